@@ -1,0 +1,323 @@
+"""Applicants: the persons and companies that are verified. Reference: *Applicants*.
+
+There is no operation to list or delete them.
+"""
+
+from datetime import date, datetime
+from typing import Annotated, Any, ClassVar, TypedDict, Unpack, overload
+
+import attrs
+
+from kycaid_async.api.addresses import Address
+from kycaid_async.api.documents import Document
+from kycaid_async.api.section import Section, from_fields, one_of
+from kycaid_async.errors import FieldProblem
+from kycaid_async.protocol.endpoint import Endpoint, Evidence, Replay, Returns, ReturnsId
+from kycaid_async.protocol.request import refused
+from kycaid_async.values.constraints import CountryCode, DateIn, Length, ObjectId, Pattern, Shown
+from kycaid_async.values.converter import structure
+from kycaid_async.values.decline_reasons import DeclineReason
+from kycaid_async.values.enums import OpenEnum
+from kycaid_async.values.model import Request, Response, request, response
+from kycaid_async.values.unset import UNSET, Maybe, Opt
+
+
+class ApplicantType(OpenEnum):
+    """Who is verified."""
+
+    PERSON = "PERSON"
+    """A person (KYC)."""
+    COMPANY = "COMPANY"
+    """A company (KYB)."""
+
+
+class Gender(OpenEnum):
+    """The two values of the reference."""
+
+    M = "M"
+    F = "F"
+
+
+class ApplicantStatus(OpenEnum):
+    """How far the verification of an applicant is. ``new`` was seen in traffic and is not in the vendor's list."""
+
+    NEW = "new"
+    PENDING = "pending"
+    VALID = "valid"
+    INVALID = "invalid"
+
+
+PersonName = Annotated[
+    str, Length(1, 64), Pattern(r"[a-zA-Z ,.'-]+", "Latin letters, spaces, commas, dots, apostrophes and hyphens")
+]
+Phone = Annotated[str, Length(1, 15)]
+Email = Annotated[str, Length(1, 254), Pattern(r"[^@\s]+@[^@\s]+", "an e-mail address")]
+CustomField = Annotated[str, Length(1, 2048)]
+
+
+@request
+class _Contact(Request):
+    """The fields that persons and companies share."""
+
+    first: ClassVar[tuple[str, ...]] = ("type", "first_name", "middle_name", "last_name", "company_name")
+
+    phone: Opt[Phone] = UNSET
+    """At most 15 characters."""
+    email: Opt[Email] = UNSET
+    """At most 254 characters."""
+    telegram_username: Opt[Annotated[str, Length(1, 32)]] = UNSET
+    wallet_address: Opt[Annotated[str, Length(1, 50)]] = UNSET
+    external_applicant_id: Opt[Annotated[str, Length(0, 50)]] = UNSET
+    """Your own id of the user: at most 50 characters. The server is not known to keep it unique."""
+    custom_field_1: Opt[CustomField] = UNSET
+    custom_field_2: Opt[CustomField] = UNSET
+    custom_field_3: Opt[CustomField] = UNSET
+    custom_field_4: Opt[CustomField] = UNSET
+    custom_field_5: Opt[CustomField] = UNSET
+
+
+@request
+class Person(_Contact):
+    """A person to verify (KYC). Documented; since 2022 the server insists on none of these fields."""
+
+    first_name: Opt[PersonName] = UNSET
+    """Latin letters, at most 64."""
+    middle_name: Opt[PersonName] = UNSET
+    last_name: Opt[PersonName] = UNSET
+    dob: Opt[DateIn] = UNSET
+    """Date of birth: a date, or text as ``YYYY-MM-DD``."""
+    gender: Opt[Gender | str] = UNSET
+    pep: Opt[bool] = UNSET
+    """Politically exposed person."""
+    residence_country: Opt[CountryCode] = UNSET
+    """ISO 3166-1 alpha-2."""
+    nationality: Opt[CountryCode] = UNSET
+    """ISO 3166-1 alpha-2."""
+    type: ApplicantType = attrs.field(default=ApplicantType.PERSON, init=False)
+
+
+@request
+class Company(_Contact):
+    """A company to verify (KYB). Its fields are those that working clients send; the vendor's table is not known.
+
+    Phone and email are documented as optional for persons only; a server was seen to refuse a company without them.
+    """
+
+    company_name: str
+    registration_country: CountryCode
+    """ISO 3166-1 alpha-2."""
+    business_activity_id: ObjectId
+    """From the list of business activities: 36 characters."""
+    registration_number: Opt[str] = UNSET
+    type: ApplicantType = attrs.field(default=ApplicantType.COMPANY, init=False)
+
+
+@request
+class ApplicantUpdate(_Contact):
+    """Changes of an applicant: what is left out stays as it is."""
+
+    at_least_one: ClassVar[bool] = True
+
+    type: Maybe[ApplicantType | str] = UNSET
+    first_name: Opt[PersonName] = UNSET
+    middle_name: Opt[PersonName] = UNSET
+    last_name: Opt[PersonName] = UNSET
+    dob: Opt[DateIn] = UNSET
+    gender: Opt[Gender | str] = UNSET
+    pep: Opt[bool] = UNSET
+    residence_country: Opt[CountryCode] = UNSET
+    nationality: Opt[CountryCode] = UNSET
+    company_name: Maybe[str] = UNSET
+    registration_country: Maybe[CountryCode] = UNSET
+    business_activity_id: Maybe[ObjectId] = UNSET
+    registration_number: Opt[str] = UNSET
+
+
+@response
+class Applicant(Response):
+    """What persons and companies have in common. Reference: *Applicants / Get an applicant*."""
+
+    applicant_id: Annotated[str, Shown] | None = None
+    external_applicant_id: str | None = None
+    type: ApplicantType | None = None
+    created_at: Annotated[datetime, Shown] | None = None
+    """Aware; read as UTC, since the vendor does not say."""
+    profile_status: Annotated[str, Shown] | None = None
+    profile_comment: str | None = None
+    email: str | None = None
+    phone: str | None = None
+    phone_status: Annotated[str, Shown] | None = None
+    wallet_address: str | None = None
+    telegram_username: str | None = None
+    custom_field_1: str | None = None
+    custom_field_2: str | None = None
+    custom_field_3: str | None = None
+    custom_field_4: str | None = None
+    custom_field_5: str | None = None
+    decline_reasons: list[DeclineReason] | None = None
+    decline_reasons_ids: list[int] | None = None
+    addresses: list[Address] | None = None
+    documents: list[Document] | None = None
+    questionnaires: list[Any] | None = None
+    """As the server sent them; their form is not known."""
+    verification_status: ApplicantStatus | None = None
+    verifications_count: int | None = None
+
+
+@response
+class PersonApplicant(Applicant):
+    """A person. An applicant without a type, or of an unknown one, is read as a person too."""
+
+    first_name: str | None = None
+    origin_first_name: str | None = None
+    """In the original script."""
+    middle_name: str | None = None
+    origin_middle_name: str | None = None
+    last_name: str | None = None
+    origin_last_name: str | None = None
+    residence_country: Annotated[str, Shown] | None = None
+    nationality: str | None = None
+    dob: date | None = None
+    gender: Gender | None = None
+    pep: bool | None = None
+
+
+@response
+class CompanyApplicant(Applicant):
+    """A company."""
+
+    company_name: str | None = None
+    registration_country: Annotated[str, Shown] | None = None
+    registration_number: str | None = None
+    business_activity_id: Annotated[str, Shown] | None = None
+    affiliated_persons: list[Any] | None = None
+    """As the server sent them; whether and how they appear here is not known."""
+
+
+class ApplicantChanges(TypedDict, total=False):
+    """Keywords of ``applicants.update``."""
+
+    type: ApplicantType | str
+    first_name: str | None
+    middle_name: str | None
+    last_name: str | None
+    dob: date | str | None
+    gender: Gender | str | None
+    pep: bool | None
+    residence_country: str | None
+    nationality: str | None
+    company_name: str
+    registration_country: str
+    business_activity_id: str
+    registration_number: str | None
+    phone: str | None
+    email: str | None
+    telegram_username: str | None
+    wallet_address: str | None
+    external_applicant_id: str | None
+    custom_field_1: str | None
+    custom_field_2: str | None
+    custom_field_3: str | None
+    custom_field_4: str | None
+    custom_field_5: str | None
+
+
+NewApplicant = Person | Company
+AnyApplicant = PersonApplicant | CompanyApplicant
+
+
+class _ReturnsApplicant(Returns[AnyApplicant]):
+    """A person or a company, by its ``type``."""
+
+    def read(self, data: Any) -> AnyApplicant:
+        if isinstance(data, dict) and data.get("type") == ApplicantType.COMPANY:
+            return structure(data, CompanyApplicant)
+        return structure(data, PersonApplicant)
+
+
+CREATE = Endpoint(
+    name="applicants.create",
+    method="POST",
+    path="/applicants",
+    accepts=(Person, Company),
+    returns=ReturnsId("applicant_id"),
+    replay=Replay.DUPLICATES,
+    evidence=Evidence.DOCUMENTED,
+    reference="Applicants / Create an applicant",
+    refusals=(400, 401, 402, 409, 422, 429, 500, 502),
+)
+GET = Endpoint(
+    name="applicants.get",
+    method="GET",
+    path="/applicants/{applicant_id}",
+    returns=_ReturnsApplicant(),
+    replay=Replay.SAFE,
+    evidence=Evidence.OBSERVED,
+    reference="Applicants / Get an applicant",
+    query=("verification_id",),
+    refusals=(400, 401, 404, 422, 429, 500, 502),
+)
+UPDATE = Endpoint(
+    name="applicants.update",
+    method="PATCH",
+    path="/applicants/{applicant_id}",
+    accepts=(ApplicantUpdate,),
+    returns=ReturnsId("applicant_id"),
+    replay=Replay.IDEMPOTENT,
+    evidence=Evidence.OBSERVED,
+    reference="Applicants / Update an applicant",
+    refusals=(400, 401, 404, 409, 422, 429, 500, 502),
+)
+ENDPOINTS = (CREATE, GET, UPDATE)
+
+
+class Applicants(Section):
+    """The persons and companies that are verified. Reference: *Applicants*."""
+
+    @overload
+    async def create(self, applicant: NewApplicant, /) -> str: ...
+    @overload
+    async def create(self, **fields: Unpack[ApplicantChanges]) -> str: ...
+    async def create(self, applicant: NewApplicant | None = None, /, **fields: Any) -> str:
+        """Create an applicant and return its id. Reference: *Applicants / Create an applicant*.
+
+        Pass a `Person` or a `Company`, or the same as keywords with ``type="PERSON"`` or ``type="COMPANY"``. A lost
+        answer is not repeated, because that would make a second applicant: the error then says ``maybe_processed``,
+        and as there is no list of applicants, only your own records and callbacks can tell.
+
+        Raises `InvalidRequestError` before anything is sent, `RateLimitError` at the per-minute cap, and the errors of
+        a call.
+        """
+        return await self._call(CREATE, body=_new_applicant(applicant, fields))
+
+    async def get(self, applicant_id: str, *, verification_id: str | None = None) -> AnyApplicant:
+        """Return an applicant with its addresses and documents. Reference: *Applicants / Get an applicant*.
+
+        ``verification_id`` asks for the data as of that verification: one client sends it, its effect is inferred.
+        Raises `NotFoundError`, and the errors of a call.
+        """
+        query = {"verification_id": verification_id}
+        return await self._call(GET, path={"applicant_id": applicant_id}, query=query)
+
+    @overload
+    async def update(self, applicant_id: str, changes: ApplicantUpdate, /) -> str: ...
+    @overload
+    async def update(self, applicant_id: str, /, **fields: Unpack[ApplicantChanges]) -> str: ...
+    async def update(self, applicant_id: str, changes: ApplicantUpdate | None = None, /, **fields: Any) -> str:
+        """Change an applicant and return its id, which can be another. Reference: *Applicants / Update an applicant*.
+
+        Fields that are left out stay as they are; ``None`` is sent as null, and whether that clears a value is not
+        known. Raises `InvalidRequestError` when no field is set, `ConflictError` (``edit_denied``) when it is too late.
+        """
+        body = one_of("applicants.update", changes, ApplicantUpdate, fields)
+        return await self._call(UPDATE, path={"applicant_id": applicant_id}, body=body)
+
+
+def _new_applicant(applicant: NewApplicant | None, fields: dict[str, Any]) -> NewApplicant:
+    if applicant is not None:
+        return one_of("applicants.create", applicant, type(applicant), fields)
+    known: dict[Any, type[NewApplicant]] = {ApplicantType.PERSON: Person, ApplicantType.COMPANY: Company}
+    cls = known.get(fields.get("type"))
+    if cls is None:
+        raise refused("applicants.create", [FieldProblem("type", "PERSON or COMPANY", "another word or nothing")])
+    return from_fields("applicants.create", cls, {name: value for name, value in fields.items() if name != "type"})

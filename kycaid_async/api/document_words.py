@@ -1,0 +1,78 @@
+"""The words of the Documents section: types, states and groups. Reference: *Documents*."""
+
+from kycaid_async.values.enums import OpenEnum
+
+
+class DocumentType(OpenEnum):
+    """The 20 types of the reference."""
+
+    ADDRESS_DOCUMENT = "ADDRESS_DOCUMENT"
+    AUTHORISED_PERSON = "AUTHORISED_PERSON"
+    BANK_STATEMENT = "BANK_STATEMENT"
+    COMPANY_LEGAL_ADDRESS = "COMPANY_LEGAL_ADDRESS"
+    COMPANY_OWNERSHIP = "COMPANY_OWNERSHIP"
+    CREDIT_CARD = "CREDIT_CARD"
+    DOMESTIC_PASSPORT = "DOMESTIC_PASSPORT"
+    DRIVERS_LICENSE = "DRIVERS_LICENSE"
+    FINANCIAL_DOCUMENT = "FINANCIAL_DOCUMENT"
+    FOREIGN_CITIZEN_PASSPORT = "FOREIGN_CITIZEN_PASSPORT"
+    GOVERNMENT_ID = "GOVERNMENT_ID"
+    PASSPORT = "PASSPORT"
+    PERMANENT_RESIDENCE_PERMIT = "PERMANENT_RESIDENCE_PERMIT"
+    REFUGEE_CARD = "REFUGEE_CARD"
+    REGISTRATION_COMPANY = "REGISTRATION_COMPANY"
+    SELFIE_IMAGE = "SELFIE_IMAGE"
+    SELFIE_WITH_CREDIT_CARD = "SELFIE_WITH_CREDIT_CARD"
+    SELFIE_WITH_DOCUMENT = "SELFIE_WITH_DOCUMENT"
+    TAX_ID_NUMBER = "TAX_ID_NUMBER"
+    VIDEO = "VIDEO"
+
+
+class DocumentProvider(OpenEnum):
+    """Who or what made the document."""
+
+    ADMIN = "ADMIN"
+    IN_AADHAAR = "IN_AADHAAR"
+    KZ_ADATA = "KZ_ADATA"
+    MANUAL = "MANUAL"
+    RECOGNITION = "RECOGNITION"
+    UA_BANK_ID = "UA_BANK_ID"
+    UA_DIIA = "UA_DIIA"
+
+
+class DocumentStatus(OpenEnum):
+    """How far the review of a document is."""
+
+    NEW = "new"
+    """Not reviewed yet."""
+    VALID = "valid"
+    """Reviewed and accepted."""
+    INVALID = "invalid"
+    """Reviewed and declined; see the decline reasons."""
+
+
+class IncomeSource(OpenEnum):
+    """Where earnings come from."""
+
+    SALARY = "SALARY"
+    DIVIDENDS = "DIVIDENDS"
+    SALE_PROPERTY = "SALE_PROPERTY"
+    SAVINGS = "SAVINGS"
+    DIVORCE_SETTLEMENTS = "DIVORCE_SETTLEMENTS"
+    INHERITANCE = "INHERITANCE"
+    LOAN = "LOAN"
+    INVESTMENTS = "INVESTMENTS"
+    OTHER = "OTHER"
+
+
+class AnnualIncome(OpenEnum):
+    """Groups of yearly income in euros."""
+
+    ANNUAL_INCOME_GROUP_1 = "ANNUAL_INCOME_GROUP_1"
+    """Below 50,000."""
+    ANNUAL_INCOME_GROUP_2 = "ANNUAL_INCOME_GROUP_2"
+    """50,000 to 100,000."""
+    ANNUAL_INCOME_GROUP_3 = "ANNUAL_INCOME_GROUP_3"
+    """100,000 to 300,000."""
+    ANNUAL_INCOME_GROUP_4 = "ANNUAL_INCOME_GROUP_4"
+    """Above 300,000."""

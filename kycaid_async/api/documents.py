@@ -1,0 +1,197 @@
+"""Documents: records that point to uploaded files. Reference: *Documents*."""
+
+from datetime import date, datetime
+from typing import Annotated, Any, Unpack, overload
+
+from kycaid_async.api.document_fields import DocumentChanges, DocumentFields, DocumentUpdate
+from kycaid_async.api.document_variants import (
+    BY_AFFILIATED_PERSON,
+    BY_APPLICANT,
+    AffiliatedPersonDocument,
+    ApplicantDocument,
+    NewDocument,
+)
+from kycaid_async.api.document_words import AnnualIncome, DocumentProvider, DocumentStatus, DocumentType, IncomeSource
+from kycaid_async.api.section import Section, from_fields, one_of
+from kycaid_async.errors import FieldProblem
+from kycaid_async.protocol.endpoint import Endpoint, Evidence, Replay, ReturnsId, ReturnsModel
+from kycaid_async.protocol.request import refused
+from kycaid_async.values.constraints import Shown
+from kycaid_async.values.decline_reasons import DeclineReason
+from kycaid_async.values.model import Response, response
+
+IdText = Annotated[str, Shown]
+
+
+@response
+class Document(Response):
+    """A document. Reference: *Documents / Get a document*.
+
+    Inside an applicant some keys may be missing, and others appear: those are in ``extra``.
+    """
+
+    document_id: IdText | None = None
+    applicant_id: IdText | None = None
+    type: DocumentType | None = None
+    provider: DocumentProvider | None = None
+    """Who or what made it."""
+    status: DocumentStatus | None = None
+    """``new`` until it is reviewed, then ``valid`` or ``invalid``."""
+    comment: str | None = None
+    """The reviewer's remark on a decline."""
+    document_number: str | None = None
+    additional_number: str | None = None
+    issue_date: date | None = None
+    expiry_date: date | None = None
+    issuing_authority: str | None = None
+    income_sources: list[IncomeSource] | None = None
+    annual_income: AnnualIncome | None = None
+    transaction_amount: float | None = None
+    """In units of ``transaction_currency``."""
+    transaction_currency: str | None = None
+    transaction_datetime: datetime | None = None
+    """Aware; read as UTC, since the vendor does not say."""
+    transaction_purpose: str | None = None
+    origin_funds: str | None = None
+    card_number: str | None = None
+    account_number: str | None = None
+    portrait: str | None = None
+    """URL of the face that was cut out of the document. A secret: whoever has it can fetch the image."""
+    front_side_id: IdText | None = None
+    front_side: str | None = None
+    """URL of the file. A secret, as all URLs of files."""
+    back_side_id: IdText | None = None
+    back_side: str | None = None
+    other_side_1_id: IdText | None = None
+    other_side_1: str | None = None
+    other_side_2_id: IdText | None = None
+    other_side_2: str | None = None
+    other_side_3_id: IdText | None = None
+    other_side_3: str | None = None
+    """The reference describes this one as an id of a file, unlike its siblings. Expect a URL, accept any text."""
+    created_at: Annotated[datetime, Shown] | None = None
+    """Aware; read as UTC, since the vendor does not say."""
+    decline_reasons_ids: list[int] | None = None
+    """As the server sent them. See `reasons`."""
+    decline_reasons: list[DeclineReason] | None = None
+    """The reasons given by name. See `reasons`."""
+    affiliated_person_id: IdText | None = None
+    """The owner, when it is an affiliated person. The name of this key is inferred."""
+
+    @property
+    def reasons(self) -> list[DeclineReason]:
+        """Every reason for a decline, whether it came as an id or as a name, each once."""
+        by_id = [DeclineReason(number) for number in self.decline_reasons_ids or ()]
+        return list(dict.fromkeys([*by_id, *(self.decline_reasons or ())]))
+
+
+_WRITE_REFUSALS = (400, 401, 404, 409, 422, 429, 500, 502)
+
+CREATE = Endpoint(
+    name="documents.create",
+    method="POST",
+    path="/documents",
+    accepts=(*BY_APPLICANT.values(), *BY_AFFILIATED_PERSON.values()),
+    returns=ReturnsId("document_id"),
+    replay=Replay.DUPLICATES,
+    evidence=Evidence.DOCUMENTED,
+    reference="Documents / Create a document",
+    refusals=_WRITE_REFUSALS,
+)
+GET = Endpoint(
+    name="documents.get",
+    method="GET",
+    path="/documents/{document_id}",
+    returns=ReturnsModel(Document),
+    replay=Replay.SAFE,
+    evidence=Evidence.DOCUMENTED,
+    reference="Documents / Get a document",
+    refusals=(400, 401, 404, 429, 500, 502),
+)
+UPDATE = Endpoint(
+    name="documents.update",
+    method="PATCH",
+    path="/documents/{document_id}",
+    accepts=(DocumentUpdate,),
+    returns=ReturnsId("document_id"),
+    replay=Replay.IDEMPOTENT,
+    evidence=Evidence.DOCUMENTED,
+    reference="Documents / Update a document",
+    refusals=_WRITE_REFUSALS,
+)
+DELETE = Endpoint(
+    name="documents.delete",
+    method="DELETE",
+    path="/documents/{document_id}",
+    returns=ReturnsId("document_id"),
+    replay=Replay.IDEMPOTENT,
+    evidence=Evidence.DOCUMENTED,
+    reference="Documents / Delete a document",
+    refusals=(400, 401, 404, 409, 500, 502),
+)
+ENDPOINTS = (CREATE, GET, UPDATE, DELETE)
+
+
+class Documents(Section):
+    """Records that point to uploaded files. Reference: *Documents*."""
+
+    @overload
+    async def create(self, document: NewDocument, /) -> str: ...
+    @overload
+    async def create(self, **fields: Unpack[DocumentFields]) -> str: ...
+    async def create(self, document: NewDocument | None = None, /, **fields: Any) -> str:
+        """Create a document and return its id. Reference: *Documents / Create a document*.
+
+        Pass one of the 28 classes, such as ``CreditCard(applicant_id=…, card_number=…)``, or the same as keywords:
+        ``type="CREDIT_CARD", applicant_id=…, card_number=…``.
+
+        An applicant has one document per type: before a verification a second one is refused, after it the new one
+        takes its place. A lost answer is not repeated, because that could make a second document; the error then says
+        ``maybe_processed``.
+
+        Raises `InvalidRequestError` before anything is sent, and the errors of a call.
+        """
+        return await self._call(CREATE, body=_new_document(document, fields))
+
+    async def get(self, document_id: str) -> Document:
+        """Return a document. Reference: *Documents / Get a document*.
+
+        Raises `NotFoundError`, and the errors of a call.
+        """
+        return await self._call(GET, path={"document_id": document_id})
+
+    @overload
+    async def update(self, document_id: str, changes: DocumentUpdate, /) -> str: ...
+    @overload
+    async def update(self, document_id: str, /, **fields: Unpack[DocumentChanges]) -> str: ...
+    async def update(self, document_id: str, changes: DocumentUpdate | None = None, /, **fields: Any) -> str:
+        """Change a document and return its id, which can be another than before. Reference: *Documents / Update a document*.
+
+        Fields that are left out stay as they are; ``None`` is sent as null. Store the id that comes back: the server
+        copies what takes part in a verification already. Raises `InvalidRequestError` when no field is set.
+        """
+        body = one_of("documents.update", changes, DocumentUpdate, fields)
+        return await self._call(UPDATE, path={"document_id": document_id}, body=body)
+
+    async def delete(self, document_id: str) -> str:
+        """Delete a document and return its id. Reference: *Documents / Delete a document*.
+
+        Refused with `ConflictError` (``delete_denied``) once it is part of a verification.
+        """
+        return await self._call(DELETE, path={"document_id": document_id})
+
+
+def _new_document(document: NewDocument | None, fields: dict[str, Any]) -> NewDocument:
+    if document is not None:
+        return one_of("documents.create", document, type(document), fields)
+    owners = [name for name in ("applicant_id", "affiliated_person_id") if name in fields]
+    if len(owners) != 1:
+        wanted = FieldProblem(
+            "applicant_id", "this or affiliated_person_id, and not both", "both" if owners else "neither"
+        )
+        raise refused("documents.create", [wanted])
+    fallback: type[NewDocument] = ApplicantDocument if owners == ["applicant_id"] else AffiliatedPersonDocument
+    known: dict[str, type[Any]] = {**(BY_APPLICANT if fallback is ApplicantDocument else BY_AFFILIATED_PERSON)}
+    cls = known.get(fields.get("type", ""), fallback)
+    given = fields if cls is fallback else {name: value for name, value in fields.items() if name != "type"}
+    return from_fields("documents.create", cls, given)

@@ -1,0 +1,57 @@
+"""What the sections share."""
+
+import difflib
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+import attrs
+
+from kycaid_async.errors import FieldProblem
+from kycaid_async.protocol.caller import Caller
+from kycaid_async.protocol.request import refused
+from kycaid_async.values.fields import fields_of
+from kycaid_async.values.model import Request
+
+Q = TypeVar("Q", bound=Request)
+
+
+@attrs.frozen
+class Section:
+    """Base of the resource classes."""
+
+    _call: Caller = attrs.field(repr=False)
+
+
+def from_fields(operation: str, cls: type[Q], fields: Mapping[str, Any]) -> Q:
+    """Return a ``cls`` made of keyword arguments. Raises `InvalidRequestError` for names it does not have."""
+    settable = {a.name for a in attrs.fields(cls) if a.init}  # type: ignore[misc]  # Q is always an attrs class
+    problems = [
+        FieldProblem(name, f"a field of {cls.__name__}{_hint(name, settable)}", "another name")
+        for name in fields
+        if name not in settable
+    ]
+    problems += [
+        FieldProblem(field.name, "a value", "nothing")
+        for field in fields_of(cls)
+        if field.required and field.name in settable and field.name not in fields
+    ]
+    if problems:
+        raise refused(operation, problems)
+    return cls(**fields)
+
+
+def one_of(operation: str, given: Q | None, cls: type[Q], fields: Mapping[str, Any]) -> Q:
+    """Return ``given``, or a ``cls`` made of ``fields``. Raises `InvalidRequestError` when both are given."""
+    if given is None:
+        return from_fields(operation, cls, fields)
+    if fields:
+        names = ", ".join(fields)
+        raise refused(
+            operation, [FieldProblem(names, f"to be set on the {type(given).__name__}", "a keyword besides it")]
+        )
+    return given
+
+
+def _hint(name: str, known: set[str]) -> str:
+    near = difflib.get_close_matches(name, known, n=1)
+    return f" (did you mean {near[0]}?)" if near else ""

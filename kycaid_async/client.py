@@ -1,0 +1,216 @@
+"""The client that asyncio programs call."""
+
+import os
+import re
+import ssl as ssl_module
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+import attrs
+
+from kycaid_async import servers
+from kycaid_async.api.addresses import Addresses
+from kycaid_async.api.applicants import Applicants
+from kycaid_async.api.documents import Documents
+from kycaid_async.api.files import Files
+from kycaid_async.errors import ConfigurationError, FieldProblem
+from kycaid_async.protocol.endpoint import Endpoint, Evidence, Replay, ReturnsJson
+from kycaid_async.protocol.request import refused
+from kycaid_async.protocol.retry import RetryBudget, RetryPolicy
+from kycaid_async.protocol.timeout import Timeout
+from kycaid_async.transport.preflight import FileRules
+from kycaid_async.transport.settings import AuthHeader, Settings, api_key_of, base_url_of
+
+if TYPE_CHECKING:
+    import aiohttp
+
+    from kycaid_async.transport.exchange import Exchange, Timing
+    from kycaid_async.transport.sessions import Sessions
+
+T = TypeVar("T")
+
+_REPLAY_OF_METHOD = {
+    "GET": Replay.SAFE,
+    "HEAD": Replay.SAFE,
+    "PUT": Replay.IDEMPOTENT,
+    "PATCH": Replay.IDEMPOTENT,
+    "DELETE": Replay.IDEMPOTENT,
+}
+
+
+class AsyncKycaid:
+    """A client of the KYCAID API for asyncio.
+
+    ``async with AsyncKycaid() as client: …`` or `aclose` at the end. One client serves a whole program and many tasks
+    at once; used in another event loop it connects anew.
+
+    * ``api_key``: default the environment's ``KYCAID_API_KEY``.
+    * ``base_url``: default ``KYCAID_BASE_URL``, then `servers.PRODUCTION`. Without TLS only for loopback.
+    * ``timeout``: seconds, or a `Timeout`.
+    * ``max_retries``: how often a call is repeated after its first attempt, where that is safe.
+    * ``max_connections``: how many requests run at once; further ones wait their turn.
+    * ``max_file_size``: the largest file that is uploaded, in bytes; None for no limit.
+    * ``check``: whether requests and files are held against the reference's limits before they are sent.
+    * ``auth_header``: ``API-Key`` sends the key as the vendor's OpenAPI file says; all known traffic uses the default.
+    * ``proxy``: URL of an HTTP proxy. ``ssl_context``: a context of your own for TLS.
+    * ``session``: an `aiohttp.ClientSession` of your own, used in its own loop and never closed here.
+    """
+
+    def __init__(
+        self,
+        api_key: str | None = None,
+        *,
+        base_url: str | None = None,
+        timeout: Timeout | float | None = None,
+        max_retries: int = 3,
+        max_connections: int = 64,
+        max_file_size: int | None = FileRules().max_size,
+        check: bool = True,
+        auth_header: AuthHeader = "Authorization",
+        proxy: str | None = None,
+        ssl_context: ssl_module.SSLContext | None = None,
+        session: "aiohttp.ClientSession | None" = None,
+    ) -> None:
+        if max_retries < 0 or max_connections < 1:
+            raise ConfigurationError("max_retries must be 0 or more, max_connections 1 or more")
+        self._settings = Settings(
+            api_key=api_key_of(api_key if api_key is not None else os.environ.get("KYCAID_API_KEY")),
+            base_url=base_url_of(base_url or os.environ.get("KYCAID_BASE_URL") or servers.PRODUCTION),
+            auth_header=auth_header,
+            timeout=Timeout.of(timeout),
+            retries=RetryPolicy(max_retries=max_retries),
+            max_connections=max_connections,
+            files=FileRules(max_size=max_file_size, check_content=check),
+            check=check,
+            proxy=proxy,
+            ssl_context=ssl_context,
+        )
+        self._shared = _Shared(self._settings, session)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(base_url={self._settings.base_url!r})"
+
+    @cached_property
+    def documents(self) -> Documents:
+        """Records that point to uploaded files."""
+        return Documents(self._call)
+
+    @cached_property
+    def files(self) -> Files:
+        """The images, PDFs and videos that documents refer to."""
+        return Files(self._call)
+
+    @cached_property
+    def applicants(self) -> Applicants:
+        """The persons and companies that are verified."""
+        return Applicants(self._call)
+
+    @cached_property
+    def addresses(self) -> Addresses:
+        """Addresses of applicants and affiliated persons."""
+        return Addresses(self._call)
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        json: Mapping[str, Any] | Sequence[Any] | None = None,
+        query: Mapping[str, Any] | None = None,
+        replay: Replay | str | None = None,
+    ) -> Any:
+        """Call what this version does not know yet, and return the decoded JSON.
+
+        ``path`` stands below the base URL, as in ``/documents/…``. ``replay`` says what a repetition does; the default
+        is ``safe`` for GET, ``idempotent`` for PUT, PATCH and DELETE, and ``billed``, which is repeated only when the
+        server cannot have acted, for POST. Raises `InvalidRequestError` and the errors of a call.
+        """
+        method = method.upper()
+        if not re.fullmatch(r"/(?!/)[^\s?#\\]*", path) or {".", ".."} & set(path.split("/")):
+            raise refused(
+                "request", [FieldProblem("path", "a path below the base URL, such as /documents", "another form")]
+            )
+        endpoint: Endpoint[Any] = Endpoint(
+            name="request",
+            method=method,
+            path="/{+path}",
+            returns=ReturnsJson(),
+            replay=Replay(replay) if replay is not None else _REPLAY_OF_METHOD.get(method, Replay.BILLED),
+            evidence=Evidence.INFERRED,
+        )
+        return await self._call(endpoint, path={"path": path[1:]}, query=query, body=json)
+
+    def with_options(
+        self,
+        *,
+        timeout: Timeout | float | None = None,
+        max_retries: int | None = None,
+        check: bool | None = None,
+    ) -> Self:
+        """Return a client with other options over the same connections: closing one closes both."""
+        settings = self._settings
+        if timeout is not None:
+            settings = attrs.evolve(settings, timeout=Timeout.of(timeout))
+        if max_retries is not None:
+            settings = attrs.evolve(settings, retries=attrs.evolve(settings.retries, max_retries=max_retries))
+        if check is not None:
+            files = attrs.evolve(settings.files, check_content=check)
+            settings = attrs.evolve(settings, check=check, files=files)
+        other = type(self).__new__(type(self))
+        other._settings, other._shared = settings, self._shared
+        return other
+
+    async def aclose(self) -> None:
+        """Close the connections of the running loop; those of other loops close with their loops.
+
+        A session that was passed in stays open. The client cannot be used afterwards.
+        """
+        await self._shared.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
+
+    async def _call(self, endpoint: Endpoint[T], **given: Any) -> T:
+        return await self._exchange(endpoint, **given)
+
+    @cached_property
+    def _exchange(self) -> "Exchange":
+        return self._shared.exchange(self._settings)
+
+
+class _Shared:
+    """What a client and its copies with other options have in common. It brings aiohttp with the first call."""
+
+    def __init__(self, settings: Settings, session: "aiohttp.ClientSession | None") -> None:
+        self.timing: Timing | None = None
+        self._settings = settings
+        self._session = session
+
+    def exchange(self, settings: Settings) -> "Exchange":
+        from kycaid_async.transport.exchange import Exchange
+
+        return Exchange(settings, self.sessions, self._budget, self._timing)
+
+    @cached_property
+    def sessions(self) -> "Sessions":
+        from kycaid_async.transport.sessions import Sessions
+
+        timing = self._timing
+        return Sessions(self._settings, self._session, clock=timing.clock, sleep=timing.sleep)
+
+    @cached_property
+    def _timing(self) -> "Timing":
+        from kycaid_async.transport.exchange import Timing
+
+        return self.timing or Timing()
+
+    @cached_property
+    def _budget(self) -> RetryBudget:
+        return RetryBudget()
+
+    async def aclose(self) -> None:
+        await self.sessions.aclose()

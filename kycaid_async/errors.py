@@ -1,0 +1,302 @@
+"""The error tree: everything this package raises on purpose.
+
+::
+
+    KycaidError
+    ├── ConfigurationError           the client cannot work the way it was set up
+    ├── InvalidRequestError          a field was refused here; nothing was sent
+    │   └── InvalidFileError         a file was refused here; nothing was sent
+    ├── TransportError               no complete answer arrived
+    │   ├── ConnectionFailedError    the connection was never made
+    │   ├── ConnectionLostError      it broke after it was made
+    │   ├── RequestTimeoutError      time ran out (also a TimeoutError)
+    │   ├── RedirectError            the server pointed elsewhere; never followed
+    │   └── UploadSourceError        the source of an upload failed or changed half-way
+    ├── DecodeError                  an answer arrived that could not be read
+    └── ApiError                     KYCAID refused
+        ├── BadRequestError          400 bad_request
+        ├── AuthenticationError      401 unauthorized
+        ├── InsufficientFundsError   402 insufficient_funds
+        ├── PermissionDeniedError    403 inactive_account, forbidden_…_retries
+        ├── NotFoundError            404 not_found
+        ├── ServerTimeoutError       408 request_timeout
+        ├── ConflictError            409 duplicate_data, edit_denied, delete_denied, …
+        ├── ValidationError          422 validation, insufficient_data
+        ├── FileRefusedError         413, 422 broken_file, limit_file_size, …
+        ├── FlowError                flow: the step is not allowed now, at any status
+        ├── RateLimitError           429 limit_exceeded
+        └── ServerError              5xx
+
+Texts of errors name operations, fields and files, never values: what goes through this package is
+personal data. The vendor's own message and the raw body stand on attributes for those who need them.
+"""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+import attrs
+
+from kycaid_async.masking import mask
+
+
+@attrs.frozen
+class FieldError:
+    """One entry of the ``errors`` list of a refusal."""
+
+    parameter: str | None = None
+    """The field at fault. ``*`` stands for the whole body."""
+    message: str | None = attrs.field(default=None, repr=mask)
+    """The vendor's text. It is not stable and may echo personal data: never match on it, never log it."""
+
+
+@attrs.frozen
+class FieldProblem:
+    """One field that was refused before anything was sent."""
+
+    field: str
+    """Name of the field."""
+    expected: str
+    """What the field takes, for example ``12 to 19 characters``."""
+    got: str
+    """The type or size that was found; never the value."""
+
+    def __str__(self) -> str:
+        return f"{self.field}: expected {self.expected}, got {self.got}"
+
+
+class KycaidError(Exception):
+    """Base class of all errors of this package. Every one of them can be pickled."""
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        operation: str | None = None,
+        attempts: int = 0,
+        maybe_processed: bool = False,
+        retryable: bool = False,
+    ) -> None:
+        super().__init__(message)
+        self.operation = operation
+        """The operation, for example ``documents.create``; ``None`` outside a call."""
+        self.attempts = attempts
+        """How many times the request was tried; 0 when nothing was sent."""
+        self.maybe_processed = maybe_processed
+        """True when the server may have acted although no good answer arrived."""
+        self.retryable = retryable
+        """True when the same call may be repeated without harm and has a chance to succeed."""
+
+
+class ConfigurationError(KycaidError, ValueError):
+    """The client cannot work the way it was set up: no key, a bad base URL, closed already."""
+
+
+class InvalidRequestError(KycaidError, ValueError):
+    """A field was refused before anything was sent."""
+
+    def __init__(
+        self, message: str = "", *, operation: str | None = None, problems: Sequence[FieldProblem] = ()
+    ) -> None:
+        super().__init__(message, operation=operation)
+        self.problems = tuple(problems)
+        """Every field at fault, not only the first."""
+
+    @property
+    def field(self) -> str | None:
+        """The first field at fault."""
+        return self.problems[0].field if self.problems else None
+
+
+class InvalidFileError(InvalidRequestError):
+    """A file was refused before a byte of it was sent."""
+
+    def __init__(self, message: str = "", *, operation: str | None = None, file: str | None = None) -> None:
+        super().__init__(message, operation=operation)
+        self.file = file
+        """The path or name of the file."""
+
+
+class TransportError(KycaidError):
+    """No complete answer arrived. See ``maybe_processed`` before you repeat the call."""
+
+
+class ConnectionFailedError(TransportError, ConnectionError):
+    """The connection was never made, so the server did not act."""
+
+
+class ConnectionLostError(TransportError, ConnectionError):
+    """The connection broke after it was made."""
+
+
+class RequestTimeoutError(TransportError, TimeoutError):
+    """Time ran out: see ``phase`` for which limit."""
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        operation: str | None = None,
+        attempts: int = 0,
+        maybe_processed: bool = False,
+        retryable: bool = False,
+        phase: str | None = None,
+    ) -> None:
+        super().__init__(
+            message,
+            operation=operation,
+            attempts=attempts,
+            maybe_processed=maybe_processed,
+            retryable=retryable,
+        )
+        self.phase = phase
+        """``connect``, ``read``, ``progress`` or ``total``."""
+
+
+class RedirectError(TransportError):
+    """The server answered with a redirect. It is never followed, so the key stays with its host."""
+
+
+class UploadSourceError(TransportError):
+    """The source of an upload failed or changed while it was sent. The upload was cut off, so nothing was stored."""
+
+
+class DecodeError(KycaidError):
+    """An answer arrived that could not be read. The text names paths and types, never values."""
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        operation: str | None = None,
+        attempts: int = 0,
+        maybe_processed: bool = False,
+        retryable: bool = False,
+        status: int | None = None,
+        body: bytes = b"",
+    ) -> None:
+        super().__init__(
+            message,
+            operation=operation,
+            attempts=attempts,
+            maybe_processed=maybe_processed,
+            retryable=retryable,
+        )
+        self.status = status
+        """HTTP status of the answer."""
+        self.body = body
+        """The raw answer. It may hold personal data."""
+
+
+class ApiError(KycaidError):
+    """KYCAID refused the request. Unknown refusals are raised as this class itself."""
+
+    advice: ClassVar[str] = "See the type and the fields of this error."
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        operation: str | None = None,
+        attempts: int = 0,
+        maybe_processed: bool = False,
+        retryable: bool = False,
+        status: int = 0,
+        type: str | None = None,  # noqa: A002 - the vendor's own word
+        errors: Sequence[FieldError] = (),
+        body: bytes = b"",
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(
+            message,
+            operation=operation,
+            attempts=attempts,
+            maybe_processed=maybe_processed,
+            retryable=retryable,
+        )
+        self.status = status
+        """HTTP status of the answer."""
+        self.type = type
+        """The vendor's machine code, for example ``validation``; ``None`` when the body had none."""
+        self.errors = tuple(errors)
+        """The fields at fault, as the vendor gave them."""
+        self.body = body
+        """The raw answer. It may hold personal data."""
+        self.retry_after = retry_after
+        """Seconds that the server asked to wait; ``None`` when it said nothing."""
+
+
+class BadRequestError(ApiError):
+    """400 ``bad_request``: the request was malformed."""
+
+    advice = "The request is malformed; compare it with the vendor's reference."
+
+
+class AuthenticationError(ApiError):
+    """401 ``unauthorized``: the API key is missing, wrong, or of another account."""
+
+    advice = "Check the API key, and that it belongs to this server and account."
+
+
+class InsufficientFundsError(ApiError):
+    """402 ``insufficient_funds``: the balance of the account is too low."""
+
+    advice = "Top up the balance of the account."
+
+
+class PermissionDeniedError(ApiError):
+    """403: the account is inactive, or the form forbids another attempt. See ``type``."""
+
+    advice = "See the type: the account is inactive, or the form forbids another attempt."
+
+
+class NotFoundError(ApiError):
+    """404: no such object for this key, or no such path."""
+
+    advice = "Check the id; a key sees the objects of its own account only."
+
+
+class ServerTimeoutError(ApiError):
+    """408 ``request_timeout``: the server gave up waiting."""
+
+    advice = "The server gave up waiting."
+
+
+class ConflictError(ApiError):
+    """409: the object exists already, or can no longer be changed or deleted. See ``type``."""
+
+    advice = "The object exists already, or can no longer be changed or deleted: see the type."
+
+
+class ValidationError(ApiError):
+    """422 ``validation`` or ``insufficient_data``: a field was refused by the server."""
+
+    advice = "Correct the named fields and call again."
+
+
+class FileRefusedError(ApiError):
+    """The server refused an upload: too large, broken, infected, of a wrong format or resolution."""
+
+    advice = "Send another file: the type says what is wrong with this one."
+
+
+class FlowError(ApiError):
+    """``flow``: the step is not allowed in the present state, at whatever status. Repeating does not help."""
+
+    advice = "The step is not allowed in the present state; repeating it does not help."
+
+
+class RateLimitError(ApiError):
+    """429 ``limit_exceeded``: too many requests. Nothing was done; the same call may be repeated later."""
+
+    advice = "Wait, then call again; lower the concurrency if it happens often."
+
+
+class ServerError(ApiError):
+    """5xx: a fault of the server or of the gateway before it."""
+
+    advice = "The fault is on the server's side."
+
+
+# Tracebacks and pickles name what users import.
+for _error in [value for value in globals().values() if isinstance(value, type) and issubclass(value, KycaidError)]:
+    _error.__module__ = "kycaid_async"

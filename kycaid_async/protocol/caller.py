@@ -1,0 +1,23 @@
+"""What a section needs to do its work: something that calls an endpoint."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol, TypeVar
+
+from kycaid_async.protocol.endpoint import Endpoint
+from kycaid_async.values.model import Request
+
+T = TypeVar("T")
+
+
+class Caller(Protocol):
+    """Calls an endpoint and returns its decoded answer, or raises a `KycaidError`."""
+
+    async def __call__(
+        self,
+        endpoint: Endpoint[T],
+        *,
+        path: Mapping[str, str] | None = None,
+        query: Mapping[str, Any] | None = None,
+        body: Request | Mapping[str, Any] | Sequence[Any] | None = None,
+        upload: Any = None,
+    ) -> T: ...

@@ -1,0 +1,110 @@
+"""What an endpoint is: one declaration that the client, the sandbox, the docs and the tests all read."""
+
+import enum
+from typing import Any, Generic, TypeVar
+
+import attrs
+
+from kycaid_async.values.converter import structure
+from kycaid_async.values.mismatch import Mismatch
+from kycaid_async.values.model import Request, Response
+
+T_co = TypeVar("T_co", covariant=True)
+R = TypeVar("R", bound=Response)
+
+
+class Replay(enum.StrEnum):
+    """What happens when the same request is sent twice."""
+
+    SAFE = "safe"
+    """Nothing: it only reads."""
+    IDEMPOTENT = "idempotent"
+    """The state is the same as after sending it once."""
+    DUPLICATES = "duplicates"
+    """A second object is made."""
+    BILLED = "billed"
+    """It costs money again."""
+
+
+class Evidence(enum.StrEnum):
+    """How well an operation is known."""
+
+    DOCUMENTED = "documented"
+    """Printed on a page of the vendor."""
+    OBSERVED = "observed"
+    """Seen in real traffic, or relied on by working clients."""
+    INFERRED = "inferred"
+    """Concluded by analogy; it may be wrong."""
+
+
+class Returns(Generic[T_co]):
+    """What an endpoint answers with."""
+
+    def read(self, data: Any) -> T_co:
+        """Return the answer out of decoded JSON. Raises `Mismatch`."""
+        raise NotImplementedError
+
+
+@attrs.frozen
+class ReturnsId(Returns[str]):
+    """The id of an object, and nothing else."""
+
+    key: str
+
+    def read(self, data: Any) -> str:
+        if not isinstance(data, dict):
+            raise Mismatch("an object", data)
+        made = data.get(self.key)
+        if not isinstance(made, str) or not made:
+            raise Mismatch(f"text in {self.key!r}", made)
+        return made
+
+
+@attrs.frozen
+class ReturnsModel(Returns[R], Generic[R]):
+    """An object."""
+
+    model: type[R]
+
+    def read(self, data: Any) -> R:
+        return structure(data, self.model)
+
+
+@attrs.frozen
+class ReturnsJson(Returns[Any]):
+    """JSON that is given on as it is."""
+
+    def read(self, data: Any) -> Any:
+        return data
+
+
+@attrs.frozen(kw_only=True)
+class Endpoint(Generic[T_co]):
+    """One operation of the API, as data."""
+
+    name: str
+    """``section.method``, as in ``documents.create``."""
+    method: str
+    """The HTTP verb."""
+    path: str
+    """The path below the base URL, with ids in braces: ``/documents/{document_id}``."""
+    returns: Returns[T_co]
+    replay: Replay
+    evidence: Evidence
+    reference: str = ""
+    """Where it stands in the vendor's reference."""
+    accepts: tuple[type[Request], ...] = ()
+    """The models a request body may be of; the server tells them apart by their fields."""
+    query: tuple[str, ...] = ()
+    """Names of query parameters."""
+    refusals: tuple[int, ...] = ()
+    """HTTP statuses of its documented, observed or inferred refusals."""
+    uploads: bool = False
+    """True when the body is a file."""
+    orphans_only: bool = False
+    """True when a second object does no harm, because nothing refers to it."""
+
+    @property
+    def replayable(self) -> bool:
+        """True when it may be sent again although the server may have acted on it."""
+        return self.replay in (Replay.SAFE, Replay.IDEMPOTENT) or self.orphans_only

@@ -1,0 +1,208 @@
+"""Reading an answer: the object, or the right error.
+
+The body is read before the status is judged: 429 with ``flow`` is permanent, 404 can carry ``validation``, 502 is
+HTML, and the machine code may stand in ``type``, in ``error.type`` or in ``errors[0].message``.
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any, TypeVar
+
+import attrs
+
+from kycaid_async import errors
+from kycaid_async.errors import ApiError, DecodeError, FieldError
+from kycaid_async.protocol.endpoint import Endpoint, Replay
+from kycaid_async.values.json import loads
+from kycaid_async.values.mismatch import Mismatch
+
+T = TypeVar("T")
+
+OK = 200
+NOT_FOUND = 404
+SEE_OTHER = 303
+
+
+@attrs.frozen
+class Answer:
+    """A whole answer of the server."""
+
+    status: int
+    headers: Mapping[str, str] = attrs.field(repr=False)
+    body: bytes = attrs.field(repr=False)
+
+    @property
+    def is_redirect(self) -> bool:
+        return 300 <= self.status < 400  # noqa: PLR2004 - the class of statuses
+
+    @property
+    def is_success(self) -> bool:
+        return OK <= self.status < 300  # noqa: PLR2004 - the class of statuses
+
+
+_FILE_TYPES = frozenset(
+    {
+        "infected_file",
+        "limit_file_size",
+        "broken_file",
+        "incompatible_file_format",
+        "incompatible_file_for_recognition",
+        "image_small_resolution",
+        "image_huge_resolution",
+    }
+)
+
+_BY_TYPE: dict[str, type[ApiError]] = {
+    "bad_request": errors.BadRequestError,
+    "unauthorized": errors.AuthenticationError,
+    "inactive_account": errors.PermissionDeniedError,
+    "insufficient_funds": errors.InsufficientFundsError,
+    "forbidden_duplicates_retries": errors.PermissionDeniedError,
+    "forbidden_age_restricted_retries": errors.PermissionDeniedError,
+    "forbidden_country_restricted_retries": errors.PermissionDeniedError,
+    "forbidden_compromised_person_retries": errors.PermissionDeniedError,
+    "forbidden_fake_document_retries": errors.PermissionDeniedError,
+    "not_found": errors.NotFoundError,
+    "request_timeout": errors.ServerTimeoutError,
+    "duplicate_data": errors.ConflictError,
+    "flow": errors.FlowError,
+    "edit_denied": errors.ConflictError,
+    "delete_denied": errors.ConflictError,
+    "validation": errors.ValidationError,
+    "applicant_exists": errors.ConflictError,
+    "verification_exists": errors.ConflictError,
+    "insufficient_data": errors.ValidationError,
+    "limit_exceeded": errors.RateLimitError,
+    "internal_server": errors.ServerError,
+} | dict.fromkeys(_FILE_TYPES, errors.FileRefusedError)
+
+_BY_STATUS: dict[int, type[ApiError]] = {
+    400: errors.BadRequestError,
+    401: errors.AuthenticationError,
+    402: errors.InsufficientFundsError,
+    403: errors.PermissionDeniedError,
+    404: errors.NotFoundError,
+    408: errors.ServerTimeoutError,
+    409: errors.ConflictError,
+    413: errors.FileRefusedError,
+    422: errors.ValidationError,
+    429: errors.RateLimitError,
+}
+
+# Texts of the vendor are shown only where they have the form of a code, because anything else may be personal.
+_CODE = re.compile(r"[A-Za-z][A-Za-z0-9_.\[\]-]{0,63}|\*", re.ASCII)
+
+
+def decode(endpoint: Endpoint[T], answer: Answer) -> T:
+    """Return what ``answer`` says. Raises `DecodeError` or the `ApiError` that fits; neither knows of retries yet."""
+    if not answer.is_success:
+        raise refusal(endpoint, answer)
+    try:
+        return endpoint.returns.read(loads(answer.body))
+    except Mismatch as mismatch:
+        problem = str(mismatch)
+    except (ValueError, RecursionError):
+        problem = f"it is not JSON (content type {content_type(answer)})"
+    raise DecodeError(
+        f"{endpoint.name}: the answer (HTTP {answer.status}) cannot be read: {problem}.",
+        operation=endpoint.name,
+        status=answer.status,
+        body=answer.body,
+        maybe_processed=endpoint.replay is not Replay.SAFE,
+        retryable=endpoint.replayable,
+    )
+
+
+def refusal(endpoint: Endpoint[Any], answer: Answer) -> ApiError:
+    """Return the error for an answer that is not a success."""
+    data = _json_or_none(answer.body)
+    found = _field_errors(data)
+    code = _code(data, found)
+    cls = _error_class(answer.status, code)
+    named = ", ".join(_shown(e.parameter) for e in found if e.parameter)
+    details = (
+        f"HTTP {answer.status}" + (f", type {_shown(code)}" if code else "") + (f", fields: {named}" if named else "")
+    )
+    return cls(
+        f"{endpoint.name}: KYCAID refused the request ({details}).",
+        operation=endpoint.name,
+        status=answer.status,
+        type=code,
+        errors=found,
+        body=answer.body,
+        retry_after=retry_after(answer.headers),
+    )
+
+
+def content_type(answer: Answer) -> str:
+    """Return the media type of an answer without its parameters."""
+    found = answer.headers.get("Content-Type", "").partition(";")[0].strip()
+    return found if re.fullmatch(r"[\w.+-]+/[\w.+-]+", found, re.ASCII) else "unknown"
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Return the seconds of a ``Retry-After`` header, given as a number or as a date.
+
+    A date counts from the server's own ``Date`` header, so that a wrong clock on this side does no harm. None when
+    the header is absent or unreadable.
+    """
+    text = headers.get("Retry-After", "").strip()
+    if re.fullmatch(r"\d{1,9}(\.\d{1,9})?", text, re.ASCII):
+        return float(text)
+    moment, now = _http_date(text), _http_date(headers.get("Date", ""))
+    return None if moment is None or now is None else max(0.0, (moment - now).total_seconds())
+
+
+def _http_date(text: str) -> datetime | None:
+    try:
+        moment = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+
+
+def _json_or_none(body: bytes) -> Any:
+    try:
+        return loads(body)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _field_errors(data: Any) -> list[FieldError]:
+    listed = data.get("errors") if isinstance(data, dict) else None
+    return [
+        FieldError(_text(entry.get("parameter")), _text(entry.get("message")))
+        for entry in (listed if isinstance(listed, list) else [])
+        if isinstance(entry, dict)
+    ]
+
+
+def _code(data: Any, found: list[FieldError]) -> str | None:
+    """Return the machine code, wherever it stands."""
+    if found and found[0].message in _FILE_TYPES:
+        return found[0].message
+    if not isinstance(data, dict):
+        return None
+    nested = data.get("error")
+    return _text(data.get("type")) or _text(nested.get("type") if isinstance(nested, dict) else nested)
+
+
+def _error_class(status: int, code: str | None) -> type[ApiError]:
+    # An unknown affiliated person answers 404 with `validation`; to the caller it is not found.
+    if status == NOT_FOUND:
+        return errors.NotFoundError
+    if code in _BY_TYPE:
+        return _BY_TYPE[code]
+    if status >= 500:  # noqa: PLR2004 - the class of statuses
+        return errors.ServerError
+    return _BY_STATUS.get(status, ApiError)
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+def _shown(code: str | None) -> str:
+    return code if code and _CODE.fullmatch(code) else "(not a code)"

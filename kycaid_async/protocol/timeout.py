@@ -1,0 +1,30 @@
+"""Time limits of a call."""
+
+import attrs
+
+
+@attrs.frozen(kw_only=True)
+class Timeout:
+    """Time limits in seconds; None switches one off.
+
+    A plain number in place of this object sets ``read``, ``progress`` and ``total`` to it, and ``connect`` to at most it.
+    """
+
+    connect: float | None = 10.0
+    """To make a connection, TLS included."""
+    read: float | None = 30.0
+    """Between two arrivals of data, once the request is sent."""
+    progress: float | None = 30.0
+    """In an upload: between two moments at which a byte left."""
+    total: float | None = 90.0
+    """For a whole call: all attempts and the pauses between them. It does not bind the sending of files, which has
+    ``progress`` instead."""
+
+    @classmethod
+    def of(cls, value: "Timeout | float | None") -> "Timeout":
+        """Return ``value`` as a Timeout. None means the defaults."""
+        if isinstance(value, Timeout):
+            return value
+        if value is None:
+            return cls()
+        return cls(connect=min(10.0, value), read=value, progress=value, total=value)

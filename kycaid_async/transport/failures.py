@@ -1,0 +1,49 @@
+"""What an exception of aiohttp means to the caller."""
+
+import aiohttp
+
+from kycaid_async.errors import ConnectionFailedError, ConnectionLostError, KycaidError, RequestTimeoutError
+from kycaid_async.protocol.timeout import Timeout
+
+_HOPELESS = (
+    aiohttp.ClientConnectorCertificateError,
+    aiohttp.ClientConnectorSSLError,
+    aiohttp.ServerFingerprintMismatch,
+)
+
+
+def failure(operation: str, error: BaseException, timeout: Timeout) -> KycaidError:
+    """Return the error of this package for one of aiohttp.
+
+    Its text holds the name of the exception and the system's reason, not the exception's text: that can quote a part
+    of an answer.
+    """
+    if isinstance(error, _HOPELESS):
+        return ConnectionFailedError(
+            f"{operation}: no secure connection ({_reason(error)}). Check the URL, and the certificates of this machine.",
+            operation=operation,
+        )
+    if isinstance(error, aiohttp.ClientHttpProxyError):
+        return ConnectionFailedError(
+            f"{operation}: the proxy refused to connect (HTTP {error.status}). Check the proxy's address and password.",
+            operation=operation,
+        )
+    if isinstance(error, aiohttp.ConnectionTimeoutError):
+        return RequestTimeoutError(
+            f"{operation}: no connection within {timeout.connect} seconds.", operation=operation, phase="connect"
+        )
+    if isinstance(error, aiohttp.ClientConnectorError):
+        return ConnectionFailedError(
+            f"{operation}: no connection ({_reason(error)}).", operation=operation, retryable=True
+        )
+    if isinstance(error, aiohttp.SocketTimeoutError):
+        return RequestTimeoutError(
+            f"{operation}: no data from the server for {timeout.read} seconds.", operation=operation, phase="read"
+        )
+    return ConnectionLostError(f"{operation}: the connection was lost ({_reason(error)}).", operation=operation)
+
+
+def _reason(error: BaseException) -> str:
+    reason = getattr(error, "strerror", None)
+    name = type(error).__name__
+    return f"{name}: {reason}" if isinstance(reason, str) and reason else name

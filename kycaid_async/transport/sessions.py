@@ -1,0 +1,93 @@
+"""One aiohttp session per event loop, made when first needed and closed with its loop."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from weakref import WeakKeyDictionary
+
+import aiohttp
+import attrs
+
+from kycaid_async.errors import ConfigurationError
+from kycaid_async.protocol.pacing import Pacer
+from kycaid_async.transport.settings import Settings
+from kycaid_async.transport.slots import Slots
+
+
+@attrs.define(eq=False)
+class Bound:
+    """What belongs to one loop."""
+
+    session: aiohttp.ClientSession
+    slots: Slots
+    pacer: Pacer
+    closer: AsyncGenerator[None, None] | None
+
+
+class Sessions:
+    """The sessions of one client. A session given by the user is used in its own loop, and never closed."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        given: aiohttp.ClientSession | None,
+        *,
+        clock: Callable[[], float],
+        sleep: Callable[[float], Awaitable[None]],
+    ) -> None:
+        self._settings = settings
+        self._given = given
+        self._clock = clock
+        self._sleep = sleep
+        self._bound: WeakKeyDictionary[asyncio.AbstractEventLoop, Bound] = WeakKeyDictionary()
+        self._closed = False
+
+    async def here(self) -> Bound:
+        """Return what belongs to the running loop. Raises `ConfigurationError` once the client is closed."""
+        if self._closed:
+            raise ConfigurationError("the client is closed; make a new one")
+        loop = asyncio.get_running_loop()
+        bound = self._bound.get(loop)
+        if bound is None:
+            bound = self._bound[loop] = await self._bind(loop)
+        if bound.session.closed:
+            raise ConfigurationError("the aiohttp session that was passed to the client is closed")
+        return bound
+
+    async def _bind(self, loop: asyncio.AbstractEventLoop) -> Bound:
+        pacer = Pacer(self._settings.max_connections)
+        slots = Slots(pacer, clock=self._clock, sleep=self._sleep)
+        if self._given is not None:
+            if self._bound:
+                raise ConfigurationError(
+                    "the aiohttp session that was passed to the client belongs to another event loop; "
+                    "leave session=… out, and the client makes one for each loop"
+                )
+            return Bound(self._given, slots, pacer, None)
+        session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=self._settings.max_connections),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            timeout=aiohttp.ClientTimeout(total=None),
+        )
+        closer = _close_with_loop(session)
+        self._bound[loop] = bound = Bound(session, slots, pacer, closer)
+        await anext(closer)
+        return bound
+
+    async def aclose(self) -> None:
+        """Close the session of the running loop; those of other loops close with their loops."""
+        self._closed = True
+        bound = self._bound.pop(asyncio.get_running_loop(), None)
+        if bound is not None and bound.closer is not None:
+            await bound.closer.aclose()
+
+
+async def _close_with_loop(session: aiohttp.ClientSession) -> AsyncGenerator[None, None]:
+    """Close ``session`` at the latest when its loop shuts down.
+
+    A loop finishes the asynchronous generators that were started in it before it closes (asyncio.run does so), which
+    is the one moment at which a session whose owner forgot it can still be closed cleanly.
+    """
+    try:
+        yield
+    finally:
+        await session.close()

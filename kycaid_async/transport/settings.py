@@ -1,0 +1,77 @@
+"""How a client was set up."""
+
+import re
+import ssl
+from ipaddress import ip_address
+from typing import Literal
+from urllib.parse import urlsplit
+
+import attrs
+
+from kycaid_async.errors import ConfigurationError
+from kycaid_async.masking import mask
+from kycaid_async.protocol.retry import RetryPolicy
+from kycaid_async.protocol.timeout import Timeout
+from kycaid_async.transport.preflight import FileRules
+from kycaid_async.values.secret import ApiKey
+
+AuthHeader = Literal["Authorization", "API-Key"]
+
+
+@attrs.frozen(kw_only=True)
+class Settings:
+    """All that a call needs to know of its client. Can be pickled when ``ssl_context`` is None."""
+
+    api_key: ApiKey
+    base_url: str
+    auth_header: AuthHeader = "Authorization"
+    timeout: Timeout = attrs.field(factory=Timeout)
+    retries: RetryPolicy = attrs.field(factory=RetryPolicy)
+    max_connections: int = 64
+    max_answer: int = 64 * 1024 * 1024
+    """The largest answer that is read, in bytes."""
+    files: FileRules = attrs.field(factory=FileRules)
+    check: bool = True
+    proxy: str | None = attrs.field(default=None, repr=mask)
+    ssl_context: ssl.SSLContext | None = None
+
+    def authorization(self) -> dict[str, str]:
+        """Return the header that carries the key."""
+        key = self.api_key.reveal()
+        return {"API-Key": key} if self.auth_header == "API-Key" else {"Authorization": f"Token {key}"}
+
+
+def api_key_of(text: str | None) -> ApiKey:
+    """Return the key in ``text``. Raises `ConfigurationError`, which does not show it."""
+    if not text:
+        raise ConfigurationError("no API key: pass api_key=… or set KYCAID_API_KEY")
+    if not re.fullmatch(r"[\x21-\x7e]+", text):
+        raise ConfigurationError("the API key has spaces, line breaks or other characters that no key has")
+    return ApiKey(text)
+
+
+def base_url_of(text: str) -> str:
+    """Return ``text`` without its last slash. Raises `ConfigurationError` for what must not get the key."""
+    try:
+        parts = urlsplit(text)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        host, parts = None, urlsplit("")
+    if parts.scheme not in ("http", "https") or not host:
+        raise ConfigurationError("base_url: expected a URL as https://host or https://host/path")
+    if parts.query or parts.fragment or parts.username is not None:
+        raise ConfigurationError("base_url: must not have a query, a fragment, a user or a password")
+    if parts.scheme == "http" and not _is_loopback(host):
+        raise ConfigurationError(
+            f"base_url: http://{host} would send the key and personal data in the clear; use https (http is for loopback)"
+        )
+    return text.rstrip("/")
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False

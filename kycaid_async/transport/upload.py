@@ -1,0 +1,136 @@
+"""A file on its way: what the user passed, and the multipart body of one attempt."""
+
+import asyncio
+import secrets
+from typing import Any, Self
+
+import aiohttp
+import attrs
+from aiohttp.abc import AbstractStreamWriter
+
+from kycaid_async.errors import UploadSourceError
+from kycaid_async.transport.preflight import FileRules, inspect
+from kycaid_async.transport.sources import CHUNK, Reading, Source
+
+FALLBACK_NAME = "file"
+
+
+@attrs.frozen(kw_only=True)
+class Upload:
+    """A file to send, as often as needed."""
+
+    source: Source
+    filename: str | None = None
+    content_type: str | None = None
+
+    async def payload(self, rules: FileRules) -> "MultipartPayload":
+        """Open the source, look at it, and return the body of one attempt. Raises `InvalidFileError`."""
+        reading = await self.source.open()
+        try:
+            found = inspect(reading, label=self.source.label, rules=rules)
+            name = self.filename or self.source.filename or FALLBACK_NAME
+            return MultipartPayload(reading, self.source.label, name, self.content_type or found)
+        except BaseException:
+            await reading.close()
+            raise
+
+
+class MultipartPayload(aiohttp.Payload):
+    """One ``multipart/form-data`` body with the single part ``file``.
+
+    Its length is declared and the bytes are counted: a source that turns out shorter or longer is cut off before the
+    closing boundary, so that the server never takes a truncated file for a whole one.
+    """
+
+    _autoclose = True
+
+    def __init__(self, reading: Reading, label: str, filename: str, content_type: str) -> None:
+        boundary = secrets.token_hex(16)
+        super().__init__(reading, content_type=f"multipart/form-data; boundary={boundary}")
+        self._reading = reading
+        self._label = label
+        self._lead = (
+            f"--{boundary}\r\n"
+            f'Content-Disposition: form-data; name="file"; filename="{_quoted(filename)}"\r\n'
+            f"Content-Type: {_quoted(content_type)}\r\n\r\n"
+        ).encode()
+        self._tail = f"\r\n--{boundary}--\r\n".encode()
+        self._size = len(self._lead) + reading.size + len(self._tail)
+        self._transport: asyncio.Transport | None = None
+        self._handed = 0
+        self._started = False
+        self.whole = False
+        """True once the source has been read to its end and found unchanged, so that the body can become whole."""
+        self.error: BaseException | None = None
+        """What broke the reading of the source."""
+
+    @property
+    def moved(self) -> int:
+        """Bytes that have left this process."""
+        waiting = self._transport.get_write_buffer_size() if self._transport is not None else 0
+        return self._handed - waiting
+
+    def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
+        raise TypeError("an upload has no text")
+
+    async def write(self, writer: AbstractStreamWriter) -> None:
+        """Send the body. aiohttp calls this."""
+        try:
+            if self._started:
+                # aiohttp itself repeats a PUT on a stale connection; the source is at its end by then.
+                raise ConnectionResetError("the connection was lost while the file was sent")
+            self._started = True
+            self._transport = getattr(writer, "transport", None)
+            sent = len(self._reading.head)
+            if sent > self._reading.size:
+                raise self._changed()
+            await self._send(writer, self._lead)
+            await self._send(writer, self._reading.head)
+            while sent < self._reading.size and (chunk := await self._next()):
+                if sent + len(chunk) > self._reading.size:
+                    raise self._changed()
+                await self._send(writer, chunk)
+                sent += len(chunk)
+            if sent != self._reading.size or not await self._reading.unchanged():
+                raise self._changed()
+            self.whole = True
+            await self._send(writer, self._tail)
+        except (OSError, asyncio.CancelledError):
+            raise
+        except BaseException as error:
+            self.error = error
+            raise
+
+    async def _next(self) -> bytes | bytearray | memoryview:
+        # A chance for others: a fast receiver would let one large file hold the loop.
+        await asyncio.sleep(0)
+        return await self._reading.read()
+
+    async def _send(self, writer: AbstractStreamWriter, chunk: bytes | bytearray | memoryview) -> None:
+        if len(chunk) > CHUNK:
+            view = memoryview(chunk)
+            for start in range(0, len(view), CHUNK):
+                await self._send(writer, view[start : start + CHUNK])
+            return
+        self._handed += len(chunk)
+        await writer.write(chunk)
+
+    def _changed(self) -> UploadSourceError:
+        return UploadSourceError(
+            f"{self._label}: changed while it was sent, so the upload was cut off; send it again when it is complete"
+        )
+
+    async def release(self) -> None:
+        """Let go of what was opened for this attempt."""
+        await self._reading.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: Any) -> None:
+        await self.release()
+
+
+def _quoted(text: str) -> str:
+    """Return ``text`` for a header parameter, escaped as browsers do it."""
+    return text.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")

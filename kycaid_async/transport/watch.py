@@ -1,0 +1,52 @@
+"""The time limit of an upload: not how long it takes, but how long nothing moves."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Protocol
+
+TICKS = 4
+"""Looks per limit: a stall is noticed between one limit and a quarter more after its last byte."""
+
+
+class Moving(Protocol):
+    """Something that is being sent."""
+
+    @property
+    def moved(self) -> int:
+        """Bytes that have left this process."""
+
+    @property
+    def size(self) -> int | None:
+        """Bytes in all."""
+
+
+@contextmanager
+def watch_progress(limit: asyncio.Timeout, sending: Moving, seconds: float | None) -> Iterator[None]:
+    """Let ``limit`` run out when no byte of ``sending`` leaves for ``seconds``; once all have left, not at all."""
+    if seconds is None:
+        yield
+        return
+    loop = asyncio.get_running_loop()
+    seen = sending.moved
+    limit.reschedule(loop.time() + seconds)
+
+    def look() -> None:
+        nonlocal seen, timer
+        if limit.expired():
+            return
+        if sending.moved == sending.size:
+            limit.reschedule(None)
+            return
+        if sending.moved != seen:
+            seen = sending.moved
+            limit.reschedule(loop.time() + seconds)
+        timer = loop.call_later(seconds / TICKS, look)
+
+    timer = loop.call_later(seconds / TICKS, look)
+    try:
+        yield
+    finally:
+        timer.cancel()
+        if not limit.expired():
+            limit.reschedule(None)

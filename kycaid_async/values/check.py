@@ -1,0 +1,89 @@
+"""The check of a request before it is sent: types, null, lengths, patterns, known words."""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any, get_args
+
+from kycaid_async.errors import FieldProblem
+from kycaid_async.values.enums import OpenEnum
+from kycaid_async.values.fields import Field, element_of, fields_of
+from kycaid_async.values.mismatch import kind
+from kycaid_async.values.model import Request
+from kycaid_async.values.unset import UNSET
+
+_WORDS = {
+    str: "text",
+    bool: "true or false",
+    int: "a whole number",
+    float: "a number",
+    date: "a date",
+    datetime: "a time",
+    Mapping: "an object",
+}
+
+
+def check_request(request: Request) -> list[FieldProblem]:
+    """Return every field of ``request`` that the reference would refuse."""
+    values = {field.name: getattr(request, field.name) for field in fields_of(type(request))}
+    if request.at_least_one and all(value is UNSET for value in values.values()):
+        return [FieldProblem("*", "at least one field", "none")]
+    return check_values(type(request), values)
+
+
+def check_values(cls: type[Request], values: Mapping[str, Any]) -> list[FieldProblem]:
+    """Return every entry of ``values`` that does not fit the field of ``cls`` with its name."""
+    found = (_problem(field, values.get(field.name, UNSET)) for field in fields_of(cls))
+    return [problem for problem in found if problem is not None]
+
+
+def _problem(field: Field, value: Any) -> FieldProblem | None:
+    if value is UNSET:
+        return FieldProblem(field.name, "a value", "nothing") if field.required else None
+    if value is None:
+        return None if field.nullable else FieldProblem(field.name, "a value", "null")
+    if not any(_is_of(value, t) for t in field.types):
+        return FieldProblem(field.name, " or ".join(dict.fromkeys(_expected(field))), _describe(value))
+    for constraint in field.constraints:
+        if not constraint.allows(value):
+            return FieldProblem(field.name, constraint.expected, constraint.describe(value))
+    return None
+
+
+def _is_of(value: Any, t: Any) -> bool:
+    element = element_of(t)
+    if element is not None:
+        return isinstance(value, list | tuple) and all(
+            any(_is_of(item, member) for member in (get_args(element) or (element,))) for item in value
+        )
+    if isinstance(t, type) and issubclass(t, OpenEnum):
+        return isinstance(value, str) and t(value).is_known
+    if t is float:
+        return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    if t is int:
+        return isinstance(value, int) and not isinstance(value, bool)
+    if t is Any:
+        return True
+    return isinstance(value, Mapping if getattr(t, "__origin__", t) in (dict, Mapping) else t)
+
+
+def _expected(field: Field) -> Iterator[str]:
+    for t in field.types:
+        element = element_of(t)
+        if element is not None:
+            yield "a list of " + _words_of(element)
+        else:
+            yield _words_of(t)
+
+
+def _words_of(t: Any) -> str:
+    for member in get_args(t) or (t,):
+        if isinstance(member, type) and issubclass(member, OpenEnum):
+            return "one of " + ", ".join(member.__members__.values())
+    return _WORDS.get(t, "an object")
+
+
+def _describe(value: Any) -> str:
+    if isinstance(value, str):
+        return "other text"
+    return "a list with other items" if isinstance(value, Sequence) else kind(value)

@@ -1,0 +1,136 @@
+"""Limits of request fields, as data. They stand in annotations: ``Annotated[str, Length(12, 19)]``.
+
+One declaration serves the check before sending, the sandbox, and tests.
+"""
+
+import re
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Annotated, Any, Protocol
+
+import attrs
+
+from kycaid_async.values.mismatch import Mismatch, kind
+from kycaid_async.values.times import read_date, read_time
+
+
+class Constraint(Protocol):
+    """A limit that a value either meets or not."""
+
+    @property
+    def expected(self) -> str:
+        """What the field takes, in words that follow "expected"."""
+
+    def allows(self, value: Any) -> bool:
+        """Say whether ``value`` meets the limit."""
+
+    def describe(self, value: Any) -> str:
+        """Return the type or size of a refused value; never the value."""
+
+
+@attrs.frozen
+class Length:
+    """Text of ``minimum`` to ``maximum`` characters."""
+
+    minimum: int
+    maximum: int
+
+    @property
+    def expected(self) -> str:
+        if self.minimum == self.maximum:
+            return f"{self.minimum} characters"
+        return (
+            f"at most {self.maximum} characters" if not self.minimum else f"{self.minimum} to {self.maximum} characters"
+        )
+
+    def allows(self, value: Any) -> bool:
+        return isinstance(value, str) and self.minimum <= len(value) <= self.maximum
+
+    def describe(self, value: Any) -> str:
+        return f"{len(value)} characters" if isinstance(value, str) else kind(value)
+
+
+@attrs.frozen
+class Pattern:
+    """Text that matches ``regex`` from end to end."""
+
+    regex: str
+    expected: str
+
+    def allows(self, value: Any) -> bool:
+        return isinstance(value, str) and re.fullmatch(self.regex, value) is not None
+
+    def describe(self, value: Any) -> str:
+        return "other characters" if isinstance(value, str) else kind(value)
+
+
+@attrs.frozen
+class CalendarDate:
+    """A `datetime.date`, or text that spells one."""
+
+    expected: str = "a date as YYYY-MM-DD"
+
+    def allows(self, value: Any) -> bool:
+        return (isinstance(value, date) and not isinstance(value, datetime)) or _reads(read_date, value)
+
+    def describe(self, value: Any) -> str:
+        return "other text" if isinstance(value, str) else kind(value)
+
+
+@attrs.frozen
+class Timestamp:
+    """A `datetime.datetime`, or text that spells one."""
+
+    expected: str = "a time as YYYY-MM-DD HH:mm:ss"
+
+    def allows(self, value: Any) -> bool:
+        return isinstance(value, datetime) or (
+            isinstance(value, str)
+            and len(value) == len("YYYY-MM-DD HH:mm:ss")
+            and " " in value
+            and _reads(read_time, value)
+        )
+
+    def describe(self, value: Any) -> str:
+        return "other text" if isinstance(value, str) else kind(value)
+
+
+@attrs.frozen
+class OneOf:
+    """Text out of a closed list."""
+
+    values: Sequence[str] = attrs.field(converter=tuple)
+
+    @property
+    def expected(self) -> str:
+        return "one of " + ", ".join(self.values)
+
+    def allows(self, value: Any) -> bool:
+        return isinstance(value, str) and value in self.values
+
+    def describe(self, value: Any) -> str:
+        return "another word" if isinstance(value, str) else kind(value)
+
+
+def _reads(reader: Any, value: Any) -> bool:
+    try:
+        reader(value)
+    except Mismatch:
+        return False
+    return True
+
+
+class Shown:
+    """Marks a text field whose content is not personal: it stands in the ``repr``. All others are masked."""
+
+
+ID_LENGTH = 36
+
+ObjectId = Annotated[str, Length(ID_LENGTH, ID_LENGTH), Shown]
+"""An id in a request: 36 characters. They look like a UUID without dashes and are not one."""
+
+CountryCode = Annotated[str, Length(2, 2), Shown]
+"""ISO 3166-1 alpha-2."""
+
+DateIn = Annotated[date | str, CalendarDate()]
+TimeIn = Annotated[datetime | str, Timestamp()]

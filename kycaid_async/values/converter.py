@@ -1,0 +1,172 @@
+"""The one cattrs converter: JSON to models and back.
+
+Reading is tolerant about absence, null, unknown keys, unknown enum values and numbers as text, and strict about types:
+null never becomes ``'None'`` and ``"false"`` never becomes True. A field of another type than declared is None on the
+object, and its value stays in ``extra``, so that one odd field does not lose the whole object.
+
+Writing leaves out `UNSET` and keeps the order in which the fields are declared, which is that of the reference.
+"""
+
+import enum
+import functools
+import operator
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any, TypeVar, Union, cast, get_args, get_origin
+
+from kycaid_async.values.decline_reasons import DeclineReason, read_reasons
+from kycaid_async.values.enums import OpenEnum
+from kycaid_async.values.fields import fields_of
+from kycaid_async.values.mismatch import Mismatch
+from kycaid_async.values.model import Request, Response
+from kycaid_async.values.numbers import read_boolean, read_integer, read_number, read_text
+from kycaid_async.values.times import read_date, read_time, write_time
+from kycaid_async.values.unset import UNSET
+
+if TYPE_CHECKING:
+    from cattrs import Converter
+
+T = TypeVar("T")
+Reader = Callable[[Any], Any]
+
+_LEAVES: dict[Any, Reader] = {
+    str: read_text,
+    bool: read_boolean,
+    int: read_integer,
+    float: read_number,
+    date: read_date,
+    datetime: read_time,
+}
+
+
+@functools.cache
+def converter() -> "Converter":
+    """Return the converter. It is made at the first call, because importing cattrs takes a while."""
+    from cattrs import Converter
+
+    made = Converter(detailed_validation=False)
+    # By predicate: a hook by class would also catch its subclasses, and every open enum is a str.
+    for leaf, read in _LEAVES.items():
+        made.register_structure_hook_func(functools.partial(operator.is_, leaf), _hook(read))
+    made.register_structure_hook_factory(_is_list, functools.partial(_list_hook, made))
+    made.register_structure_hook_func(lambda t: t == list[DeclineReason], _hook(read_reasons))
+    made.register_structure_hook_factory(_subclass_of(OpenEnum), _enum_hook)
+    made.register_structure_hook_factory(_subclass_of(Response), functools.partial(_response_hook, made))
+    made.register_unstructure_hook_factory(_subclass_of(Request), functools.partial(_request_unhook, made))
+    made.register_unstructure_hook_factory(_subclass_of(Response), functools.partial(_response_unhook, made))
+    made.register_unstructure_hook_func(_subclass_of(date), date.isoformat)
+    made.register_unstructure_hook_func(_subclass_of(datetime), write_time)
+    made.register_unstructure_hook_func(_subclass_of(enum.Enum), lambda member: member.value)
+    return made
+
+
+def structure(data: Any, cls: type[T]) -> T:
+    """Return ``data``, a decoded JSON value, as a ``cls``. Raises `Mismatch` when its type is another one."""
+    return converter().structure(data, cls)
+
+
+def unstructure(value: Any) -> Any:
+    """Return ``value`` as plain JSON types. A response gives back the keys that came, and the unknown ones too."""
+    return converter().unstructure(value)
+
+
+def _hook(read: Reader) -> Callable[[Any, Any], Any]:
+    return lambda raw, _type: read(raw)
+
+
+def _subclass_of(base: type) -> Callable[[Any], bool]:
+    return lambda t: isinstance(t, type) and get_origin(t) is None and issubclass(t, base)
+
+
+def _is_list(t: Any) -> bool:
+    return get_origin(t) is list
+
+
+def _list_hook(made: "Converter", t: Any) -> Callable[[Any, Any], Any]:
+    item = get_args(t)[0]
+    read = made.get_structure_hook(item) if item is not Any else _hook(lambda raw: raw)
+
+    def read_list(raw: Any, _type: Any) -> Any:
+        if raw.__class__ is not list:
+            raise Mismatch("a list", raw)
+        return [read(entry, item) for entry in raw if entry is not None]
+
+    return read_list
+
+
+def _enum_hook(t: type[OpenEnum]) -> Callable[[Any, Any], Any]:
+    members = cast("dict[Any, Any]", t._value2member_map_)
+
+    def read_enum(raw: Any, _type: Any) -> Any:
+        if raw.__class__ is not str:
+            raise Mismatch("text", raw)
+        return members.get(raw) or t(raw)
+
+    return read_enum
+
+
+def _response_hook(made: "Converter", cls: type[Response]) -> Callable[[Any, Any], Any]:
+    """Return a function that makes a ``cls`` out of a dict with one positional call.
+
+    It is generated, as cattrs' own are: one call per field and keyword arguments would take three times as long.
+    """
+    lines = [
+        "def read(raw, _type):",
+        "    if raw.__class__ is not dict: raise Mismatch('an object', raw)",
+        "    get = raw.get",
+    ]
+    scope: dict[str, Any] = {"Mismatch": Mismatch, "cls": cls}
+    for n, field in enumerate(fields_of(cls)):
+        lines.append(f"    v{n} = get({field.name!r})")
+        if field.types == (str,):
+            lines.append(f"    if v{n}.__class__ is not str: v{n} = None")
+            continue
+        if field.types == (Any,):
+            continue
+        scope[f"t{n}"] = target = _target(field.types)
+        scope[f"h{n}"] = made.get_structure_hook(target)
+        lines += [
+            f"    if v{n} is not None:",
+            f"        try: v{n} = h{n}(v{n}, t{n})",
+            f"        except Mismatch: v{n} = None",
+        ]
+    lines.append(f"    made = cls({', '.join(f'v{n}' for n, _ in enumerate(fields_of(cls)))})")
+    lines += ["    made._raw = raw", "    return made"]
+    exec("\n".join(lines), scope)  # noqa: S102 - the text is made of field names of our own classes
+    return cast("Callable[[Any, Any], Any]", scope["read"])
+
+
+def _target(types: tuple[Any, ...]) -> Any:
+    return types[0] if len(types) == 1 else Union[types]  # noqa: UP007 - made at run time
+
+
+def _write_leaf(made: "Converter", value: Any) -> Any:
+    if value.__class__ is str or value is None:
+        return value
+    if isinstance(value, Mapping):
+        return {key: _write_leaf(made, entry) for key, entry in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [_write_leaf(made, entry) for entry in value]
+    return made.unstructure(value)
+
+
+def _request_unhook(made: "Converter", cls: type[Request]) -> Callable[[Any], dict[str, Any]]:
+    names = [field.name for field in fields_of(cls)]
+
+    def write(request: Any) -> dict[str, Any]:
+        values = ((name, getattr(request, name)) for name in names)
+        return {name: _write_leaf(made, value) for name, value in values if value is not UNSET}
+
+    return write
+
+
+def _response_unhook(made: "Converter", cls: type[Response]) -> Callable[[Any], dict[str, Any]]:
+    names = [field.name for field in fields_of(cls)]
+
+    def write(response: Any) -> dict[str, Any]:
+        raw, extra = response.raw, response.extra
+        own = {name: _write_leaf(made, getattr(response, name)) for name in names}
+        kept = {key: extra[key] if key in extra else own[key] for key in raw}
+        return kept | {name: value for name, value in own.items() if name not in raw and value is not None}
+
+    return write

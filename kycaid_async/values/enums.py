@@ -1,0 +1,33 @@
+"""Enums that keep what they do not know."""
+
+import enum
+from typing import Self
+
+
+class OpenEnum(enum.StrEnum):
+    """Text with a list of known values that grows on the server's side.
+
+    A value outside the list becomes a member that is not in the list: it equals its raw text, keeps it through
+    copies, pickles and JSON, and says so through `is_known`.
+    """
+
+    @classmethod
+    def _missing_(cls, value: object) -> Self | None:
+        if not isinstance(value, str):
+            return None
+        return cls._unknown(value, value)
+
+    @classmethod
+    def _unknown(cls, text: str, value: object) -> Self:
+        member = str.__new__(cls, text)
+        member._name_ = text
+        member._value_ = value  # type: ignore[assignment]  # an unknown decline reason may be a bare number
+        return member
+
+    @property
+    def is_known(self) -> bool:
+        """True when the value is in this version's list."""
+        return self._name_ in type(self).__members__ and type(self).__members__[self._name_] is self
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {str(self)!r}{'' if self.is_known else ' (unknown)'}>"

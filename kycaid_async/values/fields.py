@@ -1,0 +1,69 @@
+"""The fields of a model, read once from its annotations."""
+
+import functools
+import types
+from collections.abc import Sequence
+from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
+
+import attrs
+
+from kycaid_async.values.constraints import Constraint, Shown
+from kycaid_async.values.enums import OpenEnum
+from kycaid_async.values.unset import Unset
+
+
+@attrs.frozen
+class Field:
+    """One field: what it takes, whether it may be absent or null, and whether its content may be printed."""
+
+    name: str
+    types: tuple[Any, ...]
+    """The types it takes, without None and Unset. A sequence stands as its generic alias."""
+    constraints: tuple[Constraint, ...]
+    nullable: bool
+    required: bool
+    shown: bool
+
+
+@functools.cache
+def fields_of(cls: type) -> tuple[Field, ...]:
+    """Return the fields of an attrs class, in the order in which they are sent."""
+    hints = get_type_hints(cls, include_extras=True)
+    fields = [_field(attribute, hints[attribute.name]) for attribute in attrs.fields(cls)]
+    first = getattr(cls, "first", ())
+    return tuple(sorted(fields, key=lambda f: first.index(f.name) if f.name in first else len(first)))
+
+
+def _field(attribute: "attrs.Attribute[Any]", hint: Any) -> Field:
+    members, marks = _flatten(hint)
+    kinds = tuple(m for m in members if m not in (type(None), Unset))
+    return Field(
+        name=attribute.name,
+        types=kinds,
+        constraints=tuple(m for m in marks if hasattr(m, "allows")),
+        nullable=type(None) in members,
+        required=attribute.default is attrs.NOTHING,
+        shown=Shown in marks or all(_is_impersonal(element_of(m) or m) for m in kinds),
+    )
+
+
+def _is_impersonal(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, OpenEnum | int)
+
+
+def _flatten(hint: Any) -> tuple[list[Any], list[Any]]:
+    """Return the member types of a hint and the marks of its ``Annotated`` parts."""
+    origin = get_origin(hint)
+    if origin is Annotated:
+        members, marks = _flatten(hint.__origin__)
+        return members, marks + list(hint.__metadata__)
+    if origin in (Union, types.UnionType):
+        parts = [_flatten(arg) for arg in get_args(hint)]
+        return [m for members, _ in parts for m in members], [m for _, marks in parts for m in marks]
+    return [hint], []
+
+
+def element_of(hint: Any) -> Any:
+    """Return the element type of a sequence type, or None when it is not one."""
+    origin = get_origin(hint)
+    return get_args(hint)[0] if origin in (list, tuple, Sequence) else None

@@ -1,0 +1,14 @@
+"""JSON as it goes over the wire."""
+
+import json
+from typing import Any
+
+
+def dumps(value: Any) -> bytes:
+    """Return ``value`` as compact UTF-8 JSON. NaN and infinity are refused with ``ValueError``."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+
+
+def loads(body: bytes) -> Any:
+    """Return the JSON value in ``body``. Raises ``ValueError``."""
+    return json.loads(body)

@@ -1,0 +1,91 @@
+"""What requests and responses are built on: attrs classes that do not print what is personal."""
+
+import enum
+from typing import Any, ClassVar, TypeVar, dataclass_transform
+
+import attrs
+
+from kycaid_async.masking import mask
+from kycaid_async.values.fields import Field, fields_of
+from kycaid_async.values.unset import UNSET
+
+C = TypeVar("C", bound=type)
+
+
+class Model:
+    """Base of all attrs classes of this package that stand for a JSON object."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        parts = [f"{f.name}={_show(f, v)}" for f in fields_of(type(self)) if not _empty(v := getattr(self, f.name))]
+        return f"{type(self).__name__}({', '.join(parts)})"
+
+
+class Request(Model):
+    """An object that is sent. Frozen; `UNSET` fields are left out, ``None`` is sent as null."""
+
+    __slots__ = ()
+
+    first: ClassVar[tuple[str, ...]] = ()
+    """Names of fields that are sent before the others."""
+    at_least_one: ClassVar[bool] = False
+    """True for updates: the server refuses an empty one, so it is refused here."""
+
+
+class Response(Model):
+    """An object that came back. Every field may be None: the server leaves out and nulls nearly all of them."""
+
+    __slots__ = ("_raw",)
+
+    _raw: dict[str, Any]
+
+    @property
+    def raw(self) -> dict[str, Any]:
+        """The JSON object as the server sent it; empty when it was not made from an answer. It is personal data."""
+        return getattr(self, "_raw", {})
+
+    @property
+    def extra(self) -> dict[str, Any]:
+        """What the server sent and no field holds: keys this version does not know, and values of another type.
+
+        A field of another type than the reference gives it is None on the object and whole in here.
+        """
+        known = {f.name for f in fields_of(type(self))}
+        return {k: v for k, v in self.raw.items() if k not in known or (v is not None and getattr(self, k) is None)}
+
+    def __getstate__(self) -> dict[str, Any]:
+        names = [a.name for a in attrs.fields(type(self))]  # type: ignore[misc]  # subclasses are attrs classes
+        return {name: getattr(self, name) for name in names} | {"_raw": self.raw}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        for name, value in state.items():
+            setattr(self, name, value)
+
+
+@dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(attrs.field,))
+def request(cls: C) -> C:
+    """Make ``cls`` an attrs class for a request body."""
+    return attrs.define(frozen=True, kw_only=True, repr=False)(cls)
+
+
+@dataclass_transform(kw_only_default=False, field_specifiers=(attrs.field,))
+def response(cls: C) -> C:
+    """Make ``cls`` an attrs class for an answer.
+
+    Neither frozen nor keyword-only: the generated decoder builds these by the thousand, and both would cost it a
+    third of its speed.
+    """
+    return attrs.define(repr=False, getstate_setstate=False)(cls)
+
+
+def _empty(value: Any) -> bool:
+    return value is None or value is UNSET
+
+
+def _show(field: Field, value: Any) -> str:
+    if field.shown or isinstance(value, enum.Enum | bool):
+        return repr(value)
+    if isinstance(value, list | tuple) and all(isinstance(item, enum.Enum | Model) for item in value):
+        return repr(value)
+    return repr(value) if isinstance(value, Model) else mask(value)

@@ -1,0 +1,36 @@
+"""The API key, which never shows."""
+
+import hmac
+from typing import Final, final
+
+from kycaid_async.masking import MASK
+
+
+@final
+class ApiKey:
+    """An API key that prints as ``***``. `reveal` is the only way to its text."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text: Final = text
+
+    def reveal(self) -> str:
+        """Return the key itself."""
+        return self._text
+
+    def __repr__(self) -> str:
+        return f"ApiKey({MASK!r})"
+
+    __str__ = __repr__
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, ApiKey):
+            return NotImplemented
+        return hmac.compare_digest(self._text.encode(), other._text.encode())
+
+    def __hash__(self) -> int:
+        return hash(self._text)
+
+    def __reduce__(self) -> tuple[type["ApiKey"], tuple[str]]:
+        return ApiKey, (self._text,)

@@ -1,0 +1,114 @@
+"""What all tests share: a scripted server, and clients whose clock and chance are under control."""
+
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import aiohttp
+import attrs
+import pytest
+from aiohttp import web
+
+from kycaid_async import AsyncKycaid
+from kycaid_async.transport.exchange import Timing
+
+API_KEY = "0123456789abcdef0123456789abcdef0123"
+
+
+@attrs.define
+class Received:
+    """A request as the scripted server saw it."""
+
+    method: str
+    path: str
+    query: dict[str, str]
+    headers: Any
+    body: bytes
+
+
+@attrs.define
+class ScriptedServer:
+    """A real server on loopback that records requests and gives the answers it was told to give."""
+
+    url: str = ""
+    answers: deque[web.Response] = attrs.field(factory=deque)
+    requests: list[Received] = attrs.field(factory=list)
+
+    def answer(self, status: int = 200, body: bytes | str | dict | list = b"", headers: dict | None = None) -> None:
+        """Give this answer to the next request that has none yet."""
+        if isinstance(body, dict | list):
+            response = web.json_response(body, status=status, headers=headers)
+        else:
+            raw = body.encode() if isinstance(body, str) else body
+            response = web.Response(status=status, body=raw, headers=headers)
+        self.answers.append(response)
+
+    async def handle(self, request: web.Request) -> web.Response:
+        self.requests.append(
+            Received(request.method, request.path, dict(request.query), request.headers.copy(), await request.read())
+        )
+        return self.answers.popleft() if self.answers else web.json_response({"type": "unscripted"}, status=599)
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[ScriptedServer]:
+    scripted = ScriptedServer()
+    app = web.Application(client_max_size=1 << 30)
+    app.router.add_route("*", "/{tail:.*}", scripted.handle)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    scripted.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    yield scripted
+    await runner.cleanup()
+
+
+@attrs.define
+class FakeTime:
+    """A clock that moves only when somebody sleeps, and a chance that is always the same."""
+
+    now: float = 1000.0
+    slept: list[float] = attrs.field(factory=list)
+    chance: float = 1.0
+
+    async def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.now += seconds
+
+    def timing(self) -> Timing:
+        return Timing(clock=lambda: self.now, sleep=self.sleep, chance=lambda: self.chance)
+
+
+@pytest.fixture
+def fake_time() -> FakeTime:
+    return FakeTime()
+
+
+@pytest.fixture
+async def make_client(fake_time: FakeTime) -> AsyncIterator[Callable[..., AsyncKycaid]]:
+    """Make clients that never really sleep, and close them at the end."""
+    made: list[AsyncKycaid] = []
+
+    def make(base_url: str, **options: Any) -> AsyncKycaid:
+        client = AsyncKycaid(API_KEY, base_url=base_url, **options)
+        client._shared.timing = fake_time.timing()
+        made.append(client)
+        return client
+
+    yield make
+    for client in made:
+        await client.aclose()
+
+
+@pytest.fixture
+def client(server: ScriptedServer, make_client: Callable[..., AsyncKycaid]) -> AsyncKycaid:
+    return make_client(server.url)
+
+
+class PatchedResponse(aiohttp.ClientResponse):
+    """aioresponses 0.7.9 does not know the argument that aiohttp 3.14 asks for (aioresponses issue 289)."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("stream_writer", None)
+        super().__init__(*args, **kwargs)
