@@ -228,25 +228,27 @@ _HOMES = {
     name: module
     for module, names in {
         ".api.addresses": "Address AddressType AddressUpdate AffiliatedPersonAddress CompanyAddress PersonAddress",
-        ".api.applicants": "Applicant ApplicantStatus ApplicantType ApplicantUpdate Company CompanyApplicant Gender Person "
-        "PersonApplicant",
+        ".api.applicants": "Applicant ApplicantStatus ApplicantType ApplicantUpdate Company CompanyApplicant "
+        "Gender Person PersonApplicant",
         ".api.document_fields": "DocumentUpdate",
-        ".api.document_variants": "AddressDocument AffiliatedAddressDocument AffiliatedDomesticPassport AffiliatedDriversLicense "
-        "AffiliatedForeignCitizenPassport AffiliatedGovernmentId AffiliatedPassport "
-        "AffiliatedPermanentResidencePermit AffiliatedPersonDocument AffiliatedRefugeeCard "
-        "ApplicantDocument AuthorisedPersonDocument BankStatement CompanyLegalAddress CompanyOwnership "
-        "CreditCard DomesticPassport DriversLicense FinancialDocument ForeignCitizenPassport "
-        "GovernmentId Passport PermanentResidencePermit RefugeeCard RegistrationCompany SelfieImage "
+        ".api.document_variants": "AddressDocument AffiliatedAddressDocument AffiliatedDomesticPassport "
+        "AffiliatedDriversLicense AffiliatedForeignCitizenPassport AffiliatedGovernmentId "
+        "AffiliatedPassport AffiliatedPermanentResidencePermit AffiliatedPersonDocument "
+        "AffiliatedRefugeeCard ApplicantDocument AuthorisedPersonDocument BankStatement "
+        "CompanyLegalAddress CompanyOwnership CreditCard DomesticPassport DriversLicense "
+        "FinancialDocument ForeignCitizenPassport GovernmentId Passport "
+        "PermanentResidencePermit RefugeeCard RegistrationCompany SelfieImage "
         "SelfieWithCreditCard SelfieWithDocument TaxIdNumber Video",
         ".api.document_words": "AnnualIncome DocumentProvider DocumentStatus DocumentType IncomeSource",
         ".api.documents": "Document",
         ".api.files": "FileInfo",
         ".client": "AsyncKycaid",
         ".errors": "ApiError AuthenticationError BadRequestError ConfigurationError ConflictError "
-        "ConnectionFailedError ConnectionLostError DecodeError FieldError FieldProblem FileRefusedError "
-        "FlowError InsufficientFundsError InvalidFileError InvalidRequestError KycaidError NotFoundError "
-        "PermissionDeniedError RateLimitError RedirectError RequestTimeoutError ServerError "
-        "ServerTimeoutError TransportError UploadSourceError ValidationError",
+        "ConnectionFailedError ConnectionLostError DecodeError FieldError FieldProblem "
+        "FileRefusedError FlowError InsufficientFundsError InvalidFileError "
+        "InvalidRequestError KycaidError NotFoundError PermissionDeniedError "
+        "RateLimitError RedirectError RequestTimeoutError ServerError ServerTimeoutError "
+        "TransportError UploadSourceError ValidationError",
         ".protocol.endpoint": "Endpoint Evidence Replay",
         ".protocol.timeout": "Timeout",
         ".values.converter": "structure unstructure",

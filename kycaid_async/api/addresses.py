@@ -27,7 +27,7 @@ class AddressType(OpenEnum):
 Text20 = Annotated[str, Length(1, 20)]
 Text50 = Annotated[str, Length(1, 50)]
 Text255 = Annotated[str, Length(1, 255)]
-PersonAddressType = Annotated[AddressType | str, OneOf(["REGISTERED", "ADDITIONAL"]), Shown]
+PersonAddressType = Annotated[AddressType | str, OneOf(("REGISTERED", "ADDITIONAL")), Shown]
 
 
 @request
@@ -186,7 +186,7 @@ class Addresses(Section):
     @overload
     async def create(self, address: NewAddress, /) -> str: ...
     @overload
-    async def create(self, **fields: Unpack[AddressFields]) -> str: ...
+    async def create(self, /, **fields: Unpack[AddressFields]) -> str: ...
     async def create(self, address: NewAddress | None = None, /, **fields: Any) -> str:
         """Create an address and return its id. Reference: *Addresses / Create an address*.
 

@@ -230,9 +230,8 @@ class _ReturnsApplicant(Returns[AnyApplicant]):
     """A person or a company, by its ``type``."""
 
     def read(self, data: Any) -> AnyApplicant:
-        if isinstance(data, dict) and data.get("type") == ApplicantType.COMPANY:
-            return structure(data, CompanyApplicant)
-        return structure(data, PersonApplicant)
+        person = structure(data, PersonApplicant)
+        return structure(data, CompanyApplicant) if person.type is ApplicantType.COMPANY else person
 
 
 CREATE = Endpoint(
@@ -277,7 +276,7 @@ class Applicants(Section):
     @overload
     async def create(self, applicant: NewApplicant, /) -> str: ...
     @overload
-    async def create(self, **fields: Unpack[ApplicantChanges]) -> str: ...
+    async def create(self, /, **fields: Unpack[ApplicantChanges]) -> str: ...
     async def create(self, applicant: NewApplicant | None = None, /, **fields: Any) -> str:
         """Create an applicant and return its id. Reference: *Applicants / Create an applicant*.
 

@@ -17,7 +17,7 @@ from kycaid_async.errors import FieldProblem
 from kycaid_async.protocol.endpoint import Endpoint, Evidence, Replay, ReturnsId, ReturnsModel
 from kycaid_async.protocol.request import refused
 from kycaid_async.values.constraints import Shown
-from kycaid_async.values.decline_reasons import DeclineReason
+from kycaid_async.values.decline_reasons import DeclineReason, read_reasons
 from kycaid_async.values.model import Response, response
 
 IdText = Annotated[str, Shown]
@@ -81,7 +81,7 @@ class Document(Response):
     @property
     def reasons(self) -> list[DeclineReason]:
         """Every reason for a decline, whether it came as an id or as a name, each once."""
-        by_id = [DeclineReason(number) for number in self.decline_reasons_ids or ()]
+        by_id = read_reasons(self.decline_reasons_ids or [])
         return list(dict.fromkeys([*by_id, *(self.decline_reasons or ())]))
 
 
@@ -138,7 +138,7 @@ class Documents(Section):
     @overload
     async def create(self, document: NewDocument, /) -> str: ...
     @overload
-    async def create(self, **fields: Unpack[DocumentFields]) -> str: ...
+    async def create(self, /, **fields: Unpack[DocumentFields]) -> str: ...
     async def create(self, document: NewDocument | None = None, /, **fields: Any) -> str:
         """Create a document and return its id. Reference: *Documents / Create a document*.
 
@@ -165,7 +165,7 @@ class Documents(Section):
     @overload
     async def update(self, document_id: str, /, **fields: Unpack[DocumentChanges]) -> str: ...
     async def update(self, document_id: str, changes: DocumentUpdate | None = None, /, **fields: Any) -> str:
-        """Change a document and return its id, which can be another than before. Reference: *Documents / Update a document*.
+        """Change a document and return its id, which can be another. Reference: *Documents / Update a document*.
 
         Fields that are left out stay as they are; ``None`` is sent as null. Store the id that comes back: the server
         copies what takes part in a verification already. Raises `InvalidRequestError` when no field is set.
@@ -192,6 +192,6 @@ def _new_document(document: NewDocument | None, fields: dict[str, Any]) -> NewDo
         raise refused("documents.create", [wanted])
     fallback: type[NewDocument] = ApplicantDocument if owners == ["applicant_id"] else AffiliatedPersonDocument
     known: dict[str, type[Any]] = {**(BY_APPLICANT if fallback is ApplicantDocument else BY_AFFILIATED_PERSON)}
-    cls = known.get(fields.get("type", ""), fallback)
+    cls: type[NewDocument] = known.get(fields.get("type", ""), fallback)
     given = fields if cls is fallback else {name: value for name, value in fields.items() if name != "type"}
     return from_fields("documents.create", cls, given)

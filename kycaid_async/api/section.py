@@ -9,7 +9,7 @@ import attrs
 from kycaid_async.errors import FieldProblem
 from kycaid_async.protocol.caller import Caller
 from kycaid_async.protocol.request import refused
-from kycaid_async.values.fields import fields_of
+from kycaid_async.values.fields import attrs_of, fields_of
 from kycaid_async.values.model import Request
 
 Q = TypeVar("Q", bound=Request)
@@ -24,7 +24,7 @@ class Section:
 
 def from_fields(operation: str, cls: type[Q], fields: Mapping[str, Any]) -> Q:
     """Return a ``cls`` made of keyword arguments. Raises `InvalidRequestError` for names it does not have."""
-    settable = {a.name for a in attrs.fields(cls) if a.init}  # type: ignore[misc]  # Q is always an attrs class
+    settable = {attribute.name for attribute in attrs_of(cls) if attribute.init}
     problems = [
         FieldProblem(name, f"a field of {cls.__name__}{_hint(name, settable)}", "another name")
         for name in fields

@@ -76,7 +76,8 @@ _BY_TYPE: dict[str, type[ApiError]] = {
     "insufficient_data": errors.ValidationError,
     "limit_exceeded": errors.RateLimitError,
     "internal_server": errors.ServerError,
-} | dict.fromkeys(_FILE_TYPES, errors.FileRefusedError)
+    **dict.fromkeys(_FILE_TYPES, errors.FileRefusedError),
+}
 
 _BY_STATUS: dict[int, type[ApiError]] = {
     400: errors.BadRequestError,

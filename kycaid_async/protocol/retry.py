@@ -64,7 +64,7 @@ class Raise:
     """Seconds that others should wait all the same, when the server was busy."""
 
 
-def certainty(error: KycaidError) -> Certainty:
+def certainty(error: KycaidError) -> Certainty:  # noqa: PLR0911 - a table
     """Return what ``error`` says about whether the server acted."""
     match error:
         case ConnectionFailedError():

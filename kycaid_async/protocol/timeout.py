@@ -7,7 +7,7 @@ import attrs
 class Timeout:
     """Time limits in seconds; None switches one off.
 
-    A plain number in place of this object sets ``read``, ``progress`` and ``total`` to it, and ``connect`` to at most it.
+    A plain number in place of this object sets ``read``, ``progress`` and ``total``, and bounds ``connect``.
     """
 
     connect: float | None = 10.0

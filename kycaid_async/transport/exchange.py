@@ -126,7 +126,7 @@ class Exchange:
                     return await self._send_file(call, call.upload, bound, limit)
                 total = self.settings.timeout.total
                 if first and total is not None:
-                    # Queueing before the first attempt does not count: a batch of many calls would else run out of time.
+                    # Queueing before the first attempt does not count: a batch of calls would run out of time.
                     call.deadline = self.timing.clock() + total
                     limit.reschedule(asyncio.get_running_loop().time() + total)
                 return await self._exchange(call, bound, None)

@@ -20,7 +20,7 @@ def failure(operation: str, error: BaseException, timeout: Timeout) -> KycaidErr
     """
     if isinstance(error, _HOPELESS):
         return ConnectionFailedError(
-            f"{operation}: no secure connection ({_reason(error)}). Check the URL, and the certificates of this machine.",
+            f"{operation}: no secure connection ({_reason(error)}). Check the URL and the certificates.",
             operation=operation,
         )
     if isinstance(error, aiohttp.ClientHttpProxyError):

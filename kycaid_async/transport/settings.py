@@ -63,7 +63,7 @@ def base_url_of(text: str) -> str:
         raise ConfigurationError("base_url: must not have a query, a fragment, a user or a password")
     if parts.scheme == "http" and not _is_loopback(host):
         raise ConfigurationError(
-            f"base_url: http://{host} would send the key and personal data in the clear; use https (http is for loopback)"
+            f"base_url: http://{host} would send the key and personal data in the clear; use https"
         )
     return text.rstrip("/")
 

@@ -6,7 +6,8 @@ import os
 import stat
 import threading
 from collections.abc import AsyncIterable, AsyncIterator, Callable
-from typing import BinaryIO, Protocol, TypeVar
+from pathlib import Path
+from typing import BinaryIO, Protocol, TypeVar, cast
 
 import attrs
 
@@ -24,34 +25,48 @@ UploadSource = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryI
 class Reading(Protocol):
     """One reading of a source, from its start to its end."""
 
-    size: int
-    """Bytes from start to end."""
-    head: bytes | bytearray | memoryview
-    """The first bytes: at least enough to tell what kind of file it is."""
+    @property
+    def size(self) -> int:
+        """Bytes from start to end."""
+        ...
+
+    @property
+    def head(self) -> bytes | bytearray | memoryview:
+        """The first bytes: at least enough to tell what kind of file it is."""
+        ...
 
     async def read(self) -> bytes | bytearray | memoryview:
         """Return the bytes that follow what was read before, in a buffer that is not used again; empty at the end.
 
         Raises `UploadSourceError` when the source breaks.
         """
+        ...
 
     async def unchanged(self) -> bool:
         """Say, after the last read, whether the source is still the one that was opened."""
+        ...
 
     async def close(self) -> None:
         """Let go of what was opened here; what the caller opened stays open."""
+        ...
 
 
 class Source(Protocol):
     """Something that can be read as often as needed."""
 
-    label: str
-    """How errors name it."""
-    filename: str | None
-    """The file name that is sent along, when the source has one."""
+    @property
+    def label(self) -> str:
+        """How errors name it."""
+        ...
+
+    @property
+    def filename(self) -> str | None:
+        """The file name that is sent along, when the source has one."""
+        ...
 
     async def open(self) -> Reading:
         """Start to read from the beginning. Raises `InvalidFileError`."""
+        ...
 
 
 def source_of(value: UploadSource, *, size: int | None = None) -> Source:
@@ -101,7 +116,7 @@ class PathSource:
 
     @property
     def filename(self) -> str:
-        return os.path.basename(self.path)
+        return Path(self.path).name
 
     async def open(self) -> "PathReading":
         # Cancelled while the thread is at it, the descriptor still has to be closed.
@@ -246,10 +261,10 @@ class FileSource:
     def __init__(self, file: BinaryIO) -> None:
         self.label = "(file)"
         name = getattr(file, "name", None)
-        self.filename = os.path.basename(name) if isinstance(name, str) and name else None
+        self.filename = Path(name).name if isinstance(name, str) and name else None
         if self.filename:
             self.label = str(name)
-        if isinstance(file, io.TextIOBase):
+        if isinstance(cast("object", file), io.TextIOBase):
             raise InvalidFileError(f"{self.label}: is open as text; open it with mode 'rb'", file=self.label)
         try:
             seekable = file.seekable()
@@ -258,7 +273,7 @@ class FileSource:
             raise InvalidFileError(f"{self.label}: cannot be read ({type(error).__name__})", file=self.label) from None
         if not seekable:
             raise InvalidFileError(
-                f"{self.label}: cannot be sought, so a retry could not send it again; read it into bytes, or pass a factory",
+                f"{self.label}: cannot be sought, so it could not be sent again; read it into bytes, or pass a factory",
                 file=self.label,
             )
         self._file = file

@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from typing import Any, Self
+from typing import Self
 
 import aiohttp
 import attrs
@@ -70,7 +70,8 @@ class MultipartPayload(aiohttp.Payload):
         waiting = self._transport.get_write_buffer_size() if self._transport is not None else 0
         return self._handed - waiting
 
-    def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
+    def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:  # noqa: ARG002 - aiohttp's signature
+        """Refuse: an upload is never turned into text."""
         raise TypeError("an upload has no text")
 
     async def write(self, writer: AbstractStreamWriter) -> None:
@@ -127,7 +128,7 @@ class MultipartPayload(aiohttp.Payload):
     async def __aenter__(self) -> Self:
         return self
 
-    async def __aexit__(self, *_: Any) -> None:
+    async def __aexit__(self, *_: object) -> None:
         await self.release()
 
 

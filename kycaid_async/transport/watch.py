@@ -15,10 +15,12 @@ class Moving(Protocol):
     @property
     def moved(self) -> int:
         """Bytes that have left this process."""
+        ...
 
     @property
     def size(self) -> int | None:
         """Bytes in all."""
+        ...
 
 
 @contextmanager
@@ -29,6 +31,7 @@ def watch_progress(limit: asyncio.Timeout, sending: Moving, seconds: float | Non
         return
     loop = asyncio.get_running_loop()
     seen = sending.moved
+    timer: asyncio.TimerHandle
     limit.reschedule(loop.time() + seconds)
 
     def look() -> None:

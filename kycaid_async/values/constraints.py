@@ -4,7 +4,6 @@ One declaration serves the check before sending, the sandbox, and tests.
 """
 
 import re
-from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Annotated, Any, Protocol
 
@@ -20,12 +19,15 @@ class Constraint(Protocol):
     @property
     def expected(self) -> str:
         """What the field takes, in words that follow "expected"."""
+        ...
 
     def allows(self, value: Any) -> bool:
         """Say whether ``value`` meets the limit."""
+        ...
 
     def describe(self, value: Any) -> str:
         """Return the type or size of a refused value; never the value."""
+        ...
 
 
 @attrs.frozen
@@ -99,7 +101,7 @@ class Timestamp:
 class OneOf:
     """Text out of a closed list."""
 
-    values: Sequence[str] = attrs.field(converter=tuple)
+    values: tuple[str, ...]
 
     @property
     def expected(self) -> str:

@@ -1,6 +1,6 @@
 """Why something was declined: one type that knows id, name and meaning."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Self
 
 from kycaid_async.values.enums import OpenEnum
@@ -90,4 +90,10 @@ def _read_one(item: Any) -> DeclineReason:
         item = next((item[key] for key in _NAME_KEYS if item.get(key)), None)
     if isinstance(item, bool) or not isinstance(item, int | str):
         raise Mismatch("the id or name of a decline reason", item)
-    return DeclineReason(item)
+    return reason_of(item)
+
+
+def reason_of(value: int | str) -> DeclineReason:
+    """Return the reason with this id or name; one that is not known is kept as it is."""
+    by_value: Callable[[int | str], DeclineReason] = DeclineReason  # type: ignore[assignment]  # see _missing_
+    return by_value(value)

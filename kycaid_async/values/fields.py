@@ -1,9 +1,8 @@
 """The fields of a model, read once from its annotations."""
 
-import functools
 import types
 from collections.abc import Sequence
-from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Union, cast, get_args, get_origin, get_type_hints
 
 import attrs
 
@@ -25,13 +24,22 @@ class Field:
     shown: bool
 
 
-@functools.cache
+def attrs_of(cls: type) -> "tuple[attrs.Attribute[Any], ...]":
+    """Return the attributes of an attrs class."""
+    return tuple(attrs.fields(cast("type[attrs.AttrsInstance]", cls)))
+
+
 def fields_of(cls: type) -> tuple[Field, ...]:
     """Return the fields of an attrs class, in the order in which they are sent."""
-    hints = get_type_hints(cls, include_extras=True)
-    fields = [_field(attribute, hints[attribute.name]) for attribute in attrs.fields(cls)]
-    first = getattr(cls, "first", ())
-    return tuple(sorted(fields, key=lambda f: first.index(f.name) if f.name in first else len(first)))
+    if cls not in _FIELDS:
+        hints = get_type_hints(cls, include_extras=True)
+        fields = [_field(attribute, hints[attribute.name]) for attribute in attrs_of(cls)]
+        first = getattr(cls, "first", ())
+        _FIELDS[cls] = tuple(sorted(fields, key=lambda f: first.index(f.name) if f.name in first else len(first)))
+    return _FIELDS[cls]
+
+
+_FIELDS: dict[type, tuple[Field, ...]] = {}
 
 
 def _field(attribute: "attrs.Attribute[Any]", hint: Any) -> Field:

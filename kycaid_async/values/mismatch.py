@@ -3,7 +3,7 @@
 from typing import Any
 
 
-class Mismatch(TypeError):
+class Mismatch(TypeError):  # noqa: N818 - a judgement on a value, caught where values are read
     """Says what was expected and which type was found; it never holds the value itself."""
 
     def __init__(self, expected: str, found: Any) -> None:

@@ -6,7 +6,7 @@ from typing import Any, ClassVar, TypeVar, dataclass_transform
 import attrs
 
 from kycaid_async.masking import mask
-from kycaid_async.values.fields import Field, fields_of
+from kycaid_async.values.fields import Field, attrs_of, fields_of
 from kycaid_async.values.unset import UNSET
 
 C = TypeVar("C", bound=type)
@@ -55,7 +55,7 @@ class Response(Model):
         return {k: v for k, v in self.raw.items() if k not in known or (v is not None and getattr(self, k) is None)}
 
     def __getstate__(self) -> dict[str, Any]:
-        names = [a.name for a in attrs.fields(type(self))]  # type: ignore[misc]  # subclasses are attrs classes
+        names = [attribute.name for attribute in attrs_of(type(self))]
         return {name: getattr(self, name) for name in names} | {"_raw": self.raw}
 
     def __setstate__(self, state: dict[str, Any]) -> None:

@@ -23,7 +23,7 @@ def read_integer(raw: Any) -> int:
 def read_number(raw: Any) -> float:
     """Return the number in ``raw``: a JSON number or the same as text. Raises `Mismatch`."""
     if raw.__class__ is int or (raw.__class__ is float and math.isfinite(raw)):
-        return raw  # type: ignore[no-any-return]  # an int stays an int, so that it goes back as it came
+        return raw  # an int stays an int, so that it goes back as it came
     if raw.__class__ is str and _DECIMAL.fullmatch(raw):
         number = float(raw)
         if math.isfinite(number):

@@ -24,5 +24,5 @@ UNSET: Final = Unset.UNSET
 Maybe: TypeAlias = T | Unset
 """A request field that may be left out, but not be null."""
 
-Opt: TypeAlias = T | None | Unset
+Opt: TypeAlias = T | Unset | None
 """A request field that may be left out or be null."""
