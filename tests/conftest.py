@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from typing import Any
+from unittest.mock import Mock
 
 import aiohttp
 import attrs
@@ -91,7 +92,7 @@ async def make_client(fake_time: FakeTime) -> AsyncIterator[Callable[..., AsyncK
     made: list[AsyncKycaid] = []
 
     def make(base_url: str, **options: Any) -> AsyncKycaid:
-        client = AsyncKycaid(API_KEY, base_url=base_url, **options)
+        client = AsyncKycaid(**{"api_key": API_KEY, "base_url": base_url} | options)
         client._shared.timing = fake_time.timing()
         made.append(client)
         return client
@@ -110,5 +111,5 @@ class PatchedResponse(aiohttp.ClientResponse):
     """aioresponses 0.7.9 does not know the argument that aiohttp 3.14 asks for (aioresponses issue 289)."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        kwargs.setdefault("stream_writer", None)
+        kwargs.setdefault("stream_writer", Mock(output_size=0))
         super().__init__(*args, **kwargs)

@@ -67,6 +67,22 @@ class Exchange:
     sessions: Sessions
     budget: RetryBudget
     timing: Timing
+    _headers: dict[str, str] = attrs.field(init=False, repr=False)
+    _json_headers: dict[str, str] = attrs.field(init=False, repr=False)
+    _timeout: aiohttp.ClientTimeout = attrs.field(init=False)
+
+    @_headers.default
+    def _make_headers(self) -> dict[str, str]:
+        return {"Accept": "application/json", "User-Agent": _USER_AGENT, **self.settings.authorization()}
+
+    @_json_headers.default
+    def _make_json_headers(self) -> dict[str, str]:
+        return {**self._headers, "Content-Type": "application/json"}
+
+    @_timeout.default
+    def _make_timeout(self) -> aiohttp.ClientTimeout:
+        limits = self.settings.timeout
+        return aiohttp.ClientTimeout(total=None, sock_connect=limits.connect, sock_read=limits.read)
 
     async def __call__(
         self,
@@ -86,6 +102,7 @@ class Exchange:
             outcome = await self._attempt(call, bound)
             if not isinstance(outcome, KycaidError):
                 self.budget.succeeded()
+                bound.pacer.succeeded()
                 return outcome  # type: ignore[no-any-return]  # decode() gave it
             await self.timing.sleep(self._after(call, outcome, bound))
 
@@ -120,20 +137,27 @@ class Exchange:
         first, started = call.attempt == 1, False
         limit = asyncio.timeout(self._left(call))
         try:
-            async with limit, bound.slots.slot(first=first):
+            async with limit:
+                await bound.slots.acquire(first=first)
                 started = True
-                if call.upload is not None:
-                    return await self._send_file(call, call.upload, bound, limit)
-                total = self.settings.timeout.total
-                if first and total is not None:
-                    # Queueing before the first attempt does not count: a batch of calls would run out of time.
-                    call.deadline = self.timing.clock() + total
-                    limit.reschedule(asyncio.get_running_loop().time() + total)
-                return await self._exchange(call, bound, None)
+                try:
+                    return await self._in_slot(call, bound, limit)
+                finally:
+                    bound.slots.release()
         except TimeoutError:
             if not limit.expired():
                 raise
         return self._timed_out(call, started=started)
+
+    async def _in_slot(self, call: _Call, bound: Bound, limit: asyncio.Timeout) -> Any:
+        if call.upload is not None:
+            return await self._send_file(call, call.upload, bound, limit)
+        total = self.settings.timeout.total
+        if call.attempt == 1 and total is not None:
+            # Queueing before the first attempt does not count: a batch of calls would run out of time.
+            call.deadline = self.timing.clock() + total
+            limit.reschedule(asyncio.get_running_loop().time() + total)
+        return await self._exchange(call, bound, None)
 
     def _left(self, call: _Call) -> float | None:
         return None if call.deadline is None else max(0.0, call.deadline - self.timing.clock())
@@ -163,28 +187,22 @@ class Exchange:
         except (aiohttp.ClientError, ConnectionError) as error:
             outcome: Any = failure(call.endpoint.name, error, self.settings.timeout)
         else:
-            bound.pacer.succeeded()
             outcome = self._judge(call, answer, payload)
         self._log(call, outcome, self.timing.clock() - started)
         return outcome
 
     async def _request(self, call: _Call, session: aiohttp.ClientSession, payload: MultipartPayload | None) -> Answer:
         settings, body = self.settings, call.built.body
-        headers = {"Accept": "application/json", "User-Agent": _USER_AGENT, **settings.authorization()}
-        if body is not None:
-            headers["Content-Type"] = "application/json"
         async with session.request(
             call.endpoint.method,
             URL(settings.base_url + call.built.target, encoded=True),
             data=body if payload is None else payload,
-            headers=headers,
+            headers=self._headers if body is None else self._json_headers,
             allow_redirects=False,
             raise_for_status=False,
             proxy=settings.proxy,
             ssl=settings.ssl_context if settings.ssl_context is not None else True,
-            timeout=aiohttp.ClientTimeout(
-                total=None, sock_connect=settings.timeout.connect, sock_read=settings.timeout.read
-            ),
+            timeout=self._timeout,
         ) as response:
             return Answer(response.status, response.headers, await self._read(response))
 

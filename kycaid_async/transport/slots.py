@@ -2,8 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 
 from kycaid_async.protocol.pacing import Pacer
 
@@ -18,43 +17,34 @@ class Slots:
         self._active = 0
         self._waiting: deque[asyncio.Future[None]] = deque()
 
-    @asynccontextmanager
-    async def slot(self, *, first: bool) -> AsyncIterator[None]:
-        """Hold one slot. A repeat (``first`` false) goes before the calls that have not started yet."""
-        await self._acquire(first=first)
+    async def acquire(self, *, first: bool) -> None:
+        """Take one slot; `release` gives it back. A repeat (``first`` false) goes before the calls not yet started."""
+        if self._active < self._pacer.window and not (first and self._waiting):
+            self._active += 1
+        else:
+            await self._take_turn(first=first)
         try:
-            yield
-        finally:
-            self._active -= 1
-            self._wake()
-
-    async def _acquire(self, *, first: bool) -> None:
-        queue = first and bool(self._waiting)
-        while True:
-            if queue or self._active >= self._pacer.window:
-                await self._wait_for_turn(first=first)
-                first, queue = False, False
-            elif (pause := self._pacer.wait(self._clock())) > 0:
+            while (pause := self._pacer.wait(self._clock())) > 0:
                 await self._sleep(pause)
-            else:
-                self._active += 1
-                self._wake()
-                return
+        except BaseException:
+            self.release()
+            raise
 
-    async def _wait_for_turn(self, *, first: bool) -> None:
+    async def _take_turn(self, *, first: bool) -> None:
         turn = asyncio.get_running_loop().create_future()
         (self._waiting.append if first else self._waiting.appendleft)(turn)
         try:
             await turn
         except asyncio.CancelledError:
             if turn.done() and not turn.cancelled():
-                self._wake()  # the turn was given to one who no longer wants it
-            else:
-                self._waiting.remove(turn)
+                self.release()  # the slot was handed to one who no longer wants it
             raise
 
-    def _wake(self) -> None:
-        free = self._pacer.window - self._active
-        while free > 0 and self._waiting:
-            self._waiting.popleft().set_result(None)
-            free -= 1
+    def release(self) -> None:
+        """Give a slot back, and hand what is free to those who still wait."""
+        self._active -= 1
+        while self._waiting and self._active < self._pacer.window:
+            turn = self._waiting.popleft()
+            if not turn.done():
+                self._active += 1
+                turn.set_result(None)

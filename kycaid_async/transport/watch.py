@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import Protocol
 
 TICKS = 4
-"""Looks per limit: a stall is noticed between one limit and a quarter more after its last byte."""
+"""Looks per limit: a stall ends between one limit and half a limit more after its last byte."""
 
 
 class Moving(Protocol):
@@ -32,7 +32,9 @@ def watch_progress(limit: asyncio.Timeout, sending: Moving, seconds: float | Non
     loop = asyncio.get_running_loop()
     seen = sending.moved
     timer: asyncio.TimerHandle
-    limit.reschedule(loop.time() + seconds)
+    pause = seconds / TICKS
+    # One look longer than the limit: what moved since the last look is not known before the next.
+    limit.reschedule(loop.time() + seconds + pause)
 
     def look() -> None:
         nonlocal seen, timer
@@ -43,10 +45,10 @@ def watch_progress(limit: asyncio.Timeout, sending: Moving, seconds: float | Non
             return
         if sending.moved != seen:
             seen = sending.moved
-            limit.reschedule(loop.time() + seconds)
-        timer = loop.call_later(seconds / TICKS, look)
+            limit.reschedule(loop.time() + seconds + pause)
+        timer = loop.call_later(pause, look)
 
-    timer = loop.call_later(seconds / TICKS, look)
+    timer = loop.call_later(pause, look)
     try:
         yield
     finally:

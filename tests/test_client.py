@@ -1,0 +1,103 @@
+"""The client itself: paths it does not know, options, and what it sends along."""
+
+import asyncio
+
+import aiohttp
+import pytest
+from aioresponses import aioresponses
+
+from kycaid_async import AsyncKycaid, InvalidRequestError, ServerError
+from tests.conftest import API_KEY, PatchedResponse
+
+DOCUMENT = "5f9aeb5e1f25e2441d182f56b6dcbfac12dd"
+
+
+async def test_a_call_carries_the_key_as_a_token_and_says_who_is_calling(client, server):
+    server.answer(200, {"document_id": DOCUMENT})
+    await client.documents.get(DOCUMENT)
+    headers = server.requests[0].headers
+    assert headers["Authorization"] == f"Token {API_KEY}"
+    assert headers["User-Agent"].startswith("kycaid-async/")
+    assert headers["Accept"] == "application/json"
+    assert "Content-Type" not in headers
+
+
+async def test_the_key_can_go_in_the_header_of_the_vendors_openapi_file(server, make_client):
+    server.answer(200, {"document_id": DOCUMENT})
+    await make_client(server.url, auth_header="API-Key").documents.get(DOCUMENT)
+    assert server.requests[0].headers["API-Key"] == API_KEY
+    assert "Authorization" not in server.requests[0].headers
+
+
+async def test_what_the_client_does_not_know_can_be_called_by_its_path(client, server):
+    server.answer(200, [1, {"a": None}])
+    found = await client.request("post", "/services/new/thing", json={"a": 1}, query={"b": True, "c": "ä b", "d": None})
+    assert found == [1, {"a": None}]
+    sent = server.requests[0]
+    assert (sent.method, sent.path, sent.query, sent.body) == (
+        "POST",
+        "/services/new/thing",
+        {"b": "true", "c": "ä b"},
+        b'{"a":1}',
+    )
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["documents", "//evil.example/x", "https://evil.example/x", "/a/../b", "/a?b=1", "/a#b", "/a b", "\\\\a", ""],
+)
+async def test_a_path_that_could_leave_the_server_is_refused(path, client, server):
+    with pytest.raises(InvalidRequestError, match="path"):
+        await client.request("GET", path)
+    assert server.requests == []
+
+
+@pytest.mark.parametrize(
+    ("method", "replay", "sent"), [("POST", None, 1), ("POST", "safe", 4), ("GET", None, 4), ("PUT", None, 4)]
+)
+async def test_an_unknown_post_is_repeated_only_on_request(method, replay, sent, client, server):
+    for _ in range(4):
+        server.answer(500, {"type": "internal_server"})
+    with pytest.raises(ServerError) as caught:
+        await client.request(method, "/new", replay=replay)
+    assert len(server.requests) == caught.value.attempts == sent
+
+
+async def test_calls_beyond_max_connections_wait_their_turn(server, make_client):
+    client = make_client(server.url, max_connections=2)
+    for _ in range(20):
+        server.answer(200, {"document_id": DOCUMENT})
+    found = await asyncio.gather(*(client.documents.get(DOCUMENT) for _ in range(20)))
+    assert [d.document_id for d in found] == [DOCUMENT] * 20
+
+
+async def test_an_answer_larger_than_the_limit_is_not_read(client, server):
+    import attrs
+
+    client._settings = attrs.evolve(client._settings, max_answer=1000)
+    for _ in range(4):
+        server.answer(200, b"[" + b" " * 2000 + b"]")
+    with pytest.raises(Exception, match="the connection was lost"):
+        await client.documents.get(DOCUMENT)
+
+
+async def test_a_mocked_aiohttp_works_too(make_client):
+    with aioresponses() as mocked:
+        url = f"https://api.kycaid.com/documents/{DOCUMENT}"
+        mocked.get(url, payload={"document_id": DOCUMENT, "status": "valid"}, response_class=PatchedResponse)
+        async with AsyncKycaid(API_KEY) as client:
+            assert (await client.documents.get(DOCUMENT)).status == "valid"
+
+
+async def test_the_error_of_a_refused_call_is_chained_to_nothing_that_holds_data(client, server):
+    for _ in range(4):
+        server.answer(200, b'{"name": "Jane')
+    with pytest.raises(Exception) as caught:  # noqa: PT011 - any; its chain is what matters
+        await client.documents.get(DOCUMENT)
+    assert caught.value.__cause__ is None
+    assert caught.value.__context__ is None
+
+
+def test_the_repr_shows_the_server_and_not_the_key():
+    assert repr(AsyncKycaid(API_KEY)) == "AsyncKycaid(base_url='https://api.kycaid.com')"
+    assert aiohttp.__version__

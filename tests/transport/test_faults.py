@@ -1,0 +1,323 @@
+"""What each fault of the network does to each replay class, and what the server holds afterwards."""
+
+import asyncio
+import hashlib
+import io
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import attrs
+import pytest
+from PIL import Image
+
+from kycaid_async import (
+    AsyncKycaid,
+    ConnectionFailedError,
+    ConnectionLostError,
+    DecodeError,
+    FlowError,
+    KycaidError,
+    RateLimitError,
+    RedirectError,
+    RequestTimeoutError,
+    ServerError,
+    Timeout,
+)
+from kycaid_async.sandbox import Sandbox
+from tests.faults import Fault, FaultProxy, reply
+
+
+def picture() -> bytes:
+    out = io.BytesIO()
+    Image.effect_noise((400, 300), 90).save(out, "PNG")
+    return out.getvalue()
+
+
+PICTURE = picture()
+ID_KEY = '{"document_id":"0000", '  # the beginning of an answer, cut off in the middle
+
+
+@attrs.frozen
+class Case:
+    """A fault, how certain it leaves us, and what the caller is told when it is not repeated."""
+
+    fault: Fault
+    certainty: str
+    error: type[KycaidError]
+
+
+CASES = {
+    "reset before the answer": Case(Fault(reset=True), "uncertain", ConnectionLostError),
+    "reset after the server acted": Case(Fault(reset=True, acted=True), "uncertain", ConnectionLostError),
+    "closed without an answer": Case(Fault(reply=b""), "uncertain", ConnectionLostError),
+    "429 with Retry-After in seconds": Case(
+        Fault(reply=reply(429, '{"type":"limit_exceeded","errors":[]}', Retry_After="7")), "busy", RateLimitError
+    ),
+    "429 with Retry-After as a date": Case(
+        Fault(
+            reply=reply(
+                429,
+                '{"type":"limit_exceeded"}',
+                Retry_After="Wed, 21 Oct 2026 07:28:09 GMT",
+                Date="Wed, 21 Oct 2026 07:28:02 GMT",
+            )
+        ),
+        "busy",
+        RateLimitError,
+    ),
+    "429 without Retry-After": Case(Fault(reply=reply(429, '{"type":"limit_exceeded"}')), "busy", RateLimitError),
+    "429 of a gateway": Case(Fault(reply=reply(429, "<html>", content_type="text/html")), "busy", RateLimitError),
+    "503": Case(Fault(reply=reply(503, "<html>", content_type="text/html")), "busy", ServerError),
+    "429 flow": Case(
+        Fault(reply=reply(429, '{"type":"flow","errors":[{"parameter":"limit_exceeded"}]}')), "final", FlowError
+    ),
+    "500": Case(Fault(reply=reply(500, '{"type":"internal_server","errors":[]}')), "uncertain", ServerError),
+    "500 after the server acted": Case(
+        Fault(acted=True, reply=reply(500, '{"type":"internal_server"}')), "uncertain", ServerError
+    ),
+    "502 HTML": Case(Fault(reply=reply(502, "<html>bad gateway", content_type="text/html")), "uncertain", ServerError),
+    "truncated JSON": Case(Fault(acted=True, reply=reply(200, ID_KEY)), "uncertain", DecodeError),
+    "an answer that ends early": Case(
+        Fault(acted=True, reply=reply(200, ID_KEY, length=500)), "uncertain", ConnectionLostError
+    ),
+    "a page in place of JSON": Case(
+        Fault(reply=reply(200, "<html>log in", content_type="text/html")), "uncertain", DecodeError
+    ),
+    "redirect to another host": Case(
+        Fault(reply=reply(307, Location="http://127.0.0.1:1/steal")), "final", RedirectError
+    ),
+}
+
+Operation = Callable[[AsyncKycaid, "Held"], Awaitable[object]]
+
+
+@attrs.define
+class Held:
+    """What stood in the sandbox before the fault."""
+
+    applicant_id: str
+    document_id: str
+
+
+def get(client: AsyncKycaid, held: Held) -> Awaitable[object]:
+    return client.documents.get(held.document_id)
+
+
+def update(client: AsyncKycaid, held: Held) -> Awaitable[object]:
+    return client.documents.update(held.document_id, document_number="X1")
+
+
+def create(client: AsyncKycaid, held: Held) -> Awaitable[object]:
+    return client.documents.create(type="CREDIT_CARD", applicant_id=held.applicant_id)
+
+
+def upload(client: AsyncKycaid, held: Held) -> Awaitable[object]:
+    return client.files.create(PICTURE)
+
+
+def pay(client: AsyncKycaid, held: Held) -> Awaitable[object]:
+    return client.request("POST", "/applicants", json={"type": "PERSON"}, replay="billed")
+
+
+REPLAYABLE: dict[str, Operation] = {"safe": get, "idempotent": update, "orphans": upload}
+ONCE: dict[str, tuple[Operation, str]] = {"duplicates": (create, "documents"), "billed": (pay, "applicants")}
+
+
+@pytest.fixture
+async def sandbox() -> AsyncIterator[Sandbox]:
+    async with Sandbox() as running:
+        yield running
+
+
+@pytest.fixture
+async def proxy(sandbox: Sandbox) -> AsyncIterator[FaultProxy]:
+    async with FaultProxy(sandbox.url) as running:
+        yield running
+
+
+@pytest.fixture
+async def held(sandbox: Sandbox) -> Held:
+    async with AsyncKycaid(sandbox.api_key, base_url=sandbox.url) as client:
+        applicant_id = await client.applicants.create(type="PERSON")
+        document_id = await client.documents.create(type="PASSPORT", applicant_id=applicant_id)
+    return Held(applicant_id, document_id)
+
+
+@pytest.fixture
+def faulty(sandbox: Sandbox, proxy: FaultProxy, make_client: Callable[..., AsyncKycaid]) -> AsyncKycaid:
+    return make_client(proxy.url, api_key=sandbox.api_key)
+
+
+def grown(sandbox: Sandbox, before: dict[str, int]) -> dict[str, int]:
+    return {kind: n - before[kind] for kind, n in sandbox.counts().items() if n != before[kind]}
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+@pytest.mark.parametrize("operation", REPLAYABLE)
+async def test_what_may_be_repeated_succeeds_after_any_passing_fault(case, operation, sandbox, proxy, faulty, held):
+    before = sandbox.counts()
+    proxy.faults.append(case.fault)
+    if case.certainty == "final":
+        with pytest.raises(case.error) as caught:
+            await REPLAYABLE[operation](faulty, held)
+        assert (caught.value.attempts, caught.value.maybe_processed, caught.value.retryable) == (1, False, False)
+        assert len(proxy.seen) == 1
+        return
+    await REPLAYABLE[operation](faulty, held)
+    assert len(proxy.seen) == 2
+    orphans = 1 if case.fault.acted else 0
+    assert grown(sandbox, before) == ({"files": 1 + orphans} if operation == "orphans" else {})
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+@pytest.mark.parametrize("operation", ONCE)
+async def test_what_must_not_double_is_repeated_only_when_the_server_did_not_act(
+    case, operation, sandbox, proxy, faulty, held
+):
+    call, kind = ONCE[operation]
+    before = sandbox.counts()
+    proxy.faults.append(case.fault)
+    if case.certainty == "busy":
+        await call(faulty, held)
+        assert len(proxy.seen) == 2
+        assert grown(sandbox, before) == {kind: 1}
+        return
+    with pytest.raises(case.error) as caught:
+        await call(faulty, held)
+    error = caught.value
+    assert len(proxy.seen) == error.attempts == 1
+    assert error.maybe_processed == (case.certainty == "uncertain")
+    assert not error.retryable
+    assert grown(sandbox, before) == ({kind: 1} if case.fault.acted else {})
+
+
+@pytest.mark.parametrize("name", ["429 with Retry-After in seconds", "429 with Retry-After as a date"])
+async def test_a_retry_after_is_waited_for(name, proxy, faulty, held, fake_time):
+    proxy.faults.append(CASES[name].fault)
+    fake_time.chance = 0.0
+    await get(faulty, held)
+    assert fake_time.slept == [7.0]
+
+
+@pytest.mark.parametrize("operation", [*REPLAYABLE, *ONCE])
+async def test_a_refused_connection_is_tried_again_by_every_class_because_nothing_was_sent(
+    operation, sandbox, held, fake_time, make_client, free_port
+):
+    call = REPLAYABLE.get(operation) or ONCE[operation][0]
+    before = sandbox.counts()
+    client = make_client(f"http://127.0.0.1:{free_port}", api_key=sandbox.api_key)
+    with pytest.raises(ConnectionFailedError) as caught:
+        await call(client, held)
+    assert (caught.value.attempts, caught.value.maybe_processed, caught.value.retryable) == (4, False, True)
+    assert grown(sandbox, before) == {}
+
+    proxy = FaultProxy(sandbox.url)
+    async with _listening_after_first_sleep(proxy, free_port, fake_time):
+        await call(client, held)
+    assert len(proxy.seen) == 1
+
+
+class _listening_after_first_sleep:
+    """The server comes up while the client pauses between two attempts."""
+
+    def __init__(self, proxy, port, fake_time):
+        self.proxy, self.port, self.time = proxy, port, fake_time
+
+    async def __aenter__(self):
+        sleep = self.time.sleep
+
+        async def start(seconds):
+            if not self.proxy.url:
+                await self.proxy.listen(self.port)
+            await sleep(seconds)
+
+        self.time.sleep = start
+        return self
+
+    async def __aexit__(self, *_):
+        await self.proxy.__aexit__()
+
+
+@pytest.fixture
+def free_port() -> int:
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return sock.getsockname()[1]
+
+
+async def test_an_upload_reset_in_the_middle_is_sent_again_whole(sandbox, proxy, faulty):
+    big = PICTURE + bytes(3_000_000)
+    proxy.faults.extend([Fault(reset_after_body_bytes=100_000), Fault(reset_after_body_bytes=2_000_000)])
+    file_id = await faulty.files.create(big)
+    assert sandbox.file_digest(file_id) == hashlib.sha256(big).hexdigest()
+    assert sandbox.counts()["files"] == 1
+
+
+@pytest.mark.parametrize("operation", [*REPLAYABLE, *ONCE])
+async def test_a_server_that_never_answers_runs_into_the_read_limit(operation, sandbox, proxy, held, make_client):
+    client = make_client(proxy.url, api_key=sandbox.api_key, timeout=Timeout(read=0.05), max_retries=1)
+    before = sandbox.counts()
+    repeats = operation in REPLAYABLE
+    proxy.faults.extend([Fault(hang=True), Fault(hang=True)])
+    with pytest.raises(RequestTimeoutError) as caught:
+        await (REPLAYABLE.get(operation) or ONCE[operation][0])(client, held)
+    assert caught.value.phase == "read"
+    assert caught.value.attempts == (2 if repeats else 1)
+    assert caught.value.maybe_processed == (operation != "safe")
+    assert caught.value.retryable == repeats
+    assert grown(sandbox, before) == {}
+
+
+@pytest.mark.parametrize("operation", ["safe", "duplicates"])
+async def test_an_answer_that_drips_runs_into_the_total_limit(operation, sandbox, proxy, held, make_client):
+    client = make_client(proxy.url, api_key=sandbox.api_key, timeout=Timeout(total=0.2))
+    proxy.faults.append(Fault(drip=True))
+    with pytest.raises(RequestTimeoutError) as caught:
+        await (REPLAYABLE.get(operation) or ONCE[operation][0])(client, held)
+    assert caught.value.phase == "total"
+    assert caught.value.attempts == 1
+    assert caught.value.maybe_processed == (operation == "duplicates")
+
+
+async def test_the_key_does_not_follow_a_redirect(sandbox, proxy, faulty, held):
+    async with FaultProxy(sandbox.url) as elsewhere:
+        for status in (301, 302, 303, 307, 308):
+            proxy.faults.append(Fault(reply=reply(status, Location=elsewhere.url + "/documents")))
+            with pytest.raises(RedirectError):
+                await get(faulty, held)
+        assert elsewhere.seen == []
+
+
+async def test_a_delete_that_was_lost_and_repeated_says_so_when_the_object_is_gone(sandbox, proxy, faulty, held):
+    proxy.faults.append(Fault(reset=True, acted=True))
+    with pytest.raises(KycaidError) as caught:
+        await faulty.documents.delete(held.document_id)
+    assert caught.value.maybe_processed
+    assert caught.value.attempts == 2
+
+
+async def test_a_hundred_cancelled_requests_do_not_leak_the_only_slot(sandbox, proxy, held, make_client):
+    client = make_client(proxy.url, api_key=sandbox.api_key, max_connections=1)
+    proxy.faults.extend([Fault(hang=True)] * 100)
+    for _ in range(100):
+        arrived = len(proxy.seen)
+        task = asyncio.create_task(get(client, held))
+        while len(proxy.seen) == arrived:
+            await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+    assert (await get(client, held)).document_id == held.document_id
+
+
+async def test_a_hundred_requests_cancelled_together_leave_the_only_slot_free(sandbox, proxy, held, make_client):
+    client = make_client(proxy.url, api_key=sandbox.api_key, max_connections=1)
+    proxy.faults.append(Fault(hang=True))
+    tasks = [asyncio.create_task(get(client, held)) for _ in range(100)]
+    while not proxy.seen:
+        await asyncio.sleep(0)
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    assert all(task.cancelled() for task in tasks)
+    assert (await get(client, held)).document_id == held.document_id

@@ -1,0 +1,128 @@
+"""Files are looked at before a byte of them is sent, and errors name them."""
+
+import io
+import os
+import sys
+
+import pytest
+from PIL import Image
+
+from kycaid_async import InvalidFileError
+from tests.uploads import picture
+
+
+def image(kind: str) -> bytes:
+    out = io.BytesIO()
+    Image.new("RGB", (20, 20)).save(out, kind)
+    return out.getvalue()
+
+
+ACCEPTED = {kind: image(kind) for kind in ("JPEG", "PNG", "GIF", "BMP", "TIFF", "WEBP", "PDF")} | {
+    "MP4": b"\0\0\0\x20ftypisom\0\0\2\0isomiso2avc1mp41" + bytes(64),
+    "MOV": b"\0\0\0\x14ftypqt  \0\0\2\0qt  " + bytes(64),
+    "HEIC": b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(64),
+    "WEBM": bytes.fromhex("1A45DFA3") + b"\x9fB\x86\x81\x01B\x82\x84webm" + bytes(64),
+}
+REFUSED = {
+    "text": b"hello, this is a text",
+    "a web page": b"<!DOCTYPE html><html></html>",
+    "an archive": b"PK\x03\x04" + bytes(60),
+    "a program": b"MZ" + bytes(60),
+    "zeros": bytes(100),
+    "one byte": b"\xff",
+}
+
+
+@pytest.mark.parametrize("content", ACCEPTED.values(), ids=ACCEPTED)
+async def test_images_pdfs_and_videos_are_sent_whatever_their_name(content, client, server, tmp_path):
+    path = tmp_path / "scan.txt"
+    path.write_bytes(content)
+    server.answer(200, {"file_id": "f"})
+    assert await client.files.create(path) == "f"
+
+
+@pytest.mark.parametrize("content", REFUSED.values(), ids=REFUSED)
+async def test_anything_else_is_refused_by_its_first_bytes_whatever_its_name(content, client, server, tmp_path):
+    path = tmp_path / "scan.jpg"
+    path.write_bytes(content)
+    with pytest.raises(InvalidFileError, match="expected an image, a PDF or a video") as caught:
+        await client.files.create(path)
+    assert caught.value.file == str(path)
+    assert str(path) in str(caught.value)
+    assert server.requests == []
+
+
+async def test_the_check_of_the_content_can_be_turned_off(client, server):
+    server.answer(200, {"file_id": "f"})
+    await client.with_options(check=False).files.create(b"a format of tomorrow")
+    assert b"Content-Type: application/octet-stream" in server.requests[0].body
+
+
+def make_missing(path):
+    return "cannot be opened (No such file or directory)"
+
+
+def make_empty(path):
+    path.touch()
+    return "is empty"
+
+
+def make_directory(path):
+    path.mkdir()
+    return "is a directory"
+
+
+def make_pipe(path):
+    os.mkfifo(path)
+    return "is not a regular file"
+
+
+def make_large(path):
+    path.write_bytes(picture(1001))
+    return "has 1,001 bytes, the limit is 1,000"
+
+
+@pytest.mark.parametrize(
+    "make", [make_missing, make_empty, make_directory, make_pipe, make_large], ids=lambda make: make.__name__
+)
+async def test_a_path_that_cannot_be_a_document_is_named_with_the_reason(make, make_client, server, tmp_path):
+    path = tmp_path / "passport.jpg"
+    reason = make(path)
+    with pytest.raises(InvalidFileError) as caught:
+        await make_client(server.url, max_file_size=1000).files.create(path)
+    assert str(caught.value).startswith(f"{path}: {reason}")
+    assert (caught.value.file, caught.value.maybe_processed) == (str(path), False)
+    assert server.requests == []
+
+
+def test_objects_that_are_no_source_are_refused_at_once(client):
+    for wrong in (5, None, ["a.jpg"]):
+        with pytest.raises(InvalidFileError, match="pass a path, bytes, a binary file, or a factory"):
+            client.files.create(wrong).send(None)
+
+
+async def test_a_text_file_a_pipe_and_a_closed_file_say_what_to_do(client, tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_text("x")
+    with path.open() as text, pytest.raises(InvalidFileError, match="open it with mode 'rb'"):
+        await client.files.create(text)
+    read, write = os.pipe()
+    os.close(write)
+    with os.fdopen(read, "rb") as pipe, pytest.raises(InvalidFileError, match="cannot be sought"):
+        await client.files.create(pipe)
+    with pytest.raises(InvalidFileError, match="cannot be read"):
+        await client.files.create(pipe)
+
+
+async def test_a_factory_needs_its_size(client):
+    async def pieces():
+        yield b""
+
+    with pytest.raises(InvalidFileError, match="pass size="):
+        await client.files.create(pieces)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="paths are text there")
+async def test_a_path_with_a_null_character_is_an_error_of_ours(client):
+    with pytest.raises(InvalidFileError, match="not a path"):
+        await client.files.create("a\0b")

@@ -1,0 +1,258 @@
+"""Uploads over a real socket: every byte once, in order, also the second time."""
+
+import asyncio
+import hashlib
+import io
+import os
+import subprocess
+import sys
+import tempfile
+import textwrap
+from collections.abc import AsyncIterator
+
+import pytest
+
+from kycaid_async import InvalidFileError, RequestTimeoutError, Timeout, UploadSourceError
+from tests.uploads import SERVER_ERROR, UploadServer, picture
+
+SIZES = {"tiny": 40, "one read": 256 * 1024, "one read and a byte": 256 * 1024 + 1, "many reads": 3_000_017}
+
+
+@pytest.fixture
+async def uploads() -> AsyncIterator[UploadServer]:
+    async with UploadServer() as server:
+        yield server
+
+
+def sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def as_path(data, tmp_path):
+    path = tmp_path / "passport.png"
+    path.write_bytes(data)
+    return path
+
+
+def as_text_path(data, tmp_path):
+    return str(as_path(data, tmp_path))
+
+
+def as_open_file(data, tmp_path):
+    return as_path(data, tmp_path).open("rb")
+
+
+def as_open_file_from_its_middle(data, tmp_path):
+    path = tmp_path / "with-a-lead.png"
+    path.write_bytes(b"skipped" + data)
+    file = path.open("rb")
+    file.seek(len(b"skipped"))
+    return file
+
+
+def as_bytes_io(data, tmp_path):
+    return io.BytesIO(data)
+
+
+def as_spooled_file(data, tmp_path):
+    file = tempfile.SpooledTemporaryFile()  # noqa: SIM115 - the test closes what it can
+    file.write(data)
+    file.seek(0)
+    return file
+
+
+def as_bytes(data, tmp_path):
+    return data
+
+
+def as_bytearray(data, tmp_path):
+    return bytearray(data)
+
+
+def as_memoryview(data, tmp_path):
+    return memoryview(data)
+
+
+def as_factory(data, tmp_path):
+    async def pieces():
+        for start in range(0, len(data), 70_001):
+            yield data[start : start + 70_001]
+
+    return pieces
+
+
+def as_factory_with_one_buffer(data, tmp_path):
+    async def pieces():
+        buffer = bytearray(10_000)
+        for start in range(0, len(data), 10_000):
+            piece = data[start : start + 10_000]
+            buffer[: len(piece)] = piece
+            yield memoryview(buffer)[: len(piece)]
+
+    return pieces
+
+
+def as_factory_of_one_huge_piece(data, tmp_path):
+    async def pieces():
+        yield data
+
+    return pieces
+
+
+SOURCES = [value for name, value in globals().copy().items() if name.startswith("as_")]
+
+
+@pytest.mark.parametrize("size", SIZES.values(), ids=SIZES)
+@pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.__name__)
+async def test_an_upload_that_is_repeated_is_byte_identical(source, size, uploads, make_client, tmp_path):
+    data = picture(size)
+    uploads.answers += [SERVER_ERROR, b""]
+    given = source(data, tmp_path)
+    await make_client(uploads.url).files.create(given, size=len(data) if callable(given) else None)
+    assert [(r.whole, r.size, r.digest) for r in uploads.received] == [(True, size, sha256(data))] * 3
+    if hasattr(given, "close"):
+        assert not given.closed
+        given.close()
+
+
+async def test_a_slow_reader_with_small_buffers_gets_every_byte_in_order(make_client, tmp_path):
+    data = picture(2_500_000)
+    async with UploadServer(read_size=997, receive_buffer=4096) as server:
+        client = make_client(server.url)
+        await asyncio.gather(*(client.files.create(as_path(data, tmp_path)) for _ in range(4)))
+        assert {r.digest for r in server.received} == {sha256(data)}
+
+
+async def test_name_and_type_come_from_the_source_or_the_caller(uploads, make_client, tmp_path):
+    client = make_client(uploads.url)
+    await client.files.create(as_path(picture(100), tmp_path))
+    await client.files.create(picture(100))
+    await client.files.create(picture(100), filename='Gr"üße\r\nX: y.png', content_type="image/jpg")
+    found = [(r.filename, r.content_type) for r in uploads.received]
+    assert found == [
+        ("passport.png", "image/png"),
+        ("file", "image/png"),
+        ("Gr%22üße%0D%0AX: y.png", "image/jpg"),
+    ]
+
+
+async def test_replace_sends_the_whole_file_again_by_put(uploads, make_client):
+    uploads.answers.append(b"")
+    file_id = "46b05f5c14c162402d186822fa0314c6162c"
+    assert await make_client(uploads.url).files.replace(file_id, picture(300_000)) == file_id
+    assert [(r.method, r.whole) for r in uploads.received] == [("PUT", True)] * 2
+
+
+def shrink(path):
+    os.truncate(path, 20_000_000)
+
+
+def grow(path):
+    with path.open("ab") as file:
+        file.write(b"more")
+
+
+def write_over(path):
+    with path.open("r+b") as file:
+        file.write(b"other")
+    os.utime(path, ns=(1, 1))
+
+
+@pytest.mark.parametrize("change", [shrink, grow, write_over], ids=lambda change: change.__name__)
+async def test_a_file_that_changes_while_it_is_sent_never_arrives_whole(change, make_client, tmp_path):
+    path = as_path(picture(30_000_000), tmp_path)
+    async with UploadServer(stall_after=1_000_000) as server:
+        task = asyncio.create_task(make_client(server.url).files.create(path))
+        await server.stalled.wait()
+        change(path)
+        server.go_on.set()
+        with pytest.raises(UploadSourceError, match="changed while it was sent") as caught:
+            await task
+        assert str(path) in str(caught.value)
+        assert not caught.value.maybe_processed
+        assert not any(r.whole for r in server.received)
+
+
+@pytest.mark.parametrize("given", [0, 99, 101], ids=["nothing", "too little", "too much"])
+async def test_a_factory_that_gives_another_number_of_bytes_than_it_said_is_cut_off(given, uploads, make_client):
+    async def pieces():
+        yield picture(100)[:given]
+        yield b"x" * max(0, given - 100)
+
+    with pytest.raises((UploadSourceError, InvalidFileError)) as caught:
+        await make_client(uploads.url).files.create(pieces, size=100)
+    assert not any(r.whole for r in uploads.received)
+    assert "(factory)" in str(caught.value)
+
+
+async def test_a_factory_that_fails_half_way_is_named_with_its_cause_and_nothing_is_stored(uploads, make_client):
+    async def pieces():
+        yield picture(300_000)
+        raise OSError("the bucket went away")
+
+    with pytest.raises(UploadSourceError, match=r"\(factory\)") as caught:
+        await make_client(uploads.url).files.create(pieces, size=400_000)
+    assert isinstance(caught.value.__cause__, OSError)
+    assert not caught.value.maybe_processed
+    assert not any(r.whole for r in uploads.received)
+
+
+async def test_an_upload_that_stands_still_runs_into_the_progress_limit(make_client):
+    async with UploadServer(stall_after=500_000, receive_buffer=4096) as server:
+        client = make_client(server.url, timeout=Timeout(progress=0.2, total=0.01), max_retries=1)
+        with pytest.raises(RequestTimeoutError) as caught:
+            await client.files.create(picture(20_000_000))
+    assert (caught.value.phase, caught.value.attempts) == ("progress", 2)
+
+
+@pytest.mark.parametrize("size", [100, 10_000_000])
+async def test_a_cancelled_upload_closes_its_file(size, make_client, tmp_path):
+    path = as_path(picture(size), tmp_path)
+    before = set(os.listdir("/proc/self/fd"))
+    async with UploadServer(stall_after=50, read_size=64, receive_buffer=4096) as server:
+        client = make_client(server.url)
+        task = asyncio.create_task(client.files.create(path))
+        await server.stalled.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        await client.aclose()
+    links = {
+        os.readlink(f"/proc/self/fd/{fd}")
+        for fd in set(os.listdir("/proc/self/fd")) - before
+        if os.path.exists(f"/proc/self/fd/{fd}")
+    }
+    assert str(path) not in links
+
+
+async def test_memory_stays_flat_while_a_large_file_is_uploaded(uploads, tmp_path):
+    uploads.read_size = 1 << 20
+    path = tmp_path / "large.png"
+    with path.open("wb") as file:
+        file.write(picture(1000))
+        file.truncate(200_000_000)
+    script = textwrap.dedent("""
+        import asyncio, resource, sys
+        from kycaid_async import AsyncKycaid
+
+        def peak():
+            return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+        async def main(url, small, large):
+            async with AsyncKycaid("k" * 36, base_url=url) as client:
+                await client.files.create(small)
+                before = peak()
+                await client.files.create(large)
+                print(peak() - before)
+
+        asyncio.run(main(*sys.argv[1:]))
+    """)
+    small = tmp_path / "small.png"
+    small.write_bytes(picture(600_000))
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", script, uploads.url, str(small), str(path), stdout=subprocess.PIPE
+    )
+    out, _ = await process.communicate()
+    assert process.returncode == 0
+    assert uploads.received[-1].size == 200_000_000
+    assert int(out) < 12_000, "the peak of resident memory may not grow by more than 12 MB"
