@@ -1,5 +1,6 @@
 """The client that asyncio programs call."""
 
+import copy
 import os
 import re
 import ssl as ssl_module
@@ -54,7 +55,8 @@ class AsyncKycaid:
     * ``check``: whether requests and files are held against the reference's limits before they are sent.
     * ``auth_header``: ``API-Key`` sends the key as the vendor's OpenAPI file says; all known traffic uses the default.
     * ``proxy``: URL of an HTTP proxy. ``ssl_context``: a context of your own for TLS.
-    * ``session``: an `aiohttp.ClientSession` of your own, used in its own loop and never closed here.
+    * ``session``: an `aiohttp.ClientSession` of your own, used in its own loop and never closed here. On a lost
+      connection aiohttp repeats GET, PUT and DELETE once by itself there, which ``attempts`` does not count.
     """
 
     def __init__(
@@ -157,8 +159,8 @@ class AsyncKycaid:
         if check is not None:
             files = attrs.evolve(settings.files, check_content=check)
             settings = attrs.evolve(settings, check=check, files=files)
-        other = type(self).__new__(type(self))
-        other._settings, other._shared = settings, self._shared
+        other = copy.copy(self)
+        other.__dict__ = {"_settings": settings, "_shared": self._shared}
         return other
 
     async def aclose(self) -> None:

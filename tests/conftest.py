@@ -1,7 +1,7 @@
 """What all tests share: a scripted server, and clients whose clock and chance are under control."""
 
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 from unittest.mock import Mock
 
@@ -72,8 +72,11 @@ class FakeTime:
     now: float = 1000.0
     slept: list[float] = attrs.field(factory=list)
     chance: float = 1.0
+    before_sleep: Callable[[], Awaitable[None]] | None = None
 
     async def sleep(self, seconds: float) -> None:
+        if self.before_sleep is not None:
+            await self.before_sleep()
         self.slept.append(seconds)
         self.now += seconds
 

@@ -68,6 +68,9 @@ class Sessions:
             cookie_jar=aiohttp.DummyCookieJar(),
             timeout=aiohttp.ClientTimeout(total=None),
         )
+        # aiohttp repeats a GET, PUT or DELETE on a lost connection by itself, and does not tell. Repeats are counted,
+        # paced and judged in one place here, and there is no public switch.
+        session._retry_connection = False  # noqa: SLF001 - see above
         closer = _close_with_loop(session)
         self._bound[loop] = bound = Bound(session, slots, pacer, closer)
         await anext(closer)

@@ -212,30 +212,17 @@ async def test_a_refused_connection_is_tried_again_by_every_class_because_nothin
     assert grown(sandbox, before) == {}
 
     proxy = FaultProxy(sandbox.url)
-    async with _listening_after_first_sleep(proxy, free_port, fake_time):
+
+    async def come_up():
+        if not proxy.url:
+            await proxy.listen(free_port)
+
+    fake_time.before_sleep = come_up
+    try:
         await call(client, held)
-    assert len(proxy.seen) == 1
-
-
-class _listening_after_first_sleep:
-    """The server comes up while the client pauses between two attempts."""
-
-    def __init__(self, proxy, port, fake_time):
-        self.proxy, self.port, self.time = proxy, port, fake_time
-
-    async def __aenter__(self):
-        sleep = self.time.sleep
-
-        async def start(seconds):
-            if not self.proxy.url:
-                await self.proxy.listen(self.port)
-            await sleep(seconds)
-
-        self.time.sleep = start
-        return self
-
-    async def __aexit__(self, *_):
-        await self.proxy.__aexit__()
+        assert len(proxy.seen) == 1
+    finally:
+        await proxy.__aexit__()
 
 
 @pytest.fixture
