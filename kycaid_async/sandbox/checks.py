@@ -1,0 +1,86 @@
+"""The check of a request body by the constraints that the endpoints declare."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, get_args
+
+from kycaid_async.protocol.endpoint import Endpoint
+from kycaid_async.sandbox.refusals import Refused, bad_request, invalid, not_valid
+from kycaid_async.values.check import check_values
+from kycaid_async.values.enums import OpenEnum
+from kycaid_async.values.fields import Field, attrs_of, element_of, fields_of
+from kycaid_async.values.json import dumps, loads
+from kycaid_async.values.model import Request
+
+Body = dict[str, Any]
+OWNER_KEYS = ("applicant_id", "affiliated_person_id")
+
+
+def read_object(raw: bytes) -> Body:
+    """Return the JSON object in ``raw``. Refuses anything else with 400."""
+    try:
+        body = loads(raw)
+        # What cannot be written again, such as NaN or half a surrogate pair, is no JSON to store or to answer with.
+        dumps(body)
+    except (ValueError, RecursionError):
+        raise bad_request() from None
+    if not isinstance(body, dict):
+        raise bad_request()
+    return body
+
+
+def checked(endpoint: Endpoint[Any], body: Body) -> Body:
+    """Return the fields of ``body`` that the endpoint knows; others are ignored. Refuses with every problem."""
+    section = endpoint.name.partition(".")[0]
+    cls, faults = _choose(endpoint.accepts, body)
+    known = {field.name: body[field.name] for field in fields_of(cls) if field.name in body}
+    if cls.at_least_one and not known:
+        raise invalid(("*", "At least one field is required"))
+    faults += [problem.field for problem in check_values(cls, body)]
+    faults += [field.name for field in fields_of(cls) if _is_unknown_word(field, body.get(field.name))]
+    if faults:
+        raise _refusal(section, faults)
+    return known
+
+
+def _refusal(section: str, faults: Iterable[str]) -> Refused:
+    return invalid(*(not_valid(section, field) for field in dict.fromkeys(faults)))
+
+
+def _choose(accepts: tuple[type[Request], ...], body: Body) -> tuple[type[Request], list[str]]:
+    """Return the model for ``body``: by its owner key first, then by its type. Names the keys that fit none."""
+    owned = [cls for cls in accepts if set(OWNER_KEYS) & _names(cls)]
+    given = [key for key in OWNER_KEYS if body.get(key) is not None]
+    faults = []
+    if owned and len(given) != 1:
+        faults.append(given[-1] if given else OWNER_KEYS[0])
+    candidates = [cls for cls in owned if given and given[0] in _names(cls)] or list(accepts)
+    matches = [cls for cls in candidates if _takes_type(cls, body)]
+    if not matches:
+        faults.append("type")
+    return (matches or candidates)[0], faults
+
+
+def _names(cls: type[Request]) -> set[str]:
+    return {field.name for field in fields_of(cls)}
+
+
+def _takes_type(cls: type[Request], body: Mapping[str, Any]) -> bool:
+    """Say whether the model is for the type in ``body``: one fixed type, or any that its limits allow."""
+    attribute = next(a for a in attrs_of(cls) if a.name == "type")
+    if not attribute.init:
+        return bool(body.get("type") == attribute.default)
+    return all(problem.field != "type" for problem in check_values(cls, body))
+
+
+def _is_unknown_word(field: Field, value: Any) -> bool:
+    """Say whether ``value`` is outside of a closed list. The client lets such words through, the server does not."""
+    words = value if isinstance(value, list) else [value]
+    return any(isinstance(word, str) and not enum(word).is_known for enum in _enums(field) for word in words)
+
+
+def _enums(field: Field) -> Iterator[type[OpenEnum]]:
+    for t in field.types:
+        element = element_of(t)
+        for member in (t, element, *get_args(element)):
+            if isinstance(member, type) and issubclass(member, OpenEnum):
+                yield member

@@ -1,0 +1,92 @@
+"""Applicants: persons and companies."""
+
+from typing import Any, Final
+
+from kycaid_async.api.applicants import ApplicantType
+from kycaid_async.sandbox.call import Call, Handler, new_id
+from kycaid_async.sandbox.handlers import addresses, documents
+from kycaid_async.sandbox.refusals import invalid, not_valid
+from kycaid_async.sandbox.store import Row
+
+# The order of the keys is the one recorded in 2022.
+_PERSON = (
+    "first_name",
+    "origin_first_name",
+    "middle_name",
+    "origin_middle_name",
+    "last_name",
+    "origin_last_name",
+    "residence_country",
+    "dob",
+    "gender",
+    "email",
+    "phone",
+    "wallet_address",
+    "telegram_username",
+    "pep",
+)
+_COMPANY = (
+    "company_name",
+    "registration_country",
+    "registration_number",
+    "business_activity_id",
+    "email",
+    "phone",
+    "wallet_address",
+    "telegram_username",
+)
+_CUSTOM = tuple(f"custom_field_{n}" for n in range(1, 6))
+
+
+def create(call: Call) -> dict[str, Any]:
+    """Add an applicant."""
+    made = new_id()
+    body = {name: value for name, value in call.body.items() if name != "type"}
+    call.rows.insert("applicants", id=made, type=call.body["type"], body=body, created_at=call.now)
+    return {"applicant_id": made}
+
+
+def get(call: Call) -> dict[str, Any]:
+    """Return an applicant with its addresses and documents."""
+    row = call.row("applicants", "applicant_id")
+    return {
+        "applicant_id": row["id"],
+        "external_applicant_id": row["body"].get("external_applicant_id"),
+        "type": row["type"],
+        "created_at": row["created_at"],
+        "profile_status": None,
+        "profile_comment": None,
+        **_own_fields(row),
+        "decline_reasons": [],
+        "addresses": addresses.answers(call.rows, row["id"]),
+        "documents": documents.answers(call, row["id"]),
+        "verification_status": "new",
+        "verifications_count": "0",
+    }
+
+
+def update(call: Call) -> dict[str, Any]:
+    """Change an applicant. A person does not become a company, nor the other way round."""
+    row = call.row("applicants", "applicant_id")
+    if call.body.get("type", row["type"]) != row["type"]:
+        raise invalid(not_valid("applicants", "type"))
+    changes = {name: value for name, value in call.body.items() if name != "type"}
+    call.rows.change("applicants", row["id"], body=row["body"] | changes)
+    return {"applicant_id": row["id"]}
+
+
+def _own_fields(row: Row) -> dict[str, Any]:
+    body = row["body"]
+    names = _COMPANY if row["type"] == ApplicantType.COMPANY else _PERSON
+    fields = {name: body.get(name) for name in (*names, *_CUSTOM)}
+    if row["type"] == ApplicantType.COMPANY:
+        return fields | {"affiliated_persons": []}
+    # Later answers have it, those of 2022 did not.
+    return fields | ({"nationality": body["nationality"]} if "nationality" in body else {})
+
+
+HANDLERS: Final[dict[str, Handler]] = {
+    "applicants.create": create,
+    "applicants.get": get,
+    "applicants.update": update,
+}

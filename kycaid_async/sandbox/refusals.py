@@ -1,0 +1,69 @@
+"""Refusals: answers that are not a success, in the form ``{"type": …, "errors": […]}``."""
+
+from collections.abc import Iterable
+from typing import Any
+
+Problem = tuple[str, str]
+"""A parameter and the message for it."""
+
+
+class Refused(Exception):  # noqa: N818 - the word of the reference for it
+    """A request is refused with this status, type and list of problems."""
+
+    def __init__(self, status: int, type_: str, problems: Iterable[Problem] = ()) -> None:
+        super().__init__(status, type_)
+        self.status = status
+        self.body: dict[str, Any] = {
+            "type": type_,
+            "errors": [{"parameter": parameter, "message": message} for parameter, message in problems],
+        }
+
+
+def bad_request() -> Refused:
+    """Return the refusal of what is not a request at all."""
+    return Refused(400, "bad_request")
+
+
+def unauthorized() -> Refused:
+    """Return the refusal of a missing or wrong key."""
+    return Refused(401, "unauthorized")
+
+
+def not_found(*problems: Problem) -> Refused:
+    """Return the refusal of an unknown path or id; with a problem when the id stood in the body."""
+    return Refused(404, "not_found", problems)
+
+
+def delete_denied() -> Refused:
+    """Return the refusal to delete what something else refers to."""
+    return Refused(409, "delete_denied")
+
+
+def too_large() -> Refused:
+    """Return the refusal of an upload over the limit."""
+    return Refused(413, "limit_file_size")
+
+
+def invalid(*problems: Problem) -> Refused:
+    """Return the refusal of fields."""
+    return Refused(422, "validation", problems)
+
+
+def internal() -> Refused:
+    """Return the answer to a fault of the sandbox itself."""
+    return Refused(500, "internal_server")
+
+
+_RECORDED = {
+    ("applicants", "type"): "Type of applicant is not valid",
+    ("applicants", "dob"): "Day of birth is not valid",
+    ("applicants", "residence_country"): "Country of residence is not valid",
+    ("addresses", "type"): "Type of address is not valid",
+    # The real server uses the applicant's words here too.
+    ("addresses", "country"): "Country of residence is not valid",
+}
+
+
+def not_valid(section: str, field: str) -> Problem:
+    """Return the problem of a field of a section, in the recorded words where there are any."""
+    return field, _RECORDED.get((section, field), f"{field} is not valid")

@@ -1,0 +1,1 @@
+"""The review of documents: what the sandbox does in the place of KYCAID's machines and people."""

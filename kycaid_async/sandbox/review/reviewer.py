@@ -1,0 +1,108 @@
+"""The reviewer: looks at the documents that are due, just before they are read."""
+
+import functools
+from collections.abc import Collection
+from datetime import UTC, date
+from pathlib import Path
+from typing import Final
+
+import anyio
+import attrs
+from anyio import to_thread
+
+from kycaid_async.api.document_words import DocumentStatus
+from kycaid_async.sandbox.review.content import flaw_of
+from kycaid_async.sandbox.review.rules import Case, judge
+from kycaid_async.sandbox.state import State
+from kycaid_async.sandbox.store import Row, Transaction
+from kycaid_async.values.decline_reasons import DeclineReason
+
+_AT_ONCE: Final = 4
+"""Images that are unpacked at the same time: each may take hundreds of megabytes."""
+
+
+@attrs.frozen
+class _Due:
+    """A document to review, with its files."""
+
+    document: Row
+    case: Case
+    paths: tuple[Path, ...]
+
+
+@attrs.frozen
+class Reviewer:
+    """Reviews documents ``review_after`` seconds after they were created or last changed."""
+
+    _state: State
+    _review_after: float
+    _turns: anyio.CapacityLimiter = attrs.field(factory=lambda: anyio.CapacityLimiter(_AT_ONCE))
+
+    async def settle(self, ids: Collection[str]) -> None:
+        """Review what is due of the documents with these ids, and of those that belong to these owners."""
+        now = self._state.clock().astimezone(UTC)
+        before = now.timestamp() - self._review_after
+        due = await self._state.run(
+            lambda rows: [self._gather(rows, row, now.date()) for id_ in ids for row in _due(rows, id_, before)]
+        )
+        for item in due:
+            reasons = await to_thread.run_sync(_review, item, limiter=self._turns)
+            await self._state.run(functools.partial(_conclude, document=item.document, reasons=reasons))
+
+    def _gather(self, rows: Transaction, document: Row, today: date) -> _Due:
+        owner = rows.find("applicants", document["owner"])
+        files = rows.rows(
+            "SELECT DISTINCT stored_as FROM files JOIN attachments ON file_id = id WHERE document_id = ?",
+            document["id"],
+        )
+        case = Case(
+            type=document["type"],
+            fields=document["body"],
+            owner=owner["body"] if owner else {},
+            file_count=len(files),
+            number_is_taken=_number_is_taken(rows, document),
+            today=today,
+        )
+        return _Due(document, case, tuple(self._state.folder / file["stored_as"] for file in files))
+
+
+def _due(rows: Transaction, id_: str, before: float) -> list[Row]:
+    return rows.rows(
+        "SELECT * FROM documents WHERE (id = ? OR owner = ?) AND status = ? AND changed_at <= ? ORDER BY seq",
+        id_,
+        id_,
+        DocumentStatus.NEW.value,
+        before,
+    )
+
+
+def _number_is_taken(rows: Transaction, document: Row) -> bool:
+    """Say whether one of the numbers is another owner's.
+
+    A number is that of the oldest accepted document, or else of the oldest: of two documents with one number the
+    later one is the duplicate, whichever is read first.
+    """
+    holders = (
+        holder
+        for column in ("document_number", "card_number")
+        for holder in rows.rows(
+            f"SELECT owner FROM documents WHERE {column} = ? ORDER BY status = ? DESC, seq LIMIT 1",  # noqa: S608
+            document[column],
+            DocumentStatus.VALID.value,
+        )
+    )
+    return any(holder["owner"] != document["owner"] for holder in holders)
+
+
+def _review(item: _Due) -> list[DeclineReason]:
+    flaws = frozenset(flaw for path in item.paths if (flaw := flaw_of(path)) is not None)
+    return judge(attrs.evolve(item.case, flaws=flaws))
+
+
+def _conclude(rows: Transaction, document: Row, reasons: list[DeclineReason]) -> None:
+    current = rows.find("documents", document["id"])
+    # Who changed or deleted it meanwhile made this review void.
+    if current is None or current["version"] != document["version"]:
+        return
+    status = DocumentStatus.INVALID if reasons else DocumentStatus.VALID
+    rows.change("documents", document["id"], status=status.value, reasons=[reason.value for reason in reasons])

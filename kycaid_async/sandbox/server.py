@@ -1,0 +1,187 @@
+"""The sandbox as users see it: start it, point a client at it, stop it."""
+
+import hashlib
+import ipaddress
+import logging
+import os
+import socket
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final, Self
+
+import attrs
+from aiohttp import web
+from anyio import to_thread
+
+from kycaid_async.errors import ConfigurationError
+from kycaid_async.sandbox.app import Application
+from kycaid_async.sandbox.links import Links
+from kycaid_async.sandbox.review.content import require_pillow
+from kycaid_async.sandbox.review.reviewer import Reviewer
+from kycaid_async.sandbox.state import State, open_state
+
+SANDBOX_KEY: Final = "sandbox0sandbox0sandbox0sandbox0sand"
+"""The API key of a sandbox that was given none. Everybody knows it."""
+
+_MAX_PORT: Final = 65_535
+_MEBIBYTE: Final = 1 << 20
+_SHUTDOWN_SECONDS: Final = 2.0
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@attrs.frozen
+class _Running:
+    state: State
+    url: str
+    stack: AsyncExitStack
+
+
+class Sandbox:
+    """A KYCAID of your own on this machine: stateful, over real HTTP, with simple rules of review.
+
+    ``async with Sandbox() as sandbox: AsyncKycaid(sandbox.api_key, base_url=sandbox.url)``.
+
+    * ``api_key``: the key it accepts.
+    * ``host``, ``port``: where it listens. Port 0 picks a free one. A host other than loopback needs a key of its own.
+    * ``data``: a folder that keeps its state. Default: everything is gone when it stops.
+    * ``review_after``: seconds from the creation or last change of a document to its review.
+    * ``max_file_size``: the largest upload it takes, in bytes.
+    * ``clock``: a function that returns the time, aware.
+
+    Raises `ConfigurationError` for no key, no port, and a host that others can reach with the key that everybody knows.
+    """
+
+    def __init__(
+        self,
+        *,
+        api_key: str = SANDBOX_KEY,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        data: str | os.PathLike[str] | None = None,
+        review_after: float = 0.0,
+        max_file_size: int = 64 * _MEBIBYTE,
+        clock: Callable[[], datetime] = _utc_now,
+    ) -> None:
+        if not api_key:
+            raise ConfigurationError("the sandbox needs an API key; leave api_key out for the default one")
+        if not 0 <= port <= _MAX_PORT:
+            raise ConfigurationError(f"a port is a number from 0 to {_MAX_PORT}, not {port}")
+        if api_key == SANDBOX_KEY and not _is_loopback(host):
+            raise ConfigurationError(
+                f"others can reach {host}, and everybody knows the sandbox's own key: give it an api_key, or a "
+                "loopback host"
+            )
+        self.api_key = api_key
+        """The key it accepts."""
+        self._host = host
+        self._port = port
+        self._data = None if data is None else Path(data)
+        self._review_after = review_after
+        self._max_file_size = max_file_size
+        self._clock = clock
+        self._running: _Running | None = None
+
+    @property
+    def url(self) -> str:
+        """Where it listens, for example ``http://127.0.0.1:43210``. Raises `ConfigurationError` when it does not."""
+        return self._require_running().url
+
+    async def start(self) -> None:
+        """Open the state and listen. Raises `ConfigurationError` when that is not possible."""
+        if self._running is not None:
+            raise ConfigurationError("the sandbox is running already")
+        require_pillow()
+        async with AsyncExitStack() as stack:
+            opened = open_state(self._data, self._clock)
+            state = await to_thread.run_sync(opened.__enter__)
+            stack.push_async_callback(to_thread.run_sync, opened.__exit__, None, None, None)
+            url = await self._listen(state, stack)
+            self._running = _Running(state, url, stack.pop_all())
+
+    async def stop(self) -> None:
+        """Finish the requests that are running, stop listening, and let the state go. Harmless when not running."""
+        running, self._running = self._running, None
+        if running is not None:
+            await running.stack.aclose()
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.stop()
+
+    def counts(self) -> dict[str, int]:
+        """Return how many ``applicants``, ``documents``, ``files`` and ``addresses`` there are.
+
+        For tests and demonstrations: it queries the database in the calling thread.
+        """
+        return self._require_running().state.counts()
+
+    def file_digest(self, file_id: str) -> str:
+        """Return the SHA-256 of a stored file as hexadecimal text, read from the disk. Raises `KeyError`."""
+        state = self._require_running().state
+        with state.store.transaction() as rows:
+            row = rows.find("files", file_id)
+        if row is None:
+            raise KeyError(file_id)
+        with (state.folder / row["stored_as"]).open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+
+    def _require_running(self) -> _Running:
+        if self._running is None:
+            raise ConfigurationError("the sandbox is not running: call start() first, or use async with")
+        return self._running
+
+    async def _listen(self, state: State, stack: AsyncExitStack) -> str:
+        # Bound before anything is built, because answers hold URLs with the port.
+        bound = await to_thread.run_sync(_bind, self._host, self._port)
+        stack.callback(bound.close)
+        url = _url(self._host, bound.getsockname()[1])
+        application = Application(
+            state=state,
+            reviewer=Reviewer(state, self._review_after),
+            links=Links(url, self.api_key.encode()),
+            max_file_size=self._max_file_size,
+            api_key=self.api_key,
+        )
+        # aiohttp's own logs quote requests and addresses.
+        runner = web.AppRunner(
+            application.build(), access_log=None, logger=_silent(), shutdown_timeout=_SHUTDOWN_SECONDS
+        )
+        await runner.setup()
+        stack.push_async_callback(runner.cleanup)
+        await web.SockSite(runner, bound).start()
+        return url
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family)
+    except OSError as error:
+        raise ConfigurationError(f"the sandbox cannot listen on {host}:{port}: {error}") from error
+
+
+def _url(host: str, port: int) -> str:
+    # All interfaces are no address to call.
+    reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - nothing is bound here
+    return f"http://[{reachable}]:{port}" if ":" in reachable else f"http://{reachable}:{port}"
+
+
+def _silent() -> logging.Logger:
+    logger = logging.Logger("kycaid_async.sandbox.http")  # noqa: LOG001 - one that nobody can switch on
+    logger.disabled = True
+    return logger

@@ -1,0 +1,79 @@
+"""What a running sandbox holds: its database, the folder of its files, its clock."""
+
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import TypeVar
+
+import anyio
+import attrs
+from anyio import to_thread
+
+from kycaid_async.errors import ConfigurationError
+from kycaid_async.sandbox.store import KINDS, Store, Transaction
+
+T = TypeVar("T")
+
+
+@attrs.frozen
+class State:
+    """The database, the folder of files and the clock."""
+
+    store: Store
+    folder: Path
+    clock: Callable[[], datetime]
+    # One at a time: transactions would wait for each other anyway, each holding a thread.
+    _turn: anyio.CapacityLimiter = attrs.field(factory=lambda: anyio.CapacityLimiter(1))
+
+    async def run(self, work: Callable[[Transaction], T]) -> T:
+        """Do ``work`` in one transaction, off the event loop."""
+
+        def in_transaction() -> T:
+            with self.store.transaction() as rows:
+                return work(rows)
+
+        return await to_thread.run_sync(in_transaction, limiter=self._turn)
+
+    def counts(self) -> dict[str, int]:
+        """Return how many objects of each kind there are."""
+        with self.store.transaction() as rows:
+            return {kind: rows.rows(f"SELECT count(*) AS n FROM {kind}")[0]["n"] for kind in KINDS}  # noqa: S608
+
+
+@contextmanager
+def open_state(data: Path | None, clock: Callable[[], datetime]) -> Iterator[State]:
+    """Open the state kept in ``data``, or a new one that is gone at the end."""
+    root = data or Path(tempfile.mkdtemp(prefix="kycaid-sandbox-"))
+    try:
+        folder = root / "files"
+        _make(folder)
+        store = Store(str(root / "sandbox.sqlite3") if data else ":memory:")
+        try:
+            _sweep(store, folder)
+            yield State(store, folder, clock)
+        finally:
+            store.close()
+    finally:
+        if data is None:
+            shutil.rmtree(root, ignore_errors=True)
+
+
+def _make(folder: Path) -> None:
+    try:
+        # What is uploaded is personal, also on a shared machine.
+        folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, exist_ok=True)
+    except OSError as error:
+        raise ConfigurationError(f"the sandbox cannot keep its data in {folder.parent}: {error.strerror}") from error
+
+
+def _sweep(store: Store, folder: Path) -> None:
+    """Remove what an interrupted upload of a killed sandbox left behind."""
+    with store.transaction() as rows:
+        kept = {row["stored_as"] for row in rows.rows("SELECT stored_as FROM files")}
+    for path in folder.iterdir():
+        if path.name not in kept:
+            path.unlink()

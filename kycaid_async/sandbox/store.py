@@ -1,0 +1,132 @@
+"""The state of a sandbox in SQLite: one table per kind of object."""
+
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from kycaid_async.errors import ConfigurationError
+from kycaid_async.values.json import dumps, loads
+
+Row = dict[str, Any]
+
+KINDS = ("applicants", "documents", "files", "addresses")
+_VERSION = 1
+_IN_JSON = {"body", "reasons"}
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS applicants (
+    id TEXT PRIMARY KEY, type TEXT NOT NULL, body TEXT NOT NULL, created_at TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS addresses (
+    id TEXT PRIMARY KEY, owner TEXT NOT NULL, owner_key TEXT NOT NULL, type TEXT NOT NULL, body TEXT NOT NULL,
+    created_at TEXT NOT NULL, UNIQUE (owner, type)
+);
+CREATE TABLE IF NOT EXISTS files (
+    id TEXT PRIMARY KEY, name TEXT NOT NULL, mime_type TEXT NOT NULL, size INTEGER NOT NULL, sha256 TEXT NOT NULL,
+    stored_as TEXT NOT NULL, created_at TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS documents (
+    seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, owner TEXT NOT NULL, owner_key TEXT NOT NULL,
+    type TEXT NOT NULL, body TEXT NOT NULL, created_at TEXT NOT NULL, document_number TEXT, card_number TEXT,
+    status TEXT NOT NULL, reasons TEXT NOT NULL, changed_at REAL NOT NULL, version INTEGER NOT NULL
+);
+CREATE INDEX IF NOT EXISTS documents_owner ON documents (owner);
+CREATE INDEX IF NOT EXISTS documents_number ON documents (document_number);
+CREATE INDEX IF NOT EXISTS documents_card ON documents (card_number);
+CREATE TABLE IF NOT EXISTS attachments (
+    document_id TEXT NOT NULL REFERENCES documents (id) ON DELETE CASCADE, file_id TEXT NOT NULL REFERENCES files (id)
+);
+CREATE INDEX IF NOT EXISTS attachments_document ON attachments (document_id);
+CREATE INDEX IF NOT EXISTS attachments_file ON attachments (file_id);
+"""
+
+
+class Transaction:
+    """What may be done between a begin and a commit. Names of tables and columns come from this package only."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+        self.afterwards: list[Callable[[], object]] = []
+        """What is done once the commit has succeeded."""
+
+    def rows(self, sql: str, *values: Any) -> list[Row]:
+        """Return the rows of a query. JSON columns are decoded."""
+        return self._db.execute(sql, values).fetchall()
+
+    def find(self, table: str, id_: str) -> Row | None:
+        """Return the row with this id."""
+        return next(iter(self.rows(f"SELECT * FROM {table} WHERE id = ?", id_)), None)  # noqa: S608
+
+    def insert(self, table: str, **columns: Any) -> None:
+        """Add a row."""
+        marks = ", ".join("?" * len(columns))
+        self._db.execute(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})", _encoded(columns))  # noqa: S608
+
+    def change(self, table: str, id_: str, **columns: Any) -> None:
+        """Change columns of the row with this id."""
+        sets = ", ".join(f"{name} = ?" for name in columns)
+        self._db.execute(f"UPDATE {table} SET {sets} WHERE id = ?", [*_encoded(columns), id_])  # noqa: S608
+
+    def remove(self, table: str, id_: str, *, key: str = "id") -> None:
+        """Remove the row with this id, or all rows where another column holds it."""
+        self._db.execute(f"DELETE FROM {table} WHERE {key} = ?", (id_,))  # noqa: S608
+
+
+class Store:
+    """An open database. Transactions run one at a time, from whatever thread; a committed one survives a kill."""
+
+    def __init__(self, path: str) -> None:
+        """Open or make the database. Raises `ConfigurationError` when it is in use or not one of a sandbox."""
+        self._lock = threading.Lock()
+        self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=0)
+        self._db.row_factory = _row
+        try:
+            self._prepare()
+        except sqlite3.Error as error:
+            self._db.close()
+            raise ConfigurationError(
+                f"the sandbox cannot use {path}: {error}. Is another sandbox running on it?"
+            ) from error
+        except ConfigurationError:
+            self._db.close()
+            raise
+
+    def _prepare(self) -> None:
+        # Exclusive: a second sandbox on the same data would take the first one's unfinished uploads for rubbish.
+        for pragma in ("locking_mode = EXCLUSIVE", "journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON"):
+            self._db.execute(f"PRAGMA {pragma}")
+        (found,) = self._db.execute("PRAGMA user_version").fetchone().values()
+        if found not in (0, _VERSION):
+            raise ConfigurationError(f"the sandbox's data are of version {found}; this package reads {_VERSION}")
+        self._db.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version = {_VERSION}; COMMIT;")
+
+    @contextmanager
+    def transaction(self) -> Iterator[Transaction]:
+        """Do everything inside, or nothing when it raises."""
+        with self._lock:
+            self._db.execute("BEGIN IMMEDIATE")
+            transaction = Transaction(self._db)
+            try:
+                yield transaction
+                self._db.execute("COMMIT")
+            except BaseException:
+                self._db.execute("ROLLBACK")
+                raise
+        for action in transaction.afterwards:
+            action()
+
+    def close(self) -> None:
+        """Close the database."""
+        with self._lock:
+            self._db.close()
+
+
+def _row(cursor: sqlite3.Cursor, values: tuple[Any, ...]) -> Row:
+    names = (column[0] for column in cursor.description)
+    return {name: loads(value) if name in _IN_JSON else value for name, value in zip(names, values, strict=True)}
+
+
+def _encoded(columns: Row) -> list[Any]:
+    return [dumps(value).decode() if name in _IN_JSON else value for name, value in columns.items()]

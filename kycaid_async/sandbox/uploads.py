@@ -1,0 +1,108 @@
+"""Uploads: a multipart body written to disk as it arrives, a piece at a time."""
+
+import hashlib
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import anyio
+import attrs
+from aiohttp import BodyPartReader, MultipartReader, web
+from aiohttp.http_exceptions import HttpProcessingError
+from anyio import to_thread
+
+from kycaid_async.sandbox.refusals import bad_request, invalid, not_valid, too_large
+
+CHUNK = 1 << 18
+_OVERHEAD = 1 << 16
+"""More than the headers and boundaries of an upload take."""
+
+
+@attrs.define
+class Received:
+    """A file that arrived whole. Unless it is kept, it is removed at the end of the request."""
+
+    path: Path
+    """A random name: what the client calls the file never becomes part of a path."""
+    name: str = ""
+    """What the client calls it."""
+    mime_type: str = ""
+    size: int = 0
+    kept: bool = False
+    digest: "hashlib._Hash" = attrs.field(factory=hashlib.sha256)
+
+    def keep(self) -> None:
+        """Let the file stay."""
+        self.kept = True
+
+
+@asynccontextmanager
+async def received(request: web.Request, *, folder: Path, limit: int) -> AsyncIterator[Received]:
+    """Write the file of a request to ``folder``. Whatever goes wrong before `Received.keep`, nothing stays there."""
+    if (request.content_length or 0) > limit + _OVERHEAD:
+        raise too_large()
+    if request.content_type != "multipart/form-data":
+        raise bad_request()
+    file = Received(folder / secrets.token_hex(18))
+    try:
+        await _read(request, file, limit)
+        yield file
+    finally:
+        if not file.kept:
+            with anyio.CancelScope(shield=True):
+                await to_thread.run_sync(file.path.unlink, True)
+
+
+async def _read(request: web.Request, file: Received, limit: int) -> None:
+    try:
+        parts = await request.multipart()
+        # To the very end: only the closing boundary proves that the body is whole.
+        while (part := await parts.next()) is not None:
+            await _read_part(part, file, limit)
+    except (AssertionError, HttpProcessingError, RuntimeError, ValueError) as error:
+        # The reader's words for bodies that are no multipart.
+        raise bad_request() from error
+    if not file.name:
+        raise invalid(not_valid("files", "file"))
+
+
+async def _read_part(part: MultipartReader | BodyPartReader, file: Received, limit: int) -> None:
+    if isinstance(part, MultipartReader):
+        raise bad_request()
+    if part.name != "file":
+        # Old clients add a plain part, ``sandbox``.
+        await _skip(part)
+        return
+    if file.name or not part.filename:
+        raise invalid(not_valid("files", "file"))
+    file.name = part.filename
+    file.mime_type = part.headers.get("Content-Type", "application/octet-stream")
+    await _save(part, file, limit)
+
+
+async def _skip(part: BodyPartReader) -> None:
+    skipped = 0
+    while not part.at_eof():
+        skipped += len(await part.read_chunk())
+        if skipped > _OVERHEAD:
+            raise bad_request()
+
+
+async def _save(part: BodyPartReader, file: Received, limit: int) -> None:
+    stream = await to_thread.run_sync(file.path.open, "xb")
+
+    def take(chunk: bytes) -> None:
+        file.digest.update(chunk)
+        stream.write(chunk)
+
+    try:
+        while not part.at_eof():
+            chunk = await part.read_chunk(CHUNK)
+            file.size += len(chunk)
+            if file.size > limit:
+                raise too_large()
+            await to_thread.run_sync(take, chunk)
+    finally:
+        with anyio.CancelScope(shield=True):
+            await to_thread.run_sync(stream.close)

@@ -1,0 +1,189 @@
+"""Starting, stopping, and what is left in between."""
+
+import asyncio
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import tempfile
+
+import blockbuster
+import pytest
+
+from kycaid_async import AsyncKycaid, ConfigurationError
+from kycaid_async.sandbox import SANDBOX_KEY, Sandbox
+
+KEY = "k" * 36
+
+
+def client(sandbox: Sandbox) -> AsyncKycaid:
+    return AsyncKycaid(sandbox.api_key, base_url=sandbox.url)
+
+
+def test_the_default_key_is_as_long_as_a_real_one():
+    assert len(SANDBOX_KEY) == 36
+    assert Sandbox().api_key == SANDBOX_KEY
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "example.com"])  # noqa: S104
+def test_a_host_that_others_can_reach_needs_a_key_of_its_own(host):
+    with pytest.raises(ConfigurationError, match="api_key"):
+        Sandbox(host=host)
+    Sandbox(host=host, api_key=KEY)
+
+
+async def test_all_interfaces_can_be_served_with_a_key():
+    async with Sandbox(host="0.0.0.0", api_key=KEY) as sandbox, client(sandbox) as kycaid:  # noqa: S104
+        assert sandbox.url.startswith("http://127.0.0.1:")
+        await kycaid.applicants.create(type="PERSON")
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
+async def test_loopback_is_served_with_the_default_key(host):
+    async with Sandbox(host=host) as sandbox, client(sandbox) as kycaid:
+        await kycaid.applicants.create(type="PERSON")
+
+
+async def test_an_empty_key_is_refused():
+    with pytest.raises(ConfigurationError, match="API key"):
+        Sandbox(api_key="")
+
+
+async def test_before_the_start_and_after_the_stop_there_is_nothing_to_ask():
+    sandbox = Sandbox()
+    with pytest.raises(ConfigurationError, match=r"start\(\)"):
+        _ = sandbox.url
+    async with sandbox:
+        with pytest.raises(ConfigurationError, match="already"):
+            await sandbox.start()
+    with pytest.raises(ConfigurationError, match="not running"):
+        sandbox.counts()
+    await sandbox.stop()
+
+
+async def test_a_taken_port_is_named(tmp_path):
+    async with Sandbox() as first:
+        port = int(first.url.rpartition(":")[2])
+        second = Sandbox(port=port, data=tmp_path)
+        with pytest.raises(ConfigurationError, match=f"cannot listen on 127.0.0.1:{port}"):
+            await second.start()
+    async with Sandbox(port=port, data=tmp_path) as third:
+        assert third.url.endswith(f":{port}")
+
+
+@pytest.mark.parametrize("port", [-1, 70_000])
+def test_an_impossible_port_is_named(port):
+    with pytest.raises(ConfigurationError, match=f"not {port}"):
+        Sandbox(port=port)
+
+
+async def test_an_unknown_host_is_named():
+    with pytest.raises(ConfigurationError, match="cannot listen on no-such-host"):
+        await Sandbox(host="no-such-host.invalid", api_key=KEY).start()
+
+
+async def test_without_pillow_it_does_not_start(monkeypatch):
+    monkeypatch.setitem(sys.modules, "PIL", None)
+    monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
+    with pytest.raises(ConfigurationError, match="pip install"):
+        await Sandbox().start()
+
+
+async def test_nothing_is_left_of_a_sandbox_without_data(monkeypatch, tmp_path, make_picture):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    async with Sandbox() as sandbox, client(sandbox) as kycaid:
+        await kycaid.files.create(make_picture())
+        assert list(tmp_path.iterdir())
+    assert not list(tmp_path.iterdir())
+    async with sandbox:
+        assert sandbox.counts() == {"applicants": 0, "documents": 0, "files": 0, "addresses": 0}
+
+
+async def test_a_second_start_continues_where_the_first_stopped(tmp_path, make_picture, clock):
+    data = tmp_path / "new" / "folder"
+    async with Sandbox(data=data, clock=clock) as first, client(first) as kycaid:
+        owner = await kycaid.applicants.create(type="PERSON", first_name="Jane")
+        await kycaid.addresses.create(applicant_id=owner, type="REGISTERED", city="London")
+        file_id = await kycaid.files.create(make_picture())
+        document = await kycaid.documents.create(applicant_id=owner, type="PASSPORT", front_side_id=file_id)
+        digest, counts = first.file_digest(file_id), first.counts()
+        before = (await kycaid.applicants.get(owner)).raw
+    assert counts == {"applicants": 1, "documents": 1, "files": 1, "addresses": 1}
+    assert {path.name for path in data.iterdir()} == {"sandbox.sqlite3", "files"}
+    async with Sandbox(data=str(data), clock=clock) as second, client(second) as kycaid:
+        assert (second.counts(), second.file_digest(file_id)) == (counts, digest)
+        after = (await kycaid.applicants.get(owner)).raw
+        assert after["documents"][0].pop("front_side").startswith(second.url)
+        before["documents"][0].pop("front_side")
+        assert after == before
+        assert (await kycaid.documents.get(document)).status == "valid"
+
+
+async def test_what_was_answered_survives_a_kill(tmp_path, make_picture):
+    code = (
+        "import asyncio, sys\nfrom kycaid_async.sandbox import Sandbox\n"
+        "async def main():\n"
+        " async with Sandbox(data=sys.argv[1]) as s:\n  print(s.url, flush=True)\n  await asyncio.Event().wait()\n"
+        "asyncio.run(main())"
+    )
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", code, str(tmp_path), stdout=subprocess.PIPE)
+    url = (await process.stdout.readline()).decode().strip()
+    async with AsyncKycaid(SANDBOX_KEY, base_url=url) as kycaid:
+        owner = await kycaid.applicants.create(type="PERSON")
+        file_id = await kycaid.files.create(make_picture())
+    process.send_signal(signal.SIGKILL)
+    await process.communicate()
+    (tmp_path / "files" / "unfinished").write_bytes(b"the rest of an upload")
+    async with Sandbox(data=tmp_path) as sandbox, client(sandbox) as kycaid:
+        assert (await kycaid.applicants.get(owner)).applicant_id == owner
+        assert sandbox.file_digest(file_id)
+    assert len(list((tmp_path / "files").iterdir())) == 1
+
+
+async def test_two_sandboxes_do_not_share_one_folder(tmp_path):
+    async with Sandbox(data=tmp_path):
+        with pytest.raises(ConfigurationError, match="Is another sandbox running"):
+            await Sandbox(data=tmp_path).start()
+
+
+async def test_data_of_something_else_are_refused(tmp_path):
+    (tmp_path / "sandbox.sqlite3").write_bytes(b"this is no database" * 100)
+    with pytest.raises(ConfigurationError, match="cannot use"):
+        await Sandbox(data=tmp_path).start()
+
+
+async def test_data_of_another_version_are_refused(tmp_path):
+    db = sqlite3.connect(tmp_path / "sandbox.sqlite3")
+    db.execute("PRAGMA user_version = 99")
+    db.close()
+    with pytest.raises(ConfigurationError, match="version 99"):
+        await Sandbox(data=tmp_path).start()
+
+
+async def test_a_folder_that_cannot_be_made_is_named(tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(ConfigurationError, match="cannot keep its data"):
+        await Sandbox(data=tmp_path / "file").start()
+
+
+async def test_the_folder_is_for_its_owner_only(tmp_path):
+    data = tmp_path / "data"
+    async with Sandbox(data=data):
+        assert os.stat(data).st_mode & 0o077 == 0  # noqa: PTH116 - a path's own method would be one too many for the loop
+
+
+async def test_an_unknown_file_has_no_digest(sandbox):
+    with pytest.raises(KeyError):
+        sandbox.file_digest("f" * 36)
+
+
+async def test_the_event_loop_is_never_blocked(sandbox, kycaid, applicant, make_picture):
+    owner, content = await applicant(), make_picture()
+    with blockbuster.blockbuster_ctx("kycaid_async.sandbox"):
+        file_id = await kycaid.files.create(content)
+        made = await kycaid.documents.create(applicant_id=owner, type="PASSPORT", front_side_id=file_id)
+        got = await kycaid.documents.get(made)
+        await kycaid.files.replace(file_id, content)
+    assert got.status == "valid"
+    assert sandbox.counts()["files"] == 1
