@@ -22,11 +22,12 @@ from kycaid_async.protocol.retry import RetryBudget, RetryPolicy
 from kycaid_async.protocol.timeout import Timeout
 from kycaid_async.transport.preflight import FileRules
 from kycaid_async.transport.settings import AuthHeader, Settings, api_key_of, base_url_of
+from kycaid_async.transport.timing import Timing
 
 if TYPE_CHECKING:
     import aiohttp
 
-    from kycaid_async.transport.exchange import Exchange, Timing
+    from kycaid_async.transport.exchange import Exchange
     from kycaid_async.transport.sessions import Sessions
 
 T = TypeVar("T")
@@ -188,27 +189,20 @@ class _Shared:
     """What a client and its copies with other options have in common. It brings aiohttp with the first call."""
 
     def __init__(self, settings: Settings, session: "aiohttp.ClientSession | None") -> None:
-        self.timing: Timing | None = None
+        self.timing = Timing()
         self._settings = settings
         self._session = session
 
     def exchange(self, settings: Settings) -> "Exchange":
         from kycaid_async.transport.exchange import Exchange
 
-        return Exchange(settings, self.sessions, self._budget, self._timing)
+        return Exchange(settings, self.sessions, self._budget, self.timing)
 
     @cached_property
     def sessions(self) -> "Sessions":
         from kycaid_async.transport.sessions import Sessions
 
-        timing = self._timing
-        return Sessions(self._settings, self._session, clock=timing.clock, sleep=timing.sleep)
-
-    @cached_property
-    def _timing(self) -> "Timing":
-        from kycaid_async.transport.exchange import Timing
-
-        return self.timing or Timing()
+        return Sessions(self._settings, self._session, clock=self.timing.clock, sleep=self.timing.sleep)
 
     @cached_property
     def _budget(self) -> RetryBudget:

@@ -11,7 +11,7 @@ import pytest
 from aiohttp import web
 
 from kycaid_async import AsyncKycaid
-from kycaid_async.transport.exchange import Timing
+from kycaid_async.transport.timing import Timing
 
 API_KEY = "0123456789abcdef0123456789abcdef0123"
 

@@ -14,7 +14,17 @@ from kycaid_async.api.section import Section, from_fields, one_of
 from kycaid_async.errors import FieldProblem
 from kycaid_async.protocol.endpoint import Endpoint, Evidence, Replay, Returns, ReturnsId
 from kycaid_async.protocol.request import refused
-from kycaid_async.values.constraints import CountryCode, DateIn, Length, ObjectId, Pattern, Shown
+from kycaid_async.values.constraints import (
+    CountryCode,
+    DateIn,
+    Email,
+    ExternalId,
+    Length,
+    ObjectId,
+    PersonName,
+    Phone,
+    Shown,
+)
 from kycaid_async.values.converter import structure
 from kycaid_async.values.decline_reasons import DeclineReason
 from kycaid_async.values.enums import OpenEnum
@@ -47,11 +57,6 @@ class ApplicantStatus(OpenEnum):
     INVALID = "invalid"
 
 
-PersonName = Annotated[
-    str, Length(1, 64), Pattern(r"[a-zA-Z ,.'-]+", "Latin letters, spaces, commas, dots, apostrophes and hyphens")
-]
-Phone = Annotated[str, Length(1, 15)]
-Email = Annotated[str, Length(1, 254), Pattern(r"[^@\s]+@[^@\s]+", "an e-mail address")]
 CustomField = Annotated[str, Length(1, 2048)]
 
 
@@ -67,7 +72,7 @@ class _Contact(Request):
     """At most 254 characters."""
     telegram_username: Opt[Annotated[str, Length(1, 32)]] = UNSET
     wallet_address: Opt[Annotated[str, Length(1, 50)]] = UNSET
-    external_applicant_id: Opt[Annotated[str, Length(0, 50)]] = UNSET
+    external_applicant_id: Opt[ExternalId] = UNSET
     """Your own id of the user: at most 50 characters. The server is not known to keep it unique."""
     custom_field_1: Opt[CustomField] = UNSET
     custom_field_2: Opt[CustomField] = UNSET

@@ -15,7 +15,7 @@ from kycaid_async.values.model import Request
 Q = TypeVar("Q", bound=Request)
 
 
-@attrs.frozen
+@attrs.define
 class Section:
     """Base of the resource classes."""
 

@@ -71,6 +71,32 @@ class ReturnsModel(Returns[R], Generic[R]):
 
 
 @attrs.frozen
+class ReturnsData(Returns[R], Generic[R]):
+    """An object under ``data``, as newer operations wrap it, or bare."""
+
+    model: type[R]
+
+    def read(self, data: Any) -> R:
+        wrapped = isinstance(data, dict) and data.get("data") is not None
+        return structure(data["data"] if wrapped else data, self.model)
+
+
+@attrs.frozen
+class ReturnsList(Returns[list[R]], Generic[R]):
+    """A list of objects: bare, or the one list under a key of ``wrappers``."""
+
+    model: type[R]
+    wrappers: tuple[str, ...] = ("data", "items", "results")
+
+    def read(self, data: Any) -> list[R]:
+        if isinstance(data, dict) and data.keys() & set(self.wrappers):
+            data = next((data[key] for key in self.wrappers if data.get(key) is not None), [])
+        if not isinstance(data, list):
+            raise Mismatch("a list", data)
+        return [structure(item, self.model) for item in data]
+
+
+@attrs.frozen
 class ReturnsJson(Returns[Any]):
     """JSON that is given on as it is."""
 

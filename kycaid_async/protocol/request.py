@@ -70,7 +70,7 @@ def _path_problem(name: str, value: Any, *, strict: bool) -> FieldProblem | None
         return FieldProblem(name, "text", f"a {type(value).__name__}")
     if not value or value in (".", ".."):
         return FieldProblem(name, "an id", "none")
-    if strict and len(value) != ID_LENGTH:
+    if strict and name.endswith("_id") and len(value) != ID_LENGTH:
         return FieldProblem(name, f"{ID_LENGTH} characters", f"{len(value)} characters")
     return None
 

@@ -2,16 +2,13 @@
 
 import asyncio
 import logging
-import random
-import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 import aiohttp
 import attrs
 from yarl import URL
 
-from kycaid_async import __version__
 from kycaid_async.errors import (
     ApiError,
     ConnectionLostError,
@@ -27,24 +24,17 @@ from kycaid_async.protocol.retry import Certainty, Raise, Retry, RetryBudget, ce
 from kycaid_async.transport.failures import failure
 from kycaid_async.transport.sessions import Bound, Sessions
 from kycaid_async.transport.settings import Settings
+from kycaid_async.transport.timing import Timing
 from kycaid_async.transport.upload import MultipartPayload, Upload
 from kycaid_async.transport.watch import watch_progress
 from kycaid_async.values.model import Request
+from kycaid_async.version import __version__
 
 T = TypeVar("T")
 
 logger = logging.getLogger("kycaid_async")
 
 _USER_AGENT = f"kycaid-async/{__version__} aiohttp/{aiohttp.__version__}"
-
-
-@attrs.frozen(kw_only=True)
-class Timing:
-    """Clock, sleep and randomness, so that tests can bring their own."""
-
-    clock: Callable[[], float] = time.monotonic
-    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
-    chance: Callable[[], float] = random.random
 
 
 @attrs.define

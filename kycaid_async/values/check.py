@@ -33,8 +33,21 @@ def check_request(request: Request) -> list[FieldProblem]:
 
 def check_values(cls: type[Request], values: Mapping[str, Any]) -> list[FieldProblem]:
     """Return every entry of ``values`` that does not fit the field of ``cls`` with its name."""
-    found = (_problem(field, values.get(field.name, UNSET)) for field in fields_of(cls))
-    return [problem for problem in found if problem is not None]
+    problems: list[FieldProblem] = []
+    for field in fields_of(cls):
+        value = values.get(field.name, UNSET)
+        problem = _problem(field, value)
+        problems += [problem] if problem is not None else _inside(field, value)
+    return problems
+
+
+def _inside(field: Field, value: Any) -> list[FieldProblem]:
+    """Return the problems inside a nested object, with the path to them."""
+    nested = next((t for t in field.types if isinstance(t, type) and issubclass(t, Request)), None)
+    if nested is None or not isinstance(value, Request | Mapping):
+        return []
+    problems = check_request(value) if isinstance(value, Request) else check_values(nested, value)
+    return [FieldProblem(f"{field.name}.{p.field}", p.expected, p.got) for p in problems]
 
 
 def _problem(field: Field, value: Any) -> FieldProblem | None:
@@ -50,7 +63,7 @@ def _problem(field: Field, value: Any) -> FieldProblem | None:
     return None
 
 
-def _is_of(value: Any, t: Any) -> bool:
+def _is_of(value: Any, t: Any) -> bool:  # noqa: PLR0911 - a table
     element = element_of(t)
     if element is not None:
         return isinstance(value, list | tuple) and all(
@@ -59,12 +72,21 @@ def _is_of(value: Any, t: Any) -> bool:
     if isinstance(t, type) and issubclass(t, OpenEnum):
         return isinstance(value, str) and t(value).is_known
     if t is float:
-        return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+        return isinstance(value, int | float) and not isinstance(value, bool) and _is_finite(value)
     if t is int:
         return isinstance(value, int) and not isinstance(value, bool)
     if t is Any:
         return True
+    if isinstance(t, type) and issubclass(t, Request):
+        return isinstance(value, t | Mapping)
     return isinstance(value, Mapping if getattr(t, "__origin__", t) in (dict, Mapping) else t)
+
+
+def _is_finite(value: float) -> bool:
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # a whole number beyond what JSON readers take
+        return False
 
 
 def _expected(field: Field) -> Iterator[str]:

@@ -98,6 +98,41 @@ class Timestamp:
 
 
 @attrs.frozen
+class Range:
+    """A number from ``minimum`` to ``maximum``."""
+
+    minimum: float
+    maximum: float
+
+    @property
+    def expected(self) -> str:
+        return f"a number from {self.minimum:g} to {self.maximum:g}"
+
+    def allows(self, value: Any) -> bool:
+        return isinstance(value, int | float) and self.minimum <= value <= self.maximum
+
+    def describe(self, value: Any) -> str:
+        return "a number outside" if isinstance(value, int | float) else kind(value)
+
+
+@attrs.frozen
+class Items:
+    """A list of at most ``maximum`` entries."""
+
+    maximum: int
+
+    @property
+    def expected(self) -> str:
+        return f"at most {self.maximum} entries"
+
+    def allows(self, value: Any) -> bool:
+        return isinstance(value, list | tuple) and len(value) <= self.maximum
+
+    def describe(self, value: Any) -> str:
+        return f"{len(value)} entries" if isinstance(value, list | tuple) else kind(value)
+
+
+@attrs.frozen
 class OneOf:
     """Text out of a closed list."""
 
@@ -133,6 +168,18 @@ ObjectId = Annotated[str, Length(ID_LENGTH, ID_LENGTH), Shown]
 
 CountryCode = Annotated[str, Length(2, 2), Shown]
 """ISO 3166-1 alpha-2."""
+
+Url = Annotated[str, Length(1, 2048), Pattern(r"https?://[^\s/]\S*", "a URL as https://…")]
+"""An absolute URL. Masked in a ``repr``, since it may carry a token."""
+
+PersonName = Annotated[
+    str, Length(1, 64), Pattern(r"[a-zA-Z ,.'-]+", "Latin letters, spaces, commas, dots, apostrophes and hyphens")
+]
+Email = Annotated[str, Length(1, 254), Pattern(r"[^@\s]+@[^@\s]+", "an e-mail address")]
+
+Phone = Annotated[str, Length(1, 15)]
+ExternalId = Annotated[str, Length(0, 50)]
+LanguageCode = Annotated[str, Length(1, 10), Shown]
 
 DateIn = Annotated[date | str, CalendarDate()]
 TimeIn = Annotated[datetime | str, Timestamp()]

@@ -10,6 +10,7 @@ Writing leaves out `UNSET` and keeps the order in which the fields are declared,
 import enum
 import functools
 import operator
+import types
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, TypeVar, Union, cast, get_args, get_origin
@@ -48,6 +49,8 @@ def converter() -> "Converter":
     # By predicate: a hook by class would also catch its subclasses, and every open enum is a str.
     for leaf, read in _LEAVES.items():
         made.register_structure_hook_func(functools.partial(operator.is_, leaf), _hook(read))
+    made.register_structure_hook_factory(_is_union, functools.partial(_union_hook, made))
+    made.register_structure_hook_factory(_is_dict, functools.partial(_dict_hook, made))
     made.register_structure_hook_factory(_is_list, functools.partial(_list_hook, made))
     made.register_structure_hook_func(lambda t: t == list[DeclineReason], _hook(read_reasons))
     made.register_structure_hook_factory(_subclass_of(OpenEnum), _enum_hook)
@@ -94,6 +97,41 @@ def _list_hook(made: "Converter", t: Any) -> Callable[[Any, Any], Any]:
     return read_list
 
 
+def _is_dict(t: Any) -> bool:
+    return get_origin(t) is dict
+
+
+def _dict_hook(made: "Converter", t: Any) -> Callable[[Any, Any], Any]:
+    item = get_args(t)[1]
+    read = made.get_structure_hook(item) if item is not Any else _hook(lambda raw: raw)
+
+    def read_dict(raw: Any, _type: Any) -> Any:
+        if raw.__class__ is not dict:
+            raise Mismatch("an object", raw)
+        return {key: read(entry, item) for key, entry in raw.items() if entry is not None}
+
+    return read_dict
+
+
+def _is_union(t: Any) -> bool:
+    return get_origin(t) in (Union, types.UnionType)
+
+
+def _union_hook(made: "Converter", t: Any) -> Callable[[Any, Any], Any]:
+    """Return a function that reads the first member type that takes the value, in the order of the annotation."""
+    readers = [(made.get_structure_hook(member), member) for member in get_args(t)]
+
+    def read_union(raw: Any, _type: Any) -> Any:
+        for read, member in readers:
+            try:
+                return read(raw, member)
+            except Mismatch:
+                continue
+        raise Mismatch("another type", raw)
+
+    return read_union
+
+
 def _enum_hook(t: type[OpenEnum]) -> Callable[[Any, Any], Any]:
     members = cast("dict[Any, Any]", t._value2member_map_)
 
@@ -136,8 +174,8 @@ def _response_hook(made: "Converter", cls: type[Response]) -> Callable[[Any, Any
     return cast("Callable[[Any, Any], Any]", scope["read"])
 
 
-def _target(types: tuple[Any, ...]) -> Any:
-    return types[0] if len(types) == 1 else Union[types]  # noqa: UP007 - made at run time
+def _target(members: tuple[Any, ...]) -> Any:
+    return members[0] if len(members) == 1 else Union[members]  # noqa: UP007 - made at run time
 
 
 def _write_leaf(made: "Converter", value: Any) -> Any:

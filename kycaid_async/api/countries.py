@@ -1,0 +1,42 @@
+"""Countries. Reference: *Countries*."""
+
+from kycaid_async.api.reference_lists import IdText, Label, ReferenceSection, label_in
+from kycaid_async.protocol.endpoint import Endpoint, Evidence, Replay, ReturnsList
+from kycaid_async.values.model import Response, response
+
+
+@response
+class Country(Response):
+    """A country. Its shape comes from one client's remark."""
+
+    country_code: IdText | None = None
+    """Two letters."""
+    labels: list[Label] | None = None
+
+    def label(self, language_code: str = "EN") -> str | None:
+        """Return the name in a language; None when there is none."""
+        return label_in(self.labels, language_code)
+
+
+LIST = Endpoint(
+    name="countries.list",
+    method="GET",
+    path="/countries",
+    returns=ReturnsList(Country, ("data", "items", "countries", "results")),
+    replay=Replay.SAFE,
+    evidence=Evidence.OBSERVED,
+    reference="Countries",
+    refusals=(401, 429, 500, 502),
+)
+ENDPOINTS = (LIST,)
+
+
+class Countries(ReferenceSection[Country]):
+    """Countries. Reference: *Countries*."""
+
+    async def list(self, *, max_age: float | None = None) -> "list[Country]":
+        """Return the countries. With ``max_age`` in seconds, the last answer serves again while it is not older.
+
+        Raises the errors of a call.
+        """
+        return await self._list(LIST, max_age)

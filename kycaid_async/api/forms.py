@@ -1,0 +1,113 @@
+"""Forms: pages of the vendor on which a person enters data. Reference: *Forms*."""
+
+from typing import Any, TypedDict, Unpack, overload
+
+from kycaid_async.api.reference_lists import IdText
+from kycaid_async.api.section import Section, one_of
+from kycaid_async.protocol.endpoint import Endpoint, Evidence, Replay, ReturnsList, ReturnsModel
+from kycaid_async.values.constraints import ExternalId, LanguageCode, ObjectId, Url
+from kycaid_async.values.model import Request, Response, request, response
+from kycaid_async.values.unset import UNSET, Maybe, Opt
+
+
+@request
+class FormUrlCreate(Request):
+    """What a form URL is made for. Every field may be left out."""
+
+    applicant_id: Maybe[ObjectId] = UNSET
+    """An existing applicant, for another attempt. Without it the submitted form makes a new applicant."""
+    external_applicant_id: Opt[ExternalId] = UNSET
+    """Your own id of the user: at most 50 characters."""
+    redirect_url: Opt[Url] = UNSET
+    """Where the browser goes after submitting: at most 2048 characters."""
+    language_code: Opt[LanguageCode] = UNSET
+    """Not documented; one client sends ``EN``."""
+
+
+@response
+class FormUrl(Response):
+    """A one-time URL of a form."""
+
+    form_id: IdText | None = None
+    form_url: str | None = None
+    """A secret: whoever has it can fill in the form. It works until the form is completed."""
+    verification_id: IdText | None = None
+    verificaiton_id: IdText | None = None
+    """A misspelling on one page of the vendor. Read `id_of_verification`."""
+    form_token: str | None = None
+    verification_attempts_left: int | str | None = None
+    """A number, or ``unlimited``; null means unlimited too."""
+
+    @property
+    def id_of_verification(self) -> str | None:
+        """The id of the verification, under whichever spelling it came."""
+        return self.verification_id or self.verificaiton_id
+
+
+@response
+class Form(Response):
+    """A form of the account."""
+
+    form_id: IdText | None = None
+    id: IdText | None = None
+    """Another spelling of ``form_id``, read by one client."""
+    name: IdText | None = None
+
+
+class FormUrlFields(TypedDict, total=False):
+    """Keywords of ``forms.create_url``."""
+
+    applicant_id: str
+    external_applicant_id: str | None
+    redirect_url: str | None
+    language_code: str | None
+
+
+LIST = Endpoint(
+    name="forms.list",
+    method="GET",
+    path="/forms",
+    returns=ReturnsList(Form, ("items", "data", "forms", "results")),
+    replay=Replay.SAFE,
+    evidence=Evidence.OBSERVED,
+    refusals=(401, 404, 429, 500, 502),
+)
+CREATE_URL = Endpoint(
+    name="forms.create_url",
+    method="POST",
+    path="/forms/{form_id}/urls",
+    accepts=(FormUrlCreate,),
+    returns=ReturnsModel(FormUrl),
+    replay=Replay.DUPLICATES,
+    evidence=Evidence.DOCUMENTED,
+    reference="Forms / Create a form URL",
+    refusals=(400, 401, 402, 403, 404, 409, 422, 429, 500, 502),
+)
+ENDPOINTS = (LIST, CREATE_URL)
+
+
+class Forms(Section):
+    """Pages of the vendor on which a person enters data. Reference: *Forms*."""
+
+    async def list(self) -> "list[Form]":
+        """Return the forms of the account. Not in the 2.0 reference; one live account got an empty or failing answer.
+
+        Raises the errors of a call.
+        """
+        return await self._call(LIST)
+
+    @overload
+    async def create_url(self, form_id: str, url: FormUrlCreate, /) -> FormUrl: ...
+    @overload
+    async def create_url(self, form_id: str, /, **fields: Unpack[FormUrlFields]) -> FormUrl: ...
+    async def create_url(self, form_id: str, url: FormUrlCreate | None = None, /, **fields: Any) -> FormUrl:
+        """Make a one-time URL of a form and return it. Reference: *Forms / Create a form URL*.
+
+        Give ``applicant_id`` for another attempt of an applicant; without it the submitted form makes a new one, which
+        duplicates the person. The fee is taken when the form is submitted.
+
+        Raises `InvalidRequestError` before anything is sent, `PermissionDeniedError` when the form forbids another
+        attempt, `InsufficientFundsError`, and the errors of a call.
+        """
+        body = one_of("forms.create_url", url, FormUrlCreate, fields)
+        return await self._call(CREATE_URL, path={"form_id": form_id}, body=body)

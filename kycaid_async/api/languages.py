@@ -1,0 +1,41 @@
+"""Languages. Reference: *Languages*; only the name of the section is known."""
+
+from kycaid_async.api.reference_lists import IdText, Label, ReferenceSection, label_in
+from kycaid_async.protocol.endpoint import Endpoint, Evidence, Replay, ReturnsList
+from kycaid_async.values.model import Response, response
+
+
+@response
+class Language(Response):
+    """A language. Inferred from countries: look into ``raw``."""
+
+    language_code: IdText | None = None
+    labels: list[Label] | None = None
+
+    def label(self, language_code: str = "EN") -> str | None:
+        """Return the name in a language; None when there is none."""
+        return label_in(self.labels, language_code)
+
+
+LIST = Endpoint(
+    name="languages.list",
+    method="GET",
+    path="/languages",
+    returns=ReturnsList(Language, ("data", "items", "languages", "results")),
+    replay=Replay.SAFE,
+    evidence=Evidence.INFERRED,
+    refusals=(401, 404, 429, 500, 502),
+)
+ENDPOINTS = (LIST,)
+
+
+class Languages(ReferenceSection[Language]):
+    """Languages. Reference: *Languages*."""
+
+    async def list(self, *, max_age: float | None = None) -> "list[Language]":
+        """Return the languages. Inferred: the path is a guess, ``AsyncKycaid(paths=…)`` corrects it.
+
+        With ``max_age`` in seconds, the last answer serves again while it is not older. Raises `NotFoundError`, and the
+        errors of a call.
+        """
+        return await self._list(LIST, max_age)

@@ -1,0 +1,51 @@
+"""What countries, languages and business activities have in common: labels, and a memory of the last answer."""
+
+from typing import Annotated, Generic, TypeVar
+
+import attrs
+
+from kycaid_async.api.section import Section
+from kycaid_async.protocol.endpoint import Endpoint
+from kycaid_async.transport.timing import Timing
+from kycaid_async.values.constraints import Shown
+from kycaid_async.values.model import Response, response
+
+L = TypeVar("L", bound=Response)
+IdText = Annotated[str, Shown]
+
+
+@response
+class Label(Response):
+    """A name in one language."""
+
+    label: IdText | None = None
+    language_code: IdText | None = None
+    """Upper case, as in ``EN``."""
+
+
+def label_in(labels: list[Label] | None, language_code: str) -> str | None:
+    """Return the label in a language, upper or lower case; None when there is none."""
+    wanted = language_code.upper()
+    return next((lb.label for lb in labels or () if lb.language_code and lb.language_code.upper() == wanted), None)
+
+
+@attrs.define
+class _Kept(Generic[L]):
+    items: list[L]
+    at: float
+
+
+@attrs.define
+class ReferenceSection(Section, Generic[L]):
+    """A section with one slow-changing list."""
+
+    _timing: Timing = attrs.field(factory=Timing, repr=False)
+    _kept: _Kept[L] | None = attrs.field(default=None, repr=False, init=False)
+
+    async def _list(self, endpoint: Endpoint[list[L]], max_age: float | None) -> list[L]:
+        now = self._timing.clock()
+        if max_age is not None and self._kept is not None and now - self._kept.at < max_age:
+            return list(self._kept.items)
+        items = await self._call(endpoint)
+        self._kept = _Kept(items, now)
+        return list(items)

@@ -1,0 +1,114 @@
+"""Risk checks: two services of the vendor's newer documentation, outside the sections of the 2.0 reference."""
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
+
+from kycaid_async.api.reference_lists import IdText
+from kycaid_async.api.section import Section
+from kycaid_async.api.services import ServiceRequest
+from kycaid_async.protocol.endpoint import Endpoint, Evidence, Replay, ReturnsData
+from kycaid_async.values.constraints import ExternalId, Items, ObjectId, Pattern, Shown, TimeIn, Url
+from kycaid_async.values.enums import OpenEnum
+from kycaid_async.values.model import Request, Response, request, response
+from kycaid_async.values.unset import UNSET, Maybe, Opt
+
+
+class Direction(OpenEnum):
+    """Which way money goes, as the customer sees it."""
+
+    INCOMING = "incoming"
+    OUTGOING = "outgoing"
+
+
+Amount = Annotated[str, Pattern(r"\d+(\.\d{1,18})?", "a decimal as text, with up to 18 places")]
+Keywords = Annotated[Sequence[str], Items(20)]
+
+
+@request
+class Transaction(Request):
+    """A payment. Times are UTC and not in the future."""
+
+    direction: Maybe[Direction | str] = UNSET
+    amount: Maybe[Amount] = UNSET
+    """A decimal with up to 18 places, as text."""
+    asset: Maybe[Annotated[str, Shown]] = UNSET
+    """ISO 4217 or a ticker."""
+    created_at: Maybe[TimeIn] = UNSET
+
+
+@request
+class TransactionScreening(Request):
+    """A payment to screen. One of the two owner keys is needed."""
+
+    applicant_id: Maybe[ObjectId] = UNSET
+    external_applicant_id: Opt[ExternalId] = UNSET
+    external_applicant_registered_at: Maybe[TimeIn] = UNSET
+    transaction: Maybe[Transaction | Mapping[str, Any]] = UNSET
+    ruleset_id: Maybe[ObjectId] = UNSET
+    """Made in the vendor's Dashboard."""
+
+
+@request
+class AdverseMediaSearch(Request):
+    """A search in the news."""
+
+    primary_keywords: Keywords
+    """At most 20; an article must hold at least one. The person's names count towards the limit."""
+    secondary_keywords: Maybe[Keywords] = UNSET
+    """At most 20; they only improve the ranking."""
+    callback_url: Url
+
+
+@response
+class AdverseMediaRequest(Response):
+    """The search as the server took it. An id of the request may follow; it would be in ``extra``."""
+
+    primary_keywords: list[str] | None = None
+    secondary_keywords: list[str] | None = None
+    callback_url: str | None = None
+    service_request_id: IdText | None = None
+    """Inferred from the other services."""
+
+
+SUBMIT_TRANSACTION = Endpoint(
+    name="risk_checks.submit_transaction",
+    method="POST",
+    path="/services/transaction-screening",
+    accepts=(TransactionScreening,),
+    returns=ReturnsData(ServiceRequest),
+    replay=Replay.BILLED,
+    evidence=Evidence.DOCUMENTED,
+    refusals=(400, 401, 402, 404, 422, 429, 500, 502),
+)
+ADVERSE_MEDIA = Endpoint(
+    name="risk_checks.adverse_media",
+    method="POST",
+    path="/services/amc",
+    accepts=(AdverseMediaSearch,),
+    returns=ReturnsData(AdverseMediaRequest),
+    replay=Replay.BILLED,
+    evidence=Evidence.DOCUMENTED,
+    refusals=(400, 401, 402, 422, 429, 500, 502),
+)
+ENDPOINTS = (SUBMIT_TRANSACTION, ADVERSE_MEDIA)
+
+
+class RiskChecks(Section):
+    """Screening of payments and search for adverse media, outside the sections of the 2.0 reference.
+
+    Both are taken to be paid: a lost answer is never repeated, and the error says ``maybe_processed``.
+    """
+
+    async def submit_transaction(self, screening: TransactionScreening) -> ServiceRequest:
+        """Submit a payment for screening by rules, and return the id of the request. The result comes as a callback.
+
+        Raises `InvalidRequestError` before anything is sent, `NotFoundError`, and the errors of a call.
+        """
+        return await self._call(SUBMIT_TRANSACTION, body=screening)
+
+    async def adverse_media(self, search: AdverseMediaSearch) -> AdverseMediaRequest:
+        """Search the news for a person, and return the search as it was taken. The result comes as a callback.
+
+        Raises `InvalidRequestError` before anything is sent, and the errors of a call.
+        """
+        return await self._call(ADVERSE_MEDIA, body=search)

@@ -1,0 +1,14 @@
+"""What asynchronous services answer with."""
+
+from typing import Annotated
+
+from kycaid_async.values.constraints import Shown
+from kycaid_async.values.model import Response, response
+
+
+@response
+class ServiceRequest(Response):
+    """A service that was asked. Its result comes as a SERVICE_RESULT callback."""
+
+    service_request_id: Annotated[str, Shown] | None = None
+    """The callback carries the same id."""

@@ -1,0 +1,235 @@
+"""Verifications: billed runs of checks, and their results. Reference: *Verifications*."""
+
+from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any, TypedDict, Unpack, overload
+
+import attrs
+
+from kycaid_async.api.section import Section, one_of
+from kycaid_async.api.verification_models import (
+    CheckType,
+    Outcome,
+    Verification,
+    VerificationCreate,
+    VerificationProgress,
+    VerificationReportRow,
+    VerificationStatusResult,
+    VerificationStatusUpdate,
+)
+from kycaid_async.errors import FieldProblem, RequestTimeoutError
+from kycaid_async.protocol.endpoint import Endpoint, Evidence, Replay, ReturnsData, ReturnsId, ReturnsList, ReturnsModel
+from kycaid_async.protocol.request import refused
+from kycaid_async.transport.timing import Timing
+from kycaid_async.values.mismatch import Mismatch, kind
+from kycaid_async.values.times import read_date
+from kycaid_async.values.unset import UNSET
+
+PAGE = 1000
+"""Rows per call of the report: the server cuts a larger ``count`` to this without a word."""
+
+FIRST_PAUSE, LONGEST_PAUSE, GROWTH = 2.0, 60.0, 1.5
+"""Seconds between two looks in ``wait``. A result takes from two minutes to six hours."""
+
+CREATE = Endpoint(
+    name="verifications.create",
+    method="POST",
+    path="/verifications",
+    accepts=(VerificationCreate,),
+    returns=ReturnsId("verification_id"),
+    replay=Replay.BILLED,
+    evidence=Evidence.OBSERVED,
+    reference="Verifications / Create a verification",
+    refusals=(400, 401, 402, 403, 404, 409, 422, 429, 500, 502),
+)
+REPORT = Endpoint(
+    name="verifications.report",
+    method="GET",
+    path="/verifications/report",
+    query=("date", "offset", "count"),
+    returns=ReturnsList(VerificationReportRow, ("data", "verifications", "items", "results", "report")),
+    replay=Replay.SAFE,
+    evidence=Evidence.OBSERVED,
+    reference="Verifications / Verification report",
+    refusals=(400, 401, 422, 429, 500, 502),
+)
+GET = Endpoint(
+    name="verifications.get",
+    method="GET",
+    path="/verifications/{verification_id}",
+    returns=ReturnsModel(Verification),
+    replay=Replay.SAFE,
+    evidence=Evidence.OBSERVED,
+    reference="Verifications / Get a verification",
+    refusals=(400, 401, 404, 409, 422, 429, 500, 502),
+)
+UPDATE_STATUS = Endpoint(
+    name="verifications.update_status",
+    method="POST",
+    path="/verifications/{verification_id}/status",
+    accepts=(VerificationStatusUpdate,),
+    returns=ReturnsData(VerificationStatusResult),
+    replay=Replay.IDEMPOTENT,
+    evidence=Evidence.DOCUMENTED,
+    reference="Verifications / Update a verification status",
+    refusals=(400, 401, 404, 409, 422, 429, 500, 502),
+)
+ENDPOINTS = (CREATE, REPORT, GET, UPDATE_STATUS)
+
+
+class VerificationFields(TypedDict, total=False):
+    """Keywords of ``verifications.create``."""
+
+    applicant_id: str
+    form_id: str
+    types: Sequence[CheckType | str]
+    callback_url: str
+
+
+@attrs.define
+class Verifications(Section):
+    """Billed runs of checks, and their results. Reference: *Verifications*."""
+
+    _timing: Timing = attrs.field(factory=Timing, repr=False)
+
+    @overload
+    async def create(self, verification: VerificationCreate, /) -> str: ...
+    @overload
+    async def create(self, /, **fields: Unpack[VerificationFields]) -> str: ...
+    async def create(self, verification: VerificationCreate | None = None, /, **fields: Any) -> str:
+        """Start a verification, which takes the fee, and return its id. Reference: *Create a verification*.
+
+        Pass a `VerificationCreate`, or ``applicant_id`` and ``form_id`` as keywords. There is no idempotency key: a
+        lost answer is never repeated, and the error says ``maybe_processed``. Then look with `find` before you call
+        again, so that nobody pays twice.
+
+        Raises `InsufficientFundsError`, `ConflictError` (``verification_exists``), and the errors of a call.
+        """
+        return await self._call(CREATE, body=one_of("verifications.create", verification, VerificationCreate, fields))
+
+    async def get(self, verification_id: str) -> Verification:
+        """Return a verification. Reference: *Get a verification*.
+
+        ``status`` says whether it is finished, ``passed`` how it ended. Raises `NotFoundError`, and the errors of a
+        call.
+        """
+        return await self._call(GET, path={"verification_id": verification_id})
+
+    async def wait(self, verification_id: str, *, timeout: float = 6 * 3600.0) -> Verification:  # noqa: ASYNC109
+        """Return a verification once it is finished, asking again with growing, jittered pauses of up to a minute.
+
+        Raises `RequestTimeoutError` (phase ``wait``) when it is not finished within ``timeout`` seconds, and the
+        errors of `get`. A callback tells the same without asking.
+        """
+        timing, pause = self._timing, FIRST_PAUSE
+        deadline = timing.clock() + timeout
+        while True:
+            found = await self.get(verification_id)
+            if found.status == VerificationProgress.COMPLETED:
+                return found
+            drawn = pause * (0.5 + timing.chance() / 2)
+            if timing.clock() + drawn >= deadline:
+                raise RequestTimeoutError(
+                    f"verifications.wait: not finished within {timeout:g} seconds; it goes on, ask again later.",
+                    operation="verifications.wait",
+                    retryable=True,
+                    phase="wait",
+                )
+            await timing.sleep(drawn)
+            pause = min(LONGEST_PAUSE, pause * GROWTH)
+
+    async def report(self, start: date | str, end: date | str | None = None) -> AsyncIterator[VerificationReportRow]:
+        """Iterate over the rows of the report from ``start`` to ``end``, both included; without ``end``, of one day.
+
+        Dates are `datetime.date` or text as ``YYYY-MM-DD``: the server would answer a malformed one with an empty
+        list, so it is refused here. It lists one day per call and at most 1000 rows; pages are fetched as they are
+        needed. Rows of test and live mode, and of KYC, KYB and SERVICE, are mixed. They hold personal data.
+
+        Raises `InvalidRequestError` when the first row is asked for, and the errors of a call.
+        """
+        day, last = _day("start", start), _day("end", start if end is None else end)
+        if last < day:
+            raise refused("verifications.report", [FieldProblem("end", "a date not before start", "an earlier one")])
+        while day <= last:
+            async for row in self._rows_of(day):
+                yield row
+            day += timedelta(days=1)
+
+    async def find(
+        self,
+        *,
+        applicant_id: str | None = None,
+        external_applicant_id: str | None = None,
+        since: datetime | date,
+    ) -> list[VerificationReportRow]:
+        """Return the rows of an applicant's verifications since a moment, oldest day first.
+
+        For after a create whose answer was lost: an empty list says that the report shows none (yet). A moment
+        without a zone is taken to be UTC. Raises `InvalidRequestError`, and the errors of a call.
+        """
+        if not applicant_id and not external_applicant_id:
+            wanted = FieldProblem("applicant_id", "this or external_applicant_id", "neither")
+            raise refused("verifications.find", [wanted])
+        begin = _moment(since)
+        rows = self.report(begin.date(), max(begin.date(), self._timing.now().date()))
+        return [
+            row
+            async for row in rows
+            if (applicant_id is None or row.applicant_id == applicant_id)
+            and (external_applicant_id is None or row.external_applicant_id == external_applicant_id)
+            and (row.created_at is None or row.created_at >= begin)
+        ]
+
+    async def update_status(
+        self,
+        verification_id: str,
+        verification_status: Outcome | str,
+        *,
+        callback_enabled: bool | None = None,
+        project_owner_email_enabled: bool | None = None,
+        applicant_email_enabled: bool | None = None,
+    ) -> VerificationStatusResult:
+        """Set the outcome of a verification: ``approved`` or ``declined``. Reference: *Update a verification status*.
+
+        The flags ask for a VERIFICATION_COMPLETED callback and for e-mails; None leaves them to the server. A lost
+        answer is repeated: the state stays the same, but a callback or e-mail may go out twice.
+
+        Raises `NotFoundError`, `FlowError`, `ConflictError` (``edit_denied``), and the errors of a call.
+        """
+        body = VerificationStatusUpdate(
+            verification_status=verification_status,
+            callback_enabled=UNSET if callback_enabled is None else callback_enabled,
+            project_owner_email_enabled=UNSET if project_owner_email_enabled is None else project_owner_email_enabled,
+            applicant_email_enabled=UNSET if applicant_email_enabled is None else applicant_email_enabled,
+        )
+        return await self._call(UPDATE_STATUS, path={"verification_id": verification_id}, body=body)
+
+    async def _rows_of(self, day: date) -> AsyncIterator[VerificationReportRow]:
+        offset, before = 0, None
+        while True:
+            query = {"date": day.isoformat(), "offset": offset, "count": PAGE}
+            rows = await self._call(REPORT, query=query)
+            # A server that does not know `offset` would give the same page for ever.
+            if rows and before is not None and rows[0].raw == before:
+                return
+            for row in rows:
+                yield row
+            if len(rows) < PAGE:
+                return
+            offset, before = offset + len(rows), rows[0].raw
+
+
+def _day(name: str, value: Any) -> date:
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value
+    try:
+        return read_date(value)
+    except Mismatch as mismatch:
+        problem = FieldProblem(name, mismatch.expected, "other text" if isinstance(value, str) else kind(value))
+    raise refused("verifications.report", [problem])
+
+
+def _moment(value: datetime | date) -> datetime:
+    if not isinstance(value, datetime):
+        value = datetime.combine(value, time())
+    return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
