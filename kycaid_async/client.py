@@ -12,16 +12,29 @@ import attrs
 
 from kycaid_async import servers
 from kycaid_async.api.addresses import Addresses
+from kycaid_async.api.affiliated_persons import AffiliatedPersons
 from kycaid_async.api.applicants import Applicants
+from kycaid_async.api.blacklist_databases import BlacklistDatabases
+from kycaid_async.api.business_activities import BusinessActivities
+from kycaid_async.api.catalog import ENDPOINTS
+from kycaid_async.api.countries import Countries
+from kycaid_async.api.crypto import Crypto
 from kycaid_async.api.documents import Documents
 from kycaid_async.api.files import Files
+from kycaid_async.api.forms import Forms
+from kycaid_async.api.languages import Languages
+from kycaid_async.api.non_doc_verifications import NonDocVerifications
+from kycaid_async.api.phone_numbers import PhoneNumbers
+from kycaid_async.api.qes import Qes
+from kycaid_async.api.risk_checks import RiskChecks
+from kycaid_async.api.verifications import Verifications
 from kycaid_async.errors import ConfigurationError, FieldProblem
 from kycaid_async.protocol.endpoint import Endpoint, Evidence, Replay, ReturnsJson
 from kycaid_async.protocol.request import refused
 from kycaid_async.protocol.retry import RetryBudget, RetryPolicy
 from kycaid_async.protocol.timeout import Timeout
 from kycaid_async.transport.preflight import FileRules
-from kycaid_async.transport.settings import AuthHeader, Settings, api_key_of, base_url_of
+from kycaid_async.transport.settings import AuthHeader, Settings, api_key_of, base_url_of, paths_of
 from kycaid_async.transport.timing import Timing
 
 if TYPE_CHECKING:
@@ -55,6 +68,7 @@ class AsyncKycaid:
     * ``max_file_size``: the largest file that is uploaded, in bytes; None for no limit.
     * ``check``: whether requests and files are held against the reference's limits before they are sent.
     * ``auth_header``: ``API-Key`` sends the key as the vendor's OpenAPI file says; all known traffic uses the default.
+    * ``paths``: path templates by operation, such as ``{"languages.list": "/v2/languages"}``, for what has moved.
     * ``proxy``: URL of an HTTP proxy. ``ssl_context``: a context of your own for TLS.
     * ``session``: an `aiohttp.ClientSession` of your own, used in its own loop and never closed here. On a lost
       connection aiohttp repeats GET, PUT and DELETE once by itself there, which ``attempts`` does not count.
@@ -71,6 +85,7 @@ class AsyncKycaid:
         max_file_size: int | None = FileRules().max_size,
         check: bool = True,
         auth_header: AuthHeader = "Authorization",
+        paths: Mapping[str, str] | None = None,
         proxy: str | None = None,
         ssl_context: ssl_module.SSLContext | None = None,
         session: "aiohttp.ClientSession | None" = None,
@@ -86,6 +101,7 @@ class AsyncKycaid:
             max_connections=max_connections,
             files=FileRules(max_size=max_file_size, check_content=check),
             check=check,
+            paths=paths_of(paths, ENDPOINTS),
             proxy=proxy,
             ssl_context=ssl_context,
         )
@@ -93,6 +109,41 @@ class AsyncKycaid:
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(base_url={self._settings.base_url!r})"
+
+    @cached_property
+    def addresses(self) -> Addresses:
+        """Addresses of applicants and affiliated persons."""
+        return Addresses(self._call)
+
+    @cached_property
+    def affiliated_persons(self) -> AffiliatedPersons:
+        """People tied to a company."""
+        return AffiliatedPersons(self._call)
+
+    @cached_property
+    def applicants(self) -> Applicants:
+        """The persons and companies that are verified."""
+        return Applicants(self._call)
+
+    @cached_property
+    def blacklist_databases(self) -> BlacklistDatabases:
+        """Paid searches in sanction, PEP and similar lists."""
+        return BlacklistDatabases(self._call)
+
+    @cached_property
+    def business_activities(self) -> BusinessActivities:
+        """What companies do; a company needs one."""
+        return BusinessActivities(self._call, timing=self._shared.timing)
+
+    @cached_property
+    def countries(self) -> Countries:
+        """Countries."""
+        return Countries(self._call, timing=self._shared.timing)
+
+    @cached_property
+    def crypto(self) -> Crypto:
+        """Risk checks of wallets and transactions."""
+        return Crypto(self._call)
 
     @cached_property
     def documents(self) -> Documents:
@@ -105,14 +156,39 @@ class AsyncKycaid:
         return Files(self._call)
 
     @cached_property
-    def applicants(self) -> Applicants:
-        """The persons and companies that are verified."""
-        return Applicants(self._call)
+    def forms(self) -> Forms:
+        """Pages of the vendor on which a person enters data."""
+        return Forms(self._call)
 
     @cached_property
-    def addresses(self) -> Addresses:
-        """Addresses of applicants and affiliated persons."""
-        return Addresses(self._call)
+    def languages(self) -> Languages:
+        """Languages."""
+        return Languages(self._call, timing=self._shared.timing)
+
+    @cached_property
+    def non_doc_verifications(self) -> NonDocVerifications:
+        """Data of a person compared with a country's records."""
+        return NonDocVerifications(self._call)
+
+    @cached_property
+    def phone_numbers(self) -> PhoneNumbers:
+        """Validation and technical risk of phone numbers."""
+        return PhoneNumbers(self._call)
+
+    @cached_property
+    def qes(self) -> Qes:
+        """Qualified electronic signatures."""
+        return Qes(self._call)
+
+    @cached_property
+    def risk_checks(self) -> RiskChecks:
+        """Screening of payments and search for adverse media."""
+        return RiskChecks(self._call)
+
+    @cached_property
+    def verifications(self) -> Verifications:
+        """Billed runs of checks, and their results."""
+        return Verifications(self._call, timing=self._shared.timing)
 
     async def request(
         self,
@@ -140,7 +216,7 @@ class AsyncKycaid:
             path="/{+path}",
             returns=ReturnsJson(),
             replay=Replay(replay) if replay is not None else _REPLAY_OF_METHOD.get(method, Replay.BILLED),
-            evidence=Evidence.INFERRED,
+            evidence=Evidence.DOCUMENTED,
         )
         return await self._call(endpoint, path={"path": path[1:]}, query=query, body=json)
 

@@ -297,6 +297,14 @@ class ServerError(ApiError):
     advice = "The fault is on the server's side."
 
 
+class UnconfirmedEndpointWarning(UserWarning):
+    """An operation was called of which only the purpose is known: its path or payload is inferred and may be wrong.
+
+    Given once per operation and process. ``AsyncKycaid(paths={…})`` corrects a path, and silences it.
+    """
+
+
 # Tracebacks and pickles name what users import.
-for _error in [value for value in globals().values() if isinstance(value, type) and issubclass(value, KycaidError)]:
+_own = (KycaidError, UnconfirmedEndpointWarning)
+for _error in [value for value in globals().values() if isinstance(value, type) and issubclass(value, _own)]:
     _error.__module__ = "kycaid_async"

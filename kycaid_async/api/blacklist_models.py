@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar, cast
 
 import attrs
 
@@ -31,8 +31,8 @@ class BlacklistType(OpenEnum):
     """Stolen, lost or void documents."""
 
     @classmethod
-    def _missing_(cls, value: object) -> Self | None:
-        return cls.SELF_RESTRICTED if value == "SELF_RESTRICTED" else super()._missing_(value)
+    def _missing_(cls, value: object) -> "BlacklistType | None":
+        return BlacklistType.SELF_RESTRICTED if value == "SELF_RESTRICTED" else super()._missing_(value)
 
 
 class BlacklistDocumentType(OpenEnum):
@@ -54,9 +54,9 @@ BlacklistTypes = Maybe[Sequence[BlacklistType | str]]
 
 
 def _known_spelling(types: Any) -> Any:
-    if isinstance(types, list | tuple):
-        return [BlacklistType(t) if isinstance(t, str) else t for t in types]
-    return types
+    if not isinstance(types, list | tuple):
+        return types
+    return [BlacklistType(t) if isinstance(t, str) else t for t in cast("Sequence[Any]", types)]
 
 
 def _types() -> Any:

@@ -39,7 +39,7 @@ class _Kept(Generic[L]):
 class ReferenceSection(Section, Generic[L]):
     """A section with one slow-changing list."""
 
-    _timing: Timing = attrs.field(factory=Timing, repr=False)
+    _timing: Timing = attrs.field(factory=Timing, repr=False, alias="timing")
     _kept: _Kept[L] | None = attrs.field(default=None, repr=False, init=False)
 
     async def _list(self, endpoint: Endpoint[list[L]], max_age: float | None) -> list[L]:

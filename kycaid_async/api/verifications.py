@@ -90,7 +90,7 @@ class VerificationFields(TypedDict, total=False):
 class Verifications(Section):
     """Billed runs of checks, and their results. Reference: *Verifications*."""
 
-    _timing: Timing = attrs.field(factory=Timing, repr=False)
+    _timing: Timing = attrs.field(factory=Timing, repr=False, alias="timing")
 
     @overload
     async def create(self, verification: VerificationCreate, /) -> str: ...

@@ -1,6 +1,7 @@
 """What an endpoint is: one declaration that the client, the sandbox, the docs and the tests all read."""
 
 import enum
+import re
 from typing import Any, Generic, TypeVar
 
 import attrs
@@ -8,6 +9,9 @@ import attrs
 from kycaid_async.values.converter import structure
 from kycaid_async.values.mismatch import Mismatch
 from kycaid_async.values.model import Request, Response
+
+HOLES = re.compile(r"\{\+?(\w+)\}")
+"""The names in a path template. As in RFC 6570, ``{name}`` is one segment and ``{+name}`` keeps its slashes."""
 
 T_co = TypeVar("T_co", covariant=True)
 R = TypeVar("R", bound=Response)

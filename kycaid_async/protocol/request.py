@@ -15,7 +15,6 @@ from kycaid_async.values.converter import unstructure
 from kycaid_async.values.json import dumps
 from kycaid_async.values.model import Request
 
-# As in RFC 6570: {name} is one segment, {+name} keeps its slashes.
 _BRACES = re.compile(r"\{(\+?)(\w+)\}")
 
 

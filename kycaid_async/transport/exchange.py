@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -16,8 +17,9 @@ from kycaid_async.errors import (
     KycaidError,
     RedirectError,
     RequestTimeoutError,
+    UnconfirmedEndpointWarning,
 )
-from kycaid_async.protocol.endpoint import Endpoint
+from kycaid_async.protocol.endpoint import Endpoint, Evidence
 from kycaid_async.protocol.request import Built, build
 from kycaid_async.protocol.response import SEE_OTHER, Answer, decode
 from kycaid_async.protocol.retry import Certainty, Raise, Retry, RetryBudget, certainty, decide
@@ -49,7 +51,17 @@ class _Call:
     maybe_acted: bool = False
 
 
-@attrs.frozen
+_warned: set[str] = set()
+
+
+def _warn_once(endpoint: Endpoint[Any]) -> None:
+    if endpoint.name not in _warned:
+        _warned.add(endpoint.name)
+        text = f"{endpoint.name}: path and payload are inferred and may be wrong (see paths=… of the client)"
+        warnings.warn(text, UnconfirmedEndpointWarning, stacklevel=5)
+
+
+@attrs.define(eq=False)
 class Exchange:
     """Calls endpoints over HTTP."""
 
@@ -59,20 +71,13 @@ class Exchange:
     timing: Timing
     _headers: dict[str, str] = attrs.field(init=False, repr=False)
     _json_headers: dict[str, str] = attrs.field(init=False, repr=False)
-    _timeout: aiohttp.ClientTimeout = attrs.field(init=False)
+    _timeout: aiohttp.ClientTimeout = attrs.field(init=False, repr=False)
 
-    @_headers.default
-    def _make_headers(self) -> dict[str, str]:
-        return {"Accept": "application/json", "User-Agent": _USER_AGENT, **self.settings.authorization()}
-
-    @_json_headers.default
-    def _make_json_headers(self) -> dict[str, str]:
-        return {**self._headers, "Content-Type": "application/json"}
-
-    @_timeout.default
-    def _make_timeout(self) -> aiohttp.ClientTimeout:
+    def __attrs_post_init__(self) -> None:
         limits = self.settings.timeout
-        return aiohttp.ClientTimeout(total=None, sock_connect=limits.connect, sock_read=limits.read)
+        self._headers = {"Accept": "application/json", "User-Agent": _USER_AGENT, **self.settings.authorization()}
+        self._json_headers = {**self._headers, "Content-Type": "application/json"}
+        self._timeout = aiohttp.ClientTimeout(total=None, sock_connect=limits.connect, sock_read=limits.read)
 
     async def __call__(
         self,
@@ -84,6 +89,10 @@ class Exchange:
         upload: Upload | None = None,
     ) -> T:
         """Call ``endpoint`` and return its decoded answer. Raises a `KycaidError`."""
+        if endpoint.name in self.settings.paths:
+            endpoint = attrs.evolve(endpoint, path=self.settings.paths[endpoint.name])
+        elif endpoint.evidence is Evidence.INFERRED:
+            _warn_once(endpoint)
         built = build(endpoint, path=path, query=query, body=body, check=self.settings.check)
         call = _Call(endpoint, built, upload)
         bound = await self.sessions.here()

@@ -2,14 +2,16 @@
 
 import re
 import ssl
+from collections.abc import Mapping
 from ipaddress import ip_address
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 import attrs
 
 from kycaid_async.errors import ConfigurationError
 from kycaid_async.masking import mask
+from kycaid_async.protocol.endpoint import HOLES, Endpoint
 from kycaid_async.protocol.retry import RetryPolicy
 from kycaid_async.protocol.timeout import Timeout
 from kycaid_async.transport.preflight import FileRules
@@ -32,6 +34,8 @@ class Settings:
     """The largest answer that is read, in bytes."""
     files: FileRules = attrs.field(factory=FileRules)
     check: bool = True
+    paths: Mapping[str, str] = attrs.field(factory=dict)
+    """Path templates by the name of their operation, in place of those declared."""
     proxy: str | None = attrs.field(default=None, repr=mask)
     ssl_context: ssl.SSLContext | None = None
 
@@ -66,6 +70,19 @@ def base_url_of(text: str) -> str:
             f"base_url: http://{host} would send the key and personal data in the clear; use https"
         )
     return text.rstrip("/")
+
+
+def paths_of(given: Mapping[str, str] | None, endpoints: Mapping[str, Endpoint[Any]]) -> dict[str, str]:
+    """Return ``given`` after a look at it. Raises `ConfigurationError` for unknown operations and unfit templates."""
+    paths = dict(given or {})
+    for name, path in paths.items():
+        if name not in endpoints:
+            raise ConfigurationError(f"paths: there is no operation {name!r}")
+        wanted = set(HOLES.findall(endpoints[name].path))
+        if not re.fullmatch(r"/(?!/)[^\s?#\\]*", path) or set(HOLES.findall(path)) != wanted:
+            holes = ", ".join(f"{{{hole}}}" for hole in sorted(wanted)) or "no {…}"
+            raise ConfigurationError(f"paths: {name} needs a path that begins with / and has {holes}")
+    return paths
 
 
 def _is_loopback(host: str) -> bool:
