@@ -6,7 +6,7 @@ The names load when they are asked for: aiohttp alone takes a third of a second 
 import importlib
 from typing import Any
 
-from kycaid_async.version import __version__
+from kycaid_async.version import __version__ as __version__
 
 # Where each public name lives. `__init__.pyi` says the same to type checkers; a test holds the two together.
 _HOMES = {

@@ -206,6 +206,8 @@ class AsyncKycaid:
         server cannot have acted, for POST. Raises `InvalidRequestError` and the errors of a call.
         """
         method = method.upper()
+        if not re.fullmatch(r"[A-Z]+", method):
+            raise refused("request", [FieldProblem("method", "an HTTP verb, such as POST", "another form")])
         if not re.fullmatch(r"/(?!/)[^\s?#\\]*", path) or {".", ".."} & set(path.split("/")):
             raise refused(
                 "request", [FieldProblem("path", "a path below the base URL, such as /documents", "another form")]

@@ -36,14 +36,14 @@ from typing import ClassVar
 
 import attrs
 
-from kycaid_async.masking import mask
+from kycaid_async.masking import mask, mask_unless_code
 
 
 @attrs.frozen
 class FieldError:
     """One entry of the ``errors`` list of a refusal."""
 
-    parameter: str | None = None
+    parameter: str | None = attrs.field(default=None, repr=mask_unless_code)
     """The field at fault. ``*`` stands for the whole body."""
     message: str | None = attrs.field(default=None, repr=mask)
     """The vendor's text. It is not stable and may echo personal data: never match on it, never log it."""

@@ -1,7 +1,8 @@
+import ast
 import inspect
-import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -12,23 +13,29 @@ NOT_LAZY = {"__version__", "servers"}
 HEAVY = ["aiohttp", "anyio", "cattrs", "filetype", "yarl", "typer", "rich", "PIL"]
 
 
-def ruff_key(name):
-    """The order of RUF022: constants, then classes, then the rest, each as isort sorts it."""
-    group = 0 if name.isupper() and len(name) > 1 else 1 if name[0].isupper() else 2
-    return group, [int(part) if part.isdecimal() else part for part in re.split(r"(\d+)", name)]
-
-
 def run(code):
     finished = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)  # noqa: S603
     return finished.stdout.split()
 
 
 def test_all_is_sorted_and_without_repetitions():
-    assert kycaid_async.__all__ == sorted(set(kycaid_async.__all__), key=ruff_key)
+    assert kycaid_async.__all__ == sorted(set(kycaid_async.__all__))
 
 
 def test_all_is_the_table_of_lazy_names():
     assert set(kycaid_async.__all__) == set(kycaid_async._HOMES) | NOT_LAZY
+
+
+def test_the_stub_for_type_checkers_names_the_same_homes():
+    stub = ast.parse(Path(kycaid_async.__file__).with_suffix(".pyi").read_text("utf-8"))
+    homes = {
+        alias.asname: imported.module.removeprefix("kycaid_async")
+        for imported in stub.body
+        if isinstance(imported, ast.ImportFrom)
+        for alias in imported.names
+    }
+    assert {name: home for name, home in homes.items() if name not in NOT_LAZY} == kycaid_async._HOMES
+    assert "servers" in homes
 
 
 @pytest.mark.parametrize("name", kycaid_async.__all__)
@@ -71,7 +78,7 @@ def test_importing_an_unknown_name_is_an_import_error():
 
 def test_the_import_loads_nothing_but_itself():
     loaded = run("import kycaid_async, sys; print(*(m for m in sys.modules if m.startswith('kycaid_async')))")
-    assert loaded == ["kycaid_async"]
+    assert sorted(loaded) == ["kycaid_async", "kycaid_async.version"]
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ There is no operation to read or list them; an applicant holds its own.
 
 from typing import Annotated, Any, ClassVar, TypedDict, Unpack, overload
 
-from kycaid_async.api.section import Section, from_fields, one_of
+from kycaid_async.api.section import Section, from_fields, one_of, only
 from kycaid_async.protocol.endpoint import Endpoint, Evidence, Replay, ReturnsId
 from kycaid_async.values.constraints import CountryCode, Length, ObjectId, OneOf, Shown
 from kycaid_async.values.enums import OpenEnum
@@ -221,7 +221,7 @@ class Addresses(Section):
 
 def _new_address(address: NewAddress | None, fields: dict[str, Any]) -> NewAddress:
     if address is not None:
-        return one_of("addresses.create", address, type(address), fields)
+        return only("addresses.create", address, (PersonAddress, CompanyAddress, AffiliatedPersonAddress), fields)
     if "affiliated_person_id" in fields:
         return from_fields("addresses.create", AffiliatedPersonAddress, fields)
     # Persons and companies share the owner key; CompanyAddress takes the types of both.

@@ -5,7 +5,7 @@ from typing import Annotated, Any, ClassVar, TypedDict, Unpack, overload
 
 import attrs
 
-from kycaid_async.api.section import Section, from_fields, one_of
+from kycaid_async.api.section import Section, from_fields, one_of, only
 from kycaid_async.errors import FieldProblem
 from kycaid_async.protocol.endpoint import Endpoint, Evidence, Replay, ReturnsId
 from kycaid_async.protocol.request import refused
@@ -181,8 +181,9 @@ class AffiliatedPersons(Section):
 
 def _new_person(person: NewAffiliatedPerson | None, fields: dict[str, Any]) -> NewAffiliatedPerson:
     if person is not None:
-        return one_of("affiliated_persons.create", person, type(person), fields)
-    cls = _BY_TYPE.get(fields.get("type"))
+        return only("affiliated_persons.create", person, (AuthorisedPerson, BeneficialOwner), fields)
+    given_type = fields.get("type")
+    cls = _BY_TYPE.get(given_type) if isinstance(given_type, str) else None
     if cls is None:
         wanted = FieldProblem("type", "AUTHORISED or BENEFICIAL", "another word or nothing")
         raise refused("affiliated_persons.create", [wanted])

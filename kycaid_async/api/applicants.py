@@ -10,7 +10,7 @@ import attrs
 
 from kycaid_async.api.addresses import Address
 from kycaid_async.api.documents import Document
-from kycaid_async.api.section import Section, from_fields, one_of
+from kycaid_async.api.section import Section, from_fields, one_of, only
 from kycaid_async.errors import FieldProblem
 from kycaid_async.protocol.endpoint import Endpoint, Evidence, Replay, Returns, ReturnsId
 from kycaid_async.protocol.request import refused
@@ -319,9 +319,10 @@ class Applicants(Section):
 
 def _new_applicant(applicant: NewApplicant | None, fields: dict[str, Any]) -> NewApplicant:
     if applicant is not None:
-        return one_of("applicants.create", applicant, type(applicant), fields)
+        return only("applicants.create", applicant, (Person, Company), fields)
     known: dict[Any, type[NewApplicant]] = {ApplicantType.PERSON: Person, ApplicantType.COMPANY: Company}
-    cls = known.get(fields.get("type"))
+    given_type = fields.get("type")
+    cls = known.get(given_type) if isinstance(given_type, str) else None
     if cls is None:
         raise refused("applicants.create", [FieldProblem("type", "PERSON or COMPANY", "another word or nothing")])
     return from_fields("applicants.create", cls, {name: value for name, value in fields.items() if name != "type"})

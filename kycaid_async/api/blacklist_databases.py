@@ -12,7 +12,7 @@ from kycaid_async.api.blacklist_models import (
     TaxIdHit,
     TaxIdSearch,
 )
-from kycaid_async.api.section import Section
+from kycaid_async.api.section import Section, only
 from kycaid_async.protocol.endpoint import Endpoint, Evidence, Replay, ReturnsData, ReturnsList
 
 _REFUSALS = (400, 401, 402, 422, 429, 500, 502)
@@ -75,25 +75,30 @@ class BlacklistDatabases(Section):
 
         Raises `InvalidRequestError` before anything is sent, `InsufficientFundsError`, and the errors of a call.
         """
-        return await self._call(SEARCH_PERSONS, body=search)
+        return await self._call(
+            SEARCH_PERSONS, body=only(SEARCH_PERSONS.name, search, (PersonSearchByFullName, PersonSearchByNames))
+        )
 
     async def search_persons_v2(self, search: PersonSearchV2ByFullName | PersonSearchV2ByNames) -> PersonSearchV2Result:
         """Search with fuzzy matching; return how it matched, and the hits. Reference: *Search persons, second version*.
 
         Raises `InvalidRequestError` before anything is sent, `InsufficientFundsError`, and the errors of a call.
         """
-        return await self._call(SEARCH_PERSONS_V2, body=search)
+        return await self._call(
+            SEARCH_PERSONS_V2,
+            body=only(SEARCH_PERSONS_V2.name, search, (PersonSearchV2ByFullName, PersonSearchV2ByNames)),
+        )
 
     async def search_documents(self, search: DocumentSearch) -> list[DocumentHit]:
         """Return a hit for each list of stolen, lost or void documents. Reference: *Search documents*.
 
         Raises `InvalidRequestError` before anything is sent, `InsufficientFundsError`, and the errors of a call.
         """
-        return await self._call(SEARCH_DOCUMENTS, body=search)
+        return await self._call(SEARCH_DOCUMENTS, body=only(SEARCH_DOCUMENTS.name, search, (DocumentSearch,)))
 
     async def search_tax_ids(self, search: TaxIdSearch) -> list[TaxIdHit]:
         """Return a hit for each list a tax number is on. Reference: *Search tax ids*; its answer is inferred.
 
         Raises `InvalidRequestError` before anything is sent, `InsufficientFundsError`, and the errors of a call.
         """
-        return await self._call(SEARCH_TAX_IDS, body=search)
+        return await self._call(SEARCH_TAX_IDS, body=only(SEARCH_TAX_IDS.name, search, (TaxIdSearch,)))

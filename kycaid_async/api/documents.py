@@ -12,7 +12,7 @@ from kycaid_async.api.document_variants import (
     NewDocument,
 )
 from kycaid_async.api.document_words import AnnualIncome, DocumentProvider, DocumentStatus, DocumentType, IncomeSource
-from kycaid_async.api.section import Section, from_fields, one_of
+from kycaid_async.api.section import Section, from_fields, one_of, only
 from kycaid_async.errors import FieldProblem
 from kycaid_async.protocol.endpoint import Endpoint, Evidence, Replay, ReturnsId, ReturnsModel
 from kycaid_async.protocol.request import refused
@@ -183,7 +183,7 @@ class Documents(Section):
 
 def _new_document(document: NewDocument | None, fields: dict[str, Any]) -> NewDocument:
     if document is not None:
-        return one_of("documents.create", document, type(document), fields)
+        return only("documents.create", document, (ApplicantDocument, AffiliatedPersonDocument), fields)
     owners = [name for name in ("applicant_id", "affiliated_person_id") if name in fields]
     if len(owners) != 1:
         wanted = FieldProblem(
@@ -192,6 +192,7 @@ def _new_document(document: NewDocument | None, fields: dict[str, Any]) -> NewDo
         raise refused("documents.create", [wanted])
     fallback: type[NewDocument] = ApplicantDocument if owners == ["applicant_id"] else AffiliatedPersonDocument
     known: dict[str, type[Any]] = {**(BY_APPLICANT if fallback is ApplicantDocument else BY_AFFILIATED_PERSON)}
-    cls: type[NewDocument] = known.get(fields.get("type", ""), fallback)
+    given_type = fields.get("type")
+    cls: type[NewDocument] = known.get(given_type, fallback) if isinstance(given_type, str) else fallback
     given = fields if cls is fallback else {name: value for name, value in fields.items() if name != "type"}
     return from_fields("documents.create", cls, given)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 from kycaid_async.api.reference_lists import IdText
-from kycaid_async.api.section import Section
+from kycaid_async.api.section import Section, only
 from kycaid_async.api.services import ServiceRequest
 from kycaid_async.protocol.endpoint import Endpoint, Evidence, Replay, ReturnsData
 from kycaid_async.values.constraints import ExternalId, Items, ObjectId, Pattern, Shown, TimeIn, Url
@@ -104,11 +104,13 @@ class RiskChecks(Section):
 
         Raises `InvalidRequestError` before anything is sent, `NotFoundError`, and the errors of a call.
         """
-        return await self._call(SUBMIT_TRANSACTION, body=screening)
+        return await self._call(
+            SUBMIT_TRANSACTION, body=only(SUBMIT_TRANSACTION.name, screening, (TransactionScreening,))
+        )
 
     async def adverse_media(self, search: AdverseMediaSearch) -> AdverseMediaRequest:
         """Search the news for a person, and return the search as it was taken. The result comes as a callback.
 
         Raises `InvalidRequestError` before anything is sent, and the errors of a call.
         """
-        return await self._call(ADVERSE_MEDIA, body=search)
+        return await self._call(ADVERSE_MEDIA, body=only(ADVERSE_MEDIA.name, search, (AdverseMediaSearch,)))

@@ -2,7 +2,7 @@
 
 import difflib
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import attrs
 
@@ -42,8 +42,14 @@ def from_fields(operation: str, cls: type[Q], fields: Mapping[str, Any]) -> Q:
 
 def one_of(operation: str, given: Q | None, cls: type[Q], fields: Mapping[str, Any]) -> Q:
     """Return ``given``, or a ``cls`` made of ``fields``. Raises `InvalidRequestError` when both are given."""
-    if given is None:
-        return from_fields(operation, cls, fields)
+    return from_fields(operation, cls, fields) if given is None else only(operation, given, (cls,), fields)
+
+
+def only(operation: str, given: Q, allowed: tuple[type[Q], ...], fields: Mapping[str, Any] | None = None) -> Q:
+    """Return ``given`` after a look at its type. Raises `InvalidRequestError`, also when there are ``fields`` too."""
+    if not isinstance(cast("object", given), allowed):
+        names = " or ".join(cls.__name__ for cls in allowed)
+        raise refused(operation, [FieldProblem("the argument", names, f"a {type(given).__name__}")])
     if fields:
         names = ", ".join(fields)
         raise refused(

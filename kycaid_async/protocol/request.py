@@ -14,6 +14,7 @@ from kycaid_async.values.constraints import ID_LENGTH
 from kycaid_async.values.converter import unstructure
 from kycaid_async.values.json import dumps
 from kycaid_async.values.model import Request
+from kycaid_async.values.unset import UNSET
 
 _BRACES = re.compile(r"\{(\+?)(\w+)\}")
 
@@ -22,9 +23,9 @@ _BRACES = re.compile(r"\{(\+?)(\w+)\}")
 class Built:
     """A request that is ready to be sent, as often as needed."""
 
-    target: str
+    target: str = attrs.field(repr=False)
     """Path and query below the base URL, percent-encoded."""
-    body: bytes | None = None
+    body: bytes | None = attrs.field(default=None, repr=False)
     """JSON, or None."""
 
 
@@ -50,7 +51,9 @@ def build(
         raise refused(endpoint.name, problems)
     target = _BRACES.sub(lambda hole: quote(path[hole[2]], safe="/%" if hole[1] else ""), endpoint.path)
     if query:
-        target += "?" + urlencode({name: _query_text(value) for name, value in query.items() if value is not None})
+        target += "?" + urlencode(
+            {name: _query_text(value) for name, value in query.items() if value not in (None, UNSET)}
+        )
     return Built(target, None if body is None else _encode(endpoint, body))
 
 
@@ -69,6 +72,8 @@ def _path_problem(name: str, value: Any, *, strict: bool) -> FieldProblem | None
         return FieldProblem(name, "text", f"a {type(value).__name__}")
     if not value or value in (".", ".."):
         return FieldProblem(name, "an id", "none")
+    if any("\ud800" <= char <= "\udfff" for char in value):
+        return FieldProblem(name, "text that a URL can carry", "other text")
     if strict and name.endswith("_id") and len(value) != ID_LENGTH:
         return FieldProblem(name, f"{ID_LENGTH} characters", f"{len(value)} characters")
     return None
@@ -81,7 +86,7 @@ def _query_text(value: Any) -> str:
 def _encode(endpoint: Endpoint[Any], body: Any) -> bytes:
     try:
         return dumps(unstructure(body))
-    except (TypeError, ValueError, RecursionError):
+    except (TypeError, ValueError, OverflowError, RecursionError):
         # The text of json's own error can hold the value, so it is left out, and its context with it.
         problem = FieldProblem("*", "values that JSON can carry", "others")
     raise refused(endpoint.name, [problem])

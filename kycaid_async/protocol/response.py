@@ -14,6 +14,7 @@ import attrs
 
 from kycaid_async import errors
 from kycaid_async.errors import ApiError, DecodeError, FieldError
+from kycaid_async.masking import code_or_mask
 from kycaid_async.protocol.endpoint import Endpoint, Replay
 from kycaid_async.values.json import loads
 from kycaid_async.values.mismatch import Mismatch
@@ -92,9 +93,6 @@ _BY_STATUS: dict[int, type[ApiError]] = {
     429: errors.RateLimitError,
 }
 
-# Texts of the vendor are shown only where they have the form of a code, because anything else may be personal.
-_CODE = re.compile(r"[A-Za-z][A-Za-z0-9_.\[\]-]{0,63}|\*", re.ASCII)
-
 
 def decode(endpoint: Endpoint[T], answer: Answer) -> T:
     """Return what ``answer`` says. Raises `DecodeError` or the `ApiError` that fits; neither knows of retries yet."""
@@ -122,9 +120,11 @@ def refusal(endpoint: Endpoint[Any], answer: Answer) -> ApiError:
     found = _field_errors(data)
     code = _code(data, found)
     cls = _error_class(answer.status, code)
-    named = ", ".join(_shown(e.parameter) for e in found if e.parameter)
+    named = ", ".join(code_or_mask(e.parameter) for e in found if e.parameter)
     details = (
-        f"HTTP {answer.status}" + (f", type {_shown(code)}" if code else "") + (f", fields: {named}" if named else "")
+        f"HTTP {answer.status}"
+        + (f", type {code_or_mask(code)}" if code else "")
+        + (f", fields: {named}" if named else "")
     )
     return cls(
         f"{endpoint.name}: KYCAID refused the request ({details}).",
@@ -159,7 +159,7 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
 def _http_date(text: str) -> datetime | None:
     try:
         moment = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
@@ -203,7 +203,3 @@ def _error_class(status: int, code: str | None) -> type[ApiError]:
 
 def _text(value: Any) -> str | None:
     return value if isinstance(value, str) and value else None
-
-
-def _shown(code: str | None) -> str:
-    return code if code and _CODE.fullmatch(code) else "(not a code)"

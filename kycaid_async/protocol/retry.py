@@ -118,7 +118,7 @@ def decide(
 
 def pause(error: KycaidError, *, attempt: int, policy: RetryPolicy, chance: float) -> float:
     """Return the pause before the next attempt in seconds: full jitter, and never shorter than ``Retry-After``."""
-    drawn = chance * min(policy.cap, policy.base * 2.0 ** (attempt - 1))
+    drawn = chance * min(policy.cap, policy.base * 2.0 ** min(attempt - 1, 64))
     asked = error.retry_after if isinstance(error, ApiError) else None
     return drawn if asked is None else min(policy.cap, asked + drawn)
 

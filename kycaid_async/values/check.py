@@ -1,7 +1,7 @@
 """The check of a request before it is sent: types, null, lengths, patterns, known words."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from typing import Any, get_args
 
@@ -108,4 +108,4 @@ def _words_of(t: Any) -> str:
 def _describe(value: Any) -> str:
     if isinstance(value, str):
         return "other text"
-    return "a list with other items" if isinstance(value, Sequence) else kind(value)
+    return "a list with other items" if isinstance(value, list | tuple) else kind(value)

@@ -7,11 +7,9 @@ object, and its value stays in ``extra``, so that one odd field does not lose th
 Writing leaves out `UNSET` and keeps the order in which the fields are declared, which is that of the reference.
 """
 
-import enum
 import functools
-import operator
 import types
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, TypeVar, Union, cast, get_args, get_origin
 
@@ -22,7 +20,7 @@ from kycaid_async.values.mismatch import Mismatch
 from kycaid_async.values.model import Request, Response
 from kycaid_async.values.numbers import read_boolean, read_integer, read_number, read_text
 from kycaid_async.values.times import read_date, read_time, write_time
-from kycaid_async.values.unset import UNSET
+from kycaid_async.values.unset import UNSET, Unset
 
 if TYPE_CHECKING:
     from cattrs import Converter
@@ -46,20 +44,21 @@ def converter() -> "Converter":
     from cattrs import Converter
 
     made = Converter(detailed_validation=False)
-    # By predicate: a hook by class would also catch its subclasses, and every open enum is a str.
+    # By class, as cattrs' own for these are: a hook by predicate would come after them.
     for leaf, read in _LEAVES.items():
-        made.register_structure_hook_func(functools.partial(operator.is_, leaf), _hook(read))
+        made.register_structure_hook(leaf, _hook(read))
+    made.register_structure_hook(OpenEnum, lambda raw, t: _enum_hook(t)(raw, t))
     made.register_structure_hook_factory(_is_union, functools.partial(_union_hook, made))
     made.register_structure_hook_factory(_is_dict, functools.partial(_dict_hook, made))
     made.register_structure_hook_factory(_is_list, functools.partial(_list_hook, made))
     made.register_structure_hook_func(lambda t: t == list[DeclineReason], _hook(read_reasons))
-    made.register_structure_hook_factory(_subclass_of(OpenEnum), _enum_hook)
     made.register_structure_hook_factory(_subclass_of(Response), functools.partial(_response_hook, made))
     made.register_unstructure_hook_factory(_subclass_of(Request), functools.partial(_request_unhook, made))
     made.register_unstructure_hook_factory(_subclass_of(Response), functools.partial(_response_unhook, made))
-    made.register_unstructure_hook_func(_subclass_of(date), date.isoformat)
-    made.register_unstructure_hook_func(_subclass_of(datetime), write_time)
-    made.register_unstructure_hook_func(_subclass_of(enum.Enum), lambda member: member.value)
+    made.register_unstructure_hook(date, date.isoformat)
+    made.register_unstructure_hook(datetime, write_time)
+    made.register_unstructure_hook(OpenEnum, lambda member: member.value)
+    made.register_unstructure_hook(Unset, _refuse_unset)
     return made
 
 
@@ -70,11 +69,15 @@ def structure(data: Any, cls: type[T]) -> T:
 
 def unstructure(value: Any) -> Any:
     """Return ``value`` as plain JSON types. A response gives back the keys that came, and the unknown ones too."""
-    return converter().unstructure(value)
+    return _write(converter(), value)
 
 
 def _hook(read: Reader) -> Callable[[Any, Any], Any]:
     return lambda raw, _type: read(raw)
+
+
+def _refuse_unset(_: Unset) -> Any:
+    raise TypeError("UNSET leaves out a field of a model; it has no JSON")
 
 
 def _subclass_of(base: type) -> Callable[[Any], bool]:
@@ -162,7 +165,7 @@ def _response_hook(made: "Converter", cls: type[Response]) -> Callable[[Any, Any
         if field.types == (Any,):
             continue
         scope[f"t{n}"] = target = _target(field.types)
-        scope[f"h{n}"] = made.get_structure_hook(target)
+        scope[f"h{n}"] = _enum_hook(target) if _subclass_of(OpenEnum)(target) else made.get_structure_hook(target)
         lines += [
             f"    if v{n} is not None:",
             f"        try: v{n} = h{n}(v{n}, t{n})",
@@ -178,13 +181,13 @@ def _target(members: tuple[Any, ...]) -> Any:
     return members[0] if len(members) == 1 else Union[members]  # noqa: UP007 - made at run time
 
 
-def _write_leaf(made: "Converter", value: Any) -> Any:
+def _write(made: "Converter", value: Any) -> Any:
     if value.__class__ is str or value is None:
         return value
     if isinstance(value, Mapping):
-        return {key: _write_leaf(made, entry) for key, entry in value.items()}
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return [_write_leaf(made, entry) for entry in value]
+        return {key: _write(made, entry) for key, entry in value.items() if entry is not UNSET}
+    if isinstance(value, list | tuple):
+        return [_write(made, entry) for entry in value]
     return made.unstructure(value)
 
 
@@ -193,7 +196,7 @@ def _request_unhook(made: "Converter", cls: type[Request]) -> Callable[[Any], di
 
     def write(request: Any) -> dict[str, Any]:
         values = ((name, getattr(request, name)) for name in names)
-        return {name: _write_leaf(made, value) for name, value in values if value is not UNSET}
+        return {name: _write(made, value) for name, value in values if value is not UNSET}
 
     return write
 
@@ -203,7 +206,7 @@ def _response_unhook(made: "Converter", cls: type[Response]) -> Callable[[Any], 
 
     def write(response: Any) -> dict[str, Any]:
         raw, extra = response.raw, response.extra
-        own = {name: _write_leaf(made, getattr(response, name)) for name in names}
+        own = {name: _write(made, getattr(response, name)) for name in names}
         kept = {key: extra[key] if key in extra else own[key] for key in raw}
         return kept | {name: value for name, value in own.items() if name not in raw and value is not None}
 

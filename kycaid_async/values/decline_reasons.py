@@ -1,5 +1,6 @@
 """Why something was declined: one type that knows id, name and meaning."""
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, Self
 
@@ -60,7 +61,7 @@ class DeclineReason(OpenEnum):
     def _missing_(cls, value: object) -> Self | None:
         if isinstance(value, bool) or not isinstance(value, int | str):
             return None
-        number = int(value) if isinstance(value, int) or value.isdecimal() else None
+        number = value if isinstance(value, int) else int(value) if _NUMBER.fullmatch(value) else None
         for member in cls:
             if number is not None and member.id == number:
                 return member
@@ -69,6 +70,7 @@ class DeclineReason(OpenEnum):
         return member
 
 
+_NUMBER = re.compile(r"\d{1,9}", re.ASCII)
 _NAME_KEYS = ("code", "name", "reason", "id")
 
 

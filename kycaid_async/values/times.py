@@ -26,14 +26,13 @@ def read_date(raw: Any) -> date:
 
 
 def read_time(raw: Any) -> datetime:
-    """Return the aware time that ``raw`` spells; UTC where it names no zone. Raises `Mismatch`."""
+    """Return the time that ``raw`` spells, aware and in UTC. Raises `Mismatch`."""
     if raw.__class__ is str and _TIME.fullmatch(raw):
         try:
             moment = datetime.fromisoformat(raw)
-        except ValueError:
+            return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+        except (ValueError, OverflowError):
             pass
-        else:
-            return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
     raise Mismatch("a time as YYYY-MM-DD HH:mm:ss", raw)
 
 
@@ -41,4 +40,4 @@ def write_time(moment: datetime) -> str:
     """Return ``moment`` as the API writes it, in UTC. A time without a zone is taken to be UTC."""
     if moment.tzinfo is not None:
         moment = moment.astimezone(UTC)
-    return moment.strftime("%Y-%m-%d %H:%M:%S")
+    return moment.replace(tzinfo=None).isoformat(" ", "seconds")

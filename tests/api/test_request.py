@@ -1,0 +1,86 @@
+"""``client.request``, for what the SDK does not know yet."""
+
+import pytest
+
+from kycaid_async import InvalidRequestError, Replay, ServerError
+from tests.api.examples import DOCUMENT_ID
+from tests.api.wire import compact
+
+
+@pytest.mark.parametrize("method", ["GET", "post", "Patch", "PUT", "DELETE"])
+async def test_any_method_and_path_is_called_and_json_comes_back(client, server, method):
+    server.answer(200, {"status": "ok", "data": [1, None]})
+    body = None if method == "GET" else {"a": "ä", "b": None}
+    answer = await client.request(method, "/services/us/eidv", json=body, query={"count": 5, "x": None})
+    (request,) = server.requests
+    assert (request.method, request.path, request.query) == (method.upper(), "/services/us/eidv", {"count": "5"})
+    assert request.body == (b"" if body is None else compact(body))
+    assert answer == {"status": "ok", "data": [1, None]}
+
+
+async def test_an_id_in_the_path_arrives_as_it_is(client, server):
+    server.answer(200, {})
+    await client.request("GET", f"/verifications/{DOCUMENT_ID}")
+    assert server.requests[0].path == f"/verifications/{DOCUMENT_ID}"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "",
+        "documents",
+        "//evil.example/x",
+        "https://evil.example/",
+        "/a/../b",
+        "/..",
+        "/.",
+        "/a?b=c",
+        "/a#b",
+        "/a b",
+        "/a\\b",
+        "/a\r\nX: y",
+    ],
+)
+async def test_a_path_that_would_lead_elsewhere_is_refused(client, server, path):
+    with pytest.raises(InvalidRequestError) as caught:
+        await client.request("GET", path)
+    assert caught.value.field == "path"
+    assert server.requests == []
+
+
+@pytest.mark.parametrize("method", ["", "GE T", "GET\r\nX: y", "GÉT"])
+async def test_a_method_that_is_none_is_refused(client, server, method):
+    with pytest.raises(InvalidRequestError) as caught:
+        await client.request(method, "/documents")
+    assert caught.value.field == "method"
+    assert server.requests == []
+
+
+async def test_an_unknown_replay_class_is_refused(client, server):
+    with pytest.raises(ValueError, match="sometimes"):
+        await client.request("POST", "/documents", replay="sometimes")
+    assert server.requests == []
+
+
+@pytest.mark.parametrize(
+    ("method", "replay", "attempts"),
+    [
+        ("GET", None, 2),
+        ("PUT", None, 2),
+        ("PATCH", None, 2),
+        ("DELETE", None, 2),
+        ("POST", None, 1),
+        ("POST", "safe", 2),
+        ("POST", Replay.IDEMPOTENT, 2),
+        ("POST", "duplicates", 1),
+        ("GET", "billed", 1),
+    ],
+)
+async def test_what_is_repeated_follows_the_replay_class(server, make_client, method, replay, attempts):
+    client = make_client(server.url, max_retries=1)
+    for _ in range(2):
+        server.answer(500, {"type": "internal_server"})
+    with pytest.raises(ServerError) as caught:
+        await client.request(method, "/services/brand-new", replay=replay)
+    assert (caught.value.attempts, len(server.requests)) == (attempts, attempts)
+    assert caught.value.operation == "request"

@@ -1,0 +1,149 @@
+import importlib
+import pkgutil
+import re
+
+import pytest
+
+from kycaid_async import Document, Endpoint, Evidence, Replay, api
+from kycaid_async.api.catalog import ENDPOINTS, SECTIONS
+from kycaid_async.protocol.endpoint import ReturnsData, ReturnsId, ReturnsJson, ReturnsList, ReturnsModel
+from kycaid_async.values.mismatch import Mismatch
+
+ALL = pytest.mark.parametrize("endpoint", ENDPOINTS.values(), ids=ENDPOINTS)
+
+
+@pytest.mark.parametrize(
+    ("replay", "orphans_only", "replayable"),
+    [
+        (Replay.SAFE, False, True),
+        (Replay.IDEMPOTENT, False, True),
+        (Replay.DUPLICATES, False, False),
+        (Replay.DUPLICATES, True, True),
+        (Replay.BILLED, False, False),
+    ],
+)
+def test_only_what_does_no_harm_may_be_sent_twice(replay, orphans_only, replayable):
+    endpoint = Endpoint(
+        name="x.y",
+        method="POST",
+        path="/x",
+        returns=ReturnsJson(),
+        replay=replay,
+        evidence=Evidence.INFERRED,
+        orphans_only=orphans_only,
+    )
+    assert endpoint.replayable is replayable
+
+
+@pytest.mark.parametrize("data", [None, [], "x", 5, {}, {"document_id": None}, {"document_id": ""}, {"document_id": 5}])
+def test_an_answer_without_its_id_is_a_mismatch(data):
+    with pytest.raises(Mismatch):
+        ReturnsId("document_id").read(data)
+
+
+def test_an_id_is_taken_as_it_comes():
+    """One of the vendor's own examples has 37 characters."""
+    assert ReturnsId("document_id").read({"document_id": "x" * 37, "more": 1}) == "x" * 37
+
+
+def test_a_model_is_read_from_an_object():
+    assert ReturnsModel(Document).read({"document_id": "x"}) == Document(document_id="x")
+
+
+@pytest.mark.parametrize(
+    "wrap", [lambda data: data, lambda data: {"data": data}, lambda data: {"status": "ok", "data": data}]
+)
+def test_newer_operations_wrap_their_answer(wrap):
+    assert ReturnsData(Document).read(wrap({"document_id": "x"})) == Document(document_id="x")
+
+
+@pytest.mark.parametrize("data", [None, [], "x", {"data": []}, {"data": "x"}])
+def test_what_is_wrapped_has_to_be_an_object(data):
+    with pytest.raises(Mismatch):
+        ReturnsData(Document).read(data)
+
+
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        lambda rows: rows,
+        lambda rows: {"data": rows},
+        lambda rows: {"items": rows},
+        lambda rows: {"results": rows, "n": 1},
+    ],
+)
+def test_a_list_comes_bare_or_wrapped(wrap):
+    assert ReturnsList(Document).read(wrap([{"document_id": "x"}])) == [Document(document_id="x")]
+    assert ReturnsList(Document).read(wrap([])) == []
+
+
+def test_a_wrapper_that_holds_null_holds_an_empty_list():
+    assert ReturnsList(Document).read({"data": None}) == []
+
+
+@pytest.mark.parametrize("data", [None, {}, "x", {"rows": []}, {"data": "x"}, ["x"], [None]])
+def test_what_is_no_list_of_objects_is_a_mismatch(data):
+    with pytest.raises(Mismatch):
+        ReturnsList(Document).read(data)
+
+
+def test_json_is_given_on_as_it_is():
+    data = [{"a": None}]
+    assert ReturnsJson().read(data) is data
+
+
+def test_the_catalogue_holds_every_endpoint_of_every_section():
+    modules = [importlib.import_module(f"kycaid_async.api.{m.name}") for m in pkgutil.iter_modules(api.__path__)]
+    sections = [m.__name__ for m in modules if isinstance(getattr(m, "ENDPOINTS", None), tuple)]
+    assert sections == sorted(module.__name__ for module in SECTIONS)
+    assert list(ENDPOINTS) == [endpoint.name for section in SECTIONS for endpoint in section.ENDPOINTS]
+    assert len({(e.method, e.path) for e in ENDPOINTS.values()}) == len(ENDPOINTS)
+
+
+@ALL
+def test_an_endpoint_is_named_after_its_section(endpoint):
+    section, _, method = endpoint.name.partition(".")
+    assert section in [module.__name__.rpartition(".")[2] for module in SECTIONS]
+    assert method.isidentifier()
+
+
+@ALL
+def test_the_verb_and_the_replay_class_fit(endpoint):
+    """What is created by a POST is there twice after two of them; a GET changes nothing."""
+    expected = {
+        "GET": {Replay.SAFE},
+        "POST": {Replay.DUPLICATES, Replay.BILLED} if endpoint.name.endswith(".create") else set(Replay),
+        "PUT": {Replay.IDEMPOTENT},
+        "PATCH": {Replay.IDEMPOTENT},
+        "DELETE": {Replay.IDEMPOTENT},
+    }
+    assert endpoint.replay in expected[endpoint.method]
+
+
+@ALL
+def test_paths_are_plain_with_ids_in_braces(endpoint):
+    assert re.fullmatch(r"(/([a-z-]+|\{[a-z_]+\}))+", endpoint.path)
+
+
+@ALL
+def test_what_takes_a_body_says_which(endpoint):
+    if endpoint.method in ("GET", "DELETE") or endpoint.uploads:
+        assert endpoint.accepts == ()
+    if endpoint.method == "PATCH" or (endpoint.name.endswith(".create") and not endpoint.uploads):
+        assert endpoint.accepts
+
+
+@ALL
+def test_documented_operations_say_where_they_stand(endpoint):
+    assert endpoint.reference or endpoint.evidence is Evidence.INFERRED
+
+
+@ALL
+def test_refusals_are_statuses_in_order(endpoint):
+    assert list(endpoint.refusals) == sorted(set(endpoint.refusals))
+    assert all(400 <= status < 600 for status in endpoint.refusals)
+    assert {401, 500, 502} <= set(endpoint.refusals)
+
+
+def test_only_the_creation_of_files_may_leave_orphans():
+    assert [e.name for e in ENDPOINTS.values() if e.orphans_only] == ["files.create"]

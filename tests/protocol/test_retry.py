@@ -1,0 +1,292 @@
+import math
+from itertools import product
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kycaid_async import (
+    ApiError,
+    AuthenticationError,
+    BadRequestError,
+    ConflictError,
+    ConnectionFailedError,
+    ConnectionLostError,
+    DecodeError,
+    Endpoint,
+    Evidence,
+    FlowError,
+    NotFoundError,
+    RateLimitError,
+    RedirectError,
+    Replay,
+    RequestTimeoutError,
+    ServerError,
+    ServerTimeoutError,
+    UploadSourceError,
+    ValidationError,
+)
+from kycaid_async.protocol.endpoint import ReturnsJson
+from kycaid_async.protocol.retry import Raise, Retry, RetryBudget, RetryPolicy, decide, pause
+
+POLICY = RetryPolicy()
+REFUSALS = [ApiError, AuthenticationError, BadRequestError, ConflictError, FlowError, NotFoundError, ValidationError]
+
+NOT_SENT = {
+    "never connected": lambda: ConnectionFailedError("x", retryable=True),
+    "connect timeout": lambda: RequestTimeoutError("x", phase="connect"),
+    "slot timeout": lambda: RequestTimeoutError("x", phase="slot"),
+}
+BUSY = {
+    "429 limit_exceeded": lambda: RateLimitError("x", status=429, type="limit_exceeded"),
+    "503": lambda: ServerError("x", status=503),
+}
+UNCERTAIN = {
+    "lost connection": lambda: ConnectionLostError("x"),
+    "read timeout": lambda: RequestTimeoutError("x", phase="read"),
+    "progress timeout": lambda: RequestTimeoutError("x", phase="progress"),
+    "408": lambda: ServerTimeoutError("x", status=408),
+    "500": lambda: ServerError("x", status=500),
+    "502": lambda: ServerError("x", status=502),
+    "504": lambda: ServerError("x", status=504),
+    "unreadable answer": lambda: DecodeError("x", status=200),
+}
+FINAL = {
+    "hopeless connection": lambda: ConnectionFailedError("x"),
+    "broken source": lambda: UploadSourceError("x"),
+    "redirect": lambda: RedirectError("x"),
+    "429 flow": lambda: FlowError("x", status=429, type="flow"),
+    **{cls.__name__: lambda cls=cls: cls("x") for cls in REFUSALS},
+}
+OUTCOMES = NOT_SENT | BUSY | UNCERTAIN | FINAL
+
+KINDS = {
+    "safe": {"replay": Replay.SAFE},
+    "idempotent": {"replay": Replay.IDEMPOTENT},
+    "orphans": {"replay": Replay.DUPLICATES, "orphans_only": True},
+    "duplicates": {"replay": Replay.DUPLICATES},
+    "billed": {"replay": Replay.BILLED},
+}
+HARMLESS = ["safe", "idempotent", "orphans"]
+HARMFUL = ["duplicates", "billed"]
+
+
+def endpoint(kind):
+    return Endpoint(
+        name="x.y", method="POST", path="/x", returns=ReturnsJson(), evidence=Evidence.INFERRED, **KINDS[kind]
+    )
+
+
+def judge(kind, error, *, attempt=1, policy=POLICY, remaining=None, chance=0.0, **known):
+    return decide(endpoint(kind), error, attempt=attempt, policy=policy, remaining=remaining, chance=chance, **known)
+
+
+def pairs(kinds, outcomes):
+    return pytest.mark.parametrize(
+        ("kind", "make"), [pytest.param(k, outcomes[o], id=f"{k}, {o}") for k, o in product(kinds, outcomes)]
+    )
+
+
+@pairs(KINDS, NOT_SENT | BUSY)
+def test_what_the_server_did_not_do_is_repeated_for_every_class(kind, make):
+    assert judge(kind, make()) == Retry(0.0)
+
+
+@pairs(HARMLESS, UNCERTAIN)
+def test_what_does_no_harm_is_repeated_when_the_outcome_is_uncertain(kind, make):
+    assert judge(kind, make()) == Retry(0.0)
+
+
+@pairs(HARMFUL, UNCERTAIN)
+def test_what_makes_a_second_object_or_costs_money_is_never_repeated_when_the_outcome_is_uncertain(kind, make):
+    verdict = judge(kind, make())
+    assert isinstance(verdict, Raise)
+    assert verdict.error.maybe_processed
+    assert not verdict.error.retryable
+    assert "look for its result before you repeat it" in str(verdict.error)
+
+
+@pairs(KINDS, FINAL)
+def test_what_was_refused_for_good_is_raised_at_once(kind, make):
+    verdict = judge(kind, make())
+    assert isinstance(verdict, Raise)
+    assert not verdict.error.retryable
+    assert not verdict.error.maybe_processed
+    assert verdict.error.attempts == 1
+
+
+@pairs(KINDS, NOT_SENT | BUSY)
+def test_once_given_up_what_was_not_done_may_be_repeated_by_the_caller(kind, make):
+    error = judge(kind, make(), attempt=4).error
+    assert (error.attempts, error.retryable, error.maybe_processed) == (4, True, False)
+    assert "Tried 4 times." in str(error)
+    assert "It was not processed; it may be repeated." in str(error)
+
+
+@pairs(HARMLESS, UNCERTAIN)
+def test_once_given_up_what_does_no_harm_may_be_repeated_by_the_caller(kind, make):
+    error = judge(kind, make(), attempt=4).error
+    assert error.retryable
+    assert error.maybe_processed is (kind != "safe")
+
+
+@pairs(HARMFUL, NOT_SENT | BUSY | FINAL)
+def test_an_earlier_uncertain_attempt_is_not_forgotten(kind, make):
+    error = judge(kind, make(), attempt=4, earlier_uncertain=True).error
+    assert error.maybe_processed
+    assert not error.retryable
+
+
+@pairs(KINDS, OUTCOMES)
+def test_whatever_is_raised_is_the_error_itself_with_its_attempts(kind, make):
+    error = make()
+    verdict = judge(kind, error, attempt=4)
+    assert verdict.error is error
+    assert error.attempts == 4
+    assert str(error).startswith("x Tried 4 times.")
+
+
+@pairs(["safe"], OUTCOMES)
+def test_a_read_never_counts_as_processed(kind, make):
+    assert not judge(kind, make(), attempt=4, earlier_uncertain=True).error.maybe_processed
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_see_other_may_have_been_processed(kind):
+    """303 is the answer of a server that did what it was asked and shows the result elsewhere."""
+    error = judge(kind, RedirectError("x", maybe_processed=True)).error
+    assert error.maybe_processed is (kind != "safe")
+    assert not error.retryable
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_total_time_running_out_is_never_repeated(kind):
+    error = judge(kind, RequestTimeoutError("x", phase="total")).error
+    assert error.maybe_processed is (kind != "safe")
+    assert error.retryable is (kind in HARMLESS)
+
+
+# When to give up.
+
+
+@pytest.mark.parametrize(
+    ("max_retries", "attempt", "again"), [(0, 1, False), (1, 1, True), (1, 2, False), (3, 3, True), (3, 4, False)]
+)
+def test_the_first_attempt_is_followed_by_at_most_max_retries(max_retries, attempt, again):
+    verdict = judge("safe", ServerError("x", status=500), attempt=attempt, policy=RetryPolicy(max_retries=max_retries))
+    assert isinstance(verdict, Retry) is again
+
+
+def test_no_retry_is_left_in_an_exhausted_budget():
+    assert isinstance(judge("safe", ServerError("x", status=500), exhausted=True), Raise)
+
+
+@pytest.mark.parametrize(
+    ("remaining", "again"), [(None, True), (0.51, True), (0.5, False), (0.1, False), (0.0, False), (-1.0, False)]
+)
+def test_a_pause_that_would_outlast_the_deadline_is_not_begun(remaining, again):
+    verdict = judge("safe", ServerError("x", status=500), remaining=remaining, chance=1.0)
+    assert isinstance(verdict, Retry) is again
+    assert verdict.after == 0.5
+
+
+def test_a_raised_refusal_still_says_how_long_others_should_wait():
+    error = RateLimitError("x", status=429, retry_after=5.0)
+    assert judge("billed", error, attempt=4).after == 5.0
+
+
+# How long to wait.
+
+
+@pytest.mark.parametrize(("attempt", "longest"), [(1, 0.5), (2, 1.0), (3, 2.0), (4, 4.0), (7, 30.0), (50, 30.0)])
+def test_the_range_doubles_with_each_attempt_up_to_the_cap(attempt, longest):
+    error = ServerError("x", status=500)
+    assert pause(error, attempt=attempt, policy=POLICY, chance=1.0) == longest
+    assert pause(error, attempt=attempt, policy=POLICY, chance=0.25) == longest / 4
+    assert pause(error, attempt=attempt, policy=POLICY, chance=0.0) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("asked", "chance", "after"),
+    [(5.0, 0.0, 5.0), (5.0, 1.0, 5.5), (0.0, 1.0, 0.5), (3600.0, 0.0, 30.0), (30.0, 1.0, 30.0)],
+)
+def test_retry_after_is_kept_and_capped(asked, chance, after):
+    error = RateLimitError("x", status=429, retry_after=asked)
+    assert pause(error, attempt=1, policy=POLICY, chance=chance) == after
+
+
+@given(
+    attempt=st.integers(1, 10_000),
+    chance=st.floats(0, 1),
+    asked=st.none() | st.floats(0, 1e9),
+    base=st.floats(0, 1e6),
+    cap=st.floats(0, 1e6),
+)
+def test_a_pause_is_never_negative_never_longer_than_the_cap_and_never_shorter_than_asked(
+    attempt, chance, asked, base, cap
+):
+    policy = RetryPolicy(max_retries=10_000, base=base, cap=cap)
+    after = pause(RateLimitError("x", retry_after=asked), attempt=attempt, policy=policy, chance=chance)
+    assert 0 <= after <= cap
+    assert math.isfinite(after)
+    if asked is not None:
+        assert after >= min(asked, cap)
+
+
+@given(
+    kind=st.sampled_from(list(KINDS)),
+    make=st.sampled_from(list(OUTCOMES.values())),
+    attempt=st.integers(1, 6),
+    remaining=st.none() | st.floats(-10, 100),
+    chance=st.floats(0, 1),
+    earlier=st.booleans(),
+    exhausted=st.booleans(),
+)
+def test_no_decision_ever_repeats_what_may_have_been_done_and_does_harm(  # noqa: PLR0917 - drawn values
+    kind, make, attempt, remaining, chance, earlier, exhausted
+):
+    error = make()
+    verdict = judge(
+        kind, error, attempt=attempt, remaining=remaining, chance=chance, earlier_uncertain=earlier, exhausted=exhausted
+    )
+    if isinstance(verdict, Retry):
+        assert make in [*NOT_SENT.values(), *BUSY.values()] or kind in HARMLESS
+        assert not exhausted
+        assert remaining is None or verdict.after < remaining
+    elif kind in HARMFUL:
+        assert not (error.maybe_processed and error.retryable)
+
+
+# The budget.
+
+
+def test_a_budget_runs_out():
+    budget = RetryBudget(capacity=2)
+    assert [budget.take() for _ in range(4)] == [True, True, False, False]
+
+
+def test_good_calls_fill_the_budget_by_shares():
+    budget = RetryBudget(capacity=1, refund=0.5)
+    assert budget.take()
+    budget.succeeded()
+    assert not budget.take()
+    budget.succeeded()
+    assert budget.take()
+
+
+def test_a_budget_never_grows_beyond_its_capacity():
+    budget = RetryBudget(capacity=1, refund=1)
+    for _ in range(10):
+        budget.succeeded()
+    assert [budget.take(), budget.take()] == [True, False]
+
+
+@given(st.lists(st.booleans(), max_size=300))
+def test_retries_stay_a_share_of_the_calls(calls):
+    budget, taken = RetryBudget(capacity=10, refund=0.2), 0
+    for good in calls:
+        if good:
+            budget.succeeded()
+        else:
+            taken += budget.take()
+    assert taken <= 10 + 0.2 * calls.count(True)
