@@ -206,6 +206,8 @@ class AsyncKycaid:
         server cannot have acted, for POST. Raises `InvalidRequestError` and the errors of a call.
         """
         method = method.upper()
+        if replay is not None and replay not in list(Replay):
+            raise refused("request", [FieldProblem("replay", "one of " + ", ".join(Replay), "another word")])
         if not re.fullmatch(r"[A-Z]+", method):
             raise refused("request", [FieldProblem("method", "an HTTP verb, such as POST", "another form")])
         if not re.fullmatch(r"/(?!/)[^\s?#\\]*", path) or {".", ".."} & set(path.split("/")):

@@ -181,10 +181,14 @@ class Documents(Section):
         return await self._call(DELETE, path={"document_id": document_id})
 
 
+_OWNERS = ("applicant_id", "affiliated_person_id")
+
+
 def _new_document(document: NewDocument | None, fields: dict[str, Any]) -> NewDocument:
     if document is not None:
         return only("documents.create", document, (ApplicantDocument, AffiliatedPersonDocument), fields)
-    owners = [name for name in ("applicant_id", "affiliated_person_id") if name in fields]
+    fields = {name: value for name, value in fields.items() if name not in _OWNERS or value is not None}
+    owners = [name for name in _OWNERS if name in fields]
     if len(owners) != 1:
         wanted = FieldProblem(
             "applicant_id", "this or affiliated_person_id, and not both", "both" if owners else "neither"

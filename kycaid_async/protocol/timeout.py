@@ -2,6 +2,8 @@
 
 import attrs
 
+from kycaid_async.errors import ConfigurationError
+
 
 @attrs.frozen(kw_only=True)
 class Timeout:
@@ -19,6 +21,12 @@ class Timeout:
     total: float | None = 90.0
     """For a whole call: all attempts and the pauses between them. It does not bind the sending of files, which has
     ``progress`` instead."""
+
+    def __attrs_post_init__(self) -> None:
+        for name in ("connect", "read", "progress", "total"):
+            value = getattr(self, name)
+            if value is not None and not value > 0:
+                raise ConfigurationError(f"timeout: {name} must be more than 0 seconds, or None")
 
     @classmethod
     def of(cls, value: "Timeout | float | None") -> "Timeout":

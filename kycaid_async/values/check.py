@@ -55,7 +55,7 @@ def _problem(field: Field, value: Any) -> FieldProblem | None:
         return FieldProblem(field.name, "a value", "nothing") if field.required else None
     if value is None:
         return None if field.nullable else FieldProblem(field.name, "a value", "null")
-    if not any(_is_of(value, t) for t in field.types):
+    if not any(_is_of(value, t) for t in _closed(field.types)):
         return FieldProblem(field.name, " or ".join(dict.fromkeys(_expected(field))), _describe(value))
     for constraint in field.constraints:
         if not constraint.allows(value):
@@ -67,7 +67,7 @@ def _is_of(value: Any, t: Any) -> bool:  # noqa: PLR0911 - a table
     element = element_of(t)
     if element is not None:
         return isinstance(value, list | tuple) and all(
-            any(_is_of(item, member) for member in (get_args(element) or (element,))) for item in value
+            any(_is_of(item, member) for member in _closed(get_args(element) or (element,))) for item in value
         )
     if isinstance(t, type) and issubclass(t, OpenEnum):
         return isinstance(value, str) and t(value).is_known
@@ -82,6 +82,12 @@ def _is_of(value: Any, t: Any) -> bool:  # noqa: PLR0911 - a table
     return isinstance(value, Mapping if getattr(t, "__origin__", t) in (dict, Mapping) else t)
 
 
+def _closed(types: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return ``types`` without ``str`` where words are listed: text is welcome then, but only a word of the list."""
+    listed = any(isinstance(t, type) and issubclass(t, OpenEnum) for t in types)
+    return tuple(t for t in types if t is not str) if listed else types
+
+
 def _is_finite(value: float) -> bool:
     try:
         return math.isfinite(value)
@@ -90,7 +96,7 @@ def _is_finite(value: float) -> bool:
 
 
 def _expected(field: Field) -> Iterator[str]:
-    for t in field.types:
+    for t in _closed(field.types):
         element = element_of(t)
         if element is not None:
             yield "a list of " + _words_of(element)
@@ -99,7 +105,7 @@ def _expected(field: Field) -> Iterator[str]:
 
 
 def _words_of(t: Any) -> str:
-    for member in get_args(t) or (t,):
+    for member in _closed(get_args(t) or (t,)):
         if isinstance(member, type) and issubclass(member, OpenEnum):
             return "one of " + ", ".join(member.__members__.values())
     return _WORDS.get(t, "an object")

@@ -154,13 +154,16 @@ def _response_hook(made: "Converter", cls: type[Response]) -> Callable[[Any, Any
     lines = [
         "def read(raw, _type):",
         "    if raw.__class__ is not dict: raise Mismatch('an object', raw)",
-        "    get = raw.get",
+        "    get, odd = raw.get, ()",
     ]
     scope: dict[str, Any] = {"Mismatch": Mismatch, "cls": cls}
     for n, field in enumerate(fields_of(cls)):
         lines.append(f"    v{n} = get({field.name!r})")
         if field.types == (str,):
-            lines.append(f"    if v{n}.__class__ is not str: v{n} = None")
+            lines += [
+                f"    if v{n}.__class__ is not str and v{n} is not None:",
+                f"        v{n}, odd = None, (*odd, {field.name!r})",
+            ]
             continue
         if field.types == (Any,):
             continue
@@ -169,10 +172,10 @@ def _response_hook(made: "Converter", cls: type[Response]) -> Callable[[Any, Any
         lines += [
             f"    if v{n} is not None:",
             f"        try: v{n} = h{n}(v{n}, t{n})",
-            f"        except Mismatch: v{n} = None",
+            f"        except Mismatch: v{n}, odd = None, (*odd, {field.name!r})",
         ]
     lines.append(f"    made = cls({', '.join(f'v{n}' for n, _ in enumerate(fields_of(cls)))})")
-    lines += ["    made._raw = raw", "    return made"]
+    lines += ["    made._raw, made._odd = raw, odd", "    return made"]
     exec("\n".join(lines), scope)  # noqa: S102 - the text is made of field names of our own classes
     return cast("Callable[[Any, Any], Any]", scope["read"])
 

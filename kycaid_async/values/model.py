@@ -36,9 +36,10 @@ class Request(Model):
 class Response(Model):
     """An object that came back. Every field may be None: the server leaves out and nulls nearly all of them."""
 
-    __slots__ = ("_raw",)
+    __slots__ = ("_odd", "_raw")
 
     _raw: dict[str, Any]
+    _odd: tuple[str, ...]
 
     @property
     def raw(self) -> dict[str, Any]:
@@ -51,12 +52,12 @@ class Response(Model):
 
         A field of another type than the reference gives it is None on the object and whole in here.
         """
-        known = {f.name for f in fields_of(type(self))}
-        return {k: v for k, v in self.raw.items() if k not in known or (v is not None and getattr(self, k) is None)}
+        known = {field.name for field in fields_of(type(self))} - set(getattr(self, "_odd", ()))
+        return {key: value for key, value in self.raw.items() if key not in known}
 
     def __getstate__(self) -> dict[str, Any]:
         names = [attribute.name for attribute in attrs_of(type(self))]
-        return {name: getattr(self, name) for name in names} | {"_raw": self.raw}
+        return {name: getattr(self, name) for name in names} | {"_raw": self.raw, "_odd": getattr(self, "_odd", ())}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         for name, value in state.items():

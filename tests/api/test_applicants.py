@@ -149,4 +149,4 @@ async def test_an_update_sends_what_is_set_and_returns_the_id_of_the_server(clie
 async def test_an_update_tells_null_from_absent(client, server):
     server.answer(200, APPLICANT_RESULT)
     await client.applicants.update(APPLICANT_ID, phone=None, pep=False)
-    assert server.requests[0].body == b'{"phone":null,"pep":false}'
+    assert server.requests[0].body == b'{"pep":false,"phone":null}'

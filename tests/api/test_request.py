@@ -57,7 +57,7 @@ async def test_a_method_that_is_none_is_refused(client, server, method):
 
 
 async def test_an_unknown_replay_class_is_refused(client, server):
-    with pytest.raises(ValueError, match="sometimes"):
+    with pytest.raises(InvalidRequestError, match="replay: expected one of safe, idempotent, duplicates, billed"):
         await client.request("POST", "/documents", replay="sometimes")
     assert server.requests == []
 
