@@ -35,7 +35,7 @@ async def main() -> None:
                         await asyncio.gather(*(one(path) for path in paths))
 
                     wall, cpu = await compare(ours, theirs, rounds=7)
-                    print(f"files.create ÷ FormData, {count} × {size // 1000:,} KB: wall {wall:.2f}, CPU {cpu:.2f}")
+                    print(f"files.create ÷ FormData, {count} x {size // 1000:,} KB: wall {wall:.2f}, CPU {cpu:.2f}")
 
 
 def _make(folder: Path, count: int, size: int) -> list[Path]:

@@ -53,7 +53,7 @@ class MultipartPayload(aiohttp.Payload):
             f"--{boundary}\r\n"
             f'Content-Disposition: form-data; name="file"; filename="{_quoted(filename)}"\r\n'
             f"Content-Type: {_quoted(content_type)}\r\n\r\n"
-        ).encode()
+        ).encode(errors="replace")  # a path can have bytes that are no text
         self._tail = f"\r\n--{boundary}--\r\n".encode()
         self._size = len(self._lead) + reading.size + len(self._tail)
         self._transport: asyncio.Transport | None = None

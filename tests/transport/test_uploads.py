@@ -136,6 +136,14 @@ async def test_name_and_type_come_from_the_source_or_the_caller(uploads, make_cl
     ]
 
 
+async def test_a_path_that_is_no_text_is_sent_under_a_readable_name(uploads, make_client, tmp_path):
+    path = os.fsencode(tmp_path) + b"/a\xff.png"
+    with open(path, "wb") as file:
+        file.write(picture(100))
+    await make_client(uploads.url).files.create(os.fsdecode(path))
+    assert [r.filename for r in uploads.received] == ["a?.png"]
+
+
 async def test_replace_sends_the_whole_file_again_by_put(uploads, make_client):
     uploads.answers.append(b"")
     file_id = "46b05f5c14c162402d186822fa0314c6162c"

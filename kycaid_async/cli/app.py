@@ -1,0 +1,153 @@
+"""The commands and their options. Nothing heavy loads before a command runs."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+from kycaid_async import __version__
+from kycaid_async.errors import KycaidError
+
+# Plain text: it reads the same in a terminal, a pipe and a log.
+app = typer.Typer(
+    name="kycaid",
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"kycaid {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def kycaid(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Try the KYCAID API: with a local sandbox, or with a server of your choice."""
+
+
+@app.command()
+def demo(
+    *,
+    folder: Annotated[
+        Path | None,
+        typer.Option(
+            help="Send the images, PDFs and videos below this folder, one applicant each. Skips hidden files."
+        ),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a table.")] = False,
+    base_url: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="Use this server and the key in KYCAID_API_KEY, not a sandbox."),
+    ] = None,
+    document_type: Annotated[
+        str | None,
+        typer.Option("--type", metavar="TYPE", help="Type of the documents in --folder.  [default: GOVERNMENT_ID]"),
+    ] = None,
+    concurrency: Annotated[int, typer.Option(min=1, max=1024, metavar="N", help="Requests at once.")] = 16,
+    wait: Annotated[float, typer.Option(min=0, metavar="SECONDS", help="How long to wait for the reviews.")] = 60,
+) -> None:
+    """Upload documents and show why any was declined.
+
+    Without options it draws some fifty specimens of invented people and sends them to a sandbox on this machine.
+
+    Exit code: 0 when every file went through, 1 when one failed, 2 for wrong options.
+    """
+    from kycaid_async.cli.demo import Plan, run
+
+    plan = Plan(
+        folder=_folder(folder),
+        document_type=_document_type(document_type, folder),
+        base_url=base_url,
+        api_key=_key_for(base_url),
+        concurrency=concurrency,
+        wait=wait,
+        as_json=as_json,
+    )
+    with _plain_errors():
+        report = run(plan)
+    raise typer.Exit(1 if report.failures else 0)
+
+
+@app.command()
+def sandbox(
+    *,
+    host: Annotated[str, typer.Option(metavar="ADDRESS", help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, metavar="N", help="Port to listen on; 0 for a free one.")
+    ] = 8000,
+    api_key: Annotated[
+        str | None,
+        typer.Option(metavar="KEY", help="Key to accept; a host that others can reach needs one of its own."),
+    ] = None,
+    data: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Keep the data here. Without it they are gone at the end.")
+    ] = None,
+    review_after: Annotated[
+        float, typer.Option(min=0, metavar="SECONDS", help="How long a new document waits for its review.")
+    ] = 0,
+) -> None:
+    """Run a local KYCAID until Ctrl-C, for development and tests."""
+    from kycaid_async.cli.serve import serve
+
+    with _plain_errors():
+        serve(host=host, port=port, api_key=api_key, data=data, review_after=review_after)
+
+
+def _folder(folder: Path | None) -> Path | None:
+    if folder is not None and not folder.is_dir():
+        _misused(f"--folder: {folder} {'is not a folder' if folder.exists() else 'does not exist'}")
+    return folder
+
+
+def _document_type(name: str | None, folder: Path | None) -> str:
+    from kycaid_async.api.document_words import DocumentType
+
+    if name is None:
+        return DocumentType.GOVERNMENT_ID
+    if folder is None:
+        _misused("--type: says what the files in --folder are; give --folder too")
+    found = DocumentType(name.strip().upper().replace("-", "_"))
+    if not found.is_known:
+        _misused(f"--type: expected one of {', '.join(DocumentType)}")
+    return found
+
+
+def _key_for(base_url: str | None) -> str | None:
+    key = os.environ.get("KYCAID_API_KEY")
+    if base_url is not None and not key:
+        _misused("--base-url: needs your key in the environment variable KYCAID_API_KEY")
+    return key
+
+
+def _misused(message: str) -> NoReturn:
+    typer.echo(f"kycaid: {message}", err=True)
+    raise typer.Exit(2)
+
+
+@contextmanager
+def _plain_errors() -> Iterator[None]:
+    """Turn what can go wrong outside this program into one line and an exit code."""
+    from kycaid_async.cli.problems import Problem, one_line
+
+    try:
+        yield
+    except Problem as problem:
+        typer.echo(f"kycaid: {one_line(problem)}", err=True)
+        raise typer.Exit(problem.exit_code) from None
+    except KycaidError as error:
+        typer.echo(f"kycaid: {one_line(error)}", err=True)
+        raise typer.Exit(1) from None
+    except KeyboardInterrupt:
+        raise typer.Exit(130) from None

@@ -1,0 +1,25 @@
+"""What can go wrong outside the API, and text that is fit for a terminal."""
+
+from typing import ClassVar
+
+
+class Problem(Exception):  # noqa: N818 - not all of them are errors of a program
+    """Something the user can mend. Its text is one line."""
+
+    exit_code: ClassVar[int] = 1
+
+
+class UsageProblem(Problem):
+    """The options cannot work as given."""
+
+    exit_code = 2
+
+
+def one_line(text: object) -> str:
+    """Return ``text`` on one line, without anything that a terminal would obey.
+
+    File names and answers of servers are other people's text: they may hold escape codes, line breaks, or bytes that
+    are no text at all.
+    """
+    words = " ".join(str(text).split())
+    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in words)

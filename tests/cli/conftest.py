@@ -1,0 +1,68 @@
+"""The command line as a user runs it: as a process of its own."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+
+@pytest.fixture(scope="session")
+def command() -> list[str]:
+    """What starts ``kycaid`` with every warning an error."""
+    # Not with -X dev: asyncio then reports on stderr whatever takes a tenth of a second.
+    return [sys.executable, "-W", "error", "-m", "kycaid_async.cli"]
+
+
+@pytest.fixture(scope="session")
+def clean_environment(tmp_path_factory) -> dict[str, str]:
+    """The environment without what a developer may have exported."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("KYCAID_") and name != "COLUMNS"}
+    # A temporary directory of its own, so that left-overs show.
+    return {**kept, "TMPDIR": str(tmp_path_factory.mktemp("tmp"))}
+
+
+@pytest.fixture(scope="session")
+def kycaid(command, clean_environment) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run ``kycaid`` with arguments, and more environment, to its end."""
+
+    def run(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
+        done = subprocess.run(
+            [*command, *map(str, arguments)],
+            env=clean_environment | environment,
+            capture_output=True,
+            encoding="utf-8",
+            timeout=60,
+            check=False,
+        )
+        assert "Traceback" not in done.stderr
+        assert "Warning" not in done.stderr
+        assert "Exception ignored" not in done.stderr
+        return done
+
+    return run
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A user's folder: a good image, and what else lies about in one."""
+    place = tmp_path / "papers"
+    (place / "old").mkdir(parents=True)
+    Image.effect_noise((640, 400), 40).convert("RGB").save(place / "good.jpg")
+    whole = (place / "good.jpg").read_bytes()
+    (place / "old" / "cut.jpg").write_bytes(whole[: len(whole) // 2])
+    (place / "old" / "empty.pdf").write_bytes(b"")
+    (place / "notes.txt").write_text("no image")
+    (place / ".hidden").write_text("of no interest")
+    return place
+
+
+@pytest.fixture
+def good_folder(folder: Path) -> Path:
+    """A user's folder in which all is well."""
+    for name in ("old/cut.jpg", "old/empty.pdf", "notes.txt"):
+        (folder / name).unlink()
+    return folder

@@ -1,0 +1,82 @@
+"""``kycaid sandbox``: a server in a process of its own."""
+
+import json
+import signal
+import socket
+import subprocess
+import sys
+
+import pytest
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="stopped with POSIX signals")
+
+
+@pytest.fixture
+def start(command, clean_environment):
+    started = []
+
+    def start(*options):
+        process = subprocess.Popen(
+            [*command, "sandbox", "--port", "0", *map(str, options)],
+            env=clean_environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+        )
+        started.append(process)
+        lines = [process.stdout.readline() for _ in range(4)]
+        return process, dict(line.removeprefix("  export ").strip().split("=", 1) for line in lines[2:])
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+def test_it_prints_what_to_export_and_serves_a_demo(start, kycaid, good_folder):
+    _, exports = start()
+    assert set(exports) == {"KYCAID_BASE_URL", "KYCAID_API_KEY"}
+    done = kycaid("demo", "--json", "--folder", good_folder, "--base-url", exports["KYCAID_BASE_URL"], **exports)
+    assert done.returncode == 0
+    assert json.loads(done.stdout)["documents_by_status"] == {"valid": 1}
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_it_stops_at_a_signal_without_a_word(start, number):
+    process, _ = start()
+    process.send_signal(number)
+    out, err = process.communicate(timeout=10)
+    assert (process.returncode, out, err) == (0, "", "")
+
+
+def test_it_keeps_its_data_where_it_is_told(start, tmp_path, kycaid, good_folder):
+    process, exports = start("--data", tmp_path / "kept")
+    kycaid("demo", "--folder", good_folder, "--base-url", exports["KYCAID_BASE_URL"], **exports)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=10)
+    assert any(path.stat().st_size > 1000 for path in (tmp_path / "kept").rglob("*") if path.is_file())
+
+
+def test_it_takes_a_key_of_your_own_and_refuses_others_in_one_line(start, kycaid, good_folder):
+    _, exports = start("--api-key", "mine")
+    url = exports["KYCAID_BASE_URL"]
+    assert exports["KYCAID_API_KEY"] == "mine"
+    done = kycaid("demo", "--json", "--folder", good_folder, "--base-url", url, KYCAID_API_KEY="not-mine")
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert done.stderr.count("\n") == 1
+    assert "Check the API key" in done.stderr
+
+
+def test_a_port_in_use_is_one_line(kycaid):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = kycaid("sandbox", "--port", port)
+    assert done.returncode == 1
+    assert done.stderr == f"kycaid: port {port} of 127.0.0.1 is in use; choose another with --port\n"
+
+
+def test_a_host_that_others_can_reach_needs_a_key_of_its_own(kycaid):
+    done = kycaid("sandbox", "--host", "0.0.0.0", "--port", "0")  # noqa: S104 - it is refused
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
