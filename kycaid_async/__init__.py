@@ -50,11 +50,12 @@ _HOMES = {
         ),
         ".client": "AsyncKycaid",
         ".errors": (
-            "ApiError AuthenticationError BadRequestError ConfigurationError ConflictError ConnectionFailedError "
-            "ConnectionLostError DecodeError FieldError FieldProblem FileRefusedError FlowError "
-            "InsufficientFundsError InvalidFileError InvalidRequestError KycaidError NotFoundError "
-            "PermissionDeniedError RateLimitError RedirectError RequestTimeoutError ServerError "
-            "ServerTimeoutError TransportError UnconfirmedEndpointWarning UploadSourceError ValidationError"
+            "ApiError AuthenticationError BadRequestError BodyTooLargeError ConfigurationError ConflictError "
+            "ConnectionFailedError ConnectionLostError DecodeError FieldError FieldProblem FileRefusedError "
+            "FlowError InsufficientFundsError InvalidFileError InvalidRequestError InvalidSignatureError "
+            "KycaidError NotFoundError PermissionDeniedError RateLimitError RawBodyRequiredError RedirectError "
+            "RequestTimeoutError ServerError ServerTimeoutError TransportError UnconfirmedEndpointWarning "
+            "UploadSourceError ValidationError"
         ),
         ".protocol.endpoint": "Endpoint Evidence Replay",
         ".protocol.timeout": "Timeout",

@@ -314,6 +314,9 @@ from kycaid_async.errors import (
     BadRequestError as BadRequestError,
 )
 from kycaid_async.errors import (
+    BodyTooLargeError as BodyTooLargeError,
+)
+from kycaid_async.errors import (
     ConfigurationError as ConfigurationError,
 )
 from kycaid_async.errors import (
@@ -350,6 +353,9 @@ from kycaid_async.errors import (
     InvalidRequestError as InvalidRequestError,
 )
 from kycaid_async.errors import (
+    InvalidSignatureError as InvalidSignatureError,
+)
+from kycaid_async.errors import (
     KycaidError as KycaidError,
 )
 from kycaid_async.errors import (
@@ -360,6 +366,9 @@ from kycaid_async.errors import (
 )
 from kycaid_async.errors import (
     RateLimitError as RateLimitError,
+)
+from kycaid_async.errors import (
+    RawBodyRequiredError as RawBodyRequiredError,
 )
 from kycaid_async.errors import (
     RedirectError as RedirectError,

@@ -12,7 +12,10 @@
     │   ├── RequestTimeoutError      time ran out (also a TimeoutError)
     │   ├── RedirectError            the server pointed elsewhere; never followed
     │   └── UploadSourceError        the source of an upload failed or changed half-way
-    ├── DecodeError                  an answer arrived that could not be read
+    ├── DecodeError                  an answer or a callback arrived that could not be read
+    ├── InvalidSignatureError        a callback is not signed with any of the keys
+    ├── RawBodyRequiredError         not the raw bytes of a callback were passed
+    ├── BodyTooLargeError            a callback is larger than any can be
     └── ApiError                     KYCAID refused
         ├── BadRequestError          400 bad_request
         ├── AuthenticationError      401 unauthorized
@@ -185,6 +188,18 @@ class DecodeError(KycaidError):
         """HTTP status of the answer."""
         self.body = body
         """The raw answer. It may hold personal data."""
+
+
+class InvalidSignatureError(KycaidError):
+    """The signature of a callback is missing or fits none of the keys: do not trust the body."""
+
+
+class RawBodyRequiredError(KycaidError, TypeError):
+    """Something else than the raw bytes of the body was passed: text, or JSON that was parsed already."""
+
+
+class BodyTooLargeError(KycaidError, ValueError):
+    """The body is larger than any callback: it was refused without a look at its content."""
 
 
 class ApiError(KycaidError):

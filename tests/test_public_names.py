@@ -14,7 +14,7 @@ HEAVY = ["aiohttp", "anyio", "cattrs", "filetype", "yarl", "typer", "rich", "PIL
 
 
 def run(code):
-    finished = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)  # noqa: S603
+    finished = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
     return finished.stdout.split()
 
 

@@ -5,6 +5,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from kycaid_async.cli.operations import as_markdown
+
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
 
 
@@ -18,6 +22,72 @@ def test_the_program_at_the_top_runs_as_it_stands_and_prints_what_is_said(tmp_pa
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert f"It prints `{done.stdout.strip()}`" in README
+
+
+DRIVERS = {
+    "aiohttp.web": """
+import asyncio
+from aiohttp.test_utils import TestClient, TestServer
+
+async def drive():
+    async with TestClient(TestServer(namespace["app"])) as client:
+        return [(await client.post("/kycaid", data=BODY, headers={HEADER: s})).status for s in SIGNATURES]
+
+print(asyncio.run(drive()))
+""",
+    "FastAPI": """
+import asyncio, httpx
+
+async def drive():
+    transport = httpx.ASGITransport(namespace["app"])
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+        return [(await client.post("/kycaid", content=BODY, headers={HEADER: s})).status_code for s in SIGNATURES]
+
+print(asyncio.run(drive()))
+""",
+    "Django": """
+import sys, types
+module = sys.modules["example"] = types.ModuleType("example")
+module.__dict__.update(namespace)
+import django
+django.setup()
+from django.test import Client
+post = lambda s: Client().post("/kycaid", BODY, "application/json", headers={HEADER: s})
+print([post(s).status_code for s in SIGNATURES])
+""",
+    "Flask": """
+client = namespace["app"].test_client()
+print([client.post("/kycaid", data=BODY, headers={HEADER: s}).status_code for s in SIGNATURES])
+""",
+}
+
+SETTING = """
+import os, sys
+os.environ["KYCAID_API_KEY"] = "k" * 36
+from kycaid_async.callbacks import SIGNATURE_HEADER as HEADER, sign
+BODY = b'{"type":"VERIFICATION_STATUS_CHANGED","request_id":"1","verification_status":"pending"}'
+SIGNATURES = [sign(BODY, "k" * 36), sign(BODY, "k" * 36), "0" * 128]
+namespace = {"__name__": "example"}
+exec(sys.argv[1], namespace)
+"""
+
+
+@pytest.mark.parametrize("framework", DRIVERS)
+def test_each_callback_receiver_runs_as_it_stands(framework):
+    (program,) = [p for p in re.findall(r"```python\n(.*?)```", README, re.DOTALL) if p.startswith(f"# {framework}")]
+    done = subprocess.run(
+        [sys.executable, "-c", SETTING + DRIVERS[framework], program], capture_output=True, text=True, check=False
+    )
+    printed = done.stdout.splitlines()
+    assert printed[-1:] == ["[200, 200, 401]"], done.stderr
+    assert len(printed) == 2, "the handler runs once, the repetition is recognised"
+    assert printed[0].startswith("VerificationStatusChanged(")
+
+
+def test_the_table_of_operations_is_that_of_the_declarations():
+    """After a change: ``kycaid operations --markdown`` prints the table to paste."""
+    table = re.search(r"<!-- operations -->\n(.*?)<!-- end -->", README, re.DOTALL)[1]
+    assert table == as_markdown()
 
 
 def test_there_are_exactly_two_commands_to_paste():

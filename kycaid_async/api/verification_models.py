@@ -145,7 +145,7 @@ class VerificationReportRow(Response):
     applicant_id: IdText | None = None
     """Empty for SERVICE rows."""
     external_applicant_id: str | None = None
-    form_id: Annotated[str | int, Shown] | None = None
+    form_id: str | int | None = None
     """A short number such as 12666; no way from it to the id of a form is known."""
     status: VerificationProgress | None = None
     service: Service | None = None

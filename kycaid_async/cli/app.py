@@ -105,6 +105,17 @@ def sandbox(
         serve(host=host, port=port, api_key=api_key, data=data, review_after=review_after)
 
 
+@app.command()
+def operations(
+    *,
+    markdown: Annotated[bool, typer.Option("--markdown", help="Print the table as it stands in the README.")] = False,
+) -> None:
+    """List every operation: how well it is known, and whether it is repeated after a lost answer."""
+    from kycaid_async.cli.operations import as_markdown, as_text
+
+    typer.echo(as_markdown() if markdown else as_text(), nl=False)
+
+
 def _folder(folder: Path | None) -> Path | None:
     if folder is not None and not folder.is_dir():
         _misused(f"--folder: {folder} {'is not a folder' if folder.exists() else 'does not exist'}")

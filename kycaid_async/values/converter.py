@@ -8,10 +8,9 @@ Writing leaves out `UNSET` and keeps the order in which the fields are declared,
 """
 
 import functools
-import types
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any, TypeVar, Union, cast, get_args, get_origin
+from typing import TYPE_CHECKING, Any, TypeVar, cast, get_args, get_origin
 
 from kycaid_async.values.decline_reasons import DeclineReason, read_reasons
 from kycaid_async.values.enums import OpenEnum
@@ -48,7 +47,6 @@ def converter() -> "Converter":
     for leaf, read in _LEAVES.items():
         made.register_structure_hook(leaf, _hook(read))
     made.register_structure_hook(OpenEnum, lambda raw, t: _enum_hook(t)(raw, t))
-    made.register_structure_hook_factory(_is_union, functools.partial(_union_hook, made))
     made.register_structure_hook_factory(_is_dict, functools.partial(_dict_hook, made))
     made.register_structure_hook_factory(_is_list, functools.partial(_list_hook, made))
     made.register_structure_hook_func(lambda t: t == list[DeclineReason], _hook(read_reasons))
@@ -116,13 +114,8 @@ def _dict_hook(made: "Converter", t: Any) -> Callable[[Any, Any], Any]:
     return read_dict
 
 
-def _is_union(t: Any) -> bool:
-    return get_origin(t) in (Union, types.UnionType)
-
-
-def _union_hook(made: "Converter", t: Any) -> Callable[[Any, Any], Any]:
+def _union_hook(readers: list[tuple[Callable[[Any, Any], Any], Any]]) -> Callable[[Any, Any], Any]:
     """Return a function that reads the first member type that takes the value, in the order of the annotation."""
-    readers = [(made.get_structure_hook(member), member) for member in get_args(t)]
 
     def read_union(raw: Any, _type: Any) -> Any:
         for read, member in readers:
@@ -167,8 +160,8 @@ def _response_hook(made: "Converter", cls: type[Response]) -> Callable[[Any, Any
             continue
         if field.types == (Any,):
             continue
-        scope[f"t{n}"] = target = _target(field.types)
-        scope[f"h{n}"] = _enum_hook(target) if _subclass_of(OpenEnum)(target) else made.get_structure_hook(target)
+        scope[f"t{n}"] = field.types[0]
+        scope[f"h{n}"] = _reader(made, field.types)
         lines += [
             f"    if v{n} is not None:",
             f"        try: v{n} = h{n}(v{n}, t{n})",
@@ -180,8 +173,11 @@ def _response_hook(made: "Converter", cls: type[Response]) -> Callable[[Any, Any
     return cast("Callable[[Any, Any], Any]", scope["read"])
 
 
-def _target(members: tuple[Any, ...]) -> Any:
-    return members[0] if len(members) == 1 else Union[members]  # noqa: UP007 - made at run time
+def _reader(made: "Converter", types: tuple[Any, ...]) -> Callable[[Any, Any], Any]:
+    """Return what reads a field of these types. Unions are not looked up: to cattrs' memory their order is the same."""
+    if len(types) > 1:
+        return _union_hook([(_reader(made, (member,)), member) for member in types])
+    return _enum_hook(types[0]) if _subclass_of(OpenEnum)(types[0]) else made.get_structure_hook(types[0])
 
 
 def _write(made: "Converter", value: Any) -> Any:

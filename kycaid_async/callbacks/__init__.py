@@ -1,0 +1,61 @@
+"""What KYCAID sends you: signed HTTP requests about verifications and services. Reference: *Callbacks*.
+
+::
+
+    event = construct_event(body, headers.get(SIGNATURE_HEADER), API_KEY)
+    match event:
+        case VerificationCompleted(verified=True):
+            ...
+
+Answer 200, or the callback is sent again. Callbacks arrive more than once (`Deduplicator`), out of order, and with a
+signature that never expires: `confirm` asks the server before you act. Adapters for web frameworks are in
+`kycaid_async.web`.
+"""
+
+from kycaid_async.callbacks.confirmation import Confirmation, confirm
+from kycaid_async.callbacks.events import (
+    CallbackType,
+    Counterparty,
+    CryptoRiskResult,
+    DatabaseScreening,
+    Event,
+    ServiceRequestStatus,
+    ServiceRequestType,
+    ServiceResult,
+    UnknownEvent,
+    VerificationCompleted,
+    VerificationStatusChanged,
+)
+from kycaid_async.callbacks.parsing import construct_event, parse
+from kycaid_async.callbacks.seen import Deduplicator, MemorySeenStore, SeenStore
+from kycaid_async.callbacks.signature import MAX_BODY, SIGNATURE_HEADER, Keys, sign, verify
+from kycaid_async.errors import BodyTooLargeError, InvalidSignatureError, RawBodyRequiredError
+
+__all__ = [
+    "MAX_BODY",
+    "SIGNATURE_HEADER",
+    "BodyTooLargeError",
+    "CallbackType",
+    "Confirmation",
+    "Counterparty",
+    "CryptoRiskResult",
+    "DatabaseScreening",
+    "Deduplicator",
+    "Event",
+    "InvalidSignatureError",
+    "Keys",
+    "MemorySeenStore",
+    "RawBodyRequiredError",
+    "SeenStore",
+    "ServiceRequestStatus",
+    "ServiceRequestType",
+    "ServiceResult",
+    "UnknownEvent",
+    "VerificationCompleted",
+    "VerificationStatusChanged",
+    "confirm",
+    "construct_event",
+    "parse",
+    "sign",
+    "verify",
+]

@@ -1,0 +1,92 @@
+"""Asking KYCAID whether a callback is true.
+
+A signature proves that whoever made it holds the API key; not when. A recorded callback stays valid for ever, so act on
+what the server says now.
+"""
+
+from typing import Any, Protocol
+
+import attrs
+
+from kycaid_async.api.verification_models import CheckResult, Verification, VerificationProgress
+from kycaid_async.callbacks.events import DatabaseScreening, Event, VerificationCompleted, VerificationStatusChanged
+from kycaid_async.errors import FieldProblem, InvalidRequestError
+
+
+class _Verifications(Protocol):
+    async def get(self, verification_id: str, /) -> Verification: ...
+
+
+class _Client(Protocol):
+    @property
+    def verifications(self) -> _Verifications: ...
+
+
+@attrs.frozen
+class Confirmation:
+    """What the server says to an event."""
+
+    agrees: bool
+    """True when the server says the same now. A late or replayed event does not agree."""
+    verification: Verification
+    """The verification as it is now: the state to act on."""
+    differences: tuple[str, ...] = ()
+    """Names of the fields in which the two differ, such as ``verified`` or ``verifications.document``."""
+
+
+async def confirm(event: Event, client: _Client) -> Confirmation:
+    """Fetch the verification of ``event`` and say whether it agrees.
+
+    Of a `VerificationCompleted` the verdict, the checks, the status and the ids are compared; of a
+    `VerificationStatusChanged` the status and the ids, which no longer agree once the verification went on; of a
+    `DatabaseScreening` the ids only, because a verification does not show what monitoring found.
+
+    ``client`` is an `AsyncKycaid` with a key of the same account. Raises `InvalidRequestError` for other events and for
+    those without a verification, `NotFoundError` when there is no such verification, and the errors of
+    ``verifications.get``.
+    """
+    if not isinstance(event, VerificationCompleted | VerificationStatusChanged | DatabaseScreening):
+        raise _unconfirmable(f"a {type(event).__name__}")
+    if not event.verification_id:
+        raise _unconfirmable(f"a {type(event).__name__} without verification_id")
+    found = await client.verifications.get(event.verification_id)
+    differences = (*_other_ids(event, found), *_other_result(event, found))
+    return Confirmation(not differences, found, differences)
+
+
+def _other_ids(event: Any, found: Verification) -> list[str]:
+    names = ["applicant_id"] if event.applicant_id and event.applicant_id != found.applicant_id else []
+    # The server is not known to repeat these two in its answer.
+    given = {name: (getattr(event, name, None), getattr(found, name)) for name in ("verification_id", "form_id")}
+    return names + [name for name, (told, is_now) in given.items() if told and is_now and told != is_now]
+
+
+def _other_result(event: Event, found: Verification) -> list[str]:
+    if isinstance(event, VerificationStatusChanged):
+        return ["verification_status"] if event.verification_status != found.status else []
+    if not isinstance(event, VerificationCompleted):
+        return []
+    told = event.status or VerificationProgress.COMPLETED
+    names = ["status"] if told != found.status else []
+    names += ["verified"] if event.verified != found.verified else []
+    checks = found.verifications or {}
+    return names + [
+        f"verifications.{name}"
+        for name, check in (event.verifications or {}).items()
+        if _other(check, checks.get(name))
+    ]
+
+
+def _other(told: CheckResult, found: CheckResult | None) -> bool:
+    if found is None or told.verified != found.verified:
+        return True
+    return set(told.decline_reasons or ()) != set(found.decline_reasons or ())
+
+
+def _unconfirmable(what: str) -> InvalidRequestError:
+    return InvalidRequestError(
+        "callbacks.confirm: nothing was sent. Only VERIFICATION_COMPLETED, VERIFICATION_STATUS_CHANGED and "
+        f"DATABASE_SCREENING that name a verification can be confirmed, this is {what}.",
+        operation="callbacks.confirm",
+        problems=[FieldProblem("verification_id", "the id of a verification", "none")],
+    )

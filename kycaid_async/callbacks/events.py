@@ -1,0 +1,219 @@
+"""What KYCAID sends. Reference: *Callbacks*.
+
+Every key may be missing or null. What this version does not know stays in ``raw`` and ``extra``.
+"""
+
+import hashlib
+from datetime import UTC, date, datetime
+from typing import Annotated, Any
+
+from kycaid_async.api.applicants import AnyApplicant, ApplicantType, CompanyApplicant, PersonApplicant
+from kycaid_async.api.blacklist_models import BlacklistType
+from kycaid_async.api.verification_models import CheckResult, VerificationProgress, VerificationStatuses
+from kycaid_async.values.constraints import Shown
+from kycaid_async.values.converter import structure, unstructure
+from kycaid_async.values.enums import OpenEnum
+from kycaid_async.values.json import dumps
+from kycaid_async.values.model import Response, response
+
+IdText = Annotated[str, Shown]
+
+
+class CallbackType(OpenEnum):
+    """What a callback is about."""
+
+    VERIFICATION_COMPLETED = "VERIFICATION_COMPLETED"
+    VERIFICATION_STATUS_CHANGED = "VERIFICATION_STATUS_CHANGED"
+    DATABASE_SCREENING = "DATABASE_SCREENING"
+    SERVICE_RESULT = "SERVICE_RESULT"
+
+
+class ServiceRequestType(OpenEnum):
+    """The service a result is of."""
+
+    CRYPTO_ADDRESS_CHECK = "CRYPTO_ADDRESS_CHECK"
+    CRYPTO_TRANSACTION_CHECK = "CRYPTO_TRANSACTION_CHECK"
+
+
+class ServiceRequestStatus(OpenEnum):
+    """How a service ended."""
+
+    SUCCESS = "success"
+    ERROR = "error"
+
+
+class _Delivered(Response):
+    """Knows the raw body it was read from by its hash, which is no field: no key of the server's can be in its way."""
+
+    __slots__ = ("_digest",)
+
+    _digest: str
+
+    def __getstate__(self) -> dict[str, Any]:
+        return super().__getstate__() | {"_digest": self._body_hash()}
+
+    def _body_hash(self) -> str:
+        # One that was made by hand has no body; its content stands in for it.
+        return getattr(self, "_digest", None) or hashlib.sha256(dumps(unstructure(self))).hexdigest()
+
+
+@response
+class Event(_Delivered):
+    """Any callback. ``raw`` is the whole message; it is personal data."""
+
+    type: CallbackType | None = None
+    request_id: IdText | None = None
+    """Unique per callback; a repetition carries the same one."""
+
+    @property
+    def identity(self) -> str:
+        """What tells a repetition: the ``request_id``, or else the SHA-256 of the raw body in hex."""
+        return self.request_id or self._body_hash()
+
+
+@response
+class VerificationCompleted(Event):
+    """A verification got its result. Reference: *Callbacks / Verification completed*.
+
+    ``completed`` means finished; whether it passed is in ``verified``.
+    """
+
+    verification_id: IdText | None = None
+    applicant_id: IdText | None = None
+    form_id: IdText | None = None
+    form_token: str | None = None
+    status: VerificationProgress | None = None
+    verified: bool | None = None
+    """The verdict."""
+    verifications: dict[str, CheckResult] | None = None
+    """The result of each check: profile, document, facial, address, database_screening, questionnaire, pep, more."""
+    verification_statuses: VerificationStatuses | None = None
+    """Observed."""
+    verification_attempts_left: int | str | None = None
+    """A number, or ``unlimited``; null means unlimited too. Observed."""
+    applicant: AnyApplicant | None = None
+    """The whole applicant, as in ``applicants.get``. Observed; it may be missing, then fetch it."""
+    comment: str | None = None
+    """Observed."""
+
+    def __attrs_post_init__(self) -> None:
+        # The reader takes the first of the two that fits, and any object fits a person.
+        if isinstance(self.applicant, PersonApplicant) and self.applicant.type == ApplicantType.COMPANY:
+            self.applicant = structure(self.applicant.raw, CompanyApplicant)
+
+
+@response
+class VerificationStatusChanged(Event):
+    """A user submitted a form. Reference: *Callbacks / Verification status changed*.
+
+    It must be switched on for each form in the Dashboard.
+    """
+
+    verification_status: VerificationProgress | None = None
+    """``pending`` in practice."""
+    applicant_id: IdText | None = None
+    external_applicant_id: str | None = None
+    """Your own id of the user; may be empty."""
+    form_id: IdText | None = None
+    form_token: str | None = None
+    verification_id: IdText | None = None
+    verification_attempts_left: int | str | None = None
+    """A number, or ``unlimited``; null means unlimited too."""
+
+
+@response
+class DatabaseScreening(Event):
+    """Continuous monitoring found the person on a list. Observed: its known sample has no ``request_id``."""
+
+    applicant_id: IdText | None = None
+    external_applicant_id: str | None = None
+    verification_id: IdText | None = None
+    document_id: IdText | None = None
+    bdb_types: list[BlacklistType] | None = None
+    """The kinds of databases; read from ``list_types`` where the server uses the older name."""
+    list_types: list[BlacklistType] | None = None
+    """The older name of ``bdb_types``."""
+    databases: list[str] | None = None
+    """For example ``US_OFAC`` or ``INTERPOL``."""
+    accuracy: float | None = None
+    full_name: str | None = None
+    first_name: str | None = None
+    middle_name: str | None = None
+    last_name: str | None = None
+    dob: date | None = None
+    residence_country: str | None = None
+    gender: str | None = None
+
+    def __attrs_post_init__(self) -> None:
+        if self.bdb_types is None:
+            self.bdb_types = self.list_types
+
+
+@response
+class Counterparty(Response):
+    """The other side of a transaction."""
+
+    address: str | None = None
+
+
+@response
+class CryptoRiskResult(Response):
+    """What a crypto check found. Observed."""
+
+    risk_score: float | None = None
+    """0 to 1; read from ``riskscore`` where the server uses that spelling."""
+    riskscore: float | None = None
+    """The spelling of the vendor's field table."""
+    signals: dict[str, float] | None = None
+    """A share of 0 to 1 for each signal, such as ``mixer`` or ``sanctions``."""
+    updated_at: int | None = None
+    """Unix seconds; see `updated`."""
+    address: str | None = None
+    asset: IdText | None = None
+    network: IdText | None = None
+    uid: str | None = None
+    memo: str | None = None
+    status: IdText | None = None
+    timestamp: Annotated[datetime, Shown] | None = None
+    """Aware; read as UTC."""
+    fiat_code_effective: IdText | None = None
+    counterparty: Counterparty | None = None
+    black_lists_connections: bool | None = None
+    has_black_list_flag: bool | None = None
+    pdf_report: str | None = None
+    """URL."""
+
+    def __attrs_post_init__(self) -> None:
+        if self.risk_score is None:
+            self.risk_score = self.riskscore
+
+    @property
+    def updated(self) -> datetime | None:
+        """``updated_at`` as an aware time in UTC; None when there is none, or when it is no time."""
+        try:
+            return None if self.updated_at is None else datetime.fromtimestamp(self.updated_at, UTC)
+        except (ValueError, OverflowError, OSError):
+            return None
+
+
+@response
+class ServiceResult(Event):
+    """The result of a service that takes its time. Observed for the two crypto checks, inferred for others."""
+
+    service_request_id: IdText | None = None
+    service_request_type: ServiceRequestType | None = None
+    service_request_status: ServiceRequestStatus | None = None
+    result: CryptoRiskResult | str | None = None
+    """An object for the crypto checks; text was seen too. Anything else is in ``extra``."""
+    errors: list[Any] | None = None
+    """As the server sent them; their form is not known. They may hold personal data."""
+
+    @property
+    def identity(self) -> str:
+        """What tells a repetition: the ``request_id``, the ``service_request_id``, or the SHA-256 of the raw body."""
+        return self.request_id or self.service_request_id or self._body_hash()
+
+
+@response
+class UnknownEvent(Event):
+    """A callback of a type that this version does not know, or without one: answer it with 200, and see ``raw``."""

@@ -1,0 +1,42 @@
+"""Callbacks in ``aiohttp.web``."""
+
+import asyncio
+
+from aiohttp import web
+
+from kycaid_async.callbacks.seen import Deduplicator
+from kycaid_async.callbacks.signature import MAX_BODY, SIGNATURE_HEADER, Keys
+from kycaid_async.web.receive import Handler, Receiver
+
+
+def callback_route(
+    handler: Handler,
+    keys: Keys,
+    *,
+    path: str = "/kycaid",
+    deduplicator: Deduplicator | None = None,
+    max_body: int = MAX_BODY,
+) -> web.RouteDef:
+    """Return a route for ``app.add_routes`` that calls ``handler`` with each event; see `kycaid_async.web`.
+
+    A function that is not a coroutine function runs in a thread. For work that takes long, put the event into an
+    `asyncio.Queue` that a task of ``app.cleanup_ctx`` empties. Raises `ConfigurationError` without a usable key.
+    """
+    receiver = Receiver(handler, keys, asyncio.to_thread, deduplicator, max_body)
+
+    async def receive(request: web.Request) -> web.Response:
+        signature = request.headers.get(SIGNATURE_HEADER)
+        reply = await receiver.handle(receiver.open(await _read(request, receiver.enough), signature))
+        return web.Response(status=reply.status, body=reply.body, content_type="application/json")
+
+    return web.post(path, receive)
+
+
+async def _read(request: web.Request, enough: int) -> bytes:
+    """Return the body, or its first bytes when there are more than ``enough``. aiohttp's own limit is the app's."""
+    if not request.can_read_body:
+        return await request.read()  # a middleware read it already, or there is none
+    body = bytearray()
+    while len(body) < enough and (chunk := await request.content.readany()):
+        body += chunk
+    return bytes(body)

@@ -1,0 +1,46 @@
+"""Callbacks in Starlette and FastAPI."""
+
+from starlette.background import BackgroundTask
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from kycaid_async.callbacks.seen import Deduplicator
+from kycaid_async.callbacks.signature import MAX_BODY, SIGNATURE_HEADER, Keys
+from kycaid_async.web.receive import Handler, Receiver
+
+
+def callback_route(
+    handler: Handler,
+    keys: Keys,
+    *,
+    path: str = "/kycaid",
+    deduplicator: Deduplicator | None = None,
+    max_body: int = MAX_BODY,
+) -> Route:
+    """Return a route that calls ``handler`` with each event; see `kycaid_async.web`.
+
+    Use it as ``Starlette(routes=[route])``, or ``app.router.routes.append(route)`` in FastAPI. A function that is not a
+    coroutine function runs in the thread pool. A handler that returns a `BackgroundTask` has it run after the answer.
+    Raises `ConfigurationError` without a usable key.
+    """
+    receiver = Receiver(handler, keys, run_in_threadpool, deduplicator, max_body)
+
+    async def receive(request: Request) -> Response:
+        signature = request.headers.get(SIGNATURE_HEADER)
+        reply = await receiver.handle(receiver.open(await _read(request, receiver.enough), signature))
+        task = reply.result if isinstance(reply.result, BackgroundTask) else None
+        return Response(reply.body, reply.status, media_type="application/json", background=task)
+
+    return Route(path, receive, methods=["POST"])
+
+
+async def _read(request: Request, enough: int) -> bytes:
+    """Return the body, or its first bytes when there are more than ``enough``."""
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) >= enough:
+            break
+    return bytes(body)
