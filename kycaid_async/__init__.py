@@ -25,6 +25,7 @@ _HOMES = {
         ),
         ".api.business_activities": "BusinessActivity BusinessCategory",
         ".api.countries": "Country",
+        ".api.crypto": "CryptoAddressCheck CryptoTransactionCheck",
         ".api.document_fields": "DocumentUpdate",
         ".api.document_variants": (
             "AddressDocument AffiliatedAddressDocument AffiliatedDomesticPassport AffiliatedDriversLicense "
@@ -40,7 +41,10 @@ _HOMES = {
         ".api.files": "FileInfo",
         ".api.forms": "Form FormUrl FormUrlCreate",
         ".api.languages": "Language",
-        ".api.non_doc_verifications": "MatchType NgNinResult UsEidvRequest UsEidvResult",
+        ".api.non_doc_verifications": (
+            "MatchType NgNinAddress NgNinData NgNinRequest NgNinResult NgNinValidation UsEidvRequest UsEidvResult"
+        ),
+        ".api.phone_numbers": "PhoneNumberCheck",
         ".api.reference_lists": "Label",
         ".api.risk_checks": "AdverseMediaRequest AdverseMediaSearch Direction Transaction TransactionScreening",
         ".api.services": "ServiceRequest",

@@ -106,6 +106,12 @@ from kycaid_async.api.business_activities import (
 from kycaid_async.api.countries import (
     Country as Country,
 )
+from kycaid_async.api.crypto import (
+    CryptoAddressCheck as CryptoAddressCheck,
+)
+from kycaid_async.api.crypto import (
+    CryptoTransactionCheck as CryptoTransactionCheck,
+)
 from kycaid_async.api.document_fields import (
     DocumentUpdate as DocumentUpdate,
 )
@@ -236,13 +242,28 @@ from kycaid_async.api.non_doc_verifications import (
     MatchType as MatchType,
 )
 from kycaid_async.api.non_doc_verifications import (
+    NgNinAddress as NgNinAddress,
+)
+from kycaid_async.api.non_doc_verifications import (
+    NgNinData as NgNinData,
+)
+from kycaid_async.api.non_doc_verifications import (
+    NgNinRequest as NgNinRequest,
+)
+from kycaid_async.api.non_doc_verifications import (
     NgNinResult as NgNinResult,
+)
+from kycaid_async.api.non_doc_verifications import (
+    NgNinValidation as NgNinValidation,
 )
 from kycaid_async.api.non_doc_verifications import (
     UsEidvRequest as UsEidvRequest,
 )
 from kycaid_async.api.non_doc_verifications import (
     UsEidvResult as UsEidvResult,
+)
+from kycaid_async.api.phone_numbers import (
+    PhoneNumberCheck as PhoneNumberCheck,
 )
 from kycaid_async.api.reference_lists import (
     Label as Label,

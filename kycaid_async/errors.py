@@ -35,7 +35,7 @@ personal data. The vendor's own message and the raw body stand on attributes for
 """
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import ClassVar, TypedDict, Unpack
 
 import attrs
 
@@ -65,6 +65,13 @@ class FieldProblem:
 
     def __str__(self) -> str:
         return f"{self.field}: expected {self.expected}, got {self.got}"
+
+
+class _Common(TypedDict, total=False):
+    operation: str | None
+    attempts: int
+    maybe_processed: bool
+    retryable: bool
 
 
 class KycaidError(Exception):
@@ -138,21 +145,12 @@ class RequestTimeoutError(TransportError, TimeoutError):
         self,
         message: str = "",
         *,
-        operation: str | None = None,
-        attempts: int = 0,
-        maybe_processed: bool = False,
-        retryable: bool = False,
         phase: str | None = None,
+        **common: Unpack[_Common],
     ) -> None:
-        super().__init__(
-            message,
-            operation=operation,
-            attempts=attempts,
-            maybe_processed=maybe_processed,
-            retryable=retryable,
-        )
+        super().__init__(message, **common)
         self.phase = phase
-        """``connect``, ``read``, ``progress`` or ``total``."""
+        """``connect``, ``slot`` (no free connection), ``read``, ``progress``, ``total`` or ``wait``."""
 
 
 class RedirectError(TransportError):
@@ -170,20 +168,11 @@ class DecodeError(KycaidError):
         self,
         message: str = "",
         *,
-        operation: str | None = None,
-        attempts: int = 0,
-        maybe_processed: bool = False,
-        retryable: bool = False,
         status: int | None = None,
         body: bytes = b"",
+        **common: Unpack[_Common],
     ) -> None:
-        super().__init__(
-            message,
-            operation=operation,
-            attempts=attempts,
-            maybe_processed=maybe_processed,
-            retryable=retryable,
-        )
+        super().__init__(message, **common)
         self.status = status
         """HTTP status of the answer."""
         self.body = body
@@ -211,23 +200,14 @@ class ApiError(KycaidError):
         self,
         message: str = "",
         *,
-        operation: str | None = None,
-        attempts: int = 0,
-        maybe_processed: bool = False,
-        retryable: bool = False,
         status: int = 0,
         type: str | None = None,  # noqa: A002 - the vendor's own word
         errors: Sequence[FieldError] = (),
         body: bytes = b"",
         retry_after: float | None = None,
+        **common: Unpack[_Common],
     ) -> None:
-        super().__init__(
-            message,
-            operation=operation,
-            attempts=attempts,
-            maybe_processed=maybe_processed,
-            retryable=retryable,
-        )
+        super().__init__(message, **common)
         self.status = status
         """HTTP status of the answer."""
         self.type = type

@@ -164,7 +164,7 @@ async def test_the_log_tells_operation_template_attempt_and_result(impatient, se
 
 @pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
 @pytest.mark.parametrize(("status", "body"), REFUSALS.values(), ids=REFUSALS)
-async def test_refusals_that_echo_say_nothing(impatient, server, log, call, status, body):  # noqa: PLR0917 - fixtures and parameters
+async def test_refusals_that_echo_say_nothing(impatient, server, log, call, status, body):
     for _ in range(2):
         server.answer(status, body)
     with pytest.raises(ApiError) as caught:

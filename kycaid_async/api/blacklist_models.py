@@ -75,9 +75,7 @@ class _PersonSearch(Request):
 
 
 @request
-class PersonSearchByFullName(_PersonSearch):
-    """A search by one name. The vendor's example sends the names beside it, so they may be given."""
-
+class _ByFullName(_PersonSearch):
     first: ClassVar[tuple[str, ...]] = ("full_name", "first_name", "last_name")
 
     full_name: SearchFullName
@@ -87,9 +85,7 @@ class PersonSearchByFullName(_PersonSearch):
 
 
 @request
-class PersonSearchByNames(_PersonSearch):
-    """A search by first and last name. That both are needed is inferred."""
-
+class _ByNames(_PersonSearch):
     first: ClassVar[tuple[str, ...]] = ("full_name", "first_name", "last_name")
 
     first_name: SearchName
@@ -99,7 +95,17 @@ class PersonSearchByNames(_PersonSearch):
 
 
 @request
-class PersonSearchV2ByFullName(PersonSearchByFullName):
+class PersonSearchByFullName(_ByFullName):
+    """A search by one name. The vendor's example sends the names beside it, so they may be given."""
+
+
+@request
+class PersonSearchByNames(_ByNames):
+    """A search by first and last name. That both are needed is inferred."""
+
+
+@request
+class PersonSearchV2ByFullName(_ByFullName):
     """A search by one name, second version."""
 
     gender: Opt[Gender | str] = UNSET
@@ -107,7 +113,7 @@ class PersonSearchV2ByFullName(PersonSearchByFullName):
 
 
 @request
-class PersonSearchV2ByNames(PersonSearchByNames):
+class PersonSearchV2ByNames(_ByNames):
     """A search by first and last name, second version."""
 
     gender: Opt[Gender | str] = UNSET

@@ -1,8 +1,9 @@
 """Non-doc verifications: data of a person compared with a country's records. Reference: *Non-doc verifications*."""
 
+import re
 from collections.abc import Mapping
 from datetime import date
-from typing import Annotated, Any, TypedDict, Unpack, overload
+from typing import Annotated, Any, TypedDict, Unpack, cast, overload
 
 from kycaid_async.api.applicants import Gender
 from kycaid_async.api.section import Section, one_of
@@ -77,7 +78,7 @@ class UsEidvResult(Response):
 class NgNinRequest(Request):
     """A Nigerian identification number to look up."""
 
-    nin_number: Maybe[Annotated[str, Length(11, 11), Pattern(r"\d{11}", "11 digits")]] = UNSET
+    nin_number: Maybe[Annotated[str, Length(11, 11), Pattern(r"[0-9]{11}", "11 digits")]] = UNSET
     """11 digits."""
 
 
@@ -189,8 +190,8 @@ class NonDocVerifications(Section):
         ``country_code`` is two letters, ``body`` is sent as it is. Raises `InvalidRequestError`, `NotFoundError`, and
         the errors of a call.
         """
-        code = country_code.lower()
-        if len(code) != 2 or not code.isascii() or not code.isalpha():  # noqa: PLR2004 - ISO 3166-1 alpha-2
+        code = country_code.lower() if isinstance(cast("object", country_code), str) else ""
+        if not re.fullmatch("[a-z]{2}", code):
             wanted = FieldProblem("country_code", "two letters", "other text")
             raise refused("non_doc_verifications.run", [wanted])
         return await self._call(RUN, path={"country_code": code, "service": service}, body=body)

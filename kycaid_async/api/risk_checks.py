@@ -6,7 +6,9 @@ from typing import Annotated, Any
 from kycaid_async.api.reference_lists import IdText
 from kycaid_async.api.section import Section, only
 from kycaid_async.api.services import ServiceRequest
+from kycaid_async.errors import FieldProblem
 from kycaid_async.protocol.endpoint import Endpoint, Evidence, Replay, ReturnsData
+from kycaid_async.protocol.request import refused
 from kycaid_async.values.constraints import ExternalId, Items, ObjectId, Pattern, Shown, TimeIn, Url
 from kycaid_async.values.enums import OpenEnum
 from kycaid_async.values.model import Request, Response, request, response
@@ -20,7 +22,7 @@ class Direction(OpenEnum):
     OUTGOING = "outgoing"
 
 
-Amount = Annotated[str, Pattern(r"\d+(\.\d{1,18})?", "a decimal as text, with up to 18 places")]
+Amount = Annotated[str, Pattern(r"[0-9]+(\.[0-9]{1,18})?", "a decimal as text, with up to 18 places")]
 Keywords = Annotated[Sequence[str], Items(20)]
 
 
@@ -78,6 +80,7 @@ SUBMIT_TRANSACTION = Endpoint(
     returns=ReturnsData(ServiceRequest),
     replay=Replay.BILLED,
     evidence=Evidence.DOCUMENTED,
+    reference="Risk checks / Transaction screening / Submit a transaction",
     refusals=(400, 401, 402, 404, 422, 429, 500, 502),
 )
 ADVERSE_MEDIA = Endpoint(
@@ -88,6 +91,7 @@ ADVERSE_MEDIA = Endpoint(
     returns=ReturnsData(AdverseMediaRequest),
     replay=Replay.BILLED,
     evidence=Evidence.DOCUMENTED,
+    reference="Risk checks / Adverse media check",
     refusals=(400, 401, 402, 422, 429, 500, 502),
 )
 ENDPOINTS = (SUBMIT_TRANSACTION, ADVERSE_MEDIA)
@@ -104,9 +108,11 @@ class RiskChecks(Section):
 
         Raises `InvalidRequestError` before anything is sent, `NotFoundError`, and the errors of a call.
         """
-        return await self._call(
-            SUBMIT_TRANSACTION, body=only(SUBMIT_TRANSACTION.name, screening, (TransactionScreening,))
-        )
+        body = only(SUBMIT_TRANSACTION.name, screening, (TransactionScreening,))
+        if not body.applicant_id and not body.external_applicant_id:
+            wanted = FieldProblem("applicant_id", "this or external_applicant_id", "neither")
+            raise refused(SUBMIT_TRANSACTION.name, [wanted])
+        return await self._call(SUBMIT_TRANSACTION, body=body)
 
     async def adverse_media(self, search: AdverseMediaSearch) -> AdverseMediaRequest:
         """Search the news for a person, and return the search as it was taken. The result comes as a callback.

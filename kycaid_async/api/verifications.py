@@ -28,6 +28,9 @@ from kycaid_async.values.unset import UNSET
 PAGE = 1000
 """Rows per call of the report: the server cuts a larger ``count`` to this without a word."""
 
+CLOCKS_APART = timedelta(minutes=2)
+"""How far the server's clock may be from the caller's."""
+
 FIRST_PAUSE, LONGEST_PAUSE, GROWTH = 2.0, 60.0, 1.5
 """Seconds between two looks in ``wait``. A result takes from two minutes to six hours."""
 
@@ -127,15 +130,15 @@ class Verifications(Section):
             found = await self.get(verification_id)
             if found.status == VerificationProgress.COMPLETED:
                 return found
-            drawn = pause * (0.5 + timing.chance() / 2)
-            if timing.clock() + drawn >= deadline:
+            left = deadline - timing.clock()
+            if left <= 0:
                 raise RequestTimeoutError(
                     f"verifications.wait: not finished within {timeout:g} seconds; it goes on, ask again later.",
                     operation="verifications.wait",
                     retryable=True,
                     phase="wait",
                 )
-            await timing.sleep(drawn)
+            await timing.sleep(min(left, pause * (0.5 + timing.chance() / 2)))
             pause = min(LONGEST_PAUSE, pause * GROWTH)
 
     async def report(self, start: date | str, end: date | str | None = None) -> AsyncIterator[VerificationReportRow]:
@@ -150,10 +153,9 @@ class Verifications(Section):
         day, last = _day("start", start), _day("end", start if end is None else end)
         if last < day:
             raise refused("verifications.report", [FieldProblem("end", "a date not before start", "an earlier one")])
-        while day <= last:
-            async for row in self._rows_of(day):
+        for days in range((last - day).days + 1):
+            async for row in self._rows_of(day + timedelta(days)):
                 yield row
-            day += timedelta(days=1)
 
     async def find(
         self,
@@ -165,13 +167,17 @@ class Verifications(Section):
         """Return the rows of an applicant's verifications since a moment, oldest day first.
 
         For after a create whose answer was lost: an empty list says that the report shows none (yet). A moment
-        without a zone is taken to be UTC. Raises `InvalidRequestError`, and the errors of a call.
+        without a zone is taken to be UTC, a date to begin there. Rows of up to two minutes before a moment come too,
+        since the server's clock is another: one row too many can be looked at, one too few can be paid twice.
+
+        Raises `InvalidRequestError`, and the errors of a call.
         """
         if not applicant_id and not external_applicant_id:
             wanted = FieldProblem("applicant_id", "this or external_applicant_id", "neither")
             raise refused("verifications.find", [wanted])
         begin = _moment(since)
-        rows = self.report(begin.date(), max(begin.date(), self._timing.now().date()))
+        end = self._timing.now() + CLOCKS_APART
+        rows = self.report(begin.date(), max(begin.date(), end.date()))
         return [
             row
             async for row in rows
@@ -205,18 +211,19 @@ class Verifications(Section):
         return await self._call(UPDATE_STATUS, path={"verification_id": verification_id}, body=body)
 
     async def _rows_of(self, day: date) -> AsyncIterator[VerificationReportRow]:
-        offset, before = 0, None
+        offset, before = 0, list[Any]()
         while True:
             query = {"date": day.isoformat(), "offset": offset, "count": PAGE}
             rows = await self._call(REPORT, query=query)
             # A server that does not know `offset` would give the same page for ever.
-            if rows and before is not None and rows[0].raw == before:
+            page = [row.raw for row in rows]
+            if rows and page == before:
                 return
             for row in rows:
                 yield row
             if len(rows) < PAGE:
                 return
-            offset, before = offset + len(rows), rows[0].raw
+            offset, before = offset + len(rows), page
 
 
 def _day(name: str, value: Any) -> date:
@@ -229,7 +236,9 @@ def _day(name: str, value: Any) -> date:
     raise refused("verifications.report", [problem])
 
 
-def _moment(value: datetime | date) -> datetime:
-    if not isinstance(value, datetime):
-        value = datetime.combine(value, time())
-    return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+def _moment(value: Any) -> datetime:
+    if isinstance(value, datetime):
+        return (value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)) - CLOCKS_APART
+    if isinstance(value, date):
+        return datetime.combine(value, time(), UTC)
+    raise refused("verifications.find", [FieldProblem("since", "a datetime or a date", kind(value))])

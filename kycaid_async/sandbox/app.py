@@ -5,16 +5,20 @@ import logging
 import traceback
 from collections.abc import Awaitable, Callable
 from contextlib import nullcontext
+from functools import partial
 from typing import Any, Final
 
 import attrs
 from aiohttp import web
 
+from kycaid_async.api import verifications
 from kycaid_async.api.catalog import ENDPOINTS
 from kycaid_async.protocol.endpoint import Endpoint
-from kycaid_async.sandbox import links
-from kycaid_async.sandbox.call import Call, Handler
+from kycaid_async.sandbox import forms, links
+from kycaid_async.sandbox.aftermath import Aftermath
+from kycaid_async.sandbox.call import Answer, Call, Handler
 from kycaid_async.sandbox.checks import checked, read_object
+from kycaid_async.sandbox.effects import Effects
 from kycaid_async.sandbox.handlers.catalog import paired
 from kycaid_async.sandbox.links import Links
 from kycaid_async.sandbox.refusals import Refused, bad_request, internal, not_found, unauthorized
@@ -28,6 +32,7 @@ logger = logging.getLogger("kycaid_async.sandbox")
 Serve = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _MAX_JSON: Final = 1 << 20
 _TOO_LARGE: Final = 413
+_BODY_IS_OPTIONAL: Final = frozenset({"forms.create_url"})
 
 
 @attrs.frozen
@@ -36,6 +41,7 @@ class Application:
 
     state: State
     reviewer: Reviewer
+    aftermath: Aftermath
     links: Links
     max_file_size: int
     api_key: str = attrs.field(repr=False)
@@ -47,6 +53,8 @@ class Application:
             app.router.add_route(endpoint.method, endpoint.path, self._answering(endpoint, handler))
         # Whoever has the URL of a file needs no key, so this route stands outside the door.
         app.router.add_route("GET", links.PATH, _refusing("storage.get", self._send_file))
+        # A person's browser has no key either.
+        app.router.add_route("GET", forms.PATH, _refusing("forms.page", _nowhere))
         # Known paths with another verb end up here too: the real server answers 404 to them.
         app.router.add_route("*", "/{path:.*}", _refusing("unknown", self._behind_door(_nowhere)))
         return app
@@ -67,20 +75,26 @@ class Application:
 
         return guarded
 
-    async def _perform(self, endpoint: Endpoint[Any], handler: Handler, request: web.Request) -> dict[str, Any]:
+    async def _perform(self, endpoint: Endpoint[Any], handler: Handler, request: web.Request) -> Answer:
         ids = dict(request.match_info)
-        body = checked(endpoint, read_object(await request.read())) if endpoint.accepts else {}
-        if endpoint.method == "GET":
-            await self.reviewer.settle(ids.values())
+        body = await _body(endpoint, request)
+        await self._catch_up(endpoint, [*ids.values(), body.get("applicant_id", "")])
+        query = {name: request.query[name] for name in endpoint.query if name in request.query}
         folder = self.state.folder
         arriving = received(request, folder=folder, limit=self.max_file_size) if endpoint.uploads else nullcontext()
         async with arriving as upload:
-            moment = self.state.clock()
-            return await self.state.run(
-                lambda rows: handler(
-                    Call(rows=rows, ids=ids, body=body, upload=upload, folder=folder, moment=moment, links=self.links)
-                )
-            )
+            effects, moment = Effects(), self.state.clock()
+            call = partial(Call, ids=ids, body=body, query=query, upload=upload, moment=moment, effects=effects)
+            answer = await self.state.run(lambda rows: handler(call(rows=rows, folder=folder, links=self.links)))
+        self.aftermath.carry_out(effects)
+        return answer
+
+    async def _catch_up(self, endpoint: Endpoint[Any], ids: list[str]) -> None:
+        """Do what is due of the things that an operation reads, so that it finds them as they should be by now."""
+        if endpoint.method == "GET":
+            await self.reviewer.settle(ids)
+        if endpoint.method == "GET" or endpoint.name.startswith("verifications."):
+            await self.aftermath.settle(None if endpoint == verifications.REPORT else ids)
 
     async def _send_file(self, request: web.Request) -> web.StreamResponse:
         file_id = request.match_info["file_id"]
@@ -92,6 +106,14 @@ class Application:
         # Never as a page: the content is the client's, and so is its type.
         headers = {"Content-Type": "application/octet-stream", "X-Content-Type-Options": "nosniff"}
         return web.FileResponse(self.state.folder / row["stored_as"], headers=headers)
+
+
+async def _body(endpoint: Endpoint[Any], request: web.Request) -> dict[str, Any]:
+    if endpoint.uploads or endpoint.method in ("GET", "DELETE"):
+        return {}
+    raw = await request.read()
+    body = {} if not raw and endpoint.name in _BODY_IS_OPTIONAL else read_object(raw)
+    return checked(endpoint, body) if endpoint.accepts else body
 
 
 async def _nowhere(_request: web.Request) -> web.StreamResponse:
@@ -126,7 +148,7 @@ def _log_fault(operation: str, error: Exception) -> None:
     logger.error("%s failed: %s at %s:%s", operation, type(error).__name__, place.filename, place.lineno)
 
 
-def _json(status: int, body: dict[str, Any]) -> web.Response:
+def _json(status: int, body: Answer) -> web.Response:
     return web.Response(status=status, body=dumps(body), content_type="application/json", charset="utf-8")
 
 

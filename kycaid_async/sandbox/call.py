@@ -1,6 +1,5 @@
 """What a handler is given, and what handlers share."""
 
-import secrets
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -8,11 +7,11 @@ from typing import Any
 
 import attrs
 
+from kycaid_async.sandbox.effects import Effects
 from kycaid_async.sandbox.links import Links
 from kycaid_async.sandbox.refusals import not_found
 from kycaid_async.sandbox.store import Row, Transaction
 from kycaid_async.sandbox.uploads import Received
-from kycaid_async.values.constraints import ID_LENGTH
 from kycaid_async.values.times import write_time
 
 
@@ -24,13 +23,17 @@ class Call:
     ids: Mapping[str, str]
     """The ids in the path."""
     body: Mapping[str, Any]
-    """The known fields of the JSON body."""
+    """The known fields of the JSON body; all of them where the operation takes any."""
+    query: Mapping[str, str] = attrs.field(factory=dict)
+    """The parameters after the question mark."""
     upload: Received | None
     """The file, for operations that take one."""
     folder: Path
     """Where files are kept."""
     moment: datetime
     links: Links
+    effects: Effects = attrs.field(factory=Effects)
+    """What is to happen once the transaction is committed."""
 
     @property
     def now(self) -> str:
@@ -45,20 +48,22 @@ class Call:
         return row
 
     def owner(self) -> tuple[str, str]:
-        """Return key and id of the owner that the body names. Refuses an unknown applicant with 404."""
+        """Return key and id of the owner that the body names. Refuses an unknown one with 404."""
         if "applicant_id" not in self.body:
-            # Affiliated persons are no operation of the sandbox yet, so any id may be one.
-            return "affiliated_person_id", self.body["affiliated_person_id"]
-        owner: str = self.body["applicant_id"]
-        if self.rows.find("applicants", owner) is None:
+            person: str = self.body["affiliated_person_id"]
+            if self.rows.find("affiliated_persons", person) is None:
+                raise not_found(("affiliated_person_id", "Affiliated person was not found"))
+            return "affiliated_person_id", person
+        return "applicant_id", self.applicant()["id"]
+
+    def applicant(self) -> Row:
+        """Return the applicant that the body names. Refuses an unknown one with 404."""
+        row = self.rows.find("applicants", self.body["applicant_id"])
+        if row is None:
             raise not_found(("applicant_id", "Applicant was not found"))
-        return "applicant_id", owner
+        return row
 
 
-Handler = Callable[[Call], dict[str, Any]]
+Answer = dict[str, Any] | list[dict[str, Any]]
+Handler = Callable[[Call], Answer]
 """Does one operation and returns the answer, or raises `Refused`. It runs in a worker thread."""
-
-
-def new_id() -> str:
-    """Return an id in the service's form: 36 hexadecimal characters."""
-    return secrets.token_hex(ID_LENGTH // 2)

@@ -48,25 +48,32 @@ def _refusal(section: str, faults: Iterable[str]) -> Refused:
 
 def _choose(accepts: tuple[type[Request], ...], body: Body) -> tuple[type[Request], list[str]]:
     """Return the model for ``body``: by its owner key first, then by its type. Names the keys that fit none."""
-    owned = [cls for cls in accepts if set(OWNER_KEYS) & _names(cls)]
-    given = [key for key in OWNER_KEYS if body.get(key) is not None]
-    faults = []
-    if owned and len(given) != 1:
-        faults.append(given[-1] if given else OWNER_KEYS[0])
-    candidates = [cls for cls in owned if given and given[0] in _names(cls)] or list(accepts)
-    matches = [cls for cls in candidates if _takes_type(cls, body)]
-    if not matches:
+    candidates, faults = _owned(accepts, body)
+    matches = [cls for cls in candidates if _fits(cls, body)]
+    if not matches and "type" in _names(candidates[0]):
         faults.append("type")
     return (matches or candidates)[0], faults
+
+
+def _owned(accepts: tuple[type[Request], ...], body: Body) -> tuple[list[type[Request]], list[str]]:
+    """Return the models for the owner in ``body``, where there is a choice of owners. Names the key at fault."""
+    owned = [cls for cls in accepts if set(OWNER_KEYS) & _names(cls)]
+    if any(not any(key in _names(cls) for cls in owned) for key in OWNER_KEYS):
+        return list(accepts), []
+    given = [key for key in OWNER_KEYS if body.get(key) is not None]
+    faults = [] if len(given) == 1 else [given[-1] if given else OWNER_KEYS[0]]
+    return [cls for cls in owned if given and given[0] in _names(cls)] or list(accepts), faults
 
 
 def _names(cls: type[Request]) -> set[str]:
     return {field.name for field in fields_of(cls)}
 
 
-def _takes_type(cls: type[Request], body: Mapping[str, Any]) -> bool:
-    """Say whether the model is for the type in ``body``: one fixed type, or any that its limits allow."""
-    attribute = next(a for a in attrs_of(cls) if a.name == "type")
+def _fits(cls: type[Request], body: Mapping[str, Any]) -> bool:
+    """Say whether the model is for ``body``: by its type, one or any of several, or else by the keys that it needs."""
+    attribute = next((a for a in attrs_of(cls) if a.name == "type"), None)
+    if attribute is None:
+        return all(body.get(field.name) is not None for field in fields_of(cls) if field.required)
     if not attribute.init:
         return bool(body.get("type") == attribute.default)
     return all(problem.field != "type" for problem in check_values(cls, body))

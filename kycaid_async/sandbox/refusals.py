@@ -29,6 +29,26 @@ def unauthorized() -> Refused:
     return Refused(401, "unauthorized")
 
 
+def unknown_as_validation(*problems: Problem) -> Refused:
+    """Return the refusal of an unknown id in the one place where its type is documented as another."""
+    return Refused(404, "validation", problems)
+
+
+def flow_denied(status: int, *problems: Problem) -> Refused:
+    """Return the refusal of a step that is not possible now."""
+    return Refused(status, "flow", problems)
+
+
+def verification_exists() -> Refused:
+    """Return the refusal of a second verification while one is running."""
+    return Refused(409, "verification_exists")
+
+
+def insufficient_data(*problems: Problem) -> Refused:
+    """Return the refusal to verify an applicant that lacks something."""
+    return Refused(422, "insufficient_data", problems)
+
+
 def not_found(*problems: Problem) -> Refused:
     """Return the refusal of an unknown path or id; with a problem when the id stood in the body."""
     return Refused(404, "not_found", problems)

@@ -1,5 +1,6 @@
 """The sandbox as users see it: start it, point a client at it, stop it."""
 
+import asyncio
 import hashlib
 import ipaddress
 import logging
@@ -16,9 +17,12 @@ from aiohttp import web
 from anyio import to_thread
 
 from kycaid_async.errors import ConfigurationError
+from kycaid_async.sandbox.aftermath import Aftermath
 from kycaid_async.sandbox.app import Application
+from kycaid_async.sandbox.courier import Courier, Delivery, Sleep
 from kycaid_async.sandbox.links import Links
 from kycaid_async.sandbox.review.content import require_pillow
+from kycaid_async.sandbox.review.finisher import Finisher
 from kycaid_async.sandbox.review.reviewer import Reviewer
 from kycaid_async.sandbox.state import State, open_state
 
@@ -38,6 +42,7 @@ def _utc_now() -> datetime:
 class _Running:
     state: State
     url: str
+    aftermath: Aftermath
     stack: AsyncExitStack
 
 
@@ -49,11 +54,15 @@ class Sandbox:
     * ``api_key``: the key it accepts.
     * ``host``, ``port``: where it listens. Port 0 picks a free one. A host other than loopback needs a key of its own.
     * ``data``: a folder that keeps its state. Default: everything is gone when it stops.
-    * ``review_after``: seconds from the creation or last change of a document to its review.
+    * ``review_after``: seconds from the creation or last change of a document to its review, and from the creation of
+      a verification to its end.
     * ``max_file_size``: the largest upload it takes, in bytes.
+    * ``callback_url``: where callbacks go for which no request named a URL. Default: nowhere.
     * ``clock``: a function that returns the time, aware.
+    * ``sleep``: waits for seconds of that clock: for the end of a verification, and before a callback is sent again.
 
-    Raises `ConfigurationError` for no key, no port, and a host that others can reach with the key that everybody knows.
+    Raises `ConfigurationError` for no key, no port, a ``callback_url`` that is none, and a host that others can reach
+    with the key that everybody knows.
     """
 
     def __init__(
@@ -65,7 +74,9 @@ class Sandbox:
         data: str | os.PathLike[str] | None = None,
         review_after: float = 0.0,
         max_file_size: int = 64 * _MEBIBYTE,
+        callback_url: str | None = None,
         clock: Callable[[], datetime] = _utc_now,
+        sleep: Sleep = asyncio.sleep,
     ) -> None:
         if not api_key:
             raise ConfigurationError("the sandbox needs an API key; leave api_key out for the default one")
@@ -76,6 +87,8 @@ class Sandbox:
                 f"others can reach {host}, and everybody knows the sandbox's own key: give it an api_key, or a "
                 "loopback host"
             )
+        if callback_url is not None and not callback_url.startswith(("http://", "https://")):
+            raise ConfigurationError("callback_url is a URL that starts with http:// or https://")
         self.api_key = api_key
         """The key it accepts."""
         self._host = host
@@ -83,7 +96,9 @@ class Sandbox:
         self._data = None if data is None else Path(data)
         self._review_after = review_after
         self._max_file_size = max_file_size
+        self._callback_url = callback_url
         self._clock = clock
+        self._sleep = sleep
         self._running: _Running | None = None
 
     @property
@@ -100,8 +115,13 @@ class Sandbox:
             opened = open_state(self._data, self._clock)
             state = await to_thread.run_sync(opened.__enter__)
             stack.push_async_callback(to_thread.run_sync, opened.__exit__, None, None, None)
-            url = await self._listen(state, stack)
-            self._running = _Running(state, url, stack.pop_all())
+            reviewer = Reviewer(state, self._review_after)
+            courier = Courier(self.api_key, self._callback_url, self._sleep)
+            aftermath = Aftermath(courier, Finisher(state, reviewer, self._review_after), self._sleep)
+            stack.push_async_callback(aftermath.close)
+            url = await self._listen(state, reviewer, aftermath, stack)
+            await aftermath.resume()
+            self._running = _Running(state, url, aftermath, stack.pop_all())
 
     async def stop(self) -> None:
         """Finish the requests that are running, stop listening, and let the state go. Harmless when not running."""
@@ -123,6 +143,14 @@ class Sandbox:
         """
         return self._require_running().state.counts()
 
+    def deliveries(self) -> list[Delivery]:
+        """Return the callbacks that were sent, oldest first, with what became of each so far; the last 1000."""
+        return self._require_running().aftermath.courier.deliveries()
+
+    async def settle(self) -> None:
+        """End every verification that is due, and wait until no callback is under way, also none between attempts."""
+        await self._require_running().aftermath.quiet()
+
     def file_digest(self, file_id: str) -> str:
         """Return the SHA-256 of a stored file as hexadecimal text, read from the disk. Raises `KeyError`."""
         state = self._require_running().state
@@ -138,14 +166,15 @@ class Sandbox:
             raise ConfigurationError("the sandbox is not running: call start() first, or use async with")
         return self._running
 
-    async def _listen(self, state: State, stack: AsyncExitStack) -> str:
+    async def _listen(self, state: State, reviewer: Reviewer, aftermath: Aftermath, stack: AsyncExitStack) -> str:
         # Bound before anything is built, because answers hold URLs with the port.
         bound = await to_thread.run_sync(_bind, self._host, self._port)
         stack.callback(bound.close)
         url = _url(self._host, bound.getsockname()[1])
         application = Application(
             state=state,
-            reviewer=Reviewer(state, self._review_after),
+            reviewer=reviewer,
+            aftermath=aftermath,
             links=Links(url, self.api_key.encode()),
             max_file_size=self._max_file_size,
             api_key=self.api_key,

@@ -11,9 +11,9 @@ from kycaid_async.values.json import dumps, loads
 
 Row = dict[str, Any]
 
-KINDS = ("applicants", "documents", "files", "addresses")
-_VERSION = 1
-_IN_JSON = {"body", "reasons"}
+KINDS = ("applicants", "documents", "files", "addresses", "affiliated_persons", "verifications")
+_VERSION = 2
+_IN_JSON = {"body", "reasons", "checks"}
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS applicants (
@@ -21,8 +21,13 @@ CREATE TABLE IF NOT EXISTS applicants (
 );
 CREATE TABLE IF NOT EXISTS addresses (
     id TEXT PRIMARY KEY, owner TEXT NOT NULL, owner_key TEXT NOT NULL, type TEXT NOT NULL, body TEXT NOT NULL,
-    created_at TEXT NOT NULL, UNIQUE (owner, type)
+    created_at TEXT NOT NULL, current INTEGER NOT NULL DEFAULT 1, copy_of TEXT
 );
+CREATE INDEX IF NOT EXISTS addresses_owner ON addresses (owner);
+CREATE TABLE IF NOT EXISTS affiliated_persons (
+    id TEXT PRIMARY KEY, applicant_id TEXT NOT NULL, type TEXT NOT NULL, body TEXT NOT NULL, created_at TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS affiliated_persons_applicant ON affiliated_persons (applicant_id);
 CREATE TABLE IF NOT EXISTS files (
     id TEXT PRIMARY KEY, name TEXT NOT NULL, mime_type TEXT NOT NULL, size INTEGER NOT NULL, sha256 TEXT NOT NULL,
     stored_as TEXT NOT NULL, created_at TEXT NOT NULL
@@ -30,7 +35,8 @@ CREATE TABLE IF NOT EXISTS files (
 CREATE TABLE IF NOT EXISTS documents (
     seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, owner TEXT NOT NULL, owner_key TEXT NOT NULL,
     type TEXT NOT NULL, body TEXT NOT NULL, created_at TEXT NOT NULL, document_number TEXT, card_number TEXT,
-    status TEXT NOT NULL, reasons TEXT NOT NULL, changed_at REAL NOT NULL, version INTEGER NOT NULL
+    status TEXT NOT NULL, reasons TEXT NOT NULL, changed_at REAL NOT NULL, version INTEGER NOT NULL,
+    current INTEGER NOT NULL DEFAULT 1
 );
 CREATE INDEX IF NOT EXISTS documents_owner ON documents (owner);
 CREATE INDEX IF NOT EXISTS documents_number ON documents (document_number);
@@ -40,6 +46,20 @@ CREATE TABLE IF NOT EXISTS attachments (
 );
 CREATE INDEX IF NOT EXISTS attachments_document ON attachments (document_id);
 CREATE INDEX IF NOT EXISTS attachments_file ON attachments (file_id);
+CREATE TABLE IF NOT EXISTS verifications (
+    seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, applicant_id TEXT, external_applicant_id TEXT, form_id TEXT,
+    form_token TEXT, callback_url TEXT, status TEXT NOT NULL, verified INTEGER, checks TEXT NOT NULL,
+    created_at TEXT NOT NULL, started_at REAL NOT NULL, finished_at REAL
+);
+CREATE INDEX IF NOT EXISTS verifications_applicant ON verifications (applicant_id);
+CREATE INDEX IF NOT EXISTS verifications_day ON verifications (created_at);
+CREATE TABLE IF NOT EXISTS parts (object_id TEXT NOT NULL, verification_id TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS parts_object ON parts (object_id);
+CREATE INDEX IF NOT EXISTS parts_verification ON parts (verification_id);
+CREATE TABLE IF NOT EXISTS services (
+    seq INTEGER PRIMARY KEY, method TEXT NOT NULL, price REAL NOT NULL, created_at TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS services_day ON services (created_at);
 """
 
 

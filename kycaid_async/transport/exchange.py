@@ -1,9 +1,11 @@
 """One call: attempts, pauses between them, and one deadline over all."""
 
 import asyncio
+import inspect
 import logging
 import warnings
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, TypeVar
 
 import aiohttp
@@ -51,6 +53,7 @@ class _Call:
     maybe_acted: bool = False
 
 
+_PACKAGE = str(Path(__file__).parent.parent)
 _warned: set[str] = set()
 
 
@@ -58,7 +61,15 @@ def _warn_once(endpoint: Endpoint[Any]) -> None:
     if endpoint.name not in _warned:
         _warned.add(endpoint.name)
         text = f"{endpoint.name}: path and payload are inferred and may be wrong (see paths=… of the client)"
-        warnings.warn(text, UnconfirmedEndpointWarning, stacklevel=5)
+        warnings.warn(text, UnconfirmedEndpointWarning, stacklevel=_frames_of_ours())
+
+
+def _frames_of_ours() -> int:
+    """Return how far up the stack the caller of this package is, as warnings count."""
+    level, frame = 1, inspect.currentframe()
+    while frame is not None and frame.f_code.co_filename.startswith(_PACKAGE):
+        level, frame = level + 1, frame.f_back
+    return level - 1
 
 
 @attrs.define(eq=False)

@@ -72,14 +72,18 @@ def base_url_of(text: str) -> str:
     return text.rstrip("/")
 
 
-def paths_of(given: Mapping[str, str] | None, endpoints: Mapping[str, Endpoint[Any]]) -> dict[str, str]:
+def paths_of(given: Mapping[str, Any] | None, endpoints: Mapping[str, Endpoint[Any]]) -> dict[str, str]:
     """Return ``given`` after a look at it. Raises `ConfigurationError` for unknown operations and unfit templates."""
     paths = dict(given or {})
     for name, path in paths.items():
         if name not in endpoints:
             raise ConfigurationError(f"paths: there is no operation {name!r}")
         wanted = set(HOLES.findall(endpoints[name].path))
-        if not re.fullmatch(r"/(?!/)[^\s?#\\]*", path) or set(HOLES.findall(path)) != wanted:
+        if (
+            not isinstance(path, str)
+            or not re.fullmatch(r"/(?!/)[^\s?#\\]*", path)
+            or set(HOLES.findall(path)) != wanted
+        ):
             holes = ", ".join(f"{{{hole}}}" for hole in sorted(wanted)) or "no {…}"
             raise ConfigurationError(f"paths: {name} needs a path that begins with / and has {holes}")
     return paths

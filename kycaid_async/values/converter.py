@@ -175,9 +175,10 @@ def _response_hook(made: "Converter", cls: type[Response]) -> Callable[[Any, Any
 
 def _reader(made: "Converter", types: tuple[Any, ...]) -> Callable[[Any, Any], Any]:
     """Return what reads a field of these types. Unions are not looked up: to cattrs' memory their order is the same."""
-    if len(types) > 1:
+    only, *others = types
+    if others:
         return _union_hook([(_reader(made, (member,)), member) for member in types])
-    return _enum_hook(types[0]) if _subclass_of(OpenEnum)(types[0]) else made.get_structure_hook(types[0])
+    return _enum_hook(only) if _subclass_of(OpenEnum)(only) else made.get_structure_hook(only)
 
 
 def _write(made: "Converter", value: Any) -> Any:

@@ -168,3 +168,208 @@ ADDRESS_RESULT = {"address_id": ADDRESS_ID}
 FILE_RESULT = {"file_id": FILE_ID}
 
 PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x01\x00\x00\x00\x01\x08\x02\x00\x00\x00" + bytes(64)
+
+# The examples of the other sections. Where the reference prints none, its keys with values that are made up.
+
+AFFILIATED_ID = "74cec9e50f844748be0bc321a2bf66638f54"
+FORM_ID = "d87132ba092d8148ba1891736832d0451ac2"
+VERIFICATION_ID = "d2177cdf067d425a221b5d045dc616bf81f9"
+SERVICE_REQUEST_ID = "6bff21e17da144418b7643267ba4502930a9"
+RULESET_ID = "56ddfc5d0c732248952b1f30a337494fc930"
+CALLBACK_URL = "https://kyc.example.com/callbacks"
+
+CREATE_AUTHORISED = {
+    "type": "AUTHORISED",
+    "applicant_id": APPLICANT_ID,
+    "first_name": "Jane",
+    "last_name": "Example",
+    "title": "CDO",
+    "dob": "1976-02-21",
+    "residence_country": "GB",
+    "nationality": "GB",
+    "email": "jane@example.com",
+}
+CREATE_BENEFICIAL = {
+    "type": "BENEFICIAL",
+    "applicant_id": APPLICANT_ID,
+    "first_name": "Jane",
+    "last_name": "Example",
+    "share": 50,
+    "residence_country": "GB",
+}
+UPDATE_AFFILIATED = {"title": "CFO", "share": 25.5}
+AFFILIATED_RESULT = {"affiliated_person_id": AFFILIATED_ID}
+
+SEARCH_PERSONS = {
+    "full_name": "Jane Example",
+    "dob": "1976-02-21",
+    "residence_country": "GB",
+    "bdb_types": ["SANCTIONS"],
+}
+PERSON_HIT = {
+    "full_name": "Jane Example",
+    "origin_full_name": None,
+    "first_name": "Jane",
+    "origin_first_name": None,
+    "last_name": "Example",
+    "origin_last_name": None,
+    "middle_name": None,
+    "origin_middle_name": None,
+    "residence_country": "GB",
+    "dob": "1976-02-21",
+    "gender": "F",
+    "description": "Reciprocal - 2010-04-30",
+    "bdb_name": "Open Sanctions Default",
+    "bdb_type": ["SANCTIONS"],
+    "accuracy": 75,
+}
+MATCH_PARAMETERS = {
+    "name_match_threshold": 0.85,
+    "name_match_weight": 0.5,
+    "dob_match_enabled": True,
+    "dob_match_weight": 0.25,
+    "residence_country_match_enabled": False,
+    "residence_country_match_weight": 0,
+    "gender_match_enabled": None,
+    "gender_match_weight": None,
+}
+SEARCH_DOCUMENTS = {
+    "document_number": "TH703318A",
+    "document_type": "DOMESTIC_PASSPORT",
+    "document_country": "GB",
+    "bdb_types": ["EXPIRED"],
+}
+DOCUMENT_HIT = {
+    "document_number": "TH703318A",
+    "document_type": "DOMESTIC_PASSPORT",
+    "document_country": "GB",
+    "description": None,
+    "bdb_name": "Lost documents",
+    "bdb_type": ["EXPIRED"],
+    "accuracy": 99.5,
+}
+SEARCH_TAX_IDS = {"tax_id_number": "000000000", "tax_id_country": "GB", "bdb_types": ["SANCTIONS"]}
+TAX_ID_HIT = {
+    "tax_id_number": "000000000",
+    "tax_id_country": "GB",
+    "description": None,
+    "bdb_name": "Tax debtors",
+    "bdb_type": ["SANCTIONS", "WANTED"],
+}
+
+CATEGORIES = [
+    {
+        "business_category_id": ACTIVITY_ID[::-1],
+        "labels": [{"label": "Trade", "language_code": "EN"}, {"label": "Handel", "language_code": "DE"}],
+        "activities": [
+            {"business_activity_id": ACTIVITY_ID, "labels": [{"label": "Retail", "language_code": "EN"}]},
+            {"business_activity_id": ADDRESS_ID, "labels": []},
+        ],
+    },
+    {"business_category_id": ADDRESS_ID, "labels": None, "activities": None},
+]
+COUNTRIES = [
+    {
+        "country_code": "AT",
+        "labels": [{"label": "Austria", "language_code": "EN"}, {"label": "Österreich", "language_code": "DE"}],
+    },
+    {"country_code": "GB", "labels": [{"label": "United Kingdom", "language_code": "EN"}]},
+]
+LANGUAGES = [{"language_code": "EN", "labels": [{"label": "English", "language_code": "EN"}]}]
+
+CHECK_ADDRESS = {"hash": "0xbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb", "asset": "ETH", "callback_url": CALLBACK_URL}
+SERVICE_RESULT = {"service_request_id": SERVICE_REQUEST_ID}
+
+FORMS = [{"form_id": FORM_ID, "id": None, "name": "Standard"}, {"id": FORM_ID, "name": None}]
+CREATE_FORM_URL = {
+    "applicant_id": APPLICANT_ID,
+    "external_applicant_id": "cb1eebbe-9945-4e64-8f60-c920f1e3e237",
+    "redirect_url": "https://kyc.example.com/complete",
+}
+FORM_URL = {
+    "form_id": FORM_ID,
+    "form_url": "https://forms.kycaid.com/000000000000000000000000000000000001",
+    "verification_id": VERIFICATION_ID,
+}
+
+US_EIDV = {"first_name": "Jane", "last_name": "Example", "dob": "1976-02-21"}
+US_EIDV_RESULT = {
+    "score": 80,
+    "score_descriptions": ["a", {"code": 1}],
+    "address_match_type": "PARTIAL_MATCH",
+    "name_match_type": "MATCH",
+    "dob_match_type": "NO_MATCH",
+    "ssn_match_type": None,
+}
+NG_NIN = {"nin_number": "00000000000"}
+NG_NIN_RESULT = {
+    "validation": {"valid": True},
+    "data": {
+        "nin": "00000000000",
+        "first_name": "Jane",
+        "middle_name": None,
+        "last_name": "Example",
+        "dob": "1976-02-21",
+        "phone": "+2340000000000",
+        "email": "jane@example.com",
+        "gender": "F",
+        "residence_country": "NG",
+        "profile_image": "iVBORw0KGgo=",
+        "address": {"country": "NG", "state": "Lagos", "district": "Ikeja"},
+    },
+}
+
+CREATE_VERIFICATION = {"applicant_id": APPLICANT_ID, "form_id": FORM_ID}
+VERIFICATION_RESULT = {"verification_id": VERIFICATION_ID}
+GET_VERIFICATION = {
+    "verification_id": VERIFICATION_ID,
+    "applicant_id": APPLICANT_ID,
+    "status": "completed",
+    "verified": False,
+    "verifications": {
+        "profile": {"verified": True, "comment": "", "decline_reasons": []},
+        "document": {"verified": False, "comment": "", "decline_reasons": ["BAD_QUALITY"]},
+    },
+}
+UPDATE_STATUS = {"verification_status": "approved", "callback_enabled": True}
+STATUS_RESULT = {"verification_id": VERIFICATION_ID, "verification_status": "approved"}
+REPORT_ROW = {
+    "created_at": "2024-11-16 14:22:54",
+    "verification_id": VERIFICATION_ID,
+    "applicant_id": APPLICANT_ID,
+    "external_applicant_id": "user-1",
+    "form_id": 12666,
+    "status": "completed",
+    "service": "KYC",
+    "method": "API",
+    "verification_types": ["DOCUMENT", "FACIAL"],
+    "country_code": "GB",
+    "decline_reasons": ["BAD_QUALITY"],
+    "processing_time": 116,
+    "price": 1.25,
+    "mode": "LIVE",
+    "name": "Jane Example",
+    "dob": "1976-02-21",
+    "email": "jane@example.com",
+    "phone": "+440000000000",
+    "tax_id_number": None,
+    "wallet_address": "0x0",
+    "telegram_username": "jane",
+}
+
+SCREEN_TRANSACTION = {
+    "applicant_id": APPLICANT_ID,
+    "external_applicant_registered_at": "2025-12-19 18:44:08",
+    "transaction": {
+        "direction": "incoming",
+        "amount": "16.003892000000000000",
+        "asset": "GBP",
+        "created_at": "2026-02-01 15:27:15",
+    },
+    "ruleset_id": RULESET_ID,
+}
+SEARCH_NEWS = {
+    "primary_keywords": ["Jane", "Example", "corruption"],
+    "secondary_keywords": ["sanctioned"],
+    "callback_url": CALLBACK_URL,
+}

@@ -38,7 +38,7 @@ SOURCES = {
 
 @pytest.mark.parametrize("operation", ["create", "replace"])
 @pytest.mark.parametrize(("make", "filename"), SOURCES.values(), ids=SOURCES)
-async def test_every_kind_of_source_arrives_as_the_one_part_file(client, server, tmp_path, operation, make, filename):  # noqa: PLR0917 - fixtures and parameters
+async def test_every_kind_of_source_arrives_as_the_one_part_file(client, server, tmp_path, operation, make, filename):
     path = tmp_path / "front.png"
     path.write_bytes(PNG)
     given = make(path)

@@ -201,7 +201,7 @@ FILES = {
 
 @pytest.mark.parametrize("operation", ["create", "replace"])
 @pytest.mark.parametrize(("make", "text"), FILES.values(), ids=FILES)
-async def test_a_bad_file_is_refused_by_name_and_nothing_is_sent(client, server, tmp_path, operation, make, text):  # noqa: PLR0917 - fixtures and parameters
+async def test_a_bad_file_is_refused_by_name_and_nothing_is_sent(client, server, tmp_path, operation, make, text):
     ids = () if operation == "create" else (FILE_ID,)
     with pytest.raises(InvalidFileError) as caught:
         await getattr(client.files, operation)(*ids, **make(tmp_path))

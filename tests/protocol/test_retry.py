@@ -242,7 +242,7 @@ def test_a_pause_is_never_negative_never_longer_than_the_cap_and_never_shorter_t
     earlier=st.booleans(),
     exhausted=st.booleans(),
 )
-def test_no_decision_ever_repeats_what_may_have_been_done_and_does_harm(  # noqa: PLR0917 - drawn values
+def test_no_decision_ever_repeats_what_may_have_been_done_and_does_harm(
     kind, make, attempt, remaining, chance, earlier, exhausted
 ):
     error = make()

@@ -91,6 +91,17 @@ def company(kycaid: AsyncKycaid) -> Callable[[], Awaitable[str]]:
 
 
 @pytest.fixture
+def person(kycaid: AsyncKycaid, company: Callable[[], Awaitable[str]]) -> Callable[..., Awaitable[str]]:
+    """Make a person of a company."""
+
+    async def make(of: str | None = None, **fields: Any) -> str:
+        given = {"type": "AUTHORISED", "first_name": "Ann"} | fields
+        return await kycaid.affiliated_persons.create(applicant_id=of or await company(), **given)
+
+    return make
+
+
+@pytest.fixture
 def fields() -> Callable[[Answer], list[str]]:
     """Return the parameters that a refusal with 422 names."""
 

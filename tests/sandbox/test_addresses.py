@@ -62,9 +62,16 @@ async def test_an_unknown_applicant_is_not_found(call):
     assert [error["parameter"] for error in answer["errors"]] == ["applicant_id"]
 
 
-async def test_any_affiliated_person_may_be_an_owner(kycaid, sandbox):
-    await kycaid.addresses.create(affiliated_person_id=NOBODY, type="REGISTERED")
+async def test_an_affiliated_person_may_be_an_owner(kycaid, sandbox, person):
+    await kycaid.addresses.create(affiliated_person_id=await person(), type="REGISTERED")
     assert sandbox.counts()["addresses"] == 1
+
+
+@pytest.mark.parametrize(("path", "kind"), [("/addresses", "REGISTERED"), ("/documents", "PASSPORT")])
+async def test_an_unknown_affiliated_person_is_not_found(call, path, kind):
+    status, answer = await call("POST", path, json={"affiliated_person_id": NOBODY, "type": kind})
+    assert (status, answer["type"]) == (404, "not_found")
+    assert [error["parameter"] for error in answer["errors"]] == ["affiliated_person_id"]
 
 
 @pytest.mark.parametrize(

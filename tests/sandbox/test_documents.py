@@ -107,10 +107,11 @@ async def test_an_applicant_may_have_all_twenty_types(kycaid, applicant, kind):
 
 
 @pytest.mark.parametrize("kind", BY_AFFILIATED_PERSON)
-async def test_an_affiliated_person_may_have_eight_types(kycaid, kind):
-    made = await kycaid.documents.create(BY_AFFILIATED_PERSON[kind](affiliated_person_id=NOBODY))
+async def test_an_affiliated_person_may_have_eight_types(kycaid, person, kind):
+    owner = await person()
+    made = await kycaid.documents.create(BY_AFFILIATED_PERSON[kind](affiliated_person_id=owner))
     got = await kycaid.documents.get(made)
-    assert (got.type, got.affiliated_person_id, got.applicant_id) == (kind, NOBODY, None)
+    assert (got.type, got.affiliated_person_id, got.applicant_id) == (kind, owner, None)
 
 
 async def test_an_affiliated_person_has_no_other_types(call, fields):

@@ -218,5 +218,5 @@ async def test_many_uploads_at_once_do_not_mix(kycaid, sandbox, make_picture):
 async def until(condition):
     """Let the loop turn until the condition holds; the test's own timeout is ten seconds."""
     async with asyncio.timeout(10):
-        while not condition():  # noqa: ASYNC110 - what is awaited is a file on disk
+        while not condition():
             await asyncio.sleep(0)

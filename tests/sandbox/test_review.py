@@ -156,8 +156,8 @@ async def test_many_readers_at_once_see_one_verdict(kycaid, applicant, make_pict
     assert {tuple(document.reasons) for document in got} == {("DOCUMENT_DAMAGED",)}
 
 
-async def test_the_documents_of_an_affiliated_person_are_reviewed_without_a_profile(kycaid, make_picture):
+async def test_the_documents_of_an_affiliated_person_are_reviewed_without_a_profile(kycaid, make_picture, person):
     file_id = await kycaid.files.create(make_picture())
-    given = {"affiliated_person_id": "a" * 36, "type": "PASSPORT", "front_side_id": file_id}
+    given = {"affiliated_person_id": await person(), "type": "PASSPORT", "front_side_id": file_id}
     made = await kycaid.documents.create(**given)
     assert (await kycaid.documents.get(made)).status == "valid"

@@ -15,6 +15,7 @@ from kycaid_async import AsyncKycaid, ConfigurationError
 from kycaid_async.sandbox import SANDBOX_KEY, Sandbox
 
 KEY = "k" * 36
+COUNTS = {"applicants": 1, "documents": 1, "files": 1, "addresses": 1, "affiliated_persons": 0, "verifications": 0}
 
 
 def client(sandbox: Sandbox) -> AsyncKycaid:
@@ -97,7 +98,7 @@ async def test_nothing_is_left_of_a_sandbox_without_data(monkeypatch, tmp_path, 
         assert list(tmp_path.iterdir())
     assert not list(tmp_path.iterdir())
     async with sandbox:
-        assert sandbox.counts() == {"applicants": 0, "documents": 0, "files": 0, "addresses": 0}
+        assert set(sandbox.counts().values()) == {0}
 
 
 async def test_a_second_start_continues_where_the_first_stopped(tmp_path, make_picture, clock):
@@ -109,7 +110,7 @@ async def test_a_second_start_continues_where_the_first_stopped(tmp_path, make_p
         document = await kycaid.documents.create(applicant_id=owner, type="PASSPORT", front_side_id=file_id)
         digest, counts = first.file_digest(file_id), first.counts()
         before = (await kycaid.applicants.get(owner)).raw
-    assert counts == {"applicants": 1, "documents": 1, "files": 1, "addresses": 1}
+    assert counts == COUNTS
     assert {path.name for path in data.iterdir()} == {"sandbox.sqlite3", "files"}
     async with Sandbox(data=str(data), clock=clock) as second, client(second) as kycaid:
         assert (second.counts(), second.file_digest(file_id)) == (counts, digest)
@@ -170,7 +171,7 @@ async def test_a_folder_that_cannot_be_made_is_named(tmp_path):
 async def test_the_folder_is_for_its_owner_only(tmp_path):
     data = tmp_path / "data"
     async with Sandbox(data=data):
-        assert os.stat(data).st_mode & 0o077 == 0  # noqa: PTH116 - a path's own method would be one too many for the loop
+        assert os.stat(data).st_mode & 0o077 == 0
 
 
 async def test_an_unknown_file_has_no_digest(sandbox):

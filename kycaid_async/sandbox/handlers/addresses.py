@@ -1,10 +1,13 @@
 """Addresses: one of each type per owner."""
 
+from collections.abc import Collection
 from typing import Any, Final
 
 from kycaid_async.api.addresses import AddressDetails, PersonAddress
-from kycaid_async.sandbox.call import Call, Handler, new_id
-from kycaid_async.sandbox.refusals import invalid, not_valid
+from kycaid_async.sandbox.call import Call, Handler
+from kycaid_async.sandbox.ids import new_id
+from kycaid_async.sandbox.refusals import delete_denied, invalid, not_valid
+from kycaid_async.sandbox.runs import is_part
 from kycaid_async.sandbox.store import Row, Transaction
 from kycaid_async.values.check import check_values
 from kycaid_async.values.fields import fields_of
@@ -25,27 +28,41 @@ def create(call: Call) -> dict[str, Any]:
 
 
 def update(call: Call) -> dict[str, Any]:
-    """Change an address."""
+    """Change an address. One that is part of a verification stays as it is, and its copy is changed."""
     row = call.row("addresses", "address_id")
     kind = call.body.get("type", row["type"])
     if kind != row["type"]:
         _require_fit(call.rows, row["owner"], kind)
-        _require_room(call.rows, row["owner"], kind)
-    changes = {name: value for name, value in call.body.items() if name in _FIELDS}
-    call.rows.change("addresses", row["id"], type=kind, body=row["body"] | changes)
+        _require_room(call.rows, row["owner"], kind, besides=_relatives(call.rows, row))
+    body = row["body"] | {name: value for name, value in call.body.items() if name in _FIELDS}
+    if is_part(call.rows, row["id"]) or not row["current"]:
+        return {"address_id": _copy(call, row, kind, body)}
+    call.rows.change("addresses", row["id"], type=kind, body=body)
     return {"address_id": row["id"]}
 
 
+def _copy(call: Call, row: Row, kind: str, body: Row) -> str:
+    """Put a copy in the place of an address, and of the copies that were made of it before."""
+    for id_ in _relatives(call.rows, row):
+        call.rows.change("addresses", id_, current=0)
+    made = new_id()
+    owner = {"owner": row["owner"], "owner_key": row["owner_key"], "copy_of": row["copy_of"] or row["id"]}
+    call.rows.insert("addresses", id=made, type=kind, body=body, created_at=call.now, **owner)
+    return made
+
+
 def delete(call: Call) -> dict[str, Any]:
-    """Remove an address."""
+    """Remove an address, unless it is part of a verification."""
     row = call.row("addresses", "address_id")
+    if is_part(call.rows, row["id"]):
+        raise delete_denied()
     call.rows.remove("addresses", row["id"])
     return {"address_id": row["id"]}
 
 
 def answers(rows: Transaction, owner: str) -> list[dict[str, Any]]:
     """Return the addresses of an owner as they stand inside an applicant."""
-    found = rows.rows("SELECT * FROM addresses WHERE owner = ? ORDER BY rowid", owner)
+    found = rows.rows("SELECT * FROM addresses WHERE owner = ? AND current ORDER BY rowid", owner)
     return [_answer(row) for row in found]
 
 
@@ -62,9 +79,16 @@ def _require_fit(rows: Transaction, owner: str, kind: str) -> None:
         raise invalid(not_valid("addresses", "type"))
 
 
-def _require_room(rows: Transaction, owner: str, kind: str) -> None:
-    if rows.rows("SELECT 1 FROM addresses WHERE owner = ? AND type = ?", owner, kind):
+def _require_room(rows: Transaction, owner: str, kind: str, besides: Collection[str] = ()) -> None:
+    found = rows.rows("SELECT id FROM addresses WHERE owner = ? AND type = ? AND current", owner, kind)
+    if any(row["id"] not in besides for row in found):
         raise invalid(("type", "Only one address of this type is allowed"))
+
+
+def _relatives(rows: Transaction, row: Row) -> set[str]:
+    """Return the address, what it was copied from, and the other copies of that."""
+    first = row["copy_of"] or row["id"]
+    return {found["id"] for found in rows.rows("SELECT id FROM addresses WHERE ? IN (id, copy_of)", first)}
 
 
 HANDLERS: Final[dict[str, Handler]] = {

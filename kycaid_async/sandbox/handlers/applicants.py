@@ -3,8 +3,9 @@
 from typing import Any, Final
 
 from kycaid_async.api.applicants import ApplicantType
-from kycaid_async.sandbox.call import Call, Handler, new_id
-from kycaid_async.sandbox.handlers import addresses, documents
+from kycaid_async.sandbox.call import Call, Handler
+from kycaid_async.sandbox.handlers import addresses, affiliated_persons, documents, verifications
+from kycaid_async.sandbox.ids import new_id
 from kycaid_async.sandbox.refusals import invalid, not_valid
 from kycaid_async.sandbox.store import Row
 
@@ -56,12 +57,11 @@ def get(call: Call) -> dict[str, Any]:
         "created_at": row["created_at"],
         "profile_status": None,
         "profile_comment": None,
-        **_own_fields(row),
-        "decline_reasons": [],
+        **_own_fields(call, row),
+        "decline_reasons": verifications.reasons(call.rows, row["id"]),
         "addresses": addresses.answers(call.rows, row["id"]),
         "documents": documents.answers(call, row["id"]),
-        "verification_status": "new",
-        "verifications_count": "0",
+        **verifications.summary(call.rows, row["id"]),
     }
 
 
@@ -75,12 +75,12 @@ def update(call: Call) -> dict[str, Any]:
     return {"applicant_id": row["id"]}
 
 
-def _own_fields(row: Row) -> dict[str, Any]:
+def _own_fields(call: Call, row: Row) -> dict[str, Any]:
     body = row["body"]
     names = _COMPANY if row["type"] == ApplicantType.COMPANY else _PERSON
     fields = {name: body.get(name) for name in (*names, *_CUSTOM)}
     if row["type"] == ApplicantType.COMPANY:
-        return fields | {"affiliated_persons": []}
+        return fields | {"affiliated_persons": affiliated_persons.answers(call.rows, row["id"])}
     # Later answers have it, those of 2022 did not.
     return fields | ({"nationality": body["nationality"]} if "nationality" in body else {})
 

@@ -6,13 +6,46 @@ from typing import Any, Final
 from kycaid_async.errors import ConfigurationError
 from kycaid_async.protocol.endpoint import Endpoint
 from kycaid_async.sandbox.call import Handler
-from kycaid_async.sandbox.handlers import addresses, applicants, documents, files
+from kycaid_async.sandbox.handlers import (
+    addresses,
+    affiliated_persons,
+    applicants,
+    blacklist_databases,
+    business_activities,
+    countries,
+    crypto,
+    documents,
+    files,
+    forms,
+    languages,
+    non_doc_verifications,
+    phone_numbers,
+    qes,
+    risk_checks,
+    verifications,
+)
+
+_SECTIONS: Final = (
+    addresses,
+    affiliated_persons,
+    applicants,
+    blacklist_databases,
+    business_activities,
+    countries,
+    crypto,
+    documents,
+    files,
+    forms,
+    languages,
+    non_doc_verifications,
+    phone_numbers,
+    qes,
+    risk_checks,
+    verifications,
+)
 
 HANDLERS: Final[Mapping[str, Handler]] = {
-    **addresses.HANDLERS,
-    **applicants.HANDLERS,
-    **documents.HANDLERS,
-    **files.HANDLERS,
+    name: handler for section in _SECTIONS for name, handler in section.HANDLERS.items()
 }
 
 

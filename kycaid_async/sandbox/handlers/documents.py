@@ -5,8 +5,10 @@ from typing import Any, Final
 
 from kycaid_async.api.document_fields import DocumentDetails
 from kycaid_async.api.document_words import DocumentProvider, DocumentStatus, DocumentType
-from kycaid_async.sandbox.call import Call, Handler, new_id
-from kycaid_async.sandbox.refusals import invalid, not_valid
+from kycaid_async.sandbox.call import Call, Handler
+from kycaid_async.sandbox.ids import new_id
+from kycaid_async.sandbox.refusals import delete_denied, invalid, not_valid
+from kycaid_async.sandbox.runs import is_part
 from kycaid_async.sandbox.store import Row
 from kycaid_async.values.decline_reasons import DeclineReason
 from kycaid_async.values.fields import fields_of
@@ -20,7 +22,7 @@ def create(call: Call) -> dict[str, Any]:
     """Add a document that awaits its review."""
     owner_key, owner = call.owner()
     _require_files(call)
-    _require_room(call, owner, call.body["type"])
+    _make_room(call, owner, call.body["type"])
     made = new_id()
     body = {name: value for name, value in call.body.items() if name in (*_DATA, *SIDES)}
     call.rows.insert(
@@ -49,7 +51,7 @@ def update(call: Call) -> dict[str, Any]:
     kind = call.body.get("type", row["type"])
     _require_files(call)
     if kind != row["type"]:
-        _require_room(call, row["owner"], kind)
+        _make_room(call, row["owner"], kind)
     body = row["body"] | {name: value for name, value in call.body.items() if name != "type"}
     call.rows.change("documents", row["id"], type=kind, body=body, **_numbers(body))
     _attach(call, row["id"], body)
@@ -58,15 +60,18 @@ def update(call: Call) -> dict[str, Any]:
 
 
 def delete(call: Call) -> dict[str, Any]:
-    """Remove a document. Its files stay."""
+    """Remove a document, unless it is part of a verification. Its files stay."""
     row = call.row("documents", "document_id")
+    if is_part(call.rows, row["id"]):
+        raise delete_denied()
     call.rows.remove("documents", row["id"])
     return {"document_id": row["id"]}
 
 
 def answers(call: Call, owner: str) -> list[dict[str, Any]]:
-    """Return the documents of an owner."""
-    return [_answer(call, row) for row in call.rows.rows("SELECT * FROM documents WHERE owner = ? ORDER BY seq", owner)]
+    """Return the documents of an owner, without those that were replaced."""
+    found = call.rows.rows("SELECT * FROM documents WHERE owner = ? AND current ORDER BY seq", owner)
+    return [_answer(call, row) for row in found]
 
 
 def await_review(call: Call, row: Row) -> None:
@@ -95,8 +100,12 @@ def _require_files(call: Call) -> None:
         raise invalid(*(not_valid("documents", side) for side in unknown))
 
 
-def _require_room(call: Call, owner: str, kind: str) -> None:
-    found = call.rows.rows("SELECT 1 FROM documents WHERE owner = ? AND type = ?", owner, kind)
+def _make_room(call: Call, owner: str, kind: str) -> None:
+    """Let a document of a verification go, which one of the same type may replace; refuse one too many."""
+    found = call.rows.rows("SELECT id FROM documents WHERE owner = ? AND type = ? AND current", owner, kind)
+    if kind != DocumentType.ADDRESS_DOCUMENT and found and is_part(call.rows, found[0]["id"]):
+        call.rows.change("documents", found[0]["id"], current=0)
+        return
     if kind == DocumentType.ADDRESS_DOCUMENT and len(found) >= _MAX_ADDRESS_DOCUMENTS:
         raise invalid(("type", f"Document with type {kind} can not be more than {_MAX_ADDRESS_DOCUMENTS}"))
     if kind != DocumentType.ADDRESS_DOCUMENT and found:

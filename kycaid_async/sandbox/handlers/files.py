@@ -2,8 +2,9 @@
 
 from typing import Any, Final
 
-from kycaid_async.sandbox.call import Call, Handler, new_id
+from kycaid_async.sandbox.call import Call, Handler
 from kycaid_async.sandbox.handlers.documents import await_review
+from kycaid_async.sandbox.ids import new_id
 from kycaid_async.sandbox.refusals import delete_denied
 from kycaid_async.sandbox.store import Row
 from kycaid_async.sandbox.uploads import Received

@@ -1,0 +1,54 @@
+"""What follows an operation: callbacks are sent, and verifications end although nobody reads them."""
+
+import math
+from collections.abc import Collection
+
+import attrs
+
+from kycaid_async.sandbox.courier import Courier, Sleep
+from kycaid_async.sandbox.effects import Effects
+from kycaid_async.sandbox.review.finisher import Finisher
+from kycaid_async.sandbox.tasks import Tasks
+
+
+@attrs.frozen
+class Aftermath:
+    """Carries out effects."""
+
+    courier: Courier
+    _finisher: Finisher
+    _sleep: Sleep
+    _timers: Tasks = attrs.field(factory=Tasks)
+
+    def carry_out(self, effects: Effects) -> None:
+        """Do in the background what an operation sets off."""
+        self.courier.send(effects.callbacks)
+        for verification_id in effects.started:
+            self._timers.start(self._wait_for(verification_id))
+
+    async def resume(self) -> None:
+        """Wait for the verifications that ran when the sandbox was stopped."""
+        self.carry_out(Effects(started=await self._finisher.pending()))
+
+    async def settle(self, ids: Collection[str] | None = None) -> None:
+        """End the verifications that are due now: all, or those with these ids or applicants."""
+        self.courier.send(await self._finisher.settle(ids))
+
+    async def quiet(self) -> None:
+        """Wait until no verification is due and no callback is under way."""
+        await self.settle()
+        while not self.courier.is_idle:
+            await self.courier.idle()
+            await self.settle()
+
+    async def close(self) -> None:
+        """Stop waiting. Callbacks that are under way are given up."""
+        await self._timers.close()
+        await self.courier.close()
+
+    async def _wait_for(self, verification_id: str) -> None:
+        while (seconds := await self._finisher.remaining(verification_id)) is not None:
+            if seconds > 0:
+                # Rounded up: a clock of microseconds would stand still before the last fraction of one.
+                await self._sleep(math.ceil(seconds * 1000) / 1000)
+            await self.settle([verification_id])

@@ -1,0 +1,75 @@
+"""Affiliated persons: people tied to a company."""
+
+from typing import Any, Final
+
+from kycaid_async.api.affiliated_persons import AffiliatedPersonType
+from kycaid_async.api.applicants import ApplicantType
+from kycaid_async.sandbox.call import Call, Handler
+from kycaid_async.sandbox.ids import new_id
+from kycaid_async.sandbox.refusals import delete_denied, flow_denied, invalid, not_found, unknown_as_validation
+from kycaid_async.sandbox.runs import is_part
+from kycaid_async.sandbox.store import Row, Transaction
+
+_UNKNOWN: Final = ("affiliated_person_id", "Affiliated person was not found")
+
+
+def create(call: Call) -> dict[str, Any]:
+    """Add a person to a company. A second one who may act for it is refused for good."""
+    company, kind = call.applicant(), call.body["type"]
+    if company["type"] != ApplicantType.COMPANY:
+        raise invalid(("applicant_id", "Applicant is not a company"))
+    if kind == AffiliatedPersonType.AUTHORISED and kind in kinds(call.rows, company["id"]):
+        raise flow_denied(429, ("limit_exceeded", "Authorised person already exists"))
+    made = new_id()
+    body = {name: value for name, value in call.body.items() if name not in ("type", "applicant_id")}
+    call.rows.insert(
+        "affiliated_persons", id=made, applicant_id=company["id"], type=kind, body=body, created_at=call.now
+    )
+    return {"affiliated_person_id": made}
+
+
+def update(call: Call) -> dict[str, Any]:
+    """Change a person."""
+    row = _row(call)
+    if row is None:
+        raise not_found(_UNKNOWN)
+    call.rows.change("affiliated_persons", row["id"], body=row["body"] | dict(call.body))
+    return {"affiliated_person_id": row["id"]}
+
+
+def delete(call: Call) -> dict[str, Any]:
+    """Remove a person with its documents and addresses, unless it is part of a verification."""
+    row = _row(call)
+    if row is None:
+        raise unknown_as_validation(_UNKNOWN)
+    if is_part(call.rows, row["id"]):
+        raise delete_denied()
+    for table in ("addresses", "documents"):
+        call.rows.remove(table, row["id"], key="owner")
+    call.rows.remove("affiliated_persons", row["id"])
+    return {"affiliated_person_id": row["id"]}
+
+
+def answers(rows: Transaction, company: str) -> list[dict[str, Any]]:
+    """Return the persons of a company. How they really appear inside an applicant is not known."""
+    return [{"affiliated_person_id": row["id"], "type": row["type"], **row["body"]} for row in _of(rows, company)]
+
+
+def kinds(rows: Transaction, company: str) -> set[str]:
+    """Return the types of the persons of a company."""
+    return {row["type"] for row in _of(rows, company)}
+
+
+def _of(rows: Transaction, company: str) -> list[Row]:
+    return rows.rows("SELECT * FROM affiliated_persons WHERE applicant_id = ? ORDER BY rowid", company)
+
+
+def _row(call: Call) -> Row | None:
+    return call.rows.find("affiliated_persons", call.ids["affiliated_person_id"])
+
+
+HANDLERS: Final[dict[str, Handler]] = {
+    "affiliated_persons.create": create,
+    "affiliated_persons.update": update,
+    "affiliated_persons.delete": delete,
+}

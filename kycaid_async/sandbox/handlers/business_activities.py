@@ -1,0 +1,14 @@
+"""Business activities: a list that never changes."""
+
+from typing import Any, Final
+
+from kycaid_async.sandbox import reference
+from kycaid_async.sandbox.call import Call, Handler
+
+
+def list_(_call: Call) -> list[dict[str, Any]]:
+    """Return the list."""
+    return reference.business_activities()
+
+
+HANDLERS: Final[dict[str, Handler]] = {"business_activities.list": list_}

@@ -1,0 +1,40 @@
+"""Forms: their list, and one-time URLs."""
+
+from typing import Any, Final
+
+from kycaid_async.api.verification_models import VerificationProgress
+from kycaid_async.sandbox import runs
+from kycaid_async.sandbox.call import Call, Handler
+from kycaid_async.sandbox.forms import FORMS, PATH
+from kycaid_async.sandbox.refusals import not_found
+
+
+def list_(_call: Call) -> list[dict[str, Any]]:
+    """Return the forms."""
+    return [{"form_id": form.id, "name": form.name} for form in FORMS]
+
+
+def create_url(call: Call) -> dict[str, Any]:
+    """Make a URL and a verification that is unused until somebody completes the form."""
+    if call.ids["form_id"] not in {form.id for form in FORMS}:
+        raise not_found()
+    applicant = call.applicant() if call.body.get("applicant_id") is not None else None
+    known = applicant["body"].get("external_applicant_id") if applicant else None
+    made = runs.begin(
+        call.rows,
+        VerificationProgress.UNUSED,
+        call.moment,
+        applicant_id=applicant["id"] if applicant else None,
+        external_applicant_id=call.body.get("external_applicant_id", known),
+        form_id=call.ids["form_id"],
+    )
+    return {
+        "form_id": made["form_id"],
+        "form_url": call.links.base_url + PATH.format(token=made["form_token"]),
+        "verification_id": made["id"],
+        "form_token": made["form_token"],
+        "verification_attempts_left": None,
+    }
+
+
+HANDLERS: Final[dict[str, Handler]] = {"forms.list": list_, "forms.create_url": create_url}

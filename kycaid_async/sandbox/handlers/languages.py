@@ -1,0 +1,14 @@
+"""Languages: a list that never changes."""
+
+from typing import Any, Final
+
+from kycaid_async.sandbox import reference
+from kycaid_async.sandbox.call import Call, Handler
+
+
+def list_(_call: Call) -> list[dict[str, Any]]:
+    """Return the list."""
+    return reference.languages()
+
+
+HANDLERS: Final[dict[str, Handler]] = {"languages.list": list_}

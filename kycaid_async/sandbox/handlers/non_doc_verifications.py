@@ -1,0 +1,82 @@
+"""Non-doc verifications: comparisons with records that nobody keeps.
+
+US eIDV: John Doe matches nothing. Of everybody else what was given matches, a name without its first or last part
+partially; a social security number matches when the sum of its digits is even. Nigeria NIN: a number is valid when the
+sum of its digits is even. Every other service answers with what it was sent.
+"""
+
+import re
+from typing import Any, Final
+
+from kycaid_async.api.non_doc_verifications import MatchType
+from kycaid_async.sandbox.call import Call, Handler
+from kycaid_async.sandbox.refusals import invalid, not_found, not_valid
+from kycaid_async.sandbox.services import charge
+
+_COUNTRY: Final = re.compile(r"[a-z]{2}", re.ASCII)
+
+
+def us_eidv(call: Call) -> dict[str, Any]:
+    """Compare a person's data. The score is the share of matches in percent."""
+    charge(call, "US_EIDV")
+    matches = {
+        "address_match_type": _all(call, ("address", "city", "state", "postal_code")),
+        "name_match_type": _all(call, ("first_name", "last_name")),
+        "dob_match_type": _all(call, ("dob",)),
+        "ssn_match_type": _all(call, ("ssn",)) if _is_even(call.body.get("ssn") or "") else MatchType.NO_MATCH,
+    }
+    score = round(100 * sum(match == MatchType.MATCH for match in matches.values()) / len(matches))
+    return {"data": {"score": score, "score_descriptions": [], **{name: m.value for name, m in matches.items()}}}
+
+
+def ng_nin(call: Call) -> dict[str, Any]:
+    """Look up a number."""
+    number = call.body.get("nin_number")
+    if number is None:
+        raise invalid(not_valid("non_doc_verifications", "nin_number"))
+    charge(call, "NG_NIN")
+    valid = _is_even(number)
+    return {"validation": {"valid": valid}, "data": _registered(number) if valid else None}
+
+
+def run(call: Call) -> dict[str, Any]:
+    """Answer with what was sent."""
+    if not _COUNTRY.fullmatch(call.ids["country_code"]):
+        raise not_found()
+    charge(call, f"{call.ids['country_code']}_{call.ids['service']}".upper())
+    return {"data": dict(call.body)}
+
+
+def _all(call: Call, names: tuple[str, ...]) -> MatchType:
+    given = [name for name in names if call.body.get(name)]
+    name = f"{call.body.get('first_name') or ''} {call.body.get('last_name') or ''}"
+    if not given or name.strip().casefold() == "john doe":
+        return MatchType.NO_MATCH
+    return MatchType.MATCH if len(given) == len(names) else MatchType.PARTIAL_MATCH
+
+
+def _is_even(digits: str) -> bool:
+    return sum(int(digit) for digit in digits if digit in "0123456789") % 2 == 0
+
+
+def _registered(number: str) -> dict[str, Any]:
+    return {
+        "nin": number,
+        "first_name": "Ada",
+        "middle_name": None,
+        "last_name": "Example",
+        "dob": "1990-01-01",
+        "phone": "+2340000000000",
+        "email": None,
+        "gender": "F",
+        "residence_country": "NG",
+        "profile_image": None,
+        "address": {"country": "NG", "state": "Lagos", "district": "Ikeja"},
+    }
+
+
+HANDLERS: Final[dict[str, Handler]] = {
+    "non_doc_verifications.us_eidv": us_eidv,
+    "non_doc_verifications.ng_nin": ng_nin,
+    "non_doc_verifications.run": run,
+}

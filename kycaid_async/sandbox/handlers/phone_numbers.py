@@ -1,0 +1,30 @@
+"""Phone numbers: validity and technical risk, both made up."""
+
+from typing import Any, Final
+
+from kycaid_async.sandbox.call import Call, Handler
+from kycaid_async.sandbox.refusals import invalid, not_valid
+from kycaid_async.sandbox.services import charge
+
+_SHORTEST: Final = 7
+
+
+def check(call: Call) -> dict[str, Any]:
+    """Check a number: valid with 7 digits or more, virtual when the last one is 0."""
+    phone = call.body.get("phone")
+    if phone is None:
+        raise invalid(not_valid("phone_numbers", "phone"))
+    charge(call, "PHONE_NUMBER_VERIFICATION")
+    digits = [letter for letter in phone if letter.isdigit()]
+    is_virtual = digits[-1:] == ["0"]
+    return {
+        "data": {
+            "phone": phone,
+            "valid": len(digits) >= _SHORTEST,
+            "is_virtual": is_virtual,
+            "risk_score": 0.9 if is_virtual else 0.1,
+        }
+    }
+
+
+HANDLERS: Final[dict[str, Handler]] = {"phone_numbers.check": check}

@@ -1,0 +1,112 @@
+"""The report: what was verified and paid for on one day.
+
+Prices are invented. As in live data, they are in euros and times in minutes.
+"""
+
+from typing import Any, Final
+
+from kycaid_async.api.applicants import ApplicantType
+from kycaid_async.api.verification_models import Mode, Service, VerificationProgress
+from kycaid_async.sandbox.call import Call
+from kycaid_async.sandbox.forms import FORMS
+from kycaid_async.sandbox.refusals import Refused, invalid, not_valid
+from kycaid_async.sandbox.store import Row, Transaction
+from kycaid_async.values.mismatch import Mismatch
+from kycaid_async.values.times import read_date
+
+MOST_ROWS: Final = 1000
+"""A larger ``count`` is cut to this without a word."""
+PRICES: Final = {Service.KYC: 1.0, Service.KYB: 10.0}
+
+_PERSONAL = ("dob", "email", "phone", "wallet_address", "telegram_username")
+
+
+def report(call: Call) -> list[dict[str, Any]]:
+    """Return the rows of a day. As on the real server, a malformed date has none."""
+    if "date" not in call.query:
+        raise _refusal("date")
+    offset, count = _number(call, "offset", 0), _number(call, "count", MOST_ROWS)
+    if not count:
+        raise _refusal("count")
+    try:
+        day = read_date(call.query["date"]).isoformat()
+    except Mismatch:
+        return []
+    found = [*_verifications(call.rows, day), *_services(call.rows, day)]
+    found.sort(key=lambda row: row["created_at"])
+    return found[offset : offset + min(count, MOST_ROWS)]
+
+
+def _number(call: Call, name: str, default: int) -> int:
+    text = call.query.get(name, str(default))
+    if not (text.isascii() and text.isdigit() and len(text) < 10):  # noqa: PLR2004 - far more rows than there are
+        raise _refusal(name)
+    return int(text)
+
+
+def _refusal(name: str) -> Refused:
+    return invalid(not_valid("verifications", name))
+
+
+def _of_day(rows: Transaction, table: str, day: str) -> list[Row]:
+    return rows.rows(
+        f"SELECT * FROM {table} WHERE created_at BETWEEN ? AND ? ORDER BY seq",  # noqa: S608
+        f"{day} 00:00:00",
+        f"{day} 23:59:59",
+    )
+
+
+def _services(rows: Transaction, day: str) -> list[dict[str, Any]]:
+    return [
+        {
+            "created_at": row["created_at"],
+            "verification_id": None,
+            "applicant_id": None,
+            "status": VerificationProgress.COMPLETED.value,
+            "service": Service.SERVICE.value,
+            "method": row["method"],
+            "price": row["price"],
+            "mode": Mode.TEST.value,
+        }
+        for row in _of_day(rows, "services", day)
+    ]
+
+
+def _verifications(rows: Transaction, day: str) -> list[dict[str, Any]]:
+    found = _of_day(rows, "verifications", day)
+    return [_verification(row, rows.find("applicants", row["applicant_id"] or "")) for row in found]
+
+
+def _verification(row: Row, applicant: Row | None) -> dict[str, Any]:
+    kind, body = (applicant["type"], applicant["body"]) if applicant else (ApplicantType.PERSON, {})
+    service = Service.KYB if kind == ApplicantType.COMPANY else Service.KYC
+    is_used = row["status"] != VerificationProgress.UNUSED
+    return {
+        "created_at": row["created_at"],
+        "verification_id": row["id"],
+        "applicant_id": row["applicant_id"],
+        "external_applicant_id": row["external_applicant_id"],
+        # A short number, as on the real server.
+        "form_id": next((form.number for form in FORMS if form.id == row["form_id"]), None),
+        "status": row["status"],
+        "service": service.value,
+        "method": "API",
+        "verification_types": [name.upper() for name in row["checks"]],
+        "country_code": body.get("residence_country") or body.get("registration_country"),
+        "decline_reasons": [name for check in row["checks"].values() for name in check["decline_reasons"]],
+        "processing_time": _minutes(row),
+        # The fee is taken when a form is submitted.
+        "price": PRICES[service] if is_used else 0.0,
+        "mode": Mode.TEST.value,
+        "name": _name(body),
+        **{name: body.get(name) for name in _PERSONAL},
+    }
+
+
+def _minutes(row: Row) -> float | None:
+    return None if row["finished_at"] is None else round((row["finished_at"] - row["started_at"]) / 60, 2)
+
+
+def _name(body: Row) -> str | None:
+    names = (body.get(key) for key in ("first_name", "middle_name", "last_name"))
+    return body.get("company_name") or " ".join(name for name in names if name) or None
