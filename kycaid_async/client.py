@@ -2,7 +2,6 @@
 
 import copy
 import os
-import re
 import ssl as ssl_module
 from collections.abc import Mapping, Sequence
 from functools import cached_property
@@ -27,14 +26,15 @@ from kycaid_async.api.non_doc_verifications import NonDocVerifications
 from kycaid_async.api.phone_numbers import PhoneNumbers
 from kycaid_async.api.qes import Qes
 from kycaid_async.api.risk_checks import RiskChecks
+from kycaid_async.api.section import Section
 from kycaid_async.api.verifications import Verifications
-from kycaid_async.errors import ConfigurationError, FieldProblem
-from kycaid_async.protocol.endpoint import Endpoint, Evidence, Replay, ReturnsJson
-from kycaid_async.protocol.request import refused
+from kycaid_async.errors import ConfigurationError
+from kycaid_async.protocol.endpoint import Endpoint, Replay
+from kycaid_async.protocol.request import unlisted
 from kycaid_async.protocol.retry import RetryBudget, RetryPolicy
 from kycaid_async.protocol.timeout import Timeout
 from kycaid_async.transport.preflight import FileRules
-from kycaid_async.transport.settings import AuthHeader, Settings, api_key_of, base_url_of, paths_of
+from kycaid_async.transport.settings import AuthHeader, Settings, api_key_of, auth_header_of, base_url_of, paths_of
 from kycaid_async.transport.timing import Timing
 
 if TYPE_CHECKING:
@@ -44,14 +44,6 @@ if TYPE_CHECKING:
     from kycaid_async.transport.sessions import Sessions
 
 T = TypeVar("T")
-
-_REPLAY_OF_METHOD = {
-    "GET": Replay.SAFE,
-    "HEAD": Replay.SAFE,
-    "PUT": Replay.IDEMPOTENT,
-    "PATCH": Replay.IDEMPOTENT,
-    "DELETE": Replay.IDEMPOTENT,
-}
 
 
 class AsyncKycaid:
@@ -64,7 +56,7 @@ class AsyncKycaid:
     * ``base_url``: default ``KYCAID_BASE_URL``, then `servers.PRODUCTION`. Without TLS only for loopback.
     * ``timeout``: seconds, or a `Timeout`.
     * ``max_retries``: how often a call is repeated after its first attempt, where that is safe.
-    * ``max_connections``: how many requests run at once; further ones wait their turn.
+    * ``max_connections``: how many requests run at once, on each event loop; further ones wait their turn.
     * ``max_file_size``: the largest file that is uploaded, in bytes; None for no limit.
     * ``check``: whether requests and files are held against the reference's limits before they are sent.
     * ``auth_header``: ``API-Key`` sends the key as the vendor's OpenAPI file says; all known traffic uses the default.
@@ -93,9 +85,9 @@ class AsyncKycaid:
         if max_retries < 0 or max_connections < 1:
             raise ConfigurationError("max_retries must be 0 or more, max_connections 1 or more")
         self._settings = Settings(
-            api_key=api_key_of(api_key if api_key is not None else os.environ.get("KYCAID_API_KEY")),
-            base_url=base_url_of(base_url or os.environ.get("KYCAID_BASE_URL") or servers.PRODUCTION),
-            auth_header=auth_header,
+            api_key=api_key_of(_first(api_key, os.environ.get("KYCAID_API_KEY"), "")),
+            base_url=base_url_of(_first(base_url, os.environ.get("KYCAID_BASE_URL") or None, servers.PRODUCTION)),
+            auth_header=auth_header_of(auth_header),
             timeout=Timeout.of(timeout),
             retries=RetryPolicy(max_retries=max_retries),
             max_connections=max_connections,
@@ -205,23 +197,7 @@ class AsyncKycaid:
         is ``safe`` for GET, ``idempotent`` for PUT, PATCH and DELETE, and ``billed``, which is repeated only when the
         server cannot have acted, for POST. Raises `InvalidRequestError` and the errors of a call.
         """
-        method = method.upper()
-        if replay is not None and replay not in list(Replay):
-            raise refused("request", [FieldProblem("replay", "one of " + ", ".join(Replay), "another word")])
-        if not re.fullmatch(r"[A-Z]+", method):
-            raise refused("request", [FieldProblem("method", "an HTTP verb, such as POST", "another form")])
-        if not re.fullmatch(r"/(?!/)[^\s?#\\]*", path) or {".", ".."} & set(path.split("/")):
-            raise refused(
-                "request", [FieldProblem("path", "a path below the base URL, such as /documents", "another form")]
-            )
-        endpoint: Endpoint[Any] = Endpoint(
-            name="request",
-            method=method,
-            path="/{+path}",
-            returns=ReturnsJson(),
-            replay=Replay(replay) if replay is not None else _REPLAY_OF_METHOD.get(method, Replay.BILLED),
-            evidence=Evidence.DOCUMENTED,
-        )
+        endpoint = unlisted(method, path, replay)
         return await self._call(endpoint, path={"path": path[1:]}, query=query, body=json)
 
     def with_options(
@@ -241,7 +217,10 @@ class AsyncKycaid:
             files = attrs.evolve(settings.files, check_content=check)
             settings = attrs.evolve(settings, check=check, files=files)
         other = copy.copy(self)
-        other.__dict__ = {"_settings": settings, "_shared": self._shared}
+        other.__dict__["_settings"] = settings
+        for name, value in vars(self).items():
+            if name == "_exchange" or isinstance(value, Section):
+                del other.__dict__[name]  # made for the settings of this one
         return other
 
     async def aclose(self) -> None:
@@ -263,6 +242,10 @@ class AsyncKycaid:
     @cached_property
     def _exchange(self) -> "Exchange":
         return self._shared.exchange(self._settings)
+
+
+def _first(*values: str | None) -> str:
+    return next(value for value in values if value is not None)
 
 
 class _Shared:

@@ -171,7 +171,7 @@ DELETE = Endpoint(
     name="addresses.delete",
     method="DELETE",
     path="/addresses/{address_id}",
-    returns=ReturnsId("address_id"),
+    returns=ReturnsId("address_id", optional=True),
     replay=Replay.IDEMPOTENT,
     evidence=Evidence.DOCUMENTED,
     reference="Addresses / Delete an address",
@@ -216,7 +216,7 @@ class Addresses(Section):
 
         Refused with `ConflictError` (``delete_denied``) once a verification was created with it.
         """
-        return await self._call(DELETE, path={"address_id": address_id})
+        return await self._call(DELETE, path={"address_id": address_id}) or address_id
 
 
 def _new_address(address: NewAddress | None, fields: dict[str, Any]) -> NewAddress:

@@ -1,7 +1,7 @@
 """Affiliated persons: people tied to a company. Reference: *Affiliated persons*."""
 
 from datetime import date
-from typing import Annotated, Any, ClassVar, TypedDict, Unpack, overload
+from typing import Annotated, Any, ClassVar, Required, TypedDict, Unpack, overload
 
 import attrs
 
@@ -94,8 +94,8 @@ class AffiliatedPersonChanges(TypedDict, total=False):
 class AffiliatedPersonFields(AffiliatedPersonChanges, total=False):
     """Keywords of ``affiliated_persons.create``: ``type``, ``applicant_id``, and what is known of the person."""
 
-    type: AffiliatedPersonType | str
-    applicant_id: str
+    type: Required[AffiliatedPersonType | str]
+    applicant_id: Required[str]
 
 
 NewAffiliatedPerson = AuthorisedPerson | BeneficialOwner
@@ -126,7 +126,7 @@ DELETE = Endpoint(
     name="affiliated_persons.delete",
     method="DELETE",
     path="/affiliated-persons/{affiliated_person_id}",
-    returns=ReturnsId("affiliated_person_id"),
+    returns=ReturnsId("affiliated_person_id", optional=True),
     replay=Replay.IDEMPOTENT,
     evidence=Evidence.DOCUMENTED,
     reference="Affiliated persons / Delete an affiliated person",
@@ -176,7 +176,7 @@ class AffiliatedPersons(Section):
 
         Raises `NotFoundError`, `ConflictError` (``delete_denied``), and the errors of a call.
         """
-        return await self._call(DELETE, path={"affiliated_person_id": affiliated_person_id})
+        return await self._call(DELETE, path={"affiliated_person_id": affiliated_person_id}) or affiliated_person_id
 
 
 def _new_person(person: NewAffiliatedPerson | None, fields: dict[str, Any]) -> NewAffiliatedPerson:

@@ -123,7 +123,7 @@ DELETE = Endpoint(
     name="documents.delete",
     method="DELETE",
     path="/documents/{document_id}",
-    returns=ReturnsId("document_id"),
+    returns=ReturnsId("document_id", optional=True),
     replay=Replay.IDEMPOTENT,
     evidence=Evidence.DOCUMENTED,
     reference="Documents / Delete a document",
@@ -178,7 +178,7 @@ class Documents(Section):
 
         Refused with `ConflictError` (``delete_denied``) once it is part of a verification.
         """
-        return await self._call(DELETE, path={"document_id": document_id})
+        return await self._call(DELETE, path={"document_id": document_id}) or document_id
 
 
 _OWNERS = ("applicant_id", "affiliated_person_id")

@@ -35,7 +35,7 @@ REPLACE = Endpoint(
     name="files.replace",
     method="PUT",
     path="/files/{file_id}",
-    returns=ReturnsId("file_id"),
+    returns=ReturnsId("file_id", optional=True),
     replay=Replay.IDEMPOTENT,
     evidence=Evidence.OBSERVED,
     reference="Files / Update a file",
@@ -55,7 +55,7 @@ DELETE = Endpoint(
     name="files.delete",
     method="DELETE",
     path="/files/{file_id}",
-    returns=ReturnsId("file_id"),
+    returns=ReturnsId("file_id", optional=True),
     replay=Replay.IDEMPOTENT,
     evidence=Evidence.INFERRED,
     refusals=(401, 404, 409, 500, 502),
@@ -99,10 +99,10 @@ class Files(Section):
     ) -> str:
         """Replace the content of a file and return its id. Reference: *Files / Update a file*.
 
-        Takes and raises what `create` does. That the answer holds the id is inferred.
+        Takes and raises what `create` does. That the answer holds the id is inferred; without one it is the id given.
         """
         upload = _upload(source, filename, content_type, size)
-        return await self._call(REPLACE, path={"file_id": file_id}, upload=upload)
+        return await self._call(REPLACE, path={"file_id": file_id}, upload=upload) or file_id
 
     async def get(self, file_id: str) -> FileInfo:
         """Return what the server says of a file. Inferred: this operation may not exist, and its answer is not known.
@@ -116,7 +116,7 @@ class Files(Section):
 
         Said to be refused with `ConflictError` (``delete_denied``) while a document refers to the file.
         """
-        return await self._call(DELETE, path={"file_id": file_id})
+        return await self._call(DELETE, path={"file_id": file_id}) or file_id
 
 
 def _upload(source: UploadSource, filename: str | None, content_type: str | None, size: int | None) -> "Upload":

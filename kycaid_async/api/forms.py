@@ -1,11 +1,11 @@
 """Forms: pages of the vendor on which a person enters data. Reference: *Forms*."""
 
-from typing import Any, TypedDict, Unpack, overload
+from typing import Annotated, Any, TypedDict, Unpack, overload
 
 from kycaid_async.api.reference_lists import IdText
 from kycaid_async.api.section import Section, one_of
 from kycaid_async.protocol.endpoint import Endpoint, Evidence, Replay, ReturnsList, ReturnsModel
-from kycaid_async.values.constraints import ExternalId, LanguageCode, ObjectId, Url
+from kycaid_async.values.constraints import ExternalId, LanguageCode, Length, ObjectId
 from kycaid_async.values.model import Request, Response, request, response
 from kycaid_async.values.unset import UNSET, Maybe, Opt
 
@@ -18,7 +18,7 @@ class FormUrlCreate(Request):
     """An existing applicant, for another attempt. Without it the submitted form makes a new applicant."""
     external_applicant_id: Opt[ExternalId] = UNSET
     """Your own id of the user: at most 50 characters."""
-    redirect_url: Opt[Url] = UNSET
+    redirect_url: Opt[Annotated[str, Length(0, 2048)]] = UNSET
     """Where the browser goes after submitting: at most 2048 characters."""
     language_code: Opt[LanguageCode] = UNSET
     """Not documented; one client sends ``EN``."""

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Annotated, Any, TypedDict, Unpack, cast, overload
 
 from kycaid_async.api.applicants import Gender
-from kycaid_async.api.section import Section, one_of
+from kycaid_async.api.section import Section, json_object, one_of
 from kycaid_async.errors import FieldProblem
 from kycaid_async.protocol.endpoint import Endpoint, Evidence, Replay, ReturnsData, ReturnsJson, ReturnsModel
 from kycaid_async.protocol.request import refused
@@ -194,4 +194,4 @@ class NonDocVerifications(Section):
         if not re.fullmatch("[a-z]{2}", code):
             wanted = FieldProblem("country_code", "two letters", "other text")
             raise refused("non_doc_verifications.run", [wanted])
-        return await self._call(RUN, path={"country_code": code, "service": service}, body=body)
+        return await self._call(RUN, path={"country_code": code, "service": service}, body=json_object(RUN.name, body))

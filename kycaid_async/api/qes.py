@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from kycaid_async.api.section import Section
+from kycaid_async.api.section import Section, json_object
 from kycaid_async.protocol.endpoint import Endpoint, Evidence, Replay, ReturnsJson
 
 VERIFY = Endpoint(
@@ -26,4 +26,4 @@ class Qes(Section):
 
         ``body`` is sent as it is. A lost answer is never repeated. Raises `NotFoundError`, and the errors of a call.
         """
-        return await self._call(VERIFY, body=body)
+        return await self._call(VERIFY, body=json_object(VERIFY.name, body))

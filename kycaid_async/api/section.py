@@ -10,6 +10,7 @@ from kycaid_async.errors import FieldProblem
 from kycaid_async.protocol.caller import Caller
 from kycaid_async.protocol.request import refused
 from kycaid_async.values.fields import attrs_of, fields_of
+from kycaid_async.values.mismatch import kind
 from kycaid_async.values.model import Request
 
 Q = TypeVar("Q", bound=Request)
@@ -56,6 +57,13 @@ def only(operation: str, given: Q, allowed: tuple[type[Q], ...], fields: Mapping
             operation, [FieldProblem(names, f"to be set on the {type(given).__name__}", "a keyword besides it")]
         )
     return given
+
+
+def json_object(operation: str, body: Any) -> Mapping[str, Any]:
+    """Return ``body`` when it is a mapping. Raises `InvalidRequestError`."""
+    if isinstance(body, Mapping):
+        return cast("Mapping[str, Any]", body)
+    raise refused(operation, [FieldProblem("body", "an object", kind(body))])
 
 
 def _hint(name: str, known: set[str]) -> str:

@@ -1,8 +1,9 @@
 """Verifications: billed runs of checks, and their results. Reference: *Verifications*."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any, TypedDict, Unpack, overload
+from typing import Any, Required, TypedDict, Unpack, overload
 
 import attrs
 
@@ -33,6 +34,9 @@ CLOCKS_APART = timedelta(minutes=2)
 
 FIRST_PAUSE, LONGEST_PAUSE, GROWTH = 2.0, 60.0, 1.5
 """Seconds between two looks in ``wait``. A result takes from two minutes to six hours."""
+
+LAST_LOOK = 5.0
+"""Seconds that the last look may take after the time is up."""
 
 CREATE = Endpoint(
     name="verifications.create",
@@ -83,7 +87,7 @@ ENDPOINTS = (CREATE, REPORT, GET, UPDATE_STATUS)
 class VerificationFields(TypedDict, total=False):
     """Keywords of ``verifications.create``."""
 
-    applicant_id: str
+    applicant_id: Required[str]
     form_id: str
     types: Sequence[CheckType | str]
     callback_url: str
@@ -127,19 +131,28 @@ class Verifications(Section):
         timing, pause = self._timing, FIRST_PAUSE
         deadline = timing.clock() + timeout
         while True:
-            found = await self.get(verification_id)
+            left = max(0.0, deadline - timing.clock())
+            limit = asyncio.timeout(left + LAST_LOOK)
+            try:
+                async with limit:
+                    found = await self.get(verification_id)
+            except TimeoutError:
+                if not limit.expired():
+                    raise
+                break
             if found.status == VerificationProgress.COMPLETED:
                 return found
             left = deadline - timing.clock()
             if left <= 0:
-                raise RequestTimeoutError(
-                    f"verifications.wait: not finished within {timeout:g} seconds; it goes on, ask again later.",
-                    operation="verifications.wait",
-                    retryable=True,
-                    phase="wait",
-                )
+                break
             await timing.sleep(min(left, pause * (0.5 + timing.chance() / 2)))
             pause = min(LONGEST_PAUSE, pause * GROWTH)
+        raise RequestTimeoutError(
+            f"verifications.wait: not finished within {timeout:g} seconds; it goes on, ask again later.",
+            operation="verifications.wait",
+            retryable=True,
+            phase="wait",
+        )
 
     async def report(self, start: date | str, end: date | str | None = None) -> AsyncIterator[VerificationReportRow]:
         """Iterate over the rows of the report from ``start`` to ``end``, both included; without ``end``, of one day.
@@ -166,8 +179,8 @@ class Verifications(Section):
     ) -> list[VerificationReportRow]:
         """Return the rows of an applicant's verifications since a moment, oldest day first.
 
-        For after a create whose answer was lost: an empty list says that the report shows none (yet). A moment
-        without a zone is taken to be UTC, a date to begin there. Rows of up to two minutes before a moment come too,
+        For after a create whose answer was lost: an empty list says that the report shows none (yet). A date
+        begins at midnight in UTC. Rows of up to two minutes before a moment come too,
         since the server's clock is another: one row too many can be looked at, one too few can be paid twice.
 
         Raises `InvalidRequestError`, and the errors of a call.
@@ -181,8 +194,8 @@ class Verifications(Section):
         return [
             row
             async for row in rows
-            if (applicant_id is None or row.applicant_id == applicant_id)
-            and (external_applicant_id is None or row.external_applicant_id == external_applicant_id)
+            if (not applicant_id or row.applicant_id == applicant_id)
+            and (not external_applicant_id or row.external_applicant_id == external_applicant_id)
             and (row.created_at is None or row.created_at >= begin)
         ]
 
@@ -198,7 +211,7 @@ class Verifications(Section):
         """Set the outcome of a verification: ``approved`` or ``declined``. Reference: *Update a verification status*.
 
         The flags ask for a VERIFICATION_COMPLETED callback and for e-mails; None leaves them to the server. A lost
-        answer is repeated: the state stays the same, but a callback or e-mail may go out twice.
+        answer is repeated: the state stays the same, but a callback or e-mail may go out again.
 
         Raises `NotFoundError`, `FlowError`, `ConflictError` (``edit_denied``), and the errors of a call.
         """
@@ -238,7 +251,11 @@ def _day(name: str, value: Any) -> date:
 
 def _moment(value: Any) -> datetime:
     if isinstance(value, datetime):
-        return (value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)) - CLOCKS_APART
+        if value.tzinfo is None:
+            # Local time taken for UTC could begin hours too late, and miss what was paid for already.
+            wanted = "a datetime with a zone, such as datetime.now(UTC), or a date"
+            raise refused("verifications.find", [FieldProblem("since", wanted, "one without")])
+        return value.astimezone(UTC) - CLOCKS_APART
     if isinstance(value, date):
         return datetime.combine(value, time(), UTC)
     raise refused("verifications.find", [FieldProblem("since", "a datetime or a date", kind(value))])

@@ -51,11 +51,14 @@ class Returns(Generic[T_co]):
 
 @attrs.frozen
 class ReturnsId(Returns[str]):
-    """The id of an object, and nothing else."""
+    """The id of an object, and nothing else. Where it is ``optional``, an answer without it gives an empty text."""
 
     key: str
+    optional: bool = False
 
     def read(self, data: Any) -> str:
+        if self.optional and not (isinstance(data, dict) and data.get(self.key)):
+            return ""
         if not isinstance(data, dict):
             raise Mismatch("an object", data)
         made = data.get(self.key)
@@ -71,6 +74,9 @@ class ReturnsModel(Returns[R], Generic[R]):
     model: type[R]
 
     def read(self, data: Any) -> R:
+        # Bare, as far as is known; but the newer operations wrap their answers, and to miss that would lose all of it.
+        if isinstance(data, dict) and data.keys() <= {"status", "data"} and isinstance(data.get("data"), dict):
+            data = data["data"]
         return structure(data, self.model)
 
 
@@ -97,7 +103,7 @@ class ReturnsList(Returns[list[R]], Generic[R]):
             data = next((data[key] for key in self.wrappers if data.get(key) is not None), [])
         if not isinstance(data, list):
             raise Mismatch("a list", data)
-        return [structure(item, self.model) for item in data]
+        return [structure(item, self.model) for item in data if item is not None]
 
 
 @attrs.frozen

@@ -8,7 +8,7 @@ from urllib.parse import quote, urlencode
 import attrs
 
 from kycaid_async.errors import FieldProblem, InvalidRequestError
-from kycaid_async.protocol.endpoint import Endpoint
+from kycaid_async.protocol.endpoint import HOLES, Endpoint, Evidence, Replay, ReturnsJson
 from kycaid_async.values.check import check_request
 from kycaid_async.values.constraints import ID_LENGTH
 from kycaid_async.values.converter import unstructure
@@ -16,7 +16,13 @@ from kycaid_async.values.json import dumps
 from kycaid_async.values.model import Request
 from kycaid_async.values.unset import UNSET
 
-_BRACES = re.compile(r"\{(\+?)(\w+)\}")
+_REPLAY_OF_METHOD = {
+    "GET": Replay.SAFE,
+    "HEAD": Replay.SAFE,
+    "PUT": Replay.IDEMPOTENT,
+    "PATCH": Replay.IDEMPOTENT,
+    "DELETE": Replay.IDEMPOTENT,
+}
 
 
 @attrs.frozen
@@ -43,18 +49,45 @@ def build(
     all the same. Raises `InvalidRequestError` with every field at fault.
     """
     path = path or {}
-    holes = _BRACES.findall(endpoint.path)
-    problems = [p for plus, name in holes if not plus and (p := _path_problem(name, path[name], strict=check))]
+    problems = [p for name in HOLES.findall(endpoint.path) if (p := _path_problem(name, path[name], strict=check))]
     if check and isinstance(body, Request):
         problems += check_request(body)
     if problems:
         raise refused(endpoint.name, problems)
-    target = _BRACES.sub(lambda hole: quote(path[hole[2]], safe="/%" if hole[1] else ""), endpoint.path)
+    target = HOLES.sub(lambda hole: quote(path[hole[1]], safe="/%" if "+" in hole[0] else ""), endpoint.path)
     if query:
-        target += "?" + urlencode(
-            {name: _query_text(value) for name, value in query.items() if value not in (None, UNSET)}
-        )
+        target += _query(endpoint, query)
     return Built(target, None if body is None else _encode(endpoint, body))
+
+
+def unlisted(method: str, path: str, replay: Replay | str | None) -> Endpoint[Any]:
+    """Return an endpoint for a call that no section declares. Raises `InvalidRequestError`."""
+    method = method.upper()
+    if not re.fullmatch(r"[A-Z]+", method):
+        raise refused("request", [FieldProblem("method", "an HTTP verb, such as POST", "another form")])
+    if not is_plain_path(path):
+        raise refused(
+            "request", [FieldProblem("path", "a path below the base URL, such as /documents", "another form")]
+        )
+    if replay is not None and replay not in list(Replay):
+        raise refused("request", [FieldProblem("replay", "one of " + ", ".join(Replay), "another word")])
+    return Endpoint(
+        name="request",
+        method=method,
+        path="/{+path}",
+        returns=ReturnsJson(),
+        replay=_REPLAY_OF_METHOD.get(method, Replay.BILLED) if replay is None else Replay(replay),
+        evidence=Evidence.DOCUMENTED,
+    )
+
+
+def is_plain_path(path: Any) -> bool:
+    """Say whether ``path`` begins with one slash and stays below the base URL: no query, no ``..``, no other host."""
+    return (
+        isinstance(path, str)
+        and re.fullmatch(r"/(?!/)[^\s?#\\]*", path) is not None
+        and not {".", ".."} & set(path.split("/"))
+    )
 
 
 def refused(operation: str, problems: Sequence[FieldProblem]) -> InvalidRequestError:
@@ -79,8 +112,30 @@ def _path_problem(name: str, value: Any, *, strict: bool) -> FieldProblem | None
     return None
 
 
+def _query(endpoint: Endpoint[Any], given: Mapping[str, Any]) -> str:
+    """Return the query with its ``?``; empty when nothing is set. A list repeats its name."""
+    pairs = [
+        (name, one)
+        for name, value in given.items()
+        for one in (value if isinstance(value, list | tuple) else [value])
+        if one is not None and one is not UNSET
+    ]
+    try:
+        text = urlencode([(name, _query_text(value)) for name, value in pairs])
+    except (TypeError, UnicodeEncodeError):
+        text = None  # the error holds the value, so that it must not be the context of ours
+    if text is None:
+        raise refused(endpoint.name, [FieldProblem("query", "text, numbers, dates and truth values", "others")])
+    return f"?{text}" if text else ""
+
+
 def _query_text(value: Any) -> str:
-    return ("true" if value else "false") if isinstance(value, bool) else str(unstructure(value))
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    text = unstructure(value)
+    if not isinstance(text, str | int | float):
+        raise TypeError
+    return str(text)
 
 
 def _encode(endpoint: Endpoint[Any], body: Any) -> bytes:

@@ -23,7 +23,8 @@ T = TypeVar("T")
 
 OK = 200
 NOT_FOUND = 404
-SEE_OTHER = 303
+MOVED = (301, 302, 303)
+"""Redirects that servers answer a request with which they have done."""
 
 
 @attrs.frozen
@@ -98,19 +99,21 @@ def decode(endpoint: Endpoint[T], answer: Answer) -> T:
     """Return what ``answer`` says. Raises `DecodeError` or the `ApiError` that fits; neither knows of retries yet."""
     if not answer.is_success:
         raise refusal(endpoint, answer)
+    is_json = bool(answer.body.strip())
     try:
-        return endpoint.returns.read(loads(answer.body))
+        return endpoint.returns.read(loads(answer.body) if is_json else None)
     except Mismatch as mismatch:
-        problem = str(mismatch)
+        problem = str(mismatch) if is_json else "it is empty"
     except (ValueError, RecursionError):
-        problem = f"it is not JSON (content type {content_type(answer)})"
+        problem, is_json = f"it is not JSON (content type {content_type(answer)})", False
     raise DecodeError(
         f"{endpoint.name}: the answer (HTTP {answer.status}) cannot be read: {problem}.",
         operation=endpoint.name,
         status=answer.status,
         body=answer.body,
         maybe_processed=endpoint.replay is not Replay.SAFE,
-        retryable=endpoint.replayable,
+        # JSON of another form comes again in that form; a broken page may not.
+        retryable=endpoint.replayable and not is_json,
     )
 
 

@@ -10,7 +10,11 @@ import attrs
 
 from kycaid_async.errors import (
     ApiError,
+    ConfigurationError,
     ConnectionFailedError,
+    ConnectionLostError,
+    DecodeError,
+    InvalidRequestError,
     KycaidError,
     RateLimitError,
     RedirectError,
@@ -21,8 +25,6 @@ from kycaid_async.errors import (
 )
 from kycaid_async.protocol.endpoint import Endpoint, Replay
 
-UNAVAILABLE = 503
-
 
 class Certainty(enum.Enum):
     """What a failed attempt says about the server."""
@@ -30,9 +32,11 @@ class Certainty(enum.Enum):
     NOT_SENT = enum.auto()
     """The connection was never made."""
     BUSY = enum.auto()
-    """The server refused for now, before it did anything: 429 ``limit_exceeded``, 503."""
+    """The server refused for now, before it did anything: 429 ``limit_exceeded``, a gateway's 429 or 503."""
     UNCERTAIN = enum.auto()
-    """The server may have acted: lost connection, time-out, 5xx, 408, an unreadable answer."""
+    """The server may have acted: lost connection, time-out, 5xx, 408, an answer that is not JSON."""
+    ANSWERED = enum.auto()
+    """The server acted and answered, in a form that is of no use here: repeating gives the same."""
     FINAL = enum.auto()
     """The server, or this side, refused for good."""
 
@@ -44,8 +48,8 @@ class RetryPolicy:
     max_retries: int = 3
     base: float = 0.5
     """The first pause is drawn between 0 and this; each further one between 0 and twice the range before."""
-    cap: float = 30.0
-    """The longest pause, also for a ``Retry-After``."""
+    cap: float = 60.0
+    """The longest pause. A ``Retry-After`` beyond it is not waited for."""
 
 
 @attrs.frozen
@@ -64,24 +68,23 @@ class Raise:
     """Seconds that others should wait all the same, when the server was busy."""
 
 
-def certainty(error: KycaidError) -> Certainty:  # noqa: PLR0911 - a table
-    """Return what ``error`` says about whether the server acted."""
+def certainty(error: KycaidError, *, sent: bool = True) -> Certainty:  # noqa: PLR0911 - a table
+    """Return what ``error`` says about whether the server acted; ``sent`` is false when no byte can have left."""
     match error:
         case ConnectionFailedError():
             return Certainty.NOT_SENT if error.retryable else Certainty.FINAL
         case RequestTimeoutError(phase="connect" | "slot"):
             return Certainty.NOT_SENT
-        case RateLimitError():
-            # A type other than limit_exceeded at 429 is another class; none at all is a gateway's own 429.
+        case ConnectionLostError() | RequestTimeoutError() if not sent:
+            return Certainty.NOT_SENT
+        case RateLimitError(type="limit_exceeded" | None) | ServerError(status=503, type="limit_exceeded" | None):
             return Certainty.BUSY
-        case ServerError(status=status):
-            return Certainty.BUSY if status == UNAVAILABLE else Certainty.UNCERTAIN
-        case ServerTimeoutError():
+        case ServerError() | ServerTimeoutError():
             return Certainty.UNCERTAIN
-        case ApiError() | UploadSourceError():
+        case ApiError() | UploadSourceError() | RedirectError() | InvalidRequestError() | ConfigurationError():
             return Certainty.FINAL
-        case RedirectError():
-            return Certainty.FINAL
+        case DecodeError():
+            return Certainty.UNCERTAIN if error.retryable else Certainty.ANSWERED
         case _:
             return Certainty.UNCERTAIN
 
@@ -94,33 +97,39 @@ def decide(
     policy: RetryPolicy,
     remaining: float | None,
     chance: float,
+    sent: bool = True,
     earlier_uncertain: bool = False,
     exhausted: bool = False,
 ) -> Retry | Raise:
     """Return what to do after attempt number ``attempt`` failed with ``error``.
 
     ``remaining`` is the time left until the deadline in seconds (None: no deadline), ``chance`` a random number from
-    0 to 1, ``earlier_uncertain`` true when an attempt before this one may have been acted on, ``exhausted`` true when
-    no retry is left in the budget. The error that is to be raised comes back with its attributes and its advice
-    filled in.
+    0 to 1, ``sent`` false when no byte of this attempt can have left, ``earlier_uncertain`` true when an attempt before
+    this one may have been acted on, ``exhausted`` true when no retry is left in the budget. The error that is to be
+    raised comes back with its attributes and its advice filled in.
+
+    A server that is busy is asked again until the deadline, however often: nothing was done, and there is no header
+    that says when to come back.
     """
-    sure = certainty(error)
+    sure = certainty(error, sent=sent)
     after = pause(error, attempt=attempt, policy=policy, chance=chance)
     may_repeat = sure in (Certainty.NOT_SENT, Certainty.BUSY) or (sure is Certainty.UNCERTAIN and endpoint.replayable)
-    out_of_time = remaining is not None and after >= remaining
-    given_up = exhausted or out_of_time or attempt > policy.max_retries or _is_total_timeout(error)
-    if may_repeat and not given_up:
+    patient = sure is Certainty.BUSY and policy.max_retries > 0 and remaining is not None
+    out_of_tries = attempt > policy.max_retries and not patient
+    out_of_time = after > policy.cap or (remaining is not None and after >= remaining)
+    if may_repeat and not (out_of_tries or out_of_time or exhausted or _is_total_timeout(error)):
         return Retry(after)
     acted = endpoint.replay is not Replay.SAFE and (earlier_uncertain or _may_have_acted(error, sure))
     retryable = may_repeat and (endpoint.replayable or not acted)
-    return Raise(_finish(error, attempts=attempt, maybe_processed=acted, retryable=retryable), after)
+    finished = _finish(error, endpoint, attempts=attempt, maybe_processed=acted, retryable=retryable)
+    return Raise(finished, min(after, policy.cap))
 
 
 def pause(error: KycaidError, *, attempt: int, policy: RetryPolicy, chance: float) -> float:
     """Return the pause before the next attempt in seconds: full jitter, and never shorter than ``Retry-After``."""
     drawn = chance * min(policy.cap, policy.base * 2.0 ** min(attempt - 1, 64))
     asked = error.retry_after if isinstance(error, ApiError) else None
-    return drawn if asked is None else min(policy.cap, asked + drawn)
+    return drawn if asked is None else asked + chance * policy.base
 
 
 def _is_total_timeout(error: KycaidError) -> bool:
@@ -130,11 +139,14 @@ def _is_total_timeout(error: KycaidError) -> bool:
 def _may_have_acted(error: KycaidError, sure: Certainty) -> bool:
     if isinstance(error, RedirectError):
         return error.maybe_processed
-    return sure is Certainty.UNCERTAIN
+    return sure in (Certainty.UNCERTAIN, Certainty.ANSWERED)
 
 
-def _finish(error: KycaidError, *, attempts: int, maybe_processed: bool, retryable: bool) -> KycaidError:
+def _finish(
+    error: KycaidError, endpoint: Endpoint[object], *, attempts: int, maybe_processed: bool, retryable: bool
+) -> KycaidError:
     """Fill in what is known now and end the text with what to do."""
+    error.operation = error.operation or endpoint.name
     error.attempts, error.maybe_processed, error.retryable = attempts, maybe_processed, retryable
     error.args = (" ".join([str(error), *_advice(error)]),)
     return error

@@ -19,8 +19,9 @@ class Timeout:
     progress: float | None = 30.0
     """In an upload: between two moments at which a byte left."""
     total: float | None = 90.0
-    """For a whole call: all attempts and the pauses between them. It does not bind the sending of files, which has
-    ``progress`` instead."""
+    """For a whole call: all attempts and the pauses between them, from its first turn on; waiting for that, behind
+    other calls or a pause the server asked for, does not count. It does not bind the sending of files, which has
+    ``progress`` instead, but the answer to it."""
 
     def __attrs_post_init__(self) -> None:
         for name in ("connect", "read", "progress", "total"):

@@ -2,7 +2,14 @@
 
 import aiohttp
 
-from kycaid_async.errors import ConnectionFailedError, ConnectionLostError, KycaidError, RequestTimeoutError
+from kycaid_async.errors import (
+    ConfigurationError,
+    ConnectionFailedError,
+    ConnectionLostError,
+    DecodeError,
+    KycaidError,
+    RequestTimeoutError,
+)
 from kycaid_async.protocol.timeout import Timeout
 
 _HOPELESS = (
@@ -12,12 +19,19 @@ _HOPELESS = (
 )
 
 
-def failure(operation: str, error: BaseException, timeout: Timeout) -> KycaidError:
+class AnswerTooLarge(aiohttp.ClientPayloadError):
+    """An answer has more bytes than the client reads."""
+
+
+def failure(operation: str, error: BaseException, timeout: Timeout) -> KycaidError:  # noqa: PLR0911 - a table
     """Return the error of this package for one of aiohttp.
 
     Its text holds the name of the exception and the system's reason, not the exception's text: that can quote a part
     of an answer.
     """
+    if isinstance(error, aiohttp.InvalidURL):
+        text = f"{operation}: the URL of the server or of the proxy is not valid. Check base_url and proxy."
+        return ConnectionFailedError(text, operation=operation)
     if isinstance(error, _HOPELESS):
         return ConnectionFailedError(
             f"{operation}: no secure connection ({_reason(error)}). Check the URL and the certificates.",
@@ -40,6 +54,14 @@ def failure(operation: str, error: BaseException, timeout: Timeout) -> KycaidErr
         return RequestTimeoutError(
             f"{operation}: no data from the server for {timeout.read} seconds.", operation=operation, phase="read"
         )
+    if isinstance(error, ValueError) and not isinstance(error, aiohttp.ClientError):
+        text = f"{operation}: aiohttp did not send it. Check auth, trust_env and headers of the session you passed."
+        return ConfigurationError(text, operation=operation)
+    if isinstance(error, AnswerTooLarge):
+        return DecodeError(f"{operation}: the answer is larger than this client reads.", operation=operation)
+    if isinstance(error, aiohttp.ClientPayloadError | aiohttp.ClientResponseError):
+        text = f"{operation}: the answer broke off or was not valid HTTP ({_reason(error)})."
+        return ConnectionLostError(text, operation=operation)
     return ConnectionLostError(f"{operation}: the connection was lost ({_reason(error)}).", operation=operation)
 
 

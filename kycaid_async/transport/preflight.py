@@ -3,7 +3,7 @@
 import attrs
 
 from kycaid_async.errors import InvalidFileError
-from kycaid_async.transport.sources import Reading
+from kycaid_async.transport.reading import Reading
 
 _FAMILIES = ("image/", "video/")
 _PDF = "application/pdf"

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from weakref import WeakKeyDictionary
 
 import aiohttp
 import attrs
@@ -38,7 +37,7 @@ class Sessions:
         self._given = given
         self._clock = clock
         self._sleep = sleep
-        self._bound: WeakKeyDictionary[asyncio.AbstractEventLoop, Bound] = WeakKeyDictionary()
+        self._bound: dict[asyncio.AbstractEventLoop, Bound] = {}
         self._closed = False
 
     async def here(self) -> Bound:
@@ -50,14 +49,19 @@ class Sessions:
         if bound is None:
             bound = self._bound[loop] = await self._bind(loop)
         if bound.session.closed:
-            raise ConfigurationError("the aiohttp session that was passed to the client is closed")
+            whose = "the aiohttp session that was passed to the client" if self._given is not None else "the client"
+            raise ConfigurationError(f"{whose} is closed")
         return bound
 
     async def _bind(self, loop: asyncio.AbstractEventLoop) -> Bound:
+        # A loop that was closed by hand did not close its session; what is left of it goes with the last reference.
+        for closed in [other for other in list(self._bound) if other.is_closed()]:
+            del self._bound[closed]
         pacer = Pacer(self._settings.max_connections)
         slots = Slots(pacer, clock=self._clock, sleep=self._sleep)
         if self._given is not None:
-            if self._bound:
+            # aiohttp has no public way to ask a session for its loop.
+            if getattr(self._given, "_loop", loop) is not loop:
                 raise ConfigurationError(
                     "the aiohttp session that was passed to the client belongs to another event loop; "
                     "leave session=… out, and the client makes one for each loop"
@@ -71,7 +75,7 @@ class Sessions:
         # aiohttp repeats a GET, PUT or DELETE on a lost connection by itself, and does not tell. Repeats are counted,
         # paced and judged in one place here, and there is no public switch.
         session._retry_connection = False  # noqa: SLF001 - see above
-        closer = _close_with_loop(session)
+        closer = self._close_with_loop(loop, session)
         self._bound[loop] = bound = Bound(session, slots, pacer, closer)
         await anext(closer)
         return bound
@@ -79,18 +83,20 @@ class Sessions:
     async def aclose(self) -> None:
         """Close the session of the running loop; those of other loops close with their loops."""
         self._closed = True
-        bound = self._bound.pop(asyncio.get_running_loop(), None)
+        bound = self._bound.get(asyncio.get_running_loop())
         if bound is not None and bound.closer is not None:
             await bound.closer.aclose()
 
+    async def _close_with_loop(
+        self, loop: asyncio.AbstractEventLoop, session: aiohttp.ClientSession
+    ) -> AsyncGenerator[None, None]:
+        """Close ``session`` at the latest when its loop shuts down, and forget both.
 
-async def _close_with_loop(session: aiohttp.ClientSession) -> AsyncGenerator[None, None]:
-    """Close ``session`` at the latest when its loop shuts down.
-
-    A loop finishes the asynchronous generators that were started in it before it closes (asyncio.run does so), which
-    is the one moment at which a session whose owner forgot it can still be closed cleanly.
-    """
-    try:
-        yield
-    finally:
-        await session.close()
+        A loop finishes the asynchronous generators that were started in it before it closes (asyncio.run does so),
+        which is the one moment at which a session whose owner forgot it can still be closed cleanly.
+        """
+        try:
+            yield
+        finally:
+            self._bound.pop(loop, None)
+            await session.close()

@@ -4,7 +4,7 @@ import re
 import ssl
 from collections.abc import Mapping
 from ipaddress import ip_address
-from typing import Any, Literal
+from typing import Any, Literal, cast, get_args
 from urllib.parse import urlsplit
 
 import attrs
@@ -12,6 +12,7 @@ import attrs
 from kycaid_async.errors import ConfigurationError
 from kycaid_async.masking import mask
 from kycaid_async.protocol.endpoint import HOLES, Endpoint
+from kycaid_async.protocol.request import is_plain_path
 from kycaid_async.protocol.retry import RetryPolicy
 from kycaid_async.protocol.timeout import Timeout
 from kycaid_async.transport.preflight import FileRules
@@ -54,8 +55,18 @@ def api_key_of(text: str | None) -> ApiKey:
     return ApiKey(text)
 
 
+def auth_header_of(name: str) -> AuthHeader:
+    """Return ``name``. Raises `ConfigurationError` when it is neither of the two headers."""
+    for known in get_args(AuthHeader):
+        if name == known:
+            return cast("AuthHeader", known)
+    raise ConfigurationError("auth_header: expected " + " or ".join(get_args(AuthHeader)))
+
+
 def base_url_of(text: str) -> str:
     """Return ``text`` without its last slash. Raises `ConfigurationError` for what must not get the key."""
+    if re.search(r"[\s?#\\]", text):
+        raise ConfigurationError("base_url: must not have a query, a fragment, or spaces")
     try:
         parts = urlsplit(text)
         host, _ = parts.hostname, parts.port
@@ -63,8 +74,8 @@ def base_url_of(text: str) -> str:
         host, parts = None, urlsplit("")
     if parts.scheme not in ("http", "https") or not host:
         raise ConfigurationError("base_url: expected a URL as https://host or https://host/path")
-    if parts.query or parts.fragment or parts.username is not None:
-        raise ConfigurationError("base_url: must not have a query, a fragment, a user or a password")
+    if parts.username is not None:
+        raise ConfigurationError("base_url: must not have a user or a password")
     if parts.scheme == "http" and not _is_loopback(host):
         raise ConfigurationError(
             f"base_url: http://{host} would send the key and personal data in the clear; use https"
@@ -79,11 +90,7 @@ def paths_of(given: Mapping[str, Any] | None, endpoints: Mapping[str, Endpoint[A
         if name not in endpoints:
             raise ConfigurationError(f"paths: there is no operation {name!r}")
         wanted = set(HOLES.findall(endpoints[name].path))
-        if (
-            not isinstance(path, str)
-            or not re.fullmatch(r"/(?!/)[^\s?#\\]*", path)
-            or set(HOLES.findall(path)) != wanted
-        ):
+        if not is_plain_path(path) or set(HOLES.findall(path)) != wanted:
             holes = ", ".join(f"{{{hole}}}" for hole in sorted(wanted)) or "no {…}"
             raise ConfigurationError(f"paths: {name} needs a path that begins with / and has {holes}")
     return paths

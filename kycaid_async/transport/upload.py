@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from typing import Self
+from typing import Any, Self
 
 import aiohttp
 import attrs
@@ -10,7 +10,7 @@ from aiohttp.abc import AbstractStreamWriter
 
 from kycaid_async.errors import UploadSourceError
 from kycaid_async.transport.preflight import FileRules, inspect
-from kycaid_async.transport.sources import CHUNK, Reading, Source
+from kycaid_async.transport.reading import CHUNK, Reading, Source
 
 FALLBACK_NAME = "file"
 
@@ -58,7 +58,7 @@ class MultipartPayload(aiohttp.Payload):
         self._size = len(self._lead) + reading.size + len(self._tail)
         self._transport: asyncio.Transport | None = None
         self._handed = 0
-        self._started = False
+        self._writer: asyncio.Task[Any] | None = None
         self.whole = False
         """True once the source has been read to its end and found unchanged, so that the body can become whole."""
         self.error: BaseException | None = None
@@ -77,10 +77,10 @@ class MultipartPayload(aiohttp.Payload):
     async def write(self, writer: AbstractStreamWriter) -> None:
         """Send the body. aiohttp calls this."""
         try:
-            if self._started:
-                # aiohttp itself repeats a PUT on a stale connection; the source is at its end by then.
+            if self._writer is not None:
+                # An aiohttp session of the user repeats a PUT by itself; the source is at its end by then.
                 raise ConnectionResetError("the connection was lost while the file was sent")
-            self._started = True
+            self._writer = asyncio.current_task()
             self._transport = getattr(writer, "transport", None)
             sent = len(self._reading.head)
             if sent > self._reading.size:
@@ -121,9 +121,25 @@ class MultipartPayload(aiohttp.Payload):
             f"{self._label}: changed while it was sent, so the upload was cut off; send it again when it is complete"
         )
 
+    @property
+    def gone(self) -> bool:
+        """True once the last byte has left this process."""
+        return self.moved == self._size
+
+    @property
+    def wrote(self) -> bool:
+        """True once there was a connection to write to."""
+        return self._writer is not None
+
     async def release(self) -> None:
-        """Let go of what was opened for this attempt."""
-        await self._reading.close()
+        """Let go of what was opened for this attempt, once nothing reads from it any more."""
+        try:
+            # aiohttp writes in a task of its own, which a cancelled request leaves behind for a moment.
+            if self._writer is not None and self._writer is not asyncio.current_task():
+                self._writer.cancel()
+                await asyncio.wait([self._writer])
+        finally:
+            await self._reading.close()
 
     async def __aenter__(self) -> Self:
         return self
@@ -135,3 +151,14 @@ class MultipartPayload(aiohttp.Payload):
 def _quoted(text: str) -> str:
     """Return ``text`` for a header parameter, escaped as browsers do it."""
     return text.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")
+
+
+class JsonPayload(aiohttp.BytesPayload):
+    """A JSON body that knows whether there was ever a connection to write it to."""
+
+    wrote = False
+
+    async def write_with_length(self, writer: AbstractStreamWriter, content_length: int | None) -> None:
+        """Send the body. aiohttp calls this."""
+        self.wrote = True
+        await super().write_with_length(writer, content_length)

@@ -24,8 +24,13 @@ class Moving(Protocol):
 
 
 @contextmanager
-def watch_progress(limit: asyncio.Timeout, sending: Moving, seconds: float | None) -> Iterator[None]:
-    """Let ``limit`` run out when no byte of ``sending`` leaves for ``seconds``; once all have left, not at all."""
+def watch_progress(
+    limit: asyncio.Timeout, sending: Moving, seconds: float | None, *, then: float | None = None
+) -> Iterator[None]:
+    """Let ``limit`` run out when no byte of ``sending`` leaves for ``seconds``.
+
+    Once all have left, it runs out after ``then`` more seconds; None for never.
+    """
     if seconds is None:
         yield
         return
@@ -41,7 +46,7 @@ def watch_progress(limit: asyncio.Timeout, sending: Moving, seconds: float | Non
         if limit.expired():
             return
         if sending.moved == sending.size:
-            limit.reschedule(None)
+            limit.reschedule(None if then is None else loop.time() + then)
             return
         if sending.moved != seen:
             seen = sending.moved

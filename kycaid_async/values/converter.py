@@ -2,7 +2,8 @@
 
 Reading is tolerant about absence, null, unknown keys, unknown enum values and numbers as text, and strict about types:
 null never becomes ``'None'`` and ``"false"`` never becomes True. A field of another type than declared is None on the
-object, and its value stays in ``extra``, so that one odd field does not lose the whole object.
+object, or holds the entries that are good, and its value stays whole in ``extra``: one odd field does not lose the
+object, and one odd entry does not lose the list.
 
 Writing leaves out `UNSET` and keeps the order in which the fields are declared, which is that of the reference.
 """
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast, get_args, get_origin
 from kycaid_async.values.decline_reasons import DeclineReason, read_reasons
 from kycaid_async.values.enums import OpenEnum
 from kycaid_async.values.fields import fields_of
-from kycaid_async.values.mismatch import Mismatch
+from kycaid_async.values.mismatch import Mismatch, read_each
 from kycaid_async.values.model import Request, Response
 from kycaid_async.values.numbers import read_boolean, read_integer, read_number, read_text
 from kycaid_async.values.times import read_date, read_time, write_time
@@ -93,7 +94,7 @@ def _list_hook(made: "Converter", t: Any) -> Callable[[Any, Any], Any]:
     def read_list(raw: Any, _type: Any) -> Any:
         if raw.__class__ is not list:
             raise Mismatch("a list", raw)
-        return [read(entry, item) for entry in raw if entry is not None]
+        return read_each(lambda entry: read(entry, item), raw)
 
     return read_list
 
@@ -109,9 +110,17 @@ def _dict_hook(made: "Converter", t: Any) -> Callable[[Any, Any], Any]:
     def read_dict(raw: Any, _type: Any) -> Any:
         if raw.__class__ is not dict:
             raise Mismatch("an object", raw)
-        return {key: read(entry, item) for key, entry in raw.items() if entry is not None}
+        try:
+            return dict(read_each(lambda entry: (entry[0], read(entry[1], item)), _entries(raw)))
+        except Mismatch as mismatch:
+            mismatch.usable = dict(mismatch.usable)
+            raise
 
     return read_dict
+
+
+def _entries(raw: dict[str, Any]) -> list[tuple[str, Any]]:
+    return [(key, entry) for key, entry in raw.items() if entry is not None]
 
 
 def _union_hook(readers: list[tuple[Callable[[Any, Any], Any], Any]]) -> Callable[[Any, Any], Any]:
@@ -165,7 +174,7 @@ def _response_hook(made: "Converter", cls: type[Response]) -> Callable[[Any, Any
         lines += [
             f"    if v{n} is not None:",
             f"        try: v{n} = h{n}(v{n}, t{n})",
-            f"        except Mismatch: v{n}, odd = None, (*odd, {field.name!r})",
+            f"        except Mismatch as mismatch: v{n}, odd = mismatch.usable, (*odd, {field.name!r})",
         ]
     lines.append(f"    made = cls({', '.join(f'v{n}' for n, _ in enumerate(fields_of(cls)))})")
     lines += ["    made._raw, made._odd = raw, odd", "    return made"]

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Self
 
 from kycaid_async.values.enums import OpenEnum
-from kycaid_async.values.mismatch import Mismatch
+from kycaid_async.values.mismatch import Mismatch, read_each
 
 
 class DeclineReason(OpenEnum):
@@ -77,14 +77,13 @@ _NAME_KEYS = ("code", "name", "reason", "id")
 def read_reasons(raw: Any) -> list[DeclineReason]:
     """Return the reasons in ``raw``: ids, names, objects that carry one, or one text joined by commas.
 
-    Repetitions and nulls are dropped, order is kept. Raises `Mismatch` for anything else.
+    Repetitions and nulls are dropped, order is kept. Raises `Mismatch` for anything else; it has the good entries.
     """
     if isinstance(raw, str):
         raw = [part.strip() for part in raw.split(",")]
     if not isinstance(raw, list):
         raise Mismatch("a list of decline reasons", raw)
-    reasons = [_read_one(item) for item in raw if item is not None and item != ""]
-    return list(dict.fromkeys(reasons))
+    return list(dict.fromkeys(read_each(_read_one, (item for item in raw if item != ""))))
 
 
 def _read_one(item: Any) -> DeclineReason:

@@ -3,6 +3,8 @@
 import enum
 from typing import Self
 
+from kycaid_async.masking import code_or_mask
+
 
 class OpenEnum(enum.StrEnum):
     """Text with a list of known values that grows on the server's side.
@@ -30,4 +32,7 @@ class OpenEnum(enum.StrEnum):
         return self._name_ in type(self).__members__ and type(self).__members__[self._name_] is self
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} {str(self)!r}{'' if self.is_known else ' (unknown)'}>"
+        if self.is_known:
+            return f"<{type(self).__name__} {str(self)!r}>"
+        # What is not in the list can be any text, also that of a person.
+        return f"<{type(self).__name__} {code_or_mask(str(self))} (unknown)>"

@@ -1,14 +1,19 @@
 """A value that is not of the type its field takes."""
 
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 
 class Mismatch(TypeError):  # noqa: N818 - a judgement on a value, caught where values are read
     """Says what was expected and which type was found; it never holds the value itself."""
 
-    def __init__(self, expected: str, found: Any) -> None:
+    def __init__(self, expected: str, found: Any, *, usable: Any = None) -> None:
         super().__init__(f"expected {expected}, got {kind(found)}")
         self.expected = expected
+        self.usable = usable
+        """What could be read of it all the same: the good entries of a list with a bad one."""
 
 
 def kind(value: Any) -> str:
@@ -17,3 +22,19 @@ def kind(value: Any) -> str:
         return "null"
     words = {str: "text", bool: "a boolean", int: "a number", float: "a number", list: "a list", dict: "an object"}
     return words.get(type(value), f"a {type(value).__name__}")
+
+
+def read_each(read: Callable[[Any], T], entries: Iterable[Any]) -> list[T]:
+    """Return what ``read`` makes of each entry that is not null. Raises `Mismatch`, which has the good ones."""
+    good: list[T] = []
+    bad: Mismatch | None = None
+    for entry in entries:
+        try:
+            if entry is not None:
+                good.append(read(entry))
+        except Mismatch as mismatch:
+            bad = mismatch
+    if bad is not None:
+        bad.usable = good
+        raise bad
+    return good

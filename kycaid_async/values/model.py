@@ -50,7 +50,8 @@ class Response(Model):
     def extra(self) -> dict[str, Any]:
         """What the server sent and no field holds: keys this version does not know, and values of another type.
 
-        A field of another type than the reference gives it is None on the object and whole in here.
+        A field of another type than the reference gives it is None on the object, or holds the entries that are good,
+        and is whole in here.
         """
         known = {field.name for field in fields_of(type(self))} - set(getattr(self, "_odd", ()))
         return {key: value for key, value in self.raw.items() if key not in known}
