@@ -21,7 +21,7 @@ def test_the_program_at_the_top_runs_as_it_stands_and_prints_what_is_said(tmp_pa
         [sys.executable, "-W", "error", str(path)], cwd=tmp_path, capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stderr) == (0, "")
-    assert f"It prints `{done.stdout.strip()}`" in README
+    assert f"it prints\n`{done.stdout.strip()}`" in README
 
 
 DRIVERS = {
