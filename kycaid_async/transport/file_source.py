@@ -13,7 +13,7 @@ from kycaid_async.transport.reading import CHUNK, guarded
 
 
 class FileSource:
-    """A binary file of the caller: read from where it stands now, sought for each attempt, never closed.
+    """A binary file of the caller: read from where it stands, sought for each attempt, never closed.
 
     It stands there again afterwards. Uploads of one file at the same time take turns.
     """
@@ -27,51 +27,68 @@ class FileSource:
         if isinstance(cast("object", file), io.TextIOBase):
             raise InvalidFileError(f"{self.label}: is open as text; open it with mode 'rb'", file=self.label)
         try:
-            shared = _in_use.get(id(file)) or (_SharedFile(file) if file.seekable() else None)
+            seekable = file.seekable()
         except (AttributeError, OSError, ValueError) as error:
             raise InvalidFileError(f"{self.label}: cannot be read ({type(error).__name__})", file=self.label) from None
-        if shared is None:
+        if not seekable:
             raise InvalidFileError(
                 f"{self.label}: cannot be sought, so it could not be sent again; read it into bytes, or pass a factory",
                 file=self.label,
             )
-        self._shared = _in_use[id(file)] = shared
+        self._shared = _shared.setdefault(id(file), _SharedFile(file))
+        self._start: int | None = None
 
     async def open(self) -> "FileReading":
-        size = await guarded(self.label, self._shared.length)
-        head = await guarded(self.label, lambda: self._shared.read_at(0, min(CHUNK, size)))
-        return FileReading(self.label, self._shared, size, head)
+        if self._start is None:
+            self._start = await guarded(self.label, self._shared.position)
+        part = _Part(self._shared, self._start)
+        size = await guarded(self.label, part.length)
+        head = await guarded(self.label, lambda: part.read_at(0, min(CHUNK, size)))
+        return FileReading(self.label, part, size, head)
 
 
+@attrs.frozen(eq=False)
 class _SharedFile:
-    """A file that one or more uploads read: one position, so one lock. Its methods block."""
+    """A file that one or more uploads read: one position, so one lock."""
 
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
-        self._lock = threading.Lock()
-        self._start = file.tell()
+    file: BinaryIO
+    lock: threading.Lock = attrs.field(factory=threading.Lock)
+
+    def position(self) -> int:
+        """Return where the file stands between two reads. Blocks."""
+        with self.lock:
+            return self.file.tell()
+
+
+@attrs.frozen(eq=False)
+class _Part:
+    """A file from ``start`` on. Its methods block, and leave the file at ``start``."""
+
+    shared: _SharedFile
+    start: int
 
     def read_at(self, offset: int, size: int) -> bytes:
-        """Return up to ``size`` bytes at ``offset`` from where the file stood."""
+        """Return up to ``size`` bytes at ``offset``."""
         parts = []
-        with self._lock:
-            self._file.seek(self._start + offset)
-            while size > 0 and (part := self._file.read(size)):
+        file = self.shared.file
+        with self.shared.lock:
+            file.seek(self.start + offset)
+            while size > 0 and (part := file.read(size)):
                 parts.append(bytes(part))
                 size -= len(part)
-            self._file.seek(self._start)
+            file.seek(self.start)
         return b"".join(parts)
 
     def length(self) -> int:
-        """Return the number of bytes from where the file stood."""
-        with self._lock:
-            end = self._file.seek(0, io.SEEK_END)
-            self._file.seek(self._start)
-        return max(0, end - self._start)
+        """Return the number of bytes."""
+        with self.shared.lock:
+            end = self.shared.file.seek(0, io.SEEK_END)
+            self.shared.file.seek(self.start)
+        return max(0, end - self.start)
 
 
 # By identity, as long as an upload needs it: each holds its file, so that no other can have the same identity.
-_in_use: WeakValueDictionary[int, _SharedFile] = WeakValueDictionary()
+_shared: WeakValueDictionary[int, _SharedFile] = WeakValueDictionary()
 
 
 @attrs.define(eq=False)
@@ -79,7 +96,7 @@ class FileReading:
     """A caller's file, for one attempt."""
 
     label: str
-    shared: _SharedFile
+    part: _Part
     size: int
     head: bytes
     _offset: int = attrs.field(init=False)
@@ -91,12 +108,12 @@ class FileReading:
         want = min(CHUNK, self.size - self._offset)
         if want <= 0:
             return b""
-        chunk = await guarded(self.label, lambda: self.shared.read_at(self._offset, want))
+        chunk = await guarded(self.label, lambda: self.part.read_at(self._offset, want))
         self._offset += len(chunk)
         return chunk
 
     async def unchanged(self) -> bool:
-        return self.size <= CHUNK or await guarded(self.label, self.shared.length) == self.size
+        return self.size <= CHUNK or await guarded(self.label, self.part.length) == self.size
 
     async def close(self) -> None:
         return

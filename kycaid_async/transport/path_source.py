@@ -39,12 +39,15 @@ class PathSource:
             raise
 
     def _open(self) -> "PathReading":
+        fd, reason = -1, ""
         try:
             # O_NONBLOCK: a named pipe would otherwise wait for a writer for ever.
             fd = os.open(self.path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
         except (OSError, ValueError) as error:
-            reason = error.strerror if isinstance(error, OSError) else "not a path"
-            raise InvalidFileError(f"{self.label}: cannot be opened ({reason})", file=self.label) from None
+            reason = str(error.strerror) if isinstance(error, OSError) else "not a path"
+        if fd < 0:
+            # Not from within the handler: the system's error holds the whole path, which may be content.
+            raise InvalidFileError(f"{self.label}: cannot be opened ({reason})", file=self.label)
         try:
             found = os.fstat(fd)
             if not stat.S_ISREG(found.st_mode):

@@ -83,7 +83,11 @@ def read_reasons(raw: Any) -> list[DeclineReason]:
         raw = [part.strip() for part in raw.split(",")]
     if not isinstance(raw, list):
         raise Mismatch("a list of decline reasons", raw)
-    return list(dict.fromkeys(read_each(_read_one, (item for item in raw if item != ""))))
+    try:
+        return list(dict.fromkeys(read_each(_read_one, (item for item in raw if item != ""))))
+    except Mismatch as mismatch:
+        mismatch.usable = list(dict.fromkeys(mismatch.usable or ()))
+        raise
 
 
 def _read_one(item: Any) -> DeclineReason:
