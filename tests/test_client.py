@@ -6,8 +6,9 @@ import aiohttp
 import pytest
 from aioresponses import aioresponses
 
-from kycaid_async import AsyncKycaid, InvalidRequestError, ServerError
+from kycaid_async import AsyncKycaid, DecodeError, InvalidRequestError, RedirectError, ServerError
 from tests.conftest import API_KEY, PatchedResponse
+from tests.faults import FaultProxy
 
 DOCUMENT = "5f9aeb5e1f25e2441d182f56b6dcbfac12dd"
 
@@ -75,10 +76,62 @@ async def test_an_answer_larger_than_the_limit_is_not_read(client, server):
     import attrs
 
     client._settings = attrs.evolve(client._settings, max_answer=1000)
-    for _ in range(4):
-        server.answer(200, b"[" + b" " * 2000 + b"]")
-    with pytest.raises(Exception, match="the connection was lost"):
+    server.answer(200, b"[" + b" " * 2000 + b"]")
+    with pytest.raises(DecodeError, match="larger than this client reads") as caught:
         await client.documents.get(DOCUMENT)
+    assert caught.value.attempts == 1
+
+
+class Tagged(AsyncKycaid):
+    """A client of the user, with an attribute and a method of its own."""
+
+    def __init__(self, tag, **options):
+        super().__init__(API_KEY, **options)
+        self.tag = tag
+
+    async def status_of(self, document_id):
+        return (await self.documents.get(document_id)).status
+
+
+async def test_a_subclass_with_other_options_keeps_what_is_its_own_and_takes_the_options(server):
+    async with Tagged(["mine"], base_url=server.url) as client:
+        assert client.documents is client.documents
+        other = client.with_options(max_retries=0, check=False)
+        assert type(other) is Tagged
+        assert other.tag is client.tag
+        server.answer(200, {"document_id": "short", "status": "valid"})
+        assert await other.status_of("short") == "valid"
+        server.answer(500, {"type": "internal_server"})
+        with pytest.raises(ServerError) as caught:
+            await other.documents.get(DOCUMENT)
+        assert caught.value.attempts == 1
+        with pytest.raises(InvalidRequestError):
+            await client.documents.get("short")
+        other.tag = "changed"
+        assert client.tag == ["mine"]
+    assert len(server.requests) == 2
+
+
+async def test_a_list_in_a_query_repeats_its_name_on_the_wire(make_client, server):
+    async with FaultProxy(server.url) as proxy:
+        server.answer(200, {})
+        server.answer(200, {})
+        client = make_client(proxy.url)
+        await client.request("GET", "/x", query={"type": ["a", "b c"], "n": None})
+        await client.request("GET", "/x", query={"n": None, "m": []})
+    assert [seen.path for seen in proxy.seen] == ["/x?type=a&type=b+c", "/x"]
+
+
+@pytest.mark.parametrize(
+    ("status", "maybe_processed"), [(301, True), (302, True), (303, True), (307, False), (308, False)]
+)
+@pytest.mark.parametrize(("method", "acts"), [("POST", True), ("PUT", True), ("GET", False)])
+async def test_a_redirect_says_whether_the_server_may_be_done(client, server, status, maybe_processed, method, acts):
+    server.answer(status, headers={"Location": "https://elsewhere.example/"})
+    with pytest.raises(RedirectError) as caught:
+        await client.request(method, "/x")
+    assert (caught.value.attempts, caught.value.retryable) == (1, False)
+    assert caught.value.maybe_processed is (maybe_processed and acts)
 
 
 async def test_a_mocked_aiohttp_works_too(make_client):

@@ -1,9 +1,15 @@
-"""The command line: ``kycaid demo`` and ``kycaid sandbox``. It needs the extra ``cli``."""
+"""The command line: ``kycaid demo``, ``kycaid sandbox``, ``kycaid operations``. It needs the extra ``cli``."""
 
+import contextlib
 import importlib.util
 import io
+import os
+import signal
 import sys
-from typing import NoReturn
+from pathlib import Path
+from typing import NoReturn, TextIO
+
+from kycaid_async.cli.problems import interrupted
 
 _NEEDED = ("typer", "rich", "PIL")
 
@@ -16,11 +22,33 @@ def main() -> NoReturn:
     try:
         from kycaid_async.cli.app import app
 
+        sys.stdout, sys.stderr = sys.stdout or _nowhere(), sys.stderr or _nowhere()
         for stream in (sys.stdout, sys.stderr):
             # A file name that the terminal's encoding does not know must not end the program.
             if isinstance(stream, io.TextIOWrapper):
                 stream.reconfigure(errors="replace")
+        _end_like_ctrl_c()
         app(prog_name="kycaid")
-    except KeyboardInterrupt:
-        sys.exit(130)
+    except KeyboardInterrupt as interrupt:
+        sys.exit(interrupted(interrupt))
+    except OSError as error:
+        # A full disk behind a pipe, for one. What could be said may not be written either.
+        with contextlib.suppress(OSError):
+            sys.stderr.write(f"kycaid: {error.strerror}\n")
+        os._exit(1)  # at a regular exit Python would try to write again, and print a traceback
     sys.exit(0)
+
+
+def _nowhere() -> TextIO:
+    return Path(os.devnull).open("w", encoding="utf-8")
+
+
+def _end_like_ctrl_c() -> None:
+    """Let a program that is told to end clean up as after Ctrl-C: it may have drawn or stored documents."""
+
+    def interrupt(number: int, _frame: object) -> NoReturn:
+        raise KeyboardInterrupt(number)
+
+    for name in ("SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), interrupt)

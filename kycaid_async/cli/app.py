@@ -42,9 +42,7 @@ def demo(
     *,
     folder: Annotated[
         Path | None,
-        typer.Option(
-            help="Send the images, PDFs and videos below this folder, one applicant each. Skips hidden files."
-        ),
+        typer.Option(help="Send the files below this folder, one applicant each. Skips hidden files."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a table.")] = False,
     base_url: Annotated[
@@ -89,20 +87,31 @@ def sandbox(
     ] = 8000,
     api_key: Annotated[
         str | None,
-        typer.Option(metavar="KEY", help="Key to accept; a host that others can reach needs one of its own."),
+        typer.Option(
+            metavar="KEY",
+            envvar="KYCAID_SANDBOX_KEY",
+            help="Key to accept; a host that others can reach needs one of its own.",
+        ),
     ] = None,
     data: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Keep the data here. Without it they are gone at the end.")
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Keep the data here, but not callbacks still to be sent. Without it they are gone at the end.",
+        ),
     ] = None,
     review_after: Annotated[
         float, typer.Option(min=0, metavar="SECONDS", help="How long a new document waits for its review.")
     ] = 0,
+    callback_url: Annotated[
+        str | None, typer.Option(metavar="URL", help="Where callbacks go for which no request names a URL.")
+    ] = None,
 ) -> None:
     """Run a local KYCAID until Ctrl-C, for development and tests."""
     from kycaid_async.cli.serve import serve
 
     with _plain_errors():
-        serve(host=host, port=port, api_key=api_key, data=data, review_after=review_after)
+        serve(host=host, port=port, api_key=api_key, data=data, review_after=review_after, callback_url=callback_url)
 
 
 @app.command()
@@ -150,7 +159,7 @@ def _misused(message: str) -> NoReturn:
 @contextmanager
 def _plain_errors() -> Iterator[None]:
     """Turn what can go wrong outside this program into one line and an exit code."""
-    from kycaid_async.cli.problems import Problem, one_line
+    from kycaid_async.cli.problems import Problem, interrupted, one_line
 
     try:
         yield
@@ -160,5 +169,5 @@ def _plain_errors() -> Iterator[None]:
     except KycaidError as error:
         typer.echo(f"kycaid: {one_line(error)}", err=True)
         raise typer.Exit(1) from None
-    except KeyboardInterrupt:
-        raise typer.Exit(130) from None
+    except KeyboardInterrupt as interrupt:
+        raise typer.Exit(interrupted(interrupt)) from None

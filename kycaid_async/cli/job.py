@@ -70,7 +70,7 @@ class Job:
         """Do all of it. Raises `KycaidError` when the key or the server lets not even the first files through."""
         started = self._clock()
         await self._for_each(self._outcomes, self._send)
-        if self._hopeless is not None:
+        if self._hopeless is not None and not any(outcome.document_id for outcome in self._outcomes):
             raise self._hopeless
         await self._review()
         return Report(outcomes=self._outcomes, seconds=self._clock() - started)

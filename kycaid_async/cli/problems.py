@@ -1,5 +1,6 @@
 """What can go wrong outside the API, and text that is fit for a terminal."""
 
+import signal
 from typing import ClassVar
 
 
@@ -23,3 +24,8 @@ def one_line(text: object) -> str:
     """
     words = " ".join(str(text).split())
     return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in words)
+
+
+def interrupted(interrupt: KeyboardInterrupt) -> int:
+    """Return the exit code of a program that a signal ended: 128 and its number, the argument if it is not Ctrl-C."""
+    return 128 + int(interrupt.args[0] if interrupt.args else signal.SIGINT)

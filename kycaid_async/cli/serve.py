@@ -16,9 +16,24 @@ from kycaid_async.errors import ConfigurationError
 from kycaid_async.sandbox import SANDBOX_KEY, Sandbox
 
 
-def serve(*, host: str, port: int, api_key: str | None, data: Path | None, review_after: float) -> None:
-    """Run a sandbox until SIGINT or SIGTERM. Raises `Problem` and `ConfigurationError` when it cannot start."""
-    sandbox = Sandbox(api_key=api_key or SANDBOX_KEY, host=host, port=port, data=data, review_after=review_after)
+def serve(
+    *,
+    host: str,
+    port: int,
+    api_key: str | None,
+    data: Path | None,
+    review_after: float,
+    callback_url: str | None,
+) -> None:
+    """Run a sandbox until it is told to stop. Raises `Problem` and `ConfigurationError` when it cannot start."""
+    sandbox = Sandbox(
+        api_key=api_key or SANDBOX_KEY,
+        host=host,
+        port=port,
+        data=data,
+        review_after=review_after,
+        callback_url=callback_url,
+    )
     try:
         anyio.run(partial(_serve, sandbox))
     except ConfigurationError as error:
@@ -34,7 +49,7 @@ async def _serve(sandbox: Sandbox) -> None:
             typer.echo(
                 f"A local KYCAID listens on {sandbox.url} until Ctrl-C. To use it:\n\n"
                 f"  export KYCAID_BASE_URL={sandbox.url}\n"
-                f"  export KYCAID_API_KEY={sandbox.api_key}"
+                f"  export KYCAID_API_KEY={SANDBOX_KEY if sandbox.api_key == SANDBOX_KEY else '(your key)'}"
             )
             await told_to_stop()
 
@@ -45,5 +60,5 @@ def _signals() -> Iterator[Callable[[], Awaitable[object]]]:
         # Ctrl-C arrives as KeyboardInterrupt there.
         yield anyio.sleep_forever
         return
-    with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+    with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM, signal.SIGHUP) as signals:
         yield lambda: anext(signals)

@@ -1,5 +1,6 @@
 """What follows an operation: callbacks are sent, and verifications end although nobody reads them."""
 
+import asyncio
 import math
 from collections.abc import Collection
 
@@ -19,6 +20,7 @@ class Aftermath:
     _finisher: Finisher
     _sleep: Sleep
     _timers: Tasks = attrs.field(factory=Tasks)
+    _settling: "set[asyncio.Future[None]]" = attrs.field(factory=set)
 
     def carry_out(self, effects: Effects) -> None:
         """Do in the background what an operation sets off."""
@@ -32,12 +34,20 @@ class Aftermath:
 
     async def settle(self, ids: Collection[str] | None = None) -> None:
         """End the verifications that are due now: all, or those with these ids or applicants."""
-        self.courier.send(await self._finisher.settle(ids))
+        done = asyncio.get_running_loop().create_future()
+        self._settling.add(done)
+        try:
+            await self._finisher.settle(ids, self.courier.send)
+        finally:
+            self._settling.discard(done)
+            done.set_result(None)
 
     async def quiet(self) -> None:
-        """Wait until no verification is due and no callback is under way."""
+        """Wait until no verification is due, none is being ended, and no callback is under way."""
         await self.settle()
-        while not self.courier.is_idle:
+        while self._settling or not self.courier.is_idle:
+            if self._settling:
+                await asyncio.wait(self._settling)
             await self.courier.idle()
             await self.settle()
 

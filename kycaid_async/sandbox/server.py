@@ -4,7 +4,9 @@ import asyncio
 import hashlib
 import ipaddress
 import logging
+import math
 import os
+import re
 import socket
 from collections.abc import Callable
 from contextlib import AsyncExitStack
@@ -16,6 +18,7 @@ import attrs
 from aiohttp import web
 from anyio import to_thread
 
+from kycaid_async.callbacks.signature import keys_of
 from kycaid_async.errors import ConfigurationError
 from kycaid_async.sandbox.aftermath import Aftermath
 from kycaid_async.sandbox.app import Application
@@ -53,7 +56,8 @@ class Sandbox:
 
     * ``api_key``: the key it accepts.
     * ``host``, ``port``: where it listens. Port 0 picks a free one. A host other than loopback needs a key of its own.
-    * ``data``: a folder that keeps its state. Default: everything is gone when it stops.
+    * ``data``: a folder that keeps its state, but not the callbacks that are still to be delivered. Default: everything
+      is gone when it stops.
     * ``review_after``: seconds from the creation or last change of a document to its review, and from the creation of
       a verification to its end.
     * ``max_file_size``: the largest upload it takes, in bytes.
@@ -78,8 +82,9 @@ class Sandbox:
         clock: Callable[[], datetime] = _utc_now,
         sleep: Sleep = asyncio.sleep,
     ) -> None:
-        if not api_key:
-            raise ConfigurationError("the sandbox needs an API key; leave api_key out for the default one")
+        keys_of(api_key)
+        if not (0 <= review_after < math.inf):
+            raise ConfigurationError("review_after is a number of seconds, 0 or more")
         if not 0 <= port <= _MAX_PORT:
             raise ConfigurationError(f"a port is a number from 0 to {_MAX_PORT}, not {port}")
         if api_key == SANDBOX_KEY and not _is_loopback(host):
@@ -87,7 +92,7 @@ class Sandbox:
                 f"others can reach {host}, and everybody knows the sandbox's own key: give it an api_key, or a "
                 "loopback host"
             )
-        if callback_url is not None and not callback_url.startswith(("http://", "https://")):
+        if callback_url is not None and not re.fullmatch(r"https?://[^\s/]+(/\S*)?", callback_url):
             raise ConfigurationError("callback_url is a URL that starts with http:// or https://")
         self.api_key = api_key
         """The key it accepts."""

@@ -13,9 +13,12 @@ import attrs
 from anyio import to_thread
 
 from kycaid_async.errors import ConfigurationError
-from kycaid_async.sandbox.store import KINDS, Store, Transaction
+from kycaid_async.sandbox.store import KINDS, MEMORY, Store, Transaction
 
 T = TypeVar("T")
+
+OWN = "kycaid-upload-"
+"""How the names of stored files begin, so that they are never taken for somebody else's."""
 
 
 @attrs.frozen
@@ -50,7 +53,7 @@ def open_state(data: Path | None, clock: Callable[[], datetime]) -> Iterator[Sta
     try:
         folder = root / "files"
         _make(folder)
-        store = Store(str(root / "sandbox.sqlite3") if data else ":memory:")
+        store = Store(str(root / "sandbox.sqlite3") if data else MEMORY)
         try:
             _sweep(store, folder)
             yield State(store, folder, clock)
@@ -66,14 +69,15 @@ def _make(folder: Path) -> None:
         # What is uploaded is personal, also on a shared machine.
         folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder.mkdir(mode=0o700, exist_ok=True)
+        folder.chmod(0o700)
     except OSError as error:
         raise ConfigurationError(f"the sandbox cannot keep its data in {folder.parent}: {error.strerror}") from error
 
 
 def _sweep(store: Store, folder: Path) -> None:
-    """Remove what an interrupted upload of a killed sandbox left behind."""
+    """Remove what an interrupted upload of a killed sandbox left behind, and nothing that is not ours."""
     with store.transaction() as rows:
         kept = {row["stored_as"] for row in rows.rows("SELECT stored_as FROM files")}
-    for path in folder.iterdir():
-        if path.name not in kept:
+    for path in folder.glob(f"{OWN}*"):
+        if path.name not in kept and path.is_file():
             path.unlink()

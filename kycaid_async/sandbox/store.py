@@ -1,5 +1,6 @@
 """The state of a sandbox in SQLite: one table per kind of object."""
 
+import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
@@ -94,21 +95,29 @@ class Transaction:
         self._db.execute(f"DELETE FROM {table} WHERE {key} = ?", (id_,))  # noqa: S608
 
 
+MEMORY = ":memory:"
+
+
 class Store:
     """An open database. Transactions run one at a time, from whatever thread; a committed one survives a kill."""
 
     def __init__(self, path: str) -> None:
         """Open or make the database. Raises `ConfigurationError` when it is in use or not one of a sandbox."""
         self._lock = threading.Lock()
-        self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=0)
+        try:
+            if path != MEMORY:
+                # Before SQLite makes it, readable by all: what stands in it is personal.
+                os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+            self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=0)
+        except (OSError, sqlite3.Error) as error:
+            raise ConfigurationError(f"the sandbox cannot use {path}: {error}") from error
         self._db.row_factory = _row
         try:
             self._prepare()
         except sqlite3.Error as error:
             self._db.close()
-            raise ConfigurationError(
-                f"the sandbox cannot use {path}: {error}. Is another sandbox running on it?"
-            ) from error
+            hint = ". Is another sandbox running on it?" if "locked" in str(error) else ""
+            raise ConfigurationError(f"the sandbox cannot use {path}: {error}{hint}") from error
         except ConfigurationError:
             self._db.close()
             raise

@@ -13,6 +13,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 from anyio import to_thread
 
 from kycaid_async.sandbox.refusals import bad_request, invalid, not_valid, too_large
+from kycaid_async.sandbox.state import OWN
 
 CHUNK = 1 << 18
 _OVERHEAD = 1 << 16
@@ -44,7 +45,7 @@ async def received(request: web.Request, *, folder: Path, limit: int) -> AsyncIt
         raise too_large()
     if request.content_type != "multipart/form-data":
         raise bad_request()
-    file = Received(folder / secrets.token_hex(18))
+    file = Received(folder / f"{OWN}{secrets.token_hex(18)}")
     try:
         await _read(request, file, limit)
         yield file
@@ -76,9 +77,14 @@ async def _read_part(part: MultipartReader | BodyPartReader, file: Received, lim
         return
     if file.name or not part.filename:
         raise invalid(not_valid("files", "file"))
-    file.name = part.filename
-    file.mime_type = part.headers.get("Content-Type", "application/octet-stream")
+    file.name = _text(part.filename)
+    file.mime_type = _text(part.headers.get("Content-Type", "application/octet-stream"))
     await _save(part, file, limit)
+
+
+def _text(header: str) -> str:
+    """Return a header as text: bytes that are none are replaced."""
+    return header.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 async def _skip(part: BodyPartReader) -> None:

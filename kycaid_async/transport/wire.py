@@ -57,7 +57,8 @@ class Wire:
         limits = self.settings.timeout
         self._headers = {"Accept": "application/json", "User-Agent": _USER_AGENT, **self.settings.authorization()}
         self._json_headers = {**self._headers, "Content-Type": "application/json"}
-        self._timeout = aiohttp.ClientTimeout(total=None, sock_connect=limits.connect, sock_read=limits.read)
+        # Not sock_connect: that ends with TCP, and leaves a proxy's CONNECT and the TLS handshake without a limit.
+        self._timeout = aiohttp.ClientTimeout(total=None, connect=limits.connect, sock_read=limits.read)
 
     async def send(self, call: Call, session: aiohttp.ClientSession) -> Any:
         """Try once. Returns the decoded answer, or the error to judge."""

@@ -120,19 +120,26 @@ async def test_every_declared_refusal_becomes_its_error_with_all_that_is_known(i
     assert len(server.requests) == 1
 
 
-# Lists may be empty, and where the form of an answer is unknown any JSON is one.
-READABLE = {ReturnsList: {"[]"}, ReturnsJson: {"[]", "null", "5"}}
+NO_JSON = ["", "<html>", '{"document_id": "5f']
+ODD_JSON = ["[]", "null", "5"]
 
 
-@pytest.mark.parametrize(
-    ("name", "body"),
-    [
-        (name, body)
-        for name, endpoint in DECLARED.items()
-        for body in ["", "<html>", '{"document_id": "5f', "[]", "null", "5"]
-        if body not in READABLE.get(type(endpoint.returns), ())
-    ],
-)
+def readable(returns):
+    """What of these is an answer: lists may be empty, an id that the caller has may be missing, and where the form of
+    an answer is unknown any JSON is one, or none at all."""
+    if isinstance(returns, ReturnsList):
+        return {"[]"}
+    return {"", *ODD_JSON} if isinstance(returns, ReturnsJson) or getattr(returns, "optional", False) else set()
+
+
+def unreadable(bodies):
+    return pytest.mark.parametrize(
+        ("name", "body"),
+        [(name, body) for name, e in DECLARED.items() for body in bodies if body not in readable(e.returns)],
+    )
+
+
+@unreadable([*NO_JSON, *ODD_JSON])
 async def test_an_answer_that_cannot_be_read_is_a_decode_error_with_all_that_is_known(impatient, server, name, body):
     endpoint = ENDPOINTS[name]
     server.answer(200, body)
@@ -141,7 +148,41 @@ async def test_an_answer_that_cannot_be_read_is_a_decode_error_with_all_that_is_
     error = caught.value
     assert (error.operation, error.status, error.attempts, error.body) == (name, 200, 1, body.encode())
     assert error.maybe_processed is (endpoint.replay is not Replay.SAFE)
-    assert error.retryable is endpoint.replayable
+    assert error.retryable is (endpoint.replayable and body in NO_JSON)
+
+
+@unreadable(NO_JSON)
+async def test_what_is_no_json_is_asked_for_again_where_that_does_no_harm(client, server, name, body):
+    attempts = 4 if ENDPOINTS[name].replayable else 1
+    for _ in range(attempts):
+        server.answer(200, body)
+    with pytest.raises(DecodeError) as caught:
+        await CASES[name].call(client)
+    assert len(server.requests) == caught.value.attempts == attempts
+
+
+@unreadable(ODD_JSON)
+async def test_json_of_another_form_is_not_asked_for_again(client, server, name, body):
+    server.answer(200, body)
+    with pytest.raises(DecodeError) as caught:
+        await CASES[name].call(client)
+    assert len(server.requests) == caught.value.attempts == 1
+
+
+@pytest.mark.parametrize("body", ["", "null", "[]", "{}", '{"status":"deleted"}'])
+@pytest.mark.parametrize("name", [n for n, e in DECLARED.items() if getattr(e.returns, "optional", False)])
+async def test_where_the_answer_has_no_id_it_is_the_one_that_was_given(client, server, name, body):
+    server.answer(200, body)
+    result = await CASES[name].call(client)
+    (request,) = server.requests
+    assert result == request.path.rpartition("/")[2]
+    assert len(result) == 36
+
+
+@pytest.mark.parametrize("name", [n for n, e in DECLARED.items() if isinstance(e.returns, ReturnsJson)])
+async def test_where_any_json_will_do_an_empty_answer_is_none(client, server, name):
+    server.answer(200, "")
+    assert await CASES[name].call(client) is None
 
 
 @EACH

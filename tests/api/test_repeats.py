@@ -2,7 +2,7 @@
 
 import pytest
 
-from kycaid_async import ConnectionLostError, KycaidError, RateLimitError, Replay
+from kycaid_async import ApiError, ConnectionLostError, KycaidError, RateLimitError, Replay, Timeout
 from kycaid_async.api.catalog import ENDPOINTS
 from tests.api.cases import CASES
 from tests.api.wire import compact
@@ -83,9 +83,44 @@ async def test_it_is_repeated_when_the_server_refused_before_it_acted(client, se
 
 
 @EACH
-async def test_a_server_that_stays_busy_has_done_nothing(client, server, name):
-    for _ in range(4):
+async def test_a_server_that_stays_busy_has_done_nothing(client, server, fake_time, name):
+    """It is asked again, beyond ``max_retries``, until the time is over."""
+    for _ in range(8):
         server.answer(429, {"type": "limit_exceeded"})
     with pytest.raises(RateLimitError) as caught:
         await CASES[name].call(client)
-    assert (caught.value.maybe_processed, caught.value.retryable, len(server.requests)) == (False, True, 4)
+    assert fake_time.slept == [0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0], "the next would outlast the 90 seconds"
+    assert (caught.value.maybe_processed, caught.value.retryable) == (False, True)
+    assert len(server.requests) == caught.value.attempts == 8
+
+
+@EACH
+@pytest.mark.parametrize("options", [{"max_retries": 0}, {"timeout": Timeout(total=None), "max_retries": 2}])
+async def test_a_busy_server_is_asked_no_more_than_allowed_where_no_time_bounds_it(server, make_client, name, options):
+    attempts = options["max_retries"] + 1
+    for _ in range(attempts):
+        server.answer(429, {"type": "limit_exceeded"})
+    with pytest.raises(RateLimitError) as caught:
+        await CASES[name].call(make_client(server.url, **options))
+    assert len(server.requests) == caught.value.attempts == attempts
+
+
+@EACH
+async def test_a_server_that_asks_for_more_than_a_minute_is_not_waited_for(client, server, fake_time, name):
+    server.answer(429, {"type": "limit_exceeded"}, headers={"Retry-After": "61"})
+    with pytest.raises(RateLimitError) as caught:
+        await CASES[name].call(client)
+    assert (caught.value.retry_after, caught.value.attempts, caught.value.retryable) == (61.0, 1, True)
+    assert fake_time.slept == []
+
+
+@EACH
+@pytest.mark.parametrize(
+    ("status", "code", "maybe_processed"), [(429, "brand_new", False), (503, "internal_server", True)]
+)
+async def test_a_busy_status_of_another_type_is_not_repeated(client, server, name, status, code, maybe_processed):
+    server.answer(status, {"type": code})
+    with pytest.raises(ApiError) as caught:
+        await CASES[name].call(client)
+    assert len(server.requests) == caught.value.attempts == 1
+    assert (caught.value.maybe_processed, caught.value.retryable) == (maybe_processed, False)

@@ -264,7 +264,6 @@ async def test_rows_are_told_by_the_applicant_or_by_your_own_id(reporting, serve
     "since",
     [
         datetime(2024, 11, 17, 23, 0, tzinfo=UTC),
-        datetime(2024, 11, 17, 23, 0),  # noqa: DTZ001 - taken to be UTC
         datetime(2024, 11, 18, 1, 0, tzinfo=timezone(timedelta(hours=2))),
         datetime(2024, 11, 17, 18, 0, tzinfo=timezone(timedelta(hours=-5))),
     ],
@@ -343,4 +342,14 @@ async def test_a_since_that_is_no_moment_is_refused_by_name(reporting, server, s
     with pytest.raises(InvalidRequestError) as caught:
         await reporting.find(applicant_id=APPLICANT_ID, since=since)
     assert caught.value.field == "since"
+    assert server.requests == []
+
+
+async def test_a_since_without_a_zone_is_refused_because_it_could_begin_hours_too_late(reporting, server):
+    naive = datetime(2024, 11, 17, 23, 0)  # noqa: DTZ001 - what is refused
+    with pytest.raises(
+        InvalidRequestError, match=r"since: expected a datetime with a zone.*, got one without"
+    ) as caught:
+        await reporting.find(applicant_id=APPLICANT_ID, since=naive)
+    assert (caught.value.field, caught.value.operation) == ("since", "verifications.find")
     assert server.requests == []

@@ -1,5 +1,7 @@
 """``verifications.wait``, on a clock that moves only when somebody sleeps."""
 
+import asyncio
+
 import pytest
 
 from kycaid_async import (
@@ -110,6 +112,37 @@ async def test_a_look_that_failed_by_chance_is_repeated_like_any_get(client, ser
         server.answer(500, {"type": "internal_server"})
     with pytest.raises(ServerError):
         await client.verifications.wait(VERIFICATION_ID)
+
+
+class Endless:
+    """Never answers ``get``, and says whether it was given up."""
+
+    def __init__(self):
+        self.given_up = 0
+
+    async def __call__(self, endpoint, *, path):
+        try:
+            await asyncio.Event().wait()
+        finally:
+            self.given_up += 1
+
+
+async def test_a_look_that_never_ends_is_given_up_a_moment_after_the_timeout(fake_time, monkeypatch):
+    monkeypatch.setattr("kycaid_async.api.verifications.LAST_LOOK", 0.01)
+    endless = Endless()
+    with pytest.raises(RequestTimeoutError) as caught:
+        await Verifications(endless, timing=fake_time.timing()).wait(VERIFICATION_ID, timeout=0.01)
+    assert (caught.value.phase, caught.value.operation, caught.value.retryable) == ("wait", "verifications.wait", True)
+    assert endless.given_up == 1
+
+
+async def test_a_time_out_of_the_look_itself_passes_through(fake_time):
+    async def timed_out(endpoint, *, path):
+        raise RequestTimeoutError("x", phase="read")
+
+    with pytest.raises(RequestTimeoutError) as caught:
+        await Verifications(timed_out, timing=fake_time.timing()).wait(VERIFICATION_ID)
+    assert caught.value.phase == "read"
 
 
 async def test_the_id_of_a_create_is_what_wait_takes(client, server):

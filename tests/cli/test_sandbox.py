@@ -1,6 +1,7 @@
 """``kycaid sandbox``: a server in a process of its own."""
 
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -60,7 +61,7 @@ def test_it_keeps_its_data_where_it_is_told(start, tmp_path, kycaid, good_folder
 def test_it_takes_a_key_of_your_own_and_refuses_others_in_one_line(start, kycaid, good_folder):
     _, exports = start("--api-key", "mine")
     url = exports["KYCAID_BASE_URL"]
-    assert exports["KYCAID_API_KEY"] == "mine"
+    assert exports["KYCAID_API_KEY"] == "(your key)"
     done = kycaid("demo", "--json", "--folder", good_folder, "--base-url", url, KYCAID_API_KEY="not-mine")
     assert done.returncode == 1
     assert done.stdout == ""
@@ -80,3 +81,21 @@ def test_a_host_that_others_can_reach_needs_a_key_of_its_own(kycaid):
     done = kycaid("sandbox", "--host", "0.0.0.0", "--port", "0")  # noqa: S104 - it is refused
     assert done.returncode == 1
     assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name)
+def test_a_demo_that_is_told_to_end_leaves_no_document_behind(number, tmp_path):
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "kycaid_async.cli", "demo"],
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env=environment,
+    )
+    while not any(tmp_path.glob("*/*")):
+        assert process.poll() is None
+    process.send_signal(number)
+    _, errors = process.communicate(timeout=20)
+    assert process.returncode == 128 + number
+    assert b"Traceback" not in errors
+    assert list(tmp_path.iterdir()) == []

@@ -46,8 +46,54 @@ def test_an_id_is_taken_as_it_comes():
     assert ReturnsId("document_id").read({"document_id": "x" * 37, "more": 1}) == "x" * 37
 
 
-def test_a_model_is_read_from_an_object():
-    assert ReturnsModel(Document).read({"document_id": "x"}) == Document(document_id="x")
+@pytest.mark.parametrize("data", [None, [], "x", 5, {}, {"document_id": None}, {"document_id": ""}, {"more": 1}])
+def test_an_id_that_is_optional_may_be_missing(data):
+    assert ReturnsId("document_id", optional=True).read(data) == ""
+
+
+def test_an_optional_id_that_is_there_is_taken():
+    assert ReturnsId("document_id", optional=True).read({"document_id": "x"}) == "x"
+
+
+@pytest.mark.parametrize("odd", [5, ["x"], {"id": "x"}, True])
+def test_an_optional_id_of_another_type_is_a_mismatch_all_the_same(odd):
+    with pytest.raises(Mismatch):
+        ReturnsId("document_id", optional=True).read({"document_id": odd})
+
+
+def test_the_id_is_optional_where_the_caller_has_it_already():
+    optional = {e.name for e in ENDPOINTS.values() if isinstance(e.returns, ReturnsId) and e.returns.optional}
+    assert optional == {e.name for e in ENDPOINTS.values() if e.method == "DELETE"} | {"files.replace"}
+
+
+@pytest.mark.parametrize(
+    "wrap", [lambda data: data, lambda data: {"data": data}, lambda data: {"status": "ok", "data": data}]
+)
+def test_a_model_is_read_from_an_object_bare_or_wrapped(wrap):
+    assert ReturnsModel(Document).read(wrap({"document_id": "x"})) == Document(document_id="x")
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"data": {"document_id": "x"}, "document_id": "y"},
+        {"status": "ok", "data": {"document_id": "x"}, "total": 1},
+        {"status": "ok", "data": [{"document_id": "x"}]},
+        {"status": "ok", "data": None},
+        {"status": "ok"},
+    ],
+)
+def test_an_object_with_more_than_a_wrapper_has_is_read_as_it_stands(data):
+    made = ReturnsModel(Document).read(data)
+    assert made.document_id == data.get("document_id")
+    assert made.status == data.get("status")
+    assert made.raw == data
+
+
+@pytest.mark.parametrize("data", [None, [], "x", 5])
+def test_a_model_is_read_from_nothing_but_an_object(data):
+    with pytest.raises(Mismatch):
+        ReturnsModel(Document).read(data)
 
 
 @pytest.mark.parametrize(
@@ -89,11 +135,18 @@ def test_an_object_whose_data_are_null_is_read_as_it_stands():
     assert ReturnsData(Document).read({"status": "new", "data": None}) == Document(status="new")
 
 
+@pytest.mark.parametrize("rows", [[None], [None, {"document_id": "x"}, None]])
+def test_nulls_in_a_list_are_skipped(rows):
+    expected = [Document(document_id="x")] if len(rows) > 1 else []
+    assert ReturnsList(Document).read(rows) == expected
+    assert ReturnsList(Document).read({"items": rows}) == expected
+
+
 def test_a_wrapper_that_holds_null_holds_an_empty_list():
     assert ReturnsList(Document).read({"data": None}) == []
 
 
-@pytest.mark.parametrize("data", [None, {}, "x", {"rows": []}, {"data": "x"}, ["x"], [None]])
+@pytest.mark.parametrize("data", [None, {}, "x", {"rows": []}, {"data": "x"}, ["x"]])
 def test_what_is_no_list_of_objects_is_a_mismatch(data):
     with pytest.raises(Mismatch):
         ReturnsList(Document).read(data)

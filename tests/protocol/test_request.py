@@ -1,4 +1,5 @@
 import json
+from datetime import date
 
 import pytest
 from hypothesis import given
@@ -182,9 +183,28 @@ def test_raw_json_goes_through_unchanged_or_is_refused(value):
         ({"offset": 0, "count": 1000}, "?offset=0&count=1000"),
         ({"enabled": True, "force": False}, "?enabled=true&force=false"),
         ({"name": "a b&c=d#e"}, "?name=a+b%26c%3Dd%23e"),
+        ({"a": 1.5, "at": date(2024, 11, 16), "word": Replay.SAFE}, "?a=1.5&at=2024-11-16&word=safe"),
+        ({"type": ["a", "b c"], "n": (1, True)}, "?type=a&type=b+c&n=1&n=true"),
+        ({"type": ["a", None, UNSET, "b"]}, "?type=a&type=b"),
+        ({"empty": ""}, "?empty="),
+        ({"a": None, "b": UNSET, "c": [], "d": [None, UNSET], "e": ()}, ""),
+        ({"a": UNSET, "b": 0}, "?b=0"),
         ({}, ""),
     ],
 )
-def test_a_query_is_encoded_and_nulls_are_left_out(query, text):
-    target = build(ANY, path={"path": "verifications"}, query=query).target
-    assert target.removesuffix("?") == "/verifications" + text
+def test_a_query_is_encoded_and_what_is_not_set_is_left_out(query, text):
+    assert build(ANY, path={"path": "verifications"}, query=query).target == "/verifications" + text
+
+
+@pytest.mark.parametrize(
+    "value",
+    [b"Canary", {"a": "Canary"}, "Canary\ud800", ["fine", b"Canary"], [["Canary"]], {"Canary"}, object()],
+    ids=ascii,
+)
+@pytest.mark.parametrize("check", [True, False])
+def test_what_a_query_cannot_carry_is_refused_without_a_cause_that_could_quote_it(value, check):
+    with pytest.raises(InvalidRequestError) as caught:
+        build(ANY, path={"path": "verifications"}, query={"name": value}, check=check)
+    assert problems(caught) == {"query": ("text, numbers, dates and truth values", "others")}
+    assert (caught.value.__cause__, caught.value.__context__) == (None, None)
+    assert "Canary" not in str(caught.value)

@@ -22,7 +22,7 @@ from kycaid_async import (
     ServerTimeoutError,
     ValidationError,
 )
-from kycaid_async.api import documents, files
+from kycaid_async.api import documents, files, qes
 from kycaid_async.protocol.response import Answer, content_type, decode, refusal, retry_after
 from tests.values.json_values import JSON
 
@@ -221,7 +221,8 @@ def test_any_status_of_success_will_do(status):
 @pytest.mark.parametrize(
     ("body", "problem"),
     [
-        (b"", "it is not JSON (content type unknown)"),
+        (b"", "it is empty"),
+        (b" \r\n", "it is empty"),
         (b"<html>Canary</html>", "it is not JSON (content type unknown)"),
         (b'{"document_id": "Canary', "it is not JSON (content type unknown)"),
         (b"\xff\xfe", "it is not JSON (content type unknown)"),
@@ -256,10 +257,40 @@ def test_a_success_that_cannot_be_read_is_a_decode_error_that_quotes_nothing(bod
     ],
     ids=lambda value: getattr(value, "name", value),
 )
-def test_an_unreadable_success_may_have_been_processed_unless_it_only_reads(endpoint, maybe_processed, retryable):
+@pytest.mark.parametrize("body", [b"<html>", b'{"document_id": "5f', b"", b"  ", b"\xff\xfe", b"[" * 100_000])
+def test_an_unreadable_success_may_have_been_processed_unless_it_only_reads(endpoint, maybe_processed, retryable, body):
     with pytest.raises(DecodeError) as caught:
-        decode(endpoint, Answer(200, {}, b"<html>"))
+        decode(endpoint, Answer(200, {}, body))
     assert (caught.value.maybe_processed, caught.value.retryable) == (maybe_processed, retryable)
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "maybe_processed"),
+    [(documents.CREATE, True), (documents.UPDATE, True), (documents.GET, False), (files.CREATE, True)],
+    ids=lambda value: getattr(value, "name", value),
+)
+@pytest.mark.parametrize("body", [b"[]", b"null", b"5", b'"x"'])
+def test_json_of_another_form_would_come_again_in_that_form(endpoint, maybe_processed, body):
+    with pytest.raises(DecodeError) as caught:
+        decode(endpoint, Answer(200, {}, body))
+    assert (caught.value.maybe_processed, caught.value.retryable) == (maybe_processed, False)
+
+
+@pytest.mark.parametrize("body", [b"", b" \r\n", b"null", b"[]", b"{}", b'{"status":"ok"}'])
+def test_the_id_of_a_deleted_object_may_be_missing_or_the_whole_answer_empty(body):
+    assert decode(documents.DELETE, Answer(200, {}, body)) == ""
+
+
+@pytest.mark.parametrize("body", [b"<html>", b'{"document_id": "5f', b"\xff"])
+def test_what_is_no_json_is_unreadable_even_where_the_id_may_be_missing(body):
+    with pytest.raises(DecodeError, match="it is not JSON") as caught:
+        decode(documents.DELETE, Answer(200, {}, body))
+    assert caught.value.retryable
+
+
+@pytest.mark.parametrize("body", [b"", b"\n", b"null"])
+def test_an_empty_answer_is_none_where_any_json_will_do(body):
+    assert decode(qes.VERIFY, Answer(200, {}, body)) is None
 
 
 @given(

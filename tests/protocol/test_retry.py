@@ -9,6 +9,7 @@ from kycaid_async import (
     ApiError,
     AuthenticationError,
     BadRequestError,
+    ConfigurationError,
     ConflictError,
     ConnectionFailedError,
     ConnectionLostError,
@@ -16,6 +17,7 @@ from kycaid_async import (
     Endpoint,
     Evidence,
     FlowError,
+    InvalidFileError,
     NotFoundError,
     RateLimitError,
     RedirectError,
@@ -27,7 +29,16 @@ from kycaid_async import (
     ValidationError,
 )
 from kycaid_async.protocol.endpoint import ReturnsJson
-from kycaid_async.protocol.retry import Raise, Retry, RetryBudget, RetryPolicy, decide, pause
+from kycaid_async.protocol.retry import (
+    Certainty,
+    Raise,
+    Retry,
+    RetryBudget,
+    RetryPolicy,
+    certainty,
+    decide,
+    pause,
+)
 
 POLICY = RetryPolicy()
 REFUSALS = [ApiError, AuthenticationError, BadRequestError, ConflictError, FlowError, NotFoundError, ValidationError]
@@ -39,7 +50,9 @@ NOT_SENT = {
 }
 BUSY = {
     "429 limit_exceeded": lambda: RateLimitError("x", status=429, type="limit_exceeded"),
+    "429 of a gateway": lambda: RateLimitError("x", status=429),
     "503": lambda: ServerError("x", status=503),
+    "503 limit_exceeded": lambda: ServerError("x", status=503, type="limit_exceeded"),
 }
 UNCERTAIN = {
     "lost connection": lambda: ConnectionLostError("x"),
@@ -49,16 +62,23 @@ UNCERTAIN = {
     "500": lambda: ServerError("x", status=500),
     "502": lambda: ServerError("x", status=502),
     "504": lambda: ServerError("x", status=504),
-    "unreadable answer": lambda: DecodeError("x", status=200),
+    "503 of another type": lambda: ServerError("x", status=503, type="internal_server"),
+}
+# Whether an answer was JSON is known to where it is read, and told by `retryable`: see `answer`.
+ANSWERED = {
+    "JSON of another form": lambda: DecodeError("x", status=200),
 }
 FINAL = {
     "hopeless connection": lambda: ConnectionFailedError("x"),
     "broken source": lambda: UploadSourceError("x"),
     "redirect": lambda: RedirectError("x"),
     "429 flow": lambda: FlowError("x", status=429, type="flow"),
+    "429 of another type": lambda: RateLimitError("x", status=429, type="brand_new"),
+    "refused file": lambda: InvalidFileError("x"),
+    "closed client": lambda: ConfigurationError("x"),
     **{cls.__name__: lambda cls=cls: cls("x") for cls in REFUSALS},
 }
-OUTCOMES = NOT_SENT | BUSY | UNCERTAIN | FINAL
+OUTCOMES = NOT_SENT | BUSY | UNCERTAIN | ANSWERED | FINAL
 
 KINDS = {
     "safe": {"replay": Replay.SAFE},
@@ -87,6 +107,68 @@ def pairs(kinds, outcomes):
     )
 
 
+@pytest.mark.parametrize(
+    ("make", "expected"),
+    [
+        pytest.param(make, expected, id=name)
+        for makers, expected in [
+            (NOT_SENT, Certainty.NOT_SENT),
+            (BUSY, Certainty.BUSY),
+            (UNCERTAIN, Certainty.UNCERTAIN),
+            (ANSWERED, Certainty.ANSWERED),
+            (FINAL, Certainty.FINAL),
+        ]
+        for name, make in makers.items()
+    ],
+)
+def test_every_error_says_how_certain_it_is(make, expected):
+    assert certainty(make()) is expected
+
+
+def test_an_answer_that_is_no_json_is_uncertain_where_it_may_be_asked_for_again():
+    assert certainty(DecodeError("x", status=200, retryable=True)) is Certainty.UNCERTAIN
+
+
+@pytest.mark.parametrize(
+    ("make", "expected"),
+    [
+        (lambda: ConnectionLostError("x"), Certainty.NOT_SENT),
+        *[
+            (lambda phase=phase: RequestTimeoutError("x", phase=phase), Certainty.NOT_SENT)
+            for phase in ("read", "progress", "total", "connect", "slot")
+        ],
+        (lambda: ConnectionFailedError("x"), Certainty.FINAL),
+        (lambda: ConnectionFailedError("x", retryable=True), Certainty.NOT_SENT),
+        (lambda: ServerError("x", status=500), Certainty.UNCERTAIN),
+        (lambda: ServerTimeoutError("x", status=408), Certainty.UNCERTAIN),
+        (lambda: DecodeError("x", status=200, retryable=True), Certainty.UNCERTAIN),
+        (lambda: DecodeError("x", status=200), Certainty.ANSWERED),
+        (lambda: RateLimitError("x", status=429), Certainty.BUSY),
+        (lambda: UploadSourceError("x"), Certainty.FINAL),
+    ],
+    ids=lambda value: repr(value()) if callable(value) else value.name,
+)
+def test_without_a_byte_sent_a_lost_connection_or_time_out_means_that_nothing_was_done(make, expected):
+    assert certainty(make(), sent=False) is expected
+
+
+UNSENT = {name: UNCERTAIN[name] for name in ("lost connection", "read timeout", "progress timeout")}
+
+
+@pairs(KINDS, UNSENT)
+def test_without_a_byte_sent_every_class_is_repeated(kind, make):
+    assert judge(kind, make(), sent=False) == Retry(0.0)
+    error = judge(kind, make(), sent=False, attempt=4).error
+    assert (error.maybe_processed, error.retryable) == (False, True)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_total_time_running_out_without_a_byte_sent_is_raised_as_not_processed(kind):
+    error = judge(kind, RequestTimeoutError("x", phase="total"), sent=False).error
+    assert (error.attempts, error.maybe_processed, error.retryable) == (1, False, True)
+    assert "It was not processed; it may be repeated." in str(error)
+
+
 @pairs(KINDS, NOT_SENT | BUSY)
 def test_what_the_server_did_not_do_is_repeated_for_every_class(kind, make):
     assert judge(kind, make()) == Retry(0.0)
@@ -104,6 +186,21 @@ def test_what_makes_a_second_object_or_costs_money_is_never_repeated_when_the_ou
     assert verdict.error.maybe_processed
     assert not verdict.error.retryable
     assert "look for its result before you repeat it" in str(verdict.error)
+
+
+@pytest.mark.parametrize("kind", HARMLESS)
+def test_an_answer_that_is_no_json_is_asked_for_again_where_it_does_no_harm(kind):
+    make = lambda: DecodeError("x", status=200, retryable=True)  # noqa: E731
+    assert judge(kind, make()) == Retry(0.0)
+    error = judge(kind, make(), attempt=4).error
+    assert error.retryable
+    assert error.maybe_processed is (kind != "safe")
+
+
+@pairs(KINDS, ANSWERED)
+def test_json_of_another_form_is_never_asked_for_again(kind, make):
+    error = judge(kind, make()).error
+    assert (error.attempts, error.maybe_processed, error.retryable) == (1, kind != "safe", False)
 
 
 @pairs(KINDS, FINAL)
@@ -133,8 +230,13 @@ def test_once_given_up_what_does_no_harm_may_be_repeated_by_the_caller(kind, mak
 @pairs(HARMFUL, NOT_SENT | BUSY | FINAL)
 def test_an_earlier_uncertain_attempt_is_not_forgotten(kind, make):
     error = judge(kind, make(), attempt=4, earlier_uncertain=True).error
-    assert error.maybe_processed
-    assert not error.retryable
+    assert (error.attempts, error.maybe_processed, error.retryable) == (4, True, False)
+
+
+@pairs(["idempotent", "orphans"], FINAL)
+def test_a_refusal_after_an_uncertain_attempt_of_what_does_no_harm_says_so_too(kind, make):
+    error = judge(kind, make(), attempt=2, earlier_uncertain=True).error
+    assert (error.attempts, error.maybe_processed, error.retryable) == (2, True, False)
 
 
 @pairs(KINDS, OUTCOMES)
@@ -177,6 +279,39 @@ def test_the_first_attempt_is_followed_by_at_most_max_retries(max_retries, attem
     assert isinstance(verdict, Retry) is again
 
 
+@pairs(KINDS, BUSY)
+def test_a_busy_server_is_asked_again_until_the_deadline_however_often(kind, make):
+    assert judge(kind, make(), attempt=500, remaining=61.0, chance=1.0) == Retry(60.0)
+    error = judge(kind, make(), attempt=500, remaining=60.0, chance=1.0).error
+    assert (error.attempts, error.maybe_processed, error.retryable) == (500, False, True)
+
+
+@pairs(KINDS, BUSY)
+def test_without_retries_or_a_deadline_a_busy_server_is_not_asked_for_ever(kind, make):
+    assert isinstance(judge(kind, make(), remaining=90.0, policy=RetryPolicy(max_retries=0)), Raise)
+    assert isinstance(judge(kind, make(), remaining=None, attempt=3), Retry)
+    assert isinstance(judge(kind, make(), remaining=None, attempt=4), Raise)
+
+
+@pairs(KINDS, NOT_SENT)
+def test_a_deadline_far_away_gives_no_more_attempts_to_what_was_not_sent(kind, make):
+    assert isinstance(judge(kind, make(), remaining=90.0, attempt=3), Retry)
+    assert isinstance(judge(kind, make(), remaining=90.0, attempt=4), Raise)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("remaining", [None, 90.0, 1e6])
+@pytest.mark.parametrize("chance", [0.0, 1.0])
+def test_a_retry_after_beyond_the_cap_is_not_waited_for(kind, remaining, chance):
+    error = RateLimitError("x", status=429, type="limit_exceeded", retry_after=60.5)
+    verdict = judge(kind, error, remaining=remaining, chance=chance)
+    assert verdict.error is error
+    assert (error.retry_after, error.attempts, error.maybe_processed, error.retryable) == (60.5, 1, False, True)
+    assert verdict.after == 60.0
+    near = RateLimitError("x", status=429, type="limit_exceeded", retry_after=59.5)
+    assert judge(kind, near, chance=1.0) == Retry(60.0)
+
+
 def test_no_retry_is_left_in_an_exhausted_budget():
     assert isinstance(judge("safe", ServerError("x", status=500), exhausted=True), Raise)
 
@@ -198,7 +333,9 @@ def test_a_raised_refusal_still_says_how_long_others_should_wait():
 # How long to wait.
 
 
-@pytest.mark.parametrize(("attempt", "longest"), [(1, 0.5), (2, 1.0), (3, 2.0), (4, 4.0), (7, 30.0), (50, 30.0)])
+@pytest.mark.parametrize(
+    ("attempt", "longest"), [(1, 0.5), (2, 1.0), (3, 2.0), (4, 4.0), (7, 32.0), (8, 60.0), (50, 60.0)]
+)
 def test_the_range_doubles_with_each_attempt_up_to_the_cap(attempt, longest):
     error = ServerError("x", status=500)
     assert pause(error, attempt=attempt, policy=POLICY, chance=1.0) == longest
@@ -208,11 +345,12 @@ def test_the_range_doubles_with_each_attempt_up_to_the_cap(attempt, longest):
 
 @pytest.mark.parametrize(
     ("asked", "chance", "after"),
-    [(5.0, 0.0, 5.0), (5.0, 1.0, 5.5), (0.0, 1.0, 0.5), (3600.0, 0.0, 30.0), (30.0, 1.0, 30.0)],
+    [(5.0, 0.0, 5.0), (5.0, 1.0, 5.5), (5.0, 0.5, 5.25), (0.0, 1.0, 0.5), (3600.0, 0.0, 3600.0), (30.0, 1.0, 30.5)],
 )
-def test_retry_after_is_kept_and_capped(asked, chance, after):
+@pytest.mark.parametrize("attempt", [1, 2, 50])
+def test_retry_after_is_kept_with_at_most_one_base_more(asked, chance, after, attempt):
     error = RateLimitError("x", status=429, retry_after=asked)
-    assert pause(error, attempt=1, policy=POLICY, chance=chance) == after
+    assert pause(error, attempt=attempt, policy=POLICY, chance=chance) == after
 
 
 @given(
@@ -222,15 +360,18 @@ def test_retry_after_is_kept_and_capped(asked, chance, after):
     base=st.floats(0, 1e6),
     cap=st.floats(0, 1e6),
 )
-def test_a_pause_is_never_negative_never_longer_than_the_cap_and_never_shorter_than_asked(
-    attempt, chance, asked, base, cap
-):
+def test_a_pause_is_never_longer_than_the_cap_and_never_shorter_than_asked(attempt, chance, asked, base, cap):
     policy = RetryPolicy(max_retries=10_000, base=base, cap=cap)
-    after = pause(RateLimitError("x", retry_after=asked), attempt=attempt, policy=policy, chance=chance)
-    assert 0 <= after <= cap
+    error = RateLimitError("x", retry_after=asked)
+    after = pause(error, attempt=attempt, policy=policy, chance=chance)
     assert math.isfinite(after)
-    if asked is not None:
-        assert after >= min(asked, cap)
+    if asked is None:
+        assert 0 <= after <= cap
+    else:
+        assert asked <= after <= asked + base
+    verdict = judge("billed", error, attempt=attempt, policy=policy, chance=chance)
+    assert isinstance(verdict, Retry) is (after <= cap)
+    assert verdict.after == min(after, cap)
 
 
 @given(
@@ -241,16 +382,25 @@ def test_a_pause_is_never_negative_never_longer_than_the_cap_and_never_shorter_t
     chance=st.floats(0, 1),
     earlier=st.booleans(),
     exhausted=st.booleans(),
+    sent=st.booleans(),
 )
 def test_no_decision_ever_repeats_what_may_have_been_done_and_does_harm(
-    kind, make, attempt, remaining, chance, earlier, exhausted
+    kind, make, attempt, remaining, chance, earlier, exhausted, sent
 ):
     error = make()
     verdict = judge(
-        kind, error, attempt=attempt, remaining=remaining, chance=chance, earlier_uncertain=earlier, exhausted=exhausted
+        kind,
+        error,
+        attempt=attempt,
+        remaining=remaining,
+        chance=chance,
+        earlier_uncertain=earlier,
+        exhausted=exhausted,
+        sent=sent,
     )
     if isinstance(verdict, Retry):
-        assert make in [*NOT_SENT.values(), *BUSY.values()] or kind in HARMLESS
+        undone = [*NOT_SENT.values(), *BUSY.values(), *([] if sent else UNSENT.values())]
+        assert make in undone or (kind in HARMLESS and make in UNCERTAIN.values())
         assert not exhausted
         assert remaining is None or verdict.after < remaining
     elif kind in HARMFUL:

@@ -7,7 +7,7 @@ import zlib
 
 import pytest
 
-from kycaid_async import ConfigurationError
+from kycaid_async import ConfigurationError, DeclineReason
 from kycaid_async.sandbox.review import content
 from kycaid_async.sandbox.review.content import flaw_of
 
@@ -95,3 +95,11 @@ def test_a_missing_pillow_is_named_with_the_command_that_brings_it(monkeypatch):
 def test_the_sandbox_is_imported_without_pillow():
     code = "import sys, kycaid_async.sandbox; sys.exit('PIL' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_postscript_is_never_given_to_a_program_that_runs_it(tmp_path, monkeypatch):
+    """Pillow would start Ghostscript on it."""
+    monkeypatch.setattr("subprocess.check_call", lambda *_, **__: pytest.fail("a program was started"))
+    path = tmp_path / "a"
+    path.write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 400 300\n%%EndComments\n")
+    assert flaw_of(path) == DeclineReason.DOCUMENT_DAMAGED

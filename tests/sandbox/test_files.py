@@ -220,3 +220,17 @@ async def until(condition):
     async with asyncio.timeout(10):
         while not condition():
             await asyncio.sleep(0)
+
+
+@pytest.mark.parametrize(
+    "head", [b'filename="\xff.png"\r\nContent-Type: image/png', b'filename="a"\r\nContent-Type: image/\xff']
+)
+async def test_headers_of_a_part_that_are_no_text_are_taken_with_replacements(sandbox, head):
+    body = b'--B\r\nContent-Disposition: form-data; name="file"; ' + head + b"\r\n\r\ncontent\r\n--B--\r\n"
+    headers = {"Authorization": f"Token {sandbox.api_key}", "Content-Type": "multipart/form-data; boundary=B"}
+    async with (
+        aiohttp.ClientSession() as session,
+        session.post(f"{sandbox.url}/files", data=body, headers=headers) as answer,
+    ):
+        assert answer.status == 200
+    assert sandbox.counts()["files"] == 1

@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import sqlite3
+import stat
 import subprocess
 import sys
 import tempfile
@@ -135,11 +136,47 @@ async def test_what_was_answered_survives_a_kill(tmp_path, make_picture):
         file_id = await kycaid.files.create(make_picture())
     process.send_signal(signal.SIGKILL)
     await process.communicate()
-    (tmp_path / "files" / "unfinished").write_bytes(b"the rest of an upload")
+    (tmp_path / "files" / "kycaid-upload-unfinished").write_bytes(b"the rest of an upload")
+    (tmp_path / "files" / "thesis.txt").write_bytes(b"somebody else's")
+    (tmp_path / "files" / "folder").mkdir()
     async with Sandbox(data=tmp_path) as sandbox, client(sandbox) as kycaid:
         assert (await kycaid.applicants.get(owner)).applicant_id == owner
         assert sandbox.file_digest(file_id)
-    assert len(list((tmp_path / "files").iterdir())) == 1
+    left = sorted(path.name for path in (tmp_path / "files").iterdir())
+    assert left[0] == "folder"
+    assert left[1].startswith("kycaid-upload-")
+    assert left[2:] == ["thesis.txt"]
+
+
+async def test_what_it_keeps_can_be_read_by_its_user_only(tmp_path, make_picture):
+    (tmp_path / "files").mkdir(mode=0o755)
+    async with Sandbox(data=tmp_path) as sandbox, client(sandbox) as kycaid:
+        await kycaid.files.create(make_picture())
+    assert stat.S_IMODE((tmp_path / "sandbox.sqlite3").stat().st_mode) == 0o600
+    assert stat.S_IMODE((tmp_path / "files").stat().st_mode) == 0o700
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"api_key": "two words"},
+        {"review_after": -1},
+        {"review_after": float("inf")},
+        {"review_after": float("nan")},
+        {"callback_url": "http://"},
+        {"callback_url": "https://exa mple"},
+    ],
+    ids=repr,
+)
+def test_what_cannot_work_is_refused_when_it_is_made(options):
+    with pytest.raises(ConfigurationError):
+        Sandbox(**options)
+
+
+async def test_a_database_that_cannot_be_opened_is_an_error_of_ours(tmp_path):
+    (tmp_path / "sandbox.sqlite3").mkdir()
+    with pytest.raises(ConfigurationError, match="cannot use"):
+        await Sandbox(data=tmp_path).start()
 
 
 async def test_two_sandboxes_do_not_share_one_folder(tmp_path):

@@ -68,6 +68,9 @@ CASES = {
     "429 without Retry-After": Case(Fault(reply=reply(429, '{"type":"limit_exceeded"}')), "busy", RateLimitError),
     "429 of a gateway": Case(Fault(reply=reply(429, "<html>", content_type="text/html")), "busy", RateLimitError),
     "503": Case(Fault(reply=reply(503, "<html>", content_type="text/html")), "busy", ServerError),
+    "429 of another type": Case(Fault(reply=reply(429, '{"type":"brand_new"}')), "final", RateLimitError),
+    "503 limit_exceeded": Case(Fault(reply=reply(503, '{"type":"limit_exceeded"}')), "busy", ServerError),
+    "503 of another type": Case(Fault(reply=reply(503, '{"type":"internal_server"}')), "uncertain", ServerError),
     "429 flow": Case(
         Fault(reply=reply(429, '{"type":"flow","errors":[{"parameter":"limit_exceeded"}]}')), "final", FlowError
     ),
@@ -83,9 +86,18 @@ CASES = {
     "a page in place of JSON": Case(
         Fault(reply=reply(200, "<html>log in", content_type="text/html")), "uncertain", DecodeError
     ),
+    "an empty answer": Case(Fault(acted=True, reply=reply(200, "")), "uncertain", DecodeError),
+    "JSON of another form": Case(Fault(acted=True, reply=reply(200, "[]")), "answered", DecodeError),
     "redirect to another host": Case(
         Fault(reply=reply(307, Location="http://127.0.0.1:1/steal")), "final", RedirectError
     ),
+    "308": Case(Fault(reply=reply(308, Location="http://127.0.0.1:1/steal")), "final", RedirectError),
+    **{
+        f"{status} after the server acted": Case(
+            Fault(acted=True, reply=reply(status, Location="http://127.0.0.1:1/steal")), "answered", RedirectError
+        )
+        for status in (301, 302, 303)
+    },
 }
 
 Operation = Callable[[AsyncKycaid, "Held"], Awaitable[object]]
@@ -157,10 +169,11 @@ def grown(sandbox: Sandbox, before: dict[str, int]) -> dict[str, int]:
 async def test_what_may_be_repeated_succeeds_after_any_passing_fault(case, operation, sandbox, proxy, faulty, held):
     before = sandbox.counts()
     proxy.faults.append(case.fault)
-    if case.certainty == "final":
+    if case.certainty in ("final", "answered"):
+        acted = case.certainty == "answered" and operation != "safe"
         with pytest.raises(case.error) as caught:
             await REPLAYABLE[operation](faulty, held)
-        assert (caught.value.attempts, caught.value.maybe_processed, caught.value.retryable) == (1, False, False)
+        assert (caught.value.attempts, caught.value.maybe_processed, caught.value.retryable) == (1, acted, False)
         assert len(proxy.seen) == 1
         return
     await REPLAYABLE[operation](faulty, held)
@@ -177,6 +190,10 @@ async def test_what_must_not_double_is_repeated_only_when_the_server_did_not_act
     call, kind = ONCE[operation]
     before = sandbox.counts()
     proxy.faults.append(case.fault)
+    if call is pay and case in (CASES["an empty answer"], CASES["JSON of another form"]):
+        assert await call(faulty, held) in (None, []), "any JSON is an answer to `request`, and none at all too"
+        assert grown(sandbox, before) == {kind: 1}
+        return
     if case.certainty == "busy":
         await call(faulty, held)
         assert len(proxy.seen) == 2
@@ -186,7 +203,7 @@ async def test_what_must_not_double_is_repeated_only_when_the_server_did_not_act
         await call(faulty, held)
     error = caught.value
     assert len(proxy.seen) == error.attempts == 1
-    assert error.maybe_processed == (case.certainty == "uncertain")
+    assert error.maybe_processed == (case.certainty in ("uncertain", "answered"))
     assert not error.retryable
     assert grown(sandbox, before) == ({kind: 1} if case.fault.acted else {})
 
@@ -281,6 +298,155 @@ async def test_a_delete_that_was_lost_and_repeated_says_so_when_the_object_is_go
         await faulty.documents.delete(held.document_id)
     assert caught.value.maybe_processed
     assert caught.value.attempts == 2
+
+
+# Connections that were never there to send into.
+
+PAY = {"path": "/services/paid", "json": {"a": 1}, "replay": "billed"}
+
+
+async def pay_for(client: AsyncKycaid) -> object:
+    return await client.request("POST", **PAY)
+
+
+@pytest.fixture
+def unanswering_port():
+    """A socket that listens, and whose backlog is full: whoever connects gets no answer at all."""
+    listening = socket.create_server(("127.0.0.1", 0), backlog=0)
+    port = listening.getsockname()[1]
+    filling = [socket.socket() for _ in range(8)]
+    for sock in filling:
+        sock.setblocking(False)
+        sock.connect_ex(("127.0.0.1", port))
+    yield port
+    for sock in [*filling, listening]:
+        sock.close()
+
+
+async def test_the_total_time_running_out_while_connecting_says_that_nothing_was_processed(
+    unanswering_port, make_client
+):
+    client = make_client(f"http://127.0.0.1:{unanswering_port}", timeout=Timeout(total=0.1))
+    with pytest.raises(RequestTimeoutError) as caught:
+        await pay_for(client)
+    error = caught.value
+    assert (error.phase, error.attempts, error.maybe_processed, error.retryable) == ("total", 1, False, True)
+
+
+async def test_no_connection_in_time_is_tried_again_also_by_a_billed_call(unanswering_port, make_client):
+    client = make_client(f"http://127.0.0.1:{unanswering_port}", timeout=Timeout(connect=0.05), max_retries=1)
+    with pytest.raises(RequestTimeoutError) as caught:
+        await pay_for(client)
+    error = caught.value
+    assert (error.phase, error.attempts, error.maybe_processed, error.retryable) == ("connect", 2, False, True)
+
+
+async def test_a_proxy_that_never_answers_connect_leaves_nothing_processed(sandbox, proxy, make_client):
+    proxy.faults.append(Fault(hang=True))
+    client = make_client("https://api.example.com", proxy=proxy.url, timeout=Timeout(total=0.1))
+    with pytest.raises(RequestTimeoutError) as caught:
+        await pay_for(client)
+    error = caught.value
+    assert [seen.method for seen in proxy.seen] == ["CONNECT"]
+    assert (error.phase, error.attempts, error.maybe_processed, error.retryable) == ("total", 1, False, True)
+
+
+@pytest.mark.parametrize("fault", [Fault(reply=b""), Fault(reset=True)], ids=["closed", "reset"])
+async def test_a_proxy_that_hangs_up_during_connect_is_tried_again_also_by_a_billed_call(
+    fault, sandbox, proxy, make_client
+):
+    proxy.faults.extend([fault] * 4)
+    with pytest.raises(KycaidError) as caught:
+        await pay_for(make_client("https://api.example.com", proxy=proxy.url))
+    error = caught.value
+    assert isinstance(error, ConnectionFailedError | ConnectionLostError)
+    assert [seen.method for seen in proxy.seen] == ["CONNECT"] * 4
+    assert (error.attempts, error.maybe_processed, error.retryable) == (4, False, True)
+
+
+async def test_a_proxy_that_never_answers_connect_runs_into_the_connect_limit_and_is_tried_again(
+    sandbox, proxy, make_client
+):
+    """The limit is the one "to make a connection, TLS included"; without a total one the call would hang for ever."""
+    proxy.faults.extend([Fault(hang=True)] * 2)
+    timeout = Timeout(connect=0.05, total=1.0)
+    client = make_client("https://api.example.com", proxy=proxy.url, timeout=timeout, max_retries=1)
+    with pytest.raises(RequestTimeoutError) as caught:
+        await pay_for(client)
+    error = caught.value
+    assert (error.phase, error.attempts, error.maybe_processed, error.retryable) == ("connect", 2, False, True)
+
+
+async def test_a_request_that_left_and_was_never_answered_may_have_been_processed(sandbox, proxy, make_client):
+    proxy.faults.append(Fault(hang=True))
+    with pytest.raises(RequestTimeoutError) as caught:
+        await pay_for(make_client(proxy.url, timeout=Timeout(total=0.1)))
+    error = caught.value
+    assert (error.phase, error.attempts, error.maybe_processed, error.retryable) == ("total", 1, True, False)
+
+
+@attrs.define
+class HangsUp:
+    """Answers one request on each connection as if it kept it, and closes it right after."""
+
+    url: str = ""
+    bodies: list[bytes] = attrs.field(factory=list)
+    connections: int = 0
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        head = await reader.readuntil(b"\r\n\r\n")
+        length = int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0])
+        self.bodies.append(await reader.readexactly(length))
+        lead = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n"
+        writer.write(lead + b"Connection: keep-alive\r\nKeep-Alive: timeout=60\r\n\r\n{}")
+        writer.close()
+
+
+@pytest.fixture
+async def hangs_up() -> AsyncIterator[HangsUp]:
+    made = HangsUp()
+    server = await asyncio.start_server(made.serve, "127.0.0.1", 0)
+    made.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    yield made
+    server.close()
+    await server.wait_closed()
+
+
+async def test_a_billed_call_is_not_sent_into_an_idle_connection_that_was_closed(hangs_up, make_client):
+    client = make_client(hangs_up.url)
+    for n in range(20):
+        assert await client.request("POST", "/services/paid", json={"n": n}, replay="billed") == {}
+    assert hangs_up.bodies == [b'{"n":%d}' % n for n in range(20)]
+    assert hangs_up.connections == 20
+
+
+# How long a server may stay busy.
+
+
+async def test_a_server_that_is_busy_for_a_minute_costs_a_billed_call_nothing_but_time(
+    sandbox, proxy, faulty, held, fake_time
+):
+    before = sandbox.counts()
+    proxy.faults.extend([CASES["429 without Retry-After"].fault] * 7)
+    await pay(faulty, held)
+    assert fake_time.slept == [0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0]
+    assert grown(sandbox, before) == {"applicants": 1}
+
+
+@pytest.mark.parametrize("operation", [*REPLAYABLE, *ONCE])
+async def test_a_server_that_stays_busy_is_asked_until_the_total_time_is_over(
+    operation, sandbox, proxy, held, fake_time, make_client
+):
+    client = make_client(proxy.url, api_key=sandbox.api_key, timeout=Timeout(total=10))
+    before = sandbox.counts()
+    proxy.faults.extend([CASES["503"].fault] * 10)
+    with pytest.raises(ServerError) as caught:
+        await (REPLAYABLE.get(operation) or ONCE[operation][0])(client, held)
+    error = caught.value
+    assert fake_time.slept == [0.5, 1.0, 2.0, 4.0]
+    assert (error.attempts, error.maybe_processed, error.retryable) == (5, False, True)
+    assert grown(sandbox, before) == {}
 
 
 async def test_a_hundred_cancelled_requests_do_not_leak_the_only_slot(sandbox, proxy, held, make_client):

@@ -95,6 +95,20 @@ async def test_a_path_that_cannot_be_a_document_is_named_with_the_reason(make, m
     assert server.requests == []
 
 
+@pytest.mark.parametrize("length", [200, 201, 5000])
+async def test_a_text_too_long_for_a_path_is_cut_in_the_message(length, client, server):
+    """Somebody may have passed the content itself."""
+    text = "a" * 199 + "b" + "Canary" * 1000
+    given = text[:length]
+    with pytest.raises(InvalidFileError) as caught:
+        await client.files.create(given)
+    shown = given if length == 200 else "a" * 199 + "b…"
+    assert str(caught.value).startswith(f"{shown}: cannot be opened (")
+    assert caught.value.file == shown
+    assert "Can" not in str(caught.value)
+    assert server.requests == []
+
+
 def test_objects_that_are_no_source_are_refused_at_once(client):
     for wrong in (5, None, ["a.jpg"]):
         with pytest.raises(InvalidFileError, match="pass a path, bytes, a binary file, or a factory"):

@@ -5,13 +5,35 @@ import ssl
 import subprocess
 import sys
 import textwrap
+import threading
 
 import aiohttp
 import pytest
 import trustme
 from aiohttp import web
 
-from kycaid_async import AsyncKycaid, ConfigurationError, ConnectionFailedError
+from kycaid_async import AsyncKycaid, ConfigurationError, ConnectionFailedError, ConnectionLostError
+from tests.faults import Fault, FaultProxy
+from tests.uploads import picture
+
+
+class OtherLoop:
+    """An event loop in a thread of its own."""
+
+    def __enter__(self):
+        self.loop = asyncio.new_event_loop()
+        self.thread = threading.Thread(target=self.loop.run_forever)
+        self.thread.start()
+        return self
+
+    def run(self, coroutine):
+        return asyncio.run_coroutine_threadsafe(coroutine, self.loop).result(10)
+
+    def __exit__(self, *_):
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self.thread.join()
+        self.loop.close()
+
 
 DOCUMENT = "5f9aeb5e1f25e2441d182f56b6dcbfac12dd"
 
@@ -79,6 +101,72 @@ def test_one_client_serves_two_loops_in_two_threads():
         print("fine")
     """)
     assert (done.returncode, done.stdout, done.stderr) == (0, "fine\n", "")
+
+
+def test_no_loop_is_kept_alive_by_a_client_that_was_used_in_twenty():
+    done = run_script(f"""
+        import gc, weakref
+        from kycaid_async import AsyncKycaid
+        client = AsyncKycaid("k" * 36, base_url=url)
+        loops, bound = [], []
+        async def main():
+            loops.append(weakref.ref(asyncio.get_running_loop()))
+            await client.documents.get("{DOCUMENT}")
+        for _ in range(20):
+            asyncio.run(main())
+            bound.append(len(client._shared.sessions._bound))
+        gc.collect()
+        print(bound == [0] * 20, [loop() for loop in loops] == [None] * 20)
+    """)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "True True\n", "")
+
+
+async def test_calls_that_queue_while_the_client_is_closed_say_so(server, make_client):
+    async with FaultProxy(server.url) as proxy:
+        proxy.faults.append(Fault(hang=True))
+        client = make_client(proxy.url, max_connections=1, max_retries=0)
+        running = asyncio.create_task(client.request("POST", "/services/paid", json={"n": 0}))
+        while not proxy.seen:
+            await asyncio.sleep(0)
+        queued = [asyncio.create_task(client.request("POST", "/services/paid", json={"n": n})) for n in range(1, 6)]
+        queued += [asyncio.create_task(client.files.create(picture(100)))]
+        await asyncio.sleep(0)
+        await client.aclose()
+        outcomes = await asyncio.gather(*queued, return_exceptions=True)
+        with pytest.raises(ConnectionLostError) as caught:
+            await running
+    assert caught.value.maybe_processed
+    assert [type(error) for error in outcomes] == [ConfigurationError] * 6
+    assert all("closed" in str(error) for error in outcomes)
+    assert not any(error.maybe_processed or error.retryable for error in outcomes)
+    assert len(proxy.seen) == 1
+
+
+async def test_a_session_of_the_user_that_was_made_in_another_loop_is_refused_at_the_first_call(server):
+    made = []
+
+    async def make():
+        made.append(aiohttp.ClientSession())
+
+    with OtherLoop() as other:
+        other.run(make())
+        client = AsyncKycaid("k", base_url=server.url, session=made[0])
+        with pytest.raises(ConfigurationError, match="another event loop"):
+            await client.documents.get(DOCUMENT)
+        other.run(made[0].close())
+    assert server.requests == []
+
+
+@pytest.mark.filterwarnings("ignore:BasicAuth is deprecated:DeprecationWarning")
+@pytest.mark.filterwarnings("ignore:.*auth:DeprecationWarning")
+async def test_a_session_of_the_user_with_a_login_of_its_own_is_refused(server):
+    async with aiohttp.ClientSession(auth=aiohttp.BasicAuth("user", "secret-password")) as session:
+        client = AsyncKycaid("k", base_url=server.url, session=session)
+        with pytest.raises(ConfigurationError, match="auth") as caught:
+            await client.documents.get(DOCUMENT)
+    assert not caught.value.maybe_processed
+    assert "secret-password" not in str(caught.value)
+    assert server.requests == []
 
 
 async def test_a_session_of_the_user_is_used_and_never_closed(server):

@@ -69,6 +69,14 @@ def test_a_url_without_tls_that_is_not_loopback_is_refused(url):
         "https://u:p@a.b",
         "https://a.b?x=1",
         "https://a.b#c",
+        "https://a.b?",
+        "https://a.b#",
+        "https://a.b/c d",
+        " https://a.b",
+        "https://a.b\n",
+        "https://a.b\t/c",
+        "https://a.b\\c",
+        "",
         "https://a.b:99999",
         "x",
     ],
@@ -76,6 +84,28 @@ def test_a_url_without_tls_that_is_not_loopback_is_refused(url):
 def test_a_url_of_another_form_is_refused(url):
     with pytest.raises(ConfigurationError, match="base_url"):
         AsyncKycaid("k", base_url=url)
+
+
+def test_an_empty_base_url_does_not_stand_for_the_one_of_the_environment(monkeypatch):
+    monkeypatch.setenv("KYCAID_BASE_URL", "https://white-label.example/api")
+    with pytest.raises(ConfigurationError, match="base_url"):
+        AsyncKycaid("k", base_url="")
+
+
+def test_an_empty_environment_stands_for_the_default(monkeypatch):
+    monkeypatch.setenv("KYCAID_BASE_URL", "")
+    assert AsyncKycaid("k")._settings.base_url == servers.PRODUCTION
+
+
+@pytest.mark.parametrize("name", ["Authorization", "API-Key"])
+def test_the_two_headers_for_the_key_are_accepted(name):
+    assert AsyncKycaid("k", auth_header=name)._settings.auth_header == name
+
+
+@pytest.mark.parametrize("name", ["api-key", "X-API-Key", "", "Authorization ", None])
+def test_another_header_for_the_key_is_refused(name):
+    with pytest.raises(ConfigurationError, match="auth_header: expected Authorization or API-Key"):
+        AsyncKycaid("k", auth_header=name)
 
 
 @pytest.mark.parametrize("options", [{"max_connections": 0}, {"max_retries": -1}])

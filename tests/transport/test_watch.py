@@ -71,5 +71,24 @@ def test_once_all_has_left_the_limit_is_gone():
     assert run(send(Sending(size=1), [1.0], seconds=10, after=1000)) == pytest.approx(1001)
 
 
+@pytest.mark.parametrize("then", [5, 200])
+def test_once_all_has_left_the_answer_has_its_own_limit(then):
+    ended = {}
+
+    async def main():
+        loop, sending = asyncio.get_running_loop(), Sending(size=1)
+        try:
+            async with asyncio.timeout(None) as limit:
+                with watch_progress(limit, sending, 10, then=then):
+                    await asyncio.sleep(1)
+                    sending.moved = 1
+                    await asyncio.sleep(1000)
+        except TimeoutError:
+            ended["at"] = loop.time()
+
+    run(main())
+    assert 1 + then <= ended["at"] <= 1 + 2.5 + then, "it is noticed at the next look"
+
+
 def test_without_a_limit_nothing_is_watched():
     assert run(send(Sending(), [], seconds=None, after=1000)) == pytest.approx(1000)

@@ -176,7 +176,10 @@ CRYPTO = {"hash": TEXT, "asset": TEXT, "callback_url": URL}
 FORMS = {
     "applicant_id": FILE_ID,
     "external_applicant_id": length(0, 50),
-    "redirect_url": URL,
+    "redirect_url": (
+        ["", "https://kyc.example.com/complete", "myapp://kyc/done?step=2", "x" * 2048],
+        ["x" * 2049, 5, True, b"myapp://kyc", ["myapp://kyc"], {}],
+    ),
     "language_code": length(1, 10),
 }
 NON_DOC_VERIFICATIONS = {

@@ -99,9 +99,7 @@ def test_values_are_read_in_the_forms_they_were_seen_in(field, raw, value):
         ("type", 5),
         ("gender", ["F"]),
         ("addresses", {}),
-        ("addresses", ["somewhere"]),
         ("decline_reasons", 7),
-        ("decline_reasons", [True]),
         ("decline_reasons_ids", "7"),
         ("questionnaires", "none"),
     ],
@@ -121,11 +119,48 @@ def test_unknown_keys_are_kept_and_go_back():
     assert unstructure(made) == raw
 
 
-def test_one_odd_item_of_a_list_hides_the_list_but_loses_nothing():
-    raw = {"documents": [{"document_id": ID}, "odd"]}
+@pytest.mark.parametrize(
+    ("field", "raw", "good"),
+    [
+        ("documents", [{"document_id": ID}, "odd"], [Document(document_id=ID)]),
+        ("documents", ["odd", None, {"document_id": ID}, 5], [Document(document_id=ID)]),
+        ("addresses", ["somewhere"], []),
+        ("addresses", [["somewhere"], None], []),
+        ("decline_reasons", [True], []),
+        ("decline_reasons", [7, True, "DUPLICATE", [24], 7], ["BAD_QUALITY", "DUPLICATE"]),
+        ("decline_reasons", [{"code": "BAD_QUALITY"}, {}], ["BAD_QUALITY"]),
+        ("decline_reasons_ids", ["7", "x", None, 24, True], [7, 24]),
+    ],
+)
+def test_the_good_entries_of_a_list_with_an_odd_one_are_kept_and_the_whole_stays_in_extra(field, raw, good):
+    made = structure({"applicant_id": ID, field: raw}, PersonApplicant)
+    assert same_kinds(getattr(made, field), good)
+    assert made.extra == {field: raw}
+    assert made.applicant_id == ID
+    assert same_json(unstructure(made), {"applicant_id": ID, field: raw})
+
+
+def same_kinds(found, expected):
+    return found == expected and all(isinstance(one, type(other)) for one, other in zip(found, expected, strict=True))
+
+
+def test_an_odd_entry_deep_inside_hides_only_itself():
+    raw = {"documents": [{"document_id": ID, "decline_reasons": [7, True]}]}
     made = structure(raw, PersonApplicant)
-    assert made.documents is None
-    assert made.extra == raw
+    assert made.extra == {}
+    (document,) = made.documents
+    assert document.decline_reasons == [DeclineReason.BAD_QUALITY]
+    assert document.extra == {"decline_reasons": [7, True]}
+    assert same_json(unstructure(made), raw)
+
+
+def test_a_mismatch_of_a_list_carries_what_could_be_read():
+    with pytest.raises(Mismatch) as caught:
+        structure([{"document_id": ID}, "odd"], list[Document])
+    assert caught.value.usable == [Document(document_id=ID)]
+    with pytest.raises(Mismatch) as caught:
+        structure("odd", list[Document])
+    assert caught.value.usable is None
 
 
 @pytest.mark.parametrize("raw", [None, [], "text", 5, True])
@@ -144,6 +179,8 @@ def test_no_json_value_in_any_field_loses_the_object(model, data):
     assert isinstance(made, model)
     if value is not None and getattr(made, field.name) is None:
         assert field.name in made.extra
+    if field.name in made.extra:
+        assert unstructure(made)[field.name] is value
 
 
 @pytest.mark.parametrize("field", [f.name for f in fields_of(PersonApplicant)])
@@ -200,11 +237,21 @@ def test_unions_mappings_and_anything_are_read(field, raw, value):
     assert made.extra == {}
 
 
-@pytest.mark.parametrize(("field", "raw"), [("union", []), ("union", True), ("mapping", []), ("mapping", {"a": "x"})])
+@pytest.mark.parametrize(("field", "raw"), [("union", []), ("union", True), ("mapping", []), ("mapping", "x")])
 def test_unions_and_mappings_of_other_types_stay_in_extra(field, raw):
     made = structure({field: raw}, Odd)
     assert getattr(made, field) is None
     assert made.extra == {field: raw}
+
+
+@pytest.mark.parametrize(
+    ("raw", "good"), [({"a": "x"}, {}), ({"a": "x", "b": "2", "c": None, "d": 4}, {"b": 2, "d": 4})]
+)
+def test_the_good_entries_of_a_mapping_with_an_odd_one_are_kept_and_the_whole_stays_in_extra(raw, good):
+    made = structure({"mapping": raw}, Odd)
+    assert same_json(made.mapping, good)
+    assert made.extra == {"mapping": raw}
+    assert same_json(unstructure(made), {"mapping": raw})
 
 
 # There and back again.

@@ -139,6 +139,22 @@ def test_anything_else_is_a_mismatch(raw):
         read_reasons(raw)
 
 
+@pytest.mark.parametrize(
+    ("raw", "good"),
+    [
+        ([True], []),
+        ([7, True, "7", None, "", {"code": None}, 24], ["BAD_QUALITY", "DUPLICATE"]),
+        (["BRAND_NEW", [7]], ["BRAND_NEW"]),
+    ],
+    ids=repr,
+)
+def test_a_mismatch_carries_the_good_reasons(raw, good):
+    with pytest.raises(Mismatch) as caught:
+        read_reasons(raw)
+    assert caught.value.usable == good
+    assert all(isinstance(reason, DeclineReason) for reason in caught.value.usable)
+
+
 @example(["9" * 5000])
 @example("9" * 5000)
 @example([{"code": "9" * 5000}])

@@ -64,7 +64,14 @@ def test_unknown_members_keep_text_and_type_through_copies(copied):
 
 def test_repr_says_when_a_word_is_unknown():
     assert repr(DocumentType.VIDEO) == "<DocumentType 'VIDEO'>"
-    assert repr(DocumentType("VISA")) == "<DocumentType 'VISA' (unknown)>"
+    assert repr(DocumentType("VISA")) == "<DocumentType VISA (unknown)>"
+
+
+@pytest.mark.parametrize(
+    "text", ["Jane Canary", "jane@canary.example", "4111111111111111", "", "a\nb", "x" * 65, "ДОК"]
+)
+def test_repr_of_an_unknown_text_that_is_no_code_shows_nothing_of_it(text):
+    assert repr(DocumentType(text)) == "<DocumentType *** (unknown)>"
 
 
 @pytest.mark.parametrize("value", [None, 5, True, 1.5, b"VIDEO", ["VIDEO"]])

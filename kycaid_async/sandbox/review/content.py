@@ -20,6 +20,10 @@ _HEAD: Final = 8192
 _PDF_TAIL: Final = 2048
 
 
+_FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "GIF", "BMP")
+"""What Pillow may try: for others, such as PostScript, it would start a program on what somebody sent."""
+
+
 def require_pillow() -> None:
     """Raise `ConfigurationError` when Pillow is not there. It is not imported yet."""
     if importlib.util.find_spec("PIL") is None:
@@ -42,6 +46,8 @@ def _flaw_of(path: Path) -> DeclineReason | None:
     kind = filetype.guess_mime(head) or ""
     if kind.startswith("video/") or (kind.startswith("image/") and not _can_decode(kind)):
         return None
+    if not kind.startswith("image/"):
+        return DeclineReason.DOCUMENT_DAMAGED
     width, height = _unpack(path)
     is_small = max(width, height) < MIN_LONG_SIDE or min(width, height) < MIN_SHORT_SIDE
     return DeclineReason.BAD_QUALITY if is_small else None
@@ -69,11 +75,11 @@ def _unpack(path: Path) -> tuple[int, int]:
     # Odd bytes make Pillow warn on the terminal of whoever runs the sandbox. Setting the same filter again is free,
     # and putting the old ones back would not be safe in a thread.
     warnings.filterwarnings("ignore", module=r"PIL\.")
-    with Image.open(path) as image:
+    with Image.open(path, formats=_FORMATS) as image:
         if image.width * image.height > MAX_PIXELS:
             raise ValueError("too many pixels")
         image.verify()
     # An image that was verified cannot be read any more.
-    with Image.open(path) as image:
+    with Image.open(path, formats=_FORMATS) as image:
         image.load()
         return image.size

@@ -1,6 +1,6 @@
 """The finisher: ends verifications whose time has come and whose documents are reviewed."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import UTC
 
 import attrs
@@ -25,11 +25,13 @@ class Finisher:
     _reviewer: Reviewer
     _review_after: float
 
-    async def settle(self, ids: Collection[str] | None = None) -> list[Callback]:
-        """End what is due: everything, or what has these ids or applicants. Return what there is to say about it."""
+    async def settle(self, ids: Collection[str] | None, tell: Callable[[list[Callback]], None]) -> None:
+        """End what is due: everything, or what has these ids or applicants. ``tell`` gets what to say of each."""
         before = self._reviewed_until()
         due = await self._state.run(lambda rows: [row for row in _pending(rows, ids) if row["started_at"] <= before])
-        return [callback for row in due for callback in await self._finish(row["id"])]
+        for row in due:
+            # At once: what is ended and not told is never told, whatever happens to the next one.
+            tell(await self._finish(row["id"]))
 
     async def pending(self) -> list[str]:
         """Return the ids of all verifications that run."""
