@@ -43,3 +43,11 @@ def test_importing_the_command_line_loads_nothing_heavy():
     code = "import sys, kycaid_async.cli; print(*{'typer', 'rich', 'PIL', 'aiohttp', 'attrs'} & set(sys.modules))"
     done = python(code)
     assert (done.returncode, done.stdout.strip()) == (0, "")
+
+
+@pytest.mark.parametrize(("redirection", "code"), [(">/dev/full", 1), (">&-", 0), (">&- 2>&-", 0)])
+def test_an_output_that_takes_nothing_ends_it_without_a_traceback(redirection, code):
+    command = f'"{sys.executable}" -m kycaid_async.cli operations {redirection}'
+    done = subprocess.run(["/bin/sh", "-c", command], capture_output=True, encoding="utf-8", check=False)
+    assert done.returncode == code
+    assert "Traceback" not in done.stderr

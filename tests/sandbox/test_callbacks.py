@@ -253,3 +253,24 @@ async def until(condition):
     async with asyncio.timeout(10):
         while not condition():
             await asyncio.sleep(0)
+
+
+@pytest.mark.parametrize("attempt", range(5))
+async def test_settling_waits_for_verifications_that_others_are_just_ending(attempt, clock, receiver):
+    async def stands_still(_seconds):
+        await asyncio.Event().wait()
+
+    async with (
+        Sandbox(clock=clock, sleep=stands_still, review_after=60, api_key=receiver.key) as sandbox,
+        AsyncKycaid(sandbox.api_key, base_url=sandbox.url) as kycaid,
+    ):
+        for _ in range(20):
+            owner = await kycaid.applicants.create(type="PERSON")
+            await kycaid.verifications.create(applicant_id=owner, form_id="f" * 36, callback_url=receiver.url)
+        clock.pass_seconds(120)
+        ending = asyncio.create_task(kycaid.request("GET", "/verifications/report", query={"date": "2025-06-15"}))
+        while not any(isinstance(event, VerificationCompleted) for event in receiver.events):
+            await asyncio.sleep(0)
+        await sandbox.settle()
+        assert sum(isinstance(event, VerificationCompleted) for event in receiver.events) == 20
+        await ending
