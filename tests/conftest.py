@@ -9,9 +9,16 @@ import aiohttp
 import attrs
 import pytest
 from aiohttp import web
+from hypothesis import HealthCheck, settings
 
 from kycaid_async import AsyncKycaid
 from kycaid_async.transport.timing import Timing
+
+# The same examples in every run, and no verdict about how fast this machine makes them.
+# `--hypothesis-profile explore` looks further.
+settings.register_profile("default", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("explore", max_examples=1000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("default")
 
 API_KEY = "0123456789abcdef0123456789abcdef0123"
 
