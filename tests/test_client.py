@@ -154,3 +154,14 @@ async def test_the_error_of_a_refused_call_is_chained_to_nothing_that_holds_data
 def test_the_repr_shows_the_server_and_not_the_key():
     assert repr(AsyncKycaid(API_KEY)) == "AsyncKycaid(base_url='https://api.kycaid.com')"
     assert aiohttp.__version__
+
+
+async def test_one_call_that_is_refused_often_does_not_hold_up_the_others_as_long(client, server, fake_time):
+    for _ in range(6):
+        server.answer(429, {"type": "limit_exceeded"})
+    server.answer(200, {"document_id": DOCUMENT})
+    await client.documents.get(DOCUMENT)
+    assert fake_time.slept == [0.5, 1.0, 2.0, 4.0, 8.0, 16.0]
+    bound = await client._shared.sessions.here()
+    refused_at = fake_time.now - 16.0
+    assert bound.pacer.wait(refused_at) == 0.5

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import attrs
 
 from kycaid_async.errors import (
+    ApiError,
     ConfigurationError,
     InvalidFileError,
     KycaidError,
@@ -95,7 +96,10 @@ class Exchange:
             call.deadline = now + self.settings.timeout.total
         verdict = self._decide(call, error, now, sure)
         if sure is Certainty.BUSY:
-            bound.pacer.refused(now, verdict.after)
+            asked = error.retry_after if isinstance(error, ApiError) else None
+            # What the server asked for holds for all; how often this call was refused is its own affair.
+            shut = min(verdict.after, self.settings.retries.base) if asked is None else verdict.after
+            bound.pacer.refused(now, shut)
         elif isinstance(verdict, Retry) and not self.budget.take():
             verdict = self._decide(call, error, now, sure, exhausted=True)
         call.maybe_acted = call.maybe_acted or sure is Certainty.UNCERTAIN
