@@ -1,13 +1,12 @@
 """The check of a request body by the constraints that the endpoints declare."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, get_args
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from kycaid_async.protocol.endpoint import Endpoint
 from kycaid_async.sandbox.refusals import Refused, bad_request, invalid, not_valid
 from kycaid_async.values.check import check_values
-from kycaid_async.values.enums import OpenEnum
-from kycaid_async.values.fields import Field, attrs_of, element_of, fields_of
+from kycaid_async.values.fields import attrs_of, fields_of
 from kycaid_async.values.json import dumps, loads
 from kycaid_async.values.model import Request
 
@@ -36,7 +35,6 @@ def checked(endpoint: Endpoint[Any], body: Body) -> Body:
     if cls.at_least_one and not known:
         raise invalid(("*", "At least one field is required"))
     faults += [problem.field for problem in check_values(cls, body)]
-    faults += [field.name for field in fields_of(cls) if _is_unknown_word(field, body.get(field.name))]
     if faults:
         raise _refusal(section, faults)
     return known
@@ -77,17 +75,3 @@ def _fits(cls: type[Request], body: Mapping[str, Any]) -> bool:
     if not attribute.init:
         return bool(body.get("type") == attribute.default)
     return all(problem.field != "type" for problem in check_values(cls, body))
-
-
-def _is_unknown_word(field: Field, value: Any) -> bool:
-    """Say whether ``value`` is outside of a closed list. The client lets such words through, the server does not."""
-    words = value if isinstance(value, list) else [value]
-    return any(isinstance(word, str) and not enum(word).is_known for enum in _enums(field) for word in words)
-
-
-def _enums(field: Field) -> Iterator[type[OpenEnum]]:
-    for t in field.types:
-        element = element_of(t)
-        for member in (t, element, *get_args(element)):
-            if isinstance(member, type) and issubclass(member, OpenEnum):
-                yield member
