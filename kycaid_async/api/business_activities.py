@@ -1,34 +1,26 @@
 """Business activities, which a company needs. Reference: *Business activities*."""
 
-from kycaid_async.api.reference_lists import IdText, Label, ReferenceSection, label_in
+from kycaid_async.api.reference_lists import IdText, Label, Labelled, ReferenceSection
 from kycaid_async.protocol.endpoint import Endpoint, Evidence, Replay, ReturnsList
 from kycaid_async.values.model import Response, response
 
 
 @response
-class BusinessActivity(Response):
+class BusinessActivity(Labelled, Response):
     """What a company does."""
 
     business_activity_id: IdText | None = None
     """What ``Company(business_activity_id=…)`` takes. Whether it is the same for every account is not known."""
     labels: list[Label] | None = None
 
-    def label(self, language_code: str = "EN") -> str | None:
-        """Return the name in a language; None when there is none."""
-        return label_in(self.labels, language_code)
-
 
 @response
-class BusinessCategory(Response):
+class BusinessCategory(Labelled, Response):
     """A group of activities."""
 
     business_category_id: IdText | None = None
     labels: list[Label] | None = None
     activities: list[BusinessActivity] | None = None
-
-    def label(self, language_code: str = "EN") -> str | None:
-        """Return the name in a language; None when there is none."""
-        return label_in(self.labels, language_code)
 
 
 LIST = Endpoint(

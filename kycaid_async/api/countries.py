@@ -1,21 +1,17 @@
 """Countries. Reference: *Countries*."""
 
-from kycaid_async.api.reference_lists import IdText, Label, ReferenceSection, label_in
+from kycaid_async.api.reference_lists import IdText, Label, Labelled, ReferenceSection
 from kycaid_async.protocol.endpoint import Endpoint, Evidence, Replay, ReturnsList
 from kycaid_async.values.model import Response, response
 
 
 @response
-class Country(Response):
+class Country(Labelled, Response):
     """A country. Its shape comes from one client's remark."""
 
     country_code: IdText | None = None
     """Two letters."""
     labels: list[Label] | None = None
-
-    def label(self, language_code: str = "EN") -> str | None:
-        """Return the name in a language; None when there is none."""
-        return label_in(self.labels, language_code)
 
 
 LIST = Endpoint(

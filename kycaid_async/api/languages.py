@@ -1,20 +1,16 @@
 """Languages. Reference: *Languages*; only the name of the section is known."""
 
-from kycaid_async.api.reference_lists import IdText, Label, ReferenceSection, label_in
+from kycaid_async.api.reference_lists import IdText, Label, Labelled, ReferenceSection
 from kycaid_async.protocol.endpoint import Endpoint, Evidence, Replay, ReturnsList
 from kycaid_async.values.model import Response, response
 
 
 @response
-class Language(Response):
+class Language(Labelled, Response):
     """A language. Inferred from countries: look into ``raw``."""
 
     language_code: IdText | None = None
     labels: list[Label] | None = None
-
-    def label(self, language_code: str = "EN") -> str | None:
-        """Return the name in a language; None when there is none."""
-        return label_in(self.labels, language_code)
 
 
 LIST = Endpoint(

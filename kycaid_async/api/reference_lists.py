@@ -23,10 +23,17 @@ class Label(Response):
     """Upper case, as in ``EN``."""
 
 
-def label_in(labels: list[Label] | None, language_code: str) -> str | None:
-    """Return the label in a language, upper or lower case; None when there is none."""
-    wanted = language_code.upper()
-    return next((lb.label for lb in labels or () if lb.language_code and lb.language_code.upper() == wanted), None)
+class Labelled:
+    """Mixed into answers that have a name in several languages. The field itself stands in each, in its own place."""
+
+    __slots__ = ()
+
+    labels: list[Label] | None
+
+    def label(self, language_code: str = "EN") -> str | None:
+        """Return the name in a language, given in upper or lower case; None when there is none."""
+        wanted, labels = language_code.upper(), self.labels or ()
+        return next((lb.label for lb in labels if lb.language_code and lb.language_code.upper() == wanted), None)
 
 
 @attrs.define

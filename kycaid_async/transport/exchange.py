@@ -111,13 +111,13 @@ class Exchange:
         self, call: Call, error: KycaidError, now: float, sure: Certainty, *, exhausted: bool = False
     ) -> Retry | Raise:
         # An upload has no deadline but for being refused: how long it takes to send is nobody's fault.
-        bounded = call.deadline is not None and (call.upload is None or sure is Certainty.BUSY)
+        deadline = call.deadline if call.upload is None or sure is Certainty.BUSY else None
         return decide(
             call.endpoint,
             error,
             attempt=call.attempt,
             policy=self.settings.retries,
-            remaining=call.deadline - now if bounded and call.deadline is not None else None,
+            remaining=None if deadline is None else deadline - now,
             chance=self.timing.chance(),
             sent=call.sent,
             earlier_uncertain=call.maybe_acted,

@@ -7,7 +7,7 @@ from typing import Any, get_args
 
 from kycaid_async.errors import FieldProblem
 from kycaid_async.values.enums import OpenEnum
-from kycaid_async.values.fields import Field, element_of, fields_of
+from kycaid_async.values.fields import Field, element_of, fields_of, is_class_of
 from kycaid_async.values.mismatch import kind
 from kycaid_async.values.model import Request
 from kycaid_async.values.unset import UNSET
@@ -43,7 +43,7 @@ def check_values(cls: type[Request], values: Mapping[str, Any]) -> list[FieldPro
 
 def _inside(field: Field, value: Any) -> list[FieldProblem]:
     """Return the problems inside a nested object, with the path to them."""
-    nested = next((t for t in field.types if isinstance(t, type) and issubclass(t, Request)), None)
+    nested = next((t for t in field.types if is_class_of(t, Request)), None)
     if nested is None or not isinstance(value, Request | Mapping):
         return []
     problems = check_request(value) if isinstance(value, Request) else check_values(nested, value)
@@ -69,7 +69,7 @@ def _is_of(value: Any, t: Any) -> bool:  # noqa: PLR0911 - a table
         return isinstance(value, list | tuple) and all(
             any(_is_of(item, member) for member in _closed(get_args(element) or (element,))) for item in value
         )
-    if isinstance(t, type) and issubclass(t, OpenEnum):
+    if is_class_of(t, OpenEnum):
         return isinstance(value, str) and t(value).is_known
     if t is float:
         return isinstance(value, int | float) and not isinstance(value, bool) and _is_finite(value)
@@ -77,14 +77,14 @@ def _is_of(value: Any, t: Any) -> bool:  # noqa: PLR0911 - a table
         return isinstance(value, int) and not isinstance(value, bool)
     if t is Any:
         return True
-    if isinstance(t, type) and issubclass(t, Request):
+    if is_class_of(t, Request):
         return isinstance(value, t | Mapping)
     return isinstance(value, Mapping if getattr(t, "__origin__", t) in (dict, Mapping) else t)
 
 
 def _closed(types: tuple[Any, ...]) -> tuple[Any, ...]:
     """Return ``types`` without ``str`` where words are listed: text is welcome then, but only a word of the list."""
-    listed = any(isinstance(t, type) and issubclass(t, OpenEnum) for t in types)
+    listed = any(is_class_of(t, OpenEnum) for t in types)
     return tuple(t for t in types if t is not str) if listed else types
 
 
@@ -106,7 +106,7 @@ def _expected(field: Field) -> Iterator[str]:
 
 def _words_of(t: Any) -> str:
     for member in _closed(get_args(t) or (t,)):
-        if isinstance(member, type) and issubclass(member, OpenEnum):
+        if is_class_of(member, OpenEnum):
             return "one of " + ", ".join(member.__members__.values())
     return _WORDS.get(t, "an object")
 

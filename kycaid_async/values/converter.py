@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast, get_args, get_origin
 
 from kycaid_async.values.decline_reasons import DeclineReason, read_reasons
 from kycaid_async.values.enums import OpenEnum
-from kycaid_async.values.fields import fields_of
+from kycaid_async.values.fields import fields_of, is_class_of
 from kycaid_async.values.mismatch import Mismatch, read_each
 from kycaid_async.values.model import Request, Response
 from kycaid_async.values.numbers import read_boolean, read_integer, read_number, read_text
@@ -80,7 +80,7 @@ def _refuse_unset(_: Unset) -> Any:
 
 
 def _subclass_of(base: type) -> Callable[[Any], bool]:
-    return lambda t: isinstance(t, type) and get_origin(t) is None and issubclass(t, base)
+    return lambda t: is_class_of(t, base)
 
 
 def _is_list(t: Any) -> bool:
@@ -88,8 +88,8 @@ def _is_list(t: Any) -> bool:
 
 
 def _list_hook(made: "Converter", t: Any) -> Callable[[Any, Any], Any]:
-    item = get_args(t)[0]
-    read = made.get_structure_hook(item) if item is not Any else _hook(lambda raw: raw)
+    (item,) = get_args(t)
+    read = _reader(made, (item,))
 
     def read_list(raw: Any, _type: Any) -> Any:
         if raw.__class__ is not list:
@@ -104,23 +104,20 @@ def _is_dict(t: Any) -> bool:
 
 
 def _dict_hook(made: "Converter", t: Any) -> Callable[[Any, Any], Any]:
-    item = get_args(t)[1]
-    read = made.get_structure_hook(item) if item is not Any else _hook(lambda raw: raw)
+    _, item = get_args(t)
+    read = _reader(made, (item,))
 
     def read_dict(raw: Any, _type: Any) -> Any:
         if raw.__class__ is not dict:
             raise Mismatch("an object", raw)
         try:
-            return dict(read_each(lambda entry: (entry[0], read(entry[1], item)), _entries(raw)))
+            given = ((key, entry) for key, entry in raw.items() if entry is not None)
+            return dict(read_each(lambda pair: (pair[0], read(pair[1], item)), given))
         except Mismatch as mismatch:
             mismatch.usable = dict(mismatch.usable)
             raise
 
     return read_dict
-
-
-def _entries(raw: dict[str, Any]) -> list[tuple[str, Any]]:
-    return [(key, entry) for key, entry in raw.items() if entry is not None]
 
 
 def _union_hook(readers: list[tuple[Callable[[Any, Any], Any], Any]]) -> Callable[[Any, Any], Any]:
@@ -187,7 +184,9 @@ def _reader(made: "Converter", types: tuple[Any, ...]) -> Callable[[Any, Any], A
     only, *others = types
     if others:
         return _union_hook([(_reader(made, (member,)), member) for member in types])
-    return _enum_hook(only) if _subclass_of(OpenEnum)(only) else made.get_structure_hook(only)
+    if only is Any:
+        return _hook(lambda raw: raw)
+    return _enum_hook(only) if is_class_of(only, OpenEnum) else made.get_structure_hook(only)
 
 
 def _write(made: "Converter", value: Any) -> Any:

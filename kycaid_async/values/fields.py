@@ -2,13 +2,15 @@
 
 import types
 from collections.abc import Sequence
-from typing import Annotated, Any, Union, cast, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, TypeGuard, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 import attrs
 
 from kycaid_async.values.constraints import Constraint, Shown
 from kycaid_async.values.enums import OpenEnum
 from kycaid_async.values.unset import Unset
+
+B = TypeVar("B")
 
 
 @attrs.frozen
@@ -56,7 +58,7 @@ def _field(attribute: "attrs.Attribute[Any]", hint: Any) -> Field:
 
 
 def _is_impersonal(kind: Any) -> bool:
-    return isinstance(kind, type) and issubclass(kind, OpenEnum | int)
+    return is_class_of(kind, OpenEnum) or is_class_of(kind, int)
 
 
 def _flatten(hint: Any) -> tuple[list[Any], list[Any]]:
@@ -69,6 +71,11 @@ def _flatten(hint: Any) -> tuple[list[Any], list[Any]]:
         parts = [_flatten(arg) for arg in get_args(hint)]
         return [m for members, _ in parts for m in members], [m for _, marks in parts for m in marks]
     return [hint], []
+
+
+def is_class_of(hint: Any, base: type[B]) -> TypeGuard[type[B]]:
+    """Say whether a hint is a class below ``base``, and not a generic alias of one or anything else."""
+    return isinstance(hint, type) and get_origin(hint) is None and issubclass(hint, base)
 
 
 def element_of(hint: Any) -> Any:
