@@ -3,7 +3,7 @@
 import copy
 import os
 import ssl as ssl_module
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
@@ -236,8 +236,8 @@ class AsyncKycaid:
     async def __aexit__(self, *_: object) -> None:
         await self.aclose()
 
-    async def _call(self, endpoint: Endpoint[T], **given: Any) -> T:
-        return await self._exchange(endpoint, **given)
+    def _call(self, endpoint: Endpoint[T], **given: Any) -> Awaitable[T]:
+        return self._exchange(endpoint, **given)
 
     @cached_property
     def _exchange(self) -> "Exchange":

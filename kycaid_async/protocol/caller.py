@@ -1,6 +1,6 @@
 """What a section needs to do its work: something that calls an endpoint."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 
 from kycaid_async.protocol.endpoint import Endpoint
@@ -12,7 +12,7 @@ T = TypeVar("T")
 class Caller(Protocol):
     """Calls an endpoint and returns its decoded answer, or raises a `KycaidError`."""
 
-    async def __call__(
+    def __call__(
         self,
         endpoint: Endpoint[T],
         *,
@@ -20,4 +20,4 @@ class Caller(Protocol):
         query: Mapping[str, Any] | None = None,
         body: Request | Mapping[str, Any] | Sequence[Any] | None = None,
         upload: Any = None,
-    ) -> T: ...
+    ) -> Awaitable[T]: ...

@@ -7,8 +7,10 @@ from typing import Any, Generic, TypeVar
 import attrs
 
 from kycaid_async.values.converter import structure
+from kycaid_async.values.json import loads
 from kycaid_async.values.mismatch import Mismatch
 from kycaid_async.values.model import Request, Response
+from kycaid_async.values.quick import structure_bytes
 
 HOLES = re.compile(r"\{\+?(\w+)\}")
 """The names in a path template. As in RFC 6570, ``{name}`` is one segment and ``{+name}`` keeps its slashes."""
@@ -48,6 +50,10 @@ class Returns(Generic[T_co]):
         """Return the answer out of decoded JSON. Raises `Mismatch`."""
         raise NotImplementedError
 
+    def decode(self, body: bytes) -> T_co:
+        """Return the answer out of JSON. Raises `Mismatch`, and ``ValueError`` for what is no JSON."""
+        return self.read(loads(body))
+
 
 @attrs.frozen
 class ReturnsId(Returns[str]):
@@ -78,6 +84,9 @@ class ReturnsModel(Returns[R], Generic[R]):
         if isinstance(data, dict) and data.keys() <= {"status", "data"} and isinstance(data.get("data"), dict):
             data = data["data"]
         return structure(data, self.model)
+
+    def decode(self, body: bytes) -> R:
+        return structure_bytes(body, self.model) or super().decode(body)
 
 
 @attrs.frozen

@@ -1,5 +1,6 @@
 """Building a request: path, query and body out of an endpoint and what the user gave."""
 
+import functools
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -25,7 +26,7 @@ _REPLAY_OF_METHOD = {
 }
 
 
-@attrs.frozen
+@attrs.define
 class Built:
     """A request that is ready to be sent, as often as needed."""
 
@@ -48,13 +49,20 @@ def build(
     With ``check`` off, the limits of the reference are left to the server; ids that would change the path are refused
     all the same. Raises `InvalidRequestError` with every field at fault.
     """
-    path = path or {}
-    problems = [p for name in HOLES.findall(endpoint.path) if (p := _path_problem(name, path[name], strict=check))]
+    target, problems = endpoint.path, []
+    for hole, name in _holes(endpoint.path):
+        value = (path or {})[name]
+        if value.__class__ is str and _ID.fullmatch(value):
+            target = target.replace(hole, value)
+        elif problem := _path_problem(name, value, strict=check):
+            problems.append(problem)
+        else:
+            # What stands in place of a hole has no braces, so it is not taken for one.
+            target = target.replace(hole, quote(value, safe="/%" if hole[1] == "+" else ""))
     if check and isinstance(body, Request):
         problems += check_request(body)
     if problems:
         raise refused(endpoint.name, problems)
-    target = HOLES.sub(lambda hole: quote(path[hole[1]], safe="/%" if "+" in hole[0] else ""), endpoint.path)
     if query:
         target += _query(endpoint, query)
     return Built(target, None if body is None else _encode(endpoint, body))
@@ -100,12 +108,22 @@ def refused(operation: str, problems: Sequence[FieldProblem]) -> InvalidRequestE
     )
 
 
+_ID = re.compile(rf"[0-9A-Za-z]{{{ID_LENGTH}}}")
+"""What nearly every id looks like: it needs no second look, and goes into a URL as it is."""
+
+
+@functools.cache
+def _holes(template: str) -> list[tuple[str, str]]:
+    """Return the holes of a path template as they stand there, and their names."""
+    return [(hole[0], hole[1]) for hole in HOLES.finditer(template)]
+
+
 def _path_problem(name: str, value: Any, *, strict: bool) -> FieldProblem | None:
     if not isinstance(value, str):
         return FieldProblem(name, "text", f"a {type(value).__name__}")
     if not value or value in (".", ".."):
         return FieldProblem(name, "an id", "none")
-    if any("\ud800" <= char <= "\udfff" for char in value):
+    if not value.isascii() and any("\ud800" <= char <= "\udfff" for char in value):
         return FieldProblem(name, "text that a URL can carry", "other text")
     if strict and name.endswith("_id") and len(value) != ID_LENGTH:
         return FieldProblem(name, f"{ID_LENGTH} characters", f"{len(value)} characters")

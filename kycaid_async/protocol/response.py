@@ -27,7 +27,7 @@ MOVED = (301, 302, 303)
 """Redirects that servers answer a request with which they have done."""
 
 
-@attrs.frozen
+@attrs.define
 class Answer:
     """A whole answer of the server."""
 
@@ -101,7 +101,7 @@ def decode(endpoint: Endpoint[T], answer: Answer) -> T:
         raise refusal(endpoint, answer)
     is_json = bool(answer.body.strip())
     try:
-        return endpoint.returns.read(loads(answer.body) if is_json else None)
+        return endpoint.returns.decode(answer.body) if is_json else endpoint.returns.read(None)
     except Mismatch as mismatch:
         problem = str(mismatch) if is_json else "it is empty"
     except (ValueError, RecursionError):

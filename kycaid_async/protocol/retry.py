@@ -185,4 +185,5 @@ class RetryBudget:
 
     def succeeded(self) -> None:
         """Put a share of a retry back after a call that went well."""
-        self._tokens = min(self._capacity, self._tokens + self._refund)
+        if self._tokens < self._capacity:
+            self._tokens = min(self._capacity, self._tokens + self._refund)

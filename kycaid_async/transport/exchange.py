@@ -1,6 +1,5 @@
 """One call: attempts, pauses between them, and one deadline over all."""
 
-import asyncio
 import inspect
 import os
 import warnings
@@ -25,8 +24,8 @@ from kycaid_async.protocol.retry import Certainty, Raise, Retry, RetryBudget, ce
 from kycaid_async.transport.sessions import Bound, Sessions
 from kycaid_async.transport.settings import Settings
 from kycaid_async.transport.timing import Timing
-from kycaid_async.transport.upload import MultipartPayload, Upload
-from kycaid_async.transport.watch import watch_progress
+from kycaid_async.transport.upload import Upload
+from kycaid_async.transport.watch import Watch
 from kycaid_async.transport.wire import Call, Wire
 from kycaid_async.values.model import Request
 
@@ -79,7 +78,7 @@ class Exchange:
         elif endpoint.evidence is Evidence.INFERRED:
             _warn_once(endpoint)
         call = Call(endpoint, build(endpoint, path=path, query=query, body=body, check=self.settings.check), upload)
-        bound = await self.sessions.here()
+        bound = self.sessions.here()
         while True:
             call.attempt, call.payload = call.attempt + 1, None
             outcome = await self._attempt(call, bound)
@@ -126,54 +125,42 @@ class Exchange:
 
     async def _attempt(self, call: Call, bound: Bound) -> Any:
         """Try once. Returns the decoded answer, or the error to judge."""
-        started = False
-        limit = asyncio.timeout(self._left(call))
+        left = None
+        if call.deadline is not None and call.upload is None:
+            left = max(0.0, call.deadline - self.timing.clock())
+        watch = Watch(bound.lanes, self.settings.timeout, left)
         try:
-            async with limit:
+            with watch:
                 await bound.slots.acquire(first=call.attempt == 1)
-                started = True
                 try:
-                    return await self._in_slot(call, bound, limit)
+                    if bound.session.closed:
+                        name = call.endpoint.name
+                        return ConfigurationError(f"{name}: the client was closed meanwhile; make a new one.")
+                    if call.upload is not None:
+                        return await self._send_file(call, call.upload, bound, watch)
+                    if call.attempt == 1 and self.settings.timeout.total is not None:
+                        # Queueing until here does not count: a batch of calls would run out of time.
+                        call.deadline = self.timing.clock() + self.settings.timeout.total
+                    watch.begin()
+                    return await self._wire.send(call, bound, watch)
                 finally:
                     bound.slots.release()
         except TimeoutError:
-            if not limit.expired():
+            if not watch.expired:
                 raise
-        return self._timed_out(call, started=started)
+        return self._timed_out(call, watch.phase)
 
-    async def _in_slot(self, call: Call, bound: Bound, limit: asyncio.Timeout) -> Any:
-        if bound.session.closed:
-            return ConfigurationError(f"{call.endpoint.name}: the client was closed meanwhile; make a new one.")
-        if call.upload is not None:
-            return await self._send_file(call, call.upload, bound, limit)
-        total = self.settings.timeout.total
-        if call.attempt == 1 and total is not None:
-            # Queueing before the first attempt does not count: a batch of calls would run out of time.
-            call.deadline = self.timing.clock() + total
-            limit.reschedule(asyncio.get_running_loop().time() + total)
-        if not call.endpoint.replayable:
-            # The end of an idle connection may be waiting to be noticed. Sent into it, the request would be lost, and
-            # nobody could tell whether the server had it; the loop needs two rounds to notice.
-            await asyncio.sleep(0)
-            await asyncio.sleep(0)
-        return await self._wire.send(call, bound.session)
-
-    def _left(self, call: Call) -> float | None:
-        if call.deadline is None or call.upload is not None:
-            return None
-        return max(0.0, call.deadline - self.timing.clock())
-
-    def _timed_out(self, call: Call, *, started: bool) -> RequestTimeoutError:
+    def _timed_out(self, call: Call, phase: str) -> RequestTimeoutError:
         name, timeout = call.endpoint.name, self.settings.timeout
-        if isinstance(call.payload, MultipartPayload) and not call.payload.gone:
-            text, phase = f"{name}: no byte of the file could be sent for {timeout.progress} seconds.", "progress"
-        elif started:
-            text, phase = f"{name}: not finished within {timeout.total} seconds.", "total"
-        else:
-            text, phase = f"{name}: no free connection within {timeout.total} seconds.", "slot"
-        return RequestTimeoutError(text, operation=name, phase=phase)
+        what = {
+            "slot": f"no free connection within {timeout.total} seconds",
+            "progress": f"no byte of the file could be sent for {timeout.progress} seconds",
+            "read": f"no data from the server for {timeout.read} seconds",
+            "total": f"not finished within {timeout.total} seconds",
+        }
+        return RequestTimeoutError(f"{name}: {what[phase]}.", operation=name, phase=phase)
 
-    async def _send_file(self, call: Call, upload: Upload, bound: Bound, limit: asyncio.Timeout) -> Any:
+    async def _send_file(self, call: Call, upload: Upload, bound: Bound, watch: Watch) -> Any:
         try:
             payload = await upload.payload(self.settings.files)
         except (InvalidFileError, UploadSourceError) as error:
@@ -181,8 +168,7 @@ class Exchange:
                 raise  # nothing was sent, and there is nothing to judge
             return error
         call.payload = payload
-        timeout = self.settings.timeout
         async with payload:
-            with watch_progress(limit, payload, timeout.progress, then=timeout.total):
-                outcome = await self._wire.send(call, bound.session)
+            watch.begin(payload)
+            outcome = await self._wire.send(call, bound, watch)
         return outcome if payload.error is None else payload.error

@@ -50,10 +50,6 @@ def failure(operation: str, error: BaseException, timeout: Timeout) -> KycaidErr
         return ConnectionFailedError(
             f"{operation}: no connection ({_reason(error)}).", operation=operation, retryable=True
         )
-    if isinstance(error, aiohttp.SocketTimeoutError):
-        return RequestTimeoutError(
-            f"{operation}: no data from the server for {timeout.read} seconds.", operation=operation, phase="read"
-        )
     if isinstance(error, ValueError) and not isinstance(error, aiohttp.ClientError):
         text = f"{operation}: aiohttp did not send it. Check auth, trust_env and headers of the session you passed."
         return ConfigurationError(text, operation=operation)

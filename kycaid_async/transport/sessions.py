@@ -1,15 +1,21 @@
 """One aiohttp session per event loop, made when first needed and closed with its loop."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import suppress
 
 import aiohttp
 import attrs
 
 from kycaid_async.errors import ConfigurationError
 from kycaid_async.protocol.pacing import Pacer
+from kycaid_async.transport.connector import Connector
 from kycaid_async.transport.settings import Settings
 from kycaid_async.transport.slots import Slots
+from kycaid_async.transport.watch import Lanes
+from kycaid_async.version import __version__
+
+_USER_AGENT = f"kycaid-async/{__version__} aiohttp/{aiohttp.__version__}"
 
 
 @attrs.define(eq=False)
@@ -19,7 +25,12 @@ class Bound:
     session: aiohttp.ClientSession
     slots: Slots
     pacer: Pacer
-    closer: AsyncGenerator[None, None] | None
+    lanes: Lanes
+    connector: Connector | None = None
+    """None for a session that the user brought."""
+    headers: Mapping[str, str] | None = attrs.field(default=None, repr=False)
+    """What each request has to carry, because the session does not add it."""
+    closer: AsyncGenerator[None, None] | None = None
 
 
 class Sessions:
@@ -40,25 +51,27 @@ class Sessions:
         self._bound: dict[asyncio.AbstractEventLoop, Bound] = {}
         self._closed = False
 
-    async def here(self) -> Bound:
+    def here(self) -> Bound:
         """Return what belongs to the running loop. Raises `ConfigurationError` once the client is closed."""
         if self._closed:
             raise ConfigurationError("the client is closed; make a new one")
         loop = asyncio.get_running_loop()
         bound = self._bound.get(loop)
         if bound is None:
-            bound = self._bound[loop] = await self._bind(loop)
+            bound = self._bound[loop] = self._bind(loop)
         if bound.session.closed:
             whose = "the aiohttp session that was passed to the client" if self._given is not None else "the client"
             raise ConfigurationError(f"{whose} is closed")
         return bound
 
-    async def _bind(self, loop: asyncio.AbstractEventLoop) -> Bound:
+    def _bind(self, loop: asyncio.AbstractEventLoop) -> Bound:
         # A loop that was closed by hand did not close its session; what is left of it goes with the last reference.
         for closed in [other for other in list(self._bound) if other.is_closed()]:
             del self._bound[closed]
         pacer = Pacer(self._settings.max_connections)
         slots = Slots(pacer, clock=self._clock, sleep=self._sleep)
+        headers = {"Accept": "application/json", "User-Agent": _USER_AGENT, **self._settings.authorization()}
+        lanes = Lanes(loop)
         if self._given is not None:
             # aiohttp has no public way to ask a session for its loop.
             if getattr(self._given, "_loop", loop) is not loop:
@@ -66,19 +79,16 @@ class Sessions:
                     "the aiohttp session that was passed to the client belongs to another event loop; "
                     "leave session=… out, and the client makes one for each loop"
                 )
-            return Bound(self._given, slots, pacer, None)
-        session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=self._settings.max_connections),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            timeout=aiohttp.ClientTimeout(total=None),
-        )
+            return Bound(self._given, slots, pacer, lanes, headers=headers)
+        connector = Connector(limit=self._settings.max_connections)
+        session = aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar(), headers=headers)
         # aiohttp repeats a GET, PUT or DELETE on a lost connection by itself, and does not tell. Repeats are counted,
         # paced and judged in one place here, and there is no public switch.
         session._retry_connection = False  # noqa: SLF001 - see above
         closer = self._close_with_loop(loop, session)
-        self._bound[loop] = bound = Bound(session, slots, pacer, closer)
-        await anext(closer)
-        return bound
+        with suppress(StopIteration):  # its first step waits for nothing
+            anext(closer).__await__().send(None)
+        return Bound(session, slots, pacer, lanes, connector, closer=closer)
 
     async def aclose(self) -> None:
         """Close the session of the running loop; those of other loops close with their loops."""

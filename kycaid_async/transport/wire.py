@@ -1,5 +1,6 @@
 """One attempt over HTTP: a request out, an answer in, and what it says."""
 
+import asyncio
 import logging
 from typing import Any
 
@@ -12,14 +13,13 @@ from kycaid_async.protocol.endpoint import Endpoint
 from kycaid_async.protocol.request import Built
 from kycaid_async.protocol.response import MOVED, Answer, decode
 from kycaid_async.transport.failures import AnswerTooLarge, failure
+from kycaid_async.transport.sessions import Bound
 from kycaid_async.transport.settings import Settings
 from kycaid_async.transport.timing import Timing
 from kycaid_async.transport.upload import JsonPayload, MultipartPayload, Upload
-from kycaid_async.version import __version__
+from kycaid_async.transport.watch import Watch
 
 logger = logging.getLogger("kycaid_async")
-
-_USER_AGENT = f"kycaid-async/{__version__} aiohttp/{aiohttp.__version__}"
 
 
 @attrs.define
@@ -49,56 +49,71 @@ class Wire:
 
     settings: Settings
     timing: Timing
-    _headers: dict[str, str] = attrs.field(init=False, repr=False)
-    _json_headers: dict[str, str] = attrs.field(init=False, repr=False)
     _timeout: aiohttp.ClientTimeout = attrs.field(init=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
-        limits = self.settings.timeout
-        self._headers = {"Accept": "application/json", "User-Agent": _USER_AGENT, **self.settings.authorization()}
-        self._json_headers = {**self._headers, "Content-Type": "application/json"}
         # Not sock_connect: that ends with TCP, and leaves a proxy's CONNECT and the TLS handshake without a limit.
-        self._timeout = aiohttp.ClientTimeout(total=None, connect=limits.connect, sock_read=limits.read)
+        # For the other limits, see `Watch`.
+        self._timeout = aiohttp.ClientTimeout(total=None, connect=self.settings.timeout.connect)
 
-    async def send(self, call: Call, session: aiohttp.ClientSession) -> Any:
+    async def send(self, call: Call, bound: Bound, watch: Watch) -> Any:
         """Try once. Returns the decoded answer, or the error to judge."""
-        started = self.timing.clock()
+        logged = logger.isEnabledFor(logging.DEBUG)
+        started = self.timing.clock() if logged else 0.0
+        if bound.connector is not None:
+            bound.connector.expect(watch, alive=not call.endpoint.replayable)
+        else:
+            await _unknown_connection(call, watch)
         try:
-            answer = await self._request(call, session)
+            answer = await self._request(call, bound, watch)
         except (aiohttp.ClientError, ConnectionError, ValueError) as error:
             outcome: Any = failure(call.endpoint.name, error, self.settings.timeout)
         else:
             outcome = _judge(call, answer)
-        _log(call, outcome, self.timing.clock() - started)
+        if logged:
+            _log(call, outcome, self.timing.clock() - started)
         return outcome
 
-    async def _request(self, call: Call, session: aiohttp.ClientSession) -> Answer:
+    async def _request(self, call: Call, bound: Bound, watch: Watch) -> Answer:
         settings = self.settings
         if call.built.body is not None:
             call.payload = JsonPayload(call.built.body, content_type="application/json")
-        async with session.request(
+        response = await bound.session.request(
             call.endpoint.method,
             URL(settings.base_url + call.built.target, encoded=True),
             data=call.payload,
-            headers=self._headers if call.built.body is None else self._json_headers,
+            headers=bound.headers,
             allow_redirects=False,
             raise_for_status=False,
             proxy=settings.proxy,
             ssl=settings.ssl_context if settings.ssl_context is not None else True,
             timeout=self._timeout,
-        ) as response:
+        )
+        try:
+            watch.receiving = content = response.content
+            if content.is_eof() and content.total_bytes <= settings.max_answer:
+                return Answer(response.status, response.headers, await response.read())
             return Answer(response.status, response.headers, await self._read(response))
+        finally:
+            if not response.closed:
+                response.release()
 
     async def _read(self, response: aiohttp.ClientResponse) -> bytes:
-        limit, length = self.settings.max_answer, response.content_length
-        if length is not None and length <= limit and "Content-Encoding" not in response.headers:
-            return await response.read()
         body = bytearray()
         async for chunk in response.content.iter_any():
             body += chunk
-            if len(body) > limit:
+            if len(body) > self.settings.max_answer:
                 raise AnswerTooLarge
         return bytes(body)
+
+
+async def _unknown_connection(call: Call, watch: Watch) -> None:
+    """Do what can be done for a request over a session of the user, of whose connections nothing is known."""
+    if not call.endpoint.replayable:
+        # Time for the loop to notice the end of an idle connection; see `Connector.expect`.
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+    watch.connected()
 
 
 def _judge(call: Call, answer: Answer) -> Any:
@@ -119,14 +134,13 @@ def _judge(call: Call, answer: Answer) -> Any:
 
 
 def _log(call: Call, outcome: Any, seconds: float) -> None:
-    if logger.isEnabledFor(logging.DEBUG):
-        failed = isinstance(outcome, KycaidError)
-        logger.debug(
-            "%s %s %s, attempt %d: %s in %.3f s",
-            call.endpoint.name,
-            call.endpoint.method,
-            call.endpoint.path,
-            call.attempt,
-            f"{type(outcome).__name__} {getattr(outcome, 'status', '')}".strip() if failed else "ok",
-            seconds,
-        )
+    failed = isinstance(outcome, KycaidError)
+    logger.debug(
+        "%s %s %s, attempt %d: %s in %.3f s",
+        call.endpoint.name,
+        call.endpoint.method,
+        call.endpoint.path,
+        call.attempt,
+        f"{type(outcome).__name__} {getattr(outcome, 'status', '')}".strip() if failed else "ok",
+        seconds,
+    )

@@ -63,7 +63,18 @@ def converter() -> "Converter":
 
 def structure(data: Any, cls: type[T]) -> T:
     """Return ``data``, a decoded JSON value, as a ``cls``. Raises `Mismatch` when its type is another one."""
-    return converter().structure(data, cls)
+    hook = _HOOKS.get(cls)
+    if hook is None:  # cattrs would look it up at each call
+        hook = _HOOKS[cls] = converter().get_structure_hook(cls)
+    return hook(data, cls)  # type: ignore[no-any-return]  # as cattrs promises
+
+
+_HOOKS: dict[type, Callable[[Any, Any], Any]] = {}
+
+
+def reader_of(types: tuple[Any, ...]) -> Callable[[Any, Any], Any]:
+    """Return what reads a field of these types. It raises `Mismatch`."""
+    return _reader(converter(), types)
 
 
 def unstructure(value: Any) -> Any:
@@ -94,7 +105,7 @@ def _list_hook(made: "Converter", t: Any) -> Callable[[Any, Any], Any]:
     def read_list(raw: Any, _type: Any) -> Any:
         if raw.__class__ is not list:
             raise Mismatch("a list", raw)
-        return read_each(lambda entry: read(entry, item), raw)
+        return read_each(lambda entry: read(entry, item), raw) if raw else []
 
     return read_list
 

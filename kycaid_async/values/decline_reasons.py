@@ -83,6 +83,8 @@ def read_reasons(raw: Any) -> list[DeclineReason]:
         raw = [part.strip() for part in raw.split(",")]
     if not isinstance(raw, list):
         raise Mismatch("a list of decline reasons", raw)
+    if not raw:
+        return []
     try:
         return list(dict.fromkeys(read_each(_read_one, (item for item in raw if item != ""))))
     except Mismatch as mismatch:

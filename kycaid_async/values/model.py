@@ -7,6 +7,7 @@ import attrs
 
 from kycaid_async.masking import mask
 from kycaid_async.values.fields import Field, attrs_of, fields_of
+from kycaid_async.values.json import loads
 from kycaid_async.values.unset import UNSET
 
 C = TypeVar("C", bound=type)
@@ -38,13 +39,16 @@ class Response(Model):
 
     __slots__ = ("_odd", "_raw")
 
-    _raw: dict[str, Any]
+    _raw: dict[str, Any] | bytes
     _odd: tuple[str, ...]
 
     @property
     def raw(self) -> dict[str, Any]:
         """The JSON object as the server sent it; empty when it was not made from an answer. It is personal data."""
-        return getattr(self, "_raw", {})
+        raw = getattr(self, "_raw", {})
+        if isinstance(raw, bytes):  # few look at it, so it is not read before somebody does
+            raw = self._raw = loads(raw)
+        return raw
 
     @property
     def extra(self) -> dict[str, Any]:

@@ -10,14 +10,15 @@ from typing import Any
 
 from kycaid_async.values.mismatch import Mismatch
 
-# fromisoformat() also takes basic and week dates, which the API does not write.
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _TIME = re.compile(r"\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})?", re.ASCII)
+_DATE_LENGTH = len("YYYY-MM-DD")
+_TIME_LENGTH = len("YYYY-MM-DD HH:mm:ss")
 
 
 def read_date(raw: Any) -> date:
     """Return the date that ``raw`` spells. Raises `Mismatch`."""
-    if raw.__class__ is str and _DATE.fullmatch(raw):
+    # fromisoformat() also takes basic and week dates, which the API does not write.
+    if raw.__class__ is str and len(raw) == _DATE_LENGTH and raw[4] == raw[7] == "-":
         try:
             return date.fromisoformat(raw)
         except ValueError:
@@ -29,6 +30,8 @@ def read_time(raw: Any) -> datetime:
     """Return the time that ``raw`` spells, aware and in UTC. Raises `Mismatch`."""
     if raw.__class__ is str and _TIME.fullmatch(raw):
         try:
+            if len(raw) == _TIME_LENGTH:
+                return datetime.fromisoformat(raw + "+00:00")  # quicker than to set the zone afterwards
             moment = datetime.fromisoformat(raw)
             return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
         except (ValueError, OverflowError):

@@ -1,14 +1,15 @@
-"""An upload may take as long as it likes, and may not stand still. Time is virtual here: nothing waits."""
+"""What may stand still for how long, and how long it may take. Time is virtual here: nothing waits."""
 
 import asyncio
 import selectors
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 import attrs
 import pytest
 
-from kycaid_async.transport.watch import watch_progress
+from kycaid_async.protocol.timeout import Timeout
+from kycaid_async.transport.watch import Lane, Lanes, Watch
 
 
 class _Idle(selectors.DefaultSelector):
@@ -37,58 +38,201 @@ class Sending:
     size: int = 100
     moved: int = 0
 
+    @property
+    def gone(self) -> bool:
+        return self.moved >= self.size
 
-async def send(sending: Sending, moves: list[float], *, seconds: float | None, after: float = 0.0) -> float:
-    """Move one byte at each of the given times, then wait ``after`` more. Returns the time at the end."""
-    loop = asyncio.get_running_loop()
-    async with asyncio.timeout(None) as limit:
-        with watch_progress(limit, sending, seconds):
-            for moment in moves:
-                await asyncio.sleep(moment - loop.time())
-                sending.moved += 1
-            await asyncio.sleep(after)
-    return loop.time()
+
+@attrs.define
+class Receiving:
+    total_bytes: int = 0
+
+
+@attrs.define
+class Ended:
+    at: float
+    phase: str | None
+    """None when it was not a limit that ended it."""
+
+
+def attempt(
+    timeout: Timeout,
+    work: Callable[[Watch], Awaitable[None]],
+    *,
+    sending: Sending | None = None,
+    left: float | None = None,
+) -> Ended:
+    """Do ``work`` as the attempt of a connected request, and say when it ended, and by which limit."""
+
+    async def main() -> Ended:
+        loop = asyncio.get_running_loop()
+        watch = Watch(Lanes(loop), timeout, left)
+        try:
+            with watch:
+                watch.begin(sending)
+                watch.connected()
+                await work(watch)
+        except TimeoutError:
+            return Ended(loop.time(), watch.phase)
+        return Ended(loop.time(), None)
+
+    return run(main())
+
+
+def only(**limits: float) -> Timeout:
+    return Timeout(**{name: limits.get(name) for name in ("connect", "read", "progress", "total")})
 
 
 def test_a_slow_upload_that_moves_now_and_then_takes_its_time():
-    assert run(send(Sending(), [9.0 * n for n in range(1, 60)], seconds=10)) == pytest.approx(531)
+    sending = Sending()
+
+    async def work(_watch: Watch) -> None:
+        for _ in range(59):
+            await asyncio.sleep(9)
+            sending.moved += 1
+
+    assert attempt(only(progress=10, total=20), work, sending=sending) == Ended(pytest.approx(531), None)
 
 
 def test_an_upload_that_stands_still_is_stopped_between_one_limit_and_half_a_limit_more():
-    loop_time = {}
+    sending = Sending()
 
-    async def main():
+    async def work(_watch: Watch) -> None:
+        await asyncio.sleep(5)
+        sending.moved += 1
+        await asyncio.sleep(1000)
+
+    ended = attempt(only(progress=10), work, sending=sending)
+    assert ended.phase == "progress"
+    assert 15.0 <= ended.at <= 20.1
+
+
+def test_once_all_has_left_an_upload_may_stand_still():
+    sending = Sending(size=1)
+
+    async def work(_watch: Watch) -> None:
+        await asyncio.sleep(1)
+        sending.moved = 1
+        await asyncio.sleep(1000)
+
+    assert attempt(only(progress=10), work, sending=sending) == Ended(pytest.approx(1001), None)
+
+
+@pytest.mark.parametrize("total", [5, 200])
+def test_once_all_has_left_the_answer_has_the_total_limit(total):
+    sending = Sending(size=1)
+
+    async def work(_watch: Watch) -> None:
+        await asyncio.sleep(1)
+        sending.moved = 1
+        await asyncio.sleep(1000)
+
+    ended = attempt(only(progress=10, total=total), work, sending=sending)
+    assert ended.phase == "total"
+    assert 1 + total <= ended.at <= 1 + 2.5 + total, "it is noticed at the next look"
+
+
+def test_an_answer_of_which_nothing_comes_is_not_waited_for():
+    ended = attempt(only(read=10, total=90), lambda _: asyncio.sleep(1000))
+    assert ended.phase == "read"
+    assert 10.0 <= ended.at <= 12.6
+
+
+def test_an_answer_that_comes_in_pieces_may_take_its_time():
+    answer = Receiving()
+
+    async def work(watch: Watch) -> None:
+        watch.receiving = answer
+        for _ in range(10):
+            await asyncio.sleep(9)
+            answer.total_bytes += 1
+
+    assert attempt(only(read=10), work) == Ended(pytest.approx(90), None)
+
+
+def test_the_time_before_there_is_a_connection_is_nobodys_silence():
+    async def main() -> Ended:
+        loop = asyncio.get_running_loop()
+        watch = Watch(Lanes(loop), only(read=10))
         try:
-            await send(Sending(), [5.0], seconds=10, after=1000)
+            with watch:
+                watch.begin()
+                await asyncio.sleep(100)
+                watch.connected()
+                await asyncio.sleep(1000)
         except TimeoutError:
-            loop_time["at"] = asyncio.get_running_loop().time()
+            pass
+        return Ended(loop.time(), watch.phase)
 
-    run(main())
-    assert 15.0 <= loop_time["at"] <= 20.1
-
-
-def test_once_all_has_left_the_limit_is_gone():
-    assert run(send(Sending(size=1), [1.0], seconds=10, after=1000)) == pytest.approx(1001)
+    ended = run(main())
+    assert ended.phase == "read"
+    assert 110.0 <= ended.at <= 112.6
 
 
-@pytest.mark.parametrize("then", [5, 200])
-def test_once_all_has_left_the_answer_has_its_own_limit(then):
-    ended = {}
-
-    async def main():
-        loop, sending = asyncio.get_running_loop(), Sending(size=1)
-        try:
-            async with asyncio.timeout(None) as limit:
-                with watch_progress(limit, sending, 10, then=then):
-                    await asyncio.sleep(1)
-                    sending.moved = 1
-                    await asyncio.sleep(1000)
-        except TimeoutError:
-            ended["at"] = loop.time()
-
-    run(main())
-    assert 1 + then <= ended["at"] <= 1 + 2.5 + then, "it is noticed at the next look"
+def test_all_of_it_ends_exactly_when_the_total_is_over():
+    assert attempt(only(read=30, total=20), lambda _: asyncio.sleep(1000)) == Ended(20.0, "total")
 
 
-def test_without_a_limit_nothing_is_watched():
-    assert run(send(Sending(), [], seconds=None, after=1000)) == pytest.approx(1000)
+def test_a_wait_for_a_turn_ends_with_the_time_that_was_left():
+    async def main() -> Ended:
+        loop = asyncio.get_running_loop()
+        watch = Watch(Lanes(loop), Timeout(), 7.0)
+        with pytest.raises(TimeoutError), watch:
+            await asyncio.sleep(1000)
+        return Ended(loop.time(), watch.phase)
+
+    assert run(main()) == Ended(7.0, "slot")
+
+
+def test_without_limits_nothing_is_watched():
+    assert attempt(only(), lambda _: asyncio.sleep(1000)) == Ended(1000.0, None)
+
+
+def test_a_cancellation_from_outside_stays_one_also_when_a_limit_runs_out_at_the_same_time():
+    async def work() -> None:
+        watch = Watch(Lanes(asyncio.get_running_loop()), only(total=5))
+        with watch:
+            watch.begin()
+            await asyncio.sleep(1000)
+
+    async def main() -> bool:
+        task = asyncio.create_task(work())
+        await asyncio.sleep(0)
+        asyncio.get_running_loop().call_at(5.0, task.cancel)
+        await asyncio.wait([task])
+        return task.cancelled()
+
+    assert run(main())
+
+
+def test_an_error_of_its_own_is_given_on():
+    async def work(_watch: Watch) -> None:
+        raise OSError("mine")
+
+    with pytest.raises(OSError, match="mine"):
+        attempt(only(total=5), work)
+
+
+def test_what_has_ended_is_looked_at_no_more_and_a_thousand_share_a_timer():
+    looked: list[str] = []
+
+    @attrs.define(eq=False)
+    class Thing:
+        name: str
+
+        def look(self, _lane: Lane) -> None:
+            looked.append(self.name)
+
+    async def main() -> int:
+        loop, lane = asyncio.get_running_loop(), Lane(asyncio.get_running_loop(), 10.0)
+        things = [Thing(str(n)) for n in range(1000)]
+        for thing in things:
+            lane.add(thing)
+        for thing in things[1:]:
+            lane.remove(thing)
+        timers = len(loop._scheduled)
+        await asyncio.sleep(20)
+        return timers
+
+    assert run(main()) == 1
+    assert looked == ["0"]
