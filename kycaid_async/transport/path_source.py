@@ -4,14 +4,51 @@ import asyncio
 import functools
 import os
 import stat
+import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Self
 
 import attrs
 
 from kycaid_async.errors import InvalidFileError
-from kycaid_async.transport.reading import CHUNK, guarded, in_thread
+from kycaid_async.transport.reading import CHUNK, ROOM, broken, guarded, in_thread
 
 LONGEST_LABEL = 200
+WHOLE = 1 << 20
+"""Bytes up to which a file is read in one go."""
+ENOUGH = 1 << 13
+"""Bytes that tell what kind of file it is."""
+QUICK = 0.001
+"""Seconds within which a file has to open, for others of its folder to be opened without a thread."""
+_NOWAIT = hasattr(os, "RWF_NOWAIT")
+
+
+class QuickFolders:
+    """The folders whose files open at once.
+
+    To ask a thread takes longer than to open a file on a local disk. But a network disk can take for ever, so a folder
+    has to show first, in a thread, that it is quick; and once it is not, it has to show it again.
+    """
+
+    def __init__(self, most: int = 1024) -> None:
+        self._most = most
+        self._folders: set[str] = set()
+
+    def __contains__(self, folder: str) -> bool:
+        return folder in self._folders
+
+    def note(self, folder: str, seconds: float) -> None:
+        """Note how long a file of ``folder`` took to open."""
+        if seconds > QUICK:
+            self._folders.discard(folder)
+        elif folder not in self._folders:
+            if len(self._folders) >= self._most:
+                self._folders.clear()
+            self._folders.add(folder)
+
+
+QUICK_FOLDERS = QuickFolders()
 
 
 @attrs.define(eq=False)
@@ -19,6 +56,8 @@ class PathSource:
     """A file by its path."""
 
     path: str
+    folders: QuickFolders = QUICK_FOLDERS
+    clock: Callable[[], float] = time.perf_counter
 
     @property
     def label(self) -> str:
@@ -27,19 +66,20 @@ class PathSource:
 
     @property
     def filename(self) -> str:
-        return Path(self.path).name
+        return self.path.rpartition("/")[2] if _NOWAIT else Path(self.path).name
 
     async def open(self) -> "PathReading":
-        # Cancelled while the thread is at it, the descriptor still has to be closed.
-        task = asyncio.ensure_future(in_thread(self._open))
-        try:
-            return await asyncio.shield(task)
-        except asyncio.CancelledError:
-            task.add_done_callback(_close_unused)
-            raise
+        if not (_NOWAIT and self._folder in self.folders):
+            return await _kept(lambda: self._open().filled())
+        reading = self._open()
+        return reading if reading.fill_from_cache() else await _kept(reading.filled)
+
+    @property
+    def _folder(self) -> str:
+        return os.path.dirname(self.path)  # noqa: PTH120 - for every file, and a Path takes its time
 
     def _open(self) -> "PathReading":
-        fd, reason = -1, ""
+        started, fd, reason = self.clock(), -1, ""
         try:
             # O_NONBLOCK: a named pipe would otherwise wait for a writer for ever.
             fd = os.open(self.path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
@@ -53,11 +93,21 @@ class PathSource:
             if not stat.S_ISREG(found.st_mode):
                 what = "a directory" if stat.S_ISDIR(found.st_mode) else "not a regular file"
                 raise InvalidFileError(f"{self.label}: is {what}", file=self.label)
-            head = _read_fully(fd, min(CHUNK, found.st_size), 0)
-            return PathReading(self.label, fd, found, head)
         except BaseException:
             os.close(fd)
             raise
+        self.folders.note(self._folder, self.clock() - started)
+        return PathReading(self.label, fd, found)
+
+
+async def _kept(opening: "Callable[[], PathReading]") -> "PathReading":
+    """Return what ``opening`` gives, in a thread. Cancelled meanwhile, its descriptor is closed all the same."""
+    task = asyncio.ensure_future(in_thread(opening))
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        task.add_done_callback(_close_unused)
+        raise
 
 
 def _close_unused(task: "asyncio.Future[PathReading]") -> None:
@@ -86,17 +136,35 @@ class PathReading:
     label: str
     fd: int
     found: os.stat_result
-    head: bytes
-    _offset: int = attrs.field(init=False)
-    _inline: bool = hasattr(os, "RWF_NOWAIT")
+    head: bytes | bytearray = b""
+    _offset: int = 0
+    _inline: bool = _NOWAIT
     _busy: "asyncio.Future[bytes] | None" = None
-
-    def __attrs_post_init__(self) -> None:
-        self._offset = len(self.head)
 
     @property
     def size(self) -> int:
         return self.found.st_size
+
+    def filled(self) -> Self:
+        """Read the head, and return this. It may block."""
+        try:
+            self._keep(_read_fully(self.fd, self._first, 0))
+        except OSError as error:
+            os.close(self.fd)
+            raise broken(self.label, error) from error
+        return self
+
+    def fill_from_cache(self) -> bool:
+        """Read the head when the system has it in memory, and say whether that was so."""
+        self._keep(self._cached(self._first))
+        return len(self.head) >= min(ENOUGH, self.size)
+
+    @property
+    def _first(self) -> int:
+        return self.size if self.size <= WHOLE else CHUNK
+
+    def _keep(self, head: bytes | bytearray) -> None:
+        self.head, self._offset = head, len(head)
 
     async def read(self) -> bytes | bytearray:
         want = min(CHUNK, self.size - self._offset)
@@ -112,20 +180,21 @@ class PathReading:
 
     def _cached(self, want: int) -> bytes | bytearray:
         """Read what is in the page cache already: that is quicker than any thread. Empty when the disk would block."""
-        buffer = bytearray(want)
+        buffer = bytearray(want + ROOM)
         try:
-            got = os.preadv(self.fd, [buffer], self._offset, os.RWF_NOWAIT)  # type: ignore[attr-defined,unused-ignore]
+            with memoryview(buffer) as view:
+                flag: int = os.RWF_NOWAIT  # type: ignore[attr-defined,unused-ignore]  # Linux has it
+                got = os.preadv(self.fd, [view[:want]], self._offset, flag)
         except BlockingIOError:
             return b""
         except OSError:
             self._inline = False
             return b""
-        if got < want:
-            del buffer[got:]
+        del buffer[got:]
         return buffer
 
     async def unchanged(self) -> bool:
-        if self.size <= CHUNK:  # it was read whole, in one go
+        if len(self.head) == self.size:  # it was read whole, in one go
             return True
         now = await in_thread(lambda: os.fstat(self.fd))
         return (now.st_size, now.st_mtime_ns) == (self.found.st_size, self.found.st_mtime_ns)

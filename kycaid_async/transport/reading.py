@@ -9,6 +9,9 @@ from kycaid_async.errors import UploadSourceError
 CHUNK = 256 * 1024
 """Bytes per read: few calls for a large file, and no long stop of the loop."""
 
+ROOM = 64
+"""Bytes kept free behind what is read, so that the end of a body can follow without a copy of it all."""
+
 R = TypeVar("R")
 
 

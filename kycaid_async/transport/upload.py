@@ -1,6 +1,7 @@
 """A file on its way: what the user passed, and the multipart body of one attempt."""
 
 import asyncio
+import itertools
 import secrets
 from typing import Any, Self
 
@@ -10,9 +11,12 @@ from aiohttp.abc import AbstractStreamWriter
 
 from kycaid_async.errors import UploadSourceError
 from kycaid_async.transport.preflight import FileRules, inspect
-from kycaid_async.transport.reading import CHUNK, Reading, Source
+from kycaid_async.transport.reading import CHUNK, ROOM, Reading, Source
 
 FALLBACK_NAME = "file"
+_BOUNDARY = secrets.token_hex(16)
+"""Nobody who makes a file can know it, so none holds it."""
+_NUMBERS = itertools.count()
 
 
 @attrs.frozen(kw_only=True)
@@ -45,7 +49,7 @@ class MultipartPayload(aiohttp.Payload):
     _autoclose = True
 
     def __init__(self, reading: Reading, label: str, filename: str, content_type: str) -> None:
-        boundary = secrets.token_hex(16)
+        boundary = f"{_BOUNDARY}{next(_NUMBERS):08x}"
         super().__init__(reading, content_type=f"multipart/form-data; boundary={boundary}")
         self._reading = reading
         self._label = label
@@ -82,11 +86,17 @@ class MultipartPayload(aiohttp.Payload):
                 raise ConnectionResetError("the connection was lost while the file was sent")
             self._writer = asyncio.current_task()
             self._transport = getattr(writer, "transport", None)
-            sent = len(self._reading.head)
+            head = self._reading.head
+            sent = len(head)
             if sent > self._reading.size:
                 raise self._changed()
             await self._send(writer, self._lead)
-            await self._send(writer, self._reading.head)
+            if sent == self._reading.size and isinstance(head, bytearray) and await self._reading.unchanged():
+                self.whole = True
+                head += self._tail  # into the room that was kept for it: a write of its own is dear
+                await self._send(writer, head)
+                return
+            await self._send(writer, head)
             while sent < self._reading.size and (chunk := await self._next()):
                 if sent + len(chunk) > self._reading.size:
                     raise self._changed()
@@ -108,7 +118,7 @@ class MultipartPayload(aiohttp.Payload):
         return await self._reading.read()
 
     async def _send(self, writer: AbstractStreamWriter, chunk: bytes | bytearray | memoryview) -> None:
-        if len(chunk) > CHUNK:
+        if len(chunk) > CHUNK + ROOM:
             view = memoryview(chunk)
             for start in range(0, len(view), CHUNK):
                 await self._send(writer, view[start : start + CHUNK])
@@ -135,7 +145,7 @@ class MultipartPayload(aiohttp.Payload):
         """Let go of what was opened for this attempt, once nothing reads from it any more."""
         try:
             # aiohttp writes in a task of its own, which a cancelled request leaves behind for a moment.
-            if self._writer is not None and self._writer is not asyncio.current_task():
+            if self._writer is not None and not self._writer.done() and self._writer is not asyncio.current_task():
                 self._writer.cancel()
                 await asyncio.wait([self._writer])
         finally:
