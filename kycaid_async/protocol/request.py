@@ -49,9 +49,9 @@ def build(
     With ``check`` off, the limits of the reference are left to the server; ids that would change the path are refused
     all the same. Raises `InvalidRequestError` with every field at fault.
     """
-    target, problems = endpoint.path, []
+    target, given, problems = endpoint.path, path or {}, []
     for hole, name in _holes(endpoint.path):
-        value = (path or {})[name]
+        value = given[name]
         if value.__class__ is str and _ID.fullmatch(value):
             target = target.replace(hole, value)
         elif problem := _path_problem(name, value, strict=check):

@@ -50,11 +50,13 @@ class Lane:
         self._due: dict[Watched, float] = {}
         self._timer: asyncio.TimerHandle | None = None
 
-    def add(self, watched: Watched) -> None:
-        """Look at ``watched`` once, from now on counted."""
-        due = self._due[watched] = self._loop.time() + self._seconds
+    def add(self, watched: Watched) -> float:
+        """Look at ``watched`` once, counted from now on. Returns what the loop's clock says."""
+        now = self._loop.time()
+        due = self._due[watched] = now + self._seconds
         if self._timer is None:
             self._timer = self._loop.call_at(due, self._ring)
+        return now
 
     def remove(self, watched: Watched) -> None:
         """Forget ``watched``. The timer stays: whoever comes next needs it."""
@@ -73,17 +75,17 @@ class Lane:
 
 
 class Lanes:
-    """The lanes of one loop."""
+    """The lanes of one loop, by their time."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop
-        self._lanes: dict[tuple[str, float], Lane] = {}
+        self._lanes: dict[float, Lane] = {}
 
-    def lane(self, purpose: str, seconds: float) -> Lane:
-        """Return the lane for what is due in ``seconds``. What has two purposes can stand in a lane of each."""
-        lane = self._lanes.get((purpose, seconds))
+    def lane(self, seconds: float) -> Lane:
+        """Return the lane for what is to be looked at after so many seconds."""
+        lane = self._lanes.get(seconds)
         if lane is None:
-            lane = self._lanes[purpose, seconds] = Lane(self.loop, seconds)
+            lane = self._lanes[seconds] = Lane(self.loop, seconds)
         return lane
 
 
@@ -93,42 +95,31 @@ class Watch:
     A context manager for the task that makes the attempt. It raises ``TimeoutError`` when a limit runs out; `phase`
     says which. ``left`` is the time left for the whole call, in seconds, where that counts already.
 
-    Timeouts of asyncio do the same for one limit each, and cost more than all else that is done here for a call.
+    Timeouts of asyncio do the same for one limit each, and cost more than all else that is done here for a call. What
+    nearly no attempt lives to need is set up at the first look.
     """
 
-    __slots__ = (
-        "_cancelling",
-        "_deadline",
-        "_lanes",
-        "_looks",
-        "_mark",
-        "_sending",
-        "_since",
-        "_timeout",
-        "_total",
-        "expired",
-        "phase",
-        "receiving",
-        "task",
-    )
+    phase = "slot"
+    """What was going on when the limit ran out: ``slot``, ``progress``, ``read``, or ``total`` for all of it."""
+    expired = False
+    """True once a limit has run out."""
+    receiving: Receiving | None = None
+    """The body of the answer, once there is one."""
+
+    _sending: Sending | None = None
+    _lane: Lane | None = None
+    _end: asyncio.TimerHandle | None = None
+    _began = 0.0
+    _since: float | None = None
+    _mark = (False, 0)
 
     def __init__(self, lanes: Lanes, timeout: Timeout, left: float | None = None) -> None:
         self.task = task = asyncio.current_task()
         self._cancelling = 0 if task is None else task.cancelling()
         self._lanes = lanes
         self._timeout = timeout
-        self._sending: Sending | None = None
-        self._total: Lane | None = None
-        self._looks: Lane | None = None
-        self._since: float | None = None
-        self._mark = (False, 0)
-        self._deadline = None if left is None else lanes.loop.call_later(left, self._expire)
-        self.phase = "slot"
-        """What was going on when the limit ran out: ``slot``, ``progress``, ``read``, or ``total`` for all of it."""
-        self.expired = False
-        """True once a limit has run out."""
-        self.receiving: Receiving | None = None
-        """The body of the answer, once there is one."""
+        if left is not None:
+            self._end = lanes.loop.call_later(left, self._expire)
 
     def begin(self, sending: Sending | None = None) -> None:
         """Count from now on: it is this attempt's turn.
@@ -136,17 +127,15 @@ class Watch:
         How long a body takes to send is nobody's fault: with ``sending``, the total counts once that has left.
         """
         self.phase = "total"
-        limits, self._sending = self._timeout, sending
-        if sending is None:
-            self._start_total()
-            shortest = limits.read
-        else:
-            self._mark = (True, 0)
-            stalls = (limits.read, limits.progress, limits.total)
-            shortest = min((seconds for seconds in stalls if seconds is not None), default=None)
-        if shortest is not None:
-            self._looks = self._lanes.lane("look", shortest / TICKS)
-            self._looks.add(self)
+        limits = self._timeout
+        stall, total = limits.read, limits.total
+        if sending is not None:
+            self._sending, self._mark = sending, (True, 0)
+            stall = _least(stall, limits.progress)
+        first = _least(None if stall is None else stall / TICKS, total)
+        if first is not None:
+            self._lane = self._lanes.lane(first)
+            self._began = self._lane.add(self)
 
     def connected(self) -> None:
         """Note that there is a connection: before that nothing can move, and making it has a limit of its own."""
@@ -154,24 +143,24 @@ class Watch:
 
     def look(self, lane: Lane) -> None:
         """Make the limit run out when it is time."""
-        if lane is self._total:
-            self._expire()
-        elif phase := self._stalled():
+        phase = self._stalled()
+        if phase:
             self.phase = phase
             self._expire()
-        else:
+            return
+        if self._end is None and self._sending is None:
+            self._count_total(self._began)
+        if not self.expired:
             lane.add(self)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
-        if self._total is not None:
-            self._total.remove(self)
-        if self._looks is not None:
-            self._looks.remove(self)
-        if self._deadline is not None:
-            self._deadline.cancel()
+        if self._lane is not None:
+            self._lane.remove(self)
+        if self._end is not None:
+            self._end.cancel()
         if self.expired and self.task is not None:
             # Somebody else may have cancelled the task too: then it stays cancelled.
             others = self.task.uncancel() - self._cancelling
@@ -193,13 +182,24 @@ class Watch:
             mark, allowed, phase = (False, received), self._timeout.read, "read"
         if mark != self._mark:
             if self._mark[0] and not mark[0]:
-                self._start_total()
+                self._count_total(now)
             self._mark, self._since = mark, now
         if self._since is None or allowed is None or now - self._since < allowed:
             return ""
         return phase
 
-    def _start_total(self) -> None:
-        if self._timeout.total is not None:
-            self._total = self._lanes.lane("total", self._timeout.total)
-            self._total.add(self)
+    def _count_total(self, since: float) -> None:
+        """Let the total run out, counted from ``since``; at once when it has already."""
+        if self._timeout.total is None:
+            return
+        end = since + self._timeout.total
+        if end <= self._lanes.loop.time():
+            self._expire()
+        else:
+            self._end = self._lanes.loop.call_at(end, self._expire)
+
+
+def _least(one: float | None, other: float | None) -> float | None:
+    if one is None or other is None:
+        return one if other is None else other
+    return min(one, other)
