@@ -56,12 +56,12 @@ APPLICANT = {
     "created_at": "2024-07-01 15:27:15",
     "documents": [],
 }
-NEW_DOCUMENT = {
+CREDIT_CARD: dict[str, Any] = {
     "applicant_id": APPLICANT_ID,
-    "type": "CREDIT_CARD",
     "card_number": "5375411422962063",
     "front_side_id": FILE_ID,
 }
+NEW_DOCUMENT = {"type": "CREDIT_CARD", **CREDIT_CARD}
 
 
 def _answer(value: object, status: str = "200 OK") -> bytes:

@@ -83,7 +83,7 @@ async def niquests_session(case: Case) -> AsyncIterator[Any]:
     import niquests
 
     async with niquests.AsyncSession(pool_maxsize=case.concurrency) as session:
-        session.headers.update(HEADERS)
+        session.headers["Authorization"] = HEADERS["Authorization"]
         session.verify = case.cafile or True
         yield session
 
@@ -103,7 +103,7 @@ def requests_session(case: Case) -> Iterator[Any]:
 
     with requests.Session() as session:
         session.mount(case.url, requests.adapters.HTTPAdapter(pool_maxsize=case.concurrency))
-        session.headers.update(HEADERS)
+        session.headers["Authorization"] = HEADERS["Authorization"]
         session.verify = case.cafile or True
         yield session
 

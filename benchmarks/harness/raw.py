@@ -42,7 +42,7 @@ class RawConnection(asyncio.Protocol):
     async def open(cls, url: str, context: ssl.SSLContext | None) -> Self:
         parts = urlsplit(url)
         loop = asyncio.get_running_loop()
-        _, made = await loop.create_connection(cls, parts.hostname, parts.port, ssl=context)
+        _, made = await loop.create_connection(cls, parts.hostname or "", parts.port or 0, ssl=context)
         return made
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:

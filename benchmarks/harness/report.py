@@ -28,9 +28,9 @@ class Figure:
     measured: float | None
     """None when what it needs is missing."""
     reach: float
-    aim: float | None = None
-    sense: Literal["≤", "≥", "<"] = "≤"
-    unit: str = "×"
+    aim: float | None
+    sense: Literal["≤", "≥"]
+    unit: str
 
     def holds(self, limit: float | None) -> bool:
         if limit is None or self.measured is None:
@@ -55,6 +55,16 @@ class Figure:
         return "–" if number is None else f"{number:,.{0 if abs(number) >= 100 else 2}f} {self.unit}"
 
 
+def at_least(name: str, measured: float | None, reach: float, aim: float | None = None, unit: str = "×") -> Figure:
+    """Return a figure that should be large."""
+    return Figure(name, measured, reach, aim, "≥", unit)
+
+
+def at_most(name: str, measured: float | None, reach: float, aim: float | None = None, unit: str = "×") -> Figure:
+    """Return a figure that should be small."""
+    return Figure(name, measured, reach, aim, "≤", unit)
+
+
 @attrs.define
 class Report:
     """What one benchmark found."""
@@ -71,7 +81,9 @@ Run = Callable[[Plan], Report]
 def table(rows: Sequence[Sequence[str]]) -> str:
     """Return ``rows``, the first of which are headings, as a Markdown table."""
     widths = [max(len(row[n]) for row in rows) for n in range(len(rows[0]))]
-    lines = ["| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |" for row in rows]
+    lines = [
+        "| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |" for row in rows
+    ]
     return "\n".join([lines[0], "|" + "|".join("-" * (width + 2) for width in widths) + "|", *lines[1:]])
 
 
@@ -91,24 +103,31 @@ def _row(comparison: Comparison, ours: str, result: Result) -> list[str]:
         found = comparison.spread(result.peer, ours, what)
         return f"{found.median:.2f} ({found.low:.2f}–{found.high:.2f})"
 
-    def median(what: str, factor: float, form: str, unit: str) -> str:
-        return f"{(comparison.median(result.peer, what) or 0.0) * factor:{form}} {unit}"
-
     blocking = not any(result.lag_max)
     return [
         result.peer,
-        median("wall", 1e6, ",.1f", "µs"),
-        median("cpu", 1e6, ",.1f", "µs"),
+        _duration(comparison.median(result.peer, "wall")),
+        _duration(comparison.median(result.peer, "cpu")),
         ratio("wall"),
         ratio("cpu"),
-        *("" if blocking else median(what, 1e3, ".1f", "ms") for what in ("lag_p95", "lag_p99", "lag_max")),
+        *(
+            "" if blocking else _duration(comparison.median(result.peer, what))
+            for what in ("lag_p95", "lag_p99", "lag_max")
+        ),
         f"{max(result.memory) / 2**20:.1f} MiB",
     ]
 
 
+def _duration(seconds: float | None) -> str:
+    if seconds is None:
+        return "–"
+    return f"{seconds * 1e3:,.1f} ms" if seconds >= 0.002 else f"{seconds * 1e6:,.1f} µs"
+
+
 def machine() -> str:
     """Return the machine in a line."""
-    return f"{os.cpu_count()} × {_processor()}, {platform.system()} {platform.release()}, Python {platform.python_version()}"
+    system = f"{platform.system()} {platform.release()}, Python {platform.python_version()}"
+    return f"{os.cpu_count()} × {_processor()}, {system}"
 
 
 def _processor() -> str:

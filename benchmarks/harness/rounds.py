@@ -42,11 +42,22 @@ class Comparison:
     """What all peers took for one case. The first is ours."""
 
     case: Case
-    results: dict[str, Result]
-    missing: dict[str, str]
+    results: dict[str, Result] = attrs.field(factory=dict)
+    missing: dict[str, str] = attrs.field(factory=dict)
     """Why a peer is left out, by its name."""
-    failed: dict[str, str]
+    failed: dict[str, str] = attrs.field(factory=dict)
     """What broke a peer, by its name."""
+
+    def takes(self, peer: str, said: dict[str, Any]) -> bool:
+        """Note what a peer said of its start or of a round, and say whether it goes on."""
+        for outcome in ("missing", "failed"):
+            if outcome in said:
+                getattr(self, outcome)[peer] = said[outcome]
+                self.results.pop(peer, None)
+                return False
+        if "wall" in said and peer in self.results:
+            self.results[peer].add(said)
+        return True
 
     @property
     def server_busy(self) -> float | None:
@@ -75,7 +86,9 @@ class _Worker:
 
     def __init__(self, module: str, peer: str, case: Case) -> None:
         command = [sys.executable, "-m", "benchmarks.harness.worker", module, peer, case.dumps(), client_cores()]
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=_environment())
+        self._process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment()
+        )
 
     def __enter__(self) -> Self:
         return self
@@ -120,39 +133,30 @@ def compare(
     ``concurrency`` is for those that do another number at once than the others.
     """
     case = attrs.evolve(case, seconds=plan.seconds)
-    made = Comparison(case, {}, {}, {})
+    made = Comparison(case)
     with ExitStack() as stack:
         workers: dict[str, _Worker] = {}
         for peer in peers:
             own = attrs.evolve(case, concurrency=(concurrency or {}).get(peer, case.concurrency))
             # One after the other: while they warm up they also find out how much is a round.
             worker = stack.enter_context(_Worker(module, peer, own))
-            if _take(made, peer, worker.answer()):
+            if made.takes(peer, worker.answer()):
                 workers[peer] = worker
                 made.results[peer] = Result(peer)
         for number in range(plan.rounds):
-            for peer in list(workers)[:: -1 if number % 2 else 1]:
-                before = server and server.cpu_seconds()
-                sample = workers[peer].round()
-                after = server and server.cpu_seconds()
-                if not _take(made, peer, sample):
-                    del workers[peer], made.results[peer]
-                    continue
-                made.results[peer].add(sample)
-                if before is not None and after is not None:
+            for peer in list(made.results)[:: -1 if number % 2 else 1]:
+                before = _used(server)
+                goes_on = made.takes(peer, workers[peer].round())
+                after = _used(server)
+                if goes_on and before is not None and after is not None:
                     made.results[peer].server.append(after - before)
     return made
 
 
-def _take(made: Comparison, peer: str, said: dict[str, Any]) -> bool:
-    """Say whether a peer goes on; note why it does not."""
-    for outcome in ("missing", "failed"):
-        if outcome in said:
-            getattr(made, outcome)[peer] = said[outcome]
-            return False
-    return True
+def _used(server: Running | None) -> float | None:
+    return None if server is None else server.cpu_seconds()
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
     """Return the environment without what would send some peers through a proxy or to other certificates."""
     return {name: value for name, value in os.environ.items() if not name.lower().endswith(("_proxy", "_ca_bundle"))}

@@ -15,7 +15,7 @@ import sys
 import time
 from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -176,10 +176,8 @@ class _Server:
             connection.socket.close()
 
     def _send(self, connection: _Connection, answer: bytes) -> None:
-        try:
+        with suppress(OSError):  # it went away meanwhile; the next read says so
             connection.socket.send(answer)
-        except OSError:
-            pass  # it went away meanwhile; the next read says so
 
 
 def main() -> None:

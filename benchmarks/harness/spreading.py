@@ -25,16 +25,21 @@ def in_tasks(call: Callable[[int], Awaitable[object]], concurrency: int) -> Asyn
     return work
 
 
-@contextmanager
-def in_threads(call: Callable[[int], object], concurrency: int) -> Iterator[Work]:
-    """Give work that calls ``call`` with 0, 1, 2 … from so many threads; from this one, if it is one."""
+def repeated(call: Callable[[int], object]) -> Work:
+    """Return work that calls ``call`` with 0, 1, 2 …, one after the other."""
 
-    def here(count: int) -> None:
+    def work(count: int) -> None:
         for number in range(count):
             call(number)
 
+    return work
+
+
+@contextmanager
+def in_threads(call: Callable[[int], object], concurrency: int) -> Iterator[Work]:
+    """Give work that calls ``call`` with 0, 1, 2 … from so many threads; from this one, if it is one."""
     if concurrency == 1:
-        yield here
+        yield repeated(call)
         return
     with ThreadPoolExecutor(concurrency) as pool:
 

@@ -82,6 +82,7 @@ async def lags(into: list[float]) -> AsyncIterator[None]:
     """Note how late the loop is for something that is due every 2 ms; a long stop makes all that fall into it late."""
     loop = asyncio.get_running_loop()
     due = loop.time() + PERIOD
+    timer: asyncio.TimerHandle
 
     def tick() -> None:
         nonlocal due, timer
@@ -137,7 +138,7 @@ def _serve_async(manager: AbstractAsyncContextManager[Any], case: Case, lines: T
             await work(count)
 
     with asyncio.Runner() as runner:
-        work = runner.run(manager.__aenter__())  # noqa: PLC2801 - it stays open from one run to the next
+        work = runner.run(manager.__aenter__())
         try:
             _serve(lambda count: runner.run(watched(work, count)), case, found, lines, say)
         finally:
@@ -163,7 +164,7 @@ def main() -> None:
             with manager as work:
                 _serve(work, case, [], sys.stdin, say)
     except ImportError as error:
-        say({"missing": str(error)})
+        say({"missing": error.msg.partition(" (")[0]})
     except Exception as error:  # noqa: BLE001 - whatever a peer does, the others go on
         say({"failed": f"{type(error).__name__}: {error}"[:300]})
 
