@@ -29,7 +29,7 @@ class Result:
     memory: list[int] = attrs.field(factory=list)
     """Peak of resident bytes above what there was before the first round."""
     server: list[float] = attrs.field(factory=list)
-    """CPU seconds of the server, for the whole round."""
+    """Seconds for which the server had something to do, in the whole round."""
 
     def add(self, sample: dict[str, Any]) -> None:
         self.count = sample["count"]
@@ -61,7 +61,7 @@ class Comparison:
 
     @property
     def server_busy(self) -> float | None:
-        """The share of the time for which the server used its core, with the peer that gave it most to do."""
+        """The share of the time for which the server had something to do, with the peer that gave it most."""
         shares = [sum(r.server) / sum(r.wall) / r.count for r in self.results.values() if r.server]
         return max(shares, default=None)
 
@@ -145,16 +145,11 @@ def compare(
                 made.results[peer] = Result(peer)
         for number in range(plan.rounds):
             for peer in list(made.results)[:: -1 if number % 2 else 1]:
-                before = _used(server)
+                before = server.busy_seconds() if server is not None else 0.0
                 goes_on = made.takes(peer, workers[peer].round())
-                after = _used(server)
-                if goes_on and before is not None and after is not None:
-                    made.results[peer].server.append(after - before)
+                if goes_on and server is not None:
+                    made.results[peer].server.append(server.busy_seconds() - before)
     return made
-
-
-def _used(server: Running | None) -> float | None:
-    return None if server is None else server.cpu_seconds()
 
 
 def environment() -> dict[str, str]:
