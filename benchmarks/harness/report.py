@@ -200,7 +200,7 @@ def arguments(names: Sequence[str] = ()) -> argparse.Namespace:
 def run_all(runs: dict[str, Run], given: argparse.Namespace) -> None:
     """Run benchmarks by their names, and report."""
     plan = Plan(rounds=given.rounds or (1 if given.quick else 9), quick=given.quick)
-    print(f"{machine()}; medians of {plan.rounds} rounds, quartiles in brackets")
+    print(f"{machine()}; medians of at least {plan.rounds} rounds, quartiles in brackets")
     reports = {}
     for name, run in runs.items():
         print(f"\n## {name}")

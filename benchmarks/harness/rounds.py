@@ -143,7 +143,7 @@ def compare(
             if made.takes(peer, worker.answer()):
                 workers[peer] = worker
                 made.results[peer] = Result(peer)
-        for number in range(plan.rounds):
+        for number in range(plan.rounds_of(case)):
             for peer in list(made.results)[:: -1 if number % 2 else 1]:
                 before = server.busy_seconds() if server is not None else 0.0
                 goes_on = made.takes(peer, workers[peer].round())
