@@ -29,7 +29,7 @@ class Result:
     memory: list[int] = attrs.field(factory=list)
     """Peak of resident bytes above what there was before the first round."""
     server: list[float] = attrs.field(factory=list)
-    """Seconds for which the server had something to do, in the whole round."""
+    """The share of a round, what goes by unmeasured included, for which the server had something to do."""
 
     def add(self, sample: dict[str, Any]) -> None:
         self.count = sample["count"]
@@ -62,8 +62,7 @@ class Comparison:
     @property
     def server_busy(self) -> float | None:
         """The share of the time for which the server had something to do, with the peer that gave it most."""
-        shares = [sum(r.server) / sum(r.wall) / r.count for r in self.results.values() if r.server]
-        return max(shares, default=None)
+        return max((Spread.of(result.server).median for result in self.results.values() if result.server), default=None)
 
     def ratio(self, peer: str, other: str, what: str = "wall") -> float | None:
         """Return the median of ``peer`` ÷ ``other`` round by round; None when one of them is missing."""
@@ -146,9 +145,9 @@ def compare(
         for number in range(plan.rounds_of(case)):
             for peer in list(made.results)[:: -1 if number % 2 else 1]:
                 before = server.busy_seconds() if server is not None else 0.0
-                goes_on = made.takes(peer, workers[peer].round())
-                if goes_on and server is not None:
-                    made.results[peer].server.append(server.busy_seconds() - before)
+                said = workers[peer].round()
+                if made.takes(peer, said) and server is not None:
+                    made.results[peer].server.append((server.busy_seconds() - before) / said["whole"])
     return made
 
 

@@ -113,11 +113,12 @@ def _serve(work: Callable[[int], object], case: Case, found: list[float], lines:
     count = case.count or _count(work, case, meter)
     say({"ready": True})
     for _ in lines:
+        began = time.perf_counter()
         work(case.concurrency)  # connections that were closed meanwhile
         found.clear()
         with meter.measure():
             work(count)
-        say(meter.report(count, found))
+        say(meter.report(count, found) | {"whole": time.perf_counter() - began})
 
 
 def _count(work: Callable[[int], object], case: Case, meter: Meter) -> int:
