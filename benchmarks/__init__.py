@@ -1,1 +1,1 @@
-"""What the SDK costs beside the same work in bare aiohttp. ``python -m benchmarks`` runs all."""
+"""What the SDK costs beside other ways of doing the same work. ``python -m benchmarks`` runs all; see README.md."""
