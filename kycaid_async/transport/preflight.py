@@ -41,6 +41,8 @@ def _is_accepted(content_type: str | None) -> bool:
 
 
 def _content_type(head: bytes) -> str | None:
+    if head.startswith(b"%PDF"):
+        return _PDF  # filetype tries some sixty others first
     import filetype
 
     found = filetype.guess(head)
