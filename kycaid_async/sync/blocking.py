@@ -10,6 +10,7 @@ from kycaid_async.sync.link import Link
 
 P = ParamSpec("P")
 R = TypeVar("R")
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Blocking:
@@ -25,19 +26,16 @@ class Blocking:
 
 
 @overload
-def blocking(
-    method: Callable[Concatenate[Any, P], Coroutine[Any, Any, R]], *, lends: bool = False
-) -> Callable[Concatenate[Any, P], R]: ...
+def blocking(method: Callable[Concatenate[Any, P], Coroutine[Any, Any, R]]) -> Callable[Concatenate[Any, P], R]: ...
 @overload
 def blocking(method: Callable[Concatenate[Any, P], AsyncIterator[R]]) -> Callable[Concatenate[Any, P], Iterator[R]]: ...
-def blocking(method: Callable[..., Any], *, lends: bool = False) -> Callable[..., Any]:
+def blocking(method: Callable[..., Any]) -> Callable[..., Any]:
     """Return the blocking twin of ``method``, for a class that derives from `Blocking`.
 
     It takes the same arguments, returns what the coroutine returns, and raises what it raises; an asynchronous
-    generator becomes a plain iterator. With ``lends``, functions among the arguments that give pieces of a file run in
-    the thread of the caller.
+    generator becomes a plain iterator.
     """
-    twin = _iterating(method) if inspect.isasyncgenfunction(method) else _lending(method) if lends else _calling(method)
+    twin = _iterating(method) if inspect.isasyncgenfunction(method) else _calling(method)
     functools.update_wrapper(twin, method)
     signature = inspect.signature(method)
     if inspect.isasyncgenfunction(method):
@@ -48,19 +46,19 @@ def blocking(method: Callable[..., Any], *, lends: bool = False) -> Callable[...
     return twin
 
 
+def documented_as(method: Callable[..., Any]) -> Callable[[F], F]:
+    """Return a decorator that takes over the docstring of ``method``."""
+
+    def document(twin: F) -> F:
+        twin.__doc__ = method.__doc__
+        return twin
+
+    return document
+
+
 def _calling(method: Callable[..., Coroutine[Any, Any, Any]]) -> Callable[..., Any]:
     def call(self: Blocking, /, *args: Any, **given: Any) -> Any:
         return self._link.enter().run(method(self._target, *args, **given))
-
-    return call
-
-
-def _lending(method: Callable[..., Coroutine[Any, Any, Any]]) -> Callable[..., Any]:
-    def call(self: Blocking, /, *args: Any, **given: Any) -> Any:
-        entered = self._link.enter()
-        lent = [entered.lend(value) if callable(value) else value for value in args]
-        named = {name: entered.lend(value) if callable(value) else value for name, value in given.items()}
-        return entered.run(method(self._target, *lent, **named))
 
     return call
 

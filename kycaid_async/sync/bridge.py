@@ -2,6 +2,7 @@
 
 import asyncio
 import atexit
+import importlib
 import os
 import sys
 import threading
@@ -13,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from kycaid_async.errors import BlockedLoopWarning, ConfigurationError
-from kycaid_async.sync.call import Call
+from kycaid_async.sync.call import Call, stay_out
+from kycaid_async.sync.workers import Workers
 
 if TYPE_CHECKING:
     from anyio.from_thread import BlockingPortal
@@ -29,6 +31,15 @@ class _Running:
     loop: asyncio.AbstractEventLoop
     portal: "BlockingPortal"
     thread: threading.Thread
+
+
+_kept: set["asyncio.Task[None]"] = set()
+
+
+def keep(task: "asyncio.Task[None]") -> None:
+    """Hold ``task`` until it is done. A loop does not, and one that is lost would be destroyed half-way."""
+    _kept.add(task)
+    task.add_done_callback(_kept.discard)
 
 
 class Bridge:
@@ -66,7 +77,7 @@ class Bridge:
         if running is None or self.ended:
             return
         try:
-            running.loop.call_soon_threadsafe(lambda: running.loop.create_task(closer()))
+            running.loop.call_soon_threadsafe(lambda: keep(running.loop.create_task(closer())))
         except RuntimeError:
             return  # closed meanwhile, and with it what was to be closed
 
@@ -83,14 +94,13 @@ class Bridge:
 
     def _start(self) -> _Running:
         with self._lock:
-            if self.ended:
-                _stay_out()
-            if self._running is None:
+            if self._running is None and not self.ended:
                 _import_all()
                 started: Future[_Running] = Future()
                 threading.Thread(target=self._run, args=(started,), name="kycaid-loop", daemon=True).start()
                 started.result()
-            return self._running  # type: ignore[return-value]  # set by the thread
+            running = self._running
+        return running or stay_out()
 
     def _run(self, started: "Future[_Running]") -> None:
         import anyio
@@ -103,8 +113,6 @@ class Bridge:
 
     async def _serve(self, started: "Future[_Running]") -> None:
         from anyio.from_thread import BlockingPortal
-
-        from kycaid_async.sync.workers import Workers
 
         loop = asyncio.get_running_loop()
         loop.set_default_executor(Workers())
@@ -125,22 +133,13 @@ class Bridge:
 
 def _import_all() -> None:
     # In the loop later, a fork could meet a half-imported module, which its child could never import.
-    import filetype  # noqa: F401
-
-    from kycaid_async.values.converter import converter
-
-    converter()
-
-
-def _stay_out() -> None:
-    if threading.current_thread().daemon:
-        threading.Event().wait()  # this thread ends with the process, any moment now
-    raise ConfigurationError("the interpreter is about to end: no more calls")
+    for name in ("anyio.from_thread", "cattrs", "filetype", "kycaid_async.transport.exchange"):
+        importlib.import_module(name)
 
 
 def _in_notebook() -> bool:
     ipython = sys.modules.get("IPython")
-    return ipython is not None and hasattr(ipython.get_ipython(), "kernel")
+    return hasattr(getattr(ipython, "get_ipython", lambda: None)(), "kernel")
 
 
 bridge = Bridge()

@@ -1,11 +1,14 @@
 """One call: from the thread that waits to the loop, and back."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Coroutine
 from contextvars import copy_context
 from functools import partial
 from queue import Empty, SimpleQueue
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
+
+from kycaid_async.errors import ConfigurationError
 
 R = TypeVar("R")
 
@@ -51,9 +54,9 @@ class Call:
         self._inbox.put(partial(self._answer, function, answer))
         return await answer
 
-    def lend(self, factory: Callable[[], Any]) -> Callable[[], AsyncIterator[bytes]]:
-        """Return a factory of async iterators that has ``factory``, and its plain iterators, run in the thread here."""
-        return partial(self._chunks, factory)
+    def lend(self, source: Any) -> Any:
+        """Return ``source``; for a factory, one of async iterators, that has it and its plain iterators run here."""
+        return partial(self._chunks, source) if callable(source) else source
 
     async def _chunks(self, factory: Callable[[], Any]) -> AsyncIterator[bytes]:
         made = await self.ask(factory)
@@ -91,6 +94,8 @@ class Call:
             self._loop.call_soon_threadsafe(self._cancel)
         except RuntimeError:  # the loop is closed, and this coroutine never began
             self._coroutine.close()
+            if self._is_over():
+                stay_out()
             return
         try:
             while self._inbox.get(timeout=PATIENCE) is not None:
@@ -101,6 +106,13 @@ class Call:
     def _cancel(self) -> None:
         if self._task is not None:
             self._task.cancel()
+
+
+def stay_out() -> NoReturn:
+    """Turn away a thread that calls when the interpreter is about to end. Raises `ConfigurationError`."""
+    if threading.current_thread().daemon:
+        threading.Event().wait()  # this thread ends with the process, any moment now
+    raise ConfigurationError("the interpreter is about to end: no more calls")
 
 
 async def close(items: AsyncIterable[Any]) -> None:

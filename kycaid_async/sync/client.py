@@ -3,7 +3,7 @@
 import copy
 import ssl
 from collections.abc import Mapping
-from typing import Any, Generic, Self, TypeVar, overload
+from typing import Any, Self, TypeVar, cast
 
 from kycaid_async.client import AsyncKycaid
 from kycaid_async.protocol.timeout import Timeout
@@ -16,26 +16,26 @@ from kycaid_async.transport.settings import AuthHeader
 S = TypeVar("S", bound=Blocking)
 
 
-class _At(Generic[S]):
+class _At:
     """A section, made when first asked for."""
 
-    def __init__(self, section: type[S]) -> None:
+    def __init__(self, section: type[Blocking]) -> None:
         self._section = section
         self.__doc__ = section.__doc__
 
     def __set_name__(self, owner: type, name: str) -> None:
         self._name = name
 
-    @overload
-    def __get__(self, client: None, owner: type) -> Self: ...
-    @overload
-    def __get__(self, client: "Kycaid", owner: type) -> S: ...
-    def __get__(self, client: "Kycaid | None", owner: type) -> Self | S:
+    def __get__(self, client: object | None, owner: type) -> Any:
         if client is None:
             return self
         own = vars(client)
-        made: S = own.setdefault(self._name, self._section(own["_link"], getattr(own["_target"], self._name)))
-        return made
+        return own.setdefault(self._name, self._section(own["_link"], getattr(own["_target"], self._name)))
+
+
+def _at(section: type[S]) -> S:
+    # Typed as what it gives those who have a client.
+    return cast("S", _At(section))
 
 
 class Kycaid(Blocking):
@@ -88,22 +88,22 @@ class Kycaid(Blocking):
     def __repr__(self) -> str:
         return type(self).__name__ + repr(self._target).removeprefix("AsyncKycaid")
 
-    addresses = _At(sections.Addresses)
-    affiliated_persons = _At(sections.AffiliatedPersons)
-    applicants = _At(sections.Applicants)
-    blacklist_databases = _At(sections.BlacklistDatabases)
-    business_activities = _At(sections.BusinessActivities)
-    countries = _At(sections.Countries)
-    crypto = _At(sections.Crypto)
-    documents = _At(sections.Documents)
-    files = _At(sections.Files)
-    forms = _At(sections.Forms)
-    languages = _At(sections.Languages)
-    non_doc_verifications = _At(sections.NonDocVerifications)
-    phone_numbers = _At(sections.PhoneNumbers)
-    qes = _At(sections.Qes)
-    risk_checks = _At(sections.RiskChecks)
-    verifications = _At(sections.Verifications)
+    addresses = _at(sections.Addresses)
+    affiliated_persons = _at(sections.AffiliatedPersons)
+    applicants = _at(sections.Applicants)
+    blacklist_databases = _at(sections.BlacklistDatabases)
+    business_activities = _at(sections.BusinessActivities)
+    countries = _at(sections.Countries)
+    crypto = _at(sections.Crypto)
+    documents = _at(sections.Documents)
+    files = _at(sections.Files)
+    forms = _at(sections.Forms)
+    languages = _at(sections.Languages)
+    non_doc_verifications = _at(sections.NonDocVerifications)
+    phone_numbers = _at(sections.PhoneNumbers)
+    qes = _at(sections.Qes)
+    risk_checks = _at(sections.RiskChecks)
+    verifications = _at(sections.Verifications)
 
     request = blocking(AsyncKycaid.request)
 

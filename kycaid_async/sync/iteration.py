@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator, Iterator
 from typing import Generic, TypeVar
 
 from kycaid_async.errors import ConfigurationError
-from kycaid_async.sync.bridge import bridge
-from kycaid_async.sync.call import close
+from kycaid_async.sync.bridge import bridge, keep
+from kycaid_async.sync.call import Call, close
 from kycaid_async.sync.link import Link
 
 R = TypeVar("R")
@@ -32,14 +32,13 @@ class BlockingIterator(Iterator[R]):
         for item in self._batch:
             return item
         if not self._over:
-            self._batch = iter(self._take())
+            self._batch = iter(self._take(self._link.enter()))
             for item in self._batch:
                 return item
             self._over = True
         raise StopIteration
 
-    def _take(self) -> list[R]:
-        call = self._link.enter()
+    def _take(self, call: Call) -> list[R]:
         self._open = True
         try:
             return call.run(self._pump.take())
@@ -77,6 +76,7 @@ class _Pump(Generic[R]):
         """Return what there is, at least one; none at the end."""
         if self._task is None:
             self._task = asyncio.create_task(self._run())
+            keep(self._task)
         elif self._task.get_loop() is not asyncio.get_running_loop():
             raise ConfigurationError("this iterator began in the process that forked this one; make a new one")
         self._wanted.set()

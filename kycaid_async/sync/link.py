@@ -5,6 +5,9 @@ from kycaid_async.errors import ConfigurationError
 from kycaid_async.sync.bridge import bridge
 from kycaid_async.sync.call import Call
 
+# What is open must not become garbage together with what would close it.
+_open: set[AsyncKycaid] = set()
+
 
 class Link:
     """The way to the loop for the connections of one client, closed at the latest when nobody holds it any more."""
@@ -19,7 +22,9 @@ class Link:
         if self._closed:
             raise ConfigurationError("the client is closed; make a new one")
         call = bridge.enter()
-        self._used = True
+        if not self._used:
+            self._used = True
+            _open.add(self._client)
         return call
 
     def close(self) -> None:
@@ -27,10 +32,12 @@ class Link:
         if self._used and not self._closed and not bridge.ended:
             bridge.enter().run(self._client.aclose())
         self._closed = True
+        _open.discard(self._client)
 
     def __del__(self) -> None:
         if self._used and not self._closed:
             bridge.spawn(self._client.aclose)
+            _open.discard(self._client)
 
     def __reduce__(self) -> tuple[type["Link"], tuple[AsyncKycaid]]:
         return Link, (self._client,)

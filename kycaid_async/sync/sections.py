@@ -1,5 +1,7 @@
 """The sections of the blocking client: each method is the asynchronous one, carried out on the loop."""
 
+from collections.abc import Callable, Iterable
+
 from kycaid_async.api import (
     addresses,
     affiliated_persons,
@@ -18,7 +20,11 @@ from kycaid_async.api import (
     risk_checks,
     verifications,
 )
-from kycaid_async.sync.blocking import Blocking, blocking
+from kycaid_async.sync.blocking import Blocking, blocking, documented_as
+from kycaid_async.transport.sources import UploadSource
+
+BlockingSource = UploadSource | Callable[[], Iterable[bytes]]
+"""What the asynchronous client takes, or a function that returns a new plain iterator of bytes at each call."""
 
 
 class Addresses(Blocking, of=addresses.Addresses):
@@ -66,9 +72,45 @@ class Documents(Blocking, of=documents.Documents):
     delete = blocking(documents.Documents.delete)
 
 
-class Files(Blocking, of=files.Files):
-    create = blocking(files.Files.create, lends=True)
-    replace = blocking(files.Files.replace, lends=True)
+class Files(Blocking):
+    """The images, PDFs and videos that documents refer to. Reference: *Files*.
+
+    What is uploaded can also come from a function that returns a new plain iterator of bytes at each call. Both run in
+    the thread of the call.
+    """
+
+    @documented_as(files.Files.create)
+    def create(
+        self,
+        source: BlockingSource,
+        *,
+        filename: str | None = None,
+        content_type: str | None = None,
+        size: int | None = None,
+    ) -> str:
+        call = self._link.enter()
+        made = files.Files.create(
+            self._target, call.lend(source), filename=filename, content_type=content_type, size=size
+        )
+        return call.run(made)
+
+    @documented_as(files.Files.replace)
+    def replace(
+        self,
+        file_id: str,
+        source: BlockingSource,
+        *,
+        filename: str | None = None,
+        content_type: str | None = None,
+        size: int | None = None,
+    ) -> str:
+        call = self._link.enter()
+        return call.run(
+            files.Files.replace(
+                self._target, file_id, call.lend(source), filename=filename, content_type=content_type, size=size
+            )
+        )
+
     get = blocking(files.Files.get)
     delete = blocking(files.Files.delete)
 

@@ -24,24 +24,18 @@ class Workers(ThreadPoolExecutor):
         super().__init__(MOST)
         self._jobs: SimpleQueue[Job] = SimpleQueue()
         self._count = 0
-        self._busy = 0
 
     def submit(self, fn: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> "Future[R]":
         """Run ``fn`` soon. Called by the loop, hence by one thread only."""
         future: Future[R] = Future()
-        self._busy += 1
-        future.add_done_callback(self._one_less)
         self._jobs.put((future, lambda: fn(*args, **kwargs)))
-        if self._count < min(self._busy, MOST):
+        if self._count < MOST:
             self._count += 1
             threading.Thread(target=_work, args=(self._jobs,), name="kycaid-worker", daemon=True).start()
         return future
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """Wait for nothing: these threads hold nothing that has to be put in order."""
-
-    def _one_less(self, _: "Future[Any]") -> None:
-        self._busy -= 1
 
 
 def _work(jobs: "SimpleQueue[Job]") -> None:
