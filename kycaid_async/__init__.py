@@ -54,15 +54,16 @@ _HOMES = {
         ),
         ".client": "AsyncKycaid",
         ".errors": (
-            "ApiError AuthenticationError BadRequestError BodyTooLargeError ConfigurationError ConflictError "
-            "ConnectionFailedError ConnectionLostError DecodeError FieldError FieldProblem FileRefusedError "
-            "FlowError InsufficientFundsError InvalidFileError InvalidRequestError InvalidSignatureError "
-            "KycaidError NotFoundError PermissionDeniedError RateLimitError RawBodyRequiredError RedirectError "
-            "RequestTimeoutError ServerError ServerTimeoutError TransportError UnconfirmedEndpointWarning "
-            "UploadSourceError ValidationError"
+            "ApiError AuthenticationError BadRequestError BlockedLoopWarning BodyTooLargeError ConfigurationError "
+            "ConflictError ConnectionFailedError ConnectionLostError DecodeError FieldError FieldProblem "
+            "FileRefusedError FlowError InsufficientFundsError InvalidFileError InvalidRequestError "
+            "InvalidSignatureError KycaidError NotFoundError PermissionDeniedError RateLimitError RawBodyRequiredError "
+            "RedirectError RequestTimeoutError ServerError ServerTimeoutError TransportError "
+            "UnconfirmedEndpointWarning UploadSourceError ValidationError"
         ),
         ".protocol.endpoint": "Endpoint Evidence Replay",
         ".protocol.timeout": "Timeout",
+        ".sync.client": "Kycaid",
         ".values.converter": "structure unstructure",
         ".values.decline_reasons": "DeclineReason",
         ".values.enums": "OpenEnum",

@@ -335,6 +335,9 @@ from kycaid_async.errors import (
     BadRequestError as BadRequestError,
 )
 from kycaid_async.errors import (
+    BlockedLoopWarning as BlockedLoopWarning,
+)
+from kycaid_async.errors import (
     BodyTooLargeError as BodyTooLargeError,
 )
 from kycaid_async.errors import (
@@ -426,6 +429,9 @@ from kycaid_async.protocol.endpoint import (
 )
 from kycaid_async.protocol.timeout import (
     Timeout as Timeout,
+)
+from kycaid_async.sync.client import (
+    Kycaid as Kycaid,
 )
 from kycaid_async.values.converter import (
     structure as structure,

@@ -4,7 +4,6 @@ import copy
 import os
 import ssl as ssl_module
 from collections.abc import Awaitable, Mapping, Sequence
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import attrs
@@ -36,6 +35,7 @@ from kycaid_async.protocol.timeout import Timeout
 from kycaid_async.transport.preflight import FileRules
 from kycaid_async.transport.settings import AuthHeader, Settings, api_key_of, auth_header_of, base_url_of, paths_of
 from kycaid_async.transport.timing import Timing
+from kycaid_async.values.lazy import cached_property
 
 if TYPE_CHECKING:
     import aiohttp
@@ -64,6 +64,9 @@ class AsyncKycaid:
     * ``proxy``: URL of an HTTP proxy. ``ssl_context``: a context of your own for TLS.
     * ``session``: an `aiohttp.ClientSession` of your own, used in its own loop and never closed here. On a lost
       connection aiohttp repeats GET, PUT and DELETE once by itself there, which ``attempts`` does not count.
+
+    A client can be pickled, for other processes: it comes out with the same options and no connections yet. The pickle
+    holds the API key in the clear. One with an ``ssl_context`` or a ``session`` raises `ConfigurationError` instead.
     """
 
     def __init__(
@@ -218,10 +221,14 @@ class AsyncKycaid:
             settings = attrs.evolve(settings, check=check, files=files)
         other = copy.copy(self)
         other.__dict__["_settings"] = settings
-        for name, value in vars(self).items():
-            if name == "_exchange" or isinstance(value, Section):
-                del other.__dict__[name]  # made for the settings of this one
         return other
+
+    def __getstate__(self) -> dict[str, Any]:
+        # For copies and pickles. First what refuses to be pickled, then the rest, but for what is made of the settings.
+        own = {
+            name: value for name, value in vars(self).items() if name != "_exchange" and not isinstance(value, Section)
+        }
+        return {"_shared": self._shared, **own}
 
     async def aclose(self) -> None:
         """Close the connections of the running loop; those of other loops close with their loops.
@@ -273,3 +280,10 @@ class _Shared:
 
     async def aclose(self) -> None:
         await self.sessions.aclose()
+
+    def __reduce__(self) -> tuple[type["_Shared"], tuple[Settings, None]]:
+        if self._session is not None or self._settings.ssl_context is not None:
+            raise ConfigurationError(
+                "a client with an ssl_context or a session of its own cannot be pickled; make one where it is used"
+            )
+        return _Shared, (self._settings, None)

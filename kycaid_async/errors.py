@@ -299,7 +299,14 @@ class UnconfirmedEndpointWarning(UserWarning):
     """
 
 
+class BlockedLoopWarning(RuntimeWarning):
+    """`Kycaid` was called in a thread whose event loop stands still meanwhile; `AsyncKycaid` is what is wanted there.
+
+    Given once per process, and never in a notebook.
+    """
+
+
 # Tracebacks and pickles name what users import.
-_own = (KycaidError, UnconfirmedEndpointWarning)
+_own = (KycaidError, UnconfirmedEndpointWarning, BlockedLoopWarning)
 for _error in [value for value in globals().values() if isinstance(value, type) and issubclass(value, _own)]:
     _error.__module__ = "kycaid_async"

@@ -86,6 +86,7 @@ def test_the_import_loads_nothing_but_itself():
     [
         "import kycaid_async",
         "from kycaid_async import AsyncKycaid; AsyncKycaid('key')",
+        "from kycaid_async import Kycaid; client = Kycaid('key'); client.documents; client.files; client.close()",
         "from kycaid_async import CreditCard; repr(CreditCard(applicant_id='x' * 36))",
         "from kycaid_async import AsyncKycaid; client = AsyncKycaid('key'); client.documents; client.files",
     ],

@@ -8,11 +8,11 @@
             ...
 
 Answer 200, or the callback is sent again. Callbacks arrive more than once (`Deduplicator`), out of order, and with a
-signature that never expires: `confirm` asks the server before you act. Adapters for web frameworks are in
-`kycaid_async.web`.
+signature that never expires: `confirm` asks the server before you act, `confirm_blocking` does with a `Kycaid`.
+Adapters for web frameworks are in `kycaid_async.web`.
 """
 
-from kycaid_async.callbacks.confirmation import Confirmation, confirm
+from kycaid_async.callbacks.confirmation import Confirmation, confirm, confirm_blocking
 from kycaid_async.callbacks.events import (
     CallbackType,
     Counterparty,
@@ -54,6 +54,7 @@ __all__ = [
     "VerificationCompleted",
     "VerificationStatusChanged",
     "confirm",
+    "confirm_blocking",
     "construct_event",
     "parse",
     "sign",

@@ -22,6 +22,15 @@ class _Client(Protocol):
     def verifications(self) -> _Verifications: ...
 
 
+class _BlockingVerifications(Protocol):
+    def get(self, verification_id: str, /) -> Verification: ...
+
+
+class _BlockingClient(Protocol):
+    @property
+    def verifications(self) -> _BlockingVerifications: ...
+
+
 @attrs.frozen
 class Confirmation:
     """What the server says to an event."""
@@ -45,11 +54,23 @@ async def confirm(event: Event, client: _Client) -> Confirmation:
     those without a verification, `NotFoundError` when there is no such verification, and the errors of
     ``verifications.get``.
     """
+    return _compared(event, await client.verifications.get(_verification_of(event)))
+
+
+def confirm_blocking(event: Event, client: _BlockingClient) -> Confirmation:
+    """Do what `confirm` does, with a `Kycaid` as ``client``: for handlers of Flask, Django and other blocking code."""
+    return _compared(event, client.verifications.get(_verification_of(event)))
+
+
+def _verification_of(event: Event) -> str:
     if not isinstance(event, VerificationCompleted | VerificationStatusChanged | DatabaseScreening):
         raise _unconfirmable(f"a {type(event).__name__}")
     if not event.verification_id:
         raise _unconfirmable(f"a {type(event).__name__} without verification_id")
-    found = await client.verifications.get(event.verification_id)
+    return event.verification_id
+
+
+def _compared(event: Event, found: Verification) -> Confirmation:
     differences = (*_other_ids(event, found), *_other_result(event, found))
     return Confirmation(not differences, found, differences)
 

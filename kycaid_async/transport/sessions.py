@@ -1,8 +1,10 @@
 """One aiohttp session per event loop, made when first needed and closed with its loop."""
 
 import asyncio
+import os
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import suppress
+from weakref import WeakSet
 
 import aiohttp
 import attrs
@@ -32,6 +34,20 @@ class Bound:
     """What each request has to carry, because the session does not add it."""
     closer: AsyncGenerator[None, None] | None = None
 
+    def abandon(self) -> None:
+        """Never touch these connections again: they are those of the process that forked this one.
+
+        Even to close them here would end them there, on the wire (TLS) or in the watch that both loops share (epoll).
+        """
+        connector = self.session.connector
+        self.session.detach()
+        if connector is not None:
+            connector._closed = True  # noqa: SLF001 - there is no public way to keep a connector from closing
+        _abandoned.append(self)
+
+
+_abandoned: list[Bound] = []  # kept, so that nothing of them is finalized
+
 
 class Sessions:
     """The sessions of one client. A session given by the user is used in its own loop, and never closed."""
@@ -50,6 +66,14 @@ class Sessions:
         self._sleep = sleep
         self._bound: dict[asyncio.AbstractEventLoop, Bound] = {}
         self._closed = False
+        _all.add(self)
+
+    def begin_anew(self) -> None:
+        """Know of no loop: those of the process that forked this one are not ours."""
+        for bound in self._bound.values():
+            if bound.closer is not None:
+                bound.abandon()
+        self._bound.clear()
 
     def here(self) -> Bound:
         """Return what belongs to the running loop. Raises `ConfigurationError` once the client is closed."""
@@ -110,3 +134,13 @@ class Sessions:
         finally:
             self._bound.pop(loop, None)
             await session.close()
+
+
+def _begin_anew() -> None:
+    for sessions in list(_all):
+        sessions.begin_anew()
+
+
+_all: "WeakSet[Sessions]" = WeakSet()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_begin_anew)

@@ -148,6 +148,9 @@ class MultipartPayload(aiohttp.Payload):
             if self._writer is not None and not self._writer.done() and self._writer is not asyncio.current_task():
                 self._writer.cancel()
                 await asyncio.wait([self._writer])
+            if self._transport is not None and not self.whole:
+                # Closed in the ordinary way, it would go on to send what is buffered, for as long as a server stalls.
+                self._transport.abort()
         finally:
             await self._reading.close()
 

@@ -1,0 +1,1 @@
+"""The blocking client: the asynchronous one, run on an event loop in a thread of its own."""

@@ -1,0 +1,149 @@
+"""The loop on which all blocking clients of a process run: one thread, started by the first call."""
+
+import asyncio
+import atexit
+import importlib
+import os
+import sys
+import threading
+import warnings
+from collections.abc import Callable, Coroutine
+from concurrent.futures import Future
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from kycaid_async.errors import BlockedLoopWarning, ConfigurationError
+from kycaid_async.sync.call import Call, stay_out
+from kycaid_async.sync.workers import Workers
+
+if TYPE_CHECKING:
+    from anyio.from_thread import BlockingPortal
+
+Closer = Callable[[], Coroutine[Any, Any, None]]
+
+GRACE = 5.0
+"""Seconds that the end of the interpreter waits for connections to close."""
+
+
+@attrs.frozen(eq=False)
+class _Running:
+    loop: asyncio.AbstractEventLoop
+    portal: "BlockingPortal"
+    thread: threading.Thread
+
+
+_kept: set["asyncio.Task[None]"] = set()
+
+
+def keep(task: "asyncio.Task[None]") -> None:
+    """Hold ``task`` until it is done. A loop does not, and one that is lost would be destroyed half-way."""
+    _kept.add(task)
+    task.add_done_callback(_kept.discard)
+
+
+class Bridge:
+    """Leads from threads to the loop. There is one, below; a forked child begins with a fresh one."""
+
+    def __init__(self) -> None:
+        self.begin_anew()
+
+    def begin_anew(self) -> None:
+        """Know of no loop. In a forked child there is none, and a lock may be held by a thread that is not there."""
+        self._lock = threading.RLock()
+        self._running: _Running | None = None
+        self._warned = False
+        self.ended = False
+
+    def hold(self) -> None:
+        """Wait until no loop is being started, and let none be: a fork must not meet half-imported modules."""
+        self._lock.acquire()
+
+    def let_go(self) -> None:
+        """End what `hold` began."""
+        self._lock.release()
+
+    def enter(self) -> Call:
+        """Return the way in for one call of this thread. Raises `ConfigurationError` when there is none."""
+        running = self._running or self._start()
+        here = asyncio._get_running_loop()  # noqa: SLF001 - documented; the public one raises, which takes long
+        if here is not None:
+            self._look_at(here, running)
+        return Call(running.loop, lambda: self.ended)
+
+    def spawn(self, closer: Closer) -> None:
+        """Let ``closer`` run on the loop, if there still is one, and do not wait for it."""
+        running = self._running
+        if running is None or self.ended:
+            return
+        try:
+            running.loop.call_soon_threadsafe(lambda: keep(running.loop.create_task(closer())))
+        except RuntimeError:
+            return  # closed meanwhile, and with it what was to be closed
+
+    def _look_at(self, here: asyncio.AbstractEventLoop, running: _Running) -> None:
+        if here is running.loop:
+            raise ConfigurationError(
+                "a blocking call from the thread that has to carry it out would wait for ever; use AsyncKycaid in "
+                "asynchronous code, or call from another thread"
+            )
+        if not self._warned and not _in_notebook():
+            self._warned = True
+            text = "Kycaid blocks the event loop that runs in this thread while it waits; AsyncKycaid does not"
+            warnings.warn(text, BlockedLoopWarning, stacklevel=5)
+
+    def _start(self) -> _Running:
+        with self._lock:
+            if self._running is None and not self.ended:
+                _import_all()
+                started: Future[_Running] = Future()
+                threading.Thread(target=self._run, args=(started,), name="kycaid-loop", daemon=True).start()
+                started.result()
+            running = self._running
+        return running or stay_out()
+
+    def _run(self, started: "Future[_Running]") -> None:
+        import anyio
+
+        try:
+            # Not in debug mode (python -X dev): what it tells of a loop of ours is of no use to others.
+            anyio.run(self._serve, started, backend_options={"debug": False})
+        finally:
+            self._running = None
+
+    async def _serve(self, started: "Future[_Running]") -> None:
+        from anyio.from_thread import BlockingPortal
+
+        loop = asyncio.get_running_loop()
+        loop.set_default_executor(Workers())
+        async with BlockingPortal() as portal:
+            self._running = _Running(loop, portal, threading.current_thread())
+            started.set_result(self._running)
+            await portal.sleep_until_stopped()
+
+    def end(self) -> None:
+        """Close what is open, at the end of the interpreter."""
+        with self._lock:
+            self.ended = True
+            running = self._running
+        if running is not None:
+            running.loop.call_soon_threadsafe(lambda: running.loop.create_task(running.portal.stop()))
+            running.thread.join(GRACE)
+
+
+def _import_all() -> None:
+    # In the loop later, a fork could meet a half-imported module, which its child could never import.
+    for name in ("anyio.from_thread", "cattrs", "filetype", "kycaid_async.transport.exchange"):
+        importlib.import_module(name)
+
+
+def _in_notebook() -> bool:
+    ipython = sys.modules.get("IPython")
+    return hasattr(getattr(ipython, "get_ipython", lambda: None)(), "kernel")
+
+
+bridge = Bridge()
+
+atexit.register(bridge.end)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=bridge.hold, after_in_parent=bridge.let_go, after_in_child=bridge.begin_anew)

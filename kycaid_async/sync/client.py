@@ -1,0 +1,134 @@
+"""The client that scripts, notebooks and threads call."""
+
+import copy
+import ssl
+from collections.abc import Mapping
+from typing import Any, Self, TypeVar, cast
+
+from kycaid_async.client import AsyncKycaid
+from kycaid_async.protocol.timeout import Timeout
+from kycaid_async.sync import sections
+from kycaid_async.sync.blocking import Blocking, blocking
+from kycaid_async.sync.link import Link
+from kycaid_async.transport.preflight import FileRules
+from kycaid_async.transport.settings import AuthHeader
+
+S = TypeVar("S", bound=Blocking)
+
+
+class _At:
+    """A section, made when first asked for."""
+
+    def __init__(self, section: type[Blocking]) -> None:
+        self._section = section
+        self.__doc__ = section.__doc__
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, client: object | None, owner: type) -> Any:
+        if client is None:
+            return self
+        own = vars(client)
+        return own.setdefault(self._name, self._section(own["_link"], getattr(own["_target"], self._name)))
+
+
+def _at(section: type[S]) -> S:
+    # Typed as what it gives those who have a client.
+    return cast("S", _At(section))
+
+
+class Kycaid(Blocking):
+    """A client of the KYCAID API for scripts, notebooks and threads: `AsyncKycaid` without ``await``.
+
+    ``with Kycaid() as client: …``, or `close` at the end; one that is forgotten is closed with the program. The
+    sections and methods are those of `AsyncKycaid`, and so are the options, but for ``session``. Asynchronous iterators
+    are plain ones here. An upload can come from a function that returns a new plain iterator of bytes, too: it runs in
+    the thread of the call.
+
+    One client serves many threads. All clients of a process share one event loop in a thread of its own, which the
+    first call starts. After `os.fork` the child connects anew, and what the parent has open stays its own. An
+    interruption (Ctrl-C) cancels the request and is raised at once: a creation may have been carried out then, as
+    after any lost answer. Context variables of the caller are visible to the call.
+
+    Where an event loop runs in the thread already, a call holds it up: `BlockedLoopWarning` says so once, outside of
+    notebooks. Can be pickled as `AsyncKycaid` can; the pickle holds the API key in the clear.
+    """
+
+    def __init__(
+        self,
+        api_key: str | None = None,
+        *,
+        base_url: str | None = None,
+        timeout: Timeout | float | None = None,
+        max_retries: int = 3,
+        max_connections: int = 64,
+        max_file_size: int | None = FileRules().max_size,
+        check: bool = True,
+        auth_header: AuthHeader = "Authorization",
+        paths: Mapping[str, str] | None = None,
+        proxy: str | None = None,
+        ssl_context: ssl.SSLContext | None = None,
+    ) -> None:
+        client = AsyncKycaid(
+            api_key,
+            base_url=base_url,
+            timeout=timeout,
+            max_retries=max_retries,
+            max_connections=max_connections,
+            max_file_size=max_file_size,
+            check=check,
+            auth_header=auth_header,
+            paths=paths,
+            proxy=proxy,
+            ssl_context=ssl_context,
+        )
+        super().__init__(Link(client), client)
+
+    def __repr__(self) -> str:
+        return type(self).__name__ + repr(self._target).removeprefix("AsyncKycaid")
+
+    addresses = _at(sections.Addresses)
+    affiliated_persons = _at(sections.AffiliatedPersons)
+    applicants = _at(sections.Applicants)
+    blacklist_databases = _at(sections.BlacklistDatabases)
+    business_activities = _at(sections.BusinessActivities)
+    countries = _at(sections.Countries)
+    crypto = _at(sections.Crypto)
+    documents = _at(sections.Documents)
+    files = _at(sections.Files)
+    forms = _at(sections.Forms)
+    languages = _at(sections.Languages)
+    non_doc_verifications = _at(sections.NonDocVerifications)
+    phone_numbers = _at(sections.PhoneNumbers)
+    qes = _at(sections.Qes)
+    risk_checks = _at(sections.RiskChecks)
+    verifications = _at(sections.Verifications)
+
+    request = blocking(AsyncKycaid.request)
+
+    def with_options(
+        self,
+        *,
+        timeout: Timeout | float | None = None,
+        max_retries: int | None = None,
+        check: bool | None = None,
+    ) -> Self:
+        """Return a client with other options over the same connections: closing one closes both."""
+        other = copy.copy(self)
+        other.__dict__["_target"] = self._target.with_options(timeout=timeout, max_retries=max_retries, check=check)
+        return other
+
+    def close(self) -> None:
+        """Close the connections. The client cannot be used afterwards."""
+        self._link.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __getstate__(self) -> dict[str, Any]:
+        # For copies and pickles. Sections are made anew, because they know the options.
+        return {name: value for name, value in vars(self).items() if not isinstance(value, Blocking)}

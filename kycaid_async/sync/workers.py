@@ -1,0 +1,52 @@
+"""The threads in which the loop reads disks and asks for addresses of hosts."""
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from queue import SimpleQueue
+from typing import Any, ParamSpec, TypeVar
+
+P = ParamSpec("P")
+R = TypeVar("R")
+Job = tuple["Future[Any]", Callable[[], Any]]
+
+MOST = 8
+
+
+class Workers(ThreadPoolExecutor):
+    """Threads that end with the process and never hold it up.
+
+    The pool that asyncio brings takes no more work once the main thread is done, although other threads of a script
+    may still call; and Python waits for it at exit, for as long as a name server does not answer.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(MOST)
+        self._jobs: SimpleQueue[Job] = SimpleQueue()
+        self._count = 0
+
+    def submit(self, fn: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> "Future[R]":
+        """Run ``fn`` soon. Called by the loop, hence by one thread only."""
+        future: Future[R] = Future()
+        self._jobs.put((future, lambda: fn(*args, **kwargs)))
+        if self._count < MOST:
+            self._count += 1
+            threading.Thread(target=_work, args=(self._jobs,), name="kycaid-worker", daemon=True).start()
+        return future
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """Wait for nothing: these threads hold nothing that has to be put in order."""
+
+
+def _work(jobs: "SimpleQueue[Job]") -> None:
+    while True:
+        future, function = jobs.get()
+        if not future.set_running_or_notify_cancel():
+            continue
+        try:
+            result = function()
+        except BaseException as error:  # noqa: BLE001 - whoever waits for it gets it
+            future.set_exception(error)
+        else:
+            future.set_result(result)
+        del future, function

@@ -1,0 +1,306 @@
+"""One call: what crosses from the thread to the loop and back."""
+
+import asyncio
+import contextvars
+import gc
+import hashlib
+import sys
+import threading
+import types
+import warnings
+import weakref
+
+import pytest
+
+from kycaid_async import (
+    AsyncKycaid,
+    BlockedLoopWarning,
+    ConfigurationError,
+    InvalidRequestError,
+    Kycaid,
+    NotFoundError,
+    UploadSourceError,
+)
+from kycaid_async.callbacks import SIGNATURE_HEADER, confirm_blocking, sign
+from kycaid_async.sync.bridge import bridge
+from kycaid_async.sync.workers import MOST, Workers
+from tests.conftest import API_KEY
+from tests.uploads import SERVER_ERROR, picture
+
+DOCUMENT = "5f9aeb5e1f25e2441d182f56b6dcbfac12dd"
+ANSWER = {"document_id": DOCUMENT}
+
+
+async def test_a_call_gives_what_the_coroutine_returns(blocking_client, server, elsewhere):
+    server.answer(200, ANSWER)
+    assert (await elsewhere(blocking_client.documents.get, DOCUMENT)).document_id == DOCUMENT
+
+
+async def test_a_call_raises_what_the_coroutine_raises(blocking_client, server, elsewhere):
+    server.answer(404, {"type": "not_found"})
+    with pytest.raises(NotFoundError) as caught:
+        await elsewhere(blocking_client.documents.get, DOCUMENT)
+    assert (caught.value.operation, caught.value.__context__, caught.value.__cause__) == ("documents.get", None, None)
+
+
+async def test_an_error_goes_with_the_last_who_holds_it(elsewhere):
+    class MineError(Exception):
+        pass
+
+    async def fail():
+        raise MineError
+
+    def call():
+        try:
+            bridge.enter().run(fail())
+        except MineError as error:
+            return weakref.ref(error)
+
+    gc.disable()
+    try:
+        error = await elsewhere(call)
+        async with asyncio.timeout(10):
+            while error() is not None:  # the loop lets go of its task in its own time
+                await asyncio.sleep(0)
+    finally:
+        gc.enable()
+
+
+async def test_wrong_arguments_are_refused_as_by_any_function(blocking_client, elsewhere):
+    with pytest.raises(TypeError, match=r"Documents\.get\(\) missing 1 required positional argument: 'document_id'"):
+        await elsewhere(blocking_client.documents.get)
+
+
+async def test_what_the_client_does_not_know_can_be_called_by_its_path(blocking_client, server, elsewhere):
+    server.answer(200, [1])
+    assert await elsewhere(lambda: blocking_client.request("POST", "/new", json={"a": 1})) == [1]
+
+
+async def test_other_options_go_over_the_same_connections(blocking_client, server, elsewhere):
+    other = blocking_client.with_options(check=False)
+    server.answer(200, ANSWER)
+    await elsewhere(other.documents.get, "short")
+    with pytest.raises(InvalidRequestError):
+        await elsewhere(blocking_client.documents.get, "short")
+    await elsewhere(other.close)
+    with pytest.raises(ConfigurationError, match="the client is closed; make a new one"):
+        await elsewhere(blocking_client.documents.get, DOCUMENT)
+
+
+async def test_the_context_of_the_caller_reaches_the_loop_and_nothing_comes_back(elsewhere):
+    trace = contextvars.ContextVar("trace")
+
+    async def work():
+        seen = trace.get()
+        trace.set("changed")
+        return seen
+
+    def call():
+        trace.set("request 7")
+        return bridge.enter().run(work()), trace.get()
+
+    assert await elsewhere(call) == ("request 7", "request 7")
+
+
+async def test_a_call_from_the_loops_own_thread_is_refused(blocking_client, elsewhere):
+    async def inside():
+        blocking_client.documents.get(DOCUMENT)
+
+    with pytest.raises(ConfigurationError, match="would wait for ever; use AsyncKycaid"):
+        await elsewhere(lambda: bridge.enter().run(inside()))
+
+
+@pytest.fixture
+def unwarned(monkeypatch):
+    monkeypatch.setattr(bridge, "_warned", False)
+
+
+def in_a_loop(function):
+    async def main():
+        return function()
+
+    return asyncio.run(main())
+
+
+async def test_inside_a_running_loop_it_works_and_warns_once(blocking_client, server, elsewhere, unwarned):
+    for _ in range(2):
+        server.answer(200, ANSWER)
+    with pytest.warns(BlockedLoopWarning, match="AsyncKycaid") as caught:
+        await elsewhere(in_a_loop, lambda: [blocking_client.documents.get(DOCUMENT) for _ in range(2)])
+    assert [warning.filename for warning in caught] == [__file__]
+
+
+async def test_an_iterator_inside_a_running_loop_warns_at_the_line_of_the_user(
+    blocking_client, server, elsewhere, unwarned
+):
+    server.answer(200, [])
+    with pytest.warns(BlockedLoopWarning) as caught:
+        await elsewhere(in_a_loop, lambda: list(blocking_client.verifications.report("2026-11-01")))
+    assert [warning.filename for warning in caught] == [__file__]
+
+
+async def test_a_notebook_is_not_warned(blocking_client, server, elsewhere, unwarned, monkeypatch):
+    shell = types.SimpleNamespace(kernel=object())
+    monkeypatch.setitem(sys.modules, "IPython", types.SimpleNamespace(get_ipython=lambda: shell))
+    server.answer(200, ANSWER)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert await elsewhere(in_a_loop, lambda: blocking_client.documents.get(DOCUMENT))
+
+
+async def test_a_closed_client_says_so_and_closing_again_does_no_harm(server, elsewhere):
+    client = Kycaid(API_KEY, base_url=server.url)
+    client.close()
+    client.close()
+    with pytest.raises(ConfigurationError, match="closed"):
+        await elsewhere(client.documents.get, DOCUMENT)
+
+
+async def test_a_client_that_nobody_holds_any_more_closes_its_connections(server, elsewhere):
+    client = Kycaid(API_KEY, base_url=server.url)
+    server.answer(200, ANSWER)
+    await elsewhere(client.documents.get, DOCUMENT)
+    sessions = client._target._shared.sessions
+    (bound,) = sessions._bound.values()
+    del client
+    while not bound.session.closed:
+        await asyncio.sleep(0)
+    assert sessions._bound == {}
+
+
+async def test_a_client_that_is_lost_in_a_circle_closes_its_connections_without_a_word(server, elsewhere):
+    def lose():
+        client = Kycaid(API_KEY, base_url=server.url)
+        client.documents.get(DOCUMENT)
+        rows = client.verifications.report("2026-11-01")
+        next(rows)
+        client.circle = [client, rows]
+        (bound,) = client._target._shared.sessions._bound.values()
+        return bound.session
+
+    server.answer(200, ANSWER)
+    server.answer(200, [{}] * 1000)
+    session = await elsewhere(lose)
+    gc.collect()
+    while not session.closed:
+        await asyncio.sleep(0)
+
+
+async def test_a_client_made_and_used_in_one_line_is_open_until_the_answer(server, elsewhere):
+    server.answer(200, ANSWER)
+    assert await elsewhere(lambda: Kycaid(API_KEY, base_url=server.url).documents.get(DOCUMENT))
+
+
+# Uploads from functions of the caller.
+
+
+def pieces(data, threads):
+    def factory():
+        threads.add(threading.get_ident())
+        for start in range(0, len(data), 70_000):
+            threads.add(threading.get_ident())
+            yield data[start : start + 70_000]
+
+    return factory
+
+
+async def test_a_plain_iterator_runs_in_the_thread_of_the_call_anew_for_each_attempt(uploads, elsewhere):
+    uploads.answers = [SERVER_ERROR, SERVER_ERROR]
+    data, threads = picture(300_000), set()
+
+    def call():
+        with Kycaid(API_KEY, base_url=uploads.url) as client:
+            client.files.create(pieces(data, threads), size=len(data))
+            client.files.replace("f" * 36, source=pieces(data, threads), size=len(data))
+        return threading.get_ident()
+
+    assert {await elsewhere(call)} == threads
+    assert [r.digest for r in uploads.received] == [hashlib.sha256(data).hexdigest()] * 4
+
+
+async def test_an_asynchronous_iterator_runs_on_the_loop(uploads, elsewhere):
+    data, threads, closed = picture(1000), set(), []
+
+    async def factory():
+        threads.add(threading.current_thread().name)
+        try:
+            yield data
+            yield b"too much"
+        finally:
+            closed.append(True)
+
+    client = Kycaid(API_KEY, base_url=uploads.url)
+    with pytest.raises(UploadSourceError):
+        await elsewhere(lambda: client.files.create(factory, size=1000))
+    assert (threads, closed) == ({"kycaid-loop"}, [True])
+    await elsewhere(client.close)
+
+
+def fails():
+    raise LookupError("Canary")
+
+
+@pytest.mark.parametrize("factory", [fails, lambda: None, lambda: iter([b"%PDF", 3])], ids=["raises", "none", "odd"])
+async def test_a_function_that_gives_no_bytes_is_refused(uploads, elsewhere, factory):
+    client = Kycaid(API_KEY, base_url=uploads.url)
+    with pytest.raises(UploadSourceError, match=r"\(factory\)") as caught:
+        await elsewhere(lambda: client.files.create(factory, size=100))
+    await elsewhere(client.close)
+    assert "Canary" not in str(caught.value)
+
+
+async def test_an_upload_can_call_the_client_again(uploads, server, blocking_client, elsewhere):
+    server.answer(200, ANSWER)
+
+    def factory():
+        yield b"%PDF" + blocking_client.documents.get(DOCUMENT).document_id.encode()
+
+    client = Kycaid(API_KEY, base_url=uploads.url)
+    assert await elsewhere(lambda: client.files.create(factory, size=40))
+    await elsewhere(client.close)
+
+
+# Threads beside the loop.
+
+
+def test_the_workers_are_few_and_do_what_they_are_given():
+    workers, gate = Workers(), threading.Event()
+    waiting = [workers.submit(gate.wait) for _ in range(3 * MOST)]
+    alive = [thread for thread in threading.enumerate() if thread.name == "kycaid-worker"]
+    assert all(thread.daemon for thread in alive)
+    cancelled = workers.submit(fails)
+    assert cancelled.cancel()
+    gate.set()
+    assert [future.result(10) for future in waiting] == [True] * 3 * MOST
+    with pytest.raises(LookupError):
+        workers.submit(fails).result(10)
+    assert workers._count == MOST
+    workers.shutdown()
+
+
+# Callbacks in blocking frameworks.
+
+
+async def test_a_handler_of_flask_confirms_with_the_blocking_client(server, elsewhere):
+    from flask import Flask
+
+    from kycaid_async.web.flask import callback_blueprint
+
+    verification = "2cf795e713be1040e50b202164ee17bfdfbe"
+    body = (
+        f'{{"type":"VERIFICATION_STATUS_CHANGED","verification_id":"{verification}","verification_status":"pending"}}'
+    ).encode()
+    server.answer(200, {"verification_id": verification, "status": "pending"})
+    client, found = Kycaid(API_KEY, base_url=server.url), []
+    app = Flask("app")
+    app.register_blueprint(callback_blueprint(lambda event: found.append(confirm_blocking(event, client)), API_KEY))
+    answer = await elsewhere(
+        lambda: app.test_client().post("/kycaid", data=body, headers={SIGNATURE_HEADER: sign(body, API_KEY)})
+    )
+    await elsewhere(client.close)
+    assert answer.status_code == 200
+    assert [(c.agrees, c.differences) for c in found] == [(True, ())]
+
+
+def test_the_asynchronous_client_is_not_meant_by_the_name():
+    assert not issubclass(Kycaid, AsyncKycaid)

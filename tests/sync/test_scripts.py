@@ -1,0 +1,316 @@
+"""Whole scripts, as users run them: nothing on stderr, the right exit code, and what the server saw."""
+
+import asyncio
+import json
+import signal
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+from tests.conftest import API_KEY
+from tests.sync.scripts import Done, Scripts
+from tests.uploads import picture
+
+DOCUMENT = "5f9aeb5e1f25e2441d182f56b6dcbfac12dd"
+FINE = Done(0, "fine\n", "")
+
+
+async def test_a_plain_script(scripts, sandbox, tmp_path):
+    (tmp_path / "passport.png").write_bytes(picture(3000))
+    done = await scripts.run("""
+        from pathlib import Path
+        from kycaid_async import Kycaid, NotFoundError, Passport, Person
+
+        with Kycaid() as client:
+            applicant = client.applicants.create(Person(first_name="Jane", last_name="Example"))
+            file = client.files.create(Path(__file__).with_name("passport.png"))
+            document = client.documents.create(Passport(applicant_id=applicant, front_side_id=file))
+            found = client.documents.get(document)
+            assert found.applicant_id == applicant and found.front_side_id == file, found
+            verification = client.verifications.create(applicant_id=applicant, form_id="f" * 36)
+            assert client.verifications.wait(verification).status == "completed"
+            today = found.created_at.date()
+            rows = client.verifications.report(today)
+            assert verification in [row.verification_id for row in rows]
+            try:
+                client.applicants.get("0" * 36)
+            except NotFoundError as error:
+                assert error.operation == "applicants.get"
+        print("fine")
+    """)
+    assert done == FINE
+    assert sandbox.counts()["documents"] == 1
+
+
+FORGETFUL = """
+    import atexit, threading
+    from kycaid_async import Kycaid, Person
+
+    atexit.register(lambda: client.close())
+    client = Kycaid()
+    other = Kycaid()
+    applicant = client.applicants.create(Person(first_name="Jane", last_name="Example"))
+    rows = other.verifications.report("2026-11-01")
+    next(rows, None)
+
+    def call_for_ever():
+        while True:
+            client.applicants.get(applicant)
+
+    %s
+    print("fine", flush=True)
+"""
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        "",
+        "threading.Thread(target=lambda: [client.applicants.get(applicant) for _ in range(50)]).start()",
+        "threading.Thread(target=lambda: client.files.create(__file__ + '.png')).start()",
+        "for _ in range(4): threading.Thread(target=call_for_ever, daemon=True).start()",
+        "leave = lambda: [Kycaid().applicants.get(applicant) for _ in range(3)]; leave()",
+        "other.applicants.get(applicant); del client, other; client = Kycaid()",
+    ],
+    ids=["alone", "a thread goes on", "a thread uploads", "daemons call for ever", "lost clients", "let go"],
+)
+async def test_a_script_that_forgets_to_close_ends_quietly(scripts, tmp_path, more):
+    (tmp_path / "script.py.png").write_bytes(picture(3_000_000))
+    assert await scripts.run(FORGETFUL % more) == FINE
+
+
+async def test_a_call_after_the_end_is_refused_and_holds_nothing_up(scripts):
+    done = await scripts.run("""
+        import atexit, threading
+
+        def late():
+            try:
+                client.applicants.get(applicant)
+            except ConfigurationError as error:
+                print(error)
+            client.close()
+
+        atexit.register(late)  # before the client has a chance, so that it comes after
+        from kycaid_async import ConfigurationError, Kycaid, Person
+
+        def call_for_ever():
+            while True:
+                client.applicants.get(applicant)
+
+        client = Kycaid()
+        applicant = client.applicants.create(Person(first_name="Jane", last_name="Example"))
+        threading.Thread(target=call_for_ever, daemon=True).start()
+    """)
+    assert done == Done(0, "the interpreter is about to end: no more calls\n", "")
+
+
+async def test_sixteen_threads_share_one_client(scripts):
+    done = await scripts.run("""
+        import threading
+        from kycaid_async import Kycaid, Person
+
+        client, wrong = Kycaid(), []
+
+        def work(number):
+            mine = client.applicants.create(Person(first_name="Jane", external_applicant_id=str(number)))
+            for _ in range(199):
+                if client.applicants.get(mine).applicant_id != mine:
+                    wrong.append(mine)
+
+        threads = [threading.Thread(target=work, args=(n,)) for n in range(16)]
+        for thread in threads: thread.start()
+        for thread in threads: thread.join()
+        assert not wrong
+        assert sum(t.name.startswith("kycaid-loop") for t in threading.enumerate()) == 1
+        print("fine")
+    """)
+    assert done == FINE
+
+
+@pytest.fixture
+def upload_scripts(tmp_path, uploads):
+    uploads.stall_after = 1_000_000
+    (tmp_path / "big.png").write_bytes(picture(30_000_000))
+    return Scripts(tmp_path, API_KEY, uploads.url)
+
+
+async def interrupted(scripts, uploads, script, *, requests):
+    """Send SIGINT in the middle of the upload; return what the process left, and the seconds it took to end."""
+    async with scripts.started(script) as process:
+        await asyncio.wait_for(uploads.stalled.wait(), 30)
+        start = asyncio.get_running_loop().time()
+        process.send_signal(signal.SIGINT)
+        out, err = await asyncio.wait_for(process.communicate(), 30)
+        took = asyncio.get_running_loop().time() - start
+    uploads.go_on.set()
+    while len(uploads.received) < requests:
+        await asyncio.sleep(0)
+    return Done(process.returncode, out.decode(), err.decode()), took
+
+
+async def test_an_interruption_amid_an_upload_aborts_it_and_ends_the_script_as_a_shell_expects(upload_scripts, uploads):
+    done, took = await interrupted(
+        upload_scripts,
+        uploads,
+        """
+        from kycaid_async import Kycaid
+        Kycaid().files.create(__file__.replace("script.py", "big.png"))
+        """,
+        requests=1,
+    )
+    assert done.code == -signal.SIGINT  # a shell shows 130
+    assert took < 1
+    assert not uploads.received[0].whole
+    lines = done.err.splitlines()
+    assert done.err.count("Traceback") == 1
+    assert lines[0] == "Traceback (most recent call last):"
+    assert lines[-1] == "KeyboardInterrupt"
+
+
+async def test_after_an_interruption_the_client_works_on(upload_scripts, uploads):
+    done, _ = await interrupted(
+        upload_scripts,
+        uploads,
+        """
+        from kycaid_async import Kycaid
+        client = Kycaid()
+        try:
+            client.files.create(__file__.replace("script.py", "big.png"))
+        except KeyboardInterrupt:
+            print(client.files.create(b"%PDF-1.4"))
+        """,
+        requests=2,
+    )
+    assert (done.code, done.out, done.err) == (0, "46b05f5c14c162402d186822fa0314c6162c\n", "")
+    assert [received.whole for received in uploads.received] == [True, False]
+
+
+FORKS = """
+    import os, sys, threading
+    from kycaid_async import ConfigurationError, Kycaid, Person
+    from kycaid_async.sync.iteration import BlockingIterator
+
+    client = Kycaid()
+
+    def in_child(work):
+        sys.stdout.flush()
+        child = os.fork()
+        if not child:
+            work()
+            sys.exit()  # with all that the end of an interpreter does
+        assert os.waitpid(child, 0)[1] == 0
+
+    def call():
+        assert client.applicants.get(applicant).applicant_id == applicant
+
+    def create():
+        return client.applicants.create(Person(first_name="Jane", last_name="Example"))
+    async def numbers():
+        for number in range(1000):
+            yield number
+
+    def amid_an_iterator():
+        numbers_of_parent = BlockingIterator(client._link, numbers())
+        next(numbers_of_parent)
+
+        def child():
+            try:
+                list(numbers_of_parent)
+            except ConfigurationError as error:
+                assert "forked" in str(error)
+                create()
+
+        in_child(child)
+        assert [*numbers_of_parent] == [*range(1, 1000)]
+
+    def amid_calls():
+        thread = threading.Thread(target=lambda: [call() for _ in range(3)])
+        thread.start()
+        in_child(call)
+        thread.join()
+
+    %s
+    print("fine")
+"""
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        "in_child(create); applicant = create(); in_child(call); call()",
+        "applicant = create(); in_child(lambda: None); call(); in_child(lambda: in_child(call)); call()",
+        "applicant = create(); in_child(client.close); call()",
+        "applicant = create(); [amid_calls() for _ in range(8)]",
+        "thread = threading.Thread(target=create); thread.start(); in_child(create); thread.join(); create()",
+        "amid_an_iterator()",
+    ],
+    ids=["before and after", "again", "the child closes", "amid calls", "amid the first call", "amid an iterator"],
+)
+async def test_a_forked_child_connects_anew_and_leaves_the_parent_alone(scripts, steps):
+    assert await scripts.run(FORKS % steps) == FINE
+
+
+async def test_the_asynchronous_client_connects_anew_in_a_forked_child(scripts):
+    done = await scripts.run("""
+        import asyncio, os, sys
+        from kycaid_async import AsyncKycaid, Person
+
+        client = AsyncKycaid()
+        parents = asyncio.new_event_loop()
+        parents.set_debug(False)
+        person = Person(first_name="Jane", last_name="Example")
+        applicant = parents.run_until_complete(client.applicants.create(person))
+        child = os.fork()
+        if not child:
+            asyncio.run(client.applicants.get(applicant), debug=False)
+            os._exit(0)
+        assert os.waitpid(child, 0)[1] == 0
+        parents.run_until_complete(client.applicants.get(applicant))
+        parents.run_until_complete(client.aclose())
+        parents.close()
+        print("fine")
+    """)
+    assert done == FINE
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn"])
+async def test_processes_of_multiprocessing_use_the_client_they_are_given(scripts, sandbox, method):
+    done = await scripts.run(f"""
+        import multiprocessing
+        from kycaid_async import Kycaid, Person
+
+        def work(client, number):
+            return client.applicants.create(Person(first_name="Jane", last_name="Example"))
+
+        if __name__ == "__main__":
+            client = Kycaid()
+            work(client, 0)
+            with multiprocessing.get_context("{method}").Pool(2) as pool:
+                made = pool.starmap(work, [(client, n) for n in range(6)])
+                pool.close()
+                pool.join()
+            assert len({{*made}}) == 6
+            work(client, 7)
+            print("fine")
+    """)
+    assert done == FINE
+    assert sandbox.counts()["applicants"] == 8
+
+
+async def test_a_notebook_works_without_a_word(sandbox, monkeypatch):
+    monkeypatch.setenv("KYCAID_API_KEY", sandbox.api_key)
+    monkeypatch.setenv("KYCAID_BASE_URL", sandbox.url)
+    cells = [
+        "import asyncio\nfrom kycaid_async import Kycaid, Person\nasyncio.get_running_loop()\nclient = Kycaid()",
+        "applicant = client.applicants.create(Person(first_name='Jane', last_name='Example'))",
+        "await asyncio.sleep(0)\nprint(client.applicants.get(applicant).applicant_id == applicant)",
+        "[row.status for row in client.verifications.report('2026-11-01')]",
+    ]
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    await NotebookClient(notebook, timeout=60, kernel_name="python3").async_execute()
+    outputs = [output for cell in notebook.cells for output in cell.outputs]
+    assert [output.output_type for output in outputs] == ["stream", "execute_result"], json.dumps(outputs)
+    assert outputs[0].text == "True\n"
+    assert outputs[1].data["text/plain"] == "[]"

@@ -1,0 +1,99 @@
+"""The blocking client has all that the asynchronous one has, and says the same of it."""
+
+import inspect
+import pydoc
+from collections.abc import AsyncIterator, Iterator
+from typing import get_args, get_origin
+
+import pytest
+
+from kycaid_async import AsyncKycaid, Kycaid
+from kycaid_async.values.lazy import cached_property
+from tests.conftest import API_KEY
+
+SECTIONS = sorted(name for name, value in vars(AsyncKycaid).items() if isinstance(value, cached_property))
+SECTIONS.remove("_exchange")
+ASYNC, SYNC = AsyncKycaid(API_KEY), Kycaid(API_KEY)
+METHODS = [
+    (section, name)
+    for section in SECTIONS
+    for name, function in vars(type(getattr(ASYNC, section))).items()
+    if not name.startswith("_") and inspect.isfunction(function)
+]
+SOURCES = {("files", "create"), ("files", "replace")}
+
+
+def blocking_form(annotation):
+    return Iterator[get_args(annotation)] if get_origin(annotation) is AsyncIterator else annotation
+
+
+def test_there_are_many_and_all_that_could_wait_are_coroutines_or_asynchronous_generators():
+    assert len(METHODS) >= 40
+    for section, name in METHODS:
+        method = getattr(getattr(ASYNC, section), name)
+        assert inspect.iscoroutinefunction(method) or inspect.isasyncgenfunction(method)
+
+
+@pytest.mark.parametrize(("section", "name"), METHODS)
+def test_every_method_has_a_twin_that_blocks_with_the_same_signature_and_docstring(section, name):
+    method, twin = getattr(getattr(ASYNC, section), name), getattr(getattr(SYNC, section), name)
+    wanted, found = inspect.signature(method), inspect.signature(twin)
+    assert found.return_annotation == blocking_form(wanted.return_annotation)
+    if (section, name) in SOURCES:  # functions that return plain iterators are taken, too
+        assert set(get_args(found.parameters["source"].annotation)) > set(
+            get_args(wanted.parameters["source"].annotation)
+        )
+        source = found.parameters["source"]
+        wanted = wanted.replace(parameters=[source if p.name == "source" else p for p in wanted.parameters.values()])
+    assert found.parameters == wanted.parameters
+    assert inspect.getdoc(twin) == inspect.getdoc(method)
+    assert (twin.__name__, twin.__qualname__) == (name, method.__qualname__)
+    assert not inspect.iscoroutinefunction(twin)
+    assert not inspect.isasyncgenfunction(twin)
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_no_section_has_more_than_its_twin(section):
+    public = [{name for name in dir(getattr(client, section)) if not name.startswith("_")} for client in (ASYNC, SYNC)]
+    assert public[0] == public[1]
+    assert inspect.getdoc(getattr(SYNC, section)).startswith(inspect.getdoc(getattr(ASYNC, section)))
+
+
+def test_the_client_itself_has_the_same_methods():
+    of_async = {name for name in dir(AsyncKycaid) if not name.startswith("_")}
+    of_sync = {name for name in dir(Kycaid) if not name.startswith("_")}
+    assert of_async - of_sync == {"aclose"}
+    assert of_sync - of_async == {"close"}
+    for name in ("request", "with_options"):
+        assert inspect.signature(getattr(SYNC, name)) == inspect.signature(getattr(ASYNC, name))
+        assert inspect.getdoc(getattr(SYNC, name)) == inspect.getdoc(getattr(ASYNC, name))
+
+
+def test_the_constructor_takes_the_same_options_but_for_a_session_of_the_other_world():
+    wanted = dict(inspect.signature(AsyncKycaid).parameters)
+    del wanted["session"]
+    assert dict(inspect.signature(Kycaid).parameters) == wanted
+
+
+def test_the_constructor_hands_every_option_on(monkeypatch):
+    seen = {}
+    monkeypatch.setattr("kycaid_async.sync.client.AsyncKycaid", lambda *args, **given: seen.update(given, args=args))
+    names = [name for name in inspect.signature(Kycaid).parameters if name != "api_key"]
+    Kycaid("key", **{name: name for name in names})
+    assert seen == {name: name for name in names} | {"args": ("key",)}
+
+
+def test_help_shows_what_a_method_takes_gives_and_does():
+    shown = pydoc.render_doc(SYNC.documents.get, renderer=pydoc.plaintext)
+    assert "get(document_id: str) -> kycaid_async.api.documents.Document" in shown
+    assert "Return a document." in shown
+    assert "async " not in shown
+
+
+def test_the_repr_shows_the_server_and_not_the_key():
+    assert repr(SYNC) == "Kycaid(base_url='https://api.kycaid.com')"
+
+
+def test_a_section_is_the_same_object_each_time():
+    assert SYNC.documents is SYNC.documents
+    assert SYNC.with_options(timeout=1).documents is not SYNC.documents
