@@ -23,6 +23,7 @@ from kycaid_async.errors import ConfigurationError
 from kycaid_async.sandbox.aftermath import Aftermath
 from kycaid_async.sandbox.app import Application
 from kycaid_async.sandbox.courier import Courier, Delivery, Sleep
+from kycaid_async.sandbox.faults import Faults
 from kycaid_async.sandbox.links import Links
 from kycaid_async.sandbox.review.content import require_pillow
 from kycaid_async.sandbox.review.finisher import Finisher
@@ -63,7 +64,9 @@ class Sandbox:
     * ``max_file_size``: the largest upload it takes, in bytes.
     * ``callback_url``: where callbacks go for which no request named a URL. Default: nowhere.
     * ``clock``: a function that returns the time, aware.
-    * ``sleep``: waits for seconds of that clock: for the end of a verification, and before a callback is sent again.
+    * ``sleep``: waits for seconds of that clock: for the end of a verification, before a callback is sent again, and in
+      faults.
+    * ``seed``: what the chance of ``faults`` depends on.
 
     Raises `ConfigurationError` for no key, no port, a ``callback_url`` that is none, and a host that others can reach
     with the key that everybody knows.
@@ -81,6 +84,7 @@ class Sandbox:
         callback_url: str | None = None,
         clock: Callable[[], datetime] = _utc_now,
         sleep: Sleep = asyncio.sleep,
+        seed: int = 0,
     ) -> None:
         keys_of(api_key)
         if not (0 <= review_after < math.inf):
@@ -96,6 +100,8 @@ class Sandbox:
             raise ConfigurationError("callback_url is a URL that starts with http:// or https://")
         self.api_key = api_key
         """The key it accepts."""
+        self.faults = Faults(seed)
+        """What goes wrong on purpose: ``sandbox.faults.add(Fault("429", probability=0.1))``."""
         self._host = host
         self._port = port
         self._data = None if data is None else Path(data)
