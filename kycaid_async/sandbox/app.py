@@ -3,7 +3,6 @@
 import hmac
 import logging
 import traceback
-from collections.abc import Awaitable, Callable
 from contextlib import nullcontext
 from functools import partial
 from typing import Any, Final
@@ -14,22 +13,26 @@ from aiohttp import web
 from kycaid_async.api import verifications
 from kycaid_async.api.catalog import ENDPOINTS
 from kycaid_async.protocol.endpoint import Endpoint
-from kycaid_async.sandbox import forms, links
+from kycaid_async.sandbox import forms, health, links
 from kycaid_async.sandbox.aftermath import Aftermath
+from kycaid_async.sandbox.answers import Serve, json_answer, refusal
 from kycaid_async.sandbox.call import Answer, Call, Handler
 from kycaid_async.sandbox.checks import checked, read_object
+from kycaid_async.sandbox.control import Control
+from kycaid_async.sandbox.courier import Sleep
 from kycaid_async.sandbox.effects import Effects
+from kycaid_async.sandbox.faults import Faults
+from kycaid_async.sandbox.faults.acting import with_faults
+from kycaid_async.sandbox.faults.routes import fault_routes
 from kycaid_async.sandbox.handlers.catalog import paired
 from kycaid_async.sandbox.links import Links
 from kycaid_async.sandbox.refusals import Refused, bad_request, internal, not_found, unauthorized
 from kycaid_async.sandbox.review.reviewer import Reviewer
 from kycaid_async.sandbox.state import State
 from kycaid_async.sandbox.uploads import received
-from kycaid_async.values.json import dumps
 
 logger = logging.getLogger("kycaid_async.sandbox")
 
-Serve = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _MAX_JSON: Final = 1 << 20
 _TOO_LARGE: Final = 413
 _BODY_IS_OPTIONAL: Final = frozenset({"forms.create_url"})
@@ -42,7 +45,10 @@ class Application:
     state: State
     reviewer: Reviewer
     aftermath: Aftermath
+    control: Control
     links: Links
+    faults: Faults
+    sleep: Sleep
     max_file_size: int
     api_key: str = attrs.field(repr=False)
 
@@ -55,15 +61,18 @@ class Application:
         app.router.add_route("GET", links.PATH, _refusing("storage.get", self._send_file))
         # A person's browser has no key either.
         app.router.add_route("GET", forms.PATH, _refusing("forms.page", _nowhere))
+        app.router.add_route("GET", health.PATH, _refusing("sandbox.health", health.health))
+        for method, path, serve in fault_routes(self.faults):
+            app.router.add_route(method, path, _refusing("sandbox.faults", self._behind_door(serve)))
         # Known paths with another verb end up here too: the real server answers 404 to them.
         app.router.add_route("*", "/{path:.*}", _refusing("unknown", self._behind_door(_nowhere)))
         return app
 
     def _answering(self, endpoint: Endpoint[Any], handler: Handler) -> Serve:
         async def serve(request: web.Request) -> web.StreamResponse:
-            return _json(200, await self._perform(endpoint, handler, request))
+            return json_answer(200, await self._perform(endpoint, handler, request))
 
-        return _refusing(endpoint.name, self._behind_door(serve))
+        return with_faults(self.faults, self.sleep, endpoint.name, _refusing(endpoint.name, self._behind_door(serve)))
 
     def _behind_door(self, serve: Serve) -> Serve:
         async def guarded(request: web.Request) -> web.StreamResponse:
@@ -127,15 +136,15 @@ def _refusing(operation: str, serve: Serve) -> Serve:
         try:
             response = await serve(request)
         except Refused as refused:
-            response = _json(refused.status, refused.body)
+            response = refusal(refused)
         except ConnectionError:
             # Nobody is left to read it.
-            response = _json(400, bad_request().body)
+            response = refusal(bad_request())
         except web.HTTPRequestEntityTooLarge:
-            response = _json(_TOO_LARGE, bad_request().body)
+            response = json_answer(_TOO_LARGE, bad_request().body)
         except Exception as error:  # noqa: BLE001 - a server answers also when it is broken
             _log_fault(operation, error)
-            response = _json(500, internal().body)
+            response = refusal(internal())
         logger.info("%s %d", operation, response.status)
         return response
 
@@ -146,10 +155,6 @@ def _log_fault(operation: str, error: Exception) -> None:
     # The text of an exception may hold personal data; where it was raised does not.
     place = traceback.extract_tb(error.__traceback__)[-1]
     logger.error("%s failed: %s at %s:%s", operation, type(error).__name__, place.filename, place.lineno)
-
-
-def _json(status: int, body: Answer) -> web.Response:
-    return web.Response(status=status, body=dumps(body), content_type="application/json", charset="utf-8")
 
 
 def _same(given: str, expected: str) -> bool:

@@ -11,8 +11,9 @@ import socket
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
+from functools import wraps
 from pathlib import Path
-from typing import Final, Self
+from typing import Concatenate, Final, ParamSpec, Self, TypeVar
 
 import attrs
 from aiohttp import web
@@ -22,8 +23,10 @@ from kycaid_async.callbacks.signature import keys_of
 from kycaid_async.errors import ConfigurationError
 from kycaid_async.sandbox.aftermath import Aftermath
 from kycaid_async.sandbox.app import Application
+from kycaid_async.sandbox.control import Control
 from kycaid_async.sandbox.courier import Courier, Delivery, Sleep
 from kycaid_async.sandbox.faults import Faults
+from kycaid_async.sandbox.feed import Feed
 from kycaid_async.sandbox.links import Links
 from kycaid_async.sandbox.review.content import require_pillow
 from kycaid_async.sandbox.review.finisher import Finisher
@@ -37,6 +40,9 @@ _MAX_PORT: Final = 65_535
 _MEBIBYTE: Final = 1 << 20
 _SHUTDOWN_SECONDS: Final = 2.0
 
+P = ParamSpec("P")
+R = TypeVar("R")
+
 
 def _utc_now() -> datetime:
     return datetime.now(UTC)
@@ -47,7 +53,18 @@ class _Running:
     state: State
     url: str
     aftermath: Aftermath
+    control: Control
     stack: AsyncExitStack
+
+
+def _controlled(method: Callable[Concatenate[Control, P], R]) -> "Callable[Concatenate[Sandbox, P], R]":
+    """Let a method of `Control` be one of the running sandbox."""
+
+    @wraps(method)
+    def forwarded(sandbox: "Sandbox", /, *args: P.args, **kwargs: P.kwargs) -> R:
+        return method(sandbox.control, *args, **kwargs)
+
+    return forwarded
 
 
 class Sandbox:
@@ -117,6 +134,21 @@ class Sandbox:
         """Where it listens, for example ``http://127.0.0.1:43210``. Raises `ConfigurationError` when it does not."""
         return self._require_running().url
 
+    @property
+    def control(self) -> Control:
+        """What the methods below act through. Raises `ConfigurationError` when it is not running."""
+        return self._require_running().control
+
+    next_outcome = _controlled(Control.next_outcome)
+    decide = _controlled(Control.decide)
+    applicants = _controlled(Control.applicants)
+    documents = _controlled(Control.documents)
+    verifications = _controlled(Control.verifications)
+    balance = _controlled(Control.balance)
+    set_balance = _controlled(Control.set_balance)
+    resend = _controlled(Control.resend)
+    watch = _controlled(Control.watch)
+
     async def start(self) -> None:
         """Open the state and listen. Raises `ConfigurationError` when that is not possible."""
         if self._running is not None:
@@ -130,9 +162,12 @@ class Sandbox:
             courier = Courier(self.api_key, self._callback_url, self._sleep)
             aftermath = Aftermath(courier, Finisher(state, reviewer, self._review_after), self._sleep)
             stack.push_async_callback(aftermath.close)
-            url = await self._listen(state, reviewer, aftermath, stack)
+            feed = Feed()
+            stack.callback(feed.close)
+            control = Control(state, feed)
+            url = await self._listen(state, reviewer, aftermath, control, stack)
             await aftermath.resume()
-            self._running = _Running(state, url, aftermath, stack.pop_all())
+            self._running = _Running(state, url, aftermath, control, stack.pop_all())
 
     async def stop(self) -> None:
         """Finish the requests that are running, stop listening, and let the state go. Harmless when not running."""
@@ -177,7 +212,9 @@ class Sandbox:
             raise ConfigurationError("the sandbox is not running: call start() first, or use async with")
         return self._running
 
-    async def _listen(self, state: State, reviewer: Reviewer, aftermath: Aftermath, stack: AsyncExitStack) -> str:
+    async def _listen(
+        self, state: State, reviewer: Reviewer, aftermath: Aftermath, control: Control, stack: AsyncExitStack
+    ) -> str:
         # Bound before anything is built, because answers hold URLs with the port.
         bound = await to_thread.run_sync(_bind, self._host, self._port)
         stack.callback(bound.close)
@@ -186,7 +223,10 @@ class Sandbox:
             state=state,
             reviewer=reviewer,
             aftermath=aftermath,
+            control=control,
             links=Links(url, self.api_key.encode()),
+            faults=self.faults,
+            sleep=self._sleep,
             max_file_size=self._max_file_size,
             api_key=self.api_key,
         )
