@@ -51,7 +51,10 @@ def _kind(value: str) -> FaultKind:
 
 
 def _operations(value: Any) -> tuple[str, ...]:
-    return (value,) if isinstance(value, str) else tuple(value)
+    names = [value] if isinstance(value, str) else value
+    if not isinstance(names, list | tuple) or not all(isinstance(name, str) for name in names):
+        raise ConfigurationError("the operations of a fault are a list of names")
+    return tuple(names)
 
 
 @attrs.frozen
