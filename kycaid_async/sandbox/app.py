@@ -94,7 +94,8 @@ class Application:
         async with arriving as upload:
             effects, moment = Effects(), self.state.clock()
             call = partial(Call, ids=ids, body=body, query=query, upload=upload, moment=moment, effects=effects)
-            answer = await self.state.run(lambda rows: handler(call(rows=rows, folder=folder, links=self.links)))
+            done = self.state.look if endpoint.method == "GET" else self.state.run
+            answer = await done(lambda rows: handler(call(rows=rows, folder=folder, links=self.links)))
         self.aftermath.carry_out(effects)
         return answer
 
@@ -109,7 +110,7 @@ class Application:
         file_id = request.match_info["file_id"]
         if not self.links.allow(file_id, request.match_info["signature"]):
             raise not_found()
-        row = await self.state.run(lambda rows: rows.find("files", file_id))
+        row = await self.state.look(lambda rows: rows.find("files", file_id))
         if row is None:
             raise not_found()
         # Never as a page: the content is the client's, and so is its type.

@@ -95,6 +95,10 @@ class Transaction:
         self._db.execute(f"DELETE FROM {table} WHERE {key} = ?", (id_,))  # noqa: S608
 
 
+class Busy(Exception):  # noqa: N818 - no error: it is how things stand
+    """Another transaction is running."""
+
+
 MEMORY = ":memory:"
 
 
@@ -132,10 +136,12 @@ class Store:
         self._db.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version = {_VERSION}; COMMIT;")
 
     @contextmanager
-    def transaction(self) -> Iterator[Transaction]:
-        """Do everything inside, or nothing when it raises."""
-        with self._lock:
-            self._db.execute("BEGIN IMMEDIATE")
+    def transaction(self, *, wait: bool = True) -> Iterator[Transaction]:
+        """Do everything inside, or nothing when it raises. Raises `Busy` where it may not ``wait`` and would have to."""
+        if not self._lock.acquire(blocking=wait):
+            raise Busy
+        try:
+            self._db.execute("BEGIN")
             transaction = Transaction(self._db)
             try:
                 yield transaction
@@ -143,6 +149,8 @@ class Store:
             except BaseException:
                 self._db.execute("ROLLBACK")
                 raise
+        finally:
+            self._lock.release()
         for action in transaction.afterwards:
             action()
 

@@ -3,7 +3,6 @@
 import asyncio
 
 import attrs
-import blockbuster
 import pytest
 from aiohttp import web
 
@@ -230,11 +229,13 @@ async def test_a_fault_in_the_background_is_logged_without_its_words(sandbox, ky
     assert "Jane" not in caplog.text
 
 
-async def test_neither_checks_nor_deliveries_block_the_event_loop(sandbox, kycaid, receiver, applicant, make_picture):
+async def test_neither_checks_nor_deliveries_block_the_event_loop(
+    sandbox, kycaid, receiver, applicant, make_picture, nothing_blocks
+):
     owner = await applicant()
     front = await kycaid.files.create(make_picture())
     await kycaid.documents.create(applicant_id=owner, type="PASSPORT", front_side_id=front)
-    with blockbuster.blockbuster_ctx("kycaid_async.sandbox"):
+    with nothing_blocks():
         await kycaid.verifications.create(applicant_id=owner, callback_url=receiver.url)
         await sandbox.settle()
     assert len(receiver.events) == 2

@@ -28,7 +28,7 @@ class Finisher:
     async def settle(self, ids: Collection[str] | None, tell: Callable[[list[Callback]], None]) -> None:
         """End what is due: everything, or what has these ids or applicants. ``tell`` gets what to say of each."""
         before = self._reviewed_until()
-        due = await self._state.run(lambda rows: [row for row in _pending(rows, ids) if row["started_at"] <= before])
+        due = await self._state.look(lambda rows: [row for row in _pending(rows, ids) if row["started_at"] <= before])
         for row in due:
             # At once: what is ended and not told is never told, whatever happens to the next one.
             tell(await self._finish(row["id"]))

@@ -42,7 +42,7 @@ class Reviewer:
         """Review what is due of the documents with these ids, and of those that belong to these owners."""
         now = self._state.clock().astimezone(UTC)
         before = now.timestamp() - self._review_after
-        due = await self._state.run(
+        due = await self._state.look(
             lambda rows: [self._gather(rows, row, now.date()) for id_ in ids for row in _due(rows, id_, before)]
         )
         for item in due:
