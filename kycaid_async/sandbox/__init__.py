@@ -2,8 +2,9 @@
 
 from kycaid_async.sandbox.courier import Delivery
 from kycaid_async.sandbox.feed import DeliveryChanged, Event, Missed, RequestServed, StateChanged, Watch
+from kycaid_async.sandbox.key import SANDBOX_KEY
 from kycaid_async.sandbox.overview import ApplicantRow, DocumentRow, FileRow, VerificationRow
-from kycaid_async.sandbox.server import SANDBOX_KEY, Sandbox
+from kycaid_async.sandbox.server import Sandbox
 
 __all__ = [
     "SANDBOX_KEY",

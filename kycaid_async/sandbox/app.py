@@ -13,7 +13,7 @@ from aiohttp import web
 from kycaid_async.api import verifications
 from kycaid_async.api.catalog import ENDPOINTS
 from kycaid_async.protocol.endpoint import Endpoint
-from kycaid_async.sandbox import forms, health, links
+from kycaid_async.sandbox import health, links
 from kycaid_async.sandbox.aftermath import Aftermath
 from kycaid_async.sandbox.answers import Serve, json_answer, refusal
 from kycaid_async.sandbox.call import Answer, Call, Handler
@@ -25,7 +25,11 @@ from kycaid_async.sandbox.faults import Faults
 from kycaid_async.sandbox.faults.acting import with_faults
 from kycaid_async.sandbox.faults.routes import fault_routes
 from kycaid_async.sandbox.handlers.catalog import paired
+from kycaid_async.sandbox.key import SANDBOX_KEY
 from kycaid_async.sandbox.links import Links
+from kycaid_async.sandbox.pages.headers import download
+from kycaid_async.sandbox.pages.house import House
+from kycaid_async.sandbox.pages.routes import add_pages
 from kycaid_async.sandbox.refusals import Refused, bad_request, internal, not_found, unauthorized
 from kycaid_async.sandbox.review.reviewer import Reviewer
 from kycaid_async.sandbox.state import State
@@ -60,13 +64,25 @@ class Application:
         # Whoever has the URL of a file needs no key, so this route stands outside the door.
         app.router.add_route("GET", links.PATH, _refusing("storage.get", self._send_file))
         # A person's browser has no key either.
-        app.router.add_route("GET", forms.PATH, _refusing("forms.page", _nowhere))
+        add_pages(app, self._house())
         app.router.add_route("GET", health.PATH, _refusing("sandbox.health", health.health))
         for method, path, serve in fault_routes(self.faults):
             app.router.add_route(method, path, _refusing("sandbox.faults", self._behind_door(serve)))
         # Known paths with another verb end up here too: the real server answers 404 to them.
         app.router.add_route("*", "/{path:.*}", _refusing("unknown", self._behind_door(_nowhere)))
         return app
+
+    def _house(self) -> House:
+        return House(
+            state=self.state,
+            aftermath=self.aftermath,
+            control=self.control,
+            links=self.links,
+            faults=self.faults,
+            max_file_size=self.max_file_size,
+            api_key=self.api_key,
+            is_open=self.api_key == SANDBOX_KEY,
+        )
 
     def _answering(self, endpoint: Endpoint[Any], handler: Handler) -> Serve:
         async def serve(request: web.Request) -> web.StreamResponse:
@@ -114,8 +130,7 @@ class Application:
         if row is None:
             raise not_found()
         # Never as a page: the content is the client's, and so is its type.
-        headers = {"Content-Type": "application/octet-stream", "X-Content-Type-Options": "nosniff"}
-        return web.FileResponse(self.state.folder / row["stored_as"], headers=headers)
+        return web.FileResponse(self.state.folder / row["stored_as"], headers=download())
 
 
 async def _body(endpoint: Endpoint[Any], request: web.Request) -> dict[str, Any]:

@@ -21,6 +21,24 @@ def begin(rows: Transaction, status: VerificationProgress, moment: datetime, **c
     return _row(rows, made)
 
 
+def start(rows: Transaction, verification_id: str, applicant_id: str, moment: datetime) -> Row:
+    """Let the verification of a form that was completed run, made of what its applicant has now."""
+    rows.change(
+        "verifications",
+        verification_id,
+        applicant_id=applicant_id,
+        status=VerificationProgress.PENDING.value,
+        started_at=moment.timestamp(),
+    )
+    _add_parts(rows, verification_id, applicant_id)
+    return _row(rows, verification_id)
+
+
+def of_form(rows: Transaction, form_token: str) -> Row | None:
+    """Return the verification that belongs to the URL of a form."""
+    return next(iter(rows.rows("SELECT * FROM verifications WHERE form_token = ?", form_token)), None)
+
+
 def finish(rows: Transaction, verification_id: str, *, verified: bool, checks: Row, moment: datetime) -> Row:
     """Set the outcome of a verification and return it."""
     rows.change(

@@ -27,14 +27,12 @@ from kycaid_async.sandbox.control import Control
 from kycaid_async.sandbox.courier import Courier, Delivery, Sleep
 from kycaid_async.sandbox.faults import Faults
 from kycaid_async.sandbox.feed import Feed
+from kycaid_async.sandbox.key import SANDBOX_KEY
 from kycaid_async.sandbox.links import Links
 from kycaid_async.sandbox.review.content import require_pillow
 from kycaid_async.sandbox.review.finisher import Finisher
 from kycaid_async.sandbox.review.reviewer import Reviewer
 from kycaid_async.sandbox.state import State, open_state
-
-SANDBOX_KEY: Final = "sandbox0sandbox0sandbox0sandbox0sand"
-"""The API key of a sandbox that was given none. Everybody knows it."""
 
 _MAX_PORT: Final = 65_535
 _MEBIBYTE: Final = 1 << 20

@@ -13,7 +13,7 @@ from kycaid_async.values.json import dumps, loads
 Row = dict[str, Any]
 
 KINDS = ("applicants", "documents", "files", "addresses", "affiliated_persons", "verifications")
-_VERSION = 2
+_VERSION = 3
 _IN_JSON = {"body", "reasons", "checks"}
 
 _SCHEMA = """
@@ -49,10 +49,12 @@ CREATE INDEX IF NOT EXISTS attachments_document ON attachments (document_id);
 CREATE INDEX IF NOT EXISTS attachments_file ON attachments (file_id);
 CREATE TABLE IF NOT EXISTS verifications (
     seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, applicant_id TEXT, external_applicant_id TEXT, form_id TEXT,
-    form_token TEXT, callback_url TEXT, status TEXT NOT NULL, verified INTEGER, checks TEXT NOT NULL,
+    form_token TEXT, redirect_url TEXT, callback_url TEXT, status TEXT NOT NULL, verified INTEGER,
+    checks TEXT NOT NULL,
     created_at TEXT NOT NULL, started_at REAL NOT NULL, finished_at REAL
 );
 CREATE INDEX IF NOT EXISTS verifications_applicant ON verifications (applicant_id);
+CREATE INDEX IF NOT EXISTS verifications_form ON verifications (form_token);
 CREATE INDEX IF NOT EXISTS verifications_day ON verifications (created_at);
 CREATE TABLE IF NOT EXISTS parts (object_id TEXT NOT NULL, verification_id TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS parts_object ON parts (object_id);

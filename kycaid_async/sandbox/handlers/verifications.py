@@ -17,10 +17,7 @@ _NEEDED: Final = frozenset({AffiliatedPersonType.AUTHORISED.value, AffiliatedPer
 
 def create(call: Call) -> dict[str, Any]:
     """Start a verification of an applicant that has none running."""
-    applicant = call.applicant()
-    if any(row["status"] == VerificationProgress.PENDING for row in runs.of_applicant(call.rows, applicant["id"])):
-        raise verification_exists()
-    _require_persons(call.rows, applicant)
+    applicant = _ready(call)
     made = runs.begin(
         call.rows,
         VerificationProgress.PENDING,
@@ -30,9 +27,16 @@ def create(call: Call) -> dict[str, Any]:
         form_id=call.body.get("form_id"),
         callback_url=call.body.get("callback_url"),
     )
-    call.effects.started.append(made["id"])
-    call.effects.callbacks.append(messages.status_changed(made))
+    _announce(call, made)
     return {"verification_id": made["id"]}
+
+
+def start_form(call: Call, verification: Row) -> Row:
+    """Start the verification of a form that was just completed for the applicant in the body, and return it."""
+    applicant = _ready(call)
+    started = runs.start(call.rows, verification["id"], applicant["id"], call.moment)
+    _announce(call, started)
+    return started
 
 
 def get(call: Call) -> dict[str, Any]:
@@ -63,6 +67,20 @@ def reasons(rows: Transaction, applicant: str) -> list[str]:
     """Return why the latest verification of an applicant was declined."""
     latest = runs.of_applicant(rows, applicant)[:1]
     return list(dict.fromkeys(name for row in latest for c in row["checks"].values() for name in c["decline_reasons"]))
+
+
+def _ready(call: Call) -> Row:
+    """Return the applicant, when a verification of it can start."""
+    applicant = call.applicant()
+    if any(row["status"] == VerificationProgress.PENDING for row in runs.of_applicant(call.rows, applicant["id"])):
+        raise verification_exists()
+    _require_persons(call.rows, applicant)
+    return applicant
+
+
+def _announce(call: Call, started: Row) -> None:
+    call.effects.started.append(started["id"])
+    call.effects.callbacks.append(messages.status_changed(started))
 
 
 def _status(row: Row) -> str:

@@ -11,7 +11,7 @@ class Html(str):
     __slots__ = ()
 
 
-Child: TypeAlias = "str | int | float | None | Iterable[Child]"
+Child: TypeAlias = "str | int | float | Iterable[Child] | None"
 Value: TypeAlias = "str | int | float | bool | None"
 
 _VOID: Final = frozenset({"br", "img", "input", "link", "meta"})

@@ -159,9 +159,7 @@ _COMPANY: Final = (
                 choices=_COUNTRIES,
             ),
             Question(field="registration_number", label="Registration number"),
-            Question(
-                field="business_activity_id", label="Activity", kind="select", needed=True, choices=_ACTIVITIES
-            ),
+            Question(field="business_activity_id", label="Activity", kind="select", needed=True, choices=_ACTIVITIES),
             *_CONTACT,
         ),
     ),
@@ -181,7 +179,9 @@ _FORMS: Final = {ApplicantType.PERSON.value: _PERSON, ApplicantType.COMPANY.valu
 def parts_for(kind: str, known: Mapping[str, Any] | None, persons: Collection[str]) -> tuple[Part, ...]:
     """Return what to ask: of somebody new, or of an applicant of whom fields are ``known`` and ``persons`` named."""
     asked = tuple(part for part in _FORMS[kind] if part.fixed.get("type") not in persons)
-    return asked if known is None else tuple(_update(part, known) if part.name == "applicant" else part for part in asked)
+    return (
+        asked if known is None else tuple(_update(part, known) if part.name == "applicant" else part for part in asked)
+    )
 
 
 def _update(part: Part, known: Mapping[str, Any]) -> Part:
