@@ -86,6 +86,11 @@ class Watch:
             return Missed(count=missed)
         return self._waiting.popleft()
 
+    def skip(self) -> None:
+        """Drop what waits."""
+        self._waiting.clear()
+        self._missed = 0
+
     def close(self) -> None:
         """Watch no longer. What waits can still be fetched. Harmless when it is closed."""
         self._is_open = False

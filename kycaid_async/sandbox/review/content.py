@@ -3,13 +3,18 @@
 import importlib.util
 import os
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import TYPE_CHECKING, BinaryIO, Final
 
 import filetype
 
 from kycaid_async.errors import ConfigurationError
 from kycaid_async.values.decline_reasons import DeclineReason
+
+if TYPE_CHECKING:
+    from PIL.ImageFile import ImageFile
 
 MIN_LONG_SIDE: Final = 200
 MIN_SHORT_SIDE: Final = 150
@@ -70,6 +75,17 @@ def _can_decode(mime_type: str) -> bool:
 
 def _unpack(path: Path) -> tuple[int, int]:
     """Return the size of an image whose every pixel could be read. Raises anything otherwise."""
+    with open_image(path) as image:
+        image.verify()
+    # An image that was verified cannot be read any more.
+    with open_image(path) as image:
+        image.load()
+        return image.size
+
+
+@contextmanager
+def open_image(path: Path) -> "Iterator[ImageFile]":
+    """Open an image of the formats that are safe to try, unless it is too large to unpack. Raises anything."""
     from PIL import Image
 
     # Odd bytes make Pillow warn on the terminal of whoever runs the sandbox. Setting the same filter again is free,
@@ -78,8 +94,4 @@ def _unpack(path: Path) -> tuple[int, int]:
     with Image.open(path, formats=_FORMATS) as image:
         if image.width * image.height > MAX_PIXELS:
             raise ValueError("too many pixels")
-        image.verify()
-    # An image that was verified cannot be read any more.
-    with Image.open(path, formats=_FORMATS) as image:
-        image.load()
-        return image.size
+        yield image
