@@ -59,17 +59,18 @@ class Application:
     def build(self) -> web.Application:
         """Return the aiohttp application. Raises `ConfigurationError` when an endpoint has no handler."""
         app = web.Application(client_max_size=_MAX_JSON)
+        elsewhere = _refusing("unknown", self._behind_door(_nowhere))
         for endpoint, handler in paired(ENDPOINTS.values()):
             app.router.add_route(endpoint.method, endpoint.path, self._answering(endpoint, handler))
         # Whoever has the URL of a file needs no key, so this route stands outside the door.
         app.router.add_route("GET", links.PATH, _refusing("storage.get", self._send_file))
         # A person's browser has no key either.
-        add_pages(app, self._house())
+        add_pages(app, self._house(), elsewhere)
         app.router.add_route("GET", health.PATH, _refusing("sandbox.health", health.health))
         for method, path, serve in fault_routes(self.faults):
             app.router.add_route(method, path, _refusing("sandbox.faults", self._behind_door(serve)))
         # Known paths with another verb end up here too: the real server answers 404 to them.
-        app.router.add_route("*", "/{path:.*}", _refusing("unknown", self._behind_door(_nowhere)))
+        app.router.add_route("*", "/{path:.*}", elsewhere)
         return app
 
     def _house(self) -> House:

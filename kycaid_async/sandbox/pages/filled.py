@@ -60,12 +60,13 @@ class FormReader:
             count += 1
             if count > _MAX_PARTS or not isinstance(part, BodyPartReader):
                 raise bad_request()
-            if part.name in filled.texts or part.name in filled.files:
+            name = part.name or ""
+            if name in filled.texts or name in filled.files:
                 raise bad_request()
-            if part.name in self.file_inputs:
-                await self._take_file(part, part.name, filled, stack)
-            elif part.filename is None and part.name:
-                filled.texts[part.name] = await _text(part)
+            if name in self.file_inputs:
+                await self._take_file(part, name, filled, stack)
+            elif part.filename is None:
+                filled.texts[name] = await _text(part)
             else:
                 await skip(part)
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 
 import attrs
 
-from kycaid_async.sandbox.pages.html import Child, Html, tag
+from kycaid_async.sandbox.pages.html import Child, Html, Value, tag
 from kycaid_async.sandbox.pages.layout import document, notice
 from kycaid_async.sandbox.pages.questions import Part, Question
 
@@ -63,14 +63,13 @@ class FormPage:
         name = part.input_of(question.field)
         fault = self.faults.get(name)
         described = f"{name}-hint {name}-fault"
-        common = {
+        common: dict[str, Value] = {
             "id": name,
             "name": name,
             "required": question.needed,
             "aria_describedby": described,
             "aria_invalid": "true" if fault else None,
         }
-        wide = question.kind == "file"
         mark = None if question.needed or part.is_optional else tag("span", " optional", class_="quiet")
         return tag(
             "div",
@@ -78,10 +77,10 @@ class FormPage:
             self._input(name, question, common),
             tag("p", question.hint, id=f"{name}-hint", class_="hint quiet") if question.hint else None,
             tag("p", fault, id=f"{name}-fault", class_="fault"),
-            class_="field file" if wide else "field",
+            class_="field file" if question.kind == "file" else "field",
         )
 
-    def _input(self, name: str, question: Question, common: Mapping[str, str | bool | None]) -> Child:
+    def _input(self, name: str, question: Question, common: Mapping[str, Value]) -> Child:
         typed = self.typed.get(name)
         if question.kind == "file":
             return tag("div", tag("input", type="file", accept=_ACCEPT, **common), class_="drop")
