@@ -2,7 +2,7 @@
 
 import asyncio
 
-from benchmarks import calls, decode, uploads
+from benchmarks import calls, decode, sandbox, uploads
 
-for benchmark in (decode, calls, uploads):
+for benchmark in (decode, calls, uploads, sandbox):
     asyncio.run(benchmark.main())
