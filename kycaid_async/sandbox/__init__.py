@@ -1,6 +1,6 @@
 """A local KYCAID over real HTTP, for demonstrations and tests. It needs the extra ``sandbox``."""
 
-from kycaid_async.sandbox.courier import Delivery
+from kycaid_async.sandbox.delivery import Delivery
 from kycaid_async.sandbox.feed import DeliveryChanged, Event, Missed, RequestServed, StateChanged, Watch
 from kycaid_async.sandbox.key import SANDBOX_KEY
 from kycaid_async.sandbox.overview import ApplicantRow, DocumentRow, FileRow, VerificationRow

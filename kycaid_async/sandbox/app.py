@@ -2,6 +2,7 @@
 
 import hmac
 import logging
+import time
 import traceback
 from contextlib import nullcontext
 from functools import partial
@@ -10,7 +11,7 @@ from typing import Any, Final
 import attrs
 from aiohttp import web
 
-from kycaid_async.api import verifications
+from kycaid_async.api import documents, verifications
 from kycaid_async.api.catalog import ENDPOINTS
 from kycaid_async.protocol.endpoint import Endpoint
 from kycaid_async.sandbox import health, links
@@ -24,15 +25,18 @@ from kycaid_async.sandbox.effects import Effects
 from kycaid_async.sandbox.faults import Faults
 from kycaid_async.sandbox.faults.acting import with_faults
 from kycaid_async.sandbox.faults.routes import fault_routes
+from kycaid_async.sandbox.feed import RequestServed
 from kycaid_async.sandbox.handlers.catalog import paired
 from kycaid_async.sandbox.key import SANDBOX_KEY
 from kycaid_async.sandbox.links import Links
 from kycaid_async.sandbox.pages.headers import download
 from kycaid_async.sandbox.pages.house import House
 from kycaid_async.sandbox.pages.routes import add_pages
-from kycaid_async.sandbox.refusals import Refused, bad_request, internal, not_found, unauthorized
+from kycaid_async.sandbox.refusals import Refused, bad_request, internal, invalid, not_found, unauthorized
+from kycaid_async.sandbox.review.outcome import HEADER, Outcome
 from kycaid_async.sandbox.review.reviewer import Reviewer
 from kycaid_async.sandbox.state import State
+from kycaid_async.sandbox.strict import require_proven
 from kycaid_async.sandbox.uploads import received
 
 logger = logging.getLogger("kycaid_async.sandbox")
@@ -59,7 +63,7 @@ class Application:
     def build(self) -> web.Application:
         """Return the aiohttp application. Raises `ConfigurationError` when an endpoint has no handler."""
         app = web.Application(client_max_size=_MAX_JSON)
-        elsewhere = _refusing("unknown", self._behind_door(_nowhere))
+        elsewhere = self._watched("unknown", _refusing("unknown", self._behind_door(_nowhere)))
         for endpoint, handler in paired(ENDPOINTS.values()):
             app.router.add_route(endpoint.method, endpoint.path, self._answering(endpoint, handler))
         # Whoever has the URL of a file needs no key, so this route stands outside the door.
@@ -89,13 +93,28 @@ class Application:
         async def serve(request: web.Request) -> web.StreamResponse:
             return json_answer(200, await self._perform(endpoint, handler, request))
 
-        return with_faults(self.faults, self.sleep, endpoint.name, _refusing(endpoint.name, self._behind_door(serve)))
+        refusing = _refusing(endpoint.name, self._behind_door(serve))
+        return self._watched(endpoint.name, with_faults(self.faults, self.sleep, endpoint.name, refusing))
+
+    def _watched(self, operation: str, serve: Serve) -> Serve:
+        """Tell who watches what was asked for and what was answered; nobody's data."""
+
+        async def watched(request: web.Request) -> web.StreamResponse:
+            started = time.perf_counter()
+            response = await serve(request)
+            milliseconds = (time.perf_counter() - started) * 1000
+            served = RequestServed(operation=operation, status=response.status, milliseconds=milliseconds)
+            self.state.feed.publish([served])
+            return response
+
+        return watched
 
     def _behind_door(self, serve: Serve) -> Serve:
         async def guarded(request: web.Request) -> web.StreamResponse:
             given = (request.headers.get("Authorization", ""), request.headers.get("API-Key", ""))
             # Both are compared always, so that the time says nothing.
-            if not (_same(given[0], f"Token {self.api_key}") | _same(given[1], self.api_key)):
+            has_token, has_key = _same(given[0], f"Token {self.api_key}"), _same(given[1], self.api_key)
+            if not (has_token or (has_key and not self.state.settings.strict)):
                 raise unauthorized()
             return await serve(request)
 
@@ -104,6 +123,9 @@ class Application:
     async def _perform(self, endpoint: Endpoint[Any], handler: Handler, request: web.Request) -> Answer:
         ids = dict(request.match_info)
         body = await _body(endpoint, request)
+        if self.state.settings.strict:
+            require_proven(endpoint, body)
+        outcome = _outcome(endpoint, request)
         await self._catch_up(endpoint, [*ids.values(), body.get("applicant_id", "")])
         query = {name: request.query[name] for name in endpoint.query if name in request.query}
         folder = self.state.folder
@@ -112,7 +134,9 @@ class Application:
             effects, moment = Effects(), self.state.clock()
             call = partial(Call, ids=ids, body=body, query=query, upload=upload, moment=moment, effects=effects)
             done = self.state.look if endpoint.method == "GET" else self.state.run
-            answer = await done(lambda rows: handler(call(rows=rows, folder=folder, links=self.links)))
+            answer = await done(
+                lambda rows: handler(call(rows=rows, state=self.state, links=self.links, outcome=outcome))
+            )
         self.aftermath.carry_out(effects)
         return answer
 
@@ -140,6 +164,17 @@ async def _body(endpoint: Endpoint[Any], request: web.Request) -> dict[str, Any]
     raw = await request.read()
     body = {} if not raw and endpoint.name in _BODY_IS_OPTIONAL else read_object(raw)
     return checked(endpoint, body) if endpoint.accepts else body
+
+
+def _outcome(endpoint: Endpoint[Any], request: web.Request) -> Outcome | None:
+    """Return the outcome that a request asks for. Refuses one that there is not with 422."""
+    text = request.headers.get(HEADER)
+    if text is None or endpoint not in (documents.CREATE, verifications.CREATE):
+        return None
+    try:
+        return Outcome.parse(text)
+    except ValueError as error:
+        raise invalid((HEADER, str(error))) from None
 
 
 async def _nowhere(_request: web.Request) -> web.StreamResponse:

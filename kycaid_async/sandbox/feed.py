@@ -7,7 +7,7 @@ from typing import Final, Self
 
 import attrs
 
-from kycaid_async.sandbox.courier import Delivery
+from kycaid_async.sandbox.delivery import Delivery
 
 ROOM: Final = 1000
 """Events that wait for one watcher. When there are more the oldest are dropped, and a `Missed` says how many."""

@@ -21,7 +21,7 @@ def begin(rows: Transaction, status: VerificationProgress, moment: datetime, **c
     return _row(rows, made)
 
 
-def start(rows: Transaction, verification_id: str, applicant_id: str, moment: datetime) -> Row:
+def start(rows: Transaction, verification_id: str, applicant_id: str, moment: datetime, **columns: Any) -> Row:
     """Let the verification of a form that was completed run, made of what its applicant has now."""
     rows.change(
         "verifications",
@@ -29,6 +29,7 @@ def start(rows: Transaction, verification_id: str, applicant_id: str, moment: da
         applicant_id=applicant_id,
         status=VerificationProgress.PENDING.value,
         started_at=moment.timestamp(),
+        **columns,
     )
     _add_parts(rows, verification_id, applicant_id)
     return _row(rows, verification_id)
@@ -39,7 +40,9 @@ def of_form(rows: Transaction, form_token: str) -> Row | None:
     return next(iter(rows.rows("SELECT * FROM verifications WHERE form_token = ?", form_token)), None)
 
 
-def finish(rows: Transaction, verification_id: str, *, verified: bool, checks: Row, moment: datetime) -> Row:
+def finish(
+    rows: Transaction, verification_id: str, *, verified: bool, checks: Row, moment: datetime, **columns: Any
+) -> Row:
     """Set the outcome of a verification and return it."""
     rows.change(
         "verifications",
@@ -48,6 +51,7 @@ def finish(rows: Transaction, verification_id: str, *, verified: bool, checks: R
         verified=int(verified),
         checks=checks,
         finished_at=moment.timestamp(),
+        **columns,
     )
     return _row(rows, verification_id)
 
@@ -80,7 +84,7 @@ def _row(rows: Transaction, id_: str) -> Row:
 
 
 def _add_parts(rows: Transaction, verification_id: str, applicant_id: str) -> None:
-    persons = rows.rows("SELECT id FROM affiliated_persons WHERE applicant_id = ?", applicant_id)
+    persons = rows.rows("SELECT id FROM affiliated_persons WHERE applicant_id = ? AND current", applicant_id)
     owners = [applicant_id, *(person["id"] for person in persons)]
     found = [id_ for table in ("documents", "addresses") for owner in owners for id_ in _owned(rows, table, owner)]
     for id_ in (*owners[1:], *found):
@@ -89,3 +93,27 @@ def _add_parts(rows: Transaction, verification_id: str, applicant_id: str) -> No
 
 def _owned(rows: Transaction, table: str, owner: str) -> list[str]:
     return [row["id"] for row in rows.rows(f"SELECT id FROM {table} WHERE owner = ? AND current", owner)]  # noqa: S608
+
+
+def of_document(rows: Transaction, document_id: str) -> list[str]:
+    """Return the ids of the running verifications that look at a document."""
+    found = rows.rows(
+        "SELECT id FROM verifications JOIN parts ON verification_id = id WHERE object_id = ? AND status = ?",
+        document_id,
+        VerificationProgress.PENDING.value,
+    )
+    return [row["id"] for row in found]
+
+
+def reasons_of(row: Row) -> list[str]:
+    """Return why a verification was declined."""
+    return list(dict.fromkeys(name for check in row["checks"].values() for name in check["decline_reasons"]))
+
+
+def name_of(owner: Row | None) -> str | None:
+    """Return what a person or a company is called."""
+    if owner is None:
+        return None
+    body = owner["body"]
+    names = (body.get(key) for key in ("first_name", "middle_name", "last_name"))
+    return body.get("company_name") or " ".join(name for name in names if name) or None

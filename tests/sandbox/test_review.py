@@ -138,11 +138,11 @@ async def test_a_document_that_changes_during_its_review_is_reviewed_again(kycai
 
     judge = reviewer.judge
 
-    def slow(case):
+    def slow(*given):
         monkeypatch.setattr(reviewer, "judge", judge)
         changing = kycaid.documents.update(made, type="TAX_ID_NUMBER")
         asyncio.run_coroutine_threadsafe(changing, loop).result(10)
-        return judge(case)
+        return judge(*given)
 
     monkeypatch.setattr(reviewer, "judge", slow)
     assert (await kycaid.documents.get(made)).status == "new"

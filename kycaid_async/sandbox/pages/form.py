@@ -90,12 +90,12 @@ class FormPages:
 
     async def _complete(self, request: web.Request, filled: Filled) -> Row:
         effects, moment = Effects(), self.house.state.clock()
-        token, folder, links = request.match_info["token"], self.house.state.folder, self.house.links
+        token, state, links = request.match_info["token"], self.house.state, self.house.links
 
         def complete(rows: Transaction) -> Row:
             # Once more, inside the transaction: two may have sent it at the same time.
             form = _open(rows, token, moment)
-            made = partial(_call, rows=rows, folder=folder, links=links, moment=moment, effects=effects)
+            made = partial(_call, rows=rows, state=state, links=links, moment=moment, effects=effects)
             return Completion(made, form.verification, form.parts, filled).run()
 
         done = await self.house.state.run(complete)

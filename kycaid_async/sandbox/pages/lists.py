@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from kycaid_async.sandbox.courier import Delivery
+from kycaid_async.sandbox.delivery import Delivery
 from kycaid_async.sandbox.feed import RequestServed
 from kycaid_async.sandbox.overview import ApplicantRow, VerificationRow
 from kycaid_async.sandbox.pages.html import Html, tag

@@ -12,6 +12,8 @@ HEADER: Final = "x-sandbox-outcome"
 """The header of ``documents.create`` and ``verifications.create`` that holds an outcome."""
 
 Verdict = Literal["approve", "decline", "pending"]
+Reason = DeclineReason | str | int
+"""A decline reason, its name or its id."""
 
 _TEXT: Final = re.compile(r"(approve|pending|decline(?::([^:]+))?)", re.ASCII)
 
@@ -27,7 +29,7 @@ class Outcome:
     reasons: tuple[DeclineReason, ...] = ()
 
     @classmethod
-    def of(cls, verdict: Verdict, reasons: Iterable[DeclineReason | str | int] = ()) -> Self:
+    def of(cls, verdict: Verdict, reasons: Iterable[Reason] = ()) -> Self:
         """Return an outcome. A decline without a reason is for OTHER."""
         if verdict not in get_args(Verdict):
             raise ValueError(f"an outcome is one of {', '.join(get_args(Verdict))}")
