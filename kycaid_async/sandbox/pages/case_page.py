@@ -6,8 +6,8 @@ from typing import Any
 import attrs
 
 from kycaid_async.sandbox.overview import DocumentRow, FileRow, VerificationRow
-from kycaid_async.sandbox.pages.html import Child, Html, tag
-from kycaid_async.sandbox.pages.shell import HOME, Shell, facts, field, live, reasons, status_badge
+from kycaid_async.sandbox.pages.html import Child, Html, join, tag
+from kycaid_async.sandbox.pages.shell import HOME, Shell, breakable, facts, field, live, reasons, status_badge
 from kycaid_async.sandbox.store import Row
 from kycaid_async.values.decline_reasons import DeclineReason
 
@@ -49,12 +49,26 @@ class CasePage:
             class_="card entry",
         )
 
+    def seen(self, document_id: str | None) -> Html:
+        """Return what to look at before deciding: one document, or all of them."""
+        chosen = [row for row in self.documents if document_id in (None, row.document_id)]
+        return join(
+            (
+                [(tag("h2", _title(row.type)), pictures(row.files), self._fields(row)) for row in chosen],
+                tag("h2", "Applicant"),
+                facts(_readable(self.applicant["body"])),
+            )
+        )
+
+    def _fields(self, row: DocumentRow) -> Html:
+        return facts({**_readable(self.bodies.get(row.document_id, {})), "document_id": _id(row.document_id)})
+
     def _document(self, row: DocumentRow) -> Html:
         return tag(
             "section",
             tag("h3", _title(row.type), " ", status_badge(row.status, waits=row.waits_for_person)),
             pictures(row.files),
-            facts({**_readable(self.bodies.get(row.document_id, {})), "document_id": _id(row.document_id)}),
+            self._fields(row),
             reasons(row.reasons),
             self._decide(row.document_id),
             class_="card entry",
@@ -132,7 +146,7 @@ def _choice(reason: DeclineReason) -> Html:
     return tag(
         "label",
         tag("input", type="checkbox", name="reason", value=reason.value),
-        tag("span", tag("code", reason.value), " ", tag("span", reason.meaning, class_="quiet")),
+        tag("span", tag("code", breakable(reason.value)), " ", tag("span", reason.meaning, class_="quiet")),
     )
 
 

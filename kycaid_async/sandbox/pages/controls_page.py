@@ -50,7 +50,8 @@ def _set_balance(shell: Shell, balance: float | None) -> Html:
 
 def _fault(shell: Shell, active: ActiveFault) -> Html:
     fault = active.fault
-    number = fault.seconds if fault.seconds is not None else fault.bytes_per_second
+    seconds = None if fault.seconds is None else f"{fault.seconds:g} s"
+    speed = None if fault.bytes_per_second is None else f"{fault.bytes_per_second:g} bytes/s"
     details = (
         ", ".join(fault.operations) or "all operations",
         f"probability {fault.probability:g}",
@@ -58,10 +59,10 @@ def _fault(shell: Shell, active: ActiveFault) -> Html:
     )
     return tag(
         "div",
-        tag("span", fault.kind.value + (f" = {number:g}" if number is not None else ""), class_="name"),
+        tag("span", ", ".join(filter(None, (fault.kind.value, seconds, speed))), class_="name"),
         tag("span", " · ".join(details), class_="quiet detail"),
         shell.action("fault-off", tag("button", "Switch off", type="submit", id=f"off-{active.id}"), id=active.id),
-        class_="row",
+        class_="row three-columns",
     )
 
 

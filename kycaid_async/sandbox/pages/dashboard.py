@@ -4,7 +4,7 @@ import attrs
 from aiohttp import web
 
 from kycaid_async.sandbox.pages import lists
-from kycaid_async.sandbox.pages.case_page import CasePage, decision, name_of, pictures
+from kycaid_async.sandbox.pages.case_page import CasePage, decision, name_of
 from kycaid_async.sandbox.pages.controls_page import controls
 from kycaid_async.sandbox.pages.headers import page
 from kycaid_async.sandbox.pages.house import House
@@ -69,16 +69,8 @@ class Dashboard:
         case = await self._case(request, owner)
         document = next((row for row in case.documents if row.document_id == id_), None)
         title = document.type.replace("_", " ").capitalize() if document else "Verification"
-        seen = [document] if document else case.documents
-        return page(
-            decision(
-                case.shell,
-                id_,
-                f"{title} of {name_of(case.applicant['body'])}",
-                owner,
-                [pictures(row.files) for row in seen],
-            )
-        )
+        seen = case.seen(document.document_id if document else None)
+        return page(decision(case.shell, id_, f"{title} of {name_of(case.applicant['body'])}", owner, seen))
 
     async def _case(self, request: web.Request, applicant_id: str) -> CasePage:
         found = await self._house.state.look(lambda rows: _read(rows, applicant_id))

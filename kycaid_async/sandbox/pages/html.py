@@ -14,7 +14,7 @@ class Html(str):
 Child: TypeAlias = "str | int | float | Iterable[Child] | None"
 Value: TypeAlias = "str | int | float | bool | None"
 
-_VOID: Final = frozenset({"br", "img", "input", "link", "meta"})
+_VOID: Final = frozenset({"br", "img", "input", "link", "meta", "wbr"})
 _NOTHING: Final = Html("")
 
 

@@ -1,13 +1,12 @@
 """The lists of the dashboard: one line per thing, newest first."""
 
-from collections.abc import Sequence
 from datetime import datetime
 
 from kycaid_async.sandbox.delivery import Delivery
 from kycaid_async.sandbox.feed import RequestServed
 from kycaid_async.sandbox.overview import ApplicantRow, VerificationRow
 from kycaid_async.sandbox.pages.html import Html, tag
-from kycaid_async.sandbox.pages.shell import HOME, Shell, badge, status_badge, when
+from kycaid_async.sandbox.pages.shell import HOME, Shell, badge, breakable, status_badge, when
 
 _OK, _BROKEN = 300, 500
 
@@ -33,7 +32,7 @@ def verification(row: VerificationRow) -> Html:
         "a" if path else "div",
         tag("span", row.applicant_name or ("(form not completed)" if not path else "(no name)"), class_="name"),
         status_badge(row.status, verified=row.verified, waits=row.waits_for_person),
-        tag("span", ", ".join(row.reasons) or f"{row.price:.2f} €", class_="quiet detail"),
+        tag("span", breakable(", ".join(row.reasons)) if row.reasons else f"{row.price:.2f} €", class_="quiet detail"),
         when(row.created_at),
         href=path,
         class_="row",
@@ -45,7 +44,7 @@ def callback(shell: Shell, delivery: Delivery) -> Html:
     attempts = _plural(delivery.attempts, "attempt")
     return tag(
         "div",
-        tag("span", delivery.type, class_="name"),
+        tag("span", breakable(delivery.type), class_="name"),
         _answer(delivery),
         tag("span", f"to {delivery.host}, {attempts}", class_="quiet detail"),
         shell.action(
@@ -63,17 +62,12 @@ def request(moment: datetime, served: RequestServed) -> Html:
     tone = "good" if served.status < _OK else "busy" if served.status < _BROKEN else "bad"
     return tag(
         "div",
-        tag("span", served.operation, class_="name"),
+        tag("span", breakable(served.operation), class_="name"),
         badge(str(served.status), tone),
         tag("span", f"{served.milliseconds:.1f} ms", class_="quiet detail"),
         when(moment),
         class_="row",
     )
-
-
-def newest_first(entries: Sequence[Html], most: int) -> list[Html]:
-    """Return the last entries, the latest first."""
-    return list(entries)[: -most - 1 : -1]
 
 
 def _answer(delivery: Delivery) -> Html:

@@ -1,12 +1,13 @@
 """The frame of the dashboard, and the pieces that its pages share."""
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Final
 
 import attrs
 
-from kycaid_async.sandbox.pages.html import Child, Html, tag
+from kycaid_async.sandbox.pages.html import Child, Html, join, tag
 from kycaid_async.sandbox.pages.layout import document
 from kycaid_async.values.decline_reasons import DeclineReason
 
@@ -124,14 +125,24 @@ def status_badge(status: str, *, verified: bool | None = None, waits: bool = Fal
 
 def reasons(given: Iterable[DeclineReason]) -> Html | None:
     """Return decline reasons with what they mean."""
-    items = [tag("li", tag("code", reason.value), " ", tag("span", reason.meaning, class_="quiet")) for reason in given]
+    items = [
+        tag("li", tag("code", breakable(reason.value)), " ", tag("span", reason.meaning, class_="quiet"))
+        for reason in given
+    ]
     return tag("ul", items, class_="reasons") if items else None
 
 
 def when(moment: datetime) -> Html:
     """Return a time in UTC."""
     utc = moment.astimezone(UTC)
-    return tag("time", f"{utc:%Y-%m-%d %H:%M:%S}", datetime=utc.isoformat(), title="UTC")
+    day = tag("span", f"{utc:%Y-%m-%d} ", class_="day")
+    return tag("time", day, f"{utc:%H:%M:%S}", datetime=utc.isoformat(), title="UTC")
+
+
+def breakable(name: str) -> Html:
+    """Return a name that may be broken after its underscores and dots, and nowhere else."""
+    pieces = re.split(r"(?<=[_.])", name)
+    return join([pieces[0], *((tag("wbr"), piece) for piece in pieces[1:])])
 
 
 def rows(entries: Iterable[Html], empty: str) -> Html:
