@@ -125,7 +125,7 @@ async def test_the_key_opens_a_session_whose_cookie_is_not_the_key(browse, locke
     assert (await browse("GET", f"{locked.url}/_sandbox/")).status == 200
 
 
-@pytest.mark.parametrize("key", ["", "K" * 36, "k" * 35, "k" * 37, "\xe9", "é"])
+@pytest.mark.parametrize("key", ["", "K" * 36, "k" * 35, "k" * 37, "\xe9"])
 async def test_another_key_opens_nothing(browse, locked, key):
     answer = await log_in(browse, locked.url, key=key)
     assert (answer.status, "This is not the key" in answer.text) == (401, True)
