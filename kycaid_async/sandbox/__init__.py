@@ -1,6 +1,7 @@
 """A local KYCAID over real HTTP, for demonstrations and tests. It needs the extra ``sandbox``."""
 
 from kycaid_async.sandbox.delivery import Delivery
+from kycaid_async.sandbox.faults import ActiveFault, Fault, FaultKind, Faults
 from kycaid_async.sandbox.feed import DeliveryChanged, Event, Missed, RequestServed, StateChanged, Watch
 from kycaid_async.sandbox.key import SANDBOX_KEY
 from kycaid_async.sandbox.overview import ApplicantRow, DocumentRow, FileRow, VerificationRow
@@ -8,11 +9,15 @@ from kycaid_async.sandbox.server import Sandbox
 
 __all__ = [
     "SANDBOX_KEY",
+    "ActiveFault",
     "ApplicantRow",
     "Delivery",
     "DeliveryChanged",
     "DocumentRow",
     "Event",
+    "Fault",
+    "FaultKind",
+    "Faults",
     "FileRow",
     "Missed",
     "RequestServed",
