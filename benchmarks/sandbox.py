@@ -80,7 +80,7 @@ def raw(method: str, path: str, body: object = None) -> bytes:
     """Return a request as it goes over the wire."""
     content = b"" if body is None else json.dumps(body).encode()
     head = (
-        f"{method} {path} HTTP/1.1\r\nHost: sandbox\r\nAuthorization: Token {KEY}\r\nAccept: application/json\r\n"
+        f"{method} {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Token {KEY}\r\nAccept: application/json\r\n"
         f"Content-Type: application/json\r\nContent-Length: {len(content)}\r\n\r\n"
     )
     return head.encode() + content

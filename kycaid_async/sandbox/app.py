@@ -18,7 +18,7 @@ from kycaid_async.sandbox import health, links
 from kycaid_async.sandbox.aftermath import Aftermath
 from kycaid_async.sandbox.answers import Serve, json_answer, refusal
 from kycaid_async.sandbox.call import Answer, Call, Handler
-from kycaid_async.sandbox.checks import checked, read_object
+from kycaid_async.sandbox.checks import checked, read_fields, read_object
 from kycaid_async.sandbox.control import Control
 from kycaid_async.sandbox.courier import Sleep
 from kycaid_async.sandbox.effects import Effects
@@ -43,6 +43,7 @@ logger = logging.getLogger("kycaid_async.sandbox")
 
 _MAX_JSON: Final = 1 << 20
 _TOO_LARGE: Final = 413
+_FORM: Final = "application/x-www-form-urlencoded"
 _BODY_IS_OPTIONAL: Final = frozenset({"forms.create_url"})
 
 
@@ -122,7 +123,7 @@ class Application:
 
     async def _perform(self, endpoint: Endpoint[Any], handler: Handler, request: web.Request) -> Answer:
         ids = dict(request.match_info)
-        body = await _body(endpoint, request)
+        body = await _body(endpoint, request, strict=self.state.settings.strict)
         if self.state.settings.strict:
             require_proven(endpoint, body)
         outcome = _outcome(endpoint, request)
@@ -158,11 +159,13 @@ class Application:
         return web.FileResponse(self.state.folder / row["stored_as"], headers=download())
 
 
-async def _body(endpoint: Endpoint[Any], request: web.Request) -> dict[str, Any]:
+async def _body(endpoint: Endpoint[Any], request: web.Request, *, strict: bool) -> dict[str, Any]:
     if endpoint.uploads or endpoint.method in ("GET", "DELETE"):
         return {}
     raw = await request.read()
-    body = {} if not raw and endpoint.name in _BODY_IS_OPTIONAL else read_object(raw)
+    is_form = request.content_type == _FORM and not strict and not raw.lstrip().startswith(b"{")
+    read = read_fields if is_form else read_object
+    body = {} if not raw and endpoint.name in _BODY_IS_OPTIONAL else read(raw)
     return checked(endpoint, body) if endpoint.accepts else body
 
 

@@ -173,7 +173,6 @@ class Sandbox:
             opened = open_state(self._data, self._clock, self._settings)
             state = await to_thread.run_sync(opened.__enter__)
             stack.push_async_callback(to_thread.run_sync, opened.__exit__, None, None, None)
-            stack.callback(state.feed.close)
             reviewer = Reviewer(state)
             courier = Courier(state, self.api_key, self._sleep)
             aftermath = Aftermath(courier, Finisher(state, reviewer), self._sleep)
@@ -250,4 +249,6 @@ class Sandbox:
         await runner.setup()
         stack.push_async_callback(runner.cleanup)
         await web.SockSite(runner, bound).start()
+        # Before the runner waits for open connections: some of them only wait for events.
+        stack.callback(state.feed.close)
         return url

@@ -5,6 +5,7 @@ differs in this, and in nothing else:
 
 * Operations that are only inferred do not exist: 404 ``not_found``. ``kycaid operations`` tells which.
 * The key is taken from ``Authorization: Token`` only, not from ``API-Key``, which one client was seen to send.
+* Bodies are JSON only: form fields were taken from old clients.
 * ``verifications.create`` needs ``form_id``, that of a form of the account: newer servers refuse one without.
 * A company needs phone and email: a server was seen to insist.
 * An authorised person needs all of its keys, null or not: the reference marks them as required.

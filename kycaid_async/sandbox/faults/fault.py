@@ -99,6 +99,14 @@ class Fault:
             if value is None and name == wanted and self.kind in _NEEDED:
                 raise ConfigurationError(f"the fault {self.kind} needs {name}")
 
+    def __str__(self) -> str:
+        """Return the text that `parse` reads."""
+        wanted = _NUMBER.get(self.kind)
+        number = getattr(self, wanted) if wanted else None
+        head = self.kind if number is None else f"{self.kind}={number:g}"
+        parts = [head, ",".join(self.operations) or "all", f"{self.probability:g}"]
+        return ":".join(parts if self.count is None else [*parts, str(self.count)])
+
     @classmethod
     def parse(cls, text: str) -> Self:
         """Read what the command line takes: ``KIND[=NUMBER][:OPERATIONS[:PROBABILITY[:COUNT]]]``.

@@ -18,6 +18,7 @@ from kycaid_async.sandbox.state import State
 from kycaid_async.sandbox.store import Row, Transaction
 from kycaid_async.values.decline_reasons import DeclineReason
 
+_SHOWING_A_PERSON: Final = tuple(kind.value for kind in sorted(IDENTITY | SELFIES))
 _AT_ONCE: Final = 4
 """Images that are unpacked at the same time: each may take hundreds of megabytes."""
 
@@ -104,17 +105,19 @@ def _number_is_taken(rows: Transaction, document: Row) -> bool:
 
 
 def _content_is_taken(rows: Transaction, document: Row, sha256: str) -> bool:
-    """Say whether an accepted or an older document of another owner has a file with this content."""
-    return bool(
-        rows.rows(
-            "SELECT 1 FROM files f JOIN attachments ON file_id = f.id JOIN documents d ON d.id = document_id "
-            "WHERE sha256 = ? AND d.owner <> ? AND (d.status = ? OR d.seq < ?) LIMIT 1",
-            sha256,
-            document["owner"],
-            DocumentStatus.VALID.value,
-            document["seq"],
-        )
+    """Say whether the content of a file is another owner's, by the same rule as a number.
+
+    Only documents that show a person count: two people may have the same bill.
+    """
+    holders = rows.rows(
+        "SELECT owner FROM files f JOIN attachments ON file_id = f.id JOIN documents d ON d.id = document_id "  # noqa: S608
+        f"WHERE sha256 = ? AND d.type IN ({', '.join('?' * len(_SHOWING_A_PERSON))}) "
+        "ORDER BY d.status = ? DESC, d.seq LIMIT 1",
+        sha256,
+        *_SHOWING_A_PERSON,
+        DocumentStatus.VALID.value,
     )
+    return any(holder["owner"] != document["owner"] for holder in holders)
 
 
 def _faces(rows: Transaction, document: Row) -> frozenset[str]:
