@@ -265,7 +265,10 @@ return faint;
 
 NAMELESS = """
 // Controls that a screen reader could not name.
+const nameOf = (control) =>
+  control.labels?.length || control.ariaLabel || control.alt || control.querySelector("img")?.alt ||
+  control.textContent.trim();
 return [...document.querySelectorAll("input:not([type=hidden]), select, button, a, img")]
-  .filter((control) => !(control.labels?.length || control.ariaLabel || control.alt || control.querySelector("img")?.alt || control.textContent.trim()))
+  .filter((control) => !nameOf(control))
   .map((control) => control.outerHTML.slice(0, 100));
 """
