@@ -84,7 +84,8 @@ class Faults:
     def draw(self, operation: str) -> Sequence[Fault]:
         """Return what the next request of an operation meets: every wait that is due, then at most one other."""
         # All of them draw at each request, so that none depends on what another one did.
-        drawn = [active for active in self._active.values() if active.is_drawn(operation, self._seed)]
+        # The copy is for tests that add one from another thread.
+        drawn = [active for active in tuple(self._active.values()) if active.is_drawn(operation, self._seed)]
         ready = [active for active in drawn if not active.is_over]
         waits = [active for active in ready if active.fault.kind is FaultKind.LATENCY]
         others = [active for active in ready if active.fault.kind is not FaultKind.LATENCY]
