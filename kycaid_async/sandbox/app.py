@@ -2,7 +2,6 @@
 
 import hmac
 import logging
-import time
 import traceback
 from contextlib import nullcontext
 from functools import partial
@@ -25,7 +24,6 @@ from kycaid_async.sandbox.effects import Effects
 from kycaid_async.sandbox.faults import Faults
 from kycaid_async.sandbox.faults.acting import with_faults
 from kycaid_async.sandbox.faults.routes import fault_routes
-from kycaid_async.sandbox.feed import RequestServed
 from kycaid_async.sandbox.handlers.catalog import paired
 from kycaid_async.sandbox.key import SANDBOX_KEY
 from kycaid_async.sandbox.links import Links
@@ -38,6 +36,7 @@ from kycaid_async.sandbox.review.reviewer import Reviewer
 from kycaid_async.sandbox.state import State
 from kycaid_async.sandbox.strict import require_proven
 from kycaid_async.sandbox.uploads import received
+from kycaid_async.sandbox.watching import watched
 
 logger = logging.getLogger("kycaid_async.sandbox")
 
@@ -64,7 +63,7 @@ class Application:
     def build(self) -> web.Application:
         """Return the aiohttp application. Raises `ConfigurationError` when an endpoint has no handler."""
         app = web.Application(client_max_size=_MAX_JSON)
-        elsewhere = self._watched("unknown", _refusing("unknown", self._behind_door(_nowhere)))
+        elsewhere = watched(self.state.feed, "unknown", _refusing("unknown", self._behind_door(_nowhere)))
         for endpoint, handler in paired(ENDPOINTS.values()):
             app.router.add_route(endpoint.method, endpoint.path, self._answering(endpoint, handler))
         # Whoever has the URL of a file needs no key, so this route stands outside the door.
@@ -95,20 +94,8 @@ class Application:
             return json_answer(200, await self._perform(endpoint, handler, request))
 
         refusing = _refusing(endpoint.name, self._behind_door(serve))
-        return self._watched(endpoint.name, with_faults(self.faults, self.sleep, endpoint.name, refusing))
-
-    def _watched(self, operation: str, serve: Serve) -> Serve:
-        """Tell who watches what was asked for and what was answered; nobody's data."""
-
-        async def watched(request: web.Request) -> web.StreamResponse:
-            started = time.perf_counter()
-            response = await serve(request)
-            milliseconds = (time.perf_counter() - started) * 1000
-            served = RequestServed(operation=operation, status=response.status, milliseconds=milliseconds)
-            self.state.feed.publish([served])
-            return response
-
-        return watched
+        faulty = with_faults(self.faults, self.sleep, endpoint.name, refusing)
+        return watched(self.state.feed, endpoint.name, faulty)
 
     def _behind_door(self, serve: Serve) -> Serve:
         async def guarded(request: web.Request) -> web.StreamResponse:

@@ -18,7 +18,8 @@ class RequestServed:
     """A request was answered."""
 
     operation: str
-    """As in ``documents.create``; ``unknown`` for a path that is none of the API's."""
+    """As in ``documents.create``; ``forms.show`` and ``forms.submit`` for the page of a form, and ``unknown`` for paths
+    that are none of these."""
     status: int
     milliseconds: float
 

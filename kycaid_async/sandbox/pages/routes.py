@@ -19,6 +19,7 @@ from kycaid_async.sandbox.pages.pictures import Pictures
 from kycaid_async.sandbox.pages.serving import from_us, serving
 from kycaid_async.sandbox.pages.session import Sessions
 from kycaid_async.sandbox.pages.shell import ACTIONS, HOME
+from kycaid_async.sandbox.watching import watched
 
 
 def add_pages(app: web.Application, house: House, elsewhere: Serve) -> None:
@@ -31,8 +32,8 @@ def add_pages(app: web.Application, house: House, elsewhere: Serve) -> None:
     form = FormPages(house)
     routes: list[tuple[str, str, Serve]] = [
         ("GET", static.PATH, static.serve),
-        ("GET", forms.PATH, form.show),
-        ("POST", forms.PATH, from_us(form.take)),
+        ("GET", forms.PATH, watched(house.state.feed, "forms.show", form.show)),
+        ("POST", forms.PATH, watched(house.state.feed, "forms.submit", from_us(form.take))),
         *_dashboard(app, house),
     ]
     for method, path, serve in routes:

@@ -192,6 +192,22 @@ async def test_requests_are_shown_from_the_first_look_on(browse, applicant):
     assert "Ann" not in shown
 
 
+async def test_what_people_send_and_what_is_none_of_the_api_are_requests_too(browse, form_url, filled):
+    await browse("GET", f"{HOME}requests")
+    url = await form_url()
+    await browse("GET", url)
+    await browse("POST", url, data=filled({"applicant.first_name": ""}))
+    await browse("GET", "/no/such/path")
+    shown = (await browse("GET", f"{HOME}requests")).text
+    found = re.findall(r'class="name">([^/]+)</span><span class="badge [a-z]+">(\d+)<', shown)
+    assert [(name.replace("<wbr>", ""), status) for name, status in found] == [
+        ("unknown", "401"),
+        ("forms.submit", "422"),
+        ("forms.show", "200"),
+        ("forms.create_url", "200"),
+    ]
+
+
 async def test_news_come_as_they_happen(sandbox, applicant):
     async with aiohttp.ClientSession() as session, session.get(f"{sandbox.url}{HOME}events") as stream:
         assert stream.headers["Content-Type"] == "text/event-stream"
