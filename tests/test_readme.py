@@ -24,6 +24,16 @@ def test_the_program_at_the_top_runs_as_it_stands_and_prints_what_is_said(tmp_pa
     assert f"it prints\n`{done.stdout.strip()}`" in README
 
 
+def test_a_person_decides_in_the_program_about_outcomes(tmp_path):
+    (program,) = [p for p in re.findall(r"```python\n(.*?)```", README, re.DOTALL) if p.startswith("# decide")]
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", program], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    first, second = done.stdout.splitlines()
+    assert ("EXPIRED_DOCUMENT" in first, "OTHER" in first, second) == (True, True, "True")
+
+
 DRIVERS = {
     "aiohttp.web": """
 import asyncio

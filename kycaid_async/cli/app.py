@@ -97,7 +97,7 @@ def sandbox(
         Path | None,
         typer.Option(
             metavar="DIR",
-            help="Keep the data here, but not callbacks still to be sent. Without it they are gone at the end.",
+            help="Keep the data here. Without it they are gone at the end.",
         ),
     ] = None,
     review_after: Annotated[
