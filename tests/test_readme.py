@@ -94,6 +94,20 @@ def test_each_callback_receiver_runs_as_it_stands(framework):
     assert printed[0].startswith("VerificationStatusChanged(")
 
 
+def test_the_tests_shown_pass_as_they_stand(tmp_path):
+    (program,) = [p for p in re.findall(r"```python\n(.*?)```", README, re.DOTALL) if p.startswith("# test_sign_up.py")]
+    (tmp_path / "test_sign_up.py").write_text(program, encoding="utf-8")
+    options = ["-W", "error", "--strict-markers", "-o", "asyncio_default_fixture_loop_scope=function"]
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-p", "kycaid_async.testing.plugin", *options],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "2 passed" in done.stdout, done.stdout + done.stderr
+
+
 def test_the_table_of_operations_is_that_of_the_declarations():
     """After a change: ``kycaid operations --markdown`` prints the table to paste."""
     table = re.search(r"<!-- operations -->\n(.*?)<!-- end -->", README, re.DOTALL)[1]
