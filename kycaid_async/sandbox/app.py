@@ -13,7 +13,7 @@ from aiohttp import web
 from kycaid_async.api import documents, verifications
 from kycaid_async.api.catalog import ENDPOINTS
 from kycaid_async.protocol.endpoint import Endpoint
-from kycaid_async.sandbox import health, links
+from kycaid_async.sandbox import health, links, runs
 from kycaid_async.sandbox.aftermath import Aftermath
 from kycaid_async.sandbox.answers import Serve, json_answer, refusal
 from kycaid_async.sandbox.call import Answer, Call, Handler
@@ -130,10 +130,12 @@ class Application:
 
     async def _catch_up(self, endpoint: Endpoint[Any], ids: list[str]) -> None:
         """Do what is due of the things that an operation reads, so that it finds them as they should be by now."""
-        if endpoint.method == "GET":
+        reads = endpoint.method == "GET"
+        if not (reads or endpoint.name.startswith("verifications.")) or await self.state.look(runs.all_is_settled):
+            return
+        if reads:
             await self.reviewer.settle(ids)
-        if endpoint.method == "GET" or endpoint.name.startswith("verifications."):
-            await self.aftermath.settle(None if endpoint == verifications.REPORT else ids)
+        await self.aftermath.settle(None if endpoint == verifications.REPORT else ids)
 
     async def _send_file(self, request: web.Request) -> web.StreamResponse:
         file_id = request.match_info["file_id"]
