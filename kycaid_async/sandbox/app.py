@@ -19,11 +19,11 @@ from kycaid_async.sandbox.answers import Serve, json_answer, refusal
 from kycaid_async.sandbox.call import Answer, Call, Handler
 from kycaid_async.sandbox.checks import checked, read_fields, read_object
 from kycaid_async.sandbox.control import Control
-from kycaid_async.sandbox.courier import Sleep
 from kycaid_async.sandbox.effects import Effects
 from kycaid_async.sandbox.faults import Faults
 from kycaid_async.sandbox.faults.acting import with_faults
 from kycaid_async.sandbox.faults.routes import fault_routes
+from kycaid_async.sandbox.faults.waits import Waits
 from kycaid_async.sandbox.handlers.catalog import paired
 from kycaid_async.sandbox.key import SANDBOX_KEY
 from kycaid_async.sandbox.links import Links
@@ -56,13 +56,14 @@ class Application:
     control: Control
     links: Links
     faults: Faults
-    sleep: Sleep
+    waits: Waits
     max_file_size: int
     api_key: str = attrs.field(repr=False)
 
     def build(self) -> web.Application:
         """Return the aiohttp application. Raises `ConfigurationError` when an endpoint has no handler."""
         app = web.Application(client_max_size=_MAX_JSON)
+        app.on_shutdown.append(self.waits.end)
         elsewhere = watched(self.state.feed, "unknown", _refusing("unknown", self._behind_door(_nowhere)))
         for endpoint, handler in paired(ENDPOINTS.values()):
             app.router.add_route(endpoint.method, endpoint.path, self._answering(endpoint, handler))
@@ -94,7 +95,7 @@ class Application:
             return json_answer(200, await self._perform(endpoint, handler, request))
 
         refusing = _refusing(endpoint.name, self._behind_door(serve))
-        faulty = with_faults(self.faults, self.sleep, endpoint.name, refusing)
+        faulty = with_faults(self.faults, self.waits.wait, endpoint.name, refusing)
         return watched(self.state.feed, endpoint.name, faulty)
 
     def _behind_door(self, serve: Serve) -> Serve:
