@@ -18,7 +18,7 @@ from kycaid_async.errors import DecodeError
 from kycaid_async.values.converter import structure
 from kycaid_async.values.mismatch import kind
 
-_EVENTS: dict[str, type[Event]] = {
+EVENTS: dict[str, type[Event]] = {
     CallbackType.VERIFICATION_COMPLETED: VerificationCompleted,
     CallbackType.VERIFICATION_STATUS_CHANGED: VerificationStatusChanged,
     CallbackType.DATABASE_SCREENING: DatabaseScreening,
@@ -42,7 +42,7 @@ def parse(body: bytes) -> Event:
     raw = raw_body(body)
     data = _object(raw)
     name = data.get("type")
-    event = structure(data, _EVENTS.get(name, UnknownEvent) if isinstance(name, str) else UnknownEvent)
+    event = structure(data, EVENTS.get(name, UnknownEvent) if isinstance(name, str) else UnknownEvent)
     event._digest = hashlib.sha256(raw).hexdigest()  # noqa: SLF001 - set here, because only here are the bytes known
     return event
 

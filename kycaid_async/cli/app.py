@@ -97,21 +97,63 @@ def sandbox(
         Path | None,
         typer.Option(
             metavar="DIR",
-            help="Keep the data here, but not callbacks still to be sent. Without it they are gone at the end.",
+            help="Keep the data here. Without it they are gone at the end.",
         ),
     ] = None,
     review_after: Annotated[
         float, typer.Option(min=0, metavar="SECONDS", help="How long a new document waits for its review.")
     ] = 0,
+    manual: Annotated[
+        bool, typer.Option("--manual", help="Leave documents and verifications to a person at the dashboard.")
+    ] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Refuse what is not proven of the real service.")] = False,
+    balance: Annotated[
+        float | None, typer.Option(min=0, metavar="EUROS", help="What is on the account. Default: it never runs out.")
+    ] = None,
     callback_url: Annotated[
         str | None, typer.Option(metavar="URL", help="Where callbacks go for which no request names a URL.")
     ] = None,
+    fault: Annotated[
+        list[str] | None,
+        typer.Option(metavar="FAULT", help="Let this go wrong: see above. May be given more than once."),
+    ] = None,
+    seed: Annotated[int, typer.Option(metavar="N", help="What chance depends on: the same runs are the same.")] = 0,
 ) -> None:
-    """Run a local KYCAID until Ctrl-C, for development and tests."""
+    """Run a local KYCAID until Ctrl-C, for development and tests.
+
+    What goes wrong on purpose is given as --fault KIND[=NUMBER][:OPERATIONS[:PROBABILITY[:COUNT]]]. Without OPERATIONS,
+    or with "all", every operation meets it; without PROBABILITY always, without COUNT for ever.
+
+    \b
+      latency=SECONDS     it waits before it acts
+      429, 429=SECONDS    refused as one too many, with Retry-After if SECONDS are given
+      500, 503            refused with JSON
+      502                 refused with an HTML page, as gateways do
+      reset               the connection is reset before it acts
+      lost                it acts, and the connection is reset in place of the answer
+      truncated           it acts, and the answer ends half-way
+      slow=BYTES          it acts, and the answer comes at so many bytes a second
+
+    \b
+      kycaid sandbox --fault latency=0.2 --fault 429=2:documents.create:0.1
+      kycaid sandbox --fault lost:documents.create,files.create:1:3
+    """  # noqa: D301 - typer is to see the backslash's meaning
     from kycaid_async.cli.serve import serve
 
     with _plain_errors():
-        serve(host=host, port=port, api_key=api_key, data=data, review_after=review_after, callback_url=callback_url)
+        serve(
+            host=host,
+            port=port,
+            api_key=api_key,
+            data=data,
+            review="manual" if manual else "rules",
+            review_after=review_after,
+            strict=strict,
+            balance=balance,
+            callback_url=callback_url,
+            faults=fault or [],
+            seed=seed,
+        )
 
 
 @app.command()

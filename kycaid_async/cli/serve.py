@@ -3,17 +3,19 @@
 import errno
 import signal
 import sys
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from typing import Literal
 
 import anyio
 import typer
 
-from kycaid_async.cli.problems import Problem
+from kycaid_async.cli.problems import Problem, UsageProblem
 from kycaid_async.errors import ConfigurationError
-from kycaid_async.sandbox import SANDBOX_KEY, Sandbox
+from kycaid_async.sandbox import SANDBOX_KEY, Fault, Sandbox
+from kycaid_async.sandbox.pages.shell import HOME
 
 
 def serve(
@@ -22,8 +24,13 @@ def serve(
     port: int,
     api_key: str | None,
     data: Path | None,
+    review: Literal["rules", "manual"],
     review_after: float,
+    strict: bool,
+    balance: float | None,
     callback_url: str | None,
+    faults: Sequence[str],
+    seed: int,
 ) -> None:
     """Run a sandbox until it is told to stop. Raises `Problem` and `ConfigurationError` when it cannot start."""
     sandbox = Sandbox(
@@ -31,9 +38,15 @@ def serve(
         host=host,
         port=port,
         data=data,
+        review=review,
         review_after=review_after,
+        strict=strict,
+        balance=balance,
         callback_url=callback_url,
+        seed=seed,
     )
+    for text in faults:
+        sandbox.faults.add(_fault(text))
     try:
         anyio.run(partial(_serve, sandbox))
     except ConfigurationError as error:
@@ -42,16 +55,35 @@ def serve(
         raise
 
 
+def _fault(text: str) -> Fault:
+    try:
+        return Fault.parse(text)
+    except ConfigurationError as error:
+        raise UsageProblem(f"--fault: {error}") from None
+
+
 async def _serve(sandbox: Sandbox) -> None:
     # Before anybody can know that it listens: who starts it may stop it at the first word.
     with _signals() as told_to_stop:
         async with sandbox:
-            typer.echo(
-                f"A local KYCAID listens on {sandbox.url} until Ctrl-C. To use it:\n\n"
-                f"  export KYCAID_BASE_URL={sandbox.url}\n"
-                f"  export KYCAID_API_KEY={SANDBOX_KEY if sandbox.api_key == SANDBOX_KEY else '(your key)'}"
-            )
+            typer.echo(_welcome(sandbox))
             await told_to_stop()
+
+
+def _welcome(sandbox: Sandbox) -> str:
+    key = SANDBOX_KEY if sandbox.api_key == SANDBOX_KEY else "(your key)"
+    lines = [
+        f"A local KYCAID listens on {sandbox.url} until Ctrl-C. To use it:",
+        "",
+        f"  export KYCAID_BASE_URL={sandbox.url}",
+        f"  export KYCAID_API_KEY={key}",
+        "",
+        f"To watch it: {sandbox.url}{HOME}",
+    ]
+    wrong = [str(active.fault) for active in sandbox.faults.list()]
+    if wrong:
+        lines += ["", f"Goes wrong on purpose, with seed {sandbox.faults.seed}:", *(f"  {fault}" for fault in wrong)]
+    return "\n".join(lines)
 
 
 @contextmanager

@@ -1,6 +1,34 @@
 """A local KYCAID over real HTTP, for demonstrations and tests. It needs the extra ``sandbox``."""
 
-from kycaid_async.sandbox.courier import Delivery
-from kycaid_async.sandbox.server import SANDBOX_KEY, Sandbox
+from kycaid_async.sandbox.delivery import Delivery
+from kycaid_async.sandbox.faults import ActiveFault, Fault, FaultKind, Faults
+from kycaid_async.sandbox.feed import DeliveryChanged, Event, Missed, RequestServed, StateChanged, Watch
+from kycaid_async.sandbox.key import SANDBOX_KEY
+from kycaid_async.sandbox.overview import ApplicantRow, DocumentRow, FileRow, VerificationRow
+from kycaid_async.sandbox.review.content import Look
+from kycaid_async.sandbox.review.rules import RULES, Case, Rule
+from kycaid_async.sandbox.server import Sandbox
 
-__all__ = ["SANDBOX_KEY", "Delivery", "Sandbox"]
+__all__ = [
+    "RULES",
+    "SANDBOX_KEY",
+    "ActiveFault",
+    "ApplicantRow",
+    "Case",
+    "Delivery",
+    "DeliveryChanged",
+    "DocumentRow",
+    "Event",
+    "Fault",
+    "FaultKind",
+    "Faults",
+    "FileRow",
+    "Look",
+    "Missed",
+    "RequestServed",
+    "Rule",
+    "Sandbox",
+    "StateChanged",
+    "VerificationRow",
+    "Watch",
+]

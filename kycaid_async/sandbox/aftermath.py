@@ -29,7 +29,8 @@ class Aftermath:
             self._timers.start(self._wait_for(verification_id))
 
     async def resume(self) -> None:
-        """Wait for the verifications that ran when the sandbox was stopped."""
+        """Wait for the verifications that ran when the sandbox was stopped, and deliver what was still to be."""
+        await self.courier.resume()
         self.carry_out(Effects(started=await self._finisher.pending()))
 
     async def settle(self, ids: Collection[str] | None = None) -> None:
@@ -52,7 +53,7 @@ class Aftermath:
             await self.settle()
 
     async def close(self) -> None:
-        """Stop waiting. Callbacks that are under way are given up."""
+        """Stop waiting. Callbacks that are under way are left for the next start."""
         await self._timers.close()
         await self.courier.close()
 

@@ -3,7 +3,6 @@
 import hmac
 import logging
 import traceback
-from collections.abc import Awaitable, Callable
 from contextlib import nullcontext
 from functools import partial
 from typing import Any, Final
@@ -11,27 +10,39 @@ from typing import Any, Final
 import attrs
 from aiohttp import web
 
-from kycaid_async.api import verifications
+from kycaid_async.api import documents, verifications
 from kycaid_async.api.catalog import ENDPOINTS
 from kycaid_async.protocol.endpoint import Endpoint
-from kycaid_async.sandbox import forms, links
+from kycaid_async.sandbox import health, links, runs
 from kycaid_async.sandbox.aftermath import Aftermath
+from kycaid_async.sandbox.answers import Serve, json_answer, refusal
 from kycaid_async.sandbox.call import Answer, Call, Handler
-from kycaid_async.sandbox.checks import checked, read_object
+from kycaid_async.sandbox.checks import checked, read_fields, read_object
+from kycaid_async.sandbox.control import Control
 from kycaid_async.sandbox.effects import Effects
+from kycaid_async.sandbox.faults import Faults
+from kycaid_async.sandbox.faults.acting import with_faults
+from kycaid_async.sandbox.faults.routes import fault_routes
+from kycaid_async.sandbox.faults.waits import Waits
 from kycaid_async.sandbox.handlers.catalog import paired
+from kycaid_async.sandbox.key import SANDBOX_KEY
 from kycaid_async.sandbox.links import Links
-from kycaid_async.sandbox.refusals import Refused, bad_request, internal, not_found, unauthorized
+from kycaid_async.sandbox.pages.headers import download
+from kycaid_async.sandbox.pages.house import House
+from kycaid_async.sandbox.pages.routes import add_pages
+from kycaid_async.sandbox.refusals import Refused, bad_request, internal, invalid, not_found, unauthorized
+from kycaid_async.sandbox.review.outcome import HEADER, Outcome
 from kycaid_async.sandbox.review.reviewer import Reviewer
 from kycaid_async.sandbox.state import State
+from kycaid_async.sandbox.strict import require_proven
 from kycaid_async.sandbox.uploads import received
-from kycaid_async.values.json import dumps
+from kycaid_async.sandbox.watching import watched
 
 logger = logging.getLogger("kycaid_async.sandbox")
 
-Serve = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _MAX_JSON: Final = 1 << 20
 _TOO_LARGE: Final = 413
+_FORM: Final = "application/x-www-form-urlencoded"
 _BODY_IS_OPTIONAL: Final = frozenset({"forms.create_url"})
 
 
@@ -42,34 +53,57 @@ class Application:
     state: State
     reviewer: Reviewer
     aftermath: Aftermath
+    control: Control
     links: Links
+    faults: Faults
+    waits: Waits
     max_file_size: int
     api_key: str = attrs.field(repr=False)
 
     def build(self) -> web.Application:
         """Return the aiohttp application. Raises `ConfigurationError` when an endpoint has no handler."""
         app = web.Application(client_max_size=_MAX_JSON)
+        app.on_shutdown.append(self.waits.end)
+        elsewhere = watched(self.state.feed, "unknown", _refusing("unknown", self._behind_door(_nowhere)))
         for endpoint, handler in paired(ENDPOINTS.values()):
             app.router.add_route(endpoint.method, endpoint.path, self._answering(endpoint, handler))
         # Whoever has the URL of a file needs no key, so this route stands outside the door.
         app.router.add_route("GET", links.PATH, _refusing("storage.get", self._send_file))
         # A person's browser has no key either.
-        app.router.add_route("GET", forms.PATH, _refusing("forms.page", _nowhere))
+        add_pages(app, self._house(), elsewhere)
+        app.router.add_route("GET", health.PATH, _refusing("sandbox.health", health.health))
+        for method, path, serve in fault_routes(self.faults):
+            app.router.add_route(method, path, _refusing("sandbox.faults", self._behind_door(serve)))
         # Known paths with another verb end up here too: the real server answers 404 to them.
-        app.router.add_route("*", "/{path:.*}", _refusing("unknown", self._behind_door(_nowhere)))
+        app.router.add_route("*", "/{path:.*}", elsewhere)
         return app
+
+    def _house(self) -> House:
+        return House(
+            state=self.state,
+            aftermath=self.aftermath,
+            control=self.control,
+            links=self.links,
+            faults=self.faults,
+            max_file_size=self.max_file_size,
+            api_key=self.api_key,
+            is_open=self.api_key == SANDBOX_KEY,
+        )
 
     def _answering(self, endpoint: Endpoint[Any], handler: Handler) -> Serve:
         async def serve(request: web.Request) -> web.StreamResponse:
-            return _json(200, await self._perform(endpoint, handler, request))
+            return json_answer(200, await self._perform(endpoint, handler, request))
 
-        return _refusing(endpoint.name, self._behind_door(serve))
+        refusing = _refusing(endpoint.name, self._behind_door(serve))
+        faulty = with_faults(self.faults, self.waits.wait, endpoint.name, refusing)
+        return watched(self.state.feed, endpoint.name, faulty)
 
     def _behind_door(self, serve: Serve) -> Serve:
         async def guarded(request: web.Request) -> web.StreamResponse:
             given = (request.headers.get("Authorization", ""), request.headers.get("API-Key", ""))
             # Both are compared always, so that the time says nothing.
-            if not (_same(given[0], f"Token {self.api_key}") | _same(given[1], self.api_key)):
+            has_token, has_key = _same(given[0], f"Token {self.api_key}"), _same(given[1], self.api_key)
+            if not (has_token or (has_key and not self.state.settings.strict)):
                 raise unauthorized()
             return await serve(request)
 
@@ -77,7 +111,10 @@ class Application:
 
     async def _perform(self, endpoint: Endpoint[Any], handler: Handler, request: web.Request) -> Answer:
         ids = dict(request.match_info)
-        body = await _body(endpoint, request)
+        body = await _body(endpoint, request, strict=self.state.settings.strict)
+        if self.state.settings.strict:
+            require_proven(endpoint, body)
+        outcome = _outcome(endpoint, request)
         await self._catch_up(endpoint, [*ids.values(), body.get("applicant_id", "")])
         query = {name: request.query[name] for name in endpoint.query if name in request.query}
         folder = self.state.folder
@@ -85,35 +122,52 @@ class Application:
         async with arriving as upload:
             effects, moment = Effects(), self.state.clock()
             call = partial(Call, ids=ids, body=body, query=query, upload=upload, moment=moment, effects=effects)
-            answer = await self.state.run(lambda rows: handler(call(rows=rows, folder=folder, links=self.links)))
+            done = self.state.look if endpoint.method == "GET" else self.state.run
+            answer = await done(
+                lambda rows: handler(call(rows=rows, state=self.state, links=self.links, outcome=outcome))
+            )
         self.aftermath.carry_out(effects)
         return answer
 
     async def _catch_up(self, endpoint: Endpoint[Any], ids: list[str]) -> None:
         """Do what is due of the things that an operation reads, so that it finds them as they should be by now."""
-        if endpoint.method == "GET":
+        reads = endpoint.method == "GET"
+        if not (reads or endpoint.name.startswith("verifications.")) or await self.state.look(runs.all_is_settled):
+            return
+        if reads:
             await self.reviewer.settle(ids)
-        if endpoint.method == "GET" or endpoint.name.startswith("verifications."):
-            await self.aftermath.settle(None if endpoint == verifications.REPORT else ids)
+        await self.aftermath.settle(None if endpoint == verifications.REPORT else ids)
 
     async def _send_file(self, request: web.Request) -> web.StreamResponse:
         file_id = request.match_info["file_id"]
         if not self.links.allow(file_id, request.match_info["signature"]):
             raise not_found()
-        row = await self.state.run(lambda rows: rows.find("files", file_id))
+        row = await self.state.look(lambda rows: rows.find("files", file_id))
         if row is None:
             raise not_found()
         # Never as a page: the content is the client's, and so is its type.
-        headers = {"Content-Type": "application/octet-stream", "X-Content-Type-Options": "nosniff"}
-        return web.FileResponse(self.state.folder / row["stored_as"], headers=headers)
+        return web.FileResponse(self.state.folder / row["stored_as"], headers=download())
 
 
-async def _body(endpoint: Endpoint[Any], request: web.Request) -> dict[str, Any]:
+async def _body(endpoint: Endpoint[Any], request: web.Request, *, strict: bool) -> dict[str, Any]:
     if endpoint.uploads or endpoint.method in ("GET", "DELETE"):
         return {}
     raw = await request.read()
-    body = {} if not raw and endpoint.name in _BODY_IS_OPTIONAL else read_object(raw)
+    is_form = request.content_type == _FORM and not strict and not raw.lstrip().startswith(b"{")
+    read = read_fields if is_form else read_object
+    body = {} if not raw and endpoint.name in _BODY_IS_OPTIONAL else read(raw)
     return checked(endpoint, body) if endpoint.accepts else body
+
+
+def _outcome(endpoint: Endpoint[Any], request: web.Request) -> Outcome | None:
+    """Return the outcome that a request asks for. Refuses one that there is not with 422."""
+    text = request.headers.get(HEADER)
+    if text is None or endpoint not in (documents.CREATE, verifications.CREATE):
+        return None
+    try:
+        return Outcome.parse(text)
+    except ValueError as error:
+        raise invalid((HEADER, str(error))) from None
 
 
 async def _nowhere(_request: web.Request) -> web.StreamResponse:
@@ -127,15 +181,15 @@ def _refusing(operation: str, serve: Serve) -> Serve:
         try:
             response = await serve(request)
         except Refused as refused:
-            response = _json(refused.status, refused.body)
+            response = refusal(refused)
         except ConnectionError:
             # Nobody is left to read it.
-            response = _json(400, bad_request().body)
+            response = refusal(bad_request())
         except web.HTTPRequestEntityTooLarge:
-            response = _json(_TOO_LARGE, bad_request().body)
+            response = json_answer(_TOO_LARGE, bad_request().body)
         except Exception as error:  # noqa: BLE001 - a server answers also when it is broken
             _log_fault(operation, error)
-            response = _json(500, internal().body)
+            response = refusal(internal())
         logger.info("%s %d", operation, response.status)
         return response
 
@@ -146,10 +200,6 @@ def _log_fault(operation: str, error: Exception) -> None:
     # The text of an exception may hold personal data; where it was raised does not.
     place = traceback.extract_tb(error.__traceback__)[-1]
     logger.error("%s failed: %s at %s:%s", operation, type(error).__name__, place.filename, place.lineno)
-
-
-def _json(status: int, body: Answer) -> web.Response:
-    return web.Response(status=status, body=dumps(body), content_type="application/json", charset="utf-8")
 
 
 def _same(given: str, expected: str) -> bool:

@@ -7,9 +7,14 @@ from typing import Any
 
 import attrs
 
-from kycaid_async.sandbox.effects import Effects
+from kycaid_async.sandbox import outbox
+from kycaid_async.sandbox.effects import Callback, Effects
 from kycaid_async.sandbox.links import Links
 from kycaid_async.sandbox.refusals import not_found
+from kycaid_async.sandbox.review.outcome import Outcome
+from kycaid_async.sandbox.script import Kind
+from kycaid_async.sandbox.settings import Settings
+from kycaid_async.sandbox.state import State
 from kycaid_async.sandbox.store import Row, Transaction
 from kycaid_async.sandbox.uploads import Received
 from kycaid_async.values.times import write_time
@@ -28,17 +33,37 @@ class Call:
     """The parameters after the question mark."""
     upload: Received | None
     """The file, for operations that take one."""
-    folder: Path
-    """Where files are kept."""
+    state: State
     moment: datetime
     links: Links
+    outcome: Outcome | None = None
+    """What the request itself says about the outcome of what it creates."""
     effects: Effects = attrs.field(factory=Effects)
     """What is to happen once the transaction is committed."""
+
+    @property
+    def settings(self) -> Settings:
+        """The options of the sandbox."""
+        return self.state.settings
+
+    @property
+    def folder(self) -> Path:
+        """Where files are kept."""
+        return self.state.folder
 
     @property
     def now(self) -> str:
         """The time of the call as the API writes it."""
         return write_time(self.moment)
+
+    def decided(self, kind: Kind) -> str | None:
+        """Return what decides about what is created now, as text of an `Outcome`; None when the rules do."""
+        outcome = self.outcome or self.state.script.take(kind, self.rows)
+        return self.settings.undecided if outcome is None else str(outcome)
+
+    def tell(self, callback: Callback) -> None:
+        """Send a callback once the transaction is committed."""
+        self.effects.callbacks.extend(outbox.put(self.rows, callback, self.settings.callback_url))
 
     def row(self, table: str, name: str) -> Row:
         """Return the row that the id ``name`` in the path stands for. Refuses with 404."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from typing import Any
+from urllib.parse import parse_qsl
 
 from kycaid_async.protocol.endpoint import Endpoint
 from kycaid_async.sandbox.refusals import Refused, bad_request, invalid, not_valid
@@ -11,7 +12,16 @@ from kycaid_async.values.json import dumps, loads
 from kycaid_async.values.model import Request
 
 Body = dict[str, Any]
+_MOST_FIELDS = 100
 OWNER_KEYS = ("applicant_id", "affiliated_person_id")
+
+
+def read_fields(raw: bytes) -> Body:
+    """Return the fields of a form in ``raw``, which old clients send in the place of JSON. Refuses what is none."""
+    try:
+        return dict(parse_qsl(raw.decode(), strict_parsing=True, max_num_fields=_MOST_FIELDS))
+    except ValueError:
+        raise bad_request() from None
 
 
 def read_object(raw: bytes) -> Body:

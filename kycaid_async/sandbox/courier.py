@@ -10,7 +10,11 @@ import aiohttp
 import attrs
 
 from kycaid_async.callbacks.signature import SIGNATURE_HEADER, sign
-from kycaid_async.sandbox.effects import Callback
+from kycaid_async.sandbox import outbox
+from kycaid_async.sandbox.delivery import Delivery
+from kycaid_async.sandbox.effects import Kept
+from kycaid_async.sandbox.feed import DeliveryChanged
+from kycaid_async.sandbox.state import State
 from kycaid_async.sandbox.tasks import Tasks
 from kycaid_async.values.json import dumps
 
@@ -24,36 +28,16 @@ TIMEOUT: Final = 5.0
 REMEMBERED: Final = 1000
 """Deliveries that are remembered; older ones are forgotten."""
 _AT_ONCE: Final = 8
-_OK: Final = 200
 
 Sleep = Callable[[float], Awaitable[None]]
-
-
-@attrs.frozen(kw_only=True)
-class Delivery:
-    """What became of a callback so far."""
-
-    type: str
-    """As in ``VERIFICATION_COMPLETED``."""
-    request_id: str
-    host: str
-    """The host it goes to."""
-    status: int | None = None
-    """What the receiver answered last; None when it did not answer."""
-    attempts: int = 0
-
-    @property
-    def arrived(self) -> bool:
-        """True once the receiver answered 200."""
-        return self.status == _OK
 
 
 class Courier:
     """Delivers callbacks. Their order is not kept: a later one may overtake one that is tried again."""
 
-    def __init__(self, api_key: str, url: str | None, sleep: Sleep) -> None:
+    def __init__(self, state: State, api_key: str, sleep: Sleep) -> None:
+        self._state = state
         self._key = api_key
-        self._url = url
         self._sleep = sleep
         self._turns = asyncio.Semaphore(_AT_ONCE)
         self._tasks = Tasks()
@@ -63,11 +47,25 @@ class Courier:
             timeout=aiohttp.ClientTimeout(total=TIMEOUT), cookie_jar=aiohttp.DummyCookieJar()
         )
 
-    def send(self, callbacks: Iterable[Callback]) -> None:
-        """Deliver these in the background. One without a receiver is dropped."""
-        for callback in callbacks:
-            if (url := callback.url or self._url) is not None:
-                self._tasks.start(self._deliver(callback, url))
+    def send(self, callbacks: Iterable[Kept]) -> None:
+        """Deliver these in the background. One that was tried before is tried as often as is left."""
+        for kept in callbacks:
+            self._tasks.start(self._deliver(kept, PAUSES[min(kept.attempts, len(PAUSES)) :]))
+
+    async def resume(self) -> None:
+        """Deliver what was not delivered when the sandbox was stopped or killed, and remember what was."""
+        latest, due = await self._state.look(lambda rows: (outbox.latest(rows, REMEMBERED), outbox.due(rows)))
+        for kept in latest:
+            self._remember(kept)
+        self.send(due)
+
+    async def send_again(self, request_id: str) -> None:
+        """Deliver a callback once more, and try as often as at first. Raises `KeyError` for one that is not known."""
+        kept = await self._state.look(lambda rows: outbox.find(rows, request_id))
+        if kept is None:
+            raise KeyError(request_id)
+        await self._note(kept, due=True)
+        self._tasks.start(self._deliver(kept, PAUSES))
 
     def deliveries(self) -> list[Delivery]:
         """Return what was sent, oldest first, with the present state of each."""
@@ -83,27 +81,39 @@ class Courier:
         await self._tasks.finished()
 
     async def close(self) -> None:
-        """Give up what is under way."""
+        """Leave what is under way for the next start."""
         await self._tasks.close()
         await self._session.close()
 
-    async def _deliver(self, callback: Callback, url: str) -> None:
-        body = dumps(callback.body)
-        state = Delivery(type=callback.body["type"], request_id=callback.body["request_id"], host=_host(url))
-        self._remember(state)
-        for pause in (*PAUSES, None):
-            status = await self._post(url, body)
-            state = attrs.evolve(state, status=status, attempts=state.attempts + 1)
-            self._remember(state)
-            if state.arrived or pause is None:
+    async def _deliver(self, kept: Kept, pauses: tuple[float, ...]) -> None:
+        delivery = self._remember(kept)
+        for pause in (*pauses, None):
+            status = await self._post(kept.url, dumps(kept.body))
+            kept = attrs.evolve(kept, status=status, attempts=kept.attempts + 1)
+            delivery = self._remember(kept)
+            await self._note(kept, due=not delivery.arrived and pause is not None)
+            if delivery.arrived or pause is None:
                 break
             await self._sleep(pause)
-        logger.info("%s %s after %d attempts", state.type, "arrived" if state.arrived else "given up", state.attempts)
+        verdict = "arrived" if delivery.arrived else "given up"
+        logger.info("%s %s after %d attempts", delivery.type, verdict, delivery.attempts)
 
-    def _remember(self, state: Delivery) -> None:
-        self._history[state.request_id] = state
+    async def _note(self, kept: Kept, *, due: bool) -> None:
+        await self._state.run(lambda rows: outbox.note(rows, kept, due=due, remembered=REMEMBERED))
+
+    def _remember(self, kept: Kept) -> Delivery:
+        delivery = Delivery(
+            type=kept.body["type"],
+            request_id=kept.id,
+            host=_host(kept.url),
+            status=kept.status,
+            attempts=kept.attempts,
+        )
+        self._history[kept.id] = delivery
         if len(self._history) > REMEMBERED:
             del self._history[next(iter(self._history))]
+        self._state.feed.publish([DeliveryChanged(delivery=delivery)])
+        return delivery
 
     async def _post(self, url: str, body: bytes) -> int | None:
         headers = {"Content-Type": "application/json", SIGNATURE_HEADER: sign(body, self._key)}

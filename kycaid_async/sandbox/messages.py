@@ -18,7 +18,7 @@ def answer(row: Row) -> dict[str, Any]:
         "verifications": row["checks"],
         "form_id": row["form_id"],
         "form_token": row["form_token"],
-        "verification_attempts_left": None,
+        "verification_attempts_left": row["attempts_left"],
     }
 
 
@@ -33,7 +33,7 @@ def status_changed(row: Row) -> Callback:
     body = {
         "verification_id": row["id"],
         "verification_status": row["status"],
-        "verification_attempts_left": None,
+        "verification_attempts_left": row["attempts_left"],
         **{name: row[name] for name in names},
     }
     return _callback(CallbackType.VERIFICATION_STATUS_CHANGED, body, row["callback_url"])

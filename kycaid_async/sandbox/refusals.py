@@ -29,6 +29,21 @@ def unauthorized() -> Refused:
     return Refused(401, "unauthorized")
 
 
+def insufficient_funds() -> Refused:
+    """Return the refusal of what the balance of the account does not cover."""
+    return Refused(402, "insufficient_funds")
+
+
+def too_many(*problems: Problem) -> Refused:
+    """Return the refusal of what may be tried again later."""
+    return Refused(429, "limit_exceeded", problems)
+
+
+def retry_forbidden(type_: str) -> Refused:
+    """Return the refusal of another attempt after a decline that is final."""
+    return Refused(403, type_)
+
+
 def unknown_as_validation(*problems: Problem) -> Refused:
     """Return the refusal of an unknown id in the one place where its type is documented as another."""
     return Refused(404, "validation", problems)
@@ -57,6 +72,11 @@ def not_found(*problems: Problem) -> Refused:
 def delete_denied() -> Refused:
     """Return the refusal to delete what something else refers to."""
     return Refused(409, "delete_denied")
+
+
+def edit_denied() -> Refused:
+    """Return the refusal to change what can no longer be changed."""
+    return Refused(409, "edit_denied")
 
 
 def too_large() -> Refused:

@@ -2,17 +2,13 @@
 
 import asyncio
 import hashlib
-import ipaddress
-import logging
-import math
 import os
-import re
-import socket
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
+from functools import wraps
 from pathlib import Path
-from typing import Final, Self
+from typing import Concatenate, Final, ParamSpec, Self, TypeVar
 
 import attrs
 from aiohttp import web
@@ -22,19 +18,27 @@ from kycaid_async.callbacks.signature import keys_of
 from kycaid_async.errors import ConfigurationError
 from kycaid_async.sandbox.aftermath import Aftermath
 from kycaid_async.sandbox.app import Application
-from kycaid_async.sandbox.courier import Courier, Delivery, Sleep
+from kycaid_async.sandbox.control import Control
+from kycaid_async.sandbox.courier import Courier, Sleep
+from kycaid_async.sandbox.delivery import Delivery
+from kycaid_async.sandbox.faults import Faults
+from kycaid_async.sandbox.faults.waits import Waits
+from kycaid_async.sandbox.key import SANDBOX_KEY
 from kycaid_async.sandbox.links import Links
+from kycaid_async.sandbox.listening import bind, is_loopback, silent, url_of
 from kycaid_async.sandbox.review.content import require_pillow
 from kycaid_async.sandbox.review.finisher import Finisher
 from kycaid_async.sandbox.review.reviewer import Reviewer
+from kycaid_async.sandbox.review.rules import REFUSED_COUNTRIES, RULES, Rule
+from kycaid_async.sandbox.settings import Review, Settings
 from kycaid_async.sandbox.state import State, open_state
-
-SANDBOX_KEY: Final = "sandbox0sandbox0sandbox0sandbox0sand"
-"""The API key of a sandbox that was given none. Everybody knows it."""
 
 _MAX_PORT: Final = 65_535
 _MEBIBYTE: Final = 1 << 20
 _SHUTDOWN_SECONDS: Final = 2.0
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 def _utc_now() -> datetime:
@@ -46,7 +50,18 @@ class _Running:
     state: State
     url: str
     aftermath: Aftermath
+    control: Control
     stack: AsyncExitStack
+
+
+def _controlled(method: Callable[Concatenate[Control, P], R]) -> "Callable[Concatenate[Sandbox, P], R]":
+    """Let a method of `Control` be one of the running sandbox."""
+
+    @wraps(method)
+    def forwarded(sandbox: "Sandbox", /, *args: P.args, **kwargs: P.kwargs) -> R:
+        return method(sandbox.control, *args, **kwargs)
+
+    return forwarded
 
 
 class Sandbox:
@@ -56,17 +71,26 @@ class Sandbox:
 
     * ``api_key``: the key it accepts.
     * ``host``, ``port``: where it listens. Port 0 picks a free one. A host other than loopback needs a key of its own.
-    * ``data``: a folder that keeps its state, but not the callbacks that are still to be delivered. Default: everything
-      is gone when it stops.
+    * ``data``: a folder that keeps its state, also through a kill. Default: everything is gone when it stops.
+    * ``review``: ``rules``, or ``manual`` where documents and verifications stay as they are until `decide`.
     * ``review_after``: seconds from the creation or last change of a document to its review, and from the creation of
       a verification to its end.
+    * ``rules``: what is looked at, in the place of `kycaid_async.sandbox.RULES`.
+    * ``refused_countries``: two letters each, for the rule about jurisdictions.
+    * ``strict``: refuse what is not proven of the real service; `kycaid_async.sandbox.strict` lists all of it.
+    * ``balance``: euros on the account of a sandbox without data so far; each verification and paid service takes its
+      fee, and is refused with 402 when too little is left. None for an account that never runs out.
+    * ``attempts``: how many verifications an applicant may have; None for no limit.
+    * ``applicants_per_minute``: creating more is refused with 429 ``limit_exceeded``; None for no limit.
     * ``max_file_size``: the largest upload it takes, in bytes.
     * ``callback_url``: where callbacks go for which no request named a URL. Default: nowhere.
     * ``clock``: a function that returns the time, aware.
-    * ``sleep``: waits for seconds of that clock: for the end of a verification, and before a callback is sent again.
+    * ``sleep``: waits for seconds of that clock: for the end of a verification, before a callback is sent again, and in
+      faults.
+    * ``seed``: what the chance of ``faults`` depends on.
 
-    Raises `ConfigurationError` for no key, no port, a ``callback_url`` that is none, and a host that others can reach
-    with the key that everybody knows.
+    Raises `ConfigurationError` for options that cannot be, and for a host that others can reach with the key that
+    everybody knows.
     """
 
     def __init__(
@@ -76,32 +100,47 @@ class Sandbox:
         host: str = "127.0.0.1",
         port: int = 0,
         data: str | os.PathLike[str] | None = None,
+        review: Review = "rules",
         review_after: float = 0.0,
+        rules: Iterable[Rule] = RULES,
+        refused_countries: Collection[str] = REFUSED_COUNTRIES,
+        strict: bool = False,
+        balance: float | None = None,
+        attempts: int | None = None,
+        applicants_per_minute: int | None = None,
         max_file_size: int = 64 * _MEBIBYTE,
         callback_url: str | None = None,
         clock: Callable[[], datetime] = _utc_now,
         sleep: Sleep = asyncio.sleep,
+        seed: int = 0,
     ) -> None:
         keys_of(api_key)
-        if not (0 <= review_after < math.inf):
-            raise ConfigurationError("review_after is a number of seconds, 0 or more")
         if not 0 <= port <= _MAX_PORT:
             raise ConfigurationError(f"a port is a number from 0 to {_MAX_PORT}, not {port}")
-        if api_key == SANDBOX_KEY and not _is_loopback(host):
+        if api_key == SANDBOX_KEY and not is_loopback(host):
             raise ConfigurationError(
                 f"others can reach {host}, and everybody knows the sandbox's own key: give it an api_key, or a "
                 "loopback host"
             )
-        if callback_url is not None and not re.fullmatch(r"https?://[^\s/]+(/\S*)?", callback_url):
-            raise ConfigurationError("callback_url is a URL that starts with http:// or https://")
         self.api_key = api_key
         """The key it accepts."""
+        self.faults = Faults(seed)
+        """What goes wrong on purpose: ``sandbox.faults.add(Fault("429", probability=0.1))``."""
         self._host = host
         self._port = port
         self._data = None if data is None else Path(data)
-        self._review_after = review_after
         self._max_file_size = max_file_size
-        self._callback_url = callback_url
+        self._settings = Settings(
+            strict=strict,
+            review=review,
+            review_after=review_after,
+            rules=rules,
+            refused_countries=refused_countries,
+            applicants_per_minute=applicants_per_minute,
+            attempts=attempts,
+            balance=balance,
+            callback_url=callback_url,
+        )
         self._clock = clock
         self._sleep = sleep
         self._running: _Running | None = None
@@ -111,22 +150,38 @@ class Sandbox:
         """Where it listens, for example ``http://127.0.0.1:43210``. Raises `ConfigurationError` when it does not."""
         return self._require_running().url
 
+    @property
+    def control(self) -> Control:
+        """What the methods below act through. Raises `ConfigurationError` when it is not running."""
+        return self._require_running().control
+
+    next_outcome = _controlled(Control.next_outcome)
+    decide = _controlled(Control.decide)
+    applicants = _controlled(Control.applicants)
+    documents = _controlled(Control.documents)
+    verifications = _controlled(Control.verifications)
+    balance = _controlled(Control.balance)
+    set_balance = _controlled(Control.set_balance)
+    resend = _controlled(Control.resend)
+    watch = _controlled(Control.watch)
+
     async def start(self) -> None:
         """Open the state and listen. Raises `ConfigurationError` when that is not possible."""
         if self._running is not None:
             raise ConfigurationError("the sandbox is running already")
         require_pillow()
         async with AsyncExitStack() as stack:
-            opened = open_state(self._data, self._clock)
+            opened = open_state(self._data, self._clock, self._settings)
             state = await to_thread.run_sync(opened.__enter__)
             stack.push_async_callback(to_thread.run_sync, opened.__exit__, None, None, None)
-            reviewer = Reviewer(state, self._review_after)
-            courier = Courier(self.api_key, self._callback_url, self._sleep)
-            aftermath = Aftermath(courier, Finisher(state, reviewer, self._review_after), self._sleep)
+            reviewer = Reviewer(state)
+            courier = Courier(state, self.api_key, self._sleep)
+            aftermath = Aftermath(courier, Finisher(state, reviewer), self._sleep)
             stack.push_async_callback(aftermath.close)
-            url = await self._listen(state, reviewer, aftermath, stack)
+            control = Control(state, reviewer, aftermath)
+            url = await self._listen(state, reviewer, aftermath, control, stack)
             await aftermath.resume()
-            self._running = _Running(state, url, aftermath, stack.pop_all())
+            self._running = _Running(state, url, aftermath, control, stack.pop_all())
 
     async def stop(self) -> None:
         """Finish the requests that are running, stop listening, and let the state go. Harmless when not running."""
@@ -171,51 +226,30 @@ class Sandbox:
             raise ConfigurationError("the sandbox is not running: call start() first, or use async with")
         return self._running
 
-    async def _listen(self, state: State, reviewer: Reviewer, aftermath: Aftermath, stack: AsyncExitStack) -> str:
+    async def _listen(
+        self, state: State, reviewer: Reviewer, aftermath: Aftermath, control: Control, stack: AsyncExitStack
+    ) -> str:
         # Bound before anything is built, because answers hold URLs with the port.
-        bound = await to_thread.run_sync(_bind, self._host, self._port)
+        bound = await to_thread.run_sync(bind, self._host, self._port)
         stack.callback(bound.close)
-        url = _url(self._host, bound.getsockname()[1])
+        url = url_of(self._host, bound.getsockname()[1])
         application = Application(
             state=state,
             reviewer=reviewer,
             aftermath=aftermath,
+            control=control,
             links=Links(url, self.api_key.encode()),
+            faults=self.faults,
+            waits=Waits(self._sleep),
             max_file_size=self._max_file_size,
             api_key=self.api_key,
         )
-        # aiohttp's own logs quote requests and addresses.
         runner = web.AppRunner(
-            application.build(), access_log=None, logger=_silent(), shutdown_timeout=_SHUTDOWN_SECONDS
+            application.build(), access_log=None, logger=silent(), shutdown_timeout=_SHUTDOWN_SECONDS
         )
         await runner.setup()
         stack.push_async_callback(runner.cleanup)
         await web.SockSite(runner, bound).start()
+        # Before the runner waits for open connections: some of them only wait for events.
+        stack.callback(state.feed.close)
         return url
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
-def _bind(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        return socket.create_server((host, port), family=family)
-    except OSError as error:
-        raise ConfigurationError(f"the sandbox cannot listen on {host}:{port}: {error}") from error
-
-
-def _url(host: str, port: int) -> str:
-    # All interfaces are no address to call.
-    reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - nothing is bound here
-    return f"http://[{reachable}]:{port}" if ":" in reachable else f"http://{reachable}:{port}"
-
-
-def _silent() -> logging.Logger:
-    logger = logging.Logger("kycaid_async.sandbox.http")  # noqa: LOG001 - one that nobody can switch on
-    logger.disabled = True
-    return logger

@@ -1,4 +1,4 @@
-"""What a running sandbox holds: its database, the folder of its files, its clock."""
+"""What a running sandbox holds: its database, the folder of its files, its clock, its options."""
 
 import shutil
 import tempfile
@@ -13,7 +13,11 @@ import attrs
 from anyio import to_thread
 
 from kycaid_async.errors import ConfigurationError
-from kycaid_async.sandbox.store import KINDS, MEMORY, Store, Transaction
+from kycaid_async.sandbox import account
+from kycaid_async.sandbox.feed import Feed, StateChanged
+from kycaid_async.sandbox.script import Script
+from kycaid_async.sandbox.settings import Settings
+from kycaid_async.sandbox.store import KINDS, MEMORY, Busy, Store, Transaction
 
 T = TypeVar("T")
 
@@ -23,22 +27,44 @@ OWN = "kycaid-upload-"
 
 @attrs.frozen
 class State:
-    """The database, the folder of files and the clock."""
+    """The database, the folder of files, the clock, the options, who watches, and what is to come out."""
 
     store: Store
     folder: Path
     clock: Callable[[], datetime]
+    settings: Settings
+    feed: Feed = attrs.field(factory=Feed)
+    script: Script = attrs.field(factory=Script)
     # One at a time: transactions would wait for each other anyway, each holding a thread.
     _turn: anyio.CapacityLimiter = attrs.field(factory=lambda: anyio.CapacityLimiter(1))
 
     async def run(self, work: Callable[[Transaction], T]) -> T:
         """Do ``work`` in one transaction, off the event loop."""
+        changes: dict[tuple[str, str], str | None] = {}
 
         def in_transaction() -> T:
             with self.store.transaction() as rows:
-                return work(rows)
+                done = work(rows)
+            changes.update(rows.changes)
+            return done
 
-        return await to_thread.run_sync(in_transaction, limiter=self._turn)
+        try:
+            return await to_thread.run_sync(in_transaction, limiter=self._turn)
+        finally:
+            # Also when nobody waits for the answer any more.
+            self.feed.publish(StateChanged(kind=kind, id=id_, status=status) for (kind, id_), status in changes.items())
+
+    async def look(self, work: Callable[[Transaction], T]) -> T:
+        """Do ``work`` that only reads in one transaction.
+
+        On the event loop where nothing runs in the database: a few rows are there in less time than a thread takes to
+        begin. Nobody else has the file, so nobody can hold up a read.
+        """
+        try:
+            with self.store.transaction(wait=False) as rows:
+                return work(rows)
+        except Busy:
+            return await self.run(work)
 
     def counts(self) -> dict[str, int]:
         """Return how many objects of each kind there are."""
@@ -47,7 +73,7 @@ class State:
 
 
 @contextmanager
-def open_state(data: Path | None, clock: Callable[[], datetime]) -> Iterator[State]:
+def open_state(data: Path | None, clock: Callable[[], datetime], settings: Settings) -> Iterator[State]:
     """Open the state kept in ``data``, or a new one that is gone at the end."""
     root = data or Path(tempfile.mkdtemp(prefix="kycaid-sandbox-"))
     try:
@@ -56,7 +82,9 @@ def open_state(data: Path | None, clock: Callable[[], datetime]) -> Iterator[Sta
         store = Store(str(root / "sandbox.sqlite3") if data else MEMORY)
         try:
             _sweep(store, folder)
-            yield State(store, folder, clock)
+            with store.transaction() as rows:
+                account.open_account(rows, settings.balance)
+            yield State(store, folder, clock, settings)
         finally:
             store.close()
     finally:

@@ -13,8 +13,8 @@ from kycaid_async.values.json import dumps, loads
 Row = dict[str, Any]
 
 KINDS = ("applicants", "documents", "files", "addresses", "affiliated_persons", "verifications")
-_VERSION = 2
-_IN_JSON = {"body", "reasons", "checks"}
+_VERSION = 3
+_IN_JSON = {"body", "reasons", "checks", "message"}
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS applicants (
@@ -26,20 +26,23 @@ CREATE TABLE IF NOT EXISTS addresses (
 );
 CREATE INDEX IF NOT EXISTS addresses_owner ON addresses (owner);
 CREATE TABLE IF NOT EXISTS affiliated_persons (
-    id TEXT PRIMARY KEY, applicant_id TEXT NOT NULL, type TEXT NOT NULL, body TEXT NOT NULL, created_at TEXT NOT NULL
+    id TEXT PRIMARY KEY, applicant_id TEXT NOT NULL, type TEXT NOT NULL, body TEXT NOT NULL, created_at TEXT NOT NULL,
+    current INTEGER NOT NULL DEFAULT 1
 );
 CREATE INDEX IF NOT EXISTS affiliated_persons_applicant ON affiliated_persons (applicant_id);
 CREATE TABLE IF NOT EXISTS files (
     id TEXT PRIMARY KEY, name TEXT NOT NULL, mime_type TEXT NOT NULL, size INTEGER NOT NULL, sha256 TEXT NOT NULL,
     stored_as TEXT NOT NULL, created_at TEXT NOT NULL
 );
+CREATE INDEX IF NOT EXISTS files_content ON files (sha256);
 CREATE TABLE IF NOT EXISTS documents (
     seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, owner TEXT NOT NULL, owner_key TEXT NOT NULL,
     type TEXT NOT NULL, body TEXT NOT NULL, created_at TEXT NOT NULL, document_number TEXT, card_number TEXT,
     status TEXT NOT NULL, reasons TEXT NOT NULL, changed_at REAL NOT NULL, version INTEGER NOT NULL,
-    current INTEGER NOT NULL DEFAULT 1
+    current INTEGER NOT NULL DEFAULT 1, outcome TEXT, comment TEXT
 );
 CREATE INDEX IF NOT EXISTS documents_owner ON documents (owner);
+CREATE INDEX IF NOT EXISTS documents_new ON documents (status) WHERE status = 'new';
 CREATE INDEX IF NOT EXISTS documents_number ON documents (document_number);
 CREATE INDEX IF NOT EXISTS documents_card ON documents (card_number);
 CREATE TABLE IF NOT EXISTS attachments (
@@ -50,17 +53,26 @@ CREATE INDEX IF NOT EXISTS attachments_file ON attachments (file_id);
 CREATE TABLE IF NOT EXISTS verifications (
     seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, applicant_id TEXT, external_applicant_id TEXT, form_id TEXT,
     form_token TEXT, callback_url TEXT, status TEXT NOT NULL, verified INTEGER, checks TEXT NOT NULL,
-    created_at TEXT NOT NULL, started_at REAL NOT NULL, finished_at REAL
+    created_at TEXT NOT NULL, started_at REAL NOT NULL, finished_at REAL, cents INTEGER NOT NULL DEFAULT 0,
+    attempts_left INTEGER, outcome TEXT, comment TEXT, redirect_url TEXT, language_code TEXT
 );
 CREATE INDEX IF NOT EXISTS verifications_applicant ON verifications (applicant_id);
+CREATE INDEX IF NOT EXISTS verifications_form ON verifications (form_token);
+CREATE INDEX IF NOT EXISTS verifications_running ON verifications (status) WHERE status = 'pending';
 CREATE INDEX IF NOT EXISTS verifications_day ON verifications (created_at);
 CREATE TABLE IF NOT EXISTS parts (object_id TEXT NOT NULL, verification_id TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS parts_object ON parts (object_id);
 CREATE INDEX IF NOT EXISTS parts_verification ON parts (verification_id);
 CREATE TABLE IF NOT EXISTS services (
-    seq INTEGER PRIMARY KEY, method TEXT NOT NULL, price REAL NOT NULL, created_at TEXT NOT NULL
+    seq INTEGER PRIMARY KEY, method TEXT NOT NULL, cents INTEGER NOT NULL, created_at TEXT NOT NULL
 );
 CREATE INDEX IF NOT EXISTS services_day ON services (created_at);
+CREATE TABLE IF NOT EXISTS account (id TEXT PRIMARY KEY, cents INTEGER);
+CREATE TABLE IF NOT EXISTS callbacks (
+    seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, url TEXT NOT NULL, message TEXT NOT NULL,
+    status INTEGER, attempts INTEGER NOT NULL DEFAULT 0, due INTEGER NOT NULL DEFAULT 1
+);
+CREATE INDEX IF NOT EXISTS callbacks_due ON callbacks (due);
 """
 
 
@@ -71,6 +83,10 @@ class Transaction:
         self._db = db
         self.afterwards: list[Callable[[], object]] = []
         """What is done once the commit has succeeded."""
+        self.otherwise: list[Callable[[], object]] = []
+        """What is done when it is rolled back, the last first."""
+        self.changes: dict[tuple[str, str], str | None] = {}
+        """The objects that were made, changed or removed, by kind and id, with the status that was set."""
 
     def rows(self, sql: str, *values: Any) -> list[Row]:
         """Return the rows of a query. JSON columns are decoded."""
@@ -82,17 +98,28 @@ class Transaction:
 
     def insert(self, table: str, **columns: Any) -> None:
         """Add a row."""
+        self._note(table, columns.get("id"), columns)
         marks = ", ".join("?" * len(columns))
         self._db.execute(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})", _encoded(columns))  # noqa: S608
 
     def change(self, table: str, id_: str, **columns: Any) -> None:
         """Change columns of the row with this id."""
+        self._note(table, id_, columns)
         sets = ", ".join(f"{name} = ?" for name in columns)
         self._db.execute(f"UPDATE {table} SET {sets} WHERE id = ?", [*_encoded(columns), id_])  # noqa: S608
 
     def remove(self, table: str, id_: str, *, key: str = "id") -> None:
         """Remove the row with this id, or all rows where another column holds it."""
+        self._note(table, id_ if key == "id" else None, {})
         self._db.execute(f"DELETE FROM {table} WHERE {key} = ?", (id_,))  # noqa: S608
+
+    def _note(self, table: str, id_: str | None, columns: Row) -> None:
+        if table in KINDS and id_ is not None:
+            self.changes[table, id_] = columns.get("status", self.changes.get((table, id_)))
+
+
+class Busy(Exception):  # noqa: N818 - no error: it is how things stand
+    """Another transaction is running."""
 
 
 MEMORY = ":memory:"
@@ -132,17 +159,23 @@ class Store:
         self._db.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version = {_VERSION}; COMMIT;")
 
     @contextmanager
-    def transaction(self) -> Iterator[Transaction]:
-        """Do everything inside, or nothing when it raises."""
-        with self._lock:
-            self._db.execute("BEGIN IMMEDIATE")
+    def transaction(self, *, wait: bool = True) -> Iterator[Transaction]:
+        """Do everything inside, or nothing when it raises. Raises `Busy` where it may not ``wait`` and must."""
+        if not self._lock.acquire(blocking=wait):
+            raise Busy
+        try:
+            self._db.execute("BEGIN")
             transaction = Transaction(self._db)
             try:
                 yield transaction
                 self._db.execute("COMMIT")
             except BaseException:
                 self._db.execute("ROLLBACK")
+                for action in reversed(transaction.otherwise):
+                    action()
                 raise
+        finally:
+            self._lock.release()
         for action in transaction.afterwards:
             action()
 

@@ -2,8 +2,8 @@
 
 import hashlib
 import secrets
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 import anyio
@@ -45,9 +45,22 @@ async def received(request: web.Request, *, folder: Path, limit: int) -> AsyncIt
         raise too_large()
     if request.content_type != "multipart/form-data":
         raise bad_request()
+    async with new_file(folder) as file:
+        with reading():
+            parts = await request.multipart()
+            # To the very end: only the closing boundary proves that the body is whole.
+            while (part := await parts.next()) is not None:
+                await _read_part(part, file, limit)
+        if not file.name:
+            raise invalid(not_valid("files", "file"))
+        yield file
+
+
+@asynccontextmanager
+async def new_file(folder: Path) -> AsyncIterator[Received]:
+    """Give a place for a file in ``folder``. Unless it is kept, nothing stays there."""
     file = Received(folder / f"{OWN}{secrets.token_hex(18)}")
     try:
-        await _read(request, file, limit)
         yield file
     finally:
         if not file.kept:
@@ -55,17 +68,13 @@ async def received(request: web.Request, *, folder: Path, limit: int) -> AsyncIt
                 await to_thread.run_sync(file.path.unlink, True)
 
 
-async def _read(request: web.Request, file: Received, limit: int) -> None:
+@contextmanager
+def reading() -> Iterator[None]:
+    """Refuse what is no multipart body: these are the reader's words for it."""
     try:
-        parts = await request.multipart()
-        # To the very end: only the closing boundary proves that the body is whole.
-        while (part := await parts.next()) is not None:
-            await _read_part(part, file, limit)
+        yield
     except (AssertionError, HttpProcessingError, RuntimeError, ValueError) as error:
-        # The reader's words for bodies that are no multipart.
         raise bad_request() from error
-    if not file.name:
-        raise invalid(not_valid("files", "file"))
 
 
 async def _read_part(part: MultipartReader | BodyPartReader, file: Received, limit: int) -> None:
@@ -73,13 +82,11 @@ async def _read_part(part: MultipartReader | BodyPartReader, file: Received, lim
         raise bad_request()
     if part.name != "file":
         # Old clients add a plain part, ``sandbox``.
-        await _skip(part)
+        await skip(part)
         return
     if file.name or not part.filename:
         raise invalid(not_valid("files", "file"))
-    file.name = _text(part.filename)
-    file.mime_type = _text(part.headers.get("Content-Type", "application/octet-stream"))
-    await _save(part, file, limit)
+    await save(part, file, limit)
 
 
 def _text(header: str) -> str:
@@ -87,15 +94,19 @@ def _text(header: str) -> str:
     return header.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
-async def _skip(part: BodyPartReader) -> None:
+async def skip(part: BodyPartReader, limit: int = _OVERHEAD) -> None:
+    """Read a part to its end. Refuses one that is over ``limit`` bytes."""
     skipped = 0
     while not part.at_eof():
-        skipped += len(await part.read_chunk())
-        if skipped > _OVERHEAD:
+        skipped += len(await part.read_chunk(CHUNK))
+        if skipped > limit:
             raise bad_request()
 
 
-async def _save(part: BodyPartReader, file: Received, limit: int) -> None:
+async def save(part: BodyPartReader, file: Received, limit: int) -> None:
+    """Write a part to its place. Refuses one that is over ``limit`` bytes."""
+    file.name = _text(part.filename or "")
+    file.mime_type = _text(part.headers.get("Content-Type", "application/octet-stream"))
     stream = await to_thread.run_sync(file.path.open, "xb")
 
     def take(chunk: bytes) -> None:

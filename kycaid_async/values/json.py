@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+# Made once: `json.dumps` with options makes an encoder for each call.
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
 
 

@@ -1,5 +1,6 @@
 """``kycaid sandbox``: a server in a process of its own."""
 
+import asyncio
 import json
 import os
 import signal
@@ -8,6 +9,8 @@ import subprocess
 import sys
 
 import pytest
+
+from kycaid_async import AsyncKycaid, InsufficientFundsError, ServerError, ValidationError
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="stopped with POSIX signals")
 
@@ -25,8 +28,13 @@ def start(command, clean_environment):
             encoding="utf-8",
         )
         started.append(process)
-        lines = [process.stdout.readline() for _ in range(4)]
-        return process, dict(line.removeprefix("  export ").strip().split("=", 1) for line in lines[2:])
+        exports = {}
+        while not (line := process.stdout.readline()).startswith("To watch it: "):
+            if line.startswith("  export "):
+                name, value = line.removeprefix("  export ").strip().split("=", 1)
+                exports[name] = value
+        assert line == f"To watch it: {exports['KYCAID_BASE_URL']}/_sandbox/\n"
+        return process, exports
 
     yield start
     for process in started:
@@ -67,6 +75,51 @@ def test_it_takes_a_key_of_your_own_and_refuses_others_in_one_line(start, kycaid
     assert done.stdout == ""
     assert done.stderr.count("\n") == 1
     assert "Check the API key" in done.stderr
+
+
+def test_it_is_strict_and_leaves_reviews_to_a_person_when_it_is_told_to(start):
+    _, exports = start("--strict", "--manual", "--balance", "1")
+
+    async def drive():
+        key, url = exports["KYCAID_API_KEY"], exports["KYCAID_BASE_URL"]
+        async with AsyncKycaid(key, base_url=url, max_retries=0) as kycaid:
+            (form, _) = await kycaid.forms.list()
+            owner, other = [await kycaid.applicants.create(type="PERSON") for _ in range(2)]
+            with pytest.raises(ValidationError):
+                await kycaid.verifications.create(applicant_id=owner)
+            made = await kycaid.verifications.create(applicant_id=owner, form_id=form.form_id)
+            assert (await kycaid.verifications.get(made)).status == "pending"
+            with pytest.raises(InsufficientFundsError):
+                await kycaid.verifications.create(applicant_id=other, form_id=form.form_id)
+
+    asyncio.run(drive())
+
+
+def test_what_is_to_go_wrong_goes_wrong_and_is_named(start):
+    process, exports = start("--fault", "503:countries.list:1:1", "--fault", "429=2:documents.create:0.1", "--seed", 7)
+    assert [process.stdout.readline() for _ in range(4)] == [
+        "\n",
+        "Goes wrong on purpose, with seed 7:\n",
+        "  503:countries.list:1:1\n",
+        "  429=2:documents.create:0.1\n",
+    ]
+    client = AsyncKycaid(exports["KYCAID_API_KEY"], base_url=exports["KYCAID_BASE_URL"], max_retries=0)
+
+    async def twice():
+        async with client:
+            with pytest.raises(ServerError):
+                await client.countries.list()
+            return await client.countries.list()
+
+    assert asyncio.run(twice())
+
+
+@pytest.mark.parametrize("text", ["teapot", "429:documents.destroy", "500:all:often"])
+def test_a_fault_that_cannot_be_is_one_line(kycaid, text):
+    done = kycaid("sandbox", "--port", "0", "--fault", text)
+    assert done.returncode == 2
+    assert done.stderr.startswith("kycaid: --fault: ")
+    assert done.stderr.count("\n") == 1
 
 
 def test_a_port_in_use_is_one_line(kycaid):

@@ -1,12 +1,14 @@
 """A running sandbox whose clock is under control, clients for it, and real files."""
 
 import io
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import aiohttp
 import attrs
+import blockbuster
 import pytest
 from PIL import Image
 
@@ -27,6 +29,15 @@ class FakeClock:
 
     def pass_seconds(self, seconds: float) -> None:
         self.now += timedelta(seconds=seconds)
+
+
+@contextmanager
+def nothing_blocks() -> Iterator[None]:
+    """Raise where the sandbox holds up its event loop; what only reads may look into the database: see `State.look`."""
+    with blockbuster.blockbuster_ctx("kycaid_async.sandbox") as watchdog:
+        for name in ("sqlite3.Cursor.fetchall", "sqlite3.Connection.execute"):
+            watchdog.functions[name].can_block_in("kycaid_async/sandbox/state.py", "look")
+        yield
 
 
 @pytest.fixture
@@ -121,3 +132,8 @@ def make_picture() -> Callable[..., bytes]:
 @pytest.fixture
 def pdf() -> bytes:
     return PDF
+
+
+@pytest.fixture(name="nothing_blocks")
+def _nothing_blocks() -> Callable[[], AbstractContextManager[None]]:
+    return nothing_blocks

@@ -3,7 +3,6 @@
 import asyncio
 
 import attrs
-import blockbuster
 import pytest
 from aiohttp import web
 
@@ -230,11 +229,13 @@ async def test_a_fault_in_the_background_is_logged_without_its_words(sandbox, ky
     assert "Jane" not in caplog.text
 
 
-async def test_neither_checks_nor_deliveries_block_the_event_loop(sandbox, kycaid, receiver, applicant, make_picture):
+async def test_neither_checks_nor_deliveries_block_the_event_loop(
+    sandbox, kycaid, receiver, applicant, make_picture, nothing_blocks
+):
     owner = await applicant()
     front = await kycaid.files.create(make_picture())
     await kycaid.documents.create(applicant_id=owner, type="PASSPORT", front_side_id=front)
-    with blockbuster.blockbuster_ctx("kycaid_async.sandbox"):
+    with nothing_blocks():
         await kycaid.verifications.create(applicant_id=owner, callback_url=receiver.url)
         await sandbox.settle()
     assert len(receiver.events) == 2
@@ -274,3 +275,61 @@ async def test_settling_waits_for_verifications_that_others_are_just_ending(atte
         await sandbox.settle()
         assert sum(isinstance(event, VerificationCompleted) for event in receiver.events) == 20
         await ending
+
+
+async def test_what_was_not_delivered_is_delivered_after_a_restart(tmp_path, clock, receiver, applicant):
+    receiver.statuses = [500, 500]
+    waiting = asyncio.Event()
+
+    async def never(_seconds):
+        waiting.set()
+        await asyncio.Event().wait()
+
+    async with Sandbox(data=tmp_path, clock=clock, sleep=never) as first:
+        async with AsyncKycaid(first.api_key, base_url=first.url) as kycaid:
+            await kycaid.crypto.check_address("0xb", asset="ETH", callback_url=receiver.url)
+        await waiting.wait()
+        before = first.deliveries()
+    sleeper = Sleeper(clock)
+    async with Sandbox(data=tmp_path, clock=clock, sleep=sleeper) as second:
+        await second.settle()
+        (delivery,) = second.deliveries()
+    assert [d.attempts for d in before] == [1]
+    assert (delivery.request_id, delivery.attempts, delivery.arrived) == (before[0].request_id, 3, True)
+    # The pause before the second attempt was cut short by the restart; the one before the third is its own.
+    assert sleeper.slept == [PAUSES[1]]
+    assert len(set(receiver.bodies)) == 1
+    async with Sandbox(data=tmp_path, clock=clock, sleep=sleeper) as third:
+        await third.settle()
+        assert third.deliveries() == [delivery]
+    assert len(receiver.bodies) == 3
+
+
+async def test_what_was_given_up_stays_given_up_after_a_restart(tmp_path, clock, receiver):
+    receiver.statuses = [500] * 99
+    async with Sandbox(data=tmp_path, clock=clock, sleep=Sleeper(clock)) as first:
+        async with AsyncKycaid(first.api_key, base_url=first.url) as kycaid:
+            await kycaid.crypto.check_address("0xb", asset="ETH", callback_url=receiver.url)
+        await first.settle()
+    async with Sandbox(data=tmp_path, clock=clock, sleep=Sleeper(clock)) as second:
+        await second.settle()
+        (delivery,) = second.deliveries()
+        assert (delivery.attempts, delivery.arrived, len(receiver.bodies)) == (ATTEMPTS, False, ATTEMPTS)
+        receiver.statuses.clear()
+        await second.resend(delivery)
+        await second.settle()
+        (delivery,) = second.deliveries()
+        assert (delivery.attempts, delivery.arrived) == (ATTEMPTS + 1, True)
+
+
+async def test_old_callbacks_are_not_kept_for_ever(tmp_path, clock, receiver, monkeypatch):
+    monkeypatch.setattr("kycaid_async.sandbox.courier.REMEMBERED", 3)
+    async with Sandbox(data=tmp_path, clock=clock) as sandbox:
+        async with AsyncKycaid(sandbox.api_key, base_url=sandbox.url) as kycaid:
+            for _ in range(6):
+                await kycaid.crypto.check_address("0xb", asset="ETH", callback_url=receiver.url)
+                await sandbox.settle()
+        kept = [delivery.request_id for delivery in sandbox.deliveries()]
+    async with Sandbox(data=tmp_path, clock=clock) as again:
+        assert [delivery.request_id for delivery in again.deliveries()] == kept
+    assert len(kept) == 3

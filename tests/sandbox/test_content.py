@@ -1,17 +1,28 @@
 """The look into files: real ones, made here."""
 
+import io
 import struct
 import subprocess
 import sys
 import zlib
+from datetime import date
 
 import pytest
+from PIL import Image, ImageDraw, ImageFilter
 
 from kycaid_async import ConfigurationError, DeclineReason
 from kycaid_async.sandbox.review import content
-from kycaid_async.sandbox.review.content import flaw_of
+from kycaid_async.sandbox.review.content import look_at
+from kycaid_async.sandbox.review.rules import RULES, Case, judge
 
 FTYP = b"\x00\x00\x00\x18ftyp"
+
+
+def flaw_of(path):
+    """Return the only reason to decline a file for its content, if there is one."""
+    reasons = judge(RULES, Case(files=(look_at(path, "file"),), today=date(2025, 6, 15)))
+    assert len(reasons) < 2
+    return reasons[0] if reasons else None
 
 
 @pytest.fixture
@@ -103,3 +114,56 @@ def test_postscript_is_never_given_to_a_program_that_runs_it(tmp_path, monkeypat
     path = tmp_path / "a"
     path.write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 400 300\n%%EndComments\n")
     assert flaw_of(path) == DeclineReason.DOCUMENT_DAMAGED
+
+
+def letter() -> Image.Image:
+    """A page with writing."""
+    page = Image.new("RGB", (1000, 640), "white")
+    for line in range(12):
+        ImageDraw.Draw(page).text((60, 40 + line * 45), "EXAMPLE JANE 1980-01-01 UTOPIA " * 2, fill="black")
+    return page
+
+
+def saved(image: Image.Image, kind: str = "JPEG", **options) -> bytes:
+    stream = io.BytesIO()
+    image.save(stream, kind, **options)
+    return stream.getvalue()
+
+
+def test_what_can_be_read_is_good_however_little_it_is(look):
+    word = Image.new("RGB", (1000, 640), "white")
+    ImageDraw.Draw(word).text((60, 40), "hello", fill="black")
+    assert look(saved(letter())) is None
+    assert look(saved(word)) is None
+
+
+@pytest.mark.parametrize("radius", [4, 8, 16])
+def test_an_image_out_of_focus_is_of_bad_quality(look, radius):
+    assert look(saved(letter().filter(ImageFilter.GaussianBlur(radius)))) == "BAD_QUALITY"
+    large = letter().resize((3000, 1920)).filter(ImageFilter.GaussianBlur(3 * radius))
+    assert look(saved(large)) == "BAD_QUALITY"
+
+
+def test_an_image_taken_in_the_dark_is_of_bad_quality(look):
+    assert look(saved(letter().point(lambda value: value // 12))) == "BAD_QUALITY"
+    assert look(saved(letter().point(lambda value: value // 4))) is None
+
+
+@pytest.mark.parametrize("colour", ["black", "red", "white"])
+def test_an_image_of_nothing_is_of_bad_quality(look, colour):
+    assert look(saved(Image.new("RGB", (400, 300), colour))) == "BAD_QUALITY"
+
+
+def test_an_image_that_came_out_of_an_editor_is_edited(look):
+    exif = Image.Exif()
+    exif[0x0131] = "Adobe Photoshop 25.0 (Windows)"
+    assert look(saved(letter(), exif=exif)) == "EDITED_DOCUMENT"
+    exif[0x0131] = "HDR+ 1.0.4"
+    assert look(saved(letter(), exif=exif)) is None
+
+
+@pytest.mark.parametrize("size", [(1, 1), (2, 2), (3, 3), (800, 1), (1, 800)])
+def test_the_smallest_images_can_be_measured(tmp_path, size):
+    path = tmp_path / "a"
+    path.write_bytes(saved(Image.effect_noise(size, 50), "PNG"))
+    assert not look_at(path, "a").is_damaged

@@ -52,6 +52,7 @@ ROW = {
     "verified": 0,
     "checks": {"document": {"verified": False, "comment": "", "decline_reasons": ["BAD_QUALITY"]}},
     "callback_url": None,
+    "attempts_left": 2,
 }
 
 

@@ -67,7 +67,7 @@ async def test_it_is_paged_and_more_than_a_thousand_are_cut(kycaid, sandbox, rep
     state = sandbox._require_running().state
     with state.store.transaction() as rows:
         for number in range(1005):
-            rows.insert("services", method=str(number), price=1.0, created_at=f"{TODAY} 10:00:00")
+            rows.insert("services", method=str(number), cents=100, created_at=f"{TODAY} 10:00:00")
     assert len(await report()) == len(await report(count=5000)) == 1000
     assert [row["method"] for row in await report(offset=1003, count=7)] == ["1003", "1004"]
     assert len([row async for row in kycaid.verifications.report(TODAY)]) == 1005

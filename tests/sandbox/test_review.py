@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from kycaid_async import AsyncKycaid
-from kycaid_async.sandbox import Sandbox
+from kycaid_async import AsyncKycaid, ConfigurationError, DeclineReason
+from kycaid_async.sandbox import RULES, Rule, Sandbox
 
 
 @pytest.fixture
@@ -138,11 +138,11 @@ async def test_a_document_that_changes_during_its_review_is_reviewed_again(kycai
 
     judge = reviewer.judge
 
-    def slow(case):
+    def slow(*given):
         monkeypatch.setattr(reviewer, "judge", judge)
         changing = kycaid.documents.update(made, type="TAX_ID_NUMBER")
         asyncio.run_coroutine_threadsafe(changing, loop).result(10)
-        return judge(case)
+        return judge(*given)
 
     monkeypatch.setattr(reviewer, "judge", slow)
     assert (await kycaid.documents.get(made)).status == "new"
@@ -161,3 +161,98 @@ async def test_the_documents_of_an_affiliated_person_are_reviewed_without_a_prof
     given = {"affiliated_person_id": await person(), "type": "PASSPORT", "front_side_id": file_id}
     made = await kycaid.documents.create(**given)
     assert (await kycaid.documents.get(made)).status == "valid"
+
+
+async def test_the_same_picture_of_another_applicant_is_a_duplicate(declined, applicant, make_picture):
+    picture, owner = make_picture(), await applicant()
+    assert await declined(picture, owner=owner) == []
+    assert await declined(picture) == ["DUPLICATE"]
+    assert await declined(picture, type="SELFIE_IMAGE") == ["DUPLICATE"]
+    assert await declined(picture, type="ADDRESS_DOCUMENT") == []
+    assert await declined(picture, owner=owner, type="SELFIE_IMAGE") == []
+
+
+async def test_the_later_of_two_equal_pictures_is_the_duplicate_whichever_is_read_first(
+    kycaid, applicant, make_picture
+):
+    picture, made = make_picture(), []
+    for _ in range(2):
+        front = await kycaid.files.create(picture)
+        given = {"type": "PASSPORT", "front_side_id": front}
+        made.append(await kycaid.documents.create(applicant_id=await applicant(), **given))
+    assert (await kycaid.documents.get(made[1])).reasons == ["DUPLICATE"]
+    assert (await kycaid.documents.get(made[0])).status == "valid"
+
+
+@pytest.fixture
+def named(kycaid, make_picture):
+    """Make a document whose file has a name, read it, and return why it was declined."""
+
+    async def make(name, *, owner, kind="PASSPORT"):
+        front = await kycaid.files.create(make_picture(), filename=name)
+        made = await kycaid.documents.create(applicant_id=owner, type=kind, front_side_id=front)
+        return (await kycaid.documents.get(made)).reasons
+
+    return make
+
+
+async def test_the_names_of_files_tell_reasons_and_faces(named, applicant):
+    owner = await applicant()
+    assert await named("declined-WRONG_DOB+EDITED_DOCUMENT.jpg", owner=await applicant()) == [
+        "WRONG_DOB",
+        "EDITED_DOCUMENT",
+    ]
+    assert await named("passport face-anna.jpg", owner=owner) == []
+    assert await named("face-anna.jpg", owner=owner, kind="SELFIE_IMAGE") == []
+    assert await named("face-bert.jpg", owner=owner, kind="SELFIE_WITH_DOCUMENT") == ["DIFFERENT_FACES"]
+    assert await named("face-anna+bert.jpg", owner=await applicant()) == ["MULTIPLE_PERSON"]
+
+
+async def test_a_refused_country_stands_with_the_profile_and_is_said_once(kycaid, applicant, make_picture):
+    owner = await applicant(residence_country="KP")
+    front = await kycaid.files.create(make_picture())
+    await kycaid.documents.create(applicant_id=owner, type="PASSPORT", front_side_id=front)
+    got = await kycaid.verifications.get(await kycaid.verifications.create(applicant_id=owner))
+    assert {name: check.decline_reasons for name, check in got.verifications.items()} == {
+        "profile": ["PROHIBITED_JURISDICTION"],
+        "document": [],
+    }
+
+
+async def test_somebody_on_a_list_does_not_pass(kycaid, applicant):
+    owner = await applicant(first_name="Max", last_name="Mustersanction", dob=None)
+    got = await kycaid.verifications.get(await kycaid.verifications.create(applicant_id=owner))
+    assert (got.passed, got.reasons) == (False, ["COMPROMISED_PERSON"])
+
+
+async def test_the_refused_countries_and_the_rules_can_be_others(clock):
+    gold = Rule("gold", "the type", DeclineReason.WRONG_DOCUMENT, lambda case: case.type != "CREDIT_CARD")
+    options = {"rules": [gold, *RULES], "refused_countries": ["de"]}
+    async with Sandbox(clock=clock, **options) as sandbox, AsyncKycaid(sandbox.api_key, base_url=sandbox.url) as kycaid:
+        owner = await kycaid.applicants.create(type="PERSON", residence_country="KP")
+        german = await kycaid.applicants.create(type="PERSON", residence_country="DE")
+        for who, kind, expected in (
+            (owner, "CREDIT_CARD", []),
+            (owner, "TAX_ID_NUMBER", ["WRONG_DOCUMENT"]),
+            (german, "CREDIT_CARD", ["PROHIBITED_JURISDICTION"]),
+        ):
+            made = await kycaid.documents.create(applicant_id=who, type=kind)
+            assert (await kycaid.documents.get(made)).reasons == expected
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"rules": ["expired"]},
+        {"rules": [Rule("a", "b", "NO_SUCH_REASON", bool)]},
+        {"review": "nobody"},
+        {"attempts": 0},
+        {"applicants_per_minute": -1},
+        {"balance": -0.01},
+        {"balance": float("nan")},
+    ],
+    ids=repr,
+)
+def test_options_that_cannot_be_are_refused(options):
+    with pytest.raises(ConfigurationError, match=next(iter(options))):
+        Sandbox(**options)

@@ -1,6 +1,7 @@
 """Starting, stopping, and what is left in between."""
 
 import asyncio
+import contextlib
 import os
 import signal
 import sqlite3
@@ -9,10 +10,9 @@ import subprocess
 import sys
 import tempfile
 
-import blockbuster
 import pytest
 
-from kycaid_async import AsyncKycaid, ConfigurationError
+from kycaid_async import AsyncKycaid, ConfigurationError, KycaidError
 from kycaid_async.sandbox import SANDBOX_KEY, Sandbox
 
 KEY = "k" * 36
@@ -148,6 +148,58 @@ async def test_what_was_answered_survives_a_kill(tmp_path, make_picture):
     assert left[2:] == ["thesis.txt"]
 
 
+RUN_UNTIL_KILLED = """
+import asyncio, sys
+from kycaid_async.sandbox import Sandbox
+async def main():
+    async with Sandbox(data=sys.argv[1], callback_url=sys.argv[2], balance=50) as sandbox:
+        print(sandbox.url, flush=True)
+        await asyncio.Event().wait()
+asyncio.run(main())
+"""
+
+
+async def test_a_kill_in_the_middle_of_work_loses_nothing_that_was_answered(tmp_path, server):
+    """Ten clients create applicants and verifications as fast as they can; nobody takes their callbacks."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", RUN_UNTIL_KILLED, str(tmp_path), server.url, stdout=subprocess.PIPE
+    )
+    url = (await process.stdout.readline()).decode().strip()
+    answered, enough = [], asyncio.Event()
+
+    async def work(kycaid):
+        with contextlib.suppress(KycaidError):
+            while True:
+                owner = await kycaid.applicants.create(type="PERSON")
+                answered.append((owner, await kycaid.verifications.create(applicant_id=owner)))
+                if len(answered) >= 20:
+                    enough.set()
+
+    async with AsyncKycaid(SANDBOX_KEY, base_url=url, max_retries=0) as kycaid, asyncio.TaskGroup() as tasks:
+        for _ in range(10):
+            tasks.create_task(work(kycaid))
+        await enough.wait()
+        process.send_signal(signal.SIGKILL)
+    await process.communicate()
+    told = len(server.requests)
+    for _ in range(10 * len(answered)):
+        server.answer()
+    async with Sandbox(data=tmp_path, callback_url=server.url) as again, client(again) as kycaid:
+        counts = again.counts()
+        assert await again.balance() == 50 - counts["verifications"]
+        assert len(answered) <= counts["verifications"] <= counts["applicants"] <= len(answered) + 10
+        await again.settle()
+        for owner, made in answered:
+            got = await kycaid.verifications.get(made)
+            assert (got.applicant_id, got.passed) == (owner, True)
+        await again.settle()
+        deliveries = again.deliveries()
+    assert all(delivery.arrived for delivery in deliveries)
+    # Each of them once at its start and once at its end.
+    assert len(deliveries) == 2 * counts["verifications"]
+    assert len(server.requests) > told
+
+
 async def test_what_it_keeps_can_be_read_by_its_user_only(tmp_path, make_picture):
     (tmp_path / "files").mkdir(mode=0o755)
     async with Sandbox(data=tmp_path) as sandbox, client(sandbox) as kycaid:
@@ -216,9 +268,9 @@ async def test_an_unknown_file_has_no_digest(sandbox):
         sandbox.file_digest("f" * 36)
 
 
-async def test_the_event_loop_is_never_blocked(sandbox, kycaid, applicant, make_picture):
+async def test_the_event_loop_is_never_blocked(sandbox, kycaid, applicant, make_picture, nothing_blocks):
     owner, content = await applicant(), make_picture()
-    with blockbuster.blockbuster_ctx("kycaid_async.sandbox"):
+    with nothing_blocks():
         file_id = await kycaid.files.create(content)
         made = await kycaid.documents.create(applicant_id=owner, type="PASSPORT", front_side_id=file_id)
         got = await kycaid.documents.get(made)

@@ -1,5 +1,6 @@
 """Searches, lookups and lists of the sandbox."""
 
+import aiohttp
 import pytest
 
 from kycaid_async import (
@@ -152,8 +153,9 @@ async def test_the_url_of_a_form_is_for_one_unused_verification(kycaid, call, sa
     got = await kycaid.verifications.get(made.id_of_verification)
     assert (got.status, got.applicant_id, got.form_token) == ("unused", owner, made.form_token)
     assert (await kycaid.applicants.get(owner)).verification_status == "new"
-    # There is no page yet, and no key is asked for.
-    assert (await call("GET", f"/forms/{made.form_token}", key=None))[0] == 404
+    # A person's browser has no key.
+    async with aiohttp.ClientSession() as browser, browser.get(made.form_url) as page:
+        assert (page.status, page.content_type) == (200, "text/html")
 
 
 async def test_a_form_url_needs_no_body_but_a_known_form(kycaid, call):

@@ -20,20 +20,19 @@ def create(call: Call) -> dict[str, Any]:
         raise invalid(("applicant_id", "Applicant is not a company"))
     if kind == AffiliatedPersonType.AUTHORISED and kind in kinds(call.rows, company["id"]):
         raise flow_denied(429, ("limit_exceeded", "Authorised person already exists"))
-    made = new_id()
     body = {name: value for name, value in call.body.items() if name not in ("type", "applicant_id")}
-    call.rows.insert(
-        "affiliated_persons", id=made, applicant_id=company["id"], type=kind, body=body, created_at=call.now
-    )
-    return {"affiliated_person_id": made}
+    return {"affiliated_person_id": _insert(call, company["id"], kind, body)}
 
 
 def update(call: Call) -> dict[str, Any]:
-    """Change a person."""
+    """Change a person. Strictly, one that is part of a verification is copied, and the copy gets what it had."""
     row = _row(call)
     if row is None:
         raise not_found(_UNKNOWN)
-    call.rows.change("affiliated_persons", row["id"], body=row["body"] | dict(call.body))
+    body = row["body"] | dict(call.body)
+    if call.settings.strict and is_part(call.rows, row["id"]):
+        return {"affiliated_person_id": _copy(call, row, body)}
+    call.rows.change("affiliated_persons", row["id"], body=body)
     return {"affiliated_person_id": row["id"]}
 
 
@@ -61,11 +60,27 @@ def kinds(rows: Transaction, company: str) -> set[str]:
 
 
 def _of(rows: Transaction, company: str) -> list[Row]:
-    return rows.rows("SELECT * FROM affiliated_persons WHERE applicant_id = ? ORDER BY rowid", company)
+    return rows.rows("SELECT * FROM affiliated_persons WHERE applicant_id = ? AND current ORDER BY rowid", company)
 
 
 def _row(call: Call) -> Row | None:
-    return call.rows.find("affiliated_persons", call.ids["affiliated_person_id"])
+    row = call.rows.find("affiliated_persons", call.ids["affiliated_person_id"])
+    return row if row is not None and row["current"] else None
+
+
+def _insert(call: Call, company: str, kind: str, body: Row) -> str:
+    made = new_id()
+    call.rows.insert("affiliated_persons", id=made, applicant_id=company, type=kind, body=body, created_at=call.now)
+    return made
+
+
+def _copy(call: Call, row: Row, body: Row) -> str:
+    call.rows.change("affiliated_persons", row["id"], current=0)
+    made = _insert(call, row["applicant_id"], row["type"], body)
+    for table in ("addresses", "documents"):
+        for owned in call.rows.rows(f"SELECT id FROM {table} WHERE owner = ?", row["id"]):  # noqa: S608
+            call.rows.change(table, owned["id"], owner=made)
+    return made
 
 
 HANDLERS: Final[dict[str, Handler]] = {

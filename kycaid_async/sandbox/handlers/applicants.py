@@ -1,13 +1,17 @@
 """Applicants: persons and companies."""
 
+from datetime import timedelta
 from typing import Any, Final
 
 from kycaid_async.api.applicants import ApplicantType
 from kycaid_async.sandbox.call import Call, Handler
 from kycaid_async.sandbox.handlers import addresses, affiliated_persons, documents, verifications
 from kycaid_async.sandbox.ids import new_id
-from kycaid_async.sandbox.refusals import invalid, not_valid
+from kycaid_async.sandbox.refusals import invalid, not_valid, too_many
 from kycaid_async.sandbox.store import Row
+from kycaid_async.values.times import read_time
+
+_MINUTE: Final = timedelta(minutes=1)
 
 # The order of the keys is the one recorded in 2022.
 _PERSON = (
@@ -41,6 +45,7 @@ _CUSTOM = tuple(f"custom_field_{n}" for n in range(1, 6))
 
 def create(call: Call) -> dict[str, Any]:
     """Add an applicant."""
+    _require_pace(call)
     made = new_id()
     body = {name: value for name, value in call.body.items() if name != "type"}
     call.rows.insert("applicants", id=made, type=call.body["type"], body=body, created_at=call.now)
@@ -73,6 +78,16 @@ def update(call: Call) -> dict[str, Any]:
     changes = {name: value for name, value in call.body.items() if name != "type"}
     call.rows.change("applicants", row["id"], body=row["body"] | changes)
     return {"applicant_id": row["id"]}
+
+
+def _require_pace(call: Call) -> None:
+    """Refuse for now, when as many as may be were created within the last minute."""
+    cap = call.settings.applicants_per_minute
+    if cap is None:
+        return
+    found = call.rows.rows("SELECT created_at FROM applicants ORDER BY rowid DESC LIMIT 1 OFFSET ?", cap - 1)
+    if found and call.moment - read_time(found[0]["created_at"]) < _MINUTE:
+        raise too_many(("limit_exceeded", "Rate limit exceeded"))
 
 
 def _own_fields(call: Call, row: Row) -> dict[str, Any]:

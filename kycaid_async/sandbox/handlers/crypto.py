@@ -34,7 +34,7 @@ def _check(call: Call, service: ServiceRequestType) -> dict[str, Any]:
     charge(call, service.value)
     made = new_id()
     result = _result(call, call.body.get("hash") or "", call.body.get("asset"))
-    call.effects.callbacks.append(messages.service_result(service.value, made, result, call.body.get("callback_url")))
+    call.tell(messages.service_result(service.value, made, result, call.body.get("callback_url")))
     return {"data": {"service_request_id": made}}
 
 

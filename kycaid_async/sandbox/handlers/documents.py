@@ -7,7 +7,7 @@ from kycaid_async.api.document_fields import DocumentDetails
 from kycaid_async.api.document_words import DocumentProvider, DocumentStatus, DocumentType
 from kycaid_async.sandbox.call import Call, Handler
 from kycaid_async.sandbox.ids import new_id
-from kycaid_async.sandbox.refusals import delete_denied, invalid, not_valid
+from kycaid_async.sandbox.refusals import delete_denied, edit_denied, invalid, not_valid
 from kycaid_async.sandbox.runs import is_part
 from kycaid_async.sandbox.store import Row
 from kycaid_async.values.decline_reasons import DeclineReason
@@ -23,21 +23,9 @@ def create(call: Call) -> dict[str, Any]:
     owner_key, owner = call.owner()
     _require_files(call)
     _make_room(call, owner, call.body["type"])
-    made = new_id()
     body = {name: value for name, value in call.body.items() if name in (*_DATA, *SIDES)}
-    call.rows.insert(
-        "documents",
-        id=made,
-        owner=owner,
-        owner_key=owner_key,
-        type=call.body["type"],
-        body=body,
-        created_at=call.now,
-        **_numbers(body),
-        **_unreviewed(call, version=1),
-    )
-    _attach(call, made, body)
-    return {"document_id": made}
+    columns = {"owner": owner, "owner_key": owner_key, "type": call.body["type"]}
+    return {"document_id": _insert(call, body, outcome=call.decided("document"), **columns)}
 
 
 def get(call: Call) -> dict[str, Any]:
@@ -46,13 +34,19 @@ def get(call: Call) -> dict[str, Any]:
 
 
 def update(call: Call) -> dict[str, Any]:
-    """Change a document. It is reviewed anew."""
+    """Change a document. It is reviewed anew. Strictly, one that is part of a verification is copied."""
     row = call.row("documents", "document_id")
+    if call.settings.strict and not row["current"]:
+        raise edit_denied()
     kind = call.body.get("type", row["type"])
     _require_files(call)
     if kind != row["type"]:
         _make_room(call, row["owner"], kind)
     body = row["body"] | {name: value for name, value in call.body.items() if name != "type"}
+    if call.settings.strict and is_part(call.rows, row["id"]):
+        call.rows.change("documents", row["id"], current=0)
+        columns = {"owner": row["owner"], "owner_key": row["owner_key"], "type": kind}
+        return {"document_id": _insert(call, body, outcome=call.settings.undecided, **columns)}
     call.rows.change("documents", row["id"], type=kind, body=body, **_numbers(body))
     _attach(call, row["id"], body)
     await_review(call, row)
@@ -76,13 +70,23 @@ def answers(call: Call, owner: str) -> list[dict[str, Any]]:
 
 def await_review(call: Call, row: Row) -> None:
     """Put a document back to where it was before its review."""
-    call.rows.change("documents", row["id"], **_unreviewed(call, version=row["version"] + 1))
+    columns = _unreviewed(call, version=row["version"] + 1)
+    call.rows.change("documents", row["id"], outcome=call.settings.undecided, **columns)
+
+
+def _insert(call: Call, body: Row, **columns: Any) -> str:
+    made = new_id()
+    columns |= _numbers(body) | _unreviewed(call, version=1)
+    call.rows.insert("documents", id=made, body=body, created_at=call.now, **columns)
+    _attach(call, made, body)
+    return made
 
 
 def _unreviewed(call: Call, version: int) -> dict[str, Any]:
     return {
         "status": DocumentStatus.NEW.value,
         "reasons": [],
+        "comment": None,
         "changed_at": call.moment.timestamp(),
         "version": version,
     }
@@ -155,6 +159,9 @@ def _sides(call: Call, body: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _comment(row: Row) -> str | None:
+    if row["comment"]:
+        comment: str = row["comment"]
+        return comment
     meanings = [DeclineReason(name).meaning for name in row["reasons"]]
     return "Declined by the sandbox: " + "; ".join(meanings) if meanings else None
 

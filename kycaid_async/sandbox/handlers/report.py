@@ -1,12 +1,13 @@
 """The report: what was verified and paid for on one day.
 
-Prices are invented. As in live data, they are in euros and times in minutes.
+As in live data, prices are in euros and times in minutes.
 """
 
 from typing import Any, Final
 
-from kycaid_async.api.applicants import ApplicantType
 from kycaid_async.api.verification_models import Mode, Service, VerificationProgress
+from kycaid_async.sandbox import runs
+from kycaid_async.sandbox.account import service_of
 from kycaid_async.sandbox.call import Call
 from kycaid_async.sandbox.forms import FORMS
 from kycaid_async.sandbox.refusals import Refused, invalid, not_valid
@@ -16,7 +17,6 @@ from kycaid_async.values.times import read_date
 
 MOST_ROWS: Final = 1000
 """A larger ``count`` is cut to this without a word."""
-PRICES: Final = {Service.KYC: 1.0, Service.KYB: 10.0}
 
 _PERSONAL = ("dob", "email", "phone", "wallet_address", "telegram_username")
 
@@ -65,7 +65,7 @@ def _services(rows: Transaction, day: str) -> list[dict[str, Any]]:
             "status": VerificationProgress.COMPLETED.value,
             "service": Service.SERVICE.value,
             "method": row["method"],
-            "price": row["price"],
+            "price": row["cents"] / 100,
             "mode": Mode.TEST.value,
         }
         for row in _of_day(rows, "services", day)
@@ -78,9 +78,7 @@ def _verifications(rows: Transaction, day: str) -> list[dict[str, Any]]:
 
 
 def _verification(row: Row, applicant: Row | None) -> dict[str, Any]:
-    kind, body = (applicant["type"], applicant["body"]) if applicant else (ApplicantType.PERSON, {})
-    service = Service.KYB if kind == ApplicantType.COMPANY else Service.KYC
-    is_used = row["status"] != VerificationProgress.UNUSED
+    body = applicant["body"] if applicant else {}
     return {
         "created_at": row["created_at"],
         "verification_id": row["id"],
@@ -89,24 +87,19 @@ def _verification(row: Row, applicant: Row | None) -> dict[str, Any]:
         # A short number, as on the real server.
         "form_id": next((form.number for form in FORMS if form.id == row["form_id"]), None),
         "status": row["status"],
-        "service": service.value,
+        "service": service_of(applicant).value,
         "method": "API",
         "verification_types": [name.upper() for name in row["checks"]],
         "country_code": body.get("residence_country") or body.get("registration_country"),
-        "decline_reasons": [name for check in row["checks"].values() for name in check["decline_reasons"]],
+        "decline_reasons": runs.reasons_of(row),
         "processing_time": _minutes(row),
-        # The fee is taken when a form is submitted.
-        "price": PRICES[service] if is_used else 0.0,
+        # Booked when it was created, or when its form was submitted.
+        "price": row["cents"] / 100,
         "mode": Mode.TEST.value,
-        "name": _name(body),
+        "name": runs.name_of(applicant),
         **{name: body.get(name) for name in _PERSONAL},
     }
 
 
 def _minutes(row: Row) -> float | None:
     return None if row["finished_at"] is None else round((row["finished_at"] - row["started_at"]) / 60, 2)
-
-
-def _name(body: Row) -> str | None:
-    names = (body.get(key) for key in ("first_name", "middle_name", "last_name"))
-    return body.get("company_name") or " ".join(name for name in names if name) or None

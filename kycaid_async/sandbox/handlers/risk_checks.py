@@ -22,7 +22,7 @@ def submit_transaction(call: Call) -> dict[str, Any]:
     made = new_id()
     amount = float((call.body.get("transaction") or {}).get("amount") or 0)
     verdict = "suspicious" if amount >= MANY else "clear"
-    call.effects.callbacks.append(messages.service_result("TRANSACTION_SCREENING", made, verdict, None))
+    call.tell(messages.service_result("TRANSACTION_SCREENING", made, verdict, None))
     return {"status": "ok", "data": {"service_request_id": made}}
 
 
@@ -30,7 +30,7 @@ def adverse_media(call: Call) -> dict[str, Any]:
     """Take a search and repeat it; that it found nothing comes as a callback."""
     charge(call, "ADVERSE_MEDIA_CHECK")
     made, url = new_id(), call.body["callback_url"]
-    call.effects.callbacks.append(messages.service_result("ADVERSE_MEDIA_CHECK", made, {"articles": []}, url))
+    call.tell(messages.service_result("ADVERSE_MEDIA_CHECK", made, {"articles": []}, url))
     return {"status": "ok", "data": {**call.body, "service_request_id": made}}
 
 

@@ -5,22 +5,21 @@ from typing import Any, Final
 from kycaid_async.api.affiliated_persons import AffiliatedPersonType
 from kycaid_async.api.applicants import ApplicantType
 from kycaid_async.api.verification_models import Outcome, VerificationProgress
-from kycaid_async.sandbox import messages, runs
+from kycaid_async.sandbox import account, messages, runs
 from kycaid_async.sandbox.call import Call, Handler
+from kycaid_async.sandbox.forms import require_fit
 from kycaid_async.sandbox.handlers import affiliated_persons
 from kycaid_async.sandbox.handlers.report import report
-from kycaid_async.sandbox.refusals import flow_denied, insufficient_data, verification_exists
+from kycaid_async.sandbox.refusals import flow_denied, insufficient_data, retry_forbidden, verification_exists
 from kycaid_async.sandbox.store import Row, Transaction
+from kycaid_async.sandbox.strict import FINAL
 
 _NEEDED: Final = frozenset({AffiliatedPersonType.AUTHORISED.value, AffiliatedPersonType.BENEFICIAL.value})
 
 
 def create(call: Call) -> dict[str, Any]:
     """Start a verification of an applicant that has none running."""
-    applicant = call.applicant()
-    if any(row["status"] == VerificationProgress.PENDING for row in runs.of_applicant(call.rows, applicant["id"])):
-        raise verification_exists()
-    _require_persons(call.rows, applicant)
+    applicant = _ready(call, call.body.get("form_id"))
     made = runs.begin(
         call.rows,
         VerificationProgress.PENDING,
@@ -29,10 +28,19 @@ def create(call: Call) -> dict[str, Any]:
         external_applicant_id=applicant["body"].get("external_applicant_id"),
         form_id=call.body.get("form_id"),
         callback_url=call.body.get("callback_url"),
+        **_terms(call, applicant),
     )
-    call.effects.started.append(made["id"])
-    call.effects.callbacks.append(messages.status_changed(made))
+    _announce(call, made)
     return {"verification_id": made["id"]}
+
+
+def start_form(call: Call, verification: Row) -> Row:
+    """Start the verification of a form that was just completed for the applicant in the body, and return it."""
+    applicant = _ready(call, verification["form_id"])
+    terms = _terms(call, applicant)
+    started = runs.start(call.rows, verification["id"], applicant["id"], call.moment, **terms)
+    _announce(call, started)
+    return started
 
 
 def get(call: Call) -> dict[str, Any]:
@@ -49,7 +57,7 @@ def update_status(call: Call) -> dict[str, Any]:
     verified = outcome == Outcome.APPROVED
     done = runs.finish(call.rows, row["id"], verified=verified, checks=row["checks"], moment=call.moment)
     if call.body.get("callback_enabled"):
-        call.effects.callbacks.append(messages.completed(done))
+        call.tell(messages.completed(done))
     return {"status": "ok", "data": {"verification_id": row["id"], "verification_status": outcome}}
 
 
@@ -62,7 +70,50 @@ def summary(rows: Transaction, applicant: str) -> dict[str, Any]:
 def reasons(rows: Transaction, applicant: str) -> list[str]:
     """Return why the latest verification of an applicant was declined."""
     latest = runs.of_applicant(rows, applicant)[:1]
-    return list(dict.fromkeys(name for row in latest for c in row["checks"].values() for name in c["decline_reasons"]))
+    return runs.reasons_of(latest[0]) if latest else []
+
+
+def attempts_left(call: Call, applicant: Row | None) -> int | None:
+    """Return how many verifications an applicant may still have; None for no limit."""
+    if call.settings.attempts is None:
+        return None
+    used = len(runs.of_applicant(call.rows, applicant["id"])) if applicant else 0
+    return max(0, call.settings.attempts - used)
+
+
+def require_attempt(call: Call, applicant: Row) -> None:
+    """Refuse an applicant that may not be verified again."""
+    if attempts_left(call, applicant) == 0:
+        raise flow_denied(409, ("verification_attempts_left", "No attempts are left"))
+    final = [FINAL[reason] for reason in FINAL if reason in reasons(call.rows, applicant["id"])]
+    if call.settings.strict and final:
+        raise retry_forbidden(final[0])
+
+
+def _ready(call: Call, form_id: str | None) -> Row:
+    """Return the applicant, when a verification of it can start."""
+    applicant = call.applicant()
+    if any(row["status"] == VerificationProgress.PENDING for row in runs.of_applicant(call.rows, applicant["id"])):
+        raise verification_exists()
+    require_fit(form_id, applicant["type"], must_exist=call.settings.strict)
+    require_attempt(call, applicant)
+    _require_persons(call.rows, applicant)
+    return applicant
+
+
+def _terms(call: Call, applicant: Row) -> dict[str, Any]:
+    """Take the fee of a verification that starts, and return what it starts with."""
+    left = attempts_left(call, applicant)
+    return {
+        "cents": account.book(call.rows, account.service_of(applicant)),
+        "attempts_left": None if left is None else left - 1,
+        "outcome": call.decided("verification"),
+    }
+
+
+def _announce(call: Call, started: Row) -> None:
+    call.effects.started.append(started["id"])
+    call.tell(messages.status_changed(started))
 
 
 def _status(row: Row) -> str:

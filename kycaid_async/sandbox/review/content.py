@@ -1,23 +1,32 @@
-"""The look into a file: can it be read to its end, and is there enough to see?"""
+"""The look into a file: can it be read to its end, and what is there to see?"""
 
 import importlib.util
 import os
 import warnings
+from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import TYPE_CHECKING, BinaryIO, Final
 
+import attrs
 import filetype
 
 from kycaid_async.errors import ConfigurationError
-from kycaid_async.values.decline_reasons import DeclineReason
 
-MIN_LONG_SIDE: Final = 200
-MIN_SHORT_SIDE: Final = 150
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from PIL.ImageFile import ImageFile
+
 MAX_PIXELS: Final = 80_000_000
 """More than an A4 page at 900 dpi. What claims more is taken for a bomb and is not unpacked."""
 
 _HEAD: Final = 8192
 _PDF_TAIL: Final = 2048
+_SOFTWARE: Final = 0x0131
+_ENOUGH: Final = 800
+_LAPLACE: Final = (0, 1, 0, 1, -4, 1, 0, 1, 0)
+_MIDDLE: Final = 128
+_BORDERS: Final = 2
 
 
 _FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "GIF", "BMP")
@@ -30,27 +39,48 @@ def require_pillow() -> None:
         raise ConfigurationError("the sandbox looks into images with Pillow: run pip install 'kycaid-async[sandbox]'")
 
 
-def flaw_of(path: Path) -> DeclineReason | None:
-    """Return what is wrong with a file, if anything. Videos are not looked into. It blocks: call it in a thread."""
+@attrs.frozen(kw_only=True)
+class Look:
+    """What can be seen of a file. Of PDFs and videos, and of images that Pillow cannot decode, no pixel is seen."""
+
+    name: str = attrs.field(default="", repr=False)
+    """What the client called it."""
+    is_damaged: bool = False
+    """True when it cannot be read to its end, or is nothing that a document could be."""
+    width: int | None = None
+    """In pixels."""
+    height: int | None = None
+    """In pixels."""
+    brightness: float | None = None
+    """Of the average pixel: 0 is black, 255 is white."""
+    contrast: float | None = None
+    """Standard deviation of the brightness; 0 for an image of one colour."""
+    sharpness: float | None = None
+    """Variance of the Laplacian of the image, made at most 800 pixels wide, by the variance of its brightness; near 0
+    when it is out of focus."""
+    software: str = attrs.field(default="", repr=False)
+    """The program that wrote it, as its EXIF data say."""
+
+
+def look_at(path: Path, name: str) -> Look:
+    """Return what can be seen of a file. It blocks: call it in a thread."""
     try:
-        return _flaw_of(path)
+        return _look_at(path, name)
     except Exception:  # noqa: BLE001 - decoders raise anything on bytes that no encoder made
-        return DeclineReason.DOCUMENT_DAMAGED
+        return Look(name=name, is_damaged=True)
 
 
-def _flaw_of(path: Path) -> DeclineReason | None:
+def _look_at(path: Path, name: str) -> Look:
     with path.open("rb") as stream:
         head = stream.read(_HEAD)
         if head.startswith(b"%PDF-"):
-            return None if _is_whole_pdf(stream) else DeclineReason.DOCUMENT_DAMAGED
+            return Look(name=name, is_damaged=not _is_whole_pdf(stream))
     kind = filetype.guess_mime(head) or ""
     if kind.startswith("video/") or (kind.startswith("image/") and not _can_decode(kind)):
-        return None
+        return Look(name=name)
     if not kind.startswith("image/"):
-        return DeclineReason.DOCUMENT_DAMAGED
-    width, height = _unpack(path)
-    is_small = max(width, height) < MIN_LONG_SIDE or min(width, height) < MIN_SHORT_SIDE
-    return DeclineReason.BAD_QUALITY if is_small else None
+        return Look(name=name, is_damaged=True)
+    return _measure(path, name)
 
 
 def _is_whole_pdf(stream: BinaryIO) -> bool:
@@ -68,8 +98,37 @@ def _can_decode(mime_type: str) -> bool:
     return mime_type in Image.MIME.values()
 
 
-def _unpack(path: Path) -> tuple[int, int]:
-    """Return the size of an image whose every pixel could be read. Raises anything otherwise."""
+def _measure(path: Path, name: str) -> Look:
+    """Return what an image is like whose every pixel could be read. Raises anything otherwise."""
+    from PIL import ImageFilter, ImageStat
+
+    with open_image(path) as image:
+        image.verify()
+    # An image that was verified cannot be read any more.
+    with open_image(path) as image:
+        image.load()
+        width, height = image.size
+        software = str(image.getexif().get(_SOFTWARE, ""))
+        grey = image.convert("L")
+    grey.thumbnail((_ENOUGH, _ENOUGH))
+    light = ImageStat.Stat(grey)
+    edges = grey.filter(ImageFilter.Kernel((3, 3), _LAPLACE, scale=1, offset=_MIDDLE))
+    # The filter leaves the outermost pixels as they are.
+    seen = ImageStat.Stat(edges.crop((1, 1, grey.width - 1, grey.height - 1))) if min(grey.size) > _BORDERS else light
+    return Look(
+        name=name,
+        width=width,
+        height=height,
+        brightness=light.mean[0],
+        contrast=light.stddev[0],
+        sharpness=seen.var[0] / light.var[0] if light.var[0] else 0.0,
+        software=software,
+    )
+
+
+@contextmanager
+def open_image(path: Path) -> "Iterator[ImageFile]":
+    """Open an image of the formats that are safe to try, unless it is too large to unpack. Raises anything."""
     from PIL import Image
 
     # Odd bytes make Pillow warn on the terminal of whoever runs the sandbox. Setting the same filter again is free,
@@ -78,8 +137,4 @@ def _unpack(path: Path) -> tuple[int, int]:
     with Image.open(path, formats=_FORMATS) as image:
         if image.width * image.height > MAX_PIXELS:
             raise ValueError("too many pixels")
-        image.verify()
-    # An image that was verified cannot be read any more.
-    with Image.open(path, formats=_FORMATS) as image:
-        image.load()
-        return image.size
+        yield image

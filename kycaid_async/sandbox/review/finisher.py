@@ -1,20 +1,25 @@
 """The finisher: ends verifications whose time has come and whose documents are reviewed."""
 
 from collections.abc import Callable, Collection
-from datetime import UTC
+from datetime import UTC, date
 
 import attrs
 
 from kycaid_async.api.document_words import DocumentStatus
 from kycaid_async.api.verification_models import VerificationProgress
-from kycaid_async.sandbox import messages, runs
-from kycaid_async.sandbox.effects import Callback
+from kycaid_async.sandbox import messages, outbox, runs
+from kycaid_async.sandbox.effects import Kept
+from kycaid_async.sandbox.review import decision
+from kycaid_async.sandbox.review.outcome import Outcome
 from kycaid_async.sandbox.review.reviewer import Reviewer
-from kycaid_async.sandbox.review.verdict import checks_of, is_passed
+from kycaid_async.sandbox.review.rules import Case, judge
+from kycaid_async.sandbox.review.verdict import Checks, checks_of, is_passed
 from kycaid_async.sandbox.state import State
 from kycaid_async.sandbox.store import Row, Transaction
 
 _PENDING = VerificationProgress.PENDING.value
+_RUNNING = "SELECT * FROM verifications WHERE status = ? AND outcome IS NOT 'pending'"
+"""Those that a person decides about are no business of the finisher."""
 
 
 @attrs.frozen
@@ -23,12 +28,11 @@ class Finisher:
 
     _state: State
     _reviewer: Reviewer
-    _review_after: float
 
-    async def settle(self, ids: Collection[str] | None, tell: Callable[[list[Callback]], None]) -> None:
+    async def settle(self, ids: Collection[str] | None, tell: Callable[[list[Kept]], None]) -> None:
         """End what is due: everything, or what has these ids or applicants. ``tell`` gets what to say of each."""
         before = self._reviewed_until()
-        due = await self._state.run(lambda rows: [row for row in _pending(rows, ids) if row["started_at"] <= before])
+        due = await self._state.look(lambda rows: [row for row in _pending(rows, ids) if row["started_at"] <= before])
         for row in due:
             # At once: what is ended and not told is never told, whatever happens to the next one.
             tell(await self._finish(row["id"]))
@@ -38,36 +42,52 @@ class Finisher:
         return await self._state.run(lambda rows: [row["id"] for row in _pending(rows, None)])
 
     async def remaining(self, verification_id: str) -> float | None:
-        """Return the seconds until a verification can end; None for one that does not run."""
+        """Return the seconds until a verification can end; None for one that does not run, or waits for a person."""
         latest = await self._state.run(lambda rows: _latest_change(rows, verification_id))
         return None if latest is None else latest - self._reviewed_until()
 
     def _reviewed_until(self) -> float:
-        return self._state.clock().timestamp() - self._review_after
+        return self._state.clock().timestamp() - self._state.settings.review_after
 
-    async def _finish(self, verification_id: str) -> list[Callback]:
+    async def _finish(self, verification_id: str) -> list[Kept]:
         documents = await self._state.run(lambda rows: runs.documents_of(rows, verification_id))
         await self._reviewer.settle([document["id"] for document in documents])
         return await self._state.run(lambda rows: self._conclude(rows, verification_id))
 
-    def _conclude(self, rows: Transaction, verification_id: str) -> list[Callback]:
-        row, documents = rows.find("verifications", verification_id), runs.documents_of(rows, verification_id)
+    def _conclude(self, rows: Transaction, verification_id: str) -> list[Kept]:
+        row = rows.find("verifications", verification_id)
         # Somebody else may have ended it, or changed a document, meanwhile.
-        if row is None or row["status"] != _PENDING or any(d["status"] == DocumentStatus.NEW for d in documents):
+        if row is None or row["status"] != _PENDING or _waits_for(rows, row):
             return []
-        applicant = rows.find("applicants", row["applicant_id"])
-        reviewed = [(document["type"], document["reasons"]) for document in documents]
         now = self._state.clock().astimezone(UTC)
-        checks = checks_of(applicant["body"] if applicant else {}, reviewed, now.date())
-        done = runs.finish(rows, row["id"], verified=is_passed(checks), checks=checks, moment=now)
-        return [messages.completed(done)]
+        if row["outcome"] is not None:
+            done = decision.conclude(rows, row, Outcome.parse(row["outcome"]), None, now)
+        else:
+            checks = self._checks(rows, row, now.date())
+            done = runs.finish(rows, row["id"], verified=is_passed(checks), checks=checks, moment=now)
+        return outbox.put(rows, messages.completed(done), self._state.settings.callback_url)
+
+    def _checks(self, rows: Transaction, row: Row, today: date) -> Checks:
+        settings = self._state.settings
+        applicant = rows.find("applicants", row["applicant_id"])
+        owner = applicant["body"] if applicant else {}
+        case = Case(owner=owner, refused_countries=settings.refused_countries, today=today)
+        reviewed = [(document["type"], document["reasons"]) for document in runs.documents_of(rows, row["id"])]
+        return checks_of(judge(settings.rules, case, "applicant"), reviewed)
 
 
 def _pending(rows: Transaction, ids: Collection[str] | None) -> list[Row]:
     if ids is None:
-        return rows.rows("SELECT * FROM verifications WHERE status = ? ORDER BY seq", _PENDING)
-    found = "SELECT * FROM verifications WHERE status = ? AND ? IN (id, applicant_id)"
+        return rows.rows(f"{_RUNNING} ORDER BY seq", _PENDING)
+    found = f"{_RUNNING} AND ? IN (id, applicant_id)"
     return [row for id_ in ids for row in rows.rows(found, _PENDING, id_)]
+
+
+def _waits_for(rows: Transaction, row: Row) -> list[Row]:
+    """Return the documents whose review a verification waits for."""
+    if row["outcome"] is not None:
+        return []
+    return [document for document in runs.documents_of(rows, row["id"]) if document["status"] == DocumentStatus.NEW]
 
 
 def _latest_change(rows: Transaction, verification_id: str) -> float | None:
@@ -75,5 +95,7 @@ def _latest_change(rows: Transaction, verification_id: str) -> float | None:
     row = rows.find("verifications", verification_id)
     if row is None or row["status"] != _PENDING:
         return None
-    waiting = [d["changed_at"] for d in runs.documents_of(rows, row["id"]) if d["status"] == DocumentStatus.NEW]
-    return float(max([row["started_at"], *waiting]))
+    waiting = _waits_for(rows, row)
+    if any(thing["outcome"] == "pending" for thing in (row, *waiting)):
+        return None
+    return float(max([row["started_at"], *(document["changed_at"] for document in waiting)]))

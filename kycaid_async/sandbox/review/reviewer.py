@@ -1,7 +1,7 @@
 """The reviewer: looks at the documents that are due, just before they are read."""
 
 import functools
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import UTC, date
 from pathlib import Path
 from typing import Final
@@ -11,12 +11,14 @@ import attrs
 from anyio import to_thread
 
 from kycaid_async.api.document_words import DocumentStatus
-from kycaid_async.sandbox.review.content import flaw_of
-from kycaid_async.sandbox.review.rules import Case, judge
+from kycaid_async.sandbox.review.content import look_at
+from kycaid_async.sandbox.review.outcome import Outcome
+from kycaid_async.sandbox.review.rules import IDENTITY, SELFIES, Case, Rule, faces_in, judge
 from kycaid_async.sandbox.state import State
 from kycaid_async.sandbox.store import Row, Transaction
 from kycaid_async.values.decline_reasons import DeclineReason
 
+_SHOWING_A_PERSON: Final = tuple(kind.value for kind in sorted(IDENTITY | SELFIES))
 _AT_ONCE: Final = 4
 """Images that are unpacked at the same time: each may take hundreds of megabytes."""
 
@@ -27,7 +29,8 @@ class _Due:
 
     document: Row
     case: Case
-    paths: tuple[Path, ...]
+    files: tuple[tuple[Path, str], ...]
+    """Each with the name that the client gave it."""
 
 
 @attrs.frozen
@@ -35,40 +38,47 @@ class Reviewer:
     """Reviews documents ``review_after`` seconds after they were created or last changed."""
 
     _state: State
-    _review_after: float
     _turns: anyio.CapacityLimiter = attrs.field(factory=lambda: anyio.CapacityLimiter(_AT_ONCE))
 
     async def settle(self, ids: Collection[str]) -> None:
         """Review what is due of the documents with these ids, and of those that belong to these owners."""
         now = self._state.clock().astimezone(UTC)
-        before = now.timestamp() - self._review_after
-        due = await self._state.run(
+        before = now.timestamp() - self._state.settings.review_after
+        due = await self._state.look(
             lambda rows: [self._gather(rows, row, now.date()) for id_ in ids for row in _due(rows, id_, before)]
         )
         for item in due:
-            reasons = await to_thread.run_sync(_review, item, limiter=self._turns)
+            reasons = await self._reasons(item)
             await self._state.run(functools.partial(_conclude, document=item.document, reasons=reasons))
+
+    async def _reasons(self, item: _Due) -> Sequence[DeclineReason]:
+        if item.document["outcome"] is not None:
+            return Outcome.parse(item.document["outcome"]).reasons
+        return await to_thread.run_sync(_review, item, self._state.settings.rules, limiter=self._turns)
 
     def _gather(self, rows: Transaction, document: Row, today: date) -> _Due:
         owner = rows.find("applicants", document["owner"])
         files = rows.rows(
-            "SELECT DISTINCT stored_as FROM files JOIN attachments ON file_id = id WHERE document_id = ?",
+            "SELECT DISTINCT stored_as, name, sha256 FROM files JOIN attachments ON file_id = id WHERE document_id = ?",
             document["id"],
         )
         case = Case(
             type=document["type"],
             fields=document["body"],
             owner=owner["body"] if owner else {},
-            file_count=len(files),
+            faces=_faces(rows, document),
             number_is_taken=_number_is_taken(rows, document),
+            content_is_taken=any(_content_is_taken(rows, document, file["sha256"]) for file in files),
+            refused_countries=self._state.settings.refused_countries,
             today=today,
         )
-        return _Due(document, case, tuple(self._state.folder / file["stored_as"] for file in files))
+        return _Due(document, case, tuple((self._state.folder / file["stored_as"], file["name"]) for file in files))
 
 
 def _due(rows: Transaction, id_: str, before: float) -> list[Row]:
     return rows.rows(
-        "SELECT * FROM documents WHERE (id = ? OR owner = ?) AND status = ? AND changed_at <= ? ORDER BY seq",
+        "SELECT * FROM documents WHERE (id = ? OR owner = ?) AND status = ? AND changed_at <= ? "
+        "AND outcome IS NOT 'pending' ORDER BY seq",
         id_,
         id_,
         DocumentStatus.NEW.value,
@@ -94,12 +104,39 @@ def _number_is_taken(rows: Transaction, document: Row) -> bool:
     return any(holder["owner"] != document["owner"] for holder in holders)
 
 
-def _review(item: _Due) -> list[DeclineReason]:
-    flaws = frozenset(flaw for path in item.paths if (flaw := flaw_of(path)) is not None)
-    return judge(attrs.evolve(item.case, flaws=flaws))
+def _content_is_taken(rows: Transaction, document: Row, sha256: str) -> bool:
+    """Say whether the content of a file is another owner's, by the same rule as a number.
+
+    Only documents that show a person count: two people may have the same bill.
+    """
+    holders = rows.rows(
+        "SELECT owner FROM files f JOIN attachments ON file_id = f.id JOIN documents d ON d.id = document_id "  # noqa: S608
+        f"WHERE sha256 = ? AND d.type IN ({', '.join('?' * len(_SHOWING_A_PERSON))}) "
+        "ORDER BY d.status = ? DESC, d.seq LIMIT 1",
+        sha256,
+        *_SHOWING_A_PERSON,
+        DocumentStatus.VALID.value,
+    )
+    return any(holder["owner"] != document["owner"] for holder in holders)
 
 
-def _conclude(rows: Transaction, document: Row, reasons: list[DeclineReason]) -> None:
+def _faces(rows: Transaction, document: Row) -> frozenset[str]:
+    """Return the faces on the owner's identity documents, for a document that shows a face too."""
+    if document["type"] not in SELFIES:
+        return frozenset()
+    files = rows.rows(
+        "SELECT f.name, d.type FROM documents d JOIN attachments ON document_id = d.id JOIN files f ON f.id = file_id "
+        "WHERE d.owner = ? AND d.current",
+        document["owner"],
+    )
+    return faces_in(file["name"] for file in files if file["type"] in IDENTITY)
+
+
+def _review(item: _Due, rules: Sequence[Rule]) -> list[DeclineReason]:
+    return judge(rules, attrs.evolve(item.case, files=tuple(look_at(path, name) for path, name in item.files)))
+
+
+def _conclude(rows: Transaction, document: Row, reasons: Sequence[DeclineReason]) -> None:
     current = rows.find("documents", document["id"])
     # Who changed or deleted it meanwhile made this review void.
     if current is None or current["version"] != document["version"]:

@@ -1,45 +1,76 @@
 """The verdict of a verification: pure functions over its applicant and the reviewed documents."""
 
 from collections.abc import Iterable, Mapping
-from datetime import date
-from typing import Any
+from typing import Any, Final
 
 from kycaid_async.api.document_words import DocumentType
-from kycaid_async.sandbox.review.rules import SELFIES, Case, is_fake, is_named, is_under_age
+from kycaid_async.sandbox.review.rules import SELFIES
 from kycaid_async.values.decline_reasons import DeclineReason
 
 Checks = dict[str, dict[str, Any]]
 Reviewed = tuple[str, list[str]]
 """Type of a document, and the names of the reasons to decline it."""
 
+_OF_PERSON: Final = frozenset(
+    {
+        DeclineReason.AGE_RESTRICTION,
+        DeclineReason.ANONYMIZING_NETWORK,
+        DeclineReason.COMPROMISED_PERSON,
+        DeclineReason.DEBTOR,
+        DeclineReason.IP_MISMATCH,
+        DeclineReason.LIMIT_REACHED_OTP,
+        DeclineReason.PROHIBITED_JURISDICTION,
+        DeclineReason.QES_MISMATCH,
+        DeclineReason.TAX_ID_REQUIRED,
+    }
+)
+_OF_FACE: Final = frozenset(
+    {
+        DeclineReason.COMPULSION,
+        DeclineReason.DIFFERENT_FACES,
+        DeclineReason.MULTIPLE_PERSON,
+        DeclineReason.NO_SELFIE,
+    }
+)
 
-def checks_of(owner: Mapping[str, Any], documents: Iterable[Reviewed], today: date) -> Checks:
+
+def checks_of(profile: Iterable[str], documents: Iterable[Reviewed]) -> Checks:
     """Return the result of each check: of the profile, and of each kind of document that there is."""
-    found: dict[str, list[str]] = {"profile": _profile(owner, today)}
+    found: dict[str, list[str]] = {"profile": list(profile)}
     for kind, reasons in documents:
-        # A minor is no fault of the document.
-        found.setdefault(_check(kind), []).extend(name for name in reasons if name != DeclineReason.AGE_RESTRICTION)
-    return {name: _result(reasons) for name, reasons in found.items()}
+        of_document = found.setdefault(_check(kind), [])
+        for name in reasons:
+            # That somebody is a minor, say, is no fault of the document.
+            (found["profile"] if name in _OF_PERSON else of_document).append(name)
+    return {name: result(reasons) for name, reasons in found.items()}
 
 
-def is_passed(checks: Checks) -> bool:
+def checks_for(reasons: Iterable[str], documents: Iterable[str], comment: str | None) -> Checks:
+    """Return what somebody decided as the results of checks: each reason with the check that it belongs to."""
+    found: dict[str, list[str]] = {"profile": [], **{_check(kind): [] for kind in documents}}
+    for name in reasons:
+        found.setdefault(_check_of(name), []).append(name)
+    return {name: result(given, comment) for name, given in found.items()}
+
+
+def is_passed(checks: Mapping[str, Mapping[str, Any]]) -> bool:
     """Say whether every check was passed."""
     return all(check["verified"] for check in checks.values())
 
 
-def _profile(owner: Mapping[str, Any], today: date) -> list[str]:
-    case = Case(type="", owner=owner, today=today)
-    if is_named(case, "John", "Snow"):
-        return []
-    rules = ((DeclineReason.AGE_RESTRICTION, is_under_age), (DeclineReason.COMPROMISED_PERSON, is_fake))
-    return [reason.value for reason, applies in rules if applies(case)]
+def result(reasons: Iterable[str], comment: str | None = None) -> dict[str, Any]:
+    """Return the result of a check."""
+    names = list(dict.fromkeys(str(name) for name in reasons))
+    return {"verified": not names, "comment": comment or "", "decline_reasons": names}
+
+
+def _check_of(reason: str) -> str:
+    if reason in _OF_PERSON:
+        return "profile"
+    return "facial" if reason in _OF_FACE else "document"
 
 
 def _check(kind: str) -> str:
     if kind in SELFIES:
         return "facial"
     return "address" if kind == DocumentType.ADDRESS_DOCUMENT else "document"
-
-
-def _result(reasons: list[str]) -> dict[str, Any]:
-    return {"verified": not reasons, "comment": "", "decline_reasons": list(dict.fromkeys(reasons))}

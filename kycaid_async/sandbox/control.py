@@ -1,0 +1,90 @@
+"""What can be done to a running sandbox besides requests: by a test, by a dashboard."""
+
+import functools
+import math
+from collections.abc import Iterable
+
+import attrs
+
+from kycaid_async.sandbox import account, overview
+from kycaid_async.sandbox.aftermath import Aftermath
+from kycaid_async.sandbox.delivery import Delivery
+from kycaid_async.sandbox.feed import Watch
+from kycaid_async.sandbox.overview import ApplicantRow, DocumentRow, VerificationRow
+from kycaid_async.sandbox.review import decision
+from kycaid_async.sandbox.review.outcome import Outcome, Reason, Verdict
+from kycaid_async.sandbox.review.reviewer import Reviewer
+from kycaid_async.sandbox.script import Kind
+from kycaid_async.sandbox.state import State
+
+
+@attrs.frozen
+class Control:
+    """Acts on a sandbox from its own event loop."""
+
+    _state: State
+    _reviewer: Reviewer
+    _aftermath: Aftermath
+
+    def next_outcome(self, verdict: Verdict, *reasons: Reason, of: Kind = "verification") -> None:
+        """Decide about the next verification, or document, that is created without a header ``x-sandbox-outcome``.
+
+        ``next_outcome("decline", "EXPIRED_DOCUMENT", "OTHER")``; ``"approve"``; ``"pending"`` leaves it as it is until
+        `decide`. Called again it decides about the one after that. Raises `ValueError` for reasons that do not exist,
+        and for reasons of anything but a decline. A decline without reasons is for OTHER.
+        """
+        self._state.script.add(of, Outcome.of(verdict, reasons))
+
+    async def decide(
+        self, id_: str, *, approve: bool, reasons: Iterable[Reason] = (), comment: str | None = None
+    ) -> None:
+        """Decide about a document or a verification, as a person does; also about one that was decided before.
+
+        Documents of a verification that wait for a person are decided with it. A callback is sent for a verification.
+        Raises `KeyError` for an unknown id, and `ValueError` for a form that nobody completed, for unknown reasons, and
+        for reasons of an approval. A decline without reasons is for OTHER.
+        """
+        outcome = Outcome.of("approve" if approve else "decline", reasons)
+        effects = await self._state.run(lambda rows: decision.decide(rows, id_, outcome, comment, self._state))
+        self._aftermath.carry_out(effects)
+
+    async def applicants(self, *, offset: int = 0, count: int = 50) -> list[ApplicantRow]:
+        """Return applicants, newest first."""
+        return await self._state.look(functools.partial(overview.applicants, offset=offset, count=count))
+
+    async def documents(
+        self, *, offset: int = 0, count: int = 50, applicant_id: str | None = None
+    ) -> list[DocumentRow]:
+        """Return documents with their files, newest first: all, or those of one applicant. Due ones are reviewed."""
+        find = functools.partial(overview.documents, offset=offset, count=count, owner=applicant_id)
+        found = await self._state.look(find)
+        if not (new := [row.document_id for row in found if row.status == "new" and not row.waits_for_person]):
+            return found
+        await self._reviewer.settle(new)
+        return await self._state.look(find)
+
+    async def verifications(
+        self, *, offset: int = 0, count: int = 50, applicant_id: str | None = None
+    ) -> list[VerificationRow]:
+        """Return verifications, newest first: all, or those of one applicant. Due ones are ended."""
+        await self._aftermath.settle()
+        find = functools.partial(overview.verifications, offset=offset, count=count, applicant_id=applicant_id)
+        return await self._state.look(find)
+
+    async def balance(self) -> float | None:
+        """Return how many euros are left; None for an account that never runs out."""
+        return await self._state.look(account.balance)
+
+    async def set_balance(self, euros: float | None) -> None:
+        """Set how many euros are left; None for an account that never runs out. Raises `ValueError` for less than 0."""
+        if euros is not None and not (0 <= euros < math.inf):
+            raise ValueError("a balance is a number of euros, 0 or more")
+        await self._state.run(lambda rows: account.set_balance(rows, euros))
+
+    async def resend(self, delivery: Delivery | str) -> None:
+        """Send a callback again with the same body: a delivery, or its ``request_id``. Raises `KeyError`."""
+        await self._aftermath.courier.send_again(delivery if isinstance(delivery, str) else delivery.request_id)
+
+    def watch(self) -> Watch:
+        """Return the feed of events from now on: ``with sandbox.watch() as events: async for event in events``."""
+        return self._state.feed.watch()

@@ -1,0 +1,140 @@
+"""One fault: what happens, to which operations, how likely, how often."""
+
+import enum
+import math
+from collections.abc import Callable
+from typing import Any, Final, Self, TypeVar
+
+import attrs
+
+from kycaid_async.api.catalog import ENDPOINTS
+from kycaid_async.errors import ConfigurationError
+
+N = TypeVar("N")
+
+
+class FaultKind(enum.StrEnum):
+    """What happens to a request."""
+
+    LATENCY = "latency"
+    """It waits ``seconds`` before the server acts."""
+    REFUSED = "429"
+    """Refused as one too many, with ``Retry-After`` when ``seconds`` are given."""
+    INTERNAL = "500"
+    """Answered with 500 and JSON; the server did not act."""
+    GATEWAY = "502"
+    """Answered with 502 and an HTML page; the server did not act."""
+    UNAVAILABLE = "503"
+    """Answered with 503 and JSON; the server did not act."""
+    RESET = "reset"
+    """The connection is reset before the server acts."""
+    LOST = "lost"
+    """The server acts, and the connection is reset in place of the answer."""
+    TRUNCATED = "truncated"
+    """The server acts, and the answer ends half-way."""
+    SLOW = "slow"
+    """The server acts, and the answer comes at ``bytes_per_second``."""
+
+
+_NUMBER: Final = {FaultKind.LATENCY: "seconds", FaultKind.REFUSED: "seconds", FaultKind.SLOW: "bytes_per_second"}
+"""The field of each kind that has a number."""
+_NEEDED: Final = (FaultKind.LATENCY, FaultKind.SLOW)
+_FORM: Final = "KIND[=NUMBER][:OPERATIONS[:PROBABILITY[:COUNT]]]"
+_MOST_PARTS: Final = 3
+
+
+def _kind(value: str) -> FaultKind:
+    try:
+        return FaultKind(value)
+    except ValueError:
+        raise ConfigurationError(f"a fault is one of {', '.join(FaultKind)}") from None
+
+
+def _operations(value: Any) -> tuple[str, ...]:
+    names = [value] if isinstance(value, str) else value
+    if not isinstance(names, list | tuple) or not all(isinstance(name, str) for name in names):
+        raise ConfigurationError("the operations of a fault are a list of names")
+    return tuple(names)
+
+
+@attrs.frozen
+class Fault:
+    """A fault to switch on.
+
+    ``Fault("429", seconds=2, operations=["documents.create"], probability=0.1)`` refuses a tenth of these calls.
+
+    Raises `ConfigurationError` for what is not possible.
+    """
+
+    kind: FaultKind = attrs.field(converter=_kind)
+    operations: tuple[str, ...] = attrs.field(default=(), converter=_operations, kw_only=True)
+    """Names such as ``documents.create``; none stands for all."""
+    probability: float = attrs.field(default=1.0, kw_only=True)
+    """Of a request to meet it, from 0 to 1."""
+    count: int | None = attrs.field(default=None, kw_only=True)
+    """How many requests meet it before it is over; None for no end."""
+    seconds: float | None = attrs.field(default=None, kw_only=True)
+    """How long ``latency`` lasts, and what ``429`` says in ``Retry-After``."""
+    bytes_per_second: float | None = attrs.field(default=None, kw_only=True)
+    """The speed of ``slow``."""
+
+    def __attrs_post_init__(self) -> None:
+        unknown = [name for name in self.operations if name not in ENDPOINTS]
+        if unknown:
+            raise ConfigurationError(f"there is no operation {unknown[0]}; kycaid operations lists them")
+        if not _is_number(self.probability) or not 0 <= self.probability <= 1:
+            raise ConfigurationError("the probability of a fault is a number from 0 to 1")
+        if self.count is not None and not (type(self.count) is int and self.count > 0):
+            raise ConfigurationError("the count of a fault is a whole number, 1 or more")
+        self._check_number()
+
+    def _check_number(self) -> None:
+        wanted = _NUMBER.get(self.kind)
+        for name, lowest in (("seconds", 0.0), ("bytes_per_second", 1.0)):
+            value = getattr(self, name)
+            if value is not None and name != wanted:
+                raise ConfigurationError(f"the fault {self.kind} takes no {name}")
+            if value is not None and not (_is_number(value) and value >= lowest):
+                raise ConfigurationError(f"{name} of a fault is a number, {lowest:g} or more")
+            if value is None and name == wanted and self.kind in _NEEDED:
+                raise ConfigurationError(f"the fault {self.kind} needs {name}")
+
+    def __str__(self) -> str:
+        """Return the text that `parse` reads."""
+        wanted = _NUMBER.get(self.kind)
+        number = getattr(self, wanted) if wanted else None
+        head = self.kind if number is None else f"{self.kind}={number:g}"
+        parts = [head, ",".join(self.operations) or "all", f"{self.probability:g}"]
+        return ":".join(parts if self.count is None else [*parts, str(self.count)])
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read what the command line takes: ``KIND[=NUMBER][:OPERATIONS[:PROBABILITY[:COUNT]]]``.
+
+        ``429:documents.create:0.1``, ``latency=0.5``, ``lost:documents.create,files.create:1:3``, ``502:all:0.05``.
+        NUMBER is seconds or bytes per second. Raises `ConfigurationError`.
+        """
+        head, *rest = text.split(":")
+        if len(rest) > _MOST_PARTS:
+            raise ConfigurationError(f"a fault reads {_FORM}, not {text}")
+        kind, _, number = head.partition("=")
+        operations, probability, count = [*rest, *[""] * _MOST_PARTS][:_MOST_PARTS]
+        wanted = _NUMBER.get(_kind(kind), "seconds")
+        return cls(
+            kind,
+            operations=() if operations in ("", "all") else operations.split(","),
+            probability=_read(probability, float, 1.0, text),
+            count=_read(count, int, None, text),
+            **{wanted: _read(number, float, None, text)},
+        )
+
+
+def _read(part: str, read: Callable[[str], N], fallback: N, text: str) -> N:
+    try:
+        return read(part) if part else fallback
+    except ValueError:
+        raise ConfigurationError(f"a fault reads {_FORM}, not {text}") from None
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)

@@ -1,0 +1,57 @@
+"""The switchboard over HTTP: ``/_sandbox/faults``."""
+
+from typing import Any
+
+import attrs
+from aiohttp import web
+
+from kycaid_async.errors import ConfigurationError
+from kycaid_async.sandbox.answers import Serve, json_answer
+from kycaid_async.sandbox.checks import read_object
+from kycaid_async.sandbox.faults.control import Faults
+from kycaid_async.sandbox.faults.fault import Fault
+from kycaid_async.sandbox.refusals import invalid, not_found
+
+PATH = "/_sandbox/faults"
+
+
+def fault_routes(faults: Faults) -> list[tuple[str, str, Serve]]:
+    """Return method, path and what serves it."""
+
+    async def show(_request: web.Request) -> web.StreamResponse:
+        return json_answer(200, [active.as_json() for active in faults.list()])
+
+    async def add(request: web.Request) -> web.StreamResponse:
+        return json_answer(200, {"id": faults.add(_fault(read_object(await request.read())))})
+
+    async def clear(_request: web.Request) -> web.StreamResponse:
+        faults.clear()
+        return json_answer(200, {})
+
+    async def remove(request: web.Request) -> web.StreamResponse:
+        try:
+            faults.remove(request.match_info["fault_id"])
+        except KeyError:
+            raise not_found() from None
+        return json_answer(200, {})
+
+    return [
+        ("GET", PATH, show),
+        ("POST", PATH, add),
+        ("DELETE", PATH, clear),
+        ("DELETE", f"{PATH}/{{fault_id}}", remove),
+    ]
+
+
+def _fault(body: dict[str, Any]) -> Fault:
+    """Return the fault that a request describes. Refuses it with 422 and the reason."""
+    known = {field.name for field in attrs.fields(Fault)}
+    problems = [(name, "A fault has no such field") for name in sorted(body.keys() - known)]
+    if "kind" not in body:
+        problems.append(("kind", "A fault needs a kind"))
+    if problems:
+        raise invalid(*problems)
+    try:
+        return Fault(**body)
+    except ConfigurationError as error:
+        raise invalid(("*", str(error))) from None

@@ -1,0 +1,69 @@
+"""What happens, as it happens: a stream of server-sent events, and the requests of late."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from datetime import datetime
+from typing import Final
+
+import attrs
+from aiohttp import web
+
+from kycaid_async.sandbox.control import Control
+from kycaid_async.sandbox.feed import RequestServed, Watch
+from kycaid_async.sandbox.pages.headers import PAGE
+from kycaid_async.sandbox.tasks import Tasks
+
+PATH: Final = "/_sandbox/events"
+_PAUSE: Final = 0.1
+"""Seconds between two messages to one browser: it looks again after each."""
+_REMEMBERED: Final = 200
+
+
+@attrs.frozen
+class Live:
+    """Tells open pages that there is news. It begins to remember requests when the first page is opened."""
+
+    _control: Control
+    _clock: Callable[[], datetime]
+    requests: deque[tuple[datetime, RequestServed]] = attrs.field(factory=lambda: deque(maxlen=_REMEMBERED))
+    """When a request was answered and how, the latest last."""
+    _watches: set[Watch] = attrs.field(factory=set)
+    _tasks: Tasks = attrs.field(factory=Tasks)
+
+    def begin(self) -> None:
+        """Remember requests from now on. Harmless when it began already."""
+        if not self._tasks:
+            self._tasks.start(self._remember())
+
+    async def stream(self, request: web.Request) -> web.StreamResponse:
+        """Say that something changed, each time, until either side stops."""
+        response = web.StreamResponse(headers=PAGE | {"Content-Type": "text/event-stream"})
+        await response.prepare(request)
+        with self._control.watch() as watch:
+            self._watches.add(watch)
+            try:
+                # The first message says that from here on nothing is missed.
+                await response.write(b"data: ready\n\n")
+                async for _ in watch:
+                    await asyncio.sleep(_PAUSE)
+                    watch.skip()
+                    await response.write(b"data: news\n\n")
+            except ConnectionError:
+                # The page was closed.
+                pass
+            finally:
+                self._watches.discard(watch)
+        return response
+
+    async def end(self, _app: web.Application) -> None:
+        """End all streams: a sandbox that stops waits for nobody's page."""
+        for watch in tuple(self._watches):
+            watch.close()
+        await self._tasks.close()
+
+    async def _remember(self) -> None:
+        with self._control.watch() as watch:
+            async for event in watch:
+                if isinstance(event, RequestServed):
+                    self.requests.append((self._clock(), event))

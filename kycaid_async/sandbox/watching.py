@@ -1,0 +1,21 @@
+"""Telling who watches what was asked for and what was answered."""
+
+import time
+
+from aiohttp import web
+
+from kycaid_async.sandbox.answers import Serve
+from kycaid_async.sandbox.feed import Feed, RequestServed
+
+
+def watched(feed: Feed, operation: str, serve: Serve) -> Serve:
+    """Tell those who watch of every request that ``serve`` answers; nobody's data."""
+
+    async def answered(request: web.Request) -> web.StreamResponse:
+        started = time.perf_counter()
+        response = await serve(request)
+        milliseconds = (time.perf_counter() - started) * 1000
+        feed.publish([RequestServed(operation=operation, status=response.status, milliseconds=milliseconds)])
+        return response
+
+    return answered

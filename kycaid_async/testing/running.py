@@ -1,0 +1,91 @@
+"""A sandbox for tests without an event loop: it runs in a thread of its own."""
+
+import functools
+from collections.abc import Callable, Coroutine
+from contextlib import AbstractContextManager, ExitStack
+from typing import Any, Concatenate, ParamSpec, TypeVar, overload
+
+from anyio.from_thread import BlockingPortal, start_blocking_portal
+
+from kycaid_async.sandbox import Faults
+from kycaid_async.sandbox import Sandbox as AsyncSandbox
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+@overload
+def _anywhere(
+    method: Callable[Concatenate[AsyncSandbox, P], Coroutine[Any, Any, R]],
+) -> Callable[Concatenate["RunningSandbox", P], R]: ...
+@overload
+def _anywhere(method: Callable[Concatenate[AsyncSandbox, P], R]) -> Callable[Concatenate["RunningSandbox", P], R]: ...
+def _anywhere(method: Any) -> Any:
+    """Return the method as one that any thread can call, and that waits for its end."""
+
+    @functools.wraps(method)
+    def call(running: "RunningSandbox", /, *args: Any, **kwargs: Any) -> Any:
+        return running._portal.call(functools.partial(method, running._sandbox, *args, **kwargs))  # noqa: SLF001
+
+    return call
+
+
+class RunningSandbox:
+    """A sandbox in a thread of its own. Its methods are those of `kycaid_async.sandbox.Sandbox`, without ``await``.
+
+    They can be called from any thread. Where callbacks go to the event loop of the test itself, as in an asynchronous
+    test with a receiver of its own, do not hold that loop up: ``await asyncio.to_thread(sandbox.settle)``.
+    """
+
+    def __init__(self, sandbox: AsyncSandbox, portal: BlockingPortal) -> None:
+        self._sandbox = sandbox
+        self._portal = portal
+
+    @property
+    def api_key(self) -> str:
+        """The key it accepts."""
+        return self._sandbox.api_key
+
+    @property
+    def url(self) -> str:
+        """Where it listens."""
+        return self._sandbox.url
+
+    @property
+    def faults(self) -> Faults:
+        """What goes wrong on purpose: ``sandbox.faults.add(Fault("429", probability=0.1))``."""
+        return self._sandbox.faults
+
+    counts = _anywhere(AsyncSandbox.counts)
+    deliveries = _anywhere(AsyncSandbox.deliveries)
+    file_digest = _anywhere(AsyncSandbox.file_digest)
+    next_outcome = _anywhere(AsyncSandbox.next_outcome)
+    settle = _anywhere(AsyncSandbox.settle)
+    decide = _anywhere(AsyncSandbox.decide)
+    applicants = _anywhere(AsyncSandbox.applicants)
+    documents = _anywhere(AsyncSandbox.documents)
+    verifications = _anywhere(AsyncSandbox.verifications)
+    balance = _anywhere(AsyncSandbox.balance)
+    set_balance = _anywhere(AsyncSandbox.set_balance)
+    resend = _anywhere(AsyncSandbox.resend)
+
+
+class Sandbox(AsyncSandbox, AbstractContextManager[RunningSandbox]):
+    """A sandbox that is a plain context manager too: ``with Sandbox() as sandbox`` runs it in a thread of its own.
+
+    ``async with Sandbox() as sandbox`` runs it in the event loop of the test, as `kycaid_async.sandbox.Sandbox`, whose
+    options it takes.
+    """
+
+    _stack: ExitStack
+
+    def __enter__(self) -> RunningSandbox:
+        with ExitStack() as stack:
+            portal = stack.enter_context(start_blocking_portal(name="kycaid sandbox"))
+            portal.call(self.start)
+            stack.callback(portal.call, self.stop)
+            self._stack = stack.pop_all()
+        return RunningSandbox(self, portal)
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()

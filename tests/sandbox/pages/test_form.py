@@ -1,0 +1,204 @@
+"""The hosted form: filled in by a person, once."""
+
+from datetime import timedelta
+
+import aiohttp
+import pytest
+
+from kycaid_async import AsyncKycaid, ValidationError
+from kycaid_async.sandbox import Sandbox
+from kycaid_async.sandbox.forms import FORMS
+from kycaid_async.sandbox.reference import business_activities
+
+COMPANY = {
+    "applicant.company_name": "Example Ltd",
+    "applicant.registration_country": "GB",
+    "applicant.business_activity_id": business_activities()[0]["activities"][0]["business_activity_id"],
+    "applicant.email": "office@example.com",
+    "applicant.phone": "+4400000000",
+    "authorised.first_name": "Ann",
+    "authorised.last_name": "Example",
+    "beneficial.first_name": "Ben",
+    "beneficial.last_name": "Example",
+}
+
+
+async def test_a_completed_form_makes_the_applicant_the_documents_and_a_verification(
+    browse, form_url, filled, kycaid, sandbox, make_picture
+):
+    made = await kycaid.forms.create_url(FORMS[0].id, external_applicant_id="user-7")
+    shown = await browse("GET", made.form_url)
+    assert (shown.status, shown.headers["Content-Type"]) == (200, "text/html; charset=utf-8")
+    back, selfie = make_picture(), make_picture()
+    done = await browse(
+        "POST", made.form_url, data=filled({"document.back_side_id": back, "selfie.front_side_id": selfie})
+    )
+    assert (done.status, "Thank you" in done.text) == (200, True)
+    verification = await kycaid.verifications.get(made.id_of_verification)
+    assert (verification.status, verification.passed) == ("completed", True)
+    applicant = await kycaid.applicants.get(verification.applicant_id)
+    assert (applicant.first_name, applicant.residence_country, applicant.external_applicant_id) == (
+        "Jane",
+        "DE",
+        "user-7",
+    )
+    assert [document.type for document in applicant.documents] == ["PASSPORT", "SELFIE_IMAGE"]
+    assert applicant.documents[0].back_side is not None
+    assert sandbox.counts()["files"] == 3
+
+
+async def test_the_form_of_a_company_asks_for_its_persons(browse, form_url, kycaid):
+    made = await kycaid.forms.create_url(FORMS[1].id)
+    body = aiohttp.FormData(COMPANY, default_to_multipart=True)
+    assert (await browse("POST", made.form_url, data=body)).status == 200
+    verification = await kycaid.verifications.get(made.id_of_verification)
+    applicant = await kycaid.applicants.get(verification.applicant_id)
+    assert (applicant.company_name, len(applicant.affiliated_persons)) == ("Example Ltd", 2)
+
+
+async def test_an_existing_applicant_is_completed_and_not_made_again(
+    browse, form_url, filled, applicant, sandbox, kycaid
+):
+    known = await applicant(first_name="Ada")
+    url = await form_url(applicant_id=known)
+    assert "Known already" in (await browse("GET", url)).text
+    left_out = {"applicant.first_name": "", "applicant.last_name": "", "applicant.dob": None}
+    assert (await browse("POST", url, data=filled(left_out))).status == 200
+    got = await kycaid.applicants.get(known)
+    assert (got.first_name, got.residence_country, len(got.documents)) == ("Ada", "DE", 1)
+    assert sandbox.counts()["applicants"] == 1
+
+
+async def test_a_rule_of_the_api_is_told_next_to_the_field(browse, form_url, filled, applicant, kycaid, sandbox):
+    known = await applicant(residence_country="DE")
+    await kycaid.documents.create(type="PASSPORT", applicant_id=known)
+    before = sandbox.counts()
+    again = await browse("POST", await form_url(applicant_id=known), data=filled())
+    assert (again.status, list(again.faults)) == (422, ["document.type"])
+    assert sandbox.counts() | {"verifications": 0} == before
+
+
+async def test_a_url_works_once(browse, form_url, filled):
+    url = await form_url()
+    assert (await browse("POST", url, data=filled())).status == 200
+    for method, body in (("GET", None), ("POST", filled())):
+        used = await browse(method, url, data=body)
+        assert (used.status, "has been used" in used.text) == (410, True)
+
+
+async def test_a_url_that_nobody_used_gets_too_old(browse, form_url, filled, clock, sandbox):
+    url = await form_url()
+    clock.now += timedelta(days=30, seconds=1)
+    for method, body in (("GET", None), ("POST", filled())):
+        old = await browse(method, url, data=body)
+        assert (old.status, "too old" in old.text) == (410, True)
+    assert sandbox.counts()["applicants"] == 0
+
+
+@pytest.mark.parametrize("token", ["0" * 36, "x", "%2e%2e%2f%2e%2e%2fetc%2fpasswd", "'; DROP TABLE files; --"])
+async def test_an_unknown_url_says_so(browse, token):
+    unknown = await browse("GET", f"/forms/{token}")
+    assert (unknown.status, "is not known" in unknown.text) == (404, True)
+
+
+async def test_faults_stand_next_to_their_fields_and_what_was_typed_is_kept(browse, form_url, filled, sandbox):
+    url = await form_url()
+    changes = {
+        "applicant.first_name": "Jürgen",
+        "applicant.last_name": "",
+        "applicant.email": "nobody",
+        "applicant.dob": "31.12.1980",
+        "document.front_side_id": None,
+    }
+    again = await browse("POST", url, data=filled(changes))
+    assert again.status == 422
+    assert again.faults == {
+        "applicant.first_name": "Expected Latin letters, spaces, commas, dots, apostrophes and hyphens.",
+        "applicant.last_name": "This is needed.",
+        "applicant.email": "Expected an e-mail address.",
+        "applicant.dob": "Expected a date as YYYY-MM-DD.",
+        "document.front_side_id": "Pick a file.",
+    }
+    assert 'value="Jürgen"' in again.text
+    assert '<option value="DE" selected>' in again.text
+    assert set(sandbox.counts().values()) == {0, 1}, "but for the verification that the URL stands for"
+    assert (await browse("POST", url, data=filled())).status == 200
+
+
+async def test_a_file_that_is_too_large_is_told_next_to_its_field_and_does_not_stay(browse, form_url, filled, sandbox):
+    url = await form_url()
+    again = await browse("POST", url, data=filled({"document.front_side_id": b"x" * ((1 << 20) + 1)}))
+    assert (again.status, again.faults) == (422, {"document.front_side_id": "This file is larger than 1 MB."})
+    assert sandbox.counts()["files"] == 0
+
+
+async def test_a_form_that_is_larger_than_all_its_files_may_be_is_not_read(browse, form_url, filled):
+    refused = await browse("POST", await form_url(), data=filled({"document.front_side_id": b"x" * (6 << 20)}))
+    assert refused.status == 413
+
+
+async def test_inputs_for_files_that_were_left_empty_are_none(browse, form_url, filled, sandbox):
+    body = filled()
+    body.add_field("document.back_side_id", b"", filename="", content_type="application/octet-stream")
+    assert (await browse("POST", await form_url(), data=body)).status == 200
+    assert sandbox.counts()["files"] == 1
+
+
+async def test_two_who_send_the_same_form_at_once_make_one_applicant(browse, form_url, filled, sandbox):
+    import asyncio
+
+    url = await form_url()
+    both = await asyncio.gather(*(browse("POST", url, data=filled()) for _ in range(2)))
+    assert sorted(answer.status for answer in both) == [200, 410]
+    assert (sandbox.counts()["applicants"], sandbox.counts()["files"]) == (1, 1)
+
+
+async def test_the_browser_goes_on_to_where_the_caller_said_and_nowhere_else(browse, form_url, filled):
+    url = await form_url(redirect_url='https://shop.example/back?a=1&b="2"')
+    done = await browse("POST", f"{url}?redirect_url=https://evil.example", data=filled())
+    assert 'content="0;url=https://shop.example/back?a=1&amp;b=&quot;2&quot;"' in done.text
+    assert "evil.example" not in done.text
+
+
+async def test_without_a_redirect_url_the_form_ends_with_thanks(browse, form_url, filled):
+    done = await browse("POST", await form_url(), data=filled())
+    assert "refresh" not in done.text
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "javascript:alert(1)",
+        "//evil.example",
+        "/local",
+        "ftp://example.com",
+        "https://",
+        "https:///path",
+        "data:,x",
+        "https://a b.example",
+        "https://shop.example\\@evil.example",
+        "https://shop.example/\nx",
+        "http:example.com",
+    ],
+)
+async def test_only_web_pages_are_taken_as_redirect_url(form_url, target):
+    with pytest.raises(ValidationError) as caught:
+        await form_url(redirect_url=target)
+    assert [error.parameter for error in caught.value.errors] == ["redirect_url"]
+
+
+async def test_the_callbacks_of_a_form_flow(clock, make_picture, filled):
+    async with Sandbox(clock=clock, callback_url="http://127.0.0.1:1/closed", sleep=_never) as sandbox:
+        async with AsyncKycaid(sandbox.api_key, base_url=sandbox.url) as kycaid, aiohttp.ClientSession() as session:
+            url = (await kycaid.forms.create_url(FORMS[0].id)).form_url
+            async with session.post(url, data=filled()) as response:
+                assert response.status == 200
+            await sandbox.settle()
+        assert [delivery.type for delivery in sandbox.deliveries()] == [
+            "VERIFICATION_STATUS_CHANGED",
+            "VERIFICATION_COMPLETED",
+        ]
+
+
+async def _never(_seconds: float) -> None:
+    """No time passes between two attempts."""

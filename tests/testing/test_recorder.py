@@ -1,0 +1,90 @@
+"""The receiver for tests, and callbacks signed as KYCAID signs them."""
+
+import urllib.error
+import urllib.request
+
+import pytest
+
+from kycaid_async.callbacks import (
+    SIGNATURE_HEADER,
+    DatabaseScreening,
+    ServiceResult,
+    UnknownEvent,
+    VerificationCompleted,
+    VerificationStatusChanged,
+    construct_event,
+    parse,
+)
+from kycaid_async.testing import CallbackRecorder, factory, signed_callback
+
+KEY = "0123456789abcdef0123456789abcdef0123"
+EVENTS = [VerificationCompleted, VerificationStatusChanged, DatabaseScreening, ServiceResult]
+
+
+def send(url, callback):
+    request = urllib.request.Request(url, callback.body, callback.headers)
+    try:
+        with urllib.request.urlopen(request) as answer:
+            return answer.status
+    except urllib.error.HTTPError as error:
+        error.close()
+        return error.code
+
+
+@pytest.mark.parametrize("cls", EVENTS, ids=lambda cls: cls.__name__)
+def test_a_signed_callback_is_read_as_the_event_that_it_was_made_of(cls):
+    made = factory(cls)()
+    signed = signed_callback(made, KEY)
+    found = construct_event(signed.body, signed.headers[SIGNATURE_HEADER], KEY)
+    assert type(found) is cls
+    assert found == made
+
+
+@pytest.mark.parametrize("cls", EVENTS, ids=lambda cls: cls.__name__)
+def test_an_event_without_a_type_is_sent_with_that_of_its_class(cls):
+    assert type(parse(signed_callback(cls(request_id="1"), KEY).body)) is cls
+
+
+def test_a_message_is_sent_as_it_is():
+    message = {"type": "TOMORROW", "unheard_of": [1]}
+    event = parse(signed_callback(message, KEY).body)
+    assert isinstance(event, UnknownEvent)
+    assert event.raw == message
+    assert parse(signed_callback(event, KEY).body).raw == message
+
+
+def test_what_is_signed_is_not_printed():
+    assert "Jane" not in repr(signed_callback({"first_name": "Jane"}, KEY))
+
+
+def test_it_keeps_what_comes_and_finds_it():
+    with CallbackRecorder(KEY) as recorder:
+        for request_id in ("1", "2"):
+            assert send(recorder.url, signed_callback(VerificationCompleted(request_id=request_id), KEY)) == 200
+        assert recorder.wait(VerificationCompleted, lambda event: event.request_id == "2") is recorder.events[1]
+        assert recorder.wait(VerificationCompleted) is recorder.events[0]
+
+
+def test_it_refuses_what_is_signed_with_another_key():
+    with CallbackRecorder(KEY) as recorder:
+        assert send(recorder.url, signed_callback(VerificationCompleted(), "another")) == 401
+        assert (recorder.events, recorder.refused) == ([], 1)
+
+
+def test_it_answers_as_it_is_told():
+    with CallbackRecorder(KEY) as recorder:
+        recorder.answer_next(500, 503)
+        callback = signed_callback(VerificationCompleted(), KEY)
+        assert [send(recorder.url, callback) for _ in range(3)] == [500, 503, 200]
+        assert len(recorder.events) == 3
+
+
+def test_waiting_for_what_does_not_come_ends():
+    with CallbackRecorder(KEY) as recorder, pytest.raises(TimeoutError, match="VerificationCompleted"):
+        recorder.wait(VerificationCompleted, timeout=0)
+
+
+async def test_an_asynchronous_test_waits_without_holding_up_its_loop():
+    async with CallbackRecorder(KEY) as recorder:
+        send(recorder.url, signed_callback(VerificationCompleted(request_id="1"), KEY))
+        assert (await recorder.wait_for(VerificationCompleted)).request_id == "1"
