@@ -322,6 +322,18 @@ from kycaid_async.api.verification_models import (
 from kycaid_async.api.verification_models import (
     VerificationStatusUpdate as VerificationStatusUpdate,
 )
+from kycaid_async.bulk.result import (
+    BulkResult as BulkResult,
+)
+from kycaid_async.bulk.result import (
+    BulkStatus as BulkStatus,
+)
+from kycaid_async.bulk.result import (
+    BulkSummary as BulkSummary,
+)
+from kycaid_async.bulk.row import (
+    BulkRow as BulkRow,
+)
 from kycaid_async.client import (
     AsyncKycaid as AsyncKycaid,
 )
@@ -378,6 +390,9 @@ from kycaid_async.errors import (
 )
 from kycaid_async.errors import (
     KycaidError as KycaidError,
+)
+from kycaid_async.errors import (
+    LedgerError as LedgerError,
 )
 from kycaid_async.errors import (
     NotFoundError as NotFoundError,

@@ -16,6 +16,7 @@
     ├── InvalidSignatureError        a callback is not signed with any of the keys
     ├── RawBodyRequiredError         not the raw bytes of a callback were passed
     ├── BodyTooLargeError            a callback is larger than any can be
+    ├── LedgerError                  the ledger of a bulk upload cannot be used
     └── ApiError                     KYCAID refused
         ├── BadRequestError          400 bad_request
         ├── AuthenticationError      401 unauthorized
@@ -189,6 +190,13 @@ class RawBodyRequiredError(KycaidError, TypeError):
 
 class BodyTooLargeError(KycaidError, ValueError):
     """The body is larger than any callback: it was refused without a look at its content."""
+
+
+class LedgerError(KycaidError):
+    """The ledger of a bulk upload is in use elsewhere, belongs to another server, or cannot be read or written.
+
+    The text names its file. What was recorded stays recorded: a run with the same ledger goes on from there.
+    """
 
 
 class ApiError(KycaidError):
