@@ -52,14 +52,16 @@ _HOMES = {
             "CheckResult CheckType Mode Outcome Service Verification VerificationCreate VerificationProgress "
             "VerificationReportRow VerificationStatusResult VerificationStatusUpdate VerificationStatuses"
         ),
+        ".bulk.manifest": "Manifest read_manifest",
+        ".bulk.manifest_row": "BadRow ManifestRow",
         ".bulk.result": "BulkResult BulkStatus BulkSummary",
         ".bulk.row": "BulkRow",
         ".client": "AsyncKycaid",
         ".errors": (
             "ApiError AuthenticationError BadRequestError BodyTooLargeError ConfigurationError ConflictError "
-            "ConnectionFailedError ConnectionLostError DecodeError FieldError FieldProblem FileRefusedError "
-            "FlowError InsufficientFundsError InvalidFileError InvalidRequestError InvalidSignatureError "
-            "KycaidError LedgerError NotFoundError PermissionDeniedError RateLimitError RawBodyRequiredError "
+            "ConnectionFailedError ConnectionLostError DecodeError FieldError FieldProblem FileRefusedError FlowError "
+            "InsufficientFundsError InvalidFileError InvalidRequestError InvalidSignatureError KycaidError "
+            "LedgerError ManifestError NotFoundError PermissionDeniedError RateLimitError RawBodyRequiredError "
             "RedirectError RequestTimeoutError ServerError ServerTimeoutError TransportError "
             "UnconfirmedEndpointWarning UploadSourceError ValidationError"
         ),

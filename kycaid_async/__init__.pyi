@@ -322,6 +322,18 @@ from kycaid_async.api.verification_models import (
 from kycaid_async.api.verification_models import (
     VerificationStatusUpdate as VerificationStatusUpdate,
 )
+from kycaid_async.bulk.manifest import (
+    Manifest as Manifest,
+)
+from kycaid_async.bulk.manifest import (
+    read_manifest as read_manifest,
+)
+from kycaid_async.bulk.manifest_row import (
+    BadRow as BadRow,
+)
+from kycaid_async.bulk.manifest_row import (
+    ManifestRow as ManifestRow,
+)
 from kycaid_async.bulk.result import (
     BulkResult as BulkResult,
 )
@@ -393,6 +405,9 @@ from kycaid_async.errors import (
 )
 from kycaid_async.errors import (
     LedgerError as LedgerError,
+)
+from kycaid_async.errors import (
+    ManifestError as ManifestError,
 )
 from kycaid_async.errors import (
     NotFoundError as NotFoundError,

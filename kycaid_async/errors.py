@@ -5,7 +5,8 @@
     KycaidError
     ├── ConfigurationError           the client cannot work the way it was set up
     ├── InvalidRequestError          a field was refused here; nothing was sent
-    │   └── InvalidFileError         a file was refused here; nothing was sent
+    │   ├── InvalidFileError         a file was refused here; nothing was sent
+    │   └── ManifestError            a manifest cannot be read as one; nothing was sent
     ├── TransportError               no complete answer arrived
     │   ├── ConnectionFailedError    the connection was never made
     │   ├── ConnectionLostError      it broke after it was made
@@ -125,6 +126,10 @@ class InvalidFileError(InvalidRequestError):
         super().__init__(message, operation=operation)
         self.file = file
         """The path or name of the file."""
+
+
+class ManifestError(InvalidRequestError):
+    """A manifest cannot be read as one: it is missing, empty, no text, or has columns that no manifest has."""
 
 
 class TransportError(KycaidError):
