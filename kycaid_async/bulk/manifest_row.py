@@ -12,6 +12,7 @@ import attrs
 from kycaid_async.api.applicants import ApplicantType, Company, Person
 from kycaid_async.api.document_variants import ApplicantDocument
 from kycaid_async.api.document_words import DocumentType
+from kycaid_async.bulk.remote import is_url
 from kycaid_async.bulk.row import SIDES, BulkRow
 from kycaid_async.errors import FieldProblem
 from kycaid_async.values.check import check_values
@@ -108,11 +109,6 @@ def read_row(record: Mapping[str, Any], *, line: int, folder: str, raw: Any) -> 
         written=written,
         **{side: place if is_url(place) else os.path.join(folder, place) for side, place in written.items()},  # noqa: PTH118 - a Path would change how it is spelt
     )
-
-
-def is_url(place: str) -> bool:
-    """Say whether ``place`` is the URL of a remote file and not a path."""
-    return re.match(r"[a-zA-Z][a-zA-Z0-9+.-]+(::|://)", place) is not None
 
 
 def _problems(given: dict[str, Any], document: dict[str, Any], person: dict[str, Any]) -> Iterator[FieldProblem]:
