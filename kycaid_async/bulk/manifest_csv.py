@@ -45,7 +45,7 @@ class CsvForm:
         """Give each row below the line of names."""
         lines = Lines(file)
         records = self._records(lines)
-        next(records)
+        next(cells for _, cells in records if cells)
         for line, cells in records:
             if isinstance(cells, FieldProblem):
                 yield BadRow(line=line, problems=(cells,), raw=lines.back())

@@ -10,24 +10,22 @@ import attrs
 
 from kycaid_async.errors import ConfigurationError, InvalidFileError
 from kycaid_async.transport.path_source import LONGEST_LABEL
-from kycaid_async.transport.reading import CHUNK, Source, broken, in_thread
-from kycaid_async.transport.sources import UploadSource, source_of
+from kycaid_async.transport.reading import CHUNK, broken, in_thread
 
 T = TypeVar("T")
 
-_URL = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]+)(::|://)")
 _MARKS: Final = ("ETag", "etag", "md5Hash", "mtime", "LastModified", "updated", "created")
 """Under which names filesystems say which version of a file it is."""
 
 
 def is_url(place: Any) -> bool:
-    """Say whether ``place`` is the URL of a remote file, and not a path. A drive has one letter, a scheme more."""
-    return isinstance(place, str) and _URL.match(place) is not None
+    """Say whether ``place`` is the URL of a remote file, and not a path."""
+    return isinstance(place, str) and "://" in place
 
 
-def any_source(value: UploadSource) -> Source:
-    """Return the source for a path, bytes, or the URL of a remote file. Raises `InvalidFileError`."""
-    return RemoteSource(value) if isinstance(value, str) and is_url(value) else source_of(value)
+def source_of(url: str) -> "RemoteSource":
+    """Return the source for the URL of a remote file."""
+    return RemoteSource(url)
 
 
 @attrs.frozen(eq=False)
