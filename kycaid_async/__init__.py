@@ -52,10 +52,14 @@ _HOMES = {
             "CheckResult CheckType Mode Outcome Service Verification VerificationCreate VerificationProgress "
             "VerificationReportRow VerificationStatusResult VerificationStatusUpdate VerificationStatuses"
         ),
+        ".bulk.check": "check_manifest",
         ".bulk.manifest": "Manifest read_manifest",
         ".bulk.manifest_row": "BadRow ManifestRow",
+        ".bulk.bulk": "Bulk",
+        ".bulk.progress": "BulkProgress",
         ".bulk.result": "BulkResult BulkStatus BulkSummary",
         ".bulk.row": "BulkRow",
+        ".bulk.upload": "BulkUpload",
         ".client": "AsyncKycaid",
         ".errors": (
             "ApiError AuthenticationError BadRequestError BodyTooLargeError ConfigurationError ConflictError "

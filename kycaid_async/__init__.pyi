@@ -322,6 +322,12 @@ from kycaid_async.api.verification_models import (
 from kycaid_async.api.verification_models import (
     VerificationStatusUpdate as VerificationStatusUpdate,
 )
+from kycaid_async.bulk.bulk import (
+    Bulk as Bulk,
+)
+from kycaid_async.bulk.check import (
+    check_manifest as check_manifest,
+)
 from kycaid_async.bulk.manifest import (
     Manifest as Manifest,
 )
@@ -334,6 +340,9 @@ from kycaid_async.bulk.manifest_row import (
 from kycaid_async.bulk.manifest_row import (
     ManifestRow as ManifestRow,
 )
+from kycaid_async.bulk.progress import (
+    BulkProgress as BulkProgress,
+)
 from kycaid_async.bulk.result import (
     BulkResult as BulkResult,
 )
@@ -345,6 +354,9 @@ from kycaid_async.bulk.result import (
 )
 from kycaid_async.bulk.row import (
     BulkRow as BulkRow,
+)
+from kycaid_async.bulk.upload import (
+    BulkUpload as BulkUpload,
 )
 from kycaid_async.client import (
     AsyncKycaid as AsyncKycaid,

@@ -54,7 +54,8 @@ class RemoteSource:
         """
         found = await in_thread(lambda: _outcome(self._open))
         if isinstance(found, ImportError):
-            needed = "pip install 'kycaid-async[fsspec]'" if found.name == "fsspec" else found.msg
+            ours = (found.name or "").split(".")[0] == "fsspec"
+            needed = "pip install 'kycaid-async[fsspec]'" if ours else found.msg
             raise ConfigurationError(f"{self.label}: URLs of this kind need another package: {needed}")
         if isinstance(found, Exception):
             raise InvalidFileError(f"{self.label}: cannot be opened ({_reason(found)})", file=self.label)
