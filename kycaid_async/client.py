@@ -40,6 +40,7 @@ from kycaid_async.transport.timing import Timing
 if TYPE_CHECKING:
     import aiohttp
 
+    from kycaid_async.bulk.bulk import Bulk
     from kycaid_async.transport.exchange import Exchange
     from kycaid_async.transport.sessions import Sessions
 
@@ -121,6 +122,13 @@ class AsyncKycaid:
     def blacklist_databases(self) -> BlacklistDatabases:
         """Paid searches in sanction, PEP and similar lists."""
         return BlacklistDatabases(self._call)
+
+    @cached_property
+    def bulk(self) -> "Bulk":
+        """Many documents at once, with a ledger."""
+        from kycaid_async.bulk.bulk import Bulk
+
+        return Bulk(self._call_once, self._settings, self._shared.timing)
 
     @cached_property
     def business_activities(self) -> BusinessActivities:
@@ -219,7 +227,7 @@ class AsyncKycaid:
         other = copy.copy(self)
         other.__dict__["_settings"] = settings
         for name, value in vars(self).items():
-            if name == "_exchange" or isinstance(value, Section):
+            if name in ("_exchange", "_single_exchange", "bulk") or isinstance(value, Section):
                 del other.__dict__[name]  # made for the settings of this one
         return other
 
@@ -238,6 +246,15 @@ class AsyncKycaid:
 
     async def _call(self, endpoint: Endpoint[T], **given: Any) -> T:
         return await self._exchange(endpoint, **given)
+
+    async def _call_once(self, endpoint: Endpoint[T], **given: Any) -> T:
+        return await self._single_exchange(endpoint, **given)
+
+    @cached_property
+    def _single_exchange(self) -> "Exchange":
+        """Repeats nothing: who uses it decides about each attempt."""
+        retries = attrs.evolve(self._settings.retries, max_retries=0)
+        return self._shared.exchange(attrs.evolve(self._settings, retries=retries))
 
     @cached_property
     def _exchange(self) -> "Exchange":

@@ -27,6 +27,8 @@ class BulkResult:
 
     row: BulkRow
     status: BulkStatus
+    number: int = 0
+    """Its place in what was given, from 0."""
     applicant_id: str | None = None
     document_id: str | None = None
     file_ids: dict[str, str] = attrs.field(factory=dict)
