@@ -1,10 +1,6 @@
 """``kycaid sandbox``: a local KYCAID until it is told to stop."""
 
 import errno
-import signal
-import sys
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -12,6 +8,7 @@ import anyio
 import typer
 
 from kycaid_async.cli.problems import Problem
+from kycaid_async.cli.signals import stop_signals
 from kycaid_async.errors import ConfigurationError
 from kycaid_async.sandbox import SANDBOX_KEY, Sandbox
 
@@ -44,7 +41,7 @@ def serve(
 
 async def _serve(sandbox: Sandbox) -> None:
     # Before anybody can know that it listens: who starts it may stop it at the first word.
-    with _signals() as told_to_stop:
+    with stop_signals() as told_to_stop:
         async with sandbox:
             typer.echo(
                 f"A local KYCAID listens on {sandbox.url} until Ctrl-C. To use it:\n\n"
@@ -52,13 +49,3 @@ async def _serve(sandbox: Sandbox) -> None:
                 f"  export KYCAID_API_KEY={SANDBOX_KEY if sandbox.api_key == SANDBOX_KEY else '(your key)'}"
             )
             await told_to_stop()
-
-
-@contextmanager
-def _signals() -> Iterator[Callable[[], Awaitable[object]]]:
-    if sys.platform == "win32":
-        # Ctrl-C arrives as KeyboardInterrupt there.
-        yield anyio.sleep_forever
-        return
-    with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM, signal.SIGHUP) as signals:
-        yield lambda: anext(signals)
