@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import os
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from itertools import islice
 
 from kycaid_async.bulk.manifest import Manifest
@@ -24,21 +24,25 @@ _HEAD = 8192
 _FILES = "an image, a PDF or a video"
 
 
+Known = Callable[[ManifestRow], Awaitable[bool]]
+
+
 async def check_manifest(
-    path: str | os.PathLike[str], *, rules: FileRules | None = None
+    path: str | os.PathLike[str], *, rules: FileRules | None = None, known: Known | None = None
 ) -> AsyncIterator[ManifestRow | BadRow]:
     """Give each row of a manifest in order: as `read_manifest` does, and after a look at its files and its place.
 
     A row is bad also when a file is missing, unreadable, empty, too large, or no image, PDF or video; when it says the
     same as a row before it, or has its key; and when it gives an applicant other fields than a row before it. Memory
-    stays the same however many rows there are. Raises `ManifestError` when the manifest cannot be read, and
+    stays the same however many rows there are. ``known`` says of a good row whether it was sent by an earlier run, so
+    that its files need not be there any more. Raises `ManifestError` when the manifest cannot be read, and
     `ConfigurationError` for the URL of a remote file when the package for it is not installed.
     """
     manifest, rules = Manifest.open(path), rules or FileRules()
     with Seen() as seen:
         rows = (_placed(row, seen) for row in manifest.rows())
         while batch := await in_thread(lambda: list(islice(rows, _AT_ONCE))):
-            for row in await asyncio.gather(*(_with_files(row, rules) for row in batch)):
+            for row in await asyncio.gather(*(_with_files(row, rules, known) for row in batch)):
                 yield row
 
 
@@ -62,8 +66,8 @@ def _clashes(row: ManifestRow, line: int, seen: Seen) -> Iterator[FieldProblem]:
             yield FieldProblem(f"{APPLICANT}*", f"what line {first} says of this applicant", "something else")
 
 
-async def _with_files(row: ManifestRow | BadRow, rules: FileRules) -> ManifestRow | BadRow:
-    if isinstance(row, BadRow):
+async def _with_files(row: ManifestRow | BadRow, rules: FileRules, known: Known | None) -> ManifestRow | BadRow:
+    if isinstance(row, BadRow) or (known is not None and await known(row)):
         return row
     return _bad(row, [problem for side, source in row.sides() if (problem := await _file(side, source, rules))])
 
