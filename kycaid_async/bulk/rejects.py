@@ -1,7 +1,10 @@
 """The file of the rows that could not be delivered, to be mended and run again."""
 
+import filecmp
 import os
 import re
+from collections.abc import Iterator
+from itertools import count, takewhile
 from pathlib import Path
 from typing import Self
 
@@ -14,8 +17,9 @@ _MARK = re.compile(r"\.rejects(-\d+)?(?=\.|$)")
 class Rejects:
     """Writes rows as they stand in their manifest, each behind its line and the reason why it is here.
 
-    It is a manifest of the same form, in the same folder, where its paths hold. Nobody but its owner may read it. A
-    file that nothing was written to is gone at the end.
+    It is a manifest of the same form, in the same folder, where its paths hold. Nobody but its owner may read it. At
+    the end, a file without rows is gone, and so is one that says what that of an earlier run does: ``path`` is then the
+    earlier one.
     """
 
     def __init__(self, path: str | os.PathLike[str], manifest: Manifest) -> None:
@@ -49,17 +53,24 @@ class Rejects:
         self._file.close()
         if not self.count:
             self.path.unlink(missing_ok=True)
+            return
+        for earlier in takewhile(lambda name: name.exists(), _names(self._manifest.path)):
+            if earlier != self.path and filecmp.cmp(earlier, self.path, shallow=False):
+                self.path.unlink()
+                self.path = earlier
+                return
 
 
 def rejects_of(manifest: str | os.PathLike[str]) -> Path:
     """Return a name for the rejects of ``manifest`` beside it that no file has: ``people.rejects.csv``, and so on."""
+    return next(name for name in _names(manifest) if not name.exists() or not name.stat().st_size)
+
+
+def _names(manifest: str | os.PathLike[str]) -> Iterator[Path]:
     path = origin_of(manifest)
-    for number in range(1, 10_000):
+    for number in count(1):
         mark = ".rejects" if number == 1 else f".rejects-{number}"
-        name = path.with_name(f"{path.stem}{mark}{path.suffix}")
-        if not name.exists() or not name.stat().st_size:
-            return name
-    raise FileExistsError(f"{path.with_name(path.stem)}.rejects…")
+        yield path.with_name(f"{path.stem}{mark}{path.suffix}")
 
 
 def origin_of(manifest: str | os.PathLike[str]) -> Path:

@@ -7,7 +7,7 @@ from rich.console import Console
 # A pipe has no edge: what reads it should not have to join lines.
 _WIDTH_OF_A_PIPE = 200
 _MEGA, _GIGA = 1_000_000, 1_000_000_000
-_MINUTE, _HOUR = 60, 3600
+_SHORT, _MINUTE, _HOUR = 10, 60, 3600
 
 
 def console(stream: TextIO, *, quiet: bool = False) -> Console:
@@ -27,7 +27,7 @@ def size_text(count: float) -> str:
 def duration_text(seconds: float) -> str:
     """Return a duration as people read it."""
     if seconds < _MINUTE:
-        return f"{seconds:.0f} s"
+        return f"{seconds:.{1 if seconds < _SHORT else 0}f} s"
     if seconds < _HOUR:
         return f"{seconds // _MINUTE:.0f} min {seconds % _MINUTE:.0f} s"
     return f"{seconds // _HOUR:.0f} h {seconds % _HOUR // _MINUTE:.0f} min"

@@ -5,6 +5,7 @@ from bisect import bisect_left
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import nullcontext
 from functools import partial
+from typing import TYPE_CHECKING
 
 import anyio
 
@@ -14,7 +15,6 @@ from kycaid_async.bulk.manifest import Manifest
 from kycaid_async.bulk.manifest_row import BadRow, ManifestRow
 from kycaid_async.bulk.rejects import Rejects
 from kycaid_async.bulk.result import BulkResult, BulkStatus
-from kycaid_async.bulk.upload import BulkUpload
 from kycaid_async.cli.problems import UsageProblem, one_line
 from kycaid_async.cli.signals import stop_signals
 from kycaid_async.cli.upload_account import Account
@@ -24,6 +24,9 @@ from kycaid_async.cli.upload_report import write_report
 from kycaid_async.cli.upload_screen import Screen
 from kycaid_async.client import AsyncKycaid
 from kycaid_async.errors import KycaidError, ManifestError
+
+if TYPE_CHECKING:
+    from kycaid_async.bulk.upload import BulkUpload
 
 _SECONDS_BETWEEN_LOOKS = 0.2
 
@@ -42,6 +45,7 @@ class Job:
         self._screen = Screen(as_json=plan.as_json)
         self._bad = array("Q")
         """The lines of bad rows, in order: eight bytes each."""
+        self._rejects: Rejects | None = None
         self._upload: BulkUpload | None = None
         self._signal = 0
         self._error: Exception | None = None
@@ -56,6 +60,7 @@ class Job:
         with stop_signals() as told, self._screen.progress():
             async with anyio.create_task_group() as group:
                 group.start_soon(self._watch, told, group.cancel_scope)
+                group.start_soon(self._show)
                 await self._work(manifest)
                 group.cancel_scope.cancel()
         return self._end()
@@ -63,6 +68,8 @@ class Job:
     def _end(self) -> int:
         """Say how it ended, write the report, and return the exit code."""
         plan, account, number, error = self._plan, self._account, self._signal, self._error
+        if self._rejects is not None and self._rejects.count:
+            account.rejects = self._rejects.path
         if number:
             account.ended = was_stopped_by(number)
         elif error is not None:
@@ -90,19 +97,14 @@ class Job:
         """Check and send. What ends it early is kept, so that there is a summary all the same."""
         aside = self._plan.on_error == "continue" and not self._plan.dry_run
         try:
-            with Rejects(self._plan.rejects, manifest) if aside else nullcontext() as rejects:
-                await self._check(rejects)
-                if self._plan.dry_run or (self._bad and rejects is None):
-                    return
-                if self._bad:
-                    self._screen.say(f"{self._plan.rejects}: {len(self._bad):,} bad rows set aside")
-                await self._send(manifest, rejects)
+            with Rejects(self._plan.rejects, manifest) if aside else nullcontext() as self._rejects:
+                await self._check()
+                if not self._plan.dry_run and (aside or not self._bad):
+                    await self._send(manifest)
         except (KycaidError, OSError) as error:
             self._error = error
-        finally:
-            self._account.rejects = self._plan.rejects if aside and self._plan.rejects.exists() else None
 
-    async def _check(self, rejects: Rejects | None) -> None:
+    async def _check(self) -> None:
         account, known = self._account, await self._known()
         try:
             rows = check_manifest(self._plan.manifest, known=None if known is None else partial(self._is_known, known))
@@ -112,9 +114,8 @@ class Job:
                     self._bad.append(row.line)
                     note = account.note_bad(row)
                     self._screen.bad(note)
-                    if rejects is not None:
-                        rejects.add(row, note.reason)
-                self._screen.checking(account)
+                    if self._rejects is not None:
+                        self._rejects.add(row, note.reason)
         finally:
             if known is not None:
                 await known.close()
@@ -131,23 +132,19 @@ class Job:
         self._account.unsettled += entry is not None and entry.state is State.SENT
         return entry is not None and entry.state is not State.FAILED
 
-    async def _send(self, manifest: Manifest, rejects: Rejects | None) -> None:
+    async def _send(self, manifest: Manifest) -> None:
         plan = self._plan
         async with AsyncKycaid(plan.api_key, base_url=plan.server, max_connections=plan.concurrency) as client:
             self._upload = client.bulk.upload(
                 self._good(manifest), ledger=plan.ledger, on_uncertain=plan.on_uncertain, on_error=plan.on_error
             )
             self._account.begin(self._upload.summary)
-            async with self._upload, anyio.create_task_group() as group:
-                group.start_soon(self._show, self._upload)
-                try:
+            try:
+                async with self._upload:
                     async for result in self._upload:
-                        self._note(result, rejects)
-                except (KycaidError, OSError) as error:
-                    self._error = error  # not through the group, which would wrap it
-                finally:
-                    self._account.summary = self._upload.summary
-                group.cancel_scope.cancel()
+                        self._note(result)
+            finally:
+                self._account.summary = self._upload.summary
 
     def _good(self, manifest: Manifest) -> Iterator[ManifestRow]:
         """Give the rows that the check found good."""
@@ -159,17 +156,20 @@ class Job:
                 raise ManifestError(f"{self._plan.manifest}: changed while it was read; run the same command again")
             yield row
 
-    def _note(self, result: BulkResult, rejects: Rejects | None) -> None:
+    def _note(self, result: BulkResult) -> None:
         note = self._account.note(result)
         self._screen.result(result, note)
         if result.status is BulkStatus.FAILED and note is not None:
             self._last_failure = result.error
-            if rejects is not None and isinstance(result.row, ManifestRow):
-                rejects.add(result.row, note.reason)
+            if self._rejects is not None and isinstance(result.row, ManifestRow):
+                self._rejects.add(result.row, note.reason)
 
-    async def _show(self, upload: BulkUpload) -> None:
+    async def _show(self) -> None:
         while True:
-            self._screen.sending(self._account, upload.progress)
+            if self._upload is None:
+                self._screen.checking(self._account)
+            else:
+                self._screen.sending(self._account, self._upload.progress)
             await anyio.sleep(_SECONDS_BETWEEN_LOOKS)
 
 

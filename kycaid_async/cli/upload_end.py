@@ -32,7 +32,7 @@ def summary_text(plan: Plan, account: Account) -> str:
     rate = summary.created / summary.seconds if summary.seconds else 0.0
     shared = f", {summary.files_shared:,} known already" if summary.files_shared else ""
     return (
-        f"{account.rows:,} rows: {account.counts()}.\n"
+        f"{account.rows:,} rows: {account.counts()}{f', {account.left:,} left' if account.left else ''}.\n"
         f"{summary.files:,} files uploaded ({size_text(summary.bytes)}){shared}; "
         f"{duration_text(summary.seconds)}, {rate:,.1f} documents/s."
     )
@@ -58,16 +58,13 @@ def advice(plan: Plan, account: Account, *, number: int, error: Exception | None
     if account.summary.rows and (number or error is not None):
         yield f"What was done is recorded in {plan.ledger}. Run the same command again to go on."
     if account.rejects is not None:
-        yield f"To send the rows set aside, correct {plan.rejects} and run: {_again(plan)}"
+        command = shlex.join(["kycaid", "upload", str(account.rejects), "--ledger", str(plan.ledger)])
+        yield f"To send the rows set aside, correct {account.rejects} and run: {command}"
     if account.summary.uncertain:
         yield (
             "Uncertain rows were sent and got no answer. Run the same command again later to settle them; with "
             "--on-uncertain create they are sent anew, and may be there twice."
         )
-
-
-def _again(plan: Plan) -> str:
-    return shlex.join(["kycaid", "upload", str(plan.rejects), "--ledger", str(plan.ledger)])
 
 
 def was_stopped_by(number: int) -> str:

@@ -22,6 +22,7 @@ body { margin: 0 auto; max-width: 60rem; padding: 1.5rem 1rem 3rem; background: 
 h1 { font-size: 1.5rem; margin: 0 0 .25rem; overflow-wrap: anywhere; }
 h2 { font-size: 1.1rem; margin: 2rem 0 .75rem; }
 p { margin: .25rem 0; }
+time { white-space: nowrap; }
 .faint { color: var(--faint); overflow-wrap: anywhere; }
 .ended { border-left: 4px solid var(--bad); background: var(--card); padding: .6rem .9rem; margin: 1rem 0;
   overflow-wrap: anywhere; }
@@ -33,7 +34,7 @@ p { margin: .25rem 0; }
 .good { color: var(--good); } .bad, .failed { color: var(--bad); } .uncertain { color: var(--doubt); }
 figure { margin: 0; background: var(--card); border: 1px solid var(--line); border-radius: .5rem;
   padding: .75rem 1rem .5rem .5rem; }
-figcaption { color: var(--faint); font-size: .85rem; padding-left: .5rem; }
+figcaption { color: var(--faint); font-size: .85rem; padding: 0 0 .35rem .5rem; }
 .plot { display: grid; grid-template-columns: 48px minmax(0, 1fr); }
 .plot svg { display: block; } .plot .x { grid-column: 2; }
 .plot text { fill: var(--faint); font: 12px system-ui, sans-serif; text-anchor: middle; }
@@ -69,7 +70,8 @@ def page(account: Account) -> str:
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
             f'<meta name="referrer" content="no-referrer"><title>Upload of {name}</title>',
             f"<style>{_STYLE}</style></head><body><header><h1>Upload of {name}</h1>",
-            f'<p class="faint">to {escape(account.server)}, begun {account.started:%Y-%m-%d %H:%M} UTC</p></header>',
+            f'<p class="faint">to {escape(account.server)}, begun ',
+            f"<time>{account.started:%Y-%m-%d %H:%M} UTC</time></p></header>",
             f'<p class="ended">It ended early: {escape(account.ended)}</p>' if account.ended else "",
             f'<dl class="cards">{"".join(_cards(account))}</dl>',
             *_throughput(account),
@@ -83,12 +85,12 @@ def _cards(account: Account) -> Iterable[str]:
     summary = account.summary
     rate = summary.created / summary.seconds if summary.seconds else 0.0
     yield _card("rows", f"{account.rows:,}")
-    yield _card("documents created", f"{summary.created:,}", "good")
+    yield _card("created", f"{summary.created:,}", "good")
     yield _card("done before", f"{summary.done_before:,}")
     for label, count in (("bad", account.bad), ("failed", summary.failed), ("uncertain", summary.uncertain)):
         yield _card(label, f"{count:,}", label if count else "")
     if account.left:
-        yield _card("not looked at", f"{account.left:,}", "uncertain")
+        yield _card("left", f"{account.left:,}", "uncertain")
     yield _card("files uploaded", f"{summary.files:,}")
     yield _card("sent", size_text(summary.bytes))
     yield _card("duration", duration_text(summary.seconds))

@@ -41,31 +41,31 @@ class Screen:
         if not self._err.is_terminal:
             yield
             return
-        # What goes to a pipe must not be caught on its way; what goes to the same terminal must stand above.
         with Live(
-            console=self._err, auto_refresh=False, transient=True, redirect_stdout=sys.stdout.isatty()
+            console=self._err, auto_refresh=False, transient=True, redirect_stdout=False, redirect_stderr=False
         ) as self._live:
             yield
         self._live = None
 
     def checking(self, account: Account) -> None:
         """Show how far the check is."""
-        self._show(lambda: Text(f"Checking: {account.rows:,} rows, {account.bad:,} bad"))
+        self._show(Text(f"Checking: {account.rows:,} rows, {account.bad:,} bad"))
 
     def sending(self, account: Account, progress: BulkProgress) -> None:
         """Show how far the upload is."""
         standing = Standing.of(account, progress)
-        if self._live is None:
-            self._show(lambda: Text(f"{standing.where}: {standing.counts}; {standing.speed}"))
-        else:
-            self._live.update(_bars(standing), refresh=True)
-
-    def _show(self, made: Callable[[], Text]) -> None:
         if self._live is not None:
-            self._live.update(made(), refresh=True)
+            self._show(_bars(standing))
+        else:
+            self._show(Text(f"{standing.where}: {standing.counts}; {standing.speed}"))
+
+    def _show(self, what: RenderableType) -> None:
+        sys.stdout.flush()  # who reads a pipe wants the rows as they come
+        if self._live is not None:
+            self._live.update(what, refresh=True)
         elif self._clock() >= self._next_line:
             self._next_line = self._clock() + _SECONDS_BETWEEN_LINES
-            self._err.print(made(), soft_wrap=True)
+            self._err.print(what, soft_wrap=True)
 
     def say(self, text: str) -> None:
         """Print a remark."""
@@ -81,17 +81,22 @@ class Screen:
 
     def _row(self, note: Note | None, as_json: dict[str, Any]) -> None:
         if self._as_json:
-            sys.stdout.write(json.dumps(as_json) + "\n")
+            self._print(Text(json.dumps(as_json)))
         elif note is not None:
-            line = Text.assemble(f"line {note.line}: ", (note.status, _STYLES.get(note.status, "")), f": {note.reason}")
-            self._out.print(line, soft_wrap=True)
+            self._print(
+                Text.assemble(f"line {note.line}: ", (note.status, _STYLES.get(note.status, "")), f": {note.reason}")
+            )
 
     def summary(self, account: Account, text: str) -> None:
         """Print the sum of all."""
-        if self._as_json:
-            sys.stdout.write(json.dumps(account.as_json()) + "\n")
+        self._print(Text(json.dumps(account.as_json()) if self._as_json else text))
+
+    def _print(self, text: Text) -> None:
+        if not self._out.is_terminal:
+            sys.stdout.write(f"{text.plain}\n")
         else:
-            self._out.print(Text(text), soft_wrap=True)
+            # What goes to the same terminal as the progress has to stand above it.
+            (self._out if self._live is None else self._err).print(text, soft_wrap=self._as_json)
 
 
 @attrs.frozen(kw_only=True)

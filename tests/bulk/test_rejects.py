@@ -3,6 +3,7 @@
 import json
 import stat
 import sys
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -110,3 +111,15 @@ def test_names_of_rejects_lead_back_to_their_manifest(tmp_path):
 def test_an_empty_file_left_by_a_killed_run_is_used(tmp_path):
     (tmp_path / "people.rejects.csv").touch()
     assert rejects_of(tmp_path / "people.csv").name == "people.rejects.csv"
+
+
+def test_a_run_that_rejects_what_an_earlier_one_did_leaves_one_file(tmp_path):
+    manifest = Manifest.open(write_csv(tmp_path / "people.csv", [row(), row(key="b")]))
+    paths = []
+    for rows in (1, 2, 1, 2):
+        with Rejects(rejects_of(manifest.path), manifest) as rejects:
+            for found in islice(manifest.rows(), rows):
+                rejects.add(found, "why")
+        paths.append(rejects.path.name)
+    assert paths == ["people.rejects.csv", "people.rejects-2.csv"] * 2
+    assert {path.name for path in tmp_path.iterdir()} == {"people.csv", *paths}
