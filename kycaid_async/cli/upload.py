@@ -63,9 +63,9 @@ class Job:
                 group.start_soon(self._show)
                 await self._work(manifest)
                 group.cancel_scope.cancel()
-        return self._end()
+        return self._ended()
 
-    def _end(self) -> int:
+    def _ended(self) -> int:
         """Say how it ended, write the report, and return the exit code."""
         plan, account, number, error = self._plan, self._account, self._signal, self._error
         if self._rejects is not None and self._rejects.count:
@@ -74,8 +74,12 @@ class Job:
             account.ended = was_stopped_by(number)
         elif error is not None:
             account.ended = "stopped at the first row that failed" if error is self._last_failure else _told(error)
-        if plan.report is not None:
-            write_report(plan.report, account)
+        try:
+            if plan.report is not None:
+                write_report(plan.report, account)
+        except OSError as problem:
+            error = error or problem
+            account.ended = account.ended or f"--report: {plan.report}: {problem.strerror}"
         self._screen.summary(account, summary_text(plan, account))
         if account.ended:
             self._screen.say(f"kycaid: {account.ended}")

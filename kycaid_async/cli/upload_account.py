@@ -65,6 +65,8 @@ class Account:
     """Rows that the ledger had as done before this run."""
     unsettled: int = 0
     """Rows that an earlier run had sent without an answer."""
+    sending: bool = False
+    """False as long as nothing can have been sent."""
     summary: BulkSummary = attrs.field(factory=BulkSummary)
     notes: list[Note] = attrs.field(factory=list)
     """The first of the rows that were not delivered."""
@@ -75,10 +77,19 @@ class Account:
     started: datetime = attrs.field(factory=lambda: datetime.now(UTC))
     clock: Callable[[], float] = time.monotonic
     _began: float = 0.0
+    _sign: tuple[int, ...] = ()
+    _signed: float = 0.0
 
     def begin(self, summary: BulkSummary) -> None:
         """Begin to send, with a summary that somebody keeps."""
-        self.summary, self._began = summary, self.clock()
+        self.sending, self.summary, self._began = True, summary, self.clock()
+
+    def silence(self) -> float:
+        """Return for how many seconds nothing has come of the upload, as of now."""
+        sign = (self.summary.rows, self.summary.files, self.summary.applicants)
+        if sign != self._sign:
+            self._sign, self._signed = sign, self.clock()
+        return self.clock() - self._signed
 
     def note_bad(self, row: BadRow) -> Note:
         """Count a row that is not sent."""

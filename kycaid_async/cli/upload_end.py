@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from kycaid_async.cli.console import duration_text, size_text
 from kycaid_async.cli.upload_account import Account
 from kycaid_async.cli.upload_plan import Plan
+from kycaid_async.errors import LedgerError
 
 _WRONG_MANIFEST, _ROWS_LEFT = 2, 1
 
@@ -22,10 +23,12 @@ def exit_code(plan: Plan, account: Account, *, number: int, error: Exception | N
 
 def summary_text(plan: Plan, account: Account) -> str:
     """Return the sum of a run in a line or two."""
+    if account.ended and not account.sending:
+        return "Nothing was sent."
     if plan.dry_run:
         return f"Nothing was sent, this was a dry run. {_to_do(account)}"
     summary = account.summary
-    if summary.rows == 0 and account.bad:
+    if not account.sending:
         return f"{account.rows:,} rows, {account.bad:,} of them bad: nothing was sent."
     if not account.failures and not account.left and summary.done_before == account.rows:
         return f"Nothing to do: all {account.rows:,} rows were done before."
@@ -53,9 +56,9 @@ def advice(plan: Plan, account: Account, *, number: int, error: Exception | None
     """Give what the user may do next, a line each."""
     if plan.dry_run:
         return
-    if account.bad and plan.on_error == "stop":
+    if account.bad and plan.on_error == "stop" and not account.ended:
         yield "Correct these rows, or send the others with --on-error continue."
-    if account.summary.rows and (number or error is not None):
+    if account.summary.rows and (number or error is not None) and not isinstance(error, LedgerError):
         yield f"What was done is recorded in {plan.ledger}. Run the same command again to go on."
     if account.rejects is not None:
         command = shlex.join(["kycaid", "upload", str(account.rejects), "--ledger", str(plan.ledger)])

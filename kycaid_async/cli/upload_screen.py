@@ -21,6 +21,7 @@ from kycaid_async.cli.problems import one_line
 from kycaid_async.cli.upload_account import BAD, Account, Note
 
 _SECONDS_BETWEEN_LINES = 10.0
+_LONG_SILENCE = 10.0
 _STYLES = {BAD: "red", "failed": "red", "uncertain": "yellow"}
 
 
@@ -57,7 +58,9 @@ class Screen:
         if self._live is not None:
             self._show(_bars(standing))
         else:
-            self._show(Text(f"{standing.where}: {standing.counts}; {standing.speed}"))
+            self._show(
+                Text("; ".join(filter(None, [standing.where, standing.counts, standing.speed, standing.silence])))
+            )
 
     def _show(self, what: RenderableType) -> None:
         sys.stdout.flush()  # who reads a pipe wants the rows as they come
@@ -108,12 +111,14 @@ class Standing:
     counts: str
     speed: str
     left: str
+    silence: str
 
     @classmethod
     def of(cls, account: Account, progress: BulkProgress) -> "Standing":
         """Put numbers into words."""
         summary, rate = progress.summary, progress.documents_per_second
         total = account.rows - account.bad
+        silence = account.silence()
         waiting = total - account.done - (summary.rows - summary.done_before)
         return cls(
             done=summary.rows,
@@ -128,6 +133,7 @@ class Standing:
                 ]
             ),
             left=f"{duration_text(waiting / rate)} left" if rate and waiting > 0 else "",
+            silence=f"no answer for {duration_text(silence)}" if silence >= _LONG_SILENCE else "",
         )
 
     @property
@@ -140,7 +146,10 @@ def _bars(standing: Standing) -> RenderableType:
     line = Table.grid(padding=(0, 2, 0, 0))
     bar = ProgressBar(total=max(standing.total, 1), completed=standing.done, width=30)
     line.add_row("Uploading", bar, f"{standing.done:,} of {standing.total:,}", standing.left)
-    return Group(line, Text(f"  {standing.counts}"), Text(f"  {standing.speed}"))
+    lines = [Text(f"  {standing.counts}"), Text(f"  {standing.speed}")]
+    if standing.silence:
+        lines.append(Text(f"  {standing.silence}", style="yellow"))
+    return Group(line, *lines)
 
 
 def _as_json(result: BulkResult, note: Note | None) -> dict[str, Any]:
