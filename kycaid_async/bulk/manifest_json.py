@@ -56,15 +56,14 @@ class JsonForm:
 def _row(text: str, line: int, folder: str) -> ManifestRow | BadRow:
     try:
         found = json.loads(text, object_pairs_hook=_object, parse_constant=_refuse)
-        problem = None if isinstance(found, dict) else FieldProblem("row", "an object", kind(found))
-        record = _flat(found) if problem is None else {}
+        if isinstance(found, dict):
+            return read_row(_flat(found), line=line, folder=folder, raw=found)
+        problem = FieldProblem("row", "an object", kind(found))
     except _TwiceError as twice:
         problem = FieldProblem("row", "each name once", f"{twice.args[0]} twice")
     except (ValueError, RecursionError):
         problem = FieldProblem("row", "a JSON object", "other text")
-    if problem is not None:
-        return BadRow(line=line, problems=(problem,), raw=text.rstrip("\r\n"))
-    return read_row(record, line=line, folder=folder, raw=found)
+    return BadRow(line=line, problems=(problem,), raw=text.rstrip("\r\n"))
 
 
 class _TwiceError(ValueError):
