@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import fsspec
 import pytest
 from anyio.from_thread import start_blocking_portal
 from typer.testing import CliRunner
@@ -88,6 +89,15 @@ def test_json_is_an_object_per_row_and_a_last_one_with_the_sums(upload, server, 
     assert {(found["kind"], found["status"], found["error"]) for found in rows} == {("row", "created", None)}
     assert all(found["document_id"] and found["file_ids"]["front_side"] for found in rows)
     assert (summary["kind"], summary["rows"], summary["created"], summary["failed"]) == ("summary", 5, 5, 0)
+
+
+def test_remote_files_arrive_as_others_do(upload, server, tmp_path):
+    fsspec.filesystem("memory").pipe({f"/upload/{n}.png": picture(300_000 + n) for n in range(3)})
+    rows = [row(document_number=str(n), front_side=f"memory://upload/{n}.png") for n in range(3)]
+    done = upload(write_csv(tmp_path / "people.csv", rows), "--json", server=server.url)
+    *rows, summary = objects(done)
+    assert (done.exit_code, summary["created"], summary["files"]) == (0, 3, 3)
+    assert sum(found["bytes"] for found in rows) == 900_003
 
 
 def test_rows_that_are_done_need_their_files_no_more(upload, server, people):
