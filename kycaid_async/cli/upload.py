@@ -3,7 +3,7 @@
 from array import array
 from bisect import bisect_left
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -60,7 +60,7 @@ class Job:
         with stop_signals() as told, self._screen.progress():
             async with anyio.create_task_group() as group:
                 group.start_soon(self._watch, told, group.cancel_scope)
-                group.start_soon(self._show)
+                group.start_soon(self._show, group.cancel_scope)
                 await self._work(manifest)
                 group.cancel_scope.cancel()
         return self._ended()
@@ -146,7 +146,8 @@ class Job:
             try:
                 async with self._upload:
                     async for result in self._upload:
-                        self._note(result)
+                        with self._letting_go(self._upload.drain):
+                            self._note(result)
             finally:
                 self._account.summary = self._upload.summary
 
@@ -168,13 +169,24 @@ class Job:
             if self._rejects is not None and isinstance(result.row, ManifestRow):
                 self._rejects.add(result.row, note.reason)
 
-    async def _show(self) -> None:
+    async def _show(self, scope: anyio.CancelScope) -> None:
         while True:
-            if self._upload is None:
-                self._screen.checking(self._account)
-            else:
-                self._screen.sending(self._account, self._upload.progress)
+            upload = self._upload
+            with self._letting_go(scope.cancel if upload is None else upload.drain):
+                if upload is None:
+                    self._screen.checking(self._account)
+                else:
+                    self._screen.sending(self._account, upload.progress)
             await anyio.sleep(_SECONDS_BETWEEN_LOOKS)
+
+    @contextmanager
+    def _letting_go(self, stop: Callable[[], None]) -> Iterator[None]:
+        """Let what is in flight be finished when nothing can be written any more: a full disk, a pipe that closed."""
+        try:
+            yield
+        except OSError as error:
+            self._error = self._error or error
+            stop()
 
 
 def _told(error: Exception) -> str:

@@ -1,7 +1,9 @@
 """``kycaid upload``: every row arrives once, and what does not is named."""
 
 import csv
+import errno
 import json
+import os
 import re
 import signal
 import subprocess
@@ -241,6 +243,41 @@ def test_a_report_that_cannot_be_written_is_one_line_and_all_else_is_done(upload
     assert (done.exit_code, numbers(server)) == (1, list("01234"))
     assert done.stderr.splitlines()[0] == "kycaid: --report: /dev/full: No space left on device"
     assert "5 created" in done.stdout
+
+
+def test_a_pipe_that_closes_ends_it_without_a_traceback_and_nothing_in_flight_is_lost(
+    command, clean_environment, upload, server, people
+):
+    ours, theirs = os.pipe()
+    os.close(ours)
+    arguments = ["upload", str(people), "--json", "--base-url", server.url, "--concurrency", "1"]
+    environment = clean_environment | {"KYCAID_API_KEY": KEY, "PYTHONUNBUFFERED": "1"}
+    done = subprocess.run([*command, *arguments], env=environment, stdout=theirs, stderr=subprocess.PIPE, check=False)
+    os.close(theirs)
+    assert done.returncode == 1
+    assert b"Traceback" not in done.stderr
+    made = len(server.documents)
+    assert made
+    *_, summary = objects(upload(people, "--json", server=server.url))
+    assert (summary["done_before"], summary["created"]) == (made, 5 - made)
+    assert numbers(server) == list("01234")
+
+
+def test_a_disk_that_is_full_for_the_rejects_is_one_line_and_the_next_run_goes_on(upload, server, people, monkeypatch):
+    def add(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "people.rejects.csv")
+
+    server.refused = "1"
+    with monkeypatch.context() as full:
+        full.setattr("kycaid_async.bulk.rejects.Rejects.add", add)
+        done = upload(people, "--on-error", "continue", "--concurrency", "1", server=server.url)
+    assert done.exit_code == 1
+    assert done.stderr.splitlines() == [
+        "kycaid: people.rejects.csv: No space left on device",
+        f"What was done is recorded in {people}.ledger. Run the same command again to go on.",
+    ]
+    assert upload(people, "--on-error", "continue", server=server.url).exit_code == 1
+    assert numbers(server) == list("0234")
 
 
 def test_a_manifest_that_changes_after_the_check_is_noticed(upload, server, people, monkeypatch):
