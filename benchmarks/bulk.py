@@ -20,7 +20,6 @@ import aiohttp
 from benchmarks.measure import server
 from kycaid_async import AsyncKycaid, BulkRow
 
-APPLICANT = "723f46ab04feb64f442946f2953a67eaecf7"
 CONCURRENCY = 32
 ROUNDS = 5
 
@@ -28,7 +27,7 @@ ROUNDS = 5
 def rows_of(paths, first: int = 0):  # noqa: ANN001, ANN201
     for number, path in enumerate(paths, first):
         document = {"type": "PASSPORT", "document_number": str(number)}
-        yield BulkRow(document=document, applicant_id=APPLICANT, front_side=path)
+        yield BulkRow(document=document, applicant_id=f"{number:036x}", front_side=path)
 
 
 async def ours(url: str, paths: list[Path], folder: Path) -> float:
@@ -52,7 +51,8 @@ async def bare(url: str, paths: list[Path]) -> float:
                     form.add_field("file", file, filename=path.name, content_type="image/png")
                     async with session.post(f"{url}/files", data=form) as response:
                         file_id = (await response.json())["file_id"]
-                document = {"type": "PASSPORT", "document_number": str(next(numbers)), "applicant_id": APPLICANT}
+                number = next(numbers)
+                document = {"type": "PASSPORT", "document_number": str(number), "applicant_id": f"{number:036x}"}
                 async with session.post(f"{url}/documents", json=document | {"front_side_id": file_id}) as response:
                     assert (await response.json())["document_id"]
 
@@ -75,7 +75,9 @@ async def throughput(count: int, size: int) -> None:
         pairs = [(await ours(url, paths, folder), await bare(url, paths)) for _ in range(ROUNDS + 1)][1:]
     ratio = median(theirs / mine for mine, theirs in pairs)
     rates = [count / median(side) for side in zip(*pairs, strict=True)]
-    print(f"{count} documents of {size // 1000:,} KB: {rates[0]:,.0f}/s, bare aiohttp {rates[1]:,.0f}/s, ratio {ratio:.2f}")
+    print(
+        f"{count} documents of {size // 1000:,} KB: {rates[0]:,.0f}/s, bare aiohttp {rates[1]:,.0f}/s, ratio {ratio:.2f}"
+    )
 
 
 async def peak(url: str, folder: Path, count: int) -> None:

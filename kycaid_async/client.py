@@ -252,9 +252,9 @@ class AsyncKycaid:
 
     @cached_property
     def _single_exchange(self) -> "Exchange":
-        """Repeats nothing: who uses it decides about each attempt."""
+        """Repeats nothing, and does not check requests: who uses it does."""
         retries = attrs.evolve(self._settings.retries, max_retries=0)
-        return self._shared.exchange(attrs.evolve(self._settings, retries=retries))
+        return self._shared.exchange(attrs.evolve(self._settings, retries=retries, check=False))
 
     @cached_property
     def _exchange(self) -> "Exchange":

@@ -1,22 +1,24 @@
 """The content of a file: what it is known by, and how it is sent."""
 
-import asyncio
+import functools
 import hashlib
+import os
 from typing import Final, Protocol
 
 import attrs
 
+from kycaid_async.bulk import remote
 from kycaid_async.bulk.row import BulkSource
 from kycaid_async.errors import UploadSourceError
 from kycaid_async.transport.path_source import PathReading
 from kycaid_async.transport.preflight import FileRules, inspect
-from kycaid_async.transport.reading import Reading, Source
+from kycaid_async.transport.reading import Reading, Source, guarded, in_thread
 from kycaid_async.transport.sources import BytesSource, source_of
 
 IN_MEMORY: Final = 1 << 20
 """Files up to this size are read once, and sent from memory."""
 
-_AT_ONCE: Final = 1 << 14
+_AT_ONCE: Final = 1 << 16
 
 
 class _Hash(Protocol):
@@ -54,11 +56,7 @@ async def look_at(given: BulkSource, rules: FileRules) -> Content:
 
 
 def _source(given: BulkSource) -> Source:
-    if isinstance(given, str) and "://" in given:
-        from kycaid_async.bulk import remote
-
-        return remote.source_of(given)
-    return source_of(given)
+    return remote.source_of(str(given)) if remote.is_url(given) else source_of(given)
 
 
 async def _whole(reading: Reading) -> bytes:
@@ -73,14 +71,24 @@ async def _whole(reading: Reading) -> bytes:
 async def _sha256(data: bytes) -> bytes:
     if len(data) <= _AT_ONCE:
         return hashlib.sha256(data).digest()
-    return await asyncio.to_thread(lambda: hashlib.sha256(data).digest())
+    return await in_thread(lambda: hashlib.sha256(data).digest())
 
 
 async def _digest(reading: Reading) -> bytes:
     """Return the digest of a large file, a piece at a time, and never on the loop."""
+    if isinstance(reading, PathReading):
+        return await guarded(reading.label, functools.partial(_digest_of_file, reading.fd))
     digest = hashlib.sha256(reading.head)
     while part := await reading.read():
-        await asyncio.to_thread(digest.update, part)
+        await in_thread(functools.partial(digest.update, part))
+    return digest.digest()
+
+
+def _digest_of_file(fd: int) -> bytes:
+    digest, offset = hashlib.sha256(), 0
+    while part := os.pread(fd, IN_MEMORY, offset):
+        digest.update(part)
+        offset += len(part)
     return digest.digest()
 
 

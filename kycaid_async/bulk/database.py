@@ -1,10 +1,9 @@
-"""The file of a ledger, and the thread that owns it."""
+"""The file of a ledger."""
 
 import asyncio
 import contextlib
 import os
-import queue
-import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Final, Self
 
 import attrs
@@ -13,6 +12,7 @@ from kycaid_async.errors import LedgerError
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Sequence
 
 Path = str | os.PathLike[str]
 Rows = list[tuple[Any, ...]]
@@ -41,17 +41,21 @@ class _Statement:
 
 
 class Database:
-    """A SQLite database behind one thread, which commits all that waits for it at once."""
+    """A SQLite database. What changes in one step of the loop, or during a commit, is committed together, in a thread.
+
+    Only commits wait for the disk. Statements run on the loop: they take microseconds, and a thread that takes turns
+    with the loop for each of them would take milliseconds.
+    """
 
     def __init__(self, connection: "sqlite3.Connection", name: str) -> None:
         self._connection = connection
         self._name = name
         self._loop = asyncio.get_running_loop()
-        self._waiting: queue.SimpleQueue[_Statement | None] = queue.SimpleQueue()
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="kycaid ledger")
         self._error: LedgerError | None = None
-        self._ended = self._loop.create_future()
-        self._thread = threading.Thread(target=self._work, name="kycaid ledger", daemon=True)
-        self._thread.start()
+        self._committing: asyncio.Future[Any] | None = None
+        self._uncommitted: list[tuple[asyncio.Future[Rows], Rows]] = []
+        self._pending: list[_Statement] = []
 
     @classmethod
     async def open(cls, path: Path | None, *, server: str) -> Self:
@@ -65,81 +69,87 @@ class Database:
             raise
 
     async def ask(self, sql: str, *values: Any) -> Rows:
-        """Return what ``sql`` gives, once it is on the disk. Raises `LedgerError`."""
-        if self._error is not None:
-            raise LedgerError(*self._error.args)
+        """Return what ``sql`` gives, and what it changes is on the disk by then. Raises `LedgerError`."""
+        if self._committing is None and sql.startswith("SELECT"):
+            return self._execute(sql, values)
         answer: asyncio.Future[Rows] = self._loop.create_future()
-        self._waiting.put(_Statement(sql, values, answer))
+        self._do(_Statement(sql, values, answer))
         return await answer
 
     def tell(self, sql: str, *values: Any) -> None:
-        """Queue a change. Raises `LedgerError` when an earlier one could not be written."""
-        if self._error is not None:
-            raise LedgerError(*self._error.args)
-        self._waiting.put(_Statement(sql, values, None))
+        """Make a change, which will be on the disk soon. Raises `LedgerError`, also for earlier changes."""
+        self._do(_Statement(sql, values, None))
 
     async def close(self) -> None:
-        """Write what is queued, and close the file. Raises `LedgerError` when something could not be written."""
-        if self._thread.is_alive():
-            self._waiting.put(None)
-        await asyncio.shield(self._ended)
+        """Write what is left, and close the file. Raises `LedgerError` when something could not be written."""
+        while self._error is None and (self._committing is not None or self._connection.in_transaction):
+            self._commit()
+            await asyncio.wait([self._committing or self._loop.create_future()])
+        closing = self._loop.run_in_executor(self._thread, self._connection.close)
+        self._thread.shutdown(wait=False)
+        await asyncio.shield(closing)
         if self._error is not None:
             raise self._error
 
-    def _work(self) -> None:
-        goes_on = True
-        while goes_on:
-            batch = self._batch()
-            goes_on = batch[-1] is not None
-            statements = [statement for statement in batch if statement is not None]
+    def _do(self, statement: _Statement) -> None:
+        if self._error is not None:
+            raise LedgerError(*self._error.args)
+        if self._committing is not None:
+            self._pending.append(statement)
+            return
+        writes = not statement.sql.startswith("SELECT")
+        if writes and not self._connection.in_transaction:
+            self._execute("BEGIN", ())
+            self._loop.call_soon(self._commit)
+        rows = self._execute(statement.sql, statement.values)
+        if statement.answer is not None and writes:
+            self._uncommitted.append((statement.answer, rows))
+        elif statement.answer is not None and not statement.answer.done():
+            statement.answer.set_result(rows)
+
+    def _execute(self, sql: str, values: tuple[Any, ...]) -> Rows:
+        if self._error is not None:
+            raise LedgerError(*self._error.args)
+        try:
+            return self._connection.execute(sql, values).fetchall()
+        except Exception as error:
+            self._fail(error)
+            raise LedgerError(*_ledger_error(self._name, error).args) from error
+
+    def _commit(self) -> None:
+        if self._error is None and self._committing is None and self._connection.in_transaction:
+            self._committing = self._loop.run_in_executor(self._thread, self._connection.execute, "COMMIT")
+            self._committing.add_done_callback(self._committed)
+
+    def _committed(self, commit: "asyncio.Future[Any]") -> None:
+        self._committing = None
+        error = commit.exception()
+        if error is not None:
+            self._fail(error)
+            return
+        done, self._uncommitted = self._uncommitted, []
+        for answer, rows in done:
+            if not answer.done():
+                answer.set_result(rows)
+        pending, self._pending = self._pending, []
+        for number, statement in enumerate(pending):
             try:
-                answers = [] if self._error else _run(self._connection, statements)
-            except Exception as error:  # noqa: BLE001 - whatever it is, those who wait must hear of it
-                self._error = _ledger_error(self._name, error)
-                answers = []
-            self._call(_resolve, statements, answers, self._error)
-        self._connection.close()
-        self._call(self._ended.set_result, None)
+                self._do(statement)
+            except LedgerError:
+                self._refuse([left.answer for left in pending[number:]])
+                return
 
-    def _call(self, function: Any, *values: Any) -> None:
-        with contextlib.suppress(RuntimeError):  # the loop was closed meanwhile: nobody waits any more
-            self._loop.call_soon_threadsafe(function, *values)
+    def _fail(self, error: BaseException) -> None:
+        """Keep what is on the disk, and take nothing more."""
+        self._error = _ledger_error(self._name, error)
+        with contextlib.suppress(Exception):
+            self._connection.rollback()
+        self._refuse([answer for answer, _ in self._uncommitted] + [left.answer for left in self._pending])
 
-    def _batch(self) -> list[_Statement | None]:
-        """Wait for a statement, and return it with all that came meanwhile; None at the end stands for the end."""
-        batch = [self._waiting.get()]
-        while batch[-1] is not None:
-            try:
-                batch.append(self._waiting.get_nowait())
-            except queue.Empty:
-                break
-        return batch
-
-
-def _run(connection: "sqlite3.Connection", statements: list[_Statement]) -> list[Rows]:
-    """Do all or nothing."""
-    reads_only = all(statement.sql.startswith("SELECT") for statement in statements)
-    if not reads_only:
-        connection.execute("BEGIN")
-    try:
-        answers = [connection.execute(statement.sql, statement.values).fetchall() for statement in statements]
-        if not reads_only:
-            connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
-    return answers
-
-
-def _resolve(statements: list[_Statement], answers: list[Rows], error: LedgerError | None) -> None:
-    for number, statement in enumerate(statements):
-        if statement.answer is None or statement.answer.done():
-            continue
-        if error is None:
-            statement.answer.set_result(answers[number])
-        else:
-            statement.answer.set_exception(LedgerError(*error.args))
+    def _refuse(self, answers: "Sequence[asyncio.Future[Rows] | None]") -> None:
+        for answer in answers:
+            if answer is not None and not answer.done() and self._error is not None:
+                answer.set_exception(LedgerError(*self._error.args))
 
 
 def _connect(path: Path | None, name: str, server: str) -> "sqlite3.Connection":
@@ -176,6 +186,8 @@ def _prepare(connection: "sqlite3.Connection", name: str, server: str) -> None:
         return
     if ("about",) not in tables:
         raise LedgerError(f"{name}: is a database of something else, and no ledger")
+    for (table,) in tables:  # into the cache: later, nothing should wait for the disk
+        connection.execute(f"SELECT count(*) FROM {table}").fetchall()  # noqa: S608 - names of our own tables
     about = dict(connection.execute("SELECT name, value FROM about").fetchall())
     if about.get("format") != _FORMAT:
         raise LedgerError(f"{name}: is a ledger of another version of this package")

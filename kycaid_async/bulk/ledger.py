@@ -1,7 +1,6 @@
 """What was sent, and what came of it: written before each creation and after it, so that a run can be cut off anywhere.
 
-One thread owns the database. What waits in its queue is done in one transaction, so that many rows share one write to
-the disk. There are digests, ids, states and codes in it, and no personal data.
+Changes of many rows share one write to the disk. There are digests, ids, states and codes in it, and no personal data.
 """
 
 import enum

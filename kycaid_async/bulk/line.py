@@ -1,7 +1,7 @@
 """The requests of a run: repeated as long as that does no harm, and patient while the server is away."""
 
 import asyncio
-from typing import Any, Protocol, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 import attrs
 
@@ -23,6 +23,9 @@ from kycaid_async.protocol.retry import Certainty, certainty
 from kycaid_async.transport.timing import Timing
 
 T = TypeVar("T")
+
+_LOST: Final = 4
+"""How many times more often a request is repeated that got lost than one that was answered with a fault."""
 
 
 class Stopped(Exception):  # noqa: N818 - it is no error of its own
@@ -65,12 +68,16 @@ class Line:
                 if _ends_all(error) or (error.retryable and self._silence() > self.give_up_after):
                     raise Stopped(error) from error
                 failures += sure is Certainty.UNCERTAIN
-                # While nobody gets an answer, it is not this request that is at fault.
-                at_fault = isinstance(error, ApiError) or self._answers > answers
-                if not error.retryable or (failures > self.max_retries and at_fault):
+                if not error.retryable or self._is_at_fault(error, failures, answers):
                     raise
             if sure is not Certainty.BUSY:  # for these, the client keeps all waiting
                 await self.timing.sleep(self.timing.chance() * 2.0 ** min(failures, 5) / 4)
+
+    def _is_at_fault(self, error: KycaidError, failures: int, answers: int) -> bool:
+        """Say whether it is this request that does not work, and not the way to the server."""
+        if isinstance(error, ApiError):
+            return failures > self.max_retries
+        return failures > self.max_retries * _LOST and self._answers > answers
 
     async def _when_there(self, endpoint: Endpoint[T], tally: Tally, given: dict[str, Any]) -> T:
         """Send one request; while the server is away, only one of all at a time, after a pause."""

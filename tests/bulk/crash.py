@@ -170,9 +170,9 @@ async def _server_killed(job, url, kills, chance, server, again) -> tuple:
                 done += await kill(server)
                 await asyncio.sleep(chance.random() * 0.3)
                 server = await spawn(*again)
-        report = await child
+        await child
         if done >= kills:
-            return done, report, server
+            return done, await _to_the_end(job, url), server
         job.grow(60)
 
 
