@@ -129,4 +129,5 @@ async def test_the_check_of_many_rows_takes_no_more_memory_than_that_of_some(tmp
             tracemalloc.stop()
 
     await peak(100)
-    assert await peak(2000) < await peak(300) + 200_000
+    # Held rows would be five megabytes; what other tests left for the collector may come and go.
+    assert await peak(2000) < await peak(300) + 1_000_000

@@ -325,7 +325,8 @@ def test_a_manifest_of_any_length_is_read_in_the_same_memory(tmp_path):
             tracemalloc.stop()
 
     peak(10)
-    assert peak(5000) < peak(100) + 20_000
+    # Held rows would be ten megabytes; what other tests left for the collector may come and go.
+    assert peak(5000) < peak(100) + 1_000_000
 
 
 def test_the_reject_of_a_row_keeps_its_dialect(tmp_path):
