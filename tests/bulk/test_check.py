@@ -129,5 +129,5 @@ async def test_the_check_of_many_rows_takes_no_more_memory_than_that_of_some(tmp
             tracemalloc.stop()
 
     await peak(100)
-    # Held rows would be five megabytes; what other tests left for the collector may come and go.
+    # Held rows would be two megabytes; what other tests left for the collector may come and go.
     assert await peak(2000) < await peak(300) + 1_000_000

@@ -325,7 +325,7 @@ def test_a_manifest_of_any_length_is_read_in_the_same_memory(tmp_path):
             tracemalloc.stop()
 
     peak(10)
-    # Held rows would be ten megabytes; what other tests left for the collector may come and go.
+    # Held rows would be five megabytes; what other tests left for the collector may come and go.
     assert peak(5000) < peak(100) + 1_000_000
 
 
