@@ -75,14 +75,12 @@ async def throughput(count: int, size: int) -> None:
         pairs = [(await ours(url, paths, folder), await bare(url, paths)) for _ in range(ROUNDS + 1)][1:]
     ratio = median(theirs / mine for mine, theirs in pairs)
     rates = [count / median(side) for side in zip(*pairs, strict=True)]
-    print(
-        f"{count} documents of {size // 1000:,} KB: {rates[0]:,.0f}/s, bare aiohttp {rates[1]:,.0f}/s, ratio {ratio:.2f}"
-    )
+    what = f"{count} documents of {size // 1000:,} KB"
+    print(f"{what}: {rates[0]:,.0f}/s, bare aiohttp {rates[1]:,.0f}/s, ratio {ratio:.2f}")
 
 
-async def peak(url: str, folder: Path, count: int) -> None:
-    """Deliver ``count`` rows over one thousand files, and print what a process of its own needed for it."""
-    paths = sorted(folder.glob("*.png"))
+async def peak(url: str, folder: Path, count: int, paths: list[Path]) -> None:
+    """Deliver ``count`` rows over these files, and print what a process of its own needed for it."""
     async with AsyncKycaid("k" * 36, base_url=url, max_connections=CONCURRENCY) as client:
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         ledger = folder / f"{count}.sqlite3"
@@ -118,6 +116,7 @@ async def main() -> None:
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["peak"]:
-        asyncio.run(peak(sys.argv[2], Path(sys.argv[3]), int(sys.argv[4])))
+        folder = Path(sys.argv[3])
+        asyncio.run(peak(sys.argv[2], folder, int(sys.argv[4]), sorted(folder.glob("*.png"))))
     else:
         asyncio.run(main())

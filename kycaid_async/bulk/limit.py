@@ -14,6 +14,7 @@ class Limit:
     def __init__(self, maximum: int) -> None:
         self._maximum = maximum
         self._doubling = True
+        self._just_refused = False
         self._round = 0
         self._quickest = float("inf")
         self._usual = 0.0
@@ -24,7 +25,7 @@ class Limit:
         """Note how long a good answer to a small request took."""
         self._quickest = min(self._quickest, seconds)
         self._usual = seconds if not self._usual else self._usual + (seconds - self._usual) / self.value
-        self._round += 1
+        self._round, self._just_refused = self._round + 1, False
         if self._round >= self.value:
             self._adapt()
 
@@ -42,6 +43,6 @@ class Limit:
 
     def refused(self) -> None:
         """Note that the server refused. Refusals that come together count once."""
-        if self._round or self._doubling:
+        if not self._just_refused:
             self.value = max(1, self.value // 2)
-        self._doubling, self._round = False, 0
+        self._just_refused, self._doubling, self._round = True, False, 0

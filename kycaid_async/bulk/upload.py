@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import Final, Literal, Self
+from typing import Final, Literal, Self, cast
 
 import attrs
 
@@ -172,6 +172,8 @@ class BulkUpload:
             self._active -= 1
 
     async def _one(self, delivery: Delivery, number: int, row: BulkRow) -> None:
+        if not isinstance(cast("object", row), BulkRow):
+            raise TypeError(f"bulk: expected BulkRow, got {type(row).__name__}")
         self._in_flight += 1
         try:
             result = await delivery.deliver(number, row)
