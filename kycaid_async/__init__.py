@@ -52,13 +52,21 @@ _HOMES = {
             "CheckResult CheckType Mode Outcome Service Verification VerificationCreate VerificationProgress "
             "VerificationReportRow VerificationStatusResult VerificationStatusUpdate VerificationStatuses"
         ),
+        ".bulk.check": "check_manifest",
+        ".bulk.manifest": "Manifest read_manifest",
+        ".bulk.manifest_row": "BadRow ManifestRow",
+        ".bulk.bulk": "Bulk",
+        ".bulk.progress": "BulkProgress",
+        ".bulk.result": "BulkResult BulkStatus BulkSummary",
+        ".bulk.row": "BulkRow",
+        ".bulk.upload": "BulkUpload",
         ".client": "AsyncKycaid",
         ".errors": (
             "ApiError AuthenticationError BadRequestError BlockedLoopWarning BodyTooLargeError ConfigurationError "
             "ConflictError ConnectionFailedError ConnectionLostError DecodeError FieldError FieldProblem "
             "FileRefusedError FlowError InsufficientFundsError InvalidFileError InvalidRequestError "
-            "InvalidSignatureError KycaidError NotFoundError PermissionDeniedError RateLimitError RawBodyRequiredError "
-            "RedirectError RequestTimeoutError ServerError ServerTimeoutError TransportError "
+            "InvalidSignatureError KycaidError LedgerError ManifestError NotFoundError PermissionDeniedError "
+            "RateLimitError RawBodyRequiredError RedirectError RequestTimeoutError ServerError ServerTimeoutError TransportError "
             "UnconfirmedEndpointWarning UploadSourceError ValidationError"
         ),
         ".protocol.endpoint": "Endpoint Evidence Replay",

@@ -322,6 +322,42 @@ from kycaid_async.api.verification_models import (
 from kycaid_async.api.verification_models import (
     VerificationStatusUpdate as VerificationStatusUpdate,
 )
+from kycaid_async.bulk.bulk import (
+    Bulk as Bulk,
+)
+from kycaid_async.bulk.check import (
+    check_manifest as check_manifest,
+)
+from kycaid_async.bulk.manifest import (
+    Manifest as Manifest,
+)
+from kycaid_async.bulk.manifest import (
+    read_manifest as read_manifest,
+)
+from kycaid_async.bulk.manifest_row import (
+    BadRow as BadRow,
+)
+from kycaid_async.bulk.manifest_row import (
+    ManifestRow as ManifestRow,
+)
+from kycaid_async.bulk.progress import (
+    BulkProgress as BulkProgress,
+)
+from kycaid_async.bulk.result import (
+    BulkResult as BulkResult,
+)
+from kycaid_async.bulk.result import (
+    BulkStatus as BulkStatus,
+)
+from kycaid_async.bulk.result import (
+    BulkSummary as BulkSummary,
+)
+from kycaid_async.bulk.row import (
+    BulkRow as BulkRow,
+)
+from kycaid_async.bulk.upload import (
+    BulkUpload as BulkUpload,
+)
 from kycaid_async.client import (
     AsyncKycaid as AsyncKycaid,
 )
@@ -381,6 +417,12 @@ from kycaid_async.errors import (
 )
 from kycaid_async.errors import (
     KycaidError as KycaidError,
+)
+from kycaid_async.errors import (
+    LedgerError as LedgerError,
+)
+from kycaid_async.errors import (
+    ManifestError as ManifestError,
 )
 from kycaid_async.errors import (
     NotFoundError as NotFoundError,

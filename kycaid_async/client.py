@@ -40,6 +40,7 @@ from kycaid_async.values.lazy import cached_property
 if TYPE_CHECKING:
     import aiohttp
 
+    from kycaid_async.bulk.bulk import Bulk
     from kycaid_async.transport.exchange import Exchange
     from kycaid_async.transport.sessions import Sessions
 
@@ -124,6 +125,13 @@ class AsyncKycaid:
     def blacklist_databases(self) -> BlacklistDatabases:
         """Paid searches in sanction, PEP and similar lists."""
         return BlacklistDatabases(self._call)
+
+    @cached_property
+    def bulk(self) -> "Bulk":
+        """Many documents at once, with a ledger."""
+        from kycaid_async.bulk.bulk import Bulk
+
+        return Bulk(self._call_once, self._settings, self._shared.timing)
 
     @cached_property
     def business_activities(self) -> BusinessActivities:
@@ -225,9 +233,8 @@ class AsyncKycaid:
 
     def __getstate__(self) -> dict[str, Any]:
         # For copies and pickles. First what refuses to be pickled, then the rest, but for what is made of the settings.
-        own = {
-            name: value for name, value in vars(self).items() if name != "_exchange" and not isinstance(value, Section)
-        }
+        made = ("_exchange", "_single_exchange", "bulk")
+        own = {name: value for name, value in vars(self).items() if name not in made and not isinstance(value, Section)}
         return {"_shared": self._shared, **own}
 
     async def aclose(self) -> None:
@@ -245,6 +252,15 @@ class AsyncKycaid:
 
     def _call(self, endpoint: Endpoint[T], **given: Any) -> Awaitable[T]:
         return self._exchange(endpoint, **given)
+
+    def _call_once(self, endpoint: Endpoint[T], **given: Any) -> Awaitable[T]:
+        return self._single_exchange(endpoint, **given)
+
+    @cached_property
+    def _single_exchange(self) -> "Exchange":
+        """Repeats nothing, and does not check requests: who uses it does."""
+        retries = attrs.evolve(self._settings.retries, max_retries=0)
+        return self._shared.exchange(attrs.evolve(self._settings, retries=retries, check=False))
 
     @cached_property
     def _exchange(self) -> "Exchange":

@@ -5,7 +5,8 @@
     KycaidError
     ├── ConfigurationError           the client cannot work the way it was set up
     ├── InvalidRequestError          a field was refused here; nothing was sent
-    │   └── InvalidFileError         a file was refused here; nothing was sent
+    │   ├── InvalidFileError         a file was refused here; nothing was sent
+    │   └── ManifestError            a manifest cannot be read as one; nothing was sent
     ├── TransportError               no complete answer arrived
     │   ├── ConnectionFailedError    the connection was never made
     │   ├── ConnectionLostError      it broke after it was made
@@ -16,6 +17,7 @@
     ├── InvalidSignatureError        a callback is not signed with any of the keys
     ├── RawBodyRequiredError         not the raw bytes of a callback were passed
     ├── BodyTooLargeError            a callback is larger than any can be
+    ├── LedgerError                  the ledger of a bulk upload cannot be used
     └── ApiError                     KYCAID refused
         ├── BadRequestError          400 bad_request
         ├── AuthenticationError      401 unauthorized
@@ -126,6 +128,10 @@ class InvalidFileError(InvalidRequestError):
         """The path or name of the file."""
 
 
+class ManifestError(InvalidRequestError):
+    """A manifest cannot be read as one: it is missing, empty, no text, or has columns that no manifest has."""
+
+
 class TransportError(KycaidError):
     """No complete answer arrived. See ``maybe_processed`` before you repeat the call."""
 
@@ -189,6 +195,13 @@ class RawBodyRequiredError(KycaidError, TypeError):
 
 class BodyTooLargeError(KycaidError, ValueError):
     """The body is larger than any callback: it was refused without a look at its content."""
+
+
+class LedgerError(KycaidError):
+    """The ledger of a bulk upload is in use elsewhere, belongs to another server, or cannot be read or written.
+
+    The text names its file. What was recorded stays recorded: a run with the same ledger goes on from there.
+    """
 
 
 class ApiError(KycaidError):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from kycaid_async import ManifestRow, read_manifest
 from kycaid_async.cli.operations import as_markdown
 
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
@@ -106,6 +107,15 @@ def test_the_tests_shown_pass_as_they_stand(tmp_path):
         check=False,
     )
     assert "2 passed" in done.stdout, done.stdout + done.stderr
+
+
+def test_the_manifest_is_one_without_a_bad_row(tmp_path):
+    (text,) = re.findall(r"```csv\n(.*?)```", README, re.DOTALL)
+    path = tmp_path / "people.csv"
+    path.write_text(text, encoding="utf-8")
+    rows = list(read_manifest(path))
+    assert len(rows) == len(text.splitlines()) - 1
+    assert all(isinstance(row, ManifestRow) for row in rows)
 
 
 def test_the_table_of_operations_is_that_of_the_declarations():

@@ -151,7 +151,7 @@ class Documents(Section):
 
         Raises `InvalidRequestError` before anything is sent, and the errors of a call.
         """
-        return await self._call(CREATE, body=_new_document(document, fields))
+        return await self._call(CREATE, body=new_document(document, fields))
 
     async def get(self, document_id: str) -> Document:
         """Return a document. Reference: *Documents / Get a document*.
@@ -184,7 +184,8 @@ class Documents(Section):
 _OWNERS = ("applicant_id", "affiliated_person_id")
 
 
-def _new_document(document: NewDocument | None, fields: dict[str, Any]) -> NewDocument:
+def new_document(document: NewDocument | None, fields: dict[str, Any]) -> NewDocument:
+    """Return ``document``, or one made of keywords. Raises `InvalidRequestError`."""
     if document is not None:
         return only("documents.create", document, (ApplicantDocument, AffiliatedPersonDocument), fields)
     fields = {name: value for name, value in fields.items() if name not in _OWNERS or value is not None}

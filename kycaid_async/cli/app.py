@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated, Literal, NoReturn
 
 import typer
 
@@ -34,7 +34,7 @@ def kycaid(
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version and exit.")
     ] = False,
 ) -> None:
-    """Try the KYCAID API: with a local sandbox, or with a server of your choice."""
+    """Upload documents to KYCAID, or try its API: with a local sandbox, or with a server of your choice."""
 
 
 @app.command()
@@ -76,6 +76,79 @@ def demo(
     with _plain_errors():
         report = run(plan)
     raise typer.Exit(1 if report.failures else 0)
+
+
+@app.command()
+def upload(
+    manifest: Annotated[
+        Path, typer.Argument(help="What to upload: CSV or JSON Lines, a document a row.", show_default=False)
+    ],
+    *,
+    ledger: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Record of what was sent, to go on from. Beside the manifest: MANIFEST.ledger."
+        ),
+    ] = None,
+    on_error: Annotated[
+        Literal["stop", "continue"],
+        typer.Option(
+            help="stop: send nothing when a row is bad, and stop at the first that fails. "
+            "continue: set such rows aside in a rejects file."
+        ),
+    ] = "stop",
+    on_uncertain: Annotated[
+        Literal["set-aside", "create"],
+        typer.Option(help="What to do with a row that was sent and got no answer, when the server cannot be asked."),
+    ] = "set-aside",
+    rejects: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Where --on-error continue sets rows aside. In the manifest's folder, as NAME.rejects."
+        ),
+    ] = None,
+    concurrency: Annotated[int, typer.Option(min=1, max=1024, metavar="N", help="Rows at once, at most.")] = 64,
+    base_url: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL", envvar="KYCAID_BASE_URL", help="Use this server.", show_envvar=True, show_default=False
+        ),
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check all rows and files, and send nothing.")] = False,
+    report: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write a page (HTML) about the run, also when interrupted.")
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object per row, then one with the sums.")
+    ] = False,
+) -> None:
+    """Upload many documents: every one, and none twice. The key stands in the environment variable KYCAID_API_KEY.
+
+    It checks the whole manifest first. Run again after any interruption, it goes on where it was; a second run does
+    nothing. The first Ctrl-C finishes what is in flight, the second stops at once.
+
+    Exit code: 0 when all is done, 1 when rows failed or are uncertain, 2 for wrong options or a bad manifest, 130
+    after Ctrl-C.
+    """
+    from kycaid_async.cli.upload import run
+    from kycaid_async.cli.upload_plan import plan_of
+
+    with _plain_errors():
+        plan = plan_of(
+            manifest,
+            ledger=ledger,
+            rejects=rejects,
+            on_error=on_error,
+            create_uncertain=on_uncertain == "create",
+            concurrency=concurrency,
+            base_url=base_url,
+            api_key=os.environ.get("KYCAID_API_KEY"),
+            dry_run=dry_run,
+            report=report,
+            as_json=as_json,
+        )
+        code = run(plan)
+    raise typer.Exit(code)
 
 
 @app.command()

@@ -1,10 +1,7 @@
 """``kycaid sandbox``: a local KYCAID until it is told to stop."""
 
 import errno
-import signal
-import sys
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Literal
@@ -13,6 +10,7 @@ import anyio
 import typer
 
 from kycaid_async.cli.problems import Problem, UsageProblem
+from kycaid_async.cli.signals import stop_signals
 from kycaid_async.errors import ConfigurationError
 from kycaid_async.sandbox import SANDBOX_KEY, Fault, Sandbox
 from kycaid_async.sandbox.pages.shell import HOME
@@ -64,7 +62,7 @@ def _fault(text: str) -> Fault:
 
 async def _serve(sandbox: Sandbox) -> None:
     # Before anybody can know that it listens: who starts it may stop it at the first word.
-    with _signals() as told_to_stop:
+    with stop_signals() as told_to_stop:
         async with sandbox:
             typer.echo(_welcome(sandbox))
             await told_to_stop()
@@ -84,13 +82,3 @@ def _welcome(sandbox: Sandbox) -> str:
     if wrong:
         lines += ["", f"Goes wrong on purpose, with seed {sandbox.faults.seed}:", *(f"  {fault}" for fault in wrong)]
     return "\n".join(lines)
-
-
-@contextmanager
-def _signals() -> Iterator[Callable[[], Awaitable[object]]]:
-    if sys.platform == "win32":
-        # Ctrl-C arrives as KeyboardInterrupt there.
-        yield anyio.sleep_forever
-        return
-    with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM, signal.SIGHUP) as signals:
-        yield lambda: anext(signals)

@@ -4,15 +4,15 @@ import json
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TextIO, TypeVar
+from typing import TypeVar
 
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
 from kycaid_async.api.document_words import DocumentStatus
 from kycaid_async.cli.cases import Case
+from kycaid_async.cli.console import console, size_text
 from kycaid_async.cli.problems import one_line
 from kycaid_async.cli.report import Outcome, Report
 from kycaid_async.values.decline_reasons import DeclineReason
@@ -20,9 +20,6 @@ from kycaid_async.values.decline_reasons import DeclineReason
 T = TypeVar("T")
 
 _STYLES = {"valid": "green", "invalid": "yellow", "failed": "bold red"}
-# A pipe has no edge: what reads it should not have to join lines.
-_WIDTH_OF_A_PIPE = 200
-_MEGA = 1_000_000
 # From here on a reason and its meaning stand on one line.
 _WIDE = 110
 
@@ -31,8 +28,8 @@ class Screen:
     """Where the command prints. ``quiet`` leaves out progress and remarks."""
 
     def __init__(self, *, quiet: bool = False) -> None:
-        self._out = _console(sys.stdout)
-        self._err = _console(sys.stderr, quiet=quiet)
+        self._out = console(sys.stdout)
+        self._err = console(sys.stderr, quiet=quiet)
 
     def say(self, text: str) -> None:
         """Print a remark."""
@@ -114,7 +111,7 @@ def summary(report: Report) -> str:
         f"{len(report.failures)} failed",
     ]
     speed = len(report.outcomes) / max(report.seconds, 0.001)
-    return f"{', '.join(parts)}: {_size(report.bytes)} in {report.seconds:.1f} s, {speed:.0f} files/s"
+    return f"{', '.join(parts)}: {size_text(report.bytes)} in {report.seconds:.1f} s, {speed:.0f} files/s"
 
 
 def shortened(name: str, room: int) -> str:
@@ -139,13 +136,3 @@ def _reason(reason: DeclineReason, joint: str) -> str:
     name = one_line(reason)
     number = "" if reason.id is None or name == str(reason.id) else f"{reason.id} "
     return f"{number}{name}{joint}{reason.meaning or 'not known to this version'}"
-
-
-def _size(count: int) -> str:
-    return f"{count / _MEGA:.1f} MB" if count >= _MEGA else f"{count / 1000:.0f} kB"
-
-
-def _console(stream: TextIO, *, quiet: bool = False) -> Console:
-    if stream.isatty():
-        return Console(file=stream, quiet=quiet, highlight=False)
-    return Console(file=stream, quiet=quiet, highlight=False, force_terminal=False, width=_WIDTH_OF_A_PIPE)

@@ -8,13 +8,14 @@ from kycaid_async.protocol.pacing import Pacer
 
 
 class Slots:
-    """Lets requests start in order, never more than the pacer's window, and never while its gate is shut."""
+    """Lets requests start in order, never more than the pacer's window, and never sooner than it allows."""
 
     def __init__(self, pacer: Pacer, *, clock: Callable[[], float], sleep: Callable[[float], Awaitable[None]]) -> None:
         self._pacer = pacer
         self._clock = clock
         self._sleep = sleep
         self._active = 0
+        self._gate = asyncio.Lock()
         self._waiting: deque[asyncio.Future[None]] = deque()
 
     async def acquire(self, *, first: bool) -> None:
@@ -23,9 +24,15 @@ class Slots:
             self._active += 1
         else:
             await self._take_turn(first=first)
+        if not self._pacer.free:
+            await self._pass_the_gate()
+        self._pacer.started(self._clock())
+
+    async def _pass_the_gate(self) -> None:
         try:
-            while (pause := self._pacer.wait(self._clock())) > 0:
-                await self._sleep(pause)
+            async with self._gate:  # one at a time, so that each keeps its distance to the one before
+                while (pause := self._pacer.wait(self._clock())) > 0:
+                    await self._sleep(pause)
         except BaseException:
             self.release()
             raise

@@ -1,11 +1,9 @@
 """``kycaid demo`` on specimens and on the user's own files."""
 
-import contextlib
 import json
 import os
 import re
 import signal
-import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from kycaid_async.cli.app import app
+from tests.cli.terminal import on_a_terminal
 
 ESCAPE = "\x1b"
 
@@ -116,31 +115,13 @@ def test_a_name_that_is_no_text_is_sent_all_the_same(kycaid, good_folder):
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
 def test_a_terminal_of_eighty_columns_shows_progress_and_a_table_that_fits(command, clean_environment, folder):
     (folder / "good.jpg").rename(folder / f"a passport with a very long name {'x' * 60}.jpg")
-    screen = _on_a_terminal([*command, "demo", "--folder", str(folder)], clean_environment, columns=80)
+    screen = on_a_terminal([*command, "demo", "--folder", str(folder)], clean_environment, columns=80)
     _, table = screen.split("Document ", 1)
     assert "Uploading files" in screen
     assert "4/4" in screen
     assert f"{ESCAPE}[?25h" in screen, "the cursor is back"
     assert max(len(re.sub(r"\x1b\[[0-9;]*m", "", line).rstrip()) for line in table.splitlines()) <= 80
     assert re.search(r"a pass\w*…x+\.jpg ", table)
-
-
-def _on_a_terminal(arguments: list[str], environment: dict[str, str], *, columns: int) -> str:
-    import fcntl
-    import pty
-    import termios
-
-    ours, theirs = pty.openpty()
-    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
-    process = subprocess.Popen(arguments, env=environment | {"TERM": "xterm"}, stdout=theirs, stderr=theirs)
-    os.close(theirs)
-    shown = b""
-    with open(ours, "rb", buffering=0) as terminal, contextlib.suppress(OSError):
-        # Linux ends a terminal that nobody writes to any more with an error.
-        while piece := terminal.read(65536):
-            shown += piece
-    process.wait(timeout=30)
-    return shown.decode()
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ def test_the_process_exits_with_0(kycaid):
     assert kycaid("--version").returncode == 0
 
 
-@pytest.mark.parametrize("command", ["demo", "sandbox"])
+@pytest.mark.parametrize("command", ["demo", "sandbox", "upload"])
 def test_every_option_is_explained(command):
     done = CliRunner().invoke(app, [command, "--help"])
     assert done.exit_code == 0

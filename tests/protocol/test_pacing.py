@@ -1,8 +1,11 @@
+import random
+
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kycaid_async.protocol.pacing import Pacer
+from tests.protocol.limits import FixedWindow, SlidingWindow, TokenBucket, simulate
 
 STEPS = st.lists(st.tuples(st.sampled_from(["refused", "succeeded"]), st.floats(0, 10), st.floats(0, 60)), max_size=60)
 
@@ -10,6 +13,103 @@ STEPS = st.lists(st.tuples(st.sampled_from(["refused", "succeeded"]), st.floats(
 def test_a_pacer_starts_wide_open():
     pacer = Pacer(64)
     assert (pacer.window, pacer.wait(0.0), pacer.wait(-1e9)) == (64, 0.0, 0.0)
+
+
+def test_nothing_is_held_back_and_no_rate_is_kept_before_the_first_refusal():
+    pacer = Pacer(64)
+    for n in range(10_000):
+        pacer.started(n / 10_000)
+    assert pacer.free
+    assert pacer.wait(1.0) == 0.0
+
+
+def test_one_refusal_of_a_lone_request_sets_no_rate():
+    pacer = Pacer(64)
+    pacer.started(10.0)
+    pacer.refused(10.0, 0.2)
+    pacer.started(11.0)
+    assert pacer.wait(11.0) == 0.0
+
+
+def test_after_a_refusal_starts_keep_the_distance_that_the_server_allowed():
+    pacer = Pacer(64)
+    for n in range(51):
+        pacer.started(n / 1000)
+    pacer.refused(0.051, 0.0)
+    assert pacer.wait(0.051) == pytest.approx(0.949)
+    gaps = []
+    now = 1.0
+    for _ in range(100):
+        pacer.started(now)
+        gaps.append(pacer.wait(now))
+        now += gaps[-1]
+    assert 1 / 50 < sum(gaps) / len(gaps) < 1 / 46
+
+
+def test_a_rate_is_lifted_after_two_minutes_without_a_refusal():
+    pacer = Pacer(64)
+    for n in range(51):
+        pacer.started(n / 1000)
+    pacer.refused(0.051, 0.0)
+    pacer.started(119.0)
+    assert not pacer.free
+    pacer.started(121.0)
+    assert pacer.free
+
+
+SERVERS = [FixedWindow, SlidingWindow, TokenBucket]
+# requests per second allowed, requests, rows at once, seconds from request to answer
+LOADS = [
+    *((5, 600, 8, latency) for latency in (0.001, 0.02, 0.2)),
+    *((50, 3000, 16, latency) for latency in (0.001, 0.02, 0.2)),
+    (50, 3000, 64, 0.2),
+    *((500, 10_000, 16, latency) for latency in (0.001, 0.02)),
+]
+
+
+@pytest.mark.parametrize("retry_after", [None, 0.0, 1.0])
+@pytest.mark.parametrize("load", LOADS, ids=str)
+@pytest.mark.parametrize("kind", SERVERS)
+def test_a_rate_limit_is_used_almost_wholly_and_rarely_hit(kind, load, retry_after):
+    rate, requests, concurrency, latency = load
+    chance = random.Random(1)
+    server = kind(rate, chance.random())
+    run = simulate(
+        server.takes,
+        requests=requests,
+        concurrency=concurrency,
+        latency=latency,
+        chance=chance,
+        retry_after=retry_after,
+    )
+    assert run.seconds <= 1.15 * requests / rate
+    assert run.refused <= 0.05 * run.sent
+
+
+@settings(max_examples=30)
+@given(
+    st.sampled_from(SERVERS),
+    st.integers(5, 200),
+    st.integers(4, 32),
+    st.floats(0.001, 0.2),
+    st.sampled_from([None, 1.0]),
+    st.integers(0, 1000),
+)
+def test_no_rate_limit_stops_a_run_or_drowns_in_refusals(kind, rate, concurrency, latency, retry_after, seed):
+    chance = random.Random(seed)
+    server = kind(rate, chance.random())
+    requests = 30 * rate
+    run = simulate(
+        server.takes,
+        requests=requests,
+        concurrency=concurrency,
+        latency=latency,
+        chance=chance,
+        retry_after=retry_after,
+    )
+    ideal = max(requests / rate, requests * 1.1 * latency / concurrency)
+    assert run.seconds <= 1.6 * ideal + 5
+    assert run.refused <= 0.08 * run.sent + 2 * concurrency
 
 
 def test_a_refusal_halves_the_window_and_shuts_the_gate():

@@ -1,0 +1,99 @@
+"""``client.bulk``: many documents."""
+
+from typing import get_args
+
+import attrs
+
+from kycaid_async.bulk.database import Path
+from kycaid_async.bulk.feed import Rows
+from kycaid_async.bulk.result import BulkResult, BulkSummary
+from kycaid_async.bulk.upload import BulkUpload, OnError, OnUncertain, Plan
+from kycaid_async.errors import ConfigurationError
+from kycaid_async.protocol.caller import Caller
+from kycaid_async.transport.settings import Settings
+from kycaid_async.transport.timing import Timing
+
+
+@attrs.define
+class Bulk:
+    """Delivers many documents: none lost, none made twice, whatever happens on the way."""
+
+    _call: Caller = attrs.field(repr=False)
+    _settings: Settings = attrs.field(repr=False)
+    _timing: Timing = attrs.field(repr=False)
+
+    def upload(
+        self,
+        rows: Rows,
+        *,
+        ledger: Path | None = None,
+        on_uncertain: OnUncertain = "set_aside",
+        on_error: OnError = "continue",
+        concurrency: int | None = None,
+        give_up_after: float = 300.0,
+        settle_after: float = 3.0,
+    ) -> BulkUpload:
+        """Return a run over ``rows``; iterate over it: ``async for result in client.bulk.upload(rows): …``.
+
+        ``rows`` is any iterable or async iterable of `BulkRow`; it is read as the work goes on, and never held whole.
+        What concerns one row is a value, ``result.error``. What ends the run is raised, as `BulkUpload` says.
+
+        * ``ledger``: a file that records what was sent and what came of it. The same rows with the same ledger go on
+          where the last run was cut off, even by a crash, and leave alone what is done. A failed row is tried again.
+          Without a file, each content and each applicant is still sent once, and lost answers are still settled,
+          within this run.
+        * ``on_uncertain``: what becomes of a row when something was sent, no answer came, and nobody can tell whether
+          the server acted. That is so for an applicant, which cannot be looked up, and for a document that looks like
+          another one of its applicant. ``set_aside`` names the row and leaves it; ``create`` creates anew, which may
+          make a second one.
+        * ``on_error``: ``stop`` ends the run with the error of the first row that fails.
+        * ``concurrency``: at most so many rows under way, and never more than the client's ``max_connections``. It
+          begins lower, grows while the server answers as quickly, and halves when the server refuses.
+        * ``give_up_after``: seconds without an answer of use after which the run ends. Until then it waits for a
+          server that is away, and no row fails for it.
+        * ``settle_after``: seconds after which a document whose answer was lost, and which the server does not show,
+          is taken as not made.
+
+        Raises `ConfigurationError` for values that make no sense.
+        """
+        if on_uncertain not in get_args(OnUncertain) or on_error not in get_args(OnError):
+            raise ConfigurationError("bulk: on_uncertain is set_aside or create, on_error is continue or stop")
+        if concurrency is not None and concurrency < 1:
+            raise ConfigurationError("bulk: concurrency must be 1 or more")
+        most = self._settings.max_connections
+        plan = Plan(
+            ledger=ledger,
+            on_uncertain=on_uncertain,
+            on_error=on_error,
+            concurrency=most if concurrency is None else min(concurrency, most),
+            give_up_after=give_up_after,
+            settle_after=settle_after,
+        )
+        return BulkUpload(rows, plan, caller=self._call, settings=self._settings, timing=self._timing)
+
+    async def upload_all(
+        self,
+        rows: Rows,
+        *,
+        ledger: Path | None = None,
+        on_uncertain: OnUncertain = "set_aside",
+        on_error: OnError = "continue",
+        concurrency: int | None = None,
+        give_up_after: float = 300.0,
+        settle_after: float = 3.0,
+    ) -> tuple[list[BulkResult], BulkSummary]:
+        """Deliver all ``rows`` and return their results, in the order of the rows, and a summary.
+
+        Takes and raises what `upload` does. It holds all results; for very many rows, iterate over `upload`.
+        """
+        upload = self.upload(
+            rows,
+            ledger=ledger,
+            on_uncertain=on_uncertain,
+            on_error=on_error,
+            concurrency=concurrency,
+            give_up_after=give_up_after,
+            settle_after=settle_after,
+        )
+        results = [result async for result in upload]
+        return sorted(results, key=lambda result: result.number), upload.summary

@@ -1,0 +1,161 @@
+"""The content of a file: what it is known by, and how it is sent."""
+
+import functools
+import hashlib
+import os
+from typing import Final, Protocol
+
+import attrs
+
+from kycaid_async.bulk import remote
+from kycaid_async.bulk.row import BulkSource
+from kycaid_async.errors import UploadSourceError
+from kycaid_async.transport.path_source import PathReading
+from kycaid_async.transport.preflight import FileRules, inspect
+from kycaid_async.transport.reading import Reading, Source, guarded, in_thread
+from kycaid_async.transport.sources import BytesSource, source_of
+
+IN_MEMORY: Final = 1 << 20
+"""Files up to this size are read once, and sent from memory."""
+
+_AT_ONCE: Final = 1 << 16
+
+
+class _Hash(Protocol):
+    def update(self, data: bytes | bytearray | memoryview, /) -> None: ...
+    def digest(self) -> bytes: ...
+
+
+@attrs.frozen
+class Content:
+    """A file that was looked at."""
+
+    digest: bytes
+    """SHA-256."""
+    size: int
+    source: Source
+    """Gives exactly these bytes, or breaks off."""
+
+
+async def look_at(given: BulkSource, rules: FileRules) -> Content:
+    """Read a file once. Raises `InvalidFileError` and `UploadSourceError`."""
+    source = _source(given)
+    reading = await source.open()
+    try:
+        inspect(reading, label=source.label, rules=rules)
+        if reading.size > IN_MEMORY:
+            digest = await _digest(reading)
+            return Content(digest, reading.size, _Pinned(source, digest, _stamp(reading)))
+        data = await _whole(reading)
+    finally:
+        await reading.close()
+    if len(data) != reading.size:
+        raise _changed(source)
+    digest = await _sha256(data)
+    return Content(digest, len(data), BytesSource(data, source.label, source.filename))
+
+
+def _source(given: BulkSource) -> Source:
+    return remote.source_of(str(given)) if remote.is_url(given) else source_of(given)
+
+
+async def _whole(reading: Reading) -> bytes:
+    if len(reading.head) == reading.size:
+        return bytes(reading.head)
+    parts = [bytes(reading.head)]
+    while part := await reading.read():
+        parts.append(bytes(part))
+    return b"".join(parts)
+
+
+async def _sha256(data: bytes) -> bytes:
+    if len(data) <= _AT_ONCE:
+        return hashlib.sha256(data).digest()
+    return await in_thread(lambda: hashlib.sha256(data).digest())
+
+
+async def _digest(reading: Reading) -> bytes:
+    """Return the digest of a large file, a piece at a time, and never on the loop."""
+    if isinstance(reading, PathReading):
+        return await guarded(reading.label, functools.partial(_digest_of_file, reading.fd))
+    digest = hashlib.sha256(reading.head)
+    while part := await reading.read():
+        await in_thread(functools.partial(digest.update, part))
+    return digest.digest()
+
+
+def _digest_of_file(fd: int) -> bytes:
+    digest, offset = hashlib.sha256(), 0
+    while part := os.pread(fd, IN_MEMORY, offset):
+        digest.update(part)
+        offset += len(part)
+    return digest.digest()
+
+
+Stamp = tuple[int, ...] | None
+
+
+def _stamp(reading: Reading) -> Stamp:
+    """Return what changes whenever a local file does; None for what is not one."""
+    if not isinstance(reading, PathReading):
+        return None
+    found = reading.found
+    return (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+
+
+@attrs.frozen(eq=False)
+class _Pinned:
+    """A large file that must still be what was hashed."""
+
+    source: Source
+    digest: bytes
+    stamp: Stamp
+
+    @property
+    def label(self) -> str:
+        return self.source.label
+
+    @property
+    def filename(self) -> str | None:
+        return self.source.filename
+
+    async def open(self) -> Reading:
+        reading = await self.source.open()
+        if self.stamp is None:
+            return _Hashed(reading, self.digest, hashlib.sha256(reading.head))
+        if _stamp(reading) != self.stamp:
+            await reading.close()
+            raise _changed(self.source)
+        return reading
+
+
+@attrs.define(eq=False)
+class _Hashed:
+    """A reading that is whole only when its bytes are those that were hashed before."""
+
+    reading: Reading
+    digest: bytes
+    _found: _Hash
+
+    @property
+    def size(self) -> int:
+        return self.reading.size
+
+    @property
+    def head(self) -> bytes | bytearray | memoryview:
+        return self.reading.head
+
+    async def read(self) -> bytes | bytearray | memoryview:
+        part = await self.reading.read()
+        self._found.update(part)
+        return part
+
+    async def unchanged(self) -> bool:
+        return await self.reading.unchanged() and self._found.digest() == self.digest
+
+    async def close(self) -> None:
+        await self.reading.close()
+
+
+def _changed(source: Source) -> UploadSourceError:
+    return UploadSourceError(f"{source.label}: changed while it was read; send it again when it is complete")

@@ -1,0 +1,76 @@
+"""Manifests: files that list what to deliver, as CSV or as JSON Lines.
+
+They are read a row at a time. A row that cannot be delivered is given as a `BadRow`, and the reading goes on.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TextIO
+
+import attrs
+
+from kycaid_async.bulk.manifest_csv import CsvForm
+from kycaid_async.bulk.manifest_json import JsonForm
+from kycaid_async.bulk.manifest_lines import LONGEST
+from kycaid_async.bulk.manifest_row import BadRow, ManifestRow
+from kycaid_async.errors import ManifestError
+
+_JSON_ENDINGS = (".jsonl", ".ndjson", ".json")
+
+
+@attrs.frozen(kw_only=True)
+class Manifest:
+    """A manifest whose form is known: CSV with its columns, or JSON Lines."""
+
+    path: str
+    form: CsvForm | JsonForm
+
+    @classmethod
+    def open(cls, path: str | os.PathLike[str]) -> "Manifest":
+        """Look at the first line. Raises `ManifestError` when the file cannot be a manifest."""
+        name = os.fspath(path)
+        with _reading(name) as file:
+            first = next((line for line in iter(lambda: file.readline(LONGEST), "") if line.strip()), "")
+            if not first:
+                raise ManifestError(f"{name}: is empty")
+            if "\0" in first:
+                raise ManifestError(f"{name}: is not text in UTF-8; save it as such")
+            if first.lstrip().startswith("{") or name.lower().endswith(_JSON_ENDINGS):
+                return cls(path=name, form=JsonForm.of(name, first))
+            return cls(path=name, form=CsvForm.of(name, first))
+
+    @property
+    def folder(self) -> str:
+        """Where relative paths of its rows start."""
+        return str(Path(self.path).parent)
+
+    def rows(self) -> Iterator[ManifestRow | BadRow]:
+        """Give each row, good or bad, in the order of the file. Raises `ManifestError` when it cannot be read."""
+        with _reading(self.path) as file:
+            yield from self.form.rows(file, folder=self.folder)
+
+    def reject(self, row: ManifestRow | BadRow, reason: str) -> str:
+        """Return the line of a rejects file for ``row``: what stood there, behind its line and the reason."""
+        return self.form.reject(row.raw, line=row.line or 0, reason=reason)
+
+
+def read_manifest(path: str | os.PathLike[str]) -> Iterator[ManifestRow | BadRow]:
+    """Give each row of a CSV or JSON Lines manifest, in order, and never hold more than one of them.
+
+    A row is a `ManifestRow` that ``client.bulk.upload`` takes, or a `BadRow` with its line and all that is wrong with
+    it. Files are not looked at: see `check_manifest`. Raises `ManifestError` when the file cannot be read, or has
+    columns that no manifest has.
+    """
+    return Manifest.open(path).rows()
+
+
+@contextmanager
+def _reading(path: str) -> Iterator[TextIO]:
+    try:
+        # Bytes that are no text come through as such, and are found in the row that has them.
+        with open(path, encoding="utf-8-sig", errors="surrogateescape", newline="") as file:  # noqa: PTH123
+            yield file
+    except OSError as error:
+        raise ManifestError(f"{path}: cannot be read ({error.strerror})") from error

@@ -1,0 +1,116 @@
+"""CSV manifests: a line of column names, then a row each."""
+
+import csv
+import io
+from collections.abc import Iterator
+from typing import Any, TextIO
+
+import attrs
+
+from kycaid_async.bulk.manifest_lines import LONGEST, Lines, OverlongLineError
+from kycaid_async.bulk.manifest_row import COLUMNS, EXTRA, BadRow, ManifestRow, read_row, unknown_columns
+from kycaid_async.errors import FieldProblem, ManifestError
+
+_DELIMITERS = ",;\t|"
+
+
+@attrs.frozen
+class CsvForm:
+    """How a CSV manifest is laid out."""
+
+    delimiter: str
+    columns: tuple[str, ...]
+    """As in its first line; empty for columns without a name, which must be empty altogether."""
+
+    @classmethod
+    def of(cls, path: str, first: str) -> "CsvForm":
+        """Read the line of column names. Raises `ManifestError`."""
+        candidates = {delimiter: _names(first, delimiter) for delimiter in _DELIMITERS}
+        delimiter = max(candidates, key=lambda d: sum(name in COLUMNS for name in candidates[d]))
+        names = candidates[delimiter]
+        if not any(name in COLUMNS for name in names):
+            raise ManifestError(
+                f"{path}: the first line has no column of a manifest; begin with a line such as "
+                "applicant_id,type,front_side",
+            )
+        twice = [
+            FieldProblem(name, "one column", "two") for name in dict.fromkeys(names) if name and names.count(name) > 1
+        ]
+        problems = [*unknown_columns([name for name in names if name]), *twice]
+        if problems:
+            raise ManifestError(f"{path}: {'; '.join(map(str, problems))}", problems=problems)
+        return cls(delimiter, tuple(names))
+
+    def rows(self, file: TextIO, *, folder: str) -> Iterator[ManifestRow | BadRow]:
+        """Give each row below the line of names."""
+        lines = Lines(file)
+        records = self._records(lines)
+        next(cells for _, cells in records if cells)
+        for line, cells in records:
+            if isinstance(cells, FieldProblem):
+                yield BadRow(line=line, problems=(cells,), raw=lines.back())
+            elif any(cell.strip() for cell in cells):
+                yield self._row(cells, line, folder)
+
+    def _records(self, lines: Lines) -> Iterator[tuple[int, list[str] | FieldProblem]]:
+        """Give the cells of each row with the number of its first line.
+
+        A quote that is never closed would swallow the rows below it. So a row over several lines that does not come
+        out right is bad in its first line, and the next one begins a row again.
+        """
+        while True:
+            first = lines.begin()
+            try:
+                cells = next(csv.reader(lines, delimiter=self.delimiter, strict=True))
+            except StopIteration:
+                return
+            except OverlongLineError:
+                yield first, _OVERLONG if lines.taken == 1 else _QUOTES
+            except csv.Error:
+                yield first, _QUOTES
+            else:
+                broken = lines.taken > 1 and len(cells) != len(self.columns)
+                yield first, _QUOTES if broken else cells
+
+    def _row(self, cells: list[str], line: int, folder: str) -> ManifestRow | BadRow:
+        width = len(self.columns)
+        if len(cells) != width:
+            problem = FieldProblem("row", f"{width} cells", f"{len(cells)}")
+            return BadRow(line=line, problems=(problem,), raw=cells)
+        nameless = [
+            FieldProblem(f"column {number}", "no content, for it has no name", "some")
+            for number, (name, cell) in enumerate(zip(self.columns, cells, strict=True), 1)
+            if not name and cell.strip()
+        ]
+        if nameless:
+            return BadRow(line=line, problems=tuple(nameless), raw=cells)
+        record = {name: cell for name, cell in zip(self.columns, cells, strict=True) if name}
+        return read_row(record, line=line, folder=folder, raw=cells)
+
+    def header(self) -> str:
+        """Return the first line of a rejects file."""
+        return self._line([*EXTRA, *self._kept(self.columns)])
+
+    def reject(self, raw: Any, *, line: int, reason: str) -> str:
+        """Return the line of a rejects file for what stands in ``raw``: cells, or a line that has none."""
+        if isinstance(raw, str):
+            return self._line([str(line), reason]).rstrip("\r\n") + self.delimiter + raw + "\r\n"
+        return self._line([str(line), reason, *self._kept(raw)])
+
+    def _kept(self, cells: Any) -> list[str]:
+        """Return ``cells`` without those that a rejects file gives anew."""
+        dropped = [number for number, name in enumerate(self.columns) if name in EXTRA]
+        return [cell for number, cell in enumerate(cells) if number not in dropped]
+
+    def _line(self, cells: list[str]) -> str:
+        out = io.StringIO(newline="")
+        csv.writer(out, delimiter=self.delimiter).writerow(cells)
+        return out.getvalue()
+
+
+_QUOTES = FieldProblem("row", "quotes in pairs, around whole cells", "others")
+_OVERLONG = FieldProblem("row", f"at most {LONGEST:,} characters", "more")
+
+
+def _names(line: str, delimiter: str) -> list[str]:
+    return [name.strip() for name in next(csv.reader([line], delimiter=delimiter))]

@@ -1,0 +1,116 @@
+"""One document to deliver: whose it is, what it says, and its files."""
+
+import hashlib
+import os
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+import attrs
+
+from kycaid_async.api.applicants import Company, Person
+from kycaid_async.api.document_variants import NewDocument
+from kycaid_async.api.documents import new_document
+from kycaid_async.errors import FieldProblem, InvalidRequestError
+from kycaid_async.values.check import check_request
+from kycaid_async.values.constraints import ID_LENGTH
+from kycaid_async.values.converter import unstructure
+from kycaid_async.values.json import dumps
+
+BulkSource = str | os.PathLike[str] | bytes
+"""A local path, the bytes themselves, or the URL of a remote file, such as ``s3://bucket/passport.jpg``."""
+
+SIDES: Final = ("front_side", "back_side", "other_side_1", "other_side_2", "other_side_3")
+"""The sides of a document, in the order of the reference."""
+
+_ANY_ID = "0" * ID_LENGTH
+_GIVEN_HERE = ("applicant_id", "affiliated_person_id", *(f"{side}_id" for side in SIDES))
+
+
+@attrs.frozen(kw_only=True, repr=False)
+class BulkRow:
+    """One document to deliver, with up to five files, for an applicant that exists or is made."""
+
+    document: Mapping[str, Any]
+    """``type`` and the other fields of ``documents.create``, without owner and without ids of sides."""
+    applicant_id: str | None = None
+    """An applicant that exists."""
+    applicant: Person | Company | None = None
+    """Or one to make: once for each ``external_applicant_id``, which it must have."""
+    front_side: BulkSource | None = None
+    back_side: BulkSource | None = None
+    other_side_1: BulkSource | None = None
+    other_side_2: BulkSource | None = None
+    other_side_3: BulkSource | None = None
+    key: str | None = None
+    """How the ledger knows the row again, such as your own number of the document. Default: by all that it says, so
+    that two rows that say the same are one, and a row that was changed is another."""
+    line: int | None = None
+    """Where it stands in its manifest. It has no part in how the ledger knows the row."""
+
+    def __repr__(self) -> str:
+        return f"BulkRow(line={self.line}, sides={[side for side, _ in self.sides()]})"
+
+    def sides(self) -> Iterator[tuple[str, BulkSource]]:
+        """Give the name and the source of each side that the row has."""
+        for side in SIDES:
+            source = getattr(self, side)
+            if source is not None:
+                yield side, source
+
+    @property
+    def digest(self) -> bytes:
+        """32 bytes that stand for the row in a ledger: SHA-256 of its key, or of all that it says.
+
+        Files count by their path, and bytes by their content.
+        """
+        if self.key is not None:
+            return hashlib.sha256(b"key\0" + self.key.encode(errors="surrogatepass")).digest()
+        says = {
+            "document": dict(self.document),
+            "applicant_id": self.applicant_id,
+            "applicant": self.applicant,
+            "sides": {side: _name(source) for side, source in self.sides()},
+        }
+        return hashlib.sha256(b"row\0" + _canonical(unstructure(says))).digest()
+
+    def problems(self) -> list[FieldProblem]:
+        """Return every field that the reference's limits refuse. Files are not looked at."""
+        found = [FieldProblem(name, "none: the row gives it", "one") for name in _GIVEN_HERE if name in self.document]
+        if (self.applicant_id is None) == (self.applicant is None):
+            both = "neither" if self.applicant is None else "both"
+            found.append(FieldProblem("applicant_id", "this or applicant, and not both", both))
+        if self.applicant is not None:
+            found += check_request(self.applicant)
+            if not self.applicant.external_applicant_id:
+                found.append(FieldProblem("external_applicant_id", "a value, to make the applicant once", "nothing"))
+        if self.applicant_id is not None and len(self.applicant_id) != ID_LENGTH:
+            got = f"{len(self.applicant_id)} characters"
+            found.append(FieldProblem("applicant_id", f"{ID_LENGTH} characters", got))
+        if found:
+            return found
+        try:
+            return check_request(self.new_document(_ANY_ID, {}))
+        except InvalidRequestError as error:
+            return list(error.problems)
+
+    def new_document(self, applicant_id: str, file_ids: Mapping[str, str]) -> NewDocument:
+        """Return what is sent, with the ids of its owner and its files by side. Raises `InvalidRequestError`."""
+        ids = {f"{side}_id": file_id for side, file_id in file_ids.items()}
+        return new_document(None, {**self.document, "applicant_id": applicant_id, **ids})
+
+
+def _name(source: BulkSource) -> str:
+    if isinstance(source, bytes):
+        return "sha256:" + hashlib.sha256(source).hexdigest()
+    return os.fspath(source)
+
+
+def _canonical(value: Any) -> bytes:
+    """Return ``value`` as JSON in which the order of keys plays no part."""
+    return dumps(_ordered(value))
+
+
+def _ordered(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _ordered(value[key]) for key in sorted(value, key=str)}
+    return value

@@ -1,0 +1,111 @@
+"""What a document needs before it can be created: its files and its applicant, each made once."""
+
+import hashlib
+from typing import Final
+
+import attrs
+
+from kycaid_async.api import applicants, files
+from kycaid_async.api.applicants import Company, Person
+from kycaid_async.bulk.content import look_at
+from kycaid_async.bulk.ledger import Ledger, State
+from kycaid_async.bulk.line import Line, Stopped
+from kycaid_async.bulk.result import BulkResult, BulkSummary
+from kycaid_async.bulk.row import BulkSource
+from kycaid_async.bulk.settle import SetAside
+from kycaid_async.bulk.turns import Turns
+from kycaid_async.errors import ApiError, KycaidError, UploadSourceError
+from kycaid_async.masking import code_or_mask
+from kycaid_async.transport.preflight import FileRules
+
+_LOOKS: Final = 3
+"""How often a file that changes under our hands is read from its start."""
+
+
+@attrs.frozen
+class Delivered:
+    """A file that the server has."""
+
+    file_id: str
+    digest: bytes
+    """SHA-256 of its content."""
+    shared: bool
+    """True when it was there before this row."""
+
+
+@attrs.define(kw_only=True, eq=False)
+class Supplies:
+    """Uploads files and makes applicants, unless the ledger has them."""
+
+    line: Line
+    ledger: Ledger
+    turns: Turns
+    rules: FileRules
+    summary: BulkSummary
+    create_uncertain: bool
+
+    async def file(self, given: BulkSource, result: BulkResult) -> Delivered:
+        """Return the file on the server with this content."""
+        for look in range(_LOOKS):
+            try:
+                return await self._file(given, result)
+            except UploadSourceError:
+                if look == _LOOKS - 1:
+                    raise
+        raise AssertionError  # the last look returns or raises
+
+    async def _file(self, given: BulkSource, result: BulkResult) -> Delivered:
+        # Not before an upload: it brings aiohttp with it.
+        from kycaid_async.transport.upload import Upload
+
+        content = await look_at(given, self.rules)
+        async with self.turns.of(content.digest):
+            known = await self.ledger.file(content.digest)
+            if known is not None:
+                self.summary.files_shared += 1
+                return Delivered(known, content.digest, shared=True)
+            file_id = await self.line.call(files.CREATE, result, upload=Upload(source=content.source))
+            self.ledger.uploaded(content.digest, file_id)
+        self.summary.files += 1
+        result.bytes += content.size
+        return Delivered(file_id, content.digest, shared=False)
+
+    async def applicant(self, applicant: Person | Company, result: BulkResult) -> str:
+        """Return the id of an applicant, which is made once for its external id. Raises `SetAside`."""
+        digest = hashlib.sha256(b"applicant\0" + str(applicant.external_applicant_id).encode()).digest()
+        async with self.turns.of(digest):
+            known = await self.ledger.applicant(digest)
+            if known is not None and known.applicant_id is not None:
+                return known.applicant_id
+            if known is not None and known.state is State.SENT and not self.create_uncertain:
+                raise SetAside(_UNKNOWN, operation=applicants.CREATE.name)
+            made = await self._make(digest, applicant, result)
+        self.summary.applicants += 1
+        return made
+
+    async def _make(self, digest: bytes, applicant: Person | Company, result: BulkResult) -> str:
+        await self.ledger.intend_applicant(digest)
+        try:
+            made = await self.line.call(applicants.CREATE, result, body=applicant)
+        except (KycaidError, Stopped) as raised:
+            error = raised.error if isinstance(raised, Stopped) else raised
+            if not error.maybe_processed:
+                self.ledger.failed_applicant(digest, code_of(error))
+            elif not isinstance(raised, Stopped):
+                raise SetAside("", error, operation=applicants.CREATE.name) from error
+            raise
+        self.ledger.created_applicant(digest, made)
+        return made
+
+
+_UNKNOWN: Final = (
+    "it was sent before, no answer came, and an applicant cannot be looked up. Find it in the dashboard and give the "
+    "row its applicant_id, or run it with on_uncertain='create'."
+)
+
+
+def code_of(error: KycaidError) -> str:
+    """Return the server's code for ``error``, or the name of its class."""
+    if isinstance(error, ApiError) and error.type:
+        return code_or_mask(error.type)
+    return type(error).__name__

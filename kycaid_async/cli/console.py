@@ -1,0 +1,33 @@
+"""What is printed to: terminals and pipes, and how sizes and times read there."""
+
+from typing import TextIO
+
+from rich.console import Console
+
+# A pipe has no edge: what reads it should not have to join lines.
+_WIDTH_OF_A_PIPE = 200
+_MEGA, _GIGA = 1_000_000, 1_000_000_000
+_SHORT, _MINUTE, _HOUR = 10, 60, 3600
+
+
+def console(stream: TextIO, *, quiet: bool = False) -> Console:
+    """Return a console for ``stream``, without escape codes when it is no terminal."""
+    if stream.isatty():
+        return Console(file=stream, quiet=quiet, highlight=False)
+    return Console(file=stream, quiet=quiet, highlight=False, force_terminal=False, width=_WIDTH_OF_A_PIPE)
+
+
+def size_text(count: float) -> str:
+    """Return a number of bytes as people read it."""
+    if count >= _GIGA:
+        return f"{count / _GIGA:.2f} GB"
+    return f"{count / _MEGA:.1f} MB" if count >= _MEGA else f"{count / 1000:.0f} kB"
+
+
+def duration_text(seconds: float) -> str:
+    """Return a duration as people read it."""
+    if seconds < _MINUTE:
+        return f"{seconds:.{1 if seconds < _SHORT else 0}f} s"
+    if seconds < _HOUR:
+        return f"{seconds // _MINUTE:.0f} min {seconds % _MINUTE:.0f} s"
+    return f"{seconds // _HOUR:.0f} h {seconds % _HOUR // _MINUTE:.0f} min"

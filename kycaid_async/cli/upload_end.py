@@ -1,0 +1,75 @@
+"""The end of ``kycaid upload``: what is said, and the exit code."""
+
+import shlex
+import signal
+from collections.abc import Iterator
+
+from kycaid_async.cli.console import duration_text, size_text
+from kycaid_async.cli.upload_account import Account
+from kycaid_async.cli.upload_plan import Plan
+from kycaid_async.errors import LedgerError
+
+_WRONG_MANIFEST, _ROWS_LEFT = 2, 1
+
+
+def exit_code(plan: Plan, account: Account, *, number: int, error: Exception | None) -> int:
+    """Return the exit code, by the number of the signal that stopped it, if any, and by what went wrong."""
+    if number:
+        return 128 + number
+    if error is None and account.bad and plan.on_error == "stop":
+        return _WRONG_MANIFEST
+    return _ROWS_LEFT if error is not None or account.failures else 0
+
+
+def summary_text(plan: Plan, account: Account) -> str:
+    """Return the sum of a run in a line or two."""
+    if account.ended and not account.sending:
+        return "Nothing was sent."
+    if plan.dry_run:
+        return f"Nothing was sent, this was a dry run. {_to_do(account)}"
+    summary = account.summary
+    if not account.sending:
+        return f"{account.rows:,} rows, {account.bad:,} of them bad: nothing was sent."
+    if not account.failures and not account.left and summary.done_before == account.rows:
+        return f"Nothing to do: all {account.rows:,} rows were done before."
+    rate = summary.created / summary.seconds if summary.seconds else 0.0
+    shared = f", {summary.files_shared:,} known already" if summary.files_shared else ""
+    return (
+        f"{account.rows:,} rows: {account.counts()}{f', {account.left:,} left' if account.left else ''}.\n"
+        f"{summary.files:,} files uploaded ({size_text(summary.bytes)}){shared}; "
+        f"{duration_text(summary.seconds)}, {rate:,.1f} documents/s."
+    )
+
+
+def _to_do(account: Account) -> str:
+    counts = {
+        "to send": account.rows - account.bad - account.done - account.unsettled,
+        "done before": account.done,
+        "sent before without an answer, to be settled": account.unsettled,
+        "bad": account.bad,
+    }
+    words = ", ".join(f"{number:,} {name}" for name, number in counts.items() if number or name == "to send")
+    return f"{account.rows:,} rows: {words}."
+
+
+def advice(plan: Plan, account: Account, *, number: int, error: Exception | None) -> Iterator[str]:
+    """Give what the user may do next, a line each."""
+    if plan.dry_run:
+        return
+    if account.bad and plan.on_error == "stop" and not account.ended:
+        yield "Correct these rows, or send the others with --on-error continue."
+    if account.summary.rows and (number or error is not None) and not isinstance(error, LedgerError):
+        yield f"What was done is recorded in {plan.ledger}. Run the same command again to go on."
+    if account.rejects is not None:
+        command = shlex.join(["kycaid", "upload", str(account.rejects), "--ledger", str(plan.ledger)])
+        yield f"To send the rows set aside, correct {account.rejects} and run: {command}"
+    if account.summary.uncertain:
+        yield (
+            "Uncertain rows were sent and got no answer. Run the same command again later to settle them; with "
+            "--on-uncertain create they are sent anew, and may be there twice."
+        )
+
+
+def was_stopped_by(number: int) -> str:
+    """Return why a run ended that a signal stopped."""
+    return f"interrupted ({signal.Signals(number).name})"

@@ -1,0 +1,78 @@
+"""What the user of ``kycaid upload`` asked for."""
+
+from pathlib import Path
+from typing import Literal
+
+import attrs
+
+from kycaid_async import servers
+from kycaid_async.bulk.rejects import origin_of, rejects_of
+from kycaid_async.cli.problems import UsageProblem
+from kycaid_async.errors import ConfigurationError
+from kycaid_async.transport.settings import base_url_of
+
+
+@attrs.frozen(kw_only=True)
+class Plan:
+    """What the user asked for."""
+
+    manifest: Path
+    server: str
+    api_key: str | None = attrs.field(default=None, repr=False)
+    """None for a run that sends nothing."""
+    ledger: Path
+    rejects: Path
+    on_error: Literal["stop", "continue"] = "stop"
+    on_uncertain: Literal["set_aside", "create"] = "set_aside"
+    concurrency: int
+    dry_run: bool = False
+    report: Path | None = None
+    as_json: bool = False
+
+
+def plan_of(
+    manifest: Path,
+    *,
+    ledger: Path | None,
+    rejects: Path | None,
+    on_error: Literal["stop", "continue"],
+    create_uncertain: bool,
+    concurrency: int,
+    base_url: str | None,
+    api_key: str | None,
+    dry_run: bool,
+    report: Path | None,
+    as_json: bool,
+) -> Plan:
+    """Return the plan for options as they were given. Raises `UsageProblem` for those that cannot work."""
+    if not api_key and not dry_run:
+        raise UsageProblem("your key is needed, in the environment variable KYCAID_API_KEY")
+    if rejects is not None and rejects.resolve().parent != manifest.resolve().parent:
+        raise UsageProblem("--rejects: must stand in the folder of the manifest, where the paths in its rows start")
+    if rejects is not None and rejects.exists():
+        raise UsageProblem(f"--rejects: {rejects} exists; somebody may have corrected it, so it is not written over")
+    if report is not None and not report.resolve().parent.is_dir():
+        raise UsageProblem(f"--report: {report.parent} is not a folder")
+    try:
+        server = base_url_of(base_url or servers.PRODUCTION)
+    except ConfigurationError as error:
+        raise UsageProblem(f"--base-url: {error}") from error
+    return Plan(
+        manifest=manifest,
+        server=server,
+        api_key=api_key,
+        ledger=ledger or _ledger_of(manifest),
+        rejects=rejects or rejects_of(manifest),
+        on_error=on_error,
+        on_uncertain="create" if create_uncertain else "set_aside",
+        concurrency=concurrency,
+        dry_run=dry_run,
+        report=report,
+        as_json=as_json,
+    )
+
+
+def _ledger_of(manifest: Path) -> Path:
+    """Return the ledger beside a manifest. Rejects have that of their manifest: it knows their applicants."""
+    origin = origin_of(manifest)
+    return origin.with_name(f"{origin.name}.ledger")

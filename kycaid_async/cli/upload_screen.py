@@ -1,0 +1,168 @@
+"""What the user of ``kycaid upload`` sees: rows and sums on stdout, progress and remarks on stderr."""
+
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import attrs
+from rich.console import Group, RenderableType
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from kycaid_async.bulk.progress import BulkProgress
+from kycaid_async.bulk.result import BulkResult
+from kycaid_async.cli.console import console, duration_text, size_text
+from kycaid_async.cli.problems import one_line
+from kycaid_async.cli.upload_account import BAD, Account, Note
+
+_SECONDS_BETWEEN_LINES = 10.0
+_LONG_SILENCE = 10.0
+_STYLES = {BAD: "red", "failed": "red", "uncertain": "yellow"}
+
+
+class Screen:
+    """Where ``kycaid upload`` prints. With ``as_json`` stdout has nothing but JSON, an object a line."""
+
+    def __init__(self, *, as_json: bool, clock: Callable[[], float] = time.monotonic) -> None:
+        self._out = console(sys.stdout)
+        self._err = console(sys.stderr)
+        self._as_json = as_json
+        self._clock = clock
+        self._live: Live | None = None
+        self._next_line = clock() + _SECONDS_BETWEEN_LINES
+
+    @contextmanager
+    def progress(self) -> Iterator[None]:
+        """Show progress until the end: in place on a terminal, as a line now and then elsewhere."""
+        if not self._err.is_terminal:
+            yield
+            return
+        with Live(
+            console=self._err, auto_refresh=False, transient=True, redirect_stdout=False, redirect_stderr=False
+        ) as self._live:
+            yield
+        self._live = None
+
+    def checking(self, account: Account) -> None:
+        """Show how far the check is."""
+        self._show(Text(f"Checking: {account.rows:,} rows, {account.bad:,} bad"))
+
+    def sending(self, account: Account, progress: BulkProgress) -> None:
+        """Show how far the upload is."""
+        standing = Standing.of(account, progress)
+        if self._live is not None:
+            self._show(_bars(standing))
+        else:
+            self._show(
+                Text("; ".join(filter(None, [standing.where, standing.counts, standing.speed, standing.silence])))
+            )
+
+    def _show(self, what: RenderableType) -> None:
+        sys.stdout.flush()  # who reads a pipe wants the rows as they come
+        if self._live is not None:
+            self._live.update(what, refresh=True)
+        elif self._clock() >= self._next_line:
+            self._next_line = self._clock() + _SECONDS_BETWEEN_LINES
+            self._err.print(what, soft_wrap=True)
+
+    def say(self, text: str) -> None:
+        """Print a remark."""
+        self._err.print(Text(one_line(text)), soft_wrap=True)
+
+    def bad(self, note: Note) -> None:
+        """Print a row that is not sent."""
+        self._row(note, {"kind": "row", "line": note.line, "status": BAD, "error": note.reason})
+
+    def result(self, result: BulkResult, note: Note | None) -> None:
+        """Print what became of a row; as text only when it was not delivered."""
+        self._row(note, _as_json(result, note))
+
+    def _row(self, note: Note | None, as_json: dict[str, Any]) -> None:
+        if self._as_json:
+            self._print(Text(json.dumps(as_json)))
+        elif note is not None:
+            self._print(
+                Text.assemble(f"line {note.line}: ", (note.status, _STYLES.get(note.status, "")), f": {note.reason}")
+            )
+
+    def summary(self, account: Account, text: str) -> None:
+        """Print the sum of all."""
+        self._print(Text(json.dumps(account.as_json()) if self._as_json else text))
+
+    def _print(self, text: Text) -> None:
+        if not self._out.is_terminal:
+            sys.stdout.write(f"{text.plain}\n")
+        else:
+            # What goes to the same terminal as the progress has to stand above it.
+            (self._out if self._live is None else self._err).print(text, soft_wrap=self._as_json)
+
+
+@attrs.frozen(kw_only=True)
+class Standing:
+    """How far an upload is, in words."""
+
+    done: int
+    total: int
+    counts: str
+    speed: str
+    left: str
+    silence: str
+
+    @classmethod
+    def of(cls, account: Account, progress: BulkProgress) -> "Standing":
+        """Put numbers into words."""
+        summary, rate = progress.summary, progress.documents_per_second
+        total = account.rows - account.bad
+        silence = account.silence()
+        waiting = total - account.done - (summary.rows - summary.done_before)
+        return cls(
+            done=summary.rows,
+            total=total,
+            counts=account.counts(),
+            speed=", ".join(
+                [
+                    size_text(summary.bytes),
+                    f"{rate:,.1f} documents/s",
+                    f"{size_text(progress.bytes_per_second)}/s",
+                    f"{progress.in_flight} of {progress.concurrency} at once",
+                ]
+            ),
+            left=f"{duration_text(waiting / rate)} left" if rate and waiting > 0 else "",
+            silence=f"no answer for {duration_text(silence)}" if silence >= _LONG_SILENCE else "",
+        )
+
+    @property
+    def where(self) -> str:
+        """How many rows of how many."""
+        return f"{self.done:,} of {self.total:,} rows" + (f", {self.left}" if self.left else "")
+
+
+def _bars(standing: Standing) -> RenderableType:
+    line = Table.grid(padding=(0, 2, 0, 0))
+    bar = ProgressBar(total=max(standing.total, 1), completed=standing.done, width=30)
+    line.add_row("Uploading", bar, f"{standing.done:,} of {standing.total:,}", standing.left)
+    lines = [Text(f"  {standing.counts}"), Text(f"  {standing.speed}")]
+    if standing.silence:
+        lines.append(Text(f"  {standing.silence}", style="yellow"))
+    return Group(line, *lines)
+
+
+def _as_json(result: BulkResult, note: Note | None) -> dict[str, Any]:
+    return {
+        "kind": "row",
+        "line": result.row.line,
+        "key": result.row.key,
+        "status": result.status,
+        "applicant_id": result.applicant_id,
+        "document_id": result.document_id,
+        "file_ids": result.file_ids,
+        "attempts": result.attempts,
+        "seconds": round(result.seconds, 3),
+        "bytes": result.bytes,
+        "error": None if note is None else note.reason,
+    }

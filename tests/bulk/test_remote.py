@@ -1,0 +1,115 @@
+"""Remote files are read by ranges, as often as needed, and errors name them without their secrets."""
+
+import sys
+import traceback
+
+import fsspec
+import pytest
+
+from kycaid_async import ConfigurationError, InvalidFileError, UploadSourceError
+from kycaid_async.bulk.remote import is_url, source_of
+from kycaid_async.transport.reading import CHUNK
+from tests.uploads import picture
+
+
+@pytest.fixture
+def files():
+    memory = fsspec.filesystem("memory")
+    yield memory
+    memory.store.clear()
+
+
+async def whole(source):
+    reading = await source.open()
+    content = bytes(reading.head)
+    while part := await reading.read():
+        assert len(part) <= CHUNK
+        content += part
+    unchanged = await reading.unchanged()
+    await reading.close()
+    assert reading.size == len(content)
+    return content, unchanged
+
+
+@pytest.mark.parametrize("size", [60, CHUNK, CHUNK + 1, 3 * CHUNK + 5])
+async def test_a_remote_file_is_read_whole_as_often_as_needed(files, size):
+    data = picture(size)
+    files.pipe("/in/passport.png", data)
+    source = source_of("memory://in/passport.png")
+    assert source.filename == "passport.png"
+    assert [await whole(source) for _ in range(2)] == [(data, True)] * 2
+
+
+async def test_no_more_than_a_piece_is_asked_for_at_a_time(files, monkeypatch):
+    files.pipe("/in/a.png", picture(3 * CHUNK + 5))
+    asked = []
+    cat_file = type(files).cat_file
+
+    def watched(self, path, start=None, end=None, **options):
+        asked.append((start, end))
+        return cat_file(self, path, start=start, end=end, **options)
+
+    monkeypatch.setattr(type(files), "cat_file", watched)
+    await whole(source_of("memory://in/a.png"))
+    assert asked == [(start, min(start + CHUNK, 3 * CHUNK + 5)) for start in range(0, 3 * CHUNK + 5, CHUNK)]
+
+
+async def test_a_file_that_changed_meanwhile_is_noticed(files):
+    files.pipe("/in/a.png", picture(2 * CHUNK))
+    reading = await source_of("memory://in/a.png").open()
+    while await reading.read():
+        pass
+    files.pipe("/in/a.png", picture(2 * CHUNK + 1))
+    assert not await reading.unchanged()
+
+
+async def test_a_file_that_vanishes_half_way_breaks_the_reading(files):
+    files.pipe("/in/a.png", picture(2 * CHUNK))
+    reading = await source_of("memory://in/a.png").open()
+    files.rm("/in/a.png")
+    with pytest.raises(UploadSourceError, match=r"memory://in/a.png: cannot be read to its end \(FileNotFoundError\)"):
+        await reading.read()
+
+
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [
+        ("memory://in/none.png", "no such file"),
+        ("memory://in", "it is a directory"),
+        ("nonsense://in/a.png", "not a URL of a kind that fsspec knows"),
+    ],
+)
+async def test_a_url_that_leads_to_no_file_says_why(files, url, reason):
+    files.pipe("/in/a.png", picture(60))
+    with pytest.raises(InvalidFileError) as caught:
+        await source_of(url).open()
+    assert str(caught.value) == f"{url}: cannot be opened ({reason})"
+
+
+async def test_nothing_secret_in_a_url_stands_in_an_error_a_traceback_or_a_repr(files):
+    source = source_of("memory://user:Canary@in/none.png?X-Signature=Canary#Canary")
+    try:
+        await source.open()
+    except InvalidFileError as error:
+        told = "".join(traceback.format_exception(error))
+    assert "memory://in/none.png: cannot be opened" in told
+    assert "Canary" not in told + repr(source) + source.label + source.filename
+
+
+async def test_without_fsspec_the_error_says_what_to_install(monkeypatch):
+    for name in [name for name in sys.modules if name.split(".")[0] == "fsspec"]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "fsspec", None)
+    with pytest.raises(ConfigurationError, match=r"pip install 'kycaid-async\[fsspec\]'"):
+        await source_of("s3://bucket/a.png").open()
+
+
+async def test_a_kind_of_url_that_needs_a_package_names_it(monkeypatch):
+    monkeypatch.setitem(sys.modules, "gcsfs", None)
+    with pytest.raises(ConfigurationError, match="gcsfs"):
+        await source_of("gs://bucket/a.png").open()
+
+
+def test_paths_are_no_urls():
+    assert [is_url(place) for place in ("s3://b/k", "memory://a", "zip://a.png::s3://b/k.zip")] == [True] * 3
+    assert [is_url(place) for place in ("a.png", "/a/b.png", r"C:\a.png", b"s3://b/k")] == [False] * 4
