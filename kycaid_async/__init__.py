@@ -66,11 +66,12 @@ _HOMES = {
             "ConflictError ConnectionFailedError ConnectionLostError DecodeError FieldError FieldProblem "
             "FileRefusedError FlowError InsufficientFundsError InvalidFileError InvalidRequestError "
             "InvalidSignatureError KycaidError LedgerError ManifestError NotFoundError PermissionDeniedError "
-            "RateLimitError RawBodyRequiredError RedirectError RequestTimeoutError ServerError ServerTimeoutError TransportError "
-            "UnconfirmedEndpointWarning UploadSourceError ValidationError"
+            "RateLimitError RawBodyRequiredError RedirectError RequestTimeoutError ServerError ServerTimeoutError "
+            "TransportError UnconfirmedEndpointWarning UploadSourceError ValidationError"
         ),
         ".protocol.endpoint": "Endpoint Evidence Replay",
         ".protocol.timeout": "Timeout",
+        ".sync.bulk": "BlockingUpload",
         ".sync.client": "Kycaid",
         ".values.converter": "structure unstructure",
         ".values.decline_reasons": "DeclineReason",

@@ -472,6 +472,9 @@ from kycaid_async.protocol.endpoint import (
 from kycaid_async.protocol.timeout import (
     Timeout as Timeout,
 )
+from kycaid_async.sync.bulk import (
+    BlockingUpload as BlockingUpload,
+)
 from kycaid_async.sync.client import (
     Kycaid as Kycaid,
 )

@@ -9,6 +9,7 @@ from kycaid_async.client import AsyncKycaid
 from kycaid_async.protocol.timeout import Timeout
 from kycaid_async.sync import sections
 from kycaid_async.sync.blocking import Blocking, blocking
+from kycaid_async.sync.bulk import Bulk
 from kycaid_async.sync.link import Link
 from kycaid_async.transport.preflight import FileRules
 from kycaid_async.transport.settings import AuthHeader
@@ -92,6 +93,7 @@ class Kycaid(Blocking):
     affiliated_persons = _at(sections.AffiliatedPersons)
     applicants = _at(sections.Applicants)
     blacklist_databases = _at(sections.BlacklistDatabases)
+    bulk = _at(Bulk)
     business_activities = _at(sections.BusinessActivities)
     countries = _at(sections.Countries)
     crypto = _at(sections.Crypto)

@@ -1,7 +1,7 @@
 """Plain iterators over what the loop makes."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Generic, TypeVar
 
 from kycaid_async.errors import ConfigurationError
@@ -21,9 +21,9 @@ class BlockingIterator(Iterator[R]):
     `close`, or letting go of it, ends what runs there.
     """
 
-    def __init__(self, link: Link, items: AsyncIterator[R]) -> None:
+    def __init__(self, link: Link, items: AsyncIterator[R], nudged: Callable[[], bool] = lambda: False) -> None:
         self._link = link
-        self._pump = _Pump(items)
+        self._pump = Pump(items, nudged)
         self._batch: Iterator[R] = iter(())
         self._open = False
         self._over = False
@@ -60,11 +60,12 @@ class BlockingIterator(Iterator[R]):
             bridge.spawn(self._pump.stop)
 
 
-class _Pump(Generic[R]):
+class Pump(Generic[R]):
     """Takes items from an async iterator, a few ahead. Lives on the loop."""
 
-    def __init__(self, items: AsyncIterator[R]) -> None:
+    def __init__(self, items: AsyncIterator[R], nudged: Callable[[], bool]) -> None:
         self._items = items
+        self._nudged = nudged
         self._ready: list[R] = []
         self._error: BaseException | None = None
         self._task: asyncio.Task[None] | None = None
@@ -73,20 +74,24 @@ class _Pump(Generic[R]):
         self._wanted = asyncio.Event()
 
     async def take(self) -> list[R]:
-        """Return what there is, at least one; none at the end."""
+        """Return what there is, at least one; none at the end, or when something else wants to be done first."""
         if self._task is None:
             self._task = asyncio.create_task(self._run())
             keep(self._task)
         elif self._task.get_loop() is not asyncio.get_running_loop():
             raise ConfigurationError("this iterator began in the process that forked this one; make a new one")
         self._wanted.set()
-        while not self._ready and not self._over:
+        while not self._ready and not self._over and not self._nudged():
             self._arrived.clear()
             await self._arrived.wait()
         taken, self._ready = self._ready, []
         if not taken and self._error is not None:
             raise self._error
         return taken
+
+    def nudge(self) -> None:
+        """Let `take` look whether something else wants to be done."""
+        self._arrived.set()
 
     async def stop(self) -> None:
         """End what runs."""

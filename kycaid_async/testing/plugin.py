@@ -1,13 +1,13 @@
 """The pytest plugin: a sandbox for each test, and clients of it. It loads nothing until a test asks for it."""
 
-import importlib
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
-    from kycaid_async import AsyncKycaid
+    from collections.abc import Iterator
+
+    from kycaid_async import AsyncKycaid, Kycaid
     from kycaid_async.testing import RunningSandbox
 
 
@@ -38,7 +38,9 @@ def async_kycaid(kycaid_sandbox: "RunningSandbox") -> "AsyncKycaid":
 
 
 @pytest.fixture
-def kycaid(kycaid_sandbox: "RunningSandbox") -> Iterator[Any]:
-    """A blocking client, `kycaid_async.Kycaid`, of the test's sandbox."""
-    with importlib.import_module("kycaid_async").Kycaid(kycaid_sandbox.api_key, base_url=kycaid_sandbox.url) as client:
+def kycaid(kycaid_sandbox: "RunningSandbox") -> "Iterator[Kycaid]":
+    """A blocking client of the test's sandbox."""
+    from kycaid_async import Kycaid
+
+    with Kycaid(kycaid_sandbox.api_key, base_url=kycaid_sandbox.url) as client:
         yield client

@@ -14,8 +14,15 @@ SCOPE = ("-o", "asyncio_default_fixture_loop_scope=function")
 
 WAYS = {
     "pytest-asyncio in strict mode, beside anyio": (*SCOPE, "-o", "asyncio_mode=strict"),
-    "pytest-asyncio in auto mode": (*SCOPE, "-o", "asyncio_mode=auto", "test_plain.py", "test_with_asyncio.py"),
-    "anyio alone": ("-p", "no:asyncio", "test_plain.py", "test_with_anyio.py"),
+    "pytest-asyncio in auto mode": (
+        *SCOPE,
+        "-o",
+        "asyncio_mode=auto",
+        "test_plain.py",
+        "test_blocking.py",
+        "test_with_asyncio.py",
+    ),
+    "anyio alone": ("-p", "no:asyncio", "test_plain.py", "test_blocking.py", "test_with_anyio.py"),
 }
 
 

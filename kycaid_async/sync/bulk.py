@@ -1,0 +1,168 @@
+"""``client.bulk`` of the blocking client."""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Iterable
+from itertools import islice
+from typing import Self, TypeVar
+
+from kycaid_async.bulk import bulk
+from kycaid_async.bulk.database import Path
+from kycaid_async.bulk.progress import BulkProgress
+from kycaid_async.bulk.result import BulkResult, BulkSummary
+from kycaid_async.bulk.row import BulkRow
+from kycaid_async.bulk.upload import BulkUpload, OnError, OnUncertain
+from kycaid_async.sync.blocking import Blocking, documented_as
+from kycaid_async.sync.call import Call
+from kycaid_async.sync.iteration import BlockingIterator
+from kycaid_async.sync.link import Link
+
+R = TypeVar("R")
+
+_AT_ONCE = 64
+"""Rows that are read whenever the loop wants some."""
+
+
+class _Rows(AsyncIterator[BulkRow]):
+    """The rows on the loop's side. Another thread has to be asked for them."""
+
+    def __init__(self) -> None:
+        self.wanted = False
+        self.when_wanted: Callable[[], None]
+        self._ready: deque[BulkRow] = deque()
+        self._arrived = asyncio.Event()
+        self._over = False
+        self._error: Exception | None = None
+
+    async def give(self, rows: list[BulkRow], error: Exception | None) -> None:
+        """Add ``rows``; fewer than asked for are the last ones."""
+        self._ready.extend(rows)
+        self._over, self._error = len(rows) < _AT_ONCE, error
+        self.wanted = False
+        self._arrived.set()
+
+    async def __anext__(self) -> BulkRow:
+        while not self._ready and not self._over:
+            self.wanted = True
+            self._arrived.clear()
+            self.when_wanted()
+            await self._arrived.wait()
+        if self._ready:
+            return self._ready.popleft()
+        if self._error is not None:
+            raise self._error
+        raise StopAsyncIteration
+
+
+class BlockingUpload(BlockingIterator[BulkResult]):
+    """A run of ``client.bulk.upload`` of `Kycaid`. Iterate over it once: ``for result in upload``.
+
+    The results come as rows finish, in any order. It ends with an error when the whole run had to end; see
+    `BulkUpload`. The rows are read in the thread that iterates, some dozens at a time, while it waits for results.
+    """
+
+    def __init__(self, link: Link, source: Iterable[BulkRow], rows: _Rows, upload: BulkUpload) -> None:
+        self._source = iter(source)
+        self._read: list[BulkRow] = []
+        self._rows = rows
+        self._upload = upload
+        super().__init__(link, aiter(self._upload), lambda: self._rows.wanted)
+        self._rows.when_wanted = self._pump.nudge
+
+    @property
+    def progress(self) -> BulkProgress:
+        """How far it is now."""
+        return self._on_loop(lambda: self._upload.progress)
+
+    @property
+    def summary(self) -> BulkSummary:
+        """What became of the rows so far; of all of them, once the iteration has ended."""
+        return self._on_loop(lambda: self._upload.summary)
+
+    def drain(self) -> None:
+        """Take no more rows. What is in flight is finished and recorded, and then the iteration ends."""
+        self._on_loop(self._upload.drain)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _take(self, call: Call) -> list[BulkResult]:
+        taken: list[BulkResult] = []
+        while not taken:
+            if self._rows.wanted:
+                self._give_rows()
+                call = self._link.enter()
+            taken = super()._take(call)
+            if not self._rows.wanted:
+                break
+        return taken
+
+    def _give_rows(self) -> None:
+        error = None
+        try:
+            # One by one: those that were read before an interruption are not lost by it.
+            for row in islice(self._source, _AT_ONCE - len(self._read)):
+                self._read.append(row)
+        except Exception as caught:  # noqa: BLE001 - it ends the run, once the rows before it are done
+            error = caught
+        self._link.enter().run(self._rows.give(self._read, error))
+        self._read = []
+
+    def _on_loop(self, function: Callable[[], R]) -> R:
+        async def run() -> R:
+            return function()
+
+        return self._link.enter().run(run())
+
+
+class Bulk(Blocking, of=bulk.Bulk):
+    @documented_as(bulk.Bulk.upload)
+    def upload(
+        self,
+        rows: Iterable[BulkRow],
+        *,
+        ledger: Path | None = None,
+        on_uncertain: OnUncertain = "set_aside",
+        on_error: OnError = "continue",
+        concurrency: int | None = None,
+        give_up_after: float = 300.0,
+        settle_after: float = 3.0,
+    ) -> BlockingUpload:
+        given = _Rows()
+        upload = bulk.Bulk.upload(
+            self._target,
+            given,
+            ledger=ledger,
+            on_uncertain=on_uncertain,
+            on_error=on_error,
+            concurrency=concurrency,
+            give_up_after=give_up_after,
+            settle_after=settle_after,
+        )
+        return BlockingUpload(self._link, rows, given, upload)
+
+    @documented_as(bulk.Bulk.upload_all)
+    def upload_all(
+        self,
+        rows: Iterable[BulkRow],
+        *,
+        ledger: Path | None = None,
+        on_uncertain: OnUncertain = "set_aside",
+        on_error: OnError = "continue",
+        concurrency: int | None = None,
+        give_up_after: float = 300.0,
+        settle_after: float = 3.0,
+    ) -> tuple[list[BulkResult], BulkSummary]:
+        with self.upload(
+            rows,
+            ledger=ledger,
+            on_uncertain=on_uncertain,
+            on_error=on_error,
+            concurrency=concurrency,
+            give_up_after=give_up_after,
+            settle_after=settle_after,
+        ) as upload:
+            return sorted(upload, key=lambda result: result.number), upload.summary

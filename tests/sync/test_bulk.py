@@ -1,0 +1,147 @@
+"""Many documents with the blocking client."""
+
+import sqlite3
+import threading
+
+import pytest
+
+from kycaid_async import BulkRow, BulkStatus, ConfigurationError, Kycaid, Person
+from tests.uploads import PNG_START
+
+
+@pytest.fixture
+async def client(sandbox, elsewhere):
+    client = Kycaid(sandbox.api_key, base_url=sandbox.url)
+    yield client
+    await elsewhere(client.close)
+
+
+@pytest.fixture
+async def rows(client, elsewhere):
+    applicants = [await elsewhere(lambda: client.applicants.create(Person(first_name="Jane"))) for _ in range(3)]
+
+    def make(count: int):
+        for number in range(count):
+            document = {"type": "OTHER", "document_number": f"N{number}"}
+            content = PNG_START + b"%d " % number * 100
+            yield BulkRow(
+                document=document | {"type": TYPES[number // 3 % len(TYPES)]},
+                applicant_id=applicants[number % 3],
+                front_side=content,
+                key=str(number),
+            )
+
+    return make
+
+
+TYPES = ["PASSPORT", "GOVERNMENT_ID", "DRIVERS_LICENSE", "SELFIE_IMAGE", "TAX_ID_NUMBER", "BANK_STATEMENT"]
+
+
+async def test_the_results_of_all_rows_come_from_a_plain_iterator(client, rows, sandbox, elsewhere):
+    results = await elsewhere(lambda: list(client.bulk.upload(rows(18))))
+    assert {result.status for result in results} == {BulkStatus.CREATED}
+    assert sandbox.counts()["documents"] == 18
+
+
+async def test_rows_are_read_in_the_thread_that_iterates(client, rows, elsewhere):
+    def work():
+        here = threading.get_ident()
+        database = sqlite3.connect(":memory:")  # it refuses to be read in any other thread
+        database.execute("create table numbers (n)")
+        database.executemany("insert into numbers values (?)", [(n,) for n in range(18)])
+        made = {row.key: row for row in rows(18)}
+        threads = set()
+
+        def from_database():
+            for (number,) in database.execute("select n from numbers"):
+                threads.add(threading.get_ident())
+                yield made[str(number)]
+
+        results = list(client.bulk.upload(from_database()))
+        database.close()
+        return len(results), threads == {here}
+
+    assert await elsewhere(work) == (18, True)
+
+
+async def test_all_results_come_in_the_order_of_the_rows_with_a_summary(client, rows, elsewhere, tmp_path):
+    results, summary = await elsewhere(lambda: client.bulk.upload_all(rows(12), ledger=tmp_path / "ledger"))
+    assert [result.row.key for result in results] == [str(n) for n in range(12)]
+    assert (summary.created, summary.failed) == (12, 0)
+    _, again = await elsewhere(lambda: client.bulk.upload_all(rows(12), ledger=tmp_path / "ledger"))
+    assert (again.done_before, again.requests) == (12, 0)
+
+
+async def test_a_run_that_is_drained_ends_and_goes_on_later(client, rows, sandbox, elsewhere, tmp_path):
+    def first():
+        with client.bulk.upload(rows(18), ledger=tmp_path / "ledger", concurrency=1) as upload:
+            done = [next(upload).row.key]
+            upload.drain()
+            done += [result.row.key for result in upload]
+            return done, upload.summary.rows, upload.progress.in_flight
+
+    done, counted, in_flight = await elsewhere(first)
+    assert len(done) == counted < 18
+    assert in_flight == 0
+    await elsewhere(lambda: list(client.bulk.upload(rows(18), ledger=tmp_path / "ledger")))
+    assert sandbox.counts()["documents"] == 18
+
+
+async def test_a_run_that_is_left_early_goes_on_later(client, rows, sandbox, elsewhere, tmp_path):
+    def first():
+        with client.bulk.upload(rows(18), ledger=tmp_path / "ledger") as upload:
+            return next(upload).status
+
+    assert await elsewhere(first) is BulkStatus.CREATED
+    await elsewhere(lambda: list(client.bulk.upload(rows(18), ledger=tmp_path / "ledger")))
+    assert sandbox.counts()["documents"] == 18
+
+
+async def test_an_error_of_what_gives_the_rows_ends_the_run_after_the_rows_before_it(client, rows, sandbox, elsewhere):
+    def broken():
+        yield from rows(5)
+        raise LookupError("mine")
+
+    def work():
+        upload, done = client.bulk.upload(broken()), []
+        with pytest.raises(LookupError, match="mine"):
+            done.extend(upload)
+        return upload.summary.created
+
+    assert await elsewhere(work) <= 5
+    assert sandbox.counts()["documents"] <= 5
+
+
+async def test_an_interruption_while_rows_are_read_loses_none_of_them(client, rows, elsewhere):
+    class Source:
+        """Rows with one interruption among them, as Ctrl-C makes it: what gives the rows can go on."""
+
+        def __init__(self):
+            self.rows, self.pressed = iter(made), False
+
+        def __iter__(self):
+            return self
+
+        def __next__(self):
+            if not self.pressed and len(given) == 3:
+                self.pressed = True
+                raise KeyboardInterrupt
+            given.append(row := next(self.rows))
+            return row
+
+    made, given = list(rows(12)), []
+
+    def work():
+        upload, done = client.bulk.upload(Source()), []
+        with pytest.raises(KeyboardInterrupt):
+            next(upload)
+        done += [result.row.key for result in upload]
+        return sorted(done, key=int)
+
+    assert await elsewhere(work) == [str(n) for n in range(12)]
+
+
+def test_what_makes_no_sense_is_refused_at_once(sandbox):
+    client = Kycaid(sandbox.api_key, base_url=sandbox.url)
+    with pytest.raises(ConfigurationError, match="concurrency"):
+        client.bulk.upload([], concurrency=0)
