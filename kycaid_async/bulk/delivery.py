@@ -107,6 +107,7 @@ class Delivery:
         body = row.new_document(result.applicant_id, result.file_ids)
         sent = Sent(applicant_id=result.applicant_id, type=str(body.type), file_ids=dict(result.file_ids))
         # Two that look the same to one who asks the server afterwards must not be under way at once.
+        lost: KycaidError | None = None
         async with self.turns.of((sent.applicant_id, sent.as_text())):
             for _ in range(_ROUNDS):
                 await self.ledger.intend_row(digest, sent)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import Final, Literal, Self, cast
+from typing import Literal, Self, cast
 
 import attrs
 
@@ -24,8 +24,6 @@ from kycaid_async.transport.timing import Timing
 
 OnUncertain = Literal["set_aside", "create"]
 OnError = Literal["continue", "stop"]
-
-_END: Final = None
 
 
 @attrs.frozen(kw_only=True)
@@ -120,7 +118,7 @@ class BulkUpload:
         self._started = self._timing.clock()
         self._task = asyncio.create_task(self._run())
         try:
-            while (result := await self._results.get()) is not _END:
+            while (result := await self._results.get()) is not None:
                 yield result
             if self._error is not None:
                 raise self._error
@@ -138,7 +136,7 @@ class BulkUpload:
         except Exception as error:  # noqa: BLE001 - it is raised where the results are read
             self._stop(error)
         self._summary.seconds = self._timing.clock() - self._started
-        await self._results.put(_END)
+        await self._results.put(None)
 
     async def _deliver_all(self, ledger: Ledger) -> None:
         self._feed = Feed(self._rows)

@@ -43,8 +43,10 @@ def check_values(cls: type[Request], values: Mapping[str, Any]) -> list[FieldPro
 
 def _inside(field: Field, value: Any) -> list[FieldProblem]:
     """Return the problems inside a nested object, with the path to them."""
+    if not isinstance(value, Request | Mapping):
+        return []
     nested = next((t for t in field.types if is_class_of(t, Request)), None)
-    if nested is None or not isinstance(value, Request | Mapping):
+    if nested is None:
         return []
     problems = check_request(value) if isinstance(value, Request) else check_values(nested, value)
     return [FieldProblem(f"{field.name}.{p.field}", p.expected, p.got) for p in problems]
