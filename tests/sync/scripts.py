@@ -8,6 +8,9 @@ from contextlib import asynccontextmanager
 
 import attrs
 
+# From Python 3.12 on, a fork beside threads warns. Whoever forks knows.
+FLAGS = ("-X", "dev", "-W", "error", "-W", "ignore:This process")
+
 
 @attrs.frozen
 class Done:
@@ -32,14 +35,12 @@ class Scripts:
         return Done(process.returncode, out.decode(), err.decode())
 
     @asynccontextmanager
-    async def started(self, script: str):
+    async def started(self, script: str, *flags: str):
         path = self.folder / "script.py"
         path.write_text(textwrap.dedent(script), encoding="utf-8")
-        # From Python 3.12 on, a fork beside threads warns. Whoever forks knows.
-        flags = ["-X", "dev", "-W", "error", "-W", "ignore:This process"]
         process = await asyncio.create_subprocess_exec(
             sys.executable,
-            *flags,
+            *(flags or FLAGS),
             str(path),
             env=os.environ | {"KYCAID_API_KEY": self.key, "KYCAID_BASE_URL": self.url},
             stdout=asyncio.subprocess.PIPE,
