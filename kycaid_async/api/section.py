@@ -1,7 +1,8 @@
 """What the sections share."""
 
 import difflib
-from collections.abc import Mapping
+import functools
+from collections.abc import Hashable, Mapping
 from typing import Any, TypeVar, cast
 
 import attrs
@@ -25,20 +26,23 @@ class Section:
 
 def from_fields(operation: str, cls: type[Q], fields: Mapping[str, Any]) -> Q:
     """Return a ``cls`` made of keyword arguments. Raises `InvalidRequestError` for names it does not have."""
-    settable = {attribute.name for attribute in attrs_of(cls) if attribute.init}
-    problems = [
-        FieldProblem(name, f"a field of {cls.__name__}{_hint(name, settable)}", "another name")
-        for name in fields
-        if name not in settable
-    ]
-    problems += [
-        FieldProblem(field.name, "a value", "nothing")
-        for field in fields_of(cls)
-        if field.required and field.name in settable and field.name not in fields
-    ]
-    if problems:
-        raise refused(operation, problems)
+    settable, required = _names_of(cast("Hashable", cls))
+    if not (fields.keys() <= settable and fields.keys() >= required):
+        problems = [
+            FieldProblem(name, f"a field of {cls.__name__}{_hint(name, settable)}", "another name")
+            for name in fields
+            if name not in settable
+        ]
+        missing = [field.name for field in fields_of(cls) if field.name in required and field.name not in fields]
+        raise refused(operation, problems + [FieldProblem(name, "a value", "nothing") for name in missing])
     return cls(**fields)
+
+
+@functools.cache
+def _names_of(cls: Any) -> tuple[frozenset[str], frozenset[str]]:
+    """Return the names of the fields that can be set, and of those that have to be."""
+    settable = frozenset(attribute.name for attribute in attrs_of(cls) if attribute.init)
+    return settable, frozenset(field.name for field in fields_of(cls) if field.required and field.name in settable)
 
 
 def one_of(operation: str, given: Q | None, cls: type[Q], fields: Mapping[str, Any]) -> Q:
@@ -66,6 +70,6 @@ def json_object(operation: str, body: Any) -> Mapping[str, Any]:
     raise refused(operation, [FieldProblem("body", "an object", kind(body))])
 
 
-def _hint(name: str, known: set[str]) -> str:
+def _hint(name: str, known: frozenset[str]) -> str:
     near = difflib.get_close_matches(name, known, n=1)
     return f" (did you mean {near[0]}?)" if near else ""

@@ -13,12 +13,10 @@ from kycaid_async.errors import UploadSourceError
 from kycaid_async.transport.path_source import PathReading
 from kycaid_async.transport.preflight import FileRules, inspect
 from kycaid_async.transport.reading import Reading, Source, guarded, in_thread
-from kycaid_async.transport.sources import BytesSource, source_of
+from kycaid_async.transport.sources import BytesReading, source_of
 
 IN_MEMORY: Final = 1 << 20
-"""Files up to this size are read once, and sent from memory."""
-
-_AT_ONCE: Final = 1 << 16
+"""Files up to this size are read once, and sent from memory. Hashed on the loop: a thread takes longer to begin."""
 
 
 class _Hash(Protocol):
@@ -33,6 +31,7 @@ class Content:
     digest: bytes
     """SHA-256."""
     size: int
+    content_type: str
     source: Source
     """Gives exactly these bytes, or breaks off."""
 
@@ -42,36 +41,66 @@ async def look_at(given: BulkSource, rules: FileRules) -> Content:
     source = _source(given)
     reading = await source.open()
     try:
-        inspect(reading, label=source.label, rules=rules)
+        kind = inspect(reading, label=source.label, rules=rules)
         if reading.size > IN_MEMORY:
             digest = await _digest(reading)
-            return Content(digest, reading.size, _Pinned(source, digest, _stamp(reading)))
+            return Content(digest, reading.size, kind, _Pinned(source, digest, _stamp(reading)))
         data = await _whole(reading)
     finally:
         await reading.close()
     if len(data) != reading.size:
         raise _changed(source)
-    digest = await _sha256(data)
-    return Content(digest, len(data), BytesSource(data, source.label, source.filename))
+    return Content(
+        hashlib.sha256(data).digest(), len(data), kind, _Held(data, len(data), source.label, source.filename)
+    )
 
 
 def _source(given: BulkSource) -> Source:
     return remote.source_of(str(given)) if remote.is_url(given) else source_of(given)
 
 
-async def _whole(reading: Reading) -> bytes:
-    if len(reading.head) == reading.size:
-        return bytes(reading.head)
+async def _whole(reading: Reading) -> bytes | bytearray:
+    if len(reading.head) == reading.size and not isinstance(reading.head, memoryview):
+        return reading.head
     parts = [bytes(reading.head)]
     while part := await reading.read():
         parts.append(bytes(part))
     return b"".join(parts)
 
 
-async def _sha256(data: bytes) -> bytes:
-    if len(data) <= _AT_ONCE:
-        return hashlib.sha256(data).digest()
-    return await in_thread(lambda: hashlib.sha256(data).digest())
+@attrs.define(eq=False)
+class _Held:
+    """A small file in memory."""
+
+    data: bytes | bytearray
+    size: int
+    label: str
+    filename: str | None
+    _given: bool = False
+
+    async def open(self) -> Reading:
+        if isinstance(self.data, bytearray) and not self._given:
+            self._given = True
+            return _Buffer(self.data, self.size)
+        # Once it was given away, the buffer may have more behind the file, and still be on its way.
+        return BytesReading(memoryview(bytes(self.data[: self.size])))
+
+
+@attrs.define(eq=False)
+class _Buffer:
+    """A file whole in its buffer, for one attempt."""
+
+    head: bytearray
+    size: int
+
+    async def read(self) -> bytes:
+        return b""
+
+    async def unchanged(self) -> bool:
+        return True
+
+    async def close(self) -> None:
+        return
 
 
 async def _digest(reading: Reading) -> bytes:

@@ -64,7 +64,8 @@ class Supplies:
             if known is not None:
                 self.summary.files_shared += 1
                 return Delivered(known, content.digest, shared=True)
-            file_id = await self.line.call(files.CREATE, result, upload=Upload(source=content.source))
+            upload = Upload(source=content.source, content_type=content.content_type, inspected=True)
+            file_id = await self.line.call(files.CREATE, result, upload=upload)
             self.ledger.uploaded(content.digest, file_id)
         self.summary.files += 1
         result.bytes += content.size

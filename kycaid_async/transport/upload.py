@@ -26,12 +26,14 @@ class Upload:
     source: Source
     filename: str | None = None
     content_type: str | None = None
+    inspected: bool = False
+    """True when its first bytes and its size were looked at already; then it needs its ``content_type``."""
 
     async def payload(self, rules: FileRules) -> "MultipartPayload":
         """Open the source, look at it, and return the body of one attempt. Raises `InvalidFileError`."""
         reading = await self.source.open()
         try:
-            found = inspect(reading, label=self.source.label, rules=rules)
+            found = "" if self.inspected else inspect(reading, label=self.source.label, rules=rules)
             name = self.filename or self.source.filename or FALLBACK_NAME
             return MultipartPayload(reading, self.source.label, name, self.content_type or found)
         except BaseException:

@@ -1,7 +1,8 @@
 """The check of a request before it is sent: types, null, lengths, patterns, known words."""
 
+import functools
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime
 from typing import Any, get_args
 
@@ -11,6 +12,8 @@ from kycaid_async.values.fields import Field, element_of, fields_of, is_class_of
 from kycaid_async.values.mismatch import kind
 from kycaid_async.values.model import Request
 from kycaid_async.values.unset import UNSET
+
+Test = Callable[[Any], bool]
 
 _WORDS = {
     str: "text",
@@ -57,7 +60,7 @@ def _problem(field: Field, value: Any) -> FieldProblem | None:
         return FieldProblem(field.name, "a value", "nothing") if field.required else None
     if value is None:
         return None if field.nullable else FieldProblem(field.name, "a value", "null")
-    if not any(_is_of(value, t) for t in _closed(field.types)):
+    if not any(test(value) for test in _tests_of(field.types)):
         return FieldProblem(field.name, " or ".join(dict.fromkeys(_expected(field))), _describe(value))
     for constraint in field.constraints:
         if not constraint.allows(value):
@@ -65,23 +68,32 @@ def _problem(field: Field, value: Any) -> FieldProblem | None:
     return None
 
 
-def _is_of(value: Any, t: Any) -> bool:  # noqa: PLR0911 - a table
+@functools.cache
+def _tests_of(types: tuple[Any, ...]) -> tuple[Test, ...]:
+    """Return what says whether a value is of one of these types. Looked at once: to ask typing is slow."""
+    return tuple(_test_of(t) for t in _closed(types))
+
+
+def _test_of(t: Any) -> Test:  # noqa: PLR0911 - a table
     element = element_of(t)
     if element is not None:
-        return isinstance(value, list | tuple) and all(
-            any(_is_of(item, member) for member in _closed(get_args(element) or (element,))) for item in value
-        )
+        return functools.partial(_is_list_of, _tests_of(get_args(element) or (element,)))
     if is_class_of(t, OpenEnum):
-        return isinstance(value, str) and t(value).is_known
+        return lambda value: isinstance(value, str) and t(value).is_known
     if t is float:
-        return isinstance(value, int | float) and not isinstance(value, bool) and _is_finite(value)
+        return lambda value: isinstance(value, int | float) and not isinstance(value, bool) and _is_finite(value)
     if t is int:
-        return isinstance(value, int) and not isinstance(value, bool)
+        return lambda value: isinstance(value, int) and not isinstance(value, bool)
     if t is Any:
-        return True
+        return lambda _value: True
     if is_class_of(t, Request):
-        return isinstance(value, t | Mapping)
-    return isinstance(value, Mapping if getattr(t, "__origin__", t) in (dict, Mapping) else t)
+        return lambda value: isinstance(value, t | Mapping)
+    kind_of_it = Mapping if getattr(t, "__origin__", t) in (dict, Mapping) else t
+    return lambda value: isinstance(value, kind_of_it)
+
+
+def _is_list_of(tests: tuple[Test, ...], value: Any) -> bool:
+    return isinstance(value, list | tuple) and all(any(test(item) for test in tests) for item in value)
 
 
 def _closed(types: tuple[Any, ...]) -> tuple[Any, ...]:
