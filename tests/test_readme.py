@@ -24,6 +24,16 @@ def test_the_program_at_the_top_runs_as_it_stands_and_prints_what_is_said(tmp_pa
     assert f"it prints\n`{done.stdout.strip()}`" in README
 
 
+def test_a_person_decides_in_the_program_about_outcomes(tmp_path):
+    (program,) = [p for p in re.findall(r"```python\n(.*?)```", README, re.DOTALL) if p.startswith("# decide")]
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", program], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    first, second = done.stdout.splitlines()
+    assert ("EXPIRED_DOCUMENT" in first, "OTHER" in first, second) == (True, True, "True")
+
+
 DRIVERS = {
     "aiohttp.web": """
 import asyncio
@@ -82,6 +92,20 @@ def test_each_callback_receiver_runs_as_it_stands(framework):
     assert printed[-1:] == ["[200, 200, 401]"], done.stderr
     assert len(printed) == 2, "the handler runs once, the repetition is recognised"
     assert printed[0].startswith("VerificationStatusChanged(")
+
+
+def test_the_tests_shown_pass_as_they_stand(tmp_path):
+    (program,) = [p for p in re.findall(r"```python\n(.*?)```", README, re.DOTALL) if p.startswith("# test_sign_up.py")]
+    (tmp_path / "test_sign_up.py").write_text(program, encoding="utf-8")
+    options = ["-W", "error", "--strict-markers", "-o", "asyncio_default_fixture_loop_scope=function"]
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-p", "kycaid_async.testing.plugin", *options],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "2 passed" in done.stdout, done.stdout + done.stderr
 
 
 def test_the_table_of_operations_is_that_of_the_declarations():

@@ -97,12 +97,19 @@ def sandbox(
         Path | None,
         typer.Option(
             metavar="DIR",
-            help="Keep the data here, but not callbacks still to be sent. Without it they are gone at the end.",
+            help="Keep the data here. Without it they are gone at the end.",
         ),
     ] = None,
     review_after: Annotated[
         float, typer.Option(min=0, metavar="SECONDS", help="How long a new document waits for its review.")
     ] = 0,
+    manual: Annotated[
+        bool, typer.Option("--manual", help="Leave documents and verifications to a person at the dashboard.")
+    ] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Refuse what is not proven of the real service.")] = False,
+    balance: Annotated[
+        float | None, typer.Option(min=0, metavar="EUROS", help="What is on the account. Default: it never runs out.")
+    ] = None,
     callback_url: Annotated[
         str | None, typer.Option(metavar="URL", help="Where callbacks go for which no request names a URL.")
     ] = None,
@@ -139,7 +146,10 @@ def sandbox(
             port=port,
             api_key=api_key,
             data=data,
+            review="manual" if manual else "rules",
             review_after=review_after,
+            strict=strict,
+            balance=balance,
             callback_url=callback_url,
             faults=fault or [],
             seed=seed,

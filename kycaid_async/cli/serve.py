@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from typing import Literal
 
 import anyio
 import typer
@@ -23,7 +24,10 @@ def serve(
     port: int,
     api_key: str | None,
     data: Path | None,
+    review: Literal["rules", "manual"],
     review_after: float,
+    strict: bool,
+    balance: float | None,
     callback_url: str | None,
     faults: Sequence[str],
     seed: int,
@@ -34,7 +38,10 @@ def serve(
         host=host,
         port=port,
         data=data,
+        review=review,
         review_after=review_after,
+        strict=strict,
+        balance=balance,
         callback_url=callback_url,
         seed=seed,
     )

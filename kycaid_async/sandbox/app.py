@@ -13,17 +13,17 @@ from aiohttp import web
 from kycaid_async.api import documents, verifications
 from kycaid_async.api.catalog import ENDPOINTS
 from kycaid_async.protocol.endpoint import Endpoint
-from kycaid_async.sandbox import health, links
+from kycaid_async.sandbox import health, links, runs
 from kycaid_async.sandbox.aftermath import Aftermath
 from kycaid_async.sandbox.answers import Serve, json_answer, refusal
 from kycaid_async.sandbox.call import Answer, Call, Handler
 from kycaid_async.sandbox.checks import checked, read_fields, read_object
 from kycaid_async.sandbox.control import Control
-from kycaid_async.sandbox.courier import Sleep
 from kycaid_async.sandbox.effects import Effects
 from kycaid_async.sandbox.faults import Faults
 from kycaid_async.sandbox.faults.acting import with_faults
 from kycaid_async.sandbox.faults.routes import fault_routes
+from kycaid_async.sandbox.faults.waits import Waits
 from kycaid_async.sandbox.handlers.catalog import paired
 from kycaid_async.sandbox.key import SANDBOX_KEY
 from kycaid_async.sandbox.links import Links
@@ -56,13 +56,14 @@ class Application:
     control: Control
     links: Links
     faults: Faults
-    sleep: Sleep
+    waits: Waits
     max_file_size: int
     api_key: str = attrs.field(repr=False)
 
     def build(self) -> web.Application:
         """Return the aiohttp application. Raises `ConfigurationError` when an endpoint has no handler."""
         app = web.Application(client_max_size=_MAX_JSON)
+        app.on_shutdown.append(self.waits.end)
         elsewhere = watched(self.state.feed, "unknown", _refusing("unknown", self._behind_door(_nowhere)))
         for endpoint, handler in paired(ENDPOINTS.values()):
             app.router.add_route(endpoint.method, endpoint.path, self._answering(endpoint, handler))
@@ -94,7 +95,7 @@ class Application:
             return json_answer(200, await self._perform(endpoint, handler, request))
 
         refusing = _refusing(endpoint.name, self._behind_door(serve))
-        faulty = with_faults(self.faults, self.sleep, endpoint.name, refusing)
+        faulty = with_faults(self.faults, self.waits.wait, endpoint.name, refusing)
         return watched(self.state.feed, endpoint.name, faulty)
 
     def _behind_door(self, serve: Serve) -> Serve:
@@ -130,10 +131,12 @@ class Application:
 
     async def _catch_up(self, endpoint: Endpoint[Any], ids: list[str]) -> None:
         """Do what is due of the things that an operation reads, so that it finds them as they should be by now."""
-        if endpoint.method == "GET":
+        reads = endpoint.method == "GET"
+        if not (reads or endpoint.name.startswith("verifications.")) or await self.state.look(runs.all_is_settled):
+            return
+        if reads:
             await self.reviewer.settle(ids)
-        if endpoint.method == "GET" or endpoint.name.startswith("verifications."):
-            await self.aftermath.settle(None if endpoint == verifications.REPORT else ids)
+        await self.aftermath.settle(None if endpoint == verifications.REPORT else ids)
 
     async def _send_file(self, request: web.Request) -> web.StreamResponse:
         file_id = request.match_info["file_id"]

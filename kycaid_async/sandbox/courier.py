@@ -86,16 +86,17 @@ class Courier:
         await self._session.close()
 
     async def _deliver(self, kept: Kept, pauses: tuple[float, ...]) -> None:
-        self._remember(kept)
+        delivery = self._remember(kept)
         for pause in (*pauses, None):
             status = await self._post(kept.url, dumps(kept.body))
             kept = attrs.evolve(kept, status=status, attempts=kept.attempts + 1)
-            arrived = self._remember(kept).arrived
-            await self._note(kept, due=not arrived and pause is not None)
-            if arrived or pause is None:
+            delivery = self._remember(kept)
+            await self._note(kept, due=not delivery.arrived and pause is not None)
+            if delivery.arrived or pause is None:
                 break
             await self._sleep(pause)
-        logger.info("%s %s after %d attempts", kept.body["type"], "arrived" if arrived else "given up", kept.attempts)
+        verdict = "arrived" if delivery.arrived else "given up"
+        logger.info("%s %s after %d attempts", delivery.type, verdict, delivery.attempts)
 
     async def _note(self, kept: Kept, *, due: bool) -> None:
         await self._state.run(lambda rows: outbox.note(rows, kept, due=due, remembered=REMEMBERED))

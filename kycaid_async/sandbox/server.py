@@ -22,6 +22,7 @@ from kycaid_async.sandbox.control import Control
 from kycaid_async.sandbox.courier import Courier, Sleep
 from kycaid_async.sandbox.delivery import Delivery
 from kycaid_async.sandbox.faults import Faults
+from kycaid_async.sandbox.faults.waits import Waits
 from kycaid_async.sandbox.key import SANDBOX_KEY
 from kycaid_async.sandbox.links import Links
 from kycaid_async.sandbox.listening import bind, is_loopback, silent, url_of
@@ -239,7 +240,7 @@ class Sandbox:
             control=control,
             links=Links(url, self.api_key.encode()),
             faults=self.faults,
-            sleep=self._sleep,
+            waits=Waits(self._sleep),
             max_file_size=self._max_file_size,
             api_key=self.api_key,
         )

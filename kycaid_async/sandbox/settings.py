@@ -2,14 +2,14 @@
 
 import math
 import re
-from collections.abc import Collection, Iterable
-from typing import Any, Literal
+from collections.abc import Callable, Collection, Iterable
+from typing import Any, Final, Literal, get_args
 
 import attrs
 
 from kycaid_async.errors import ConfigurationError
 from kycaid_async.sandbox.review.rules import REFUSED_COUNTRIES, RULES, Rule
-from kycaid_async.values.decline_reasons import DeclineReason
+from kycaid_async.values.decline_reasons import reason_of
 
 Review = Literal["rules", "manual"]
 
@@ -22,50 +22,45 @@ def _upper(countries: Collection[str]) -> frozenset[str]:
     return frozenset(code.upper() for code in countries)
 
 
+def _must(holds: Callable[[Any], bool], otherwise: str) -> Callable[[Any, Any, Any], None]:
+    """Return a validator that wants this of a value."""
+
+    def check(_self: Any, attribute: "attrs.Attribute[Any]", value: Any) -> None:
+        if not holds(value):
+            raise ConfigurationError(f"{attribute.name} is {otherwise}")
+
+    return check
+
+
+_AMOUNT: Final = _must(
+    lambda value: value is None or 0 <= value < math.inf, "a number of euros, 0 or more, or None for an endless account"
+)
+_LIMIT: Final = _must(lambda value: value is None or value >= 1, "a number from 1, or None for no limit")
+_SECONDS: Final = _must(lambda value: 0 <= value < math.inf, "a number of seconds, 0 or more")
+_REVIEW: Final = _must(lambda value: value in get_args(Review), f"one of {', '.join(get_args(Review))}")
+_RULES: Final = _must(
+    lambda value: all(isinstance(rule, Rule) and reason_of(rule.reason).is_known for rule in value),
+    "a list of Rule, each with a reason of DeclineReason",
+)
+_URL: Final = _must(
+    lambda value: value is None or re.fullmatch(r"https?://[^\s/]+(/\S*)?", value) is not None,
+    "a URL that starts with http:// or https://",
+)
+
+
 @attrs.frozen(kw_only=True)
 class Settings:
     """The options of a sandbox. Raises `ConfigurationError` for what cannot be."""
 
     strict: bool = False
-    review: Review = attrs.field(default="rules")
-    review_after: float = attrs.field(default=0.0)
-    rules: tuple[Rule, ...] = attrs.field(default=RULES, converter=_tuple)
+    review: Review = attrs.field(validator=_REVIEW)
+    review_after: float = attrs.field(default=0.0, validator=_SECONDS)
+    rules: tuple[Rule, ...] = attrs.field(default=RULES, converter=_tuple, validator=_RULES)
     refused_countries: frozenset[str] = attrs.field(default=REFUSED_COUNTRIES, converter=_upper)
-    applicants_per_minute: int | None = attrs.field(default=None)
-    attempts: int | None = attrs.field(default=None)
-    balance: float | None = attrs.field(default=None)
-    callback_url: str | None = attrs.field(default=None)
-
-    @review.validator
-    def _check_review(self, _: Any, value: object) -> None:
-        if value not in ("rules", "manual"):
-            raise ConfigurationError('review is "rules" or "manual"')
-
-    @review_after.validator
-    def _check_review_after(self, _: Any, value: float) -> None:
-        if not (0 <= value < math.inf):
-            raise ConfigurationError("review_after is a number of seconds, 0 or more")
-
-    @rules.validator
-    def _check_rules(self, _: Any, value: tuple[object, ...]) -> None:
-        if not all(isinstance(rule, Rule) and DeclineReason(rule.reason).is_known for rule in value):
-            raise ConfigurationError("rules are instances of Rule, each with a reason of DeclineReason")
-
-    @applicants_per_minute.validator
-    @attempts.validator
-    def _check_limit(self, attribute: "attrs.Attribute[int | None]", value: int | None) -> None:
-        if value is not None and value < 1:
-            raise ConfigurationError(f"{attribute.name} is a number from 1, or None for no limit")
-
-    @balance.validator
-    def _check_balance(self, _: Any, value: float | None) -> None:
-        if value is not None and not (0 <= value < math.inf):
-            raise ConfigurationError("balance is a number of euros, 0 or more, or None for an account without end")
-
-    @callback_url.validator
-    def _check_callback_url(self, _: Any, value: str | None) -> None:
-        if value is not None and not re.fullmatch(r"https?://[^\s/]+(/\S*)?", value):
-            raise ConfigurationError("callback_url is a URL that starts with http:// or https://")
+    applicants_per_minute: int | None = attrs.field(default=None, validator=_LIMIT)
+    attempts: int | None = attrs.field(default=None, validator=_LIMIT)
+    balance: float | None = attrs.field(default=None, validator=_AMOUNT)
+    callback_url: str | None = attrs.field(default=None, validator=_URL)
 
     @property
     def undecided(self) -> str | None:

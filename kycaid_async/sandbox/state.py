@@ -32,7 +32,7 @@ class State:
     store: Store
     folder: Path
     clock: Callable[[], datetime]
-    settings: Settings = attrs.field(factory=Settings)
+    settings: Settings
     feed: Feed = attrs.field(factory=Feed)
     script: Script = attrs.field(factory=Script)
     # One at a time: transactions would wait for each other anyway, each holding a thread.

@@ -42,6 +42,7 @@ CREATE TABLE IF NOT EXISTS documents (
     current INTEGER NOT NULL DEFAULT 1, outcome TEXT, comment TEXT
 );
 CREATE INDEX IF NOT EXISTS documents_owner ON documents (owner);
+CREATE INDEX IF NOT EXISTS documents_new ON documents (status) WHERE status = 'new';
 CREATE INDEX IF NOT EXISTS documents_number ON documents (document_number);
 CREATE INDEX IF NOT EXISTS documents_card ON documents (card_number);
 CREATE TABLE IF NOT EXISTS attachments (
@@ -57,6 +58,7 @@ CREATE TABLE IF NOT EXISTS verifications (
 );
 CREATE INDEX IF NOT EXISTS verifications_applicant ON verifications (applicant_id);
 CREATE INDEX IF NOT EXISTS verifications_form ON verifications (form_token);
+CREATE INDEX IF NOT EXISTS verifications_running ON verifications (status) WHERE status = 'pending';
 CREATE INDEX IF NOT EXISTS verifications_day ON verifications (created_at);
 CREATE TABLE IF NOT EXISTS parts (object_id TEXT NOT NULL, verification_id TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS parts_object ON parts (object_id);

@@ -51,7 +51,7 @@ class _Strategies:
     def number(self, kind: type, lowest: float, highest: float) -> Strategy:
         return st.integers(int(lowest), int(highest)) if kind is int else st.floats(lowest, highest)
 
-    def day(self, _field: Field) -> Strategy:
+    def day(self, field: Field) -> Strategy:  # noqa: ARG002 - any date will do
         return st.dates()
 
     def moment(self) -> Strategy:

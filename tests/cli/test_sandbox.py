@@ -10,7 +10,7 @@ import sys
 
 import pytest
 
-from kycaid_async import AsyncKycaid, ServerError
+from kycaid_async import AsyncKycaid, InsufficientFundsError, ServerError, ValidationError
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="stopped with POSIX signals")
 
@@ -75,6 +75,24 @@ def test_it_takes_a_key_of_your_own_and_refuses_others_in_one_line(start, kycaid
     assert done.stdout == ""
     assert done.stderr.count("\n") == 1
     assert "Check the API key" in done.stderr
+
+
+def test_it_is_strict_and_leaves_reviews_to_a_person_when_it_is_told_to(start):
+    _, exports = start("--strict", "--manual", "--balance", "1")
+
+    async def drive():
+        key, url = exports["KYCAID_API_KEY"], exports["KYCAID_BASE_URL"]
+        async with AsyncKycaid(key, base_url=url, max_retries=0) as kycaid:
+            (form, _) = await kycaid.forms.list()
+            owner, other = [await kycaid.applicants.create(type="PERSON") for _ in range(2)]
+            with pytest.raises(ValidationError):
+                await kycaid.verifications.create(applicant_id=owner)
+            made = await kycaid.verifications.create(applicant_id=owner, form_id=form.form_id)
+            assert (await kycaid.verifications.get(made)).status == "pending"
+            with pytest.raises(InsufficientFundsError):
+                await kycaid.verifications.create(applicant_id=other, form_id=form.form_id)
+
+    asyncio.run(drive())
 
 
 def test_what_is_to_go_wrong_goes_wrong_and_is_named(start):

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import time
 
 import pytest
 
@@ -160,10 +159,9 @@ async def test_it_stops_while_an_answer_is_held_up():
         arrived.set()
         await asyncio.Event().wait()
 
-    async with Sandbox(sleep=sleep) as sandbox, AsyncKycaid(sandbox.api_key, base_url=sandbox.url) as kycaid:
-        sandbox.faults.add(Fault("latency", seconds=3600))
-        call = asyncio.ensure_future(kycaid.countries.list())
-        await arrived.wait()
-        call.cancel()
-        begun = time.monotonic()
-    assert time.monotonic() - begun < 5
+    async with asyncio.timeout(60):
+        async with Sandbox(sleep=sleep) as sandbox, AsyncKycaid(sandbox.api_key, base_url=sandbox.url) as kycaid:
+            sandbox.faults.add(Fault("latency", seconds=3600))
+            call = asyncio.ensure_future(kycaid.countries.list())
+            await arrived.wait()
+            call.cancel()
