@@ -2,13 +2,20 @@
 
 import hashlib
 import secrets
+import warnings
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 import anyio
 import attrs
-from aiohttp import BodyPartReader, MultipartReader, web
+from aiohttp import (
+    BadContentDispositionHeader,
+    BadContentDispositionParam,
+    BodyPartReader,
+    MultipartReader,
+    web,
+)
 from aiohttp.http_exceptions import HttpProcessingError
 from anyio import to_thread
 
@@ -71,6 +78,9 @@ async def new_file(folder: Path) -> AsyncIterator[Received]:
 @contextmanager
 def reading() -> Iterator[None]:
     """Refuse what is no multipart body: these are the reader's words for it."""
+    # Of an odd header the reader would warn on the terminal, with the header: what somebody calls a file is personal.
+    for category in (BadContentDispositionHeader, BadContentDispositionParam):
+        warnings.filterwarnings("ignore", category=category)
     try:
         yield
     except (AssertionError, HttpProcessingError, RuntimeError, ValueError) as error:

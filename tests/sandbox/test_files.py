@@ -12,6 +12,7 @@ from kycaid_async.sandbox import Sandbox
 
 BOUNDARY = "x0x0x0"
 MULTIPART = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}"}
+LENGTH = "Content-Length: 900000\r\n"
 
 
 def part(content: bytes, disposition: str = 'form-data; name="file"; filename="a.jpg"') -> bytes:
@@ -183,8 +184,7 @@ async def test_a_connection_that_breaks_in_the_middle_leaves_nothing(kept, tmp_p
     before = kept.counts()
     host, port = kept.url.removeprefix("http://").split(":")
     _, writer = await asyncio.open_connection(host, int(port))
-    head = f"{method} {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Token {kept.api_key}\r\n"
-    head += "Content-Length: 900000\r\n"
+    head = f"{method} {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Token {kept.api_key}\r\n{LENGTH}"
     writer.write(head.encode() + f"Content-Type: {MULTIPART['Content-Type']}\r\n\r\n".encode())
     writer.write(part(b"x" * 400_000))
     await writer.drain()
@@ -200,8 +200,7 @@ async def test_a_sandbox_that_stops_in_the_middle_of_an_upload_leaves_nothing(tm
     async with Sandbox(data=tmp_path, clock=clock) as running:
         host, port = running.url.removeprefix("http://").split(":")
         _, writer = await asyncio.open_connection(host, int(port))
-        head = f"POST /files HTTP/1.1\r\nHost: localhost\r\nAuthorization: Token {running.api_key}\r\n"
-        head += "Content-Length: 900000\r\n"
+        head = f"POST /files HTTP/1.1\r\nHost: localhost\r\nAuthorization: Token {running.api_key}\r\n{LENGTH}"
         writer.write(head.encode() + f"Content-Type: {MULTIPART['Content-Type']}\r\n\r\n".encode())
         writer.write(part(b"x" * 400_000))
         await until(lambda: entries(tmp_path))

@@ -7,7 +7,7 @@ import attrs
 
 from kycaid_async.sandbox.overview import DocumentRow, FileRow, VerificationRow
 from kycaid_async.sandbox.pages.html import Child, Html, join, tag
-from kycaid_async.sandbox.pages.shell import HOME, Shell, breakable, facts, field, live, reasons, status_badge
+from kycaid_async.sandbox.pages.shell import HOME, Shell, badge, breakable, facts, field, live, reasons, status_badge
 from kycaid_async.sandbox.store import Row
 from kycaid_async.values.decline_reasons import DeclineReason
 
@@ -20,7 +20,10 @@ class CasePage:
 
     shell: Shell
     applicant: Row
+    persons: Sequence[Row]
+    """Who is affiliated to a company."""
     documents: Sequence[DocumentRow]
+    """Of the applicant and of the persons."""
     bodies: dict[str, Row]
     """The fields of each document by its id."""
     verifications: Sequence[VerificationRow]
@@ -33,6 +36,7 @@ class CasePage:
             tag("p", tag("a", "Applicants", href=HOME, data_up=True), class_="crumbs"),
             tag("h1", name),
             live("applicant", facts({**_readable(self.applicant["body"]), "applicant_id": _id(self.applicant["id"])})),
+            live("persons", tag("h2", "Persons") if self.persons else None, [_person(row) for row in self.persons]),
             tag("h2", "Verifications"),
             live("verifications", [self._verification(row) for row in self.verifications] or _none("No verification.")),
             tag("h2", "Documents"),
@@ -49,16 +53,21 @@ class CasePage:
             class_="card entry",
         )
 
-    def seen(self, document_id: str | None) -> Html:
+    def seen(self, only: DocumentRow | None) -> Html:
         """Return what to look at before deciding: one document, or all of them."""
-        chosen = [row for row in self.documents if document_id in (None, row.document_id)]
+        chosen = [only] if only else self.documents
         return join(
             (
-                [(tag("h2", _title(row.type)), pictures(row.files), self._fields(row)) for row in chosen],
+                [(tag("h2", self.title_of(row)), pictures(row.files), self._fields(row)) for row in chosen],
                 tag("h2", "Applicant"),
                 facts(_readable(self.applicant["body"])),
+                [_person(row) for row in self.persons],
             )
         )
+
+    def title_of(self, row: DocumentRow) -> str:
+        """Return what a document is, and whose."""
+        return f"{_title(row.type)} of {row.owner_name or '(no name)'}"
 
     def _fields(self, row: DocumentRow) -> Html:
         return facts({**_readable(self.bodies.get(row.document_id, {})), "document_id": _id(row.document_id)})
@@ -66,7 +75,7 @@ class CasePage:
     def _document(self, row: DocumentRow) -> Html:
         return tag(
             "section",
-            tag("h3", _title(row.type), " ", status_badge(row.status, waits=row.waits_for_person)),
+            tag("h3", self.title_of(row), " ", status_badge(row.status, waits=row.waits_for_person)),
             pictures(row.files),
             self._fields(row),
             reasons(row.reasons),
@@ -180,6 +189,15 @@ def name_of(body: Row) -> str:
     """Return what an applicant is called."""
     names = [body.get(key) for key in ("first_name", "middle_name", "last_name")]
     return body.get("company_name") or " ".join(name for name in names if name) or "(no name)"
+
+
+def _person(row: Row) -> Html:
+    return tag(
+        "section",
+        tag("h3", name_of(row["body"]), " ", badge(row["type"].capitalize(), "plain")),
+        facts({**_readable(row["body"]), "affiliated_person_id": _id(row["id"])}),
+        class_="card entry",
+    )
 
 
 def _readable(body: Row) -> dict[str, Any]:

@@ -68,20 +68,22 @@ class Dashboard:
         owner = await self._house.state.look(lambda found: _owner_of(found, id_))
         case = await self._case(request, owner)
         document = next((row for row in case.documents if row.document_id == id_), None)
-        title = document.type.replace("_", " ").capitalize() if document else "Verification"
-        seen = case.seen(document.document_id if document else None)
-        return page(decision(case.shell, id_, f"{title} of {name_of(case.applicant['body'])}", owner, seen))
+        title = case.title_of(document) if document else f"Verification of {name_of(case.applicant['body'])}"
+        return page(decision(case.shell, id_, title, owner, case.seen(document)))
 
     async def _case(self, request: web.Request, applicant_id: str) -> CasePage:
         found = await self._house.state.look(lambda rows: _read(rows, applicant_id))
         if found is None:
             raise not_found()
-        control, (applicant, bodies) = self._house.control, found
+        control, (applicant, persons, bodies) = self._house.control, found
+        owners = [applicant_id, *(person["id"] for person in persons)]
+        owned = [await control.documents(applicant_id=owner, count=_MOST_OF_ONE) for owner in owners]
         return CasePage(
             shell=self._shell(request),
             applicant=applicant,
+            persons=persons,
             bodies=bodies,
-            documents=await control.documents(applicant_id=applicant_id, count=_MOST_OF_ONE),
+            documents=[document for documents in owned for document in documents],
             verifications=await control.verifications(applicant_id=applicant_id, count=_MOST_OF_ONE),
         )
 
@@ -115,12 +117,15 @@ def _offset(request: web.Request) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0  # noqa: PLR2004
 
 
-def _read(found: Transaction, applicant_id: str) -> tuple[Row, dict[str, Row]] | None:
+def _read(found: Transaction, applicant_id: str) -> tuple[Row, list[Row], dict[str, Row]] | None:
+    """Return an applicant, its persons, and the fields of all their documents by their ids."""
     applicant = found.find("applicants", applicant_id)
     if applicant is None:
         return None
-    documents = found.rows("SELECT id, body FROM documents WHERE owner = ?", applicant_id)
-    return applicant, {row["id"]: row["body"] for row in documents}
+    persons = found.rows("SELECT * FROM affiliated_persons WHERE applicant_id = ?", applicant_id)
+    owners = [applicant_id, *(person["id"] for person in persons)]
+    documents = [row for owner in owners for row in found.rows("SELECT id, body FROM documents WHERE owner = ?", owner)]
+    return applicant, persons, {row["id"]: row["body"] for row in documents}
 
 
 def _owner_of(found: Transaction, id_: str) -> str:

@@ -1,6 +1,7 @@
 """Where a request comes from: pages serve themselves, not other sites."""
 
 import ipaddress
+from functools import lru_cache
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -30,6 +31,7 @@ def only_local_names() -> Middleware:
     return check
 
 
+@lru_cache(maxsize=64)
 def is_local(host: str) -> bool:
     """Say whether a ``Host`` header names this machine: by an address, or by a name that is nobody else's."""
     try:

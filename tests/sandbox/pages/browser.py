@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from selenium import webdriver
+from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
@@ -31,8 +32,9 @@ class Browser:
         self.driver = driver
 
     def until(self, condition: Callable[[], Any]) -> Any:
-        """Wait until something holds, and return it."""
-        return WebDriverWait(self.driver, PATIENCE, poll_frequency=0.05).until(lambda _: condition())
+        """Wait until something holds, and return it. What is replaced while it is looked at is looked for again."""
+        wait = WebDriverWait(self.driver, PATIENCE, 0.05, ignored_exceptions=[StaleElementReferenceException])
+        return wait.until(lambda _: condition())
 
     def all(self, css: str) -> list[WebElement]:
         return self.driver.find_elements(By.CSS_SELECTOR, css)
@@ -44,6 +46,15 @@ class Browser:
     def saying(self, css: str, text: str) -> WebElement:
         """Return the first such element that says this, as soon as there is one."""
         return self.until(lambda: [element for element in self.all(css) if text in element.text])[0]
+
+    def click(self, css: str, text: str = "") -> None:
+        """Click the first such element, also where the page is being renewed."""
+
+        def clicked() -> bool:
+            self.saying(css, text).click()
+            return True
+
+        self.until(clicked)
 
     def run(self, script: str, *given: Any) -> Any:
         return self.driver.execute_script(script, *given)

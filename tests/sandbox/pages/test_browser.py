@@ -57,14 +57,14 @@ def send_form(person: Browser, url: str, picture: str) -> None:
     for name in ("document.front_side_id", "document.back_side_id"):
         person.one(f'[name="{name}"]').send_keys(picture)
     person.until(lambda: len(person.all(".drop img")) == 2)
-    person.one("button.main").click()
+    person.click("button.main")
     person.until(lambda: person.driver.title == "Back in the shop")
 
 
 def decline(person: Browser) -> None:
-    person.saying("a.row", "Jane Example").click()
+    person.click("a.row", "Jane Example")
     person.until(lambda: person.run("return [...document.images].filter(i => i.naturalWidth > 0).length") == 2)
-    person.one("#verifications [data-do=decline]").click()
+    person.click("#verifications [data-do=decline]")
     person.one("#filter").send_keys("expired")
     person.until(lambda: sum(choice.is_displayed() for choice in person.all(".checklist li")) == 1)
     person.one('[value="EXPIRED_DOCUMENT"]').click()
@@ -135,14 +135,14 @@ async def test_a_fault_keeps_what_was_typed_and_the_file_that_was_dropped(kycaid
             drop = person.all(".drop")[0]
             person.run(DROP, drop, list(Path(picture_path).read_bytes()))
             person.until(lambda: drop.find_elements("css selector", "img"))
-            person.one("button.main").click()
+            person.click("button.main")
             person.saying(".fault", "Latin letters")
             assert person.driver.switch_to.active_element.get_attribute("name") == "applicant.first_name"
             assert person.one('[name="document.front_side_id"]').get_property("files")
             assert person.one('[name="document.document_number"]').get_attribute("value") == "X1234567"
             person.one('[name="applicant.first_name"]').clear()
             person.fill({"applicant.first_name": "Jurgen"})
-            person.one("button.main").click()
+            person.click("button.main")
             person.saying("h1", "Thank you")
             assert person.complaints() == []
 

@@ -103,10 +103,30 @@ async def test_a_document_can_be_decided_about_too(act, browse, applicant, kycai
     assert (await kycaid.documents.get(document)).reasons == ["FAKE_DOCUMENT"]
 
 
-async def test_a_document_of_an_affiliated_person_leads_to_the_company(browse, person, company, kycaid):
+async def test_a_company_is_shown_with_its_persons_and_their_documents(act, browse, person, company, kycaid):
     of = await company()
-    document = await kycaid.documents.create(affiliated_person_id=await person(of=of), type="PASSPORT")
-    assert f"{HOME}applicants/{of}" in (await browse("GET", f"{HOME}decide/{document}")).text
+    document = await kycaid.documents.create(affiliated_person_id=await person(of=of, last_name="Lee"), type="PASSPORT")
+    shown = (await browse("GET", f"{HOME}applicants/{of}")).text
+    assert "Ann Lee" in shown
+    assert document in shown
+    deciding = (await browse("GET", f"{HOME}decide/{document}")).text
+    assert "Passport of Ann Lee" in deciding
+    assert f"{HOME}applicants/{of}" in deciding
+    await act("decide", id=document, verdict="decline", reason="FAKE_DOCUMENT")
+    assert (await kycaid.documents.get(document)).reasons == ["FAKE_DOCUMENT"]
+
+
+async def test_a_callback_that_did_not_arrive_says_what_was_answered(clock, browse, server):
+    async def pause(_seconds):
+        """No time passes between two attempts."""
+
+    async with Sandbox(clock=clock, callback_url=server.url, sleep=pause) as sandbox:
+        async with AsyncKycaid(sandbox.api_key, base_url=sandbox.url) as kycaid:
+            await kycaid.verifications.create(applicant_id=await kycaid.applicants.create(type="PERSON"))
+            await sandbox.settle()
+        shown = (await browse("GET", f"{sandbox.url}{HOME}callbacks")).text
+    assert shown.count("answered 599") == 2
+    assert "to 127.0.0.1, 5 attempts" in shown
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """The hosted form: filled in by a person, once."""
 
+import asyncio
 from datetime import timedelta
 
 import aiohttp
@@ -144,9 +145,46 @@ async def test_inputs_for_files_that_were_left_empty_are_none(browse, form_url, 
     assert sandbox.counts()["files"] == 1
 
 
-async def test_two_who_send_the_same_form_at_once_make_one_applicant(browse, form_url, filled, sandbox):
-    import asyncio
+async def test_what_the_account_cannot_pay_is_said_of_the_whole_form(browse, form_url, filled, sandbox):
+    url = await form_url()
+    await sandbox.set_balance(0)
+    again = await browse("POST", url, data=filled())
+    assert (again.status, again.faults) == (422, {})
+    assert "insufficient funds" in again.text
+    assert (sandbox.counts()["applicants"], sandbox.counts()["files"]) == (0, 0)
+    await sandbox.set_balance(None)
+    assert (await browse("POST", url, data=filled())).status == 200
 
+
+def many(body: aiohttp.FormData) -> None:
+    for number in range(65):
+        body.add_field(f"x{number}", "")
+
+
+def twice(body: aiohttp.FormData) -> None:
+    body.add_field("applicant.first_name", "Other")
+
+
+def long(body: aiohttp.FormData) -> None:
+    body.add_field("x", "y" * 4097)
+
+
+@pytest.mark.parametrize("spoil", [many, twice, long])
+async def test_what_no_browser_sends_is_refused_and_leaves_nothing(browse, form_url, filled, sandbox, spoil):
+    body = filled()
+    spoil(body)
+    refused = await browse("POST", await form_url(), data=body)
+    assert (refused.status, "cannot be read" in refused.text) == (400, True)
+    assert (sandbox.counts()["applicants"], sandbox.counts()["files"]) == (0, 0)
+
+
+async def test_files_that_nobody_asked_for_are_not_kept(browse, form_url, filled, sandbox):
+    body = filled({"document.other_side_3_id": b"x"})
+    assert (await browse("POST", await form_url(), data=body)).status == 200
+    assert sandbox.counts()["files"] == 1
+
+
+async def test_two_who_send_the_same_form_at_once_make_one_applicant(browse, form_url, filled, sandbox):
     url = await form_url()
     both = await asyncio.gather(*(browse("POST", url, data=filled()) for _ in range(2)))
     assert sorted(answer.status for answer in both) == [200, 410]

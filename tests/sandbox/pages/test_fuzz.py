@@ -2,9 +2,11 @@
 
 import asyncio
 import os
+import sqlite3
+from contextlib import closing
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from kycaid_async import AsyncKycaid
@@ -81,21 +83,26 @@ async def one_form(data: str, target: str, kind: str, body: bytes, *, cut: bool)
     async with Sandbox(data=data) as sandbox:
         async with AsyncKycaid(sandbox.api_key, base_url=sandbox.url) as kycaid:
             form = (await kycaid.forms.create_url(FORMS[0].id)).form_url.removeprefix(sandbox.url)
-        path = {"form": form, "upload": "/files", "action": "/_sandbox/actions/balance", "login": "/_sandbox/login"}[
-            target
-        ]
+        path = {"form": form, "upload": "/files", "action": "/_sandbox/actions/balance"}[target]
         head = f"POST {path} HTTP/1.1\r\nAuthorization: Token {SANDBOX_KEY}\r\nContent-Type: {kind}\r\n"
         answer = await exchange(sandbox.url, head, body, cut=cut)
         # Whoever hangs up in the middle need not be answered.
         assert cut or answer.startswith((b"HTTP/1.1 2", b"HTTP/1.1 3", b"HTTP/1.1 4")), answer[:200]
         assert not answer.startswith(b"HTTP/1.1 5")
         await exchange(sandbox.url, "GET /_sandbox/health HTTP/1.1\r\n", b"", cut=False)
-        kept = sandbox.counts()["files"]
-    assert len(os.listdir(os.path.join(data, "files"))) == kept
+    # Only now: an upload whose sender hung up after its end may still have been under way.
+    with closing(sqlite3.connect(os.path.join(data, "sandbox.sqlite3"))) as db:
+        kept = {name for (name,) in db.execute("SELECT stored_as FROM files")}
+    assert set(os.listdir(os.path.join(data, "files"))) == kept
 
 
-@pytest.mark.parametrize("target", ["form", "upload", "action", "login"])
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+# Not made smaller when one fails: each example is a sandbox of its own, and that would take minutes.
+@pytest.mark.parametrize("target", ["form", "upload", "action"])
+@settings(
+    max_examples=40,
+    phases=[Phase.generate],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(kind=KINDS, body=BODIES, cut=st.booleans())
 def test_no_body_breaks_a_parser_or_leaves_a_file(tmp_path_factory, target, kind, body, cut):
     asyncio.run(one_form(str(tmp_path_factory.mktemp("data")), target, kind, body, cut=cut))
