@@ -131,14 +131,16 @@ class Exchange:
         watch = Watch(bound.lanes, self.settings.timeout, left)
         try:
             with watch:
-                await bound.slots.acquire(first=call.attempt == 1)
+                first = call.attempt == 1
+                if not (first and bound.slots.take()):
+                    await bound.slots.acquire(first=first)
                 try:
                     if bound.session.closed:
                         name = call.endpoint.name
                         return ConfigurationError(f"{name}: the client was closed meanwhile; make a new one.")
                     if call.upload is not None:
                         return await self._send_file(call, call.upload, bound, watch)
-                    if call.attempt == 1 and self.settings.timeout.total is not None:
+                    if first and self.settings.timeout.total is not None:
                         # Queueing until here does not count: a batch of calls would run out of time.
                         call.deadline = self.timing.clock() + self.settings.timeout.total
                     watch.begin()

@@ -18,6 +18,14 @@ class Slots:
         self._gate = asyncio.Lock()
         self._waiting: deque[asyncio.Future[None]] = deque()
 
+    def take(self) -> bool:
+        """Take a slot for a first attempt if there is nothing to wait for, and say whether that was so."""
+        if self._waiting or not self._pacer.free or self._active >= self._pacer.window:
+            return False
+        self._active += 1
+        self._pacer.started(self._clock())
+        return True
+
     async def acquire(self, *, first: bool) -> None:
         """Take one slot; `release` gives it back. A repeat (``first`` false) goes before the calls not yet started."""
         if self._active < self._pacer.window and not (first and self._waiting):

@@ -114,7 +114,7 @@ class Watch:
     _mark = (False, 0)
 
     def __init__(self, lanes: Lanes, timeout: Timeout, left: float | None = None) -> None:
-        self.task = task = asyncio.current_task()
+        self.task = task = asyncio.current_task(lanes.loop)
         self._cancelling = 0 if task is None else task.cancelling()
         self._lanes = lanes
         self._timeout = timeout

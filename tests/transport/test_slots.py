@@ -148,3 +148,30 @@ async def test_waiters_cancelled_in_the_step_in_which_a_slot_is_freed_do_not_get
     holder.set()
     await asyncio.gather(held, *tasks, return_exceptions=True)
     assert done == [4]
+
+
+async def test_a_slot_is_taken_at_once_only_when_nobody_has_to_be_asked_or_waited_for(clock):
+    pacer = Pacer(2)
+    slots = Slots(pacer, clock=lambda: clock.now, sleep=clock.sleep)
+    assert (slots.take(), slots.take(), slots.take()) == (True, True, False), "no more than the window"
+    waiting = asyncio.create_task(slots.acquire(first=True))
+    await settle()
+    slots.release()
+    assert not slots.take(), "it went to the one who waited"
+    await waiting
+    slots.release()
+    slots.release()
+    pacer.refused(clock.now, 5.0)
+    assert not slots.take(), "after a refusal there is a gate to pass"
+    await slots.acquire(first=True)
+    assert clock.slept == [5.0]
+
+
+async def test_what_was_taken_at_once_counts_for_the_rate(clock):
+    pacer = Pacer(10)
+    slots = Slots(pacer, clock=lambda: clock.now, sleep=clock.sleep)
+    for _ in range(10):
+        assert slots.take()
+        slots.release()
+    pacer.refused(clock.now, 0.0)
+    assert pacer.wait(clock.now) > 0, "ten a second were too many"
