@@ -1,122 +1,115 @@
-"""``client.bulk`` beside a hand-written aiohttp loop without a ledger, and its memory by the number of rows.
+"""``client.bulk`` beside the loop one writes by hand, and what very many rows take.
 
-``python -m benchmarks.bulk`` runs all; each number is measured in processes and folders of its own.
+The loop is N workers with aiohttp: ``FormData`` with an open file, then the document as JSON. It checks nothing,
+repeats nothing and keeps no ledger; ours does all of that, with a new ledger each round.
 """
 
 import asyncio
-import itertools
-import json
-import os
-import resource
-import subprocess
-import sys
 import tempfile
-import time
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from statistics import median
+from typing import Any
 
-import aiohttp
+from benchmarks.harness import clients
+from benchmarks.harness.alone import alone
+from benchmarks.harness.case import Case, Plan
+from benchmarks.harness.report import Figure, Report, at_least, at_most, command, show, table
+from benchmarks.harness.rounds import Comparison, compare
+from benchmarks.harness.server import serving
+from benchmarks.harness.worker import forget_peak, peak
+from benchmarks.uploads import bulk, deliver, folder_of, form_data, rows_of
 
-from benchmarks.measure import server
-from kycaid_async import AsyncKycaid, BulkRow
+AT_ONCE = 32
+FILES = {20_000: 1000, 200_000: 1000, 5_000_000: 100}
+"""How many files of each size make a round."""
+ROWS = (1_000, 10_000, 100_000)
+ROW_SIZE = 2_000
 
-CONCURRENCY = 32
-ROUNDS = 5
-
-
-def rows_of(paths, first: int = 0):  # noqa: ANN001, ANN201
-    for number, path in enumerate(paths, first):
-        document = {"type": "PASSPORT", "document_number": str(number)}
-        yield BulkRow(document=document, applicant_id=f"{number:036x}", front_side=path)
-
-
-async def ours(url: str, paths: list[Path], folder: Path) -> float:
-    async with AsyncKycaid("k" * 36, base_url=url, max_connections=CONCURRENCY) as client:
-        started = time.perf_counter()
-        async for result in client.bulk.upload(rows_of(paths), ledger=folder / f"{time.monotonic_ns()}.sqlite3"):
-            assert result.error is None, result.error
-        return time.perf_counter() - started
+OURS, LOOP = "client.bulk", "hand-written loop"
+PEERS = {OURS: bulk, LOOP: form_data}
 
 
-async def bare(url: str, paths: list[Path]) -> float:
-    """Do the same as one writes it by hand: no checks, no retries, no ledger."""
-    connector = aiohttp.TCPConnector(limit=CONCURRENCY)
-    numbers, turn = itertools.count(), iter(paths)
-    async with aiohttp.ClientSession(connector=connector, headers={"Authorization": "Token x"}) as session:
-
-        async def worker() -> None:
-            for path in turn:
-                with path.open("rb") as file:
-                    form = aiohttp.FormData()
-                    form.add_field("file", file, filename=path.name, content_type="image/png")
-                    async with session.post(f"{url}/files", data=form) as response:
-                        file_id = (await response.json())["file_id"]
-                number = next(numbers)
-                document = {"type": "PASSPORT", "document_number": str(number), "applicant_id": f"{number:036x}"}
-                async with session.post(f"{url}/documents", json=document | {"front_side_id": file_id}) as response:
-                    assert (await response.json())["document_id"]
-
-        started = time.perf_counter()
-        await asyncio.gather(*(worker() for _ in range(CONCURRENCY)))
-        return time.perf_counter() - started
+def run(plan: Plan) -> Report:
+    sizes, counts = (dict.fromkeys([20_000], 2 * AT_ONCE), (100, 300)) if plan.quick else (FILES, ROWS)
+    found = {size: _compare(plan, count, size) for size, count in sizes.items()}
+    runs = _many(counts)
+    figures = [_against_the_loop(size, made) for size, made in found.items()]
+    extra = {"documents_per_second": {f"{size} bytes": _rates(made) for size, made in found.items()}, "rows": runs}
+    return Report(list(found.values()), [*figures, _growth(runs)], extra)
 
 
-def make(folder: Path, count: int, size: int) -> list[Path]:
-    made = [folder / f"{size}-{number}.png" for number in range(count)]
-    for path in made:
-        path.write_bytes(b"\x89PNG\r\n\x1a\n" + os.urandom(size - 8))
+def _compare(plan: Plan, count: int, size: int) -> Comparison:
+    with folder_of(count, size) as folder, serving() as server:
+        case = Case(
+            title=f"{count:,} documents, each with a file of {size // 1000:,} KB, {AT_ONCE} at once",
+            url=server.url,
+            concurrency=AT_ONCE,
+            count=count,
+            options={"folder": folder, "documents": True},
+        )
+        made = compare("benchmarks.bulk", case, PEERS, plan, server)
+    show(made)
+    for peer, rates in _rates(made).items():
+        print(f"{peer}: {rates['wall']:,.0f} documents per second, {rates['cpu']:,.0f} per second of CPU")
     return made
 
 
-async def throughput(count: int, size: int) -> None:
-    with server() as url, tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        paths = make(folder, count, size)
-        pairs = [(await ours(url, paths, folder), await bare(url, paths)) for _ in range(ROUNDS + 1)][1:]
-    ratio = median(theirs / mine for mine, theirs in pairs)
-    rates = [count / median(side) for side in zip(*pairs, strict=True)]
-    what = f"{count} documents of {size // 1000:,} KB"
-    print(f"{what}: {rates[0]:,.0f}/s, bare aiohttp {rates[1]:,.0f}/s, ratio {ratio:.2f}")
+def _rates(made: Comparison) -> dict[str, dict[str, float]]:
+    return {peer: {what: 1 / (made.median(peer, what) or 1) for what in ("wall", "cpu")} for peer in made.results}
 
 
-async def peak(url: str, folder: Path, count: int, paths: list[Path]) -> None:
-    """Deliver ``count`` rows over these files, and print what a process of its own needed for it."""
-    async with AsyncKycaid("k" * 36, base_url=url, max_connections=CONCURRENCY) as client:
-        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        ledger = folder / f"{count}.sqlite3"
-        seconds = []
-        for _ in range(2):
-            upload = client.bulk.upload(rows_of(itertools.islice(itertools.cycle(paths), count)), ledger=ledger)
-            async for result in upload:
-                assert result.error is None, result.error
-            seconds.append(upload.summary.seconds)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    print(json.dumps({"rows": count, "before": before, "peak": peak, "seconds": seconds}))
+def _against_the_loop(size: int, made: Comparison) -> Figure:
+    name = f"bulk against the hand-written loop without a ledger, {size // 1000:,} KB files, documents/s"
+    return at_least(name, made.ratio(LOOP, OURS), 0.9, 1.1)
 
 
-def memory(counts: tuple[int, ...] = (1_000, 10_000, 100_000)) -> None:
-    with server() as url, tempfile.TemporaryDirectory() as name:
-        make(Path(name), 1000, 2_000)
-        for count in counts:
-            command = [sys.executable, "-m", "benchmarks.bulk", "peak", url, name, str(count)]
-            found = json.loads(subprocess.run(command, capture_output=True, check=True, text=True).stdout)
-            first, again = found["seconds"]
-            print(
-                f"{count:,} rows: peak {found['peak'] / 1024:.1f} MB, {found['before'] / 1024:.1f} MB before; "
-                f"{first:.1f} s, and {again:.1f} s to see that all are done"
-            )
+def _many(counts: Sequence[int]) -> list[dict[str, Any]]:
+    """Deliver so many rows, each in a process of its own that starts with no ledger."""
+    with folder_of(max(counts), ROW_SIZE) as folder, serving() as server:
+        runs = [alone("benchmarks.bulk", "deliver_twice", url=server.url, folder=folder, count=n) for n in counts]
+    print(f"\n### many rows, each with a file of {ROW_SIZE // 1000} KB, in a process of its own")
+    rows = [
+        [
+            f"{run['rows']:,}",
+            *(f"{run[size] / 2**20:.1f} MiB" for size in ("before", "peak")),
+            *(f"{run[seconds]:,.2f} s" for seconds in ("seconds", "seconds_again")),
+        ]
+        for run in runs
+    ]
+    print(table([["rows", "memory before", "peak", "run", "run again, all done before"], *rows]))
+    return runs
 
 
-async def main() -> None:
-    await throughput(2000, 20_000)
-    await throughput(1000, 200_000)
-    await throughput(100, 5_000_000)
-    memory()
+def deliver_twice(*, url: str, folder: str, count: int) -> dict[str, float]:
+    """Deliver ``count`` rows, and again with the same ledger."""
+    return asyncio.run(_deliver_twice(Case(title="", url=url, concurrency=AT_ONCE), Path(folder), count))
+
+
+async def _deliver_twice(case: Case, folder: Path, count: int) -> dict[str, float]:
+    def paths() -> Iterator[Path]:  # never all at once: it is the bulk upload's memory that counts
+        return (folder / f"{number:05}.png" for number in range(count))
+
+    with tempfile.TemporaryDirectory() as ledgers:
+        ledger = Path(ledgers) / "run.ledger"
+        async with clients.sdk_client(case) as client:
+            before = forget_peak()
+            first = await deliver(client, rows_of(paths()), ledger)
+            again = await deliver(client, rows_of(paths()), ledger)
+    assert first.created == again.done_before == count, f"{first} {again}"
+    return {
+        "rows": count,
+        "before": before,
+        "peak": peak(),
+        "seconds": first.seconds,
+        "seconds_again": again.seconds,
+    }
+
+
+def _growth(runs: Sequence[dict[str, Any]]) -> Figure:
+    least, most = runs[0], runs[-1]
+    name = f"bulk, peak memory of the process, {most['rows']:,} rows ÷ {least['rows']:,} rows"
+    return at_most(name, most["peak"] / least["peak"], 1.1)
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["peak"]:
-        folder = Path(sys.argv[3])
-        asyncio.run(peak(sys.argv[2], folder, int(sys.argv[4]), sorted(folder.glob("*.png"))))
-    else:
-        asyncio.run(main())
+    command("bulk", run)

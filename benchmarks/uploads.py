@@ -1,16 +1,18 @@
 """Uploads from paths: alone, and each followed by the document that refers to it.
 
+``client.bulk`` does what is followed by a document; it looks into each file, hashes it and keeps a ledger as well.
 Raw reads whole files up to 1 MiB and pieces of 256 KiB above, and hands them to an ``asyncio.Protocol``: the floor.
 aiohttp has ``FormData`` with an open file, the obvious code; httpx and requests have ``files={"file": …}``.
 """
 
+import itertools
 import json
 import os
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from benchmarks.harness import clients, raw
 from benchmarks.harness.answers import CREDIT_CARD, NEW_DOCUMENT
@@ -19,6 +21,9 @@ from benchmarks.harness.report import Figure, Report, at_least, at_most, command
 from benchmarks.harness.rounds import Comparison, compare
 from benchmarks.harness.server import serving
 from benchmarks.harness.spreading import AsyncWork, Work, in_tasks, in_threads
+
+if TYPE_CHECKING:
+    from kycaid_async import AsyncKycaid, BulkRow, BulkSummary
 
 SMALL, LARGE = 200_000, 5_000_000
 AT_ONCE = 16
@@ -59,6 +64,37 @@ async def sdk(case: Case) -> AsyncIterator[AsyncWork]:
             return await client.documents.create(CreditCard(**CREDIT_CARD | {"front_side_id": file_id}))
 
         yield _each(case, client.files.create, create)
+
+
+def rows_of(paths: Iterable[Path], first: int = 0) -> "Iterator[BulkRow]":
+    """Give a row for each path, of an applicant of its own."""
+    from kycaid_async import BulkRow
+
+    for number, path in enumerate(paths, first):
+        document = {"type": "CREDIT_CARD", "card_number": CREDIT_CARD["card_number"]}
+        yield BulkRow(document=document, applicant_id=f"{number:036}", front_side=path)
+
+
+async def deliver(client: "AsyncKycaid", rows: "Iterable[BulkRow]", ledger: Path) -> "BulkSummary":
+    """Deliver all rows. Raises the error of the first that fails."""
+    upload = client.bulk.upload(rows, ledger=ledger, on_error="stop")
+    async for _ in upload:
+        pass
+    return upload.summary
+
+
+@asynccontextmanager
+async def bulk(case: Case) -> AsyncIterator[AsyncWork]:
+    """Each round has a new ledger, and as many files at most as there are: the same content would be uploaded once."""
+    paths, ledgers = _paths(case), itertools.count()
+    with tempfile.TemporaryDirectory() as folder:
+        async with clients.sdk_client(case) as client:
+
+            async def work(count: int) -> None:
+                made = await deliver(client, rows_of(paths[:count]), Path(folder) / f"{next(ledgers)}.ledger")
+                assert made.created == made.files == count, str(made)
+
+            yield work
 
 
 @asynccontextmanager
@@ -152,6 +188,7 @@ def requests(case: Case) -> Iterator[Work]:
 
 PEERS = {
     "kycaid_async": sdk,
+    "client.bulk": bulk,
     "aiohttp FormData": form_data,
     "raw asyncio": raw_protocol,
     "httpx": httpx,
@@ -208,7 +245,8 @@ def _compare(
             count=count,
             options={"folder": folder, "documents": documents},
         )
-        return compare("benchmarks.uploads", case, PEERS, plan, server, concurrency={"requests": THREADS})
+        peers = [peer for peer in PEERS if documents or peer != "client.bulk"]
+        return compare("benchmarks.uploads", case, peers, plan, server, concurrency={"requests": THREADS})
 
 
 _PROMISES: dict[int, dict[str, tuple[float, float | None]]] = {
@@ -227,10 +265,12 @@ def _figures(found: dict[tuple[int, bool, bool], Comparison]) -> list[Figure]:
         name = f"{size // 1000:,} KB uploads"
         figures += [
             at_least(f"{name} against aiohttp FormData, files/s", _times(plain), *promised["FormData"]),
-            at_least(f"{name}, each with a document, against the same", _times(both), *promised["FormData"]),
-            at_least(f"{name} over TLS, against the same", _times(tls), *promised["TLS"]),
-            at_least(f"{name} against httpx", _times(plain, "httpx"), *promised["httpx"]),
-            at_least(f"{name} against requests, {THREADS} threads", _times(plain, "requests"), *promised["requests"]),
+            at_least(f"{name}, each with a document, against aiohttp FormData", _times(both), *promised["FormData"]),
+            at_least(f"{name} over TLS, against aiohttp FormData, files/s", _times(tls), *promised["TLS"]),
+            at_least(f"{name} against httpx, files/s", _times(plain, "httpx"), *promised["httpx"]),
+            at_least(
+                f"{name} against requests, {THREADS} threads, files/s", _times(plain, "requests"), *promised["requests"]
+            ),
             at_most(f"{name}, loop lag p99", _lag(plain), *promised["lag"], unit="ms"),
         ]
         if "memory" in promised:

@@ -1,15 +1,17 @@
 """Each benchmark runs. What it measures is nobody's business here."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from benchmarks.__main__ import found
+from benchmarks.__main__ import found, main
+from benchmarks.harness.alone import alone
 from benchmarks.harness.case import Case
-from benchmarks.harness.report import Figure
+from benchmarks.harness.report import Figure, Report, at_least
 from benchmarks.harness.rounds import Comparison, Result
 
 ROOT = Path(__file__).parent.parent
@@ -26,7 +28,10 @@ def test_a_benchmark_runs_and_writes_what_it_found(name, tmp_path):
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    (benchmark,) = json.loads(path.read_text(encoding="utf-8"))["benchmarks"].values()
+    written = json.loads(path.read_text(encoding="utf-8"))
+    (benchmark,) = written["benchmarks"].values()
+    assert any(benchmark.values()), "something was measured"
+    assert all(f"| {figure['name']} " in done.stdout for figure in written["figures"])
     for comparison in benchmark["comparisons"]:
         assert comparison["title"] in done.stdout
         assert comparison["failed"] == {}
@@ -40,6 +45,29 @@ def test_ratios_are_of_the_same_round():
     comparison = Comparison(Case(title="a noisy machine"), {"ours": ours, "theirs": theirs})
     assert comparison.ratio("theirs", "ours") == 2.0
     assert comparison.ratio("theirs", "another") is None
+
+
+def test_several_benchmarks_can_be_chosen_and_end_with_one_table(tmp_path, monkeypatch, capsys):
+    def measured(number):
+        return lambda _plan: Report(figures=[at_least(f"speed {number}", number, 2, unit="s")], extra={"seen": number})
+
+    path = tmp_path / "found.json"
+    monkeypatch.setattr("benchmarks.__main__.found", lambda: {name: measured(n) for n, name in enumerate("abcd")})
+    monkeypatch.setattr("sys.argv", ["benchmarks", "--only", "b", "--only", "d", "--json", str(path)])
+    main()
+    written = json.loads(path.read_text(encoding="utf-8"))
+    assert {name: found["seen"] for name, found in written["benchmarks"].items()} == {"b": 1, "d": 3}
+    assert [(figure["name"], figure["verdict"]) for figure in written["figures"]] == [
+        ("speed 1", "missed"),
+        ("speed 3", "met"),
+    ]
+    rows = [[cell.strip() for cell in row.split("|")[1:-1]] for row in capsys.readouterr().out.splitlines()]
+    assert rows[-2:] == [["speed 1", "≥ 2.00 s", "", "1.00 s", "missed"], ["speed 3", "≥ 2.00 s", "", "3.00 s", "met"]]
+
+
+def test_a_function_alone_has_a_process_of_its_own():
+    assert alone("os", "getpid") != os.getpid()
+    assert alone("json", "dumps", obj=[1]) == "[1]"
 
 
 @pytest.mark.parametrize(

@@ -182,7 +182,7 @@ def show_figures(figures: Iterable[Figure]) -> None:
     """Print the table of promises."""
     rows = [figure.row() for figure in figures]
     if rows:
-        print("\n" + table([["figure", "reach", "aim", "measured", ""], *rows]))
+        print("\n" + table([["figure", "reach", "aim", "measured", "verdict"], *rows]))
 
 
 def arguments(names: Sequence[str] = ()) -> argparse.Namespace:

@@ -1,7 +1,6 @@
 """Rounds of all peers in turn: A B C, C B A, A B C … so that a noisy machine is noisy to all."""
 
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping
@@ -10,6 +9,7 @@ from typing import Any, Self
 
 import attrs
 
+from benchmarks.harness.alone import environment
 from benchmarks.harness.case import Case, Plan
 from benchmarks.harness.server import Running
 from benchmarks.harness.statistics import Spread, ratios
@@ -84,7 +84,7 @@ class _Worker:
     """The process of one peer."""
 
     def __init__(self, module: str, peer: str, case: Case) -> None:
-        command = [sys.executable, "-m", "benchmarks.harness.worker", module, peer, case.dumps(), client_cores()]
+        command = [sys.executable, "-m", "benchmarks.harness.worker", module, peer, case.dumps()]
         self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment()
         )
@@ -108,14 +108,6 @@ class _Worker:
         self._process.stdin.write("\n")
         self._process.stdin.flush()
         return self.answer()
-
-
-def client_cores() -> str:
-    """Return the cores that are left beside the server's, as JSON; empty where that cannot be chosen."""
-    if not hasattr(os, "sched_getaffinity"):
-        return ""
-    cores = sorted(os.sched_getaffinity(0))
-    return json.dumps(cores[:-1] or cores)
 
 
 def compare(
@@ -149,8 +141,3 @@ def compare(
                 if made.takes(peer, said) and server is not None:
                     made.results[peer].server.append((server.busy_seconds() - before) / said["whole"])
     return made
-
-
-def environment() -> dict[str, str]:
-    """Return the environment without what would send some peers through a proxy or to other certificates."""
-    return {name: value for name, value in os.environ.items() if not name.lower().endswith(("_proxy", "_ca_bundle"))}

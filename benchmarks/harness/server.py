@@ -9,7 +9,6 @@ waking it, which on a virtual machine is a third of a small call, and a client t
 
 import argparse
 import mmap
-import os
 import re
 import selectors
 import socket
@@ -27,6 +26,7 @@ from tempfile import TemporaryDirectory
 import attrs
 
 from benchmarks.harness.answers import answer_to
+from benchmarks.harness.cores import SERVER, pin
 
 _LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
 _PIECE = 1 << 20
@@ -212,8 +212,7 @@ def main() -> None:
     parser.add_argument("--latency", type=float, default=0.0)
     parser.add_argument("--tally", type=Path, required=True)
     given = parser.parse_args()
-    if hasattr(os, "sched_setaffinity") and len(cores := sorted(os.sched_getaffinity(0))) > 1:
-        os.sched_setaffinity(0, cores[-1:])
+    pin(SERVER)
     with _tally(given.tally) as tally:
         _Server(certificate=given.certificate, latency=given.latency, tally=tally).run()
 

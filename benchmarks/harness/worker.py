@@ -19,6 +19,7 @@ from typing import Any, TextIO
 import attrs
 
 from benchmarks.harness.case import Case
+from benchmarks.harness.cores import CLIENTS, pin
 from benchmarks.harness.statistics import percentile
 
 PERIOD = 0.002
@@ -52,11 +53,11 @@ class Meter:
             "lag_p95": percentile(lags, 0.95),
             "lag_p99": percentile(lags, 0.99),
             "lag_max": max(lags, default=0.0),
-            "memory": max(0, _peak() - self.base),
+            "memory": max(0, peak() - self.base),
         }
 
 
-def _resident(key: str) -> int | None:
+def resident(key: str) -> int | None:
     try:
         text = Path("/proc/self/status").read_text(encoding="utf-8")
     except OSError:
@@ -64,19 +65,19 @@ def _resident(key: str) -> int | None:
     return next((int(line.split()[1]) * 1024 for line in text.splitlines() if line.startswith(key)), None)
 
 
-def _peak() -> int:
+def peak() -> int:
     unit = 1 if sys.platform == "darwin" else 1024
-    return _resident("VmHWM") or resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+    return resident("VmHWM") or resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 
 
-def _forget_peak() -> int:
+def forget_peak() -> int:
     """Let the peak start from here, where the system can, and return the resident size."""
     gc.collect()
     try:
         Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
     except OSError:
-        return _peak()
-    return _resident("VmRSS") or _peak()
+        return peak()
+    return resident("VmRSS") or peak()
 
 
 @asynccontextmanager
@@ -109,7 +110,7 @@ def _scaled(case: Case, count: int, seconds: float) -> int:
 def _serve(work: Callable[[int], object], case: Case, found: list[float], lines: TextIO, say: Say) -> None:
     """Warm up, find out how much is a round, and do one for each line. ``work`` notes lags in ``found``."""
     work(1)
-    meter = Meter(_forget_peak())
+    meter = Meter(forget_peak())
     count = case.count or _count(work, case, meter)
     say({"ready": True})
     for _ in lines:
@@ -152,15 +153,14 @@ def _serve_async(manager: AbstractAsyncContextManager[Any], case: Case, lines: T
 
 
 def main() -> None:
-    module, peer, text, cores = sys.argv[1:]
+    module, peer, text = sys.argv[1:]
     talk = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # what a peer prints is no answer
 
     def say(value: object) -> None:
         print(json.dumps(value), file=talk, flush=True)
 
-    if cores and hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, json.loads(cores))
+    pin(CLIENTS)
     case = Case.loads(text)
     try:
         manager = importlib.import_module(module).PEERS[peer](case)

@@ -1,0 +1,19 @@
+"""Which cores are whose: the last is the server's, the others are for what is measured."""
+
+import os
+from collections.abc import Collection
+
+
+def _cores() -> list[int]:
+    return sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+
+
+CLIENTS = _cores()[:-1]
+"""Empty, as is `SERVER`, where there is one core only, or where the system does not let one choose."""
+SERVER = _cores()[-1:] if CLIENTS else []
+
+
+def pin(cores: Collection[int], process: int = 0) -> None:
+    """Keep a process, this one if none is said, and what it starts from now on, on ``cores``."""
+    if cores and hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(process, cores)
