@@ -25,7 +25,7 @@ from kycaid_async.transport.sessions import Bound, Sessions
 from kycaid_async.transport.settings import Settings
 from kycaid_async.transport.timing import Timing
 from kycaid_async.transport.upload import Upload
-from kycaid_async.transport.watch import Watch
+from kycaid_async.transport.watch import Limits, Watch
 from kycaid_async.transport.wire import Call, Wire
 from kycaid_async.values.model import Request
 
@@ -59,9 +59,11 @@ class Exchange:
     budget: RetryBudget
     timing: Timing
     _wire: Wire = attrs.field(init=False)
+    _limits: Limits = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
         self._wire = Wire(self.settings, self.timing)
+        self._limits = Limits.of(self.settings.timeout)
 
     async def __call__(
         self,
@@ -128,7 +130,7 @@ class Exchange:
         left = None
         if call.deadline is not None and call.upload is None:
             left = max(0.0, call.deadline - self.timing.clock())
-        watch = Watch(bound.lanes, self.settings.timeout, left)
+        watch = Watch(bound.lanes, self._limits, left)
         try:
             with watch:
                 first = call.attempt == 1

@@ -7,10 +7,14 @@ tenth of its time.
 import asyncio
 from typing import Protocol, Self
 
+import attrs
+
 from kycaid_async.protocol.timeout import Timeout
 
 TICKS = 4
 """Looks per limit: a stall ends between one limit and half a limit more after the last byte."""
+EARLY = 0.001
+"""Seconds by which a timer may ring too early, because clocks are coarse."""
 
 
 class Sending(Protocol):
@@ -67,7 +71,7 @@ class Lane:
         now = self._loop.time()
         while self._due:
             watched, due = next(iter(self._due.items()))
-            if due > now:
+            if due - now > EARLY:
                 self._timer = self._loop.call_at(due, self._ring)
                 return
             del self._due[watched]
@@ -87,6 +91,31 @@ class Lanes:
         if lane is None:
             lane = self._lanes[seconds] = Lane(self.loop, seconds)
         return lane
+
+
+@attrs.frozen
+class Limits:
+    """The limits of the requests of a client, worked out once."""
+
+    read: float | None
+    progress: float | None
+    total: float | None
+    first: float | None
+    """When a request is looked at first."""
+    first_of_upload: float | None
+
+    @classmethod
+    def of(cls, timeout: Timeout) -> Self:
+        """Return what ``timeout`` means for the one who watches."""
+        read, progress, total = timeout.read, timeout.progress, timeout.total
+        first = _least(None if read is None else read / TICKS, total)
+        return cls(read, progress, total, first, _least(first, None if progress is None else progress / TICKS))
+
+
+def _least(one: float | None, other: float | None) -> float | None:
+    if one is None or other is None:
+        return one if other is None else other
+    return min(one, other)
 
 
 class Watch:
@@ -113,11 +142,11 @@ class Watch:
     _since: float | None = None
     _mark = (False, 0)
 
-    def __init__(self, lanes: Lanes, timeout: Timeout, left: float | None = None) -> None:
+    def __init__(self, lanes: Lanes, limits: Limits, left: float | None = None) -> None:
         self.task = task = asyncio.current_task(lanes.loop)
         self._cancelling = 0 if task is None else task.cancelling()
         self._lanes = lanes
-        self._timeout = timeout
+        self._limits = limits
         if left is not None:
             self._end = lanes.loop.call_later(left, self._expire)
 
@@ -127,12 +156,9 @@ class Watch:
         How long a body takes to send is nobody's fault: with ``sending``, the total counts once that has left.
         """
         self.phase = "total"
-        limits = self._timeout
-        stall, total = limits.read, limits.total
         if sending is not None:
             self._sending, self._mark = sending, (True, 0)
-            stall = _least(stall, limits.progress)
-        first = _least(None if stall is None else stall / TICKS, total)
+        first = self._limits.first if sending is None else self._limits.first_of_upload
         if first is not None:
             self._lane = self._lanes.lane(first)
             self._began = self._lane.add(self)
@@ -176,10 +202,10 @@ class Watch:
         """Return what has been waited for too long, or nothing."""
         now = self._lanes.loop.time()
         if self._sending is not None and not self._sending.gone:
-            mark, allowed, phase = (True, self._sending.moved), self._timeout.progress, "progress"
+            mark, allowed, phase = (True, self._sending.moved), self._limits.progress, "progress"
         else:
             received = 0 if self.receiving is None else self.receiving.total_bytes
-            mark, allowed, phase = (False, received), self._timeout.read, "read"
+            mark, allowed, phase = (False, received), self._limits.read, "read"
         if mark != self._mark:
             if self._mark[0] and not mark[0]:
                 self._count_total(now)
@@ -190,16 +216,10 @@ class Watch:
 
     def _count_total(self, since: float) -> None:
         """Let the total run out, counted from ``since``; at once when it has already."""
-        if self._timeout.total is None:
+        if self._limits.total is None:
             return
-        end = since + self._timeout.total
+        end = since + self._limits.total
         if end <= self._lanes.loop.time():
             self._expire()
         else:
             self._end = self._lanes.loop.call_at(end, self._expire)
-
-
-def _least(one: float | None, other: float | None) -> float | None:
-    if one is None or other is None:
-        return one if other is None else other
-    return min(one, other)

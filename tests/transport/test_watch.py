@@ -9,7 +9,7 @@ import attrs
 import pytest
 
 from kycaid_async.protocol.timeout import Timeout
-from kycaid_async.transport.watch import Lane, Lanes, Watch
+from kycaid_async.transport.watch import Lane, Lanes, Limits, Watch
 
 
 class _Idle(selectors.DefaultSelector):
@@ -66,7 +66,7 @@ def attempt(
 
     async def main() -> Ended:
         loop = asyncio.get_running_loop()
-        watch = Watch(Lanes(loop), timeout, left)
+        watch = Watch(Lanes(loop), Limits.of(timeout), left)
         try:
             with watch:
                 watch.begin(sending)
@@ -153,7 +153,7 @@ def test_an_answer_that_comes_in_pieces_may_take_its_time():
 def test_the_time_before_there_is_a_connection_is_nobodys_silence():
     async def main() -> Ended:
         loop = asyncio.get_running_loop()
-        watch = Watch(Lanes(loop), only(read=10))
+        watch = Watch(Lanes(loop), Limits.of(only(read=10)))
         try:
             with watch:
                 watch.begin()
@@ -176,7 +176,7 @@ def test_all_of_it_ends_exactly_when_the_total_is_over():
 def test_a_wait_for_a_turn_ends_with_the_time_that_was_left():
     async def main() -> Ended:
         loop = asyncio.get_running_loop()
-        watch = Watch(Lanes(loop), Timeout(), 7.0)
+        watch = Watch(Lanes(loop), Limits.of(Timeout()), 7.0)
         with pytest.raises(TimeoutError), watch:
             await asyncio.sleep(1000)
         return Ended(loop.time(), watch.phase)
@@ -190,7 +190,7 @@ def test_without_limits_nothing_is_watched():
 
 def test_a_cancellation_from_outside_stays_one_also_when_a_limit_runs_out_at_the_same_time():
     async def work() -> None:
-        watch = Watch(Lanes(asyncio.get_running_loop()), only(total=5))
+        watch = Watch(Lanes(asyncio.get_running_loop()), Limits.of(only(total=5)))
         with watch:
             watch.begin()
             await asyncio.sleep(1000)
