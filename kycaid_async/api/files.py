@@ -77,9 +77,9 @@ class Files(Section):
         """Upload a file and return its id. Reference: *Files / Create a file*.
 
         ``source`` is a path, bytes, a seekable binary file (read from where it stands, never closed), or a function
-        that returns a new async iterator of bytes at each call; the last needs ``size`` in bytes. It is read anew for
-        each attempt, a piece at a time. ``filename`` and ``content_type`` default to the source's name and to what its
-        first bytes say.
+        that returns a new async iterator of bytes at each call; the last needs ``size`` in bytes, and runs while the
+        upload holds one of ``max_connections``. It is read anew for each attempt, a piece at a time. ``filename`` and
+        ``content_type`` default to the source's name and to what its first bytes say.
 
         The file is looked at before a byte is sent: `InvalidFileError` names it when it is missing, empty, a directory,
         larger than the client's ``max_file_size``, or neither image, PDF nor video. A lost answer is repeated: at worst

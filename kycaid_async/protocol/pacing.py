@@ -4,9 +4,10 @@ The API publishes no limits and sends no rate headers. Until the first refusal n
 
 * The window of requests under way halves when the server refuses, and grows by one for each windowful of good answers.
 * After a refusal nobody starts before one moment, the gate, that only ever moves forward.
-* Starts are spaced to a rate. What the server took within one second before a refusal is what it allows; the rate
-  begins a little below that, comes up to it within half a minute, then tries more and more, and is lifted when two
-  minutes passed without a refusal.
+* Starts are spaced to a rate, when it was too many that the server refused, and it took some. What it took within one
+  second before is what it allows; the rate begins a little below that, comes up to it within half a minute, then tries
+  more and more, and is lifted when two minutes passed without a refusal. A server that takes nothing says nothing about
+  a rate.
 """
 
 from collections import deque
@@ -40,6 +41,7 @@ class Pacer:
         self._next = float("-inf")
         self._counted, self._counted_from = 0, 0.0
         self._least = 1.0
+        self._good = self._refusals = 0
         self.free = True
         """True until the server refuses for the first time: then `wait` need not be asked."""
 
@@ -65,22 +67,28 @@ class Pacer:
             self._rate = self._allowed * (1 + (1 - _BELOW) * since**3)
             self._next = max(self._next, now - _LATE) + 1 / self._rate
 
-    def refused(self, now: float, after: float) -> None:
+    def refused(self, now: float, after: float, *, too_many: bool = True) -> None:
         """Note that the server refused and that nobody should start within ``after`` seconds.
 
+        ``too_many`` is false when it did not say that there were too many requests, but that it cannot work now.
         Refusals that come while the gate is shut belong to requests that were under way already: they may move the
         gate, and do not halve the window again.
         """
         if now >= self._opens_at:
             self._window = max(1.0, self._window / 2)
         self._opens_at = max(self._opens_at, now + after)
-        if now - self._refused_at >= _EPISODE:
+        new = now - self._refused_at >= _EPISODE
+        self.free, self._refused_at = False, now if new else self._refused_at
+        self._refusals = 1 if new else self._refusals + 1
+        if not too_many:
+            return
+        if self._good and (new or not self._rate):
             self._learn(now)
-        else:  # it was counted among what the server took
+            self._good = 0
+        elif self._rate and not new:  # it was counted among what the server took
             self._allowed = max(self._least, self._allowed - 1)
 
     def _learn(self, now: float) -> None:
-        self.free, self._refused_at = False, now
         recent = [start for start in self._starts if start > now - _EPISODE]
         if self._rate:
             # A server that counts over longer than a second allows more on average than right before a refusal.
@@ -88,11 +96,12 @@ class Pacer:
             self._least = max(1.0, self._rate / 2, _BELOW * average)
             self._allowed = min(self._rate, max(float(len(recent)), self._least))
         elif len(recent) >= _TELLING:
-            self._rate = self._allowed = len(recent) - 1.0
+            self._rate = self._allowed = max(1.0, float(len(recent) - self._refusals))
             self._counted, self._counted_from = len(recent), recent[0]
             self._next = recent[0] + _EPISODE  # the server has given this second's share already
 
     def succeeded(self) -> None:
         """Note a good answer."""
+        self._good += 1
         if self._window < self._maximum:
             self._window = min(self._maximum, self._window + 1 / self._window)

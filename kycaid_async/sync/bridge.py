@@ -52,6 +52,7 @@ class Bridge:
         """Know of no loop. In a forked child there is none, and a lock may be held by a thread that is not there."""
         self._lock = threading.RLock()
         self._running: _Running | None = None
+        self._starting: Future[_Running] | None = None
         self._warned = False
         self.ended = False
 
@@ -96,9 +97,16 @@ class Bridge:
         with self._lock:
             if self._running is None and not self.ended:
                 _import_all()
-                started: Future[_Running] = Future()
-                threading.Thread(target=self._run, args=(started,), name="kycaid-loop", daemon=True).start()
-                started.result()
+                if self._starting is None:  # an interrupted call may have left one that is about to run
+                    self._starting = Future()
+                    run = threading.Thread(target=self._run, args=(self._starting,), name="kycaid-loop", daemon=True)
+                    run.start()
+                try:
+                    self._starting.result()
+                except Exception as error:
+                    self._starting = None
+                    raise ConfigurationError(f"the event loop cannot start ({type(error).__name__})") from error
+                self._starting = None
             running = self._running
         return running or stay_out()
 
@@ -108,6 +116,10 @@ class Bridge:
         try:
             # Not in debug mode (python -X dev): what it tells of a loop of ours is of no use to others.
             anyio.run(self._serve, started, backend_options={"debug": False})
+        except BaseException as error:
+            if started.done():
+                raise
+            started.set_exception(error)
         finally:
             self._running = None
 

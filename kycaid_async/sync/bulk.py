@@ -108,8 +108,8 @@ class BlockingUpload(BlockingIterator[BulkResult]):
                 self._read.append(row)
         except Exception as caught:  # noqa: BLE001 - it ends the run, once the rows before it are done
             error = caught
-        self._link.enter().run(self._rows.give(self._read, error))
-        self._read = []
+        rows, self._read = self._read, []
+        self._link.enter().run(self._rows.give(rows, error))
 
     def _on_loop(self, function: Callable[[], R]) -> R:
         async def run() -> R:

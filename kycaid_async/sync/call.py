@@ -74,6 +74,8 @@ class Call:
     def _answer(self, function: Callable[[], R], answer: "asyncio.Future[R]") -> None:
         try:
             given = partial(_settle, answer, function())
+        except StopIteration:  # which no future takes
+            given = partial(_fail, answer, RuntimeError("what was called raised StopIteration"))
         except Exception as error:  # noqa: BLE001 - the loop gets it
             given = partial(_fail, answer, error)
         self._loop.call_soon_threadsafe(given)

@@ -21,6 +21,9 @@ class BlockingIterator(Iterator[R]):
     `close`, or letting go of it, ends what runs there.
     """
 
+    _open = False
+    _over = True
+
     def __init__(self, link: Link, items: AsyncIterator[R], nudged: Callable[[], bool] = lambda: False) -> None:
         self._link = link
         self._pump = Pump(items, nudged)
@@ -52,7 +55,7 @@ class BlockingIterator(Iterator[R]):
         self._batch = iter(())
         if self._open and not self._over:
             self._over = True
-            self._link.enter().run(self._pump.stop())
+            bridge.enter().run(self._pump.stop())  # also when the client is closed already
         self._over = True
 
     def __del__(self) -> None:

@@ -49,4 +49,5 @@ def _work(jobs: "SimpleQueue[Job]") -> None:
             future.set_exception(error)
         else:
             future.set_result(result)
+            del result
         del future, function

@@ -32,6 +32,10 @@ class Connector(aiohttp.TCPConnector):
         """
         self._waiting[watch.task] = watch, alive
 
+    def forget(self, watch: "Watch") -> None:
+        """Tell ``watch`` nothing any more."""
+        self._waiting.pop(watch.task, None)
+
     async def connect(
         self,
         req: "ClientRequest",

@@ -14,6 +14,7 @@ from kycaid_async.errors import (
     ConfigurationError,
     InvalidFileError,
     KycaidError,
+    RateLimitError,
     RequestTimeoutError,
     UnconfirmedEndpointWarning,
     UploadSourceError,
@@ -88,7 +89,11 @@ class Exchange:
                 self.budget.succeeded()
                 bound.pacer.succeeded()
                 return outcome  # type: ignore[no-any-return]  # decode() gave it
-            await self.timing.sleep(self._after(call, outcome, bound))
+            try:
+                pause = self._after(call, outcome, bound)
+            finally:
+                del outcome  # an error that holds its own frame would keep the whole call in memory
+            await self.timing.sleep(pause)
 
     def _after(self, call: Call, error: KycaidError, bound: Bound) -> float:
         """Return the pause before the next attempt, or raise."""
@@ -100,12 +105,15 @@ class Exchange:
             asked = error.retry_after if isinstance(error, ApiError) else None
             # What the server asked for holds for all; how often this call was refused is its own affair.
             shut = min(verdict.after, self.settings.retries.base) if asked is None else verdict.after
-            bound.pacer.refused(now, shut)
+            bound.pacer.refused(now, shut, too_many=isinstance(error, RateLimitError))
         elif isinstance(verdict, Retry) and not self.budget.take():
             verdict = self._decide(call, error, now, sure, exhausted=True)
         call.maybe_acted = call.maybe_acted or sure is Certainty.UNCERTAIN
         if isinstance(verdict, Raise):
-            raise verdict.error
+            try:
+                raise verdict.error
+            finally:
+                del error, verdict  # as above
         return verdict.after
 
     def _decide(
@@ -175,4 +183,6 @@ class Exchange:
         async with payload:
             watch.begin(payload)
             outcome = await self._wire.send(call, bound, watch)
+        if payload.error is not None and not isinstance(payload.error, KycaidError):
+            raise payload.error
         return outcome if payload.error is None else payload.error

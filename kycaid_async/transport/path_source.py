@@ -140,6 +140,7 @@ class PathReading:
     _offset: int = 0
     _inline: bool = _NOWAIT
     _busy: "asyncio.Future[bytes] | None" = None
+    _grew: bool = False
 
     @property
     def size(self) -> int:
@@ -165,6 +166,8 @@ class PathReading:
 
     def _keep(self, head: bytes | bytearray) -> None:
         self.head, self._offset = head, len(head)
+        if len(head) == self.size:
+            self._grew = os.fstat(self.fd).st_size != self.size
 
     async def read(self) -> bytes | bytearray:
         want = min(CHUNK, self.size - self._offset)
@@ -195,7 +198,7 @@ class PathReading:
 
     async def unchanged(self) -> bool:
         if len(self.head) == self.size:  # it was read whole, in one go
-            return True
+            return not self._grew
         now = await in_thread(lambda: os.fstat(self.fd))
         return (now.st_size, now.st_mtime_ns) == (self.found.st_size, self.found.st_mtime_ns)
 

@@ -71,7 +71,7 @@ async def guarded(label: str, function: Callable[[], R]) -> R:
     """Return what ``function`` returns; it may block. Raises `UploadSourceError`, which names the source."""
     try:
         return await in_thread(function)
-    except (OSError, ValueError) as error:
+    except Exception as error:  # a file of the user can raise anything
         raise broken(label, error) from error
 
 

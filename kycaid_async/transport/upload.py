@@ -66,7 +66,7 @@ class MultipartPayload(aiohttp.Payload):
         self._handed = 0
         self._writer: asyncio.Task[Any] | None = None
         self.whole = False
-        """True once the source has been read to its end and found unchanged, so that the body can become whole."""
+        """True once the source has been read to its end, found unchanged, and taken up to the closing boundary."""
         self.error: BaseException | None = None
         """What broke the reading of the source."""
 
@@ -94,9 +94,9 @@ class MultipartPayload(aiohttp.Payload):
                 raise self._changed()
             await self._send(writer, self._lead)
             if sent == self._reading.size and isinstance(head, bytearray) and await self._reading.unchanged():
-                self.whole = True
                 head += self._tail  # into the room that was kept for it: a write of its own is dear
                 await self._send(writer, head)
+                self.whole = True
                 return
             await self._send(writer, head)
             while sent < self._reading.size and (chunk := await self._next()):
@@ -134,6 +134,11 @@ class MultipartPayload(aiohttp.Payload):
         )
 
     @property
+    def complete(self) -> bool:
+        """True unless a part of the file cannot have reached the server."""
+        return self.whole or self.gone
+
+    @property
     def gone(self) -> bool:
         """True once the last byte has left this process."""
         return self.moved == self._size
@@ -150,7 +155,7 @@ class MultipartPayload(aiohttp.Payload):
             if self._writer is not None and not self._writer.done() and self._writer is not asyncio.current_task():
                 self._writer.cancel()
                 await asyncio.wait([self._writer])
-            if self._transport is not None and not self.whole:
+            if self._transport is not None and not self.complete:
                 # Closed in the ordinary way, it would go on to send what is buffered, for as long as a server stalls.
                 self._transport.abort()
         finally:

@@ -5,6 +5,8 @@ tenth of its time.
 """
 
 import asyncio
+import functools
+from collections.abc import Callable
 from typing import Protocol, Self
 
 import attrs
@@ -48,9 +50,12 @@ class Watched(Protocol):
 class Lane:
     """What is to be looked at after the same time, in the order in which it came."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, seconds: float) -> None:
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, seconds: float, when_idle: Callable[[], object] = lambda: None
+    ) -> None:
         self._loop = loop
         self._seconds = seconds
+        self._when_idle = when_idle
         self._due: dict[Watched, float] = {}
         self._timer: asyncio.TimerHandle | None = None
 
@@ -67,7 +72,6 @@ class Lane:
         self._due.pop(watched, None)
 
     def _ring(self) -> None:
-        self._timer = None
         now = self._loop.time()
         while self._due:
             watched, due = next(iter(self._due.items()))
@@ -75,7 +79,9 @@ class Lane:
                 self._timer = self._loop.call_at(due, self._ring)
                 return
             del self._due[watched]
-            watched.look(self)
+            watched.look(self)  # what it adds here shares the timer that is set next
+        self._timer = None
+        self._when_idle()
 
 
 class Lanes:
@@ -89,7 +95,8 @@ class Lanes:
         """Return the lane for what is to be looked at after so many seconds."""
         lane = self._lanes.get(seconds)
         if lane is None:
-            lane = self._lanes[seconds] = Lane(self.loop, seconds)
+            forget = functools.partial(self._lanes.pop, seconds, None)
+            lane = self._lanes[seconds] = Lane(self.loop, seconds, forget)
         return lane
 
 
@@ -169,6 +176,8 @@ class Watch:
 
     def look(self, lane: Lane) -> None:
         """Make the limit run out when it is time."""
+        if self.expired:
+            return
         phase = self._stalled()
         if phase:
             self.phase = phase
@@ -194,9 +203,11 @@ class Watch:
                 raise TimeoutError from error
 
     def _expire(self) -> None:
-        self.expired = True
-        if self.task is not None:
-            self.task.cancel()
+        # Two limits can run out in one round of the loop, and the task must be cancelled once.
+        if not self.expired:
+            self.expired = True
+            if self.task is not None:
+                self.task.cancel()
 
     def _stalled(self) -> str:
         """Return what has been waited for too long, or nothing."""

@@ -70,6 +70,9 @@ class Wire:
             outcome: Any = failure(call.endpoint.name, error, self.settings.timeout)
         else:
             outcome = _judge(call, answer)
+        finally:
+            if bound.connector is not None:
+                bound.connector.forget(watch)
         if logged:
             _log(call, outcome, self.timing.clock() - started)
         return outcome
@@ -125,7 +128,7 @@ def _judge(call: Call, answer: Answer) -> Any:
             operation=name,
             maybe_processed=answer.status in MOVED,
         )
-    if answer.is_success and isinstance(call.payload, MultipartPayload) and not call.payload.whole:
+    if answer.is_success and isinstance(call.payload, MultipartPayload) and not call.payload.complete:
         return ConnectionLostError(f"{name}: the server answered before it had the whole file.", operation=name)
     try:
         return decode(call.endpoint, answer)

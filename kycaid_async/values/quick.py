@@ -16,17 +16,22 @@ from kycaid_async.values.model import Response
 
 R = TypeVar("R", bound=Response)
 
+LONGEST = 4000
+"""Bytes up to which answers are read here. Fewer cannot hold a whole number that Python refuses to read later."""
 WRAPPER = "data"
 """The key under which some answers put the object."""
 
 
 def structure_bytes(body: bytes, cls: type[R]) -> R | None:
     """Return the object in ``body`` as a ``cls``, or None when the converter has to read it."""
+    if len(body) > LONGEST:
+        return None
     if cls not in _READERS:
         _READERS[cls] = _reader(cls)
     read = _READERS[cls]
     try:
-        return None if read is None else cast("R | None", read(body))
+        # msgspec does not look at the text under keys it does not know.
+        return None if read is None or not body.decode() else cast("R | None", read(body))
     except (TypeError, ValueError, RecursionError):
         return None
 

@@ -35,6 +35,7 @@ def test_after_a_refusal_starts_keep_the_distance_that_the_server_allowed():
     pacer = Pacer(64)
     for n in range(51):
         pacer.started(n / 1000)
+        pacer.succeeded()
     pacer.refused(0.051, 0.0)
     assert pacer.wait(0.051) == pytest.approx(0.949)
     gaps = []
@@ -46,10 +47,50 @@ def test_after_a_refusal_starts_keep_the_distance_that_the_server_allowed():
     assert 1 / 50 < sum(gaps) / len(gaps) < 1 / 46
 
 
+@pytest.mark.parametrize("refused", [3, 10, 64])
+def test_a_server_that_takes_nothing_for_a_moment_teaches_no_rate(refused):
+    pacer = Pacer(64)
+    for n in range(refused):
+        pacer.started(n / 1000)
+    for n in range(refused):
+        pacer.refused(0.1 + n / 1000, 0.5)
+    now = 0.1 + refused / 1000 + 0.5
+    assert pacer.wait(now) == 0.0
+    for _ in range(640):
+        pacer.started(now)
+        pacer.succeeded()
+    assert pacer.wait(now) == 0.0
+
+
+def test_a_server_that_cannot_work_now_teaches_no_rate():
+    pacer = Pacer(64)
+    for n in range(51):
+        pacer.started(n / 1000)
+        pacer.succeeded()
+    for n in range(20):
+        pacer.refused(0.051 + n / 1000, 0.1, too_many=False)
+    now = 0.5
+    pacer.started(now)
+    assert pacer.wait(now) == 0.0
+
+
+def test_what_was_refused_is_learned_once_the_server_has_taken_some():
+    pacer = Pacer(64)
+    for n in range(60):
+        pacer.started(n / 1000)
+    pacer.refused(0.061, 0.0)  # the first answer to arrive is a refusal, but others were taken
+    for _ in range(50):
+        pacer.succeeded()
+    for n in range(9):
+        pacer.refused(0.062 + n / 1000, 0.0)
+    assert pacer.wait(0.1) > 0.8
+
+
 def test_a_rate_is_lifted_after_two_minutes_without_a_refusal():
     pacer = Pacer(64)
     for n in range(51):
         pacer.started(n / 1000)
+        pacer.succeeded()
     pacer.refused(0.051, 0.0)
     pacer.started(119.0)
     assert not pacer.free

@@ -249,6 +249,19 @@ async def test_a_function_that_gives_no_bytes_is_refused(uploads, elsewhere, fac
     assert "Canary" not in str(caught.value)
 
 
+class Stops:
+    def __iter__(self):
+        raise StopIteration
+
+
+@pytest.mark.parametrize("factory", [lambda: next(iter([])), Stops], ids=["at the call", "at the iteration"])
+async def test_a_factory_that_has_no_more_to_give_is_an_error_and_no_wait_for_ever(uploads, elsewhere, factory):
+    with Kycaid(API_KEY, base_url=uploads.url, max_retries=0) as client:
+        with pytest.raises(UploadSourceError, match="RuntimeError"):
+            await asyncio.wait_for(elsewhere(lambda: client.files.create(factory, size=10)), 10)
+        await elsewhere(client.close)
+
+
 async def test_an_upload_can_call_the_client_again(uploads, server, blocking_client, elsewhere):
     server.answer(200, ANSWER)
 

@@ -129,3 +129,12 @@ async def test_one_that_began_on_another_loop_is_refused(blocking_client, elsewh
     with pytest.raises(ConfigurationError, match="forked"):
         await elsewhere(next, items)
     await items._pump.stop()
+
+
+async def test_an_iterator_that_is_closed_after_its_client_ends_all_the_same(blocking_client, link, elsewhere):
+    source = Source(3, waits=True)
+    items = BlockingIterator(link, source.numbers())
+    assert await elsewhere(next, items) == 0
+    await elsewhere(blocking_client.close)
+    await elsewhere(items.close)
+    assert source.closed.is_set()

@@ -323,3 +323,33 @@ async def test_a_notebook_works_without_a_word(sandbox, monkeypatch):
     assert [output.output_type for output in outputs] == ["stream", "execute_result"], json.dumps(outputs)
     assert outputs[0].text == "True\n"
     assert outputs[1].data["text/plain"] == "[]"
+
+
+async def test_a_loop_that_cannot_start_is_an_error_and_the_next_call_tries_again(scripts):
+    done = await scripts.run("""
+        import importlib, os, resource
+        from kycaid_async import ConfigurationError, Kycaid
+
+        imported = "anyio.from_thread", "anyio._backends._asyncio", "cattrs", "filetype", "kycaid_async.transport.exchange"
+        for name in imported:
+            importlib.import_module(name)
+        client, held = Kycaid(), []
+        resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
+        try:
+            while True:
+                held.append(os.open(os.devnull, os.O_RDONLY))
+        except OSError:
+            pass
+        try:
+            client.countries.list()
+        except ConfigurationError as error:
+            print(error)
+        for descriptor in held:
+            os.close(descriptor)
+        print(len(client.countries.list()) > 0)
+        if (child := os.fork()) == 0:
+            os._exit(0)
+        os.waitpid(child, 0)
+        client.close()
+    """)
+    assert (done.code, done.out) == (0, "the event loop cannot start (OSError)\nTrue\n"), done.err

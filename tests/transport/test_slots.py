@@ -173,5 +173,6 @@ async def test_what_was_taken_at_once_counts_for_the_rate(clock):
     for _ in range(10):
         assert slots.take()
         slots.release()
+        pacer.succeeded()
     pacer.refused(clock.now, 0.0)
     assert pacer.wait(clock.now) > 0, "ten a second were too many"

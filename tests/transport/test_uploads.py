@@ -4,14 +4,17 @@ import asyncio
 import hashlib
 import io
 import os
+import socket
 import subprocess
 import sys
 import tempfile
 import textwrap
+import zlib
 
+import aiohttp
 import pytest
 
-from kycaid_async import InvalidFileError, RequestTimeoutError, Timeout, UploadSourceError
+from kycaid_async import ConnectionLostError, InvalidFileError, RequestTimeoutError, Timeout, UploadSourceError
 from tests.uploads import SERVER_ERROR, UploadServer, picture
 
 SIZES = {"tiny": 40, "one read": 256 * 1024, "one read and a byte": 256 * 1024 + 1, "many reads": 3_000_017}
@@ -353,3 +356,78 @@ async def test_memory_stays_flat_while_a_large_file_is_uploaded(uploads, tmp_pat
     assert process.returncode == 0
     assert uploads.received[-1].size == 200_000_000
     assert int(out) < 12_000, "the peak of resident memory may not grow by more than 12 MB"
+
+
+def with_small_buffer(info):
+    made = socket.socket(info[0], info[1], info[2])
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+    return made
+
+
+@pytest.mark.parametrize("size", [300_000, 900_000])
+async def test_an_answer_before_the_file_has_left_is_not_believed_however_the_file_was_read(
+    size, tmp_path, make_client
+):
+    had = []
+
+    async def early(reader, writer):
+        await reader.readuntil(b"\r\n\r\n")
+        had.append(len(await reader.readexactly(65_536)))
+        body = b'{"file_id": "46b05f5c14c162402d186822fa0314c6162c"}'
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body))
+        writer.write(body)
+        await writer.drain()
+        await reader.read(-1)  # until the other side hangs up
+        writer.close()
+
+    listening = socket.socket()
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    listening.bind(("127.0.0.1", 0))
+    path = as_path(picture(size), tmp_path)
+    server = await asyncio.start_server(early, sock=listening, limit=1 << 16)
+    connector = aiohttp.TCPConnector(socket_factory=with_small_buffer)
+    async with server, aiohttp.ClientSession(connector=connector) as session:
+        client = make_client(f"http://127.0.0.1:{listening.getsockname()[1]}", max_retries=0, session=session)
+        for _ in range(2):  # the second time the folder is known to be quick
+            with pytest.raises(ConnectionLostError, match="before it had the whole file"):
+                await client.files.create(path)
+    assert had == [65_536] * 2
+
+
+class Breaks(io.BytesIO):
+    """A file of another kind, such as one in an archive, which fails in its own way."""
+
+    def __init__(self, data: bytes, after: int) -> None:
+        super().__init__(data)
+        self.after = after
+
+    def read(self, size: int | None = -1) -> bytes:
+        if self.tell() >= self.after:
+            raise zlib.error("Error -3 while decompressing data")
+        return super().read(size)
+
+
+@pytest.mark.parametrize("after", [0, 500_000])
+async def test_a_file_that_fails_in_a_way_of_its_own_is_an_error_and_no_id(after, uploads, make_client):
+    with pytest.raises(UploadSourceError, match="cannot be read"):
+        await make_client(uploads.url, max_retries=0).files.create(Breaks(picture(2_000_000), after))
+    assert not any(received.whole for received in uploads.received)
+
+
+async def test_a_small_file_that_grows_while_it_is_read_never_arrives_looking_whole(
+    tmp_path, uploads, make_client, monkeypatch
+):
+    whole, path, real = picture(400_000), tmp_path / "a.png", os.fstat
+    path.write_bytes(whole[:200_000])
+
+    def fstat(fd):
+        found = real(fd)
+        if path.stat().st_size == 200_000:  # whoever makes the file goes on writing
+            with path.open("ab") as file:
+                file.write(whole[200_000:])
+        return found
+
+    monkeypatch.setattr(os, "fstat", fstat)
+    with pytest.raises(UploadSourceError, match="changed"):
+        await make_client(uploads.url, max_retries=0).files.create(path)
+    assert not any(received.whole for received in uploads.received)

@@ -213,6 +213,49 @@ def test_an_error_of_its_own_is_given_on():
         attempt(only(total=5), work)
 
 
+@pytest.mark.parametrize("limits", [{"read": 30, "total": 30}, {"read": 8, "total": 10}, {"read": 4, "total": 5}])
+def test_two_limits_at_the_same_moment_are_one_time_out(limits):
+    async def wait(watch: Watch) -> None:
+        with watch:
+            watch.begin()
+            watch.connected()
+            await asyncio.sleep(1000)
+
+    async def main() -> tuple[str, int]:
+        watch = Watch(Lanes(asyncio.get_running_loop()), Limits.of(only(**limits)))
+        with pytest.raises(TimeoutError):
+            await wait(watch)
+        return watch.phase, asyncio.current_task().cancelling()
+
+    phase, cancelling = run(main())
+    assert phase in ("read", "total")
+    assert cancelling == 0
+
+
+def test_a_lane_has_one_timer_however_often_it_rang_and_is_forgotten_when_nothing_is_left():
+    async def main() -> tuple[set[int], int]:
+        loop = asyncio.get_running_loop()
+        lanes, timers = Lanes(loop), set()
+        sending = [Sending(size=10_000) for _ in range(8)]
+
+        async def upload(one: Sending) -> None:
+            with Watch(lanes, Limits.of(only(progress=30))) as watch:
+                watch.begin(one)
+                watch.connected()
+                for _ in range(200):
+                    await asyncio.sleep(3 + one.moved % 2)
+                    one.moved += 1
+                    timers.add(sum(1 for handle in loop._scheduled if handle._callback.__name__ == "_ring"))
+
+        await asyncio.gather(*map(upload, sending))
+        await asyncio.sleep(100)
+        return timers, len(lanes._lanes)
+
+    timers, left = run(main())
+    assert timers == {1}
+    assert left == 0
+
+
 def test_what_has_ended_is_looked_at_no_more_and_a_thousand_share_a_timer():
     looked: list[str] = []
 

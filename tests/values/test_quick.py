@@ -108,3 +108,12 @@ def test_nothing_but_an_object_is_an_object():
     assert structure_bytes(b"[]", Document) is None
     with pytest.raises(Mismatch):
         structure([], Document)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b'{"document_id": "x", "unknown": "\xff"}', b'{"document_id": "x", "unknown": ' + b"9" * 5000 + b"}"],
+    ids=["no UTF-8", "a number of 5000 digits"],
+)
+def test_what_could_not_be_given_back_later_is_left_to_the_converter(body):
+    assert structure_bytes(body, Document) is None
