@@ -174,7 +174,7 @@ class Exchange:
 
     async def _send_file(self, call: Call, upload: Upload, bound: Bound, watch: Watch) -> Any:
         try:
-            payload = await upload.payload(self.settings.files)
+            payload = await upload.payload(self.settings.files, bound.rounds)
         except (InvalidFileError, UploadSourceError) as error:
             if call.attempt == 1 and isinstance(error, InvalidFileError):
                 raise  # nothing was sent, and there is nothing to judge

@@ -12,6 +12,7 @@ import attrs
 from kycaid_async.errors import ConfigurationError
 from kycaid_async.protocol.pacing import Pacer
 from kycaid_async.transport.connector import Connector
+from kycaid_async.transport.rounds import Rounds
 from kycaid_async.transport.settings import Settings
 from kycaid_async.transport.slots import Slots
 from kycaid_async.transport.watch import Lanes
@@ -28,6 +29,7 @@ class Bound:
     slots: Slots
     pacer: Pacer
     lanes: Lanes
+    rounds: Rounds
     connector: Connector | None = None
     """None for a session that the user brought."""
     headers: Mapping[str, str] | None = attrs.field(default=None, repr=False)
@@ -103,7 +105,7 @@ class Sessions:
                     "the aiohttp session that was passed to the client belongs to another event loop; "
                     "leave session=… out, and the client makes one for each loop"
                 )
-            return Bound(self._given, slots, pacer, lanes, headers=headers)
+            return Bound(self._given, slots, pacer, lanes, Rounds(loop), headers=headers)
         connector = Connector(limit=self._settings.max_connections)
         session = aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar(), headers=headers)
         # aiohttp repeats a GET, PUT or DELETE on a lost connection by itself, and does not tell. Repeats are counted,
@@ -112,7 +114,7 @@ class Sessions:
         closer = self._close_with_loop(loop, session)
         with suppress(StopIteration):  # its first step waits for nothing
             anext(closer).__await__().send(None)
-        return Bound(session, slots, pacer, lanes, connector, closer=closer)
+        return Bound(session, slots, pacer, lanes, Rounds(loop), connector, closer=closer)
 
     async def aclose(self) -> None:
         """Close the session of the running loop; those of other loops close with their loops."""

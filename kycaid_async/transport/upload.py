@@ -12,6 +12,7 @@ from aiohttp.abc import AbstractStreamWriter
 from kycaid_async.errors import UploadSourceError
 from kycaid_async.transport.preflight import FileRules, inspect
 from kycaid_async.transport.reading import CHUNK, ROOM, Reading, Source
+from kycaid_async.transport.rounds import Rounds
 
 FALLBACK_NAME = "file"
 _BOUNDARY = secrets.token_hex(16)
@@ -29,13 +30,14 @@ class Upload:
     inspected: bool = False
     """True when its first bytes and its size were looked at already; then it needs its ``content_type``."""
 
-    async def payload(self, rules: FileRules) -> "MultipartPayload":
+    async def payload(self, rules: FileRules, rounds: Rounds) -> "MultipartPayload":
         """Open the source, look at it, and return the body of one attempt. Raises `InvalidFileError`."""
+        await rounds.turn()
         reading = await self.source.open()
         try:
             found = "" if self.inspected else inspect(reading, label=self.source.label, rules=rules)
             name = self.filename or self.source.filename or FALLBACK_NAME
-            return MultipartPayload(reading, self.source.label, name, self.content_type or found)
+            return MultipartPayload(reading, self.source.label, name, self.content_type or found, rounds)
         except BaseException:
             await reading.close()
             raise
@@ -50,11 +52,12 @@ class MultipartPayload(aiohttp.Payload):
 
     _autoclose = True
 
-    def __init__(self, reading: Reading, label: str, filename: str, content_type: str) -> None:
+    def __init__(self, reading: Reading, label: str, filename: str, content_type: str, rounds: Rounds) -> None:
         boundary = f"{_BOUNDARY}{next(_NUMBERS):08x}"
         super().__init__(reading, content_type=f"multipart/form-data; boundary={boundary}")
         self._reading = reading
         self._label = label
+        self._rounds = rounds
         self._lead = (
             f"--{boundary}\r\n"
             f'Content-Disposition: form-data; name="file"; filename="{_quoted(filename)}"\r\n'
@@ -92,6 +95,7 @@ class MultipartPayload(aiohttp.Payload):
             sent = len(head)
             if sent > self._reading.size:
                 raise self._changed()
+            await self._rounds.turn()
             await self._send(writer, self._lead)
             if sent == self._reading.size and isinstance(head, bytearray) and await self._reading.unchanged():
                 head += self._tail  # into the room that was kept for it: a write of its own is dear
@@ -115,8 +119,7 @@ class MultipartPayload(aiohttp.Payload):
             raise
 
     async def _next(self) -> bytes | bytearray | memoryview:
-        # A chance for others: a fast receiver would let one large file hold the loop.
-        await asyncio.sleep(0)
+        await self._rounds.turn()
         return await self._reading.read()
 
     async def _send(self, writer: AbstractStreamWriter, chunk: bytes | bytearray | memoryview) -> None:

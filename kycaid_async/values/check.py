@@ -39,8 +39,15 @@ def check_values(cls: type[Request], values: Mapping[str, Any]) -> list[FieldPro
     problems: list[FieldProblem] = []
     for field in fields_of(cls):
         value = values.get(field.name, UNSET)
+        if value is UNSET:  # as most are
+            if field.required:
+                problems.append(FieldProblem(field.name, "a value", "nothing"))
+            continue
         problem = _problem(field, value)
-        problems += [problem] if problem is not None else _inside(field, value)
+        if problem is not None:
+            problems.append(problem)
+        elif value.__class__ is not str:
+            problems += _inside(field, value)
     return problems
 
 
@@ -56,8 +63,6 @@ def _inside(field: Field, value: Any) -> list[FieldProblem]:
 
 
 def _problem(field: Field, value: Any) -> FieldProblem | None:
-    if value is UNSET:
-        return FieldProblem(field.name, "a value", "nothing") if field.required else None
     if value is None:
         return None if field.nullable else FieldProblem(field.name, "a value", "null")
     if not any(test(value) for test in _tests_of(field.types)):
