@@ -1,9 +1,10 @@
 """What a running sandbox holds: its database, the folder of its files, its clock, its options."""
 
+import asyncio
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
@@ -72,9 +73,23 @@ class State:
             return {kind: rows.rows(f"SELECT count(*) AS n FROM {kind}")[0]["n"] for kind in KINDS}  # noqa: S608
 
 
+@asynccontextmanager
+async def opened(data: Path | None, clock: Callable[[], datetime], settings: Settings) -> AsyncIterator[State]:
+    """Open the state kept in ``data``, or a new one that is gone at the end, also when this is cancelled."""
+    state = _open_state(data, clock, settings)
+    # A task of its own, because a thread cannot be cancelled: what it opens is closed, whoever has given up.
+    opening = asyncio.ensure_future(to_thread.run_sync(state.__enter__))
+    try:
+        yield await asyncio.shield(opening)
+    finally:
+        with anyio.CancelScope(shield=True):
+            await asyncio.wait([opening])
+            if opening.exception() is None:
+                await to_thread.run_sync(state.__exit__, None, None, None)
+
+
 @contextmanager
-def open_state(data: Path | None, clock: Callable[[], datetime], settings: Settings) -> Iterator[State]:
-    """Open the state kept in ``data``, or a new one that is gone at the end."""
+def _open_state(data: Path | None, clock: Callable[[], datetime], settings: Settings) -> Iterator[State]:
     root = data or Path(tempfile.mkdtemp(prefix="kycaid-sandbox-"))
     try:
         folder = root / "files"

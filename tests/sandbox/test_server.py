@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 
+import anyio
 import pytest
 
 from kycaid_async import AsyncKycaid, ConfigurationError, KycaidError
@@ -100,6 +101,50 @@ async def test_nothing_is_left_of_a_sandbox_without_data(monkeypatch, tmp_path, 
     assert not list(tmp_path.iterdir())
     async with sandbox:
         assert set(sandbox.counts().values()) == {0}
+
+
+async def test_nothing_is_left_when_a_timeout_ends_it(monkeypatch, tmp_path, make_picture):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with anyio.CancelScope() as scope:
+        async with Sandbox() as sandbox, client(sandbox) as kycaid:
+            await kycaid.files.create(make_picture())
+            url = sandbox.url
+            scope.cancel()
+            await anyio.sleep_forever()
+    assert not list(tmp_path.iterdir())
+    with pytest.raises(OSError, match="Connect"):
+        await asyncio.open_connection("127.0.0.1", int(url.rpartition(":")[2]))
+
+
+async def test_data_can_be_opened_again_after_a_neighbour_failed(tmp_path):
+    started = asyncio.Event()
+
+    async def serve():
+        async with Sandbox(data=tmp_path):
+            started.set()
+            await anyio.sleep_forever()
+
+    with pytest.raises(ExceptionGroup):
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(serve)
+            await started.wait()
+            raise ValueError
+    async with Sandbox(data=tmp_path) as again:
+        assert again.counts()["files"] == 0
+
+
+@pytest.mark.parametrize("steps", range(1, 13))
+async def test_a_start_that_is_given_up_leaves_nothing(monkeypatch, tmp_path, steps):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    sandbox = Sandbox()
+    start = asyncio.create_task(sandbox.start())
+    for _ in range(steps):
+        await asyncio.sleep(0)
+    start.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await start
+    await sandbox.stop()
+    assert not list(tmp_path.iterdir())
 
 
 async def test_a_second_start_continues_where_the_first_stopped(tmp_path, make_picture, clock):
