@@ -1,10 +1,8 @@
 """What a running sandbox holds: its database, the folder of its files, its clock, its options."""
 
 import asyncio
-import shutil
-import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
@@ -19,6 +17,7 @@ from kycaid_async.sandbox.feed import Feed, StateChanged
 from kycaid_async.sandbox.script import Script
 from kycaid_async.sandbox.settings import Settings
 from kycaid_async.sandbox.store import KINDS, MEMORY, Busy, Store, Transaction
+from kycaid_async.sandbox.temporary import temporary_folder
 
 T = TypeVar("T")
 
@@ -90,8 +89,7 @@ async def opened(data: Path | None, clock: Callable[[], datetime], settings: Set
 
 @contextmanager
 def _open_state(data: Path | None, clock: Callable[[], datetime], settings: Settings) -> Iterator[State]:
-    root = data or Path(tempfile.mkdtemp(prefix="kycaid-sandbox-"))
-    try:
+    with temporary_folder() if data is None else nullcontext(data) as root:
         folder = root / "files"
         _make(folder)
         store = Store(str(root / "sandbox.sqlite3") if data else MEMORY)
@@ -102,9 +100,6 @@ def _open_state(data: Path | None, clock: Callable[[], datetime], settings: Sett
             yield State(store, folder, clock, settings)
         finally:
             store.close()
-    finally:
-        if data is None:
-            shutil.rmtree(root, ignore_errors=True)
 
 
 def _make(folder: Path) -> None:

@@ -196,6 +196,40 @@ async def test_what_was_answered_survives_a_kill(tmp_path, make_picture):
     assert left[2:] == ["thesis.txt"]
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="nothing is swept there")
+async def test_what_a_killed_sandbox_left_is_removed_by_the_next_one(monkeypatch, tmp_path, make_picture):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    killed = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", RUN_WITHOUT_DATA), stdout=subprocess.PIPE, env=os.environ | {"TMPDIR": str(tmp_path)}
+    )
+    url = (await killed.stdout.readline()).decode().strip()
+    async with AsyncKycaid(SANDBOX_KEY, base_url=url) as kycaid:
+        await kycaid.files.create(make_picture())
+    (left,) = tmp_path.iterdir()
+    (tmp_path / "kycaid-sandbox-thesis").mkdir()
+    async with Sandbox():
+        assert left.is_dir()
+    killed.send_signal(signal.SIGKILL)
+    await killed.communicate()
+    assert list((left / "files").iterdir())
+    async with Sandbox() as first, client(first) as kycaid:
+        assert not left.exists()
+        file_id = await kycaid.files.create(make_picture())
+        async with Sandbox():
+            assert first.file_digest(file_id)
+    assert [path.name for path in tmp_path.iterdir()] == ["kycaid-sandbox-thesis"]
+
+
+RUN_WITHOUT_DATA = """
+import asyncio
+from kycaid_async.sandbox import Sandbox
+async def main():
+    async with Sandbox() as sandbox:
+        print(sandbox.url, flush=True)
+        await asyncio.Event().wait()
+asyncio.run(main())
+"""
+
 RUN_UNTIL_KILLED = """
 import asyncio, sys
 from kycaid_async.sandbox import Sandbox
