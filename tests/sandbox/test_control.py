@@ -1,5 +1,6 @@
 """What can be done to a running sandbox besides requests."""
 
+import asyncio
 from datetime import UTC, datetime
 
 import pytest
@@ -46,6 +47,26 @@ async def test_a_verification_goes_on_when_the_document_that_it_waits_for_is_dec
             if getattr(event, "status", None) == "completed":
                 break
     assert (await kycaid.verifications.get(made)).reasons == ["WRONG_INFO"]
+
+
+@pytest.mark.parametrize("how", ["documents.update", "files.replace"])
+async def test_a_verification_goes_on_when_the_document_that_waits_for_a_person_is_changed(
+    sandbox, kycaid, applicant, make_picture, how
+):
+    front = await kycaid.files.create(make_picture())
+    sandbox.next_outcome("pending", of="document")
+    document = await kycaid.documents.create(applicant_id=await applicant(), type="PASSPORT", front_side_id=front)
+    owner = (await kycaid.documents.get(document)).applicant_id
+    with sandbox.watch() as events:
+        made = await kycaid.verifications.create(applicant_id=owner)
+        if how == "files.replace":
+            await kycaid.files.replace(front, make_picture())
+        else:
+            await kycaid.documents.update(document, document_number="1234")
+        async with asyncio.timeout(5):
+            async for event in events:
+                if (getattr(event, "id", None), getattr(event, "status", None)) == (made, "completed"):
+                    break
 
 
 async def test_what_cannot_be_decided_is_an_error(sandbox, kycaid):
