@@ -45,8 +45,9 @@ class Control:
         for reasons of an approval. A decline without reasons is for OTHER.
         """
         outcome = Outcome.of("approve" if approve else "decline", reasons)
-        effects = await self._state.run(lambda rows: decision.decide(rows, id_, outcome, comment, self._state))
-        self._aftermath.carry_out(effects)
+        await self._state.run(
+            lambda rows: decision.decide(rows, id_, outcome, comment, self._state), then=self._aftermath.carry_out
+        )
 
     async def applicants(self, *, offset: int = 0, count: int = 50) -> list[ApplicantRow]:
         """Return applicants, newest first."""

@@ -25,6 +25,10 @@ OWN = "kycaid-upload-"
 """How the names of stored files begin, so that they are never taken for somebody else's."""
 
 
+def _nothing(_done: object) -> None:
+    """Let nothing follow."""
+
+
 @attrs.frozen
 class State:
     """The database, the folder of files, the clock, the options, who watches, and what is to come out."""
@@ -38,21 +42,25 @@ class State:
     # One at a time: transactions would wait for each other anyway, each holding a thread.
     _turn: anyio.CapacityLimiter = attrs.field(factory=lambda: anyio.CapacityLimiter(1))
 
-    async def run(self, work: Callable[[Transaction], T]) -> T:
-        """Do ``work`` in one transaction, off the event loop."""
-        changes: dict[tuple[str, str], str | None] = {}
+    async def run(self, work: Callable[[Transaction], T], then: Callable[[T], None] = _nothing) -> T:
+        """Do ``work`` in one transaction, off the event loop, and ``then`` what follows of it, on the loop.
+
+        What is committed is told and followed also when this is cancelled meanwhile: nobody can stop a commit.
+        """
+        loop = asyncio.get_running_loop()
+
+        def committed(changes: dict[tuple[str, str], str | None], done: T) -> None:
+            self.feed.publish(StateChanged(kind=kind, id=id_, status=status) for (kind, id_), status in changes.items())
+            then(done)
 
         def in_transaction() -> T:
             with self.store.transaction() as rows:
                 done = work(rows)
-            changes.update(rows.changes)
+            # Before the answer: the loop keeps the order of calls.
+            loop.call_soon_threadsafe(committed, rows.changes, done)
             return done
 
-        try:
-            return await to_thread.run_sync(in_transaction, limiter=self._turn)
-        finally:
-            # Also when nobody waits for the answer any more.
-            self.feed.publish(StateChanged(kind=kind, id=id_, status=status) for (kind, id_), status in changes.items())
+        return await to_thread.run_sync(in_transaction, limiter=self._turn)
 
     async def look(self, work: Callable[[Transaction], T]) -> T:
         """Do ``work`` that only reads in one transaction.

@@ -153,6 +153,28 @@ async def test_before_the_start_there_is_nothing_to_control():
         await sandbox.decide(NOBODY, approve=True)
 
 
+@pytest.mark.parametrize("steps", range(1, 9))
+async def test_a_decision_that_is_given_up_is_told_of_if_it_was_made(server, clock, steps):
+    for _ in range(2):
+        server.answer()
+    async with (
+        Sandbox(clock=clock, review="manual", callback_url=server.url) as manual,
+        AsyncKycaid(manual.api_key, base_url=manual.url) as kycaid,
+    ):
+        made = await kycaid.verifications.create(applicant_id=await kycaid.applicants.create(type="PERSON"))
+        await manual.settle()
+        decision = asyncio.create_task(manual.decide(made, approve=True))
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        decision.cancel()
+        await asyncio.wait([decision])
+        # One transaction at a time: this one comes after the decision.
+        await manual.set_balance(1)
+        await manual.settle()
+        (row,) = await manual.verifications()
+        assert len(manual.deliveries()) == (2 if row.status == "completed" else 1)
+
+
 async def test_a_callback_of_a_decision_comes_signed(server, clock):
     server.answer()
     server.answer()
