@@ -1,7 +1,6 @@
 """What can be done to a running sandbox besides requests: by a test, by a dashboard."""
 
 import functools
-import math
 from collections.abc import Iterable
 
 import attrs
@@ -77,9 +76,12 @@ class Control:
         return await self._state.look(account.balance)
 
     async def set_balance(self, euros: float | None) -> None:
-        """Set how many euros are left; None for an account that never runs out. Raises `ValueError` for less than 0."""
-        if euros is not None and not (0 <= euros < math.inf):
-            raise ValueError("a balance is a number of euros, 0 or more")
+        """Set how many euros are left; None for an account that never runs out.
+
+        Raises `ValueError` for less than 0 and more than a million millions.
+        """
+        if not account.is_balance(euros):
+            raise ValueError(f"a balance is a number of euros from 0 to {account.MOST}")
         await self._state.run(lambda rows: account.set_balance(rows, euros))
 
     async def resend(self, delivery: Delivery | str) -> None:
