@@ -124,6 +124,22 @@ async def test_a_document_of_a_verification_is_copied(kycaid, applicant, is_stri
         assert await kycaid.documents.update(changed, document_number="3") == changed
 
 
+async def test_a_file_of_a_verification_keeps_its_content(kycaid, sandbox, applicant, is_strict, make_picture):
+    owner = await applicant()
+    front = await kycaid.files.create(make_picture())
+    await kycaid.documents.create(applicant_id=owner, type="PASSPORT", front_side_id=front)
+    assert await kycaid.files.replace(front, make_picture()) == front
+    await verified(kycaid, owner)
+    before = sandbox.file_digest(front)
+    if is_strict:
+        with pytest.raises(ConflictError) as caught:
+            await kycaid.files.replace(front, make_picture(colour="blue"))
+        assert caught.value.type == "edit_denied"
+    else:
+        await kycaid.files.replace(front, make_picture(300, 300))
+    assert (sandbox.file_digest(front) == before) is is_strict
+
+
 async def test_a_person_of_a_verification_is_copied_with_what_it_has(kycaid, is_strict):
     owner = await company(kycaid)
     person = await kycaid.affiliated_persons.create(applicant_id=owner, type="AUTHORISED", **AUTHORISED)
