@@ -170,7 +170,7 @@ def sandbox(
         Path | None,
         typer.Option(
             metavar="DIR",
-            help="Keep the data here. Without it they are gone at the end.",
+            help="Keep the data here. Without it they are gone at the end; after a kill, when another sandbox starts.",
         ),
     ] = None,
     review_after: Annotated[

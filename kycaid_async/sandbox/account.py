@@ -23,8 +23,15 @@ PRICES: Final = {
     "ADVERSE_MEDIA_CHECK": 0.6,
 }
 """Euros per verification of a person (KYC) or a company (KYB), and per use of a service by its name in the report."""
+MOST: Final = 1_000_000_000_000
+"""More euros an account cannot hold."""
 _OTHER: Final = 0.5
 _ID: Final = "balance"
+
+
+def is_balance(euros: float | None) -> bool:
+    """Say whether an account can hold this; None is an account without end."""
+    return euros is None or 0 <= euros <= MOST
 
 
 def open_account(rows: Transaction, euros: float | None) -> None:

@@ -122,12 +122,11 @@ class Application:
         async with arriving as upload:
             effects, moment = Effects(), self.state.clock()
             call = partial(Call, ids=ids, body=body, query=query, upload=upload, moment=moment, effects=effects)
-            done = self.state.look if endpoint.method == "GET" else self.state.run
-            answer = await done(
+            follow = partial(self.state.run, then=lambda _: self.aftermath.carry_out(effects))
+            done = self.state.look if endpoint.method == "GET" else follow
+            return await done(
                 lambda rows: handler(call(rows=rows, state=self.state, links=self.links, outcome=outcome))
             )
-        self.aftermath.carry_out(effects)
-        return answer
 
     async def _catch_up(self, endpoint: Endpoint[Any], ids: list[str]) -> None:
         """Do what is due of the things that an operation reads, so that it finds them as they should be by now."""

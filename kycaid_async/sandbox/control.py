@@ -1,7 +1,6 @@
 """What can be done to a running sandbox besides requests: by a test, by a dashboard."""
 
 import functools
-import math
 from collections.abc import Iterable
 
 import attrs
@@ -45,8 +44,9 @@ class Control:
         for reasons of an approval. A decline without reasons is for OTHER.
         """
         outcome = Outcome.of("approve" if approve else "decline", reasons)
-        effects = await self._state.run(lambda rows: decision.decide(rows, id_, outcome, comment, self._state))
-        self._aftermath.carry_out(effects)
+        await self._state.run(
+            lambda rows: decision.decide(rows, id_, outcome, comment, self._state), then=self._aftermath.carry_out
+        )
 
     async def applicants(self, *, offset: int = 0, count: int = 50) -> list[ApplicantRow]:
         """Return applicants, newest first."""
@@ -76,9 +76,12 @@ class Control:
         return await self._state.look(account.balance)
 
     async def set_balance(self, euros: float | None) -> None:
-        """Set how many euros are left; None for an account that never runs out. Raises `ValueError` for less than 0."""
-        if euros is not None and not (0 <= euros < math.inf):
-            raise ValueError("a balance is a number of euros, 0 or more")
+        """Set how many euros are left; None for an account that never runs out.
+
+        Raises `ValueError` for less than 0 and more than a million millions.
+        """
+        if not account.is_balance(euros):
+            raise ValueError(f"a balance is a number of euros from 0 to {account.MOST}")
         await self._state.run(lambda rows: account.set_balance(rows, euros))
 
     async def resend(self, delivery: Delivery | str) -> None:

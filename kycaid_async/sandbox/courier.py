@@ -7,11 +7,12 @@ from typing import Final
 from urllib.parse import urlsplit
 
 import aiohttp
+import anyio
 import attrs
 
 from kycaid_async.callbacks.signature import SIGNATURE_HEADER, sign
 from kycaid_async.sandbox import outbox
-from kycaid_async.sandbox.delivery import Delivery
+from kycaid_async.sandbox.delivery import OK, PAUSES, Delivery
 from kycaid_async.sandbox.effects import Kept
 from kycaid_async.sandbox.feed import DeliveryChanged
 from kycaid_async.sandbox.state import State
@@ -20,9 +21,6 @@ from kycaid_async.values.json import dumps
 
 logger = logging.getLogger("kycaid_async.sandbox")
 
-PAUSES: Final = (1.0, 5.0, 30.0, 120.0)
-"""Seconds between two attempts. After the last one it gives up. The real service's schedule is not known."""
-ATTEMPTS: Final = len(PAUSES) + 1
 TIMEOUT: Final = 5.0
 """Seconds that a receiver has to answer."""
 REMEMBERED: Final = 1000
@@ -30,6 +28,21 @@ REMEMBERED: Final = 1000
 _AT_ONCE: Final = 8
 
 Sleep = Callable[[float], Awaitable[None]]
+
+
+@attrs.define
+class _Round:
+    """A delivery that is under way."""
+
+    again: bool = False
+    """Whether it is to begin anew."""
+    nap: anyio.CancelScope = attrs.field(factory=anyio.CancelScope)
+    """The pause between two attempts."""
+
+    def restart(self) -> None:
+        """Begin anew, at once."""
+        self.again = True
+        self.nap.cancel()
 
 
 class Courier:
@@ -41,6 +54,7 @@ class Courier:
         self._sleep = sleep
         self._turns = asyncio.Semaphore(_AT_ONCE)
         self._tasks = Tasks()
+        self._rounds: dict[str, _Round] = {}
         self._history: dict[str, Delivery] = {}
         # Of the answers of receivers only the status is of interest.
         self._session = aiohttp.ClientSession(
@@ -48,9 +62,9 @@ class Courier:
         )
 
     def send(self, callbacks: Iterable[Kept]) -> None:
-        """Deliver these in the background. One that was tried before is tried as often as is left."""
+        """Deliver these in the background, each as often as is left of its attempts."""
         for kept in callbacks:
-            self._tasks.start(self._deliver(kept, PAUSES[min(kept.attempts, len(PAUSES)) :]))
+            self._begin(kept)
 
     async def resume(self) -> None:
         """Deliver what was not delivered when the sandbox was stopped or killed, and remember what was."""
@@ -60,12 +74,15 @@ class Courier:
         self.send(due)
 
     async def send_again(self, request_id: str) -> None:
-        """Deliver a callback once more, and try as often as at first. Raises `KeyError` for one that is not known."""
-        kept = await self._state.look(lambda rows: outbox.find(rows, request_id))
+        """Deliver a callback once more, and try as often as at first. Raises `KeyError` for one that is not known.
+
+        One that is just being delivered is not posted twice at a time: its attempts begin anew.
+        """
+        kept = await self._state.run(lambda rows: outbox.renew(rows, request_id))
         if kept is None:
             raise KeyError(request_id)
-        await self._note(kept, due=True)
-        self._tasks.start(self._deliver(kept, PAUSES))
+        # Only now: while the change was committed a delivery may have begun, or ended and used it up.
+        self._begin(kept).restart()
 
     def deliveries(self) -> list[Delivery]:
         """Return what was sent, oldest first, with the present state of each."""
@@ -85,21 +102,38 @@ class Courier:
         await self._tasks.close()
         await self._session.close()
 
-    async def _deliver(self, kept: Kept, pauses: tuple[float, ...]) -> None:
-        delivery = self._remember(kept)
-        for pause in (*pauses, None):
-            status = await self._post(kept.url, dumps(kept.body))
-            kept = attrs.evolve(kept, status=status, attempts=kept.attempts + 1)
-            delivery = self._remember(kept)
-            await self._note(kept, due=not delivery.arrived and pause is not None)
-            if delivery.arrived or pause is None:
-                break
-            await self._sleep(pause)
+    def _begin(self, kept: Kept) -> _Round:
+        """Return the delivery of a callback: the one that is under way, or a new one."""
+        if (running := self._rounds.get(kept.id)) is not None:
+            return running
+        made = self._rounds[kept.id] = _Round()
+        self._tasks.start(self._deliver(kept, made))
+        return made
+
+    async def _deliver(self, first: Kept, this: _Round) -> None:
+        kept: Kept | None = first
+        delivery = self._remember(first)
+        try:
+            while kept is not None and (kept.left or this.again):
+                if this.again:
+                    this.again = False
+                    kept = await self._state.run(lambda rows: outbox.renew(rows, first.id))
+                    continue
+                kept = await self._attempt(kept)
+                delivery = self._remember(kept)
+                if kept.left and not this.again:
+                    with anyio.CancelScope() as this.nap:
+                        await self._sleep(PAUSES[-kept.left])
+        finally:
+            del self._rounds[first.id]
         verdict = "arrived" if delivery.arrived else "given up"
         logger.info("%s %s after %d attempts", delivery.type, verdict, delivery.attempts)
 
-    async def _note(self, kept: Kept, *, due: bool) -> None:
-        await self._state.run(lambda rows: outbox.note(rows, kept, due=due, remembered=REMEMBERED))
+    async def _attempt(self, kept: Kept) -> Kept:
+        status = await self._post(kept.url, dumps(kept.body))
+        return await self._state.run(
+            lambda rows: outbox.tried(rows, kept.id, status, arrived=status == OK, remembered=REMEMBERED)
+        )
 
     def _remember(self, kept: Kept) -> Delivery:
         delivery = Delivery(

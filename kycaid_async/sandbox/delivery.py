@@ -4,7 +4,11 @@ from typing import Final
 
 import attrs
 
-_OK: Final = 200
+PAUSES: Final = (1.0, 5.0, 30.0, 120.0)
+"""Seconds between two attempts. After the last one it gives up. The real service's schedule is not known."""
+ATTEMPTS: Final = len(PAUSES) + 1
+OK: Final = 200
+"""What a receiver answers once it has a callback."""
 
 
 @attrs.frozen(kw_only=True)
@@ -23,4 +27,4 @@ class Delivery:
     @property
     def arrived(self) -> bool:
         """True once the receiver answered 200."""
-        return self.status == _OK
+        return self.status == OK

@@ -4,6 +4,8 @@ from typing import Any
 
 import attrs
 
+from kycaid_async.sandbox.delivery import ATTEMPTS
+
 
 @attrs.frozen
 class Callback:
@@ -23,6 +25,8 @@ class Kept:
     status: int | None = None
     """What the receiver answered last."""
     attempts: int = 0
+    left: int = ATTEMPTS
+    """How often it is still tried before it is given up; 0 once its delivery is over."""
 
     @property
     def id(self) -> str:

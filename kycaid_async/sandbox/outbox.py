@@ -1,5 +1,8 @@
 """The outbox: callbacks are kept with what they tell of, so that none is lost when the sandbox is killed."""
 
+import attrs
+
+from kycaid_async.sandbox.delivery import ATTEMPTS
 from kycaid_async.sandbox.effects import Callback, Kept
 from kycaid_async.sandbox.store import Row, Transaction
 
@@ -10,14 +13,8 @@ def put(rows: Transaction, callback: Callback, default_url: str | None) -> list[
     if url is None:
         return []
     kept = Kept(body=callback.body, url=url)
-    rows.insert("callbacks", id=kept.id, url=url, message=callback.body)
+    rows.insert("callbacks", id=kept.id, url=url, message=callback.body, due=kept.left)
     return [kept]
-
-
-def find(rows: Transaction, request_id: str) -> Kept | None:
-    """Return the callback with this id."""
-    row = rows.find("callbacks", request_id)
-    return None if row is None else _kept(row)
 
 
 def latest(rows: Transaction, count: int) -> list[Kept]:
@@ -30,15 +27,23 @@ def due(rows: Transaction) -> list[Kept]:
     return [_kept(row) for row in rows.rows("SELECT * FROM callbacks WHERE due ORDER BY seq")]
 
 
-def note(rows: Transaction, kept: Kept, *, due: bool, remembered: int) -> None:
-    """Note how far the delivery of a callback is. Of those that are finished the last ``remembered`` are kept."""
-    rows.change("callbacks", kept.id, status=kept.status, attempts=kept.attempts, due=int(due))
-    if not due:
-        rows.rows(
-            "DELETE FROM callbacks WHERE NOT due AND seq <= (SELECT max(seq) FROM callbacks) - ?",
-            remembered,
-        )
+def renew(rows: Transaction, request_id: str) -> Kept | None:
+    """Let a callback be tried as often as at first, and return it; None when it is not known."""
+    rows.change("callbacks", request_id, due=ATTEMPTS)
+    row = rows.find("callbacks", request_id)
+    return None if row is None else _kept(row)
+
+
+def tried(rows: Transaction, request_id: str, status: int | None, *, arrived: bool, remembered: int) -> Kept:
+    """Note an attempt, and return what it led to. Of those that are over the last ``remembered`` are kept."""
+    (row,) = rows.rows("SELECT * FROM callbacks WHERE id = ?", request_id)
+    left = 0 if arrived else row["due"] - 1
+    kept = attrs.evolve(_kept(row), status=status, attempts=row["attempts"] + 1, left=left)
+    rows.change("callbacks", request_id, status=status, attempts=kept.attempts, due=left)
+    if not left:
+        rows.rows("DELETE FROM callbacks WHERE NOT due AND seq <= (SELECT max(seq) FROM callbacks) - ?", remembered)
+    return kept
 
 
 def _kept(row: Row) -> Kept:
-    return Kept(body=row["message"], url=row["url"], status=row["status"], attempts=row["attempts"])
+    return Kept(body=row["message"], url=row["url"], status=row["status"], attempts=row["attempts"], left=row["due"])

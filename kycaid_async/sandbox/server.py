@@ -12,7 +12,7 @@ from typing import Concatenate, Final, ParamSpec, Self, TypeVar
 
 import attrs
 from aiohttp import web
-from anyio import to_thread
+from anyio import CancelScope, to_thread
 
 from kycaid_async.callbacks.signature import keys_of
 from kycaid_async.errors import ConfigurationError
@@ -31,7 +31,7 @@ from kycaid_async.sandbox.review.finisher import Finisher
 from kycaid_async.sandbox.review.reviewer import Reviewer
 from kycaid_async.sandbox.review.rules import REFUSED_COUNTRIES, RULES, Rule
 from kycaid_async.sandbox.settings import Review, Settings
-from kycaid_async.sandbox.state import State, open_state
+from kycaid_async.sandbox.state import State, opened
 
 _MAX_PORT: Final = 65_535
 _MEBIBYTE: Final = 1 << 20
@@ -71,7 +71,8 @@ class Sandbox:
 
     * ``api_key``: the key it accepts.
     * ``host``, ``port``: where it listens. Port 0 picks a free one. A host other than loopback needs a key of its own.
-    * ``data``: a folder that keeps its state, also through a kill. Default: everything is gone when it stops.
+    * ``data``: a folder that keeps its state, also through a kill. Default: everything is gone when it stops; what
+      a kill left is removed when the next sandbox of the same user starts, except on Windows.
     * ``review``: ``rules``, or ``manual`` where documents and verifications stay as they are until `decide`.
     * ``review_after``: seconds from the creation or last change of a document to its review, and from the creation of
       a verification to its end.
@@ -170,24 +171,21 @@ class Sandbox:
         if self._running is not None:
             raise ConfigurationError("the sandbox is running already")
         require_pillow()
-        async with AsyncExitStack() as stack:
-            opened = open_state(self._data, self._clock, self._settings)
-            state = await to_thread.run_sync(opened.__enter__)
-            stack.push_async_callback(to_thread.run_sync, opened.__exit__, None, None, None)
-            reviewer = Reviewer(state)
-            courier = Courier(state, self.api_key, self._sleep)
-            aftermath = Aftermath(courier, Finisher(state, reviewer), self._sleep)
-            stack.push_async_callback(aftermath.close)
-            control = Control(state, reviewer, aftermath)
-            url = await self._listen(state, reviewer, aftermath, control, stack)
-            await aftermath.resume()
-            self._running = _Running(state, url, aftermath, control, stack.pop_all())
+        stack = AsyncExitStack()
+        try:
+            self._running = await self._open(stack)
+        except BaseException:
+            await _unwind(stack)
+            raise
 
     async def stop(self) -> None:
-        """Finish the requests that are running, stop listening, and let the state go. Harmless when not running."""
+        """Finish the requests that are running, stop listening, and let the state go. Harmless when not running.
+
+        It is done also where the scope around it was cancelled, and takes a few seconds at most.
+        """
         running, self._running = self._running, None
         if running is not None:
-            await running.stack.aclose()
+            await _unwind(running.stack)
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -226,6 +224,16 @@ class Sandbox:
             raise ConfigurationError("the sandbox is not running: call start() first, or use async with")
         return self._running
 
+    async def _open(self, stack: AsyncExitStack) -> _Running:
+        state = await stack.enter_async_context(opened(self._data, self._clock, self._settings))
+        reviewer = Reviewer(state)
+        aftermath = Aftermath(Courier(state, self.api_key, self._sleep), Finisher(state, reviewer), self._sleep)
+        stack.push_async_callback(aftermath.close)
+        control = Control(state, reviewer, aftermath)
+        url = await self._listen(state, reviewer, aftermath, control, stack)
+        await aftermath.resume()
+        return _Running(state, url, aftermath, control, stack)
+
     async def _listen(
         self, state: State, reviewer: Reviewer, aftermath: Aftermath, control: Control, stack: AsyncExitStack
     ) -> str:
@@ -253,3 +261,9 @@ class Sandbox:
         # Before the runner waits for open connections: some of them only wait for events.
         stack.callback(state.feed.close)
         return url
+
+
+async def _unwind(stack: AsyncExitStack) -> None:
+    # What is personal goes, whoever was cancelled.
+    with CancelScope(shield=True):
+        await stack.aclose()

@@ -8,6 +8,7 @@ from typing import Any, Final, Literal, get_args
 import attrs
 
 from kycaid_async.errors import ConfigurationError
+from kycaid_async.sandbox import account
 from kycaid_async.sandbox.review.rules import REFUSED_COUNTRIES, RULES, Rule
 from kycaid_async.values.decline_reasons import reason_of
 
@@ -33,7 +34,7 @@ def _must(holds: Callable[[Any], bool], otherwise: str) -> Callable[[Any, Any, A
 
 
 _AMOUNT: Final = _must(
-    lambda value: value is None or 0 <= value < math.inf, "a number of euros, 0 or more, or None for an endless account"
+    account.is_balance, f"a number of euros from 0 to {account.MOST}, or None for an endless account"
 )
 _LIMIT: Final = _must(lambda value: value is None or value >= 1, "a number from 1, or None for no limit")
 _SECONDS: Final = _must(lambda value: 0 <= value < math.inf, "a number of seconds, 0 or more")

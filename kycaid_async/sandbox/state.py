@@ -1,9 +1,8 @@
 """What a running sandbox holds: its database, the folder of its files, its clock, its options."""
 
-import shutil
-import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
@@ -18,11 +17,16 @@ from kycaid_async.sandbox.feed import Feed, StateChanged
 from kycaid_async.sandbox.script import Script
 from kycaid_async.sandbox.settings import Settings
 from kycaid_async.sandbox.store import KINDS, MEMORY, Busy, Store, Transaction
+from kycaid_async.sandbox.temporary import temporary_folder
 
 T = TypeVar("T")
 
 OWN = "kycaid-upload-"
 """How the names of stored files begin, so that they are never taken for somebody else's."""
+
+
+def _nothing(_done: object) -> None:
+    """Let nothing follow."""
 
 
 @attrs.frozen
@@ -38,21 +42,25 @@ class State:
     # One at a time: transactions would wait for each other anyway, each holding a thread.
     _turn: anyio.CapacityLimiter = attrs.field(factory=lambda: anyio.CapacityLimiter(1))
 
-    async def run(self, work: Callable[[Transaction], T]) -> T:
-        """Do ``work`` in one transaction, off the event loop."""
-        changes: dict[tuple[str, str], str | None] = {}
+    async def run(self, work: Callable[[Transaction], T], then: Callable[[T], None] = _nothing) -> T:
+        """Do ``work`` in one transaction, off the event loop, and ``then`` what follows of it, on the loop.
+
+        What is committed is told and followed also when this is cancelled meanwhile: nobody can stop a commit.
+        """
+        loop = asyncio.get_running_loop()
+
+        def committed(changes: dict[tuple[str, str], str | None], done: T) -> None:
+            self.feed.publish(StateChanged(kind=kind, id=id_, status=status) for (kind, id_), status in changes.items())
+            then(done)
 
         def in_transaction() -> T:
             with self.store.transaction() as rows:
                 done = work(rows)
-            changes.update(rows.changes)
+            # Before the answer: the loop keeps the order of calls.
+            loop.call_soon_threadsafe(committed, rows.changes, done)
             return done
 
-        try:
-            return await to_thread.run_sync(in_transaction, limiter=self._turn)
-        finally:
-            # Also when nobody waits for the answer any more.
-            self.feed.publish(StateChanged(kind=kind, id=id_, status=status) for (kind, id_), status in changes.items())
+        return await to_thread.run_sync(in_transaction, limiter=self._turn)
 
     async def look(self, work: Callable[[Transaction], T]) -> T:
         """Do ``work`` that only reads in one transaction.
@@ -72,11 +80,24 @@ class State:
             return {kind: rows.rows(f"SELECT count(*) AS n FROM {kind}")[0]["n"] for kind in KINDS}  # noqa: S608
 
 
-@contextmanager
-def open_state(data: Path | None, clock: Callable[[], datetime], settings: Settings) -> Iterator[State]:
-    """Open the state kept in ``data``, or a new one that is gone at the end."""
-    root = data or Path(tempfile.mkdtemp(prefix="kycaid-sandbox-"))
+@asynccontextmanager
+async def opened(data: Path | None, clock: Callable[[], datetime], settings: Settings) -> AsyncIterator[State]:
+    """Open the state kept in ``data``, or a new one that is gone at the end, also when this is cancelled."""
+    state = _open_state(data, clock, settings)
+    # A task of its own, because a thread cannot be cancelled: what it opens is closed, whoever has given up.
+    opening = asyncio.ensure_future(to_thread.run_sync(state.__enter__))
     try:
+        yield await asyncio.shield(opening)
+    finally:
+        with anyio.CancelScope(shield=True):
+            await asyncio.wait([opening])
+            if opening.exception() is None:
+                await to_thread.run_sync(state.__exit__, None, None, None)
+
+
+@contextmanager
+def _open_state(data: Path | None, clock: Callable[[], datetime], settings: Settings) -> Iterator[State]:
+    with temporary_folder() if data is None else nullcontext(data) as root:
         folder = root / "files"
         _make(folder)
         store = Store(str(root / "sandbox.sqlite3") if data else MEMORY)
@@ -87,9 +108,6 @@ def open_state(data: Path | None, clock: Callable[[], datetime], settings: Setti
             yield State(store, folder, clock, settings)
         finally:
             store.close()
-    finally:
-        if data is None:
-            shutil.rmtree(root, ignore_errors=True)
 
 
 def _make(folder: Path) -> None:

@@ -12,6 +12,7 @@ differs in this, and in nothing else:
 * An update with a null is refused, with 422 for the field: whether null clears a value is not known.
 * A document or an affiliated person that is part of a verification is copied by an update, and the answer holds the
   new id; the old one can no longer be changed. For addresses this is documented, and done in both modes.
+* A file of a document that is part of a verification keeps its content: 409 ``edit_denied`` for a replacement.
 * After a decline for DUPLICATE, AGE_RESTRICTION, PROHIBITED_JURISDICTION, COMPROMISED_PERSON or FAKE_DOCUMENT there is
   no other attempt: 403 ``forbidden_…_retries``. The types are documented, when a form uses them is not.
 """

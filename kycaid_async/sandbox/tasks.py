@@ -10,17 +10,21 @@ import attrs
 logger = logging.getLogger("kycaid_async.sandbox")
 
 
-@attrs.frozen
+@attrs.define
 class Tasks:
     """A set of running tasks."""
 
     _running: set[asyncio.Task[None]] = attrs.field(factory=set)
+    _is_closed: bool = False
 
     def __len__(self) -> int:
         return len(self._running)
 
     def start(self, work: Coroutine[Any, Any, None]) -> None:
-        """Do ``work`` in the background."""
+        """Do ``work`` in the background; not at all once this is closed."""
+        if self._is_closed:
+            work.close()
+            return
         task = asyncio.get_running_loop().create_task(_guarded(work))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
@@ -32,6 +36,7 @@ class Tasks:
 
     async def close(self) -> None:
         """Cancel what is running, and wait for its end."""
+        self._is_closed = True
         for task in self._running:
             task.cancel()
         await self.finished()

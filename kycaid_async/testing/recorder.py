@@ -7,12 +7,15 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Self, TypeVar
 
+import anyio
 from aiohttp import web
 from anyio import to_thread
 from anyio.from_thread import start_blocking_portal
 
 from kycaid_async.callbacks import SIGNATURE_HEADER, Event, InvalidSignatureError, Keys, construct_event
+from kycaid_async.errors import DecodeError
 from kycaid_async.sandbox import SANDBOX_KEY
+from kycaid_async.sandbox.listening import silent
 
 E = TypeVar("E", bound=Event)
 _OK = 200
@@ -32,7 +35,7 @@ class CallbackRecorder:
         self.events: list[Event] = []
         """What came, oldest first, with repetitions."""
         self.refused = 0
-        """How many were not signed with the keys; they were answered with 401."""
+        """How many were not signed with the keys; they were answered with 401. Signed ones that hold no object: 400."""
         self.url = ""
         """Where it listens, once it does."""
         self._keys = keys
@@ -49,10 +52,7 @@ class CallbackRecorder:
 
         Raises `TimeoutError` after ``timeout`` seconds.
         """
-        with self._news:
-            if not self._news.wait_for(lambda: self._found(kind, condition), timeout):
-                raise TimeoutError(f"no such {kind.__name__} came within {timeout:g} seconds")
-            return self._found(kind, condition)[0]
+        return self._wait(kind, condition, timeout, threading.Event())
 
     async def wait_for(
         self,
@@ -62,13 +62,20 @@ class CallbackRecorder:
         timeout: float = 10.0,  # noqa: ASYNC109
     ) -> E:
         """Do the same as `wait` without holding up the event loop."""
-        waiting = functools.partial(self.wait, kind, condition, timeout=timeout)
-        return await to_thread.run_sync(waiting, abandon_on_cancel=True)
+        given_up = threading.Event()
+        waiting = functools.partial(self._wait, kind, condition, timeout, given_up)
+        try:
+            return await to_thread.run_sync(waiting, abandon_on_cancel=True)
+        finally:
+            # A thread that still waited would hold the process up at its end.
+            with self._news:
+                given_up.set()
+                self._news.notify_all()
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
             portal = stack.enter_context(start_blocking_portal(name="kycaid recorder"))
-            runner = web.AppRunner(self._application(), access_log=None)
+            runner = web.AppRunner(self._application(), access_log=None, logger=silent())
             stack.callback(portal.call, runner.cleanup)
             portal.call(runner.setup)
             portal.call(lambda: web.TCPSite(runner, "127.0.0.1", 0).start())
@@ -83,7 +90,17 @@ class CallbackRecorder:
         return await to_thread.run_sync(self.__enter__)
 
     async def __aexit__(self, *_: object) -> None:
-        await to_thread.run_sync(self.__exit__)
+        # Also when the test is cancelled: the thread would run on, and keep the port.
+        with anyio.CancelScope(shield=True):
+            await to_thread.run_sync(self.__exit__)
+
+    def _wait(self, kind: type[E], condition: Callable[[E], bool], timeout: float, given_up: threading.Event) -> E:
+        with self._news:
+            self._news.wait_for(lambda: given_up.is_set() or self._found(kind, condition), timeout)
+            found = self._found(kind, condition)
+        if not found:
+            raise TimeoutError(f"no such {kind.__name__} came within {timeout:g} seconds")
+        return found[0]
 
     def _found(self, kind: type[E], condition: Callable[[E], bool]) -> list[E]:
         return [event for event in self.events if isinstance(event, kind) and condition(event)]
@@ -100,6 +117,8 @@ class CallbackRecorder:
         except InvalidSignatureError:
             self.refused += 1
             return web.Response(status=401)
+        except DecodeError:
+            return web.Response(status=400)
         with self._news:
             self.events.append(event)
             self._news.notify_all()

@@ -2,7 +2,14 @@
 
 import pytest
 
-from kycaid_async import AsyncKycaid, FlowError, InsufficientFundsError, PersonSearchByFullName, RateLimitError
+from kycaid_async import (
+    AsyncKycaid,
+    ConfigurationError,
+    FlowError,
+    InsufficientFundsError,
+    PersonSearchByFullName,
+    RateLimitError,
+)
 from kycaid_async.sandbox import Sandbox
 
 COMPANY = {"company_name": "Example Ltd", "registration_country": "GB", "business_activity_id": "0" * 36}
@@ -81,10 +88,17 @@ async def test_the_balance_is_kept_with_the_data(made, tmp_path):
         assert await sandbox.balance() is None
 
 
-@pytest.mark.parametrize("euros", [-1, float("nan"), float("inf")])
+@pytest.mark.parametrize("euros", [-1, float("nan"), float("inf"), 1e18, 10**400], ids=lambda euros: f"{euros!s:.5}")
 async def test_a_balance_is_a_number_of_euros(sandbox, euros):
     with pytest.raises(ValueError, match="balance"):
         await sandbox.set_balance(euros)
+    with pytest.raises(ConfigurationError, match="balance"):
+        Sandbox(balance=euros)
+
+
+async def test_an_account_may_be_rich(sandbox):
+    await sandbox.set_balance(1e12)
+    assert await sandbox.balance() == 1e12
 
 
 async def test_too_many_applicants_in_a_minute_are_refused_for_now(made, clock):

@@ -89,3 +89,40 @@ async def test_exactly_one_well_formed_owner_is_needed(call, fields, owners, par
 async def test_an_update_with_nothing_in_it_is_refused_as_a_whole(call, kycaid, applicant, fields):
     made = await kycaid.addresses.create(applicant_id=await applicant(), type="REGISTERED")
     assert fields(await call("PATCH", f"/addresses/{made}", json={})) == ["*"]
+
+
+@pytest.fixture
+async def verified(kycaid, applicant):
+    """Return an applicant and its address, which is part of a verification."""
+    owner = await applicant()
+    made = await kycaid.addresses.create(applicant_id=owner, type="REGISTERED", city="London", country="GB")
+    await kycaid.verifications.create(applicant_id=owner)
+    return owner, made
+
+
+async def test_each_update_of_a_verified_address_adds_to_the_one_before(kycaid, verified):
+    owner, made = verified
+    copies = {made}
+    for change in ({"city": "Leeds"}, {"postal_code": "2"}, {"type": "ADDITIONAL"}, {"country": "IE"}):
+        copies.add(await kycaid.addresses.update(made, **change))
+    assert len(copies) == 5
+    (got,) = (await kycaid.applicants.get(owner)).addresses
+    assert (got.type, got.city, got.postal_code, got.country) == ("ADDITIONAL", "Leeds", "2", "IE")
+
+
+async def test_a_copy_takes_no_room_that_another_address_has(kycaid, call, verified, fields):
+    owner, made = verified
+    await kycaid.addresses.delete(await kycaid.addresses.update(made, city="Leeds"))
+    other = await kycaid.addresses.create(applicant_id=owner, type="REGISTERED", city="York")
+    assert fields(await call("PATCH", f"/addresses/{made}", json={"city": "Hull"})) == ["type"]
+    (got,) = (await kycaid.applicants.get(owner)).addresses
+    assert (got.address_id, got.city) == (other, "York")
+
+
+async def test_a_copy_may_take_the_room_of_another_copy(kycaid, verified):
+    owner, made = verified
+    copy = await kycaid.addresses.update(made, type="ADDITIONAL")
+    await kycaid.verifications.create(applicant_id=owner)
+    await kycaid.addresses.update(made, type="ADDITIONAL", city="Hull")
+    (got,) = (await kycaid.applicants.get(owner)).addresses
+    assert (got.type, got.city, got.address_id == copy) == ("ADDITIONAL", "Hull", False)

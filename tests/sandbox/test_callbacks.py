@@ -9,7 +9,7 @@ from aiohttp import web
 from kycaid_async import AsyncKycaid, ConfigurationError
 from kycaid_async.callbacks import SIGNATURE_HEADER, ServiceResult, VerificationCompleted, construct_event
 from kycaid_async.sandbox import Sandbox
-from kycaid_async.sandbox.courier import ATTEMPTS, PAUSES
+from kycaid_async.sandbox.delivery import ATTEMPTS, PAUSES
 
 
 @attrs.define
@@ -23,12 +23,14 @@ class Receiver:
     """What was acknowledged."""
     bodies: list[bytes] = attrs.field(factory=list)
     """All that came."""
+    may_answer: asyncio.Event = attrs.field(factory=asyncio.Event)
 
     async def handle(self, request):
         body = await request.read()
         event = construct_event(body, request.headers[SIGNATURE_HEADER], self.key)
         assert request.content_type == "application/json"
         self.bodies.append(body)
+        await self.may_answer.wait()
         status = self.statuses.pop(0) if self.statuses else 200
         if status == 200:
             self.events.append(event)
@@ -38,6 +40,7 @@ class Receiver:
 @pytest.fixture
 async def receiver(sandbox):
     made = Receiver(sandbox.api_key)
+    made.may_answer.set()
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", made.handle)
     runner = web.AppRunner(app)
@@ -333,3 +336,55 @@ async def test_old_callbacks_are_not_kept_for_ever(tmp_path, clock, receiver, mo
     async with Sandbox(data=tmp_path, clock=clock) as again:
         assert [delivery.request_id for delivery in again.deliveries()] == kept
     assert len(kept) == 3
+
+
+async def test_what_is_sent_again_between_two_attempts_goes_to_the_receiver_once_more_only(clock, receiver):
+    pause = asyncio.Event()
+
+    async def rest(_seconds):
+        pause.set()
+        await asyncio.Event().wait()
+
+    receiver.statuses = [500]
+    async with Sandbox(clock=clock, sleep=rest) as sandbox:
+        async with AsyncKycaid(sandbox.api_key, base_url=sandbox.url) as kycaid:
+            await kycaid.crypto.check_address("0xb", asset="ETH", callback_url=receiver.url)
+        await pause.wait()
+        await sandbox.resend(sandbox.deliveries()[0])
+        await sandbox.settle()
+        (delivery,) = sandbox.deliveries()
+        assert (delivery.status, delivery.attempts, len(receiver.bodies)) == (200, 2, 2)
+
+
+async def test_what_is_sent_again_while_it_is_posted_is_posted_once_more_after_the_answer(clock, receiver):
+    receiver.may_answer.clear()
+    sleeper = Sleeper(clock)
+    async with Sandbox(clock=clock, sleep=sleeper) as sandbox:
+        receiver.statuses = [500]
+        async with AsyncKycaid(sandbox.api_key, base_url=sandbox.url) as kycaid:
+            await kycaid.crypto.check_address("0xb", asset="ETH", callback_url=receiver.url)
+        await until(lambda: receiver.bodies)
+        await sandbox.resend(sandbox.deliveries()[0])
+        await sandbox.resend(sandbox.deliveries()[0])
+        receiver.may_answer.set()
+        await sandbox.settle()
+        (delivery,) = sandbox.deliveries()
+        assert (delivery.status, delivery.attempts, len(receiver.bodies)) == (200, 2, 2)
+        assert sleeper.slept == []
+
+
+async def test_what_is_sent_again_after_it_was_given_up_has_all_its_attempts_also_after_a_restart(
+    tmp_path, clock, receiver
+):
+    receiver.statuses = [500] * 99
+    async with Sandbox(data=tmp_path, clock=clock, sleep=Sleeper(clock)) as first:
+        async with AsyncKycaid(first.api_key, base_url=first.url) as kycaid:
+            await kycaid.crypto.check_address("0xb", asset="ETH", callback_url=receiver.url)
+        await first.settle()
+    async with Sandbox(data=tmp_path, clock=clock, sleep=Sleeper(clock)) as second:
+        await second.resend(second.deliveries()[0])
+    before = len(receiver.bodies)
+    async with Sandbox(data=tmp_path, clock=clock, sleep=Sleeper(clock)) as third:
+        await third.settle()
+        assert third.deliveries()[0].attempts > ATTEMPTS + 1
+    assert len(receiver.bodies) - before >= ATTEMPTS - 1

@@ -1,5 +1,6 @@
 """What can be done to a running sandbox besides requests."""
 
+import asyncio
 from datetime import UTC, datetime
 
 import pytest
@@ -46,6 +47,26 @@ async def test_a_verification_goes_on_when_the_document_that_it_waits_for_is_dec
             if getattr(event, "status", None) == "completed":
                 break
     assert (await kycaid.verifications.get(made)).reasons == ["WRONG_INFO"]
+
+
+@pytest.mark.parametrize("how", ["documents.update", "files.replace"])
+async def test_a_verification_goes_on_when_the_document_that_waits_for_a_person_is_changed(
+    sandbox, kycaid, applicant, make_picture, how
+):
+    front = await kycaid.files.create(make_picture())
+    sandbox.next_outcome("pending", of="document")
+    document = await kycaid.documents.create(applicant_id=await applicant(), type="PASSPORT", front_side_id=front)
+    owner = (await kycaid.documents.get(document)).applicant_id
+    with sandbox.watch() as events:
+        made = await kycaid.verifications.create(applicant_id=owner)
+        if how == "files.replace":
+            await kycaid.files.replace(front, make_picture())
+        else:
+            await kycaid.documents.update(document, document_number="1234")
+        async with asyncio.timeout(5):
+            async for event in events:
+                if (getattr(event, "id", None), getattr(event, "status", None)) == (made, "completed"):
+                    break
 
 
 async def test_what_cannot_be_decided_is_an_error(sandbox, kycaid):
@@ -130,6 +151,28 @@ async def test_before_the_start_there_is_nothing_to_control():
         sandbox.next_outcome("approve")
     with pytest.raises(ConfigurationError, match="not running"):
         await sandbox.decide(NOBODY, approve=True)
+
+
+@pytest.mark.parametrize("steps", range(1, 9))
+async def test_a_decision_that_is_given_up_is_told_of_if_it_was_made(server, clock, steps):
+    for _ in range(2):
+        server.answer()
+    async with (
+        Sandbox(clock=clock, review="manual", callback_url=server.url) as manual,
+        AsyncKycaid(manual.api_key, base_url=manual.url) as kycaid,
+    ):
+        made = await kycaid.verifications.create(applicant_id=await kycaid.applicants.create(type="PERSON"))
+        await manual.settle()
+        decision = asyncio.create_task(manual.decide(made, approve=True))
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        decision.cancel()
+        await asyncio.wait([decision])
+        # One transaction at a time: this one comes after the decision.
+        await manual.set_balance(1)
+        await manual.settle()
+        (row,) = await manual.verifications()
+        assert len(manual.deliveries()) == (2 if row.status == "completed" else 1)
 
 
 async def test_a_callback_of_a_decision_comes_signed(server, clock):

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 
+import anyio
 import pytest
 
 from kycaid_async import AsyncKycaid, ConfigurationError, KycaidError
@@ -102,6 +103,53 @@ async def test_nothing_is_left_of_a_sandbox_without_data(monkeypatch, tmp_path, 
         assert set(sandbox.counts().values()) == {0}
 
 
+async def test_nothing_is_left_when_a_timeout_ends_it(monkeypatch, tmp_path, make_picture):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with anyio.CancelScope() as scope:
+        async with Sandbox() as sandbox, client(sandbox) as kycaid:
+            await kycaid.files.create(make_picture())
+            url = sandbox.url
+            scope.cancel()
+            await anyio.sleep_forever()
+    assert not list(tmp_path.iterdir())
+    with pytest.raises(OSError, match="Connect"):
+        await asyncio.open_connection("127.0.0.1", int(url.rpartition(":")[2]))
+
+
+async def test_data_can_be_opened_again_after_a_neighbour_failed(tmp_path):
+    started = asyncio.Event()
+
+    async def serve():
+        async with Sandbox(data=tmp_path):
+            started.set()
+            await anyio.sleep_forever()
+
+    async def fail():
+        await started.wait()
+        raise ValueError
+
+    with contextlib.suppress(ExceptionGroup):
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(serve)
+            tasks.start_soon(fail)
+    async with Sandbox(data=tmp_path) as again:
+        assert again.counts()["files"] == 0
+
+
+@pytest.mark.parametrize("steps", range(1, 13))
+async def test_a_start_that_is_given_up_leaves_nothing(monkeypatch, tmp_path, steps):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    sandbox = Sandbox()
+    start = asyncio.create_task(sandbox.start())
+    for _ in range(steps):
+        await asyncio.sleep(0)
+    start.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await start
+    await sandbox.stop()
+    assert not list(tmp_path.iterdir())
+
+
 async def test_a_second_start_continues_where_the_first_stopped(tmp_path, make_picture, clock):
     data = tmp_path / "new" / "folder"
     async with Sandbox(data=data, clock=clock) as first, client(first) as kycaid:
@@ -147,6 +195,40 @@ async def test_what_was_answered_survives_a_kill(tmp_path, make_picture):
     assert left[1].startswith("kycaid-upload-")
     assert left[2:] == ["thesis.txt"]
 
+
+@pytest.mark.skipif(sys.platform == "win32", reason="nothing is swept there")
+async def test_what_a_killed_sandbox_left_is_removed_by_the_next_one(monkeypatch, tmp_path, make_picture):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    killed = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", RUN_WITHOUT_DATA), stdout=subprocess.PIPE, env=os.environ | {"TMPDIR": str(tmp_path)}
+    )
+    url = (await killed.stdout.readline()).decode().strip()
+    async with AsyncKycaid(SANDBOX_KEY, base_url=url) as kycaid:
+        await kycaid.files.create(make_picture())
+    (left,) = tmp_path.iterdir()
+    (tmp_path / "kycaid-sandbox-thesis").mkdir()
+    async with Sandbox():
+        assert left.is_dir()
+    killed.send_signal(signal.SIGKILL)
+    await killed.communicate()
+    assert list((left / "files").iterdir())
+    async with Sandbox() as first, client(first) as kycaid:
+        assert not left.exists()
+        file_id = await kycaid.files.create(make_picture())
+        async with Sandbox():
+            assert first.file_digest(file_id)
+    assert [path.name for path in tmp_path.iterdir()] == ["kycaid-sandbox-thesis"]
+
+
+RUN_WITHOUT_DATA = """
+import asyncio
+from kycaid_async.sandbox import Sandbox
+async def main():
+    async with Sandbox() as sandbox:
+        print(sandbox.url, flush=True)
+        await asyncio.Event().wait()
+asyncio.run(main())
+"""
 
 RUN_UNTIL_KILLED = """
 import asyncio, sys

@@ -124,6 +124,22 @@ async def test_a_document_of_a_verification_is_copied(kycaid, applicant, is_stri
         assert await kycaid.documents.update(changed, document_number="3") == changed
 
 
+async def test_a_file_of_a_verification_keeps_its_content(kycaid, sandbox, applicant, is_strict, make_picture):
+    owner = await applicant()
+    front = await kycaid.files.create(make_picture())
+    await kycaid.documents.create(applicant_id=owner, type="PASSPORT", front_side_id=front)
+    assert await kycaid.files.replace(front, make_picture()) == front
+    await verified(kycaid, owner)
+    before = sandbox.file_digest(front)
+    if is_strict:
+        with pytest.raises(ConflictError) as caught:
+            await kycaid.files.replace(front, make_picture(colour="blue"))
+        assert caught.value.type == "edit_denied"
+    else:
+        await kycaid.files.replace(front, make_picture(300, 300))
+    assert (sandbox.file_digest(front) == before) is is_strict
+
+
 async def test_a_person_of_a_verification_is_copied_with_what_it_has(kycaid, is_strict):
     owner = await company(kycaid)
     person = await kycaid.affiliated_persons.create(applicant_id=owner, type="AUTHORISED", **AUTHORISED)
@@ -139,6 +155,23 @@ async def test_a_person_of_a_verification_is_copied_with_what_it_has(kycaid, is_
     if is_strict:
         with pytest.raises(NotFoundError):
             await kycaid.affiliated_persons.update(person, first_name="Anne")
+    # Its document is part of the verification, whosever it is now.
+    with pytest.raises(ConflictError) as caught:
+        await kycaid.affiliated_persons.delete(changed)
+    assert caught.value.type == "delete_denied"
+    assert (await kycaid.documents.get(document)).status == "invalid"
+
+
+async def test_a_copied_person_without_anything_verified_can_go(kycaid, sandbox, is_strict):
+    owner = await company(kycaid)
+    person = await kycaid.affiliated_persons.create(applicant_id=owner, type="AUTHORISED", **AUTHORISED)
+    await kycaid.affiliated_persons.create(applicant_id=owner, type="BENEFICIAL", first_name="Bo")
+    await verified(kycaid, owner, COMPANY_FORM)
+    changed = await kycaid.affiliated_persons.update(person, first_name="Anna")
+    await kycaid.documents.create(affiliated_person_id=changed, type="PASSPORT")
+    if is_strict:
+        assert await kycaid.affiliated_persons.delete(changed) == changed
+        assert sandbox.counts()["documents"] == 0
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,12 @@
 """The receiver for tests, and callbacks signed as KYCAID signs them."""
 
+import subprocess
+import sys
+import threading
 import urllib.error
 import urllib.request
 
+import anyio
 import pytest
 
 from kycaid_async.callbacks import (
@@ -14,8 +18,9 @@ from kycaid_async.callbacks import (
     VerificationStatusChanged,
     construct_event,
     parse,
+    sign,
 )
-from kycaid_async.testing import CallbackRecorder, factory, signed_callback
+from kycaid_async.testing import CallbackRecorder, SignedCallback, factory, signed_callback
 
 KEY = "0123456789abcdef0123456789abcdef0123"
 EVENTS = [VerificationCompleted, VerificationStatusChanged, DatabaseScreening, ServiceResult]
@@ -88,3 +93,37 @@ async def test_an_asynchronous_test_waits_without_holding_up_its_loop():
     async with CallbackRecorder(KEY) as recorder:
         send(recorder.url, signed_callback(VerificationCompleted(request_id="1"), KEY))
         assert (await recorder.wait_for(VerificationCompleted)).request_id == "1"
+
+
+async def test_a_recorder_ends_with_the_scope_that_was_cancelled():
+    with anyio.move_on_after(30) as scope:
+        async with CallbackRecorder() as recorder:
+            scope.cancel()
+            await anyio.sleep_forever()
+    assert recorder.url
+    assert "kycaid recorder" not in [thread.name for thread in threading.enumerate()]
+
+
+def test_waiting_that_was_given_up_does_not_hold_up_the_end_of_the_process():
+    script = """
+import anyio
+from kycaid_async.callbacks import VerificationCompleted
+from kycaid_async.testing import CallbackRecorder
+
+async def main():
+    async with CallbackRecorder() as recorder:
+        with anyio.move_on_after(0.2):
+            await recorder.wait_for(VerificationCompleted, timeout=3600)
+
+anyio.run(main)
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=30, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("body", [b"", b"no json", b"[1]", b"null", b"\xff"], ids=repr)
+def test_a_signed_body_that_is_no_event_is_answered_with_400_and_without_a_word(body, caplog):
+    with CallbackRecorder(KEY) as recorder:
+        assert send(recorder.url, SignedCallback(body, {SIGNATURE_HEADER: sign(body, KEY)})) == 400
+        assert (recorder.events, recorder.refused) == ([], 0)
+    assert caplog.text == ""

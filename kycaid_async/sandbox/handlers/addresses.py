@@ -28,13 +28,14 @@ def create(call: Call) -> dict[str, Any]:
 
 
 def update(call: Call) -> dict[str, Any]:
-    """Change an address. One that is part of a verification stays as it is, and its copy is changed."""
+    """Change an address. One that is part of a verification stays as it is, and the latest copy of it is copied."""
     row = call.row("addresses", "address_id")
-    kind = call.body.get("type", row["type"])
-    if kind != row["type"]:
-        _require_fit(call.rows, row["owner"], kind)
-        _require_room(call.rows, row["owner"], kind, besides=_relatives(call.rows, row))
-    body = row["body"] | {name: value for name, value in call.body.items() if name in _FIELDS}
+    relatives = _relatives(call.rows, row)
+    latest = row if row["current"] else relatives[-1]
+    kind = call.body.get("type", latest["type"])
+    _require_fit(call.rows, row["owner"], kind)
+    _require_room(call.rows, row["owner"], kind, besides={relative["id"] for relative in relatives})
+    body = latest["body"] | {name: value for name, value in call.body.items() if name in _FIELDS}
     if is_part(call.rows, row["id"]) or not row["current"]:
         return {"address_id": _copy(call, row, kind, body)}
     call.rows.change("addresses", row["id"], type=kind, body=body)
@@ -43,8 +44,8 @@ def update(call: Call) -> dict[str, Any]:
 
 def _copy(call: Call, row: Row, kind: str, body: Row) -> str:
     """Put a copy in the place of an address, and of the copies that were made of it before."""
-    for id_ in _relatives(call.rows, row):
-        call.rows.change("addresses", id_, current=0)
+    for relative in _relatives(call.rows, row):
+        call.rows.change("addresses", relative["id"], current=0)
     made = new_id()
     owner = {"owner": row["owner"], "owner_key": row["owner_key"], "copy_of": row["copy_of"] or row["id"]}
     call.rows.insert("addresses", id=made, type=kind, body=body, created_at=call.now, **owner)
@@ -85,10 +86,9 @@ def _require_room(rows: Transaction, owner: str, kind: str, besides: Collection[
         raise invalid(("type", "Only one address of this type is allowed"))
 
 
-def _relatives(rows: Transaction, row: Row) -> set[str]:
-    """Return the address, what it was copied from, and the other copies of that."""
-    first = row["copy_of"] or row["id"]
-    return {found["id"] for found in rows.rows("SELECT id FROM addresses WHERE ? IN (id, copy_of)", first)}
+def _relatives(rows: Transaction, row: Row) -> list[Row]:
+    """Return the address, what it was copied from, and the other copies of that, the latest last."""
+    return rows.rows("SELECT * FROM addresses WHERE ? IN (id, copy_of) ORDER BY rowid", row["copy_of"] or row["id"])
 
 
 HANDLERS: Final[dict[str, Handler]] = {

@@ -10,6 +10,7 @@ from kycaid_async.sandbox.refusals import delete_denied, flow_denied, invalid, n
 from kycaid_async.sandbox.runs import is_part
 from kycaid_async.sandbox.store import Row, Transaction
 
+_OWNED: Final = "SELECT id FROM {} WHERE owner = ?"
 _UNKNOWN: Final = ("affiliated_person_id", "Affiliated person was not found")
 
 
@@ -37,14 +38,16 @@ def update(call: Call) -> dict[str, Any]:
 
 
 def delete(call: Call) -> dict[str, Any]:
-    """Remove a person with its documents and addresses, unless it is part of a verification."""
+    """Remove a person with its documents and addresses, unless one of these is part of a verification."""
     row = _row(call)
     if row is None:
         raise unknown_as_validation(_UNKNOWN)
-    if is_part(call.rows, row["id"]):
+    owned = _owned(call.rows, row["id"])
+    # What the copy of a verified person has may be part of the verification, although the copy is not.
+    if any(is_part(call.rows, id_) for id_ in (row["id"], *(id_ for _, id_ in owned))):
         raise delete_denied()
-    for table in ("addresses", "documents"):
-        call.rows.remove(table, row["id"], key="owner")
+    for table, id_ in owned:
+        call.rows.remove(table, id_)
     call.rows.remove("affiliated_persons", row["id"])
     return {"affiliated_person_id": row["id"]}
 
@@ -77,10 +80,15 @@ def _insert(call: Call, company: str, kind: str, body: Row) -> str:
 def _copy(call: Call, row: Row, body: Row) -> str:
     call.rows.change("affiliated_persons", row["id"], current=0)
     made = _insert(call, row["applicant_id"], row["type"], body)
-    for table in ("addresses", "documents"):
-        for owned in call.rows.rows(f"SELECT id FROM {table} WHERE owner = ?", row["id"]):  # noqa: S608
-            call.rows.change(table, owned["id"], owner=made)
+    for table, id_ in _owned(call.rows, row["id"]):
+        call.rows.change(table, id_, owner=made)
     return made
+
+
+def _owned(rows: Transaction, person: str) -> list[tuple[str, str]]:
+    """Return table and id of every address and document of a person."""
+    tables = ("addresses", "documents")
+    return [(table, row["id"]) for table in tables for row in rows.rows(_OWNED.format(table), person)]
 
 
 HANDLERS: Final[dict[str, Handler]] = {

@@ -8,7 +8,7 @@ from kycaid_async.api.document_words import DocumentProvider, DocumentStatus, Do
 from kycaid_async.sandbox.call import Call, Handler
 from kycaid_async.sandbox.ids import new_id
 from kycaid_async.sandbox.refusals import delete_denied, edit_denied, invalid, not_valid
-from kycaid_async.sandbox.runs import is_part
+from kycaid_async.sandbox.runs import is_part, of_document
 from kycaid_async.sandbox.store import Row
 from kycaid_async.values.decline_reasons import DeclineReason
 from kycaid_async.values.fields import fields_of
@@ -72,6 +72,8 @@ def await_review(call: Call, row: Row) -> None:
     """Put a document back to where it was before its review."""
     columns = _unreviewed(call, version=row["version"] + 1)
     call.rows.change("documents", row["id"], outcome=call.settings.undecided, **columns)
+    # Nothing waits for those that waited for a person to decide about it.
+    call.effects.started.extend(of_document(call.rows, row["id"]))
 
 
 def _insert(call: Call, body: Row, **columns: Any) -> str:

@@ -5,7 +5,8 @@ from typing import Any, Final
 from kycaid_async.sandbox.call import Call, Handler
 from kycaid_async.sandbox.handlers.documents import await_review
 from kycaid_async.sandbox.ids import new_id
-from kycaid_async.sandbox.refusals import delete_denied
+from kycaid_async.sandbox.refusals import delete_denied, edit_denied
+from kycaid_async.sandbox.runs import is_part
 from kycaid_async.sandbox.store import Row
 from kycaid_async.sandbox.uploads import Received
 
@@ -18,10 +19,13 @@ def create(call: Call) -> dict[str, Any]:
 
 
 def replace(call: Call) -> dict[str, Any]:
-    """Give a file new content. Documents that refer to it are reviewed anew."""
+    """Give a file new content. Documents that refer to it are reviewed anew. Strictly, none is of a verification."""
     row = call.row("files", "file_id")
+    documents = _attached_to(call, row)
+    if call.settings.strict and any(is_part(call.rows, document["id"]) for document in documents):
+        raise edit_denied()
     call.rows.change("files", row["id"], **_kept(call))
-    for document in _attached_to(call, row):
+    for document in documents:
         await_review(call, document)
     _drop_content(call, row)
     return {"file_id": row["id"]}

@@ -61,7 +61,7 @@ class FormReader:
             if count > _MAX_PARTS or not isinstance(part, BodyPartReader):
                 raise bad_request()
             name = part.name or ""
-            if name in filled.texts or name in filled.files:
+            if name in {**filled.texts, **filled.files, **filled.faults}:
                 raise bad_request()
             if name in self.file_inputs:
                 await self._take_file(part, name, filled, stack)
@@ -69,20 +69,26 @@ class FormReader:
                 filled.texts[name] = await _text(part)
             else:
                 await skip(part)
+            if request.content.total_bytes > self._most:
+                raise too_large()
 
     async def _take_file(self, part: BodyPartReader, name: str, filled: Filled, stack: AsyncExitStack) -> None:
         if not part.filename:
             # So a browser sends an input that nothing was picked for.
             await skip(part)
             return
-        file = await stack.enter_async_context(new_file(self.folder))
-        try:
-            await save(part, file, self.limit)
-        except Refused:
-            filled.faults[name] = f"This file is larger than {self.limit / (1 << 20):g} MB."
+        async with AsyncExitStack() as its_own:
+            file = await its_own.enter_async_context(new_file(self.folder))
+            try:
+                await save(part, file, self.limit)
+            except Refused:
+                filled.faults[name] = f"This file is larger than {self.limit / (1 << 20):g} MB."
+            else:
+                filled.files[name] = file
+                stack.push_async_exit(its_own.pop_all())
+        if name in filled.faults:
+            # Only now: of a file that is too large nothing stays while the rest of it is read.
             await skip(part, self._most)
-            return
-        filled.files[name] = file
 
 
 async def _text(part: BodyPartReader) -> str:

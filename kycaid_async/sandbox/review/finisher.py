@@ -34,8 +34,7 @@ class Finisher:
         before = self._reviewed_until()
         due = await self._state.look(lambda rows: [row for row in _pending(rows, ids) if row["started_at"] <= before])
         for row in due:
-            # At once: what is ended and not told is never told, whatever happens to the next one.
-            tell(await self._finish(row["id"]))
+            await self._finish(row["id"], tell)
 
     async def pending(self) -> list[str]:
         """Return the ids of all verifications that run."""
@@ -49,10 +48,11 @@ class Finisher:
     def _reviewed_until(self) -> float:
         return self._state.clock().timestamp() - self._state.settings.review_after
 
-    async def _finish(self, verification_id: str) -> list[Kept]:
+    async def _finish(self, verification_id: str, tell: Callable[[list[Kept]], None]) -> None:
         documents = await self._state.run(lambda rows: runs.documents_of(rows, verification_id))
         await self._reviewer.settle([document["id"] for document in documents])
-        return await self._state.run(lambda rows: self._conclude(rows, verification_id))
+        # With the commit: what is ended and not told is not told before the next start.
+        await self._state.run(lambda rows: self._conclude(rows, verification_id), then=tell)
 
     def _conclude(self, rows: Transaction, verification_id: str) -> list[Kept]:
         row = rows.find("verifications", verification_id)

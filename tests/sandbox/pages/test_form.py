@@ -178,6 +178,62 @@ async def test_what_no_browser_sends_is_refused_and_leaves_nothing(browse, form_
     assert (sandbox.counts()["applicants"], sandbox.counts()["files"]) == (0, 0)
 
 
+def part(name: str, content: bytes) -> bytes:
+    head = f'--B\r\nContent-Disposition: form-data; name="{name}"; filename="a.jpg"\r\n\r\n'
+    return head.encode() + content + b"\r\n"
+
+
+MULTIPART = {"Content-Type": "multipart/form-data; boundary=B"}
+
+
+@pytest.fixture
+async def small(tmp_path, clock):
+    """A sandbox whose files are seen from outside, and that takes small ones."""
+    async with (
+        Sandbox(data=tmp_path, clock=clock, max_file_size=1 << 16) as running,
+        AsyncKycaid(running.api_key, base_url=running.url) as kycaid,
+    ):
+        yield (await kycaid.forms.create_url(FORMS[0].id)).form_url, tmp_path / "files"
+
+
+async def test_of_a_file_that_is_too_large_nothing_stays_while_the_rest_of_the_form_is_read(browse, small):
+    url, folder = small
+    seen = []
+
+    async def body():
+        yield part("document.front_side_id", bytes(1 << 16))[:-2]
+        async with asyncio.timeout(10):
+            while not any(folder.iterdir()):
+                await asyncio.sleep(0.001)
+            yield bytes(1 << 18)
+            while any(folder.iterdir()):
+                await asyncio.sleep(0.001)
+        seen.append("gone")
+        yield b"\r\n--B--\r\n"
+
+    answer = await browse("POST", url, data=body(), headers=MULTIPART)
+    assert (answer.status, seen, "document.front_side_id" in answer.faults) == (422, ["gone"], True)
+
+
+async def test_a_file_that_is_too_large_is_not_sent_a_second_time(browse, small):
+    url, folder = small
+    twice = part("document.front_side_id", bytes(70_000)) * 2
+    answer = await browse("POST", url, data=twice + b"--B--\r\n", headers=MULTIPART)
+    assert (answer.status, list(folder.iterdir())) == (400, [])
+
+
+async def test_no_more_is_read_than_all_files_of_a_form_may_have(browse, small):
+    url, folder = small
+    names = ["document.front_side_id", "document.back_side_id", *(f"x{number}" for number in range(60))]
+    body = b"".join(part(name, bytes(200_000 if name in names[:2] else 60_000)) for name in names) + b"--B--\r\n"
+
+    async def unannounced():
+        yield body
+
+    answer = await browse("POST", url, data=unannounced(), headers=MULTIPART)
+    assert (answer.status, list(folder.iterdir())) == (413, [])
+
+
 async def test_files_that_nobody_asked_for_are_not_kept(browse, form_url, filled, sandbox):
     body = filled({"document.other_side_3_id": b"x"})
     assert (await browse("POST", await form_url(), data=body)).status == 200
