@@ -220,3 +220,12 @@ async def test_faults_do_not_reach_the_switchboard_or_health(sandbox, call):
     sandbox.faults.add(Fault("500"))
     assert (await call("GET", "/_sandbox/health"))[0] == 200
     assert (await call("DELETE", "/_sandbox/faults"))[0] == 200
+
+
+async def test_a_fault_is_over_when_the_sandbox_stops():
+    sandbox = Sandbox()
+    sandbox.faults.add(Fault("503"))
+    async with sandbox:
+        assert len(sandbox.faults.list()) == 1
+    async with sandbox:
+        assert sandbox.faults.list() == []
