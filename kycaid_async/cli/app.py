@@ -174,14 +174,14 @@ def sandbox(
         ),
     ] = None,
     review_after: Annotated[
-        float, typer.Option(min=0, metavar="SECONDS", help="How long a new document waits for its review.")
+        float, typer.Option(metavar="SECONDS", help="How long a new document waits for its review.")
     ] = 0,
     manual: Annotated[
         bool, typer.Option("--manual", help="Leave documents and verifications to a person at the dashboard.")
     ] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Refuse what is not proven of the real service.")] = False,
     balance: Annotated[
-        float | None, typer.Option(min=0, metavar="EUROS", help="What is on the account. Default: it never runs out.")
+        float | None, typer.Option(metavar="EUROS", help="What is on the account. Default: it never runs out.")
     ] = None,
     callback_url: Annotated[
         str | None, typer.Option(metavar="URL", help="Where callbacks go for which no request names a URL.")

@@ -31,7 +31,8 @@ def serve(
     seed: int,
 ) -> None:
     """Run a sandbox until it is told to stop. Raises `Problem` and `ConfigurationError` when it cannot start."""
-    sandbox = Sandbox(
+    make = partial(
+        Sandbox,
         api_key=api_key or SANDBOX_KEY,
         host=host,
         port=port,
@@ -43,6 +44,10 @@ def serve(
         callback_url=callback_url,
         seed=seed,
     )
+    try:
+        sandbox = make()
+    except ConfigurationError as error:
+        raise UsageProblem(str(error)) from None
     for text in faults:
         sandbox.faults.add(_fault(text))
     try:

@@ -181,10 +181,12 @@ class Sandbox:
     async def stop(self) -> None:
         """Finish the requests that are running, stop listening, and let the state go. Harmless when not running.
 
-        It is done also where the scope around it was cancelled, and takes a few seconds at most.
+        The faults that are on are cleared. It is done also where the scope around it was cancelled, and takes a few
+        seconds at most.
         """
         running, self._running = self._running, None
         if running is not None:
+            self.faults.clear()
             await _unwind(running.stack)
 
     async def __aenter__(self) -> Self:

@@ -130,10 +130,24 @@ def test_a_port_in_use_is_one_line(kycaid):
     assert done.stderr == f"kycaid: port {port} of 127.0.0.1 is in use; choose another with --port\n"
 
 
-def test_a_host_that_others_can_reach_needs_a_key_of_its_own(kycaid):
-    done = kycaid("sandbox", "--host", "0.0.0.0", "--port", "0")  # noqa: S104 - it is refused
-    assert done.returncode == 1
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("--host", "0.0.0.0"),  # noqa: S104 - it is refused
+        ("--api-key", "two words"),
+        ("--callback-url", "foo"),
+        ("--review-after", "inf"),
+        ("--review-after", "nan"),
+        ("--balance", "nan"),
+        ("--balance", "-1"),
+        ("--balance", "1e18"),
+    ],
+)
+def test_an_option_that_cannot_work_is_one_line(kycaid, option, value):
+    done = kycaid("sandbox", "--port", "0", option, value)
+    assert done.returncode == 2
     assert done.stderr.count("\n") == 1
+    assert done.stderr.startswith("kycaid: ")
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name)

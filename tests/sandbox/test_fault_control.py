@@ -200,14 +200,14 @@ async def test_they_need_the_key(call, method):
     assert (await call(method, "/_sandbox/faults", key=None, json={}))[0] == 401
 
 
-async def test_they_stay_from_one_start_to_the_next_and_can_be_set_before():
+async def test_they_can_be_set_before_the_start_and_are_over_at_the_stop():
     sandbox = Sandbox(seed=5)
     sandbox.faults.add(Fault("500"))
     async with sandbox:
-        pass
+        assert len(sandbox.faults.list()) == 1
     async with sandbox:
         assert sandbox.faults.seed == 5
-        assert len(sandbox.faults.list()) == 1
+        assert sandbox.faults.list() == []
 
 
 async def test_its_health_needs_no_key_and_says_nothing_of_the_data(call, applicant):

@@ -93,6 +93,33 @@ async def test_john_snow_passes_with_anything_and_john_doe_with_nothing(declined
     assert await declined(owner=doe) == ["FAKE_DOCUMENT"]
 
 
+def broken(case):
+    raise RuntimeError(case.owner["first_name"])
+
+
+@pytest.mark.parametrize("about", ["document", "applicant"])
+async def test_a_rule_that_raises_leaves_the_matter_to_a_person(clock, caplog, about):
+    rules = [Rule("no good", "nothing", DeclineReason.OTHER, broken, of=(about,))]
+    async with (
+        Sandbox(clock=clock, rules=rules) as sandbox,
+        AsyncKycaid(sandbox.api_key, base_url=sandbox.url, max_retries=0) as kycaid,
+    ):
+        owner = await kycaid.applicants.create(type="PERSON", first_name="Jane")
+        document = await kycaid.documents.create(applicant_id=owner, type="TAX_ID_NUMBER")
+        made = await kycaid.verifications.create(applicant_id=owner)
+        await sandbox.settle()
+        got = await kycaid.documents.get(document)
+        assert got.status == ("new" if about == "document" else "valid")
+        assert (await kycaid.verifications.get(made)).status == "pending"
+        (row,) = await sandbox.verifications()
+        assert row.waits_for_person
+        await sandbox.decide(made, approve=True)
+        assert (await kycaid.verifications.get(made)).passed is True
+        assert (await kycaid.documents.get(document)).status == "valid"
+    told = {record.getMessage() for record in caplog.records if record.levelname == "ERROR"}
+    assert told == {"the rule 'no good' failed: RuntimeError"}
+
+
 async def test_reading_an_applicant_reviews_its_documents(kycaid, applicant):
     owner = await applicant()
     await kycaid.documents.create(applicant_id=owner, type="PASSPORT")

@@ -12,7 +12,7 @@ from kycaid_async.sandbox.effects import Kept
 from kycaid_async.sandbox.review import decision
 from kycaid_async.sandbox.review.outcome import Outcome
 from kycaid_async.sandbox.review.reviewer import Reviewer
-from kycaid_async.sandbox.review.rules import Case, judge
+from kycaid_async.sandbox.review.rules import Case, RuleFailed, judge
 from kycaid_async.sandbox.review.verdict import Checks, checks_of, is_passed
 from kycaid_async.sandbox.state import State
 from kycaid_async.sandbox.store import Row, Transaction
@@ -56,14 +56,18 @@ class Finisher:
 
     def _conclude(self, rows: Transaction, verification_id: str) -> list[Kept]:
         row = rows.find("verifications", verification_id)
-        # Somebody else may have ended it, or changed a document, meanwhile.
-        if row is None or row["status"] != _PENDING or _waits_for(rows, row):
+        # Somebody else may have ended it, left it to a person, or changed a document meanwhile.
+        if row is None or row["status"] != _PENDING or row["outcome"] == "pending" or _waits_for(rows, row):
             return []
         now = self._state.clock().astimezone(UTC)
         if row["outcome"] is not None:
             done = decision.conclude(rows, row, Outcome.parse(row["outcome"]), None, now)
         else:
-            checks = self._checks(rows, row, now.date())
+            try:
+                checks = self._checks(rows, row, now.date())
+            except RuleFailed:
+                rows.change("verifications", row["id"], outcome="pending")
+                return []
             done = runs.finish(rows, row["id"], verified=is_passed(checks), checks=checks, moment=now)
         return outbox.put(rows, messages.completed(done), self._state.settings.callback_url)
 

@@ -1,10 +1,10 @@
 """The reviewer: looks at the documents that are due, just before they are read."""
 
 import functools
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, date
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import anyio
 import attrs
@@ -13,7 +13,7 @@ from anyio import to_thread
 from kycaid_async.api.document_words import DocumentStatus
 from kycaid_async.sandbox.review.content import look_at
 from kycaid_async.sandbox.review.outcome import Outcome
-from kycaid_async.sandbox.review.rules import IDENTITY, SELFIES, Case, Rule, faces_in, judge
+from kycaid_async.sandbox.review.rules import IDENTITY, SELFIES, Case, Rule, RuleFailed, faces_in, judge
 from kycaid_async.sandbox.state import State
 from kycaid_async.sandbox.store import Row, Transaction
 from kycaid_async.values.decline_reasons import DeclineReason
@@ -48,13 +48,18 @@ class Reviewer:
             lambda rows: [self._gather(rows, row, now.date()) for id_ in ids for row in _due(rows, id_, before)]
         )
         for item in due:
-            reasons = await self._reasons(item)
-            await self._state.run(functools.partial(_conclude, document=item.document, reasons=reasons))
+            verdict = await self._verdict(item)
+            await self._state.run(functools.partial(_conclude, document=item.document, verdict=verdict))
 
-    async def _reasons(self, item: _Due) -> Sequence[DeclineReason]:
+    async def _verdict(self, item: _Due) -> dict[str, Any]:
+        """Return what a review changes of a document."""
         if item.document["outcome"] is not None:
-            return Outcome.parse(item.document["outcome"]).reasons
-        return await to_thread.run_sync(_review, item, self._state.settings.rules, limiter=self._turns)
+            return _verdict_for(Outcome.parse(item.document["outcome"]).reasons)
+        try:
+            reasons = await to_thread.run_sync(_review, item, self._state.settings.rules, limiter=self._turns)
+        except RuleFailed:
+            return {"outcome": "pending"}
+        return _verdict_for(reasons)
 
     def _gather(self, rows: Transaction, document: Row, today: date) -> _Due:
         owner = rows.find("applicants", document["owner"])
@@ -136,10 +141,14 @@ def _review(item: _Due, rules: Sequence[Rule]) -> list[DeclineReason]:
     return judge(rules, attrs.evolve(item.case, files=tuple(look_at(path, name) for path, name in item.files)))
 
 
-def _conclude(rows: Transaction, document: Row, reasons: Sequence[DeclineReason]) -> None:
+def _verdict_for(reasons: Sequence[DeclineReason]) -> dict[str, Any]:
+    status = DocumentStatus.INVALID if reasons else DocumentStatus.VALID
+    return {"status": status.value, "reasons": [reason.value for reason in reasons]}
+
+
+def _conclude(rows: Transaction, document: Row, verdict: Mapping[str, Any]) -> None:
     current = rows.find("documents", document["id"])
     # Who changed or deleted it meanwhile made this review void.
     if current is None or current["version"] != document["version"]:
         return
-    status = DocumentStatus.INVALID if reasons else DocumentStatus.VALID
-    rows.change("documents", document["id"], status=status.value, reasons=[reason.value for reason in reasons])
+    rows.change("documents", document["id"], **verdict)

@@ -30,6 +30,7 @@ John Snow passes whatever the rules say. In the name of a file a convention ends
 ``face-anna declined-OTHER.jpg``. So every reason can be reached by a file, and by an outcome that a test sets.
 """
 
+import logging
 import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date
@@ -45,6 +46,8 @@ from kycaid_async.sandbox.review.content import Look
 from kycaid_async.values.decline_reasons import DeclineReason
 from kycaid_async.values.mismatch import Mismatch
 from kycaid_async.values.times import read_date
+
+logger = logging.getLogger("kycaid_async.sandbox")
 
 ADULT_AGE: Final = 18
 MIN_LONG_SIDE: Final = 200
@@ -100,7 +103,8 @@ class Rule:
     """A reason to decline, and when it applies.
 
     ``Rule("gold only", "type", DeclineReason.WRONG_DOCUMENT, lambda case: case.type != "CREDIT_CARD")``. ``applies`` is
-    called in a worker thread, one after the other for all documents.
+    called in a worker thread, one after the other for all documents. Where it raises, the document stays "new", or the
+    verification "pending", until a person decides about it or it is changed; the log names the rule.
     """
 
     name: str
@@ -112,11 +116,27 @@ class Rule:
     """What it is asked about."""
 
 
+class RuleFailed(Exception):  # noqa: N818 - no error of the sandbox
+    """A rule raised."""
+
+
 def judge(rules: Iterable[Rule], case: Case, about: Subject = "document") -> list[DeclineReason]:
-    """Return every reason to decline a document or an applicant; none when it is valid."""
+    """Return every reason to decline a document or an applicant; none when it is valid.
+
+    Raises `RuleFailed`, and says in the log which one it was.
+    """
     if is_named(case, "John", "Snow"):
         return []
-    return list(dict.fromkeys(rule.reason for rule in rules if about in rule.of and rule.applies(case)))
+    return list(dict.fromkeys(rule.reason for rule in rules if about in rule.of and _applies(rule, case)))
+
+
+def _applies(rule: Rule, case: Case) -> bool:
+    try:
+        return rule.applies(case)
+    except Exception as error:  # noqa: BLE001 - it is somebody else's
+        # Its text may be personal.
+        logger.error("the rule %r failed: %s", rule.name, type(error).__name__)  # noqa: TRY400
+        raise RuleFailed from None
 
 
 def faces_in(names: Iterable[str]) -> frozenset[str]:
