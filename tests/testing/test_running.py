@@ -79,6 +79,6 @@ def test_faults_are_switched_from_the_test():
 
 
 def test_an_option_that_cannot_be_is_told_at_once_and_leaves_no_thread():
-    with pytest.raises(ConfigurationError, match="cannot listen"), Sandbox(host="192.0.2.1", api_key="mine"):
+    with pytest.raises(ConfigurationError, match="cannot listen"), Sandbox(host="192.0.2.1", api_key="k" * 36):
         pass
     assert THREAD not in [thread.name for thread in threading.enumerate()]

@@ -15,6 +15,7 @@ from kycaid_async.sandbox.pages.layout import document
 from kycaid_async.sandbox.pages.serving import refuse
 from kycaid_async.sandbox.pages.session import Sessions
 from kycaid_async.sandbox.pages.shell import HOME
+from kycaid_async.sandbox.wrong_keys import WrongKeys
 
 PATH: Final = f"{HOME}login"
 _OURS: Final = re.compile(rf"{HOME}[A-Za-z0-9/]*", re.ASCII)
@@ -26,6 +27,7 @@ class Login:
     """The door of the dashboard."""
 
     _sessions: Sessions
+    _wrong_keys: WrongKeys
     is_needed: bool
     """False where everybody knows the key."""
 
@@ -51,6 +53,7 @@ class Login:
         back = own_path(fields.one("next"))
         response = see_other(back)
         if not self._sessions.log_in(fields.one("key"), request, response):
+            await self._wrong_keys.pause()
             return page(self._markup(request, back, "This is not the key."), 401)
         return response
 
