@@ -228,6 +228,21 @@ async def test_what_people_send_and_what_is_none_of_the_api_are_requests_too(bro
     ]
 
 
+async def test_nobodys_name_stands_in_a_title(browse, applicant, kycaid):
+    owner = await applicant(first_name="Canary")
+    passport = await kycaid.documents.create(applicant_id=owner, type="PASSPORT")
+    verification = await kycaid.verifications.create(applicant_id=owner)
+    pages = {
+        f"applicants/{owner}": "Applicant",
+        f"decide/{passport}": "Decide: Passport",
+        f"decide/{verification}": "Decide: Verification",
+    }
+    for path, title in pages.items():
+        text = (await browse("GET", HOME + path)).text
+        assert f"<title>{title} · KYCAID sandbox</title>" in text
+        assert re.search("<h1>[^<]*Canary", text)
+
+
 async def test_news_come_as_they_happen(sandbox, applicant):
     async with aiohttp.ClientSession() as session, session.get(f"{sandbox.url}{HOME}events") as stream:
         assert stream.headers["Content-Type"] == "text/event-stream"
