@@ -31,11 +31,15 @@ class Login:
     is_needed: bool
     """False where everybody knows the key."""
 
+    def admits(self, request: web.Request) -> bool:
+        """Say whether a request may see the dashboard."""
+        return not self.is_needed or self._sessions.is_known(request)
+
     def private(self, serve: Serve) -> Serve:
         """Let only those in who are logged in; send others to the page where they can."""
 
         async def guarded(request: web.Request) -> web.StreamResponse:
-            if self.is_needed and not self._sessions.is_known(request):
+            if not self.admits(request):
                 return see_other(f"{PATH}?next={quote(request.path)}") if request.method == "GET" else refuse(403)
             return await serve(request)
 
