@@ -6,7 +6,7 @@ import re
 import aiohttp
 import pytest
 
-from kycaid_async import AsyncKycaid, DeclineReason
+from kycaid_async import AsyncKycaid, DeclineReason, KycaidError
 from kycaid_async.sandbox import Sandbox
 from kycaid_async.sandbox.faults import Fault
 from kycaid_async.sandbox.feed import Watch
@@ -211,6 +211,17 @@ async def test_requests_are_shown_from_the_first_look_on(browse, applicant):
     shown = (await browse("GET", f"{HOME}requests")).text
     assert shown.count("applicants.<wbr>create") == 2
     assert "Ann" not in shown
+
+
+@pytest.mark.parametrize("kind", ["reset", "lost"])
+async def test_a_request_that_nobody_got_an_answer_to_is_shown_as_that(browse, applicant, sandbox, kind):
+    await browse("GET", f"{HOME}requests")
+    sandbox.faults.add(Fault(kind, count=1))
+    with pytest.raises(KycaidError):
+        await applicant()
+    shown = (await browse("GET", f"{HOME}requests")).text
+    assert '<span class="badge bad">no answer<' in shown
+    assert f"fault {kind}<" in shown
 
 
 async def test_what_people_send_and_what_is_none_of_the_api_are_requests_too(browse, form_url, filled):
