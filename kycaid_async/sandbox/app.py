@@ -37,6 +37,7 @@ from kycaid_async.sandbox.state import State
 from kycaid_async.sandbox.strict import require_proven
 from kycaid_async.sandbox.uploads import received
 from kycaid_async.sandbox.watching import watched
+from kycaid_async.sandbox.wrong_keys import WrongKeys
 
 logger = logging.getLogger("kycaid_async.sandbox")
 
@@ -59,6 +60,11 @@ class Application:
     waits: Waits
     max_file_size: int
     api_key: str = attrs.field(repr=False)
+    _wrong_keys: WrongKeys = attrs.field(init=False)
+
+    @_wrong_keys.default
+    def _make_wrong_keys(self) -> WrongKeys:
+        return WrongKeys(self.api_key, self.waits.wait, self.state.clock)
 
     def build(self) -> web.Application:
         """Return the aiohttp application. Raises `ConfigurationError` when an endpoint has no handler."""
@@ -87,6 +93,7 @@ class Application:
             faults=self.faults,
             max_file_size=self.max_file_size,
             api_key=self.api_key,
+            wrong_keys=self._wrong_keys,
             is_open=self.api_key == SANDBOX_KEY,
         )
 
@@ -104,6 +111,8 @@ class Application:
             # Both are compared always, so that the time says nothing.
             has_token, has_key = _same(given[0], f"Token {self.api_key}"), _same(given[1], self.api_key)
             if not (has_token or (has_key and not self.state.settings.strict)):
+                if any(given):
+                    await self._wrong_keys.pause()
                 raise unauthorized()
             return await serve(request)
 

@@ -21,7 +21,10 @@ class RequestServed:
     """As in ``documents.create``; ``forms.show`` and ``forms.submit`` for the page of a form, and ``unknown`` for paths
     that are none of these."""
     status: int
+    """What was answered; of ``reset`` and ``lost`` faults nothing was."""
     milliseconds: float
+    fault: str | None = None
+    """The kind of the fault that it met, as in ``lost``."""
 
 
 @attrs.frozen(kw_only=True)

@@ -32,6 +32,7 @@ from kycaid_async.sandbox.review.reviewer import Reviewer
 from kycaid_async.sandbox.review.rules import REFUSED_COUNTRIES, RULES, Rule
 from kycaid_async.sandbox.settings import Review, Settings
 from kycaid_async.sandbox.state import State, opened
+from kycaid_async.sandbox.wrong_keys import SHORTEST
 
 _MAX_PORT: Final = 65_535
 _MEBIBYTE: Final = 1 << 20
@@ -70,7 +71,8 @@ class Sandbox:
     ``async with Sandbox() as sandbox: AsyncKycaid(sandbox.api_key, base_url=sandbox.url)``.
 
     * ``api_key``: the key it accepts.
-    * ``host``, ``port``: where it listens. Port 0 picks a free one. A host other than loopback needs a key of its own.
+    * ``host``, ``port``: where it listens. Port 0 picks a free one. A host other than loopback needs a key of its own,
+      of 16 characters or more.
     * ``data``: a folder that keeps its state, also through a kill. Default: everything is gone when it stops; what
       a kill left is removed when the next sandbox of the same user starts, except on Windows.
     * ``review``: ``rules``, or ``manual`` where documents and verifications stay as they are until `decide`.
@@ -91,7 +93,7 @@ class Sandbox:
     * ``seed``: what the chance of ``faults`` depends on.
 
     Raises `ConfigurationError` for options that cannot be, and for a host that others can reach with the key that
-    everybody knows.
+    everybody knows or a short one.
     """
 
     def __init__(
@@ -123,6 +125,8 @@ class Sandbox:
                 f"others can reach {host}, and everybody knows the sandbox's own key: give it an api_key, or a "
                 "loopback host"
             )
+        if len(api_key) < SHORTEST and not is_loopback(host):
+            raise ConfigurationError(f"others can reach {host}: give it an api_key of {SHORTEST} characters or more")
         self.api_key = api_key
         """The key it accepts."""
         self.faults = Faults(seed)

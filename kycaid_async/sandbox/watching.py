@@ -1,11 +1,15 @@
 """Telling who watches what was asked for and what was answered."""
 
 import time
+from typing import Final
 
 from aiohttp import web
 
 from kycaid_async.sandbox.answers import Serve
 from kycaid_async.sandbox.feed import Feed, RequestServed
+
+FAULT: Final = web.RequestKey("fault", str)
+"""The kind of the fault that a request met."""
 
 
 def watched(feed: Feed, operation: str, serve: Serve) -> Serve:
@@ -15,7 +19,10 @@ def watched(feed: Feed, operation: str, serve: Serve) -> Serve:
         started = time.perf_counter()
         response = await serve(request)
         milliseconds = (time.perf_counter() - started) * 1000
-        feed.publish([RequestServed(operation=operation, status=response.status, milliseconds=milliseconds)])
+        served = RequestServed(
+            operation=operation, status=response.status, milliseconds=milliseconds, fault=request.get(FAULT)
+        )
+        feed.publish([served])
         return response
 
     return answered

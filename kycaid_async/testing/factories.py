@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from random import Random
 from typing import Any, Generic, TypeVar
 
+from kycaid_async.api.applicants import ApplicantUpdate
 from kycaid_async.testing.shape import distinct, parts_of
 from kycaid_async.values.constraints import ID_LENGTH, Length
 from kycaid_async.values.fields import Field
@@ -34,6 +35,8 @@ _WORDS: dict[str, Sequence[str]] = {
     "asset": ("ETH", "BTC"),
 }
 _REFERENCES = ("_id", "_url")
+_GIVEN = ((ApplicantUpdate, "type"),)
+"""Fields of changes that may only repeat what is so already."""
 _FILES = ("portrait", "front_side", "back_side", "other_side_1", "other_side_2", "other_side_3", "pdf_report")
 _BIRTH, _PAST, _COMING = date(1960, 1, 1), date(2015, 1, 1), date(2040, 1, 1)
 _DAYS = 9 * 365
@@ -82,7 +85,7 @@ class _Values:
         return {
             field.name: make()
             for field, make in parts_of(self, cls)
-            if field.required or not (is_request and field.name.endswith(_REFERENCES))
+            if field.required or not (is_request and (field.name.endswith(_REFERENCES) or (cls, field.name) in _GIVEN))
         }
 
     def _named(self, name: str) -> list[str]:
@@ -132,7 +135,7 @@ def factory(cls: type[M], *, seed: int = 0) -> Factory[M]:
 
     ``make = factory(Person)``, then ``make()`` or ``make(last_name="Example")``, each time another one. The n-th
     object is the same in every run with the same ``seed``. All fields are set and valid, but for ids and URLs in
-    requests that may be left out. The others, such as the ``applicant_id`` of a document, are ids of nothing until you
-    give them.
+    requests that may be left out, and the ``type`` of an `ApplicantUpdate`, which cannot become another. The others,
+    such as the ``applicant_id`` of a document, are ids of nothing until you give them.
     """
     return Factory(cls, seed)

@@ -1,6 +1,6 @@
 """The pytest plugin: a sandbox for each test, and clients of it. It loads nothing until a test asks for it."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -16,25 +16,40 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "kycaid_sandbox(**options): start the sandbox of this test with these options")
 
 
+def _options(node: pytest.Item) -> dict[str, Any]:
+    """Return the options of all markers of a test: those of its own win over those of its class and module."""
+    options: dict[str, Any] = {}
+    for marker in node.iter_markers("kycaid_sandbox"):
+        if marker.args:
+            raise pytest.UsageError(
+                f"the options of kycaid_sandbox have names: review='manual', not {marker.args[0]!r}"
+            )
+        options = {**marker.kwargs, **options}
+    return options
+
+
 @pytest.fixture
 def kycaid_sandbox(request: pytest.FixtureRequest) -> "Iterator[RunningSandbox]":
     """A sandbox of this test's own, which knows nothing yet. It runs in a thread of its own.
 
-    ``@pytest.mark.kycaid_sandbox(review="manual")`` gives it options of `kycaid_async.sandbox.Sandbox`.
+    ``@pytest.mark.kycaid_sandbox(review="manual")`` gives it options of `kycaid_async.sandbox.Sandbox`. The options of
+    a class and of its method are taken together; where both set one, the method's wins.
     """
     from kycaid_async.testing import Sandbox
 
-    marker = request.node.get_closest_marker("kycaid_sandbox")
-    with Sandbox(**(marker.kwargs if marker else {})) as running:
+    with Sandbox(**_options(request.node)) as running:
         yield running
 
 
 @pytest.fixture
-def async_kycaid(kycaid_sandbox: "RunningSandbox") -> "AsyncKycaid":
-    """A client of the test's sandbox, for asynchronous tests of any plugin. It closes with the test's event loop."""
+def async_kycaid(kycaid_sandbox: "RunningSandbox") -> "Iterator[AsyncKycaid]":
+    """A client of the test's sandbox, for asynchronous tests of any plugin. It closes with the test or its loop."""
     from kycaid_async import AsyncKycaid
 
-    return AsyncKycaid(kycaid_sandbox.api_key, base_url=kycaid_sandbox.url)
+    client = AsyncKycaid(kycaid_sandbox.api_key, base_url=kycaid_sandbox.url)
+    yield client
+    # A loop that serves several tests would keep the connections of all of them.
+    client._shared.sessions.close_resting()  # noqa: SLF001 - only a plugin of tests ends a loop's client from outside
 
 
 @pytest.fixture

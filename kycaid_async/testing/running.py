@@ -33,6 +33,9 @@ def _anywhere(method: Any) -> Any:
 class RunningSandbox:
     """A sandbox in a thread of its own. Its methods are those of `kycaid_async.sandbox.Sandbox`, without ``await``.
 
+    It has no ``start`` and ``stop``, for it runs as long as its ``with``, and neither ``watch`` nor ``control``, which
+    belong to the event loop of the sandbox: for those use ``async with Sandbox() as sandbox``.
+
     They can be called from any thread. Where callbacks go to the event loop of the test itself, as in an asynchronous
     test with a receiver of its own, do not hold that loop up: ``await asyncio.to_thread(sandbox.settle)``.
     """

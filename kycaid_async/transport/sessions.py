@@ -123,6 +123,12 @@ class Sessions:
         if bound is not None and bound.closer is not None:
             await bound.closer.aclose()
 
+    def close_resting(self) -> None:
+        """Close the sessions of loops that are not running just now, from outside of them. No loop may run here."""
+        for loop, bound in list(self._bound.items()):
+            if bound.closer is not None and not (loop.is_closed() or loop.is_running()):
+                loop.run_until_complete(bound.closer.aclose())
+
     async def _close_with_loop(
         self, loop: asyncio.AbstractEventLoop, session: aiohttp.ClientSession
     ) -> AsyncGenerator[None, None]:

@@ -4,10 +4,11 @@ import asyncio
 import io
 import logging
 
+import aiohttp
 import pytest
 
 from kycaid_async import AsyncKycaid, AuthenticationError
-from kycaid_async.sandbox import SANDBOX_KEY
+from kycaid_async.sandbox import SANDBOX_KEY, Sandbox
 
 BAD_REQUEST = (400, {"type": "bad_request", "errors": []})
 NOT_FOUND = (404, {"type": "not_found", "errors": []})
@@ -111,3 +112,37 @@ async def test_a_fault_of_the_sandbox_is_an_answer_and_its_text_is_not_logged(ca
     assert await call("POST", "/applicants", json={}) == (500, {"type": "internal_server", "errors": []})
     assert "RuntimeError" in caplog.text
     assert "Canary" not in caplog.text
+
+
+async def test_each_wrong_key_is_answered_later_than_the_one_before_and_the_right_one_at_once(clock):
+    slept = []
+
+    async def rest(seconds):
+        slept.append(seconds)
+
+    async with Sandbox(api_key="k" * 36, clock=clock, sleep=rest) as sandbox, aiohttp.ClientSession() as session:
+
+        async def ask(header, key):
+            async with session.get(f"{sandbox.url}/nowhere", headers={header: key} if key else {}) as response:
+                return response.status
+
+        for key in ["", *("x" * 12)]:
+            assert await ask("API-Key", key) == 401
+        assert slept == [0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 5.0, 5.0, 5.0]
+        assert await ask("Authorization", f"Token {sandbox.api_key}") == 404
+        clock.pass_seconds(301)
+        assert await ask("Authorization", "Token x") == 401
+        assert len(slept) == 9
+
+
+async def test_where_everybody_knows_the_key_a_wrong_one_is_answered_at_once(clock):
+    slept = []
+
+    async def rest(seconds):
+        slept.append(seconds)
+
+    async with Sandbox(clock=clock, sleep=rest) as sandbox, aiohttp.ClientSession() as session:
+        for _ in range(5):
+            async with session.get(f"{sandbox.url}/nowhere", headers={"API-Key": "x"}) as response:
+                assert response.status == 401
+    assert slept == []

@@ -220,3 +220,24 @@ async def test_faults_do_not_reach_the_switchboard_or_health(sandbox, call):
     sandbox.faults.add(Fault("500"))
     assert (await call("GET", "/_sandbox/health"))[0] == 200
     assert (await call("DELETE", "/_sandbox/faults"))[0] == 200
+
+
+HUGE = 10**400
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"kind": "latency", "seconds": HUGE},
+        {"kind": "latency", "seconds": 1e10},
+        {"kind": "slow", "bytes_per_second": HUGE},
+        {"kind": "500", "probability": HUGE},
+        {"kind": "500", "probability": -HUGE},
+    ],
+    ids=lambda given: given["kind"],
+)
+async def test_a_number_that_no_float_can_hold_is_refused_like_any_other(call, sandbox, given):
+    with pytest.raises(ConfigurationError):
+        Fault(**given)
+    status, _ = await call("POST", "/_sandbox/faults", json=given)
+    assert (status, sandbox.faults.list()) == (422, [])

@@ -1,11 +1,12 @@
 """The feed of what happens in a sandbox."""
 
 import asyncio
+from contextlib import suppress
 
 import blockbuster
 import pytest
 
-from kycaid_async import AsyncKycaid
+from kycaid_async import AsyncKycaid, KycaidError
 from kycaid_async.sandbox import DeliveryChanged, Missed, RequestServed, Sandbox, StateChanged
 from kycaid_async.sandbox.faults import Fault, FaultKind
 from kycaid_async.sandbox.feed import Feed
@@ -135,3 +136,14 @@ async def test_a_fault_on_demand_is_told_as_it_was_answered(sandbox, call):
                 await client.forms.list()
             (event,) = await drain(watch)
     assert (event.operation, event.status) == ("forms.list", 502)
+
+
+@pytest.mark.parametrize("kind", ["reset", "lost", "latency", "500"])
+async def test_the_fault_that_a_request_met_is_told(sandbox, kycaid, kind):
+    sandbox.faults.add(Fault(kind, count=1, seconds=0 if kind == "latency" else None))
+    with sandbox.watch() as watch:
+        with suppress(KycaidError):
+            await kycaid.applicants.create(type="PERSON")
+        await kycaid.applicants.create(type="PERSON")
+        events = await drain(watch)
+    assert [event.fault for event in events if isinstance(event, RequestServed)] == [kind, None]

@@ -33,7 +33,10 @@ def test_the_default_key_is_as_long_as_a_real_one():
 def test_a_host_that_others_can_reach_needs_a_key_of_its_own(host):
     with pytest.raises(ConfigurationError, match="api_key"):
         Sandbox(host=host)
-    Sandbox(host=host, api_key=KEY)
+    with pytest.raises(ConfigurationError, match="16 characters"):
+        Sandbox(host=host, api_key="k" * 15)
+    Sandbox(host=host, api_key="k" * 16)
+    Sandbox(host="127.0.0.1", api_key="k")
 
 
 async def test_all_interfaces_can_be_served_with_a_key():

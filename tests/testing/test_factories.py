@@ -3,6 +3,7 @@
 import pytest
 
 from kycaid_async import (
+    ApplicantUpdate,
     AsyncKycaid,
     Company,
     DeclineReason,
@@ -79,3 +80,13 @@ async def test_the_sandbox_takes_them():
         for cls in BY_APPLICANT.values():
             assert await client.documents.create(factory(cls)(applicant_id=owner))
         assert factory(Passport)().applicant_id != owner
+
+
+@pytest.mark.parametrize("cls", [Person, Company], ids=by_name)
+async def test_the_sandbox_takes_changes_of_whomever(cls):
+    make = factory(ApplicantUpdate)
+    async with Sandbox() as sandbox, AsyncKycaid(sandbox.api_key, base_url=sandbox.url) as client:
+        owner = await client.applicants.create(factory(cls)())
+        for _ in range(10):
+            await client.applicants.update(owner, make())
+    assert make(type="COMPANY").type == "COMPANY"

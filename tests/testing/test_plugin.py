@@ -92,6 +92,58 @@ def test_each_test_has_a_sandbox_of_its_own_and_clients_for_it(pytester):
     result.assert_outcomes(passed=3)
 
 
+def test_a_loop_that_serves_several_tests_keeps_no_client_of_an_earlier_one(pytester):
+    pytester.makepyfile(
+        """
+        import gc, aiohttp, pytest
+
+        pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+        @pytest.mark.parametrize("turn", [1, 2])
+        async def test_it_is_used(async_kycaid, turn):
+            await async_kycaid.applicants.create(type="PERSON")
+
+        async def test_nothing_is_left():
+            assert not [one for one in gc.get_objects() if type(one) is aiohttp.ClientSession and not one.closed]
+        """
+    )
+    result = pytester.runpytest_subprocess(*PLUGIN, *SCOPE, "-W", "error")
+    result.assert_outcomes(passed=3)
+
+
+def test_options_of_a_class_and_its_method_are_taken_together(pytester):
+    pytester.makepyfile(
+        """
+        import pytest
+
+        @pytest.mark.kycaid_sandbox(balance=5.0, api_key="class")
+        class TestShop:
+            @pytest.mark.kycaid_sandbox(api_key="method")
+            def test_both(self, kycaid_sandbox):
+                assert (kycaid_sandbox.balance(), kycaid_sandbox.api_key) == (5.0, "method")
+
+            def test_one(self, kycaid_sandbox):
+                assert (kycaid_sandbox.balance(), kycaid_sandbox.api_key) == (5.0, "class")
+        """
+    )
+    pytester.runpytest_inprocess(*PLUGIN, *SCOPE).assert_outcomes(passed=2)
+
+
+def test_an_option_without_a_name_is_an_error(pytester):
+    pytester.makepyfile(
+        """
+        import pytest
+
+        @pytest.mark.kycaid_sandbox("manual")
+        def test_it(kycaid_sandbox):
+            pass
+        """
+    )
+    result = pytester.runpytest_inprocess(*PLUGIN, *SCOPE)
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["*the options of kycaid_sandbox have names*"])
+
+
 def test_the_marker_is_listed(pytester):
     result = pytester.runpytest_inprocess(*PLUGIN, *SCOPE, "--markers")
     result.stdout.fnmatch_lines(["@pytest.mark.kycaid_sandbox(*options)*"])

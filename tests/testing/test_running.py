@@ -8,7 +8,8 @@ import pytest
 from kycaid_async import AsyncKycaid, ConfigurationError
 from kycaid_async.callbacks import VerificationCompleted
 from kycaid_async.sandbox import Fault
-from kycaid_async.testing import CallbackRecorder, Sandbox
+from kycaid_async.sandbox import Sandbox as AsyncSandbox
+from kycaid_async.testing import CallbackRecorder, RunningSandbox, Sandbox
 
 THREAD = "kycaid sandbox"
 
@@ -79,6 +80,13 @@ def test_faults_are_switched_from_the_test():
 
 
 def test_an_option_that_cannot_be_is_told_at_once_and_leaves_no_thread():
-    with pytest.raises(ConfigurationError, match="cannot listen"), Sandbox(host="192.0.2.1", api_key="mine"):
+    with pytest.raises(ConfigurationError, match="cannot listen"), Sandbox(host="192.0.2.1", api_key="k" * 36):
         pass
     assert THREAD not in [thread.name for thread in threading.enumerate()]
+
+
+def test_it_says_which_methods_of_the_sandbox_it_lacks():
+    names, own = ({name for name in vars(cls) if name[0] != "_"} for cls in (AsyncSandbox, RunningSandbox))
+    lacking = names - own
+    assert lacking == {"start", "stop", "watch", "control"}
+    assert all(f"``{name}``" in RunningSandbox.__doc__ for name in lacking)

@@ -14,6 +14,7 @@ from kycaid_async.sandbox.courier import Sleep
 from kycaid_async.sandbox.faults.control import Faults
 from kycaid_async.sandbox.faults.fault import Fault, FaultKind
 from kycaid_async.sandbox.refusals import Refused, internal
+from kycaid_async.sandbox.watching import FAULT
 
 logger = logging.getLogger("kycaid_async.sandbox")
 
@@ -33,6 +34,7 @@ def with_faults(faults: Faults, sleep: Sleep, operation: str, serve: Serve) -> S
             return await serve(request)
         for fault in faults.draw(operation):
             logger.info("%s meets the fault %s", operation, fault.kind)
+            request[FAULT] = fault.kind
             if fault.kind is not FaultKind.LATENCY:
                 return await _ACTS[fault.kind](fault, sleep, request, serve)
             await sleep(fault.seconds or 0)

@@ -1,7 +1,6 @@
 """One fault: what happens, to which operations, how likely, how often."""
 
 import enum
-import math
 from collections.abc import Callable
 from typing import Any, Final, Self, TypeVar
 
@@ -38,6 +37,7 @@ class FaultKind(enum.StrEnum):
 
 _NUMBER: Final = {FaultKind.LATENCY: "seconds", FaultKind.REFUSED: "seconds", FaultKind.SLOW: "bytes_per_second"}
 """The field of each kind that has a number."""
+_LARGEST: Final = 1e9
 _NEEDED: Final = (FaultKind.LATENCY, FaultKind.SLOW)
 _FORM: Final = "KIND[=NUMBER][:OPERATIONS[:PROBABILITY[:COUNT]]]"
 _MOST_PARTS: Final = 3
@@ -95,7 +95,7 @@ class Fault:
             if value is not None and name != wanted:
                 raise ConfigurationError(f"the fault {self.kind} takes no {name}")
             if value is not None and not (_is_number(value) and value >= lowest):
-                raise ConfigurationError(f"{name} of a fault is a number, {lowest:g} or more")
+                raise ConfigurationError(f"{name} of a fault is a number, {lowest:g} or more, at most {_LARGEST:.0f}")
             if value is None and name == wanted and self.kind in _NEEDED:
                 raise ConfigurationError(f"the fault {self.kind} needs {name}")
 
@@ -137,4 +137,4 @@ def _read(part: str, read: Callable[[str], N], fallback: N, text: str) -> N:
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= _LARGEST

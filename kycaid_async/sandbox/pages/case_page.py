@@ -31,8 +31,9 @@ class CasePage:
     def markup(self) -> str:
         """Return the page of the applicant."""
         name = name_of(self.applicant["body"])
+        # The name stands in the heading only: titles stay in the history of the browser, and go to its other devices.
         return self.shell.page(
-            name,
+            "Applicant",
             tag("p", tag("a", "Applicants", href=HOME, data_up=True), class_="crumbs"),
             tag("h1", name),
             live("applicant", facts({**_readable(self.applicant["body"]), "applicant_id": _id(self.applicant["id"])})),
@@ -67,7 +68,7 @@ class CasePage:
 
     def title_of(self, row: DocumentRow) -> str:
         """Return what a document is, and whose."""
-        return f"{_title(row.type)} of {row.owner_name or '(no name)'}"
+        return f"{title(row.type)} of {row.owner_name or '(no name)'}"
 
     def _fields(self, row: DocumentRow) -> Html:
         return facts({**_readable(self.bodies.get(row.document_id, {})), "document_id": _id(row.document_id)})
@@ -92,13 +93,13 @@ class CasePage:
         )
 
 
-def decision(shell: Shell, id_: str, title: str, owner_id: str, *seen: Child) -> str:
-    """Return the page on which a person gives reasons and decides."""
+def decision(shell: Shell, id_: str, kind: str, heading: str, owner_id: str, *seen: Child) -> str:
+    """Return the page on which a person gives reasons and decides. Nobody's name may stand in ``kind``."""
     back = f"{HOME}applicants/{owner_id}"
     return shell.page(
-        f"Decide: {title}",
+        f"Decide: {kind}",
         tag("p", tag("a", "Back to the applicant", href=back, data_up=True), class_="crumbs"),
-        tag("h1", title),
+        tag("h1", heading),
         tag(
             "div",
             tag("div", *seen, class_="seen"),
@@ -165,7 +166,7 @@ def pictures(files: Sequence[FileRow]) -> Html:
 
 
 def _picture(file: FileRow) -> Html:
-    side = _title(file.side)
+    side = title(file.side)
     return tag(
         "figure",
         tag(
@@ -212,7 +213,8 @@ def _id(value: str) -> Html:
     return tag("code", value, class_="id")
 
 
-def _title(words: str) -> str:
+def title(words: str) -> str:
+    """Return words such as ``ID_CARD`` as people write them."""
     return words.replace("_", " ").capitalize()
 
 

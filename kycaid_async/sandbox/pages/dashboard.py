@@ -4,7 +4,7 @@ import attrs
 from aiohttp import web
 
 from kycaid_async.sandbox.pages import lists
-from kycaid_async.sandbox.pages.case_page import CasePage, decision, name_of
+from kycaid_async.sandbox.pages.case_page import CasePage, decision, name_of, title
 from kycaid_async.sandbox.pages.controls_page import controls
 from kycaid_async.sandbox.pages.headers import page
 from kycaid_async.sandbox.pages.house import House
@@ -68,8 +68,9 @@ class Dashboard:
         owner = await self._house.state.look(lambda found: _owner_of(found, id_))
         case = await self._case(request, owner)
         document = next((row for row in case.documents if row.document_id == id_), None)
-        title = case.title_of(document) if document else f"Verification of {name_of(case.applicant['body'])}"
-        return page(decision(case.shell, id_, title, owner, case.seen(document)))
+        kind = title(document.type) if document else "Verification"
+        heading = case.title_of(document) if document else f"Verification of {name_of(case.applicant['body'])}"
+        return page(decision(case.shell, id_, kind, heading, owner, case.seen(document)))
 
     async def _case(self, request: web.Request, applicant_id: str) -> CasePage:
         found = await self._house.state.look(lambda rows: _read(rows, applicant_id))

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from kycaid_async.sandbox.delivery import Delivery
+from kycaid_async.sandbox.faults import FaultKind
 from kycaid_async.sandbox.feed import RequestServed
 from kycaid_async.sandbox.overview import ApplicantRow, VerificationRow
 from kycaid_async.sandbox.pages.html import Html, tag
@@ -59,12 +60,14 @@ def callback(shell: Shell, delivery: Delivery) -> Html:
 
 def request(moment: datetime, served: RequestServed) -> Html:
     """Return a request and how it was answered."""
-    tone = "good" if served.status < _OK else "busy" if served.status < _BROKEN else "bad"
+    is_cut = served.fault in (FaultKind.RESET, FaultKind.LOST)
+    tone = "bad" if is_cut or served.status >= _BROKEN else "good" if served.status < _OK else "busy"
+    met = f", fault {served.fault}" if served.fault else ""
     return tag(
         "div",
         tag("span", breakable(served.operation), class_="name"),
-        badge(str(served.status), tone),
-        tag("span", f"{served.milliseconds:.1f} ms", class_="quiet detail"),
+        badge("no answer" if is_cut else str(served.status), tone),
+        tag("span", f"{served.milliseconds:.1f} ms{met}", class_="quiet detail"),
         when(moment),
         class_="row",
     )

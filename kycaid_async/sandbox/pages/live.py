@@ -17,6 +17,10 @@ from kycaid_async.sandbox.tasks import Tasks
 PATH: Final = "/_sandbox/events"
 _PAUSE: Final = 0.1
 """Seconds between two messages to one browser: it looks again after each."""
+PULSE: Final = 15.0
+"""Seconds without news after which it looks whether the page is still open, and its session still known."""
+_NEWS: Final = b"data: news\n\n"
+_COMMENT: Final = b": nothing new\n\n"
 _REMEMBERED: Final = 200
 
 
@@ -26,6 +30,8 @@ class Live:
 
     _control: Control
     _clock: Callable[[], datetime]
+    _admits: Callable[[web.Request], bool]
+    """Whether somebody may see what happens."""
     requests: deque[tuple[datetime, RequestServed]] = attrs.field(factory=lambda: deque(maxlen=_REMEMBERED))
     """When a request was answered and how, the latest last."""
     _watches: set[Watch] = attrs.field(factory=set)
@@ -37,7 +43,7 @@ class Live:
             self._tasks.start(self._remember())
 
     async def stream(self, request: web.Request) -> web.StreamResponse:
-        """Say that something changed, each time, until either side stops."""
+        """Say that something changed, each time, until either side stops or the session ends."""
         response = web.StreamResponse(headers=PAGE | {"Content-Type": "text/event-stream"})
         await response.prepare(request)
         with self._control.watch() as watch:
@@ -45,10 +51,8 @@ class Live:
             try:
                 # The first message says that from here on nothing is missed.
                 await response.write(b"data: ready\n\n")
-                async for _ in watch:
-                    await asyncio.sleep(_PAUSE)
-                    watch.skip()
-                    await response.write(b"data: news\n\n")
+                while (message := await _next(watch)) is not None and self._admits(request):
+                    await response.write(message)
             except ConnectionError:
                 # The page was closed.
                 pass
@@ -67,3 +71,16 @@ class Live:
             async for event in watch:
                 if isinstance(event, RequestServed):
                     self.requests.append((self._clock(), event))
+
+
+async def _next(watch: Watch) -> bytes | None:
+    """Return what to say next; None when the watch ended."""
+    try:
+        async with asyncio.timeout(PULSE):
+            if await anext(watch, None) is None:
+                return None
+    except TimeoutError:
+        return _COMMENT
+    await asyncio.sleep(_PAUSE)
+    watch.skip()
+    return _NEWS

@@ -15,6 +15,7 @@ from kycaid_async.sandbox.pages.layout import document
 from kycaid_async.sandbox.pages.serving import refuse
 from kycaid_async.sandbox.pages.session import Sessions
 from kycaid_async.sandbox.pages.shell import HOME
+from kycaid_async.sandbox.wrong_keys import WrongKeys
 
 PATH: Final = f"{HOME}login"
 _OURS: Final = re.compile(rf"{HOME}[A-Za-z0-9/]*", re.ASCII)
@@ -26,14 +27,19 @@ class Login:
     """The door of the dashboard."""
 
     _sessions: Sessions
+    _wrong_keys: WrongKeys
     is_needed: bool
     """False where everybody knows the key."""
+
+    def admits(self, request: web.Request) -> bool:
+        """Say whether a request may see the dashboard."""
+        return not self.is_needed or self._sessions.is_known(request)
 
     def private(self, serve: Serve) -> Serve:
         """Let only those in who are logged in; send others to the page where they can."""
 
         async def guarded(request: web.Request) -> web.StreamResponse:
-            if self.is_needed and not self._sessions.is_known(request):
+            if not self.admits(request):
                 return see_other(f"{PATH}?next={quote(request.path)}") if request.method == "GET" else refuse(403)
             return await serve(request)
 
@@ -51,6 +57,7 @@ class Login:
         back = own_path(fields.one("next"))
         response = see_other(back)
         if not self._sessions.log_in(fields.one("key"), request, response):
+            await self._wrong_keys.pause()
             return page(self._markup(request, back, "This is not the key."), 401)
         return response
 

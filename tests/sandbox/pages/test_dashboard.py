@@ -6,9 +6,10 @@ import re
 import aiohttp
 import pytest
 
-from kycaid_async import AsyncKycaid, DeclineReason
+from kycaid_async import AsyncKycaid, DeclineReason, KycaidError
 from kycaid_async.sandbox import Sandbox
 from kycaid_async.sandbox.faults import Fault
+from kycaid_async.sandbox.feed import Watch
 from tests.sandbox.pages.test_security import token_in
 
 HOME = "/_sandbox/"
@@ -212,6 +213,17 @@ async def test_requests_are_shown_from_the_first_look_on(browse, applicant):
     assert "Ann" not in shown
 
 
+@pytest.mark.parametrize("kind", ["reset", "lost"])
+async def test_a_request_that_nobody_got_an_answer_to_is_shown_as_that(browse, applicant, sandbox, kind):
+    await browse("GET", f"{HOME}requests")
+    sandbox.faults.add(Fault(kind, count=1))
+    with pytest.raises(KycaidError):
+        await applicant()
+    shown = (await browse("GET", f"{HOME}requests")).text
+    assert '<span class="badge bad">no answer<' in shown
+    assert f"fault {kind}<" in shown
+
+
 async def test_what_people_send_and_what_is_none_of_the_api_are_requests_too(browse, form_url, filled):
     await browse("GET", f"{HOME}requests")
     url = await form_url()
@@ -228,12 +240,55 @@ async def test_what_people_send_and_what_is_none_of_the_api_are_requests_too(bro
     ]
 
 
+async def test_nobodys_name_stands_in_a_title(browse, applicant, kycaid):
+    owner = await applicant(first_name="Canary")
+    passport = await kycaid.documents.create(applicant_id=owner, type="PASSPORT")
+    verification = await kycaid.verifications.create(applicant_id=owner)
+    pages = {
+        f"applicants/{owner}": "Applicant",
+        f"decide/{passport}": "Decide: Passport",
+        f"decide/{verification}": "Decide: Verification",
+    }
+    for path, title in pages.items():
+        text = (await browse("GET", HOME + path)).text
+        assert f"<title>{title} · KYCAID sandbox</title>" in text
+        assert re.search("<h1>[^<]*Canary", text)
+
+
 async def test_news_come_as_they_happen(sandbox, applicant):
     async with aiohttp.ClientSession() as session, session.get(f"{sandbox.url}{HOME}events") as stream:
         assert stream.headers["Content-Type"] == "text/event-stream"
         assert (await stream.content.readuntil(b"\n\n")) == b"data: ready\n\n"
         await applicant()
         assert (await asyncio.wait_for(stream.content.readuntil(b"\n\n"), 10)) == b"data: news\n\n"
+
+
+async def test_a_page_that_was_closed_is_watched_for_no_longer_although_nothing_happens(sandbox, monkeypatch):
+    monkeypatch.setattr("kycaid_async.sandbox.pages.live.PULSE", 0.01)
+    closed = asyncio.Event()
+    close = Watch.close
+    monkeypatch.setattr(Watch, "close", lambda watch: (close(watch), closed.set()))
+    async with aiohttp.ClientSession() as session:
+        stream = await session.get(f"{sandbox.url}{HOME}events")
+        assert await stream.content.readuntil(b"\n\n") == b"data: ready\n\n"
+        assert await stream.content.readuntil(b"\n\n") == b": nothing new\n\n"
+        assert not closed.is_set()
+        stream.close()
+        await asyncio.wait_for(closed.wait(), 10)
+
+
+async def test_no_more_news_come_after_logging_out(clock, browse, monkeypatch):
+    monkeypatch.setattr("kycaid_async.sandbox.pages.live.PULSE", 0.01)
+    async with Sandbox(api_key="k" * 36, clock=clock) as sandbox, aiohttp.ClientSession() as session:
+        token = token_in((await browse("GET", f"{sandbox.url}{HOME}login")).text)
+        entered = await browse("POST", f"{sandbox.url}{HOME}login", data={"token": token, "key": sandbox.api_key})
+        cookie = {"Cookie": entered.headers["Set-Cookie"].partition(";")[0]}
+        async with session.get(f"{sandbox.url}{HOME}events", headers=cookie) as stream:
+            await stream.content.readuntil(b"\n\n")
+            token = token_in((await browse("GET", f"{sandbox.url}{HOME}controls")).text)
+            await browse("POST", f"{sandbox.url}{HOME}actions/logout", data={"token": token})
+            rest = await asyncio.wait_for(stream.content.read(), 10)
+        assert b"data: news" not in rest
 
 
 async def test_a_sandbox_that_stops_waits_for_no_open_page(clock):

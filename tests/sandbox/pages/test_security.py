@@ -133,6 +133,20 @@ async def test_another_key_opens_nothing(browse, locked, key):
     assert (await browse("GET", f"{locked.url}/_sandbox/")).status == 303
 
 
+async def test_trying_keys_at_the_page_becomes_slow(browse, clock):
+    slept = []
+
+    async def rest(seconds):
+        slept.append(seconds)
+
+    async with Sandbox(api_key=KEY, clock=clock, sleep=rest) as sandbox:
+        for _ in range(6):
+            assert (await log_in(browse, sandbox.url, key="x")).status == 401
+        assert slept == [0.1, 0.2, 0.4]
+        assert (await log_in(browse, sandbox.url)).status == 303
+        assert len(slept) == 3
+
+
 @pytest.mark.parametrize(
     "target",
     [
@@ -194,6 +208,17 @@ async def test_an_action_from_another_site_is_refused_even_with_the_token(browse
     own = {"Origin": sandbox.url, "Sec-Fetch-Site": "same-origin"}
     assert (await browse("POST", "/_sandbox/actions/fault-on", data=fields, headers=own)).status == 303
     assert len(sandbox.faults.list()) == 1
+
+
+@pytest.mark.parametrize("headers", FOREIGN, ids=repr)
+async def test_nobody_is_logged_in_or_out_from_another_site(browse, locked, headers):
+    await log_in(browse, locked.url)
+    token = token_in((await browse("GET", f"{locked.url}/_sandbox/controls")).text)
+    for path in ("login", "actions/logout"):
+        fields = {"token": token, "key": KEY}
+        refused = await browse("POST", f"{locked.url}/_sandbox/{path}", data=fields, headers=headers)
+        assert (refused.status, "Set-Cookie" in refused.headers) == (403, False)
+    assert (await browse("GET", f"{locked.url}/_sandbox/")).status == 200
 
 
 @pytest.mark.parametrize("headers", FOREIGN, ids=repr)
