@@ -98,9 +98,8 @@ class FormPages:
             made = partial(_call, rows=rows, state=state, links=links, moment=moment, effects=effects)
             return Completion(made, form.verification, form.parts, filled).run()
 
-        done = await self.house.state.run(complete)
-        self.house.aftermath.carry_out(effects)
-        return done
+        # The browser may have gone meanwhile: what was done has its effects all the same.
+        return await state.run(complete, then=lambda _: self.house.aftermath.carry_out(effects))
 
 
 def _call(**given: Any) -> Call:
