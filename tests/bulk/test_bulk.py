@@ -401,6 +401,19 @@ async def test_leaving_the_loop_early_leaves_a_ledger_to_go_on_from(bulk_client,
     assert sandbox.counts()["documents"] == 6
 
 
+@pytest.mark.parametrize("rounds", [0, 1, 50])
+async def test_closing_it_from_elsewhere_ends_the_loop_over_its_results(rounds, faulty, proxy, row):
+    proxy.faults.extend([Fault(), Fault(hang=True)])
+    upload = faulty.bulk.upload([row(0)])
+    reading = asyncio.create_task(into([], upload))
+    while upload._task is None:
+        await asyncio.sleep(0)
+    for _ in range(rounds):
+        await asyncio.sleep(0)
+    await upload.aclose()
+    await asyncio.wait_for(reading, 20)
+
+
 async def test_an_upload_can_be_iterated_over_once(bulk_client, row):
     upload = bulk_client.bulk.upload([row(0)])
     assert len([result async for result in upload]) == 1
