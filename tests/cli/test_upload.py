@@ -2,14 +2,18 @@
 
 import csv
 import errno
+import io
 import json
 import os
 import re
 import signal
 import subprocess
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
+import anyio
+import anyio.to_thread
 import fsspec
 import pytest
 from anyio.from_thread import start_blocking_portal
@@ -17,6 +21,8 @@ from typer.testing import CliRunner
 
 from kycaid_async import check_manifest
 from kycaid_async.cli.app import app
+from kycaid_async.cli.upload import run
+from kycaid_async.cli.upload_plan import plan_of
 from kycaid_async.sandbox import Sandbox
 from tests.bulk.manifests import new, row, with_pictures, write_csv, write_jsonl
 from tests.cli import bad_rows
@@ -356,6 +362,58 @@ def test_the_second_ctrl_c_stops_at_once(server, people, kycaid_process):
     assert "5 rows: 0 created, 5 left." in out
     assert "Traceback" not in err
     assert server.documents == []
+
+
+class Unwritable(io.StringIO):
+    """A stream behind which there is nothing any more."""
+
+    def __init__(self, number, *, terminal):
+        super().__init__()
+        self.number, self.isatty = number, lambda: terminal
+
+    def write(self, _):
+        raise OSError(self.number, os.strerror(self.number))
+
+
+@pytest.mark.parametrize(
+    ("number", "terminal"), [(errno.EIO, True), (errno.EIO, False), (errno.ENOSPC, False), (errno.EPIPE, False)]
+)
+def test_when_no_remark_can_be_written_the_first_ctrl_c_still_finishes_what_is_in_flight(
+    number, terminal, server, people, upload, monkeypatch
+):
+    told = []
+
+    async def next_signal():
+        told.append(1)
+        if len(told) == 2:
+            server.release.set()
+            await anyio.sleep_forever()
+        for _ in range(2):
+            await anyio.to_thread.run_sync(server.waiting.acquire)
+        return signal.SIGINT
+
+    server.held = True
+    with monkeypatch.context() as closed:
+        closed.setattr("sys.stderr", Unwritable(number, terminal=terminal))
+        closed.setattr("kycaid_async.cli.upload.stop_signals", lambda: nullcontext(next_signal))
+        code = run(
+            plan_of(
+                people,
+                ledger=None,
+                rejects=None,
+                on_error="stop",
+                create_uncertain=False,
+                concurrency=2,
+                base_url=server.url,
+                api_key=KEY,
+                dry_run=False,
+                report=None,
+                as_json=False,
+            )
+        )
+    assert (code, len(told), len(server.documents)) == (130, 2, 2)
+    assert upload(people, server=server.url).stdout.startswith("5 rows: 3 created, 2 done before.")
+    assert numbers(server) == list("01234")
 
 
 # What it looks like.
