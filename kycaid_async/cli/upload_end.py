@@ -18,7 +18,8 @@ def exit_code(plan: Plan, account: Account, *, number: int, error: Exception | N
         return 128 + number
     if error is None and account.bad and plan.on_error == "stop":
         return _WRONG_MANIFEST
-    return _ROWS_LEFT if error is not None or account.failures else 0
+    left = account.sending and account.left
+    return _ROWS_LEFT if error is not None or account.failures or left else 0
 
 
 def summary_text(plan: Plan, account: Account) -> str:

@@ -20,8 +20,11 @@ from anyio.from_thread import start_blocking_portal
 from typer.testing import CliRunner
 
 from kycaid_async import check_manifest
+from kycaid_async.bulk.result import BulkSummary
 from kycaid_async.cli.app import app
 from kycaid_async.cli.upload import run
+from kycaid_async.cli.upload_account import Account
+from kycaid_async.cli.upload_end import exit_code
 from kycaid_async.cli.upload_plan import plan_of
 from kycaid_async.sandbox import Sandbox
 from tests.bulk.manifests import new, row, with_pictures, write_csv, write_jsonl
@@ -32,6 +35,19 @@ from tests.uploads import picture
 
 KEY = "k" * 36
 ESCAPE = "\x1b"
+OPTIONS = {
+    "ledger": None,
+    "rejects": None,
+    "on_error": "stop",
+    "create_uncertain": False,
+    "concurrency": 2,
+    "base_url": None,
+    "api_key": KEY,
+    "dry_run": False,
+    "report": None,
+    "as_json": False,
+}
+"""As they are when the user gives none."""
 
 
 @pytest.fixture
@@ -286,17 +302,45 @@ def test_a_disk_that_is_full_for_the_rejects_is_one_line_and_the_next_run_goes_o
     assert numbers(server) == list("0234")
 
 
-def test_a_manifest_that_changes_after_the_check_is_noticed(upload, server, people, monkeypatch):
+GOOD = [row(front_side=f"{n}.png", document_number=str(n)) for n in range(3)]
+BAD = row(type="NONE", front_side="3.png")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "sent"),
+    [
+        (GOOD, [GOOD[0], BAD], {"0"}),
+        (GOOD, GOOD[:2], {"0", "1"}),
+        (GOOD, [], set()),
+        (GOOD[:2], GOOD, {"0", "1", "2"}),
+        ([GOOD[0], BAD, GOOD[2]], [GOOD[0], GOOD[1], GOOD[2]], {"0", "2"}),
+    ],
+)
+def test_a_manifest_that_changes_after_the_check_is_noticed(before, after, sent, upload, server, people, monkeypatch):
     async def check_and_change(*arguments, **options):
         async for found in check_manifest(*arguments, **options):
             yield found
-        write_csv(people, [row(front_side="0.png", document_number="0"), row(type="NONE")])
+        people.write_text("".join(whole.splitlines(keepends=True)[:1]))
+        if after:
+            write_csv(people, after)
 
+    write_csv(people, before)
+    whole = people.read_text()
     monkeypatch.setattr("kycaid_async.cli.upload.check_manifest", check_and_change)
-    done = upload(people, server=server.url)
+    done = upload(people, "--on-error", "continue", server=server.url)
     assert done.exit_code == 1
     assert f"kycaid: {people}: changed while it was read; run the same command again" in done.stderr
-    assert set(numbers(server)) <= {"0"}
+    assert set(numbers(server)) == sent
+
+
+def test_rows_that_nobody_looked_at_are_no_success(people):
+    account = Account(manifest=people, server="", rows=5)
+    plan = plan_of(people, **OPTIONS)
+    assert exit_code(plan, account, number=0, error=None) == 0
+    account.begin(BulkSummary(created=4))
+    assert exit_code(plan, account, number=0, error=None) == 1
+    account.begin(BulkSummary(created=5))
+    assert exit_code(plan, account, number=0, error=None) == 0
 
 
 # Ctrl-C.
@@ -396,21 +440,7 @@ def test_when_no_remark_can_be_written_the_first_ctrl_c_still_finishes_what_is_i
     with monkeypatch.context() as closed:
         closed.setattr("sys.stderr", Unwritable(number, terminal=terminal))
         closed.setattr("kycaid_async.cli.upload.stop_signals", lambda: nullcontext(next_signal))
-        code = run(
-            plan_of(
-                people,
-                ledger=None,
-                rejects=None,
-                on_error="stop",
-                create_uncertain=False,
-                concurrency=2,
-                base_url=server.url,
-                api_key=KEY,
-                dry_run=False,
-                report=None,
-                as_json=False,
-            )
-        )
+        code = run(plan_of(people, **OPTIONS | {"base_url": server.url}))
     assert (code, len(told), len(server.documents)) == (130, 2, 2)
     assert upload(people, server=server.url).stdout.startswith("5 rows: 3 created, 2 done before.")
     assert numbers(server) == list("01234")
