@@ -479,6 +479,7 @@ def test_on_a_terminal_there_is_progress_and_each_bad_row_stands_on_lines_of_its
     ("arguments", "advice"),
     [
         (["missing.csv"], "missing.csv: cannot be read (No such file or directory)"),
+        (["/dev/null"], "/dev/null: is no regular file; write the rows to one, for they are read twice"),
         (["wrong.csv"], "typ: expected a column of a manifest (did you mean type?)"),
         (["people.csv", "--rejects", "../rejects.csv"], "--rejects: must stand in the folder of the manifest"),
         (["people.csv", "--rejects", "wrong.csv"], "--rejects: wrong.csv exists"),
