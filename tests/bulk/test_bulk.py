@@ -72,6 +72,11 @@ async def test_a_second_run_does_nothing_and_says_so(bulk_client, row, tmp_path)
     assert str(summary) == "Nothing to do: all 6 rows were done before."
 
 
+async def test_a_run_without_rows_says_so(bulk_client):
+    results, summary = await bulk_client.bulk.upload_all([])
+    assert (results, str(summary)) == ([], "Nothing to do: there were no rows.")
+
+
 async def test_the_same_content_is_uploaded_once_from_wherever_it_comes(bulk_client, sandbox, row, tmp_path):
     (tmp_path / "a.png").write_bytes(content(7))
     (tmp_path / "b.png").write_bytes(content(7))

@@ -19,15 +19,15 @@ import pytest
 from anyio.from_thread import start_blocking_portal
 from typer.testing import CliRunner
 
-from kycaid_async import check_manifest
+from kycaid_async import BulkResult, BulkRow, BulkStatus, KycaidError, check_manifest
 from kycaid_async.bulk.result import BulkSummary
 from kycaid_async.cli.app import app
 from kycaid_async.cli.upload import run
 from kycaid_async.cli.upload_account import Account
-from kycaid_async.cli.upload_end import exit_code
+from kycaid_async.cli.upload_end import advice, exit_code
 from kycaid_async.cli.upload_plan import plan_of
 from kycaid_async.sandbox import Sandbox
-from tests.bulk.manifests import new, row, with_pictures, write_csv, write_jsonl
+from tests.bulk.manifests import APPLICANT, new, row, with_pictures, write_csv, write_jsonl
 from tests.cli import bad_rows
 from tests.cli.slow_server import slow_server
 from tests.cli.terminal import on_a_terminal
@@ -141,6 +141,34 @@ def test_a_dry_run_says_what_would_be_done_and_needs_no_key_and_leaves_nothing(u
     assert done.stdout == "Nothing was sent, this was a dry run. 5 rows: 4 to send, 1 done before.\n"
     assert (done.exit_code, len(server.documents)) == (0, 1)
     assert sorted(path.name for path in people.parent.iterdir()) == before
+
+
+def test_a_manifest_without_rows_says_that_it_has_none(upload, people):
+    people.write_text("applicant_id,type,front_side\n")
+    done = upload(people)
+    assert (done.exit_code, done.stdout) == (0, f"Nothing to do: {people} has no rows.\n")
+
+
+def test_the_advice_on_uncertain_rows_is_what_can_help(people):
+    account = Account(manifest=people, server="")
+    account.begin(BulkSummary())
+
+    def note(applicant_id):
+        found = BulkRow(document={}, applicant_id=APPLICANT)
+        result = BulkResult(row=found, status=BulkStatus.UNCERTAIN, applicant_id=applicant_id, error=KycaidError())
+        account.note(result)
+        account.summary.count(result)
+        return list(advice(plan_of(people, **OPTIONS), account, number=0, error=None))
+
+    again, anew = note(APPLICANT)
+    assert "1 sent a document that got no answer" in again
+    assert "Run the same command again later" in again
+    assert "--on-uncertain create" in anew
+    documents, applicants, _ = note(None)
+    assert documents == again
+    assert "1 sent an applicant that got no answer" in applicants
+    assert "dashboard" in applicants
+    assert "again later" not in applicants
 
 
 # Bad rows.
