@@ -61,8 +61,9 @@ def read_manifest(path: str | os.PathLike[str]) -> Iterator[ManifestRow | BadRow
     """Give each row of a CSV or JSON Lines manifest, in order, and never hold more than one of them.
 
     A row is a `ManifestRow` that ``client.bulk.upload`` takes, or a `BadRow` with its line and all that is wrong with
-    it. Files are not looked at: see `check_manifest`. Raises `ManifestError` when the file cannot be read, or has
-    columns that no manifest has.
+    it. Files are not looked at: see `check_manifest`. A ledger knows a row by what stands in it, with relative paths as
+    they are written: use one ledger for the manifests of one folder. Raises `ManifestError` when the file cannot be
+    read, is a pipe, or has columns that no manifest has.
     """
     return Manifest.open(path).rows()
 

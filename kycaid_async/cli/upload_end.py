@@ -73,13 +73,13 @@ def _advice_on_uncertain(documents: int, applicants: int) -> Iterator[str]:
     """Give what may be done about so many rows whose document, or whose applicant, may be there or not."""
     if documents:
         yield (
-            f"Of the uncertain rows, {documents:,} sent a document that got no answer. Run the same command again later: "
-            "it asks the server once more."
+            f"Of the uncertain rows, {documents:,} sent a document that got no answer. Run the same command again "
+            "later: it asks the server once more."
         )
     if applicants:
         yield (
-            f"Of the uncertain rows, {applicants:,} sent an applicant that got no answer, and that cannot be looked up. "
-            "Find it in the dashboard and write its applicant_id into the row, in place of the applicant.… columns."
+            f"Of the uncertain rows, {applicants:,} sent an applicant that got no answer, and that cannot be looked "
+            "up. Find it in the dashboard and write its applicant_id into the row, in place of the applicant.… columns."
         )
     if documents or applicants:
         yield "With --on-uncertain create, uncertain rows are sent anew, and may be there twice."

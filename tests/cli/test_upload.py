@@ -510,6 +510,7 @@ def test_on_a_terminal_there_is_progress_and_each_bad_row_stands_on_lines_of_its
         (["/dev/null"], "/dev/null: is no regular file; write the rows to one, for they are read twice"),
         (["wrong.csv"], "typ: expected a column of a manifest (did you mean type?)"),
         (["people.csv", "--rejects", "../rejects.csv"], "--rejects: must stand in the folder of the manifest"),
+        (["people.csv", "--ledger", "../all.ledger"], "--ledger: must stand in the folder of the manifest"),
         (["people.csv", "--rejects", "wrong.csv"], "--rejects: wrong.csv exists"),
         (["people.csv", "--report", "none/report.html"], "--report: none is not a folder"),
         (["people.csv", "--base-url", "http://example.test"], "--base-url: base_url: http://example.test would send"),
