@@ -27,6 +27,8 @@ T = TypeVar("T")
 _LOST: Final = 4
 """How many times more often a request is repeated that got lost than one that was answered with a fault."""
 
+_UNSENT: Final = "it was not sent, because the run had to end"
+
 
 class Stopped(Exception):  # noqa: N818 - it is no error of its own
     """The whole run has to end, for this error."""
@@ -44,7 +46,10 @@ class Tally(Protocol):
 
 @attrs.define(kw_only=True, eq=False)
 class Line:
-    """Calls endpoints. ``caller`` must not repeat anything itself: that is decided and counted here."""
+    """Calls endpoints. ``caller`` must not repeat anything itself: that is decided and counted here.
+
+    What ends the run ends all calls: none is sent after it.
+    """
 
     caller: Caller
     timing: Timing
@@ -54,6 +59,7 @@ class Line:
     requests: int = 0
     refusals: int = 0
     _answers: int = 0
+    _ended_by: KycaidError | None = None
     _outage: Outage = attrs.field(factory=Outage)
     _door: asyncio.Lock = attrs.field(factory=asyncio.Lock)
 
@@ -66,6 +72,7 @@ class Line:
             except KycaidError as error:
                 sure = certainty(error)
                 if _ends_all(error) or (error.retryable and self._silence() > self.give_up_after):
+                    self._ended_by = self._ended_by or error
                     raise Stopped(error) from error
                 failures += sure is Certainty.UNCERTAIN
                 if not error.retryable or self._is_at_fault(error, failures, answers):
@@ -81,14 +88,17 @@ class Line:
 
     async def _when_there(self, endpoint: Endpoint[T], tally: Tally, given: dict[str, Any]) -> T:
         """Send one request; while the server is away, only one of all at a time, after a pause."""
-        while self._outage.is_on:
+        while self._outage.is_on and self._ended_by is None:
             async with self._door:
-                if self._outage.is_on:
-                    await self.timing.sleep(self._outage.pause())
+                if self._outage.is_on and self._ended_by is None:
+                    await self.timing.sleep(self._outage.pause(self.give_up_after - self._silence()))
                     return await self._send(endpoint, tally, given)
         return await self._send(endpoint, tally, given)
 
     async def _send(self, endpoint: Endpoint[T], tally: Tally, given: dict[str, Any]) -> T:
+        if self._ended_by is not None:
+            # Said of this request: it does nothing, whatever became of the one that ended the run.
+            raise Stopped(KycaidError(_UNSENT, operation=endpoint.name)) from self._ended_by
         tally.attempts += 1
         self.requests += 1
         started = self.timing.clock()

@@ -4,6 +4,7 @@ They are read a row at a time. A row that cannot be delivered is given as a `Bad
 """
 
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -60,8 +61,9 @@ def read_manifest(path: str | os.PathLike[str]) -> Iterator[ManifestRow | BadRow
     """Give each row of a CSV or JSON Lines manifest, in order, and never hold more than one of them.
 
     A row is a `ManifestRow` that ``client.bulk.upload`` takes, or a `BadRow` with its line and all that is wrong with
-    it. Files are not looked at: see `check_manifest`. Raises `ManifestError` when the file cannot be read, or has
-    columns that no manifest has.
+    it. Files are not looked at: see `check_manifest`. A ledger knows a row by what stands in it, with relative paths as
+    they are written: use one ledger for the manifests of one folder. Raises `ManifestError` when the file cannot be
+    read, is a pipe, or has columns that no manifest has.
     """
     return Manifest.open(path).rows()
 
@@ -69,6 +71,9 @@ def read_manifest(path: str | os.PathLike[str]) -> Iterator[ManifestRow | BadRow
 @contextmanager
 def _reading(path: str) -> Iterator[TextIO]:
     try:
+        # Before it is opened: a pipe is read once, and a manifest is read twice.
+        if not stat.S_ISREG(mode := os.stat(path).st_mode) and not stat.S_ISDIR(mode):  # noqa: PTH116
+            raise ManifestError(f"{path}: is no regular file; write the rows to one, for they are read twice")
         # Bytes that are no text come through as such, and are found in the row that has them.
         with open(path, encoding="utf-8-sig", errors="surrogateescape", newline="") as file:  # noqa: PTH123
             yield file

@@ -7,7 +7,7 @@ from typing import Any, TextIO
 
 import attrs
 
-from kycaid_async.bulk.manifest_lines import LONGEST, Lines, OverlongLineError
+from kycaid_async.bulk.manifest_lines import LONGEST, lines_of
 from kycaid_async.bulk.manifest_row import COLUMNS, EXTRA, BadRow, ManifestRow, read_row, unknown_columns
 from kycaid_async.errors import FieldProblem, ManifestError
 
@@ -43,34 +43,22 @@ class CsvForm:
 
     def rows(self, file: TextIO, *, folder: str) -> Iterator[ManifestRow | BadRow]:
         """Give each row below the line of names."""
-        lines = Lines(file)
-        records = self._records(lines)
-        next(cells for _, cells in records if cells)
-        for line, cells in records:
+        records = ((line, text, self._cells(text)) for line, text in lines_of(file))
+        next(cells for _, _, cells in records if cells)
+        for line, text, cells in records:
             if isinstance(cells, FieldProblem):
-                yield BadRow(line=line, problems=(cells,), raw=lines.back())
+                yield BadRow(line=line, problems=(cells,), raw=text.rstrip("\r\n"))
             elif any(cell.strip() for cell in cells):
                 yield self._row(cells, line, folder)
 
-    def _records(self, lines: Lines) -> Iterator[tuple[int, list[str] | FieldProblem]]:
-        """Give the cells of each row with the number of its first line.
-
-        A quote that is never closed would swallow the rows below it. So a row over several lines that does not come
-        out right is bad in its first line, and the next one begins a row again.
-        """
-        while True:
-            first = lines.begin()
-            try:
-                cells = next(csv.reader(lines, delimiter=self.delimiter, strict=True))
-            except StopIteration:
-                return
-            except OverlongLineError:
-                yield first, _OVERLONG if lines.taken == 1 else _QUOTES
-            except csv.Error:
-                yield first, _QUOTES
-            else:
-                broken = lines.taken > 1 and len(cells) != len(self.columns)
-                yield first, _QUOTES if broken else cells
+    def _cells(self, text: str) -> list[str] | FieldProblem:
+        """Return the cells of a row. It has one line: a quote that is never closed would swallow rows below it."""
+        if len(text) == LONGEST:
+            return _OVERLONG
+        try:
+            return next(csv.reader([text], delimiter=self.delimiter, strict=True))
+        except csv.Error:
+            return _QUOTES
 
     def _row(self, cells: list[str], line: int, folder: str) -> ManifestRow | BadRow:
         width = len(self.columns)
@@ -108,7 +96,7 @@ class CsvForm:
         return out.getvalue()
 
 
-_QUOTES = FieldProblem("row", "quotes in pairs, around whole cells", "others")
+_QUOTES = FieldProblem("row", "one line, with quotes in pairs around whole cells", "others")
 _OVERLONG = FieldProblem("row", f"at most {LONGEST:,} characters", "more")
 
 

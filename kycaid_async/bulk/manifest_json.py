@@ -6,7 +6,7 @@ from typing import Any, NoReturn, TextIO
 
 import attrs
 
-from kycaid_async.bulk.manifest_lines import LONGEST, Lines, OverlongLineError
+from kycaid_async.bulk.manifest_lines import LONGEST, lines_of
 from kycaid_async.bulk.manifest_row import APPLICANT, BadRow, ManifestRow, is_text, read_row
 from kycaid_async.errors import FieldProblem, ManifestError
 from kycaid_async.values.mismatch import kind
@@ -25,18 +25,12 @@ class JsonForm:
 
     def rows(self, file: TextIO, *, folder: str) -> Iterator[ManifestRow | BadRow]:
         """Give the row of each line that is not blank."""
-        lines = Lines(file)
-        while True:
-            number = lines.begin()
-            try:
-                text = next(lines, None)
-                if text is None:
-                    return
-                if text.strip():
-                    yield _row(text, number, folder)
-            except OverlongLineError:
+        for number, text in lines_of(file):
+            if len(text) == LONGEST:
                 problem = FieldProblem("row", f"at most {LONGEST:,} characters", "more")
-                yield BadRow(line=number, problems=(problem,), raw=lines.back())
+                yield BadRow(line=number, problems=(problem,), raw=text.rstrip("\r\n"))
+            elif text.strip():
+                yield _row(text, number, folder)
 
     def header(self) -> str:
         """Return what a rejects file begins with: nothing."""

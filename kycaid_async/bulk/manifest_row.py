@@ -116,8 +116,8 @@ def _problems(given: dict[str, Any], document: dict[str, Any], person: dict[str,
         if name in given and not isinstance(given[name], str):
             yield FieldProblem(name, "text", kind(given[name]))
     for name, value in given.items():
-        if isinstance(value, str) and not is_text(value):
-            yield FieldProblem(_shown(name), "text in UTF-8", "other bytes")
+        if isinstance(value, str):
+            yield from _text_problems(name, value)
     if "front_side" not in given:
         yield FieldProblem("front_side", "a path or a URL", "nothing")
     for problem in check_values(ApplicantDocument, {"applicant_id": _ANY_ID} | document):
@@ -128,6 +128,13 @@ def _problems(given: dict[str, Any], document: dict[str, Any], person: dict[str,
         yield from (attrs.evolve(problem, field=APPLICANT + problem.field) for problem in _person_problems(person))
     elif isinstance(given["applicant_id"], str) and len(given["applicant_id"]) != ID_LENGTH:
         yield FieldProblem("applicant_id", f"{ID_LENGTH} characters", f"{len(given['applicant_id'])} characters")
+
+
+def _text_problems(name: str, value: str) -> Iterator[FieldProblem]:
+    if not is_text(value):
+        yield FieldProblem(_shown(name), "text in UTF-8", "other bytes")
+    if "\0" in value:
+        yield FieldProblem(_shown(name), "text without NUL characters", "one")
 
 
 def _person_problems(person: dict[str, Any]) -> Iterator[FieldProblem]:

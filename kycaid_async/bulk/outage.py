@@ -41,6 +41,6 @@ class Outage:
         """Return for how many seconds no request got an answer that is of use."""
         return 0.0 if self._since is None else now - self._since
 
-    def pause(self) -> float:
-        """Return the seconds to wait before the next request."""
-        return min(_LONGEST_PAUSE, _FIRST_PAUSE * 2.0 ** min(self._failures, 10))
+    def pause(self, left: float) -> float:
+        """Return the seconds to wait before the next request, when so many are left until the run gives up."""
+        return min(_LONGEST_PAUSE, _FIRST_PAUSE * 2.0 ** min(self._failures, 10), max(_FIRST_PAUSE, left))

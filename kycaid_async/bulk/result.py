@@ -77,6 +77,8 @@ class BulkSummary:
         self.bytes += result.bytes
 
     def __str__(self) -> str:
+        if not self.rows:
+            return "Nothing to do: there were no rows."
         if self.rows == self.done_before:
             return f"Nothing to do: all {self.rows:,} rows were done before."
         counts = {"created": self.created, "done before": self.done_before}

@@ -101,7 +101,7 @@ class BulkUpload:
             self._feed.close()
 
     async def aclose(self) -> None:
-        """Cancel what is in flight, and close the ledger."""
+        """Cancel what is in flight, and close the ledger. An iteration that is under way in another task ends."""
         if self._task is not None and not self._task.done():
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
@@ -116,10 +116,13 @@ class BulkUpload:
         if self._task is not None:
             raise RuntimeError("a bulk upload can be iterated over once; call upload() again")
         self._started = self._timing.clock()
-        self._task = asyncio.create_task(self._run())
+        self._task = task = asyncio.create_task(self._run())
+        task.add_done_callback(self._wake)
         try:
-            while (result := await self._results.get()) is not None:
-                yield result
+            while not (task.done() and self._results.empty()):
+                result = await self._results.get()
+                if result is not None:
+                    yield result
             if self._error is not None:
                 raise self._error
         finally:
@@ -135,8 +138,13 @@ class BulkUpload:
                 await ledger.close()
         except Exception as error:  # noqa: BLE001 - it is raised where the results are read
             self._stop(error)
-        self._summary.seconds = self._timing.clock() - self._started
-        await self._results.put(None)
+        finally:
+            self._summary.seconds = self._timing.clock() - self._started
+
+    def _wake(self, _: object) -> None:
+        """Wake the one who iterates, if there is nothing that does: however it ended, no more results come."""
+        if self._results.empty():
+            self._results.put_nowait(None)
 
     async def _deliver_all(self, ledger: Ledger) -> None:
         self._feed = Feed(self._rows)

@@ -87,7 +87,7 @@ def upload(
     ledger: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", help="Record of what was sent, to go on from. Beside the manifest: MANIFEST.ledger."
+            metavar="FILE", help="Record of what was sent, in the manifest's folder. Default: MANIFEST.ledger."
         ),
     ] = None,
     on_error: Annotated[

@@ -1,6 +1,6 @@
 """What is printed to: terminals and pipes, and how sizes and times read there."""
 
-from typing import TextIO
+from typing import NoReturn, TextIO
 
 from rich.console import Console
 
@@ -10,11 +10,19 @@ _MEGA, _GIGA = 1_000_000, 1_000_000_000
 _SHORT, _MINUTE, _HOUR = 10, 60, 3600
 
 
+class _Console(Console):
+    """One that leaves it to its user what a closed pipe means: Rich ends the program, and cuts off stdout as well."""
+
+    def on_broken_pipe(self) -> NoReturn:
+        """Raise the error again."""
+        raise  # noqa: PLE0704 - called while it is handled
+
+
 def console(stream: TextIO, *, quiet: bool = False) -> Console:
     """Return a console for ``stream``, without escape codes when it is no terminal."""
     if stream.isatty():
-        return Console(file=stream, quiet=quiet, highlight=False)
-    return Console(file=stream, quiet=quiet, highlight=False, force_terminal=False, width=_WIDTH_OF_A_PIPE)
+        return _Console(file=stream, quiet=quiet, highlight=False)
+    return _Console(file=stream, quiet=quiet, highlight=False, force_terminal=False, width=_WIDTH_OF_A_PIPE)
 
 
 def size_text(count: float) -> str:

@@ -1,5 +1,6 @@
 """``kycaid upload``: from a manifest to documents, with a ledger."""
 
+import hashlib
 from array import array
 from bisect import bisect_left
 from collections.abc import Awaitable, Callable, Iterator
@@ -45,6 +46,8 @@ class Job:
         self._screen = Screen(as_json=plan.as_json)
         self._bad = array("Q")
         """The lines of bad rows, in order: eight bytes each."""
+        self._checked = hashlib.sha256()
+        """All that stood in the manifest when it was checked."""
         self._rejects: Rejects | None = None
         self._upload: BulkUpload | None = None
         self._signal = 0
@@ -114,6 +117,7 @@ class Job:
             rows = check_manifest(self._plan.manifest, known=None if known is None else partial(self._is_known, known))
             async for row in rows:
                 account.rows += 1
+                self._checked.update(_standing(row))
                 if isinstance(row, BadRow):
                     self._bad.append(row.line)
                     note = account.note_bad(row)
@@ -152,14 +156,19 @@ class Job:
                 self._account.summary = self._upload.summary
 
     def _good(self, manifest: Manifest) -> Iterator[ManifestRow]:
-        """Give the rows that the check found good."""
+        """Give the rows that the check found good. Raises `ManifestError` when others stand there by now."""
+        changed = ManifestError(f"{self._plan.manifest}: changed while it was read; run the same command again")
+        found = hashlib.sha256()
         for row in manifest.rows():
+            found.update(_standing(row))
             at = bisect_left(self._bad, row.line or 0)
             if at < len(self._bad) and self._bad[at] == row.line:
                 continue
             if isinstance(row, BadRow):
-                raise ManifestError(f"{self._plan.manifest}: changed while it was read; run the same command again")
+                raise changed
             yield row
+        if found.digest() != self._checked.digest():
+            raise changed
 
     def _note(self, result: BulkResult) -> None:
         note = self._account.note(result)
@@ -187,6 +196,10 @@ class Job:
         except OSError as error:
             self._error = self._error or error
             stop()
+
+
+def _standing(row: ManifestRow | BadRow) -> bytes:
+    return repr((row.line, row.raw)).encode()
 
 
 def _told(error: Exception) -> str:

@@ -65,6 +65,8 @@ class Account:
     """Rows that the ledger had as done before this run."""
     unsettled: int = 0
     """Rows that an earlier run had sent without an answer."""
+    unknown_applicants: int = 0
+    """Uncertain rows of which nobody can say whether there is an applicant."""
     sending: bool = False
     """False as long as nothing can have been sent."""
     summary: BulkSummary = attrs.field(factory=BulkSummary)
@@ -100,6 +102,7 @@ class Account:
         """Count a result; return a note when the row was not delivered."""
         if result.status is BulkStatus.CREATED:
             self.history.note(self.clock() - self._began)
+        self.unknown_applicants += result.status is BulkStatus.UNCERTAIN and result.applicant_id is None
         return (
             None if result.error is None else self._keep(Note(result.row.line or 0, result.status, reason_of(result)))
         )

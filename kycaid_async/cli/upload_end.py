@@ -18,7 +18,8 @@ def exit_code(plan: Plan, account: Account, *, number: int, error: Exception | N
         return 128 + number
     if error is None and account.bad and plan.on_error == "stop":
         return _WRONG_MANIFEST
-    return _ROWS_LEFT if error is not None or account.failures else 0
+    left = account.sending and account.left
+    return _ROWS_LEFT if error is not None or account.failures or left else 0
 
 
 def summary_text(plan: Plan, account: Account) -> str:
@@ -30,6 +31,8 @@ def summary_text(plan: Plan, account: Account) -> str:
     summary = account.summary
     if not account.sending:
         return f"{account.rows:,} rows, {account.bad:,} of them bad: nothing was sent."
+    if not account.rows:
+        return f"Nothing to do: {plan.manifest} has no rows."
     if not account.failures and not account.left and summary.done_before == account.rows:
         return f"Nothing to do: all {account.rows:,} rows were done before."
     rate = summary.created / summary.seconds if summary.seconds else 0.0
@@ -63,11 +66,23 @@ def advice(plan: Plan, account: Account, *, number: int, error: Exception | None
     if account.rejects is not None:
         command = shlex.join(["kycaid", "upload", str(account.rejects), "--ledger", str(plan.ledger)])
         yield f"To send the rows set aside, correct {account.rejects} and run: {command}"
-    if account.summary.uncertain:
+    yield from _advice_on_uncertain(account.summary.uncertain - account.unknown_applicants, account.unknown_applicants)
+
+
+def _advice_on_uncertain(documents: int, applicants: int) -> Iterator[str]:
+    """Give what may be done about so many rows whose document, or whose applicant, may be there or not."""
+    if documents:
         yield (
-            "Uncertain rows were sent and got no answer. Run the same command again later to settle them; with "
-            "--on-uncertain create they are sent anew, and may be there twice."
+            f"Of the uncertain rows, {documents:,} sent a document that got no answer. Run the same command again "
+            "later: it asks the server once more."
         )
+    if applicants:
+        yield (
+            f"Of the uncertain rows, {applicants:,} sent an applicant that got no answer, and that cannot be looked "
+            "up. Find it in the dashboard and write its applicant_id into the row, in place of the applicant.… columns."
+        )
+    if documents or applicants:
+        yield "With --on-uncertain create, uncertain rows are sent anew, and may be there twice."
 
 
 def was_stopped_by(number: int) -> str:

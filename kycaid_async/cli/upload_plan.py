@@ -47,8 +47,10 @@ def plan_of(
     """Return the plan for options as they were given. Raises `UsageProblem` for those that cannot work."""
     if not api_key and not dry_run:
         raise UsageProblem("your key is needed, in the environment variable KYCAID_API_KEY")
-    if rejects is not None and rejects.resolve().parent != manifest.resolve().parent:
-        raise UsageProblem("--rejects: must stand in the folder of the manifest, where the paths in its rows start")
+    for option, file in (("--rejects", rejects), ("--ledger", ledger)):
+        # In another folder the same paths are other files, and the ledger would have those as done.
+        if file is not None and file.resolve().parent != manifest.resolve().parent:
+            raise UsageProblem(f"{option}: must stand in the folder of the manifest, where the paths in its rows start")
     if rejects is not None and rejects.exists():
         raise UsageProblem(f"--rejects: {rejects} exists; somebody may have corrected it, so it is not written over")
     if report is not None and not report.resolve().parent.is_dir():

@@ -26,7 +26,10 @@ _STYLES = {BAD: "red", "failed": "red", "uncertain": "yellow"}
 
 
 class Screen:
-    """Where ``kycaid upload`` prints. With ``as_json`` stdout has nothing but JSON, an object a line."""
+    """Where ``kycaid upload`` prints. With ``as_json`` stdout has nothing but JSON, an object a line.
+
+    Raises `OSError` when rows and sums cannot be printed. Progress and remarks that cannot are left out from then on.
+    """
 
     def __init__(self, *, as_json: bool, clock: Callable[[], float] = time.monotonic) -> None:
         self._out = console(sys.stdout)
@@ -42,11 +45,25 @@ class Screen:
         if not self._err.is_terminal:
             yield
             return
-        with Live(
-            console=self._err, auto_refresh=False, transient=True, redirect_stdout=False, redirect_stderr=False
-        ) as self._live:
+        live = Live(console=self._err, auto_refresh=False, transient=True, redirect_stdout=False, redirect_stderr=False)
+        with self._remarks():
+            live.start()
+            self._live = live
+        try:
             yield
-        self._live = None
+        finally:
+            if self._live is not None:
+                with self._remarks():
+                    live.stop()
+            self._live = None
+
+    @contextmanager
+    def _remarks(self) -> Iterator[None]:
+        """Say no more when nobody can read it: on a terminal that was closed, or a full disk."""
+        try:
+            yield
+        except OSError:
+            self._err.quiet = True
 
     def checking(self, account: Account) -> None:
         """Show how far the check is."""
@@ -64,15 +81,17 @@ class Screen:
 
     def _show(self, what: RenderableType) -> None:
         sys.stdout.flush()  # who reads a pipe wants the rows as they come
-        if self._live is not None:
-            self._live.update(what, refresh=True)
-        elif self._clock() >= self._next_line:
-            self._next_line = self._clock() + _SECONDS_BETWEEN_LINES
-            self._err.print(what, soft_wrap=True)
+        with self._remarks():
+            if self._live is not None:
+                self._live.update(what, refresh=True)
+            elif self._clock() >= self._next_line:
+                self._next_line = self._clock() + _SECONDS_BETWEEN_LINES
+                self._err.print(what, soft_wrap=True)
 
     def say(self, text: str) -> None:
         """Print a remark."""
-        self._err.print(Text(one_line(text)), soft_wrap=True)
+        with self._remarks():
+            self._err.print(Text(one_line(text)), soft_wrap=True)
 
     def bad(self, note: Note) -> None:
         """Print a row that is not sent."""
@@ -99,7 +118,7 @@ class Screen:
             sys.stdout.write(f"{text.plain}\n")
         else:
             # What goes to the same terminal as the progress has to stand above it.
-            (self._out if self._live is None else self._err).print(text, soft_wrap=self._as_json)
+            (self._out if self._live is None or self._err.quiet else self._err).print(text, soft_wrap=self._as_json)
 
 
 @attrs.frozen(kw_only=True)

@@ -72,6 +72,11 @@ async def test_a_second_run_does_nothing_and_says_so(bulk_client, row, tmp_path)
     assert str(summary) == "Nothing to do: all 6 rows were done before."
 
 
+async def test_a_run_without_rows_says_so(bulk_client):
+    results, summary = await bulk_client.bulk.upload_all([])
+    assert (results, str(summary)) == ([], "Nothing to do: there were no rows.")
+
+
 async def test_the_same_content_is_uploaded_once_from_wherever_it_comes(bulk_client, sandbox, row, tmp_path):
     (tmp_path / "a.png").write_bytes(content(7))
     (tmp_path / "b.png").write_bytes(content(7))
@@ -324,13 +329,15 @@ async def test_a_server_that_is_away_is_waited_for(faulty, proxy, row, fake_time
     assert max(fake_time.slept) == 2.0  # growing from a quarter of a second
 
 
-async def test_a_server_that_stays_away_ends_the_run_after_a_time(make_client, row, fake_time, sandbox, tmp_path):
+async def test_a_server_that_stays_away_ends_the_run_after_a_time_for_all_rows_together(
+    make_client, row, fake_time, sandbox, tmp_path
+):
     url = sandbox.url
     client = make_client(url, api_key=sandbox.api_key)
     await sandbox.stop()
     with pytest.raises(ConnectionFailedError):
         await client.bulk.upload_all([row(n) for n in range(50)], ledger=tmp_path / "l", give_up_after=60)
-    assert 60 < sum(fake_time.slept) < 60 + 50 * 20
+    assert 60 < sum(fake_time.slept) < 65
 
 
 async def test_a_fault_that_meets_one_row_again_and_again_fails_that_row(faulty, proxy, row):
@@ -399,6 +406,19 @@ async def test_leaving_the_loop_early_leaves_a_ledger_to_go_on_from(bulk_client,
     results, _ = await bulk_client.bulk.upload_all(rows, ledger=tmp_path / "l")
     assert all(result.document_id for result in results)
     assert sandbox.counts()["documents"] == 6
+
+
+@pytest.mark.parametrize("rounds", [0, 1, 50])
+async def test_closing_it_from_elsewhere_ends_the_loop_over_its_results(rounds, faulty, proxy, row):
+    proxy.faults.extend([Fault(), Fault(hang=True)])
+    upload = faulty.bulk.upload([row(0)])
+    reading = asyncio.create_task(into([], upload))
+    while upload._task is None:
+        await asyncio.sleep(0)
+    for _ in range(rounds):
+        await asyncio.sleep(0)
+    await upload.aclose()
+    await asyncio.wait_for(reading, 20)
 
 
 async def test_an_upload_can_be_iterated_over_once(bulk_client, row):

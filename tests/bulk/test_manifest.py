@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 import tracemalloc
 
 import pytest
@@ -88,9 +89,9 @@ def test_in_json_lines_values_have_their_own_types_and_null_is_nothing(read):
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 def test_csv_of_any_common_dialect_is_read(read, delimiter, encoding, end):
-    written = new(**{"applicant.external_applicant_id": 'ü, "7"; 8\n9'}, document_number="A-1")
+    written = new(**{"applicant.external_applicant_id": 'ü, "7"; 8|9'}, document_number="A-1")
     (found,) = read([written], encoding=encoding, delimiter=delimiter, lineterminator=end)
-    assert found.applicant.external_applicant_id == 'ü, "7"; 8\n9'
+    assert found.applicant.external_applicant_id == 'ü, "7"; 8|9'
     assert found.document["document_number"] == "A-1"
 
 
@@ -100,12 +101,20 @@ def test_blank_lines_rows_without_content_and_empty_nameless_columns_are_read_ov
     assert (found.line, found.applicant_id, found.written) == (5, APPLICANT, {"front_side": "front.png"})
 
 
-def test_line_numbers_count_the_lines_inside_quotes(read):
-    found = read([row(document_number="1\n2\n3"), row(document_number="4")])
-    assert [one.line for one in found] == [2, 5]
+def test_a_csv_row_is_one_line_so_that_a_quote_never_swallows_the_row_below(read):
+    start = f"{APPLICANT},PASSPORT,front.png"
+    lines = [f'{start},"1', f'{start},2"', f'{start},"3', '3"', f"{start},4"]
+    found = read("\n".join(["applicant_id,type,front_side,key", *lines]))
+    assert [one.line for one in found] == [2, 3, 4, 5, 6]
+    assert reasons(found) == {
+        2: "row: expected one line, with quotes in pairs around whole cells, got others",
+        4: "row: expected one line, with quotes in pairs around whole cells, got others",
+        5: "row: expected 4 cells, got 1",
+    }
 
 
-TEXT = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=50).filter(lambda t: t == t.strip())
+LETTERS = st.characters(exclude_categories=["Cs"], exclude_characters="\0\r\n")
+TEXT = st.text(LETTERS, min_size=1, max_size=50).filter(lambda t: t == t.strip())
 RECORDS = st.fixed_dictionaries(
     {"applicant.external_applicant_id": TEXT, "type": st.sampled_from(["PASSPORT", "VIDEO"]), "front_side": TEXT},
     optional={
@@ -215,6 +224,10 @@ A_COLUMN, ANOTHER = "expected a column of a manifest", "got another name"
         (json.dumps(row(front_side=["a"])), "front_side: expected text, got a list"),
         (json.dumps(row(document_number=5)), "document_number: expected text, got a number"),
         (json.dumps(row(document_numer="5")), f"document_numer: {A_COLUMN} (did you mean document_number?), {ANOTHER}"),
+        (
+            json.dumps(row(front_side="\0.png")),
+            "front_side: expected text without NUL characters, got one",
+        ),
         (json.dumps(row(issuing_authority="\ud800")), "issuing_authority: expected text in UTF-8, got other bytes"),
         (
             json.dumps(new(applicant={"external_applicant_id": "x"})),
@@ -232,7 +245,7 @@ def test_a_quote_that_is_never_closed_costs_its_own_row_and_no_other(read):
     lines = [f'{APPLICANT},PASSPORT,"front.png', *[f"{APPLICANT},PASSPORT,{n}.png" for n in range(3000)]]
     lines[2000] = f'{APPLICANT},PASSPORT,"in quotes.png"'
     found = read("applicant_id,type,front_side\n" + "\n".join(lines))
-    assert reasons(found) == {2: "row: expected quotes in pairs, around whole cells, got others"}
+    assert reasons(found) == {2: "row: expected one line, with quotes in pairs around whole cells, got others"}
     assert [one.line for one in found] == list(range(2, 3003))
 
 
@@ -295,6 +308,13 @@ def test_a_missing_manifest_and_a_folder_say_so(tmp_path):
 
 
 # The ledger knows a row by what stands in the manifest.
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="a pipe with a name is a thing of POSIX")
+def test_a_manifest_from_a_pipe_is_refused_before_a_row_of_it_is_lost(tmp_path):
+    os.mkfifo(tmp_path / "people.csv")
+    with pytest.raises(ManifestError, match=r"people.csv: is no regular file; write the rows to one"):
+        read_manifest(tmp_path / "people.csv")
 
 
 def test_a_manifest_that_moved_has_the_same_rows(tmp_path):

@@ -88,8 +88,14 @@ LINES: dict[str, tuple[Callable[[str], str], str]] = {
         lambda line: line + "x",
         "column {width}: expected no content, for it has no name, got some",
     ),
-    "a quote that is not closed": (lambda line: line.replace("good.png", '"good.png'), "row: expected quotes in pairs"),
-    "text behind a quote": (lambda line: line.replace("good.png", '"good".png'), "row: expected quotes in pairs"),
+    "a quote that is not closed": (
+        lambda line: line.replace("good.png", '"good.png'),
+        "row: expected one line, with quotes in pairs",
+    ),
+    "text behind a quote": (
+        lambda line: line.replace("good.png", '"good".png'),
+        "row: expected one line, with quotes in pairs",
+    ),
     "a row without an end": (lambda line: line.replace("good.png", "x" * 70_000), "row: expected at most 65,536"),
 }
 """Lines that are no rows, by what was done to a good one, which ends in an empty cell below no name."""

@@ -2,23 +2,32 @@
 
 import csv
 import errno
+import io
 import json
 import os
 import re
 import signal
 import subprocess
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
+import anyio
+import anyio.to_thread
 import fsspec
 import pytest
 from anyio.from_thread import start_blocking_portal
 from typer.testing import CliRunner
 
-from kycaid_async import check_manifest
+from kycaid_async import BulkResult, BulkRow, BulkStatus, KycaidError, check_manifest
+from kycaid_async.bulk.result import BulkSummary
 from kycaid_async.cli.app import app
+from kycaid_async.cli.upload import run
+from kycaid_async.cli.upload_account import Account
+from kycaid_async.cli.upload_end import advice, exit_code
+from kycaid_async.cli.upload_plan import plan_of
 from kycaid_async.sandbox import Sandbox
-from tests.bulk.manifests import new, row, with_pictures, write_csv, write_jsonl
+from tests.bulk.manifests import APPLICANT, new, row, with_pictures, write_csv, write_jsonl
 from tests.cli import bad_rows
 from tests.cli.slow_server import slow_server
 from tests.cli.terminal import on_a_terminal
@@ -26,6 +35,19 @@ from tests.uploads import picture
 
 KEY = "k" * 36
 ESCAPE = "\x1b"
+OPTIONS = {
+    "ledger": None,
+    "rejects": None,
+    "on_error": "stop",
+    "create_uncertain": False,
+    "concurrency": 2,
+    "base_url": None,
+    "api_key": KEY,
+    "dry_run": False,
+    "report": None,
+    "as_json": False,
+}
+"""As they are when the user gives none."""
 
 
 @pytest.fixture
@@ -119,6 +141,34 @@ def test_a_dry_run_says_what_would_be_done_and_needs_no_key_and_leaves_nothing(u
     assert done.stdout == "Nothing was sent, this was a dry run. 5 rows: 4 to send, 1 done before.\n"
     assert (done.exit_code, len(server.documents)) == (0, 1)
     assert sorted(path.name for path in people.parent.iterdir()) == before
+
+
+def test_a_manifest_without_rows_says_that_it_has_none(upload, people):
+    people.write_text("applicant_id,type,front_side\n")
+    done = upload(people)
+    assert (done.exit_code, done.stdout) == (0, f"Nothing to do: {people} has no rows.\n")
+
+
+def test_the_advice_on_uncertain_rows_is_what_can_help(people):
+    account = Account(manifest=people, server="")
+    account.begin(BulkSummary())
+
+    def note(applicant_id):
+        found = BulkRow(document={}, applicant_id=APPLICANT)
+        result = BulkResult(row=found, status=BulkStatus.UNCERTAIN, applicant_id=applicant_id, error=KycaidError())
+        account.note(result)
+        account.summary.count(result)
+        return list(advice(plan_of(people, **OPTIONS), account, number=0, error=None))
+
+    again, anew = note(APPLICANT)
+    assert "1 sent a document that got no answer" in again
+    assert "Run the same command again later" in again
+    assert "--on-uncertain create" in anew
+    documents, applicants, _ = note(None)
+    assert documents == again
+    assert "1 sent an applicant that got no answer" in applicants
+    assert "dashboard" in applicants
+    assert "again later" not in applicants
 
 
 # Bad rows.
@@ -280,17 +330,45 @@ def test_a_disk_that_is_full_for_the_rejects_is_one_line_and_the_next_run_goes_o
     assert numbers(server) == list("0234")
 
 
-def test_a_manifest_that_changes_after_the_check_is_noticed(upload, server, people, monkeypatch):
+GOOD = [row(front_side=f"{n}.png", document_number=str(n)) for n in range(3)]
+BAD = row(type="NONE", front_side="3.png")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "sent"),
+    [
+        (GOOD, [GOOD[0], BAD], {"0"}),
+        (GOOD, GOOD[:2], {"0", "1"}),
+        (GOOD, [], set()),
+        (GOOD[:2], GOOD, {"0", "1", "2"}),
+        ([GOOD[0], BAD, GOOD[2]], [GOOD[0], GOOD[1], GOOD[2]], {"0", "2"}),
+    ],
+)
+def test_a_manifest_that_changes_after_the_check_is_noticed(before, after, sent, upload, server, people, monkeypatch):
     async def check_and_change(*arguments, **options):
         async for found in check_manifest(*arguments, **options):
             yield found
-        write_csv(people, [row(front_side="0.png", document_number="0"), row(type="NONE")])
+        people.write_text("".join(whole.splitlines(keepends=True)[:1]))
+        if after:
+            write_csv(people, after)
 
+    write_csv(people, before)
+    whole = people.read_text()
     monkeypatch.setattr("kycaid_async.cli.upload.check_manifest", check_and_change)
-    done = upload(people, server=server.url)
+    done = upload(people, "--on-error", "continue", server=server.url)
     assert done.exit_code == 1
     assert f"kycaid: {people}: changed while it was read; run the same command again" in done.stderr
-    assert set(numbers(server)) <= {"0"}
+    assert set(numbers(server)) == sent
+
+
+def test_rows_that_nobody_looked_at_are_no_success(people):
+    account = Account(manifest=people, server="", rows=5)
+    plan = plan_of(people, **OPTIONS)
+    assert exit_code(plan, account, number=0, error=None) == 0
+    account.begin(BulkSummary(created=4))
+    assert exit_code(plan, account, number=0, error=None) == 1
+    account.begin(BulkSummary(created=5))
+    assert exit_code(plan, account, number=0, error=None) == 0
 
 
 # Ctrl-C.
@@ -358,6 +436,44 @@ def test_the_second_ctrl_c_stops_at_once(server, people, kycaid_process):
     assert server.documents == []
 
 
+class Unwritable(io.StringIO):
+    """A stream behind which there is nothing any more."""
+
+    def __init__(self, number, *, terminal):
+        super().__init__()
+        self.number, self.isatty = number, lambda: terminal
+
+    def write(self, _):
+        raise OSError(self.number, os.strerror(self.number))
+
+
+@pytest.mark.parametrize(
+    ("number", "terminal"), [(errno.EIO, True), (errno.EIO, False), (errno.ENOSPC, False), (errno.EPIPE, False)]
+)
+def test_when_no_remark_can_be_written_the_first_ctrl_c_still_finishes_what_is_in_flight(
+    number, terminal, server, people, upload, monkeypatch
+):
+    told = []
+
+    async def next_signal():
+        told.append(1)
+        if len(told) == 2:
+            server.release.set()
+            await anyio.sleep_forever()
+        for _ in range(2):
+            await anyio.to_thread.run_sync(server.waiting.acquire)
+        return signal.SIGINT
+
+    server.held = True
+    with monkeypatch.context() as closed:
+        closed.setattr("sys.stderr", Unwritable(number, terminal=terminal))
+        closed.setattr("kycaid_async.cli.upload.stop_signals", lambda: nullcontext(next_signal))
+        code = run(plan_of(people, **OPTIONS | {"base_url": server.url}))
+    assert (code, len(told), len(server.documents)) == (130, 2, 2)
+    assert upload(people, server=server.url).stdout.startswith("5 rows: 3 created, 2 done before.")
+    assert numbers(server) == list("01234")
+
+
 # What it looks like.
 
 
@@ -391,8 +507,10 @@ def test_on_a_terminal_there_is_progress_and_each_bad_row_stands_on_lines_of_its
     ("arguments", "advice"),
     [
         (["missing.csv"], "missing.csv: cannot be read (No such file or directory)"),
+        (["/dev/null"], "/dev/null: is no regular file; write the rows to one, for they are read twice"),
         (["wrong.csv"], "typ: expected a column of a manifest (did you mean type?)"),
         (["people.csv", "--rejects", "../rejects.csv"], "--rejects: must stand in the folder of the manifest"),
+        (["people.csv", "--ledger", "../all.ledger"], "--ledger: must stand in the folder of the manifest"),
         (["people.csv", "--rejects", "wrong.csv"], "--rejects: wrong.csv exists"),
         (["people.csv", "--report", "none/report.html"], "--report: none is not a folder"),
         (["people.csv", "--base-url", "http://example.test"], "--base-url: base_url: http://example.test would send"),

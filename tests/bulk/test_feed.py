@@ -1,0 +1,103 @@
+"""Rows come out of whatever gives them, as they come, and none is lost on the way."""
+
+import asyncio
+import subprocess
+import sys
+import threading
+
+import pytest
+
+from kycaid_async import BulkRow
+from kycaid_async.bulk.feed import Feed
+
+ROWS = [BulkRow(document={"type": "PASSPORT"}, line=n) for n in range(300)]
+
+
+async def lines(feed):
+    found = []
+    while (pair := await feed.next()) is not None:
+        found.append(pair[1].line)
+    return found
+
+
+async def test_every_row_is_given_once_and_in_order():
+    feed = Feed(iter(ROWS))
+    assert await lines(feed) == list(range(300))
+    await feed.aclose()
+
+
+async def test_rows_that_were_read_do_not_wait_for_a_source_that_blocks():
+    go_on = threading.Event()
+
+    def rows():
+        yield from ROWS[:3]
+        assert go_on.wait(60)
+        yield ROWS[3]
+
+    feed = Feed(rows())
+    async with asyncio.timeout(20):
+        first = [(await feed.next())[1].line for _ in range(3)]
+    go_on.set()
+    assert first + await lines(feed) == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize("count", [1, 70])
+async def test_rows_before_an_error_are_given_before_it(count):
+    def rows():
+        yield from ROWS[:count]
+        raise OSError("the disk is gone")
+
+    feed = Feed(rows())
+    assert [(await feed.next())[1].line for _ in range(count)] == list(range(count))
+    with pytest.raises(OSError, match="the disk is gone"):
+        await feed.next()
+
+
+async def test_it_reads_some_dozens_ahead_and_no_more():
+    taken = []
+
+    def rows():
+        for row in ROWS:
+            taken.append(row)
+            yield row
+
+    feed = Feed(rows())
+    for _ in range(10):
+        await feed.next()
+    assert len(taken) <= 200
+    await feed.aclose()
+
+
+async def test_all_rows_are_read_in_one_thread():
+    threads = set()
+
+    def rows():
+        for row in ROWS:
+            threads.add(threading.get_ident())
+            yield row
+
+    await lines(Feed(rows()))
+    assert len(threads) == 1
+    assert threading.get_ident() not in threads
+
+
+STUCK = """
+import asyncio, threading
+from kycaid_async import BulkRow
+from kycaid_async.bulk.feed import Feed
+
+def rows():
+    yield BulkRow(document={})
+    threading.Event().wait()
+
+async def main():
+    feed = Feed(rows())
+    await feed.next()
+    await feed.aclose()
+
+asyncio.run(main())
+"""
+
+
+def test_a_source_that_blocks_for_ever_does_not_keep_the_program_from_its_end():
+    assert subprocess.run([sys.executable, "-c", STUCK], timeout=30, check=False).returncode == 0
