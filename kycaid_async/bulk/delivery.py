@@ -123,16 +123,16 @@ class Delivery:
                     lost = error
                 else:
                     return self._created(digest, document_id, result)
-                if await self._settled(row, digest, sent, result, error=lost):
+                if await self._settled(row, digest, sent, result, lost_at=self.timing.clock()):
                     return None
         raise SetAside("", lost, operation=documents.CREATE.name)
 
     async def _settled(
-        self, row: BulkRow, digest: bytes, sent: Sent, result: BulkResult, *, error: KycaidError | None = None
+        self, row: BulkRow, digest: bytes, sent: Sent, result: BulkResult, *, lost_at: float | None = None
     ) -> bool:
         """Say whether the document was made after all, and record it then."""
         try:
-            document_id = await self.settler.find(digest, sent, row.document, result, error=error)
+            document_id = await self.settler.find(digest, sent, row.document, result, lost_at=lost_at)
         except SetAside:
             if not self.create_uncertain:
                 raise

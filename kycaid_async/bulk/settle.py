@@ -10,12 +10,12 @@ from kycaid_async.api.documents import Document
 from kycaid_async.bulk.ledger import Ledger, RowEntry, Sent, State
 from kycaid_async.bulk.line import Line, Tally
 from kycaid_async.bulk.row import SIDES
-from kycaid_async.errors import KycaidError, NotFoundError, RequestTimeoutError
+from kycaid_async.errors import KycaidError, NotFoundError
 from kycaid_async.transport.timing import Timing
 
 _NUMBERS: Final = ("document_number", "card_number", "account_number")
-_AFTER_A_TIMEOUT: Final = 5
-"""How many times longer to wait then: the server may be slow, and still at it."""
+_FIRST_PAUSE: Final = 1.0
+"""Seconds; each further one is twice as long."""
 
 
 class SetAside(Exception):  # noqa: N818 - it is an outcome
@@ -37,20 +37,26 @@ class Settler:
     timing: Timing
     settle_after: float
     """Seconds after which a document that the server does not show is taken as not made."""
+    started: float
+    """When the run began, by the clock of ``timing``."""
 
     async def find(
-        self, digest: bytes, sent: Sent, fields: Mapping[str, Any], tally: Tally, *, error: KycaidError | None = None
+        self, digest: bytes, sent: Sent, fields: Mapping[str, Any], tally: Tally, *, lost_at: float | None
     ) -> str | None:
         """Return the id of the document that was made, or None when none was. Raises `SetAside`.
 
-        The request may still be under way on the server, so a "no" counts only when it is repeated after a pause.
+        The server may be still at work on the request, whatever was lost of it. So a "no" counts only ``settle_after``
+        seconds after ``lost_at``, by which it was sent; None means by the end of the run before.
         """
-        found = await self._ask(digest, sent, fields, tally)
-        if found is None:
-            late = isinstance(error, RequestTimeoutError)
-            await self.timing.sleep(self.settle_after * (_AFTER_A_TIMEOUT if late else 1))
+        sent_by = self.started - self.ledger.idle if lost_at is None else lost_at
+        pause = _FIRST_PAUSE
+        while True:
+            left = sent_by + self.settle_after - self.timing.clock()
             found = await self._ask(digest, sent, fields, tally)
-        return found
+            if found is not None or left <= 0:
+                return found
+            await self.timing.sleep(min(pause, left))
+            pause *= 2
 
     async def _ask(self, digest: bytes, sent: Sent, fields: Mapping[str, Any], tally: Tally) -> str | None:
         shown = await self._documents(sent, tally)

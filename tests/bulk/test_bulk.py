@@ -193,15 +193,57 @@ async def test_a_document_whose_answer_was_lost_is_found(faulty, proxy, sandbox,
     assert summary.requests == 3
 
 
-async def test_a_document_that_did_not_arrive_is_asked_for_twice_and_made_again(faulty, proxy, sandbox, row, fake_time):
+async def test_a_document_that_did_not_arrive_is_asked_for_with_growing_pauses_and_made_again(
+    faulty, proxy, sandbox, row, fake_time
+):
     proxy.faults.extend([Fault(), NEVER_ARRIVED])
-    [result], _ = await faulty.bulk.upload_all([row(0)], settle_after=7.0)
+    [result], _ = await faulty.bulk.upload_all([row(0)], settle_after=6.0)
     assert [(seen.method, seen.path.split("/")[1]) for seen in proxy.seen] == [
-        *(("POST", "files"), ("POST", "documents"), ("GET", "applicants"), ("GET", "applicants")),
+        *(("POST", "files"), ("POST", "documents"), *[("GET", "applicants")] * 4),
         ("POST", "documents"),
     ]
-    assert 7.0 in fake_time.slept
-    assert (result.status, result.attempts) == (BulkStatus.CREATED, 5)
+    assert fake_time.slept == [1.0, 2.0, 3.0]
+    assert (result.status, result.attempts) == (BulkStatus.CREATED, 7)
+    assert sandbox.counts()["documents"] == 1
+
+
+class SlowServer:
+    """Sends the document that is still worked on to the sandbox, once so many seconds have been slept."""
+
+    def __init__(self, client, proxy, fake_time, *, seconds):
+        self.client, self.proxy, self.time, self.seconds = client, proxy, fake_time, seconds
+        self.made = None
+
+    async def __call__(self):
+        if self.made is None and sum(self.time.slept) >= self.seconds:
+            body = next(seen.body for seen in self.proxy.seen if seen.path == "/documents")
+            self.made = await self.client.documents.create(**json.loads(body))
+
+
+@pytest.mark.parametrize("fault", [NEVER_ARRIVED, Fault(reply=reply(502, "<h1>bad gateway"))])
+async def test_a_server_that_is_still_at_work_is_waited_for_as_long_as_for_an_answer(
+    fault, faulty, bulk_client, proxy, sandbox, row, fake_time
+):
+    proxy.faults.extend([Fault(), fault])
+    fake_time.before_sleep = slow = SlowServer(bulk_client, proxy, fake_time, seconds=29.0)
+    [result], _ = await faulty.bulk.upload_all([row(0)])
+    assert (result.status, result.document_id) == (BulkStatus.CREATED, slow.made)
+    assert sandbox.counts()["documents"] == 1
+
+
+async def test_a_server_that_is_still_at_work_when_the_run_is_cut_off_is_waited_for_by_the_next(
+    faulty, bulk_client, proxy, sandbox, row, fake_time, tmp_path
+):
+    proxy.faults.extend([Fault(), Fault(hang=True)])
+    reading = asyncio.create_task(faulty.bulk.upload_all([row(0)], ledger=tmp_path / "l"))
+    while len(proxy.seen) < 2:
+        await asyncio.sleep(0)
+    reading.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await reading
+    fake_time.before_sleep = slow = SlowServer(bulk_client, proxy, fake_time, seconds=29.0)
+    [result], _ = await faulty.bulk.upload_all([row(0)], ledger=tmp_path / "l")
+    assert (result.status, result.document_id) == (BulkStatus.CREATED, slow.made)
     assert sandbox.counts()["documents"] == 1
 
 
@@ -353,6 +395,17 @@ async def test_rows_that_cannot_be_read_end_the_run(bulk_client, row):
 
     with pytest.raises(OSError, match="the disk is gone"):
         await bulk_client.bulk.upload_all(rows())
+
+
+async def test_the_ledger_of_another_key_ends_it_before_anything_is_sent(
+    bulk_client, make_client, sandbox, row, tmp_path
+):
+    await bulk_client.bulk.upload_all([row(0)], ledger=tmp_path / "l")
+    other = make_client(sandbox.url, api_key="f" * 36)
+    with pytest.raises(LedgerError, match="another API key"):
+        await other.bulk.upload_all([row(0)], ledger=tmp_path / "l")
+    with pytest.raises(AuthenticationError):  # as far as the server
+        await other.bulk.upload_all([row(1)], ledger=tmp_path / "l", same_account=True)
 
 
 # Rows in, results out.

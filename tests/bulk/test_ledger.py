@@ -14,8 +14,8 @@ SERVER = "https://api.kycaid.com"
 SENT = Sent(applicant_id="a" * 36, type="PASSPORT", file_ids={"front_side": "f" * 36})
 
 
-async def opened(path, server=SERVER):
-    return await Ledger.open(path, server=server)
+async def opened(path, server=SERVER, **options):
+    return await Ledger.open(path, server=server, **options)
 
 
 async def test_what_was_intended_and_recorded_is_there_in_the_next_run(tmp_path):
