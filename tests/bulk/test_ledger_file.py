@@ -66,7 +66,7 @@ async def test_a_ledger_whose_end_could_not_be_written_is_fit_to_go_on_from(tmp_
 
 async def test_the_ledger_of_another_key_is_refused_unless_it_is_said_to_be_of_the_same_account(tmp_path):
     await (await opened(tmp_path / "l", api_key="old key")).close()
-    with pytest.raises(LedgerError, match="another API key.*same_account=True") as caught:
+    with pytest.raises(LedgerError, match=r"another API key.*same_account=True") as caught:
         await opened(tmp_path / "l", api_key="new key")
     assert "key " not in str(caught.value).replace("API key", "").replace("a key ", "").replace("this key ", "")
     await (await opened(tmp_path / "l", api_key="new key", same_account=True)).close()
