@@ -63,10 +63,12 @@ class ApplicantEntry:
 
     state: State
     applicant_id: str | None
+    says: bytes
+    """Digest of its data."""
 
 
 _ROW = "SELECT digest, state, applicant_id, sent, document_id, says FROM rows"
-_APPLICANT = "INSERT OR REPLACE INTO applicants (digest, state, applicant_id, code) VALUES (?, ?, ?, ?)"
+_APPLICANT = "UPDATE applicants SET state = ?, applicant_id = ?, code = ? WHERE digest = ?"
 
 
 @attrs.frozen
@@ -141,20 +143,22 @@ class Ledger:
 
     async def applicant(self, digest: bytes) -> ApplicantEntry | None:
         """Return what is known of an applicant."""
-        found = await self._database.ask("SELECT state, applicant_id FROM applicants WHERE digest = ?", digest)
-        return ApplicantEntry(state=State(found[0][0]), applicant_id=found[0][1]) if found else None
+        found = await self._database.ask("SELECT state, applicant_id, says FROM applicants WHERE digest = ?", digest)
+        return next((ApplicantEntry(state=State(a), applicant_id=b, says=c) for a, b, c in found), None)
 
-    async def intend_applicant(self, digest: bytes) -> None:
+    async def intend_applicant(self, digest: bytes, says: bytes) -> None:
         """Write down that an applicant is about to be created."""
-        await self._database.ask(_APPLICANT, digest, State.SENT, None, None)
+        await self._database.ask(
+            "INSERT OR REPLACE INTO applicants VALUES (?, ?, ?, ?, ?)", digest, State.SENT, None, None, says
+        )
 
     def created_applicant(self, digest: bytes, applicant_id: str) -> None:
         """Record the id of an applicant."""
-        self._database.tell(_APPLICANT, digest, State.CREATED, applicant_id, None)
+        self._database.tell(_APPLICANT, State.CREATED, applicant_id, None, digest)
 
     def failed_applicant(self, digest: bytes, code: str) -> None:
         """Record that an applicant was not made, and why."""
-        self._database.tell(_APPLICANT, digest, State.FAILED, None, code)
+        self._database.tell(_APPLICANT, State.FAILED, None, code, digest)
 
     async def close(self) -> None:
         """Write what is still queued, and close the file. Raises `LedgerError` when that failed."""

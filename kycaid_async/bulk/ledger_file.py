@@ -29,7 +29,7 @@ CREATE TABLE rows (
 CREATE INDEX rows_of_applicants ON rows (applicant_id);
 CREATE TABLE files (digest BLOB PRIMARY KEY, file_id TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE applicants (
-    digest BLOB PRIMARY KEY, state TEXT NOT NULL, applicant_id TEXT, code TEXT, says BLOB
+    digest BLOB PRIMARY KEY, state TEXT NOT NULL, applicant_id TEXT, code TEXT, says BLOB NOT NULL
 ) WITHOUT ROWID;
 """
 _SET: Final = "INSERT OR REPLACE INTO about VALUES (?, ?)"

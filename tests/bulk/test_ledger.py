@@ -25,7 +25,7 @@ async def test_what_was_intended_and_recorded_is_there_in_the_next_run(tmp_path)
     ledger.created_row(b"2", "d" * 36)
     ledger.failed_row(b"3", "validation")
     ledger.uploaded(b"content", "f" * 36)
-    await ledger.intend_applicant(b"x")
+    await ledger.intend_applicant(b"x", b"says")
     ledger.created_applicant(b"x", "a" * 36)
     await ledger.close()
     again = await opened(tmp_path / "l")
@@ -36,6 +36,7 @@ async def test_what_was_intended_and_recorded_is_there_in_the_next_run(tmp_path)
     assert await again.row(b"4") is None
     assert await again.file(b"content") == "f" * 36
     assert (await again.applicant(b"x")).applicant_id == "a" * 36
+    assert (await again.applicant(b"x")).says == b"says"
     assert {row.digest for row in await again.rows_of("a" * 36)} == {b"1", b"2"}
     await again.close()
 
