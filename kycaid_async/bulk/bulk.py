@@ -1,5 +1,6 @@
 """``client.bulk``: many documents."""
 
+import os
 from typing import Final, get_args
 
 import attrs
@@ -45,12 +46,13 @@ class Bulk:
 
         * ``ledger``: a file that records what was sent and what came of it. The same rows with the same ledger go on
           where the last run was cut off, even by a crash, and leave alone what is done. A failed row is tried again.
+          It is bound to the server and the account of the key. Its ``-wal`` file is a part of it.
           Without a file, each content and each applicant is still sent once, and lost answers are still settled,
           within this run.
         * ``on_uncertain``: what becomes of a row when something was sent, no answer came, and nobody can tell whether
           the server acted. That is so for an applicant, which cannot be looked up, and for a document that looks like
-          another one of its applicant. ``set_aside`` names the row and leaves it; ``create`` creates anew, which may
-          make a second one.
+          another one of its applicant. ``set_aside`` names the row and leaves it; ``create`` creates anew, once a
+          run, what an earlier run with the same ledger left so: that may make a second one.
         * ``on_error``: ``stop`` ends the run with the error of the first row that fails.
         * ``concurrency``: at most so many rows under way, and never more than the client's ``max_connections``. It
           begins lower, grows while the server answers as quickly, and halves when the server refuses.
@@ -66,6 +68,8 @@ class Bulk:
         """
         if on_uncertain not in get_args(OnUncertain) or on_error not in get_args(OnError):
             raise ConfigurationError("bulk: on_uncertain is set_aside or create, on_error is continue or stop")
+        if ledger is not None and not os.fspath(ledger):
+            raise ConfigurationError("bulk: ledger must be the path of a file; None is for no ledger")
         if concurrency is not None and concurrency < 1:
             raise ConfigurationError("bulk: concurrency must be 1 or more")
         most = self._settings.max_connections

@@ -43,6 +43,8 @@ class Database:
         self._committing: asyncio.Future[Any] | None = None
         self._uncommitted: list[tuple[asyncio.Future[Rows], Rows]] = []
         self._pending: list[_Statement] = []
+        self._told: list[_Statement] = []
+        """What was told since the last commit: it is tried once more at the end when that commit fails."""
 
     @classmethod
     async def open(cls, path: Path | None, owner: Owner) -> Self:
@@ -64,14 +66,20 @@ class Database:
 
     def tell(self, sql: str, *values: Any) -> None:
         """Make a change, which will be on the disk soon. Raises `LedgerError`, also for earlier changes."""
-        self._do(_Statement(sql, values, None))
+        statement = _Statement(sql, values, None)
+        self._told.append(statement)
+        self._do(statement)
 
     async def close(self) -> None:
-        """Write what is left, and close the file. Raises `LedgerError` when something could not be written."""
+        """Write what is left, and close the file. Raises `LedgerError` when something could not be written.
+
+        What was told and could not be written is tried once more: by now there may be room.
+        """
         while self._error is None and (self._committing is not None or self._connection.in_transaction):
             self._commit()
             await asyncio.wait([self._committing or self._loop.create_future()])
-        closing = self._loop.run_in_executor(self._thread, partial(self._file.close, changed=self._changed))
+        rest = [(told.sql, told.values) for told in self._told]
+        closing = self._loop.run_in_executor(self._thread, partial(self._file.close, rest, changed=self._changed))
         self._thread.shutdown(wait=False)
         await asyncio.shield(closing)
         if self._error is not None:
@@ -119,6 +127,7 @@ class Database:
             if not answer.done():
                 answer.set_result(rows)
         pending, self._pending = self._pending, []
+        self._told = [statement for statement in pending if statement.answer is None]
         for number, statement in enumerate(pending):
             try:
                 self._do(statement)
@@ -141,4 +150,4 @@ class Database:
 
 def _close_unused(opening: "asyncio.Future[LedgerFile]") -> None:
     if not opening.cancelled() and opening.exception() is None:
-        opening.result().close(changed=False)
+        opening.result().close([], changed=False)

@@ -6,8 +6,8 @@ import os
 import pathlib
 import secrets
 import time
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Final, Self
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, Final, Self
 
 import attrs
 
@@ -94,17 +94,24 @@ class LedgerFile:
         ended = now if last is None else last
         return cls(connection, name, max(0.0, now - ended), target, owner, ended)
 
-    def close(self, *, changed: bool) -> None:
-        """Close it, and note when the run ended, if it ``changed`` anything."""
+    def close(self, rest: Iterable[tuple[str, tuple[Any, ...]]], *, changed: bool) -> None:
+        """Make the changes of ``rest`` if possible, note when the run ended if it ``changed`` anything, and close."""
         noted = not self._path
         with contextlib.suppress(Exception):
             if not noted:
-                self.connection.execute("PRAGMA wal_checkpoint")  # makes room for the note, when the disk is full
-                self.connection.execute(_SET, ("ended", repr(self._owner.now() if changed else self._ended)))
+                self.connection.execute("PRAGMA wal_checkpoint")  # makes room, when the disk is full
+                self._note(rest, self._owner.now() if changed else self._ended)
                 noted = True
         self.connection.close()
         if not noted:
             _touch(self._path)
+
+    def _note(self, rest: Iterable[tuple[str, tuple[Any, ...]]], ended: float) -> None:
+        self.connection.execute("BEGIN")
+        for sql, values in rest:
+            self.connection.execute(sql, values)
+        self.connection.execute(_SET, ("ended", repr(ended)))
+        self.connection.execute("COMMIT")
 
 
 def _make(path: str) -> None:

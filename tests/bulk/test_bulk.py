@@ -537,7 +537,7 @@ async def test_an_upload_can_be_iterated_over_once(bulk_client, row):
         [result async for result in upload]
 
 
-@pytest.mark.parametrize("options", [{"on_error": "x"}, {"on_uncertain": "x"}, {"concurrency": 0}])
+@pytest.mark.parametrize("options", [{"on_error": "x"}, {"on_uncertain": "x"}, {"concurrency": 0}, {"ledger": ""}])
 async def test_options_that_make_no_sense_are_refused(options, bulk_client):
     with pytest.raises(ConfigurationError):
         bulk_client.bulk.upload([], **options)

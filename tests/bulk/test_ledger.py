@@ -112,7 +112,7 @@ async def test_a_folder_that_does_not_exist_is_named(tmp_path):
         await opened(tmp_path / "nowhere" / "l")
 
 
-async def test_a_full_disk_is_an_error_and_leaves_what_was_recorded(tmp_path):
+async def test_a_full_disk_is_an_error_and_what_is_told_after_it_is_recorded_at_the_end(tmp_path):
     ledger = await opened(tmp_path / "l")
     await ledger.intend_row(b"1", SENT)
     await ledger._database.ask("PRAGMA max_page_count = 1")
@@ -123,7 +123,8 @@ async def test_a_full_disk_is_an_error_and_leaves_what_was_recorded(tmp_path):
     with pytest.raises(LedgerError, match="the disk is full"):
         await ledger.close()
     again = await opened(tmp_path / "l")
-    assert (await again.row(b"1")).state is State.SENT
+    assert (await again.row(b"1")).document_id == "d" * 36
+    assert await again.row(b"more 999") is None
     await again.close()
 
 
