@@ -198,7 +198,7 @@ class BodyTooLargeError(KycaidError, ValueError):
 
 
 class LedgerError(KycaidError):
-    """The ledger of a bulk upload is in use elsewhere, belongs to another server, or cannot be read or written.
+    """The ledger of a bulk upload is in use, is of another server or account, is not whole, or cannot be written.
 
     The text names its file. What was recorded stays recorded: a run with the same ledger goes on from there.
     """

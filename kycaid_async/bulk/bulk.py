@@ -1,17 +1,22 @@
 """``client.bulk``: many documents."""
 
-from typing import get_args
+import os
+from typing import Final, get_args
 
 import attrs
 
-from kycaid_async.bulk.database import Path
 from kycaid_async.bulk.feed import Rows
+from kycaid_async.bulk.ledger_file import Path
 from kycaid_async.bulk.result import BulkResult, BulkSummary
 from kycaid_async.bulk.upload import BulkUpload, OnError, OnUncertain, Plan
 from kycaid_async.errors import ConfigurationError
 from kycaid_async.protocol.caller import Caller
 from kycaid_async.transport.settings import Settings
 from kycaid_async.transport.timing import Timing
+
+_LONGEST_WORK: Final = 30.0
+_MARGIN: Final = 5.0
+"""Seconds."""
 
 
 @attrs.define
@@ -31,7 +36,8 @@ class Bulk:
         on_error: OnError = "continue",
         concurrency: int | None = None,
         give_up_after: float = 300.0,
-        settle_after: float = 3.0,
+        settle_after: float | None = None,
+        same_account: bool = False,
     ) -> BulkUpload:
         """Return a run over ``rows``; iterate over it: ``async for result in client.bulk.upload(rows): …``.
 
@@ -40,24 +46,30 @@ class Bulk:
 
         * ``ledger``: a file that records what was sent and what came of it. The same rows with the same ledger go on
           where the last run was cut off, even by a crash, and leave alone what is done. A failed row is tried again.
+          It is bound to the server and the account of the key. Its ``-wal`` file is a part of it.
           Without a file, each content and each applicant is still sent once, and lost answers are still settled,
           within this run.
         * ``on_uncertain``: what becomes of a row when something was sent, no answer came, and nobody can tell whether
           the server acted. That is so for an applicant, which cannot be looked up, and for a document that looks like
-          another one of its applicant. ``set_aside`` names the row and leaves it; ``create`` creates anew, which may
-          make a second one.
+          another one of its applicant. ``set_aside`` names the row and leaves it; ``create`` creates anew, once a
+          run, what an earlier run with the same ledger left so: that may make a second one.
         * ``on_error``: ``stop`` ends the run with the error of the first row that fails.
         * ``concurrency``: at most so many rows under way, and never more than the client's ``max_connections``. It
           begins lower, grows while the server answers as quickly, and halves when the server refuses.
         * ``give_up_after``: seconds without an answer of use after which the run ends. Until then it waits for a
           server that is away, and no row fails for it.
         * ``settle_after``: seconds after which a document whose answer was lost, and which the server does not show,
-          is taken as not made.
+          is taken as not made. It counts from the loss, or from the end of the run before; when that was killed, from
+          the start of this run. Default: 5 more than the client waits for an answer (``Timeout.read``), since the
+          server may be at work for as long. A shorter time risks a second document.
+        * ``same_account``: the ledger was begun with another key, and this one is of the same account.
 
         Raises `ConfigurationError` for values that make no sense.
         """
         if on_uncertain not in get_args(OnUncertain) or on_error not in get_args(OnError):
             raise ConfigurationError("bulk: on_uncertain is set_aside or create, on_error is continue or stop")
+        if ledger is not None and not os.fspath(ledger):
+            raise ConfigurationError("bulk: ledger must be the path of a file; None is for no ledger")
         if concurrency is not None and concurrency < 1:
             raise ConfigurationError("bulk: concurrency must be 1 or more")
         most = self._settings.max_connections
@@ -67,9 +79,14 @@ class Bulk:
             on_error=on_error,
             concurrency=most if concurrency is None else min(concurrency, most),
             give_up_after=give_up_after,
-            settle_after=settle_after,
+            settle_after=self._patience() if settle_after is None else settle_after,
+            same_account=same_account,
         )
         return BulkUpload(rows, plan, caller=self._call, settings=self._settings, timing=self._timing)
+
+    def _patience(self) -> float:
+        """Return for how long a server may be at work on a request whose answer was lost."""
+        return (self._settings.timeout.read or _LONGEST_WORK) + _MARGIN
 
     async def upload_all(
         self,
@@ -80,7 +97,8 @@ class Bulk:
         on_error: OnError = "continue",
         concurrency: int | None = None,
         give_up_after: float = 300.0,
-        settle_after: float = 3.0,
+        settle_after: float | None = None,
+        same_account: bool = False,
     ) -> tuple[list[BulkResult], BulkSummary]:
         """Deliver all ``rows`` and return their results, in the order of the rows, and a summary.
 
@@ -94,6 +112,7 @@ class Bulk:
             concurrency=concurrency,
             give_up_after=give_up_after,
             settle_after=settle_after,
+            same_account=same_account,
         )
         results = [result async for result in upload]
         return sorted(results, key=lambda result: result.number), upload.summary

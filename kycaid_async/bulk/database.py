@@ -2,35 +2,19 @@
 
 import asyncio
 import contextlib
-import os
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, Final, Self
+from functools import partial
+from typing import TYPE_CHECKING, Any, Self
 
 import attrs
 
+from kycaid_async.bulk.ledger_file import LedgerFile, Owner, Path, ledger_error
 from kycaid_async.errors import LedgerError
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Sequence
 
-Path = str | os.PathLike[str]
 Rows = list[tuple[Any, ...]]
-
-_FORMAT: Final = "1"
-_PAGES_BETWEEN_CHECKPOINTS: Final = 4000
-_TABLES: Final = """
-CREATE TABLE about (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE rows (
-    digest BLOB PRIMARY KEY, state TEXT NOT NULL, applicant_id TEXT NOT NULL, sent TEXT NOT NULL,
-    document_id TEXT, code TEXT
-) WITHOUT ROWID;
-CREATE INDEX rows_of_applicants ON rows (applicant_id);
-CREATE TABLE files (digest BLOB PRIMARY KEY, file_id TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE applicants (
-    digest BLOB PRIMARY KEY, state TEXT NOT NULL, applicant_id TEXT, code TEXT
-) WITHOUT ROWID;
-"""
 
 
 @attrs.frozen
@@ -47,25 +31,29 @@ class Database:
     with the loop for each of them would take milliseconds.
     """
 
-    def __init__(self, connection: "sqlite3.Connection", name: str) -> None:
-        self._connection = connection
-        self._name = name
+    def __init__(self, file: LedgerFile) -> None:
+        self.idle = file.idle
+        """Seconds since the end of the run before; 0 when that is not known."""
+        self._file = file
+        self._connection = file.connection
+        self._changed = False
         self._loop = asyncio.get_running_loop()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="kycaid ledger")
         self._error: LedgerError | None = None
         self._committing: asyncio.Future[Any] | None = None
         self._uncommitted: list[tuple[asyncio.Future[Rows], Rows]] = []
         self._pending: list[_Statement] = []
+        self._told: list[_Statement] = []
+        """What was told since the last commit: it is tried once more at the end when that commit fails."""
 
     @classmethod
-    async def open(cls, path: Path | None, *, server: str) -> Self:
+    async def open(cls, path: Path | None, owner: Owner) -> Self:
         """Open or make the database at ``path``, or one that is gone when it closes. Raises `LedgerError`."""
-        name = "the ledger" if path is None else os.fspath(path)
-        connecting = asyncio.get_running_loop().run_in_executor(None, _connect, path, name, server)
+        opening = asyncio.get_running_loop().run_in_executor(None, LedgerFile.open, path, owner)
         try:
-            return cls(await asyncio.shield(connecting), name)
+            return cls(await asyncio.shield(opening))
         except asyncio.CancelledError:
-            connecting.add_done_callback(_close_unused)
+            opening.add_done_callback(_close_unused)
             raise
 
     async def ask(self, sql: str, *values: Any) -> Rows:
@@ -78,14 +66,20 @@ class Database:
 
     def tell(self, sql: str, *values: Any) -> None:
         """Make a change, which will be on the disk soon. Raises `LedgerError`, also for earlier changes."""
-        self._do(_Statement(sql, values, None))
+        statement = _Statement(sql, values, None)
+        self._told.append(statement)
+        self._do(statement)
 
     async def close(self) -> None:
-        """Write what is left, and close the file. Raises `LedgerError` when something could not be written."""
+        """Write what is left, and close the file. Raises `LedgerError` when something could not be written.
+
+        What was told and could not be written is tried once more: by now there may be room.
+        """
         while self._error is None and (self._committing is not None or self._connection.in_transaction):
             self._commit()
             await asyncio.wait([self._committing or self._loop.create_future()])
-        closing = self._loop.run_in_executor(self._thread, self._connection.close)
+        rest = [(told.sql, told.values) for told in self._told]
+        closing = self._loop.run_in_executor(self._thread, partial(self._file.close, rest, changed=self._changed))
         self._thread.shutdown(wait=False)
         await asyncio.shield(closing)
         if self._error is not None:
@@ -99,6 +93,7 @@ class Database:
             return
         writes = not statement.sql.startswith("SELECT")
         if writes and not self._connection.in_transaction:
+            self._changed = True
             self._execute("BEGIN", ())
             self._loop.call_soon(self._commit)
         rows = self._execute(statement.sql, statement.values)
@@ -114,7 +109,7 @@ class Database:
             return self._connection.execute(sql, values).fetchall()
         except Exception as error:
             self._fail(error)
-            raise LedgerError(*_ledger_error(self._name, error).args) from error
+            raise LedgerError(*ledger_error(self._file.name, error).args) from error
 
     def _commit(self) -> None:
         if self._error is None and self._committing is None and self._connection.in_transaction:
@@ -132,6 +127,7 @@ class Database:
             if not answer.done():
                 answer.set_result(rows)
         pending, self._pending = self._pending, []
+        self._told = [statement for statement in pending if statement.answer is None]
         for number, statement in enumerate(pending):
             try:
                 self._do(statement)
@@ -141,7 +137,7 @@ class Database:
 
     def _fail(self, error: BaseException) -> None:
         """Keep what is on the disk, and take nothing more."""
-        self._error = _ledger_error(self._name, error)
+        self._error = ledger_error(self._file.name, error)
         with contextlib.suppress(Exception):
             self._connection.rollback()
         self._refuse([answer for answer, _ in self._uncommitted] + [left.answer for left in self._pending])
@@ -152,63 +148,6 @@ class Database:
                 answer.set_exception(LedgerError(*self._error.args))
 
 
-def _connect(path: Path | None, name: str, server: str) -> "sqlite3.Connection":
-    import sqlite3
-
-    connection = None
-    try:
-        # An empty name is a database on the disk that nobody sees and that goes with its connection.
-        target = "" if path is None else os.fspath(path)
-        connection = sqlite3.connect(target, isolation_level=None, check_same_thread=False, timeout=0)
-        if path is not None:
-            connection.execute("PRAGMA locking_mode = EXCLUSIVE")
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = FULL")
-            connection.execute(f"PRAGMA wal_autocheckpoint = {_PAGES_BETWEEN_CHECKPOINTS}")
-        connection.execute("BEGIN IMMEDIATE")
-        _prepare(connection, name, server)
-        connection.execute("COMMIT")
-    except BaseException as error:
-        if connection is not None:
-            connection.close()
-        if isinstance(error, LedgerError):
-            raise
-        raise _ledger_error(name, error) from error
-    return connection
-
-
-def _prepare(connection: "sqlite3.Connection", name: str, server: str) -> None:
-    tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
-    if not tables:
-        for table in _TABLES.split(";"):
-            connection.execute(table)
-        connection.execute("INSERT INTO about VALUES ('format', ?), ('server', ?)", (_FORMAT, server))
-        return
-    if ("about",) not in tables:
-        raise LedgerError(f"{name}: is a database of something else, and no ledger")
-    for (table,) in tables:  # into the cache: later, nothing should wait for the disk
-        connection.execute(f"SELECT count(*) FROM {table}").fetchall()  # noqa: S608 - names of our own tables
-    about = dict(connection.execute("SELECT name, value FROM about").fetchall())
-    if about.get("format") != _FORMAT:
-        raise LedgerError(f"{name}: is a ledger of another version of this package")
-    if about.get("server") != server:
-        raise LedgerError(
-            f"{name}: is the ledger of uploads to {about.get('server')}, and this client talks to {server}; "
-            "use another file for each server"
-        )
-
-
-def _close_unused(connecting: "asyncio.Future[sqlite3.Connection]") -> None:
-    if not connecting.cancelled() and connecting.exception() is None:
-        connecting.result().close()
-
-
-def _ledger_error(name: str, error: BaseException) -> LedgerError:
-    reason = getattr(error, "sqlite_errorname", type(error).__name__)
-    if reason.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
-        return LedgerError(f"{name}: is in use by another run. Wait for its end, or use another ledger.")
-    if reason.startswith("SQLITE_NOTADB"):
-        return LedgerError(f"{name}: is not a ledger")
-    if reason.startswith("SQLITE_FULL"):
-        return LedgerError(f"{name}: the disk is full. What was done is recorded; make room, and run it again.")
-    return LedgerError(f"{name}: cannot be used as a ledger ({reason})")
+def _close_unused(opening: "asyncio.Future[LedgerFile]") -> None:
+    if not opening.cancelled() and opening.exception() is None:
+        opening.result().close([], changed=False)

@@ -5,12 +5,14 @@ Changes of many rows share one write to the disk. There are digests, ids, states
 
 import enum
 import json
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from typing import Any, Self
 
 import attrs
 
-from kycaid_async.bulk.database import Database, Path
+from kycaid_async.bulk.database import Database
+from kycaid_async.bulk.ledger_file import Owner, Path
 
 
 class State(enum.StrEnum):
@@ -51,6 +53,8 @@ class RowEntry:
     state: State
     sent: Sent
     document_id: str | None
+    says: bytes | None
+    """Digest of what the row said, if it has a key of its own."""
 
 
 @attrs.frozen(kw_only=True)
@@ -59,10 +63,12 @@ class ApplicantEntry:
 
     state: State
     applicant_id: str | None
+    says: bytes
+    """Digest of its data."""
 
 
-_ROW = "SELECT digest, state, applicant_id, sent, document_id FROM rows"
-_APPLICANT = "INSERT OR REPLACE INTO applicants VALUES (?, ?, ?, ?)"
+_ROW = "SELECT digest, state, applicant_id, sent, document_id, says FROM rows"
+_APPLICANT = "UPDATE applicants SET state = ?, applicant_id = ?, code = ? WHERE digest = ?"
 
 
 @attrs.frozen
@@ -75,9 +81,23 @@ class Ledger:
     _database: Database
 
     @classmethod
-    async def open(cls, path: Path | None, *, server: str) -> Self:
-        """Open or make the ledger at ``path``, for this server. Without a path it lasts as long as the run."""
-        return cls(await Database.open(path, server=server))
+    async def open(
+        cls,
+        path: Path | None,
+        *,
+        server: str,
+        api_key: str | None = None,
+        same_account: bool = False,
+        now: Callable[[], float] = time.time,
+    ) -> Self:
+        """Open or make the ledger at ``path``, as `Owner` says. Without a path it lasts as long as the run."""
+        owner = Owner(server=server, api_key=api_key, same_account=same_account, now=now)
+        return cls(await Database.open(path, owner))
+
+    @property
+    def idle(self) -> float:
+        """Seconds since the end of the run before; 0 when that is not known, because it was killed."""
+        return self._database.idle
 
     async def row(self, digest: bytes) -> RowEntry | None:
         """Return what is known of a row."""
@@ -87,10 +107,10 @@ class Ledger:
         """Return what is known of all rows of an applicant."""
         return list(map(_row_entry, await self._database.ask(f"{_ROW} WHERE applicant_id = ?", applicant_id)))
 
-    async def intend_row(self, digest: bytes, sent: Sent) -> None:
+    async def intend_row(self, digest: bytes, sent: Sent, says: bytes | None = None) -> None:
         """Write down that a document is about to be created."""
-        values = (digest, State.SENT, sent.applicant_id, sent.as_text(), None, None)
-        await self._database.ask("INSERT OR REPLACE INTO rows VALUES (?, ?, ?, ?, ?, ?)", *values)
+        values = (digest, State.SENT, sent.applicant_id, sent.as_text(), None, None, says)
+        await self._database.ask("INSERT OR REPLACE INTO rows VALUES (?, ?, ?, ?, ?, ?, ?)", *values)
 
     def created_row(self, digest: bytes, document_id: str) -> None:
         """Record the document of a row."""
@@ -123,20 +143,22 @@ class Ledger:
 
     async def applicant(self, digest: bytes) -> ApplicantEntry | None:
         """Return what is known of an applicant."""
-        found = await self._database.ask("SELECT state, applicant_id FROM applicants WHERE digest = ?", digest)
-        return ApplicantEntry(state=State(found[0][0]), applicant_id=found[0][1]) if found else None
+        found = await self._database.ask("SELECT state, applicant_id, says FROM applicants WHERE digest = ?", digest)
+        return next((ApplicantEntry(state=State(a), applicant_id=b, says=c) for a, b, c in found), None)
 
-    async def intend_applicant(self, digest: bytes) -> None:
+    async def intend_applicant(self, digest: bytes, says: bytes) -> None:
         """Write down that an applicant is about to be created."""
-        await self._database.ask(_APPLICANT, digest, State.SENT, None, None)
+        await self._database.ask(
+            "INSERT OR REPLACE INTO applicants VALUES (?, ?, ?, ?, ?)", digest, State.SENT, None, None, says
+        )
 
     def created_applicant(self, digest: bytes, applicant_id: str) -> None:
         """Record the id of an applicant."""
-        self._database.tell(_APPLICANT, digest, State.CREATED, applicant_id, None)
+        self._database.tell(_APPLICANT, State.CREATED, applicant_id, None, digest)
 
     def failed_applicant(self, digest: bytes, code: str) -> None:
         """Record that an applicant was not made, and why."""
-        self._database.tell(_APPLICANT, digest, State.FAILED, None, code)
+        self._database.tell(_APPLICANT, State.FAILED, None, code, digest)
 
     async def close(self) -> None:
         """Write what is still queued, and close the file. Raises `LedgerError` when that failed."""
@@ -144,6 +166,6 @@ class Ledger:
 
 
 def _row_entry(values: tuple[Any, ...]) -> RowEntry:
-    digest, state, applicant_id, sent, document_id = values
+    digest, state, applicant_id, sent, document_id, said = values
     says = Sent.of(applicant_id, sent) if sent else Sent(applicant_id=applicant_id, type="", file_ids={})
-    return RowEntry(digest=digest, state=State(state), sent=says, document_id=document_id)
+    return RowEntry(digest=digest, state=State(state), sent=says, document_id=document_id, says=said)

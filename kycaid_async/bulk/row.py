@@ -3,7 +3,7 @@
 import hashlib
 import os
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import attrs
 
@@ -43,7 +43,8 @@ class BulkRow:
     other_side_3: BulkSource | None = None
     key: str | None = None
     """How the ledger knows the row again, such as your own number of the document. Default: by all that it says, so
-    that two rows that say the same are one, and a row that was changed is another."""
+    that two rows that say the same are one, and a row that was changed is another. A key stands for one row: one that
+    was delivered, and then comes with another document or another applicant, fails. Its files may have moved."""
     line: int | None = None
     """Where it stands in its manifest. It has no part in how the ledger knows the row."""
 
@@ -73,16 +74,22 @@ class BulkRow:
         }
         return hashlib.sha256(b"row\0" + _canonical(unstructure(says))).digest()
 
+    @property
+    def says(self) -> bytes | None:
+        """Of a row with a key: what stands for the rest of it. Files count by their sides only, for they may move."""
+        if self.key is None:
+            return None
+        return digest_of([dict(self.document), self.applicant_id, self.applicant, [side for side, _ in self.sides()]])
+
     def problems(self) -> list[FieldProblem]:
         """Return every field that the reference's limits refuse. Files are not looked at."""
         found = [FieldProblem(name, "none: the row gives it", "one") for name in _GIVEN_HERE if name in self.document]
+        found += self.misfits()
         if (self.applicant_id is None) == (self.applicant is None):
             both = "neither" if self.applicant is None else "both"
             found.append(FieldProblem("applicant_id", "this or applicant, and not both", both))
         if self.applicant is not None:
             found += check_request(self.applicant)
-            if not self.applicant.external_applicant_id:
-                found.append(FieldProblem("external_applicant_id", "a value, to make the applicant once", "nothing"))
         if self.applicant_id is not None and len(self.applicant_id) != ID_LENGTH:
             got = f"{len(self.applicant_id)} characters"
             found.append(FieldProblem("applicant_id", f"{ID_LENGTH} characters", got))
@@ -92,6 +99,20 @@ class BulkRow:
             return check_request(self.new_document(_ANY_ID, {}))
         except InvalidRequestError as error:
             return list(error.problems)
+
+    def misfits(self) -> list[FieldProblem]:
+        """Return every field with which the row could not be told from others, or not be sent at all."""
+        found = []
+        if self.key is not None and not (isinstance(cast("object", self.key), str) and self.key):
+            found.append(FieldProblem("key", "a text that is not empty", "another value"))
+        if self.applicant is not None and not isinstance(cast("object", self.applicant), Person | Company):
+            found.append(FieldProblem("applicant", "Person or Company", "another value"))
+        elif self.applicant is not None and not self.applicant.external_applicant_id:
+            found.append(FieldProblem("external_applicant_id", "a value, to make the applicant once", "nothing"))
+        for side, source in self.sides():
+            if not isinstance(cast("object", source), str | bytes | os.PathLike):
+                found.append(FieldProblem(side, "a path, a URL or bytes", "another value"))
+        return found
 
     def new_document(self, applicant_id: str, file_ids: Mapping[str, str]) -> NewDocument:
         """Return what is sent, with the ids of its owner and its files by side. Raises `InvalidRequestError`."""
@@ -105,6 +126,11 @@ def _name(source: BulkSource) -> str:
     return os.fspath(source)
 
 
+def digest_of(value: Any) -> bytes:
+    """Return 16 bytes that stand for ``value``, whatever the order of its keys."""
+    return hashlib.sha256(_canonical(unstructure(value))).digest()[:16]
+
+
 def _canonical(value: Any) -> bytes:
     """Return ``value`` as JSON in which the order of keys plays no part."""
     return dumps(_ordered(value))
@@ -113,4 +139,6 @@ def _canonical(value: Any) -> bytes:
 def _ordered(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _ordered(value[key]) for key in sorted(value, key=str)}
+    if isinstance(value, list):
+        return [_ordered(entry) for entry in value]
     return value

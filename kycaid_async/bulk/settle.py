@@ -1,21 +1,30 @@
 """Whether a document exists that was sent and never answered for: the server is asked for those of the applicant."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 import attrs
 
 from kycaid_async.api import applicants, documents
-from kycaid_async.api.documents import Document
 from kycaid_async.bulk.ledger import Ledger, RowEntry, Sent, State
 from kycaid_async.bulk.line import Line, Tally
 from kycaid_async.bulk.row import SIDES
-from kycaid_async.errors import KycaidError, NotFoundError, RequestTimeoutError
+from kycaid_async.errors import KycaidError, NotFoundError
 from kycaid_async.transport.timing import Timing
+from kycaid_async.values.converter import unstructure
 
+Shown = dict[str, Any]
+"""A document as the server shows it."""
+
+_NOT_FOUND: Final = "not_found"
+"""What the API itself says with a 404, and a proxy before it does not."""
+_RESEMBLING: Final = (
+    "a document of this applicant has some of its files, so it cannot be told whether this one was made. "
+    "Look for it, then remove the row, or run it with on_uncertain='create'."
+)
 _NUMBERS: Final = ("document_number", "card_number", "account_number")
-_AFTER_A_TIMEOUT: Final = 5
-"""How many times longer to wait then: the server may be slow, and still at it."""
+_FIRST_PAUSE: Final = 1.0
+"""Seconds; each further one is twice as long."""
 
 
 class SetAside(Exception):  # noqa: N818 - it is an outcome
@@ -37,58 +46,101 @@ class Settler:
     timing: Timing
     settle_after: float
     """Seconds after which a document that the server does not show is taken as not made."""
+    started: float
+    """When the run began, by the clock of ``timing``."""
 
     async def find(
-        self, digest: bytes, sent: Sent, fields: Mapping[str, Any], tally: Tally, *, error: KycaidError | None = None
+        self, digest: bytes, sent: Sent, fields: Mapping[str, Any], tally: Tally, *, lost_at: float | None
     ) -> str | None:
         """Return the id of the document that was made, or None when none was. Raises `SetAside`.
 
-        The request may still be under way on the server, so a "no" counts only when it is repeated after a pause.
+        The server may be still at work on the request, whatever was lost of it. So a "no" counts only ``settle_after``
+        seconds after ``lost_at``, by which it was sent; None means by the end of the run before.
         """
-        found = await self._ask(digest, sent, fields, tally)
-        if found is None:
-            late = isinstance(error, RequestTimeoutError)
-            await self.timing.sleep(self.settle_after * (_AFTER_A_TIMEOUT if late else 1))
+        sent_by = self.started - self.ledger.idle if lost_at is None else lost_at
+        pause = _FIRST_PAUSE
+        while True:
+            left = sent_by + self.settle_after - self.timing.clock()
             found = await self._ask(digest, sent, fields, tally)
-        return found
+            if found is not None or left <= 0:
+                return found
+            await self.timing.sleep(min(pause, left))
+            pause *= 2
 
     async def _ask(self, digest: bytes, sent: Sent, fields: Mapping[str, Any], tally: Tally) -> str | None:
-        shown = await self._documents(sent, tally)
         others = [row for row in await self.ledger.rows_of(sent.applicant_id) if row.digest != digest]
         claimed = {row.document_id for row in others if row.state is State.CREATED}
-        fitting = [document for document in shown if document.document_id not in claimed and _fits(document, sent)]
+        shown = await self._documents(sent, claimed, tally)
+        fitting = [document for document in shown if _fits(document, sent)]
+        if not fitting and any(_resembles(document, sent, others) for document in shown):
+            raise SetAside(_RESEMBLING, operation=documents.CREATE.name)
         return _choose(fitting, sent, fields, rivals=[row for row in others if _is_rival(row, sent)])
 
-    async def _documents(self, sent: Sent, tally: Tally) -> list[Document]:
-        """Return the applicant's documents of this type, each with its sides."""
+    async def _documents(self, sent: Sent, claimed: set[str | None], tally: Tally) -> list[Shown]:
+        """Return all documents of the applicant that may be this one, each with its sides. Raises `SetAside`.
+
+        That a document was not made can only be said by one who sees all of them, whole.
+        """
+        operation = applicants.GET.name
         try:
             applicant = await self.line.call(
                 applicants.GET, tally, path={"applicant_id": sent.applicant_id}, query={"verification_id": None}
             )
-        except NotFoundError:
-            return []
         except KycaidError as error:
-            raise SetAside("", error, operation=applicants.GET.name) from error
-        if applicant.documents is None or "documents" in applicant.extra:
-            raise SetAside("the server does not show the documents of this applicant", operation=applicants.GET.name)
-        candidates = [document for document in applicant.documents if document.type in (None, sent.type)]
-        return [await self._whole(document, tally) for document in candidates]
+            if isinstance(error, NotFoundError) and error.type == _NOT_FOUND:
+                return []
+            raise SetAside("", error, operation=operation) from error
+        listed = applicant.raw.get("documents")
+        if not isinstance(listed, list) or not all(_has_id(document) for document in listed):
+            raise SetAside("the server does not show the documents of this applicant", operation=operation)
+        return [
+            await self._whole(document, sent, tally)
+            for document in listed
+            if document["document_id"] not in claimed and document.get("type") in (None, sent.type)
+        ]
 
-    async def _whole(self, document: Document, tally: Tally) -> Document:
+    async def _whole(self, document: Shown, sent: Sent, tally: Tally) -> Shown:
         """Return a document with its type and sides, which may be left out inside an applicant."""
-        if {"type", *(f"{side}_id" for side in SIDES)} <= document.raw.keys() or document.document_id is None:
+        if _is_whole(document, sent, SIDES):
             return document
+        operation = documents.GET.name
         try:
-            return await self.line.call(documents.GET, tally, path={"document_id": document.document_id})
-        except NotFoundError:
-            return document  # removed meanwhile
+            found = await self.line.call(documents.GET, tally, path={"document_id": document["document_id"]})
         except KycaidError as error:
-            raise SetAside("", error, operation=documents.GET.name) from error
+            raise SetAside("", error, operation=operation) from error
+        if not _is_whole(found.raw, sent, sent.file_ids):
+            raise SetAside("the server does not show the files of a document of this applicant", operation=operation)
+        return found.raw
 
 
-def _fits(document: Document, sent: Sent) -> bool:
-    sides = {side: getattr(document, f"{side}_id") for side in SIDES}
-    return document.type == sent.type and all(sides[side] == sent.file_ids.get(side) for side in SIDES)
+def _has_id(document: object) -> bool:
+    return isinstance(document, dict) and bool(document.get("document_id"))
+
+
+def _is_whole(document: Shown, sent: Sent, sides: Iterable[str]) -> bool:
+    """Say whether it shows its type and the files of ``sides``."""
+    ids = sent.file_ids
+    return document.get("type") is not None and all(
+        f"{side}_id" in document or (side in ids and document.get(side) == ids[side]) for side in sides
+    )
+
+
+def _has_side(document: Shown, side: str, file_id: str | None) -> bool:
+    """Say whether a side has this file. One of them goes by another name in the reference."""
+    shown = document.get(f"{side}_id")
+    return shown == file_id or (shown is None and document.get(side) == file_id)
+
+
+def _fits(document: Shown, sent: Sent) -> bool:
+    return document.get("type") == sent.type and all(
+        _has_side(document, side, sent.file_ids.get(side)) for side in SIDES
+    )
+
+
+def _resembles(document: Shown, sent: Sent, others: list[RowEntry]) -> bool:
+    """Say whether it has one of the files, and no other row was sent as it is."""
+    has_one = any(_has_side(document, side, file_id) for side, file_id in sent.file_ids.items())
+    return has_one and document.get("type") == sent.type and not any(_fits(document, row.sent) for row in others)
 
 
 def _is_rival(row: RowEntry, sent: Sent) -> bool:
@@ -96,16 +148,16 @@ def _is_rival(row: RowEntry, sent: Sent) -> bool:
     return row.state is State.SENT and row.sent == sent
 
 
-def _choose(fitting: list[Document], sent: Sent, fields: Mapping[str, Any], *, rivals: list[RowEntry]) -> str | None:
+def _choose(fitting: list[Shown], sent: Sent, fields: Mapping[str, Any], *, rivals: list[RowEntry]) -> str | None:
     """Return the id of the one that was made for this row, None for none. Raises `SetAside` if it cannot be told."""
     if not fitting:
         return None
     if sent.file_ids and not rivals:  # the file was uploaded for this ledger, so nobody else has made it
-        return fitting[0].document_id
-    numbers = {name: str(fields[name]) for name in _NUMBERS if fields.get(name)}
-    same = [document for document in fitting if all(getattr(document, n) == value for n, value in numbers.items())]
-    if numbers and same:
-        return same[0].document_id
+        return str(fitting[0]["document_id"])
+    said = unstructure(dict(fields))
+    same = [document for document in fitting if all(document.get(name) == value for name, value in said.items())]
+    if same and any(said.get(name) for name in _NUMBERS):
+        return str(same[0]["document_id"])
     raise SetAside(
         "another document of this applicant looks the same, so it cannot be told whether this one was made. "
         "Look for it, then remove the row, or run it with on_uncertain='create'.",

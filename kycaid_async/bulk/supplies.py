@@ -11,11 +11,12 @@ from kycaid_async.bulk.content import look_at
 from kycaid_async.bulk.ledger import Ledger, State
 from kycaid_async.bulk.line import Line, Stopped
 from kycaid_async.bulk.result import BulkResult, BulkSummary
-from kycaid_async.bulk.row import BulkSource
+from kycaid_async.bulk.row import BulkSource, digest_of
 from kycaid_async.bulk.settle import SetAside
 from kycaid_async.bulk.turns import Turns
-from kycaid_async.errors import ApiError, KycaidError, UploadSourceError
+from kycaid_async.errors import ApiError, FieldProblem, KycaidError, UploadSourceError
 from kycaid_async.masking import code_or_mask
+from kycaid_async.protocol.request import refused
 from kycaid_async.transport.preflight import FileRules
 
 _LOOKS: Final = 3
@@ -43,6 +44,8 @@ class Supplies:
     rules: FileRules
     summary: BulkSummary
     create_uncertain: bool
+    _lost: set[bytes] = attrs.field(factory=set)
+    """Applicants whose answers this run lost: they are not made anew before the next."""
 
     async def file(self, given: BulkSource, result: BulkResult) -> Delivered:
         """Return the file on the server with this content."""
@@ -72,20 +75,29 @@ class Supplies:
         return Delivered(file_id, content.digest, shared=False)
 
     async def applicant(self, applicant: Person | Company, result: BulkResult) -> str:
-        """Return the id of an applicant, which is made once for its external id. Raises `SetAside`."""
+        """Return the id of an applicant, which is made once for its external id.
+
+        Raises `SetAside`, and `InvalidRequestError` when one with the same external id and other data was made.
+        """
         digest = hashlib.sha256(b"applicant\0" + str(applicant.external_applicant_id).encode()).digest()
+        says = digest_of(applicant)
         async with self.turns.of(digest):
             known = await self.ledger.applicant(digest)
             if known is not None and known.applicant_id is not None:
+                if known.says != says:
+                    raise refused(applicants.CREATE.name, [_OTHER_DATA])
                 return known.applicant_id
-            if known is not None and known.state is State.SENT and not self.create_uncertain:
+            if known is not None and known.state is State.SENT and not self._may_make_anew(digest):
                 raise SetAside(_UNKNOWN, operation=applicants.CREATE.name)
-            made = await self._make(digest, applicant, result)
+            made = await self._make(digest, says, applicant, result)
         self.summary.applicants += 1
         return made
 
-    async def _make(self, digest: bytes, applicant: Person | Company, result: BulkResult) -> str:
-        await self.ledger.intend_applicant(digest)
+    def _may_make_anew(self, digest: bytes) -> bool:
+        return self.create_uncertain and digest not in self._lost
+
+    async def _make(self, digest: bytes, says: bytes, applicant: Person | Company, result: BulkResult) -> str:
+        await self.ledger.intend_applicant(digest, says)
         try:
             made = await self.line.call(applicants.CREATE, result, body=applicant)
         except (KycaidError, Stopped) as raised:
@@ -93,12 +105,14 @@ class Supplies:
             if not error.maybe_processed:
                 self.ledger.failed_applicant(digest, code_of(error))
             elif not isinstance(raised, Stopped):
+                self._lost.add(digest)
                 raise SetAside("", error, operation=applicants.CREATE.name) from error
             raise
         self.ledger.created_applicant(digest, made)
         return made
 
 
+_OTHER_DATA: Final = FieldProblem("external_applicant_id", "one with the same data as before", "other data")
 _UNKNOWN: Final = (
     "it was sent before, no answer came, and an applicant cannot be looked up. Find it in the dashboard and give the "
     "row its applicant_id, or run it with on_uncertain='create'."

@@ -6,10 +6,10 @@ from typing import Literal, Self, cast
 
 import attrs
 
-from kycaid_async.bulk.database import Path
 from kycaid_async.bulk.delivery import Delivery
 from kycaid_async.bulk.feed import Feed, Rows
 from kycaid_async.bulk.ledger import Ledger
+from kycaid_async.bulk.ledger_file import Path
 from kycaid_async.bulk.limit import Limit
 from kycaid_async.bulk.line import Line, Stopped
 from kycaid_async.bulk.progress import BulkProgress, Meter
@@ -36,6 +36,7 @@ class Plan:
     concurrency: int
     give_up_after: float
     settle_after: float
+    same_account: bool
 
 
 class BulkUpload:
@@ -131,7 +132,13 @@ class BulkUpload:
     async def _run(self) -> None:
         """Do all of it. Whatever ends it early is kept for the one who iterates."""
         try:
-            ledger = await Ledger.open(self._plan.ledger, server=self._settings.base_url)
+            ledger = await Ledger.open(
+                self._plan.ledger,
+                server=self._settings.base_url,
+                api_key=self._settings.api_key.reveal(),
+                same_account=self._plan.same_account,
+                now=lambda: self._timing.now().timestamp(),
+            )
             try:
                 await self._deliver_all(ledger)
             finally:
@@ -206,7 +213,13 @@ class BulkUpload:
             summary=self._summary,
             create_uncertain=create_uncertain,
         )
-        settler = Settler(line=line, ledger=ledger, timing=timing, settle_after=self._plan.settle_after)
+        settler = Settler(
+            line=line,
+            ledger=ledger,
+            timing=timing,
+            settle_after=self._plan.settle_after,
+            started=timing.clock(),
+        )
         return Delivery(
             line=line,
             ledger=ledger,

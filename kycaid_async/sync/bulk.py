@@ -7,7 +7,7 @@ from itertools import islice
 from typing import Self, TypeVar
 
 from kycaid_async.bulk import bulk
-from kycaid_async.bulk.database import Path
+from kycaid_async.bulk.ledger_file import Path
 from kycaid_async.bulk.progress import BulkProgress
 from kycaid_async.bulk.result import BulkResult, BulkSummary
 from kycaid_async.bulk.row import BulkRow
@@ -129,7 +129,8 @@ class Bulk(Blocking, of=bulk.Bulk):
         on_error: OnError = "continue",
         concurrency: int | None = None,
         give_up_after: float = 300.0,
-        settle_after: float = 3.0,
+        settle_after: float | None = None,
+        same_account: bool = False,
     ) -> BlockingUpload:
         given = _Rows()
         upload = bulk.Bulk.upload(
@@ -141,6 +142,7 @@ class Bulk(Blocking, of=bulk.Bulk):
             concurrency=concurrency,
             give_up_after=give_up_after,
             settle_after=settle_after,
+            same_account=same_account,
         )
         return BlockingUpload(self._link, rows, given, upload)
 
@@ -154,7 +156,8 @@ class Bulk(Blocking, of=bulk.Bulk):
         on_error: OnError = "continue",
         concurrency: int | None = None,
         give_up_after: float = 300.0,
-        settle_after: float = 3.0,
+        settle_after: float | None = None,
+        same_account: bool = False,
     ) -> tuple[list[BulkResult], BulkSummary]:
         with self.upload(
             rows,
@@ -164,5 +167,6 @@ class Bulk(Blocking, of=bulk.Bulk):
             concurrency=concurrency,
             give_up_after=give_up_after,
             settle_after=settle_after,
+            same_account=same_account,
         ) as upload:
             return sorted(upload, key=lambda result: result.number), upload.summary

@@ -94,10 +94,51 @@ async def test_two_rows_that_say_the_same_are_one(bulk_client, sandbox, row):
     assert sandbox.counts()["documents"] == 1
 
 
-async def test_a_row_with_a_key_of_its_own_is_known_by_it(bulk_client, row, tmp_path):
-    await bulk_client.bulk.upload_all([row(0, key="mine")], ledger=tmp_path / "l")
-    results, _ = await bulk_client.bulk.upload_all([row(1, key="mine")], ledger=tmp_path / "l")
-    assert statuses(results) == [BulkStatus.DONE_BEFORE]
+async def test_a_row_with_a_key_of_its_own_is_known_by_it_wherever_its_files_are(bulk_client, row, tmp_path):
+    (tmp_path / "moved.png").write_bytes(content(0))
+    rows = [row(0, key="mine"), row(0, key="mine", front_side=tmp_path / "moved.png")]
+    for expected in (["created", "done_before"], ["done_before"] * 2):
+        results, _ = await bulk_client.bulk.upload_all(rows, ledger=tmp_path / "l", concurrency=1)
+        assert statuses(results) == expected
+
+
+async def test_a_key_that_comes_again_with_another_row_fails_that_row(bulk_client, sandbox, row, tmp_path):
+    rows = [row(0, key="mine"), row(1, key="mine"), row(0, key="mine", back_side=content(5))]
+    for expected in ("created", "done_before"):
+        results, _ = await bulk_client.bulk.upload_all(rows, ledger=tmp_path / "l", concurrency=1)
+        assert statuses(results) == [expected, "failed", "failed"]
+        assert "key: expected one that no other row has used" in str(results[1].error)
+    assert sandbox.counts()["documents"] == 1
+
+
+async def test_a_row_that_failed_is_corrected_under_its_key(bulk_client, row, tmp_path):
+    [result], _ = await bulk_client.bulk.upload_all([row(0, key="mine", applicant_id="0" * 36)], ledger=tmp_path / "l")
+    assert result.status is BulkStatus.FAILED
+    [result], _ = await bulk_client.bulk.upload_all([row(0, key="mine")], ledger=tmp_path / "l")
+    assert result.status is BulkStatus.CREATED
+
+
+async def test_an_external_id_that_comes_again_with_another_person_fails_that_row(bulk_client, sandbox, row, tmp_path):
+    before = sandbox.counts()["applicants"]
+    other = Person(first_name="Otto", external_applicant_id="E0")
+    rows = [row(n, document={"type": KINDS[n]}, applicant=who) for n, who in enumerate([person(0), other, person(0)])]
+    for expected in ("created", "done_before"):
+        results, _ = await bulk_client.bulk.upload_all(rows, ledger=tmp_path / "l", concurrency=1)
+        assert statuses(results) == [expected, "failed", expected]
+    assert "external_applicant_id: expected one with the same data" in str(results[1].error)
+    assert sandbox.counts()["applicants"] == before + 1
+
+
+@pytest.mark.parametrize("check", [True, False])
+@pytest.mark.parametrize(
+    "fields",
+    [{"key": 17}, {"key": ""}, {"document": None}, {"applicant_id": 5}, {"applicant": "x"}, {"front_side": 17}],
+)
+async def test_a_row_of_wrong_types_fails_alone(fields, check, sandbox, applicant, make_client, row):
+    client = make_client(sandbox.url, api_key=sandbox.api_key, check=check)
+    given = {"document": {"type": "VIDEO"}} | ({} if "applicant" in fields else {"applicant_id": applicant}) | fields
+    results, _ = await client.bulk.upload_all([BulkRow(**given), row(1)], concurrency=1)
+    assert statuses(results) == ["failed", "created"]
 
 
 async def test_an_applicant_is_made_once_for_its_external_id_also_in_the_next_run(bulk_client, sandbox, row, tmp_path):
@@ -198,15 +239,92 @@ async def test_a_document_whose_answer_was_lost_is_found(faulty, proxy, sandbox,
     assert summary.requests == 3
 
 
-async def test_a_document_that_did_not_arrive_is_asked_for_twice_and_made_again(faulty, proxy, sandbox, row, fake_time):
+async def test_a_document_that_did_not_arrive_is_asked_for_with_growing_pauses_and_made_again(
+    faulty, proxy, sandbox, row, fake_time
+):
     proxy.faults.extend([Fault(), NEVER_ARRIVED])
-    [result], _ = await faulty.bulk.upload_all([row(0)], settle_after=7.0)
+    [result], _ = await faulty.bulk.upload_all([row(0)], settle_after=6.0)
     assert [(seen.method, seen.path.split("/")[1]) for seen in proxy.seen] == [
-        *(("POST", "files"), ("POST", "documents"), ("GET", "applicants"), ("GET", "applicants")),
+        *(("POST", "files"), ("POST", "documents"), *[("GET", "applicants")] * 4),
         ("POST", "documents"),
     ]
-    assert 7.0 in fake_time.slept
-    assert (result.status, result.attempts) == (BulkStatus.CREATED, 5)
+    assert fake_time.slept == [1.0, 2.0, 3.0]
+    assert (result.status, result.attempts) == (BulkStatus.CREATED, 7)
+    assert sandbox.counts()["documents"] == 1
+
+
+class SlowServer:
+    """Sends the document that is still worked on to the sandbox, once so many seconds have been slept."""
+
+    def __init__(self, client, proxy, fake_time, *, seconds):
+        self.client, self.proxy, self.time, self.seconds = client, proxy, fake_time, seconds
+        self.made = None
+
+    async def __call__(self):
+        if self.made is None and sum(self.time.slept) >= self.seconds:
+            body = next(seen.body for seen in self.proxy.seen if seen.path == "/documents")
+            self.made = await self.client.documents.create(**json.loads(body))
+
+
+async def test_a_refusal_after_a_lost_answer_is_no_proof_that_nothing_was_made(faulty, proxy, row, tmp_path):
+    nothing = Fault(reply=reply(200, '{"applicant_id": "x", "documents": []}'))  # as of a replica that lags
+    proxy.faults.extend([Fault(), LOST, nothing, refusal(422, "validation"), nothing])
+    [result], _ = await faulty.bulk.upload_all([row(0)], ledger=tmp_path / "l", settle_after=0)
+    assert (result.status, result.error.status) == (BulkStatus.UNCERTAIN, 422)
+    [result], summary = await faulty.bulk.upload_all([row(0)], ledger=tmp_path / "l")
+    assert (result.status, summary.requests) == (BulkStatus.CREATED, 1)
+
+
+async def test_an_uncertain_row_is_created_anew_once_a_run_and_only_when_an_earlier_run_left_it(
+    faulty, proxy, sandbox, row, tmp_path
+):
+    hidden = Fault(reply=reply(200, '{"applicant_id": "x", "documents": null}'))
+    options = {"ledger": tmp_path / "l", "on_uncertain": "create", "concurrency": 1}
+    kind = {"type": "ADDRESS_DOCUMENT"}
+    for made, before in ((1, [Fault()]), (2, [hidden]), (3, [hidden])):
+        proxy.faults.extend([*before, LOST, hidden, hidden])
+        results, _ = await faulty.bulk.upload_all([row(0, document=kind)] * 2, **options)
+        assert statuses(results) == ["uncertain"] * 2
+        assert sandbox.counts()["documents"] == made
+
+
+async def test_a_lost_applicant_is_made_anew_only_when_an_earlier_run_left_it(faulty, proxy, sandbox, row, tmp_path):
+    before = sandbox.counts()["applicants"]
+    proxy.faults.extend([Fault(), LOST])
+    rows = [row(n, document={"type": KINDS[n]}, applicant=person(0)) for n in range(2)]
+    options = {"ledger": tmp_path / "l", "on_uncertain": "create", "concurrency": 1}
+    results, _ = await faulty.bulk.upload_all(rows, **options)
+    assert statuses(results) == ["uncertain"] * 2
+    assert sandbox.counts()["applicants"] == before + 1
+    results, _ = await faulty.bulk.upload_all(rows, **options)
+    assert statuses(results) == ["created"] * 2
+    assert sandbox.counts()["applicants"] == before + 2
+
+
+@pytest.mark.parametrize("fault", [NEVER_ARRIVED, Fault(reply=reply(502, "<h1>bad gateway"))])
+async def test_a_server_that_is_still_at_work_is_waited_for_as_long_as_for_an_answer(
+    fault, faulty, bulk_client, proxy, sandbox, row, fake_time
+):
+    proxy.faults.extend([Fault(), fault])
+    fake_time.before_sleep = slow = SlowServer(bulk_client, proxy, fake_time, seconds=29.0)
+    [result], _ = await faulty.bulk.upload_all([row(0)])
+    assert (result.status, result.document_id) == (BulkStatus.CREATED, slow.made)
+    assert sandbox.counts()["documents"] == 1
+
+
+async def test_a_server_that_is_still_at_work_when_the_run_is_cut_off_is_waited_for_by_the_next(
+    faulty, bulk_client, proxy, sandbox, row, fake_time, tmp_path
+):
+    proxy.faults.extend([Fault(), Fault(hang=True)])
+    reading = asyncio.create_task(faulty.bulk.upload_all([row(0)], ledger=tmp_path / "l"))
+    while len(proxy.seen) < 2:
+        await asyncio.sleep(0)
+    reading.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await reading
+    fake_time.before_sleep = slow = SlowServer(bulk_client, proxy, fake_time, seconds=29.0)
+    [result], _ = await faulty.bulk.upload_all([row(0)], ledger=tmp_path / "l")
+    assert (result.status, result.document_id) == (BulkStatus.CREATED, slow.made)
     assert sandbox.counts()["documents"] == 1
 
 
@@ -362,6 +480,17 @@ async def test_rows_that_cannot_be_read_end_the_run(bulk_client, row):
         await bulk_client.bulk.upload_all(rows())
 
 
+async def test_the_ledger_of_another_key_ends_it_before_anything_is_sent(
+    bulk_client, make_client, sandbox, row, tmp_path
+):
+    await bulk_client.bulk.upload_all([row(0)], ledger=tmp_path / "l")
+    other = make_client(sandbox.url, api_key="f" * 36)
+    with pytest.raises(LedgerError, match="another API key"):
+        await other.bulk.upload_all([row(0)], ledger=tmp_path / "l")
+    with pytest.raises(AuthenticationError):  # as far as the server
+        await other.bulk.upload_all([row(1)], ledger=tmp_path / "l", same_account=True)
+
+
 # Rows in, results out.
 
 
@@ -428,7 +557,7 @@ async def test_an_upload_can_be_iterated_over_once(bulk_client, row):
         [result async for result in upload]
 
 
-@pytest.mark.parametrize("options", [{"on_error": "x"}, {"on_uncertain": "x"}, {"concurrency": 0}])
+@pytest.mark.parametrize("options", [{"on_error": "x"}, {"on_uncertain": "x"}, {"concurrency": 0}, {"ledger": ""}])
 async def test_options_that_make_no_sense_are_refused(options, bulk_client):
     with pytest.raises(ConfigurationError):
         bulk_client.bulk.upload([], **options)

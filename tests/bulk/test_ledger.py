@@ -14,8 +14,8 @@ SERVER = "https://api.kycaid.com"
 SENT = Sent(applicant_id="a" * 36, type="PASSPORT", file_ids={"front_side": "f" * 36})
 
 
-async def opened(path, server=SERVER):
-    return await Ledger.open(path, server=server)
+async def opened(path, server=SERVER, **options):
+    return await Ledger.open(path, server=server, **options)
 
 
 async def test_what_was_intended_and_recorded_is_there_in_the_next_run(tmp_path):
@@ -25,7 +25,7 @@ async def test_what_was_intended_and_recorded_is_there_in_the_next_run(tmp_path)
     ledger.created_row(b"2", "d" * 36)
     ledger.failed_row(b"3", "validation")
     ledger.uploaded(b"content", "f" * 36)
-    await ledger.intend_applicant(b"x")
+    await ledger.intend_applicant(b"x", b"says")
     ledger.created_applicant(b"x", "a" * 36)
     await ledger.close()
     again = await opened(tmp_path / "l")
@@ -36,6 +36,7 @@ async def test_what_was_intended_and_recorded_is_there_in_the_next_run(tmp_path)
     assert await again.row(b"4") is None
     assert await again.file(b"content") == "f" * 36
     assert (await again.applicant(b"x")).applicant_id == "a" * 36
+    assert (await again.applicant(b"x")).says == b"says"
     assert {row.digest for row in await again.rows_of("a" * 36)} == {b"1", b"2"}
     await again.close()
 
@@ -111,7 +112,7 @@ async def test_a_folder_that_does_not_exist_is_named(tmp_path):
         await opened(tmp_path / "nowhere" / "l")
 
 
-async def test_a_full_disk_is_an_error_and_leaves_what_was_recorded(tmp_path):
+async def test_a_full_disk_is_an_error_and_what_is_told_after_it_is_recorded_at_the_end(tmp_path):
     ledger = await opened(tmp_path / "l")
     await ledger.intend_row(b"1", SENT)
     await ledger._database.ask("PRAGMA max_page_count = 1")
@@ -122,7 +123,8 @@ async def test_a_full_disk_is_an_error_and_leaves_what_was_recorded(tmp_path):
     with pytest.raises(LedgerError, match="the disk is full"):
         await ledger.close()
     again = await opened(tmp_path / "l")
-    assert (await again.row(b"1")).state is State.SENT
+    assert (await again.row(b"1")).document_id == "d" * 36
+    assert await again.row(b"more 999") is None
     await again.close()
 
 
