@@ -123,7 +123,11 @@ class BulkRow:
 def _name(source: BulkSource) -> str:
     if isinstance(source, bytes):
         return "sha256:" + hashlib.sha256(source).hexdigest()
-    return os.fspath(source)
+    path = os.fsdecode(source).encode(errors="surrogateescape")
+    try:
+        return path.decode()
+    except UnicodeDecodeError:  # a file name may be any bytes
+        return "bytes:" + path.hex()
 
 
 def digest_of(value: Any) -> bytes:

@@ -2,7 +2,10 @@
 
 import asyncio
 import json
+import os
+import sys
 import traceback
+from pathlib import Path
 
 import pytest
 
@@ -209,6 +212,20 @@ async def test_a_large_file_that_changed_after_it_was_looked_at_is_looked_at_aga
     [result] = [result async for result in upload]
     assert changed
     assert sandbox.file_digest(result.file_ids["front_side"]) == sha256(path)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere file names are text")
+async def test_a_file_whose_name_is_no_text_is_delivered(bulk_client, sandbox, row, tmp_path):
+    names = [os.fsdecode(os.fsencode(tmp_path) + name) for name in (b"/caf\xe9.png", b"/caf\xe8.png")]
+    for n, name in enumerate(names):
+        Path(name).write_bytes(content(n))
+    rows = [row(0, front_side=names[0]), row(0, document={"type": "VIDEO"}, front_side=Path(names[1]))]
+    results, _ = await bulk_client.bulk.upload_all(rows, ledger=tmp_path / "l")
+    assert statuses(results) == ["created"] * 2
+    for name, result in zip(names, results, strict=True):
+        assert sandbox.file_digest(result.file_ids["front_side"]) == sha256(Path(name))
+    again, _ = await bulk_client.bulk.upload_all(rows, ledger=tmp_path / "l")
+    assert statuses(again) == ["done_before"] * 2
 
 
 def sha256(path):

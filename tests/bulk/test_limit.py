@@ -64,9 +64,16 @@ def test_pauses_in_an_outage_grow_up_to_a_quarter_of_a_minute():
     outage, pauses = Outage(), []
     for n in range(12):
         outage.failed(float(n), connected=False)
-        pauses.append(outage.pause())
+        pauses.append(outage.pause(1000.0))
     assert pauses == sorted(pauses)
     assert (pauses[0], pauses[-1]) == (0.5, 15.0)
+
+
+def test_a_pause_in_an_outage_ends_when_the_run_gives_up():
+    outage = Outage()
+    for n in range(12):
+        outage.failed(float(n), connected=False)
+    assert (outage.pause(7.0), outage.pause(0.0)) == (7.0, 0.25)
 
 
 def test_a_busy_server_is_there_but_gives_nothing_of_use():
