@@ -107,6 +107,9 @@ def upload(
             metavar="FILE", help="Where --on-error continue sets rows aside. In the manifest's folder, as NAME.rejects."
         ),
     ] = None,
+    same_account: Annotated[
+        bool, typer.Option("--same-account", help="The ledger was begun with another key of the same account.")
+    ] = False,
     concurrency: Annotated[int, typer.Option(min=1, max=1024, metavar="N", help="Rows at once, at most.")] = 64,
     base_url: Annotated[
         str | None,
@@ -140,6 +143,7 @@ def upload(
             rejects=rejects,
             on_error=on_error,
             create_uncertain=on_uncertain == "create",
+            same_account=same_account,
             concurrency=concurrency,
             base_url=base_url,
             api_key=os.environ.get("KYCAID_API_KEY"),

@@ -144,7 +144,11 @@ class Job:
         plan = self._plan
         async with AsyncKycaid(plan.api_key, base_url=plan.server, max_connections=plan.concurrency) as client:
             self._upload = client.bulk.upload(
-                self._good(manifest), ledger=plan.ledger, on_uncertain=plan.on_uncertain, on_error=plan.on_error
+                self._good(manifest),
+                ledger=plan.ledger,
+                on_uncertain=plan.on_uncertain,
+                on_error=plan.on_error,
+                same_account=plan.same_account,
             )
             self._account.begin(self._upload.summary)
             try:

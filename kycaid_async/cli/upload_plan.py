@@ -24,6 +24,7 @@ class Plan:
     rejects: Path
     on_error: Literal["stop", "continue"] = "stop"
     on_uncertain: Literal["set_aside", "create"] = "set_aside"
+    same_account: bool = False
     concurrency: int
     dry_run: bool = False
     report: Path | None = None
@@ -37,6 +38,7 @@ def plan_of(
     rejects: Path | None,
     on_error: Literal["stop", "continue"],
     create_uncertain: bool,
+    same_account: bool,
     concurrency: int,
     base_url: str | None,
     api_key: str | None,
@@ -67,6 +69,7 @@ def plan_of(
         rejects=rejects or rejects_of(manifest),
         on_error=on_error,
         on_uncertain="create" if create_uncertain else "set_aside",
+        same_account=same_account,
         concurrency=concurrency,
         dry_run=dry_run,
         report=report,

@@ -36,13 +36,14 @@ class _Round:
 
     again: bool = False
     """Whether it is to begin anew."""
-    nap: anyio.CancelScope = attrs.field(factory=anyio.CancelScope)
-    """The pause between two attempts."""
+    nap: anyio.CancelScope | None = None
+    """The pause between two attempts, while there is one."""
 
     def restart(self) -> None:
         """Begin anew, at once."""
         self.again = True
-        self.nap.cancel()
+        if self.nap is not None:
+            self.nap.cancel()
 
 
 class Courier:
