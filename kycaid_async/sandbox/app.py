@@ -62,9 +62,9 @@ class Application:
     api_key: str = attrs.field(repr=False)
     _wrong_keys: WrongKeys = attrs.field(init=False)
 
-    @_wrong_keys.default
-    def _make_wrong_keys(self) -> WrongKeys:
-        return WrongKeys(self.api_key, self.waits.wait, self.state.clock)
+    def __attrs_post_init__(self) -> None:
+        """Count wrong keys from none."""
+        object.__setattr__(self, "_wrong_keys", WrongKeys(self.api_key, self.waits.wait, self.state.clock))
 
     def build(self) -> web.Application:
         """Return the aiohttp application. Raises `ConfigurationError` when an endpoint has no handler."""
