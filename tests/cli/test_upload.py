@@ -40,6 +40,7 @@ OPTIONS = {
     "rejects": None,
     "on_error": "stop",
     "create_uncertain": False,
+    "same_account": False,
     "concurrency": 2,
     "base_url": None,
     "api_key": KEY,
@@ -103,6 +104,17 @@ def test_every_row_becomes_a_document_and_a_second_run_does_nothing_and_says_so(
     second = upload(people, server=server.url)
     assert (second.exit_code, second.stderr, len(server.documents)) == (0, "", 5)
     assert second.stdout == "Nothing to do: all 5 rows were done before.\n"
+
+
+def test_another_key_is_another_account_unless_it_is_said_to_be_the_same(upload, server, people, monkeypatch):
+    assert upload(people, server=server.url).exit_code == 0
+    monkeypatch.setenv("KYCAID_API_KEY", "another" * 5)
+    refused = upload(people, server=server.url)
+    assert (refused.exit_code, refused.stdout) == (1, "Nothing was sent.\n")
+    assert "another API key" in refused.stderr
+    assert "--same-account" in refused.stderr
+    told = upload(people, "--same-account", server=server.url)
+    assert (told.exit_code, told.stdout) == (0, "Nothing to do: all 5 rows were done before.\n")
 
 
 def test_json_is_an_object_per_row_and_a_last_one_with_the_sums(upload, server, people):
