@@ -100,7 +100,7 @@ def test_the_tests_shown_pass_as_they_stand(tmp_path):
     (tmp_path / "test_sign_up.py").write_text(program, encoding="utf-8")
     options = ["-W", "error", "--strict-markers", "-o", "asyncio_default_fixture_loop_scope=function"]
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-p", "kycaid_async.testing.plugin", *options],
+        [sys.executable, "-m", "pytest", *options],
         cwd=tmp_path,
         capture_output=True,
         text=True,

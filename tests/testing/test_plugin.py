@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 EXAMPLE = Path(__file__).parent / "example_project"
-PLUGIN = ("-p", "kycaid_async.testing.plugin")
 SCOPE = ("-o", "asyncio_default_fixture_loop_scope=function")
 
 WAYS = {
@@ -42,7 +41,6 @@ def test_a_project_of_its_own_uses_it(way, tmp_path):
             "-W",
             "error",
             "--strict-markers",
-            *PLUGIN,
             *WAYS[way],
         ],
         cwd=project,
@@ -88,7 +86,7 @@ def test_each_test_has_a_sandbox_of_its_own_and_clients_for_it(pytester):
             assert kycaid_sandbox.api_key == "mine"
         """
     )
-    result = pytester.runpytest_inprocess(*PLUGIN, *SCOPE, "-W", "error", "--strict-markers")
+    result = pytester.runpytest_inprocess(*SCOPE, "-W", "error", "--strict-markers")
     result.assert_outcomes(passed=3)
 
 
@@ -107,7 +105,7 @@ def test_a_loop_that_serves_several_tests_keeps_no_client_of_an_earlier_one(pyte
             assert not [one for one in gc.get_objects() if type(one) is aiohttp.ClientSession and not one.closed]
         """
     )
-    result = pytester.runpytest_subprocess(*PLUGIN, *SCOPE, "-W", "error")
+    result = pytester.runpytest_subprocess(*SCOPE, "-W", "error")
     result.assert_outcomes(passed=3)
 
 
@@ -126,7 +124,7 @@ def test_options_of_a_class_and_its_method_are_taken_together(pytester):
                 assert (kycaid_sandbox.balance(), kycaid_sandbox.api_key) == (5.0, "class")
         """
     )
-    pytester.runpytest_inprocess(*PLUGIN, *SCOPE).assert_outcomes(passed=2)
+    pytester.runpytest_inprocess(*SCOPE).assert_outcomes(passed=2)
 
 
 def test_an_option_without_a_name_is_an_error(pytester):
@@ -139,11 +137,11 @@ def test_an_option_without_a_name_is_an_error(pytester):
             pass
         """
     )
-    result = pytester.runpytest_inprocess(*PLUGIN, *SCOPE)
+    result = pytester.runpytest_inprocess(*SCOPE)
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines(["*the options of kycaid_sandbox have names*"])
 
 
 def test_the_marker_is_listed(pytester):
-    result = pytester.runpytest_inprocess(*PLUGIN, *SCOPE, "--markers")
+    result = pytester.runpytest_inprocess(*SCOPE, "--markers")
     result.stdout.fnmatch_lines(["@pytest.mark.kycaid_sandbox(*options)*"])
