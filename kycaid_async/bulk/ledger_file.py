@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 Path = str | os.PathLike[str]
 
 _FORMAT: Final = "2"
-_PAGES_BETWEEN_CHECKPOINTS: Final = 4000
+_PAGES_BETWEEN_CHECKPOINTS: Final = 1000
+_CACHE_KIBIBYTES: Final = 512
+"""Little: what does not fit is in the memory of the system anyway, and a run takes as much for many rows as for few."""
 _TABLES: Final = """
 CREATE TABLE about (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE rows (
@@ -78,6 +80,7 @@ class LedgerFile:
                 connection.execute("PRAGMA journal_mode = WAL")
                 connection.execute("PRAGMA synchronous = FULL")
                 connection.execute(f"PRAGMA wal_autocheckpoint = {_PAGES_BETWEEN_CHECKPOINTS}")
+                connection.execute(f"PRAGMA cache_size = -{_CACHE_KIBIBYTES}")
             connection.execute("BEGIN IMMEDIATE")
             last = _prepare(connection, name, owner, wal=wal)
             connection.execute("COMMIT")
