@@ -130,11 +130,10 @@ class Job:
 
     async def _known(self) -> Ledger | None:
         """Open the ledger of an earlier run."""
-        ledger = self._plan.ledger
         plan = self._plan
-        if not ledger.exists():
+        if not plan.ledger.exists():
             return None
-        return await Ledger.open(ledger, server=plan.server, api_key=plan.api_key, same_account=plan.same_account)
+        return await Ledger.open(plan.ledger, server=plan.server, api_key=plan.api_key, same_account=plan.same_account)
 
     async def _is_known(self, ledger: Ledger, row: ManifestRow) -> bool:
         """Say whether the files of a row may be gone by now: it was delivered, or sent, by an earlier run."""

@@ -52,8 +52,3 @@ class Outcome:
 
     def __str__(self) -> str:
         return ":".join(filter(None, (self.verdict, ",".join(self.reasons))))
-
-    @property
-    def is_pending(self) -> bool:
-        """True when a person decides."""
-        return self.verdict == "pending"
