@@ -12,15 +12,15 @@ from kycaid_async.bulk.row import BulkSource
 from kycaid_async.errors import UploadSourceError
 from kycaid_async.transport.path_source import PathReading
 from kycaid_async.transport.preflight import FileRules, inspect
-from kycaid_async.transport.reading import Reading, Source, guarded, in_thread
-from kycaid_async.transport.sources import BytesReading, source_of
+from kycaid_async.transport.reading import WHOLE, Buffer, Reading, Source, guarded, in_thread
+from kycaid_async.transport.sources import BytesReading, Wrap, source_of, wraps_nothing
 
-IN_MEMORY: Final = 1 << 20
+IN_MEMORY: Final = WHOLE
 """Files up to this size are read once, and sent from memory. Hashed on the loop: a thread takes longer to begin."""
 
 
 class _Hash(Protocol):
-    def update(self, data: bytes | bytearray | memoryview, /) -> None: ...
+    def update(self, data: Buffer, /) -> None: ...
     def digest(self) -> bytes: ...
 
 
@@ -45,62 +45,41 @@ async def look_at(given: BulkSource, rules: FileRules) -> Content:
         if reading.size > IN_MEMORY:
             digest = await _digest(reading)
             return Content(digest, reading.size, kind, _Pinned(source, digest, _stamp(reading)))
-        data = await _whole(reading)
+        held = await _held(source, reading)
     finally:
         await reading.close()
-    if len(data) != reading.size:
-        raise _changed(source)
-    return Content(
-        hashlib.sha256(data).digest(), len(data), kind, _Held(data, len(data), source.label, source.filename)
-    )
+    return Content(hashlib.sha256(held.data).digest(), len(held.data), kind, held)
 
 
 def _source(given: BulkSource) -> Source:
     return remote.source_of(str(given)) if remote.is_url(given) else source_of(given)
 
 
-async def _whole(reading: Reading) -> bytes | bytearray:
-    if len(reading.head) == reading.size and not isinstance(reading.head, memoryview):
-        return reading.head
+async def _held(source: Source, reading: Reading) -> "_Held":
+    if len(reading.head) == reading.size:
+        return _Held(memoryview(reading.head), source.label, source.filename, reading.wrapped)
     parts = [bytes(reading.head)]
     while part := await reading.read():
         parts.append(bytes(part))
-    return b"".join(parts)
+    data = b"".join(parts)
+    if len(data) != reading.size or not await reading.unchanged():
+        raise _changed(source)
+    return _Held(memoryview(data), source.label, source.filename)
 
 
 @attrs.define(eq=False)
 class _Held:
     """A small file in memory."""
 
-    data: bytes | bytearray
-    size: int
+    data: memoryview
     label: str
     filename: str | None
-    _given: bool = False
+    wrap: Wrap = wraps_nothing
+    """Once it was used, what it gave may still be on its way."""
 
     async def open(self) -> Reading:
-        if isinstance(self.data, bytearray) and not self._given:
-            self._given = True
-            return _Buffer(self.data, self.size)
-        # Once it was given away, the buffer may have more behind the file, and still be on its way.
-        return BytesReading(memoryview(bytes(self.data[: self.size])))
-
-
-@attrs.define(eq=False)
-class _Buffer:
-    """A file whole in its buffer, for one attempt."""
-
-    head: bytearray
-    size: int
-
-    async def read(self) -> bytes:
-        return b""
-
-    async def unchanged(self) -> bool:
-        return True
-
-    async def close(self) -> None:
-        return
+        wrap, self.wrap = self.wrap, wraps_nothing
+        return BytesReading(self.data, wrap)
 
 
 async def _digest(reading: Reading) -> bytes:
@@ -171,10 +150,13 @@ class _Hashed:
         return self.reading.size
 
     @property
-    def head(self) -> bytes | bytearray | memoryview:
+    def head(self) -> Buffer:
         return self.reading.head
 
-    async def read(self) -> bytes | bytearray | memoryview:
+    def wrapped(self, _before: bytes, _behind: bytes) -> None:
+        return None
+
+    async def read(self) -> Buffer:
         part = await self.reading.read()
         self._found.update(part)
         return part

@@ -106,6 +106,9 @@ class RemoteReading:
     def __attrs_post_init__(self) -> None:
         self._offset = len(self.head)
 
+    def wrapped(self, _before: bytes, _behind: bytes) -> None:
+        return None
+
     async def read(self) -> bytes:
         start, end = self._offset, min(self._offset + CHUNK, self.size)
         if start >= end:

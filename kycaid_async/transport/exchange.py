@@ -22,12 +22,13 @@ from kycaid_async.errors import (
 from kycaid_async.protocol.endpoint import Endpoint, Evidence
 from kycaid_async.protocol.request import build
 from kycaid_async.protocol.retry import Certainty, Raise, Retry, RetryBudget, certainty, decide
+from kycaid_async.transport.call import Call
 from kycaid_async.transport.sessions import Bound, Sessions
 from kycaid_async.transport.settings import Settings
 from kycaid_async.transport.timing import Timing
 from kycaid_async.transport.upload import Upload
 from kycaid_async.transport.watch import Limits, Watch
-from kycaid_async.transport.wire import Call, Wire
+from kycaid_async.transport.wire import Wire
 from kycaid_async.values.model import Request
 
 T = TypeVar("T")
@@ -83,7 +84,7 @@ class Exchange:
         call = Call(endpoint, build(endpoint, path=path, query=query, body=body, check=self.settings.check), upload)
         bound = self.sessions.here()
         while True:
-            call.attempt, call.payload = call.attempt + 1, None
+            call.begin_attempt()
             outcome = await self._attempt(call, bound)
             if not isinstance(outcome, KycaidError):
                 self.budget.succeeded()
@@ -174,15 +175,18 @@ class Exchange:
 
     async def _send_file(self, call: Call, upload: Upload, bound: Bound, watch: Watch) -> Any:
         try:
-            payload = await upload.payload(self.settings.files, bound.rounds)
+            file = await upload.open(self.settings.files, bound.rounds)
         except (InvalidFileError, UploadSourceError) as error:
             if call.attempt == 1 and isinstance(error, InvalidFileError):
                 raise  # nothing was sent, and there is nothing to judge
             return error
-        call.payload = payload
-        async with payload:
-            watch.begin(payload)
-            outcome = await self._wire.send(call, bound, watch)
-        if payload.error is not None and not isinstance(payload.error, KycaidError):
-            raise payload.error
-        return outcome if payload.error is None else payload.error
+        call.file = file
+        async with file:
+            watch.begin(file)
+            try:
+                outcome = await self._wire.send(call, bound, watch)
+            except UploadSourceError as error:
+                return error
+        if file.error is not None and not isinstance(file.error, KycaidError):
+            raise file.error
+        return outcome if file.error is None else file.error

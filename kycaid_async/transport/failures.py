@@ -1,6 +1,7 @@
 """What an exception of aiohttp means to the caller."""
 
 import aiohttp
+from aiohttp.http import HttpProcessingError
 
 from kycaid_async.errors import (
     ConfigurationError,
@@ -55,7 +56,7 @@ def failure(operation: str, error: BaseException, timeout: Timeout) -> KycaidErr
         return ConfigurationError(text, operation=operation)
     if isinstance(error, AnswerTooLarge):
         return DecodeError(f"{operation}: the answer is larger than this client reads.", operation=operation)
-    if isinstance(error, aiohttp.ClientPayloadError | aiohttp.ClientResponseError):
+    if isinstance(error, aiohttp.ClientPayloadError | aiohttp.ClientResponseError | HttpProcessingError):
         text = f"{operation}: the answer broke off or was not valid HTTP ({_reason(error)})."
         return ConnectionLostError(text, operation=operation)
     return ConnectionLostError(f"{operation}: the connection was lost ({_reason(error)}).", operation=operation)

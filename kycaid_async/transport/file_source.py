@@ -104,6 +104,9 @@ class FileReading:
     def __attrs_post_init__(self) -> None:
         self._offset = len(self.head)
 
+    def wrapped(self, _before: bytes, _behind: bytes) -> None:
+        return None
+
     async def read(self) -> bytes:
         want = min(CHUNK, self.size - self._offset)
         if want <= 0:

@@ -12,16 +12,15 @@ from typing import Self
 import attrs
 
 from kycaid_async.errors import InvalidFileError
-from kycaid_async.transport.reading import CHUNK, ROOM, broken, guarded, in_thread
+from kycaid_async.transport.reading import CHUNK, WHOLE, Buffer, Roomy, broken, guarded, in_thread
 
 LONGEST_LABEL = 200
-WHOLE = 1 << 20
-"""Bytes up to which a file is read in one go."""
 ENOUGH = 1 << 13
 """Bytes that tell what kind of file it is."""
 QUICK = 0.001
 """Seconds within which a file has to open, for others of its folder to be opened without a thread."""
 _NOWAIT = hasattr(os, "RWF_NOWAIT")
+_READ = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
 
 class QuickFolders:
@@ -69,20 +68,17 @@ class PathSource:
         return self.path.rpartition("/")[2] if _NOWAIT else Path(self.path).name
 
     async def open(self) -> "PathReading":
-        if not (_NOWAIT and self._folder in self.folders):
-            return await _kept(lambda: self._open().filled())
-        reading = self._open()
+        folder = os.path.dirname(self.path)  # noqa: PTH120 - for every file, and a Path takes its time
+        if not (_NOWAIT and folder in self.folders):
+            return await _kept(lambda: self._open(folder).filled())
+        reading = self._open(folder)
         return reading if reading.fill_from_cache() else await _kept(reading.filled)
 
-    @property
-    def _folder(self) -> str:
-        return os.path.dirname(self.path)  # noqa: PTH120 - for every file, and a Path takes its time
-
-    def _open(self) -> "PathReading":
+    def _open(self, folder: str) -> "PathReading":
         started, fd, reason = self.clock(), -1, ""
         try:
             # O_NONBLOCK: a named pipe would otherwise wait for a writer for ever.
-            fd = os.open(self.path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+            fd = os.open(self.path, _READ)
         except (OSError, ValueError) as error:
             reason = str(error.strerror) if isinstance(error, OSError) else "not a path"
         if fd < 0:
@@ -96,7 +92,7 @@ class PathSource:
         except BaseException:
             os.close(fd)
             raise
-        self.folders.note(self._folder, self.clock() - started)
+        self.folders.note(folder, self.clock() - started)
         return PathReading(self.label, fd, found)
 
 
@@ -136,7 +132,8 @@ class PathReading:
     label: str
     fd: int
     found: os.stat_result
-    head: bytes | bytearray = b""
+    head: Buffer = b""
+    _roomy: Roomy | None = None
     _offset: int = 0
     _inline: bool = _NOWAIT
     _busy: "asyncio.Future[bytes] | None" = None
@@ -157,23 +154,32 @@ class PathReading:
 
     def fill_from_cache(self) -> bool:
         """Read the head when the system has it in memory, and say whether that was so."""
-        self._keep(self._cached(self._first))
+        roomy = Roomy(self._first)
+        roomy.size = self._cached(roomy.content)
+        self._roomy = roomy
+        self._keep(roomy.content)
         return len(self.head) >= min(ENOUGH, self.size)
 
     @property
     def _first(self) -> int:
         return self.size if self.size <= WHOLE else CHUNK
 
-    def _keep(self, head: bytes | bytearray) -> None:
+    def _keep(self, head: Buffer) -> None:
         self.head, self._offset = head, len(head)
         if len(head) == self.size:
             self._grew = os.fstat(self.fd).st_size != self.size
 
-    async def read(self) -> bytes | bytearray:
+    def wrapped(self, before: bytes, behind: bytes) -> Buffer | None:
+        return None if self._roomy is None else self._roomy.wrapped(before, behind)
+
+    async def read(self) -> Buffer:
         want = min(CHUNK, self.size - self._offset)
         if want <= 0:
             return b""
-        chunk = self._cached(want) if self._inline else b""
+        chunk: Buffer = b""
+        if self._inline:
+            buffer = bytearray(want)
+            chunk = memoryview(buffer)[: self._cached(memoryview(buffer))]
         if not chunk:
             fd, offset = self.fd, self._offset
             self._busy = asyncio.ensure_future(guarded(self.label, lambda: _read_fully(fd, want, offset)))
@@ -181,20 +187,16 @@ class PathReading:
         self._offset += len(chunk)
         return chunk
 
-    def _cached(self, want: int) -> bytes | bytearray:
-        """Read what is in the page cache already: that is quicker than any thread. Empty when the disk would block."""
-        buffer = bytearray(want + ROOM)
+    def _cached(self, into: memoryview) -> int:
+        """Read what is in the page cache already: that is quicker than any thread. 0 when the disk would block."""
         try:
-            with memoryview(buffer) as view:
-                flag: int = os.RWF_NOWAIT  # type: ignore[attr-defined,unused-ignore]  # Linux has it
-                got = os.preadv(self.fd, [view[:want]], self._offset, flag)
+            flag: int = os.RWF_NOWAIT  # type: ignore[attr-defined,unused-ignore]  # Linux has it
+            return os.preadv(self.fd, [into], self._offset, flag)
         except BlockingIOError:
-            return b""
+            return 0
         except OSError:
             self._inline = False
-            return b""
-        del buffer[got:]
-        return buffer
+            return 0
 
     async def unchanged(self) -> bool:
         if len(self.head) == self.size:  # it was read whole, in one go

@@ -7,6 +7,8 @@ from kycaid_async.transport.reading import Reading
 
 _FAMILIES = ("image/", "video/")
 _PDF = "application/pdf"
+_USUAL = ((b"\xff\xd8\xff", "image/jpeg"), (b"\x89PNG\r\n\x1a\n", "image/png"), (b"%PDF", _PDF))
+"""What nearly all documents begin with, and which type that is: filetype tries up to sixty others first."""
 FALLBACK_TYPE = "application/octet-stream"
 
 
@@ -41,8 +43,9 @@ def _is_accepted(content_type: str | None) -> bool:
 
 
 def _content_type(head: bytes) -> str | None:
-    if head.startswith(b"%PDF"):
-        return _PDF  # filetype tries some sixty others first
+    for start, content_type in _USUAL:
+        if head.startswith(start):
+            return content_type
     import filetype
 
     found = filetype.guess(head)

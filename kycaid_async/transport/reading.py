@@ -2,15 +2,17 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import Protocol, TypeVar
+from typing import Final, Protocol, TypeVar
 
 from kycaid_async.errors import UploadSourceError
 
-CHUNK = 256 * 1024
+CHUNK = 262144
 """Bytes per read: few calls for a large file, and no long stop of the loop."""
 
-ROOM = 64
-"""Bytes kept free behind what is read, so that the end of a body can follow without a copy of it all."""
+WHOLE = 1 << 20
+"""Bytes up to which a file is read, and sent, in one go."""
+
+Buffer = bytes | bytearray | memoryview
 
 R = TypeVar("R")
 
@@ -24,11 +26,18 @@ class Reading(Protocol):
         ...
 
     @property
-    def head(self) -> bytes | bytearray | memoryview:
+    def head(self) -> Buffer:
         """The first bytes: at least enough to tell what kind of file it is."""
         ...
 
-    async def read(self) -> bytes | bytearray | memoryview:
+    def wrapped(self, before: bytes, behind: bytes, /) -> Buffer | None:
+        """Return the whole file with these bytes around it, in a buffer that is not used again.
+
+        None when that would take a copy of it. To be called once, and only when `head` is the whole file.
+        """
+        ...
+
+    async def read(self) -> Buffer:
         """Return the bytes that follow what was read before, in a buffer that is not used again; empty at the end.
 
         Raises `UploadSourceError` when the source breaks.
@@ -42,6 +51,33 @@ class Reading(Protocol):
     async def close(self) -> None:
         """Let go of what was opened here; what the caller opened stays open."""
         ...
+
+
+class Roomy:
+    """A buffer to read into, with room around it: what goes before and behind a file is put there without a copy."""
+
+    BEFORE: Final = 2048
+    BEHIND: Final = 64
+
+    __slots__ = ("_buffer", "size")
+
+    def __init__(self, size: int) -> None:
+        self._buffer = bytearray(self.BEFORE + size + self.BEHIND)
+        self.size = size
+        """Bytes that were read into it, or that fit."""
+
+    @property
+    def content(self) -> memoryview:
+        return memoryview(self._buffer)[self.BEFORE : self.BEFORE + self.size]
+
+    def wrapped(self, before: bytes, behind: bytes) -> memoryview | None:
+        """Return ``before``, the content and ``behind`` as one; None when they do not fit."""
+        start, end = self.BEFORE - len(before), self.BEFORE + self.size
+        if start < 0 or len(behind) > self.BEHIND:
+            return None
+        self._buffer[start : self.BEFORE] = before
+        self._buffer[end : end + len(behind)] = behind
+        return memoryview(self._buffer)[start : end + len(behind)]
 
 
 class Source(Protocol):

@@ -1,11 +1,15 @@
-"""Heavy steps, one in each round of the loop."""
+"""So many bytes in each round of the loop."""
 
 import asyncio
 from collections import deque
+from typing import Final
+
+SHARE: Final = 1 << 20
+"""Bytes after which a round of the loop has done enough: to read and send them takes about half a millisecond."""
 
 
 class Rounds:
-    """Lets one heavy step happen in each round of a loop: what a round takes is how long everything else waits.
+    """Bounds the heavy steps of each round of a loop: what a round takes is how long everything else waits.
 
     Many uploads are often ready to go on in the same round. Without this, the loop would read and send for all of them
     before it looks at anything else.
@@ -13,24 +17,38 @@ class Rounds:
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
-        self._taken = False
+        self._left = SHARE
+        self._last = SHARE
+        self._ends = False
         self._waiting: deque[asyncio.Future[None]] = deque()
 
     async def turn(self) -> None:
-        """Return when this round has no other heavy step, which is at once when nobody else wants one."""
-        if not self._taken:
-            self._taken = True
-            self._loop.call_soon(self._next)
+        """Return when a step may be taken, which is at once unless others have done enough in this round."""
+        if self._left > 0 and not self._waiting:
             return
         turn = self._loop.create_future()
         self._waiting.append(turn)
         await turn
 
-    def _next(self) -> None:
-        while self._waiting:
+    def did(self, size: int) -> None:
+        """Note that a step has read and sent so many bytes."""
+        self._left -= size
+        self._last = max(size, 1)
+        self._end_later()
+
+    def _end_later(self) -> None:
+        if not self._ends:
+            self._ends = True
+            self._loop.call_soon(self._end)
+
+    def _end(self) -> None:
+        """Begin the next round, and let as many go on as will do enough, if each does what the last one did."""
+        self._ends, self._left = False, SHARE
+        go_on = max(1, SHARE // self._last)
+        while self._waiting and go_on:
             turn = self._waiting.popleft()
             if not turn.done():  # it may have been cancelled meanwhile
                 turn.set_result(None)
-                self._loop.call_soon(self._next)
-                return
-        self._taken = False
+                go_on -= 1
+        if not go_on or self._waiting:
+            self._end_later()

@@ -11,7 +11,7 @@ import attrs
 
 from kycaid_async.errors import ConfigurationError
 from kycaid_async.protocol.pacing import Pacer
-from kycaid_async.transport.connector import Connector
+from kycaid_async.transport.direct import Direct
 from kycaid_async.transport.rounds import Rounds
 from kycaid_async.transport.settings import Settings
 from kycaid_async.transport.slots import Slots
@@ -30,10 +30,10 @@ class Bound:
     pacer: Pacer
     lanes: Lanes
     rounds: Rounds
-    connector: Connector | None = None
-    """None for a session that the user brought."""
-    headers: Mapping[str, str] | None = attrs.field(default=None, repr=False)
-    """What each request has to carry, because the session does not add it."""
+    headers: Mapping[str, str] = attrs.field(repr=False)
+    """What each request has to carry. Not the session's: aiohttp sends a session's own to the proxy too."""
+    direct: Direct | None = None
+    """The way past the session; None for one that the user brought."""
     closer: AsyncGenerator[None, None] | None = None
 
     def abandon(self) -> None:
@@ -105,16 +105,19 @@ class Sessions:
                     "the aiohttp session that was passed to the client belongs to another event loop; "
                     "leave session=… out, and the client makes one for each loop"
                 )
-            return Bound(self._given, slots, pacer, lanes, Rounds(loop), headers=headers)
-        connector = Connector(limit=self._settings.max_connections)
-        session = aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar(), headers=headers)
+            return Bound(self._given, slots, pacer, lanes, Rounds(loop), headers)
+        connector = aiohttp.TCPConnector(limit=self._settings.max_connections)
+        session = aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
         # aiohttp repeats a GET, PUT or DELETE on a lost connection by itself, and does not tell. Repeats are counted,
         # paced and judged in one place here, and there is no public switch.
         session._retry_connection = False  # noqa: SLF001 - see above
         closer = self._close_with_loop(loop, session)
         with suppress(StopIteration):  # its first step waits for nothing
             anext(closer).__await__().send(None)
-        return Bound(session, slots, pacer, lanes, Rounds(loop), connector, closer=closer)
+        direct = None
+        with suppress(ValueError):  # the address of a proxy may be none: then aiohttp says so at the first request
+            direct = Direct(self._settings, session, connector, headers, loop)
+        return Bound(session, slots, pacer, lanes, Rounds(loop), headers, direct, closer)
 
     async def aclose(self) -> None:
         """Close the session of the running loop; those of other loops close with their loops."""

@@ -90,7 +90,8 @@ def paths_of(given: Mapping[str, Any] | None, endpoints: Mapping[str, Endpoint[A
         if name not in endpoints:
             raise ConfigurationError(f"paths: there is no operation {name!r}")
         wanted = set(HOLES.findall(endpoints[name].path))
-        if not is_plain_path(path) or set(HOLES.findall(path)) != wanted:
+        sendable = is_plain_path(path) and path.isascii() and path.isprintable()
+        if not sendable or set(HOLES.findall(path)) != wanted:
             holes = ", ".join(f"{{{hole}}}" for hole in sorted(wanted)) or "no {…}"
             raise ConfigurationError(f"paths: {name} needs a path that begins with / and has {holes}")
     return paths

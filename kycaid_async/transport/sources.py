@@ -9,7 +9,7 @@ import attrs
 from kycaid_async.errors import InvalidFileError
 from kycaid_async.transport.file_source import FileSource
 from kycaid_async.transport.path_source import PathSource
-from kycaid_async.transport.reading import CHUNK, Source, broken
+from kycaid_async.transport.reading import CHUNK, WHOLE, Buffer, Source, broken
 
 Factory = Callable[[], AsyncIterable[bytes]]
 UploadSource = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO | Factory
@@ -48,12 +48,25 @@ class BytesSource:
         return BytesReading(memoryview(self.data))
 
 
+Wrap = Callable[[bytes, bytes], Buffer | None]
+"""As `Reading.wrapped`."""
+
+
+def wraps_nothing(_before: bytes, _behind: bytes) -> None:
+    """Return None: there is no room around it."""
+    return
+
+
 @attrs.define(eq=False)
 class BytesReading:
     """Bytes in memory, for one attempt. They cannot change, so slices of them need no copy."""
 
     data: memoryview
-    _offset: int = CHUNK
+    wrapped: Wrap = wraps_nothing
+    _offset: int = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._offset = len(self.head)
 
     @property
     def size(self) -> int:
@@ -61,7 +74,7 @@ class BytesReading:
 
     @property
     def head(self) -> memoryview:
-        return self.data[:CHUNK]
+        return self.data if len(self.data) <= WHOLE else self.data[:CHUNK]
 
     async def read(self) -> memoryview:
         chunk = self.data[self._offset : self._offset + CHUNK]
@@ -113,6 +126,9 @@ class FactoryReading:
         enough = 8192
         while len(self.head) < min(enough, self.size) and not self._over:
             self.head += await self.read()
+
+    def wrapped(self, _before: bytes, _behind: bytes) -> None:
+        return None
 
     async def read(self) -> bytes:
         chunk = b""

@@ -151,6 +151,8 @@ UNFIT = {
     "a fragment": ("languages.list", "/languages#a"),
     "a space": ("languages.list", "/lang uages"),
     "a line break": ("languages.list", "/languages\r\nX: y"),
+    "a control character": ("languages.list", "/languages\x00"),
+    "a letter beyond ASCII": ("languages.list", "/sprachen/größe"),
     "a backslash": ("languages.list", "/\\evil.example"),
     "a hole too many": ("languages.list", "/languages/{language_code}"),
     "a hole too few": ("forms.create_url", "/forms/urls"),

@@ -1,7 +1,8 @@
-"""What the tests of uploads share."""
+"""What the tests of the transport share."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 
+import aiohttp
 import pytest
 
 from tests.uploads import UploadServer
@@ -11,3 +12,21 @@ from tests.uploads import UploadServer
 async def uploads() -> AsyncIterator[UploadServer]:
     async with UploadServer() as server:
         yield server
+
+
+def passing_on(seen: list[str]) -> Callable[..., Awaitable[aiohttp.ClientResponse]]:
+    """Return a function for the place of aiohttp's, as tracers put one there, which notes every request."""
+    real = aiohttp.ClientSession._request
+
+    async def request(self: aiohttp.ClientSession, method: str, url: object, **options: object) -> object:
+        seen.append(f"{method} {url}")
+        return await real(self, method, url, **options)
+
+    return request
+
+
+@pytest.fixture(params=["directly", "through aiohttp's session"])
+def each_way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Send requests in both ways that there are."""
+    if request.param != "directly":
+        monkeypatch.setattr(aiohttp.ClientSession, "_request", passing_on([]))

@@ -26,6 +26,8 @@ from kycaid_async import (
 from kycaid_async.sandbox import Sandbox
 from tests.faults import Fault, FaultProxy, reply
 
+pytestmark = pytest.mark.usefixtures("each_way")
+
 
 def picture() -> bytes:
     out = io.BytesIO()

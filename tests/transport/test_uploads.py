@@ -17,6 +17,8 @@ import pytest
 from kycaid_async import ConnectionLostError, InvalidFileError, RequestTimeoutError, Timeout, UploadSourceError
 from tests.uploads import SERVER_ERROR, UploadServer, picture
 
+pytestmark = pytest.mark.usefixtures("each_way")
+
 SIZES = {"tiny": 40, "one read": 256 * 1024, "one read and a byte": 256 * 1024 + 1, "many reads": 3_000_017}
 
 

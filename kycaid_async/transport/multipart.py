@@ -1,0 +1,145 @@
+"""The body of an upload: ``multipart/form-data`` with one file in it."""
+
+import asyncio
+import itertools
+import secrets
+from collections.abc import Awaitable, Callable
+from typing import Any, Final, Self
+
+from kycaid_async.errors import UploadSourceError
+from kycaid_async.transport.reading import CHUNK, Buffer, Reading
+from kycaid_async.transport.rounds import Rounds
+
+_BOUNDARY: Final = secrets.token_hex(16)
+"""Nobody who makes a file can know it, so none holds it."""
+_NUMBERS: Final = itertools.count()
+
+
+class Multipart:
+    """One body with the single part ``file``, for one attempt.
+
+    Its length is declared and the bytes are counted: a source that turns out shorter or longer is cut off before the
+    closing boundary, so that the server never takes a truncated file for a whole one.
+    """
+
+    def __init__(self, reading: Reading, label: str, filename: str, content_type: str, rounds: Rounds) -> None:
+        boundary = f"{_BOUNDARY}{next(_NUMBERS):08x}"
+        self.content_type = f"multipart/form-data; boundary={boundary}"
+        self._reading = reading
+        self._label = label
+        self._rounds = rounds
+        self._lead = (
+            f"--{boundary}\r\n"
+            f'Content-Disposition: form-data; name="file"; filename="{_quoted(filename)}"\r\n'
+            f"Content-Type: {_quoted(content_type)}\r\n\r\n"
+        ).encode(errors="replace")  # a path can have bytes that are no text
+        self._tail = f"\r\n--{boundary}--\r\n".encode()
+        self.size = len(self._lead) + reading.size + len(self._tail)
+        """Bytes of the whole body."""
+        self._end = self.size
+        self._transport: asyncio.WriteTransport | None = None
+        self._handed = 0
+        self.writer: asyncio.Task[Any] | None = None
+        """The task that writes it, if it takes one."""
+        self.cut_off = False
+        """True when the connection broke with some of it still on this side."""
+        self.error: BaseException | None = None
+        """What broke the reading of the source."""
+
+    @property
+    def moved(self) -> int:
+        """Bytes that have left this process."""
+        waiting = self._transport.get_write_buffer_size() if self._transport is not None else 0
+        return self._handed - waiting
+
+    @property
+    def gone(self) -> bool:
+        """True once the last byte, which comes only after a source that was found unchanged, has left this process."""
+        return self.moved == self._end and not self.cut_off
+
+    async def in_one(self, before: bytes, transport: asyncio.WriteTransport | None) -> Buffer | None:
+        """Return ``before`` and all of this, to be written at once; None when it is too much, or too little is read.
+
+        Raises `UploadSourceError`.
+        """
+        head = self._reading.head
+        if len(head) != self._reading.size:
+            return None
+        if not await self._reading.unchanged():
+            raise self._changed()
+        whole = self._reading.wrapped(before + self._lead, self._tail)
+        if whole is None:
+            if len(head) > CHUNK:
+                return None
+            whole = b"".join((before, self._lead, head, self._tail))
+        self._transport, self._handed, self._end = transport, len(whole), len(whole)
+        return whole
+
+    async def write(self, send: Callable[[Buffer], Awaitable[None]], transport: asyncio.WriteTransport | None) -> None:
+        """Hand all of it to ``send``, piece by piece. Raises `UploadSourceError`, which is kept too."""
+        try:
+            self.writer = self.writer or asyncio.current_task()
+            self._transport = transport
+            head = self._reading.head
+            sent = len(head)
+            if sent > self._reading.size:
+                raise self._changed()
+            await self._send(send, self._lead)
+            await self._send(send, head)
+            while sent < self._reading.size and (chunk := await self._next()):
+                if sent + len(chunk) > self._reading.size:
+                    raise self._changed()
+                await self._send(send, chunk)
+                sent += len(chunk)
+            if sent != self._reading.size or not await self._reading.unchanged():
+                raise self._changed()
+            await self._send(send, self._tail)
+        except (OSError, asyncio.CancelledError):
+            raise
+        except BaseException as error:
+            self.error = error
+            raise
+
+    async def _next(self) -> Buffer:
+        await self._rounds.turn()
+        chunk = await self._reading.read()
+        self._rounds.did(len(chunk))
+        return chunk
+
+    async def _send(self, send: Callable[[Buffer], Awaitable[None]], chunk: Buffer) -> None:
+        if len(chunk) > CHUNK:
+            view = memoryview(chunk)
+            for start in range(0, len(view), CHUNK):
+                await self._send(send, view[start : start + CHUNK])
+            return
+        self._handed += len(chunk)
+        await send(chunk)
+
+    def _changed(self) -> UploadSourceError:
+        return UploadSourceError(
+            f"{self._label}: changed while it was sent, so the upload was cut off; send it again when it is complete"
+        )
+
+    async def release(self) -> None:
+        """Let go of what was opened for this attempt, once nothing reads from it any more."""
+        try:
+            # It is written in a task of its own, which a cancelled request leaves behind for a moment.
+            if self.writer is not None and not self.writer.done() and self.writer is not asyncio.current_task():
+                self.writer.cancel()
+                await asyncio.wait([self.writer])
+            if self._transport is not None and not self.gone:
+                # Closed in the ordinary way, it would go on to send what is buffered, for as long as a server stalls.
+                self._transport.abort()
+        finally:
+            await self._reading.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.release()
+
+
+def _quoted(text: str) -> str:
+    """Return ``text`` for a header parameter, escaped as browsers do it."""
+    return text.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")

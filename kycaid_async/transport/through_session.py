@@ -1,0 +1,93 @@
+"""Requests through an aiohttp session: the user's, or our own where somebody looks on at it."""
+
+import asyncio
+
+import aiohttp
+from aiohttp.abc import AbstractStreamWriter
+from yarl import URL
+
+from kycaid_async.protocol.response import Answer
+from kycaid_async.transport.call import Call
+from kycaid_async.transport.multipart import Multipart
+from kycaid_async.transport.receiving import whole_of
+from kycaid_async.transport.sessions import Bound
+from kycaid_async.transport.settings import Settings
+from kycaid_async.transport.watch import Watch
+
+
+async def send(
+    call: Call,
+    bound: Bound,
+    watch: Watch,
+    settings: Settings,
+    timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 - as aiohttp has it
+) -> Answer:
+    """Send ``call`` and return the whole answer. Raises what aiohttp raises."""
+    if not call.endpoint.replayable:
+        # Nothing is known of its connections: this is time for the loop to notice the end of an idle one.
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+    watch.connected()
+    response = await bound.session.request(
+        call.endpoint.method,
+        URL(settings.base_url + call.built.target, encoded=True),
+        data=_payload(call),
+        headers=bound.headers,
+        allow_redirects=False,
+        raise_for_status=False,
+        proxy=settings.proxy,
+        ssl=settings.ssl_context if settings.ssl_context is not None else True,
+        timeout=timeout,
+    )
+    try:
+        watch.receiving = response.content
+        return Answer(response.status, response.headers, await whole_of(response.content, settings.max_answer))
+    finally:
+        if not response.closed:
+            response.release()
+
+
+def _payload(call: Call) -> "_Json | _File | None":
+    if call.file is not None:
+        return _File(call, call.file)
+    if call.built.body is not None:
+        return _Json(call, call.built.body)
+    call.sent = True  # without a body nobody tells
+    return None
+
+
+class _Json(aiohttp.BytesPayload):
+    """A JSON body that tells when there is a connection to write it to."""
+
+    def __init__(self, call: Call, body: bytes) -> None:
+        super().__init__(body, content_type="application/json")
+        self._call = call
+
+    async def write_with_length(self, writer: AbstractStreamWriter, content_length: int | None) -> None:
+        """Send the body. aiohttp calls this."""
+        self._call.sent = True
+        await super().write_with_length(writer, content_length)
+
+
+class _File(aiohttp.Payload):
+    """A file, as aiohttp wants a body to be."""
+
+    _autoclose = True
+
+    def __init__(self, call: Call, file: Multipart) -> None:
+        super().__init__(file, content_type=file.content_type)
+        self._call = call
+        self._file = file
+        self._size = file.size
+
+    def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:  # noqa: ARG002 - aiohttp's signature
+        """Refuse: an upload is never turned into text."""
+        raise TypeError("an upload has no text")
+
+    async def write(self, writer: AbstractStreamWriter) -> None:
+        """Send the body. aiohttp calls this."""
+        if self._call.sent:
+            # A session of the user repeats a PUT by itself; the source is at its end by then.
+            raise ConnectionResetError("the connection was lost while the file was sent")
+        self._call.sent = True
+        await self._file.write(writer.write, getattr(writer, "transport", None))
