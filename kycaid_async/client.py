@@ -1,32 +1,18 @@
-"""The client that asyncio programs call."""
+"""The client that asyncio programs call.
+
+Each section is imported when it is first asked for: all of them take as long as aiohttp, and few programs need them.
+"""
 
 import copy
 import os
-import ssl as ssl_module
+import ssl
 from collections.abc import Awaitable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import attrs
 
 from kycaid_async import servers
-from kycaid_async.api.addresses import Addresses
-from kycaid_async.api.affiliated_persons import AffiliatedPersons
-from kycaid_async.api.applicants import Applicants
-from kycaid_async.api.blacklist_databases import BlacklistDatabases
-from kycaid_async.api.business_activities import BusinessActivities
-from kycaid_async.api.catalog import ENDPOINTS
-from kycaid_async.api.countries import Countries
-from kycaid_async.api.crypto import Crypto
-from kycaid_async.api.documents import Documents
-from kycaid_async.api.files import Files
-from kycaid_async.api.forms import Forms
-from kycaid_async.api.languages import Languages
-from kycaid_async.api.non_doc_verifications import NonDocVerifications
-from kycaid_async.api.phone_numbers import PhoneNumbers
-from kycaid_async.api.qes import Qes
-from kycaid_async.api.risk_checks import RiskChecks
 from kycaid_async.api.section import Section
-from kycaid_async.api.verifications import Verifications
 from kycaid_async.errors import ConfigurationError
 from kycaid_async.protocol.endpoint import Endpoint, Replay
 from kycaid_async.protocol.request import unlisted
@@ -40,6 +26,22 @@ from kycaid_async.values.lazy import cached_property
 if TYPE_CHECKING:
     import aiohttp
 
+    from kycaid_async.api.addresses import Addresses
+    from kycaid_async.api.affiliated_persons import AffiliatedPersons
+    from kycaid_async.api.applicants import Applicants
+    from kycaid_async.api.blacklist_databases import BlacklistDatabases
+    from kycaid_async.api.business_activities import BusinessActivities
+    from kycaid_async.api.countries import Countries
+    from kycaid_async.api.crypto import Crypto
+    from kycaid_async.api.documents import Documents
+    from kycaid_async.api.files import Files
+    from kycaid_async.api.forms import Forms
+    from kycaid_async.api.languages import Languages
+    from kycaid_async.api.non_doc_verifications import NonDocVerifications
+    from kycaid_async.api.phone_numbers import PhoneNumbers
+    from kycaid_async.api.qes import Qes
+    from kycaid_async.api.risk_checks import RiskChecks
+    from kycaid_async.api.verifications import Verifications
     from kycaid_async.bulk.bulk import Bulk
     from kycaid_async.transport.exchange import Exchange
     from kycaid_async.transport.sessions import Sessions
@@ -83,7 +85,7 @@ class AsyncKycaid:
         auth_header: AuthHeader = "Authorization",
         paths: Mapping[str, str] | None = None,
         proxy: str | None = None,
-        ssl_context: ssl_module.SSLContext | None = None,
+        ssl_context: ssl.SSLContext | None = None,
         session: "aiohttp.ClientSession | None" = None,
     ) -> None:
         if max_retries < 0 or max_connections < 1:
@@ -97,7 +99,7 @@ class AsyncKycaid:
             max_connections=max_connections,
             files=FileRules(max_size=max_file_size, check_content=check),
             check=check,
-            paths=paths_of(paths, ENDPOINTS),
+            paths=_paths_of(paths),
             proxy=proxy,
             ssl_context=ssl_context,
         )
@@ -107,23 +109,31 @@ class AsyncKycaid:
         return f"{type(self).__name__}(base_url={self._settings.base_url!r})"
 
     @cached_property
-    def addresses(self) -> Addresses:
+    def addresses(self) -> "Addresses":
         """Addresses of applicants and affiliated persons."""
+        from kycaid_async.api.addresses import Addresses
+
         return Addresses(self._call)
 
     @cached_property
-    def affiliated_persons(self) -> AffiliatedPersons:
+    def affiliated_persons(self) -> "AffiliatedPersons":
         """People tied to a company."""
+        from kycaid_async.api.affiliated_persons import AffiliatedPersons
+
         return AffiliatedPersons(self._call)
 
     @cached_property
-    def applicants(self) -> Applicants:
+    def applicants(self) -> "Applicants":
         """The persons and companies that are verified."""
+        from kycaid_async.api.applicants import Applicants
+
         return Applicants(self._call)
 
     @cached_property
-    def blacklist_databases(self) -> BlacklistDatabases:
+    def blacklist_databases(self) -> "BlacklistDatabases":
         """Paid searches in sanction, PEP and similar lists."""
+        from kycaid_async.api.blacklist_databases import BlacklistDatabases
+
         return BlacklistDatabases(self._call)
 
     @cached_property
@@ -134,63 +144,87 @@ class AsyncKycaid:
         return Bulk(self._call_once, self._settings, self._shared.timing)
 
     @cached_property
-    def business_activities(self) -> BusinessActivities:
+    def business_activities(self) -> "BusinessActivities":
         """What companies do; a company needs one."""
+        from kycaid_async.api.business_activities import BusinessActivities
+
         return BusinessActivities(self._call, timing=self._shared.timing)
 
     @cached_property
-    def countries(self) -> Countries:
+    def countries(self) -> "Countries":
         """Countries."""
+        from kycaid_async.api.countries import Countries
+
         return Countries(self._call, timing=self._shared.timing)
 
     @cached_property
-    def crypto(self) -> Crypto:
+    def crypto(self) -> "Crypto":
         """Risk checks of wallets and transactions."""
+        from kycaid_async.api.crypto import Crypto
+
         return Crypto(self._call)
 
     @cached_property
-    def documents(self) -> Documents:
+    def documents(self) -> "Documents":
         """Records that point to uploaded files."""
+        from kycaid_async.api.documents import Documents
+
         return Documents(self._call)
 
     @cached_property
-    def files(self) -> Files:
+    def files(self) -> "Files":
         """The images, PDFs and videos that documents refer to."""
+        from kycaid_async.api.files import Files
+
         return Files(self._call)
 
     @cached_property
-    def forms(self) -> Forms:
+    def forms(self) -> "Forms":
         """Pages of the vendor on which a person enters data."""
+        from kycaid_async.api.forms import Forms
+
         return Forms(self._call)
 
     @cached_property
-    def languages(self) -> Languages:
+    def languages(self) -> "Languages":
         """Languages."""
+        from kycaid_async.api.languages import Languages
+
         return Languages(self._call, timing=self._shared.timing)
 
     @cached_property
-    def non_doc_verifications(self) -> NonDocVerifications:
+    def non_doc_verifications(self) -> "NonDocVerifications":
         """Data of a person compared with a country's records."""
+        from kycaid_async.api.non_doc_verifications import NonDocVerifications
+
         return NonDocVerifications(self._call)
 
     @cached_property
-    def phone_numbers(self) -> PhoneNumbers:
+    def phone_numbers(self) -> "PhoneNumbers":
         """Validation and technical risk of phone numbers."""
+        from kycaid_async.api.phone_numbers import PhoneNumbers
+
         return PhoneNumbers(self._call)
 
     @cached_property
-    def qes(self) -> Qes:
+    def qes(self) -> "Qes":
         """Qualified electronic signatures."""
+        from kycaid_async.api.qes import Qes
+
         return Qes(self._call)
 
     @cached_property
-    def risk_checks(self) -> RiskChecks:
+    def risk_checks(self) -> "RiskChecks":
         """Screening of payments and search for adverse media."""
+        from kycaid_async.api.risk_checks import RiskChecks
+
         return RiskChecks(self._call)
 
     @cached_property
-    def verifications(self) -> Verifications:
+    def verifications(self) -> "Verifications":
         """Billed runs of checks, and their results."""
+        from kycaid_async.api.verifications import Verifications
+
         return Verifications(self._call, timing=self._shared.timing)
 
     async def request(
@@ -265,6 +299,14 @@ class AsyncKycaid:
     @cached_property
     def _exchange(self) -> "Exchange":
         return self._shared.exchange(self._settings)
+
+
+def _paths_of(given: Mapping[str, Any] | None) -> dict[str, str]:
+    if not given:
+        return {}
+    from kycaid_async.api.catalog import ENDPOINTS
+
+    return paths_of(given, ENDPOINTS)
 
 
 def _first(*values: str | None) -> str:

@@ -1,5 +1,6 @@
 """The content of a file: what it is known by, and how it is sent."""
 
+import asyncio
 import functools
 import hashlib
 import os
@@ -36,14 +37,24 @@ class Content:
     """Gives exactly these bytes, or breaks off."""
 
 
-async def look_at(given: BulkSource, rules: FileRules) -> Content:
-    """Read a file once. Raises `InvalidFileError` and `UploadSourceError`."""
+def as_many_as_cores() -> asyncio.Semaphore:
+    """Return what lets so many large files be hashed at once: more would only take time from the loop."""
+    usable = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1)
+    return asyncio.Semaphore(len(usable))
+
+
+async def look_at(given: BulkSource, rules: FileRules, hashing: asyncio.Semaphore) -> Content:
+    """Read a file once; ``hashing`` bounds how many large ones at a time.
+
+    Raises `InvalidFileError` and `UploadSourceError`.
+    """
     source = _source(given)
     reading = await source.open()
     try:
         kind = inspect(reading, label=source.label, rules=rules)
         if reading.size > IN_MEMORY:
-            digest = await _digest(reading)
+            async with hashing:
+                digest = await _digest(reading)
             return Content(digest, reading.size, kind, _Pinned(source, digest, _stamp(reading)))
         held = await _held(source, reading)
     finally:

@@ -1,5 +1,6 @@
 """What a document needs before it can be created: its files and its applicant, each made once."""
 
+import asyncio
 import hashlib
 from typing import Final
 
@@ -7,7 +8,7 @@ import attrs
 
 from kycaid_async.api import applicants, files
 from kycaid_async.api.applicants import Company, Person
-from kycaid_async.bulk.content import look_at
+from kycaid_async.bulk.content import as_many_as_cores, look_at
 from kycaid_async.bulk.ledger import Ledger, State
 from kycaid_async.bulk.line import Line, Stopped
 from kycaid_async.bulk.result import BulkResult, BulkSummary
@@ -44,6 +45,7 @@ class Supplies:
     rules: FileRules
     summary: BulkSummary
     create_uncertain: bool
+    _hashing: asyncio.Semaphore = attrs.field(factory=as_many_as_cores)
     _lost: set[bytes] = attrs.field(factory=set)
     """Applicants whose answers this run lost: they are not made anew before the next."""
 
@@ -61,7 +63,7 @@ class Supplies:
         # Not before an upload: it brings aiohttp with it.
         from kycaid_async.transport.upload import Upload
 
-        content = await look_at(given, self.rules)
+        content = await look_at(given, self.rules, self._hashing)
         async with self.turns.of(content.digest):
             known = await self.ledger.file(content.digest)
             if known is not None:
