@@ -18,11 +18,11 @@ _AHEAD: Final = 64
 class Feed:
     """Gives rows to many tasks. An iterable that is not asynchronous is read in one thread of its own, as it may block.
 
-    Some dozens of rows are read ahead. What ends the reading is raised after the rows that were read before it.
+    Some dozens of its rows are read ahead. What ends the reading is raised after the rows that were read before it.
     """
 
     def __init__(self, rows: Rows) -> None:
-        self._batches = _each(rows) if isinstance(rows, AsyncIterable) else _in_thread(iter(rows))
+        self._batches = _in_task(rows) if isinstance(rows, AsyncIterable) else _in_thread(iter(rows))
         self._ready: deque[BulkRow] = deque()
         self._turn = asyncio.Lock()
         self._closed = asyncio.get_running_loop().create_future()
@@ -64,13 +64,17 @@ class Feed:
             await self._batches.aclose()
 
 
-async def _each(rows: AsyncIterable[BulkRow]) -> AsyncGenerator[list[BulkRow], None]:
-    async for row in rows:
-        yield [row]
+async def _in_task(rows: AsyncIterable[BulkRow]) -> AsyncGenerator[list[BulkRow], None]:
+    reader = _TaskReader(rows)
+    try:
+        while batch := await reader.batch():
+            yield batch
+    finally:
+        await reader.stop()
 
 
 async def _in_thread(rows: Iterator[BulkRow]) -> AsyncGenerator[list[BulkRow], None]:
-    reader = _Reader(rows)
+    reader = _ThreadReader(rows)
     try:
         while batch := await reader.batch():
             yield batch
@@ -79,20 +83,13 @@ async def _in_thread(rows: Iterator[BulkRow]) -> AsyncGenerator[list[BulkRow], N
 
 
 class _Reader:
-    """Reads rows in a thread, which holds up neither those that were read nor the end of the program when it blocks."""
+    """Rows that were read ahead."""
 
-    def __init__(self, rows: Iterator[BulkRow]) -> None:
-        self._rows = rows
+    def __init__(self) -> None:
         self._read: deque[BulkRow] = deque()
-        self._room = threading.Semaphore(_AHEAD)
-        self._loop = asyncio.get_running_loop()
         self._news = asyncio.Event()
-        self._told = False
-        self._stopped = False
         self._ended = False
         self._error: BaseException | None = None
-        # The same thread for all: what reads a database or a file may insist on it.
-        threading.Thread(target=self._read_all, name="kycaid rows", daemon=True).start()
 
     async def batch(self) -> list[BulkRow]:
         """Return what was read, as soon as there is some; nothing at the end. Raises what ended it, after the rows."""
@@ -100,7 +97,7 @@ class _Reader:
             self._news.clear()
             ended, batch = self._ended, [self._read.popleft() for _ in range(len(self._read))]
             if batch:
-                self._room.release(len(batch))
+                self._make_room(len(batch))
                 return batch
             if ended and self._error is not None:
                 raise self._error
@@ -108,10 +105,68 @@ class _Reader:
                 return []
             await self._news.wait()
 
+    def _make_room(self, rows: int) -> None:
+        raise NotImplementedError
+
+
+class _TaskReader(_Reader):
+    """Reads rows in a task. One for all: what stands around them, such as a cancel scope, may insist on it."""
+
+    def __init__(self, rows: AsyncIterable[BulkRow]) -> None:
+        super().__init__()
+        self._room = asyncio.Semaphore(1)  # it does not block, so there is nothing to be gained by more
+        self._task = asyncio.create_task(self._read_all(rows))
+
+    async def stop(self) -> None:
+        """Let go of the rows."""
+        self._task.cancel()
+        await asyncio.wait([self._task])
+
+    async def _read_all(self, rows: AsyncIterable[BulkRow]) -> None:
+        given = aiter(rows)
+        try:
+            while await self._room.acquire():
+                self._read.append(await anext(given))
+                self._news.set()
+        except StopAsyncIteration:
+            return
+        except asyncio.CancelledError as error:
+            # Not by `stop`, or else nobody reads on. Raised as it is, it would pass for the end of a worker.
+            self._error = RuntimeError("bulk: what gives the rows was cancelled")
+            self._error.__cause__ = error
+        except Exception as error:  # noqa: BLE001 - it is raised where the rows are taken
+            self._error = error
+        finally:
+            self._ended = True
+            self._news.set()
+            if isinstance(given, AsyncGenerator):
+                await given.aclose()
+
+    def _make_room(self, rows: int) -> None:
+        for _ in range(rows):
+            self._room.release()
+
+
+class _ThreadReader(_Reader):
+    """Reads rows in a thread, which holds up neither those that were read nor the end of the program when it blocks."""
+
+    def __init__(self, rows: Iterator[BulkRow]) -> None:
+        super().__init__()
+        self._rows = rows
+        self._room = threading.Semaphore(_AHEAD)
+        self._loop = asyncio.get_running_loop()
+        self._told = False
+        self._stopped = False
+        # The same thread for all: what reads a database or a file may insist on it.
+        threading.Thread(target=self._read_all, name="kycaid rows", daemon=True).start()
+
     def stop(self) -> None:
         """Let the thread end, as soon as it has the next row."""
         self._stopped = True
         self._room.release()
+
+    def _make_room(self, rows: int) -> None:
+        self._room.release(rows)
 
     def _read_all(self) -> None:
         try:
