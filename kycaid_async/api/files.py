@@ -1,15 +1,13 @@
 """Files: the images, PDFs and videos that documents refer to. Reference: *Files*."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from kycaid_async.api.section import Section
 from kycaid_async.protocol.endpoint import Endpoint, Evidence, Replay, ReturnsId, ReturnsModel
 from kycaid_async.transport.sources import UploadSource, source_of
+from kycaid_async.transport.upload import Upload
 from kycaid_async.values.constraints import Shown
 from kycaid_async.values.model import Response, response
-
-if TYPE_CHECKING:
-    from kycaid_async.transport.upload import Upload
 
 
 @response
@@ -119,8 +117,5 @@ class Files(Section):
         return await self._call(DELETE, path={"file_id": file_id}) or file_id
 
 
-def _upload(source: UploadSource, filename: str | None, content_type: str | None, size: int | None) -> "Upload":
-    # Not before an upload: it brings aiohttp with it.
-    from kycaid_async.transport.upload import Upload
-
+def _upload(source: UploadSource, filename: str | None, content_type: str | None, size: int | None) -> Upload:
     return Upload(source=source_of(source, size=size), filename=filename, content_type=content_type)

@@ -19,6 +19,7 @@ from kycaid_async.errors import ApiError, FieldProblem, KycaidError, UploadSourc
 from kycaid_async.masking import code_or_mask
 from kycaid_async.protocol.request import refused
 from kycaid_async.transport.preflight import FileRules
+from kycaid_async.transport.upload import Upload
 
 _LOOKS: Final = 3
 """How often a file that changes under our hands is read from its start."""
@@ -60,9 +61,6 @@ class Supplies:
         raise AssertionError  # the last look returns or raises
 
     async def _file(self, given: BulkSource, result: BulkResult) -> Delivered:
-        # Not before an upload: it brings aiohttp with it.
-        from kycaid_async.transport.upload import Upload
-
         content = await look_at(given, self.rules, self._hashing)
         async with self.turns.of(content.digest):
             known = await self.ledger.file(content.digest)

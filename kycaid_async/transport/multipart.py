@@ -72,7 +72,9 @@ class Multipart:
             if len(head) > CHUNK:
                 return None
             whole = b"".join((before, self._lead, head, self._tail))
-        self._transport, self._handed, self._end = transport, len(whole), len(whole)
+        self._transport, self._handed, self._end = transport, len(whole), len(before) + self.size
+        if self._handed != self._end:
+            raise self._changed()
         return whole
 
     async def write(self, send: Callable[[Buffer], Awaitable[None]], transport: asyncio.WriteTransport | None) -> None:

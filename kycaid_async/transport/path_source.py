@@ -146,7 +146,7 @@ class PathReading:
     def filled(self) -> Self:
         """Read the head, and return this. It may block."""
         try:
-            self._keep(_read_fully(self.fd, self._first, 0))
+            self._keep(_read_fully(self.fd, self._first, 0), None)
         except OSError as error:
             os.close(self.fd)
             raise broken(self.label, error) from error
@@ -156,16 +156,15 @@ class PathReading:
         """Read the head when the system has it in memory, and say whether that was so."""
         roomy = Roomy(self._first)
         roomy.size = self._cached(roomy.content)
-        self._roomy = roomy
-        self._keep(roomy.content)
+        self._keep(roomy.content, roomy)
         return len(self.head) >= min(ENOUGH, self.size)
 
     @property
     def _first(self) -> int:
         return self.size if self.size <= WHOLE else CHUNK
 
-    def _keep(self, head: Buffer) -> None:
-        self.head, self._offset = head, len(head)
+    def _keep(self, head: Buffer, roomy: Roomy | None) -> None:
+        self.head, self._roomy, self._offset = head, roomy, len(head)
         if len(head) == self.size:
             self._grew = os.fstat(self.fd).st_size != self.size
 

@@ -120,12 +120,37 @@ async def test_an_upload_that_is_repeated_is_byte_identical(source, size, upload
         given.close()
 
 
-async def test_a_slow_reader_with_small_buffers_gets_every_byte_in_order(make_client, tmp_path):
-    data = picture(2_500_000)
+@pytest.mark.parametrize("size", [600_000, 2_500_000], ids=["in one write", "in pieces"])
+async def test_a_slow_reader_with_small_buffers_gets_every_byte_in_order(size, make_client, tmp_path):
+    data = picture(size)
+    path = as_path(data, tmp_path)
     async with UploadServer(read_size=997, receive_buffer=4096) as server:
         client = make_client(server.url)
-        await asyncio.gather(*(client.files.create(as_path(data, tmp_path)) for _ in range(4)))
-        assert {r.digest for r in server.received} == {sha256(data)}
+        await client.files.create(path)  # from now on its folder is known to be quick
+        await asyncio.gather(*(client.files.create(path) for _ in range(4)))
+        assert [r.digest for r in server.received] == [sha256(data)] * 5
+
+
+@pytest.mark.parametrize("size", [5_000, 200_000, 3_000_000])
+@pytest.mark.parametrize("cached", ["nothing", "the first 4000 bytes", "the first 10,000 bytes", "not to be told"])
+async def test_what_of_a_file_is_in_memory_makes_no_difference_to_what_arrives(
+    cached, size, uploads, make_client, tmp_path, monkeypatch
+):
+    path, client, real = as_path(picture(size), tmp_path), make_client(uploads.url), os.preadv
+    await client.files.create(path)  # from now on its folder is known to be quick
+
+    def preadv(fd, buffers, offset, flags=0):
+        most = {"the first 4000 bytes": 4000, "the first 10,000 bytes": 10_000}.get(cached, 0)
+        if cached == "not to be told":
+            raise OSError(95, "not supported")
+        if offset >= most:
+            raise BlockingIOError
+        return real(fd, [memoryview(buffers[0])[: most - offset]], offset, flags)
+
+    monkeypatch.setattr(os, "preadv", preadv)
+    for _ in range(2):
+        await client.files.create(path)
+    assert [(r.whole, r.digest) for r in uploads.received] == [(True, sha256(picture(size)))] * 3
 
 
 async def test_name_and_type_come_from_the_source_or_the_caller(uploads, make_client, tmp_path):
