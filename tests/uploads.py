@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import re
 import socket
+import ssl
 from typing import Any
 
 import attrs
@@ -43,6 +44,9 @@ class UploadServer:
     """Stop reading a body after so many bytes, until ``go_on`` is set."""
     stalled: asyncio.Event = attrs.field(factory=asyncio.Event)
     go_on: asyncio.Event = attrs.field(factory=asyncio.Event)
+    tls: ssl.SSLContext | None = None
+    pause: float = 0.0
+    """Seconds between two reads of a body."""
     _server: Any = None
     _tasks: set[Any] = attrs.field(factory=set)
 
@@ -51,8 +55,9 @@ class UploadServer:
         if self.receive_buffer is not None:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, self.receive_buffer)
         sock.bind(("127.0.0.1", 0))
-        self._server = await asyncio.start_server(self._serve, sock=sock, limit=max(self.read_size, 1 << 16))
-        self.url = f"http://127.0.0.1:{sock.getsockname()[1]}"
+        limit = max(self.read_size, 1 << 16)
+        self._server = await asyncio.start_server(self._serve, sock=sock, limit=limit, ssl=self.tls)
+        self.url = f"http{'s' if self.tls else ''}://127.0.0.1:{sock.getsockname()[1]}"
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -89,6 +94,8 @@ class UploadServer:
             if not chunk:
                 break
             body += chunk
+            if self.pause:
+                await asyncio.sleep(self.pause)
         self.received.append(_take_apart(head.split(b" ", 1)[0].decode(), bytes(body), boundary, length))
         answer = (
             self.answers.pop(0) if self.answers else _json(200, b'{"file_id":"46b05f5c14c162402d186822fa0314c6162c"}')

@@ -6,9 +6,11 @@ it has anything to do here: each request of a client goes to the same server wit
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
+from pathlib import Path
 from types import FunctionType
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
 
 import aiohttp
 from aiohttp.http import StreamWriter
@@ -16,27 +18,41 @@ from yarl import URL
 
 from kycaid_async.protocol.response import Answer
 from kycaid_async.transport.call import Call
-from kycaid_async.transport.liveness import surely_lives
-from kycaid_async.transport.multipart import Multipart
+from kycaid_async.transport.connector import Connector
+from kycaid_async.transport.multipart import UNSEEN, Multipart
 from kycaid_async.transport.receiving import whole_of
 from kycaid_async.transport.settings import Settings
 from kycaid_async.transport.watch import Watch
 
 if TYPE_CHECKING:
     from aiohttp.client_proto import ResponseHandler
-    from aiohttp.connector import Connection
 
-    from kycaid_async.transport.reading import Buffer
 
 _WITHOUT_LENGTH: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 """Verbs whose requests have no body unless one is given."""
 _INFORMATIONAL: Final = range(100, 200)
 _SWITCHING: Final = 101
 
-# Those who look on at aiohttp's requests, or answer them in tests (aioresponses, VCR, tracers), put a function of their
-# own in this place. Then each request has to pass there.
-_request = aiohttp.ClientSession._request  # noqa: SLF001 - see above
-_UNTOUCHED: Final = _request if isinstance(_request, FunctionType) and _request.__module__ == "aiohttp.client" else None
+
+def _way_through() -> tuple[Any, ...]:
+    """Return what aiohttp's session calls for a request.
+
+    Those who look on at requests, or answer them in tests (tracers, VCR, aioresponses, a mock), put something of their
+    own into one of these places. Then each request has to pass there.
+    """
+    session = aiohttp.ClientSession
+    return session.request, session._request, aiohttp.ClientRequest.send  # noqa: SLF001 - it is looked at, not used
+
+
+def _is_of_aiohttp(function: Any) -> bool:
+    """Say whether it is aiohttp's own, and no wrapper that passes for it."""
+    if not isinstance(function, FunctionType) or hasattr(function, "__wrapped__"):
+        return False
+    return Path(function.__code__.co_filename).parent == Path(aiohttp.__file__).parent
+
+
+_found = _way_through()
+_UNTOUCHED: Final = _found if all(map(_is_of_aiohttp, _found)) else ()
 
 
 class Direct:
@@ -46,7 +62,7 @@ class Direct:
         self,
         settings: Settings,
         session: aiohttp.ClientSession,
-        connector: aiohttp.TCPConnector,
+        connector: Connector,
         headers: Mapping[str, str],
         loop: asyncio.AbstractEventLoop,
     ) -> None:
@@ -62,7 +78,7 @@ class Direct:
             ssl=settings.ssl_context if settings.ssl_context is not None else True,
             proxy=None if settings.proxy is None else URL(settings.proxy),
         )
-        self._prefix = URL(settings.base_url).raw_path.rstrip("/")
+        self._prefix = urlsplit(settings.base_url).path
         lines = [f"{name}: {value}\r\n" for name, value in self._any.headers.items()]
         self._after_target = f" HTTP/1.1\r\n{''.join(lines)}"
         # A proxy reads the requests that it passes on without TLS, and wants another target in them.
@@ -71,7 +87,7 @@ class Direct:
     @property
     def fit(self) -> bool:
         """False when requests have to pass through aiohttp's session after all."""
-        return self._fit and aiohttp.ClientSession._request is _UNTOUCHED  # noqa: SLF001 - see there
+        return self._fit and _way_through() == _UNTOUCHED
 
     async def send(
         self,
@@ -81,7 +97,10 @@ class Direct:
         timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 - as aiohttp has it
     ) -> Answer:
         """Send ``call`` and return the whole answer. Raises what aiohttp raises."""
-        connection = await self._connection(timeout, certain=not call.endpoint.replayable)
+        try:
+            connection = await self._connector.living(self._any, [], timeout, certain=not call.endpoint.replayable)
+        except TimeoutError as error:
+            raise aiohttp.ConnectionTimeoutError from error
         watch.connected()
         try:
             protocol = connection.protocol
@@ -93,60 +112,58 @@ class Direct:
                 message, content = await protocol.read()
             watch.receiving = content
             answer = Answer(message.code, message.headers, await whole_of(content, settings.max_answer))
-            gone = await _all_has_left(call, protocol)
+            gone = await _all_has_left(call, answer, protocol)
         except BaseException:
             connection.close()
             raise
         if gone:
             connection.release()
         else:
-            connection.close()  # it was answered before it was sent, and the rest of it must not follow
+            protocol.abort()  # it was answered before it was sent, and the rest of it must not follow
+            connection.close()
         return answer
 
-    async def _connection(
-        self,
-        timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 - as aiohttp has it
-        *,
-        certain: bool,
-    ) -> "Connection":
-        """Return a connection from the pool, or a new one; with ``certain``, one that surely lives."""
-        # All that the pool can hold may be dead, but then the next is new.
-        for _ in range(self._connector.limit + 1):
-            try:
-                connection = await self._connector.connect(self._any, [], timeout)
-            except TimeoutError as error:
-                raise aiohttp.ConnectionTimeoutError from error
-            if connection.protocol is None or connection.protocol.should_close:
-                connection.close()  # something came over it that nobody had asked for
-            elif not certain or await surely_lives(connection):
-                return connection
-        raise aiohttp.ServerDisconnectedError
-
     async def _write(self, call: Call, protocol: "ResponseHandler") -> None:
-        """Write the request: all at once where that can be, otherwise in a task, for an answer can come meanwhile."""
+        """Write the request: as much as there is room for, and the rest in a task, for an answer can come meanwhile."""
         body = call.file if call.file is not None else call.built.body
         head = self._head(call, body)
-        whole: Buffer | None
-        if isinstance(body, Multipart):
-            whole = await body.in_one(head, protocol.transport)
-        else:
-            whole = head if body is None else head + body
+        whole = await body.in_one(head) if isinstance(body, Multipart) else head + (body or b"")
         transport = protocol.transport
         if transport is None or transport.is_closing():
             raise aiohttp.ClientConnectionResetError
         call.sent = True
-        if whole is not None:
-            transport.write(whole)
-        elif isinstance(body, Multipart):
-            body.writer = self._loop.create_task(self._write_pieces(head, body, protocol))
+        if not isinstance(body, Multipart):
+            transport.write(whole or b"")
+            return
+        if whole is None:
+            writing = self._write_pieces(head, body, protocol)
+        else:
+            rest = memoryview(whole)
+            while rest and not protocol.writing_paused:
+                rest = body.hand(rest, transport)
+            if not rest:
+                return
+            writing = self._write_rest(rest, body, protocol)
+        body.writer = self._loop.create_task(self._guarded(writing, protocol))
+
+    async def _guarded(self, writing: Coroutine[Any, Any, None], protocol: "ResponseHandler") -> None:
+        try:
+            await writing
+        except Exception as error:  # noqa: BLE001 - whatever it is, no answer is to be waited for
+            protocol.set_exception(aiohttp.ClientOSError(), error)
+
+    async def _write_rest(self, rest: memoryview, body: Multipart, protocol: "ResponseHandler") -> None:
+        writer = StreamWriter(protocol, self._loop)
+        while rest:
+            await writer.drain()
+            if protocol.transport is None or protocol.transport.is_closing():
+                raise aiohttp.ClientConnectionResetError
+            rest = body.hand(rest, protocol.transport)
 
     async def _write_pieces(self, head: bytes, body: Multipart, protocol: "ResponseHandler") -> None:
         writer = StreamWriter(protocol, self._loop)
-        try:
-            await writer.write(head, drain=False)
-            await body.write(writer.write, protocol.transport)
-        except Exception as error:  # noqa: BLE001 - whatever it is, no answer is to be waited for
-            protocol.set_exception(aiohttp.ClientOSError(), error)
+        await writer.write(head, drain=False)
+        await body.write(writer.write, protocol.transport)
 
     def _head(self, call: Call, body: "bytes | Multipart | None") -> bytes:
         method = call.endpoint.method
@@ -159,14 +176,17 @@ class Direct:
         return f"{method} {self._prefix}{call.built.target}{self._after_target}{length}\r\n".encode("ascii")
 
 
-async def _all_has_left(call: Call, protocol: "ResponseHandler") -> bool:
-    """Say whether nothing of the request is on this side any more."""
-    transport = protocol.transport
-    if call.file is None:
+async def _all_has_left(call: Call, answer: Answer, protocol: "ResponseHandler") -> bool:
+    """Say whether nothing of the request is on this side any more, as far as can be known."""
+    transport, file = protocol.transport, call.file
+    size = file.size if file is not None else len(call.built.body or b"")
+    if not answer.is_success and size > UNSEEN:
+        return False  # it may have been refused before it was read, and over TLS some of it is out of sight
+    if file is None:
         return transport is None or not transport.get_write_buffer_size()
     if transport is None or transport.is_closing():
         # A connection that breaks drops what it still had to send, and says so within two rounds of the loop.
         await asyncio.sleep(0)
         await asyncio.sleep(0)
-        call.file.cut_off = isinstance(protocol.exception(), aiohttp.ClientOSError)
-    return call.file.gone
+        file.cut_off = isinstance(protocol.exception(), aiohttp.ClientOSError)
+    return file.gone

@@ -13,6 +13,8 @@ from kycaid_async.transport.rounds import Rounds
 _BOUNDARY: Final = secrets.token_hex(16)
 """Nobody who makes a file can know it, so none holds it."""
 _NUMBERS: Final = itertools.count()
+UNSEEN: Final = 1 << 16
+"""Bytes that may be on this side without showing: over TLS a transport does not count what it has encrypted."""
 
 
 class Multipart:
@@ -39,6 +41,7 @@ class Multipart:
         self._end = self.size
         self._transport: asyncio.WriteTransport | None = None
         self._handed = 0
+        self._most = CHUNK
         self.writer: asyncio.Task[Any] | None = None
         """The task that writes it, if it takes one."""
         self.cut_off = False
@@ -57,8 +60,8 @@ class Multipart:
         """True once the last byte, which comes only after a source that was found unchanged, has left this process."""
         return self.moved == self._end and not self.cut_off
 
-    async def in_one(self, before: bytes, transport: asyncio.WriteTransport | None) -> Buffer | None:
-        """Return ``before`` and all of this, to be written at once; None when it is too much, or too little is read.
+    async def in_one(self, before: bytes) -> Buffer | None:
+        """Return ``before`` and all of this in one buffer, to be handed on; None when it is too much, or not all read.
 
         Raises `UploadSourceError`.
         """
@@ -72,16 +75,25 @@ class Multipart:
             if len(head) > CHUNK:
                 return None
             whole = b"".join((before, self._lead, head, self._tail))
-        self._transport, self._handed, self._end = transport, len(whole), len(before) + self.size
-        if self._handed != self._end:
+        self._end = len(before) + self.size
+        if len(whole) != self._end:
             raise self._changed()
         return whole
+
+    def hand(self, rest: memoryview, transport: asyncio.WriteTransport) -> memoryview:
+        """Write the next piece of what `in_one` gave, and return what is left of it."""
+        if self._transport is None:
+            self._transport, self._most = transport, _most_at_once(transport) or len(rest)
+        piece = rest[: self._most]
+        self._handed += len(piece)
+        transport.write(piece)
+        return rest[len(piece) :]
 
     async def write(self, send: Callable[[Buffer], Awaitable[None]], transport: asyncio.WriteTransport | None) -> None:
         """Hand all of it to ``send``, piece by piece. Raises `UploadSourceError`, which is kept too."""
         try:
             self.writer = self.writer or asyncio.current_task()
-            self._transport = transport
+            self._transport, self._most = transport, _most_at_once(transport) or CHUNK
             head = self._reading.head
             sent = len(head)
             if sent > self._reading.size:
@@ -109,10 +121,10 @@ class Multipart:
         return chunk
 
     async def _send(self, send: Callable[[Buffer], Awaitable[None]], chunk: Buffer) -> None:
-        if len(chunk) > CHUNK:
+        if len(chunk) > self._most:
             view = memoryview(chunk)
-            for start in range(0, len(view), CHUNK):
-                await self._send(send, view[start : start + CHUNK])
+            for start in range(0, len(view), self._most):
+                await self._send(send, view[start : start + self._most])
             return
         self._handed += len(chunk)
         await send(chunk)
@@ -140,6 +152,15 @@ class Multipart:
 
     async def __aexit__(self, *_: object) -> None:
         await self.release()
+
+
+def _most_at_once(transport: asyncio.WriteTransport | None) -> int:
+    """Return how many bytes to write at once, so that few are out of sight; 0 when all can be seen."""
+    if transport is None or transport.get_extra_info("sslcontext") is None:
+        return 0
+    # What it encrypts before it says that it is full goes out of sight too, all of it: half a megabyte by default.
+    transport.set_write_buffer_limits(high=UNSEEN)
+    return UNSEEN
 
 
 def _quoted(text: str) -> str:

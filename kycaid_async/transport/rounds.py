@@ -18,7 +18,7 @@ class Rounds:
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
         self._left = SHARE
-        self._last = SHARE
+        self._step = SHARE
         self._ends = False
         self._waiting: deque[asyncio.Future[None]] = deque()
 
@@ -33,7 +33,8 @@ class Rounds:
     def did(self, size: int) -> None:
         """Note that a step has read and sent so many bytes."""
         self._left -= size
-        self._last = max(size, 1)
+        # The largest of late: the next steps may be as large, although the last piece of a file is small.
+        self._step = max(size, self._step * 7 // 8, 1)
         self._end_later()
 
     def _end_later(self) -> None:
@@ -42,9 +43,9 @@ class Rounds:
             self._loop.call_soon(self._end)
 
     def _end(self) -> None:
-        """Begin the next round, and let as many go on as will do enough, if each does what the last one did."""
+        """Begin the next round, and let as many go on as do enough if each takes as large a step as others of late."""
         self._ends, self._left = False, SHARE
-        go_on = max(1, SHARE // self._last)
+        go_on = max(1, SHARE // self._step)
         while self._waiting and go_on:
             turn = self._waiting.popleft()
             if not turn.done():  # it may have been cancelled meanwhile

@@ -11,6 +11,7 @@ import attrs
 
 from kycaid_async.errors import ConfigurationError
 from kycaid_async.protocol.pacing import Pacer
+from kycaid_async.transport.connector import Connector
 from kycaid_async.transport.direct import Direct
 from kycaid_async.transport.rounds import Rounds
 from kycaid_async.transport.settings import Settings
@@ -32,8 +33,10 @@ class Bound:
     rounds: Rounds
     headers: Mapping[str, str] = attrs.field(repr=False)
     """What each request has to carry. Not the session's: aiohttp sends a session's own to the proxy too."""
+    connector: Connector | None = None
+    """None for a session that the user brought."""
     direct: Direct | None = None
-    """The way past the session; None for one that the user brought."""
+    """The way past the session, which a session that the user brought does not have."""
     closer: AsyncGenerator[None, None] | None = None
 
     def abandon(self) -> None:
@@ -106,7 +109,7 @@ class Sessions:
                     "leave session=… out, and the client makes one for each loop"
                 )
             return Bound(self._given, slots, pacer, lanes, Rounds(loop), headers)
-        connector = aiohttp.TCPConnector(limit=self._settings.max_connections)
+        connector = Connector(limit=self._settings.max_connections)
         session = aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
         # aiohttp repeats a GET, PUT or DELETE on a lost connection by itself, and does not tell. Repeats are counted,
         # paced and judged in one place here, and there is no public switch.
@@ -117,7 +120,7 @@ class Sessions:
         direct = None
         with suppress(ValueError):  # the address of a proxy may be none: then aiohttp says so at the first request
             direct = Direct(self._settings, session, connector, headers, loop)
-        return Bound(session, slots, pacer, lanes, Rounds(loop), headers, direct, closer)
+        return Bound(session, slots, pacer, lanes, Rounds(loop), headers, connector, direct, closer)
 
     async def aclose(self) -> None:
         """Close the session of the running loop; those of other loops close with their loops."""

@@ -5,7 +5,7 @@ import ssl
 from collections.abc import Mapping
 from ipaddress import ip_address
 from typing import Any, Literal, cast, get_args
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import attrs
 
@@ -18,7 +18,15 @@ from kycaid_async.protocol.timeout import Timeout
 from kycaid_async.transport.preflight import FileRules
 from kycaid_async.values.secret import ApiKey
 
+_AS_IT_IS = "%/:@!$&'()*+,;=~[]"
+
 AuthHeader = Literal["Authorization", "API-Key"]
+
+
+def _look_at_context(_: object, __: object, value: Any) -> None:
+    # aiohttp's connector takes anything that it does not know for the wish not to verify.
+    if value is not None and not isinstance(value, ssl.SSLContext):
+        raise ConfigurationError(f"ssl_context: expected an ssl.SSLContext, got {type(value).__name__}")
 
 
 @attrs.frozen(kw_only=True)
@@ -38,7 +46,7 @@ class Settings:
     paths: Mapping[str, str] = attrs.field(factory=dict)
     """Path templates by the name of their operation, in place of those declared."""
     proxy: str | None = attrs.field(default=None, repr=mask)
-    ssl_context: ssl.SSLContext | None = None
+    ssl_context: ssl.SSLContext | None = attrs.field(default=None, validator=_look_at_context)
 
     def authorization(self) -> dict[str, str]:
         """Return the header that carries the key."""
@@ -80,7 +88,8 @@ def base_url_of(text: str) -> str:
         raise ConfigurationError(
             f"base_url: http://{host} would send the key and personal data in the clear; use https"
         )
-    return text.rstrip("/")
+    # As it stands, but for what no request may carry. Nothing is undone or resolved in it.
+    return f"{parts.scheme}://{parts.netloc}{quote(parts.path, safe=_AS_IT_IS)}".rstrip("/")
 
 
 def paths_of(given: Mapping[str, Any] | None, endpoints: Mapping[str, Endpoint[Any]]) -> dict[str, str]:

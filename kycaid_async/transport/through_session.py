@@ -23,22 +23,32 @@ async def send(
     timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 - as aiohttp has it
 ) -> Answer:
     """Send ``call`` and return the whole answer. Raises what aiohttp raises."""
-    if not call.endpoint.replayable:
-        # Nothing is known of its connections: this is time for the loop to notice the end of an idle one.
-        await asyncio.sleep(0)
-        await asyncio.sleep(0)
-    watch.connected()
-    response = await bound.session.request(
-        call.endpoint.method,
-        URL(settings.base_url + call.built.target, encoded=True),
-        data=_payload(call),
-        headers=bound.headers,
-        allow_redirects=False,
-        raise_for_status=False,
-        proxy=settings.proxy,
-        ssl=settings.ssl_context if settings.ssl_context is not None else True,
-        timeout=timeout,
-    )
+    body = _payload(call)
+
+    def connected() -> None:
+        watch.connected()
+        call.sent = call.sent or body is None  # without a body nobody else tells
+
+    if bound.connector is not None:
+        bound.connector.expect(connected, certain=not call.endpoint.replayable)
+    else:
+        await _unknown_connection(call)
+        connected()
+    try:
+        response = await bound.session.request(
+            call.endpoint.method,
+            URL(settings.base_url + call.built.target, encoded=True),
+            data=body,
+            headers=bound.headers,
+            allow_redirects=False,
+            raise_for_status=False,
+            proxy=settings.proxy,
+            ssl=settings.ssl_context if settings.ssl_context is not None else True,
+            timeout=timeout,
+        )
+    finally:
+        if bound.connector is not None:
+            bound.connector.forget()
     try:
         watch.receiving = response.content
         return Answer(response.status, response.headers, await whole_of(response.content, settings.max_answer))
@@ -47,12 +57,19 @@ async def send(
             response.release()
 
 
+async def _unknown_connection(call: Call) -> None:
+    """Do what can be done for a request over a session of the user, of whose connections nothing is known."""
+    if not call.endpoint.replayable:
+        # Time for the loop to notice the end of an idle connection; see `Connector.living`.
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+
+
 def _payload(call: Call) -> "_Json | _File | None":
     if call.file is not None:
         return _File(call, call.file)
     if call.built.body is not None:
         return _Json(call, call.built.body)
-    call.sent = True  # without a body nobody tells
     return None
 
 

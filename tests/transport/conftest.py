@@ -1,7 +1,9 @@
 """What the tests of the transport share."""
 
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 
+import aiohappyeyeballs
 import aiohttp
 import pytest
 
@@ -12,6 +14,22 @@ from tests.uploads import UploadServer
 async def uploads() -> AsyncIterator[UploadServer]:
     async with UploadServer() as server:
         yield server
+
+
+def send_into_small_buffers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the system keep next to nothing of what is sent, so that it stays with the sender until it is read."""
+
+    def made(info: tuple) -> socket.socket:
+        found = socket.socket(info[0], info[1], info[2])
+        found.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+        return found
+
+    real = aiohappyeyeballs.start_connection
+
+    async def start(**options: object) -> socket.socket:
+        return await real(**{**options, "socket_factory": made})
+
+    monkeypatch.setattr(aiohappyeyeballs, "start_connection", start)
 
 
 def passing_on(seen: list[str]) -> Callable[..., Awaitable[aiohttp.ClientResponse]]:

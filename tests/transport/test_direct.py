@@ -1,19 +1,24 @@
 """Requests over connections of our own: what comes over them, what goes, and who may look on."""
 
 import asyncio
-import functools
+import contextlib
+import select
 import socket
 import struct
+import sys
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from unittest import mock
 
 import aiohttp
 import pytest
 from aioresponses import aioresponses
 
 from kycaid_async import ConnectionLostError, FileRefusedError, KycaidError
+from kycaid_async.transport import connector
 from tests.conftest import API_KEY, PatchedResponse
-from tests.transport.conftest import passing_on
+from tests.transport.conftest import passing_on, send_into_small_buffers
 from tests.uploads import picture
 
 DOCUMENT = "5f9aeb5e1f25e2441d182f56b6dcbfac12dd"
@@ -167,17 +172,29 @@ async def test_a_request_that_could_have_a_body_says_that_it_has_none(verb, clie
     assert server.requests[0].body == b""
 
 
-async def test_a_server_that_hangs_up_at_once_is_not_asked_for_ever_and_has_processed_nothing(make_client):
+def waits_for_news(connected: socket.socket) -> bool:
+    return bool(select.select([connected], [], [], 10)[0])
+
+
+async def test_a_server_that_hangs_up_at_once_gets_few_connections_and_has_processed_nothing(make_client, monkeypatch):
     connections = []
 
-    async def serve(reader, writer):
-        connections.append(1)
+    def hang_up(listening: socket.socket) -> None:
+        with contextlib.suppress(OSError):  # it was closed
+            while True:
+                accepted, _ = listening.accept()
+                connections.append(1)
+                accepted.close()
 
-    async with serving(serve) as url:
-        with pytest.raises(KycaidError) as caught:
-            await make_client(url, max_retries=1, max_connections=3).request("POST", "/x", json={}, replay="billed")
-    assert caught.value.attempts <= 2
-    assert len(connections) <= 8
+    monkeypatch.setattr(connector, "_readable", waits_for_news)
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        threading.Thread(target=hang_up, args=[listening], daemon=True).start()
+        client = make_client(f"http://127.0.0.1:{listening.getsockname()[1]}", max_retries=1)
+        with pytest.raises(ConnectionLostError) as caught:
+            await client.request("POST", "/x", json={}, replay="billed")
+        listening.shutdown(socket.SHUT_RDWR)
+    assert (caught.value.attempts, caught.value.maybe_processed, caught.value.retryable) == (2, False, True)
+    assert len(connections) <= 6
 
 
 # Answers that come before the file has left.
@@ -187,12 +204,6 @@ def resets(writer: asyncio.StreamWriter) -> None:
     sock = writer.get_extra_info("socket")
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     writer.transport.abort()
-
-
-def with_small_buffer(info: tuple) -> socket.socket:
-    made = socket.socket(info[0], info[1], info[2])
-    made.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
-    return made
 
 
 @pytest.mark.parametrize("size", [200_000, 20_000_000])
@@ -213,8 +224,7 @@ async def test_an_answer_before_the_file_has_left_is_not_believed_although_the_c
     listening = socket.socket()
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     listening.bind(("127.0.0.1", 0))
-    connector = functools.partial(aiohttp.TCPConnector, socket_factory=with_small_buffer)
-    monkeypatch.setattr(aiohttp, "TCPConnector", connector)
+    send_into_small_buffers(monkeypatch)
     async with serving(serve, sock=listening, limit=1024) as url:
         with pytest.raises(ConnectionLostError, match="before it had the whole file"):
             await make_client(url, max_retries=0).files.create(picture(size))
@@ -269,6 +279,53 @@ async def test_whoever_replaces_the_request_function_of_aiohttp_sees_every_reque
     await client.documents.get(DOCUMENT)
     assert seen == [f"GET {server.url}/documents/{DOCUMENT}"]
     assert len(server.requests) == 3
+
+
+@pytest.mark.parametrize("place", ["ClientSession.request", "ClientSession._request", "ClientRequest.send"])
+async def test_a_mock_in_the_place_of_a_function_of_aiohttp_keeps_requests_from_the_server(place, client, server):
+    server.answer(200, {"document_id": DOCUMENT})
+    await client.documents.get(DOCUMENT)
+    with (
+        mock.patch(f"aiohttp.{place}", side_effect=aiohttp.ClientConnectionError("mocked")) as mocked,
+        pytest.raises(KycaidError),
+    ):
+        await client.with_options(max_retries=0).documents.get(DOCUMENT)
+    assert mocked.called
+    assert len(server.requests) == 1
+
+
+WRAPPED_BEFORE = """
+import asyncio, functools, sys
+import aiohttp
+
+real, seen = aiohttp.ClientSession._request, []
+
+@functools.wraps(real)
+async def recorded(self, method, url, **options):
+    seen.append(str(url))
+    raise aiohttp.ClientConnectionError("played back")
+
+aiohttp.ClientSession._request = recorded
+
+from kycaid_async import AsyncKycaid, KycaidError
+
+async def main():
+    async with AsyncKycaid("k" * 36, base_url=sys.argv[1], max_retries=0) as client:
+        try:
+            await client.request("POST", "/verifications", json={})
+        except KycaidError:
+            print(len(seen))
+
+asyncio.run(main())
+"""
+
+
+async def test_a_recorder_that_was_there_first_and_passes_for_aiohttps_own_function_sees_every_request(server):
+    run = [sys.executable, "-c", WRAPPED_BEFORE, server.url]
+    process = await asyncio.create_subprocess_exec(*run, stdout=asyncio.subprocess.PIPE)
+    out, _ = await process.communicate()
+    assert out.strip() == b"1"
+    assert server.requests == []
 
 
 async def test_a_tracer_that_is_put_into_every_session_sees_every_request(server, make_client, monkeypatch):

@@ -42,6 +42,22 @@ async def test_what_many_tasks_do_in_one_round_is_bounded(size):
     assert set(Counter(name for _, name in steps[:40]).values()) == {2}, "nobody is passed over"
 
 
+async def test_a_small_step_does_not_let_many_large_ones_into_the_next_round():
+    """The last piece of a file is mostly small, and those who wait are about to take large ones."""
+    rounds, counting, in_each = Rounds(asyncio.get_running_loop()), Counting(), Counter()
+
+    async def work() -> None:
+        for size in [SHARE // 4] * 6 + [37]:
+            await rounds.turn()
+            rounds.did(size)
+            in_each[counting.round] += size
+            await asyncio.sleep(0)
+
+    await asyncio.gather(*(work() for _ in range(64)))
+    counting.over = True
+    assert max(in_each.values()) <= 2 * SHARE
+
+
 async def test_small_steps_of_many_tasks_share_a_round():
     rounds, counting, steps = Rounds(asyncio.get_running_loop()), Counting(), []
 

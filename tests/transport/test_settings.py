@@ -2,7 +2,7 @@
 
 import pytest
 
-from kycaid_async import AsyncKycaid, ConfigurationError, servers
+from kycaid_async import AsyncKycaid, ConfigurationError, Kycaid, servers
 
 
 @pytest.fixture(autouse=True)
@@ -112,3 +112,19 @@ def test_another_header_for_the_key_is_refused(name):
 def test_impossible_numbers_are_refused(options):
     with pytest.raises(ConfigurationError):
         AsyncKycaid("k", **options)
+
+
+@pytest.mark.parametrize("context", ["/etc/ssl/certs/ca-certificates.crt", False, True, 1, object()])
+@pytest.mark.parametrize("kind", [AsyncKycaid, Kycaid])
+def test_what_is_no_ssl_context_is_refused_and_never_taken_for_the_wish_not_to_verify(kind, context):
+    with pytest.raises(ConfigurationError, match=r"ssl_context: expected an ssl\.SSLContext"):
+        kind("k", ssl_context=context)
+
+
+def test_a_path_of_the_url_is_sent_as_it_stands():
+    for path in ("/a/../b", "/%7Eme/%41", "/v2;x=1"):
+        assert AsyncKycaid("k", base_url=f"https://localhost{path}/")._settings.base_url == f"https://localhost{path}"
+    assert (
+        AsyncKycaid("k", base_url="https://localhost/gr\xf6\xdfe")._settings.base_url
+        == "https://localhost/gr%C3%B6%C3%9Fe"
+    )

@@ -1,0 +1,105 @@
+"""Connections that are alive when they are handed out."""
+
+import asyncio
+import select
+import socket
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final
+
+import aiohttp
+
+if TYPE_CHECKING:
+    from aiohttp.client_reqrep import ClientRequest
+    from aiohttp.connector import Connection
+    from aiohttp.tracing import Trace
+
+Task = asyncio.Task[Any] | None
+
+_TRIES: Final = 3
+"""How many connections are looked at. While the loop looks at one, it notices the end of all others in the pool."""
+
+
+class Connector(aiohttp.TCPConnector):
+    """Makes and keeps the connections of one session."""
+
+    def __init__(self, *, limit: int) -> None:
+        super().__init__(limit=limit)
+        self._waiting: dict[Task, tuple[Callable[[], None], bool]] = {}
+
+    def expect(self, connected: Callable[[], None], *, certain: bool) -> None:
+        """Call ``connected`` once the request that this task is about to make through the session has a connection.
+
+        With ``certain``, find one that surely lives.
+        """
+        self._waiting[asyncio.current_task()] = connected, certain
+
+    def forget(self) -> None:
+        """Call nothing any more for this task."""
+        self._waiting.pop(asyncio.current_task(), None)
+
+    async def connect(
+        self,
+        req: "ClientRequest",
+        traces: "list[Trace]",
+        timeout: "aiohttp.ClientTimeout",  # noqa: ASYNC109 - as aiohttp has it
+    ) -> "Connection":
+        """Return a connection from the pool, or a new one. aiohttp calls this."""
+        connected, certain = self._waiting.pop(asyncio.current_task(), (None, False))
+        connection = await self.living(req, traces, timeout, certain=certain)
+        if connected is not None:
+            connected()
+        return connection
+
+    async def living(
+        self,
+        req: "ClientRequest",
+        traces: "list[Trace]",
+        timeout: "aiohttp.ClientTimeout",  # noqa: ASYNC109 - as aiohttp has it
+        *,
+        certain: bool,
+    ) -> "Connection":
+        """Return a connection over which nothing came that nobody had asked for; with ``certain``, one that lives.
+
+        The end of an idle connection can be waiting to be noticed. Sent into it, a request would be lost, and nobody
+        could tell whether the server had it. So when something can be read from it, the loop has to read that first.
+        """
+        for _ in range(_TRIES):
+            connection = await super().connect(req, traces, timeout)
+            if connection.protocol is None or connection.protocol.should_close:
+                connection.close()
+            elif not (certain and _has_news(connection)) or await _lives_on(connection):
+                return connection
+        raise aiohttp.ServerDisconnectedError
+
+
+def _has_news(connection: "Connection") -> bool:
+    found = None if connection.transport is None else connection.transport.get_extra_info("socket")
+    return found is not None and found.fileno() >= 0 and _readable(found)
+
+
+if hasattr(select, "poll"):
+
+    def _readable(connected: socket.socket) -> bool:
+        poller = select.poll()
+        poller.register(connected.fileno(), select.POLLIN)
+        return bool(poller.poll(0))
+
+else:
+
+    def _readable(connected: socket.socket) -> bool:
+        return bool(select.select([connected], [], [], 0)[0])
+
+
+async def _lives_on(connection: "Connection") -> bool:
+    """Let the loop read, for which it needs two rounds, and say whether the connection can still be used."""
+    try:
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        protocol = connection.protocol
+        if protocol is not None and protocol.is_connected() and not protocol.should_close:
+            return True
+    except BaseException:
+        connection.close()
+        raise
+    connection.close()
+    return False
