@@ -6,7 +6,7 @@ it has anything to do here: each request of a client goes to the same server wit
 """
 
 import asyncio
-from collections.abc import Coroutine, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from types import FunctionType
 from typing import TYPE_CHECKING, Any, Final
@@ -135,35 +135,28 @@ class Direct:
         if not isinstance(body, Multipart):
             transport.write(whole or b"")
             return
-        if whole is None:
-            writing = self._write_pieces(head, body, protocol)
-        else:
-            rest = memoryview(whole)
-            while rest and not protocol.writing_paused:
-                rest = body.hand(rest, transport)
-            if not rest:
-                return
-            writing = self._write_rest(rest, body, protocol)
-        body.writer = self._loop.create_task(self._guarded(writing, protocol))
+        rest = None if whole is None else memoryview(whole)
+        while rest and not protocol.writing_paused:
+            rest = body.hand(rest, transport)
+        if rest is None or rest:
+            body.writer = self._loop.create_task(self._write_on(head, body, rest, protocol))
 
-    async def _guarded(self, writing: Coroutine[Any, Any, None], protocol: "ResponseHandler") -> None:
+    async def _write_on(
+        self, head: bytes, body: Multipart, rest: memoryview | None, protocol: "ResponseHandler"
+    ) -> None:
+        """Write what is left of a request whose file was read whole; all of it where ``rest`` is None."""
+        writer = StreamWriter(protocol, self._loop)
         try:
-            await writing
+            if rest is None:
+                await writer.write(head, drain=False)
+                await body.write(writer.write, protocol.transport)
+            while rest:
+                await writer.drain()
+                if protocol.transport is None or protocol.transport.is_closing():
+                    raise aiohttp.ClientConnectionResetError
+                rest = body.hand(rest, protocol.transport)
         except Exception as error:  # noqa: BLE001 - whatever it is, no answer is to be waited for
             protocol.set_exception(aiohttp.ClientOSError(), error)
-
-    async def _write_rest(self, rest: memoryview, body: Multipart, protocol: "ResponseHandler") -> None:
-        writer = StreamWriter(protocol, self._loop)
-        while rest:
-            await writer.drain()
-            if protocol.transport is None or protocol.transport.is_closing():
-                raise aiohttp.ClientConnectionResetError
-            rest = body.hand(rest, protocol.transport)
-
-    async def _write_pieces(self, head: bytes, body: Multipart, protocol: "ResponseHandler") -> None:
-        writer = StreamWriter(protocol, self._loop)
-        await writer.write(head, drain=False)
-        await body.write(writer.write, protocol.transport)
 
     def _head(self, call: Call, body: "bytes | Multipart | None") -> bytes:
         method = call.endpoint.method

@@ -136,12 +136,14 @@ class Multipart:
 
     async def release(self) -> None:
         """Let go of what was opened for this attempt, once nothing reads from it any more."""
+        # Asked before anything is waited for: a connection that is done with may serve somebody else by then.
+        cut = self._transport is not None and not self.gone
         try:
             # It is written in a task of its own, which a cancelled request leaves behind for a moment.
             if self.writer is not None and not self.writer.done() and self.writer is not asyncio.current_task():
                 self.writer.cancel()
                 await asyncio.wait([self.writer])
-            if self._transport is not None and not self.gone:
+            if self._transport is not None and cut:
                 # Closed in the ordinary way, it would go on to send what is buffered, for as long as a server stalls.
                 self._transport.abort()
         finally:
