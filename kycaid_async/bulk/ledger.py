@@ -14,6 +14,9 @@ import attrs
 from kycaid_async.bulk.database import Database
 from kycaid_async.bulk.ledger_file import Owner, Path
 
+# Made once: `json.dumps` with options makes an encoder for each call.
+_as_text = json.JSONEncoder(sort_keys=True).encode
+
 
 class State(enum.StrEnum):
     """How far a creation is."""
@@ -36,7 +39,7 @@ class Sent:
 
     def as_text(self) -> str:
         """Return the type and the files as one text, which is the same for the same."""
-        return json.dumps({"type": self.type, **self.file_ids}, sort_keys=True)
+        return _as_text({"type": self.type, **self.file_ids})
 
     @classmethod
     def of(cls, applicant_id: str, text: str) -> Self:

@@ -1,6 +1,7 @@
 """One document to deliver: whose it is, what it says, and its files."""
 
 import hashlib
+import json
 import os
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, cast
@@ -14,7 +15,6 @@ from kycaid_async.errors import FieldProblem, InvalidRequestError
 from kycaid_async.values.check import check_request
 from kycaid_async.values.constraints import ID_LENGTH
 from kycaid_async.values.converter import unstructure
-from kycaid_async.values.json import dumps
 
 BulkSource = str | os.PathLike[str] | bytes
 """A local path, the bytes themselves, or the URL of a remote file, such as ``s3://bucket/passport.jpg``."""
@@ -137,12 +137,7 @@ def digest_of(value: Any) -> bytes:
 
 def _canonical(value: Any) -> bytes:
     """Return ``value`` as JSON in which the order of keys plays no part."""
-    return dumps(_ordered(value))
+    return _encode(value).encode()
 
 
-def _ordered(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _ordered(value[key]) for key in sorted(value, key=str)}
-    if isinstance(value, list):
-        return [_ordered(entry) for entry in value]
-    return value
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False, sort_keys=True).encode
