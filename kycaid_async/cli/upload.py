@@ -153,6 +153,7 @@ class Job:
                 same_account=plan.same_account,
             )
             self._account.begin(self._upload.summary)
+            self._look()  # at once: a short upload is over before the next look
             try:
                 async with self._upload:
                     async for result in self._upload:
@@ -186,13 +187,18 @@ class Job:
 
     async def _show(self, scope: anyio.CancelScope) -> None:
         while True:
-            upload = self._upload
-            with self._letting_go(scope.cancel if upload is None else upload.drain):
-                if upload is None:
+            if self._upload is not None:
+                self._look()
+            else:
+                with self._letting_go(scope.cancel):
                     self._screen.checking(self._account)
-                else:
-                    self._screen.sending(self._account, upload.progress)
             await anyio.sleep(_SECONDS_BETWEEN_LOOKS)
+
+    def _look(self) -> None:
+        """Show how far the upload is."""
+        if self._upload is not None:
+            with self._letting_go(self._upload.drain):
+                self._screen.sending(self._account, self._upload.progress)
 
     @contextmanager
     def _letting_go(self, stop: Callable[[], None]) -> Iterator[None]:
