@@ -36,8 +36,8 @@ def parse(body: bytes) -> Event:
     """Return the event in ``body``, without looking at any signature: use `construct_event` for what came from outside.
 
     A type that is not known gives an `UnknownEvent`; a field of another type than expected is None and stays in
-    ``extra``. A byte-order mark before the object is read over. Raises `DecodeError`, which shows no value, when the body is not a JSON object in UTF-8, and
-    `RawBodyRequiredError` when it is not bytes.
+    ``extra``. A byte-order mark before the object is read over. Raises `DecodeError`, which shows no value, when the
+    body is not a JSON object in UTF-8, and `RawBodyRequiredError` when it is not bytes.
     """
     raw = raw_body(body)
     data = _object(raw)

@@ -44,12 +44,12 @@ def _opened(receiver: Receiver, max_body: int) -> Event | Reply:
     header = request.headers.get
     if not header("Content-Length") and is_chunked(header) and not request.environ.get("wsgi.input_terminated"):
         return NO_LENGTH  # Flask takes it for an empty body
-    limit = request.max_content_length
-    request.max_content_length = max_body if limit is None else min(limit, max_body)
+    limit = max_body if request.max_content_length is None else min(request.max_content_length, max_body)
+    request.max_content_length = limit + 1  # one more, because what came in chunks is cut there without a word
     try:
         body = request.get_data()
     except RequestEntityTooLarge:
         return TOO_LARGE
     except ClientDisconnected:
         body = b""  # cut off, or read before
-    return receiver.open(body, header)
+    return TOO_LARGE if len(body) > limit else receiver.open(body, header)
