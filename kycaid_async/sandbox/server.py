@@ -258,8 +258,13 @@ class Sandbox:
             max_file_size=self._max_file_size,
             api_key=self.api_key,
         )
+        # Compressed bodies are not known of the API, and unpacking them would hold the others up.
         runner = web.AppRunner(
-            application.build(), access_log=None, logger=silent(), shutdown_timeout=_SHUTDOWN_SECONDS
+            application.build(),
+            access_log=None,
+            logger=silent(),
+            shutdown_timeout=_SHUTDOWN_SECONDS,
+            auto_decompress=False,
         )
         await runner.setup()
         stack.push_async_callback(runner.cleanup)
