@@ -16,6 +16,7 @@ from anyio import CancelScope, to_thread
 
 from kycaid_async.callbacks.signature import keys_of
 from kycaid_async.errors import ConfigurationError
+from kycaid_async.loops import running_loop
 from kycaid_async.sandbox.aftermath import Aftermath
 from kycaid_async.sandbox.app import Application
 from kycaid_async.sandbox.control import Control
@@ -174,6 +175,7 @@ class Sandbox:
         """Open the state and listen. Raises `ConfigurationError` when that is not possible."""
         if self._running is not None:
             raise ConfigurationError("the sandbox is running already")
+        running_loop()
         require_pillow()
         stack = AsyncExitStack()
         try:

@@ -19,7 +19,7 @@ from kycaid_async.sandbox.faults.control import MOST
 from kycaid_async.sandbox.review.content import look_at
 
 LONGEST = 0.15
-"""Seconds that the loop may be held up here, where other programs run beside the tests. Without limits it was seconds."""
+"""Seconds that the loop may be held up here, where the test itself runs in it too. Without limits it was seconds."""
 BOUNDARY = b"x0x0x0"
 END = b"\r\n--" + BOUNDARY + b"--\r\n"
 FILE = b"--" + BOUNDARY + b'\r\nContent-Disposition: form-data; name="file"; filename="a.jpg"\r\n\r\n'
@@ -179,8 +179,14 @@ async def test_an_answer_of_many_rows_holds_nobody_up(sandbox, kycaid, applicant
         for n in range(20_000):
             rows.insert(
                 "verifications",
-                **{"id": f"{n:036}", "applicant_id": owner, "status": "completed", "verified": 1, "checks": {}},
-                **{"created_at": "2025-06-15 10:00:00", "started_at": 1.0, "finished_at": 2.0},
+                id=f"{n:036}",
+                applicant_id=owner,
+                status="completed",
+                verified=1,
+                checks={},
+                created_at="2025-06-15 10:00:00",
+                started_at=1.0,
+                finished_at=2.0,
             )
     worst = []
     async with pulse(worst):
@@ -281,10 +287,19 @@ async def refused(folder):
 
 @pytest.mark.parametrize(
     "name",
-    ["'../secret'", "'/etc/passwd'", "''", "'.'", "7", "x'00'", "'kycaid-upload-../secret'", "'kycaid-upload-" + "A" * 36 + "'"],
+    [
+        "'../secret'",
+        "'/etc/passwd'",
+        "''",
+        "'.'",
+        "7",
+        "x'00'",
+        "'kycaid-upload-../secret'",
+        "'kycaid-upload-" + "A" * 36 + "'",
+    ],
 )
 async def test_a_stored_name_that_no_sandbox_gives_is_refused(data, name):
-    changed(data, f"UPDATE files SET stored_as = {name}")
+    changed(data, f"UPDATE files SET stored_as = {name}")  # noqa: S608
     assert "no sandbox stored" in await refused(data)
 
 
