@@ -29,15 +29,22 @@ class DocumentType(OpenEnum):
 
 
 class DocumentProvider(OpenEnum):
-    """Who or what made the document."""
+    """The person or the service that made the document."""
 
     ADMIN = "ADMIN"
+    """A manager."""
     IN_AADHAAR = "IN_AADHAAR"
+    """India's Aadhaar service."""
     KZ_ADATA = "KZ_ADATA"
+    """Kazakhstan's Adata service."""
     MANUAL = "MANUAL"
+    """A request to the API, or a form."""
     RECOGNITION = "RECOGNITION"
+    """The recognition service."""
     UA_BANK_ID = "UA_BANK_ID"
+    """Ukraine's BankID service."""
     UA_DIIA = "UA_DIIA"
+    """Ukraine's Diia service."""
 
 
 class DocumentStatus(OpenEnum):
