@@ -1,5 +1,7 @@
 """The words of the Documents section: types, states and groups. Reference: *Documents*."""
 
+from typing import Literal
+
 from kycaid_async.values.enums import OpenEnum
 
 
@@ -26,6 +28,31 @@ class DocumentType(OpenEnum):
     SELFIE_WITH_DOCUMENT = "SELFIE_WITH_DOCUMENT"
     TAX_ID_NUMBER = "TAX_ID_NUMBER"
     VIDEO = "VIDEO"
+
+
+DocumentTypeName = Literal[
+    "ADDRESS_DOCUMENT",
+    "AUTHORISED_PERSON",
+    "BANK_STATEMENT",
+    "COMPANY_LEGAL_ADDRESS",
+    "COMPANY_OWNERSHIP",
+    "CREDIT_CARD",
+    "DOMESTIC_PASSPORT",
+    "DRIVERS_LICENSE",
+    "FINANCIAL_DOCUMENT",
+    "FOREIGN_CITIZEN_PASSPORT",
+    "GOVERNMENT_ID",
+    "PASSPORT",
+    "PERMANENT_RESIDENCE_PERMIT",
+    "REFUGEE_CARD",
+    "REGISTRATION_COMPANY",
+    "SELFIE_IMAGE",
+    "SELFIE_WITH_CREDIT_CARD",
+    "SELFIE_WITH_DOCUMENT",
+    "TAX_ID_NUMBER",
+    "VIDEO",
+]
+"""The values of `DocumentType` as text: type checkers refuse others."""
 
 
 class DocumentProvider(OpenEnum):
@@ -72,6 +99,20 @@ class IncomeSource(OpenEnum):
     OTHER = "OTHER"
 
 
+IncomeSourceName = Literal[
+    "SALARY",
+    "DIVIDENDS",
+    "SALE_PROPERTY",
+    "SAVINGS",
+    "DIVORCE_SETTLEMENTS",
+    "INHERITANCE",
+    "LOAN",
+    "INVESTMENTS",
+    "OTHER",
+]
+"""The values of `IncomeSource` as text: type checkers refuse others."""
+
+
 class AnnualIncome(OpenEnum):
     """Groups of yearly income in euros."""
 
@@ -83,3 +124,9 @@ class AnnualIncome(OpenEnum):
     """100,000 to 300,000."""
     ANNUAL_INCOME_GROUP_4 = "ANNUAL_INCOME_GROUP_4"
     """Above 300,000."""
+
+
+AnnualIncomeName = Literal[
+    "ANNUAL_INCOME_GROUP_1", "ANNUAL_INCOME_GROUP_2", "ANNUAL_INCOME_GROUP_3", "ANNUAL_INCOME_GROUP_4"
+]
+"""The values of `AnnualIncome` as text: type checkers refuse others."""

@@ -10,7 +10,9 @@ import attrs
 from kycaid_async.api.section import Section, one_of
 from kycaid_async.api.verification_models import (
     CheckType,
+    CheckTypeName,
     Outcome,
+    OutcomeName,
     Verification,
     VerificationCreate,
     VerificationProgress,
@@ -89,7 +91,7 @@ class VerificationFields(TypedDict, total=False):
 
     applicant_id: Required[str]
     form_id: str
-    types: Sequence[CheckType | str]
+    types: Sequence[CheckType | CheckTypeName]
     callback_url: str
 
 
@@ -202,7 +204,7 @@ class Verifications(Section):
     async def update_status(
         self,
         verification_id: str,
-        verification_status: Outcome | str,
+        verification_status: Outcome | OutcomeName,
         *,
         callback_enabled: bool | None = None,
         project_owner_email_enabled: bool | None = None,

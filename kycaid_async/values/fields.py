@@ -2,7 +2,7 @@
 
 import types
 from collections.abc import Sequence
-from typing import Annotated, Any, TypeGuard, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, TypeGuard, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 import attrs
 
@@ -61,9 +61,16 @@ def _is_impersonal(kind: Any) -> bool:
     return is_class_of(kind, OpenEnum) or is_class_of(kind, int)
 
 
+def members_of(hint: Any) -> tuple[Any, ...]:
+    """Return the types of a union; of any other hint, itself."""
+    return tuple(_flatten(hint)[0])
+
+
 def _flatten(hint: Any) -> tuple[list[Any], list[Any]]:
     """Return the member types of a hint and the marks of its ``Annotated`` parts."""
     origin = get_origin(hint)
+    if origin is Literal:  # it is for type checkers: the enum beside it lists the same values
+        return [str], []
     if origin is Annotated:
         members, marks = _flatten(hint.__origin__)
         return members, marks + list(hint.__metadata__)
