@@ -63,6 +63,7 @@ def _inside(field: Field, value: Any) -> list[FieldProblem]:
 
 
 def _problem(field: Field, value: Any) -> FieldProblem | None:
+    value = field.plain(value)
     if value is None:
         return None if field.nullable else FieldProblem(field.name, "a value", "null")
     if not any(test(value) for test in _tests_of(field.types)):

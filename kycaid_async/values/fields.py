@@ -2,12 +2,14 @@
 
 import types
 from collections.abc import Sequence
+from datetime import date
 from typing import Annotated, Any, Literal, TypeGuard, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 import attrs
 
 from kycaid_async.values.constraints import Constraint, Shown
 from kycaid_async.values.enums import OpenEnum
+from kycaid_async.values.plain import day_of, plain
 from kycaid_async.values.unset import Unset
 
 B = TypeVar("B")
@@ -24,6 +26,10 @@ class Field:
     nullable: bool
     required: bool
     shown: bool
+
+    def plain(self, value: Any) -> Any:
+        """Return ``value`` as this field takes it, if it is a number or a time of another library."""
+        return day_of(value) if date in self.types else plain(value)
 
 
 def attrs_of(cls: type) -> "tuple[attrs.Attribute[Any], ...]":
