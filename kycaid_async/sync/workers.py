@@ -1,10 +1,12 @@
 """The threads in which the loop reads disks and asks for addresses of hosts."""
 
-import threading
+from _queue import SimpleQueue
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from queue import SimpleQueue
+from functools import partial
 from typing import Any, ParamSpec, TypeVar
+
+from kycaid_async.sync.threads import start
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -31,7 +33,7 @@ class Workers(ThreadPoolExecutor):
         self._jobs.put((future, lambda: fn(*args, **kwargs)))
         if self._count < MOST:
             self._count += 1
-            threading.Thread(target=_work, args=(self._jobs,), name="kycaid-worker", daemon=True).start()
+            start(partial(_work, self._jobs), "kycaid-worker")
         return future
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
