@@ -115,5 +115,6 @@ class _GreenInbox(Generic[T]):
     def close(self) -> None:
         with self._lock:
             bell, self._bell = self._bell, None
-        bell.stop()
-        bell.close()
+        if bell is not None:
+            bell.stop()
+            bell.close()
