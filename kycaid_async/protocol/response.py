@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import attrs
 
 from kycaid_async import errors
-from kycaid_async.errors import ApiError, DecodeError, FieldError, GatewayError
+from kycaid_async.errors import ApiError, DecodeError, FieldError, GatewayError, RedirectError
 from kycaid_async.masking import code_or_mask
 from kycaid_async.protocol.endpoint import Endpoint, Replay
 from kycaid_async.values.json import loads
@@ -115,7 +115,15 @@ _OF_OTHERS = {"title", "detail", "instance", "code", "statusCode", "status_code"
 
 
 def decode(endpoint: Endpoint[T], answer: Answer) -> T:
-    """Return what ``answer`` says. Raises `DecodeError` or the `ApiError` that fits; neither knows of retries yet."""
+    """Return what ``answer`` says.
+
+    Raises `DecodeError`, `RedirectError`, or the `ApiError` that fits; none of them knows of retries yet.
+    """
+    if answer.is_redirect:
+        raise RedirectError(
+            f"{endpoint.name}: the answer is a redirect (HTTP {answer.status}); none is followed. Check base_url.",
+            operation=endpoint.name,
+        )
     if not answer.is_success:
         raise refusal(endpoint, answer)
     is_json = bool(answer.body.strip())
