@@ -79,7 +79,7 @@ _GOOD = json.dumps({f"{name}_id": "5f" * 18 for name in _IDS} | {"data": []})
 
 
 class Remote:
-    """Serves in threads of its own. Each request takes the next reply; without one, it is acted on and answered well."""
+    """Serves in threads of its own. Each request takes the next reply; without one, all goes well."""
 
     def __init__(self) -> None:
         self.replies: deque[Reply] = deque()

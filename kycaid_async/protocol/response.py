@@ -111,7 +111,7 @@ _IN_MESSAGES = frozenset(
 
 _CODE = re.compile(r"[a-z][a-z0-9_]{0,63}", re.ASCII)
 _OF_OTHERS = {"title", "detail", "instance", "code", "statusCode", "status_code", "error_description"}
-"""Keys of "problem details" (RFC 9457), of OAuth, and of what clouds and frameworks answer. KYCAID sends none of them."""
+"""Keys of "problem details" (RFC 9457), of OAuth, and of what clouds and frameworks answer, but never KYCAID."""
 
 
 def decode(endpoint: Endpoint[T], answer: Answer) -> T:

@@ -78,7 +78,7 @@ class Raise:
     """Seconds that others should wait all the same, when the server was busy."""
 
 
-def certainty(error: KycaidError, *, sent: bool = True, reads: bool = False) -> Certainty:
+def certainty(error: KycaidError, *, sent: bool = True, reads: bool = False) -> Certainty:  # noqa: PLR0911 - a table
     """Return what ``error`` says about whether the server acted.
 
     ``sent`` is false when no byte can have left, ``reads`` is true for a request that only reads.

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from kycaid_async import DecodeError, Endpoint, Evidence, KycaidError, Replay
+from kycaid_async import Endpoint, Evidence, KycaidError, Replay
 from kycaid_async.protocol.endpoint import ReturnsId
 from kycaid_async.protocol.response import Answer, decode
 from kycaid_async.protocol.retry import Raise, Retry, RetryPolicy, decide
@@ -28,6 +28,7 @@ BODIES = {
     name: body if isinstance(body, bytes) else json.dumps(body).encode() for name, body in (OWN | FOREIGN).items()
 }
 
+STATUSES = range(100, 600)
 CLASSES = {
     "safe": {"replay": Replay.SAFE},
     "idempotent": {"replay": Replay.IDEMPOTENT},
@@ -59,53 +60,51 @@ def rule(status, form, kind):
     return harmless and passing, kind == "safe" and status in (429, 503), changes
 
 
-def said(status, form, kind):
-    try:
+def judge(error, kind, *, attempt, remaining, earlier_uncertain=False):
+    return decide(
+        endpoint(kind),
+        error,
+        attempt=attempt,
+        policy=RetryPolicy(),
+        remaining=remaining,
+        chance=0.0,
+        earlier_uncertain=earlier_uncertain,
+    )
+
+
+def error_of(status, form, kind):
+    with pytest.raises(KycaidError) as caught:
         decode(endpoint(kind), Answer(status, {}, BODIES[form]))
-    except KycaidError as error:
-        verdicts = [
-            decide(endpoint(kind), error, attempt=attempt, policy=RetryPolicy(), remaining=90.0, chance=0.0)
-            for attempt in (1, 50)
-        ]
-        if isinstance(verdicts[1], Retry):  # it has to be raised some time
-            decide(endpoint(kind), error, attempt=50, policy=RetryPolicy(), remaining=0.0, chance=0.0)
-        first, late = (isinstance(verdict, Retry) for verdict in verdicts)
-        if not isinstance(error, DecodeError):
-            assert error.retryable is first
-        return first, late, error.maybe_processed
-    raise AssertionError("it is no answer that this operation gives")
+    return caught.value
+
+
+def said(status, form, kind):
+    error = error_of(status, form, kind)
+    first = isinstance(judge(error, kind, attempt=1, remaining=90.0), Retry)
+    late = isinstance(judge(error, kind, attempt=50, remaining=90.0), Retry)
+    assert isinstance(judge(error, kind, attempt=50, remaining=0.0), Raise)
+    assert error.retryable is first
+    return first, late, error.maybe_processed
 
 
 @pytest.mark.parametrize("kind", CLASSES)
 @pytest.mark.parametrize("form", BODIES)
 def test_every_answer_is_judged_as_the_rule_says(form, kind):
-    statuses = [status for status in range(100, 600)]
-    assert [said(status, form, kind) for status in statuses] == [rule(status, form, kind) for status in statuses]
+    assert [said(status, form, kind) for status in STATUSES] == [rule(status, form, kind) for status in STATUSES]
 
 
 @pytest.mark.parametrize("kind", ["duplicates", "billed"])
 @pytest.mark.parametrize("form", BODIES)
 def test_what_must_not_double_is_sent_again_for_two_answers_only(form, kind):
-    again = [status for status in range(100, 600) if said(status, form, kind)[0]]
+    again = [status for status in STATUSES if said(status, form, kind)[0]]
     assert again == ([429, 503] if form == "limit" else [])
 
 
 @pytest.mark.parametrize("kind", CLASSES)
 @pytest.mark.parametrize("form", BODIES)
-def test_whatever_happened_before_is_part_of_what_is_said(form, kind):
-    for status in range(100, 600):
-        try:
-            decode(endpoint(kind), Answer(status, {}, BODIES[form]))
-        except KycaidError as error:
-            verdict = decide(
-                endpoint(kind),
-                error,
-                attempt=2,
-                policy=RetryPolicy(max_retries=1),
-                remaining=None,
-                chance=0.0,
-                earlier_uncertain=True,
-            )
-            assert isinstance(verdict, Raise)
-            assert error.maybe_processed is (kind != "safe")
-            assert not (kind in ("duplicates", "billed") and error.retryable)
+def test_what_happened_before_is_part_of_what_is_said(form, kind):
+    errors = [error_of(status, form, kind) for status in STATUSES]
+    for error in errors:
+        assert isinstance(judge(error, kind, attempt=4, remaining=0.0, earlier_uncertain=True), Raise)
+    assert {error.maybe_processed for error in errors} == {kind != "safe"}
+    assert kind not in ("duplicates", "billed") or not any(error.retryable for error in errors)
