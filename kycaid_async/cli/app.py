@@ -208,6 +208,7 @@ def sandbox(
       502                 refused with an HTML page, as gateways do
       reset               the connection is reset before it acts
       lost                it acts, and the connection is reset in place of the answer
+      gateway             it acts, and a gateway answers 503 in its place
       truncated           it acts, and the answer ends half-way
       slow=BYTES          it acts, and the answer comes at so many bytes a second
 
