@@ -20,6 +20,8 @@ from kycaid_async.transport.watch import Watch
 
 _GZIP: Final = b"\x1f\x8b"
 """How what was compressed so begins, and no JSON and no page."""
+_MOST_LAYERS: Final = 2
+"""How often one answer is unpacked: there are bytes that unpack to themselves."""
 _WITH_GZIP_HEADER: Final = 16 + zlib.MAX_WBITS
 
 logger = logging.getLogger("kycaid_async")
@@ -47,8 +49,9 @@ class Wire:
                 answer = await bound.direct.send(call, watch, self.settings, self._timeout)
             else:
                 answer = await through_session.send(call, bound, watch, self.settings, self._timeout)
-            while answer.body.startswith(_GZIP):
-                answer.body = _unzipped(answer.body, self.settings.max_answer)
+            for _ in range(_MOST_LAYERS):
+                if answer.body.startswith(_GZIP):
+                    answer.body = _unzipped(answer.body, self.settings.max_answer)
         except (aiohttp.ClientError, HttpProcessingError, ConnectionError, ValueError) as error:
             outcome: Any = failure(call.endpoint.name, error, self.settings.timeout)
         else:

@@ -50,9 +50,8 @@ def rule(status, form, kind):
     if form in OWN and not 200 <= status < 400:
         if form == "limit" and status in (429, 503):
             return True, True, False
-        if status >= 500:
-            return harmless, False, changes
-        return (harmless, False, changes) if status == 408 and form == "new" else (False, False, False)
+        broke = status >= 500 or (form == "fault" and status != 404) or (form == "new" and status == 408)
+        return (harmless, False, changes) if broke else (False, False, False)
     if 200 <= status < 300:
         no_json = form in ("page", "nothing")
         return harmless and no_json, False, changes

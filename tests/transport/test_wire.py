@@ -56,3 +56,13 @@ async def test_a_small_answer_that_unpacks_to_a_huge_one_is_not_unpacked_whole(c
     server.answer(200, gzip.compress(bytes(65 << 20)), headers={"Content-Encoding": "x-gzip"})
     with pytest.raises(DecodeError, match="larger than this client reads"):
         await client.documents.get(ID)
+
+
+async def test_what_stays_compressed_however_often_it_is_unpacked_is_no_answer(client, server):
+    """There are bytes that unpack to themselves: to go on until nothing is packed would hold the loop for ever."""
+    packed = GOOD
+    for _ in range(5):
+        packed = gzip.compress(packed)
+    server.answer(200, packed, headers={"Content-Encoding": "x-gzip"})
+    with pytest.raises(DecodeError, match="it is not JSON"):
+        await client.with_options(max_retries=0).documents.get(ID)
