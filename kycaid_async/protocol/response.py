@@ -121,7 +121,8 @@ def decode(endpoint: Endpoint[T], answer: Answer) -> T:
     """
     if answer.is_redirect:
         raise RedirectError(
-            f"{endpoint.name}: the answer is a redirect (HTTP {answer.status}); none is followed. Check base_url.",
+            f"{endpoint.name}: the answer is a redirect (HTTP {answer.status}). KYCAID sends none, and none is followed. "
+            "Check base_url, and what stands between: proxies, firewalls, a network's login page.",
             operation=endpoint.name,
         )
     if not answer.is_success:
@@ -246,12 +247,14 @@ def _is_of_kycaid(data: Any, code: str | None) -> bool:
     cloud and OAuth gateways, web frameworks. A code that is known speaks for KYCAID, and so does an entry with a
     ``parameter``; a code of tomorrow does where nothing stands beside it that KYCAID does not send.
     """
-    if not isinstance(data, dict) or data.keys() & _OF_OTHERS or isinstance(data.get("status"), int):
+    if not isinstance(data, dict):
         return False
     listed = data.get("errors")
     entries = [entry for entry in listed if isinstance(entry, dict)] if isinstance(listed, list) else []
-    if any("parameter" in entry or entry.get("message") in _IN_MESSAGES for entry in entries[:1]):
+    if any("parameter" in entry or entry.get("message") == (code or "") for entry in entries[:1]):
         return True
+    if data.keys() & _OF_OTHERS or isinstance(data.get("status"), int):
+        return False
     if code is not None and code == data.get("type"):
         return code in _BY_TYPE or (bool(_CODE.fullmatch(code)) and data.keys() <= {"type", "errors"})
     nested = data.get("error")

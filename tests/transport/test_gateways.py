@@ -1,5 +1,6 @@
 """One call makes one object, whatever stands between the client and the server answers once the server has acted."""
 
+import contextlib
 import itertools
 from collections.abc import AsyncIterator, Callable, Iterator
 
@@ -7,6 +8,7 @@ import aiohttp
 import pytest
 
 from kycaid_async import AsyncKycaid, DecodeError, GatewayError, KycaidError, RedirectError, TaxIdSearch
+from kycaid_async.protocol.pacing import Pacer
 from kycaid_async.protocol.retry import RetryBudget
 from tests.api.examples import SEARCH_TAX_IDS
 from tests.remote import BETWEEN, BUSY, Remote, Reply, page
@@ -117,6 +119,29 @@ async def test_a_page_that_forbids_or_points_elsewhere_is_not_asked_for_again(cl
             await call()
         assert (caught.value.attempts, caught.value.maybe_processed, caught.value.retryable) == (1, perhaps, False)
         assert not remote.replies
+
+
+@pytest.mark.parametrize(
+    ("name", "too_many"),
+    [
+        ("a page with 429", True),
+        ("Kong's JSON with 429", True),
+        ("a page with 503", False),
+        ("nothing with 503", False),
+        ("its own 429", True),
+        ("its own 503", True),
+        ("a page with 502", None),
+        ("a firewall's page with 403", None),
+    ],
+)
+@pytest.mark.parametrize("kind", ["safe", "duplicates"])
+async def test_whoever_asks_for_fewer_requests_slows_all_down(remote, make_client, monkeypatch, name, too_many, kind):
+    heard = []
+    monkeypatch.setattr(Pacer, "refused", lambda _pacer, _now, _after, *, too_many: heard.append(too_many))
+    remote.replies.append((BETWEEN | BUSY)[name])
+    with contextlib.suppress(KycaidError):
+        await ONES[kind](make_client(remote.url))
+    assert heard == ([] if too_many is None else [too_many])
 
 
 # Several answers one after the other.
