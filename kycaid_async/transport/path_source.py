@@ -2,17 +2,19 @@
 
 import asyncio
 import functools
+import hashlib
 import os
 import stat
 import time
 from collections.abc import Callable
-from pathlib import Path
-from typing import Self
+from typing import Self, TypeVar
 
 import attrs
 
 from kycaid_async.errors import InvalidFileError
-from kycaid_async.transport.reading import CHUNK, WHOLE, Buffer, Roomy, broken, guarded, in_thread
+from kycaid_async.transport.reading import CHUNK, WHOLE, Buffer, Roomy, broken, guarded, in_thread, read_at
+
+R = TypeVar("R")
 
 LONGEST_LABEL = 200
 ENOUGH = 1 << 13
@@ -65,7 +67,7 @@ class PathSource:
 
     @property
     def filename(self) -> str:
-        return self.path.rpartition("/")[2] if _NOWAIT else Path(self.path).name
+        return os.path.basename(self.path)  # noqa: PTH119 - for every file, and a Path takes its time
 
     async def open(self) -> "PathReading":
         folder = os.path.dirname(self.path)  # noqa: PTH120 - for every file, and a Path takes its time
@@ -80,7 +82,7 @@ class PathSource:
             # O_NONBLOCK: a named pipe would otherwise wait for a writer for ever.
             fd = os.open(self.path, _READ)
         except (OSError, ValueError) as error:
-            reason = str(error.strerror) if isinstance(error, OSError) else "not a path"
+            reason = _why_not_opened(self.path, error)
         if fd < 0:
             # Not from within the handler: the system's error holds the whole path, which may be content.
             raise InvalidFileError(f"{self.label}: cannot be opened ({reason})", file=self.label)
@@ -94,6 +96,16 @@ class PathSource:
             raise
         self.folders.note(folder, self.clock() - started)
         return PathReading(self.label, fd, found)
+
+
+def _why_not_opened(path: str, error: OSError | ValueError) -> str:
+    if isinstance(error, UnicodeEncodeError):
+        return f"the paths of this system are {error.encoding}, and this one is not: set PYTHONUTF8=1"
+    if not isinstance(error, OSError):
+        return "not a path"
+    # Windows denies the access to a directory, and does not say that it is one.
+    is_folder = isinstance(error, PermissionError) and os.path.isdir(path)  # noqa: PTH112
+    return "it is a directory" if is_folder else str(error.strerror)
 
 
 async def _kept(opening: "Callable[[], PathReading]") -> "PathReading":
@@ -111,7 +123,7 @@ def _close_unused(task: "asyncio.Future[PathReading]") -> None:
         os.close(task.result().fd)
 
 
-def _close_after(fd: int, read: "asyncio.Future[bytes]") -> None:
+def _close_after(fd: int, read: "asyncio.Future[object]") -> None:
     if not read.cancelled():
         read.exception()  # nobody else asks for it
     os.close(fd)
@@ -119,10 +131,18 @@ def _close_after(fd: int, read: "asyncio.Future[bytes]") -> None:
 
 def _read_fully(fd: int, size: int, offset: int) -> bytes:
     parts = []
-    while size > 0 and (part := os.pread(fd, size, offset)):
+    while size > 0 and (part := read_at(fd, size, offset)):
         parts.append(part)
         size, offset = size - len(part), offset + len(part)
     return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+def _digest_of(fd: int) -> bytes:
+    digest, offset = hashlib.sha256(), 0
+    while part := read_at(fd, WHOLE, offset):
+        digest.update(part)
+        offset += len(part)
+    return digest.digest()
 
 
 @attrs.define(eq=False)
@@ -136,7 +156,7 @@ class PathReading:
     _roomy: Roomy | None = None
     _offset: int = 0
     _inline: bool = _NOWAIT
-    _busy: "asyncio.Future[bytes] | None" = None
+    _busy: "asyncio.Future[object] | None" = None
     _grew: bool = False
 
     @property
@@ -180,9 +200,7 @@ class PathReading:
             buffer = bytearray(want)
             chunk = memoryview(buffer)[: self._cached(memoryview(buffer))]
         if not chunk:
-            fd, offset = self.fd, self._offset
-            self._busy = asyncio.ensure_future(guarded(self.label, lambda: _read_fully(fd, want, offset)))
-            chunk = await asyncio.shield(self._busy)
+            chunk = await self._in_thread(functools.partial(_read_fully, self.fd, want, self._offset))
         self._offset += len(chunk)
         return chunk
 
@@ -196,6 +214,15 @@ class PathReading:
         except OSError:
             self._inline = False
             return 0
+
+    async def digest(self) -> bytes:
+        """Return the SHA-256 of the whole file, read in a thread. Before or after reading, not meanwhile."""
+        return await self._in_thread(functools.partial(_digest_of, self.fd))
+
+    async def _in_thread(self, function: Callable[[], R]) -> R:
+        """Return what ``function`` returns; until then the descriptor stays open, also when this is cancelled."""
+        self._busy = busy = asyncio.ensure_future(guarded(self.label, function))
+        return await asyncio.shield(busy)
 
     async def unchanged(self) -> bool:
         if len(self.head) == self.size:  # it was read whole, in one go
