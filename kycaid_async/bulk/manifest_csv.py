@@ -9,6 +9,7 @@ import attrs
 
 from kycaid_async.bulk.manifest_lines import LONGEST, lines_of
 from kycaid_async.bulk.manifest_row import COLUMNS, EXTRA, BadRow, ManifestRow, read_row, unknown_columns
+from kycaid_async.bulk.places import Reach
 from kycaid_async.errors import FieldProblem, ManifestError
 
 _DELIMITERS = ",;\t|"
@@ -41,7 +42,7 @@ class CsvForm:
             raise ManifestError(f"{path}: {'; '.join(map(str, problems))}", problems=problems)
         return cls(delimiter, tuple(names))
 
-    def rows(self, file: TextIO, *, folder: str) -> Iterator[ManifestRow | BadRow]:
+    def rows(self, file: TextIO, *, reach: Reach) -> Iterator[ManifestRow | BadRow]:
         """Give each row below the line of names."""
         records = ((line, text, self._cells(text)) for line, text in lines_of(file))
         next(cells for _, _, cells in records if cells)
@@ -49,7 +50,7 @@ class CsvForm:
             if isinstance(cells, FieldProblem):
                 yield BadRow(line=line, problems=(cells,), raw=text.rstrip("\r\n"))
             elif any(cell.strip() for cell in cells):
-                yield self._row(cells, line, folder)
+                yield self._row(cells, line, reach)
 
     def _cells(self, text: str) -> list[str] | FieldProblem:
         """Return the cells of a row. It has one line: a quote that is never closed would swallow rows below it."""
@@ -60,7 +61,7 @@ class CsvForm:
         except csv.Error:
             return _QUOTES
 
-    def _row(self, cells: list[str], line: int, folder: str) -> ManifestRow | BadRow:
+    def _row(self, cells: list[str], line: int, reach: Reach) -> ManifestRow | BadRow:
         width = len(self.columns)
         if len(cells) != width:
             problem = FieldProblem("row", f"{width} cells", f"{len(cells)}")
@@ -73,7 +74,7 @@ class CsvForm:
         if nameless:
             return BadRow(line=line, problems=tuple(nameless), raw=cells)
         record = {name: cell for name, cell in zip(self.columns, cells, strict=True) if name}
-        return read_row(record, line=line, folder=folder, raw=cells)
+        return read_row(record, line=line, reach=reach, raw=cells)
 
     def header(self) -> str:
         """Return the first line of a rejects file."""
