@@ -74,7 +74,7 @@ def _descend(folder: str, parts: Iterable[str], flags: int) -> int:
 
 def _is_in(path: str, folders: Iterable[str]) -> str:
     """Return the folder in which ``path`` lies; empty when there is none."""
-    plain = os.path.normcase(path)
+    plain = _below(path)
     return next((folder for folder in folders if plain.startswith(_below(folder))), "")
 
 
