@@ -28,7 +28,7 @@ class Manifest:
 
     path: str
     form: CsvForm | JsonForm
-    reach: Reach
+    reach: Reach = attrs.field(repr=False)
 
     @classmethod
     def open(cls, path: AnyPath, *, outside: Sequence[AnyPath] = (), urls: UrlRules | None = None) -> "Manifest":

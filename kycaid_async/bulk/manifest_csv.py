@@ -7,6 +7,7 @@ from typing import Any, TextIO
 
 import attrs
 
+from kycaid_async.bulk.formulas import neutral, original
 from kycaid_async.bulk.manifest_lines import LONGEST, lines_of
 from kycaid_async.bulk.manifest_row import COLUMNS, EXTRA, BadRow, ManifestRow, read_row, unknown_columns
 from kycaid_async.bulk.places import Reach
@@ -22,6 +23,11 @@ class CsvForm:
     delimiter: str
     columns: tuple[str, ...]
     """As in its first line; empty for columns without a name, which must be empty altogether."""
+
+    @property
+    def of_rejects(self) -> bool:
+        """True when it was written as a file of rejects, in which no cell is a formula."""
+        return set(EXTRA) <= set(self.columns)
 
     @classmethod
     def of(cls, path: str, first: str) -> "CsvForm":
@@ -44,7 +50,10 @@ class CsvForm:
 
     def rows(self, file: TextIO, *, reach: Reach) -> Iterator[ManifestRow | BadRow]:
         """Give each row below the line of names."""
-        records = ((line, text, self._cells(text)) for line, text in lines_of(file))
+        # An overlong one stays so.
+        undone = original if self.of_rejects else str
+        lines = ((line, undone(text) if len(text) < LONGEST else text) for line, text in lines_of(file))
+        records = ((line, text, self._cells(text)) for line, text in lines)
         next(cells for _, _, cells in records if cells)
         for line, text, cells in records:
             if isinstance(cells, FieldProblem):
@@ -83,8 +92,8 @@ class CsvForm:
     def reject(self, raw: Any, *, line: int, reason: str) -> str:
         """Return the line of a rejects file for what stands in ``raw``: cells, or a line that has none."""
         if isinstance(raw, str):
-            return self._line([str(line), reason]).rstrip("\r\n") + self.delimiter + raw + "\r\n"
-        return self._line([str(line), reason, *self._kept(raw)])
+            return neutral(self._line([str(line), reason]).rstrip("\r\n") + self.delimiter + raw + "\r\n")
+        return neutral(self._line([str(line), reason, *self._kept(raw)]))
 
     def _kept(self, cells: Any) -> list[str]:
         """Return ``cells`` without those that a rejects file gives anew."""
