@@ -298,7 +298,9 @@ def _key_for(base_url: str | None) -> str | None:
 
 
 def _misused(message: str) -> NoReturn:
-    typer.echo(f"kycaid: {message}", err=True)
+    from kycaid_async.cli.problems import one_line
+
+    typer.echo(f"kycaid: {one_line(message)}", err=True)
     raise typer.Exit(2)
 
 
