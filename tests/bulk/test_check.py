@@ -169,17 +169,23 @@ async def test_a_file_whose_server_is_away_is_not_called_a_bad_one(check, monkey
 
 @pytest.mark.skipif(sys.platform == "win32", reason="limits of POSIX")
 def test_no_room_for_temporary_files_is_one_line(tmp_path):
-    """No file may have more than 200 kB: SQLite meets that as it meets a full disk."""
-    path = write_csv(tmp_path / "people.csv", [row(key=str(n)) for n in range(40_000)])
+    """No file may have more than 50 kB: SQLite meets that as it meets a full disk."""
+    path = write_csv(tmp_path / "people.csv", [row(key=str(n)) for n in range(3000)])
     code = f"""
-import asyncio, resource
+import asyncio, resource, sqlite3
 from kycaid_async import ManifestError, check_manifest
 async def known(row):
     return True
 async def main():
     async for row in check_manifest({str(path)!r}, known=known):
         pass
-resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))
+connect = sqlite3.connect
+def with_little_memory(*arguments, **options):
+    made = connect(*arguments, **options)
+    made.execute("PRAGMA cache_size = 10")
+    return made
+sqlite3.connect = with_little_memory
+resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))
 try:
     asyncio.run(main())
 except ManifestError as error:
