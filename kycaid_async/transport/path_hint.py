@@ -38,12 +38,15 @@ _STEPS: Final[tuple[tuple[str, Callable[[str], str]], ...]] = (
 def hint(path: str, *, folder: str = "", named: bool = True) -> str:
     """Return what somebody may mean who wrote ``path``, from ``folder`` on; empty when there is nothing of the kind.
 
-    It says the name of the file, unless it is not ``named``, and how its path differs. It reads folders, and may block.
+    It says the name of the file, unless it is not ``named``, and how its path differs. With a ``folder``, nothing
+    beyond it is looked at. It reads folders, and may block.
     """
     if len(path) > _LONGEST or "\0" in path:
         return ""
     for look in (_exact, _alike):
         for text, mended in _spellings(path):
+            if folder and _leaves(text):
+                continue
             name, form = look(os.path.join(folder, text))  # noqa: PTH118 - a Path would change how it is spelt
             if name and (mended or form):
                 return f"{name if named else 'it'} is there, {', '.join(filter(None, [mended, form]))}"
@@ -60,6 +63,11 @@ def _spellings(path: str) -> Iterator[tuple[str, str]]:
             mended.append(differs)
             path = text
             yield path, ", ".join(mended)
+
+
+def _leaves(text: str) -> bool:
+    """Say whether ``text`` may lead out of a folder, on any system."""
+    return text.startswith(("/", "\\", "~")) or ":" in text or ".." in re.split(r"[/\\]", text)
 
 
 def _exact(path: str) -> tuple[str, str]:

@@ -77,6 +77,21 @@ def test_for_a_report_it_says_how_and_not_what(folder):
     assert hint(NAME.lower(), folder=str(folder), named=False) == "it is there, in other upper and lower case"
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("~/{0}", "..%2f{0}", "%2e%2e/{0}", "..\\{0}", '"../{0}"', "\u202a{1}/{0}", "file://{1}/{0}", "a/..%5c../{0}"),
+        *("%5C%5Chost%5Cshare%5Ca", "C%3A/a", "//host/share/a"),
+    ],
+)
+def test_nothing_beyond_the_folder_of_a_manifest_is_looked_at(tmp_path, path, monkeypatch):
+    """A reason goes back to whoever wrote the manifest."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "secret.png").write_bytes(picture(60))
+    (tmp_path / "in/a").mkdir(parents=True)
+    assert hint(path.format("secret.png", tmp_path), folder=str(tmp_path / "in")) == ""
+
+
 def test_a_folder_with_very_many_names_is_not_read_to_its_end(folder, monkeypatch):
     monkeypatch.setattr(path_hint, "_ENTRIES", 3)
     for number in range(9):
