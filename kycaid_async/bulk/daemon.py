@@ -41,17 +41,15 @@ class _Task:
         self._function = function
         self._loop = asyncio.get_running_loop()
         self.found: asyncio.Future[Any] = self._loop.create_future()
-        self.begun = self.left = False
+        self.begun = self.over = self.left = False
 
-    def run(self) -> bool:
-        """Do it, and say whether nobody waits for it any more."""
+    def run(self) -> None:
         try:
             found: Any = self._function()
         except Exception as error:  # noqa: BLE001 - the libraries below have errors of their own
             found = error
         with contextlib.suppress(RuntimeError):  # the loop is closed
             self._loop.call_soon_threadsafe(self._give, found)
-        return self.left
 
     def _give(self, found: Any) -> None:
         if not self.found.done():
@@ -97,8 +95,9 @@ class Daemons:
     def give_up(self, task: _Task) -> None:
         """Wait for ``task`` no more. If a thread is at it, another may take its place."""
         with self._lock:
-            self._hanging += task.begun and not task.left
-            task.left = True
+            if not task.over:
+                self._hanging += task.begun
+                task.left = True
 
     def _work(self) -> None:
         while True:
@@ -110,11 +109,17 @@ class Daemons:
                 if task.left:
                     continue
                 task.begun = True
-            if task.run():
-                with self._lock:
-                    self._threads -= 1
-                    self._hanging -= 1
+            task.run()
+            if self._was_replaced(task):
                 return
+
+    def _was_replaced(self, task: _Task) -> bool:
+        """Say whether ``task`` was given up, so that its thread has to make room again."""
+        with self._lock:
+            task.over = True
+            self._threads -= task.left
+            self._hanging -= task.left
+            return task.left
 
 
 _daemons: Final = Daemons()
