@@ -11,6 +11,7 @@ from kycaid_async.api.applicants import Company, Person
 from kycaid_async.bulk.content import as_many_as_cores, look_at
 from kycaid_async.bulk.ledger import Ledger, State
 from kycaid_async.bulk.line import Line, Stopped
+from kycaid_async.bulk.places import UrlRules
 from kycaid_async.bulk.result import BulkResult, BulkSummary
 from kycaid_async.bulk.row import BulkSource, digest_of
 from kycaid_async.bulk.settle import SetAside
@@ -44,6 +45,7 @@ class Supplies:
     ledger: Ledger
     turns: Turns
     rules: FileRules
+    urls: UrlRules
     summary: BulkSummary
     create_uncertain: bool
     _hashing: asyncio.Semaphore = attrs.field(factory=as_many_as_cores)
@@ -61,7 +63,7 @@ class Supplies:
         raise AssertionError  # the last look returns or raises
 
     async def _file(self, given: BulkSource, result: BulkResult) -> Delivered:
-        content = await look_at(given, self.rules, self._hashing)
+        content = await look_at(given, self.rules, self.urls, self._hashing)
         async with self.turns.of(content.digest):
             known = await self.ledger.file(content.digest)
             if known is not None:

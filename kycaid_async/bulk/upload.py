@@ -12,6 +12,7 @@ from kycaid_async.bulk.ledger import Ledger
 from kycaid_async.bulk.ledger_file import Path
 from kycaid_async.bulk.limit import Limit
 from kycaid_async.bulk.line import Line, Stopped
+from kycaid_async.bulk.places import UrlRules
 from kycaid_async.bulk.progress import BulkProgress, Meter
 from kycaid_async.bulk.result import BulkResult, BulkStatus, BulkSummary
 from kycaid_async.bulk.row import BulkRow
@@ -38,6 +39,7 @@ class Plan:
     give_up_after: float
     settle_after: float
     same_account: bool
+    urls: UrlRules
 
 
 class BulkUpload:
@@ -211,6 +213,7 @@ class BulkUpload:
             ledger=ledger,
             turns=turns,
             rules=settings.files,
+            urls=self._plan.urls,
             summary=self._summary,
             create_uncertain=create_uncertain,
         )
