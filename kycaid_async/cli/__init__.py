@@ -53,6 +53,6 @@ def _end_like_ctrl_c() -> None:
     def interrupt(number: int, _frame: object) -> NoReturn:
         raise KeyboardInterrupt(number)
 
-    for name in ("SIGTERM", "SIGHUP"):
+    for name in ("SIGTERM", "SIGHUP", "SIGBREAK"):
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), interrupt)
