@@ -40,7 +40,7 @@ class Elsewhere:
         """Run a program to its end; gives its exit code and what it printed."""
         process = self.start(*words, **environment)
         try:
-            out, err = process.communicate(timeout=60)
+            out, err = process.communicate(timeout=300)
         finally:
             process.kill()
             process.communicate()

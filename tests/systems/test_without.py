@@ -35,11 +35,11 @@ def test_files_arrive_whole_by_their_path_in_both_clients_and_in_bulk(elsewhere)
     assert left_in(elsewhere) == []
 
 
-def test_the_demo_runs_and_leaves_nothing_behind(elsewhere):
-    code, out, err = elsewhere.run("-m", "kycaid_async.cli", "demo", "--json")
+def test_the_demo_runs_and_leaves_nothing_behind(windows):
+    code, out, err = windows.run("-m", "kycaid_async.cli", "demo", "--json")
     assert (code, err) == (0, "")
     assert json.loads(out)["failed"] == 0
-    assert left_in(elsewhere) == []
+    assert left_in(windows) == []
 
 
 def test_a_table_with_names_that_the_console_cannot_write_is_printed(elsewhere, tmp_path):
@@ -64,7 +64,7 @@ def test_the_sandbox_stops_at_a_signal_and_its_data_are_there_again(number, wind
         process = windows.start("-m", "kycaid_async.cli", "sandbox", "--port", "0", "--data", tmp_path / "kept")
         lines = served(process)
         process.send_signal(number)
-        assert process.communicate(timeout=20) == ("", "")
+        assert process.communicate(timeout=120) == ("", "")
         assert process.returncode == 0
     assert [line.split("=")[0].strip() for line in lines if "KYCAID_API_KEY" in line] == [
         "$env:KYCAID_API_KEY",
@@ -83,7 +83,7 @@ def test_what_a_killed_sandbox_left_is_gone_after_the_next_and_one_in_use_stays(
     assert len(left_in(windows)) == 2
     for process in (running, third):
         process.send_signal(signal.SIGINT)
-        assert process.communicate(timeout=20) == ("", "")
+        assert process.communicate(timeout=120) == ("", "")
     assert left_in(windows) == []
 
 
@@ -93,11 +93,11 @@ def test_the_first_ctrl_c_of_an_upload_finishes_what_is_in_flight_and_writes_the
     words = ("upload", people, "--base-url", server.url, "--concurrency", "2", "--report", report)
     process = elsewhere.start("-m", "kycaid_async.cli", *words)
     for _ in range(2):
-        assert server.waiting.acquire(timeout=20)
+        assert server.waiting.acquire(timeout=120)
     process.send_signal(signal.SIGINT)
     assert process.stderr.readline() == FINISHING
     server.release.set()
-    out, err = process.communicate(timeout=20)
+    out, err = process.communicate(timeout=120)
     assert process.returncode == 130
     assert "4 rows: 2 created, 2 left." in out
     assert err.splitlines()[0] == "kycaid: interrupted (SIGINT)"
@@ -111,12 +111,12 @@ def test_the_second_ctrl_c_of_an_upload_stops_at_once(elsewhere, server, people)
         "-m", "kycaid_async.cli", "upload", people, "--base-url", server.url, "--concurrency", "2"
     )
     for _ in range(2):
-        assert server.waiting.acquire(timeout=20)
+        assert server.waiting.acquire(timeout=120)
     for _ in range(2):
         process.send_signal(signal.SIGINT)
         if process.stderr.readline() != FINISHING:
             break
-    out, err = process.communicate(timeout=20)
+    out, err = process.communicate(timeout=120)
     assert process.returncode == 130
     assert "4 rows: 0 created, 4 left." in out
     assert "Traceback" not in err
@@ -152,6 +152,6 @@ def test_ctrl_c_interrupts_a_blocking_call_that_waits(elsewhere, server, tmp_pat
     server.held = True
     (tmp_path / "call.py").write_text(CALL, encoding="utf-8")
     process = elsewhere.start(tmp_path / "call.py", server.url)
-    assert server.waiting.acquire(timeout=20)
+    assert server.waiting.acquire(timeout=120)
     process.send_signal(signal.SIGINT)
-    assert process.communicate(timeout=5) == ("interrupted\n", "")
+    assert process.communicate(timeout=20) == ("interrupted\n", "")
