@@ -1,7 +1,6 @@
 """Programs that run where another system's Python lacks what ours has."""
 
 import os
-import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -33,7 +32,6 @@ class Elsewhere:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             encoding=encoding,
-            preexec_fn=_hear_ctrl_c,
         )
 
     def run(self, *words, **environment):
@@ -46,11 +44,6 @@ class Elsewhere:
             process.communicate()
         assert "Traceback" not in err, err
         return process.returncode, out, err
-
-
-def _hear_ctrl_c():
-    # Whoever runs the tests in the background may ignore it.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(params=["windows", "macos"])

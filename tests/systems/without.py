@@ -78,16 +78,17 @@ def files_as_on_windows(posix):
     os.remove = os.unlink = remove
     os.rename, os.replace = rename, replace
 
-    def check(event, arguments):
-        if event == "open" and isinstance(arguments[0], str):
-            path, _, flags = arguments
-            if (flags or 0) & os.O_CREAT and FORBIDDEN & set(os.path.basename(path)):
-                raise OSError(errno.EINVAL, "Invalid argument", path)
-            # Python's own loading of modules looks at folders.
-            if os.path.isdir(path) and not path.startswith("/proc/"):
-                raise PermissionError(errno.EACCES, "Permission denied", path)
-
     sys.addaudithook(check)
+
+
+def check(event, arguments):
+    if event == "open" and isinstance(arguments[0], str):
+        path, _, flags = arguments
+        if (flags or 0) & os.O_CREAT and FORBIDDEN & set(os.path.basename(path)):
+            raise OSError(errno.EINVAL, "Invalid argument", path)
+        # Python's own loading of modules looks at folders.
+        if os.path.isdir(path) and not path.startswith("/proc/"):
+            raise PermissionError(errno.EACCES, "Permission denied", path)
 
 
 def is_open(path):
@@ -173,6 +174,7 @@ def say_so():
 
 def main():
     system, *words = sys.argv[1:]
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever runs tests in the background may ignore it
     assert not any(name.partition(".")[0] == "kycaid_async" for name in sys.modules)
     {"windows": windows, "macos": macos}[system]()
     sys.path[0] = os.getcwd()
