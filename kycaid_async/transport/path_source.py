@@ -104,7 +104,7 @@ class PathSource:
             # O_NONBLOCK: a named pipe would otherwise wait for a writer for ever.
             fd = self.opener(self.path, _READ)
         except (OSError, ValueError) as error:
-            reason = _why_not_opened(self.path, error)
+            reason = why_not_opened(self.path, error)
             nothing = isinstance(error, OSError) and error.errno in _NOTHING
         if nothing:
             raise _NothingThereError(reason)
@@ -123,7 +123,8 @@ class PathSource:
         return PathReading(self.label, fd, found)
 
 
-def _why_not_opened(path: str, error: OSError | ValueError) -> str:
+def why_not_opened(path: str, error: OSError | ValueError) -> str:
+    """Return what the system says of a path, without the path itself."""
     if isinstance(error, UnicodeEncodeError) and error.encoding != "utf-8":
         return f"the paths of this system are {error.encoding}, and this one is not; set PYTHONUTF8=1"
     if not isinstance(error, OSError):
