@@ -1,0 +1,70 @@
+"""Deliver manifests through kills and faults, then hold what the server has against what the client said.
+
+``python -m tests.bulk.crash MODE --kills 30`` does one mode, ``all`` does each. ``--seed`` gives other files and other
+moments, ``--package`` takes ``kycaid_async`` from another folder, ``--keep`` leaves manifest, ledger and server's file.
+"""
+
+import argparse
+import asyncio
+import sys
+import tempfile
+from pathlib import Path
+
+from tests.bulk.crash.modes import MODES
+from tests.bulk.crash.trial import Outcome, run
+from tests.oracle.running import ROOT
+
+_HEADS = "mode kills rows delivered uncertain failed doubles missing wrong unopened crashed repeated seconds".split()
+
+
+def _cells(outcome: Outcome) -> list[object]:
+    verdict, statuses = outcome.verdict, outcome.statuses
+    counts = [verdict.doubles, verdict.missing, verdict.wrong, verdict.unopened, verdict.crashes, verdict.repeats]
+    told = [outcome.delivered, statuses["uncertain"], statuses["failed"]]
+    return [outcome.mode, outcome.kills, outcome.rows, *told, *map(len, counts), f"{outcome.seconds:.0f}"]
+
+
+def _line(cells: list[object]) -> str:
+    return "| " + " | ".join(map(str, cells)) + " |"
+
+
+async def _all(args: argparse.Namespace, folder: Path) -> bool:
+    names = list(MODES) if args.mode == "all" else args.mode.split(",")
+    at_once, well, seen = asyncio.Semaphore(args.at_once), True, []
+    print(_line(_HEADS), _line(["---", *["---:"] * (len(_HEADS) - 1)]), sep="\n", flush=True)
+
+    async def one(name: str) -> None:
+        nonlocal well
+        async with at_once:
+            place = folder / name
+            place.mkdir(parents=True)
+            options = {"kills": args.kills, "seed": args.seed, "rows": args.rows, "package": args.package.resolve()}
+            outcome = await run(name, MODES[name], folder=place, **options)
+            print(_line(_cells(outcome)), flush=True)
+            well = well and not (MODES[name].preventable and outcome.verdict.problems)
+            seen.append(outcome)
+
+    await asyncio.gather(*map(one, names))
+    for outcome in seen:
+        for problem in outcome.verdict.problems[: args.show]:
+            print(f"{outcome.mode}: {problem}")
+    return well
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("mode", help=f"all, or some of: {','.join(MODES)}")
+    parser.add_argument("--kills", type=int, default=30)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--rows", type=int, default=120)
+    parser.add_argument("--at-once", type=int, default=2, help="modes at once")
+    parser.add_argument("--show", type=int, default=5, help="problems to show of each mode")
+    parser.add_argument("--package", type=Path, default=ROOT)
+    parser.add_argument("--keep", type=Path)
+    args = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="kycaid-crash-") as folder:
+        return not asyncio.run(_all(args, args.keep or Path(folder)))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,136 @@
+"""A process that has ``kycaid`` imported, and forks for each run of it: a run starts in hundredths of a second.
+
+Each line on stdin is a run: its arguments, its files for output, and its hooks. On stdout come the process id, and how
+it ended. The hooks are what a test cannot do from outside: time that runs faster, a clock that is wrong, a signal at a
+given step of the ledger, a limit on how large a file may get.
+"""
+
+import asyncio
+import datetime
+import functools
+import json
+import os
+import resource
+import sqlite3
+import sys
+import threading
+import time
+
+import kycaid_async.cli.upload  # noqa: F401 - here, and not in each run
+from kycaid_async import AsyncKycaid, Timeout
+from kycaid_async.bulk.bulk import Bulk
+from kycaid_async.cli import main
+from kycaid_async.transport.timing import Timing
+
+_MONOTONIC = time.monotonic
+
+
+def serve() -> None:
+    for line in sys.stdin:
+        run = json.loads(line)
+        pid = os.fork()
+        if not pid:
+            return begin(run)
+        print(pid, flush=True)
+        _, status = os.waitpid(pid, 0)
+        print(os.waitstatus_to_exitcode(status), flush=True)
+    return None
+
+
+def begin(run: dict) -> None:
+    """Be ``kycaid``, to the end of the process."""
+    for number, path in ((0, os.devnull), (1, run["out"]), (2, run["err"])):
+        os.dup2(os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600), number)
+    hooks = run["hooks"]
+    scale(hooks["speed"], hooks["read"], hooks["settle"])
+    if "clock" in hooks:
+        set_clock(hooks["clock"])
+    if "step" in hooks:
+        sqlite3.connect = functools.partial(_connect, sqlite3.connect, Steps(**hooks["step"]))
+    if "largest_file" in hooks:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (hooks["largest_file"],) * 2)
+    os.environ.update(run["environment"])
+    sys.argv = ["kycaid", *run["arguments"]]
+    main()
+
+
+def scale(speed: float, read: float, settle: float) -> None:
+    """Let pauses take less time. ``read`` and ``settle`` are real seconds."""
+    timing = Timing(clock=lambda: _MONOTONIC() * speed, sleep=lambda seconds: asyncio.sleep(seconds / speed))
+    make, upload = AsyncKycaid.__init__, Bulk.upload
+
+    @functools.wraps(make)
+    def made(self, *given, **options):
+        make(self, *given, **options | {"timeout": Timeout(connect=5, read=read, progress=read, total=None)})
+        self._shared.timing = timing
+
+    @functools.wraps(upload)
+    def uploading(self, *given, **options):
+        return upload(self, *given, **options | {"settle_after": settle * speed})
+
+    AsyncKycaid.__init__, Bulk.upload = made, uploading
+
+
+def set_clock(ahead: float) -> None:
+    """Let the time of day be ``ahead`` seconds wrong. What counts from the start of the machine stays right."""
+    right, of_day = datetime.datetime, time.time
+
+    class Kind(type):
+        def __instancecheck__(cls, value):
+            return isinstance(value, right)
+
+    class Wrong(right, metaclass=Kind):
+        @classmethod
+        def now(cls, tz=None):
+            return right.now(tz) + datetime.timedelta(seconds=ahead)
+
+    for module in list(sys.modules.values()):
+        if getattr(module, "__name__", "").startswith("kycaid_async") and getattr(module, "datetime", None) is right:
+            module.datetime = Wrong
+    datetime.datetime = Wrong
+    time.time = lambda: of_day() + ahead
+
+
+class Steps:
+    """Counts the steps of the ledger, and sends this process its signals at one of them.
+
+    ``at`` counts twice for each step, once before it and once after it. With ``closing``, only steps that end the
+    use of a file count.
+    """
+
+    def __init__(self, *, at: int, signals: list, closing: bool = False) -> None:
+        self._left, self._signals, self._closing = at, signals, closing
+
+    def step(self, what: str) -> None:
+        if self._closing and not any(word in what for word in ("close", "checkpoint", "ended")):
+            return
+        self._left -= 1
+        if self._left == 0:
+            for number, after in self._signals:
+                send = functools.partial(os.kill, os.getpid(), number)
+                threading.Timer(after, send).start() if after else send()
+
+
+def _connect(connect, steps, database, *given, **options):
+    if ".ledger" not in str(database):
+        return connect(database, *given, **options)
+    steps.step("connect")
+
+    class Watched(sqlite3.Connection):
+        def execute(self, sql, *values):
+            text = f"{sql} {values}"
+            steps.step(text)
+            found = super().execute(sql, *values)
+            steps.step(text)
+            return found
+
+        def close(self):
+            steps.step("close")
+            super().close()
+            steps.step("close")
+
+    return connect(database, *given, **{"factory": Watched} | options)
+
+
+if __name__ == "__main__":
+    serve()

@@ -1,0 +1,105 @@
+"""What each mode does to client and server. Chances and times are for one request; times are real seconds."""
+
+import random
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import attrs
+
+from tests.bulk.crash import ends
+from tests.bulk.crash.ends import End
+from tests.oracle.faults import CREATIONS
+from tests.oracle.pages import pages
+
+READ = 1.5
+"""How long a client waits for an answer."""
+SETTLE = 2.0
+"""How long it then looks for what it sent. A server that acts late needs more."""
+
+Hooks = Callable[[random.Random], dict[str, Any]]
+
+
+def _none(_: random.Random) -> dict[str, Any]:
+    return {}
+
+
+def _wrong_clock(chance: random.Random) -> dict[str, Any]:
+    return {"clock": chance.choice([0, 60, 3600, -60, 86400])}
+
+
+@attrs.frozen(kw_only=True)
+class Mode:
+    """One way in which things go wrong."""
+
+    faults: Sequence[dict[str, Any]] = ()
+    view: dict[str, Any] = attrs.field(factory=dict)
+    one_per_type: bool = False
+    twins: bool = True
+    ends: Sequence[End] = (ends.kill,)
+    hooks: Hooks = _none
+    settle: float = SETTLE
+    kills_server: bool = False
+    preventable: bool = True
+    """False where no client can keep a document from being made twice."""
+
+
+def _after(*answers: str, chance: float = 0.1, on: Sequence[str] = CREATIONS, **more: Any) -> dict[str, Any]:
+    """Act, and let something else answer."""
+    return {"on": list(on), "chance": chance, "answers": list(answers), **more}
+
+
+def _before(*answers: str, chance: float = 0.15, **more: Any) -> dict[str, Any]:
+    return _after(*answers, chance=chance, on=["*"], acts=0, **more)
+
+
+_LOST = _after("reset", "close")
+_LATE = {"settle": 4.0, "faults": [{"on": list(CREATIONS), "chance": 0.15, "late": 2 * READ}]}
+
+MODES: dict[str, Mode] = {
+    # The server or what stands before it.
+    "answers": Mode(faults=[_after("reset", "close", on=["*"])]),
+    "429": Mode(faults=[_after(*pages("429"))]),
+    "500": Mode(faults=[_after(*pages("500"), "500_own")]),
+    "502": Mode(faults=[_after(*pages("502"))]),
+    "503": Mode(faults=[_after(*pages("503"))]),
+    "504": Mode(faults=[_after(*pages("504"))]),
+    "4xx": Mode(faults=[_after(*pages("40", "413", "418", "422"))]),
+    "pages": Mode(faults=[_after(*pages("4", "5"), chance=0.1, on=["applicants.get", "documents.get", "files.create"]), _LOST]),
+    "before": Mode(faults=[_before(*pages("429", "5"))]),
+    "refused": Mode(faults=[_before(*pages("40", "418", "422"), chance=0.03), _after("413_html", chance=0.05, on=["files.create"], early=True, acts=0)]),
+    "busy": Mode(faults=[_before("429_own", "503_own", chance=0.25)]),
+    "portal": Mode(faults=[_after(*pages("200"), chance=0.05), _before(*pages("200"), chance=0.05)]),
+    "redirect": Mode(faults=[_after(*pages("30"), chance=0.03), _before(*pages("30"), chance=0.01)]),
+    "cut": Mode(faults=[_after("cut", on=["*"])]),
+    "slow": Mode(faults=[_after("own", on=["*"], pause=2 * READ)]),
+    "late": Mode(**_LATE),
+    "stale": Mode(faults=[_LOST], view={"stale": 1.0}),
+    "half": Mode(faults=[_LOST], view={"half": True}),
+    "page": Mode(faults=[_LOST], view={"page": 2}),
+    "nulls": Mode(faults=[_LOST], view={"nulls": True}),
+    "no_ids": Mode(faults=[_LOST], view={"no_ids": True}),
+    "no_files": Mode(faults=[_LOST], view={"no_files": True}),
+    "no_types": Mode(faults=[_LOST], view={"no_types": True}),
+    "no_list": Mode(faults=[_LOST], view={"list": None}),
+    "empty": Mode(faults=[_LOST], view={"list": []}),
+    "one_per_type": Mode(faults=[_LOST], one_per_type=True, twins=False),
+    "server": Mode(ends=(), kills_server=True),
+    # The end of the client.
+    "client": Mode(),
+    "opening": Mode(ends=(ends.kill, ends.kill_at_a_step)),
+    "closing": Mode(ends=(ends.kill_at_the_end, ends.kill)),
+    "term": Mode(ends=(ends.term,), faults=[_after("own", on=["*"], pause=0.2)]),
+    "interrupt": Mode(ends=(ends.interrupt,), faults=[_after("own", on=["*"], pause=0.2)]),
+    "twice": Mode(
+        ends=(ends.interrupt_twice, ends.interrupt_at_the_end), faults=[_after("own", on=["*"], pause=0.2, chance=0.5)]
+    ),
+    "checking": Mode(ends=(ends.kill, ends.tell_while_it_checks, ends.tell_while_it_checks)),
+    "starting": Mode(ends=(ends.tell_while_it_starts,)),
+    "stopped": Mode(ends=(ends.stop_and_go_on,)),
+    "clock": Mode(ends=(ends.kill, ends.interrupt_twice), hooks=_wrong_clock, **_LATE),
+    "wal": Mode(ends=(ends.lose_the_newest_part,)),
+    "disk": Mode(ends=(ends.fill_the_disk,)),
+    # What no client can prevent.
+    "repeated": Mode(faults=[_after("own", acts=2)], preventable=False),
+    "too_late": Mode(faults=[_after("own", late=4 * SETTLE)], preventable=False),
+}

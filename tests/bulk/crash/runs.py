@@ -1,0 +1,152 @@
+"""Runs of ``kycaid upload``: started, ended from outside, and what they said."""
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from tests.oracle.running import ROOT
+
+LONGEST_RUN = 300.0
+"""Seconds after which a run counts as one that hangs."""
+CRASHES = (-signal.SIGSEGV, -signal.SIGABRT, -signal.SIGBUS, -signal.SIGILL)
+
+
+@attrs.define(kw_only=True)
+class Said:
+    """What a run said, as far as it came."""
+
+    code: int | None
+    """Exit code, a negative number for a signal, None for one that hung."""
+    rows: dict[int, dict[str, Any]]
+    """By line."""
+    sums: dict[str, Any] | None
+    errors: str
+
+    @property
+    def refused_ledger(self) -> bool:
+        """Whether it ended because it could not use its ledger."""
+        return not self.rows and self.code == 1 and "ledger" in self.errors
+
+    @classmethod
+    def of(cls, folder: Path, code: int | None) -> "Said":
+        rows, sums = {}, None
+        for line in (folder / "out").read_text().split("\n")[:-1]:
+            said = json.loads(line)
+            if said["kind"] == "row":
+                rows[said["line"]] = said
+            else:
+                sums = said
+        return cls(code=code, rows=rows, sums=sums, errors=(folder / "err").read_text())
+
+
+@attrs.define
+class Run:
+    """A run that may be still under way."""
+
+    pid: int
+    folder: Path
+    ended: "asyncio.Future[int]"
+
+    def send(self, number: int) -> None:
+        if not self.ended.done():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, number)
+
+    async def wait(self, seconds: float) -> bool:
+        """Wait at most so long; say whether it has ended."""
+        await asyncio.wait([self.ended], timeout=seconds)
+        return self.ended.done()
+
+    async def said(self) -> Said:
+        """Wait for the end, and return what it said."""
+        hangs = not await self.wait(LONGEST_RUN)
+        if hangs:
+            self.send(signal.SIGKILL)
+        code = await self.ended
+        return Said.of(self.folder, None if hangs else code)
+
+
+@attrs.define(kw_only=True)
+class Runs:
+    """Starts runs of ``kycaid upload`` over one manifest."""
+
+    manifest: Path
+    environment: dict[str, str]
+    package: Path
+    """The folder from which ``kycaid_async`` is imported."""
+    read: float
+    """Seconds that a client waits for an answer."""
+    settle: float
+    """Seconds after which it takes a document that is not shown as not made."""
+    speed: float = 10.0
+    """By how much its other pauses are shorter."""
+    _forking: asyncio.subprocess.Process | None = None
+    _last: Run | None = None
+    _count: int = 0
+
+    @property
+    def ledger(self) -> Path:
+        return self.manifest.with_name(f"{self.manifest.name}.ledger")
+
+    async def start(self, **hooks: Any) -> Run:
+        """Start a run in a fork, where the package is imported already."""
+        folder = self._folder()
+        hooks |= {"read": self.read, "settle": self.settle, "speed": self.speed}
+        order = {"arguments": self._arguments(), "hooks": hooks, "environment": self.environment}
+        order |= {"out": str(folder / "out"), "err": str(folder / "err")}
+        forking = await self._fork()
+        forking.stdin.write(json.dumps(order).encode() + b"\n")
+        pid = int(await forking.stdout.readline())
+        self._last = Run(pid, folder, asyncio.ensure_future(_number(forking.stdout)))
+        return self._last
+
+    async def start_anew(self) -> Run:
+        """Start a run as a user does, in a process of its own, in which nothing is shortened."""
+        folder = self._folder()
+        command = [sys.executable, "-P", "-m", "kycaid_async.cli", *self._arguments()]
+        with (folder / "out").open("w") as out, (folder / "err").open("w") as err:
+            process = await asyncio.create_subprocess_exec(*command, env=self._environment(), stdout=out, stderr=err)
+        self._last = Run(process.pid, folder, asyncio.ensure_future(process.wait()))
+        return self._last
+
+    def _folder(self) -> Path:
+        self._count += 1
+        folder = self.manifest.parent / "runs" / str(self._count)
+        folder.mkdir(parents=True)
+        return folder
+
+    def _arguments(self) -> list[str]:
+        return ["upload", str(self.manifest), "--json", "--on-error", "continue"]
+
+    def _environment(self) -> dict[str, str]:
+        return {**os.environ, **self.environment, "PYTHONPATH": str(self.package)}
+
+    async def _fork(self) -> Any:
+        if self._forking is None:
+            program = ROOT / "tests" / "bulk" / "crash" / "client.py"
+            pipe = asyncio.subprocess.PIPE
+            self._forking = await asyncio.create_subprocess_exec(
+                *[sys.executable, "-P", str(program)], stdin=pipe, stdout=pipe, env=self._environment()
+            )
+        return self._forking
+
+    async def close(self) -> None:
+        if self._last is not None:
+            self._last.send(signal.SIGKILL)
+            await self._last.ended
+        if self._forking is not None:
+            self._forking.stdin.close()
+            with contextlib.suppress(ProcessLookupError):
+                self._forking.kill()
+            await self._forking.wait()
+
+
+async def _number(stream: asyncio.StreamReader) -> int:
+    return int(await stream.readline())
