@@ -27,7 +27,7 @@ _TEXTS = (
 def shown(documents: list[sqlite3.Row], view: dict[str, Any], *, alone: bool = False) -> dict[str, Any]:
     """Return what an applicant shows of its documents, under the names that it has for them; ``alone`` for one by id.
 
-    ``view``: ``stale`` seconds until a document appears; ``half`` of them, ``page`` for the first so many; ``nulls``
+    ``view``: ``stale`` seconds until a document appears; ``half``: every second, ``page`` for the first so many; ``nulls``
     in place of files; ``no_ids``, ``no_files`` and ``no_types`` leave names out of a list; ``list`` is what stands in
     place of it.
     """
@@ -38,7 +38,7 @@ def shown(documents: list[sqlite3.Row], view: dict[str, Any], *, alone: bool = F
     if "list" in view:
         return {} if view["list"] == "absent" else {"documents": view["list"]}
     if view.get("half"):
-        listed = [document for document in listed if int(document["id"], 16) % 2]
+        listed = listed[::2]
     if "page" in view:
         listed = listed[: view["page"]]
     return {"documents": [_whole(document, view, alone=False) for document in listed]}

@@ -2,6 +2,7 @@
 
 ``python -m tests.bulk.crash MODE --kills 30`` does one mode, ``all`` does each. ``--seed`` gives other files and other
 moments, ``--package`` takes ``kycaid_async`` from another folder, ``--keep`` leaves manifest, ledger and server's file.
+``python -m tests.bulk.crash storm`` measures runs through a time in which the server, or a gateway, refuses all.
 """
 
 import argparse
@@ -11,6 +12,7 @@ import tempfile
 from pathlib import Path
 
 from tests.bulk.crash.modes import MODES
+from tests.bulk.crash.storm import storms
 from tests.bulk.crash.trial import Outcome, run
 from tests.oracle.running import ROOT
 
@@ -39,7 +41,7 @@ async def _all(args: argparse.Namespace, folder: Path) -> bool:
             place = folder / name
             place.mkdir(parents=True)
             options = {"kills": args.kills, "seed": args.seed, "rows": args.rows, "package": args.package.resolve()}
-            outcome = await run(name, MODES[name], folder=place, **options)
+            outcome = await run(name, folder=place, **options)
             print(_line(_cells(outcome)), flush=True)
             well = well and not (MODES[name].preventable and outcome.verdict.problems)
             seen.append(outcome)
@@ -61,9 +63,14 @@ def main() -> int:
     parser.add_argument("--show", type=int, default=5, help="problems to show of each mode")
     parser.add_argument("--package", type=Path, default=ROOT)
     parser.add_argument("--keep", type=Path)
+    parser.add_argument("--seconds", type=float, default=20.0, help="how long a storm lasts")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="kycaid-crash-") as folder:
-        return not asyncio.run(_all(args, args.keep or Path(folder)))
+        place = args.keep or Path(folder)
+        if args.mode == "storm":
+            asyncio.run(storms(place, package=args.package.resolve(), seconds=args.seconds))
+            return 0
+        return not asyncio.run(_all(args, place))
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ import threading
 import time
 
 import kycaid_async.cli.upload  # noqa: F401 - here, and not in each run
-from kycaid_async import AsyncKycaid, Timeout
+from kycaid_async import ApplicantDocument, AsyncKycaid, KycaidError, Person, Timeout
 from kycaid_async.bulk.bulk import Bulk
 from kycaid_async.cli import main
 from kycaid_async.transport.timing import Timing
@@ -50,8 +50,32 @@ def begin(run: dict) -> None:
     if "largest_file" in hooks:
         resource.setrlimit(resource.RLIMIT_FSIZE, (hooks["largest_file"],) * 2)
     os.environ.update(run["environment"])
+    if "calls" in run:
+        return asyncio.run(call_plainly(run["calls"]))
     sys.argv = ["kycaid", *run["arguments"]]
-    main()
+    return main()
+
+
+async def call_plainly(calls: list) -> None:
+    """Create applicants, documents and verifications without bulk, and print what came of each call."""
+    async with AsyncKycaid(max_connections=8) as client:
+        makers = {
+            "applicants": lambda name, _: client.applicants.create(Person(external_applicant_id=name)),
+            "documents": lambda name, owner: client.documents.create(
+                ApplicantDocument(applicant_id=owner, type="PASSPORT", document_number=name)
+            ),
+            "verifications": lambda name, owner: client.verifications.create(applicant_id=owner, form_id=name),
+        }
+
+        async def one(section: str, name: str, owner: str) -> None:
+            said = {"section": section, "name": name, "id": None, "maybe": None}
+            try:
+                said["id"] = await makers[section](name, owner)
+            except KycaidError as error:
+                said |= {"maybe": error.maybe_processed, "error": f"{type(error).__name__}: {error}"}
+            print(json.dumps(said), flush=True)
+
+        await asyncio.gather(*(one(*given) for given in calls))
 
 
 def scale(speed: float, read: float, settle: float) -> None:
@@ -61,7 +85,7 @@ def scale(speed: float, read: float, settle: float) -> None:
 
     @functools.wraps(make)
     def made(self, *given, **options):
-        make(self, *given, **options | {"timeout": Timeout(connect=5, read=read, progress=read, total=None)})
+        make(self, *given, **options | {"timeout": Timeout(connect=5, read=read, progress=read, total=90)})
         self._shared.timing = timing
 
     @functools.wraps(upload)

@@ -23,8 +23,12 @@ class Ending:
     usual: float = 1.0
 
     async def moment(self, run: Run) -> bool:
-        """Wait until some moment of the run; say whether it has ended before."""
-        return await run.wait(self.chance.random() * self.usual * 1.1)
+        """Wait until some moment of the run; say whether it has ended before.
+
+        What an earlier run left open is looked for during the first ``settle`` seconds: some come before, some after.
+        """
+        first = self.runs.settle if self.chance.random() < 0.5 else 0.0
+        return await run.wait(self.chance.random() * (self.usual + first) * 1.1)
 
     async def start(self, **more: Any) -> Run:
         return await self.runs.start(**self.hooks(self.chance) | more)

@@ -13,7 +13,7 @@ from tests.oracle.pages import pages
 
 READ = 1.5
 """How long a client waits for an answer."""
-SETTLE = 2.0
+SETTLE = 1.5
 """How long it then looks for what it sent. A server that acts late needs more."""
 
 Hooks = Callable[[random.Random], dict[str, Any]]
@@ -35,15 +35,20 @@ class Mode:
     view: dict[str, Any] = attrs.field(factory=dict)
     one_per_type: bool = False
     twins: bool = True
+    warm: bool = False
+    """Whether each applicant has documents that the ledger knows before anything goes wrong. Where a server hides
+    documents, that is how one can notice."""
     ends: Sequence[End] = (ends.kill,)
     hooks: Hooks = _none
     settle: float = SETTLE
     kills_server: bool = False
+    calls: bool = False
+    """Whether it makes plain calls, without bulk."""
     preventable: bool = True
     """False where no client can keep a document from being made twice."""
 
 
-def _after(*answers: str, chance: float = 0.1, on: Sequence[str] = CREATIONS, **more: Any) -> dict[str, Any]:
+def _after(*answers: str, chance: float = 0.15, on: Sequence[str] = CREATIONS, **more: Any) -> dict[str, Any]:
     """Act, and let something else answer."""
     return {"on": list(on), "chance": chance, "answers": list(answers), **more}
 
@@ -52,8 +57,10 @@ def _before(*answers: str, chance: float = 0.15, **more: Any) -> dict[str, Any]:
     return _after(*answers, chance=chance, on=["*"], acts=0, **more)
 
 
-_LOST = _after("reset", "close")
+_LOST = _after("reset", "close", chance=0.2)
 _LATE = {"settle": 4.0, "faults": [{"on": list(CREATIONS), "chance": 0.15, "late": 2 * READ}]}
+
+_ANY = (*pages("2", "3", "4", "5"), "500_own", "reset", "close", "cut")
 
 MODES: dict[str, Mode] = {
     # The server or what stands before it.
@@ -64,7 +71,7 @@ MODES: dict[str, Mode] = {
     "503": Mode(faults=[_after(*pages("503"))]),
     "504": Mode(faults=[_after(*pages("504"))]),
     "4xx": Mode(faults=[_after(*pages("40", "413", "418", "422"))]),
-    "pages": Mode(faults=[_after(*pages("4", "5"), chance=0.1, on=["applicants.get", "documents.get", "files.create"]), _LOST]),
+    "pages": Mode(faults=[_after(*pages("4", "5"), on=["applicants.get", "documents.get", "files.create"]), _LOST]),
     "before": Mode(faults=[_before(*pages("429", "5"))]),
     "refused": Mode(faults=[_before(*pages("40", "418", "422"), chance=0.03), _after("413_html", chance=0.05, on=["files.create"], early=True, acts=0)]),
     "busy": Mode(faults=[_before("429_own", "503_own", chance=0.25)]),
@@ -74,16 +81,17 @@ MODES: dict[str, Mode] = {
     "slow": Mode(faults=[_after("own", on=["*"], pause=2 * READ)]),
     "late": Mode(**_LATE),
     "stale": Mode(faults=[_LOST], view={"stale": 1.0}),
-    "half": Mode(faults=[_LOST], view={"half": True}),
-    "page": Mode(faults=[_LOST], view={"page": 2}),
-    "nulls": Mode(faults=[_LOST], view={"nulls": True}),
-    "no_ids": Mode(faults=[_LOST], view={"no_ids": True}),
-    "no_files": Mode(faults=[_LOST], view={"no_files": True}),
-    "no_types": Mode(faults=[_LOST], view={"no_types": True}),
-    "no_list": Mode(faults=[_LOST], view={"list": None}),
-    "empty": Mode(faults=[_LOST], view={"list": []}),
+    "half": Mode(faults=[_LOST], view={"half": True}, warm=True),
+    "page": Mode(faults=[_LOST], view={"page": 2}, warm=True),
+    "nulls": Mode(faults=[_LOST], view={"nulls": True}, warm=True),
+    "no_ids": Mode(faults=[_LOST], view={"no_ids": True}, warm=True),
+    "no_files": Mode(faults=[_LOST], view={"no_files": True}, warm=True),
+    "no_types": Mode(faults=[_LOST], view={"no_types": True}, warm=True),
+    "no_list": Mode(faults=[_LOST], view={"list": None}, warm=True),
+    "empty": Mode(faults=[_LOST], view={"list": []}, warm=True),
     "one_per_type": Mode(faults=[_LOST], one_per_type=True, twins=False),
     "server": Mode(ends=(), kills_server=True),
+    "calls": Mode(calls=True, faults=[_after(*_ANY, chance=0.4), _before(*_ANY, chance=0.3)]),
     # The end of the client.
     "client": Mode(),
     "opening": Mode(ends=(ends.kill, ends.kill_at_a_step)),
@@ -101,5 +109,5 @@ MODES: dict[str, Mode] = {
     "disk": Mode(ends=(ends.fill_the_disk,)),
     # What no client can prevent.
     "repeated": Mode(faults=[_after("own", acts=2)], preventable=False),
-    "too_late": Mode(faults=[_after("own", late=4 * SETTLE)], preventable=False),
+    "too_late": Mode(faults=[_after("own", late=6 * SETTLE)], preventable=False),
 }

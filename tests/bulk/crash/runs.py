@@ -30,6 +30,11 @@ class Said:
     errors: str
 
     @property
+    def is_whole(self) -> bool:
+        """Whether it was left to come to its own end."""
+        return self.code in (0, 1) and self.sums is not None and not self.sums["ended"]
+
+    @property
     def refused_ledger(self) -> bool:
         """Whether it ended because it could not use its ledger."""
         return not self.rows and self.code == 1 and "ledger" in self.errors
@@ -64,6 +69,11 @@ class Run:
         await asyncio.wait([self.ended], timeout=seconds)
         return self.ended.done()
 
+    async def answers(self) -> list[dict[str, Any]]:
+        """Wait for the end of plain calls, and return what came of each."""
+        await self.ended
+        return list(map(json.loads, (self.folder / "out").read_text().splitlines()))
+
     async def said(self) -> Said:
         """Wait for the end, and return what it said."""
         hangs = not await self.wait(LONGEST_RUN)
@@ -97,10 +107,17 @@ class Runs:
 
     async def start(self, **hooks: Any) -> Run:
         """Start a run in a fork, where the package is imported already."""
+        return await self._order({"arguments": self._arguments()}, hooks)
+
+    async def call_plainly(self, calls: list[tuple[str, str, str]]) -> Run:
+        """Start a program that makes these calls, each a section, a name and an owner, without bulk."""
+        return await self._order({"calls": calls}, {})
+
+    async def _order(self, order: dict[str, Any], hooks: dict[str, Any]) -> Run:
         folder = self._folder()
         hooks |= {"read": self.read, "settle": self.settle, "speed": self.speed}
-        order = {"arguments": self._arguments(), "hooks": hooks, "environment": self.environment}
         order |= {"out": str(folder / "out"), "err": str(folder / "err")}
+        order |= {"hooks": hooks, "environment": self.environment}
         forking = await self._fork()
         forking.stdin.write(json.dumps(order).encode() + b"\n")
         pid = int(await forking.stdout.readline())

@@ -2,42 +2,46 @@
 
 import asyncio
 import random
-import signal
 import time
 from collections import Counter
 from pathlib import Path
 
 import attrs
 
+from tests.bulk.crash import ends
 from tests.bulk.crash.ends import Ending
 from tests.bulk.crash.job import KINDS, Job
-from tests.bulk.crash.modes import READ, Mode
+from tests.bulk.crash.calls import SECTIONS, judge_calls, made_by_calls
+from tests.bulk.crash.modes import MODES, READ, Mode
 from tests.bulk.crash.runs import Runs, Said
 from tests.bulk.crash.verdict import Held, Verdict, judge_end, judge_words
 from tests.oracle.running import ROOT, RunningOracle
 
 GROWTH = 30
 LAST_RUNS = 4
+SLOWER = 1.25
+"""A run that has told nothing yet when it is ended: how much more time the next ones get."""
+COUNT_ANYWAY = (ends.fill_the_disk, ends.stop_and_go_on, ends.lose_the_newest_part)
+"""After these a run may come to its end all the same."""
 
 
 @attrs.define(kw_only=True)
 class Outcome:
     """What came of a mode."""
 
-    mode: str
     kills: int
     rows: int
     delivered: int
     statuses: Counter
     verdict: Verdict
-    seconds: float
+    mode: str = ""
+    seconds: float = 0.0
 
 
 @attrs.define(kw_only=True)
 class Trial:
     """One mode under way."""
 
-    name: str
     mode: Mode
     job: Job
     oracle: RunningOracle
@@ -46,19 +50,46 @@ class Trial:
     done: int = 0
     _ran: int = 0
 
+    async def upload(self, *, seed: int, rows: int, kills: int) -> Outcome:
+        """Upload a manifest."""
+        await self.begin(seed=seed, rows=rows, kills=kills)
+        await (self.kill_server if self.mode.kills_server else self.disturb)(kills)
+        said = await self.to_the_end()
+        held = Held.of(self.oracle)
+        judge_end(said, self.job, held, self.verdict)
+        return Outcome(
+            kills=self.done,
+            rows=len(self.job.rows),
+            delivered=len(held.by_name),
+            statuses=Counter(row["status"] for row in said.rows.values()),
+            verdict=self.verdict,
+        )
+
+    async def call(self, *, seed: int, rows: int, kills: int) -> Outcome:  # noqa: ARG002 - there is nothing to kill
+        """Create objects by plain calls."""
+        owners = await self.oracle.applicants(rows)
+        await self.oracle.set(seed=seed, **self._settings())
+        calls = [(SECTIONS[number % 3], f"{number:036}", owner) for number, owner in enumerate(owners)]
+        answers = await (await self.ending.runs.call_plainly(calls)).answers()
+        made = made_by_calls(self.oracle)
+        judge_calls(answers, made, self.verdict)
+        statuses = Counter("uncertain" if said["maybe"] else "failed" for said in answers if said["id"] is None)
+        return Outcome(kills=0, rows=rows, delivered=len(made), statuses=statuses, verdict=self.verdict)
+
     async def disturb(self, kills: int) -> None:
-        """End runs until so many were ended before their time."""
+        """End runs until so many were ended before their time. There is always something left to do."""
         while self.done < kills:
             started = time.monotonic()
             end = self.ending.chance.choice(self.mode.ends)
             said = await end(self.ending)
-            self.note(said)
-            if said.code in (0, 1) and said.sums is not None and not said.sums["ended"] and "stop" not in end.__name__:
+            held = self.note(said)
+            if said.is_whole:
                 self.ending.usual = time.monotonic() - started
+            elif not said.rows:
+                self.ending.usual *= SLOWER
+            self.done += end in COUNT_ANYWAY or not said.is_whole
+            if said.is_whole or len(held.by_name) > len(self.job.rows) - GROWTH // 2:
                 self.job.grow(GROWTH)
-                self.done += end.__name__ == "fill_the_disk"
-            else:
-                self.done += 1
 
     async def kill_server(self, kills: int) -> None:
         """Kill the server and start it again, while runs go on."""
@@ -88,48 +119,39 @@ class Trial:
     def _has_failed(said: Said) -> bool:
         return said.refused_ledger or any(row["status"] == "failed" for row in said.rows.values())
 
-    def note(self, said: Said) -> None:
+    def note(self, said: Said) -> Held:
         self._ran += 1
-        judge_words(said, self.job, Held.of(self.oracle), self.verdict, name=f"run {self._ran}")
+        held = Held.of(self.oracle)
+        judge_words(said, self.job, held, self.verdict, name=f"run {self._ran}")
+        return held
 
     def _settings(self) -> dict:
         mode = self.mode
         return {"faults": list(mode.faults), "view": mode.view, "one_per_type": mode.one_per_type}
 
     async def begin(self, *, seed: int, rows: int, kills: int) -> None:
-        self.job.applicants += await self.oracle.applicants((rows + kills * GROWTH) // len(KINDS) + 1)
+        """Make applicants. In a warm mode, the first rows are delivered while all is well."""
+        more = 0 if self.mode.warm else kills * GROWTH
+        self.job.applicants += await self.oracle.applicants((rows + more) // len(KINDS) + 1)
         self.job.grow(rows)
+        if self.mode.warm:
+            self.note(await (await self.ending.runs.start()).said())
+            self.job.grow(GROWTH)
         await self.oracle.set(seed=seed, **self._settings())
 
 
-async def run(
-    name: str, mode: Mode, *, kills: int, seed: int, rows: int, folder: Path, package: Path = ROOT
-) -> Outcome:
-    """Do all of it. ``rows`` is how many there are at first; while kills are left to do, more come."""
-    started, chance = time.monotonic(), random.Random(f"{name} {seed}")
+async def run(name: str, *, kills: int, seed: int, rows: int, folder: Path, package: Path = ROOT) -> Outcome:
+    """Do all of a mode. ``rows`` is how many there are at first; while kills are left to do, more come."""
+    started, mode, chance = time.monotonic(), MODES[name], random.Random(f"{name} {seed}")
     work = folder / "work"
     work.mkdir()
     async with RunningOracle(folder / "data") as oracle:
         environment = {"KYCAID_API_KEY": oracle.key, "KYCAID_BASE_URL": oracle.url}
         job = Job(work, [], chance, mode.twins)
-        runs = Runs(
-            manifest=job.manifest, environment=environment, package=package, read=READ, settle=mode.settle
-        )
-        trial = Trial(name=name, mode=mode, job=job, oracle=oracle, ending=Ending(runs, chance, mode.hooks))
+        runs = Runs(manifest=job.manifest, environment=environment, package=package, read=READ, settle=mode.settle)
+        trial = Trial(mode=mode, job=job, oracle=oracle, ending=Ending(runs, chance, mode.hooks))
         try:
-            await trial.begin(seed=seed, rows=rows, kills=kills)
-            await (trial.kill_server if mode.kills_server else trial.disturb)(kills)
-            said = await trial.to_the_end()
+            outcome = await (trial.call if mode.calls else trial.upload)(seed=seed, rows=rows, kills=kills)
         finally:
             await runs.close()
-        held = Held.of(oracle)
-    judge_end(said, job, held, trial.verdict)
-    return Outcome(
-        mode=name,
-        kills=trial.done,
-        rows=len(job.rows),
-        delivered=len(held.by_number),
-        statuses=Counter(row["status"] for row in said.rows.values()),
-        verdict=trial.verdict,
-        seconds=time.monotonic() - started,
-    )
+    return attrs.evolve(outcome, mode=name, seconds=time.monotonic() - started)

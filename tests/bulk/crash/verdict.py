@@ -12,6 +12,8 @@ from tests.bulk.crash.runs import CRASHES, Said
 from tests.oracle.running import RunningOracle
 
 TOLD_THERE = ("created", "done_before")
+LATE_SIGNAL = "Exception ignored in: <module 'threading'"
+"""A signal while the interpreter is at its end: Python says so itself."""
 TOLD_NOT_THERE = ("failed", "bad")
 
 
@@ -43,7 +45,7 @@ class Held:
 
     documents: dict[str, dict[str, Any]]
     """By id."""
-    by_number: dict[str, list[dict[str, Any]]]
+    by_name: dict[str, list[dict[str, Any]]]
     external: dict[str, str | None]
     """The client's name of each applicant."""
     made: list[tuple[str, int]]
@@ -52,15 +54,15 @@ class Held:
 
     @classmethod
     def of(cls, oracle: RunningOracle) -> "Held":
-        documents, by_number = {}, defaultdict(list)
+        documents, by_name = {}, defaultdict(list)
         for row in oracle.read("SELECT * FROM documents"):
             documents[row["id"]] = found = {**json.loads(row["body"]), "id": row["id"], "request": row["request"]}
-            by_number[name_of(found)].append(found)
+            by_name[name_of(found)].append(found)
         people = oracle.read("SELECT * FROM applicants")
         external = {row["id"]: json.loads(row["body"]).get("external_applicant_id") for row in people}
         made = [(external[row["id"]], row["request"]) for row in people if external[row["id"]]]
         digests = {row["id"]: row["sha256"] for row in oracle.read("SELECT id, sha256 FROM files")}
-        return cls(documents, dict(by_number), external, made, digests)
+        return cls(documents, dict(by_name), external, made, digests)
 
 
 def judge_words(said: Said, job: Job, held: Held, verdict: Verdict, *, name: str) -> None:
@@ -75,7 +77,7 @@ def judge_words(said: Said, job: Job, held: Held, verdict: Verdict, *, name: str
                 verdict.wrong.append(f"{name}: {number} is told {status}, and there is no such document")
             elif name_of(found) != number:
                 verdict.wrong.append(f"{name}: {number} is told {status} with that of {name_of(found)}")
-        elif status in TOLD_NOT_THERE and number in held.by_number:
+        elif status in TOLD_NOT_THERE and number in held.by_name:
             verdict.wrong.append(f"{name}: {number} is told {status} and is there: {row['error']}")
     for numbers in by_id.values():
         if len(numbers) > 1:
@@ -84,7 +86,7 @@ def judge_words(said: Said, job: Job, held: Held, verdict: Verdict, *, name: str
 
 
 def _judge_end(said: Said, verdict: Verdict, *, name: str) -> None:
-    if said.code is None or said.code in CRASHES or "Traceback" in said.errors:
+    if said.code is None or said.code in CRASHES or ("Traceback" in said.errors and LATE_SIGNAL not in said.errors):
         verdict.crashes.append(f"{name}: ended with {said.code}: {said.errors[-300:]}")
     by_signal = (-signal.SIGKILL, -signal.SIGTERM, -signal.SIGINT, 128 + signal.SIGTERM, 128 + signal.SIGINT)
     if said.sums is None or said.code in by_signal:
@@ -103,7 +105,7 @@ def judge_end(said: Said, job: Job, held: Held, verdict: Verdict) -> None:
     for line, row in enumerate(job.rows, 1):
         number = name_of(row)
         status = said.rows.get(line, {"status": "not told"})["status"]
-        found = held.by_number.get(number, [])
+        found = held.by_name.get(number, [])
         if not found and status not in ("uncertain", *TOLD_NOT_THERE):
             verdict.missing.append(f"{number}: missing, {status}")
         elif status == "not told":
