@@ -12,6 +12,7 @@ import tempfile
 from pathlib import Path
 
 from tests.bulk.crash.modes import MODES
+from tests.bulk.crash.runs import Forks
 from tests.bulk.crash.storm import storms
 from tests.bulk.crash.trial import Outcome, run
 from tests.oracle.running import ROOT
@@ -30,7 +31,7 @@ def _line(cells: list[object]) -> str:
     return "| " + " | ".join(map(str, cells)) + " |"
 
 
-async def _all(args: argparse.Namespace, folder: Path) -> bool:
+async def _all(args: argparse.Namespace, folder: Path, forks: Forks) -> bool:
     names = list(MODES) if args.mode == "all" else args.mode.split(",")
     at_once, well, seen = asyncio.Semaphore(args.at_once), True, []
     print(_line(_HEADS), _line(["---", *["---:"] * (len(_HEADS) - 1)]), sep="\n", flush=True)
@@ -40,13 +41,15 @@ async def _all(args: argparse.Namespace, folder: Path) -> bool:
         async with at_once:
             place = folder / name
             place.mkdir(parents=True)
-            options = {"kills": args.kills, "seed": args.seed, "rows": args.rows, "package": args.package.resolve()}
-            outcome = await run(name, folder=place, **options)
+            options = {"kills": args.kills, "seed": args.seed, "rows": args.rows}
+            outcome = await run(name, folder=place, forks=forks, **options)
             print(_line(_cells(outcome)), flush=True)
             well = well and not (MODES[name].preventable and outcome.verdict.problems)
             seen.append(outcome)
 
-    await asyncio.gather(*map(one, names))
+    async with asyncio.TaskGroup() as group:
+        for name in names:
+            group.create_task(one(name))
     for outcome in seen:
         for problem in outcome.verdict.problems[: args.show]:
             print(f"{outcome.mode}: {problem}")
@@ -66,11 +69,15 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=20.0, help="how long a storm lasts")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="kycaid-crash-") as folder:
-        place = args.keep or Path(folder)
+        return asyncio.run(_work(args, args.keep or Path(folder)))
+
+
+async def _work(args: argparse.Namespace, folder: Path) -> int:
+    async with Forks(args.package.resolve()) as forks:
         if args.mode == "storm":
-            asyncio.run(storms(place, package=args.package.resolve(), seconds=args.seconds))
+            await storms(folder, forks=forks, seconds=args.seconds)
             return 0
-        return not asyncio.run(_all(args, place))
+        return not await _all(args, folder, forks)
 
 
 if __name__ == "__main__":

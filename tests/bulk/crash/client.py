@@ -1,7 +1,7 @@
 """A process that has ``kycaid`` imported, and forks for each run of it: a run starts in hundredths of a second.
 
-Each line on stdin is a run: its arguments, its files for output, and its hooks. On stdout come the process id, and how
-it ended. The hooks are what a test cannot do from outside: time that runs faster, a clock that is wrong, a signal at a
+Each line on stdin is a run: its number, its arguments, its files for output, and its hooks. On stdout come, each behind
+the number, the process id, and later how it ended. The hooks are what a test cannot do from outside: time that runs faster, a clock that is wrong, a signal at a
 given step of the ledger, a limit on how large a file may get.
 """
 
@@ -11,6 +11,7 @@ import functools
 import json
 import os
 import resource
+import signal
 import sqlite3
 import sys
 import threading
@@ -26,15 +27,23 @@ _MONOTONIC = time.monotonic
 
 
 def serve() -> None:
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     for line in sys.stdin:
+        if os.fork():
+            continue
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         run = json.loads(line)
         pid = os.fork()
         if not pid:
             return begin(run)
-        print(pid, flush=True)
-        _, status = os.waitpid(pid, 0)
-        print(os.waitstatus_to_exitcode(status), flush=True)
+        say(run["number"], pid)
+        say(run["number"], os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+        os._exit(0)
     return None
+
+
+def say(number: int, what: int) -> None:
+    os.write(1, f"{number} {what}\n".encode())
 
 
 def begin(run: dict) -> None:

@@ -83,21 +83,61 @@ class Run:
         return Said.of(self.folder, None if hangs else code)
 
 
+class Forks:
+    """The process that has the package imported, and forks for each run."""
+
+    def __init__(self, package: Path) -> None:
+        self.package = package
+        """The folder from which ``kycaid_async`` is imported."""
+        self._count = 0
+        self._replies: dict[int, asyncio.Queue[int]] = {}
+        self._process: Any = None
+        self._reading: Any = None
+
+    def environment(self) -> dict[str, str]:
+        return {**os.environ, "PYTHONPATH": str(self.package)}
+
+    async def __aenter__(self) -> "Forks":
+        program, pipe = ROOT / "tests" / "bulk" / "crash" / "client.py", asyncio.subprocess.PIPE
+        self._process = await asyncio.create_subprocess_exec(
+            *[sys.executable, "-P", str(program)], stdin=pipe, stdout=pipe, env=self.environment()
+        )
+        self._reading = asyncio.create_task(self._read())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._reading.cancel()
+        self._process.kill()
+        await self._process.communicate()
+
+    async def start(self, folder: Path, order: dict[str, Any]) -> Run:
+        """Start a run with its output in ``folder``."""
+        self._count = number = self._count + 1
+        self._replies[number] = replies = asyncio.Queue()
+        order |= {"number": number, "out": str(folder / "out"), "err": str(folder / "err")}
+        self._process.stdin.write(json.dumps(order).encode() + b"\n")
+        pid = await replies.get()
+        return Run(pid, folder, asyncio.ensure_future(replies.get()))
+
+    async def _read(self) -> None:
+        while line := await self._process.stdout.readline():
+            number, what = map(int, line.split())
+            self._replies[number].put_nowait(what)
+
+
 @attrs.define(kw_only=True)
 class Runs:
     """Starts runs of ``kycaid upload`` over one manifest."""
 
+    forks: Forks
     manifest: Path
     environment: dict[str, str]
-    package: Path
-    """The folder from which ``kycaid_async`` is imported."""
     read: float
     """Seconds that a client waits for an answer."""
     settle: float
     """Seconds after which it takes a document that is not shown as not made."""
     speed: float = 10.0
     """By how much its other pauses are shorter."""
-    _forking: asyncio.subprocess.Process | None = None
     _last: Run | None = None
     _count: int = 0
 
@@ -114,14 +154,9 @@ class Runs:
         return await self._order({"calls": calls}, {})
 
     async def _order(self, order: dict[str, Any], hooks: dict[str, Any]) -> Run:
-        folder = self._folder()
         hooks |= {"read": self.read, "settle": self.settle, "speed": self.speed}
-        order |= {"out": str(folder / "out"), "err": str(folder / "err")}
         order |= {"hooks": hooks, "environment": self.environment}
-        forking = await self._fork()
-        forking.stdin.write(json.dumps(order).encode() + b"\n")
-        pid = int(await forking.stdout.readline())
-        self._last = Run(pid, folder, asyncio.ensure_future(_number(forking.stdout)))
+        self._last = await self.forks.start(self._folder(), order)
         return self._last
 
     async def start_anew(self) -> Run:
@@ -129,7 +164,8 @@ class Runs:
         folder = self._folder()
         command = [sys.executable, "-P", "-m", "kycaid_async.cli", *self._arguments()]
         with (folder / "out").open("w") as out, (folder / "err").open("w") as err:
-            process = await asyncio.create_subprocess_exec(*command, env=self._environment(), stdout=out, stderr=err)
+            environment = self.forks.environment() | self.environment
+            process = await asyncio.create_subprocess_exec(*command, env=environment, stdout=out, stderr=err)
         self._last = Run(process.pid, folder, asyncio.ensure_future(process.wait()))
         return self._last
 
@@ -137,33 +173,15 @@ class Runs:
         self._count += 1
         folder = self.manifest.parent / "runs" / str(self._count)
         folder.mkdir(parents=True)
+        for name in ("out", "err"):
+            (folder / name).touch()
         return folder
 
     def _arguments(self) -> list[str]:
         return ["upload", str(self.manifest), "--json", "--on-error", "continue"]
 
-    def _environment(self) -> dict[str, str]:
-        return {**os.environ, **self.environment, "PYTHONPATH": str(self.package)}
-
-    async def _fork(self) -> Any:
-        if self._forking is None:
-            program = ROOT / "tests" / "bulk" / "crash" / "client.py"
-            pipe = asyncio.subprocess.PIPE
-            self._forking = await asyncio.create_subprocess_exec(
-                *[sys.executable, "-P", str(program)], stdin=pipe, stdout=pipe, env=self._environment()
-            )
-        return self._forking
-
     async def close(self) -> None:
+        """Kill the last run, if it is still under way."""
         if self._last is not None:
             self._last.send(signal.SIGKILL)
-            await self._last.ended
-        if self._forking is not None:
-            self._forking.stdin.close()
-            with contextlib.suppress(ProcessLookupError):
-                self._forking.kill()
-            await self._forking.wait()
-
-
-async def _number(stream: asyncio.StreamReader) -> int:
-    return int(await stream.readline())
+            await self._last.wait(5)

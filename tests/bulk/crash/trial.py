@@ -13,9 +13,9 @@ from tests.bulk.crash.ends import Ending
 from tests.bulk.crash.job import KINDS, Job
 from tests.bulk.crash.calls import SECTIONS, judge_calls, made_by_calls
 from tests.bulk.crash.modes import MODES, READ, Mode
-from tests.bulk.crash.runs import Runs, Said
+from tests.bulk.crash.runs import Forks, Runs, Said
 from tests.bulk.crash.verdict import Held, Verdict, judge_end, judge_words
-from tests.oracle.running import ROOT, RunningOracle
+from tests.oracle.running import RunningOracle
 
 GROWTH = 30
 LAST_RUNS = 4
@@ -140,7 +140,7 @@ class Trial:
         await self.oracle.set(seed=seed, **self._settings())
 
 
-async def run(name: str, *, kills: int, seed: int, rows: int, folder: Path, package: Path = ROOT) -> Outcome:
+async def run(name: str, *, kills: int, seed: int, rows: int, folder: Path, forks: Forks) -> Outcome:
     """Do all of a mode. ``rows`` is how many there are at first; while kills are left to do, more come."""
     started, mode, chance = time.monotonic(), MODES[name], random.Random(f"{name} {seed}")
     work = folder / "work"
@@ -148,7 +148,7 @@ async def run(name: str, *, kills: int, seed: int, rows: int, folder: Path, pack
     async with RunningOracle(folder / "data") as oracle:
         environment = {"KYCAID_API_KEY": oracle.key, "KYCAID_BASE_URL": oracle.url}
         job = Job(work, [], chance, mode.twins)
-        runs = Runs(manifest=job.manifest, environment=environment, package=package, read=READ, settle=mode.settle)
+        runs = Runs(forks=forks, manifest=job.manifest, environment=environment, read=READ, settle=mode.settle)
         trial = Trial(mode=mode, job=job, oracle=oracle, ending=Ending(runs, chance, mode.hooks))
         try:
             outcome = await (trial.call if mode.calls else trial.upload)(seed=seed, rows=rows, kills=kills)
