@@ -31,9 +31,8 @@ async def _outcomes(names, folder):
             place.mkdir()
             return await run(name, kills=1, seed=3, rows=18, folder=place, forks=forks)
 
-    async with Forks(ROOT) as forks:
-        async with asyncio.TaskGroup() as group:
-            tasks = {name: group.create_task(one(name)) for name in names}
+    async with Forks(ROOT) as forks, asyncio.TaskGroup() as group:
+        tasks = {name: group.create_task(one(name)) for name in names}
     return {name: task.result() for name, task in tasks.items()}
 
 

@@ -27,7 +27,7 @@ _TEXTS = (
 def shown(documents: list[sqlite3.Row], view: dict[str, Any], *, alone: bool = False) -> dict[str, Any]:
     """Return what an applicant shows of its documents, under the names that it has for them; ``alone`` for one by id.
 
-    ``view``: ``stale`` seconds until a document appears; ``half``: every second, ``page`` for the first so many; ``nulls``
+    ``view``: ``stale`` seconds until a document appears; ``half``: every second; ``page``: the first so many; ``nulls``
     in place of files; ``no_ids``, ``no_files`` and ``no_types`` leave names out of a list; ``list`` is what stands in
     place of it.
     """

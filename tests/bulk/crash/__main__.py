@@ -17,7 +17,8 @@ from tests.bulk.crash.storm import storms
 from tests.bulk.crash.trial import Outcome, run
 from tests.oracle.running import ROOT
 
-_HEADS = "mode kills rows delivered uncertain failed doubles missing wrong unopened crashed repeated seconds".split()
+_HEADS = ["mode", "kills", "rows", "delivered", "uncertain", "failed"]
+_HEADS += ["doubles", "missing", "wrong", "unopened", "crashed", "repeated", "seconds"]
 
 
 def _cells(outcome: Outcome) -> list[object]:

@@ -1,13 +1,13 @@
 """A process that has ``kycaid`` imported, and forks for each run of it: a run starts in hundredths of a second.
 
 Each line on stdin is a run: its number, its arguments, its files for output, and its hooks. On stdout come, each behind
-the number, the process id, and later how it ended. The hooks are what a test cannot do from outside: time that runs faster, a clock that is wrong, a signal at a
-given step of the ledger, a limit on how large a file may get.
+the number, the process id, and later how it ended. The hooks are what a test cannot do from outside: time that runs
+faster, a clock that is wrong, a signal at a given step of the ledger, a limit on how large a file may get.
 """
 
 import asyncio
 import contextlib
-import datetime
+import datetime as dt
 import functools
 import importlib
 import io
@@ -126,7 +126,7 @@ def scale(speed: float, read: float, settle: float) -> None:
 
 def set_clock(ahead: float) -> None:
     """Let the time of day be ``ahead`` seconds wrong. What counts from the start of the machine stays right."""
-    right, of_day = datetime.datetime, time.time
+    right, of_day = dt.datetime, time.time
 
     class Kind(type):
         def __instancecheck__(cls, value):
@@ -135,12 +135,12 @@ def set_clock(ahead: float) -> None:
     class Wrong(right, metaclass=Kind):
         @classmethod
         def now(cls, tz=None):
-            return right.now(tz) + datetime.timedelta(seconds=ahead)
+            return right.now(tz) + dt.timedelta(seconds=ahead)
 
     for module in list(sys.modules.values()):
         if getattr(module, "__name__", "").startswith("kycaid_async") and getattr(module, "datetime", None) is right:
             module.datetime = Wrong
-    datetime.datetime = Wrong
+    dt.datetime = Wrong
     time.time = lambda: of_day() + ahead
 
 

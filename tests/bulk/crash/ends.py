@@ -3,6 +3,7 @@
 import random
 import signal
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import attrs
@@ -112,7 +113,21 @@ async def tell_while_it_starts(ending: Ending) -> Said:
 
 
 async def lose_the_newest_part(ending: Ending) -> Said:
-    """Kill it, take its -wal file away, perhaps kill the next run as it opens, and see what one does then."""
+    """Kill it, take its -wal file away, perhaps kill the next run as it opens, see what one does then; bring it back."""
+    return await _without_newest_part(ending, _put_back)
+
+
+async def repair_without_the_newest_part(ending: Ending) -> Said:
+    """As before, but the file is gone for good: what then can be done is `kycaid ledger repair`."""
+    ledger = ending.runs.ledger
+    return await _without_newest_part(ending, lambda *_: ending.runs.command("ledger", "repair", str(ledger)))
+
+
+async def _put_back(away: Path, newest: Path) -> None:
+    away.replace(newest)
+
+
+async def _without_newest_part(ending: Ending, mend: Callable[[Path, Path], Awaitable[None]]) -> Said:
     said = await kill(ending)
     ledger = ending.runs.ledger
     newest, away = ledger.with_name(f"{ledger.name}-wal"), ledger.with_name("away")
@@ -123,8 +138,18 @@ async def lose_the_newest_part(ending: Ending) -> Said:
         await kill_at_a_step(ending)
     after = await (await ending.start()).said()
     if after.refused_ledger:
-        away.replace(newest)
+        await mend(away, newest)
     return attrs.evolve(after, code=said.code)
+
+
+async def two_at_once(ending: Ending) -> Said:
+    """Start two runs with one ledger, and kill one or both."""
+    first, second = await ending.start(), await ending.start()
+    for run in ending.chance.sample([first, second], ending.chance.randrange(1, 3)):
+        await ending.moment(run)
+        run.send(signal.SIGKILL)
+    await second.said()
+    return await first.said()
 
 
 async def fill_the_disk(ending: Ending) -> Said:

@@ -73,7 +73,12 @@ MODES: dict[str, Mode] = {
     "4xx": Mode(faults=[_after(*pages("40", "413", "418", "422"))]),
     "pages": Mode(faults=[_after(*pages("4", "5"), on=["applicants.get", "documents.get", "files.create"]), _LOST]),
     "before": Mode(faults=[_before(*pages("429", "5"))]),
-    "refused": Mode(faults=[_before(*pages("40", "418", "422"), chance=0.03), _after("413_html", chance=0.05, on=["files.create"], early=True, acts=0)]),
+    "refused": Mode(
+        faults=[
+            _before(*pages("40", "418", "422"), chance=0.03),
+            _after("413_html", chance=0.05, on=["files.create"], early=True, acts=0),
+        ]
+    ),
     "busy": Mode(faults=[_before("429_own", "503_own", chance=0.25)]),
     "portal": Mode(faults=[_after(*pages("200"), chance=0.05), _before(*pages("200"), chance=0.05)]),
     "redirect": Mode(faults=[_after(*pages("30"), chance=0.03), _before(*pages("30"), chance=0.01)]),
@@ -106,6 +111,8 @@ MODES: dict[str, Mode] = {
     "stopped": Mode(ends=(ends.stop_and_go_on,)),
     "clock": Mode(ends=(ends.kill, ends.interrupt_twice), hooks=_wrong_clock, **_LATE),
     "wal": Mode(ends=(ends.lose_the_newest_part,)),
+    "repair": Mode(ends=(ends.repair_without_the_newest_part,)),
+    "two_runs": Mode(ends=(ends.two_at_once,)),
     "disk": Mode(ends=(ends.fill_the_disk,)),
     # What no client can prevent.
     "repeated": Mode(faults=[_after("own", acts=2)], preventable=False),

@@ -169,6 +169,13 @@ class Runs:
         self._last = Run(process.pid, folder, asyncio.ensure_future(process.wait()))
         return self._last
 
+    async def command(self, *words: str) -> None:
+        """Do another command of ``kycaid``."""
+        command, nowhere = [sys.executable, "-P", "-m", "kycaid_async.cli", *words], asyncio.subprocess.DEVNULL
+        environment = self.forks.environment() | self.environment
+        process = await asyncio.create_subprocess_exec(*command, env=environment, stdout=nowhere, stderr=nowhere)
+        await process.wait()
+
     def _folder(self) -> Path:
         self._count += 1
         folder = self.manifest.parent / "runs" / str(self._count)

@@ -76,4 +76,12 @@ async def _measured(storm: Storm, folder: Path, *, forks: Forks, seconds: float)
     if ended or verdict.missing:
         print(storm.name, ended, verdict.missing[:3], file=sys.stderr)
     counts = [told.count("uncertain"), told.count("failed"), len(verdict.doubles)]
-    return [storm.name, created, f"{took:.1f}", f"{created / took:.0f}", requests[0] - len(job.applicants), requests[1], *counts]
+    return [
+        storm.name,
+        created,
+        f"{took:.1f}",
+        f"{created / took:.0f}",
+        requests[0] - len(job.applicants),
+        requests[1],
+        *counts,
+    ]

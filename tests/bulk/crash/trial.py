@@ -1,6 +1,5 @@
 """One mode, from a fresh server to the verdict."""
 
-import asyncio
 import random
 import time
 from collections import Counter
@@ -9,9 +8,9 @@ from pathlib import Path
 import attrs
 
 from tests.bulk.crash import ends
+from tests.bulk.crash.calls import SECTIONS, judge_calls, made_by_calls
 from tests.bulk.crash.ends import Ending
 from tests.bulk.crash.job import KINDS, Job
-from tests.bulk.crash.calls import SECTIONS, judge_calls, made_by_calls
 from tests.bulk.crash.modes import MODES, READ, Mode
 from tests.bulk.crash.runs import Forks, Runs, Said
 from tests.bulk.crash.verdict import Held, Verdict, judge_end, judge_words
@@ -21,7 +20,7 @@ GROWTH = 30
 LAST_RUNS = 4
 SLOWER = 1.25
 """A run that has told nothing yet when it is ended: how much more time the next ones get."""
-COUNT_ANYWAY = (ends.fill_the_disk, ends.stop_and_go_on, ends.lose_the_newest_part)
+COUNT_ANYWAY = (ends.fill_the_disk, ends.stop_and_go_on, ends.two_at_once)
 """After these a run may come to its end all the same."""
 
 
@@ -65,7 +64,7 @@ class Trial:
             verdict=self.verdict,
         )
 
-    async def call(self, *, seed: int, rows: int, kills: int) -> Outcome:  # noqa: ARG002 - there is nothing to kill
+    async def call(self, *, seed: int, rows: int, kills: int) -> Outcome:
         """Create objects by plain calls."""
         owners = await self.oracle.applicants(rows)
         await self.oracle.set(seed=seed, **self._settings())

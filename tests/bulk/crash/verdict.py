@@ -15,6 +15,8 @@ TOLD_THERE = ("created", "done_before")
 LATE_SIGNAL = "Exception ignored in: <module 'threading'"
 """A signal while the interpreter is at its end: Python says so itself."""
 TOLD_NOT_THERE = ("failed", "bad")
+TOLD = (*TOLD_NOT_THERE, "uncertain")
+"""Named as not delivered, or perhaps not."""
 
 
 @attrs.define
@@ -103,27 +105,25 @@ def judge_end(said: Said, job: Job, held: Held, verdict: Verdict) -> None:
         verdict.unopened.append(said.errors.strip())
         return
     for line, row in enumerate(job.rows, 1):
-        number = name_of(row)
-        status = said.rows.get(line, {"status": "not told"})["status"]
-        found = held.by_name.get(number, [])
-        if not found and status not in ("uncertain", *TOLD_NOT_THERE):
-            verdict.missing.append(f"{number}: missing, {status}")
-        elif status == "not told":
-            verdict.missing.append(f"{number}: there, and not told")
-        requests = len({document["request"] for document in found})
-        if requests > 1:
-            verdict.doubles.append(f"{number}: made by {requests} requests, {status}")
-        elif len(found) > 1:
-            verdict.repeats.append(f"{number}: made {len(found)} times of one request")
-        verdict.wrong += [f"{number}: not as the manifest says" for one in found if not _is_as_said(one, row, job, held)]
+        name, status = name_of(row), said.rows.get(line, {"status": "not told"})["status"]
+        found = held.by_name.get(name, [])
+        if status not in TOLD and not (found and status in TOLD_THERE):
+            verdict.missing.append(f"{name}: {'there' if found else 'missing'}, {status}")
+        _count(name, Counter(document["request"] for document in found), verdict)
+        verdict.wrong += [f"{name}: not as the manifest says" for one in found if not _is_as_said(one, row, job, held)]
     requests_of = defaultdict(Counter)
     for name, request in held.made:
         requests_of[name][request] += 1
     for name, requests in requests_of.items():
-        if len(requests) > 1:
-            verdict.doubles.append(f"applicant {name}: made by {len(requests)} requests")
-        elif requests.total() > 1:
-            verdict.repeats.append(f"applicant {name}: made {requests.total()} times of one request")
+        _count(f"applicant {name}", requests, verdict)
+
+
+def _count(name: str, requests: Counter, verdict: Verdict) -> None:
+    """Note what was made more than once, by the requests that made it."""
+    if len(requests) > 1:
+        verdict.doubles.append(f"{name}: made by {len(requests)} requests")
+    elif requests.total() > 1:
+        verdict.repeats.append(f"{name}: made {requests.total()} times of one request")
 
 
 def _is_as_said(document: dict[str, Any], row: dict[str, Any], job: Job, held: Held) -> bool:
