@@ -113,7 +113,7 @@ async def tell_while_it_starts(ending: Ending) -> Said:
 
 
 async def lose_the_newest_part(ending: Ending) -> Said:
-    """Kill it, take its -wal file away, perhaps kill the next run as it opens, see what one does then; bring it back."""
+    """Kill it, take its -wal file away, perhaps kill the next run as it opens, see what one does; bring it back."""
     return await _without_newest_part(ending, _put_back)
 
 

@@ -88,7 +88,9 @@ def judge_words(said: Said, job: Job, held: Held, verdict: Verdict, *, name: str
 
 
 def _judge_end(said: Said, verdict: Verdict, *, name: str) -> None:
-    if said.code is None or said.code in CRASHES or ("Traceback" in said.errors and LATE_SIGNAL not in said.errors):
+    """Look at how the process ended. Before `main` runs, Ctrl-C ends Python with a traceback of its own."""
+    is_trace = "Traceback" in said.errors and LATE_SIGNAL not in said.errors
+    if said.code is None or said.code in CRASHES or (is_trace and said.code != -signal.SIGINT):
         verdict.crashes.append(f"{name}: ended with {said.code}: {said.errors[-300:]}")
     by_signal = (-signal.SIGKILL, -signal.SIGTERM, -signal.SIGINT, 128 + signal.SIGTERM, 128 + signal.SIGINT)
     if said.sums is None or said.code in by_signal:
