@@ -7,6 +7,9 @@ from typing import Any, Self
 
 CREATIONS = ("applicants.create", "documents.create", "verifications.create")
 
+OWN = ("own", "swapped")
+"""Answers that are the API's, whole."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Fault:
@@ -20,7 +23,7 @@ class Fault:
     pause: float = 0.0
     """Seconds after that before it answers."""
     answer: str = "own"
-    """``own``, ``reset``, ``close``, ``hang``, ``cut``, or the name of a page."""
+    """``own``, ``swapped`` (what the request before got), ``reset``, ``close``, ``hang``, ``cut``, or a page's name."""
     early: bool = False
     """Answer by the headers, and close while the body is still on its way."""
 

@@ -56,6 +56,11 @@ PAGES = {
     "504_json": as_json({"message": "Endpoint request timed out"}, 504),
     "200_portal": _html(200, "Welcome to the guest network"),
     "200_empty": _empty(200),
+    "200_json": as_json({"status": "ok"}),
+    "200_list": as_json([]),
+    "200_null": as_json({"applicant_id": None, "document_id": None, "file_id": None, "verification_id": None}),
+    "202_text": _text(202, "accepted"),
+    "204_empty": _empty(204),
     "302_portal": Answer(status=302, content_type=_HTML, headers={"Location": "http://127.0.0.2:9/portal"}),
     "307_portal": Answer(status=307, content_type=_HTML, headers={"Location": "http://127.0.0.2:9/portal"}),
     # A gateway's JSON that has words of KYCAID's in it.

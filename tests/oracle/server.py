@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from tests.oracle.api import Exchange, act, endpoint_of, refusal
-from tests.oracle.faults import NO_FAULT, Fault, Rules
+from tests.oracle.faults import NO_FAULT, OWN, Fault, Rules
 from tests.oracle.pages import PAGES
 from tests.oracle.store import Store
 from tests.oracle.wire import Answer, Request, as_json, read_body, read_head, reset
@@ -21,6 +21,8 @@ class Oracle:
 
     def __init__(self, folder: Path) -> None:
         self._store = Store(folder)
+        self._last: dict[str, Answer] = {}
+        """By endpoint, what was answered to the request before."""
         self._take(*self._store.settings())
 
     def _take(self, settings: dict, since: float) -> None:
@@ -53,10 +55,11 @@ class Oracle:
         body = await read_body(reader, head)
         exchange = Exchange(self._store, self._settings, _with(head, body), number, ids)
         own = refused or await self._act(exchange, endpoint, fault)
+        before, self._last[endpoint] = self._last.get(endpoint, own), own
         await asyncio.sleep(fault.pause)
         self._store.answered(number, fault.name, _status(fault, own))
         self._store.commit()
-        return await _answer(writer, fault, own)
+        return await _answer(writer, fault, before if fault.answer == "swapped" else own)
 
     async def _act(self, exchange: Exchange, endpoint: str, fault: Fault) -> Answer:
         """Act as often as the fault says; the answer is the last one."""
@@ -90,7 +93,7 @@ def _with(head: Request, body: bytes) -> Request:
 def _status(fault: Fault, own: Answer) -> int | None:
     if fault.answer in PAGES:
         return PAGES[fault.answer].status
-    return own.status if fault.answer == "own" else None
+    return own.status if fault.answer in OWN else None
 
 
 async def _answer(writer: asyncio.StreamWriter, fault: Fault, own: Answer) -> bool:
@@ -102,7 +105,7 @@ async def _answer(writer: asyncio.StreamWriter, fault: Fault, own: Answer) -> bo
     elif fault.answer == "hang":
         await asyncio.sleep(3600)
     elif fault.answer != "close":
-        writer.write((own if fault.answer == "own" else PAGES[fault.answer]).as_bytes())
+        writer.write((own if fault.answer in OWN else PAGES[fault.answer]).as_bytes())
         await writer.drain()
         return True
     return False

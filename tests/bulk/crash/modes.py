@@ -80,8 +80,9 @@ MODES: dict[str, Mode] = {
         ]
     ),
     "busy": Mode(faults=[_before("429_own", "503_own", chance=0.25)]),
-    "portal": Mode(faults=[_after(*pages("200"), chance=0.05), _before(*pages("200"), chance=0.05)]),
+    "portal": Mode(faults=[_after(*pages("20"), chance=0.05), _before(*pages("20"), chance=0.05)]),
     "redirect": Mode(faults=[_after(*pages("30"), chance=0.03), _before(*pages("30"), chance=0.01)]),
+    "lookalike": Mode(faults=[_after("403_error", "403_problem", "429_error", "429_errors", "503_error")]),
     "cut": Mode(faults=[_after("cut", on=["*"])]),
     "slow": Mode(faults=[_after("own", on=["*"], pause=2 * READ)]),
     "late": Mode(**_LATE),
@@ -116,5 +117,6 @@ MODES: dict[str, Mode] = {
     "disk": Mode(ends=(ends.fill_the_disk,)),
     # What no client can prevent.
     "repeated": Mode(faults=[_after("own", acts=2)], preventable=False),
+    "swapped": Mode(faults=[_after("swapped", on=[*CREATIONS, "files.create"])], preventable=False),
     "too_late": Mode(faults=[_after("own", late=6 * SETTLE)], preventable=False),
 }
