@@ -24,7 +24,7 @@ def _none(_: random.Random) -> dict[str, Any]:
 
 
 def _wrong_clock(chance: random.Random) -> dict[str, Any]:
-    return {"clock": chance.choice([0, 60, 3600, -60, 86400])}
+    return {"clock": chance.choice([0, 60, 3600, -3600, 86400])}
 
 
 @attrs.frozen(kw_only=True)
@@ -58,7 +58,12 @@ def _before(*answers: str, chance: float = 0.15, **more: Any) -> dict[str, Any]:
 
 
 _LOST = _after("reset", "close", chance=0.2)
-_LATE = {"settle": 4.0, "faults": [{"on": list(CREATIONS), "chance": 0.15, "late": 2 * READ}]}
+
+
+def _late(chance: float) -> dict[str, Any]:
+    """Let the server act when the client has given up, and settle late enough for that."""
+    return {"settle": 4.0, "faults": [{"on": list(CREATIONS), "chance": chance, "late": 2 * READ}]}
+
 
 _ANY = (*pages("2", "3", "4", "5"), "500_own", "reset", "close", "cut")
 
@@ -85,7 +90,7 @@ MODES: dict[str, Mode] = {
     "lookalike": Mode(faults=[_after("403_error", "403_problem", "429_error", "429_errors", "503_error")]),
     "cut": Mode(faults=[_after("cut", on=["*"])]),
     "slow": Mode(faults=[_after("own", on=["*"], pause=2 * READ)]),
-    "late": Mode(**_LATE),
+    "late": Mode(**_late(0.15)),
     "stale": Mode(faults=[_LOST], view={"stale": 1.0}),
     "half": Mode(faults=[_LOST], view={"half": True}, warm=True),
     "page": Mode(faults=[_LOST], view={"page": 2}, warm=True),
@@ -110,7 +115,7 @@ MODES: dict[str, Mode] = {
     "checking": Mode(ends=(ends.kill, ends.tell_while_it_checks, ends.tell_while_it_checks)),
     "starting": Mode(ends=(ends.tell_while_it_starts,)),
     "stopped": Mode(ends=(ends.stop_and_go_on,)),
-    "clock": Mode(ends=(ends.kill, ends.interrupt_twice), hooks=_wrong_clock, **_LATE),
+    "clock": Mode(ends=(ends.kill, ends.interrupt_twice, ends.interrupt_twice), hooks=_wrong_clock, **_late(0.5)),
     "wal": Mode(ends=(ends.lose_the_newest_part,)),
     "repair": Mode(ends=(ends.repair_without_the_newest_part,)),
     "two_runs": Mode(ends=(ends.two_at_once,)),

@@ -14,6 +14,7 @@ from tests.oracle.running import RunningOracle
 TOLD_THERE = ("created", "done_before")
 LATE_SIGNAL = "Exception ignored in: <module 'threading'"
 """A signal while the interpreter is at its end: Python says so itself."""
+PROGRAM = "cli/__init__.py"
 TOLD_NOT_THERE = ("failed", "bad")
 TOLD = (*TOLD_NOT_THERE, "uncertain")
 """Named as not delivered, or perhaps not."""
@@ -87,10 +88,14 @@ def judge_words(said: Said, job: Job, held: Held, verdict: Verdict, *, name: str
     _judge_end(said, verdict, name=name)
 
 
+def _has_trace(said: Said) -> bool:
+    """Say whether the program left a traceback. Before it begins, and when it is over, Ctrl-C makes Python do so."""
+    is_early = said.errors.rstrip().endswith("KeyboardInterrupt") and PROGRAM not in said.errors
+    return "Traceback" in said.errors and not is_early and LATE_SIGNAL not in said.errors
+
+
 def _judge_end(said: Said, verdict: Verdict, *, name: str) -> None:
-    """Look at how the process ended. Before `main` runs, Ctrl-C ends Python with a traceback of its own."""
-    is_trace = "Traceback" in said.errors and LATE_SIGNAL not in said.errors
-    if said.code is None or said.code in CRASHES or (is_trace and said.code != -signal.SIGINT):
+    if said.code is None or said.code in CRASHES or _has_trace(said):
         verdict.crashes.append(f"{name}: ended with {said.code}: {said.errors[-300:]}")
     by_signal = (-signal.SIGKILL, -signal.SIGTERM, -signal.SIGINT, 128 + signal.SIGTERM, 128 + signal.SIGINT)
     if said.sums is None or said.code in by_signal:
