@@ -11,6 +11,8 @@ import attrs
 from tests.bulk.crash.runs import Run, Runs, Said
 
 STEPS_OF_OPENING = 45
+STEPS_OF_A_LOOK = 26
+"""Until one is refused whose newest part is missing."""
 STEPS_OF_CLOSING = 16
 
 
@@ -77,9 +79,9 @@ async def stop_and_go_on(ending: Ending) -> Said:
     return await run.said()
 
 
-async def kill_at_a_step(ending: Ending) -> Said:
+async def kill_at_a_step(ending: Ending, *, most: int = STEPS_OF_OPENING) -> Said:
     """Kill it while the ledger opens."""
-    step = {"at": ending.chance.randrange(1, STEPS_OF_OPENING), "signals": [(signal.SIGKILL, 0)]}
+    step = {"at": ending.chance.randrange(1, most), "signals": [(signal.SIGKILL, 0)]}
     return await (await ending.start(step=step)).said()
 
 
@@ -127,15 +129,25 @@ async def _put_back(away: Path, newest: Path) -> None:
     away.replace(newest)
 
 
+async def _kill_at_work(ending: Ending) -> Said:
+    """Kill it soon after it has made the first documents."""
+    run = await ending.start()
+    while not run.has_created and not await run.wait(0.01):
+        pass
+    await run.wait(ending.chance.random() * 0.3)
+    run.send(signal.SIGKILL)
+    return await run.said()
+
+
 async def _without_newest_part(ending: Ending, mend: Callable[[Path, Path], Awaitable[None]]) -> Said:
-    said = await kill(ending)
+    said = await _kill_at_work(ending)
     ledger = ending.runs.ledger
     newest, away = ledger.with_name(f"{ledger.name}-wal"), ledger.with_name("away")
     if said.code != -signal.SIGKILL or not newest.exists():
         return said
     newest.rename(away)
-    if ending.chance.random() < 0.5:
-        await kill_at_a_step(ending)
+    if ending.chance.random() < 0.7:
+        await kill_at_a_step(ending, most=STEPS_OF_A_LOOK)
     after = await (await ending.start()).said()
     if after.refused_ledger:
         await mend(away, newest)

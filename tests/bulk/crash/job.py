@@ -27,8 +27,8 @@ class Job:
     folder: Path
     applicants: list[str]
     chance: random.Random
-    twins: bool
-    """Whether there are rows of one applicant and one type, with the same files."""
+    twins: int
+    """Each so manieth row has applicant, type and files of the one before it; 0 for none."""
     rows: list[dict] = attrs.field(factory=list)
 
     @property
@@ -44,7 +44,7 @@ class Job:
 
     def _row(self, number: int) -> dict:
         name = {"additional_number" if number % 9 == 4 else "document_number": f"N{number}"}
-        if self.twins and number % 7 == 6:  # beside the row before it: the same applicant, type and files
+        if self.twins and number % self.twins == self.twins - 1:  # as the row before it: applicant, type and files
             return {key: value for key, value in self.rows[-1].items() if key not in NAMES} | name
         row = {"type": KINDS[number % len(KINDS)], "front_side": self._file(number), **name}
         group = number // len(KINDS)

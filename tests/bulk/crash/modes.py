@@ -34,7 +34,7 @@ class Mode:
     faults: Sequence[dict[str, Any]] = ()
     view: dict[str, Any] = attrs.field(factory=dict)
     one_per_type: bool = False
-    twins: bool = True
+    twins: int = 7
     warm: bool = False
     """Whether each applicant has documents that the ledger knows before anything goes wrong. Where a server hides
     documents, that is how one can notice."""
@@ -100,7 +100,15 @@ MODES: dict[str, Mode] = {
     "no_types": Mode(faults=[_LOST], view={"no_types": True}, warm=True),
     "no_list": Mode(faults=[_LOST], view={"list": None}, warm=True),
     "empty": Mode(faults=[_LOST], view={"list": []}, warm=True),
-    "one_per_type": Mode(faults=[_LOST], one_per_type=True, twins=False),
+    "twins": Mode(
+        twins=2,
+        faults=[
+            _after("reset", acts=0, pause=2 * READ, chance=0.3, on=["documents.create"]),
+            _after("reset", on=["documents.create"]),
+            _after("own", late=0.6, chance=0.7, on=["applicants.get"]),
+        ],
+    ),
+    "one_per_type": Mode(faults=[_LOST], one_per_type=True, twins=0),
     "server": Mode(ends=(), kills_server=True),
     "calls": Mode(calls=True, faults=[_after(*_ANY, chance=0.4), _before(*_ANY, chance=0.3)]),
     # The end of the client.

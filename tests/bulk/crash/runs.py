@@ -64,6 +64,11 @@ class Run:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self.pid, number)
 
+    @property
+    def has_created(self) -> bool:
+        """Whether it has told of a document by now that it made."""
+        return b'"created"' in (self.folder / "out").read_bytes()
+
     async def wait(self, seconds: float) -> bool:
         """Wait at most so long; say whether it has ended."""
         await asyncio.wait([self.ended], timeout=seconds)

@@ -56,7 +56,7 @@ async def _measured(storm: Storm, folder: Path, *, forks: Forks, seconds: float)
     work = folder / "work"
     work.mkdir(parents=True)
     async with RunningOracle(folder / "data") as oracle:
-        job = Job(work, await oracle.applicants(_ROWS // len(KINDS) + 1), random.Random(1), twins=False)
+        job = Job(work, await oracle.applicants(_ROWS // len(KINDS) + 1), random.Random(1), twins=0)
         job.grow(_ROWS)
         environment = {"KYCAID_API_KEY": oracle.key, "KYCAID_BASE_URL": oracle.url}
         runs = Runs(forks=forks, manifest=job.manifest, environment=environment, read=30, settle=35)
