@@ -6,7 +6,7 @@ from typing import Final, get_args
 import attrs
 
 from kycaid_async.bulk.feed import Rows
-from kycaid_async.bulk.ledger_file import Path
+from kycaid_async.bulk.ledger import Path
 from kycaid_async.bulk.result import BulkResult, BulkSummary
 from kycaid_async.bulk.upload import BulkUpload, OnError, OnUncertain, Plan
 from kycaid_async.errors import ConfigurationError

@@ -8,8 +8,7 @@ import attrs
 
 from kycaid_async.bulk.delivery import Delivery
 from kycaid_async.bulk.feed import Feed, Rows
-from kycaid_async.bulk.ledger import Ledger
-from kycaid_async.bulk.ledger_file import Path
+from kycaid_async.bulk.ledger import Ledger, Path
 from kycaid_async.bulk.limit import Limit
 from kycaid_async.bulk.line import Line, Stopped
 from kycaid_async.bulk.progress import BulkProgress, Meter

@@ -11,8 +11,8 @@ from typing import Any, Self
 
 import attrs
 
-from kycaid_async.bulk.database import Database
-from kycaid_async.bulk.ledger_file import Owner, Path
+from kycaid_async.bulk.ledger.database import Database
+from kycaid_async.bulk.ledger.file import Owner, Path
 
 # Made once: `json.dumps` with options makes an encoder for each call.
 _as_text = json.JSONEncoder(sort_keys=True).encode

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import attrs
 
-from kycaid_async.bulk.ledger_file import LedgerFile, Owner, Path, ledger_error
+from kycaid_async.bulk.ledger.file import LedgerFile, Owner, Path, ledger_error
 from kycaid_async.errors import LedgerError
 
 if TYPE_CHECKING:

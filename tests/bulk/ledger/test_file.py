@@ -6,7 +6,7 @@ import shutil
 import pytest
 
 from kycaid_async import LedgerError
-from tests.bulk.test_ledger import SENT, opened
+from tests.bulk.ledger.test_ledger import SENT, opened
 
 
 async def test_a_ledger_says_how_long_ago_the_last_run_that_changed_it_ended(tmp_path):
