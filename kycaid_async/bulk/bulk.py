@@ -35,6 +35,7 @@ class Bulk:
         on_uncertain: OnUncertain = "set_aside",
         on_error: OnError = "continue",
         concurrency: int | None = None,
+        applicants_at_once: int = 4,
         give_up_after: float = 300.0,
         settle_after: float | None = None,
         same_account: bool = False,
@@ -55,9 +56,13 @@ class Bulk:
           run, what an earlier run with the same ledger left so: that may make a second one.
         * ``on_error``: ``stop`` ends the run with the error of the first row that fails.
         * ``concurrency``: at most so many rows under way, and never more than the client's ``max_connections``. It
-          begins lower, grows while the server answers as quickly, and halves when the server refuses.
+          begins lower, grows while the server answers as quickly, and halves when the server refuses. Rows that
+          wait, for the server, for an applicant or after a lost answer, do not count.
+        * ``applicants_at_once``: at most so many applicants are being made at one time. Of those nobody can find out
+          later: when the run is killed, they and their rows are uncertain.
         * ``give_up_after``: seconds without an answer of use after which the run ends. Until then it waits for a
-          server that is away, and no row fails for it.
+          server that is away, and no row fails for it. While the server takes requests and does not say what it did
+          with them, nothing is created but one at a time, after pauses that grow, to see whether it is well again.
         * ``settle_after``: seconds after which a document whose answer was lost, and which the server does not show,
           is taken as not made. It counts from the loss, or from the end of the run before; when that was killed, from
           the start of this run. Default: 5 more than the client waits for an answer (``Timeout.read``), since the
@@ -72,12 +77,15 @@ class Bulk:
             raise ConfigurationError("bulk: ledger must be the path of a file; None is for no ledger")
         if concurrency is not None and concurrency < 1:
             raise ConfigurationError("bulk: concurrency must be 1 or more")
+        if applicants_at_once < 1:
+            raise ConfigurationError("bulk: applicants_at_once must be 1 or more")
         most = self._settings.max_connections
         plan = Plan(
             ledger=ledger,
             on_uncertain=on_uncertain,
             on_error=on_error,
             concurrency=most if concurrency is None else min(concurrency, most),
+            applicants_at_once=applicants_at_once,
             give_up_after=give_up_after,
             settle_after=self._patience() if settle_after is None else settle_after,
             same_account=same_account,
@@ -96,6 +104,7 @@ class Bulk:
         on_uncertain: OnUncertain = "set_aside",
         on_error: OnError = "continue",
         concurrency: int | None = None,
+        applicants_at_once: int = 4,
         give_up_after: float = 300.0,
         settle_after: float | None = None,
         same_account: bool = False,
@@ -110,6 +119,7 @@ class Bulk:
             on_uncertain=on_uncertain,
             on_error=on_error,
             concurrency=concurrency,
+            applicants_at_once=applicants_at_once,
             give_up_after=give_up_after,
             settle_after=settle_after,
             same_account=same_account,

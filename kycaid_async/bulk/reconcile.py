@@ -1,33 +1,47 @@
 """Whether a document exists that was sent and never answered for: the server is asked for those of the applicant."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from contextlib import nullcontext
 from typing import Any, Final
 
 import attrs
 
 from kycaid_async.api import applicants, documents
+from kycaid_async.bulk.keyed_lock import KeyedLock
 from kycaid_async.bulk.ledger import Ledger, RowEntry, Sent, State
-from kycaid_async.bulk.line import Line, Tally
-from kycaid_async.bulk.row import SIDES
+from kycaid_async.bulk.likeness import Agreement, Likeness, Shown, agreement, is_of_type, is_whole, likeness
+from kycaid_async.bulk.resilient_caller import ResilientCaller, Tally
+from kycaid_async.bulk.workers import Stopped
 from kycaid_async.errors import KycaidError, NotFoundError
 from kycaid_async.transport.timing import Timing
 from kycaid_async.values.converter import unstructure
 
-Shown = dict[str, Any]
-"""A document as the server shows it."""
-
 _NOT_FOUND: Final = "not_found"
 """What the API itself says with a 404, and a proxy before it does not."""
-_RESEMBLING: Final = (
-    "a document of this applicant has some of its files, so it cannot be told whether this one was made. "
-    "Look for it, then remove the row, or run it with on_uncertain='create'."
-)
-_NUMBERS: Final = ("document_number", "card_number", "account_number")
 _FIRST_PAUSE: Final = 1.0
 """Seconds; each further one is twice as long."""
+_LONGEST_PAUSE: Final = 15.0
+_FAULTS: Final = 4
+"""How often a question gets no answer, while others do, before the row is set aside."""
+_LOOK_FOR_IT: Final = "Look for it, then remove the row, or run it with on_uncertain='create'."
+_SOME_FILES: Final = (
+    "a document of this applicant has some of its files, or does not show its files, so it cannot be told whether this "
+    f"one was made. {_LOOK_FOR_IT}"
+)
+_OTHER_FIELDS: Final = (
+    "a document of this applicant has its files and says something else, so it cannot be told whether this one was "
+    f"made. {_LOOK_FOR_IT}"
+)
+_LOOKS_THE_SAME: Final = (
+    f"another document of this applicant looks the same, so it cannot be told whether this one was made. {_LOOK_FOR_IT}"
+)
+_NOT_ALL: Final = "the server does not show all documents of this applicant that were made, so the list proves nothing"
+_NOT_YET: Final = (
+    "it got no answer, the server may be still at work on it, and the run had to end. Run it again: it is asked for"
+)
 
 
-class SetAside(Exception):  # noqa: N818 - it is an outcome
+class Unreconciled(Exception):  # noqa: N818 - it is an outcome
     """Nobody can tell whether the server acted."""
 
     def __init__(self, reason: str, error: KycaidError | None = None, *, operation: str) -> None:
@@ -37,129 +51,145 @@ class SetAside(Exception):  # noqa: N818 - it is an outcome
         """What the user gets to see."""
 
 
+@attrs.frozen(kw_only=True)
+class Doubt:
+    """A document of which nobody knows whether it was made."""
+
+    digest: bytes
+    """Of its row."""
+    sent: Sent
+    fields: Mapping[str, Any]
+    """What was sent beside its files, as far as that is known still."""
+    applicant_was_made: bool
+    """True when the applicant certainly exists."""
+
+
 @attrs.define(kw_only=True, eq=False)
-class Settler:
+class Reconciler:
     """Finds documents of which nobody knows whether they were made."""
 
-    line: Line
+    caller: ResilientCaller
     ledger: Ledger
+    locks: KeyedLock
     timing: Timing
     settle_after: float
     """Seconds after which a document that the server does not show is taken as not made."""
-    started: float
-    """When the run began, by the clock of ``timing``."""
 
-    async def find(
-        self, digest: bytes, sent: Sent, fields: Mapping[str, Any], tally: Tally, *, lost_at: float | None
-    ) -> str | None:
-        """Return the id of the document that was made, or None when none was. Raises `SetAside`.
+    async def find(self, doubt: Doubt, tally: Tally, *, since: float, locked: bool) -> str | None:
+        """Return the id of the document that was made, and is recorded then; None when none was made.
 
         The server may be still at work on the request, whatever was lost of it. So a "no" counts only ``settle_after``
-        seconds after ``lost_at``, by which it was sent; None means by the end of the run before.
+        seconds after ``since``, by which it was sent; and until then, what cannot be told is asked again. ``locked``
+        says that the caller holds the lock of `key_of`, in which documents that look the same are created. Raises
+        `Unreconciled`.
         """
-        sent_by = self.started - self.ledger.idle if lost_at is None else lost_at
-        pause = _FIRST_PAUSE
+        try:
+            return await self._find(doubt, tally, since=since, locked=locked)
+        except Stopped as stop:
+            if stop.error is not None:
+                raise
+            raise Unreconciled(_NOT_YET, operation=documents.CREATE.name) from None
+
+    async def _find(self, doubt: Doubt, tally: Tally, *, since: float, locked: bool) -> str | None:
+        pause, faults, answers = _FIRST_PAUSE, 0, self.caller.answers
         while True:
-            left = sent_by + self.settle_after - self.timing.clock()
-            found = await self._ask(digest, sent, fields, tally)
-            if found is not None or left <= 0:
-                return found
-            await self.timing.sleep(min(pause, left))
-            pause *= 2
+            left = since + self.settle_after - self.timing.clock()
+            try:
+                async with nullcontext() if locked else self.locks.of(key_of(doubt.sent)):
+                    made = await self._look(doubt, tally)
+                if made is not None or left <= 0:
+                    return made
+            except Unreconciled as unclear:
+                faults += unclear.error.retryable
+                is_fault_of_all = faults <= _FAULTS or self.caller.answers == answers
+                if left <= 0 and not (unclear.error.retryable and is_fault_of_all):
+                    raise
+            await self.caller.rest(min(pause, left) if left > 0 else pause)
+            pause = min(_LONGEST_PAUSE, pause * 2)
 
-    async def _ask(self, digest: bytes, sent: Sent, fields: Mapping[str, Any], tally: Tally) -> str | None:
-        others = [row for row in await self.ledger.rows_of(sent.applicant_id) if row.digest != digest]
-        claimed = {row.document_id for row in others if row.state is State.CREATED}
-        shown = await self._documents(sent, claimed, tally)
-        fitting = [document for document in shown if _fits(document, sent)]
-        if not fitting and any(_resembles(document, sent, others) for document in shown):
-            raise SetAside(_RESEMBLING, operation=documents.CREATE.name)
-        return _choose(fitting, sent, fields, rivals=[row for row in others if _is_rival(row, sent)])
+    async def _look(self, doubt: Doubt, tally: Tally) -> str | None:
+        """Ask once. The ledger is read after the server was, so that no document in it is taken for one of nobody's."""
+        sent = doubt.sent
+        before = await self.ledger.rows_of(sent.applicant_id)
+        listed = await self._listed(doubt, tally)
+        others = [row for row in await self.ledger.rows_of(sent.applicant_id) if row.digest != doubt.digest]
+        if not _created(row for row in before if row.digest != doubt.digest) <= {d["document_id"] for d in listed}:
+            raise Unreconciled(_NOT_ALL, operation=applicants.GET.name)
+        claimed = _created(others)
+        shown = [
+            await self._whole(document, sent, tally)
+            for document in listed
+            if document["document_id"] not in claimed and is_of_type(document, sent)
+        ]
+        document_id = _choose(shown, doubt, others)
+        if document_id is not None:
+            self.ledger.created_row(doubt.digest, document_id)
+        return document_id
 
-    async def _documents(self, sent: Sent, claimed: set[str | None], tally: Tally) -> list[Shown]:
-        """Return all documents of the applicant that may be this one, each with its sides. Raises `SetAside`.
+    async def _listed(self, doubt: Doubt, tally: Tally) -> list[Shown]:
+        """Return all documents of the applicant. Raises `Unreconciled`.
 
         That a document was not made can only be said by one who sees all of them, whole.
         """
-        operation = applicants.GET.name
+        operation, applicant_id = applicants.GET.name, doubt.sent.applicant_id
         try:
-            applicant = await self.line.call(
-                applicants.GET, tally, path={"applicant_id": sent.applicant_id}, query={"verification_id": None}
+            applicant = await self.caller.call(
+                applicants.GET, tally, path={"applicant_id": applicant_id}, query={"verification_id": None}
             )
         except KycaidError as error:
-            if isinstance(error, NotFoundError) and error.type == _NOT_FOUND:
+            if isinstance(error, NotFoundError) and error.type == _NOT_FOUND and not doubt.applicant_was_made:
                 return []
-            raise SetAside("", error, operation=operation) from error
+            raise Unreconciled("", error, operation=operation) from error
         listed = applicant.raw.get("documents")
         if not isinstance(listed, list) or not all(_has_id(document) for document in listed):
-            raise SetAside("the server does not show the documents of this applicant", operation=operation)
-        return [
-            await self._whole(document, sent, tally)
-            for document in listed
-            if document["document_id"] not in claimed and document.get("type") in (None, sent.type)
-        ]
+            raise Unreconciled("the server does not show the documents of this applicant", operation=operation)
+        return listed
 
     async def _whole(self, document: Shown, sent: Sent, tally: Tally) -> Shown:
         """Return a document with its type and sides, which may be left out inside an applicant."""
-        if _is_whole(document, sent, SIDES):
+        if is_whole(document, sent):
             return document
-        operation = documents.GET.name
         try:
-            found = await self.line.call(documents.GET, tally, path={"document_id": document["document_id"]})
+            found = await self.caller.call(documents.GET, tally, path={"document_id": document["document_id"]})
         except KycaidError as error:
-            raise SetAside("", error, operation=operation) from error
-        if not _is_whole(found.raw, sent, sent.file_ids):
-            raise SetAside("the server does not show the files of a document of this applicant", operation=operation)
-        return found.raw
+            raise Unreconciled("", error, operation=documents.GET.name) from error
+        return {**document, **{name: value for name, value in found.raw.items() if value is not None}}
+
+
+def key_of(sent: Sent) -> tuple[str, str]:
+    """Return the key of the lock in which all documents are created that the server shows alike."""
+    return sent.applicant_id, sent.as_text()
 
 
 def _has_id(document: object) -> bool:
-    return isinstance(document, dict) and bool(document.get("document_id"))
+    return isinstance(document, dict) and isinstance(document.get("document_id"), str) and document["document_id"] != ""
 
 
-def _is_whole(document: Shown, sent: Sent, sides: Iterable[str]) -> bool:
-    """Say whether it shows its type and the files of ``sides``."""
-    ids = sent.file_ids
-    return document.get("type") is not None and all(
-        f"{side}_id" in document or (side in ids and document.get(side) == ids[side]) for side in sides
-    )
+def _created(rows: Any) -> set[str]:
+    return {row.document_id for row in rows if row.state is State.CREATED and row.document_id is not None}
 
 
-def _has_side(document: Shown, side: str, file_id: str | None) -> bool:
-    """Say whether a side has this file. One of them goes by another name in the reference."""
-    shown = document.get(f"{side}_id")
-    return shown == file_id or (shown is None and document.get(side) == file_id)
-
-
-def _fits(document: Shown, sent: Sent) -> bool:
-    return document.get("type") == sent.type and all(
-        _has_side(document, side, sent.file_ids.get(side)) for side in SIDES
-    )
-
-
-def _resembles(document: Shown, sent: Sent, others: list[RowEntry]) -> bool:
-    """Say whether it has one of the files, and no other row was sent as it is."""
-    has_one = any(_has_side(document, side, file_id) for side, file_id in sent.file_ids.items())
-    return has_one and document.get("type") == sent.type and not any(_fits(document, row.sent) for row in others)
-
-
-def _is_rival(row: RowEntry, sent: Sent) -> bool:
-    """Say whether nobody knows either whether the document of ``row`` was made, which would look the same."""
-    return row.state is State.SENT and row.sent == sent
-
-
-def _choose(fitting: list[Shown], sent: Sent, fields: Mapping[str, Any], *, rivals: list[RowEntry]) -> str | None:
-    """Return the id of the one that was made for this row, None for none. Raises `SetAside` if it cannot be told."""
+def _choose(shown: list[Shown], doubt: Doubt, others: list[RowEntry]) -> str | None:
+    """Return the id of the one that was made for this row, None for none. Raises `Unreconciled`."""
+    sent, operation = doubt.sent, documents.CREATE.name
+    fitting = [document for document in shown if likeness(document, sent) is Likeness.SAME]
     if not fitting:
+        if any(likeness(d, sent) is Likeness.UNCLEAR and not _is_of(d, others) for d in shown):
+            raise Unreconciled(_SOME_FILES, operation=operation)
         return None
-    if sent.file_ids and not rivals:  # the file was uploaded for this ledger, so nobody else has made it
-        return str(fitting[0]["document_id"])
-    said = unstructure(dict(fields))
-    same = [document for document in fitting if all(document.get(name) == value for name, value in said.items())]
-    if same and any(said.get(name) for name in _NUMBERS):
-        return str(same[0]["document_id"])
-    raise SetAside(
-        "another document of this applicant looks the same, so it cannot be told whether this one was made. "
-        "Look for it, then remove the row, or run it with on_uncertain='create'.",
-        operation=documents.CREATE.name,
-    )
+    fields = unstructure(dict(doubt.fields))
+    found = {document["document_id"]: agreement(document, fields) for document in fitting}
+    proven = [document_id for document_id, agrees in found.items() if agrees is Agreement.PROVEN]
+    if proven:
+        return str(proven[0])
+    possible = [document_id for document_id, agrees in found.items() if agrees is Agreement.POSSIBLE]
+    if not possible:
+        raise Unreconciled(_OTHER_FIELDS, operation=operation)
+    if sent.file_ids and not any(row.state is State.SENT and row.sent == sent for row in others):
+        return str(possible[0])  # its files were uploaded for this ledger, so nobody else has made it
+    raise Unreconciled(_LOOKS_THE_SAME, operation=operation)
+
+
+def _is_of(document: Shown, others: list[RowEntry]) -> bool:
+    """Say whether another row was sent as this document is."""
+    return any(likeness(document, row.sent) is Likeness.SAME for row in others)

@@ -99,7 +99,8 @@ class ResilientCaller:
                 if not error.retryable or self._is_at_fault(error, failures, answers):
                     raise
             tries += 1
-            await self.rest(self.timing.chance() * _growing(tries))
+            await self._pause(self.timing.chance() * _growing(tries))  # not `rest`: it has to slow down all
+            self._raise_when_over(endpoint)
 
     async def create(self, endpoint: Endpoint[T], tally: Tally, intent: Intent, **given: Any) -> T:
         """Return the answer to what makes a second object when it is sent twice.
@@ -126,7 +127,8 @@ class ResilientCaller:
                 self._creating -= 1
                 self._creation_ended.set()
             tries += 1
-            await self.rest(self.timing.chance() * _growing(tries))
+            await self._pause(self.timing.chance() * _growing(tries))  # not `rest`: it has to slow down all
+            self._raise_when_over(endpoint)
 
     async def rest(self, seconds: float) -> None:
         """Let others work for so long, or until the run is told to drain. Raises `Stopped` then."""
