@@ -17,6 +17,7 @@ from kycaid_async.errors import (
     AuthenticationError,
     ConfigurationError,
     ConnectionFailedError,
+    GatewayError,
     InsufficientFundsError,
     KycaidError,
     LedgerError,
@@ -24,8 +25,8 @@ from kycaid_async.errors import (
     RedirectError,
 )
 from kycaid_async.protocol.caller import Caller
-from kycaid_async.protocol.endpoint import Endpoint
-from kycaid_async.protocol.retry import Certainty, certainty
+from kycaid_async.protocol.endpoint import Endpoint, Replay
+from kycaid_async.protocol.retry import Certainty, certainty, slows_down
 from kycaid_async.transport.timing import Timing
 from kycaid_async.values.constraints import ID_LENGTH
 
@@ -95,12 +96,11 @@ class ResilientCaller:
                 return await self._when_there(endpoint, lambda: self._send(endpoint, tally, given))
             except KycaidError as error:
                 self._raise_what_ends_all(error)
-                failures += certainty(error) is Certainty.UNCERTAIN
+                failures += _certainty(endpoint, error) is Certainty.UNCERTAIN
                 if not error.retryable or self._is_at_fault(error, failures, answers):
                     raise
             tries += 1
-            await self._pause(self.timing.chance() * _growing(tries))  # not `rest`: it has to slow down all
-            self._raise_when_over(endpoint)
+            await self._before_repeat(endpoint, tries)
 
     async def create(self, endpoint: Endpoint[T], tally: Tally, intent: Intent, **given: Any) -> T:
         """Return the answer to what makes a second object when it is sent twice.
@@ -127,8 +127,7 @@ class ResilientCaller:
                 self._creating -= 1
                 self._creation_ended.set()
             tries += 1
-            await self._pause(self.timing.chance() * _growing(tries))  # not `rest`: it has to slow down all
-            self._raise_when_over(endpoint)
+            await self._before_repeat(endpoint, tries)
 
     async def rest(self, seconds: float) -> None:
         """Let others work for so long, or until the run is told to drain. Raises `Stopped` then."""
@@ -150,7 +149,7 @@ class ResilientCaller:
 
     def _is_at_fault(self, error: KycaidError, failures: int, answers: int) -> bool:
         """Say whether it is this request that does not work, and not the way to the server."""
-        if isinstance(error, ApiError):
+        if _is_of_kycaid(error):
             return failures > self.max_retries
         return failures > self.max_retries * _LOST and self.answers > answers
 
@@ -173,7 +172,7 @@ class ResilientCaller:
         try:
             answer = await self.caller(endpoint, **given)
         except KycaidError as error:
-            self._note(error)
+            self._note(endpoint, error)
             raise
         self.answers += 1
         self._reach.succeeded()
@@ -181,18 +180,23 @@ class ResilientCaller:
             self.concurrency.answered(self.timing.clock() - started)
         return answer
 
-    def _note(self, error: KycaidError) -> None:
-        now, sure = self.timing.clock(), certainty(error)
-        if sure is Certainty.BUSY:
-            self.refusals += 1
+    def _note(self, endpoint: Endpoint[Any], error: KycaidError) -> None:
+        now, sure = self.timing.clock(), _certainty(endpoint, error)
+        self.refusals += slows_down(error)
+        if slows_down(error) or sure is Certainty.NOT_SENT:  # nor does this machine take any number of connections
             self.concurrency.refused()
+        if sure is Certainty.BUSY:
             self._reach.busy(now)
         elif sure in (Certainty.NOT_SENT, Certainty.UNCERTAIN):
-            if sure is Certainty.NOT_SENT:  # it, or this machine, takes no more connections
-                self.concurrency.refused()
             self._reach.failed(now, connected=sure is Certainty.UNCERTAIN)
-        elif isinstance(error, ApiError):
+        elif _is_of_kycaid(error):
             self._reach.succeeded()
+
+    async def _before_repeat(self, endpoint: Endpoint[Any], tries: int) -> None:
+        """Pause, longer each time. Not by `rest`: to begin with other rows meanwhile would make it no easier."""
+        if not self._reach.is_open:  # or else the pauses are those of the breaker
+            await self._pause(self.timing.chance() * min(_LONGEST_PAUSE, 2.0 ** min(tries, 10) / 4))
+        self._raise_when_over(endpoint)
 
     async def _pause(self, seconds: float) -> None:
         """Sleep for so long, or until the run is told to drain."""
@@ -236,7 +240,7 @@ class ResilientCaller:
             self._last_doubt = type(error).__name__ + (f", HTTP {error.status}" if isinstance(error, ApiError) else "")
             if is_trial or not self._creations.is_open:  # others were sent before it opened
                 self._creations.failed(self.timing.clock())
-        elif isinstance(error, ApiError) and not error.retryable:
+        elif _is_of_kycaid(error) and not error.retryable:
             self._creations.succeeded()
 
     async def _admitted(self, endpoint: Endpoint[Any], tally: Tally, given: dict[str, Any]) -> bool:
@@ -276,14 +280,18 @@ class ResilientCaller:
         try:
             await self.call(applicants.GET, tally, path={"applicant_id": whose}, query={"verification_id": None})
         except KycaidError as error:
-            if not (isinstance(error, ApiError) and (error.type or error.errors) and not error.retryable):
+            if not _is_of_kycaid(error) or error.retryable:
                 self._creations.failed(self.timing.clock())
                 return False
         return True
 
 
-def _growing(tries: int) -> float:
-    return min(_LONGEST_PAUSE, 2.0 ** min(tries, 10) / 4)
+def _certainty(endpoint: Endpoint[Any], error: KycaidError) -> Certainty:
+    return certainty(error, reads=endpoint.replay is Replay.SAFE)
+
+
+def _is_of_kycaid(error: KycaidError) -> bool:
+    return isinstance(error, ApiError) and not isinstance(error, GatewayError)
 
 
 def _ends_all(error: KycaidError) -> bool:
