@@ -11,7 +11,7 @@ from kycaid_async.bulk.keyed_lock import KeyedLock
 from kycaid_async.bulk.ledger import Ledger, RowEntry, Sent, State
 from kycaid_async.bulk.prerequisites import Prerequisites, UploadedFile, code_of
 from kycaid_async.bulk.reconcile import Doubt, Reconciler, Unreconciled, key_of
-from kycaid_async.bulk.resilient_caller import Intent, ResilientCaller
+from kycaid_async.bulk.resilient_caller import IntentRecord, ResilientCaller
 from kycaid_async.bulk.result import BulkResult, BulkStatus
 from kycaid_async.bulk.row import SIDES, BulkRow, BulkSource
 from kycaid_async.errors import ApiError, FieldProblem, KycaidError, LedgerError, NotFoundError, ValidationError
@@ -185,7 +185,9 @@ class Delivery:
             if not place.in_doubt:
                 self.ledger.forget_row(place.digest)
 
-        intent = Intent(write=lambda: self.ledger.intend_row(place.digest, doubt.sent, place.says), withdraw=withdraw)
+        intent = IntentRecord(
+            write=lambda: self.ledger.intend_row(place.digest, doubt.sent, place.says), withdraw=withdraw
+        )
         try:
             document_id = await self.caller.create(documents.CREATE, result, intent, body=body)
         except KycaidError as error:

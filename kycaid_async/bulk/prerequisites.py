@@ -12,7 +12,7 @@ from kycaid_async.bulk.content import as_many_as_cores, look_at
 from kycaid_async.bulk.keyed_lock import Idle, KeyedLock
 from kycaid_async.bulk.ledger import Ledger, State
 from kycaid_async.bulk.reconcile import Unreconciled
-from kycaid_async.bulk.resilient_caller import Intent, ResilientCaller
+from kycaid_async.bulk.resilient_caller import IntentRecord, ResilientCaller
 from kycaid_async.bulk.result import BulkResult, BulkSummary
 from kycaid_async.bulk.row import BulkSource, digest_of
 from kycaid_async.errors import ApiError, FieldProblem, KycaidError, UploadSourceError
@@ -112,7 +112,7 @@ class Prerequisites:
             if not in_doubt:
                 self.ledger.failed_applicant(digest, _UNSENT)
 
-        intent = Intent(write=lambda: self.ledger.intend_applicant(digest, says), withdraw=withdraw)
+        intent = IntentRecord(write=lambda: self.ledger.intend_applicant(digest, says), withdraw=withdraw)
         if self.at_once.locked():
             await self._place()
         else:

@@ -47,7 +47,7 @@ class Tally(Protocol):
 
 
 @attrs.frozen(kw_only=True)
-class Intent:
+class IntentRecord:
     """What is on record as about to be created, for as long as its request may be under way."""
 
     write: Callable[[], Awaitable[None]]
@@ -99,10 +99,10 @@ class ResilientCaller:
                 failures += _certainty(endpoint, error) is Certainty.UNCERTAIN
                 if not error.retryable or self._is_at_fault(error, failures, answers):
                     raise
-            tries += 1
+                tries += not isinstance(error, ConnectionFailedError)  # for these, the breaker's pauses grow
             await self._before_repeat(endpoint, tries)
 
-    async def create(self, endpoint: Endpoint[T], tally: Tally, intent: Intent, **given: Any) -> T:
+    async def create(self, endpoint: Endpoint[T], tally: Tally, intent: IntentRecord, **given: Any) -> T:
         """Return the answer to what makes a second object when it is sent twice.
 
         It is repeated only when the server certainly did not act, and it is not sent at all while the server does not
@@ -123,10 +123,10 @@ class ResilientCaller:
                 self._raise_what_ends_all(error)
                 if error.maybe_processed or not error.retryable:
                     raise
+                tries += not isinstance(error, ConnectionFailedError)
             finally:
                 self._creating -= 1
                 self._creation_ended.set()
-            tries += 1
             await self._before_repeat(endpoint, tries)
 
     async def rest(self, seconds: float) -> None:
@@ -194,8 +194,7 @@ class ResilientCaller:
 
     async def _before_repeat(self, endpoint: Endpoint[Any], tries: int) -> None:
         """Pause, longer each time. Not by `rest`: to begin with other rows meanwhile would make it no easier."""
-        if not self._reach.is_open:  # or else the pauses are those of the breaker
-            await self._pause(self.timing.chance() * min(_LONGEST_PAUSE, 2.0 ** min(tries, 10) / 4))
+        await self._pause(self.timing.chance() * min(_LONGEST_PAUSE, 2.0 ** min(tries, 10) / 4))
         self._raise_when_over(endpoint)
 
     async def _pause(self, seconds: float) -> None:
@@ -224,7 +223,7 @@ class ResilientCaller:
 
     # Creations.
 
-    async def _create_once(self, endpoint: Endpoint[T], tally: Tally, intent: Intent, given: dict[str, Any]) -> T:
+    async def _create_once(self, endpoint: Endpoint[T], tally: Tally, intent: IntentRecord, given: dict[str, Any]) -> T:
         self._raise_when_ended(endpoint)  # before anything is on record
         await intent.write()
         try:
