@@ -35,6 +35,7 @@ T = TypeVar("T")
 _LOST: Final = 4
 """How many times more often a request is repeated that got lost than one that was answered with a fault."""
 _LONGEST_PAUSE: Final = 15.0
+_SHUT: Final = (401, 403, 404, 407, 451, 511)
 _UNSENT: Final = "it was not sent, because the run had to end"
 _DOOR: Final = "creations"
 _NOBODY: Final = "0" * ID_LENGTH
@@ -96,8 +97,9 @@ class ResilientCaller:
                 return await self._when_there(endpoint, lambda: self._send(endpoint, tally, given))
             except KycaidError as error:
                 self._raise_what_ends_all(error)
-                failures += _certainty(endpoint, error) is Certainty.UNCERTAIN
-                if not error.retryable or self._is_at_fault(error, failures, answers):
+                shut = endpoint.uploads and _is_shut(error)
+                failures += shut or _certainty(endpoint, error) is Certainty.UNCERTAIN
+                if not (error.retryable or shut) or self._is_at_fault(error, failures, answers):
                     raise
                 tries += not isinstance(error, ConnectionFailedError)  # for these, the breaker's pauses grow
             await self._before_repeat(endpoint, tries)
@@ -149,8 +151,8 @@ class ResilientCaller:
 
     def _is_at_fault(self, error: KycaidError, failures: int, answers: int) -> bool:
         """Say whether it is this request that does not work, and not the way to the server."""
-        if _is_of_kycaid(error):
-            return failures > self.max_retries
+        if _is_of_kycaid(error) or not error.retryable:
+            return failures > self.max_retries and not self._reach.is_open
         return failures > self.max_retries * _LOST and self.answers > answers
 
     async def _when_there(self, endpoint: Endpoint[Any], send: Callable[[], Awaitable[T]]) -> T:
@@ -187,8 +189,8 @@ class ResilientCaller:
             self.concurrency.refused()
         if sure is Certainty.BUSY:
             self._reach.busy(now)
-        elif sure in (Certainty.NOT_SENT, Certainty.UNCERTAIN):
-            self._reach.failed(now, connected=sure is Certainty.UNCERTAIN)
+        elif sure in (Certainty.NOT_SENT, Certainty.UNCERTAIN) or _is_shut(error):
+            self._reach.failed(now, connected=sure is not Certainty.NOT_SENT)
         elif _is_of_kycaid(error):
             self._reach.succeeded()
 
@@ -291,6 +293,11 @@ def _certainty(endpoint: Endpoint[Any], error: KycaidError) -> Certainty:
 
 def _is_of_kycaid(error: KycaidError) -> bool:
     return isinstance(error, ApiError) and not isinstance(error, GatewayError)
+
+
+def _is_shut(error: KycaidError) -> bool:
+    """Say whether something between lets nothing pass, and it is perhaps not about this request."""
+    return isinstance(error, GatewayError) and error.status in _SHUT
 
 
 def _ends_all(error: KycaidError) -> bool:
