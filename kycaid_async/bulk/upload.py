@@ -136,7 +136,7 @@ class BulkUpload:
                 server=self._settings.base_url,
                 api_key=self._settings.api_key.reveal(),
                 same_account=self._plan.same_account,
-                now=lambda: self._timing.now().timestamp(),
+                clock=self._timing.clock,
             )
             try:
                 await self._deliver_all(ledger)
