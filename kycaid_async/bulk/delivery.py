@@ -8,7 +8,7 @@ import attrs
 from kycaid_async.api import documents
 from kycaid_async.api.document_variants import NewDocument
 from kycaid_async.bulk.keyed_lock import KeyedLock
-from kycaid_async.bulk.ledger import Ledger, RowEntry, Sent, State
+from kycaid_async.bulk.ledger import Intent, Ledger, RowEntry, State
 from kycaid_async.bulk.prerequisites import Prerequisites, UploadedFile, code_of
 from kycaid_async.bulk.reconcile import Doubt, Reconciler, Unreconciled, key_of
 from kycaid_async.bulk.resilient_caller import IntentRecord, ResilientCaller
@@ -23,6 +23,8 @@ _ROUNDS: Final = 4
 _USED_KEY: Final = FieldProblem("key", "one that no other row has used", "a used one")
 _IN_CONFLICT: Final = {"", "*", "type", "applicant", *SIDES}
 """Fields that a refusal may name because there is such a document already."""
+_REFUSED: Final = "refused"
+"""In the ledger: of a row that got no answer, and then was refused."""
 _REFUSED_ANEW: Final = (
     "it was sent before and got no answer; now it was refused, which may be because it was made the first time. "
     "Look for it, then remove the row; or correct it under another key. It was refused so:"
@@ -39,6 +41,10 @@ class Place:
     """True when an earlier run sent it and got no answer, whatever was found out since."""
     in_doubt: bool
     """True when it was sent, and nobody knows what came of that, and it is to be sent all the same."""
+    is_unknown: bool = False
+    """True when the ledger does not know it, and lost a part of itself: it was perhaps sent."""
+    refused_before: bool
+    """True when an earlier run, after it got no answer, sent it once more and was refused."""
 
 
 @attrs.define(kw_only=True, eq=False)
@@ -88,22 +94,30 @@ class Delivery:
     async def _known_or_new(self, row: BulkRow, digest: bytes, says: bytes | None, result: BulkResult) -> None:
         known = await self.ledger.row(digest)
         if known is not None and known.state is State.CREATED:
-            if known.says != says:
+            if not self.ledger.has_said(known, says):
                 raise refused(documents.CREATE.name, [_USED_KEY])
             result.status, result.document_id = BulkStatus.DONE_BEFORE, known.document_id
-            result.applicant_id, result.file_ids = known.sent.applicant_id, dict(known.sent.file_ids)
+            result.applicant_id, result.file_ids = known.intent.applicant_id, dict(known.intent.file_ids)
             return
         sent_before = known is not None and known.state is State.SENT
         in_doubt = False
         try:
             if known is not None and sent_before:
-                in_doubt = await self._is_still_in_doubt(row, known, says, result)
+                in_doubt = await self._is_still_in_doubt(row, digest, known, says, result)
                 if result.document_id is not None:
                     return
-            place = Place(digest=digest, says=says, sent_before=sent_before, in_doubt=in_doubt)
+            place = Place(
+                digest=digest,
+                says=says,
+                sent_before=sent_before,
+                in_doubt=in_doubt,
+                is_unknown=known is None and self.ledger.may_have_gaps,
+                refused_before=known is not None and known.code == _REFUSED,
+            )
             await self._create(row, place, result)
-        except Unreconciled:
+        except Unreconciled as unreconciled:
             self._set_aside.add(digest)
+            self.ledger.uncertain_row(digest, unreconciled.code or code_of(unreconciled.error))
             raise
         except LedgerError:
             raise
@@ -112,28 +126,30 @@ class Delivery:
                 self.ledger.failed_row(digest, code_of(error))
             raise
 
-    async def _is_still_in_doubt(self, row: BulkRow, known: RowEntry, says: bytes | None, result: BulkResult) -> bool:
+    async def _is_still_in_doubt(
+        self, row: BulkRow, digest: bytes, known: RowEntry, says: bytes | None, result: BulkResult
+    ) -> bool:
         """Find out what came of a row that was sent before. Fills in its document, if it was made.
 
         Raises `InvalidRequestError` when another row was sent with its key, and its document was made.
         """
-        is_other = known.says != says
-        doubt = self._doubt(row, known.digest, known.sent, fields={} if is_other else row.document)
-        sent_by = self.started - self.ledger.idle
+        is_other = not self.ledger.has_said(known, says)
+        doubt = self._doubt(row, digest, known.intent, fields={} if is_other else row.document)
+        since = self.timing.clock() - self.ledger.waited(known)
         try:
-            document_id = await self.reconciler.find(doubt, result, since=sent_by, locked=False)
+            document_id = await self.reconciler.find(doubt, result, since=since, locked=False)
         except Unreconciled:
-            if not self.create_uncertain or known.digest in self._set_aside or self.caller.drained.is_set():
+            if not self.create_uncertain or digest in self._set_aside or self.caller.drained.is_set():
                 raise
             return True
         if document_id is not None:
-            self._created(known.sent, document_id, result)
+            self._created(known.intent, document_id, result)
             if is_other:
                 raise refused(documents.CREATE.name, [_USED_KEY])
         return False
 
-    def _doubt(self, row: BulkRow, digest: bytes, sent: Sent, *, fields: Mapping[str, Any]) -> Doubt:
-        return Doubt(digest=digest, sent=sent, fields=fields, applicant_was_made=row.applicant is not None)
+    def _doubt(self, row: BulkRow, digest: bytes, intent: Intent, *, fields: Mapping[str, Any]) -> Doubt:
+        return Doubt(digest=digest, intent=intent, fields=fields, applicant_was_made=row.applicant is not None)
 
     async def _create(self, row: BulkRow, place: Place, result: BulkResult) -> None:
         found: dict[str, UploadedFile] = {}
@@ -163,20 +179,35 @@ class Delivery:
     async def _document(self, row: BulkRow, place: Place, result: BulkResult) -> None:
         assert result.applicant_id is not None  # noqa: S101 - it was given or made by now
         body = row.new_document(result.applicant_id, result.file_ids)
-        sent = Sent(applicant_id=result.applicant_id, type=str(body.type), file_ids=dict(result.file_ids))
-        doubt = self._doubt(row, place.digest, sent, fields=row.document)
+        intent = Intent(applicant_id=result.applicant_id, type=str(body.type), file_ids=dict(result.file_ids))
+        doubt = self._doubt(row, place.digest, intent, fields=row.document)
         # Two that look the same to one who asks the server afterwards must not be under way at once.
         lost: KycaidError | None = None
-        async with self.locks.of(key_of(sent)):
+        async with self.locks.of(key_of(intent)):
+            if place.is_unknown and await self._is_there(doubt, place, result):
+                return None
             for _ in range(_ROUNDS):
                 lost = await self._send(body, doubt, place, result)
                 if lost is None:
                     return None
                 document_id = await self.reconciler.find(doubt, result, since=self.timing.clock(), locked=True)
                 if document_id is not None:
-                    return self._created(sent, document_id, result)
+                    return self._created(intent, document_id, result)
                 place = attrs.evolve(place, sent_before=True)
         raise Unreconciled("", lost, operation=documents.CREATE.name)
+
+    async def _is_there(self, doubt: Doubt, place: Place, result: BulkResult) -> bool:
+        """Say whether a document that an incomplete ledger does not know was made before. Raises `Unreconciled`."""
+        await self.ledger.intend_row(place.digest, doubt.intent, place.says)
+        try:
+            document_id = await self.reconciler.find(doubt, result, since=self.started, locked=True)
+        except Unreconciled:
+            if not self.create_uncertain or self.caller.drained.is_set():
+                raise
+            return False
+        if document_id is not None:
+            self._created(doubt.intent, document_id, result)
+        return document_id is not None
 
     async def _send(self, body: NewDocument, doubt: Doubt, place: Place, result: BulkResult) -> KycaidError | None:
         """Create the document and record it; return the error when nobody knows whether it was made."""
@@ -185,11 +216,11 @@ class Delivery:
             if not place.in_doubt:
                 self.ledger.forget_row(place.digest)
 
-        intent = IntentRecord(
-            write=lambda: self.ledger.intend_row(place.digest, doubt.sent, place.says), withdraw=withdraw
+        record = IntentRecord(
+            write=lambda: self.ledger.intend_row(place.digest, doubt.intent, place.says), withdraw=withdraw
         )
         try:
-            document_id = await self.caller.create(documents.CREATE, result, intent, body=body)
+            document_id = await self.caller.create(documents.CREATE, result, record, body=body)
         except KycaidError as error:
             if error.maybe_processed:
                 return error
@@ -198,22 +229,28 @@ class Delivery:
                 return None
             raise
         self.ledger.created_row(place.digest, document_id)
-        self._created(doubt.sent, document_id, result)
+        self._created(doubt.intent, document_id, result)
         return None
 
     async def _refused_anew(self, doubt: Doubt, error: KycaidError, place: Place, result: BulkResult) -> None:
         """Look once more for a document that was refused, perhaps because it was made before. Raises `Unreconciled`."""
-        await self.ledger.intend_row(place.digest, doubt.sent, place.says)
+        await self.ledger.intend_row(place.digest, doubt.intent, place.says)
         document_id = await self.reconciler.find(doubt, result, since=float("-inf"), locked=True)
+        if document_id is None and place.refused_before and not place.in_doubt:
+            raise error  # long after it was sent first: it is certain enough now
         if document_id is None:
             error.args = (f"{documents.CREATE.name}: {_REFUSED_ANEW} {error}",)
             error.maybe_processed = True
-            raise Unreconciled("", error, operation=documents.CREATE.name)
-        self._created(doubt.sent, document_id, result)
+            raise Unreconciled("", error, operation=documents.CREATE.name, code=_REFUSED)
+        self._created(doubt.intent, document_id, result)
 
-    def _created(self, sent: Sent, document_id: str, result: BulkResult) -> None:
-        result.applicant_id, result.file_ids, result.document_id = sent.applicant_id, dict(sent.file_ids), document_id
-        self.prerequisites.unused.difference_update(sent.file_ids.values())
+    def _created(self, intent: Intent, document_id: str, result: BulkResult) -> None:
+        result.applicant_id, result.file_ids, result.document_id = (
+            intent.applicant_id,
+            dict(intent.file_ids),
+            document_id,
+        )
+        self.prerequisites.unused.difference_update(intent.file_ids.values())
 
 
 def _is_of_its_own(error: KycaidError) -> bool:

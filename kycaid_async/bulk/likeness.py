@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from kycaid_async.bulk.ledger import Sent
+from kycaid_async.bulk.ledger import Intent
 from kycaid_async.bulk.row import SIDES
 
 Shown = Mapping[str, Any]
@@ -39,27 +39,29 @@ class Agreement(enum.Enum):
     """One of them is shown and says something else."""
 
 
-def is_of_type(document: Shown, sent: Sent) -> bool:
+def is_of_type(document: Shown, intent: Intent) -> bool:
     """Say whether a document is of the type that was sent, or may be."""
     shown = document.get("type")
-    return not isinstance(shown, str) or not shown.strip() or _word(shown) == _word(sent.type)
+    return not isinstance(shown, str) or not shown.strip() or _word(shown) == _word(intent.type)
 
 
-def is_whole(document: Shown, sent: Sent) -> bool:
+def is_whole(document: Shown, intent: Intent) -> bool:
     """Say whether a document shows its type, and of each side which file it is, or that there is none."""
     shows_sides = all(f"{side}_id" in document or any(map(_is_id, _files(document, side))) for side in SIDES)
-    shows_files = not sent.file_ids or any(map(_is_id, [v for side in sent.file_ids for v in _files(document, side)]))
+    shows_files = not intent.file_ids or any(
+        map(_is_id, [v for side in intent.file_ids for v in _files(document, side)])
+    )
     return isinstance(document.get("type"), str) and shows_sides and shows_files
 
 
-def likeness(document: Shown, sent: Sent) -> Likeness:
+def likeness(document: Shown, intent: Intent) -> Likeness:
     """Compare type and files."""
-    if not is_of_type(document, sent):
+    if not is_of_type(document, intent):
         return Likeness.OTHER
-    found = [_side(document, side, sent.file_ids.get(side)) for side in SIDES]
+    found = [_side(document, side, intent.file_ids.get(side)) for side in SIDES]
     if Likeness.OTHER in found:
         has_one = any(
-            side in sent.file_ids and match is Likeness.SAME for side, match in zip(SIDES, found, strict=True)
+            side in intent.file_ids and match is Likeness.SAME for side, match in zip(SIDES, found, strict=True)
         )
         return Likeness.UNCLEAR if has_one else Likeness.OTHER
     if Likeness.UNCLEAR in found or not isinstance(document.get("type"), str):

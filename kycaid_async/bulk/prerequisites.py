@@ -92,10 +92,10 @@ class Prerequisites:
         async with self.locks.of(digest):
             known = await self.ledger.applicant(digest)
             if known is not None and known.applicant_id is not None:
-                if known.says != says:
+                if not self.ledger.has_said(known, says):
                     raise refused(applicants.CREATE.name, [_OTHER_DATA])
                 return known.applicant_id
-            in_doubt = known is not None and known.state is State.SENT
+            in_doubt = self.ledger.may_have_gaps if known is None else known.state is State.SENT
             if in_doubt and not self._may_make_anew(digest):
                 raise Unreconciled(_UNKNOWN, operation=applicants.CREATE.name)
             made = await self._make(digest, says, applicant, result, in_doubt=in_doubt)

@@ -8,7 +8,7 @@ import attrs
 
 from kycaid_async.api import applicants, documents
 from kycaid_async.bulk.keyed_lock import KeyedLock
-from kycaid_async.bulk.ledger import Ledger, RowEntry, Sent, State
+from kycaid_async.bulk.ledger import Intent, Ledger, RowEntry, State
 from kycaid_async.bulk.likeness import Agreement, Likeness, Shown, agreement, is_of_type, is_whole, likeness
 from kycaid_async.bulk.resilient_caller import ResilientCaller, Tally
 from kycaid_async.bulk.workers import Stopped
@@ -44,8 +44,10 @@ _NOT_YET: Final = (
 class Unreconciled(Exception):  # noqa: N818 - it is an outcome
     """Nobody can tell whether the server acted."""
 
-    def __init__(self, reason: str, error: KycaidError | None = None, *, operation: str) -> None:
+    def __init__(self, reason: str, error: KycaidError | None = None, *, operation: str, code: str = "") -> None:
         super().__init__()
+        self.code = code
+        """What the ledger keeps of it."""
         text = f"{operation}: {reason}"
         self.error = error or KycaidError(text, operation=operation, maybe_processed=True)
         """What the user gets to see."""
@@ -57,7 +59,7 @@ class Doubt:
 
     digest: bytes
     """Of its row."""
-    sent: Sent
+    intent: Intent
     fields: Mapping[str, Any]
     """What was sent beside its files, as far as that is known still."""
     applicant_was_made: bool
@@ -95,7 +97,7 @@ class Reconciler:
         while True:
             left = since + self.settle_after - self.timing.clock()
             try:
-                async with nullcontext() if locked else self.locks.of(key_of(doubt.sent)):
+                async with nullcontext() if locked else self.locks.of(key_of(doubt.intent)):
                     made = await self._look(doubt, tally)
                 if made is not None or left <= 0:
                     return made
@@ -109,21 +111,21 @@ class Reconciler:
 
     async def _look(self, doubt: Doubt, tally: Tally) -> str | None:
         """Ask once. The ledger is read after the server was, so that no document in it is taken for one of nobody's."""
-        sent = doubt.sent
-        before = await self.ledger.rows_of(sent.applicant_id)
+        intent = doubt.intent
+        before = await self.ledger.rows_of(intent.applicant_id, besides=doubt.digest)
         listed = await self._listed(doubt, tally)
-        others = [row for row in await self.ledger.rows_of(sent.applicant_id) if row.digest != doubt.digest]
-        if not _created(row for row in before if row.digest != doubt.digest) <= {d["document_id"] for d in listed}:
+        others = await self.ledger.rows_of(intent.applicant_id, besides=doubt.digest)
+        if not _created(before) <= {document["document_id"] for document in listed}:
             raise Unreconciled(_NOT_ALL, operation=applicants.GET.name)
         claimed = _created(others)
         shown = [
-            await self._whole(document, sent, tally)
+            await self._whole(document, intent, tally)
             for document in listed
-            if document["document_id"] not in claimed and is_of_type(document, sent)
+            if document["document_id"] not in claimed and is_of_type(document, intent)
         ]
-        document_id = _choose(shown, doubt, others)
-        if document_id is not None:
-            self.ledger.created_row(doubt.digest, document_id)
+        document_id = _choose(shown, doubt, others, files_known=not self.ledger.may_have_gaps)
+        if document_id is not None and not await self.ledger.claim_row(doubt.digest, document_id):
+            raise Unreconciled(_LOOKS_THE_SAME, operation=documents.CREATE.name)
         return document_id
 
     async def _listed(self, doubt: Doubt, tally: Tally) -> list[Shown]:
@@ -131,7 +133,7 @@ class Reconciler:
 
         That a document was not made can only be said by one who sees all of them, whole.
         """
-        operation, applicant_id = applicants.GET.name, doubt.sent.applicant_id
+        operation, applicant_id = applicants.GET.name, doubt.intent.applicant_id
         try:
             applicant = await self.caller.call(
                 applicants.GET, tally, path={"applicant_id": applicant_id}, query={"verification_id": None}
@@ -145,9 +147,9 @@ class Reconciler:
             raise Unreconciled("the server does not show the documents of this applicant", operation=operation)
         return listed
 
-    async def _whole(self, document: Shown, sent: Sent, tally: Tally) -> Shown:
+    async def _whole(self, document: Shown, intent: Intent, tally: Tally) -> Shown:
         """Return a document with its type and sides, which may be left out inside an applicant."""
-        if is_whole(document, sent):
+        if is_whole(document, intent):
             return document
         try:
             found = await self.caller.call(documents.GET, tally, path={"document_id": document["document_id"]})
@@ -156,25 +158,30 @@ class Reconciler:
         return {**document, **{name: value for name, value in found.raw.items() if value is not None}}
 
 
-def key_of(sent: Sent) -> tuple[str, str]:
+def key_of(intent: Intent) -> tuple[str, str]:
     """Return the key of the lock in which all documents are created that the server shows alike."""
-    return sent.applicant_id, sent.as_text()
+    return intent.applicant_id, intent.as_text()
 
 
 def _has_id(document: object) -> bool:
     return isinstance(document, dict) and isinstance(document.get("document_id"), str) and document["document_id"] != ""
 
 
-def _created(rows: Any) -> set[str]:
+def _created(rows: list[RowEntry]) -> set[str]:
     return {row.document_id for row in rows if row.state is State.CREATED and row.document_id is not None}
 
 
-def _choose(shown: list[Shown], doubt: Doubt, others: list[RowEntry]) -> str | None:
-    """Return the id of the one that was made for this row, None for none. Raises `Unreconciled`."""
-    sent, operation = doubt.sent, documents.CREATE.name
-    fitting = [document for document in shown if likeness(document, sent) is Likeness.SAME]
+def _choose(shown: list[Shown], doubt: Doubt, others: list[RowEntry], *, files_known: bool) -> str | None:
+    """Return the id of the one that was made for this row, None for none. Raises `Unreconciled`.
+
+    When it is not known for sure which ids its files had, another document of its type may be it.
+    """
+    intent, operation = doubt.intent, documents.CREATE.name
+    fitting = [document for document in shown if likeness(document, intent) is Likeness.SAME]
+    if not fitting and not files_known:
+        fitting = shown
     if not fitting:
-        if any(likeness(d, sent) is Likeness.UNCLEAR and not _is_of(d, others) for d in shown):
+        if any(likeness(d, intent) is Likeness.UNCLEAR and not _is_of(d, others) for d in shown):
             raise Unreconciled(_SOME_FILES, operation=operation)
         return None
     fields = unstructure(dict(doubt.fields))
@@ -185,11 +192,11 @@ def _choose(shown: list[Shown], doubt: Doubt, others: list[RowEntry]) -> str | N
     possible = [document_id for document_id, agrees in found.items() if agrees is Agreement.POSSIBLE]
     if not possible:
         raise Unreconciled(_OTHER_FIELDS, operation=operation)
-    if sent.file_ids and not any(row.state is State.SENT and row.sent == sent for row in others):
+    if files_known and intent.file_ids and not any(row.state is State.SENT and row.intent == intent for row in others):
         return str(possible[0])  # its files were uploaded for this ledger, so nobody else has made it
     raise Unreconciled(_LOOKS_THE_SAME, operation=operation)
 
 
 def _is_of(document: Shown, others: list[RowEntry]) -> bool:
     """Say whether another row was sent as this document is."""
-    return any(likeness(document, row.sent) is Likeness.SAME for row in others)
+    return any(likeness(document, row.intent) is Likeness.SAME for row in others)

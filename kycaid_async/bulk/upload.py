@@ -9,6 +9,7 @@ import attrs
 from kycaid_async.bulk.adaptive_concurrency import AdaptiveConcurrency
 from kycaid_async.bulk.delivery import Delivery
 from kycaid_async.bulk.feed import Feed, Rows
+from kycaid_async.bulk.finished import finished
 from kycaid_async.bulk.keyed_lock import KeyedLock
 from kycaid_async.bulk.ledger import Ledger, Path
 from kycaid_async.bulk.prerequisites import Prerequisites
@@ -113,7 +114,7 @@ class BulkUpload:
         """Cancel what is in flight, and close the ledger. An iteration that is under way in another task ends."""
         if self._task is not None and not self._task.done():
             self._task.cancel()
-            await _ended(self._task)
+            await finished(asyncio.gather(self._task, return_exceptions=True))
 
     async def __aenter__(self) -> Self:
         return self
@@ -145,7 +146,7 @@ class BulkUpload:
                 server=self._settings.base_url,
                 api_key=self._settings.api_key.reveal(),
                 same_account=self._plan.same_account,
-                now=lambda: self._timing.now().timestamp(),
+                clock=self._timing.clock,
             )
             try:
                 await self._deliver_all(ledger)
@@ -237,15 +238,3 @@ class BulkUpload:
             create_uncertain=create_uncertain,
             started=timing.clock(),
         )
-
-
-async def _ended(task: "asyncio.Task[None]") -> None:
-    """Wait for the end of a task that closes the ledger, however often this wait is cancelled meanwhile."""
-    interrupted: asyncio.CancelledError | None = None
-    while not task.done():
-        try:
-            await asyncio.wait({task})
-        except asyncio.CancelledError as error:
-            interrupted = error
-    if interrupted is not None:
-        raise interrupted

@@ -133,7 +133,9 @@ class Job:
         plan = self._plan
         if not plan.ledger.exists():
             return None
-        return await Ledger.open(plan.ledger, server=plan.server, api_key=plan.api_key, same_account=plan.same_account)
+        return await Ledger.open(
+            plan.ledger, server=plan.server, api_key=plan.api_key, same_account=plan.same_account, read_only=True
+        )
 
     async def _is_known(self, ledger: Ledger, row: ManifestRow) -> bool:
         """Say whether the files of a row may be gone by now: it was delivered, or sent, by an earlier run."""

@@ -146,7 +146,8 @@ def test_rows_that_are_done_need_their_files_no_more(upload, server, people):
 
 def test_a_dry_run_says_what_would_be_done_and_needs_no_key_and_leaves_nothing(upload, server, people, monkeypatch):
     upload(write_csv(people.with_name("some.csv"), [row(document_number="0", front_side="0.png")]), server=server.url)
-    people.with_name("some.csv.ledger").rename(people.with_name("people.csv.ledger"))
+    for part in ("", ".key"):
+        people.with_name(f"some.csv.ledger{part}").rename(people.with_name(f"people.csv.ledger{part}"))
     before = sorted(path.name for path in people.parent.iterdir())
     monkeypatch.delenv("KYCAID_API_KEY")
     done = upload(people, "--dry-run", server=server.url)

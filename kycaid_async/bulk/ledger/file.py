@@ -1,207 +1,285 @@
-"""How the file of a ledger is opened and closed, and whose it is."""
+"""How the file of a ledger is opened and closed, so that a kill at any moment loses nothing, or is told."""
 
 import contextlib
-import hmac
 import os
-import pathlib
-import secrets
+import sys
 import time
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Final, Self
 
-import attrs
-
+from kycaid_async.bulk.ledger import schema
+from kycaid_async.bulk.ledger.elapsed import BootTime, RunClock, boot_time
+from kycaid_async.bulk.ledger.lock import Claim, alone, claim, release
+from kycaid_async.bulk.ledger.problems import (
+    damaged,
+    ledger_error,
+    with_another_part,
+    without_main_part,
+    without_newest_part,
+)
+from kycaid_async.bulk.ledger.schema import About, Owner
+from kycaid_async.bulk.ledger.wal import NO_MARK, Mark, Step, WalFile, mark_closed, read_main, read_wal, wal_path
 from kycaid_async.errors import LedgerError
 
 if TYPE_CHECKING:
     import sqlite3
 
-Path = str | os.PathLike[str]
+    from kycaid_async.bulk.ledger.secret import Secret
 
-_FORMAT: Final = "2"
-_PAGES_BETWEEN_CHECKPOINTS: Final = 1000
+Path = str | os.PathLike[str]
+Statement = tuple[str, tuple[Any, ...]]
+
+_CHANGES_BETWEEN_CHECKPOINTS: Final = 1000
 _CACHE_KIBIBYTES: Final = 512
 """Little: what does not fit is in the memory of the system anyway, and a run takes as much for many rows as for few."""
-_TABLES: Final = """
-CREATE TABLE about (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE rows (
-    digest BLOB PRIMARY KEY, state TEXT NOT NULL, applicant_id TEXT NOT NULL, sent TEXT NOT NULL,
-    document_id TEXT, code TEXT, says BLOB
-) WITHOUT ROWID;
-CREATE INDEX rows_of_applicants ON rows (applicant_id);
-CREATE TABLE files (digest BLOB PRIMARY KEY, file_id TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE applicants (
-    digest BLOB PRIMARY KEY, state TEXT NOT NULL, applicant_id TEXT, code TEXT, says BLOB NOT NULL
-) WITHOUT ROWID;
-"""
-_SET: Final = "INSERT OR REPLACE INTO about VALUES (?, ?)"
 
 
-@attrs.frozen(kw_only=True)
-class Owner:
-    """Whose uploads a ledger records."""
-
-    server: str
-    api_key: str | None = attrs.field(default=None, repr=False)
-    """None for one who only reads: then any key's will do."""
-    same_account: bool = False
-    """True when another key than before is known to be of the same account."""
-    now: Callable[[], float] = time.time
-    """Seconds since 1970."""
-
-
-@attrs.define
 class LedgerFile:
-    """An open file. Without a path it is one that nobody sees and that goes with its connection."""
+    """An open file. Without a path it is one that nobody sees and that goes with its connection.
 
-    connection: "sqlite3.Connection"
-    name: str
-    idle: float
-    """Seconds since the end of the run before; 0 when that is not known, because it was killed."""
-    _path: str
-    _owner: Owner
-    _ended: float
+    All but opening happens in one thread, or on the loop while that thread does nothing.
+    """
+
+    def __init__(self, name: str, path: str, place: Claim | None, *, read_only: bool) -> None:
+        self.name = name
+        self.read_only = read_only
+        self.may_have_gaps = False
+        self.secret: Secret
+        self.clock: RunClock
+        self.connection: sqlite3.Connection
+        self._path = path
+        self._place = place
+        self._mark = NO_MARK
+        self._process = os.getpid()
+        self._keep_wal = True
+        """True when the -wal holds, or may hold, what the main file has not."""
+        self._moved = 0
+        """How many changes there were when the -wal was last moved to the main file."""
 
     @classmethod
-    def open(cls, path: Path | None, owner: Owner) -> Self:
+    def open(
+        cls,
+        path: Path | None,
+        owner: Owner,
+        *,
+        read_only: bool = False,
+        clock: Callable[[], float] = time.monotonic,
+        boot: Callable[[], BootTime] = boot_time,
+    ) -> Self:
         """Open or make the file. Raises `LedgerError`."""
-        import sqlite3
-
         name = "the ledger" if path is None else os.fspath(path)
         target = "" if path is None else os.path.realpath(path)
-        wal = pathlib.Path(_wal(target)).exists()
-        connection = None
         try:
-            if target:
-                _make(target)
-            connection = sqlite3.connect(target, isolation_level=None, check_same_thread=False, timeout=0)
-            if target:
-                connection.execute("PRAGMA locking_mode = EXCLUSIVE")
-                connection.execute("PRAGMA journal_mode = WAL")
-                connection.execute("PRAGMA synchronous = FULL")
-                connection.execute(f"PRAGMA wal_autocheckpoint = {_PAGES_BETWEEN_CHECKPOINTS}")
-                connection.execute(f"PRAGMA cache_size = -{_CACHE_KIBIBYTES}")
-            connection.execute("BEGIN IMMEDIATE")
-            last = _prepare(connection, name, owner, wal=wal)
-            connection.execute("COMMIT")
-            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # from here on the main file says that it is in use
-        except BaseException as error:
-            if connection is not None:
-                connection.close()
-            if wal:
-                _touch(target)
-            if isinstance(error, LedgerError):
-                raise
+            place = _place(target, name, read_only=read_only) if target else None
+        except OSError as error:
             raise ledger_error(name, error) from error
-        now = owner.now()
-        ended = now if last is None else last
-        return cls(connection, name, max(0.0, now - ended), target, owner, ended)
+        file = cls(name, target, place, read_only=read_only)
+        try:
+            wal = _check_parts(target, name) if target else None
+            file._connect()
+            file._begin(owner, wal, clock, boot)
+        except LedgerError:
+            file._let_go()
+            raise
+        except BaseException as error:
+            file._let_go()
+            raise ledger_error(name, error) from error
+        return file
 
-    def close(self, rest: Iterable[tuple[str, tuple[Any, ...]]], *, changed: bool) -> None:
-        """Make the changes of ``rest`` if possible, note when the run ended if it ``changed`` anything, and close."""
-        noted = not self._path
-        with contextlib.suppress(Exception):
-            if not noted:
-                self.connection.execute("PRAGMA wal_checkpoint")  # makes room, when the disk is full
-                self._note(rest, self._owner.now() if changed else self._ended)
-                noted = True
-        self.connection.close()
-        if not noted:
-            _touch(self._path)
+    def _connect(self) -> None:
+        import sqlite3
 
-    def _note(self, rest: Iterable[tuple[str, tuple[Any, ...]]], ended: float) -> None:
-        self.connection.execute("BEGIN")
-        for sql, values in rest:
-            self.connection.execute(sql, values)
-        self.connection.execute(_SET, ("ended", repr(ended)))
+        self.connection = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False, timeout=0)
+        if not self._path:
+            self._keep_wal = False
+            return
+        if sys.version_info >= (3, 12):
+            # However the connection goes, the -wal stays, unless it is closed in order.
+            self.connection.setconfig(sqlite3.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, True)
+        else:
+            _pin(self.connection, pinned=True)
+        self.connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+        self.connection.execute("PRAGMA journal_mode = WAL")
+        self.connection.execute("PRAGMA synchronous = FULL")
+        if sys.platform == "darwin":  # there, fsync leaves what it was given in the cache of the disk
+            self.connection.execute("PRAGMA fullfsync = 1")
+            self.connection.execute("PRAGMA checkpoint_fullfsync = 1")
+        self.connection.execute("PRAGMA wal_autocheckpoint = 0")
+        self.connection.execute(f"PRAGMA cache_size = -{_CACHE_KIBIBYTES}")
+
+    def _begin(
+        self, owner: Owner, wal: WalFile | None, clock: Callable[[], float], boot: Callable[[], BootTime]
+    ) -> None:
+        about = schema.read_about(self.connection, self.name)
+        self._read_mark(about)
+        schema.check(about, self.name, owner, has_wal=wal is not None and wal.frames > 0)
+        self.secret = schema.secret_of(about, self._path, self.name)
+        schema.check_folder(about, self._path, self.name, owner, self.secret)
+        self.clock = RunClock(schema.read_runs(self.connection, about), clock, boot)
+        self.may_have_gaps = "gaps" in about
+        if self.read_only and not schema.is_old(about):
+            return
+        if self._mark.step is Step.BEGUN:
+            self._write((), self._mark.sealed)
+        if self._mark.step is Step.SEALED:
+            self._checkpoint()
+        self._start_run(about, owner)
+
+    def _read_mark(self, about: About) -> None:
+        if about and not schema.is_old(about):
+            (number,) = self.connection.execute("PRAGMA application_id").fetchone()
+            (version,) = self.connection.execute("PRAGMA user_version").fetchone()
+            self._mark = Mark.of(number, version)
+        self._keep_wal = self._mark.step is not Step.CLOSED or schema.is_old(about)
+
+    def _start_run(self, about: About, owner: Owner) -> None:
+        """Record a run. From here on the main file says that it needs its -wal."""
+        closed = self._mark.step is Step.CLOSED
+        self.connection.execute("BEGIN IMMEDIATE")
+        schema.prepare(self.connection, about, owner, self.secret, self.clock.record())
+        self._commit(self._mark.sealed if closed else self._mark.begun)
+        if closed and self._path:
+            self._checkpoint()
+            self._write((), self._mark.begun)
+
+    def commit(self) -> None:
+        """Let all changes be on the disk."""
         self.connection.execute("COMMIT")
+        if self._path and self.connection.total_changes - self._moved > _CHANGES_BETWEEN_CHECKPOINTS:
+            self._write((), self._mark.sealed)
+            self._checkpoint()
+            self._write((), self._mark.begun)
+
+    def close(self, executed: Iterable[Statement], pending: Iterable[Statement]) -> None:
+        """Commit, make the changes of ``pending``, move all to the main file, and close. Raises what SQLite does.
+
+        ``executed`` is done again when it turns out that it cannot be committed. Whatever fails, what was committed
+        stays, and can be opened again.
+        """
+        try:
+            if self._process == os.getpid():
+                self._finish([*self._commit_or_undo(executed), *pending])
+        finally:
+            self._let_go()
+
+    def _commit_or_undo(self, executed: Iterable[Statement]) -> Iterable[Statement]:
+        """Return what is to be done again."""
+        try:
+            if self.connection.in_transaction:
+                self.connection.execute("COMMIT")
+                return ()
+        except Exception:  # noqa: BLE001 - the disk is full, say; by now there may be room
+            with contextlib.suppress(Exception):
+                self.connection.execute("ROLLBACK")
+        return executed
+
+    def _finish(self, rest: list[Statement]) -> None:
+        if not self._path or (self._mark.step is Step.CLOSED and self.read_only):
+            return
+        try:
+            self._write(rest, self._mark.sealed)
+        except Exception:  # noqa: BLE001 - the disk is full: what is moved to the main file makes room
+            with contextlib.suppress(Exception):
+                self.connection.execute("ROLLBACK")
+            self._checkpoint()
+            self._write(rest, self._mark.sealed)
+        self._checkpoint()
+        # Nothing but the first page, which is written at once: a main file that says it is closed has everything.
+        self._write((), self._mark.closed)
+        self._checkpoint()
+        self._keep_wal = False
+
+    def _let_go(self) -> None:
+        """Close the connection. When the file is not closed in order, all its parts stay as they are."""
+        if os.getpid() != self._process:
+            return  # a fork: the file is its parent's
+        connection: sqlite3.Connection | None = getattr(self, "connection", None)
+        if connection is not None:
+            _close(connection, self._path, keep_wal=self._keep_wal)
+        if self._place is not None:
+            release(self._place)
+            self._place = None
+
+    def _write(self, statements: Iterable[Statement], mark: Mark) -> None:
+        self.connection.execute("BEGIN IMMEDIATE")
+        for sql, values in statements:
+            self.connection.execute(sql, values)
+        self._commit(mark)
+
+    def _commit(self, mark: Mark) -> None:
+        self.connection.execute(f"PRAGMA application_id = {mark.ledger}")
+        self.connection.execute(f"PRAGMA user_version = {mark.user_version}")
+        self.connection.execute("COMMIT")
+        self._mark, self._keep_wal = mark, True
+
+    def _checkpoint(self) -> None:
+        """Move all of the -wal to the main file. The -wal keeps it until something new is written."""
+        busy, pages, moved = self.connection.execute("PRAGMA wal_checkpoint").fetchone()
+        if busy or pages != moved:
+            raise LedgerError(f"{self.name}: cannot be written to its end")
+        self._moved = self.connection.total_changes
+
+
+def _place(path: str, name: str, *, read_only: bool) -> Claim:
+    """Make the file when there is none, and say that it is ours. Raises `LedgerError` and `OSError`."""
+    if not _size(path) and _size(wal_path(path)):
+        raise without_main_part(name)
+    if not read_only:
+        _make(path)
+    return claim(path, name)
+
+
+def _check_parts(path: str, name: str) -> WalFile | None:
+    """Return the -wal. Raises `LedgerError` when the parts of the ledger do not belong together."""
+    with alone(path, name):
+        main, wal = read_main(path), read_wal(path)
+    if main is not None and not main.is_database:
+        raise LedgerError(f"{name}: is not a ledger")
+    if wal is not None and wal.is_damaged:
+        raise damaged(name)
+    mark = NO_MARK if main is None else main.mark
+    if wal is not None and wal.frames:
+        if (mark.ledger or wal.mark.ledger) and not mark.fits(wal.mark):
+            raise with_another_part(name)
+    elif mark.step is not Step.CLOSED and not (wal is not None and wal.is_written_anew):
+        raise without_newest_part(name)
+    return wal
+
+
+def _close(connection: "sqlite3.Connection", path: str, *, keep_wal: bool) -> None:
+    import sqlite3
+
+    if not path:
+        connection.close()
+    elif sys.version_info >= (3, 12):
+        connection.setconfig(sqlite3.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, keep_wal)
+        connection.close()
+    else:
+        had_wal = _size(wal_path(path)) > 0
+        if keep_wal:
+            connection.interrupt()  # so that SQLite does not move and delete the -wal
+        connection.close()
+        if keep_wal and had_wal and not _size(wal_path(path)):
+            mark_closed(path)  # it did all the same: there was nothing left to move
+        _pin(connection, pinned=False)
+
+
+def _pin(connection: "sqlite3.Connection", *, pinned: bool) -> None:
+    """Let a connection outlive all that refers to it: SQLite deletes the -wal of one that is collected."""
+    with contextlib.suppress(ImportError):
+        import ctypes
+
+        (ctypes.pythonapi.Py_IncRef if pinned else ctypes.pythonapi.Py_DecRef)(ctypes.py_object(connection))
+
+
+def _size(path: str) -> int:
+    try:
+        return os.stat(path).st_size  # noqa: PTH116
+    except FileNotFoundError:
+        return 0
 
 
 def _make(path: str) -> None:
     """Make the file when there is none, for its owner only; SQLite gives the -wal file the same permissions."""
     with contextlib.suppress(FileExistsError):
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
-
-
-def _wal(path: str) -> str:
-    return f"{path}-wal"
-
-
-def _touch(path: str) -> None:
-    """Let there be a -wal file: SQLite took it away on closing, after it moved all into the main file."""
-    with contextlib.suppress(OSError):
-        os.close(os.open(_wal(path), os.O_CREAT, 0o600))
-
-
-def _prepare(connection: "sqlite3.Connection", name: str, owner: Owner, *, wal: bool) -> float | None:
-    """Make or check the tables, and mark the file as in use. Return when the run before ended, if that is known."""
-    tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
-    about = {"format": _FORMAT, "server": owner.server, "ended": repr(owner.now()), "salt": secrets.token_hex(16)}
-    if not tables:
-        for table in _TABLES.split(";"):
-            connection.execute(table)
-    elif ("about",) not in tables:
-        raise LedgerError(f"{name}: is a database of something else, and no ledger")
-    else:
-        for (table,) in tables:  # into the cache: later, nothing should wait for the disk
-            connection.execute(f"SELECT count(*) FROM {table}").fetchall()  # noqa: S608 - names of our own tables
-        about = dict(connection.execute("SELECT name, value FROM about").fetchall())
-        _check(about, name, owner, wal=wal)
-    ended = about.get("ended")
-    if owner.api_key is not None:
-        about["account"] = _fingerprint(about["salt"], owner.api_key)
-    connection.executemany(_SET, list((about | {"ended": ""}).items()))
-    return float(ended) if ended else None
-
-
-def _check(about: dict[str, str], name: str, owner: Owner, *, wal: bool) -> None:
-    """Raise `LedgerError` for a ledger that is not fit for this run."""
-    if about.get("format") != _FORMAT:
-        raise LedgerError(f"{name}: is a ledger of another version of this package")
-    if not about.get("ended") and not wal:
-        raise LedgerError(
-            f"{name}: its newest part, the file {name}-wal, is missing. The last run was cut off, and what it did "
-            "stands there. Bring that file back: without it, rows would be sent again."
-        )
-    if about.get("server") != owner.server:
-        raise LedgerError(
-            f"{name}: is the ledger of uploads to {about.get('server')}, and this client talks to {owner.server}; "
-            "rows that were sent there are not here, and each server needs a ledger of its own"
-        )
-    known = about.get("account")
-    if owner.api_key is None or known is None or owner.same_account:
-        return
-    if not hmac.compare_digest(known, _fingerprint(about["salt"], owner.api_key)):
-        raise LedgerError(
-            f"{name}: is the ledger of uploads with another API key, and a key sees one account only. If this key is "
-            "a new one of the same account, say so: same_account=True, or --same-account. Each other account needs a "
-            "ledger of its own."
-        )
-
-
-def _fingerprint(salt: str, api_key: str) -> str:
-    """Return 8 bytes that tell keys apart, as text. The key cannot be had from them."""
-    return hmac.digest(bytes.fromhex(salt), api_key.encode(), "sha256")[:8].hex()
-
-
-def ledger_error(name: str, error: BaseException) -> LedgerError:
-    """Return what to tell the user of a fault of SQLite or of the disk."""
-    reason = getattr(error, "sqlite_errorname", type(error).__name__)
-    if reason.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
-        return LedgerError(
-            f"{name}: is in use by another run. Wait for its end. Do not use another ledger for these rows: they "
-            "would be sent again."
-        )
-    if reason.startswith("SQLITE_NOTADB"):
-        return LedgerError(f"{name}: is not a ledger")
-    if reason.startswith("SQLITE_CORRUPT"):
-        return LedgerError(
-            f"{name}: is damaged. Do not delete it, and do not go on with another: rows would be sent again. Bring it "
-            f"back from a copy, with its {name}-wal."
-        )
-    if reason.startswith(("SQLITE_FULL", "SQLITE_IOERR")):
-        return LedgerError(
-            f"{name}: the disk is full or cannot be written ({reason}). What was done is recorded; make room, and run "
-            "it again."
-        )
-    return LedgerError(f"{name}: cannot be used as a ledger ({reason})")
