@@ -7,6 +7,7 @@ import attrs
 
 from kycaid_async.bulk.feed import Rows
 from kycaid_async.bulk.ledger import Path
+from kycaid_async.bulk.places import UrlRules
 from kycaid_async.bulk.result import BulkResult, BulkSummary
 from kycaid_async.bulk.upload import BulkUpload, OnError, OnUncertain, Plan
 from kycaid_async.errors import ConfigurationError
@@ -39,6 +40,7 @@ class Bulk:
         give_up_after: float = 300.0,
         settle_after: float | None = None,
         same_account: bool = False,
+        urls: UrlRules | None = None,
     ) -> BulkUpload:
         """Return a run over ``rows``; iterate over it: ``async for result in client.bulk.upload(rows): …``.
 
@@ -68,6 +70,8 @@ class Bulk:
           the start of this run. Default: 5 more than the client waits for an answer (``Timeout.read``), since the
           server may be at work for as long. A shorter time risks a second document.
         * ``same_account``: the ledger was begun with another key, and this one is of the same account.
+        * ``urls``: the rules for sides that are URLs; see `UrlRules`. Rows of a manifest keep to those of
+          the manifest.
 
         Raises `ConfigurationError` for values that make no sense.
         """
@@ -89,6 +93,7 @@ class Bulk:
             give_up_after=give_up_after,
             settle_after=self._patience() if settle_after is None else settle_after,
             same_account=same_account,
+            urls=urls or UrlRules(),
         )
         return BulkUpload(rows, plan, caller=self._call, settings=self._settings, timing=self._timing)
 
@@ -108,6 +113,7 @@ class Bulk:
         give_up_after: float = 300.0,
         settle_after: float | None = None,
         same_account: bool = False,
+        urls: UrlRules | None = None,
     ) -> tuple[list[BulkResult], BulkSummary]:
         """Deliver all ``rows`` and return their results, in the order of the rows, and a summary.
 
@@ -123,6 +129,7 @@ class Bulk:
             give_up_after=give_up_after,
             settle_after=settle_after,
             same_account=same_account,
+            urls=urls,
         )
         results = [result async for result in upload]
         return sorted(results, key=lambda result: result.number), upload.summary

@@ -11,6 +11,7 @@ from kycaid_async.api.applicants import Company, Person
 from kycaid_async.bulk.content import as_many_as_cores, look_at
 from kycaid_async.bulk.keyed_lock import Idle, KeyedLock
 from kycaid_async.bulk.ledger import Ledger, State
+from kycaid_async.bulk.places import UrlRules
 from kycaid_async.bulk.reconcile import Unreconciled
 from kycaid_async.bulk.resilient_caller import IntentRecord, ResilientCaller
 from kycaid_async.bulk.result import BulkResult, BulkSummary
@@ -45,6 +46,7 @@ class Prerequisites:
     locks: KeyedLock
     idle: Idle
     rules: FileRules
+    urls: UrlRules
     summary: BulkSummary
     create_uncertain: bool
     at_once: asyncio.Semaphore
@@ -68,7 +70,7 @@ class Prerequisites:
         raise AssertionError  # the last look returns or raises
 
     async def _file(self, given: BulkSource, result: BulkResult) -> UploadedFile:
-        content = await look_at(given, self.rules, self._hashing)
+        content = await look_at(given, self.rules, self.urls, self._hashing)
         async with self._contents.of(content.digest):
             known = await self.ledger.file(content.digest)
             if known is not None:

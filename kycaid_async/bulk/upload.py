@@ -12,6 +12,7 @@ from kycaid_async.bulk.feed import Feed, Rows
 from kycaid_async.bulk.finished import finished
 from kycaid_async.bulk.keyed_lock import KeyedLock
 from kycaid_async.bulk.ledger import Ledger, Path
+from kycaid_async.bulk.places import UrlRules
 from kycaid_async.bulk.prerequisites import Prerequisites
 from kycaid_async.bulk.progress import BulkProgress, Meter
 from kycaid_async.bulk.reconcile import Reconciler
@@ -39,6 +40,7 @@ class Plan:
     give_up_after: float
     settle_after: float
     same_account: bool
+    urls: UrlRules
 
 
 class BulkUpload:
@@ -219,6 +221,7 @@ class BulkUpload:
             locks=locks,
             idle=idle,
             rules=settings.files,
+            urls=self._plan.urls,
             summary=self._summary,
             create_uncertain=create_uncertain,
             at_once=asyncio.Semaphore(self._plan.applicants_at_once),

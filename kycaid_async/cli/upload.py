@@ -57,7 +57,7 @@ class Job:
     async def run(self) -> int:
         """Do all of it, and return the exit code."""
         try:
-            manifest = Manifest.open(self._plan.manifest)
+            manifest = Manifest.open(self._plan.manifest, outside=self._plan.outside, urls=self._plan.urls)
         except ManifestError as error:
             raise UsageProblem(str(error)) from error
         with stop_signals() as told, self._screen.progress():
@@ -114,7 +114,12 @@ class Job:
     async def _check(self) -> None:
         account, known = self._account, await self._known()
         try:
-            rows = check_manifest(self._plan.manifest, known=None if known is None else partial(self._is_known, known))
+            rows = check_manifest(
+                self._plan.manifest,
+                outside=self._plan.outside,
+                urls=self._plan.urls,
+                known=None if known is None else partial(self._is_known, known),
+            )
             async for row in rows:
                 account.rows += 1
                 self._checked.update(_standing(row))

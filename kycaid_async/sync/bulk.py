@@ -8,6 +8,7 @@ from typing import Self, TypeVar
 
 from kycaid_async.bulk import bulk
 from kycaid_async.bulk.ledger import Path
+from kycaid_async.bulk.places import UrlRules
 from kycaid_async.bulk.progress import BulkProgress
 from kycaid_async.bulk.result import BulkResult, BulkSummary
 from kycaid_async.bulk.row import BulkRow
@@ -132,6 +133,7 @@ class Bulk(Blocking, of=bulk.Bulk):
         give_up_after: float = 300.0,
         settle_after: float | None = None,
         same_account: bool = False,
+        urls: UrlRules | None = None,
     ) -> BlockingUpload:
         given = _Rows()
         upload = bulk.Bulk.upload(
@@ -145,6 +147,7 @@ class Bulk(Blocking, of=bulk.Bulk):
             give_up_after=give_up_after,
             settle_after=settle_after,
             same_account=same_account,
+            urls=urls,
         )
         return BlockingUpload(self._link, rows, given, upload)
 
@@ -161,6 +164,7 @@ class Bulk(Blocking, of=bulk.Bulk):
         give_up_after: float = 300.0,
         settle_after: float | None = None,
         same_account: bool = False,
+        urls: UrlRules | None = None,
     ) -> tuple[list[BulkResult], BulkSummary]:
         with self.upload(
             rows,
@@ -172,5 +176,6 @@ class Bulk(Blocking, of=bulk.Bulk):
             give_up_after=give_up_after,
             settle_after=settle_after,
             same_account=same_account,
+            urls=urls,
         ) as upload:
             return sorted(upload, key=lambda result: result.number), upload.summary
