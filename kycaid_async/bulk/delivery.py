@@ -99,7 +99,7 @@ class Delivery:
             result.status, result.document_id = BulkStatus.DONE_BEFORE, known.document_id
             result.applicant_id, result.file_ids = known.intent.applicant_id, dict(known.intent.file_ids)
             return
-        sent_before = known is not None and known.state is State.SENT
+        result.sent_before = sent_before = known is not None and known.state is State.SENT
         in_doubt = False
         try:
             if known is not None and sent_before:
@@ -135,6 +135,7 @@ class Delivery:
         """
         is_other = not self.ledger.has_said(known, says)
         doubt = self._doubt(row, digest, known.intent, fields={} if is_other else row.document)
+        result.applicant_id = known.intent.applicant_id
         since = self.timing.clock() - self.ledger.waited(known)
         try:
             document_id = await self.reconciler.find(doubt, result, since=since, locked=False)
