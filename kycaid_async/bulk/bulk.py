@@ -7,6 +7,7 @@ import attrs
 
 from kycaid_async.bulk.feed import Rows
 from kycaid_async.bulk.ledger import Path
+from kycaid_async.bulk.open_files import most_rows_at_once
 from kycaid_async.bulk.places import UrlRules
 from kycaid_async.bulk.result import BulkResult, BulkSummary
 from kycaid_async.bulk.upload import BulkUpload, OnError, OnUncertain, Plan
@@ -88,7 +89,7 @@ class Bulk:
             ledger=ledger,
             on_uncertain=on_uncertain,
             on_error=on_error,
-            concurrency=most if concurrency is None else min(concurrency, most),
+            concurrency=most_rows_at_once(most if concurrency is None else min(concurrency, most)),
             applicants_at_once=applicants_at_once,
             give_up_after=give_up_after,
             settle_after=self._patience() if settle_after is None else settle_after,

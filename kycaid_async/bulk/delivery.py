@@ -9,11 +9,13 @@ from kycaid_async.api import documents
 from kycaid_async.api.document_variants import NewDocument
 from kycaid_async.bulk.keyed_lock import KeyedLock
 from kycaid_async.bulk.ledger import Intent, Ledger, RowEntry, State
+from kycaid_async.bulk.open_files import TooManyOpenFilesError
 from kycaid_async.bulk.prerequisites import Prerequisites, UploadedFile, code_of
 from kycaid_async.bulk.reconcile import Doubt, Reconciler, Unreconciled, key_of
 from kycaid_async.bulk.resilient_caller import IntentRecord, ResilientCaller
 from kycaid_async.bulk.result import BulkResult, BulkStatus
 from kycaid_async.bulk.row import SIDES, BulkRow, BulkSource
+from kycaid_async.bulk.workers import Stopped
 from kycaid_async.errors import ApiError, FieldProblem, KycaidError, LedgerError, NotFoundError, ValidationError
 from kycaid_async.protocol.request import refused
 from kycaid_async.transport.timing import Timing
@@ -76,6 +78,8 @@ class Delivery:
             result.status, result.error = BulkStatus.UNCERTAIN, unreconciled.error
         except LedgerError:
             raise
+        except TooManyOpenFilesError as error:
+            raise Stopped(error) from error
         except KycaidError as error:
             result.status, result.error = BulkStatus.FAILED, error
         result.seconds = self.timing.clock() - started
@@ -119,7 +123,7 @@ class Delivery:
             self._set_aside.add(digest)
             self.ledger.uncertain_row(digest, unreconciled.code or code_of(unreconciled.error))
             raise
-        except LedgerError:
+        except (LedgerError, TooManyOpenFilesError):
             raise
         except KycaidError as error:
             if not in_doubt and result.document_id is None:

@@ -14,6 +14,7 @@ from kycaid_async.bulk.check import check_manifest
 from kycaid_async.bulk.ledger import Ledger, State
 from kycaid_async.bulk.manifest import Manifest
 from kycaid_async.bulk.manifest_row import BadRow, ManifestRow
+from kycaid_async.bulk.open_files import most_rows_at_once
 from kycaid_async.bulk.rejects import UNCERTAIN, Rejects
 from kycaid_async.bulk.result import BulkResult, BulkStatus
 from kycaid_async.cli.problems import UsageProblem, one_line
@@ -156,8 +157,8 @@ class Job:
         return entry is not None and entry.state is not State.FAILED
 
     async def _send(self, manifest: Manifest) -> None:
-        plan = self._plan
-        async with AsyncKycaid(plan.api_key, base_url=plan.server, max_connections=plan.concurrency) as client:
+        plan, most = self._plan, most_rows_at_once(self._plan.concurrency)
+        async with AsyncKycaid(plan.api_key, base_url=plan.server, max_connections=most) as client:
             self._upload = client.bulk.upload(
                 self._good(manifest),
                 ledger=plan.ledger,
