@@ -75,7 +75,7 @@ class LedgerFile:
             raise ledger_error(name, error) from error
         file = cls(name, target, place, read_only=read_only)
         try:
-            wal = _check_parts(target, name) if target else None
+            wal = check_parts(target, name) if target else None
             file._connect()
             file._begin(owner, wal, clock, boot)
         except LedgerError:
@@ -229,7 +229,7 @@ def _place(path: str, name: str, *, read_only: bool) -> Claim:
     return claim(path, name)
 
 
-def _check_parts(path: str, name: str) -> WalFile | None:
+def check_parts(path: str, name: str) -> WalFile | None:
     """Return the -wal. Raises `LedgerError` when the parts of the ledger do not belong together."""
     with alone(path, name):
         main, wal = read_main(path), read_wal(path)
