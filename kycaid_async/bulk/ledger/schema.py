@@ -96,9 +96,9 @@ def check(about: About, name: str, owner: Owner, *, has_wal: bool) -> None:
         )
 
 
-def secret_of(about: About, path: str, name: str) -> Secret:
+def secret_of(about: About, path: str, name: str, *, read_only: bool) -> Secret:
     """Return the secret of a ledger; of one that has none yet, a new one. Raises `LedgerError` when it is missing."""
-    if not path:
+    if not path or (read_only and not about):
         return Secret.new()
     if "secret" not in about:
         return make_secret(path)
@@ -155,6 +155,7 @@ def convert(connection: "sqlite3.Connection", secret: Secret) -> None:
 
     A document that two rows had, which that format allowed, is neither's: both are unsettled.
     """
+    connection.execute("PRAGMA secure_delete = ON")  # what is dropped below can be guessed
     connection.create_function("keyed", 2, lambda kind, value: None if value is None else secret.keyed(kind, value))
     for table in _OLD_TABLES:
         connection.execute(f"ALTER TABLE {table} RENAME TO old_{table}")

@@ -22,7 +22,7 @@ from tests.bulk.ledger.formats import format_2
 
 OWNER = Owner(server="https://api.kycaid.com", api_key="k" * 36)
 INSERT = "INSERT OR REPLACE INTO rows VALUES (?, 'sent', ?, ?, NULL, NULL, NULL, 1, 0)"
-ROWS_OF_A_RUN = 8
+ROWS_OF_A_RUN = 5
 PAGE = 4096
 
 
@@ -156,7 +156,7 @@ def forgotten(path, moment):
 
 def test_a_ledger_is_whole_and_can_be_opened_at_every_moment_at_which_its_run_is_killed(moments, tmp_path):
     taken, key = moments()
-    assert len(taken) > 150
+    assert len(taken) > 80
     for number, moment in enumerate(taken):
         assert forgotten(laid_out(tmp_path / "copy", moment, moment.wal, key), moment) == set(), number
 
@@ -171,10 +171,10 @@ def test_no_row_is_forgotten_without_an_error_when_the_newest_part_is_lost_at_an
 
 def test_no_row_is_forgotten_without_an_error_when_the_newest_part_is_of_another_moment(moments, tmp_path):
     taken, key = moments()
-    for number, moment in list(enumerate(taken))[::11]:
+    for number, moment in list(enumerate(taken))[::9]:
         # One that lay there since the main file was last written, and was put back or cut short: no file can tell.
         excused = {newest(before) for before in taken[:number] if mark(before) == mark(moment)}
-        for other in (taken[:number] if moment.is_torn else taken)[number % 13 :: 13]:
+        for other in (taken[:number] if moment.is_torn else taken)[number % 17 :: 17]:
             if newest(other) not in excused:
                 assert not forgotten(laid_out(tmp_path / "copy", moment, other.wal, key), moment)
 
@@ -195,6 +195,6 @@ def test_a_ledger_of_the_format_before_is_converted_whole_at_every_moment_at_whi
     taken, key = moments(runs=1, begin=lambda path: format_2(path, rows))
     secret = read_secret(str(key.with_suffix("")))
     converted = {secret.keyed("row", values[0]) for values in rows}
-    for moment in [attrs.evolve(moment, recorded=moment.recorded | converted) for moment in taken[::3]]:
+    for moment in [attrs.evolve(moment, recorded=moment.recorded | converted) for moment in taken[::5]]:
         assert forgotten(laid_out(tmp_path / "copy", moment, moment.wal, key), moment) == set()
         assert not forgotten(laid_out(tmp_path / "copy", moment, None, key), moment)
