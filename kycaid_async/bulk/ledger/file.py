@@ -120,6 +120,7 @@ class LedgerFile:
         self, owner: Owner, wal: WalFile | None, clock: Callable[[], float], boot: Callable[[], BootTime]
     ) -> None:
         about = schema.read_about(self.connection, self.name)
+        schema.read_ahead(self.connection, about)
         self._read_mark(about)
         schema.check(about, self.name, owner, has_wal=wal is not None and wal.frames > 0)
         self.secret = schema.secret_of(about, self._path, self.name, read_only=self.read_only)

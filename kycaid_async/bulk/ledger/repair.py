@@ -21,7 +21,7 @@ from kycaid_async.bulk.ledger import schema
 from kycaid_async.bulk.ledger.elapsed import Run
 from kycaid_async.bulk.ledger.file import check_parts
 from kycaid_async.bulk.ledger.lock import alone, claim, release
-from kycaid_async.bulk.ledger.problems import damaged, ledger_error, without_secret
+from kycaid_async.bulk.ledger.problems import damaged, ledger_error, without_newest_part, without_secret
 from kycaid_async.bulk.ledger.schema import About
 from kycaid_async.bulk.ledger.secret import Secret, make_secret, read_secret, secret_path, sync_folder
 from kycaid_async.bulk.ledger.wal import NO_MARK, Step, read_main, read_wal, wal_path
@@ -141,11 +141,13 @@ def _look(path: str, name: str) -> tuple[LedgerError | None, _Content]:
     if problem is None and not content.is_whole:
         problem = damaged(name)
     if problem is None:
-        problem = _unfit(name, content)
+        problem = _unfit(path, name, content)
     return problem, content
 
 
-def _unfit(name: str, content: _Content) -> LedgerError | None:
+def _unfit(path: str, name: str, content: _Content) -> LedgerError | None:
+    if schema.was_cut_off(content.about) and not _belongs(path):
+        return without_newest_part(name)
     if schema.is_old(content.about) or not content.about or _knows(content.about, content.secret):
         return None
     return without_secret(name)

@@ -64,9 +64,13 @@ def read_about(connection: "sqlite3.Connection", name: str) -> About:
     about: About = dict(connection.execute("SELECT name, value FROM about").fetchall())
     if about.get("format") not in (FORMAT, _BEFORE):
         raise LedgerError(f"{name}: is a ledger of another version of this package")
-    for (table,) in tables:  # into the cache: later, nothing should wait for the disk
-        connection.execute(f"SELECT count(*) FROM {table}").fetchall()  # noqa: S608 - names of our own tables
     return about
+
+
+def read_ahead(connection: "sqlite3.Connection", about: About) -> None:
+    """Bring the tables into the cache: later, nothing should wait for the disk."""
+    for table in _OLD_TABLES if about else ():
+        connection.execute(f"SELECT count(*) FROM {table}").fetchall()  # noqa: S608 - names of our own tables
 
 
 def is_old(about: About) -> bool:
@@ -74,11 +78,16 @@ def is_old(about: About) -> bool:
     return about.get("format") == _BEFORE
 
 
+def was_cut_off(about: About) -> bool:
+    """Say whether one of an earlier format needs its -wal. One of this format says so in its head."""
+    return is_old(about) and not about.get("ended")
+
+
 def check(about: About, name: str, owner: Owner, *, has_wal: bool) -> None:
     """Raise `LedgerError` for a ledger that is not fit for this owner. ``has_wal``: something stands in its -wal."""
     if not about:
         return
-    if is_old(about) and not about.get("ended") and not has_wal:
+    if was_cut_off(about) and not has_wal:
         raise without_newest_part(name)
     if about.get("server") != owner.server:
         raise LedgerError(
