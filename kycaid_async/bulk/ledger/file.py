@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import pathlib
 import sys
 import time
 from collections.abc import Callable, Iterable
@@ -75,7 +76,9 @@ class LedgerFile:
             raise ledger_error(name, error) from error
         file = cls(name, target, place, read_only=read_only)
         try:
-            wal = _check_parts(target, name) if target else None
+            wal = check_parts(target, name) if target else None
+            if read_only and wal is not None and wal.frames and not os.access(target, os.W_OK):
+                raise LedgerError(f"{name}: was cut off, and cannot be written here. Copy it, with its -wal and .key")
             file._connect()
             file._begin(owner, wal, clock, boot)
         except LedgerError:
@@ -89,8 +92,14 @@ class LedgerFile:
     def _connect(self) -> None:
         import sqlite3
 
-        self.connection = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False, timeout=0)
-        if not self._path:
+        target: str = self._path
+        immutable = bool(target) and self.read_only and not os.access(target, os.W_OK)
+        if immutable:
+            target = f"{pathlib.Path(target).as_uri()}?immutable=1"
+        self.connection = sqlite3.connect(
+            target, isolation_level=None, check_same_thread=False, timeout=0, uri=immutable
+        )
+        if not self._path or immutable:
             self._keep_wal = False
             return
         if sys.version_info >= (3, 12):
@@ -111,9 +120,10 @@ class LedgerFile:
         self, owner: Owner, wal: WalFile | None, clock: Callable[[], float], boot: Callable[[], BootTime]
     ) -> None:
         about = schema.read_about(self.connection, self.name)
+        schema.read_ahead(self.connection, about)
         self._read_mark(about)
         schema.check(about, self.name, owner, has_wal=wal is not None and wal.frames > 0)
-        self.secret = schema.secret_of(about, self._path, self.name)
+        self.secret = schema.secret_of(about, self._path, self.name, read_only=self.read_only)
         schema.check_folder(about, self._path, self.name, owner, self.secret)
         self.clock = RunClock(schema.read_runs(self.connection, about), clock, boot)
         self.may_have_gaps = "gaps" in about
@@ -229,7 +239,7 @@ def _place(path: str, name: str, *, read_only: bool) -> Claim:
     return claim(path, name)
 
 
-def _check_parts(path: str, name: str) -> WalFile | None:
+def check_parts(path: str, name: str) -> WalFile | None:
     """Return the -wal. Raises `LedgerError` when the parts of the ledger do not belong together."""
     with alone(path, name):
         main, wal = read_main(path), read_wal(path)

@@ -4,6 +4,7 @@ Changes of many rows share one write to the disk. There are keyed digests, ids, 
 pseudonymous, and without its secret nobody can tell from it whose documents were sent.
 """
 
+import contextlib
 import enum
 import json
 import time
@@ -280,15 +281,9 @@ class Ledger:
 
         It comes to its end, however often it is cancelled; a second call waits for the first.
         """
-        if not self._database.file.read_only:
-            self._last_beat()
-        await self._database.close()
-
-    def _last_beat(self) -> None:
-        try:
+        with contextlib.suppress(LedgerError, RuntimeError):  # closed before; of a loop that is gone; told by closing
             self.beat()
-        except LedgerError:
-            return  # closed already, or it is raised by closing
+        await self._database.close()
 
     def _document_taken(self, key: bytes) -> None:
         self._database.write_behind(

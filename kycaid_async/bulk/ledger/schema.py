@@ -36,7 +36,7 @@ CREATE TABLE applicants (
 ) WITHOUT ROWID;
 """
 _OLD_TABLES: Final = ("rows", "files", "applicants")
-_SET: Final = "INSERT OR REPLACE INTO about VALUES (?, ?)"
+SET: Final = "INSERT OR REPLACE INTO about VALUES (?, ?)"
 
 About = dict[str, str]
 
@@ -64,9 +64,13 @@ def read_about(connection: "sqlite3.Connection", name: str) -> About:
     about: About = dict(connection.execute("SELECT name, value FROM about").fetchall())
     if about.get("format") not in (FORMAT, _BEFORE):
         raise LedgerError(f"{name}: is a ledger of another version of this package")
-    for (table,) in tables:  # into the cache: later, nothing should wait for the disk
-        connection.execute(f"SELECT count(*) FROM {table}").fetchall()  # noqa: S608 - names of our own tables
     return about
+
+
+def read_ahead(connection: "sqlite3.Connection", about: About) -> None:
+    """Bring the tables into the cache: later, nothing should wait for the disk."""
+    for table in _OLD_TABLES if about else ():
+        connection.execute(f"SELECT count(*) FROM {table}").fetchall()  # noqa: S608 - names of our own tables
 
 
 def is_old(about: About) -> bool:
@@ -74,11 +78,16 @@ def is_old(about: About) -> bool:
     return about.get("format") == _BEFORE
 
 
+def was_cut_off(about: About) -> bool:
+    """Say whether one of an earlier format needs its -wal. One of this format says so in its head."""
+    return is_old(about) and not about.get("ended")
+
+
 def check(about: About, name: str, owner: Owner, *, has_wal: bool) -> None:
     """Raise `LedgerError` for a ledger that is not fit for this owner. ``has_wal``: something stands in its -wal."""
     if not about:
         return
-    if is_old(about) and not about.get("ended") and not has_wal:
+    if was_cut_off(about) and not has_wal:
         raise without_newest_part(name)
     if about.get("server") != owner.server:
         raise LedgerError(
@@ -88,7 +97,7 @@ def check(about: About, name: str, owner: Owner, *, has_wal: bool) -> None:
     known = about.get("account")
     if owner.api_key is None or known is None or owner.same_account:
         return
-    if not hmac.compare_digest(known, _account(about["salt"], owner.api_key)):
+    if not hmac.compare_digest(known, account_of(about["salt"], owner.api_key)):
         raise LedgerError(
             f"{name}: is the ledger of uploads with another API key, and a key sees one account only. If this key is "
             "a new one of the same account, say so: same_account=True, or --same-account. Each other account needs a "
@@ -96,9 +105,9 @@ def check(about: About, name: str, owner: Owner, *, has_wal: bool) -> None:
         )
 
 
-def secret_of(about: About, path: str, name: str) -> Secret:
+def secret_of(about: About, path: str, name: str, *, read_only: bool) -> Secret:
     """Return the secret of a ledger; of one that has none yet, a new one. Raises `LedgerError` when it is missing."""
-    if not path:
+    if not path or (read_only and not about):
         return Secret.new()
     if "secret" not in about:
         return make_secret(path)
@@ -112,7 +121,7 @@ def check_folder(about: About, path: str, name: str, owner: Owner, secret: Secre
     """Raise `LedgerError` for a ledger that stands elsewhere than the rows, and was not begun for their folder."""
     if owner.folder is None or not about or os.path.dirname(path) == owner.folder:  # noqa: PTH120
         return
-    if about.get("folder") != _folder(owner.folder, secret):
+    if about.get("folder") != folder_of(owner.folder, secret):
         raise LedgerError(
             f"{name}: stands elsewhere than the manifest, and was not begun for the manifest's folder. In another "
             "folder the same paths are other files, which would count as sent. Use the ledger that was begun with it."
@@ -123,16 +132,16 @@ def prepare(connection: "sqlite3.Connection", about: About, owner: Owner, secret
     """Make the tables, or bring them to this format, and record the owner and the run."""
     known = {"format": FORMAT, "server": owner.server, "salt": secrets.token_hex(16), "secret": secret.check}
     if is_old(about):
-        _convert(connection, secret)
+        convert(connection, secret)
         about = {name: value for name, value in about.items() if name not in ("format", "ended")}
     elif not about:
         make_tables(connection)
     known |= about
     if owner.api_key is not None:
-        known["account"] = _account(known["salt"], owner.api_key)
+        known["account"] = account_of(known["salt"], owner.api_key)
     if owner.folder is not None:
-        known["folder"] = _folder(owner.folder, secret)
-    connection.executemany(_SET, list(known.items()))
+        known["folder"] = folder_of(owner.folder, secret)
+    connection.executemany(SET, list(known.items()))
     connection.execute("INSERT INTO runs VALUES (?, ?, ?, ?, ?)", attrs.astuple(run))
 
 
@@ -150,11 +159,12 @@ def read_runs(connection: "sqlite3.Connection", about: About) -> list[Run]:
     return [Run(number=a, seconds=b, boot=c, began=d, beat=e) for a, b, c, d, e in found]
 
 
-def _convert(connection: "sqlite3.Connection", secret: Secret) -> None:
+def convert(connection: "sqlite3.Connection", secret: Secret) -> None:
     """Bring a ledger of the format before to this one. All its rows are known as before, by keyed digests.
 
     A document that two rows had, which that format allowed, is neither's: both are unsettled.
     """
+    connection.execute("PRAGMA secure_delete = ON")  # what is dropped below can be guessed
     connection.create_function("keyed", 2, lambda kind, value: None if value is None else secret.keyed(kind, value))
     for table in _OLD_TABLES:
         connection.execute(f"ALTER TABLE {table} RENAME TO old_{table}")
@@ -180,10 +190,11 @@ def _convert(connection: "sqlite3.Connection", secret: Secret) -> None:
     connection.execute("DELETE FROM about WHERE name = 'ended'")
 
 
-def _account(salt: str, api_key: str) -> str:
+def account_of(salt: str, api_key: str) -> str:
     """Return 8 bytes that tell keys apart, as text. The key cannot be had from them."""
     return hmac.digest(bytes.fromhex(salt), api_key.encode(), "sha256")[:8].hex()
 
 
-def _folder(folder: str, secret: Secret) -> str:
+def folder_of(folder: str, secret: Secret) -> str:
+    """Return what stands for a folder, as text."""
     return secret.keyed("folder", hashlib.sha256(os.fsencode(folder)).digest()).hex()

@@ -30,6 +30,16 @@ class Secret:
         """Return what stands in the ledger for ``digest``; each kind of thing has others."""
         return hashlib.blake2b(digest, key=self._key, digest_size=32, person=kind.encode()).digest()
 
+    def write(self, path: str) -> None:
+        """Write it beside the ledger at ``path``. Nobody but its owner can read it at any time."""
+        fd = os.open(secret_path(path), os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+        try:
+            os.write(fd, self._key.hex().encode() + b"\n")
+            os.fsync(fd)
+        finally:
+            os.close(fd)
+        sync_folder(path)
+
     @property
     def check(self) -> str:
         """What tells a ledger that this is its secret."""
@@ -54,22 +64,15 @@ def read_secret(path: str) -> Secret | None:
 def make_secret(path: str) -> Secret:
     """Return the secret of the ledger at ``path``, which has recorded nothing yet. It is on the disk by then.
 
-    Nobody but its owner can read it at any time. One that was left of a run that was killed here is used.
+    One that was left of a run that was killed here is used.
     """
     found = read_secret(path)
-    if found is not None:
-        return found
-    with contextlib.suppress(FileNotFoundError):
-        os.unlink(secret_path(path))  # noqa: PTH108 - cut off while it was written, before any row
-    key = secrets.token_bytes(_SIZE)
-    fd = os.open(secret_path(path), os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-    try:
-        os.write(fd, key.hex().encode() + b"\n")
-        os.fsync(fd)
-    finally:
-        os.close(fd)
-    sync_folder(path)
-    return Secret(key)
+    if found is None:
+        found = Secret.new()
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(secret_path(path))  # noqa: PTH108 - cut off while it was written, before any row
+        found.write(path)
+    return found
 
 
 def sync_folder(path: str) -> None:

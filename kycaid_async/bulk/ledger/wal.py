@@ -21,6 +21,8 @@ import attrs
 _NUMBERS: Final = 2**31 - 1
 _FILE_HEADER, _WAL_HEADER, _FRAME_HEADER = 100, 32, 24
 _VERSION_AT, _NUMBER_AT = 60, 68
+_CHECKPOINTS_AT = 12
+"""Where a -wal says how often it was written anew since it was made."""
 
 
 class Step(enum.IntEnum):
@@ -161,7 +163,7 @@ def _read(data: bytes) -> WalFile:
             newest = _mark(data[at + _FRAME_HEADER :])
         if commit:
             counted, mark = (at - _WAL_HEADER) // size + 1, newest
-    anew = counted == 0 and len(data) >= _WAL_HEADER + size
+    anew = counted == 0 and _number(data, _CHECKPOINTS_AT) > 0 and len(data) >= _WAL_HEADER + size
     return WalFile(counted, mark, is_damaged=_commits(data[at:], salts, size) > 1, is_written_anew=anew)
 
 

@@ -6,6 +6,7 @@ import shutil
 import pytest
 
 from kycaid_async import LedgerError
+from kycaid_async.bulk.ledger import file
 from tests.bulk.ledger.test_ledger import SENT, opened
 
 
@@ -101,3 +102,52 @@ async def test_a_damaged_ledger_says_not_to_delete_it(tmp_path):
     (tmp_path / "l").write_bytes(whole)
     with pytest.raises(LedgerError, match="Do not delete it"):
         await opened(tmp_path / "l")
+
+
+@pytest.mark.parametrize(("system", "expected"), [("darwin", 1), ("linux", 0)])
+async def test_on_macos_what_is_written_reaches_the_disk_and_not_only_its_cache(
+    tmp_path, monkeypatch, system, expected
+):
+    monkeypatch.setattr(file.sys, "platform", system)
+    ledger = await opened(tmp_path / "l")
+    for pragma in ("fullfsync", "checkpoint_fullfsync"):
+        assert await ledger._database.read(f"PRAGMA {pragma}") == [(expected,)]
+    assert await ledger._database.read("PRAGMA synchronous") == [(2,)]
+    await ledger.close()
+
+
+async def test_a_ledger_that_stands_elsewhere_is_good_for_the_folder_that_it_was_begun_for(tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    path = tmp_path / "elsewhere" / "l"
+    await (await opened(path, folder=str(tmp_path / "people"))).close()
+    await (await opened(path, folder=str(tmp_path / "people"))).close()
+    await (await opened(path)).close()
+    with pytest.raises(LedgerError, match="was not begun for the manifest's folder"):
+        await opened(path, folder=str(tmp_path / "other"))
+    assert b"people" not in path.read_bytes()
+
+
+async def test_a_ledger_beside_its_manifest_moves_with_it(tmp_path):
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+    await (await opened(tmp_path / "one" / "l", folder=str(tmp_path / "one"))).close()
+    for part in ("l", "l.key"):
+        (tmp_path / "one" / part).rename(tmp_path / "two" / part)
+    await (await opened(tmp_path / "two" / "l", folder=str(tmp_path / "two"))).close()
+
+
+async def test_a_fault_of_the_system_is_told_in_its_words(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(LedgerError, match=r"cannot be used as a ledger: Not a directory\. It needs a folder"):
+        await opened(tmp_path / "file" / "l")
+
+
+async def test_where_nothing_can_be_written_a_closed_ledger_can_be_read(tmp_path, monkeypatch):
+    ledger = await opened(tmp_path / "l")
+    await ledger.intend_row(b"1", SENT)
+    await ledger.close()
+    monkeypatch.setattr(file.os, "access", lambda path, mode: False)
+    look = await opened(tmp_path / "l", read_only=True)
+    assert (await look.row(b"1")).intent == SENT
+    await look.close()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["l", "l.key"]

@@ -5,10 +5,13 @@ import sqlite3
 import subprocess
 import sys
 
+import attrs
 import pytest
 
 from kycaid_async import LedgerError
 from kycaid_async.bulk.ledger import Intent, Ledger, State
+from kycaid_async.bulk.ledger import ledger as module
+from kycaid_async.bulk.ledger.ledger import DOCUMENT_TAKEN
 
 SERVER = "https://api.kycaid.com"
 SENT = Intent(applicant_id="a" * 36, type="PASSPORT", file_ids={"front_side": "f" * 36})
@@ -139,3 +142,83 @@ async def test_without_a_path_nothing_is_left_behind(tmp_path, monkeypatch):
     assert (await ledger.row(b"1")).intent == SENT
     await ledger.close()
     assert list(tmp_path.iterdir()) == []
+
+
+async def test_a_document_is_of_one_row_only(tmp_path):
+    ledger = await opened(tmp_path / "l")
+    for digest in (b"1", b"2"):
+        await ledger.intend_row(digest, SENT)
+    assert await ledger.claim_row(b"1", "d" * 36)
+    assert await ledger.claim_row(b"1", "d" * 36)
+    assert not await ledger.claim_row(b"2", "d" * 36)
+    assert not await ledger.claim_row(b"unknown", "e" * 36)
+    assert (await ledger.row(b"1")).state is State.CREATED
+    assert (await ledger.row(b"2")).state is State.SENT
+    await ledger.close()
+
+
+@pytest.mark.parametrize("while_committing", [False, True])
+async def test_a_document_that_the_server_gives_twice_ends_the_run_and_leaves_the_row_unsettled(
+    tmp_path, while_committing
+):
+    ledger = await opened(tmp_path / "l")
+    for digest in (b"1", b"2", b"3"):
+        await ledger.intend_row(digest, SENT)
+    assert await ledger.claim_row(b"1", "d" * 36)
+    if while_committing:
+        ledger.uncertain_row(b"3", "something")
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+    ledger.created_row(b"2", "d" * 36)
+    ledger.created_row(b"3", "e" * 36)
+    await ledger.row(b"3")
+    with pytest.raises(LedgerError, match=r"the id of one that another row has.*uncertain"):
+        await ledger.intend_row(b"4", SENT)
+    with pytest.raises(LedgerError, match="the id of one that another row has"):
+        await ledger.close()
+    again = await opened(tmp_path / "l")
+    assert (await again.row(b"2")).state is State.SENT
+    assert (await again.row(b"2")).code == DOCUMENT_TAKEN
+    assert (await again.row(b"3")).document_id == "e" * 36
+    assert await again.row(b"4") is None
+    await again.close()
+
+
+async def test_unsettled_rows_and_all_rows_are_given_piece_by_piece(tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "_AT_ONCE", 7)
+    ledger = await opened(tmp_path / "l")
+    for number in range(40):
+        await ledger.intend_row(b"%d" % number, attrs.evolve(SENT, applicant_id=f"{number % 4}" * 36))
+    for number in range(0, 40, 2):
+        ledger.created_row(b"%d" % number, f"{number:036}")
+    ledger.uncertain_row(b"1", "timeout")
+    ledger.uncertain_row(b"2", "timeout")
+    await ledger.close()
+    look = await opened(tmp_path / "l", read_only=True)
+    unsettled = [entry async for entry in look.unsettled()]
+    assert {entry.state for entry in unsettled} == {State.SENT}
+    assert len(unsettled) == 20
+    assert [entry.code for entry in unsettled if entry.code] == ["timeout"]
+    everything = [entry async for entry in look.rows()]
+    assert len({entry.digest for entry in everything}) == len(everything) == 40
+    owners = [entry.intent.applicant_id for entry in everything]
+    assert owners == sorted(owners)
+    await look.close()
+
+
+async def test_a_look_makes_no_ledger_and_begins_no_run_and_changes_nothing(tmp_path):
+    with pytest.raises(LedgerError, match="No such file"):
+        await opened(tmp_path / "l", read_only=True)
+    assert list(tmp_path.iterdir()) == []
+    ledger = await opened(tmp_path / "l")
+    await ledger.intend_row(b"1", SENT)
+    await ledger.close()
+    before = (tmp_path / "l").read_bytes()
+    look = await opened(tmp_path / "l", read_only=True)
+    with pytest.raises(LedgerError, match="to be read only"):
+        await look.intend_row(b"2", SENT)
+    with pytest.raises(LedgerError, match="to be read only"):
+        look.created_row(b"1", "d" * 36)
+    assert (await look.row(b"1")).state is State.SENT
+    await look.close()
+    assert (tmp_path / "l").read_bytes() == before
