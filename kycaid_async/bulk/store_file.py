@@ -1,6 +1,8 @@
 """Files of object stores and others that fsspec reaches, by ranges."""
 
 import asyncio
+import errno
+import os
 import re
 from collections.abc import Callable
 from typing import Any, Final
@@ -79,13 +81,25 @@ def fault_of(error: Exception) -> Fault:
     for kind, words in _REASONS.items():
         if isinstance(error, kind):
             return Fault(words)
-    status = getattr(error, "status", None) or getattr(error, "code", None)
-    if isinstance(status, int | str) and str(status).isdecimal() and int(status) in PASSING:
-        return Fault(f"its server answers {status}", passing=True)
-    words = (isinstance(error, OSError) and error.strerror) or type(error).__name__
-    return Fault(words, passing=isinstance(error, TimeoutError | ConnectionError))
+    statuses = (getattr(error, name, None) for name in ("status", "code", "status_code"))
+    status = next((int(found) for found in statuses if isinstance(found, int | str) and str(found).isdecimal()), 0)
+    if status:
+        return Fault(f"its server answers {status}", status in PASSING)
+    number = error.errno if isinstance(error, OSError) else None
+    passing = number in _PASSING or any(kind.__name__ in _AWAY for kind in type(error).__mro__)
+    # Not in the error's own words: they may be the server's, or hold the URL.
+    return Fault(os.strerror(number) if number else type(error).__name__, passing)
 
 
+_PASSING: Final = frozenset({errno.EBUSY, errno.EAGAIN, errno.EIO, errno.ETIMEDOUT, errno.ECONNRESET})
+_AWAY: Final = frozenset(
+    {
+        *("ConnectionError", "TimeoutError", "Timeout"),  # Python, botocore, requests
+        *("HTTPClientError", "ClientConnectionError", "ClientPayloadError"),  # botocore, aiohttp
+        *("ServiceRequestError", "ServiceResponseError"),  # azure
+    }
+)
+"""Names of errors that tell of a server which is away: their packages need not be there."""
 _REASONS: Final[dict[type[Exception], str]] = {
     FileNotFoundError: "no such file",
     PermissionError: "access is denied",

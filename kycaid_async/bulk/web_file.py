@@ -200,10 +200,13 @@ async def _get(link: Link, headers: dict[str, str]) -> "tuple[aiohttp.ClientSess
 
 
 def _target(url: "URL", location: str, rules: UrlRules) -> "URL":
-    target = url.join(_parsed(location))
-    if rules.protocol_of(str(target)) not in WEB:
-        raise FaultError("its server redirects to a URL of another kind")
-    return target
+    try:
+        target = url.join(_parsed(location))
+        if rules.protocol_of(str(target)) in WEB:
+            return target
+    except (FaultError, ValueError):
+        pass
+    raise FaultError("its server redirects to a URL that is not allowed")
 
 
 def _parsed(text: str) -> "URL":
