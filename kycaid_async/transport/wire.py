@@ -8,7 +8,7 @@ import aiohttp
 import attrs
 from aiohttp.http import HttpProcessingError
 
-from kycaid_async.errors import ApiError, ConnectionLostError, DecodeError, KycaidError, RedirectError
+from kycaid_async.errors import ConnectionLostError, KycaidError
 from kycaid_async.protocol.response import Answer, decode
 from kycaid_async.transport import through_session
 from kycaid_async.transport.call import Call
@@ -20,6 +20,8 @@ from kycaid_async.transport.watch import Watch
 
 _GZIP: Final = b"\x1f\x8b"
 """How what was compressed so begins, and no JSON and no page."""
+_MOST_LAYERS: Final = 2
+"""How often one answer is unpacked: there are bytes that unpack to themselves."""
 _WITH_GZIP_HEADER: Final = 16 + zlib.MAX_WBITS
 
 logger = logging.getLogger("kycaid_async")
@@ -47,8 +49,9 @@ class Wire:
                 answer = await bound.direct.send(call, watch, self.settings, self._timeout)
             else:
                 answer = await through_session.send(call, bound, watch, self.settings, self._timeout)
-            while answer.body.startswith(_GZIP):
-                answer.body = _unzipped(answer.body, self.settings.max_answer)
+            for _ in range(_MOST_LAYERS):
+                if answer.body.startswith(_GZIP):
+                    answer.body = _unzipped(answer.body, self.settings.max_answer)
         except (aiohttp.ClientError, HttpProcessingError, ConnectionError, ValueError) as error:
             outcome: Any = failure(call.endpoint.name, error, self.settings.timeout)
         else:
@@ -78,16 +81,11 @@ def _unzipped(body: bytes, limit: int) -> bytes:
 def _judge(call: Call, answer: Answer) -> Any:
     """Return what the answer says: the decoded object or an error."""
     name = call.endpoint.name
-    if answer.is_redirect:
-        return RedirectError(
-            f"{name}: the answer is a redirect (HTTP {answer.status}); none is followed. Check base_url.",
-            operation=name,
-        )
     if answer.is_success and call.file is not None and not call.file.gone:
         return ConnectionLostError(f"{name}: the server answered before it had the whole file.", operation=name)
     try:
         return decode(call.endpoint, answer)
-    except (DecodeError, ApiError) as error:
+    except KycaidError as error:
         return error
 
 
