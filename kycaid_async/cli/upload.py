@@ -62,12 +62,13 @@ class Job:
             manifest = Manifest.open(self._plan.manifest, outside=self._plan.outside, urls=self._plan.urls)
         except ManifestError as error:
             raise UsageProblem(str(error)) from error
-        with stop_signals() as told, self._screen.progress():
-            async with anyio.create_task_group() as group:
-                group.start_soon(self._watch, told, group.cancel_scope)
-                group.start_soon(self._show, group.cancel_scope)
-                await self._work(manifest)
-                group.cancel_scope.cancel()
+        with stop_signals() as told:
+            with self._screen.progress():
+                async with anyio.create_task_group() as group:
+                    group.start_soon(self._watch, told, group.cancel_scope)
+                    group.start_soon(self._show, group.cancel_scope)
+                    await self._work(manifest)
+                    group.cancel_scope.cancel()
             return self._ended()  # here, where no signal can keep it from saying so
 
     def _ended(self) -> int:
@@ -163,14 +164,9 @@ class Job:
         return entry is not None and entry.state is not State.FAILED
 
     async def _send(self, manifest: Manifest) -> None:
-<<<<<<< HEAD
         plan, most = self._plan, most_rows_at_once(self._plan.concurrency)
-        async with AsyncKycaid(plan.api_key, base_url=plan.server, max_connections=most) as client:
-=======
-        plan = self._plan
         await (await self._opened(read_only=False)).close()  # from here on it knows the folder of the manifest
-        async with AsyncKycaid(plan.api_key, base_url=plan.server, max_connections=plan.concurrency) as client:
->>>>>>> ledger
+        async with AsyncKycaid(plan.api_key, base_url=plan.server, max_connections=most) as client:
             self._upload = client.bulk.upload(
                 self._good(manifest),
                 ledger=plan.ledger,
