@@ -58,17 +58,18 @@ class Bulk:
           another one of its applicant. ``set_aside`` names the row and leaves it; ``create`` creates anew, once a
           run, what an earlier run with the same ledger left so: that may make a second one.
         * ``on_error``: ``stop`` ends the run with the error of the first row that fails.
-        * ``concurrency``: at most so many rows under way, and never more than the client's ``max_connections``. It
-          begins lower, grows while the server answers as quickly, and halves when the server refuses. Rows that
-          wait, for the server, for an applicant or after a lost answer, do not count.
+        * ``concurrency``: at most so many rows under way, and never more than the client's ``max_connections``, or than
+          this process may open files and connections for. It begins lower, grows while the server answers as quickly,
+          and halves when the server refuses. Rows that wait, for the server, for an applicant or after a lost answer,
+          do not count.
         * ``applicants_at_once``: at most so many applicants are being made at one time. Of those nobody can find out
           later: when the run is killed, they and their rows are uncertain.
         * ``give_up_after``: seconds without an answer of use after which the run ends. Until then it waits for a
           server that is away, and no row fails for it. While the server takes requests and does not say what it did
           with them, nothing is created but one at a time, after pauses that grow, to see whether it is well again.
         * ``settle_after``: seconds after which a document whose answer was lost, and which the server does not show,
-          is taken as not made. It counts from the loss, or from the end of the run before; when that was killed, from
-          the start of this run. Default: 5 more than the client waits for an answer (``Timeout.read``), since the
+          is taken as not made. It counts from the loss; what an earlier run sent, from when it was sent, as far as the
+          time since then is certain. Default: 5 more than the client waits for an answer (``Timeout.read``), since the
           server may be at work for as long. A shorter time risks a second document.
         * ``same_account``: the ledger was begun with another key, and this one is of the same account.
         * ``urls``: the rules for sides that are URLs; see `UrlRules`. Rows of a manifest keep to those of

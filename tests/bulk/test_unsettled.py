@@ -3,9 +3,10 @@
 import asyncio
 import hashlib
 
+import attrs
 import pytest
 
-from kycaid_async import BulkRow, BulkStatus
+from kycaid_async import BulkRow, BulkStatus, Person
 from kycaid_async.bulk.ledger import Intent, Ledger
 from tests.bulk.conftest import content
 from tests.bulk.plain_server import Meddling, PlainServer, closing
@@ -258,3 +259,56 @@ async def test_a_row_that_was_changed_after_a_kill_is_uncertain_when_nobody_can_
     assert result.status is BulkStatus.UNCERTAIN
     assert result.error.maybe_processed
     assert numbers(plain) == ["N0"]
+
+
+async def test_a_run_that_is_drained_tells_what_got_no_answer_and_leaves_what_waits(client, plain, path, fake_time):
+    plain.meddle = lambda method, at: Meddling(acted=False) if (method, at) == ("POST", "/documents") else None
+    upload = client.bulk.upload([row(n, front_side=content(n)) for n in range(30)], ledger=path, concurrency=4)
+    fake_time.before_sleep = lambda: asyncio.sleep(0, upload.drain())
+    results = [result async for result in upload]
+    assert {result.status for result in results} == {BulkStatus.UNCERTAIN}
+    assert len(results) == plain.count("/documents") <= 8
+    assert all("the run had to end" in str(result.error) for result in results)
+    fake_time.before_sleep, plain.meddle = None, lambda *_: None
+    again, _ = await client.bulk.upload_all([row(n, front_side=content(n)) for n in range(30)], ledger=path)
+    assert {result.status for result in again} == {BulkStatus.CREATED}
+    assert len(plain.documents) == 30
+
+
+@pytest.fixture
+def gaps(monkeypatch):
+    """Let every ledger be one that was repaired."""
+    whole = Ledger.open.__func__
+
+    async def opened(cls, *args, **options):
+        return attrs.evolve(await whole(cls, *args, **options), may_have_gaps=True)
+
+    monkeypatch.setattr(Ledger, "open", classmethod(opened))
+
+
+async def test_what_a_repaired_ledger_does_not_know_is_asked_for_first(client, plain, path, gaps):
+    there = on_the_server(plain, 0, front_side_id="z" * 36)
+    kinds = {"type": "VIDEO"}
+    rows = [row(0), row(1), row(2, document=kinds), new_person()]
+    results, _ = await client.bulk.upload_all(rows, ledger=path)
+    assert [result.status for result in results] == ["created", "created", "created", "uncertain"]
+    assert results[0].document_id == there
+    assert numbers(plain) == ["N0", "N1", "N2"]
+    assert len(plain.applicants) == 1
+
+
+def new_person():
+    person = Person(first_name="Jane", external_applicant_id="E1")
+    return BulkRow(document={"type": "PASSPORT"}, applicant=person, line=9)
+
+
+async def test_files_that_no_document_has_are_counted_and_used_by_the_next_run(client, plain, path):
+    refusal = closing(
+        422, '{"type": "validation", "errors": [{"parameter": "document_number"}]}', kind="application/json"
+    )
+    plain.meddle = lambda method, at: Meddling(answer=refusal) if (method, at) == ("POST", "/documents") else None
+    _, summary = await client.bulk.upload_all([row(0), row(1, front_side=content(5))], ledger=path)
+    assert (summary.files, summary.files_unused) == (2, 2)
+    plain.meddle = lambda *_: None
+    _, summary = await client.bulk.upload_all([row(0), row(1, front_side=content(5))], ledger=path)
+    assert (summary.created, summary.files, summary.files_shared, summary.files_unused) == (2, 0, 2, 0)
