@@ -104,14 +104,19 @@ class Trial:
 
     async def to_the_end(self) -> Said:
         """Run until all is told: with the faults, and then, as on another day, without."""
-        self.note(await (await self.ending.runs.start()).said())
-        settings = self._settings() | {"faults": []}
-        await self.oracle.set(**settings)
+        said = await self._run_alone()
+        await self.oracle.set(**self._settings() | {"faults": []})
         for _ in range(LAST_RUNS):
-            said = await (await self.ending.runs.start()).said()
-            self.note(said)
-            if said.code == 0 or not self._has_failed(said):
+            if said.code == 0:
                 break
+            said = await self._run_alone()
+            if not self._has_failed(said):
+                break
+        return said
+
+    async def _run_alone(self) -> Said:
+        said = await (await self.ending.runs.start()).said()
+        self.note(said)
         return said
 
     @staticmethod
@@ -134,7 +139,7 @@ class Trial:
         self.job.applicants += await self.oracle.applicants((rows + more) // len(KINDS) + 1)
         self.job.grow(rows)
         if self.mode.warm:
-            self.note(await (await self.ending.runs.start()).said())
+            await self._run_alone()
             self.job.grow(GROWTH)
         await self.oracle.set(seed=seed, **self._settings())
 
