@@ -10,6 +10,7 @@ import attrs
 
 from kycaid_async.errors import ConfigurationError
 from kycaid_async.forks import after_fork, notice_fork
+from kycaid_async.loops import running_loop
 from kycaid_async.protocol.pacing import Pacer
 from kycaid_async.transport.connector import Connector
 from kycaid_async.transport.direct import Direct
@@ -85,7 +86,7 @@ class Sessions:
         if self._closed:
             raise ConfigurationError("the client is closed; make a new one")
         notice_fork()
-        loop = asyncio.get_running_loop()
+        loop = running_loop()
         bound = self._bound.get(loop)
         if bound is None:
             bound = self._bound[loop] = self._bind(loop)
@@ -126,7 +127,7 @@ class Sessions:
     async def aclose(self) -> None:
         """Close the session of the running loop; those of other loops close with their loops."""
         self._closed = True
-        bound = self._bound.get(asyncio.get_running_loop())
+        bound = self._bound.get(running_loop())
         if bound is not None and bound.closer is not None:
             await bound.closer.aclose()
 
