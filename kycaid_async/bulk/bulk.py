@@ -6,7 +6,7 @@ from typing import Final, get_args
 import attrs
 
 from kycaid_async.bulk.feed import Rows
-from kycaid_async.bulk.ledger_file import Path
+from kycaid_async.bulk.ledger import Path
 from kycaid_async.bulk.places import UrlRules
 from kycaid_async.bulk.result import BulkResult, BulkSummary
 from kycaid_async.bulk.upload import BulkUpload, OnError, OnUncertain, Plan
@@ -48,7 +48,7 @@ class Bulk:
 
         * ``ledger``: a file that records what was sent and what came of it. The same rows with the same ledger go on
           where the last run was cut off, even by a crash, and leave alone what is done. A failed row is tried again.
-          It is bound to the server and the account of the key. Its ``-wal`` file is a part of it.
+          It is bound to the server and the account of the key. Its ``-wal`` and ``.key`` files are a part of it.
           Without a file, each content and each applicant is still sent once, and lost answers are still settled,
           within this run.
         * ``on_uncertain``: what becomes of a row when something was sent, no answer came, and nobody can tell whether
@@ -61,8 +61,8 @@ class Bulk:
         * ``give_up_after``: seconds without an answer of use after which the run ends. Until then it waits for a
           server that is away, and no row fails for it.
         * ``settle_after``: seconds after which a document whose answer was lost, and which the server does not show,
-          is taken as not made. It counts from the loss, or from the end of the run before; when that was killed, from
-          the start of this run. Default: 5 more than the client waits for an answer (``Timeout.read``), since the
+          is taken as not made. It counts the time that has certainly passed since it was sent, in this run and those
+          before. Default: 5 more than the client waits for an answer (``Timeout.read``), since the
           server may be at work for as long. A shorter time risks a second document.
         * ``same_account``: the ledger was begun with another key, and this one is of the same account.
         * ``urls``: the rules for sides that are URLs; see `UrlRules`. Rows of a manifest keep to those of

@@ -6,7 +6,7 @@ from typing import Final
 import attrs
 
 from kycaid_async.api import documents
-from kycaid_async.bulk.ledger import Ledger, Sent, State
+from kycaid_async.bulk.ledger import Intent, Ledger, State
 from kycaid_async.bulk.line import Line, Stopped
 from kycaid_async.bulk.result import BulkResult, BulkStatus
 from kycaid_async.bulk.row import SIDES, BulkRow, BulkSource
@@ -75,15 +75,15 @@ class Delivery:
 
     async def _known_or_new(self, row: BulkRow, digest: bytes, says: bytes | None, result: BulkResult) -> None:
         known = await self.ledger.row(digest)
-        if known is not None and known.state is not State.FAILED and known.says != says:
+        if known is not None and known.state is not State.FAILED and not self.ledger.has_said(known, says):
             raise refused(documents.CREATE.name, [FieldProblem("key", "one that no other row has used", "a used one")])
         if known is not None and known.state is State.CREATED:
             result.status, result.document_id = BulkStatus.DONE_BEFORE, known.document_id
-            result.applicant_id, result.file_ids = known.sent.applicant_id, dict(known.sent.file_ids)
+            result.applicant_id, result.file_ids = known.intent.applicant_id, dict(known.intent.file_ids)
             return
         unsure = known is not None and known.state is State.SENT
         try:
-            if known is not None and unsure and await self._settled_before(row, digest, known.sent, result):
+            if known is not None and unsure and await self._settled_before(row, digest, known.intent, result):
                 return
             await self._create(row, Place(digest, says, unsure=unsure), result)
         except SetAside:
@@ -124,7 +124,7 @@ class Delivery:
     async def _document(self, row: BulkRow, place: Place, result: BulkResult) -> None:
         assert result.applicant_id is not None  # noqa: S101 - it was given or made by now
         body = row.new_document(result.applicant_id, result.file_ids)
-        sent = Sent(applicant_id=result.applicant_id, type=str(body.type), file_ids=dict(result.file_ids))
+        sent = Intent(applicant_id=result.applicant_id, type=str(body.type), file_ids=dict(result.file_ids))
         # Two that look the same to one who asks the server afterwards must not be under way at once.
         lost: KycaidError | None = None
         async with self.turns.of((sent.applicant_id, sent.as_text())):
@@ -149,7 +149,7 @@ class Delivery:
                     break
         raise SetAside("", lost, operation=documents.CREATE.name)
 
-    async def _settled_before(self, row: BulkRow, digest: bytes, sent: Sent, result: BulkResult) -> bool:
+    async def _settled_before(self, row: BulkRow, digest: bytes, sent: Intent, result: BulkResult) -> bool:
         """Say whether a document that was sent before was made, and record it then."""
         try:
             return await self._settled(row, digest, sent, result, lost_at=None)
@@ -159,7 +159,7 @@ class Delivery:
             return False
 
     async def _settled(
-        self, row: BulkRow, digest: bytes, sent: Sent, result: BulkResult, *, lost_at: float | None
+        self, row: BulkRow, digest: bytes, sent: Intent, result: BulkResult, *, lost_at: float | None
     ) -> bool:
         """Say whether the document was made after all, and record it then. Raises `SetAside`."""
         document_id = await self.settler.find(digest, sent, row.document, result, lost_at=lost_at)

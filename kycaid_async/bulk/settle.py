@@ -6,7 +6,7 @@ from typing import Any, Final
 import attrs
 
 from kycaid_async.api import applicants, documents
-from kycaid_async.bulk.ledger import Ledger, RowEntry, Sent, State
+from kycaid_async.bulk.ledger import Intent, Ledger, RowEntry, State
 from kycaid_async.bulk.line import Line, Tally
 from kycaid_async.bulk.row import SIDES
 from kycaid_async.errors import KycaidError, NotFoundError
@@ -50,14 +50,17 @@ class Settler:
     """When the run began, by the clock of ``timing``."""
 
     async def find(
-        self, digest: bytes, sent: Sent, fields: Mapping[str, Any], tally: Tally, *, lost_at: float | None
+        self, digest: bytes, sent: Intent, fields: Mapping[str, Any], tally: Tally, *, lost_at: float | None
     ) -> str | None:
         """Return the id of the document that was made, or None when none was. Raises `SetAside`.
 
         The server may be still at work on the request, whatever was lost of it. So a "no" counts only ``settle_after``
         seconds after ``lost_at``, by which it was sent; None means by the end of the run before.
         """
-        sent_by = self.started - self.ledger.idle if lost_at is None else lost_at
+        sent_by = lost_at
+        if sent_by is None:
+            entry = await self.ledger.row(digest)
+            sent_by = self.started if entry is None else self.timing.clock() - self.ledger.waited(entry)
         pause = _FIRST_PAUSE
         while True:
             left = sent_by + self.settle_after - self.timing.clock()
@@ -67,8 +70,8 @@ class Settler:
             await self.timing.sleep(min(pause, left))
             pause *= 2
 
-    async def _ask(self, digest: bytes, sent: Sent, fields: Mapping[str, Any], tally: Tally) -> str | None:
-        others = [row for row in await self.ledger.rows_of(sent.applicant_id) if row.digest != digest]
+    async def _ask(self, digest: bytes, sent: Intent, fields: Mapping[str, Any], tally: Tally) -> str | None:
+        others = await self.ledger.rows_of(sent.applicant_id, besides=digest)
         claimed = {row.document_id for row in others if row.state is State.CREATED}
         shown = await self._documents(sent, claimed, tally)
         fitting = [document for document in shown if _fits(document, sent)]
@@ -76,7 +79,7 @@ class Settler:
             raise SetAside(_RESEMBLING, operation=documents.CREATE.name)
         return _choose(fitting, sent, fields, rivals=[row for row in others if _is_rival(row, sent)])
 
-    async def _documents(self, sent: Sent, claimed: set[str | None], tally: Tally) -> list[Shown]:
+    async def _documents(self, sent: Intent, claimed: set[str | None], tally: Tally) -> list[Shown]:
         """Return all documents of the applicant that may be this one, each with its sides. Raises `SetAside`.
 
         That a document was not made can only be said by one who sees all of them, whole.
@@ -99,7 +102,7 @@ class Settler:
             if document["document_id"] not in claimed and document.get("type") in (None, sent.type)
         ]
 
-    async def _whole(self, document: Shown, sent: Sent, tally: Tally) -> Shown:
+    async def _whole(self, document: Shown, sent: Intent, tally: Tally) -> Shown:
         """Return a document with its type and sides, which may be left out inside an applicant."""
         if _is_whole(document, sent, SIDES):
             return document
@@ -117,7 +120,7 @@ def _has_id(document: object) -> bool:
     return isinstance(document, dict) and bool(document.get("document_id"))
 
 
-def _is_whole(document: Shown, sent: Sent, sides: Iterable[str]) -> bool:
+def _is_whole(document: Shown, sent: Intent, sides: Iterable[str]) -> bool:
     """Say whether it shows its type and the files of ``sides``."""
     ids = sent.file_ids
     return document.get("type") is not None and all(
@@ -131,24 +134,24 @@ def _has_side(document: Shown, side: str, file_id: str | None) -> bool:
     return shown == file_id or (shown is None and document.get(side) == file_id)
 
 
-def _fits(document: Shown, sent: Sent) -> bool:
+def _fits(document: Shown, sent: Intent) -> bool:
     return document.get("type") == sent.type and all(
         _has_side(document, side, sent.file_ids.get(side)) for side in SIDES
     )
 
 
-def _resembles(document: Shown, sent: Sent, others: list[RowEntry]) -> bool:
+def _resembles(document: Shown, sent: Intent, others: list[RowEntry]) -> bool:
     """Say whether it has one of the files, and no other row was sent as it is."""
     has_one = any(_has_side(document, side, file_id) for side, file_id in sent.file_ids.items())
-    return has_one and document.get("type") == sent.type and not any(_fits(document, row.sent) for row in others)
+    return has_one and document.get("type") == sent.type and not any(_fits(document, row.intent) for row in others)
 
 
-def _is_rival(row: RowEntry, sent: Sent) -> bool:
+def _is_rival(row: RowEntry, sent: Intent) -> bool:
     """Say whether nobody knows either whether the document of ``row`` was made, which would look the same."""
-    return row.state is State.SENT and row.sent == sent
+    return row.state is State.SENT and row.intent == sent
 
 
-def _choose(fitting: list[Shown], sent: Sent, fields: Mapping[str, Any], *, rivals: list[RowEntry]) -> str | None:
+def _choose(fitting: list[Shown], sent: Intent, fields: Mapping[str, Any], *, rivals: list[RowEntry]) -> str | None:
     """Return the id of the one that was made for this row, None for none. Raises `SetAside` if it cannot be told."""
     if not fitting:
         return None

@@ -86,7 +86,7 @@ class Supplies:
         async with self.turns.of(digest):
             known = await self.ledger.applicant(digest)
             if known is not None and known.applicant_id is not None:
-                if known.says != says:
+                if not self.ledger.has_said(known, says):
                     raise refused(applicants.CREATE.name, [_OTHER_DATA])
                 return known.applicant_id
             if known is not None and known.state is State.SENT and not self._may_make_anew(digest):

@@ -8,8 +8,7 @@ import attrs
 
 from kycaid_async.bulk.delivery import Delivery
 from kycaid_async.bulk.feed import Feed, Rows
-from kycaid_async.bulk.ledger import Ledger
-from kycaid_async.bulk.ledger_file import Path
+from kycaid_async.bulk.ledger import Ledger, Path
 from kycaid_async.bulk.limit import Limit
 from kycaid_async.bulk.line import Line, Stopped
 from kycaid_async.bulk.places import UrlRules
@@ -140,7 +139,7 @@ class BulkUpload:
                 server=self._settings.base_url,
                 api_key=self._settings.api_key.reveal(),
                 same_account=self._plan.same_account,
-                now=lambda: self._timing.now().timestamp(),
+                clock=self._timing.clock,
             )
             try:
                 await self._deliver_all(ledger)

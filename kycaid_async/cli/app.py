@@ -87,7 +87,7 @@ def upload(
     ledger: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", help="Record of what was sent, in the manifest's folder. Default: MANIFEST.ledger."
+            metavar="FILE", help="Record of what was sent. Default: MANIFEST.ledger. Elsewhere, for one folder only."
         ),
     ] = None,
     on_error: Annotated[
@@ -180,6 +180,50 @@ def upload(
         )
         code = run(plan)
     raise typer.Exit(code)
+
+
+ledger_app = typer.Typer(name="ledger", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(ledger_app, help="Look into the ledger of an upload, or make it fit to go on from.")
+_LEDGER = Annotated[Path, typer.Argument(metavar="LEDGER", help="The ledger of an upload.", show_default=False)]
+
+
+@ledger_app.command()
+def show(ledger: _LEDGER) -> None:
+    """Say what is in a ledger, whether it can be opened, and what repair would do. Changes nothing.
+
+    Exit code: 0 when it is fit to go on from, 1 when it is not.
+    """
+    from kycaid_async.cli.ledger import run_show
+
+    with _plain_errors():
+        lines, code = run_show(ledger)
+    typer.echo("\n".join(lines))
+    raise typer.Exit(code)
+
+
+@ledger_app.command()
+def repair(
+    ledger: _LEDGER,
+    *,
+    base_url: Annotated[
+        str | None, typer.Option(metavar="URL", help="The server of its rows, if the ledger does not say it any more.")
+    ] = None,
+    new_secret: Annotated[
+        bool, typer.Option("--new-secret", help="Its .key file is gone for good: give up what only that file tells.")
+    ] = False,
+) -> None:
+    """Make a ledger fit to go on from, whatever became of it, so that no row is sent twice.
+
+    What can be read is kept, and so are the old files, under other names. Every row of which it is not known that its
+    document was made counts as perhaps sent from then on: the next upload asks the server before it sends one.
+
+    Exit code: 0 when it is fit to go on from, 1 when it cannot be made so.
+    """
+    from kycaid_async.cli.ledger import run_repair
+
+    with _plain_errors():
+        lines = run_repair(ledger, server=base_url, new_secret=new_secret)
+    typer.echo("\n".join(lines))
 
 
 @app.command()

@@ -134,11 +134,19 @@ class Job:
                 await known.close()
 
     async def _known(self) -> Ledger | None:
-        """Open the ledger of an earlier run."""
+        """Open the ledger of an earlier run, for a look."""
+        return await self._opened(read_only=True) if self._plan.ledger.exists() else None
+
+    async def _opened(self, *, read_only: bool) -> Ledger:
         plan = self._plan
-        if not plan.ledger.exists():
-            return None
-        return await Ledger.open(plan.ledger, server=plan.server, api_key=plan.api_key, same_account=plan.same_account)
+        return await Ledger.open(
+            plan.ledger,
+            server=plan.server,
+            api_key=plan.api_key,
+            same_account=plan.same_account,
+            folder=plan.folder,
+            read_only=read_only,
+        )
 
     async def _is_known(self, ledger: Ledger, row: ManifestRow) -> bool:
         """Say whether the files of a row may be gone by now: it was delivered, or sent, by an earlier run."""
@@ -149,6 +157,7 @@ class Job:
 
     async def _send(self, manifest: Manifest) -> None:
         plan = self._plan
+        await (await self._opened(read_only=False)).close()  # from here on it knows the folder of the manifest
         async with AsyncKycaid(plan.api_key, base_url=plan.server, max_connections=plan.concurrency) as client:
             self._upload = client.bulk.upload(
                 self._good(manifest),

@@ -23,6 +23,7 @@ class Plan:
     api_key: str | None = attrs.field(default=None, repr=False)
     """None for a run that sends nothing."""
     ledger: Path
+    """It may stand elsewhere, and knows the folder of the manifest: in another one the same paths are other files."""
     rejects: Path
     on_error: Literal["stop", "continue"] = "stop"
     on_uncertain: Literal["set_aside", "create"] = "set_aside"
@@ -35,6 +36,11 @@ class Plan:
     """Folders that rows may name beside that of the manifest."""
     urls: UrlRules | None = None
     """None when rows may name no URLs."""
+
+    @property
+    def folder(self) -> str:
+        """Where the paths in the rows start."""
+        return str(self.manifest.resolve().parent)
 
 
 def plan_of(
@@ -59,10 +65,8 @@ def plan_of(
     """Return the plan for options as they were given. Raises `UsageProblem` for those that cannot work."""
     if not api_key and not dry_run:
         raise UsageProblem("your key is needed, in the environment variable KYCAID_API_KEY")
-    for option, file in (("--rejects", rejects), ("--ledger", ledger)):
-        # In another folder the same paths are other files, and the ledger would have those as done.
-        if file is not None and file.resolve().parent != manifest.resolve().parent:
-            raise UsageProblem(f"{option}: must stand in the folder of the manifest, where the paths in its rows start")
+    if rejects is not None and rejects.resolve().parent != manifest.resolve().parent:
+        raise UsageProblem("--rejects: must stand in the folder of the manifest, where the paths in its rows start")
     if rejects is not None and rejects.exists():
         raise UsageProblem(f"--rejects: {rejects} exists; somebody may have corrected it, so it is not written over")
     if report is not None and not report.resolve().parent.is_dir():

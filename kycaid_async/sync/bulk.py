@@ -7,7 +7,7 @@ from itertools import islice
 from typing import Self, TypeVar
 
 from kycaid_async.bulk import bulk
-from kycaid_async.bulk.ledger_file import Path
+from kycaid_async.bulk.ledger import Path
 from kycaid_async.bulk.places import UrlRules
 from kycaid_async.bulk.progress import BulkProgress
 from kycaid_async.bulk.result import BulkResult, BulkSummary

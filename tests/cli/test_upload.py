@@ -6,6 +6,7 @@ import io
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -150,7 +151,8 @@ def test_rows_that_are_done_need_their_files_no_more(upload, server, people):
 
 def test_a_dry_run_says_what_would_be_done_and_needs_no_key_and_leaves_nothing(upload, server, people, monkeypatch):
     upload(write_csv(people.with_name("some.csv"), [row(document_number="0", front_side="0.png")]), server=server.url)
-    people.with_name("some.csv.ledger").rename(people.with_name("people.csv.ledger"))
+    for part in ("", ".key"):
+        people.with_name(f"some.csv.ledger{part}").rename(people.with_name(f"people.csv.ledger{part}"))
     before = sorted(path.name for path in people.parent.iterdir())
     monkeypatch.delenv("KYCAID_API_KEY")
     done = upload(people, "--dry-run", server=server.url)
@@ -522,6 +524,26 @@ def test_on_a_terminal_there_is_progress_and_each_bad_row_stands_on_lines_of_its
     assert max(map(len, (line for line in lines if not line.startswith("To send")))) <= 80
 
 
+def test_a_ledger_may_stand_elsewhere_when_it_was_begun_for_the_folder_of_its_manifest(upload, server, people):
+    ledger = people.parent.parent / "elsewhere.ledger"
+    assert upload(people, "--ledger", ledger, server=server.url).exit_code == 0
+    again = upload(people, "--ledger", ledger, server=server.url)
+    assert again.stdout.startswith("Nothing to do: all 5 rows were done before.")
+    other = shutil.copytree(people.parent, people.parent.parent / "other") / people.name
+    for dry in ([], ["--dry-run"]):
+        refused = upload(other, "--ledger", ledger, *dry, server=server.url)
+        assert refused.exit_code == 1
+        assert "was not begun for the manifest's folder" in refused.stderr
+    assert len(server.documents) == 5
+
+
+def test_a_folder_that_cannot_be_written_is_named_with_the_way_out(upload, server, people):
+    done = upload(people, "--ledger", people.parent / "none" / "l", server=server.url)
+    assert done.exit_code == 1
+    assert "cannot be used as a ledger: No such file or directory. It needs a folder that exists" in done.stderr
+    assert "--ledger names one elsewhere" in done.stderr
+
+
 # What cannot work.
 
 
@@ -532,7 +554,6 @@ def test_on_a_terminal_there_is_progress_and_each_bad_row_stands_on_lines_of_its
         (["/dev/null"], "/dev/null: is no regular file; write the rows to one, for they are read twice"),
         (["wrong.csv"], "typ: expected a column of a manifest (did you mean type?)"),
         (["people.csv", "--rejects", "../rejects.csv"], "--rejects: must stand in the folder of the manifest"),
-        (["people.csv", "--ledger", "../all.ledger"], "--ledger: must stand in the folder of the manifest"),
         (["people.csv", "--rejects", "wrong.csv"], "--rejects: wrong.csv exists"),
         (["people.csv", "--report", "none/report.html"], "--report: none is not a folder"),
         (["people.csv", "--base-url", "http://example.test"], "--base-url: base_url: http://example.test would send"),
