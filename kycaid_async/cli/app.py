@@ -87,7 +87,7 @@ def upload(
     ledger: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", help="Record of what was sent, in the manifest's folder. Default: MANIFEST.ledger."
+            metavar="FILE", help="Record of what was sent. Default: MANIFEST.ledger. Elsewhere, for one folder only."
         ),
     ] = None,
     on_error: Annotated[

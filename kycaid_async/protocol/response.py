@@ -121,8 +121,8 @@ def decode(endpoint: Endpoint[T], answer: Answer) -> T:
     """
     if answer.is_redirect:
         raise RedirectError(
-            f"{endpoint.name}: the answer is a redirect (HTTP {answer.status}). KYCAID sends none, and none is followed. "
-            "Check base_url, and what stands between: proxies, firewalls, a network's login page.",
+            f"{endpoint.name}: the answer is a redirect (HTTP {answer.status}). KYCAID sends none, and none is "
+            "followed. Check base_url, and what stands between: proxies, firewalls, a network's login page.",
             operation=endpoint.name,
         )
     if not answer.is_success:
@@ -251,7 +251,7 @@ def _is_of_kycaid(data: Any, code: str | None) -> bool:
         return False
     listed = data.get("errors")
     entries = [entry for entry in listed if isinstance(entry, dict)] if isinstance(listed, list) else []
-    if any("parameter" in entry or entry.get("message") == (code or "") for entry in entries[:1]):
+    if any("parameter" in entry or (code is not None and entry.get("message") == code) for entry in entries[:1]):
         return True
     if data.keys() & _OF_OTHERS or isinstance(data.get("status"), int):
         return False

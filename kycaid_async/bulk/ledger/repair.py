@@ -168,21 +168,20 @@ def _read(copy: str, path: str) -> _Content:
     import sqlite3
 
     content = _Content(about={}, secret=read_secret(path))
-    connection = sqlite3.connect(copy, isolation_level=None)
-    try:
-        content.about = schema.read_about(connection, path)
-        if schema.is_old(content.about):
-            connection.execute("BEGIN")
-            content.secret = content.secret or Secret.new()
-            schema.convert(connection, content.secret)
-            connection.execute("COMMIT")
-        content.runs = schema.read_runs(connection, content.about)
-        content.is_whole = connection.execute("PRAGMA integrity_check(1)").fetchall() == [("ok",)]
-    except (sqlite3.Error, LedgerError):
-        content.is_whole = False
-    for table in _TABLES if content.about else ():
-        content.tables[table] = _all_of(connection, table)
-    connection.close()
+    with contextlib.closing(sqlite3.connect(copy, isolation_level=None)) as connection:
+        try:
+            content.about = schema.read_about(connection, path)
+            if schema.is_old(content.about):
+                connection.execute("BEGIN")
+                content.secret = content.secret or Secret.new()
+                schema.convert(connection, content.secret)
+                connection.execute("COMMIT")
+            content.runs = schema.read_runs(connection, content.about)
+            content.is_whole = connection.execute("PRAGMA integrity_check(1)").fetchall() == [("ok",)]
+        except (sqlite3.Error, LedgerError):
+            content.is_whole = False
+        for table in _TABLES if content.about else ():
+            content.tables[table] = _all_of(connection, table)
     return content
 
 
