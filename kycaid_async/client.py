@@ -18,6 +18,7 @@ from kycaid_async.protocol.endpoint import Endpoint, Replay
 from kycaid_async.protocol.request import unlisted
 from kycaid_async.protocol.retry import RetryBudget, RetryPolicy
 from kycaid_async.protocol.timeout import Timeout
+from kycaid_async.tracebacks import border, confidential
 from kycaid_async.transport.preflight import FileRules
 from kycaid_async.transport.settings import AuthHeader, Settings, api_key_of, auth_header_of, base_url_of, paths_of
 from kycaid_async.transport.timing import Timing
@@ -227,7 +228,8 @@ class AsyncKycaid:
 
         return Verifications(self._call, timing=self._shared.timing)
 
-    async def request(
+    @confidential
+    def request(
         self,
         method: str,
         path: str,
@@ -235,7 +237,7 @@ class AsyncKycaid:
         json: Mapping[str, Any] | Sequence[Any] | None = None,
         query: Mapping[str, Any] | None = None,
         replay: Replay | str | None = None,
-    ) -> Any:
+    ) -> Awaitable[Any]:
         """Call what this version does not know yet, and return the decoded JSON.
 
         ``path`` stands below the base URL, as in ``/documents/…``. ``replay`` says what a repetition does; the default
@@ -243,7 +245,7 @@ class AsyncKycaid:
         server cannot have acted, for POST. Raises `InvalidRequestError` and the errors of a call.
         """
         endpoint = unlisted(method, path, replay)
-        return await self._call(endpoint, path={"path": path[1:]}, query=query, body=json)
+        return self._call(endpoint, path={"path": path[1:]}, query=query, body=json)
 
     def with_options(
         self,
@@ -276,7 +278,8 @@ class AsyncKycaid:
 
         A session that was passed in stays open. The client cannot be used afterwards.
         """
-        await self._shared.aclose()
+        with border:
+            await self._shared.aclose()
 
     async def __aenter__(self) -> Self:
         return self

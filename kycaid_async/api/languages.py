@@ -2,6 +2,7 @@
 
 from kycaid_async.api.reference_lists import IdText, Label, Labelled, ReferenceSection
 from kycaid_async.protocol.endpoint import Endpoint, Evidence, Replay, ReturnsList
+from kycaid_async.tracebacks import confidential
 from kycaid_async.values.model import Response, response
 
 
@@ -28,6 +29,7 @@ ENDPOINTS = (LIST,)
 class Languages(ReferenceSection[Language]):
     """Languages. Reference: *Languages*."""
 
+    @confidential
     async def list(self, *, max_age: float | None = None) -> "list[Language]":
         """Return the languages. Inferred: the path is a guess, ``AsyncKycaid(paths=…)`` corrects it.
 

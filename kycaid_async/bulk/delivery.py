@@ -15,6 +15,7 @@ from kycaid_async.bulk.supplies import Delivered, Supplies, code_of
 from kycaid_async.bulk.turns import Turns
 from kycaid_async.errors import ApiError, FieldProblem, KycaidError, LedgerError, NotFoundError
 from kycaid_async.protocol.request import refused
+from kycaid_async.tracebacks import hide_locals
 from kycaid_async.transport.timing import Timing
 
 _ROUNDS: Final = 4
@@ -60,6 +61,8 @@ class Delivery:
             raise
         except KycaidError as error:
             result.status, result.error = BulkStatus.FAILED, error
+        if result.error is not None:
+            hide_locals(result.error)  # users report what stands in a result, too
         result.seconds = self.timing.clock() - started
         return result
 

@@ -19,6 +19,7 @@ from kycaid_async.bulk.settle import Settler
 from kycaid_async.bulk.supplies import Supplies
 from kycaid_async.bulk.turns import Turns
 from kycaid_async.protocol.caller import Caller
+from kycaid_async.tracebacks import border
 from kycaid_async.transport.settings import Settings
 from kycaid_async.transport.timing import Timing
 
@@ -119,15 +120,16 @@ class BulkUpload:
         self._started = self._timing.clock()
         self._task = task = asyncio.create_task(self._run())
         task.add_done_callback(self._wake)
-        try:
-            while not (task.done() and self._results.empty()):
-                result = await self._results.get()
-                if result is not None:
-                    yield result
-            if self._error is not None:
-                raise self._error
-        finally:
-            await self.aclose()
+        with border:
+            try:
+                while not (task.done() and self._results.empty()):
+                    result = await self._results.get()
+                    if result is not None:
+                        yield result
+                if self._error is not None:
+                    raise self._error
+            finally:
+                await self.aclose()
 
     async def _run(self) -> None:
         """Do all of it. Whatever ends it early is kept for the one who iterates."""

@@ -16,6 +16,7 @@ from kycaid_async.sync.blocking import Blocking, documented_as
 from kycaid_async.sync.call import Call
 from kycaid_async.sync.iteration import BlockingIterator
 from kycaid_async.sync.link import Link
+from kycaid_async.tracebacks import border
 
 R = TypeVar("R")
 
@@ -115,7 +116,8 @@ class BlockingUpload(BlockingIterator[BulkResult]):
         async def run() -> R:
             return function()
 
-        return self._link.enter().run(run())
+        with border:
+            return self._link.enter().run(run())
 
 
 class Bulk(Blocking, of=bulk.Bulk):

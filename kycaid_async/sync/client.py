@@ -11,6 +11,7 @@ from kycaid_async.sync import sections
 from kycaid_async.sync.blocking import Blocking, blocking
 from kycaid_async.sync.bulk import Bulk
 from kycaid_async.sync.link import Link
+from kycaid_async.tracebacks import border
 from kycaid_async.transport.preflight import FileRules
 from kycaid_async.transport.settings import AuthHeader
 
@@ -123,7 +124,8 @@ class Kycaid(Blocking):
 
     def close(self) -> None:
         """Close the connections. The client cannot be used afterwards."""
-        self._link.close()
+        with border:
+            self._link.close()
 
     def __enter__(self) -> Self:
         return self

@@ -126,8 +126,10 @@ class Direct:
     async def _write(self, call: Call, protocol: "ResponseHandler") -> None:
         """Write the request: as much as there is room for, and the rest in a task, for an answer can come meanwhile."""
         body = call.file if call.file is not None else call.built.body
+        # Nothing is waited for while the head, which holds the key, is in a variable of this frame.
+        fits = await body.fits() if isinstance(body, Multipart) else True
         head = self._head(call, body)
-        whole = await body.in_one(head) if isinstance(body, Multipart) else head + (body or b"")
+        whole = head + (body or b"") if not isinstance(body, Multipart) else body.in_one(head) if fits else None
         transport = protocol.transport
         if transport is None or transport.is_closing():
             raise aiohttp.ClientConnectionResetError
@@ -139,16 +141,16 @@ class Direct:
         while rest and not protocol.writing_paused:
             rest = body.hand(rest, transport)
         if rest is None or rest:
-            body.writer = self._loop.create_task(self._write_on(head, body, rest, protocol))
+            body.writer = self._loop.create_task(self._write_on(call, body, rest, protocol))
 
     async def _write_on(
-        self, head: bytes, body: Multipart, rest: memoryview | None, protocol: "ResponseHandler"
+        self, call: Call, body: Multipart, rest: memoryview | None, protocol: "ResponseHandler"
     ) -> None:
         """Write what is left of a request whose file was read whole; all of it where ``rest`` is None."""
         writer = StreamWriter(protocol, self._loop)
         try:
             if rest is None:
-                await writer.write(head, drain=False)
+                await writer.write(self._head(call, body), drain=False)
                 await body.write(writer.write, protocol.transport)
             while rest:
                 await writer.drain()

@@ -82,6 +82,7 @@ class Exchange:
         elif endpoint.evidence is Evidence.INFERRED:
             _warn_once(endpoint)
         call = Call(endpoint, build(endpoint, path=path, query=query, body=body, check=self.settings.check), upload)
+        del path, query, body, upload  # what looks at running frames, for a message of its own, prints what they hold
         bound = self.sessions.here()
         while True:
             call.begin_attempt()

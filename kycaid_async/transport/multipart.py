@@ -60,16 +60,20 @@ class Multipart:
         """True once the last byte, which comes only after a source that was found unchanged, has left this process."""
         return self.moved == self._end and not self.cut_off
 
-    async def in_one(self, before: bytes) -> Buffer | None:
-        """Return ``before`` and all of this in one buffer, to be handed on; None when it is too much, or not all read.
-
-        Raises `UploadSourceError`.
-        """
-        head = self._reading.head
-        if len(head) != self._reading.size:
-            return None
+    async def fits(self) -> bool:
+        """Say whether it was read whole. Raises `UploadSourceError` when it was changed meanwhile."""
+        if len(self._reading.head) != self._reading.size:
+            return False
         if not await self._reading.unchanged():
             raise self._changed()
+        return True
+
+    def in_one(self, before: bytes) -> Buffer | None:
+        """Return ``before`` and all of this in one buffer, to be handed on; None when it is too much.
+
+        To be called only when it `fits`. Raises `UploadSourceError`.
+        """
+        head = self._reading.head
         whole = self._reading.wrapped(before + self._lead, self._tail)
         if whole is None:
             if len(head) > CHUNK:

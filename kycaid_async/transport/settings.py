@@ -16,7 +16,7 @@ from kycaid_async.protocol.request import is_plain_path
 from kycaid_async.protocol.retry import RetryPolicy
 from kycaid_async.protocol.timeout import Timeout
 from kycaid_async.transport.preflight import FileRules
-from kycaid_async.values.secret import ApiKey
+from kycaid_async.values.secret import ApiKey, HiddenText
 
 _AS_IT_IS = "%/:@!$&'()*+,;=~[]"
 
@@ -51,7 +51,8 @@ class Settings:
     def authorization(self) -> dict[str, str]:
         """Return the header that carries the key."""
         key = self.api_key.reveal()
-        return {"API-Key": key} if self.auth_header == "API-Key" else {"Authorization": f"Token {key}"}
+        name, value = ("API-Key", key) if self.auth_header == "API-Key" else ("Authorization", f"Token {key}")
+        return {name: HiddenText(value)}
 
 
 def api_key_of(text: str | None) -> ApiKey:
