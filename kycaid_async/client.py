@@ -89,22 +89,23 @@ class AsyncKycaid:
         ssl_context: ssl.SSLContext | None = None,
         session: "aiohttp.ClientSession | None" = None,
     ) -> None:
-        if max_retries < 0 or max_connections < 1:
-            raise ConfigurationError("max_retries must be 0 or more, max_connections 1 or more")
-        self._settings = Settings(
-            api_key=api_key_of(_first(api_key, os.environ.get("KYCAID_API_KEY"), "")),
-            base_url=base_url_of(_first(base_url, os.environ.get("KYCAID_BASE_URL") or None, servers.PRODUCTION)),
-            auth_header=auth_header_of(auth_header),
-            timeout=Timeout.of(timeout),
-            retries=RetryPolicy(max_retries=max_retries),
-            max_connections=max_connections,
-            files=FileRules(max_size=max_file_size, check_content=check),
-            check=check,
-            paths=_paths_of(paths),
-            proxy=proxy,
-            ssl_context=ssl_context,
-        )
-        self._shared = _Shared(self._settings, session)
+        with border:  # who reports that it failed need not tell the key
+            if max_retries < 0 or max_connections < 1:
+                raise ConfigurationError("max_retries must be 0 or more, max_connections 1 or more")
+            self._settings = Settings(
+                api_key=api_key_of(_first(api_key, os.environ.get("KYCAID_API_KEY"), "")),
+                base_url=base_url_of(_first(base_url, os.environ.get("KYCAID_BASE_URL") or None, servers.PRODUCTION)),
+                auth_header=auth_header_of(auth_header),
+                timeout=Timeout.of(timeout),
+                retries=RetryPolicy(max_retries=max_retries),
+                max_connections=max_connections,
+                files=FileRules(max_size=max_file_size, check_content=check),
+                check=check,
+                paths=_paths_of(paths),
+                proxy=proxy,
+                ssl_context=ssl_context,
+            )
+            self._shared = _Shared(self._settings, session)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(base_url={self._settings.base_url!r})"

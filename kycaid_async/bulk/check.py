@@ -12,6 +12,7 @@ from kycaid_async.bulk.remote import RemoteSource, is_url
 from kycaid_async.bulk.row import BulkSource
 from kycaid_async.bulk.seen import Seen
 from kycaid_async.errors import FieldProblem, InvalidFileError, UploadSourceError
+from kycaid_async.masking import shown_path
 from kycaid_async.transport.preflight import FileRules, inspect
 from kycaid_async.transport.reading import Source, in_thread
 from kycaid_async.transport.sources import source_of
@@ -81,7 +82,7 @@ async def _file(side: str, place: BulkSource, rules: FileRules) -> FieldProblem 
         finally:
             await reading.close()
     except (InvalidFileError, UploadSourceError) as error:
-        words = str(error).removeprefix(f"{source.label}: ").removeprefix(f"expected {_FILES}; it ")
+        words = str(error).removeprefix(f"{shown_path(source.label)}: ").removeprefix(f"expected {_FILES}; it ")
         return FieldProblem(side, _FILES, f"one that {words}")
     return None
 

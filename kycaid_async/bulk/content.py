@@ -11,6 +11,7 @@ import attrs
 from kycaid_async.bulk import remote
 from kycaid_async.bulk.row import BulkSource
 from kycaid_async.errors import UploadSourceError
+from kycaid_async.masking import shown_path
 from kycaid_async.transport.path_source import PathReading
 from kycaid_async.transport.preflight import FileRules, inspect
 from kycaid_async.transport.reading import WHOLE, Buffer, Reading, Source, guarded, in_thread
@@ -83,9 +84,9 @@ class _Held:
     """A small file in memory."""
 
     data: memoryview
-    label: str
-    filename: str | None
-    wrap: Wrap = wraps_nothing
+    label: str = attrs.field(repr=False)
+    filename: str | None = attrs.field(repr=False)
+    wrap: Wrap = attrs.field(default=wraps_nothing, repr=False)
     """Once it was used, what it gave may still be on its way."""
 
     async def open(self) -> Reading:
@@ -180,4 +181,6 @@ class _Hashed:
 
 
 def _changed(source: Source) -> UploadSourceError:
-    return UploadSourceError(f"{source.label}: changed while it was read; send it again when it is complete")
+    return UploadSourceError(
+        f"{shown_path(source.label)}: changed while it was read; send it again when it is complete"
+    )

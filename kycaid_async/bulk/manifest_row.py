@@ -46,7 +46,7 @@ _ANY_ID = "0" * ID_LENGTH
 _OWNER = "this or applicant.external_applicant_id, and not both"
 
 
-@attrs.frozen(kw_only=True, repr=False)
+@attrs.frozen(kw_only=True, repr=False, eq=False)
 class ManifestRow(BulkRow):
     """A row that stands in a manifest. Relative paths start at the manifest's folder."""
 
@@ -72,6 +72,9 @@ class BadRow:
     """Every column at fault."""
     raw: Any = attrs.field(default=None, repr=False, eq=False)
     """What stands in the file. It is personal data."""
+
+    def __dir__(self) -> list[str]:
+        return sorted({*super().__dir__()} - {"raw"})  # for inspectors, which print all of it
 
     @property
     def reason(self) -> str:

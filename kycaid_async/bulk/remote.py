@@ -9,6 +9,7 @@ from urllib.parse import unquote
 import attrs
 
 from kycaid_async.errors import ConfigurationError, InvalidFileError
+from kycaid_async.masking import shown_path
 from kycaid_async.transport.path_source import LONGEST_LABEL
 from kycaid_async.transport.reading import CHUNK, broken, in_thread
 
@@ -56,9 +57,9 @@ class RemoteSource:
         if isinstance(found, ImportError):
             ours = (found.name or "").split(".")[0] == "fsspec"
             needed = "pip install 'kycaid-async[fsspec]'" if ours else found.msg
-            raise ConfigurationError(f"{self.label}: URLs of this kind need another package: {needed}")
+            raise ConfigurationError(f"{shown_path(self.label)}: URLs of this kind need another package: {needed}")
         if isinstance(found, Exception):
-            raise InvalidFileError(f"{self.label}: cannot be opened ({_reason(found)})", file=self.label)
+            raise InvalidFileError(f"{shown_path(self.label)}: cannot be opened ({_reason(found)})", file=self.label)
         return found
 
     def _open(self) -> "RemoteReading":

@@ -47,11 +47,15 @@ def verify(body: bytes, signature: str | None, keys: Keys, *, max_body: int = MA
         # A list, so that every key is tried whichever of them fits.
         fits = [hmac.compare_digest(_digest(message, key), given) for key in known]
         if not any(fits):
-            raise InvalidSignatureError(
-                f"the callback's signature fits none of {len(known)} key(s). Check that the body is passed as it arrived, "
-                f"byte by byte, that the signature is the {SIGNATURE_HEADER} header, and that the keys are the API keys of "
-                "this account: test and live keys differ."
-            )
+            raise _unfit(len(known))
+
+
+def _unfit(keys: int) -> InvalidSignatureError:
+    return InvalidSignatureError(
+        f"the callback's signature fits none of {keys} key(s). Check that the body is passed as it arrived, byte by "
+        f"byte, that the signature is the {SIGNATURE_HEADER} header, and that the keys are the API keys of this "
+        "account: test and live keys differ."
+    )
 
 
 def sign(body: bytes, key: str | ApiKey) -> str:

@@ -12,6 +12,7 @@ from kycaid_async.bulk.manifest_row import BadRow
 from kycaid_async.bulk.remote import is_url, source_of
 from kycaid_async.bulk.result import BulkResult, BulkStatus, BulkSummary
 from kycaid_async.cli.problems import one_line
+from kycaid_async.masking import shown_path
 from kycaid_async.transport.path_source import PathSource
 
 BAD: Final = "bad"
@@ -146,5 +147,5 @@ def reason_of(result: BulkResult) -> str:
     text = str(result.error)
     for side, place in result.row.sides():
         source = source_of(str(place)) if is_url(place) else PathSource(str(place))
-        text = text.replace(f"{source.label}: ", f"{side}: ")
+        text = text.replace(f"{shown_path(source.label)}: ", f"{side}: ")
     return one_line(text)

@@ -72,19 +72,20 @@ class Kycaid(Blocking):
         proxy: str | None = None,
         ssl_context: ssl.SSLContext | None = None,
     ) -> None:
-        client = AsyncKycaid(
-            api_key,
-            base_url=base_url,
-            timeout=timeout,
-            max_retries=max_retries,
-            max_connections=max_connections,
-            max_file_size=max_file_size,
-            check=check,
-            auth_header=auth_header,
-            paths=paths,
-            proxy=proxy,
-            ssl_context=ssl_context,
-        )
+        with border:
+            client = AsyncKycaid(
+                api_key,
+                base_url=base_url,
+                timeout=timeout,
+                max_retries=max_retries,
+                max_connections=max_connections,
+                max_file_size=max_file_size,
+                check=check,
+                auth_header=auth_header,
+                paths=paths,
+                proxy=proxy,
+                ssl_context=ssl_context,
+            )
         super().__init__(Link(client), client)
 
     def __repr__(self) -> str:

@@ -9,6 +9,7 @@ from weakref import WeakValueDictionary
 import attrs
 
 from kycaid_async.errors import InvalidFileError
+from kycaid_async.masking import shown_path
 from kycaid_async.transport.reading import CHUNK, guarded
 
 
@@ -24,17 +25,9 @@ class FileSource:
         self.filename = Path(name).name if isinstance(name, str) and name else None
         if self.filename:
             self.label = str(name)
-        if isinstance(cast("object", file), io.TextIOBase):
-            raise InvalidFileError(f"{self.label}: is open as text; open it with mode 'rb'", file=self.label)
-        try:
-            seekable = file.seekable()
-        except (AttributeError, OSError, ValueError) as error:
-            raise InvalidFileError(f"{self.label}: cannot be read ({type(error).__name__})", file=self.label) from None
-        if not seekable:
-            raise InvalidFileError(
-                f"{self.label}: cannot be sought, so it could not be sent again; read it into bytes, or pass a factory",
-                file=self.label,
-            )
+        problem = _problem(file)
+        if problem:
+            raise InvalidFileError(f"{shown_path(self.label)}: {problem}", file=self.label)
         self._shared = _shared.setdefault(id(file), _SharedFile(file))
         self._start: int | None = None
 
@@ -47,11 +40,23 @@ class FileSource:
         return FileReading(self.label, part, size, head)
 
 
+def _problem(file: BinaryIO) -> str:
+    """Return why a file cannot be uploaded; nothing when it can."""
+    if isinstance(cast("object", file), io.TextIOBase):
+        return "is open as text; open it with mode 'rb'"
+    try:
+        if file.seekable():
+            return ""
+    except (AttributeError, OSError, ValueError) as error:
+        return f"cannot be read ({type(error).__name__})"
+    return "cannot be sought, so it could not be sent again; read it into bytes, or pass a factory"
+
+
 @attrs.frozen(eq=False)
 class _SharedFile:
     """A file that one or more uploads read: one position, so one lock."""
 
-    file: BinaryIO
+    file: BinaryIO = attrs.field(repr=False)
     lock: threading.Lock = attrs.field(factory=threading.Lock)
 
     def position(self) -> int:
@@ -95,10 +100,10 @@ _shared: WeakValueDictionary[int, _SharedFile] = WeakValueDictionary()
 class FileReading:
     """A caller's file, for one attempt."""
 
-    label: str
+    label: str = attrs.field(repr=False)
     part: _Part
     size: int
-    head: bytes
+    head: bytes = attrs.field(repr=False)
     _offset: int = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Final, Self
 
 from kycaid_async.errors import UploadSourceError
+from kycaid_async.masking import shown_path
 from kycaid_async.transport.reading import CHUNK, Buffer, Reading
 from kycaid_async.transport.rounds import Rounds
 
@@ -135,7 +136,8 @@ class Multipart:
 
     def _changed(self) -> UploadSourceError:
         return UploadSourceError(
-            f"{self._label}: changed while it was sent, so the upload was cut off; send it again when it is complete"
+            f"{shown_path(self._label)}: changed while it was sent, so the upload was cut off; "
+            "send it again when it is complete"
         )
 
     async def release(self) -> None:

@@ -6,6 +6,7 @@ from aiohttp import web
 
 from kycaid_async.callbacks.seen import Deduplicator
 from kycaid_async.callbacks.signature import MAX_BODY, SIGNATURE_HEADER, Keys
+from kycaid_async.tracebacks import border
 from kycaid_async.web.receive import Handler, Receiver
 
 
@@ -22,7 +23,8 @@ def callback_route(
     A function that is not a coroutine function runs in a thread. For work that takes long, put the event into an
     `asyncio.Queue` that a task of ``app.cleanup_ctx`` empties. Raises `ConfigurationError` without a usable key.
     """
-    receiver = Receiver(handler, keys, asyncio.to_thread, deduplicator, max_body)
+    with border:
+        receiver = Receiver(handler, keys, asyncio.to_thread, deduplicator, max_body)
 
     async def receive(request: web.Request) -> web.Response:
         signature = request.headers.get(SIGNATURE_HEADER)

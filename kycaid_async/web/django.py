@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST  # type: ignore[import-unt
 from kycaid_async.callbacks.events import Event
 from kycaid_async.callbacks.seen import Deduplicator
 from kycaid_async.callbacks.signature import MAX_BODY, SIGNATURE_HEADER, Keys
+from kycaid_async.tracebacks import border
 from kycaid_async.web.receive import Handler, Receiver, Reply, in_calling_thread, is_async
 
 _HEADER = "HTTP_" + SIGNATURE_HEADER.replace("-", "_").upper()
@@ -30,7 +31,8 @@ def callback_view(
     stands in for it. For work that takes long, hand the event to your task queue, with ``transaction.on_commit``.
     Raises `ConfigurationError` without a usable key.
     """
-    receiver = Receiver(handler, keys, in_calling_thread, deduplicator, max_body)
+    with border:
+        receiver = Receiver(handler, keys, in_calling_thread, deduplicator, max_body)
 
     def opened(request: HttpRequest) -> Event | Reply:
         return receiver.open(_read(request, receiver.enough), request.META.get(_HEADER))
