@@ -88,8 +88,8 @@ def shown_path(path: str) -> str:
     place, _, folders = path.rpartition("://")
     host, *rest = _SEPARATORS.split(folders.rstrip("/\\"))
     name = rest[-1] if rest else host
-    if place and rest:
-        name = "/".join((f"{place}://{host}", *(["…"] if rest[1:] else []), name))
+    if place:
+        name = "/".join([f"{place}://{host}", *(["…"] if rest[1:] else []), *rest[-1:]])
     if shows != "0" or (name.startswith("(") and name.endswith(")")):  # what has no path, such as (bytes)
         return name
     stem, dot, suffix = name.rpartition(".")

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import attrs
 
@@ -21,6 +21,10 @@ from kycaid_async.values.mismatch import Mismatch
 
 T = TypeVar("T")
 
+MOST_ERRORS: Final = 1000
+"""Fields at fault that are read of a refusal; the others stand in its body."""
+MOST_NAMED: Final = 20
+"""Those that the text of an error names."""
 OK = 200
 NOT_FOUND = 404
 MOVED = (301, 302, 303)
@@ -123,7 +127,8 @@ def refusal(endpoint: Endpoint[Any], answer: Answer) -> ApiError:
     found = _field_errors(data)
     code = _code(data, found)
     cls = _error_class(answer.status, code)
-    named = ", ".join(code_or_mask(e.parameter) for e in found if e.parameter)
+    named = ", ".join(code_or_mask(e.parameter) for e in found[:MOST_NAMED] if e.parameter)
+    named += f" and {len(found) - MOST_NAMED} more" if len(found) > MOST_NAMED else ""
     details = (
         f"HTTP {answer.status}"
         + (f", type {code_or_mask(code)}" if code else "")
@@ -178,7 +183,7 @@ def _field_errors(data: Any) -> list[FieldError]:
     listed = data.get("errors") if isinstance(data, dict) else None
     return [
         FieldError(_text(entry.get("parameter")), _text(entry.get("message")))
-        for entry in (listed if isinstance(listed, list) else [])
+        for entry in (listed[:MOST_ERRORS] if isinstance(listed, list) else [])
         if isinstance(entry, dict)
     ]
 

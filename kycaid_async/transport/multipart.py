@@ -99,17 +99,14 @@ class Multipart:
         try:
             self.writer = self.writer or asyncio.current_task()
             self._transport, self._most = transport, _most_at_once(transport) or CHUNK
-            head = self._reading.head
-            sent = len(head)
+            # No variable holds a piece while the next one is waited for, which may be code of the user.
+            sent = len(self._reading.head)
             if sent > self._reading.size:
                 raise self._changed()
             await self._send(send, self._lead)
-            await self._send(send, head)
-            while sent < self._reading.size and (chunk := await self._next()):
-                if sent + len(chunk) > self._reading.size:
-                    raise self._changed()
-                await self._send(send, chunk)
-                sent += len(chunk)
+            await self._send(send, self._reading.head)
+            while sent < self._reading.size and (size := await self._pass_on(send, self._reading.size - sent)):
+                sent += size
             if sent != self._reading.size or not await self._reading.unchanged():
                 raise self._changed()
             await self._send(send, self._tail)
@@ -118,6 +115,15 @@ class Multipart:
         except BaseException as error:
             self.error = error
             raise
+
+    async def _pass_on(self, send: Callable[[Buffer], Awaitable[None]], most: int) -> int:
+        """Send the next piece, and return its size; 0 when there is none. Raises `UploadSourceError` above ``most``."""
+        chunk = await self._next()
+        if len(chunk) > most:
+            raise self._changed()
+        if chunk:
+            await self._send(send, chunk)
+        return len(chunk)
 
     async def _next(self) -> Buffer:
         await self._rounds.turn()

@@ -39,7 +39,7 @@ class Settings:
     timeout: Timeout = attrs.field(factory=Timeout)
     retries: RetryPolicy = attrs.field(factory=RetryPolicy)
     max_connections: int = 64
-    max_answer: int = 64 * 1024 * 1024
+    max_answer: int = 16 * 1024 * 1024
     """The largest answer that is read, in bytes."""
     files: FileRules = attrs.field(factory=FileRules)
     check: bool = True
