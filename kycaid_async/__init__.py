@@ -56,6 +56,7 @@ _HOMES = {
         ".bulk.manifest": "Manifest read_manifest",
         ".bulk.manifest_row": "BadRow ManifestRow",
         ".bulk.bulk": "Bulk",
+        ".bulk.places": "UrlRules",
         ".bulk.progress": "BulkProgress",
         ".bulk.result": "BulkResult BulkStatus BulkSummary",
         ".bulk.row": "BulkRow",
@@ -64,7 +65,7 @@ _HOMES = {
         ".errors": (
             "ApiError AuthenticationError BadRequestError BlockedLoopWarning BodyTooLargeError ConfigurationError "
             "ConflictError ConnectionFailedError ConnectionLostError DecodeError FieldError FieldProblem "
-            "FileRefusedError FlowError InsufficientFundsError InvalidFileError InvalidRequestError "
+            "FileRefusedError FlowError GatewayError InsufficientFundsError InvalidFileError InvalidRequestError "
             "InvalidSignatureError KycaidError LedgerError ManifestError NotFoundError PermissionDeniedError "
             "RateLimitError RawBodyRequiredError RedirectError RequestTimeoutError ServerError ServerTimeoutError "
             "TransportError UnconfirmedEndpointWarning UploadSourceError ValidationError"

@@ -57,7 +57,7 @@ class Job:
     async def run(self) -> int:
         """Do all of it, and return the exit code."""
         try:
-            manifest = Manifest.open(self._plan.manifest)
+            manifest = Manifest.open(self._plan.manifest, outside=self._plan.outside, urls=self._plan.urls)
         except ManifestError as error:
             raise UsageProblem(str(error)) from error
         with stop_signals() as told, self._screen.progress():
@@ -114,7 +114,12 @@ class Job:
     async def _check(self) -> None:
         account, known = self._account, await self._known()
         try:
-            rows = check_manifest(self._plan.manifest, known=None if known is None else partial(self._is_known, known))
+            rows = check_manifest(
+                self._plan.manifest,
+                outside=self._plan.outside,
+                urls=self._plan.urls,
+                known=None if known is None else partial(self._is_known, known),
+            )
             async for row in rows:
                 account.rows += 1
                 self._checked.update(_standing(row))
@@ -133,7 +138,9 @@ class Job:
         plan = self._plan
         if not plan.ledger.exists():
             return None
-        return await Ledger.open(plan.ledger, server=plan.server, api_key=plan.api_key, same_account=plan.same_account)
+        return await Ledger.open(
+            plan.ledger, server=plan.server, api_key=plan.api_key, same_account=plan.same_account, read_only=True
+        )
 
     async def _is_known(self, ledger: Ledger, row: ManifestRow) -> bool:
         """Say whether the files of a row may be gone by now: it was delivered, or sent, by an earlier run."""

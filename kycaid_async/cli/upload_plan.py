@@ -1,11 +1,13 @@
 """What the user of ``kycaid upload`` asked for."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
 import attrs
 
 from kycaid_async import servers
+from kycaid_async.bulk.places import UrlRules
 from kycaid_async.bulk.rejects import origin_of, rejects_of
 from kycaid_async.cli.problems import UsageProblem
 from kycaid_async.errors import ConfigurationError
@@ -29,6 +31,10 @@ class Plan:
     dry_run: bool = False
     report: Path | None = None
     as_json: bool = False
+    outside: Sequence[Path] = ()
+    """Folders that rows may name beside that of the manifest."""
+    urls: UrlRules | None = None
+    """None when rows may name no URLs."""
 
 
 def plan_of(
@@ -45,6 +51,10 @@ def plan_of(
     dry_run: bool,
     report: Path | None,
     as_json: bool,
+    outside: Sequence[Path],
+    urls: bool,
+    protocols: Sequence[str],
+    hosts: Sequence[str],
 ) -> Plan:
     """Return the plan for options as they were given. Raises `UsageProblem` for those that cannot work."""
     if not api_key and not dry_run:
@@ -57,6 +67,9 @@ def plan_of(
         raise UsageProblem(f"--rejects: {rejects} exists; somebody may have corrected it, so it is not written over")
     if report is not None and not report.resolve().parent.is_dir():
         raise UsageProblem(f"--report: {report.parent} is not a folder")
+    for folder in outside:
+        if not folder.is_dir():
+            raise UsageProblem(f"--allow-outside: {folder} is not a folder")
     try:
         server = base_url_of(base_url or servers.PRODUCTION)
     except ConfigurationError as error:
@@ -74,7 +87,18 @@ def plan_of(
         dry_run=dry_run,
         report=report,
         as_json=as_json,
+        outside=outside,
+        urls=_url_rules(urls, protocols, hosts),
     )
+
+
+def _url_rules(urls: bool, protocols: Sequence[str], hosts: Sequence[str]) -> UrlRules | None:
+    try:
+        rules = UrlRules(allow_protocols=protocols, allow_hosts=hosts)
+    except ConfigurationError as error:
+        words = str(error).replace("allow_protocols", "--allow-protocol").replace("allow_hosts", "--allow-host")
+        raise UsageProblem(words) from error
+    return rules if urls or protocols or hosts else None
 
 
 def _ledger_of(manifest: Path) -> Path:

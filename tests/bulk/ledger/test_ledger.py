@@ -8,10 +8,10 @@ import sys
 import pytest
 
 from kycaid_async import LedgerError
-from kycaid_async.bulk.ledger import Ledger, Sent, State
+from kycaid_async.bulk.ledger import Intent, Ledger, State
 
 SERVER = "https://api.kycaid.com"
-SENT = Sent(applicant_id="a" * 36, type="PASSPORT", file_ids={"front_side": "f" * 36})
+SENT = Intent(applicant_id="a" * 36, type="PASSPORT", file_ids={"front_side": "f" * 36})
 
 
 async def opened(path, server=SERVER, **options):
@@ -30,21 +30,25 @@ async def test_what_was_intended_and_recorded_is_there_in_the_next_run(tmp_path)
     await ledger.close()
     again = await opened(tmp_path / "l")
     assert (await again.row(b"1")).state is State.SENT
-    assert (await again.row(b"1")).sent == SENT
+    assert (await again.row(b"1")).intent == SENT
     assert (await again.row(b"2")).document_id == "d" * 36
     assert (await again.row(b"3")).state is State.FAILED
     assert await again.row(b"4") is None
     assert await again.file(b"content") == "f" * 36
     assert (await again.applicant(b"x")).applicant_id == "a" * 36
-    assert (await again.applicant(b"x")).says == b"says"
-    assert {row.digest for row in await again.rows_of("a" * 36)} == {b"1", b"2"}
+    assert again.has_said(await again.applicant(b"x"), b"says")
+    assert not again.has_said(await again.applicant(b"x"), b"other")
+    assert {row.document_id for row in await again.rows_of("a" * 36)} == {None, "d" * 36}
+    assert [row.document_id for row in await again.rows_of("a" * 36, besides=b"2")] == [None]
     await again.close()
 
 
 async def test_an_intent_is_on_the_disk_when_the_call_returns(tmp_path):
     ledger = await opened(tmp_path / "l")
     await ledger.intend_row(b"1", SENT)
-    files = {name: (tmp_path / name).read_bytes() for name in ("l", "l-wal")}  # as a killed process leaves them
+    files = {
+        name: (tmp_path / name).read_bytes() for name in ("l", "l-wal", "l.key")
+    }  # as a killed process leaves them
     await ledger.close()
     for name, content in files.items():
         (tmp_path / name.replace("l", "copy", 1)).write_bytes(content)
@@ -115,7 +119,7 @@ async def test_a_folder_that_does_not_exist_is_named(tmp_path):
 async def test_a_full_disk_is_an_error_and_what_is_told_after_it_is_recorded_at_the_end(tmp_path):
     ledger = await opened(tmp_path / "l")
     await ledger.intend_row(b"1", SENT)
-    await ledger._database.ask("PRAGMA max_page_count = 1")
+    await ledger._database.read("PRAGMA max_page_count = 1")
     with pytest.raises(LedgerError, match="the disk is full"):
         await asyncio.gather(*(ledger.intend_row(b"more %d" % n, SENT) for n in range(1000)))
     with pytest.raises(LedgerError, match="the disk is full"):
@@ -132,6 +136,6 @@ async def test_without_a_path_nothing_is_left_behind(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     ledger = await opened(None)
     await ledger.intend_row(b"1", SENT)
-    assert (await ledger.row(b"1")).sent == SENT
+    assert (await ledger.row(b"1")).intent == SENT
     await ledger.close()
     assert list(tmp_path.iterdir()) == []
