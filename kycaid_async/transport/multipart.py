@@ -9,6 +9,7 @@ from typing import Any, Final, Self
 from kycaid_async.errors import UploadSourceError
 from kycaid_async.transport.reading import CHUNK, Buffer, Reading
 from kycaid_async.transport.rounds import Rounds
+from kycaid_async.transport.sockets import let_loop_read, must_read_first
 
 _BOUNDARY: Final = secrets.token_hex(16)
 """Nobody who makes a file can know it, so none holds it."""
@@ -126,6 +127,8 @@ class Multipart:
             for start in range(0, len(view), self._most):
                 await self._send(send, view[start : start + self._most])
             return
+        if must_read_first(self._transport):
+            await let_loop_read()
         self._handed += len(chunk)
         await send(chunk)
 

@@ -26,12 +26,6 @@ class Wire:
 
     settings: Settings
     timing: Timing
-    _timeout: aiohttp.ClientTimeout = attrs.field(init=False, repr=False)
-
-    def __attrs_post_init__(self) -> None:
-        # Not sock_connect: that ends with TCP, and leaves a proxy's CONNECT and the TLS handshake without a limit.
-        # For the other limits, see `Watch`.
-        self._timeout = aiohttp.ClientTimeout(total=None, connect=self.settings.timeout.connect)
 
     async def send(self, call: Call, bound: Bound, watch: Watch) -> Any:
         """Try once. Returns the decoded answer, or the error to judge."""
@@ -39,9 +33,9 @@ class Wire:
         started = self.timing.clock() if logged else 0.0
         try:
             if bound.direct is not None and bound.direct.fit:
-                answer = await bound.direct.send(call, watch, self.settings, self._timeout)
+                answer = await bound.direct.send(call, watch, self.settings)
             else:
-                answer = await through_session.send(call, bound, watch, self.settings, self._timeout)
+                answer = await through_session.send(call, bound, watch, self.settings)
         except (aiohttp.ClientError, HttpProcessingError, ConnectionError, ValueError) as error:
             outcome: Any = failure(call.endpoint.name, error, self.settings.timeout)
         else:
