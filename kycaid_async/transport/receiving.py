@@ -4,7 +4,9 @@ from typing import Final, TypedDict
 
 import aiohttp
 
-from kycaid_async.transport.failures import AnswerTooLarge
+
+class AnswerTooLarge(aiohttp.ClientPayloadError):
+    """An answer has more bytes than the client reads."""
 
 
 class HeadLimits(TypedDict):

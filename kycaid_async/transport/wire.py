@@ -37,7 +37,7 @@ class Wire:
             else:
                 answer = await through_session.send(call, bound, watch, self.settings)
         except (aiohttp.ClientError, HttpProcessingError, ConnectionError, ValueError) as error:
-            outcome: Any = failure(call.endpoint.name, error, self.settings.timeout)
+            outcome: Any = failure(call.endpoint.name, error, self.settings.timeout, sent=call.sent)
         else:
             outcome = _judge(call, answer)
         if logged:
