@@ -1,5 +1,6 @@
 """What the user of ``kycaid upload`` asked for."""
 
+import os
 from pathlib import Path
 from typing import Literal
 
@@ -9,7 +10,8 @@ from kycaid_async import servers
 from kycaid_async.bulk.rejects import origin_of, rejects_of
 from kycaid_async.cli.problems import UsageProblem
 from kycaid_async.errors import ConfigurationError
-from kycaid_async.transport.settings import base_url_of
+from kycaid_async.transport.proxies import proxy_of
+from kycaid_async.transport.settings import allow_http_of, base_url_of
 
 
 @attrs.frozen(kw_only=True)
@@ -18,6 +20,7 @@ class Plan:
 
     manifest: Path
     server: str
+    proxy: str | None = attrs.field(default=None, repr=False)
     api_key: str | None = attrs.field(default=None, repr=False)
     """None for a run that sends nothing."""
     ledger: Path
@@ -41,6 +44,7 @@ def plan_of(
     same_account: bool,
     concurrency: int,
     base_url: str | None,
+    proxy: str | None,
     api_key: str | None,
     dry_run: bool,
     report: Path | None,
@@ -57,13 +61,11 @@ def plan_of(
         raise UsageProblem(f"--rejects: {rejects} exists; somebody may have corrected it, so it is not written over")
     if report is not None and not report.resolve().parent.is_dir():
         raise UsageProblem(f"--report: {report.parent} is not a folder")
-    try:
-        server = base_url_of(base_url or servers.PRODUCTION)
-    except ConfigurationError as error:
-        raise UsageProblem(f"--base-url: {error}") from error
+    server, proxy = _way(base_url, proxy)
     return Plan(
         manifest=manifest,
         server=server,
+        proxy=proxy,
         api_key=api_key,
         ledger=ledger or _ledger_of(manifest),
         rejects=rejects or rejects_of(manifest),
@@ -75,6 +77,19 @@ def plan_of(
         report=report,
         as_json=as_json,
     )
+
+
+def _way(base_url: str | None, proxy: str | None) -> tuple[str, str | None]:
+    """Return the server and the proxy before it, which may be the environment's. Raises `UsageProblem`."""
+    try:
+        allowed = allow_http_of(os.environ.get("KYCAID_ALLOW_HTTP"))
+        server = base_url_of(base_url or servers.PRODUCTION, allowed)
+    except ConfigurationError as error:
+        raise UsageProblem(f"--base-url: {error}") from error
+    try:
+        return server, proxy_of(proxy, trust_env=True, base_url=server, allow_http=allowed)
+    except ConfigurationError as error:
+        raise UsageProblem(str(error)) from error
 
 
 def _ledger_of(manifest: Path) -> Path:

@@ -1,5 +1,7 @@
 """What an exception of aiohttp means to the caller."""
 
+from typing import Final
+
 import aiohttp
 from aiohttp.http import HttpProcessingError
 from aiohttp.http_exceptions import BadHttpMessage, LineTooLong
@@ -15,6 +17,8 @@ from kycaid_async.errors import (
 from kycaid_async.protocol.timeout import Timeout
 from kycaid_async.transport.receiving import HEAD_LIMITS, AnswerTooLarge
 
+_PASSING: Final = frozenset({408, 425, 429})
+_SERVER_ERROR: Final = 500
 _HOPELESS = (
     aiohttp.ClientConnectorCertificateError,
     aiohttp.ClientConnectorSSLError,
@@ -22,12 +26,14 @@ _HOPELESS = (
 )
 
 
-def failure(operation: str, error: BaseException, timeout: Timeout, *, sent: bool) -> KycaidError:  # noqa: PLR0911 - a table
+def failure(operation: str, error: BaseException, timeout: Timeout, *, sent: bool) -> KycaidError:  # noqa: C901, PLR0911 - a table
     """Return the error of this package for one of aiohttp; ``sent`` is false when no byte can have left.
 
     Its text holds the name of the exception and the system's reason, not the exception's text: that can quote a part
     of an answer.
     """
+    if isinstance(error, KycaidError):
+        return error
     if isinstance(error, aiohttp.InvalidURL):
         text = f"{operation}: the URL of the server or of the proxy is not valid. Check base_url and proxy."
         return ConnectionFailedError(text, operation=operation)
@@ -37,18 +43,15 @@ def failure(operation: str, error: BaseException, timeout: Timeout, *, sent: boo
             operation=operation,
         )
     if isinstance(error, aiohttp.ClientHttpProxyError):
-        return ConnectionFailedError(
-            f"{operation}: the proxy refused to connect (HTTP {error.status}). Check the proxy's address and password.",
-            operation=operation,
-        )
+        return _refused_by_proxy(operation, error.status)
     if isinstance(error, aiohttp.ConnectionTimeoutError):
         return RequestTimeoutError(
             f"{operation}: no connection within {timeout.connect} seconds.", operation=operation, phase="connect"
         )
     if isinstance(error, aiohttp.ClientConnectorError):
-        return ConnectionFailedError(
-            f"{operation}: no connection ({_reason(error)}).", operation=operation, retryable=True
-        )
+        where = " to the proxy" if isinstance(error, aiohttp.ClientProxyConnectionError) else ""
+        text = f"{operation}: no connection{where} ({_reason(error)})."
+        return ConnectionFailedError(text, operation=operation, retryable=True)
     if isinstance(error, ValueError) and not isinstance(error, aiohttp.ClientError):
         text = f"{operation}: aiohttp did not send it. Check auth, trust_env and headers of the session you passed."
         return ConfigurationError(text, operation=operation)
@@ -60,6 +63,19 @@ def failure(operation: str, error: BaseException, timeout: Timeout, *, sent: boo
         text = f"{operation}: the answer broke off or was not valid HTTP ({_reason(error)})."
         return ConnectionLostError(text, operation=operation)
     return ConnectionLostError(f"{operation}: the connection was lost ({_reason(error)}).", operation=operation)
+
+
+_OF_PROXIES: Final = {
+    403: "It does not allow this server: whoever runs it has to.",
+    407: "It wants a user and a password: put them into its URL, as http://user:password@host:port.",
+}
+
+
+def _refused_by_proxy(operation: str, status: int) -> ConnectionFailedError:
+    passing = status in _PASSING or status >= _SERVER_ERROR
+    advice = "" if passing else " " + _OF_PROXIES.get(status, "Check its address.")
+    text = f"{operation}: the proxy refused to connect (HTTP {status}).{advice}"
+    return ConnectionFailedError(text, operation=operation, retryable=passing)
 
 
 def _head_was_too_large(error: BaseException | None) -> bool:

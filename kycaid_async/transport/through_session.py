@@ -11,6 +11,7 @@ from kycaid_async.protocol.response import Answer
 from kycaid_async.transport.call import Call
 from kycaid_async.transport.connector import UNLIMITED
 from kycaid_async.transport.multipart import Multipart
+from kycaid_async.transport.proxies import refuse_readers
 from kycaid_async.transport.receiving import HEAD_LIMITS, whole_of
 from kycaid_async.transport.sessions import Bound
 from kycaid_async.transport.settings import Settings
@@ -39,6 +40,8 @@ async def _begun(
         watch.connected()
         call.sent = call.sent or body is None  # without a body nobody else tells
 
+    if settings.proxy is None:
+        refuse_readers(bound.session, base_url=settings.base_url, allow_http=settings.allow_http)
     if bound.connector is not None:
         bound.connector.expect(connected, certain=not call.endpoint.replayable)
     else:
