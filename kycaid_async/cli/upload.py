@@ -151,7 +151,9 @@ class Job:
 
     async def _send(self, manifest: Manifest) -> None:
         plan = self._plan
-        async with AsyncKycaid(plan.api_key, base_url=plan.server, max_connections=plan.concurrency) as client:
+        async with AsyncKycaid(
+            plan.api_key, base_url=plan.server, max_connections=plan.concurrency, proxy=plan.proxy
+        ) as client:
             self._upload = client.bulk.upload(
                 self._good(manifest),
                 ledger=plan.ledger,

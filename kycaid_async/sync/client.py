@@ -2,7 +2,7 @@
 
 import copy
 import ssl
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Self, TypeVar, cast
 
 from kycaid_async.client import AsyncKycaid
@@ -70,6 +70,8 @@ class Kycaid(Blocking):
         auth_header: AuthHeader = "Authorization",
         paths: Mapping[str, str] | None = None,
         proxy: str | None = None,
+        trust_env: bool = False,
+        allow_http: Iterable[str] | None = None,
         ssl_context: ssl.SSLContext | None = None,
     ) -> None:
         with border:
@@ -84,6 +86,8 @@ class Kycaid(Blocking):
                 auth_header=auth_header,
                 paths=paths,
                 proxy=proxy,
+                trust_env=trust_env,
+                allow_http=allow_http,
                 ssl_context=ssl_context,
             )
         super().__init__(Link(client), client)

@@ -27,6 +27,14 @@ class Call:
     sent: bool = False
     """False when no byte of this attempt can have left: there was never a connection to write it to."""
 
+    outcome: Any = attrs.field(default=None, repr=False)
+    """What this attempt came to, until it is taken. Not in a variable: what logs could report the running frames."""
+
+    def take_outcome(self) -> Any:
+        """Return the outcome, and keep it no longer."""
+        outcome, self.outcome = self.outcome, None
+        return outcome
+
     def begin_attempt(self) -> None:
         """Count one more attempt, of which nothing has left yet."""
         self.attempt, self.file, self.sent = self.attempt + 1, None, False

@@ -170,6 +170,7 @@ class Exchange:
         name, timeout = call.endpoint.name, self.settings.timeout
         what = {
             "slot": f"no free connection within {timeout.total} seconds",
+            "connect": f"no connection within {timeout.connect} seconds",
             "progress": f"no byte of the file could be sent for {timeout.progress} seconds",
             "read": f"no data from the server for {timeout.read} seconds",
             "total": f"not finished within {timeout.total} seconds",

@@ -10,6 +10,7 @@ from kycaid_async.errors import UploadSourceError
 from kycaid_async.masking import shown_path
 from kycaid_async.transport.reading import CHUNK, Buffer, Reading
 from kycaid_async.transport.rounds import Rounds
+from kycaid_async.transport.sockets import let_loop_read, must_read_first
 
 _BOUNDARY: Final = secrets.token_hex(16)
 """Nobody who makes a file can know it, so none holds it."""
@@ -137,6 +138,8 @@ class Multipart:
             for start in range(0, len(view), self._most):
                 await self._send(send, view[start : start + self._most])
             return
+        if must_read_first(self._transport):
+            await let_loop_read()
         self._handed += len(chunk)
         await send(chunk)
 
