@@ -24,6 +24,7 @@ from kycaid_async.sandbox.delivery import Delivery
 from kycaid_async.sandbox.faults import Faults
 from kycaid_async.sandbox.faults.waits import Waits
 from kycaid_async.sandbox.key import SANDBOX_KEY
+from kycaid_async.sandbox.key_throttle import SHORTEST
 from kycaid_async.sandbox.links import Links
 from kycaid_async.sandbox.listening import bind, is_loopback, silent, url_of
 from kycaid_async.sandbox.review.content import require_pillow
@@ -32,7 +33,6 @@ from kycaid_async.sandbox.review.reviewer import Reviewer
 from kycaid_async.sandbox.review.rules import REFUSED_COUNTRIES, RULES, Rule
 from kycaid_async.sandbox.settings import Review, Settings
 from kycaid_async.sandbox.state import State, opened
-from kycaid_async.sandbox.wrong_keys import SHORTEST
 
 _MAX_PORT: Final = 65_535
 _MEBIBYTE: Final = 1 << 20

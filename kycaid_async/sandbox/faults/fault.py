@@ -54,7 +54,7 @@ def _operations(value: Any) -> tuple[str, ...]:
     names = [value] if isinstance(value, str) else value
     if not isinstance(names, list | tuple) or not all(isinstance(name, str) for name in names):
         raise ConfigurationError("the operations of a fault are a list of names")
-    return tuple(names)
+    return tuple(dict.fromkeys(names))
 
 
 @attrs.frozen
