@@ -1,5 +1,6 @@
 """Forms: pages of the vendor on which a person enters data. Reference: *Forms*."""
 
+import builtins
 from collections.abc import Awaitable
 from typing import Annotated, Any, TypedDict, Unpack, overload
 
@@ -94,7 +95,7 @@ class Forms(Section):
     """Pages of the vendor on which a person enters data. Reference: *Forms*."""
 
     @confidential
-    def list(self) -> "Awaitable[list[Form]]":
+    def list(self) -> Awaitable[builtins.list[Form]]:
         """Return the forms of the account. Not in the 2.0 reference; one live account got an empty or failing answer.
 
         Raises the errors of a call.
