@@ -8,9 +8,6 @@ from typing import Final, Protocol
 
 import attrs
 
-from kycaid_async.bulk.places import UrlRules
-from kycaid_async.bulk.row import BulkSource
-from kycaid_async.bulk.sources import source_of
 from kycaid_async.errors import UploadSourceError
 from kycaid_async.masking import shown_path
 from kycaid_async.transport.path_source import PathReading
@@ -45,12 +42,11 @@ def as_many_as_cores() -> asyncio.Semaphore:
     return asyncio.Semaphore(len(usable))
 
 
-async def look_at(given: BulkSource, rules: FileRules, urls: UrlRules, hashing: asyncio.Semaphore) -> Content:
+async def look_at(source: Source, rules: FileRules, hashing: asyncio.Semaphore) -> Content:
     """Read a file once; ``hashing`` bounds how many large ones at a time.
 
     Raises `InvalidFileError`, `UploadSourceError`, and `ConfigurationError` when a package for its URL is missing.
     """
-    source = source_of(given, urls)
     reading = await source.open()
     try:
         kind = inspect(reading, label=source.label, rules=rules)
