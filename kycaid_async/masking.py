@@ -61,6 +61,15 @@ class Discreet:
         return hash((type(self), _content_of(self)))
 
 
+class Unlisted:
+    """Base of attrs classes whose `dir` leaves out what their ``repr`` does, for what inspects objects."""
+
+    __slots__ = ()
+
+    def __dir__(self) -> list[str]:
+        return sorted({*super().__dir__()} - {a.name for a in _attributes_of(self) if a.repr is not True})
+
+
 def _content_of(value: Any) -> tuple[Any, ...]:
     """Return what makes two objects of an attrs class equal."""
     return tuple(getattr(value, attribute.name) for attribute in _attributes_of(value) if attribute.eq)

@@ -14,6 +14,7 @@ from kycaid_async.api.document_words import DocumentType
 from kycaid_async.bulk.places import Reach
 from kycaid_async.bulk.row import SIDES, BulkRow
 from kycaid_async.errors import FieldProblem
+from kycaid_async.masking import Unlisted
 from kycaid_async.values.check import check_values
 from kycaid_async.values.constraints import ID_LENGTH
 from kycaid_async.values.fields import Field, element_of, fields_of
@@ -62,7 +63,7 @@ class ManifestRow(BulkRow):
 
 
 @attrs.frozen(kw_only=True)
-class BadRow:
+class BadRow(Unlisted):
     """A row of a manifest that cannot be delivered as it stands."""
 
     line: int
@@ -71,9 +72,6 @@ class BadRow:
     """Every column at fault."""
     raw: Any = attrs.field(default=None, repr=False, eq=False)
     """What stands in the file. It is personal data."""
-
-    def __dir__(self) -> list[str]:
-        return sorted({*super().__dir__()} - {"raw"})  # for inspectors, which print all of it
 
     @property
     def reason(self) -> str:

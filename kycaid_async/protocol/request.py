@@ -10,6 +10,7 @@ from urllib.parse import quote, unquote, urlencode
 import attrs
 
 from kycaid_async.errors import FieldProblem, InvalidRequestError
+from kycaid_async.masking import Unlisted
 from kycaid_async.protocol.endpoint import HOLES, Endpoint, Evidence, Replay, ReturnsJson
 from kycaid_async.values.check import check_request
 from kycaid_async.values.constraints import ID_LENGTH
@@ -28,7 +29,7 @@ _REPLAY_OF_METHOD = {
 
 
 @attrs.define
-class Built:
+class Built(Unlisted):
     """A request that is ready to be sent, as often as needed."""
 
     target: str = attrs.field(repr=False)

@@ -4,6 +4,7 @@ from typing import Any
 
 import attrs
 
+from kycaid_async.masking import Unlisted
 from kycaid_async.protocol.endpoint import Endpoint
 from kycaid_async.protocol.request import Built
 from kycaid_async.transport.multipart import Multipart
@@ -11,7 +12,7 @@ from kycaid_async.transport.upload import Upload
 
 
 @attrs.define
-class Call:
+class Call(Unlisted):
     """One call of an endpoint."""
 
     endpoint: Endpoint[Any]

@@ -10,7 +10,7 @@ from urllib.parse import quote, urlsplit
 import attrs
 
 from kycaid_async.errors import ConfigurationError
-from kycaid_async.masking import mask
+from kycaid_async.masking import Unlisted, mask
 from kycaid_async.protocol.endpoint import HOLES, Endpoint
 from kycaid_async.protocol.request import is_plain_path
 from kycaid_async.protocol.retry import RetryPolicy
@@ -30,7 +30,7 @@ def _look_at_context(_: object, __: object, value: Any) -> None:
 
 
 @attrs.frozen(kw_only=True)
-class Settings:
+class Settings(Unlisted):
     """All that a call needs to know of its client. Can be pickled when ``ssl_context`` is None."""
 
     api_key: ApiKey

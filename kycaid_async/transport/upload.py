@@ -2,7 +2,7 @@
 
 import attrs
 
-from kycaid_async.masking import mask
+from kycaid_async.masking import Unlisted, mask
 from kycaid_async.transport.multipart import Multipart
 from kycaid_async.transport.preflight import FileRules, inspect
 from kycaid_async.transport.reading import Source
@@ -12,7 +12,7 @@ FALLBACK_NAME = "file"
 
 
 @attrs.frozen(kw_only=True)
-class Upload:
+class Upload(Unlisted):
     """A file to send, as often as needed."""
 
     source: Source

@@ -124,23 +124,23 @@ def path():
 
 
 async def by_timeout(call):
-    async with asyncio.timeout(0.3):
+    async with asyncio.timeout(0.15):
         await call()
 
 
 async def by_wait_for(call):
-    await asyncio.wait_for(call(), 0.3)
+    await asyncio.wait_for(call(), 0.15)
 
 
 async def by_cancel(call):
     task = asyncio.ensure_future(call())
-    await asyncio.sleep(0.3)
+    await asyncio.sleep(0.15)
     task.cancel("stop")
     await task
 
 
 async def by_group(call):
-    async with asyncio.timeout(0.3), asyncio.TaskGroup() as group:
+    async with asyncio.timeout(0.15), asyncio.TaskGroup() as group:
         group.create_task(call())
         group.create_task(call())
 
@@ -148,12 +148,12 @@ async def by_group(call):
 async def by_failing_group(call):
     async with asyncio.TaskGroup() as group:
         group.create_task(call())
-        await asyncio.sleep(0.2)
+        await asyncio.sleep(0.1)
         raise LookupError("another task failed")
 
 
 async def by_scope(call):
-    with anyio.fail_after(0.3):
+    with anyio.fail_after(0.15):
         await call()
 
 
@@ -161,7 +161,7 @@ async def within_handler(call):
     try:
         raise LookupError("of the user")
     except LookupError:
-        async with asyncio.timeout(0.3):
+        async with asyncio.timeout(0.15):
             await call()
 
 
@@ -306,7 +306,7 @@ def sync_interrupted(server):
 
 
 def sync_calls(server):
-    with Kycaid(M.key, base_url=server.url, max_retries=0, timeout=0.3) as client:
+    with Kycaid(M.key, base_url=server.url, max_retries=0, timeout=0.15) as client:
         for name, call in ASYNC_CALLS.items():
             if name != "factory":
                 report_sync(lambda call=call: call(client))
