@@ -1,0 +1,22 @@
+"""A short run of every class of attack; ``python -m tests.security`` is the long one."""
+
+import pytest
+
+from tests.security.__main__ import classes, main, run
+
+
+@pytest.mark.parametrize("module", classes(), ids=lambda module: module.__name__.rpartition(".")[2])
+def test_the_package_holds_against(module):
+    outcome = run(module, seed=7, cases=50)
+    assert outcome.failures == []
+    assert outcome.tried >= 5
+
+
+def test_what_does_not_hold_ends_the_program_with_1(monkeypatch, capsys):
+    module = classes()[0]
+    outcome = run(module, seed=1, cases=1)
+    outcome.count(False, "this one")
+    monkeypatch.setattr("tests.security.__main__.classes", lambda: [module])
+    monkeypatch.setattr("tests.security.__main__.run", lambda *_, **__: outcome)
+    assert main([]) == 1
+    assert f"{module.NAME}: this one" in capsys.readouterr().err
