@@ -1,4 +1,4 @@
-"""What prints objects in ways of its own, past their ``repr``, shows no personal data: rich, pytest, IPython, pprint."""
+"""What prints objects in ways of its own, past their ``repr``, shows no personal data: rich, pytest, IPython."""
 
 import io
 import json
@@ -75,8 +75,8 @@ OBJECTS = {
     "an event": event,
     "a row": row,
     "a row of a manifest": lambda: row(ManifestRow, raw={"a": M.name}, written={"front_side": M.folder}),
-    "a result": lambda: BulkResult(row=row(), status=BulkStatus.FAILED, error=refused()),
-    "an error": lambda: refused(),
+    "a result": lambda: BulkResult(row=row(), status=BulkStatus.FAILED, error=refused(M.answer)),
+    "an error": lambda: refused(M.answer),
     "a field's error": lambda: FieldError(f"{M.name} is", M.answer),
     "an upload of bytes": lambda: Upload(source=source_of(M.content.encode()), filename=M.name),
     "an upload by path": lambda: Upload(source=source_of(f"/{M.folder}/{M.name}.png"), filename=f"{M.name}.png"),
@@ -94,9 +94,9 @@ OBJECTS = {
 }
 
 
-def refused():
-    errors = [FieldError("dob", M.answer)]
-    return ApiError("documents.create: refused", status=422, errors=errors, body=M.answer.encode())
+def refused(said):
+    errors = [FieldError("dob", said)]
+    return ApiError("documents.create: refused", status=422, errors=errors, body=said.encode())
 
 
 def printed(show, value):

@@ -36,7 +36,7 @@ async def _chunks():
 async def attack(chance: random.Random, cases: int) -> Outcome:
     outcome, server = Outcome(), RawServer()
     async with AsyncKycaid(M.key, base_url=server.url, max_retries=0) as client:
-        for _ in range(cases // 5):
+        for _ in range(cases):
             behaviour, call = chance.choice(tuple(BEHAVIOURS)), chance.choice(tuple(CALLS))
             server.behave = BEHAVIOURS[behaviour]()
             task = asyncio.ensure_future(CALLS[call](client))

@@ -11,6 +11,7 @@ import signal
 import sys
 import tempfile
 import threading
+from functools import partial
 from pathlib import Path
 
 import aiohttp
@@ -257,7 +258,7 @@ async def hooks(server):
         async with aiohttp.ClientSession(trace_configs=[config]) as session:
             client = AsyncKycaid(M.key, base_url=server.url, max_retries=0, session=session)
             for name in ("keywords", "bytes", "json"):
-                await reported(lambda name=name: ASYNC_CALLS[name](client))
+                await reported(partial(ASYNC_CALLS[name], client))
 
 
 def callback():
@@ -327,40 +328,40 @@ def sync_rows():
     raise ValueError("the rows end")
 
 
-def main():
-    init()
-    for name in ("kycaid_async", "asyncio"):
-        logging.getLogger(name).setLevel(logging.DEBUG)
-    results = {}
+RESULTS = {}
 
-    def take(name, raised):
-        sentry_sdk.flush()
-        found = sorted({mark for envelope in ENVELOPES for mark in M.found_in(envelope)})
-        results[name] = {"raised": raised, "events": len(ENVELOPES), "found": found}
-        if found and "--show" in sys.argv:
-            for envelope in ENVELOPES:
-                for mark in M.found_in(envelope):
-                    at = envelope.index(getattr(M, mark))
-                    print(name, mark, "…", envelope[max(0, at - 300) : at + 60], file=sys.stderr)
-        ENVELOPES.clear()
 
-    server = RawServer()
-    for way in ("hangs", "half an answer"):
+def take(name, raised):
+    """Keep what Sentry was sent since the last time."""
+    sentry_sdk.flush()
+    found = sorted({mark for envelope in ENVELOPES for mark in M.found_in(envelope)})
+    RESULTS[name] = {"raised": raised, "events": len(ENVELOPES), "found": found}
+    if found and "--show" in sys.argv:
+        for envelope in ENVELOPES:
+            for mark in M.found_in(envelope):
+                at = envelope.index(getattr(M, mark))
+                print(name, mark, "…", envelope[max(0, at - 300) : at + 60], file=sys.stderr)
+    ENVELOPES.clear()
+
+
+def ended_from_outside(server):
+    for way in HANGING:
         server.behave = SERVERS[way]()
         for end_name, end in ENDS.items():
             calls = ASYNC_CALLS if end_name == "timeout" else {"keywords": ASYNC_CALLS["keywords"]}
             for call_name, call in calls.items():
                 take(f"{way}, {end_name}, {call_name}", asyncio.run(failing(server, call, end)))
+
+
+def ended_by_the_server(server):
     for way, behave in SERVERS.items():
-        if way in HANGING:
-            continue
-        server.behave = behave()
-        for call_name in ("keywords", "card", "json", "bytes", "large bytes", "path", "read"):
-            take(f"{way}, {call_name}", asyncio.run(failing(server, ASYNC_CALLS[call_name], straight)))
-    server.behave = answers(200, json.dumps({"applicant_id": ID, "file_id": ID}))
-    take("misuse", asyncio.run(misuse(lambda: AsyncKycaid(M.key, base_url=server.url))))
-    take("tracers", asyncio.run(hooks(server)))
-    take("callbacks", callbacks())
+        if way not in HANGING:
+            server.behave = behave()
+            for call_name in ("keywords", "card", "json", "bytes", "large bytes", "path", "read"):
+                take(f"{way}, {call_name}", asyncio.run(failing(server, ASYNC_CALLS[call_name], straight)))
+
+
+def many_and_blocking(server):
     for way in ("down", "half an answer", "refused"):
         server.behave = SERVERS[way]()
         take(f"bulk ended, {way}", asyncio.run(bulk(server, bulk_ended)))
@@ -368,9 +369,23 @@ def main():
         take(f"blocking, {way}", sync_calls(server))
     server.behave = SERVERS["half an answer"]()
     take("blocking, interrupted", sync_interrupted(server))
+
+
+def main():
+    init()
+    for name in ("kycaid_async", "asyncio"):
+        logging.getLogger(name).setLevel(logging.DEBUG)
+    server = RawServer()
+    ended_from_outside(server)
+    ended_by_the_server(server)
+    server.behave = answers(200, json.dumps({"applicant_id": ID, "file_id": ID}))
+    take("misuse", asyncio.run(misuse(lambda: AsyncKycaid(M.key, base_url=server.url))))
+    take("tracers", asyncio.run(hooks(server)))
+    take("callbacks", callbacks())
+    many_and_blocking(server)
     server.close()
     take("nobody there", asyncio.run(failing(server, ASYNC_CALLS["keywords"], straight)))
-    print(json.dumps(results))
+    print(json.dumps(RESULTS))
 
 
 if __name__ == "__main__":
