@@ -7,8 +7,8 @@ file, function and line, and have no variables. It costs nothing until something
 
 import functools
 import sys
-from collections.abc import Awaitable, Callable, Coroutine, Generator
-from types import FrameType, FunctionType, TracebackType
+from collections.abc import Awaitable, Callable, Generator
+from types import CoroutineType, FrameType, FunctionType, TracebackType
 from typing import Any, Final, ParamSpec, TypeVar, get_args, get_origin
 
 P = ParamSpec("P")
@@ -29,7 +29,7 @@ class _Border:
 border: Final = _Border()
 
 
-def confidential(method: Callable[P, Awaitable[R]]) -> Callable[P, Coroutine[Any, Any, R]]:
+def confidential(method: Callable[P, Awaitable[R]]) -> "Callable[P, CoroutineType[Any, Any, R]]":
     """Make ``method`` a coroutine function that is a `border`.
 
     A plain function that returns what to await is done when the waiting begins, and its arguments with it.
@@ -45,7 +45,7 @@ def confidential(method: Callable[P, Awaitable[R]]) -> Callable[P, Coroutine[Any
             del args, kwargs
             return await answer
 
-    return call
+    return call  # type: ignore[return-value,unused-ignore]  # type checkers call that another thing each
 
 
 def hide_locals(error: BaseException, callers: frozenset[FrameType] = frozenset()) -> None:

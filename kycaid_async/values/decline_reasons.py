@@ -64,14 +64,16 @@ class DeclineReason(OpenEnum):
             return None
         number = value if isinstance(value, int) else int(value) if _NUMBER.fullmatch(value) else None
         if number is not None and number in _numbered():
-            return _numbered()[number]
+            known: Self = _numbered()[number]
+            return known
         member = cls._unknown(str(value), value)
         member.id, member.meaning = number, ""
         return member
 
 
 @functools.cache
-def _numbered() -> dict[int | None, DeclineReason]:
+def _numbered() -> dict[Any, Any]:
+    """Return the members by their ids."""
     return {member.id: member for member in DeclineReason if member.id is not None}
 
 

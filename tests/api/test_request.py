@@ -101,7 +101,7 @@ async def test_what_is_repeated_follows_the_replay_class(server, make_client, me
         "/a%5c..%5cb",
         "/%2f%2fevil.example",
         "/a/%c0%ae%c0%ae/b",
-        "/a/．．/b",
+        "/a/\uff0e\uff0e/b",
         "/a/%EF%BC%8E%EF%BC%8E/b",
         "/a/‥/b",
         "/a/%u002e%u002e/b",

@@ -36,8 +36,7 @@ def test_threads_do_not_count_for_each_other():
     read = []
 
     def run():
-        for _ in range(5):
-            read.append(structure({"decline_reasons": ["OTHER"] * (MOST_ENTRIES // 2)}, Document).extra)
+        read.extend(structure({"decline_reasons": ["OTHER"] * (MOST_ENTRIES // 2)}, Document).extra for _ in range(5))
 
     threads = [threading.Thread(target=run) for _ in range(4)]
     for thread in threads:

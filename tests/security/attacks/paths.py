@@ -17,20 +17,20 @@ DOTS = (
     "%2E.",
     "..;",
     "..;a=b",
-    "．．",
+    "\uff0e\uff0e",
     "‥",
     "%c0%ae%c0%ae",
     "%u002e%u002e",
-    "%ef%bc%8e．",
+    "%ef%bc%8e\uff0e",
     "..%00",
 )
-SLASHES = ("/", "%2f", "%5c", "\\", "//", "／", "%2F", "%252f", "/%09/", "%c0%af")
+SLASHES = ("/", "%2f", "%5c", "\\", "//", "\uff0f", "%2F", "%252f", "/%09/", "%c0%af")
 
 
 def attack(chance: random.Random, cases: int) -> Outcome:
     outcome = Outcome()
     for _ in range(cases * 10):
-        parts = [chance.choice(DOTS + ("documents", "a" * 36, "%41")) for _ in range(chance.randint(1, 5))]
+        parts = [chance.choice((*DOTS, "documents", "a" * 36, "%41")) for _ in range(chance.randint(1, 5))]
         text = "".join(part + chance.choice(SLASHES) for part in parts).rstrip("/")
         for _ in range(chance.choice((0, 0, 0, 1, 2, 3))):
             text = quote(text, safe="/" if chance.random() < 0.5 else "")

@@ -1,4 +1,4 @@
-"""Whatever ends a call, its exception has no key, no body and nothing personal: in texts, frames and all that hangs on it."""
+"""Whatever ends a call, its exception has no key, no body and nothing personal, nor has what hangs on it."""
 
 import asyncio
 import contextlib

@@ -16,7 +16,11 @@ NAME = "TLS with other names and issuers; http to hosts elsewhere"
 async def attack(chance: random.Random, cases: int) -> Outcome:
     outcome = Outcome()
     for _ in range(cases * 2):
-        url = f"{chance.choice(('http', 'HTTP', 'ftp', 'ws', 'file', ''))}://{_host(chance)}{chance.choice(('', ':80', ':443', '/v1'))}"
+        scheme, rest = (
+            chance.choice(("http", "HTTP", "ftp", "ws", "file", "")),
+            chance.choice(("", ":80", ":443", "/v1")),
+        )
+        url = f"{scheme}://{_host(chance)}{rest}"
         try:
             AsyncKycaid("key", base_url=url)
         except ConfigurationError:

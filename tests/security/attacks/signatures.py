@@ -39,7 +39,7 @@ def attack(chance: random.Random, cases: int) -> Outcome:
 
 def _flip(chance: random.Random, text: str) -> str:
     at = chance.randrange(len(text))
-    return text[:at] + chance.choice("0123456789abcdef\x00ｅ") + text[at + 1 :]
+    return text[:at] + chance.choice("0123456789abcdef\x00\uff45") + text[at + 1 :]
 
 
 def _in_body(chance: random.Random, body: bytes) -> bytes:
@@ -58,5 +58,5 @@ CHANGES = (
     ("no key", lambda _chance, body, _given: (body, signature(body, ""))),
     ("another hash", lambda _chance, body, _given: (body, hmac.new(KEY.encode(), body, hashlib.sha512).hexdigest())),
     ("a shorter hash", lambda _chance, body, _given: (body, hmac.new(KEY.encode(), body, hashlib.sha256).hexdigest())),
-    ("wide digits", lambda _chance, body, given: (body, given.translate({ord("a"): "ａ", ord("1"): "１"}))),
+    ("wide digits", lambda _chance, body, given: (body, given.translate({ord("a"): "\uff41", ord("1"): "\uff11"}))),
 )

@@ -213,7 +213,7 @@ async def misuse(client_of):
             lambda: client.files.create(path().with_name("none.png")),
             lambda: client.files.create(broken_chunks, size=LARGE),
             lambda: client.verifications.report(M.name).__anext__(),
-            lambda: client.documents.get(),
+            client.documents.get,
         ):
             await reported(act)
 
