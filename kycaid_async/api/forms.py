@@ -10,17 +10,15 @@ from kycaid_async.protocol.endpoint import Endpoint, Evidence, Replay, ReturnsLi
 from kycaid_async.tracebacks import confidential
 from kycaid_async.values.constraints import ExternalId, LanguageCode, Length, ObjectId
 from kycaid_async.values.model import Request, Response, request, response
-from kycaid_async.values.unset import UNSET, Opt
+from kycaid_async.values.unset import UNSET, Maybe, Opt
 
 
 @request
 class FormUrlCreate(Request):
     """What a form URL is made for. Every field may be left out."""
 
-    applicant_id: Opt[ObjectId] = UNSET
-    """An existing applicant, for another attempt. Without it the submitted form makes a new applicant.
-
-    Null stands for none; the vendor's own kit for apps sends it (observed)."""
+    applicant_id: Maybe[ObjectId] = UNSET
+    """An existing applicant, for another attempt. Without it the submitted form makes a new applicant."""
     external_applicant_id: Opt[ExternalId] = UNSET
     """Your own id of the user: at most 50 characters."""
     redirect_url: Opt[Annotated[str, Length(0, 2048)]] = UNSET
@@ -62,7 +60,7 @@ class Form(Response):
 class FormUrlFields(TypedDict, total=False):
     """Keywords of ``forms.create_url``."""
 
-    applicant_id: str | None
+    applicant_id: str
     external_applicant_id: str | None
     redirect_url: str | None
     language_code: str | None

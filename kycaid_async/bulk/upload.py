@@ -20,6 +20,7 @@ from kycaid_async.bulk.resilient_caller import ResilientCaller
 from kycaid_async.bulk.result import BulkResult, BulkStatus, BulkSummary
 from kycaid_async.bulk.row import BulkRow
 from kycaid_async.bulk.workers import Stopped, WorkerPool
+from kycaid_async.loops import running_loop
 from kycaid_async.protocol.caller import Caller
 from kycaid_async.tracebacks import border
 from kycaid_async.transport.settings import Settings
@@ -129,7 +130,7 @@ class BulkUpload:
         if self._task is not None:
             raise RuntimeError("a bulk upload can be iterated over once; call upload() again")
         self._started = self._timing.clock()
-        self._task = task = asyncio.create_task(self._run())
+        self._task = task = running_loop().create_task(self._run())
         task.add_done_callback(self._wake)
         with border:
             try:

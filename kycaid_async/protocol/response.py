@@ -14,7 +14,7 @@ from typing import Any, Final, TypeVar
 import attrs
 
 from kycaid_async import errors
-from kycaid_async.errors import ApiError, DecodeError, FieldError, GatewayError
+from kycaid_async.errors import ApiError, DecodeError, FieldError, GatewayError, RedirectError
 from kycaid_async.masking import Unlisted, code_or_mask
 from kycaid_async.protocol.endpoint import Endpoint, Replay
 from kycaid_async.values.json import loads
@@ -115,11 +115,20 @@ _IN_MESSAGES = frozenset(
 
 _CODE = re.compile(r"[a-z][a-z0-9_]{0,63}", re.ASCII)
 _OF_OTHERS = {"title", "detail", "instance", "code", "statusCode", "status_code", "error_description"}
-"""Keys of "problem details" (RFC 9457), of OAuth, and of what clouds and frameworks answer. KYCAID sends none of them."""
+"""Keys of "problem details" (RFC 9457), of OAuth, and of what clouds and frameworks answer, but never KYCAID."""
 
 
 def decode(endpoint: Endpoint[T], answer: Answer) -> T:
-    """Return what ``answer`` says. Raises `DecodeError` or the `ApiError` that fits; neither knows of retries yet."""
+    """Return what ``answer`` says.
+
+    Raises `DecodeError`, `RedirectError`, or the `ApiError` that fits; none of them knows of retries yet.
+    """
+    if answer.is_redirect:
+        raise RedirectError(
+            f"{endpoint.name}: the answer is a redirect (HTTP {answer.status}). KYCAID sends none, and none is "
+            "followed. Check base_url, and what stands between: proxies, firewalls, a network's login page.",
+            operation=endpoint.name,
+        )
     if not answer.is_success:
         raise refusal(endpoint, answer)
     is_json = bool(answer.body.strip())
@@ -243,12 +252,14 @@ def _is_of_kycaid(data: Any, code: str | None) -> bool:
     cloud and OAuth gateways, web frameworks. A code that is known speaks for KYCAID, and so does an entry with a
     ``parameter``; a code of tomorrow does where nothing stands beside it that KYCAID does not send.
     """
-    if not isinstance(data, dict) or data.keys() & _OF_OTHERS or isinstance(data.get("status"), int):
+    if not isinstance(data, dict):
         return False
     listed = data.get("errors")
     entries = [entry for entry in listed if isinstance(entry, dict)] if isinstance(listed, list) else []
-    if any("parameter" in entry or entry.get("message") in _IN_MESSAGES for entry in entries[:1]):
+    if any("parameter" in entry or (code is not None and entry.get("message") == code) for entry in entries[:1]):
         return True
+    if data.keys() & _OF_OTHERS or isinstance(data.get("status"), int):
+        return False
     if code is not None and code == data.get("type"):
         return code in _BY_TYPE or (bool(_CODE.fullmatch(code)) and data.keys() <= {"type", "errors"})
     nested = data.get("error")

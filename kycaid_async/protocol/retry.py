@@ -22,6 +22,7 @@ from kycaid_async.errors import (
     RateLimitError,
     RedirectError,
     RequestTimeoutError,
+    ServerError,
     ServerTimeoutError,
     UploadSourceError,
 )
@@ -78,7 +79,7 @@ class Raise:
     """Seconds that others should wait all the same, when the server was busy."""
 
 
-def certainty(error: KycaidError, *, sent: bool = True, reads: bool = False) -> Certainty:
+def certainty(error: KycaidError, *, sent: bool = True, reads: bool = False) -> Certainty:  # noqa: PLR0911 - a table
     """Return what ``error`` says about whether the server acted.
 
     ``sent`` is false when no byte can have left, ``reads`` is true for a request that only reads.
@@ -103,16 +104,17 @@ def certainty(error: KycaidError, *, sent: bool = True, reads: bool = False) -> 
 
 
 def _of_answer(error: ApiError, *, reads: bool) -> Certainty:
-    is_fault = error.status >= _FAULT or isinstance(error, ServerTimeoutError)
     match error:
         case GatewayError() if reads and error.status in _BUSY:
             return Certainty.BUSY
-        case GatewayError():
-            return Certainty.UNCERTAIN if is_fault or error.status in _PASSING else Certainty.ANSWERED
+        case GatewayError() if error.status < _FAULT and error.status not in _PASSING:
+            return Certainty.ANSWERED
         case ApiError(type="limit_exceeded") if error.status in _BUSY:
             return Certainty.BUSY
+        case ServerError() | ServerTimeoutError():
+            return Certainty.UNCERTAIN
         case _:
-            return Certainty.UNCERTAIN if is_fault else Certainty.FINAL
+            return Certainty.UNCERTAIN if error.status >= _FAULT else Certainty.FINAL
 
 
 def slows_down(error: KycaidError) -> bool:

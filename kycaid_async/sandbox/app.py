@@ -164,6 +164,9 @@ async def _body(endpoint: Endpoint[Any], request: web.Request, *, strict: bool) 
     is_form = request.content_type == _FORM and not strict and not raw.lstrip().startswith(b"{")
     read = read_fields if is_form else read_object
     body = {} if not raw and endpoint.name in _BODY_IS_OPTIONAL else read(raw)
+    if endpoint == forms.CREATE_URL and body.get("applicant_id", "") is None:
+        # Observed: the vendor's own kit for apps sends it.
+        del body["applicant_id"]
     if endpoint == forms.CREATE_URL and not strict and type(body.get("external_applicant_id")) is int:
         # Observed: one web client sends its own id as a number.
         body["external_applicant_id"] = str(body["external_applicant_id"])

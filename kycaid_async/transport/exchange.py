@@ -33,7 +33,7 @@ from kycaid_async.values.model import Request
 
 T = TypeVar("T")
 
-TOO_MANY = 429
+_TOO_MANY = 429
 _PACKAGE = str(Path(__file__).parent.parent) + os.sep
 _warned: set[str] = set()
 
@@ -109,7 +109,7 @@ class Exchange:
             # What was asked for holds for all; how often this call was refused is its own affair.
             shut = min(verdict.after, self.settings.retries.base) if error.retry_after is None else verdict.after
             # 503 says that it cannot work, and nothing of a rate, unless KYCAID itself says ``limit_exceeded`` with it.
-            bound.pacer.refused(now, shut, too_many=isinstance(error, RateLimitError) or error.status == TOO_MANY)
+            bound.pacer.refused(now, shut, too_many=isinstance(error, RateLimitError) or error.status == _TOO_MANY)
         if sure is not Certainty.BUSY and isinstance(verdict, Retry) and not self.budget.take():
             verdict = self._decide(call, error, now, sure, exhausted=True)
         call.maybe_acted = call.maybe_acted or sure is Certainty.UNCERTAIN

@@ -8,7 +8,7 @@ import aiohttp
 import attrs
 from aiohttp.http import HttpProcessingError
 
-from kycaid_async.errors import ApiError, ConnectionLostError, DecodeError, KycaidError, RedirectError
+from kycaid_async.errors import ConnectionLostError, KycaidError
 from kycaid_async.protocol.response import Answer, decode
 from kycaid_async.transport import through_session
 from kycaid_async.transport.call import Call
@@ -76,16 +76,11 @@ def _unzipped(body: bytes, limit: int) -> bytes:
 def _judge(call: Call, answer: Answer) -> Any:
     """Return what the answer says: the decoded object or an error."""
     name = call.endpoint.name
-    if answer.is_redirect:
-        return RedirectError(
-            f"{name}: the answer is a redirect (HTTP {answer.status}); none is followed. Check base_url.",
-            operation=name,
-        )
     if answer.is_success and call.file is not None and not call.file.gone:
         return ConnectionLostError(f"{name}: the server answered before it had the whole file.", operation=name)
     try:
         return decode(call.endpoint, answer)
-    except (DecodeError, ApiError) as error:
+    except KycaidError as error:
         return error
 
 

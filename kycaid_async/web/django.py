@@ -37,7 +37,7 @@ def callback_view(
     with border:
         receiver = Receiver(handler, keys, in_calling_thread, deduplicator, max_body)
 
-    def opened(request: HttpRequest) -> Event | Reply:
+    def opened(request: Any) -> Event | Reply:
         body = _read(request, receiver.enough)
         return NO_LENGTH if body is None else receiver.open(body, request.headers.get)
 
@@ -51,7 +51,7 @@ def callback_view(
     return view
 
 
-def _read(request: HttpRequest, enough: int) -> bytes | None:
+def _read(request: Any, enough: int) -> bytes | None:
     """Return the body, or its first bytes when there are more than ``enough``; None when the server withholds it.
 
     ``request.body`` has another limit. It is left for middlewares that read it after the view.

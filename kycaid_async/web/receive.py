@@ -13,7 +13,6 @@ from kycaid_async.callbacks.parsing import parse
 from kycaid_async.callbacks.seen import Deduplicator
 from kycaid_async.callbacks.signature import SIGNATURE_HEADER, check_size, keys_of, verify
 from kycaid_async.errors import BodyTooLargeError, DecodeError, InvalidSignatureError
-from kycaid_async.extras import missing
 from kycaid_async.values.json import dumps
 from kycaid_async.values.secret import ApiKey
 
@@ -149,10 +148,8 @@ def is_async(handler: Handler) -> bool:
 
 async def in_calling_thread(handler: Handler, event: Event) -> Any:
     """Call ``handler`` in the thread of the request, where synchronous frameworks keep their connections."""
-    try:
-        from asgiref.sync import sync_to_async
-    except ImportError as error:
-        raise missing("flask", error) from error
+    from asgiref.sync import sync_to_async
+
     return await sync_to_async(handler, thread_sensitive=True)(event)
 
 

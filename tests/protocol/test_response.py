@@ -178,6 +178,7 @@ def test_only_the_first_field_holds_a_code():
         {"errors": [{"parameter": 5, "message": ["x"]}]},
         {"type": None, "errors": [{"parameter": None, "message": None}]},
         {"type": VENDOR_TEXT, "errors": [{"parameter": "*"}], "request_id": "1"},
+        {"type": "brand_new", "errors": [{"parameter": "*"}], "code": 1, "status": 400, "title": "Bad"},
     ],
     ids=lambda body: repr(body)[:40],
 )
@@ -226,7 +227,11 @@ FOREIGN = {
     "a problem with an address": {"type": "https://problems.example/busy", "title": "Busy", "status": 429},
     "a problem without a type": {"title": "Too Many Requests", "status": 429, "detail": "Slow down"},
     "a problem with a word of KYCAID's": {"type": "limit_exceeded", "title": "Too Many Requests", "status": 429},
-    "a problem that lists fields": {"type": "about:blank", "title": "Bad", "errors": [{"parameter": "x"}]},
+    "a problem that lists fields": {
+        "type": "about:blank",
+        "title": "Bad",
+        "errors": [{"detail": "x", "pointer": "#/x"}],
+    },
     "OAuth": {"error": "unauthorized", "error_description": "Full authentication is required"},
     "OAuth, short": {"error": "invalid_token"},
     "a word": {"error": "rate_limited"},
@@ -242,6 +247,7 @@ FOREIGN = {
     "a type that is a number": {"type": 5, "errors": "x"},
     "a type in a type": {"error": {"type": {"type": "validation"}}},
     "JSON:API": {"errors": [{"status": "503", "title": "Service Unavailable"}]},
+    "messages in a list": {"errors": [{"message": ["Service Unavailable"]}, {"message": {"en": "x"}}]},
     "GraphQL": {"errors": [{"message": "Service Unavailable", "extensions": {}}]},
     "a registry": {"errors": [{"code": "TOOMANYREQUESTS", "message": "pull rate limit"}]},
     "errors by field": {"errors": {"dob": ["is not valid"]}},

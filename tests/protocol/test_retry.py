@@ -68,6 +68,7 @@ UNCERTAIN = {
     "502": lambda: ServerError("x", status=502),
     "504": lambda: ServerError("x", status=504),
     "503 of another type": lambda: ServerError("x", status=503, type="internal_server"),
+    "400 internal_server": lambda: ServerError("x", status=400, type="internal_server"),
     "503 of no type": lambda: ServerError("x", status=503),
     "500 limit_exceeded": lambda: ServerError("x", status=500, type="limit_exceeded"),
     "500 with a type that is none of a fault": lambda: ValidationError("x", status=500, type="validation"),

@@ -29,6 +29,8 @@ class FaultKind(enum.StrEnum):
     """The connection is reset before the server acts."""
     LOST = "lost"
     """The server acts, and the connection is reset in place of the answer."""
+    BETWEEN = "gateway"
+    """The server acts, and a gateway answers in its place with 503 and plain text."""
     TRUNCATED = "truncated"
     """The server acts, and the answer ends half-way."""
     SLOW = "slow"

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 MAX_PIXELS: Final = 50_000_000
 """More than an A4 page at 600 dpi. What claims more is taken for a bomb and is not unpacked."""
 _MAX_WEBP: Final = 8_000_000
-"""The decoder of WebP holds all threads up while it unpacks. Larger ones are not looked into, and no fault of theirs."""
+"""The decoder of WebP holds all threads up while it unpacks. Larger ones are not looked into, and not declined."""
 
 _HEAD: Final = 8192
 _PDF_TAIL: Final = 2048
