@@ -7,10 +7,12 @@ import attrs
 
 from kycaid_async.bulk.feed import Rows
 from kycaid_async.bulk.ledger import Path
+from kycaid_async.bulk.places import UrlRules
 from kycaid_async.bulk.result import BulkResult, BulkSummary
 from kycaid_async.bulk.upload import BulkUpload, OnError, OnUncertain, Plan
 from kycaid_async.errors import ConfigurationError
 from kycaid_async.protocol.caller import Caller
+from kycaid_async.tracebacks import confidential
 from kycaid_async.transport.settings import Settings
 from kycaid_async.transport.timing import Timing
 
@@ -35,9 +37,11 @@ class Bulk:
         on_uncertain: OnUncertain = "set_aside",
         on_error: OnError = "continue",
         concurrency: int | None = None,
+        applicants_at_once: int = 4,
         give_up_after: float = 300.0,
         settle_after: float | None = None,
         same_account: bool = False,
+        urls: UrlRules | None = None,
     ) -> BulkUpload:
         """Return a run over ``rows``; iterate over it: ``async for result in client.bulk.upload(rows): …``.
 
@@ -55,14 +59,20 @@ class Bulk:
           run, what an earlier run with the same ledger left so: that may make a second one.
         * ``on_error``: ``stop`` ends the run with the error of the first row that fails.
         * ``concurrency``: at most so many rows under way, and never more than the client's ``max_connections``. It
-          begins lower, grows while the server answers as quickly, and halves when the server refuses.
+          begins lower, grows while the server answers as quickly, and halves when the server refuses. Rows that
+          wait, for the server, for an applicant or after a lost answer, do not count.
+        * ``applicants_at_once``: at most so many applicants are being made at one time. Of those nobody can find out
+          later: when the run is killed, they and their rows are uncertain.
         * ``give_up_after``: seconds without an answer of use after which the run ends. Until then it waits for a
-          server that is away, and no row fails for it.
+          server that is away, and no row fails for it. While the server takes requests and does not say what it did
+          with them, nothing is created but one at a time, after pauses that grow, to see whether it is well again.
         * ``settle_after``: seconds after which a document whose answer was lost, and which the server does not show,
           is taken as not made. It counts the time that has certainly passed since it was sent, in this run and those
           before. Default: 5 more than the client waits for an answer (``Timeout.read``), since the
           server may be at work for as long. A shorter time risks a second document.
         * ``same_account``: the ledger was begun with another key, and this one is of the same account.
+        * ``urls``: the rules for sides that are URLs; see `UrlRules`. Rows of a manifest keep to those of
+          the manifest.
 
         Raises `ConfigurationError` for values that make no sense.
         """
@@ -72,15 +82,19 @@ class Bulk:
             raise ConfigurationError("bulk: ledger must be the path of a file; None is for no ledger")
         if concurrency is not None and concurrency < 1:
             raise ConfigurationError("bulk: concurrency must be 1 or more")
+        if applicants_at_once < 1:
+            raise ConfigurationError("bulk: applicants_at_once must be 1 or more")
         most = self._settings.max_connections
         plan = Plan(
             ledger=ledger,
             on_uncertain=on_uncertain,
             on_error=on_error,
             concurrency=most if concurrency is None else min(concurrency, most),
+            applicants_at_once=applicants_at_once,
             give_up_after=give_up_after,
             settle_after=self._patience() if settle_after is None else settle_after,
             same_account=same_account,
+            urls=urls or UrlRules(),
         )
         return BulkUpload(rows, plan, caller=self._call, settings=self._settings, timing=self._timing)
 
@@ -88,6 +102,7 @@ class Bulk:
         """Return for how long a server may be at work on a request whose answer was lost."""
         return (self._settings.timeout.read or _LONGEST_WORK) + _MARGIN
 
+    @confidential
     async def upload_all(
         self,
         rows: Rows,
@@ -96,9 +111,11 @@ class Bulk:
         on_uncertain: OnUncertain = "set_aside",
         on_error: OnError = "continue",
         concurrency: int | None = None,
+        applicants_at_once: int = 4,
         give_up_after: float = 300.0,
         settle_after: float | None = None,
         same_account: bool = False,
+        urls: UrlRules | None = None,
     ) -> tuple[list[BulkResult], BulkSummary]:
         """Deliver all ``rows`` and return their results, in the order of the rows, and a summary.
 
@@ -110,9 +127,11 @@ class Bulk:
             on_uncertain=on_uncertain,
             on_error=on_error,
             concurrency=concurrency,
+            applicants_at_once=applicants_at_once,
             give_up_after=give_up_after,
             settle_after=settle_after,
             same_account=same_account,
+            urls=urls,
         )
         results = [result async for result in upload]
         return sorted(results, key=lambda result: result.number), upload.summary

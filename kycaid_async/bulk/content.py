@@ -8,13 +8,12 @@ from typing import Final, Protocol
 
 import attrs
 
-from kycaid_async.bulk import remote
-from kycaid_async.bulk.row import BulkSource
 from kycaid_async.errors import UploadSourceError
+from kycaid_async.masking import shown_path
 from kycaid_async.transport.path_source import PathReading
 from kycaid_async.transport.preflight import FileRules, inspect
 from kycaid_async.transport.reading import WHOLE, Buffer, Reading, Source, guarded, in_thread
-from kycaid_async.transport.sources import BytesReading, Wrap, source_of, wraps_nothing
+from kycaid_async.transport.sources import BytesReading, Wrap, wraps_nothing
 
 IN_MEMORY: Final = WHOLE
 """Files up to this size are read once, and sent from memory. Hashed on the loop: a thread takes longer to begin."""
@@ -43,12 +42,11 @@ def as_many_as_cores() -> asyncio.Semaphore:
     return asyncio.Semaphore(len(usable))
 
 
-async def look_at(given: BulkSource, rules: FileRules, hashing: asyncio.Semaphore) -> Content:
+async def look_at(source: Source, rules: FileRules, hashing: asyncio.Semaphore) -> Content:
     """Read a file once; ``hashing`` bounds how many large ones at a time.
 
-    Raises `InvalidFileError` and `UploadSourceError`.
+    Raises `InvalidFileError`, `UploadSourceError`, and `ConfigurationError` when a package for its URL is missing.
     """
-    source = _source(given)
     reading = await source.open()
     try:
         kind = inspect(reading, label=source.label, rules=rules)
@@ -60,10 +58,6 @@ async def look_at(given: BulkSource, rules: FileRules, hashing: asyncio.Semaphor
     finally:
         await reading.close()
     return Content(hashlib.sha256(held.data).digest(), len(held.data), kind, held)
-
-
-def _source(given: BulkSource) -> Source:
-    return remote.source_of(str(given)) if remote.is_url(given) else source_of(given)
 
 
 async def _held(source: Source, reading: Reading) -> "_Held":
@@ -83,9 +77,9 @@ class _Held:
     """A small file in memory."""
 
     data: memoryview
-    label: str
-    filename: str | None
-    wrap: Wrap = wraps_nothing
+    label: str = attrs.field(repr=False)
+    filename: str | None = attrs.field(repr=False)
+    wrap: Wrap = attrs.field(default=wraps_nothing, repr=False)
     """Once it was used, what it gave may still be on its way."""
 
     async def open(self) -> Reading:
@@ -180,4 +174,6 @@ class _Hashed:
 
 
 def _changed(source: Source) -> UploadSourceError:
-    return UploadSourceError(f"{source.label}: changed while it was read; send it again when it is complete")
+    return UploadSourceError(
+        f"{shown_path(source.label)}: changed while it was read; send it again when it is complete"
+    )

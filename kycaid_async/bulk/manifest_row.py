@@ -1,7 +1,6 @@
 """One row of a manifest: from the names and texts of a file to what is delivered."""
 
 import difflib
-import os
 import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
@@ -12,9 +11,10 @@ import attrs
 from kycaid_async.api.applicants import ApplicantType, Company, Person
 from kycaid_async.api.document_variants import ApplicantDocument
 from kycaid_async.api.document_words import DocumentType
-from kycaid_async.bulk.remote import is_url
+from kycaid_async.bulk.places import Reach
 from kycaid_async.bulk.row import SIDES, BulkRow
 from kycaid_async.errors import FieldProblem
+from kycaid_async.masking import Unlisted
 from kycaid_async.values.check import check_values
 from kycaid_async.values.constraints import ID_LENGTH
 from kycaid_async.values.fields import Field, element_of, fields_of
@@ -46,7 +46,7 @@ _ANY_ID = "0" * ID_LENGTH
 _OWNER = "this or applicant.external_applicant_id, and not both"
 
 
-@attrs.frozen(kw_only=True, repr=False)
+@attrs.frozen(kw_only=True, repr=False, eq=False)
 class ManifestRow(BulkRow):
     """A row that stands in a manifest. Relative paths start at the manifest's folder."""
 
@@ -63,7 +63,7 @@ class ManifestRow(BulkRow):
 
 
 @attrs.frozen(kw_only=True)
-class BadRow:
+class BadRow(Unlisted):
     """A row of a manifest that cannot be delivered as it stands."""
 
     line: int
@@ -88,7 +88,7 @@ def unknown_columns(names: list[str]) -> list[FieldProblem]:
     ]
 
 
-def read_row(record: Mapping[str, Any], *, line: int, folder: str, raw: Any) -> ManifestRow | BadRow:
+def read_row(record: Mapping[str, Any], *, line: int, reach: Reach, raw: Any) -> ManifestRow | BadRow:
     """Return the row that ``record`` spells, by column, or what is wrong with it."""
     given = {name: _stripped(value) for name, value in record.items() if name not in EXTRA}
     given = {name: value for name, value in given.items() if value is not None and value != ""}
@@ -107,7 +107,7 @@ def read_row(record: Mapping[str, Any], *, line: int, folder: str, raw: Any) -> 
         line=line,
         raw=raw,
         written=written,
-        **{side: place if is_url(place) else os.path.join(folder, place) for side, place in written.items()},  # noqa: PTH118 - a Path would change how it is spelt
+        **{side: reach.place(text) for side, text in written.items()},
     )
 
 

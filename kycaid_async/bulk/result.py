@@ -57,6 +57,8 @@ class BulkSummary:
     """Files that were uploaded."""
     files_shared: int = 0
     """Files that needed no upload, because the same content had been uploaded already."""
+    files_unused: int = 0
+    """Files that were uploaded and that no document has so far. The ledger knows them: the next run uses them."""
     bytes: int = 0
     """Bytes of files that were uploaded."""
     requests: int = 0

@@ -21,6 +21,14 @@ app = typer.Typer(
 )
 
 
+_Proxy = Annotated[
+    str | None,
+    typer.Option(
+        metavar="URL", help="Connect through this proxy, as http://host:port. Default: HTTPS_PROXY, unless in NO_PROXY."
+    ),
+]
+
+
 def _show_version(wanted: bool) -> None:
     if wanted:
         typer.echo(f"kycaid {__version__}")
@@ -49,6 +57,7 @@ def demo(
         str | None,
         typer.Option(metavar="URL", help="Use this server and the key in KYCAID_API_KEY, not a sandbox."),
     ] = None,
+    proxy: _Proxy = None,
     document_type: Annotated[
         str | None,
         typer.Option("--type", metavar="TYPE", help="Type of the documents in --folder.  [default: GOVERNMENT_ID]"),
@@ -68,6 +77,7 @@ def demo(
         folder=_folder(folder),
         document_type=_document_type(document_type, folder),
         base_url=base_url,
+        proxy=proxy,
         api_key=_key_for(base_url),
         concurrency=concurrency,
         wait=wait,
@@ -117,6 +127,27 @@ def upload(
             metavar="URL", envvar="KYCAID_BASE_URL", help="Use this server.", show_envvar=True, show_default=False
         ),
     ] = None,
+    allow_outside: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="DIR", help="Rows may name files below this folder too, not only below the manifest's. Repeatable."
+        ),
+    ] = None,
+    allow_urls: Annotated[
+        bool,
+        typer.Option("--allow-urls", help="Rows may name files by URL: https, s3, gs, az; https at public addresses."),
+    ] = False,
+    allow_protocol: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="And by URLs of this protocol, such as sftp, at any host. Repeatable."),
+    ] = None,
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="HOST", help="And by https at this host or network, public or not, such as 10.0.0.0/8. Repeatable."
+        ),
+    ] = None,
+    proxy: _Proxy = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check all rows and files, and send nothing.")] = False,
     report: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write a page (HTML) about the run, also when interrupted.")
@@ -126,6 +157,9 @@ def upload(
     ] = False,
 ) -> None:
     """Upload many documents: every one, and none twice. The key stands in the environment variable KYCAID_API_KEY.
+
+    Rows name files in the manifest's folder and below. A manifest may come from somebody else, so more is only read
+    with the --allow options.
 
     It checks the whole manifest first. Run again after any interruption, it goes on where it was; a second run does
     nothing. The first Ctrl-C finishes what is in flight, the second stops at once.
@@ -146,10 +180,15 @@ def upload(
             same_account=same_account,
             concurrency=concurrency,
             base_url=base_url,
+            proxy=proxy,
             api_key=os.environ.get("KYCAID_API_KEY"),
             dry_run=dry_run,
             report=report,
             as_json=as_json,
+            outside=allow_outside or [],
+            urls=allow_urls,
+            protocols=allow_protocol or [],
+            hosts=allow_host or [],
         )
         code = run(plan)
     raise typer.Exit(code)
@@ -319,7 +358,9 @@ def _key_for(base_url: str | None) -> str | None:
 
 
 def _misused(message: str) -> NoReturn:
-    typer.echo(f"kycaid: {message}", err=True)
+    from kycaid_async.cli.problems import one_line
+
+    typer.echo(f"kycaid: {one_line(message)}", err=True)
     raise typer.Exit(2)
 
 

@@ -57,7 +57,7 @@ class Job:
     async def run(self) -> int:
         """Do all of it, and return the exit code."""
         try:
-            manifest = Manifest.open(self._plan.manifest)
+            manifest = Manifest.open(self._plan.manifest, outside=self._plan.outside, urls=self._plan.urls)
         except ManifestError as error:
             raise UsageProblem(str(error)) from error
         with stop_signals() as told, self._screen.progress():
@@ -114,7 +114,12 @@ class Job:
     async def _check(self) -> None:
         account, known = self._account, await self._known()
         try:
-            rows = check_manifest(self._plan.manifest, known=None if known is None else partial(self._is_known, known))
+            rows = check_manifest(
+                self._plan.manifest,
+                outside=self._plan.outside,
+                urls=self._plan.urls,
+                known=None if known is None else partial(self._is_known, known),
+            )
             async for row in rows:
                 account.rows += 1
                 self._checked.update(_standing(row))
@@ -153,7 +158,9 @@ class Job:
     async def _send(self, manifest: Manifest) -> None:
         plan = self._plan
         await (await self._opened(read_only=False)).close()  # from here on it knows the folder of the manifest
-        async with AsyncKycaid(plan.api_key, base_url=plan.server, max_connections=plan.concurrency) as client:
+        async with AsyncKycaid(
+            plan.api_key, base_url=plan.server, max_connections=plan.concurrency, proxy=plan.proxy
+        ) as client:
             self._upload = client.bulk.upload(
                 self._good(manifest),
                 ledger=plan.ledger,

@@ -9,10 +9,11 @@ from typing import Any, Final
 import attrs
 
 from kycaid_async.bulk.manifest_row import BadRow
-from kycaid_async.bulk.remote import is_url, source_of
+from kycaid_async.bulk.places import UrlRules
 from kycaid_async.bulk.result import BulkResult, BulkStatus, BulkSummary
+from kycaid_async.bulk.sources import source_of
 from kycaid_async.cli.problems import one_line
-from kycaid_async.transport.path_source import PathSource
+from kycaid_async.masking import shown_path
 
 BAD: Final = "bad"
 """The status of a row that was never sent, for what stands in it."""
@@ -145,6 +146,6 @@ def reason_of(result: BulkResult) -> str:
     """Return why a row was not delivered: with the side instead of the path of its file, which may hold a name."""
     text = str(result.error)
     for side, place in result.row.sides():
-        source = source_of(str(place)) if is_url(place) else PathSource(str(place))
-        text = text.replace(f"{source.label}: ", f"{side}: ")
+        label = shown_path(source_of(place, UrlRules()).label)
+        text = text.replace(f"{label}: ", f"{side}: ")
     return one_line(text)

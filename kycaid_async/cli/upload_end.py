@@ -5,6 +5,7 @@ import signal
 from collections.abc import Iterator
 
 from kycaid_async.cli.console import duration_text, size_text
+from kycaid_async.cli.problems import one_line
 from kycaid_async.cli.upload_account import Account
 from kycaid_async.cli.upload_plan import Plan
 from kycaid_async.errors import LedgerError
@@ -32,7 +33,7 @@ def summary_text(plan: Plan, account: Account) -> str:
     if not account.sending:
         return f"{account.rows:,} rows, {account.bad:,} of them bad: nothing was sent."
     if not account.rows:
-        return f"Nothing to do: {plan.manifest} has no rows."
+        return f"Nothing to do: {one_line(plan.manifest)} has no rows."
     if not account.failures and not account.left and summary.done_before == account.rows:
         return f"Nothing to do: all {account.rows:,} rows were done before."
     rate = summary.created / summary.seconds if summary.seconds else 0.0

@@ -1,15 +1,19 @@
 """What the user of ``kycaid upload`` asked for."""
 
+import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
 import attrs
 
 from kycaid_async import servers
+from kycaid_async.bulk.places import UrlRules
 from kycaid_async.bulk.rejects import origin_of, rejects_of
 from kycaid_async.cli.problems import UsageProblem
 from kycaid_async.errors import ConfigurationError
-from kycaid_async.transport.settings import base_url_of
+from kycaid_async.transport.proxies import proxy_of
+from kycaid_async.transport.settings import allow_http_of, base_url_of
 
 
 @attrs.frozen(kw_only=True)
@@ -18,6 +22,7 @@ class Plan:
 
     manifest: Path
     server: str
+    proxy: str | None = attrs.field(default=None, repr=False)
     api_key: str | None = attrs.field(default=None, repr=False)
     """None for a run that sends nothing."""
     ledger: Path
@@ -30,6 +35,10 @@ class Plan:
     dry_run: bool = False
     report: Path | None = None
     as_json: bool = False
+    outside: Sequence[Path] = ()
+    """Folders that rows may name beside that of the manifest."""
+    urls: UrlRules | None = None
+    """None when rows may name no URLs."""
 
     @property
     def folder(self) -> str:
@@ -47,10 +56,15 @@ def plan_of(
     same_account: bool,
     concurrency: int,
     base_url: str | None,
+    proxy: str | None,
     api_key: str | None,
     dry_run: bool,
     report: Path | None,
     as_json: bool,
+    outside: Sequence[Path],
+    urls: bool,
+    protocols: Sequence[str],
+    hosts: Sequence[str],
 ) -> Plan:
     """Return the plan for options as they were given. Raises `UsageProblem` for those that cannot work."""
     if not api_key and not dry_run:
@@ -61,13 +75,14 @@ def plan_of(
         raise UsageProblem(f"--rejects: {rejects} exists; somebody may have corrected it, so it is not written over")
     if report is not None and not report.resolve().parent.is_dir():
         raise UsageProblem(f"--report: {report.parent} is not a folder")
-    try:
-        server = base_url_of(base_url or servers.PRODUCTION)
-    except ConfigurationError as error:
-        raise UsageProblem(f"--base-url: {error}") from error
+    for folder in outside:
+        if not folder.is_dir():
+            raise UsageProblem(f"--allow-outside: {folder} is not a folder")
+    server, proxy = _way(base_url, proxy)
     return Plan(
         manifest=manifest,
         server=server,
+        proxy=proxy,
         api_key=api_key,
         ledger=ledger or _ledger_of(manifest),
         rejects=rejects or rejects_of(manifest),
@@ -78,7 +93,31 @@ def plan_of(
         dry_run=dry_run,
         report=report,
         as_json=as_json,
+        outside=outside,
+        urls=_url_rules(urls, protocols, hosts),
     )
+
+
+def _url_rules(urls: bool, protocols: Sequence[str], hosts: Sequence[str]) -> UrlRules | None:
+    try:
+        rules = UrlRules(allow_protocols=protocols, allow_hosts=hosts)
+    except ConfigurationError as error:
+        words = str(error).replace("allow_protocols", "--allow-protocol").replace("allow_hosts", "--allow-host")
+        raise UsageProblem(words) from error
+    return rules if urls or protocols or hosts else None
+
+
+def _way(base_url: str | None, proxy: str | None) -> tuple[str, str | None]:
+    """Return the server and the proxy before it, which may be the environment's. Raises `UsageProblem`."""
+    try:
+        allowed = allow_http_of(os.environ.get("KYCAID_ALLOW_HTTP"))
+        server = base_url_of(base_url or servers.PRODUCTION, allowed)
+    except ConfigurationError as error:
+        raise UsageProblem(f"--base-url: {error}") from error
+    try:
+        return server, proxy_of(proxy, trust_env=True, base_url=server, allow_http=allowed)
+    except ConfigurationError as error:
+        raise UsageProblem(str(error)) from error
 
 
 def _ledger_of(manifest: Path) -> Path:

@@ -8,6 +8,7 @@ from typing import Self, TypeVar
 
 from kycaid_async.bulk import bulk
 from kycaid_async.bulk.ledger import Path
+from kycaid_async.bulk.places import UrlRules
 from kycaid_async.bulk.progress import BulkProgress
 from kycaid_async.bulk.result import BulkResult, BulkSummary
 from kycaid_async.bulk.row import BulkRow
@@ -16,6 +17,7 @@ from kycaid_async.sync.blocking import Blocking, documented_as
 from kycaid_async.sync.call import Call
 from kycaid_async.sync.iteration import BlockingIterator
 from kycaid_async.sync.link import Link
+from kycaid_async.tracebacks import border
 
 R = TypeVar("R")
 
@@ -115,7 +117,8 @@ class BlockingUpload(BlockingIterator[BulkResult]):
         async def run() -> R:
             return function()
 
-        return self._link.enter().run(run())
+        with border:
+            return self._link.enter().run(run())
 
 
 class Bulk(Blocking, of=bulk.Bulk):
@@ -128,9 +131,11 @@ class Bulk(Blocking, of=bulk.Bulk):
         on_uncertain: OnUncertain = "set_aside",
         on_error: OnError = "continue",
         concurrency: int | None = None,
+        applicants_at_once: int = 4,
         give_up_after: float = 300.0,
         settle_after: float | None = None,
         same_account: bool = False,
+        urls: UrlRules | None = None,
     ) -> BlockingUpload:
         given = _Rows()
         upload = bulk.Bulk.upload(
@@ -140,9 +145,11 @@ class Bulk(Blocking, of=bulk.Bulk):
             on_uncertain=on_uncertain,
             on_error=on_error,
             concurrency=concurrency,
+            applicants_at_once=applicants_at_once,
             give_up_after=give_up_after,
             settle_after=settle_after,
             same_account=same_account,
+            urls=urls,
         )
         return BlockingUpload(self._link, rows, given, upload)
 
@@ -155,9 +162,11 @@ class Bulk(Blocking, of=bulk.Bulk):
         on_uncertain: OnUncertain = "set_aside",
         on_error: OnError = "continue",
         concurrency: int | None = None,
+        applicants_at_once: int = 4,
         give_up_after: float = 300.0,
         settle_after: float | None = None,
         same_account: bool = False,
+        urls: UrlRules | None = None,
     ) -> tuple[list[BulkResult], BulkSummary]:
         with self.upload(
             rows,
@@ -165,8 +174,10 @@ class Bulk(Blocking, of=bulk.Bulk):
             on_uncertain=on_uncertain,
             on_error=on_error,
             concurrency=concurrency,
+            applicants_at_once=applicants_at_once,
             give_up_after=give_up_after,
             settle_after=settle_after,
             same_account=same_account,
+            urls=urls,
         ) as upload:
             return sorted(upload, key=lambda result: result.number), upload.summary

@@ -3,6 +3,7 @@
 import attrs
 
 from kycaid_async.errors import InvalidFileError
+from kycaid_async.masking import shown_path
 from kycaid_async.transport.reading import Reading
 
 _FAMILIES = ("image/", "video/")
@@ -25,16 +26,17 @@ class FileRules:
 def inspect(reading: Reading, *, label: str, rules: FileRules) -> str:
     """Return the content type of a file by its first bytes. Raises `InvalidFileError`, which names the file."""
     if reading.size == 0:
-        raise InvalidFileError(f"{label}: is empty", file=label)
+        raise InvalidFileError(f"{shown_path(label)}: is empty", file=label)
     if rules.max_size is not None and reading.size > rules.max_size:
         raise InvalidFileError(
-            f"{label}: has {reading.size:,} bytes, the limit is {rules.max_size:,} (max_file_size of the client)",
+            f"{shown_path(label)}: has {reading.size:,} bytes, the limit is {rules.max_size:,} "
+            "(max_file_size of the client)",
             file=label,
         )
     found = _content_type(bytes(reading.head[:8192]))
     if rules.check_content and not _is_accepted(found):
         what = f"looks like {found}" if found else "is none of these by its first bytes"
-        raise InvalidFileError(f"{label}: expected an image, a PDF or a video; it {what}", file=label)
+        raise InvalidFileError(f"{shown_path(label)}: expected an image, a PDF or a video; it {what}", file=label)
     return found or FALLBACK_TYPE
 
 

@@ -4,7 +4,7 @@ import tracemalloc
 
 import pytest
 
-from kycaid_async import ConfigurationError, ManifestError, ManifestRow, check_manifest
+from kycaid_async import ManifestError, ManifestRow, UrlRules, check_manifest
 from kycaid_async.transport.preflight import FileRules
 from tests.bulk.manifests import WRITERS, new, reasons, row, with_pictures, write_csv
 from tests.uploads import picture
@@ -95,20 +95,24 @@ async def test_a_remote_file_is_looked_at_too(check):
     files.pipe("/check/good.png", picture(300_000))
     files.pipe("/check/empty.png", b"")
     names = ["good", "empty", "missing"]
-    found = await check([row(key=name, front_side=f"memory://check/{name}.png") for name in names])
+    rows = [row(key=name, front_side=f"memory://check/{name}.png") for name in names]
+    found = await check(rows, urls=UrlRules(allow_protocols=["memory"]))
     assert reasons(found) == {
         3: f"front_side: {IMAGE} is empty",
         4: f"front_side: {IMAGE} cannot be opened (no such file)",
     }
 
 
-async def test_without_the_extra_the_first_remote_file_says_what_to_install(check, monkeypatch):
+async def test_without_the_extra_a_row_with_a_file_of_a_store_says_what_to_install(check, monkeypatch):
     import sys
 
     monkeypatch.setitem(sys.modules, "fsspec.core", None)
     monkeypatch.setitem(sys.modules, "fsspec", None)
-    with pytest.raises(ConfigurationError, match=r"pip install 'kycaid-async\[fsspec\]'"):
-        await check([row(front_side="s3://bucket/a.png")])
+    found = await check([row(front_side="s3://bucket/a.png"), row()], urls=UrlRules())
+    assert reasons(found) == {
+        2: "front_side: expected a file that can be read here, got another: "
+        "URLs of this kind need another package: pip install 'kycaid-async[fsspec]'"
+    }
 
 
 async def test_a_manifest_that_cannot_be_read_is_an_error(tmp_path):

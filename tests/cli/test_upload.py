@@ -48,6 +48,10 @@ OPTIONS = {
     "dry_run": False,
     "report": None,
     "as_json": False,
+    "outside": [],
+    "urls": False,
+    "protocols": [],
+    "hosts": [],
 }
 """As they are when the user gives none."""
 
@@ -131,7 +135,7 @@ def test_json_is_an_object_per_row_and_a_last_one_with_the_sums(upload, server, 
 def test_remote_files_arrive_as_others_do(upload, server, tmp_path):
     fsspec.filesystem("memory").pipe({f"/upload/{n}.png": picture(300_000 + n) for n in range(3)})
     rows = [row(document_number=str(n), front_side=f"memory://upload/{n}.png") for n in range(3)]
-    done = upload(write_csv(tmp_path / "people.csv", rows), "--json", server=server.url)
+    done = upload(write_csv(tmp_path / "people.csv", rows), "--json", "--allow-protocol", "memory", server=server.url)
     *rows, summary = objects(done)
     assert (done.exit_code, summary["created"], summary["files"]) == (0, 3, 3)
     assert sum(found["bytes"] for found in rows) == 900_003
@@ -203,9 +207,8 @@ def test_each_of_thirty_kinds_of_bad_rows_is_named_and_all_good_rows_arrive(uplo
     """The table is in ``bad_rows``."""
     bad_rows.make_files(with_pictures(tmp_path, "good.png", "front.png"))
     expected, good = bad_rows.write(tmp_path / "people.csv")
-    done = upload(
-        tmp_path / "people.csv", "--on-error", "continue", "--json", server=sandbox.url, KYCAID_API_KEY=sandbox.api_key
-    )
+    options = ("--on-error", "continue", "--json", "--allow-protocol", "memory")
+    done = upload(tmp_path / "people.csv", *options, server=sandbox.url, KYCAID_API_KEY=sandbox.api_key)
     *rows, summary = objects(done)
     reasons = {found["line"]: found["error"] for found in rows if found["status"] == "bad"}
     assert len(expected) >= 30

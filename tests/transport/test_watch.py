@@ -263,7 +263,7 @@ def test_what_has_ended_is_looked_at_no_more_and_a_thousand_share_a_timer():
     class Thing:
         name: str
 
-        def look(self, _lane: Lane) -> None:
+        def look(self, _lane: Lane, _late: float) -> None:
             looked.append(self.name)
 
     async def main() -> int:
