@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
 from itertools import islice
 
@@ -11,7 +12,14 @@ from kycaid_async.bulk.places import AnyPath, UrlRules
 from kycaid_async.bulk.row import BulkSource
 from kycaid_async.bulk.seen import Seen
 from kycaid_async.bulk.sources import source_of
-from kycaid_async.errors import ConfigurationError, FieldProblem, InvalidFileError, KycaidError, UploadSourceError
+from kycaid_async.errors import (
+    ConfigurationError,
+    FieldProblem,
+    InvalidFileError,
+    KycaidError,
+    ManifestError,
+    UploadSourceError,
+)
 from kycaid_async.masking import shown_path
 from kycaid_async.transport.preflight import FileRules, inspect
 from kycaid_async.transport.reading import Source, in_thread
@@ -46,9 +54,19 @@ async def check_manifest(
     manifest, rules = Manifest.open(path, outside=outside, urls=urls), rules or FileRules()
     with Seen() as seen:
         rows = (_placed(row, seen) for row in manifest.rows())
-        while batch := await in_thread(lambda: list(islice(rows, _AT_ONCE))):
+        while batch := await in_thread(lambda: _batch(rows, manifest)):
             for row in await asyncio.gather(*(_with_files(row, rules, known) for row in batch)):
                 yield row
+
+
+def _batch(rows: Iterator[ManifestRow | BadRow], manifest: Manifest) -> list[ManifestRow | BadRow]:
+    try:
+        return list(islice(rows, _AT_ONCE))
+    except sqlite3.Error as error:
+        raise ManifestError(
+            f"{manifest.path}: cannot be checked ({error}): it needs some room for temporary files; "
+            "name a folder that has it in SQLITE_TMPDIR"
+        ) from error
 
 
 def _placed(row: ManifestRow | BadRow, seen: Seen) -> ManifestRow | BadRow:

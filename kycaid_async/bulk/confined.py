@@ -29,17 +29,18 @@ def open_within(path: str, flags: int, *, folders: tuple[str, ...], spelt: tuple
 
     ``folders`` are without links, ``spelt`` are the same as somebody wrote them. Raises `OutsideError` and `OSError`.
     """
+    if _BY_FOLDER and not path.startswith("/"):
+        parts = path.split("/")
+        try:
+            if ".." not in parts:
+                return _descend(folders[0], parts, flags)
+        except OSError as error:
+            if error.errno not in _LINKED:
+                raise
     whole = os.path.join(folders[0], path)  # noqa: PTH118 - a Path would change how it is spelt
     # By its letters first: on Windows the mere look at \\host\share sends a password's digest there.
     if not _is_in(os.path.abspath(whole), folders + spelt):  # noqa: PTH100 - the same
         raise OutsideError
-    parts = path.split("/")
-    if _BY_FOLDER and not path.startswith("/") and ".." not in parts:
-        try:
-            return _descend(folders[0], parts, flags)
-        except OSError as error:
-            if error.errno not in _LINKED:
-                raise
     return _open_resolved(whole, flags, folders)
 
 

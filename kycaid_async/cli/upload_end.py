@@ -65,9 +65,21 @@ def advice(plan: Plan, account: Account, *, number: int, error: Exception | None
     if account.summary.rows and (number or error is not None) and not isinstance(error, LedgerError):
         yield f"What was done is recorded in {plan.ledger}. Run the same command again to go on."
     if account.rejects is not None:
-        command = shlex.join(["kycaid", "upload", str(account.rejects), "--ledger", str(plan.ledger)])
+        command = shlex.join(["kycaid", "upload", str(account.rejects), "--ledger", str(plan.ledger), *_reach(plan)])
         yield f"To send the rows set aside, correct {account.rejects} and run: {command}"
     yield from _advice_on_uncertain(account.summary.uncertain - account.unknown_applicants, account.unknown_applicants)
+
+
+def _reach(plan: Plan) -> Iterator[str]:
+    """Give the options for what the rows may read: those that were set aside may need them."""
+    for folder in plan.outside:
+        yield from ("--allow-outside", str(folder))
+    if plan.urls is not None:
+        yield "--allow-urls"
+        for protocol in sorted(plan.urls.allow_protocols):
+            yield from ("--allow-protocol", protocol)
+        for host in sorted(plan.urls.allow_hosts):
+            yield from ("--allow-host", host)
 
 
 def _advice_on_uncertain(documents: int, applicants: int) -> Iterator[str]:

@@ -40,18 +40,18 @@ _STEPS: Final[tuple[tuple[str, Callable[[str], str]], ...]] = (
 def hint(path: str, *, folder: str = "", named: bool = True) -> str:
     """Return what somebody may mean who wrote ``path``, from ``folder`` on; empty when there is nothing of the kind.
 
-    It says the name of the file, unless it is not ``named``, and how its path differs. It reads folders, and may block.
+    It says the name of the file, unless it is not ``named``, and how its path differs. With a ``folder``, nothing
+    beyond it is looked at. It reads folders, and may block.
     """
     if len(path) > _LONGEST or "\0" in path:
         return ""
-    for text, mended in _spellings(path):
-        try:
-            found = _alike(os.path.join(folder, text))  # noqa: PTH118 - a Path would change how it is spelt
-        except (OSError, ValueError):
-            continue
-        differs = ", ".join(filter(None, [mended, found[1]])) if found is not None else ""
-        if found is not None and differs:
-            return f"{shown_path(found[0]) if named else 'it'} is there, {differs}"
+    for look in (_exact, _alike):
+        for text, mended in _spellings(path):
+            if folder and _leaves(text):
+                continue
+            name, form = look(os.path.join(folder, text))  # noqa: PTH118 - a Path would change how it is spelt
+            if name and (mended or form):
+                return f"{shown_path(name) if named else 'it'} is there, {', '.join(filter(None, [mended, form]))}"
     return ""
 
 
@@ -67,25 +67,39 @@ def _spellings(path: str) -> Iterator[tuple[str, str]]:
             yield path, ", ".join(mended)
 
 
-def _alike(path: str) -> tuple[str, str] | None:
+def _leaves(text: str) -> bool:
+    """Say whether ``text`` may lead out of a folder, on any system."""
+    return text.startswith(("/", "\\", "~")) or ":" in text or ".." in re.split(r"[/\\]", text)
+
+
+def _exact(path: str) -> tuple[str, str]:
+    try:
+        return (Path(path).name, "") if Path(path).is_file() else ("", "")
+    except OSError:
+        return "", ""
+
+
+def _alike(path: str) -> tuple[str, str]:
     """Return the name of the file whose path is ``path`` but for its form, and in what it differs."""
     whole = Path(path)
     at, differs = Path(whole.anchor or "."), dict[str, None]()
-    for part in whole.parts[1 if whole.anchor else 0 :]:
-        if not os.path.lexists(at / part):
-            entry = _entry(at, part)
-            if entry is None:
-                return None
-            differs[_difference(part, entry)] = None
-            part = entry  # noqa: PLW2901 - from here on it is the name that is there
-        at /= part
-    return (at.name, ", ".join(differs)) if at.is_file() else None
+    try:
+        for part in whole.parts[1 if whole.anchor else 0 :]:
+            entry = part if os.path.lexists(at / part) else _entry(at, part)
+            if not entry:
+                return "", ""
+            if entry != part:
+                differs[_difference(part, entry)] = None
+            at /= entry
+        return (at.name, ", ".join(differs)) if at.is_file() else ("", "")
+    except OSError:
+        return "", ""
 
 
-def _entry(folder: Path, name: str) -> str | None:
+def _entry(folder: Path, name: str) -> str:
     key = _key(name)
     with os.scandir(folder) as entries:
-        return next((entry.name for entry in islice(entries, _ENTRIES) if _key(entry.name) == key), None)
+        return next((entry.name for entry in islice(entries, _ENTRIES) if _key(entry.name) == key), "")
 
 
 def _key(name: str) -> str:

@@ -219,6 +219,13 @@ def test_each_of_thirty_kinds_of_bad_rows_is_named_and_all_good_rows_arrive(uplo
     assert [int(line.split(",")[0]) for line in rejects[1:]] == list(expected)
 
 
+def test_what_rows_may_read_is_said_in_the_command_for_the_rejects_too(upload, server, tmp_path):
+    path = write_csv(with_pictures(tmp_path) / "people.csv", [row(type="NONE"), row()])
+    allowed = ["--allow-outside", tmp_path, "--allow-urls", "--allow-protocol", "FTP", "--allow-host", "10.0.0.0/8"]
+    done = upload(path, "--on-error", "continue", *allowed, server=server.url)
+    assert f" --allow-outside {tmp_path} --allow-urls --allow-protocol ftp --allow-host 10.0.0.0/8\n" in done.stderr
+
+
 def test_rejects_that_were_corrected_are_run_again_with_the_same_ledger(upload, sandbox, tmp_path):
     with_pictures(tmp_path)
     rows = [new(f"p{n}", document_number=str(n), type="NONE" if n % 2 else "PASSPORT") for n in range(6)]
