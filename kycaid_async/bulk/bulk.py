@@ -7,6 +7,7 @@ import attrs
 
 from kycaid_async.bulk.feed import Rows
 from kycaid_async.bulk.ledger import Path
+from kycaid_async.bulk.open_files import most_rows_at_once
 from kycaid_async.bulk.places import UrlRules
 from kycaid_async.bulk.result import BulkResult, BulkSummary
 from kycaid_async.bulk.upload import BulkUpload, OnError, OnUncertain, Plan
@@ -58,9 +59,10 @@ class Bulk:
           another one of its applicant. ``set_aside`` names the row and leaves it; ``create`` creates anew, once a
           run, what an earlier run with the same ledger left so: that may make a second one.
         * ``on_error``: ``stop`` ends the run with the error of the first row that fails.
-        * ``concurrency``: at most so many rows under way, and never more than the client's ``max_connections``. It
-          begins lower, grows while the server answers as quickly, and halves when the server refuses. Rows that
-          wait, for the server, for an applicant or after a lost answer, do not count.
+        * ``concurrency``: at most so many rows under way, and never more than the client's ``max_connections``, or than
+          this process may open files and connections for. It begins lower, grows while the server answers as quickly,
+          and halves when the server refuses. Rows that wait, for the server, for an applicant or after a lost answer,
+          do not count.
         * ``applicants_at_once``: at most so many applicants are being made at one time. Of those nobody can find out
           later: when the run is killed, they and their rows are uncertain.
         * ``give_up_after``: seconds without an answer of use after which the run ends. Until then it waits for a
@@ -89,7 +91,7 @@ class Bulk:
             ledger=ledger,
             on_uncertain=on_uncertain,
             on_error=on_error,
-            concurrency=most if concurrency is None else min(concurrency, most),
+            concurrency=most_rows_at_once(most if concurrency is None else min(concurrency, most)),
             applicants_at_once=applicants_at_once,
             give_up_after=give_up_after,
             settle_after=self._patience() if settle_after is None else settle_after,

@@ -9,11 +9,13 @@ from kycaid_async.api import documents
 from kycaid_async.api.document_variants import NewDocument
 from kycaid_async.bulk.keyed_lock import KeyedLock
 from kycaid_async.bulk.ledger import Intent, Ledger, RowEntry, State
+from kycaid_async.bulk.open_files import TooManyOpenFilesError
 from kycaid_async.bulk.prerequisites import Prerequisites, UploadedFile, code_of
 from kycaid_async.bulk.reconcile import Doubt, Reconciler, Unreconciled, key_of
 from kycaid_async.bulk.resilient_caller import IntentRecord, ResilientCaller
 from kycaid_async.bulk.result import BulkResult, BulkStatus
 from kycaid_async.bulk.row import SIDES, BulkRow
+from kycaid_async.bulk.workers import Stopped
 from kycaid_async.errors import ApiError, FieldProblem, KycaidError, LedgerError, NotFoundError, ValidationError
 from kycaid_async.protocol.request import refused
 from kycaid_async.tracebacks import hide_locals
@@ -77,6 +79,8 @@ class Delivery:
             result.status, result.error = BulkStatus.UNCERTAIN, unreconciled.error
         except LedgerError:
             raise
+        except TooManyOpenFilesError as error:
+            raise Stopped(error) from error
         except KycaidError as error:
             result.status, result.error = BulkStatus.FAILED, error
         if result.error is not None:
@@ -102,7 +106,7 @@ class Delivery:
             result.status, result.document_id = BulkStatus.DONE_BEFORE, known.document_id
             result.applicant_id, result.file_ids = known.intent.applicant_id, dict(known.intent.file_ids)
             return
-        sent_before = known is not None and known.state is State.SENT
+        result.sent_before = sent_before = known is not None and known.state is State.SENT
         in_doubt = False
         try:
             if known is not None and sent_before:
@@ -122,7 +126,7 @@ class Delivery:
             self._set_aside.add(digest)
             self.ledger.uncertain_row(digest, unreconciled.code or code_of(unreconciled.error))
             raise
-        except LedgerError:
+        except (LedgerError, TooManyOpenFilesError):
             raise
         except KycaidError as error:
             if not in_doubt and result.document_id is None:
@@ -138,6 +142,7 @@ class Delivery:
         """
         is_other = not self.ledger.has_said(known, says)
         doubt = self._doubt(row, digest, known.intent, fields={} if is_other else row.document)
+        result.applicant_id = known.intent.applicant_id
         since = self.timing.clock() - self.ledger.waited(known)
         try:
             document_id = await self.reconciler.find(doubt, result, since=since, locked=False)

@@ -11,6 +11,7 @@ from kycaid_async.api.applicants import Company, Person
 from kycaid_async.bulk.content import as_many_as_cores, look_at
 from kycaid_async.bulk.keyed_lock import Idle, KeyedLock
 from kycaid_async.bulk.ledger import Ledger, State
+from kycaid_async.bulk.open_files import when_there_is_room
 from kycaid_async.bulk.places import UrlRules
 from kycaid_async.bulk.reconcile import Unreconciled
 from kycaid_async.bulk.resilient_caller import IntentRecord, ResilientCaller
@@ -66,7 +67,11 @@ class Prerequisites:
         source = source_of(getattr(row, side), self.urls)
         for look in range(_LOOKS):
             try:
-                return await self._file(source, result)
+                return await when_there_is_room(
+                    lambda: self._file(source, result),
+                    sleep=self.caller.timing.sleep,
+                    slow_down=self.caller.concurrency.refused,
+                )
             except UploadSourceError:
                 if look == _LOOKS - 1:
                     raise

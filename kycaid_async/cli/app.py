@@ -121,6 +121,15 @@ def upload(
         bool, typer.Option("--same-account", help="The ledger was begun with another key of the same account.")
     ] = False,
     concurrency: Annotated[int, typer.Option(min=1, max=1024, metavar="N", help="Rows at once, at most.")] = 64,
+    applicants_at_once: Annotated[
+        int,
+        typer.Option(
+            min=1,
+            max=1024,
+            metavar="N",
+            help="Applicants that are made at once, at most: so many are uncertain after a kill.",
+        ),
+    ] = 4,
     base_url: Annotated[
         str | None,
         typer.Option(
@@ -165,7 +174,7 @@ def upload(
     nothing. The first Ctrl-C finishes what is in flight, the second stops at once.
 
     Exit code: 0 when all is done, 1 when rows failed or are uncertain, 2 for wrong options or a bad manifest, 130
-    after Ctrl-C.
+    after Ctrl-C, 143 after SIGTERM.
     """
     from kycaid_async.cli.upload import run
     from kycaid_async.cli.upload_plan import plan_of
@@ -179,6 +188,7 @@ def upload(
             create_uncertain=on_uncertain == "create",
             same_account=same_account,
             concurrency=concurrency,
+            applicants_at_once=applicants_at_once,
             base_url=base_url,
             proxy=proxy,
             api_key=os.environ.get("KYCAID_API_KEY"),
@@ -368,8 +378,10 @@ def _misused(message: str) -> NoReturn:
 def _plain_errors() -> Iterator[None]:
     """Turn what can go wrong outside this program into one line and an exit code."""
     from kycaid_async.cli.problems import Problem, interrupted, one_line
+    from kycaid_async.cli.signals import end_like_ctrl_c
 
     try:
+        end_like_ctrl_c()
         yield
     except Problem as problem:
         typer.echo(f"kycaid: {one_line(problem)}", err=True)
@@ -378,4 +390,5 @@ def _plain_errors() -> Iterator[None]:
         typer.echo(f"kycaid: {one_line(error)}", err=True)
         raise typer.Exit(1) from None
     except KeyboardInterrupt as interrupt:
+        typer.echo("kycaid: interrupted", err=True)
         raise typer.Exit(interrupted(interrupt)) from None

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -75,6 +75,8 @@ class Account:
     """The first of the rows that were not delivered."""
     history: History = attrs.field(factory=History)
     rejects: Path | None = None
+    uncertain: Path | None = None
+    """The file of the uncertain rows."""
     ended: str = ""
     """Why it ended early; empty when it did not."""
     started: datetime = attrs.field(factory=lambda: datetime.now(UTC))
@@ -138,7 +140,11 @@ class Account:
     def as_json(self) -> dict[str, Any]:
         """Return the last object that ``--json`` prints."""
         counts = attrs.asdict(self.summary) | {"seconds": round(self.summary.seconds, 3)}
-        places = {"rejects": None if self.rejects is None else str(self.rejects), "ended": self.ended or None}
+        places = {
+            "rejects": None if self.rejects is None else str(self.rejects),
+            "uncertain_file": None if self.uncertain is None else str(self.uncertain),
+            "ended": self.ended or None,
+        }
         return {"kind": "summary", "rows": self.rows, "bad": self.bad, "left": self.left} | counts | places
 
 
@@ -149,3 +155,17 @@ def reason_of(result: BulkResult) -> str:
         label = shown_path(source_of(place, UrlRules()).label)
         text = text.replace(f"{label}: ", f"{side}: ")
     return one_line(text)
+
+
+def look_for(result: BulkResult, *, now: datetime | None = None) -> str:
+    """Return what to look for to find out what became of an uncertain row."""
+    now = now or datetime.now(UTC)
+    began = now - timedelta(seconds=result.seconds)
+    when = "by an earlier run" if result.sent_before else f"between {_time(began)} and {_time(now)} UTC"
+    if result.applicant_id is None:
+        return f"Look for its applicant, sent {when}."
+    return f"Look for a {result.row.document.get('type')} of applicant {result.applicant_id}, sent {when}."
+
+
+def _time(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M:%S}"

@@ -9,7 +9,7 @@ import attrs
 
 from kycaid_async import servers
 from kycaid_async.bulk.places import UrlRules
-from kycaid_async.bulk.rejects import origin_of, rejects_of
+from kycaid_async.bulk.rejects import UNCERTAIN, origin_of, rejects_of
 from kycaid_async.cli.problems import UsageProblem
 from kycaid_async.errors import ConfigurationError
 from kycaid_async.transport.proxies import proxy_of
@@ -28,10 +28,13 @@ class Plan:
     ledger: Path
     """It may stand elsewhere, and knows the folder of the manifest: in another one the same paths are other files."""
     rejects: Path
+    uncertain: Path
+    """Where the uncertain rows go."""
     on_error: Literal["stop", "continue"] = "stop"
     on_uncertain: Literal["set_aside", "create"] = "set_aside"
     same_account: bool = False
     concurrency: int
+    applicants_at_once: int = 4
     dry_run: bool = False
     report: Path | None = None
     as_json: bool = False
@@ -65,6 +68,7 @@ def plan_of(
     urls: bool,
     protocols: Sequence[str],
     hosts: Sequence[str],
+    applicants_at_once: int = 4,
 ) -> Plan:
     """Return the plan for options as they were given. Raises `UsageProblem` for those that cannot work."""
     if not api_key and not dry_run:
@@ -86,10 +90,12 @@ def plan_of(
         api_key=api_key,
         ledger=ledger or _ledger_of(manifest),
         rejects=rejects or rejects_of(manifest),
+        uncertain=rejects_of(manifest, mark=UNCERTAIN),
         on_error=on_error,
         on_uncertain="create" if create_uncertain else "set_aside",
         same_account=same_account,
         concurrency=concurrency,
+        applicants_at_once=applicants_at_once,
         dry_run=dry_run,
         report=report,
         as_json=as_json,

@@ -35,6 +35,8 @@ class PlainServer:
     meddle: Meddle = lambda _method, _path: None
     shown: Callable[[list[dict[str, Any]]], Any] = lambda documents: documents
     """How the documents of an applicant are shown."""
+    steps: Callable[[str, str], int] = lambda _method, _path: 1
+    """How many steps of the loop it takes to answer."""
     at_once: dict[str, int] = attrs.field(factory=dict)
     most_at_once: dict[str, int] = attrs.field(factory=dict)
     answering: asyncio.Event = attrs.field(factory=asyncio.Event)
@@ -83,7 +85,8 @@ class PlainServer:
         meddling = self.meddle(method, path)
         right = self._act(method, path, body) if meddling is None or meddling.acted else b""
         await self.answering.wait()
-        await asyncio.sleep(0)
+        for _ in range(self.steps(method, path)):
+            await asyncio.sleep(0)
         self.at_once[path] -= 1
         return right if meddling is None else meddling.answer
 

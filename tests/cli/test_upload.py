@@ -10,6 +10,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -276,6 +277,32 @@ def test_json_lines_have_their_rejects_as_json_lines(upload, server, people):
     assert (reject["line"], reject["document_number"]) == (2, "7")
 
 
+def test_a_row_that_is_uncertain_goes_to_a_file_that_says_what_to_look_for_and_can_be_run(
+    upload, server, people, monkeypatch
+):
+    monkeypatch.setattr("kycaid_async.bulk.bulk.Bulk._patience", lambda _: 0.0)
+    server.lost = "2"
+    done = upload(people, server=server.url)
+    assert done.exit_code == 1
+    path = people.with_name("people.uncertain.csv")
+    (found,) = csv.DictReader(path.read_text().splitlines())
+    assert (found["line"], found["document_number"]) == ("4", "2")
+    assert f"Look for a PASSPORT of applicant {APPLICANT}, sent between " in found["error"]
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert f"The uncertain rows are in {path}, each with what to look for." in done.stderr
+    again = upload(path, "--on-uncertain", "create", server=server.url)
+    assert (again.exit_code, len(server.documents)) == (0, 6)
+
+
+def test_json_has_the_same_keys_for_all_rows(upload, server, people):
+    server.refused = "1"
+    write_csv(people, [row(front_side="0.png"), row(type="NONE"), row(document_number="1", front_side="1.png")])
+    *rows, summary = objects(upload(people, "--json", "--on-error", "continue", server=server.url))
+    assert {found["status"] for found in rows} == {"created", "bad", "failed"}
+    assert len({tuple(found) for found in rows}) == 1
+    assert summary["files_unused"] == 1
+
+
 # What goes wrong on the way.
 
 
@@ -460,6 +487,28 @@ def test_the_second_ctrl_c_stops_at_once(server, people, kycaid_process):
     assert server.documents == []
 
 
+@pytest.mark.parametrize("pause", [0.0, 0.01, 0.05])
+def test_after_two_signals_the_ledger_is_fit_to_go_on_and_a_report_is_there(
+    pause, server, people, kycaid_process, upload
+):
+    server.held = True
+    page = people.with_name("report.html")
+    process = kycaid_process("upload", people, "--base-url", server.url, "--concurrency", "2", "--report", page)
+    for _ in range(2):
+        assert server.waiting.acquire(timeout=20)
+    process.send_signal(signal.SIGTERM)
+    assert process.stderr.readline() == "finishing 2 in flight; press Ctrl-C again to stop at once\n"
+    for _ in range(3):
+        process.send_signal(signal.SIGINT)
+        time.sleep(pause)
+    _, err = process.communicate(timeout=20)
+    assert process.returncode == 128 + signal.SIGTERM
+    assert "Traceback" not in err
+    assert "interrupted (SIGTERM)" in page.read_text()
+    done = upload(people, "--dry-run", server=server.url)
+    assert done.stdout.endswith("5 rows: 3 to send, 2 sent before without an answer, to be settled.\n")
+
+
 class Unwritable(io.StringIO):
     """A stream behind which there is nothing any more."""
 
@@ -496,6 +545,81 @@ def test_when_no_remark_can_be_written_the_first_ctrl_c_still_finishes_what_is_i
     assert (code, len(told), len(server.documents)) == (130, 2, 2)
     assert upload(people, server=server.url).stdout.startswith("5 rows: 3 created, 2 done before.")
     assert numbers(server) == list("01234")
+
+
+@pytest.mark.parametrize("ended_by", [signal.SIGINT, signal.SIGTERM])
+def test_the_first_signal_is_answered_and_reported_also_while_rows_are_checked(
+    ended_by, server, people, kycaid_process
+):
+    rows = [row(type="NONE"), *[row(document_number=str(n), front_side="0.png") for n in range(20_000)]]
+    page = people.with_name("report.html")
+    process = kycaid_process(
+        "upload",
+        write_csv(people, rows),
+        "--base-url",
+        server.url,
+        "--report",
+        page,
+        "--json",
+        "--on-error",
+        "continue",
+    )
+    assert process.stdout.readline()  # it is at work
+    process.send_signal(ended_by)
+    assert process.stderr.readline() == "stopping; nothing was sent\n"
+    process.communicate(timeout=30)
+    assert process.returncode == 128 + ended_by
+    assert f"interrupted ({ended_by.name})" in page.read_text()
+    assert server.documents == []
+
+
+@pytest.mark.parametrize("ended_by", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("module", ["typer", "rich", "kycaid_async.cli.upload"])
+def test_a_signal_while_it_starts_ends_it_with_a_line_and_the_usual_code(
+    ended_by, module, clean_environment, people, server
+):
+    """The signal comes while a module is imported, wherever that is."""
+    program = (
+        "import sys, os, importlib.abc\n"
+        "class Tell(importlib.abc.MetaPathFinder):\n"
+        "    def find_spec(self, name, path, target=None):\n"
+        f"        if name == {module!r} and sys.argv:\n"
+        f"            os.kill(os.getpid(), {int(ended_by)})\n"
+        "from kycaid_async.cli import main\n"
+        "sys.meta_path.insert(0, Tell())\n"
+        f"sys.argv = ['kycaid', 'upload', {str(people)!r}, '--base-url', {server.url!r}]\n"
+        "main()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env=clean_environment | {"KYCAID_API_KEY": KEY},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert (done.returncode, done.stdout) == (128 + ended_by, "")
+    assert done.stderr.startswith("kycaid: interrupted")
+    assert done.stderr.count("\n") == 1
+
+
+def test_with_few_files_to_be_open_at_once_every_row_arrives_all_the_same(command, clean_environment, server, people):
+    resource = pytest.importorskip("resource")
+    for n in range(200):
+        (people.parent / f"{n}.png").write_bytes(picture(400 + n))
+    rows = [row(document_number=str(n), front_side=f"{n}.png") for n in range(200)]
+    arguments = ["upload", str(write_csv(people, rows)), "--base-url", server.url, "--concurrency", "64"]
+    done = subprocess.run(
+        [*command, *arguments],
+        env=clean_environment | {"KYCAID_API_KEY": KEY},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (60, 60)),
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert len(server.documents) == 200
 
 
 # What it looks like.
