@@ -44,7 +44,7 @@ def plan_of(
     same_account: bool,
     concurrency: int,
     base_url: str | None,
-    proxy: str | None,
+    proxy: str | None = None,
     api_key: str | None,
     dry_run: bool,
     report: Path | None,
@@ -61,7 +61,7 @@ def plan_of(
         raise UsageProblem(f"--rejects: {rejects} exists; somebody may have corrected it, so it is not written over")
     if report is not None and not report.resolve().parent.is_dir():
         raise UsageProblem(f"--report: {report.parent} is not a folder")
-    server, proxy = _way(base_url, proxy)
+    server, proxy = _way(base_url, proxy, trust_env=not dry_run)
     return Plan(
         manifest=manifest,
         server=server,
@@ -79,15 +79,15 @@ def plan_of(
     )
 
 
-def _way(base_url: str | None, proxy: str | None) -> tuple[str, str | None]:
-    """Return the server and the proxy before it, which may be the environment's. Raises `UsageProblem`."""
+def _way(base_url: str | None, proxy: str | None, *, trust_env: bool) -> tuple[str, str | None]:
+    """Return the server and the proxy before it. Raises `UsageProblem`."""
     try:
         allowed = allow_http_of(os.environ.get("KYCAID_ALLOW_HTTP"))
         server = base_url_of(base_url or servers.PRODUCTION, allowed)
     except ConfigurationError as error:
         raise UsageProblem(f"--base-url: {error}") from error
     try:
-        return server, proxy_of(proxy, trust_env=True, base_url=server, allow_http=allowed)
+        return server, proxy_of(proxy, trust_env=trust_env, base_url=server, allow_http=allowed)
     except ConfigurationError as error:
         raise UsageProblem(str(error)) from error
 
