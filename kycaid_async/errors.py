@@ -122,8 +122,17 @@ class InvalidRequestError(KycaidError, ValueError):
 class InvalidFileError(InvalidRequestError):
     """A file was refused before a byte of it was sent."""
 
-    def __init__(self, message: str = "", *, operation: str | None = None, file: str | None = None) -> None:
-        super().__init__(message, operation=operation)
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        operation: str | None = None,
+        file: str | None = None,
+        problems: Sequence[FieldProblem] = (),
+    ) -> None:
+        what = message.removeprefix(f"{file}: ")
+        this = FieldProblem("source", "a file that can be sent", f"one that {what}")
+        super().__init__(message, operation=operation, problems=problems or [this])
         self.file = file
         """The path or name of the file."""
 

@@ -3,7 +3,7 @@
 There is no operation to read or list them; an applicant holds its own.
 """
 
-from typing import Annotated, Any, ClassVar, TypedDict, Unpack, overload
+from typing import Annotated, Any, ClassVar, Literal, TypedDict, Unpack, overload
 
 from kycaid_async.api.section import Section, from_fields, one_of, only
 from kycaid_async.protocol.endpoint import Endpoint, Evidence, Replay, ReturnsId
@@ -24,10 +24,14 @@ class AddressType(OpenEnum):
     """Any other."""
 
 
+AddressTypeName = Literal["REGISTERED", "BUSINESS", "ADDITIONAL"]
+"""The values of `AddressType` as text: type checkers refuse others."""
+
+
 Text20 = Annotated[str, Length(1, 20)]
 Text50 = Annotated[str, Length(1, 50)]
 Text255 = Annotated[str, Length(1, 255)]
-PersonAddressType = Annotated[AddressType | str, OneOf(("REGISTERED", "ADDITIONAL")), Shown]
+PersonAddressType = Annotated[AddressType | AddressTypeName, OneOf(("REGISTERED", "ADDITIONAL")), Shown]
 
 
 @request
@@ -72,7 +76,7 @@ class CompanyAddress(AddressDetails):
 
     applicant_id: ObjectId
     """Id of the applicant: 36 characters."""
-    type: AddressType | str
+    type: AddressType | AddressTypeName
 
 
 @request
@@ -94,7 +98,7 @@ class AddressUpdate(AddressDetails):
     first: ClassVar[tuple[str, ...]] = ("type",)
     at_least_one: ClassVar[bool] = True
 
-    type: Maybe[AddressType | str] = UNSET
+    type: Maybe[AddressType | AddressTypeName] = UNSET
 
 
 @response
@@ -123,7 +127,7 @@ NewAddress = PersonAddress | CompanyAddress | AffiliatedPersonAddress
 class AddressChanges(TypedDict, total=False):
     """Keywords of ``addresses.update``."""
 
-    type: AddressType | str
+    type: AddressType | AddressTypeName
     full_address: str | None
     country: str | None
     state: str | None

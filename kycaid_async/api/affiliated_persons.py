@@ -1,7 +1,7 @@
 """Affiliated persons: people tied to a company. Reference: *Affiliated persons*."""
 
 from datetime import date
-from typing import Annotated, Any, ClassVar, Required, TypedDict, Unpack, overload
+from typing import Annotated, Any, ClassVar, Literal, Required, TypedDict, Unpack, overload
 
 import attrs
 
@@ -22,6 +22,10 @@ class AffiliatedPersonType(OpenEnum):
     """May act for it. A company has at most one."""
     BENEFICIAL = "BENEFICIAL"
     """Owns a share of it. The word rests on one working client."""
+
+
+AffiliatedPersonTypeName = Literal["AUTHORISED", "BENEFICIAL"]
+"""The values of `AffiliatedPersonType` as text: type checkers refuse others."""
 
 
 JobTitle = Annotated[str, Length(1, 36)]
@@ -94,7 +98,7 @@ class AffiliatedPersonChanges(TypedDict, total=False):
 class AffiliatedPersonFields(AffiliatedPersonChanges, total=False):
     """Keywords of ``affiliated_persons.create``: ``type``, ``applicant_id``, and what is known of the person."""
 
-    type: Required[AffiliatedPersonType | str]
+    type: Required[AffiliatedPersonType | AffiliatedPersonTypeName]
     applicant_id: Required[str]
 
 

@@ -4,7 +4,7 @@ There is no operation to list or delete them.
 """
 
 from datetime import date, datetime
-from typing import Annotated, Any, ClassVar, TypedDict, Unpack, overload
+from typing import Annotated, Any, ClassVar, Literal, TypedDict, Unpack, overload
 
 import attrs
 
@@ -41,11 +41,19 @@ class ApplicantType(OpenEnum):
     """A company (KYB)."""
 
 
+ApplicantTypeName = Literal["PERSON", "COMPANY"]
+"""The values of `ApplicantType` as text: type checkers refuse others."""
+
+
 class Gender(OpenEnum):
     """The two values of the reference."""
 
     M = "M"
     F = "F"
+
+
+GenderName = Literal["M", "F"]
+"""The values of `Gender` as text: type checkers refuse others."""
 
 
 class ApplicantStatus(OpenEnum):
@@ -94,7 +102,7 @@ class Person(_Contact):
     last_name: Opt[PersonName] = UNSET
     dob: Opt[DateIn] = UNSET
     """Date of birth: a date, or text as ``YYYY-MM-DD``."""
-    gender: Opt[Gender | str] = UNSET
+    gender: Opt[Gender | GenderName] = UNSET
     pep: Opt[bool] = UNSET
     """Politically exposed person."""
     residence_country: Opt[CountryCode] = UNSET
@@ -126,12 +134,12 @@ class ApplicantUpdate(_Contact):
 
     at_least_one: ClassVar[bool] = True
 
-    type: Maybe[ApplicantType | str] = UNSET
+    type: Maybe[ApplicantType | ApplicantTypeName] = UNSET
     first_name: Opt[PersonName] = UNSET
     middle_name: Opt[PersonName] = UNSET
     last_name: Opt[PersonName] = UNSET
     dob: Opt[DateIn] = UNSET
-    gender: Opt[Gender | str] = UNSET
+    gender: Opt[Gender | GenderName] = UNSET
     pep: Opt[bool] = UNSET
     residence_country: Opt[CountryCode] = UNSET
     nationality: Opt[CountryCode] = UNSET
@@ -205,12 +213,12 @@ class CompanyApplicant(Applicant):
 class ApplicantChanges(TypedDict, total=False):
     """Keywords of ``applicants.update``."""
 
-    type: ApplicantType | str
+    type: ApplicantType | ApplicantTypeName
     first_name: str | None
     middle_name: str | None
     last_name: str | None
     dob: date | str | None
-    gender: Gender | str | None
+    gender: Gender | GenderName | None
     pep: bool | None
     residence_country: str | None
     nationality: str | None

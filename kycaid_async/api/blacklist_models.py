@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Annotated, Any, ClassVar, cast
+from typing import Annotated, Any, ClassVar, Literal, cast
 
 import attrs
 
-from kycaid_async.api.applicants import Gender
+from kycaid_async.api.applicants import Gender, GenderName
 from kycaid_async.values.constraints import CountryCode, DateIn, Length, Pattern, Shown
 from kycaid_async.values.enums import OpenEnum
 from kycaid_async.values.model import Request, Response, request, response
@@ -35,6 +35,10 @@ class BlacklistType(OpenEnum):
         return BlacklistType.SELF_RESTRICTED if value == "SELF_RESTRICTED" else super()._missing_(value)
 
 
+BlacklistTypeName = Literal["INTERNAL", "SANCTIONS", "PEP", "SELF_RESTICTED", "WANTED", "EXPIRED", "SELF_RESTRICTED"]
+"""The values of `BlacklistType` as text, in both spellings: type checkers refuse others."""
+
+
 class BlacklistDocumentType(OpenEnum):
     """The documents that can be searched for."""
 
@@ -47,10 +51,22 @@ class BlacklistDocumentType(OpenEnum):
     REFUGEE_CARD = "REFUGEE_CARD"
 
 
+BlacklistDocumentTypeName = Literal[
+    "PASSPORT",
+    "DOMESTIC_PASSPORT",
+    "GOVERNMENT_ID",
+    "DRIVERS_LICENSE",
+    "FOREIGN_CITIZEN_PASSPORT",
+    "PERMANENT_RESIDENCE_PERMIT",
+    "REFUGEE_CARD",
+]
+"""The values of `BlacklistDocumentType` as text: type checkers refuse others."""
+
+
 _LATIN = Pattern(r"[a-zA-Z ,.'-]+", "Latin letters, spaces, commas, dots, apostrophes and hyphens")
 SearchName = Annotated[str, Length(2, 64), _LATIN]
 SearchFullName = Annotated[str, Length(2, 100), _LATIN]
-BlacklistTypes = Maybe[Sequence[BlacklistType | str]]
+BlacklistTypes = Maybe[Sequence[BlacklistType | BlacklistTypeName]]
 
 
 def _known_spelling(types: Any) -> Any:
@@ -108,7 +124,7 @@ class PersonSearchByNames(_ByNames):
 class PersonSearchV2ByFullName(_ByFullName):
     """A search by one name, second version."""
 
-    gender: Opt[Gender | str] = UNSET
+    gender: Opt[Gender | GenderName] = UNSET
     """Inferred: the answer speaks of it."""
 
 
@@ -116,7 +132,7 @@ class PersonSearchV2ByFullName(_ByFullName):
 class PersonSearchV2ByNames(_ByNames):
     """A search by first and last name, second version."""
 
-    gender: Opt[Gender | str] = UNSET
+    gender: Opt[Gender | GenderName] = UNSET
     """Inferred: the answer speaks of it."""
 
 
@@ -125,7 +141,7 @@ class DocumentSearch(Request):
     """A search for a document."""
 
     document_number: str
-    document_type: Maybe[BlacklistDocumentType | str] = UNSET
+    document_type: Maybe[BlacklistDocumentType | BlacklistDocumentTypeName] = UNSET
     document_country: Opt[CountryCode] = UNSET
     """ISO 3166-1 alpha-2."""
     bdb_types: BlacklistTypes = _types()

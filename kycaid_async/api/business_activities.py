@@ -1,5 +1,7 @@
 """Business activities, which a company needs. Reference: *Business activities*."""
 
+import builtins
+
 from kycaid_async.api.reference_lists import IdText, Label, Labelled, ReferenceSection
 from kycaid_async.protocol.endpoint import Endpoint, Evidence, Replay, ReturnsList
 from kycaid_async.values.model import Response, response
@@ -39,7 +41,7 @@ ENDPOINTS = (LIST,)
 class BusinessActivities(ReferenceSection[BusinessCategory]):
     """Business activities, which a company needs. Reference: *Business activities*."""
 
-    async def list(self, *, max_age: float | None = None) -> "list[BusinessCategory]":
+    async def list(self, *, max_age: float | None = None) -> builtins.list[BusinessCategory]:
         """Return the categories with their activities (22 and 734 in 2026).
 
         With ``max_age`` in seconds, the last answer serves again while it is not older. Raises the errors of a call.

@@ -1,5 +1,7 @@
 """Countries. Reference: *Countries*."""
 
+import builtins
+
 from kycaid_async.api.reference_lists import IdText, Label, Labelled, ReferenceSection
 from kycaid_async.protocol.endpoint import Endpoint, Evidence, Replay, ReturnsList
 from kycaid_async.values.model import Response, response
@@ -30,7 +32,7 @@ ENDPOINTS = (LIST,)
 class Countries(ReferenceSection[Country]):
     """Countries. Reference: *Countries*."""
 
-    async def list(self, *, max_age: float | None = None) -> "list[Country]":
+    async def list(self, *, max_age: float | None = None) -> builtins.list[Country]:
         """Return the countries. With ``max_age`` in seconds, the last answer serves again while it is not older.
 
         Raises the errors of a call.

@@ -4,7 +4,14 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Annotated, ClassVar, TypedDict
 
-from kycaid_async.api.document_words import AnnualIncome, DocumentType, IncomeSource
+from kycaid_async.api.document_words import (
+    AnnualIncome,
+    AnnualIncomeName,
+    DocumentType,
+    DocumentTypeName,
+    IncomeSource,
+    IncomeSourceName,
+)
 from kycaid_async.values.constraints import DateIn, Length, ObjectId, Shown, TimeIn
 from kycaid_async.values.model import Request, request
 from kycaid_async.values.unset import UNSET, Maybe, Opt
@@ -32,8 +39,8 @@ class DocumentDetails(Request):
     """A date, or text as ``YYYY-MM-DD``."""
     issuing_authority: Opt[Text255] = UNSET
     """At most 255 characters."""
-    income_sources: Maybe[Sequence[IncomeSource | str]] = UNSET
-    annual_income: Opt[AnnualIncome | str] = UNSET
+    income_sources: Maybe[Sequence[IncomeSource | IncomeSourceName]] = UNSET
+    annual_income: Opt[AnnualIncome | AnnualIncomeName] = UNSET
     transaction_amount: Opt[float] = UNSET
     """In units of ``transaction_currency``."""
     transaction_currency: Opt[Currency] = UNSET
@@ -64,20 +71,20 @@ class DocumentUpdate(DocumentDetails):
     first: ClassVar[tuple[str, ...]] = ("type",)
     at_least_one: ClassVar[bool] = True
 
-    type: Maybe[DocumentType | str] = UNSET
+    type: Maybe[DocumentType | DocumentTypeName] = UNSET
 
 
 class DocumentChanges(TypedDict, total=False):
     """Keywords of ``documents.update``."""
 
-    type: DocumentType | str
+    type: DocumentType | DocumentTypeName
     document_number: str | None
     additional_number: str | None
     issue_date: date | str | None
     expiry_date: date | str | None
     issuing_authority: str | None
-    income_sources: Sequence[IncomeSource | str]
-    annual_income: AnnualIncome | str | None
+    income_sources: Sequence[IncomeSource | IncomeSourceName]
+    annual_income: AnnualIncome | AnnualIncomeName | None
     transaction_amount: float | None
     transaction_currency: str | None
     transaction_datetime: datetime | str | None

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import attrs
 
 from kycaid_async.api.document_fields import DocumentDetails
-from kycaid_async.api.document_words import DocumentType
+from kycaid_async.api.document_words import DocumentType, DocumentTypeName
 from kycaid_async.values.constraints import ObjectId
 from kycaid_async.values.model import request
 
@@ -26,7 +26,7 @@ class ApplicantDocument(DocumentDetails):
 
     applicant_id: ObjectId
     """Id of the applicant: 36 characters."""
-    type: DocumentType | str
+    type: DocumentType | DocumentTypeName
 
 
 @request
@@ -37,7 +37,7 @@ class AffiliatedPersonDocument(DocumentDetails):
 
     affiliated_person_id: ObjectId
     """Id of the affiliated person: 36 characters. The name of this key is inferred."""
-    type: DocumentType | str
+    type: DocumentType | DocumentTypeName
 
 
 @request

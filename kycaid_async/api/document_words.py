@@ -1,5 +1,7 @@
 """The words of the Documents section: types, states and groups. Reference: *Documents*."""
 
+from typing import Literal
+
 from kycaid_async.values.enums import OpenEnum
 
 
@@ -28,16 +30,48 @@ class DocumentType(OpenEnum):
     VIDEO = "VIDEO"
 
 
+DocumentTypeName = Literal[
+    "ADDRESS_DOCUMENT",
+    "AUTHORISED_PERSON",
+    "BANK_STATEMENT",
+    "COMPANY_LEGAL_ADDRESS",
+    "COMPANY_OWNERSHIP",
+    "CREDIT_CARD",
+    "DOMESTIC_PASSPORT",
+    "DRIVERS_LICENSE",
+    "FINANCIAL_DOCUMENT",
+    "FOREIGN_CITIZEN_PASSPORT",
+    "GOVERNMENT_ID",
+    "PASSPORT",
+    "PERMANENT_RESIDENCE_PERMIT",
+    "REFUGEE_CARD",
+    "REGISTRATION_COMPANY",
+    "SELFIE_IMAGE",
+    "SELFIE_WITH_CREDIT_CARD",
+    "SELFIE_WITH_DOCUMENT",
+    "TAX_ID_NUMBER",
+    "VIDEO",
+]
+"""The values of `DocumentType` as text: type checkers refuse others."""
+
+
 class DocumentProvider(OpenEnum):
-    """Who or what made the document."""
+    """The person or the service that made the document."""
 
     ADMIN = "ADMIN"
+    """A manager."""
     IN_AADHAAR = "IN_AADHAAR"
+    """India's Aadhaar service."""
     KZ_ADATA = "KZ_ADATA"
+    """Kazakhstan's Adata service."""
     MANUAL = "MANUAL"
+    """A request to the API, or a form."""
     RECOGNITION = "RECOGNITION"
+    """The recognition service."""
     UA_BANK_ID = "UA_BANK_ID"
+    """Ukraine's BankID service."""
     UA_DIIA = "UA_DIIA"
+    """Ukraine's Diia service."""
 
 
 class DocumentStatus(OpenEnum):
@@ -65,6 +99,20 @@ class IncomeSource(OpenEnum):
     OTHER = "OTHER"
 
 
+IncomeSourceName = Literal[
+    "SALARY",
+    "DIVIDENDS",
+    "SALE_PROPERTY",
+    "SAVINGS",
+    "DIVORCE_SETTLEMENTS",
+    "INHERITANCE",
+    "LOAN",
+    "INVESTMENTS",
+    "OTHER",
+]
+"""The values of `IncomeSource` as text: type checkers refuse others."""
+
+
 class AnnualIncome(OpenEnum):
     """Groups of yearly income in euros."""
 
@@ -76,3 +124,9 @@ class AnnualIncome(OpenEnum):
     """100,000 to 300,000."""
     ANNUAL_INCOME_GROUP_4 = "ANNUAL_INCOME_GROUP_4"
     """Above 300,000."""
+
+
+AnnualIncomeName = Literal[
+    "ANNUAL_INCOME_GROUP_1", "ANNUAL_INCOME_GROUP_2", "ANNUAL_INCOME_GROUP_3", "ANNUAL_INCOME_GROUP_4"
+]
+"""The values of `AnnualIncome` as text: type checkers refuse others."""

@@ -34,7 +34,7 @@ class Document(Response):
     applicant_id: IdText | None = None
     type: DocumentType | None = None
     provider: DocumentProvider | None = None
-    """Who or what made it."""
+    """The person or the service that made it."""
     status: DocumentStatus | None = None
     """``new`` until it is reviewed, then ``valid`` or ``invalid``."""
     comment: str | None = None
@@ -145,9 +145,9 @@ class Documents(Section):
         Pass one of the 28 classes, such as ``CreditCard(applicant_id=…, card_number=…)``, or the same as keywords:
         ``type="CREDIT_CARD", applicant_id=…, card_number=…``.
 
-        An applicant has one document per type: before a verification a second one is refused, after it the new one
-        takes its place. A lost answer is not repeated, because that could make a second document; the error then says
-        ``maybe_processed``.
+        An applicant has one ``CREDIT_CARD``, says the reference; after a verification a new one takes its place. Other
+        types are observed: some servers refuse a second document, and of ``ADDRESS_DOCUMENT`` a fourth. A lost answer
+        is not repeated, because that could make a second document; the error then says ``maybe_processed``.
 
         Raises `InvalidRequestError` before anything is sent, and the errors of a call.
         """

@@ -1,5 +1,6 @@
 """Forms: pages of the vendor on which a person enters data. Reference: *Forms*."""
 
+import builtins
 from typing import Annotated, Any, TypedDict, Unpack, overload
 
 from kycaid_async.api.reference_lists import IdText
@@ -89,7 +90,7 @@ ENDPOINTS = (LIST, CREATE_URL)
 class Forms(Section):
     """Pages of the vendor on which a person enters data. Reference: *Forms*."""
 
-    async def list(self) -> "list[Form]":
+    async def list(self) -> builtins.list[Form]:
         """Return the forms of the account. Not in the 2.0 reference; one live account got an empty or failing answer.
 
         Raises the errors of a call.

@@ -1,5 +1,7 @@
 """Languages. Reference: *Languages*; only the name of the section is known."""
 
+import builtins
+
 from kycaid_async.api.reference_lists import IdText, Label, Labelled, ReferenceSection
 from kycaid_async.protocol.endpoint import Endpoint, Evidence, Replay, ReturnsList
 from kycaid_async.values.model import Response, response
@@ -28,7 +30,7 @@ ENDPOINTS = (LIST,)
 class Languages(ReferenceSection[Language]):
     """Languages. Reference: *Languages*."""
 
-    async def list(self, *, max_age: float | None = None) -> "list[Language]":
+    async def list(self, *, max_age: float | None = None) -> builtins.list[Language]:
         """Return the languages. Inferred: the path is a guess, ``AsyncKycaid(paths=…)`` corrects it.
 
         With ``max_age`` in seconds, the last answer serves again while it is not older. Raises `NotFoundError`, and the

@@ -1,7 +1,7 @@
 """Risk checks: two services of the vendor's newer documentation, outside the sections of the 2.0 reference."""
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from kycaid_async.api.reference_lists import IdText
 from kycaid_async.api.section import Section, only
@@ -22,6 +22,10 @@ class Direction(OpenEnum):
     OUTGOING = "outgoing"
 
 
+DirectionName = Literal["incoming", "outgoing"]
+"""The values of `Direction` as text: type checkers refuse others."""
+
+
 Amount = Annotated[str, Pattern(r"[0-9]+(\.[0-9]{1,18})?", "a decimal as text, with up to 18 places")]
 Keywords = Annotated[Sequence[str], Items(20)]
 
@@ -30,7 +34,7 @@ Keywords = Annotated[Sequence[str], Items(20)]
 class Transaction(Request):
     """A payment. Times are UTC and not in the future."""
 
-    direction: Maybe[Direction | str] = UNSET
+    direction: Maybe[Direction | DirectionName] = UNSET
     amount: Maybe[Amount] = UNSET
     """A decimal with up to 18 places, as text."""
     asset: Maybe[Annotated[str, Shown]] = UNSET

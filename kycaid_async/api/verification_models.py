@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from kycaid_async.values.constraints import ObjectId, Shown, Url
 from kycaid_async.values.decline_reasons import DeclineReason
@@ -31,6 +31,10 @@ class Outcome(OpenEnum):
     DECLINED = "declined"
 
 
+OutcomeName = Literal["approved", "declined"]
+"""The values of `Outcome` as text: type checkers refuse others."""
+
+
 class CheckType(OpenEnum):
     """The old way to select the checks of a verification; a form selects them today."""
 
@@ -41,6 +45,10 @@ class CheckType(OpenEnum):
     FINANCIAL = "FINANCIAL"
     VIDEO = "VIDEO"
     COMPANY = "COMPANY"
+
+
+CheckTypeName = Literal["DOCUMENT", "FACIAL", "ADDRESS", "AML", "FINANCIAL", "VIDEO", "COMPANY"]
+"""The values of `CheckType` as text: type checkers refuse others."""
 
 
 class Service(OpenEnum):
@@ -67,7 +75,7 @@ class VerificationCreate(Request):
     """Id of the applicant: 36 characters."""
     form_id: Maybe[ObjectId] = UNSET
     """Id of the form that selects the checks: 36 characters. Newer servers refuse a verification without it."""
-    types: Maybe[Sequence[CheckType | str]] = UNSET
+    types: Maybe[Sequence[CheckType | CheckTypeName]] = UNSET
     """The old way to select the checks."""
     callback_url: Maybe[Url] = UNSET
     """Where the result is sent."""
@@ -77,7 +85,7 @@ class VerificationCreate(Request):
 class VerificationStatusUpdate(Request):
     """The outcome to set."""
 
-    verification_status: Outcome | str
+    verification_status: Outcome | OutcomeName
     callback_enabled: Maybe[bool] = UNSET
     """Send a VERIFICATION_COMPLETED callback."""
     project_owner_email_enabled: Maybe[bool] = UNSET

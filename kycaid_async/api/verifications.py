@@ -10,7 +10,9 @@ import attrs
 from kycaid_async.api.section import Section, one_of
 from kycaid_async.api.verification_models import (
     CheckType,
+    CheckTypeName,
     Outcome,
+    OutcomeName,
     Verification,
     VerificationCreate,
     VerificationProgress,
@@ -22,7 +24,9 @@ from kycaid_async.errors import FieldProblem, RequestTimeoutError
 from kycaid_async.protocol.endpoint import Endpoint, Evidence, Replay, ReturnsData, ReturnsId, ReturnsList, ReturnsModel
 from kycaid_async.protocol.request import refused
 from kycaid_async.transport.timing import Timing
-from kycaid_async.values.mismatch import Mismatch, kind
+from kycaid_async.values.constraints import CalendarDate
+from kycaid_async.values.mismatch import kind
+from kycaid_async.values.plain import day_of, plain
 from kycaid_async.values.times import read_date
 from kycaid_async.values.unset import UNSET
 
@@ -89,7 +93,7 @@ class VerificationFields(TypedDict, total=False):
 
     applicant_id: Required[str]
     form_id: str
-    types: Sequence[CheckType | str]
+    types: Sequence[CheckType | CheckTypeName]
     callback_url: str
 
 
@@ -202,7 +206,7 @@ class Verifications(Section):
     async def update_status(
         self,
         verification_id: str,
-        verification_status: Outcome | str,
+        verification_status: Outcome | OutcomeName,
         *,
         callback_enabled: bool | None = None,
         project_owner_email_enabled: bool | None = None,
@@ -240,16 +244,15 @@ class Verifications(Section):
 
 
 def _day(name: str, value: Any) -> date:
-    if isinstance(value, date) and not isinstance(value, datetime):
-        return value
-    try:
-        return read_date(value)
-    except Mismatch as mismatch:
-        problem = FieldProblem(name, mismatch.expected, "other text" if isinstance(value, str) else kind(value))
-    raise refused("verifications.report", [problem])
+    value = day_of(value)
+    allowed = CalendarDate()
+    if not allowed.allows(value):
+        raise refused("verifications.report", [FieldProblem(name, allowed.expected, allowed.describe(value))])
+    return value if isinstance(value, date) else read_date(value)
 
 
 def _moment(value: Any) -> datetime:
+    value = plain(value)
     if isinstance(value, datetime):
         if value.tzinfo is None:
             # Local time taken for UTC could begin hours too late, and miss what was paid for already.

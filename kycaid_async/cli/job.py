@@ -10,6 +10,7 @@ import attrs
 
 from kycaid_async.api.applicants import Person
 from kycaid_async.api.document_variants import ApplicantDocument
+from kycaid_async.api.document_words import DocumentType
 from kycaid_async.cli.cases import Case, Owner
 from kycaid_async.cli.problems import one_line
 from kycaid_async.cli.report import Outcome, Report
@@ -91,7 +92,7 @@ class Job:
         outcome.bytes = case.size
         document = ApplicantDocument(
             applicant_id=await self._applicant_id(case.owner),
-            type=case.type,
+            type=DocumentType(case.type),
             document_number=case.number,
             expiry_date=case.expiry,
             front_side_id=file_id,

@@ -2,15 +2,19 @@
 
 import functools
 import inspect
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator
 from typing import Any, Concatenate, ParamSpec, TypeVar, get_args, overload
 
 from kycaid_async.sync.iteration import BlockingIterator
 from kycaid_async.sync.link import Link
+from kycaid_async.transport.sources import UploadSource
 
 P = ParamSpec("P")
 R = TypeVar("R")
 F = TypeVar("F", bound=Callable[..., Any])
+
+BlockingSource = UploadSource | Callable[[], Iterable[bytes]]
+"""What the asynchronous client takes, or a function that returns a new plain iterator of bytes at each call."""
 
 
 class Blocking:

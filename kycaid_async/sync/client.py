@@ -2,13 +2,14 @@
 
 import copy
 import ssl
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Self, TypeVar, cast
 
 from kycaid_async.client import AsyncKycaid
+from kycaid_async.protocol.endpoint import Replay
 from kycaid_async.protocol.timeout import Timeout
 from kycaid_async.sync import sections
-from kycaid_async.sync.blocking import Blocking, blocking
+from kycaid_async.sync.blocking import Blocking, documented_as
 from kycaid_async.sync.bulk import Bulk
 from kycaid_async.sync.link import Link
 from kycaid_async.transport.preflight import FileRules
@@ -111,7 +112,18 @@ class Kycaid(Blocking):
     risk_checks = _at(sections.RiskChecks)
     verifications = _at(sections.Verifications)
 
-    request = blocking(AsyncKycaid.request)
+    @documented_as(AsyncKycaid.request)
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        json: Mapping[str, Any] | Sequence[Any] | None = None,
+        query: Mapping[str, Any] | None = None,
+        replay: Replay | str | None = None,
+    ) -> Any:
+        call = self._target.request(method, path, json=json, query=query, replay=replay)
+        return self._link.enter().run(call)
 
     def with_options(
         self,

@@ -1,7 +1,5 @@
 """The sections of the blocking client: each method is the asynchronous one, carried out on the loop."""
 
-from collections.abc import Callable, Iterable
-
 from kycaid_async.api import (
     addresses,
     affiliated_persons,
@@ -20,11 +18,7 @@ from kycaid_async.api import (
     risk_checks,
     verifications,
 )
-from kycaid_async.sync.blocking import Blocking, blocking, documented_as
-from kycaid_async.transport.sources import UploadSource
-
-BlockingSource = UploadSource | Callable[[], Iterable[bytes]]
-"""What the asynchronous client takes, or a function that returns a new plain iterator of bytes at each call."""
+from kycaid_async.sync.blocking import Blocking, BlockingSource, blocking, documented_as
 
 
 class Addresses(Blocking, of=addresses.Addresses):

@@ -11,7 +11,7 @@ from kycaid_async.callbacks.parsing import EVENTS
 from kycaid_async.values.constraints import Items, Range
 from kycaid_async.values.decline_reasons import DeclineReason
 from kycaid_async.values.enums import OpenEnum
-from kycaid_async.values.fields import Field, attrs_of, element_of, fields_of, is_class_of
+from kycaid_async.values.fields import Field, attrs_of, element_of, fields_of, is_class_of, members_of
 from kycaid_async.values.model import Model
 
 V = TypeVar("V")
@@ -94,7 +94,7 @@ def _maker(kit: Kit[V], field: Field) -> Callable[[], V]:
 def _of_type(kit: Kit[V], field: Field, t: Any) -> Callable[[], V]:
     element = element_of(t)
     if element is not None:
-        item = attrs.evolve(field, types=get_args(element) or (element,), constraints=())
+        item = attrs.evolve(field, types=members_of(element), constraints=())
         most = min([_FEW, *(c.maximum for c in field.constraints if isinstance(c, Items))])
         return lambda: kit.series(_maker(kit, item), most)
     if get_origin(t) is dict:

@@ -1,9 +1,10 @@
 """Open files of the caller."""
 
+import inspect
 import io
 import threading
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 from weakref import WeakValueDictionary
 
 import attrs
@@ -15,34 +16,41 @@ from kycaid_async.transport.reading import CHUNK, guarded
 class FileSource:
     """A binary file of the caller: read from where it stands, sought for each attempt, never closed.
 
-    It stands there again afterwards. Uploads of one file at the same time take turns.
+    It stands there again afterwards. Uploads of Starlette and FastAPI, and files of anyio, are read from the file
+    inside of them; other asynchronous files are refused. Uploads of one file at the same time take turns.
     """
 
     def __init__(self, file: BinaryIO) -> None:
-        self.label = "(file)"
-        name = getattr(file, "name", None)
-        self.filename = Path(name).name if isinstance(name, str) and name else None
-        if self.filename:
-            self.label = str(name)
-        if isinstance(cast("object", file), io.TextIOBase):
-            raise InvalidFileError(f"{self.label}: is open as text; open it with mode 'rb'", file=self.label)
+        name = _name_of(file)
+        self.filename = Path(name).name if name else None
+        self.label = name or "(file)"
+        plain = _plain_file(file)
+        if isinstance(cast("object", plain), io.TextIOBase):
+            raise self._refused("is open as text; open it with mode 'rb'")
+        if inspect.iscoroutinefunction(plain.read):
+            raise self._refused("is asynchronous; pass its path, or what open(…, 'rb') returns")
         try:
-            seekable = file.seekable()
+            # mmap before Python 3.13 does not say that it can be sought.
+            seekable = plain.seekable() if hasattr(plain, "seekable") else callable(plain.seek) and callable(plain.tell)
         except (AttributeError, OSError, ValueError) as error:
-            raise InvalidFileError(f"{self.label}: cannot be read ({type(error).__name__})", file=self.label) from None
+            raise self._refused(f"cannot be read ({type(error).__name__})") from None
         if not seekable:
-            raise InvalidFileError(
-                f"{self.label}: cannot be sought, so it could not be sent again; read it into bytes, or pass a factory",
-                file=self.label,
+            raise self._refused(
+                "cannot be sought, so it could not be sent again; read it into bytes, or pass a factory"
             )
-        self._shared = _shared.setdefault(id(file), _SharedFile(file))
+        self._shared = _shared.setdefault(id(plain), _SharedFile(plain))
         self._start: int | None = None
+
+    def _refused(self, problem: str) -> InvalidFileError:
+        return InvalidFileError(f"{self.label}: {problem}", file=self.label)
 
     async def open(self) -> "FileReading":
         if self._start is None:
             self._start = await guarded(self.label, self._shared.position)
         part = _Part(self._shared, self._start)
         size = await guarded(self.label, part.length)
+        if not size and self._start:
+            raise self._refused(f"stands at its end, behind {self._start:,} bytes; call seek(0) before it is sent")
         head = await guarded(self.label, lambda: part.read_at(0, min(CHUNK, size)))
         return FileReading(self.label, part, size, head)
 
@@ -82,9 +90,22 @@ class _Part:
     def length(self) -> int:
         """Return the number of bytes."""
         with self.shared.lock:
-            end = self.shared.file.seek(0, io.SEEK_END)
+            self.shared.file.seek(0, io.SEEK_END)
+            end = self.shared.file.tell()  # mmap before Python 3.13 does not return it from seek
             self.shared.file.seek(self.start)
         return max(0, end - self.start)
+
+
+def _name_of(file: Any) -> str | None:
+    """Return the name of the file: in uploads of web frameworks ``filename``, since ``name`` is the form's field."""
+    named = getattr(file, "filename" if hasattr(file, "filename") else "name", None)
+    return named if isinstance(named, str) and named else None
+
+
+def _plain_file(file: Any) -> BinaryIO:
+    """Return the file inside of an upload of Starlette or FastAPI, or inside of a file of anyio; any other as it is."""
+    inner = getattr(file, "file", None) or getattr(file, "wrapped", None)
+    return cast("BinaryIO", inner if inspect.iscoroutinefunction(file.read) and hasattr(inner, "read") else file)
 
 
 # By identity, as long as an upload needs it: each holds its file, so that no other can have the same identity.

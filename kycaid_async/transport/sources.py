@@ -6,7 +6,7 @@ from typing import BinaryIO
 
 import attrs
 
-from kycaid_async.errors import InvalidFileError
+from kycaid_async.errors import FieldProblem, InvalidFileError
 from kycaid_async.transport.file_source import FileSource
 from kycaid_async.transport.path_source import PathSource
 from kycaid_async.transport.reading import CHUNK, WHOLE, Buffer, Source, broken
@@ -25,7 +25,9 @@ def source_of(value: UploadSource, *, size: int | None = None) -> Source:
     if callable(value):
         if size is None or size < 0:
             raise InvalidFileError(
-                "size: a factory needs the number of bytes it will give; pass size=…", file="(factory)"
+                "size: a factory needs the number of bytes it will give; pass size=…",
+                file="(factory)",
+                problems=[FieldProblem("size", "the number of bytes that the factory gives", "none")],
             )
         return FactorySource(value, size)
     if callable(getattr(value, "read", None)):
@@ -33,6 +35,7 @@ def source_of(value: UploadSource, *, size: int | None = None) -> Source:
     raise InvalidFileError(
         f"cannot upload a {type(value).__name__}: pass a path, bytes, a binary file, or a factory of async iterators",
         file=f"({type(value).__name__})",
+        problems=[FieldProblem("source", "a path, bytes, a binary file or a factory", f"a {type(value).__name__}")],
     )
 
 

@@ -4,11 +4,11 @@ import functools
 import math
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime
-from typing import Any, get_args
+from typing import Any
 
 from kycaid_async.errors import FieldProblem
 from kycaid_async.values.enums import OpenEnum
-from kycaid_async.values.fields import Field, element_of, fields_of, is_class_of
+from kycaid_async.values.fields import Field, element_of, fields_of, is_class_of, members_of
 from kycaid_async.values.mismatch import kind
 from kycaid_async.values.model import Request
 from kycaid_async.values.unset import UNSET
@@ -63,6 +63,7 @@ def _inside(field: Field, value: Any) -> list[FieldProblem]:
 
 
 def _problem(field: Field, value: Any) -> FieldProblem | None:
+    value = field.plain(value)
     if value is None:
         return None if field.nullable else FieldProblem(field.name, "a value", "null")
     if not any(test(value) for test in _tests_of(field.types)):
@@ -82,7 +83,7 @@ def _tests_of(types: tuple[Any, ...]) -> tuple[Test, ...]:
 def _test_of(t: Any) -> Test:  # noqa: PLR0911 - a table
     element = element_of(t)
     if element is not None:
-        return functools.partial(_is_list_of, _tests_of(get_args(element) or (element,)))
+        return functools.partial(_is_list_of, _tests_of(members_of(element)))
     if is_class_of(t, OpenEnum):
         return lambda value: isinstance(value, str) and t(value).is_known
     if t is float:
@@ -124,7 +125,7 @@ def _expected(field: Field) -> Iterator[str]:
 
 
 def _words_of(t: Any) -> str:
-    for member in _closed(get_args(t) or (t,)):
+    for member in _closed(members_of(t)):
         if is_class_of(member, OpenEnum):
             return "one of " + ", ".join(member.__members__.values())
     return _WORDS.get(t, "an object")

@@ -76,7 +76,11 @@ class CalendarDate:
         return (isinstance(value, date) and not isinstance(value, datetime)) or _reads(read_date, value)
 
     def describe(self, value: Any) -> str:
-        return "other text" if isinstance(value, str) else kind(value)
+        if isinstance(value, datetime) and value == value:  # noqa: PLR0124 - the NaT of pandas equals nothing
+            return "a time, and not at midnight without a zone"
+        if isinstance(value, str) and re.fullmatch(r"\d{4}-\d{2}-\d{2}", value, re.ASCII):
+            return "a day that no calendar has"
+        return "text in another form" if isinstance(value, str) else kind(value)
 
 
 @attrs.frozen
@@ -86,15 +90,17 @@ class Timestamp:
     expected: str = "a time as YYYY-MM-DD HH:mm:ss"
 
     def allows(self, value: Any) -> bool:
-        return isinstance(value, datetime) or (
-            isinstance(value, str)
-            and len(value) == len("YYYY-MM-DD HH:mm:ss")
-            and " " in value
-            and _reads(read_time, value)
-        )
+        if isinstance(value, datetime):
+            return value == value  # noqa: PLR0124 - the NaT of pandas equals nothing
+        return isinstance(value, str) and self._has_form(value) and _reads(read_time, value)
+
+    def _has_form(self, text: str) -> bool:
+        return re.fullmatch(r"\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}", text, re.ASCII) is not None
 
     def describe(self, value: Any) -> str:
-        return "other text" if isinstance(value, str) else kind(value)
+        if isinstance(value, str):
+            return "a time that no calendar has" if self._has_form(value) else "text in another form"
+        return kind(value)
 
 
 @attrs.frozen

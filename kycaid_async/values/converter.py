@@ -19,6 +19,7 @@ from kycaid_async.values.fields import fields_of, is_class_of
 from kycaid_async.values.mismatch import Mismatch, read_each
 from kycaid_async.values.model import Request, Response
 from kycaid_async.values.numbers import read_boolean, read_integer, read_number, read_text
+from kycaid_async.values.plain import plain
 from kycaid_async.values.times import read_date, read_time, write_time
 from kycaid_async.values.unset import UNSET, Unset
 
@@ -207,15 +208,15 @@ def _write(made: "Converter", value: Any) -> Any:
         return {key: _write(made, entry) for key, entry in value.items() if entry is not UNSET}
     if isinstance(value, list | tuple):
         return [_write(made, entry) for entry in value]
-    return made.unstructure(value)
+    return made.unstructure(plain(value))
 
 
 def _request_unhook(made: "Converter", cls: type[Request]) -> Callable[[Any], dict[str, Any]]:
-    names = [field.name for field in fields_of(cls)]
+    fields = fields_of(cls)
 
     def write(request: Any) -> dict[str, Any]:
-        values = ((name, getattr(request, name)) for name in names)
-        return {name: _write(made, value) for name, value in values if value is not UNSET}
+        values = ((field, getattr(request, field.name)) for field in fields)
+        return {field.name: _write(made, field.plain(value)) for field, value in values if value is not UNSET}
 
     return write
 

@@ -2,12 +2,14 @@
 
 import types
 from collections.abc import Sequence
-from typing import Annotated, Any, TypeGuard, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+from datetime import date
+from typing import Annotated, Any, Literal, TypeGuard, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 import attrs
 
 from kycaid_async.values.constraints import Constraint, Shown
 from kycaid_async.values.enums import OpenEnum
+from kycaid_async.values.plain import day_of, plain
 from kycaid_async.values.unset import Unset
 
 B = TypeVar("B")
@@ -24,6 +26,10 @@ class Field:
     nullable: bool
     required: bool
     shown: bool
+
+    def plain(self, value: Any) -> Any:
+        """Return ``value`` as this field takes it, if it is a number or a time of another library."""
+        return day_of(value) if date in self.types else plain(value)
 
 
 def attrs_of(cls: type) -> "tuple[attrs.Attribute[Any], ...]":
@@ -61,9 +67,16 @@ def _is_impersonal(kind: Any) -> bool:
     return is_class_of(kind, OpenEnum) or is_class_of(kind, int)
 
 
+def members_of(hint: Any) -> tuple[Any, ...]:
+    """Return the types of a union; of any other hint, itself."""
+    return tuple(_flatten(hint)[0])
+
+
 def _flatten(hint: Any) -> tuple[list[Any], list[Any]]:
     """Return the member types of a hint and the marks of its ``Annotated`` parts."""
     origin = get_origin(hint)
+    if origin is Literal:  # it is for type checkers: the enum beside it lists the same values
+        return [str], []
     if origin is Annotated:
         members, marks = _flatten(hint.__origin__)
         return members, marks + list(hint.__metadata__)

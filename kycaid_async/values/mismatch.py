@@ -1,5 +1,6 @@
 """A value that is not of the type its field takes."""
 
+import math
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
@@ -20,6 +21,8 @@ def kind(value: Any) -> str:
     """Return the JSON word for the type of ``value``."""
     if value is None:
         return "null"
+    if isinstance(value, float) and not math.isfinite(value):
+        return "no finite number"
     words = {str: "text", bool: "a boolean", int: "a number", float: "a number", list: "a list", dict: "an object"}
     return words.get(type(value), f"a {type(value).__name__}")
 

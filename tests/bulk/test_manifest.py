@@ -176,7 +176,7 @@ def test_no_content_whatever_ends_the_reading(tmp_path_factory, content):
             {"applicant.external_applicant_id": "x"},
             "applicant_id: expected this or applicant.external_applicant_id, and not both, got both",
         ),
-        ({"issue_date": "31.01.2020"}, "issue_date: expected a date as YYYY-MM-DD, got other text"),
+        ({"issue_date": "31.01.2020"}, "issue_date: expected a date as YYYY-MM-DD, got text in another form"),
         ({"transaction_amount": "12,50"}, "transaction_amount: expected a number, got other text"),
         ({"document_number": "9" * 51}, "document_number: expected at most 50 characters, got 51 characters"),
         (

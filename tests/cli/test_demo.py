@@ -77,7 +77,7 @@ def test_a_piped_table_has_every_file_and_no_escape_codes(kycaid, folder):
     rows = {line.split()[0]: line for line in done.stdout.splitlines() if line}
     assert ESCAPE not in done.stdout + done.stderr
     assert rows["good.jpg"].split() == ["good.jpg", "DRIVERS_LICENSE", "valid"]
-    assert "25 DOCUMENT_DAMAGED: the document is damaged" in rows["old/cut.jpg"]
+    assert "25 DOCUMENT_DAMAGED: the document is physically damaged" in rows["old/cut.jpg"]
     assert "failed   is empty" in rows["old/empty.pdf"]
     assert done.stdout.splitlines()[-1].startswith("4 files, 2 documents, 1 declined, 2 failed: ")
 

@@ -98,7 +98,7 @@ def test_every_field_at_fault_is_named_at_once():
     assert caught.value.attempts == 0
     assert str(caught.value) == (
         "documents.update: nothing was sent. document_id: expected 36 characters, got 5 characters; "
-        "issue_date: expected a date as YYYY-MM-DD, got other text; "
+        "issue_date: expected a date as YYYY-MM-DD, got text in another form; "
         "card_number: expected 12 to 19 characters, got 1 characters; "
         "front_side_id: expected 36 characters, got 0 characters. Correct the named fields and call again."
     )

@@ -1,16 +1,20 @@
 """The blocking client has all that the asynchronous one has, and says the same of it."""
 
+import ast
 import inspect
 import pydoc
 from collections.abc import AsyncIterator, Iterator
 from typing import get_args, get_origin
 
+import jedi
 import pytest
+from jedi.api.environment import InterpreterEnvironment
 
 from kycaid_async import AsyncKycaid, BulkUpload, Kycaid
 from kycaid_async.sync.bulk import BlockingUpload
 from kycaid_async.values.lazy import cached_property
 from tests.conftest import API_KEY
+from tests.sync import stub
 
 SECTIONS = sorted(name for name, value in vars(AsyncKycaid).items() if isinstance(value, cached_property))
 SECTIONS = [name for name in SECTIONS if not name.startswith("_")]
@@ -105,3 +109,35 @@ def test_the_repr_shows_the_server_and_not_the_key():
 def test_a_section_is_the_same_object_each_time():
     assert SYNC.documents is SYNC.documents
     assert SYNC.with_options(timeout=1).documents is not SYNC.documents
+
+
+def test_the_stub_says_what_the_sections_say():
+    # `python -m tests.sync.stub` writes it anew.
+    assert ast.dump(without_defaults(stub.STUB.read_text("utf-8"))) == ast.dump(without_defaults(stub.generated()))
+
+
+def without_defaults(text):
+    """Return a stub as a tree in which imports are sorted and defaults are only there or not."""
+    tree = ast.parse(text)
+    names = [(n.module, a.name) for n in tree.body if isinstance(n, ast.ImportFrom) for a in n.names]
+    classes = [n for n in tree.body if isinstance(n, ast.ClassDef)]
+    for arguments in (n for n in ast.walk(tree) if isinstance(n, ast.arguments)):
+        arguments.kw_defaults = [d and ast.Constant(...) for d in arguments.kw_defaults]
+        arguments.defaults = [ast.Constant(...) for _ in arguments.defaults]
+    return ast.Module([*classes, ast.Expr(ast.Constant(str(sorted(names))))], type_ignores=[])
+
+
+@pytest.mark.parametrize(
+    ("call", "shown"),
+    [
+        ("Kycaid(", "Kycaid(api_key: str | None=None, *, base_url: str | None=None"),
+        ("Kycaid().documents.get(", "get(document_id: str) -> Document"),
+        ("Kycaid().documents.create(", "create(document: NewDocument, /) -> str"),
+        ("Kycaid().verifications.report(", "report(start: date | str, end: date | str | None=None)"),
+        ("Kycaid().request(", "request(method: str, path: str, *, json: "),
+    ],
+)
+def test_an_editor_shows_the_signature_of_a_call(call, shown):
+    program = f"from kycaid_async import Kycaid\n{call}"
+    script = jedi.Script(program, environment=InterpreterEnvironment())
+    assert script.get_signatures()[0].to_string().startswith(shown)

@@ -9,6 +9,7 @@ from kycaid_async import (
     Country,
     CreditCard,
     Document,
+    DocumentType,
     DocumentUpdate,
     FormUrl,
     Kycaid,
@@ -25,6 +26,8 @@ async def asynchronous(client: AsyncKycaid, event: Event) -> None:
     assert_type(await client.documents.create(type="CREDIT_CARD", applicant_id="a"), str)
     assert_type(await client.documents.update("d", DocumentUpdate(card_number=None)), str)
     assert_type(await client.documents.update("d", card_number=None), str)
+    assert_type(await client.documents.create(type=DocumentType("TOMORROWS_KIND"), applicant_id="a"), str)
+    assert_type(await client.addresses.create(type="REGISTERED", applicant_id="a", country="DE"), str)
     assert_type(await client.documents.get("d"), Document)
     assert_type(await client.applicants.get("a"), PersonApplicant | CompanyApplicant)
     assert_type(await client.countries.list(max_age=60), list[Country])
@@ -60,13 +63,3 @@ def blocking(client: Kycaid, event: Event) -> None:
     assert_type(confirm_blocking(event, client), Confirmation)
     with client as same:
         assert_type(same, Kycaid)
-
-
-def mistakes(client: Kycaid) -> None:
-    # Each would be an unused ignore, and so an error, if it were let through.
-    client.documents.get(1)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
-    client.documents.get()  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
-    client.documents.create(colour="red")  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue]
-    client.verifications.wait("v", 60)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
-    client.documents.nothing()  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
-    Kycaid(session=None)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]

@@ -79,6 +79,18 @@ def test_an_unknown_name_is_kept_as_it_came(name):
     assert reason == name
 
 
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("FAKE_DOCUMENT", ["forged", "official format"]),
+        ("DOCUMENT_DAMAGED", ["physically damaged", "cannot be recognised"]),
+        ("PROHIBITED_JURISDICTION", ["the document is from", "excludes"]),
+    ],
+)
+def test_a_meaning_keeps_all_that_the_reference_says(name, words):
+    assert all(word in DeclineReason(name).meaning for word in words)
+
+
 @pytest.mark.parametrize("value", [7, 99, "BAD_QUALITY", "DEBTOR", "BRAND_NEW"])
 @pytest.mark.parametrize(
     "copied",

@@ -1,12 +1,15 @@
 import copy
+import importlib
 import json
 import pickle
+import pkgutil
+from typing import Literal, get_args, get_origin
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kycaid_async import AnnualIncome, DocumentStatus, DocumentType, Gender, OpenEnum
+from kycaid_async import AnnualIncome, DocumentStatus, DocumentType, Gender, OpenEnum, api
 
 COPIES = {"copy": copy.copy, "deepcopy": copy.deepcopy, "pickle": lambda value: pickle.loads(pickle.dumps(value))}  # noqa: S301
 
@@ -85,3 +88,22 @@ def test_the_lists_are_those_of_the_reference(enum, count):
     assert issubclass(enum, OpenEnum)
     assert len(enum) == count
     assert all(member.is_known for member in enum)
+
+
+API = [f"{api.__name__}.{module.name}" for module in pkgutil.iter_modules(api.__path__)]
+LITERALS = [
+    (getattr(module, name.removesuffix("Name")), literal)
+    for module in map(importlib.import_module, API)
+    for name, literal in vars(module).items()
+    if name.endswith("Name") and get_origin(literal) is Literal and hasattr(module, name.removesuffix("Name"))
+]
+
+
+@pytest.mark.parametrize(("enum", "literal"), LITERALS)
+def test_type_checkers_take_the_texts_that_the_enum_lists(enum, literal):
+    assert {enum(text) for text in get_args(literal)} == set(enum)
+    assert all(enum(text).is_known for text in get_args(literal))
+
+
+def test_there_are_texts_of_every_enum_that_requests_take():
+    assert len({enum for enum, _ in LITERALS}) == 12

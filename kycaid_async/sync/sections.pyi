@@ -1,0 +1,178 @@
+# Written by `python -m tests.sync.stub`, from the asynchronous sections.
+import builtins
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime
+from typing import Any, Unpack, overload
+
+from kycaid_async.api.addresses import AddressChanges, AddressFields, AddressUpdate, NewAddress
+from kycaid_async.api.affiliated_persons import (
+    AffiliatedPersonChanges,
+    AffiliatedPersonFields,
+    AffiliatedPersonUpdate,
+    NewAffiliatedPerson,
+)
+from kycaid_async.api.applicants import AnyApplicant, ApplicantChanges, ApplicantUpdate, NewApplicant
+from kycaid_async.api.blacklist_models import (
+    DocumentHit,
+    DocumentSearch,
+    PersonHit,
+    PersonSearchByFullName,
+    PersonSearchByNames,
+    PersonSearchV2ByFullName,
+    PersonSearchV2ByNames,
+    PersonSearchV2Result,
+    TaxIdHit,
+    TaxIdSearch,
+)
+from kycaid_async.api.business_activities import BusinessCategory
+from kycaid_async.api.countries import Country
+from kycaid_async.api.document_fields import DocumentChanges, DocumentFields, DocumentUpdate
+from kycaid_async.api.document_variants import NewDocument
+from kycaid_async.api.documents import Document
+from kycaid_async.api.files import FileInfo
+from kycaid_async.api.forms import Form, FormUrl, FormUrlCreate, FormUrlFields
+from kycaid_async.api.languages import Language
+from kycaid_async.api.non_doc_verifications import NgNinResult, UsEidvFields, UsEidvRequest, UsEidvResult
+from kycaid_async.api.risk_checks import AdverseMediaRequest, AdverseMediaSearch, TransactionScreening
+from kycaid_async.api.services import ServiceRequest
+from kycaid_async.api.verification_models import (
+    Outcome,
+    OutcomeName,
+    Verification,
+    VerificationCreate,
+    VerificationReportRow,
+    VerificationStatusResult,
+)
+from kycaid_async.api.verifications import VerificationFields
+from kycaid_async.sync.blocking import Blocking, BlockingSource
+
+class Addresses(Blocking):
+    @overload
+    def create(self, address: NewAddress, /) -> str: ...
+    @overload
+    def create(self, /, **fields: Unpack[AddressFields]) -> str: ...
+    @overload
+    def update(self, address_id: str, changes: AddressUpdate, /) -> str: ...
+    @overload
+    def update(self, address_id: str, /, **fields: Unpack[AddressChanges]) -> str: ...
+    def delete(self, address_id: str) -> str: ...
+
+class AffiliatedPersons(Blocking):
+    @overload
+    def create(self, person: NewAffiliatedPerson, /) -> str: ...
+    @overload
+    def create(self, /, **fields: Unpack[AffiliatedPersonFields]) -> str: ...
+    @overload
+    def update(self, affiliated_person_id: str, changes: AffiliatedPersonUpdate, /) -> str: ...
+    @overload
+    def update(self, affiliated_person_id: str, /, **fields: Unpack[AffiliatedPersonChanges]) -> str: ...
+    def delete(self, affiliated_person_id: str) -> str: ...
+
+class Applicants(Blocking):
+    @overload
+    def create(self, applicant: NewApplicant, /) -> str: ...
+    @overload
+    def create(self, /, **fields: Unpack[ApplicantChanges]) -> str: ...
+    def get(self, applicant_id: str, *, verification_id: str | None = None) -> AnyApplicant: ...
+    @overload
+    def update(self, applicant_id: str, changes: ApplicantUpdate, /) -> str: ...
+    @overload
+    def update(self, applicant_id: str, /, **fields: Unpack[ApplicantChanges]) -> str: ...
+
+class BlacklistDatabases(Blocking):
+    def search_persons(self, search: PersonSearchByFullName | PersonSearchByNames) -> list[PersonHit]: ...
+    def search_persons_v2(self, search: PersonSearchV2ByFullName | PersonSearchV2ByNames) -> PersonSearchV2Result: ...
+    def search_documents(self, search: DocumentSearch) -> list[DocumentHit]: ...
+    def search_tax_ids(self, search: TaxIdSearch) -> list[TaxIdHit]: ...
+
+class BusinessActivities(Blocking):
+    def list(self, *, max_age: float | None = None) -> builtins.list[BusinessCategory]: ...
+
+class Countries(Blocking):
+    def list(self, *, max_age: float | None = None) -> builtins.list[Country]: ...
+
+class Crypto(Blocking):
+    def check_address(self, address: str, *, asset: str, callback_url: str) -> ServiceRequest: ...
+    def check_transaction(self, transaction_hash: str, *, asset: str, callback_url: str) -> ServiceRequest: ...
+
+class Documents(Blocking):
+    @overload
+    def create(self, document: NewDocument, /) -> str: ...
+    @overload
+    def create(self, /, **fields: Unpack[DocumentFields]) -> str: ...
+    def get(self, document_id: str) -> Document: ...
+    @overload
+    def update(self, document_id: str, changes: DocumentUpdate, /) -> str: ...
+    @overload
+    def update(self, document_id: str, /, **fields: Unpack[DocumentChanges]) -> str: ...
+    def delete(self, document_id: str) -> str: ...
+
+class Files(Blocking):
+    def create(
+        self,
+        source: BlockingSource,
+        *,
+        filename: str | None = None,
+        content_type: str | None = None,
+        size: int | None = None,
+    ) -> str: ...
+    def replace(
+        self,
+        file_id: str,
+        source: BlockingSource,
+        *,
+        filename: str | None = None,
+        content_type: str | None = None,
+        size: int | None = None,
+    ) -> str: ...
+    def get(self, file_id: str) -> FileInfo: ...
+    def delete(self, file_id: str) -> str: ...
+
+class Forms(Blocking):
+    def list(self) -> builtins.list[Form]: ...
+    @overload
+    def create_url(self, form_id: str, url: FormUrlCreate, /) -> FormUrl: ...
+    @overload
+    def create_url(self, form_id: str, /, **fields: Unpack[FormUrlFields]) -> FormUrl: ...
+
+class Languages(Blocking):
+    def list(self, *, max_age: float | None = None) -> builtins.list[Language]: ...
+
+class NonDocVerifications(Blocking):
+    @overload
+    def us_eidv(self, person: UsEidvRequest, /) -> UsEidvResult: ...
+    @overload
+    def us_eidv(self, /, **fields: Unpack[UsEidvFields]) -> UsEidvResult: ...
+    def ng_nin(self, nin_number: str) -> NgNinResult: ...
+    def run(self, country_code: str, service: str, body: Mapping[str, Any]) -> Any: ...
+
+class PhoneNumbers(Blocking):
+    def check(self, phone: str) -> Any: ...
+
+class Qes(Blocking):
+    def verify(self, body: Mapping[str, Any]) -> Any: ...
+
+class RiskChecks(Blocking):
+    def submit_transaction(self, screening: TransactionScreening) -> ServiceRequest: ...
+    def adverse_media(self, search: AdverseMediaSearch) -> AdverseMediaRequest: ...
+
+class Verifications(Blocking):
+    @overload
+    def create(self, verification: VerificationCreate, /) -> str: ...
+    @overload
+    def create(self, /, **fields: Unpack[VerificationFields]) -> str: ...
+    def get(self, verification_id: str) -> Verification: ...
+    def wait(self, verification_id: str, *, timeout: float = ...) -> Verification: ...
+    def report(self, start: date | str, end: date | str | None = None) -> Iterator[VerificationReportRow]: ...
+    def find(
+        self, *, applicant_id: str | None = None, external_applicant_id: str | None = None, since: datetime | date
+    ) -> list[VerificationReportRow]: ...
+    def update_status(
+        self,
+        verification_id: str,
+        verification_status: Outcome | OutcomeName,
+        *,
+        callback_enabled: bool | None = None,
+        project_owner_email_enabled: bool | None = None,
+        applicant_email_enabled: bool | None = None,
+    ) -> VerificationStatusResult: ...

@@ -1,0 +1,57 @@
+"""Numbers and times of other libraries (numpy, pandas, decimal, arrow) as Python's own.
+
+None of these libraries is imported: a value says by itself what it is.
+"""
+
+import contextlib
+import numbers
+from datetime import date, datetime, time
+from decimal import Decimal
+from typing import Any, Final
+
+_OWN: Final = frozenset({str, bool, int, float, date, list, tuple, dict, type(None)})
+
+
+def plain(value: Any) -> Any:
+    """Return a number, truth value or time of another library as Python's own.
+
+    All else stays as it is, also what stands for nothing (``NaT``, ``NA``): fields refuse that by its type.
+    """
+    if value.__class__ in _OWN or isinstance(value, str | bytes | date | numbers.Complex | Decimal):
+        return _number(value) if isinstance(value, numbers.Real | Decimal) else value
+    if getattr(value, "ndim", None) == 0:
+        return _scalar(value)
+    with contextlib.suppress(AttributeError, TypeError, ValueError):
+        if hasattr(value, "hour"):
+            return datetime.fromisoformat(value.isoformat())
+        return date(value.year, value.month, value.day)
+    return value
+
+
+def day_of(value: Any) -> Any:
+    """Return the date of a time at midnight without a zone, as tables have it; all else as it is."""
+    value = plain(value)
+    if isinstance(value, datetime) and value == value and value.tzinfo is None and value.time() == time():  # noqa: PLR0124 - NaT equals nothing
+        return date(value.year, value.month, value.day)
+    return value
+
+
+def _number(value: Any) -> Any:
+    if value.__class__ in (bool, int, float):
+        return value
+    if isinstance(value, numbers.Integral):
+        return int(value)
+    with contextlib.suppress(ValueError, OverflowError):
+        number = float(str(value))  # the shortest text: in 32 bits 0.1 is written so, and is another number
+        if not isinstance(value, Decimal) or Decimal(repr(number)) == value:
+            return number
+    return value
+
+
+def _scalar(value: Any) -> Any:
+    """Return what a numpy scalar holds: not a number of nanoseconds, but their time."""
+    with contextlib.suppress(AttributeError, TypeError, ValueError, OverflowError):
+        is_time = value.dtype.kind == "M"
+        found = (value.astype("datetime64[us]") if is_time else value).item()
+        return value if found is None else found
+    return value

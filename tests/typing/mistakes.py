@@ -1,0 +1,63 @@
+"""Programs that are wrong, one a line: each type checker has to refuse each line that is marked so. Not run."""
+
+from kycaid_async import Address, AsyncKycaid, BulkRow, Company, CreditCard, Kycaid, Passport, Person, PersonAddress
+from kycaid_async.callbacks import Event, confirm, confirm_blocking
+
+
+def blocking(client: Kycaid, event: Event) -> None:
+    client.documents.get(1)  # wrong
+    client.documents.get()  # wrong
+    client.documents.get("d", "e")  # wrong
+    client.documents.nothing()  # wrong
+    client.documents.create(1)  # wrong
+    client.documents.create(Person())  # wrong
+    client.documents.update(CreditCard(applicant_id="a"))  # wrong
+    client.documents.delete(document="d")  # wrong
+    client.applicants.get(applicant=None)  # wrong
+    client.applicants.get("a", verification_id=7)  # wrong
+    client.files.create(3.5)  # wrong
+    client.files.create(b"", size="8")  # wrong
+    client.verifications.wait("v", 60)  # wrong
+    client.verifications.wait("v", timeout="60")  # wrong
+    client.verifications.update_status("v", "aproved")  # wrong
+    client.verifications.report(20261101)  # wrong
+    client.countries.list(max_age="60")  # wrong
+    client.request("GET")  # wrong
+    client.with_options(retries=3)  # wrong
+    client.passports.get("p")  # wrong
+    confirm_blocking(event, AsyncKycaid())  # wrong
+    Kycaid(session=None)  # wrong
+    number: int = client.documents.create(Passport(applicant_id="a"))  # wrong
+    print(number, client.documents.get("d").nothing)  # wrong
+
+
+async def asynchronous(client: AsyncKycaid, event: Event) -> None:
+    client.documents.get("d").status  # wrong
+    await client.documents.get(1)  # wrong
+    await client.applicants.update()  # wrong
+    await client.forms.create_url()  # wrong
+    await confirm(event, Kycaid())  # wrong
+    AsyncKycaid(timeout="5")  # wrong
+    print(event)
+
+
+def models() -> None:
+    CreditCard(card_number="5375411422962063", colour="red")  # wrong
+    CreditCard(card_number=5375411422962063)  # wrong
+    Person(gender="X")  # wrong
+    Person(first_name=b"Jane")  # wrong
+    Company(dob="1990-01-01")  # wrong
+    PersonAddress(applicant_id="a", type="HOME")  # wrong
+    BulkRow(document={}, front_side=7)  # wrong
+    Address.nothing()  # wrong
+
+
+def keywords(client: Kycaid) -> None:
+    client.documents.create(type="PASPORT", applicant_id="a")  # wrong
+    client.documents.create(type="PASSPORT", applicant_id="a", colour="red")  # wrong, not seen by ty
+    client.documents.create(type="PASSPORT", applicant_id="a", card_number=1)  # wrong
+    client.documents.update("d", income_sources=["LOTTERY"])  # wrong
+    client.applicants.create(type="PERSON", gender="X")  # wrong
+    client.addresses.create(type="HOME", applicant_id="a")  # wrong
+    client.affiliated_persons.create(type="BOSS", applicant_id="a")  # wrong
+    client.verifications.create(applicant_id="a", types=["EVERYTHING"])  # wrong

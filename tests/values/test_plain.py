@@ -1,0 +1,131 @@
+"""Numbers and times of other libraries: what they say is sent, or the field is named."""
+
+import datetime as dt
+import fractions
+import json
+from decimal import Decimal
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from kycaid_async import DocumentUpdate, InvalidRequestError, Person
+from kycaid_async.api import documents
+from kycaid_async.protocol.request import build
+from kycaid_async.values.converter import unstructure
+from kycaid_async.values.plain import plain
+
+DATE_LIKE = SimpleNamespace(year=2020, month=1, day=2, isoformat=lambda: "2020-01-02")
+TIME_LIKE = SimpleNamespace(
+    year=2020, month=1, day=2, hour=10, isoformat=lambda: "2020-01-02T10:00:00+02:00"
+)  # as arrow has it
+
+
+def sent(**fields):
+    """Return what goes over the wire."""
+    path, body = {"document_id": "d" * 36}, DocumentUpdate(**fields)
+    return json.loads(build(documents.UPDATE, path=path, query=None, body=body, check=True).body)
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        (pd.Timestamp("2020-01-02"), "2020-01-02"),
+        (np.datetime64("2020-01-02"), "2020-01-02"),
+        (np.datetime64("2020-01-02", "ns"), "2020-01-02"),
+        (dt.datetime(2020, 1, 2), "2020-01-02"),  # noqa: DTZ001 - as tables have it
+        (DATE_LIKE, "2020-01-02"),
+        (dt.date(2020, 1, 2), "2020-01-02"),
+    ],
+)
+def test_a_date_of_another_library_is_sent_as_a_date(value, written):
+    assert sent(issue_date=value) == {"issue_date": written}
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        (pd.Timestamp("2020-01-02 10:00"), "2020-01-02 10:00:00"),
+        (pd.Timestamp("2020-01-02 10:00:00.123456789", tz="Europe/Berlin"), "2020-01-02 09:00:00"),
+        (np.datetime64("2020-01-02T10:00"), "2020-01-02 10:00:00"),
+        (np.datetime64("2020-01-02T10:00", "ns"), "2020-01-02 10:00:00"),
+        (TIME_LIKE, "2020-01-02 08:00:00"),
+    ],
+)
+def test_a_time_of_another_library_is_sent_as_a_time(value, written):
+    assert sent(transaction_datetime=value) == {"transaction_datetime": written}
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        (Decimal("12.50"), 12.5),
+        (Decimal(12), 12),
+        (np.int64(3), 3),
+        (np.uint8(3), 3),
+        (np.float64(1.5), 1.5),
+        (np.float32(0.1), 0.1),
+        (np.float16(0.1), 0.1),
+        (np.array(7), 7),
+    ],
+)
+def test_a_number_of_another_library_is_sent_as_the_number_that_it_shows(value, written):
+    assert sent(transaction_amount=value) == {"transaction_amount": written}
+
+
+NOTHING = [pd.NaT, pd.NA, float("nan"), np.float64("nan"), np.datetime64("NaT"), Decimal("NaN"), np.inf, 1j]
+
+
+@pytest.mark.parametrize("field", ["issue_date", "transaction_datetime", "transaction_amount", "document_number"])
+@pytest.mark.parametrize("value", NOTHING, ids=repr)
+def test_what_stands_for_nothing_is_refused_with_the_name_of_its_field(field, value):
+    with pytest.raises(InvalidRequestError) as caught:
+        sent(**{field: value})
+    assert [problem.field for problem in caught.value.problems] == [field]
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("issue_date", pd.Timestamp("2020-01-02 10:00")),
+        ("issue_date", pd.Timestamp("2020-01-02", tz="Europe/Berlin")),
+        ("transaction_amount", Decimal("0.1234567890123456789")),
+        ("transaction_amount", np.bool_(True)),
+        ("transaction_amount", np.array([1])),
+        ("document_number", np.int64(12345)),
+        ("document_number", Decimal(12345)),
+        ("income_sources", pd.Series(["SALARY"])),
+    ],
+)
+def test_what_would_lose_something_is_refused_with_the_name_of_its_field(field, value):
+    with pytest.raises(InvalidRequestError) as caught:
+        sent(**{field: value})
+    assert [problem.field for problem in caught.value.problems] == [field]
+
+
+def test_numbers_of_another_library_stand_in_any_json():
+    assert unstructure({"a": [Decimal("1.5"), np.int64(2)], "b": np.bool_(False)}) == {"a": [1.5, 2], "b": False}
+
+
+def test_a_truth_value_of_another_library_is_python_s_own():
+    assert plain(np.bool_(True)) is True
+
+
+@pytest.mark.parametrize("value", [object(), Person(), fractions.Fraction(1, 3), "text", b"bytes", [1], None], ids=repr)
+def test_all_else_stays_as_it_is(value):
+    assert plain(value) is value
+
+
+@pytest.mark.parametrize(
+    ("value", "described"),
+    [
+        ("1990-02-30", "a day that no calendar has"),
+        ("30.02.1990", "text in another form"),
+        ("1990-2-3", "text in another form"),
+        (dt.datetime(1990, 2, 3, 4), "a time, and not at midnight without a zone"),  # noqa: DTZ001 - on purpose
+    ],
+)
+def test_a_refused_date_says_what_is_wrong_with_it(value, described):
+    with pytest.raises(InvalidRequestError, match=f"issue_date: expected a date as YYYY-MM-DD, got {described}"):
+        sent(issue_date=value)
