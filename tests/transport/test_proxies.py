@@ -403,7 +403,7 @@ def test_only_that_very_name_is_allowed(url, hosts):
 
 @pytest.mark.parametrize("name", ["http://kycaid", "kycaid:8000", "*", "*.internal", "10.0.0.0/8", "a b", "kycaid/"])
 def test_what_is_no_name_of_a_host_is_refused(name):
-    with pytest.raises(ConfigurationError, match=r"^allow_http: expected names of hosts"):
+    with pytest.raises(ConfigurationError, match=r"^allow_http, KYCAID_ALLOW_HTTP: expected names of hosts"):
         AsyncKycaid("k", allow_http=[name])
 
 
