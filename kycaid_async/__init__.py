@@ -64,7 +64,7 @@ _HOMES = {
         ".errors": (
             "ApiError AuthenticationError BadRequestError BlockedLoopWarning BodyTooLargeError ConfigurationError "
             "ConflictError ConnectionFailedError ConnectionLostError DecodeError FieldError FieldProblem "
-            "FileRefusedError FlowError InsufficientFundsError InvalidFileError InvalidRequestError "
+            "FileRefusedError FlowError GatewayError InsufficientFundsError InvalidFileError InvalidRequestError "
             "InvalidSignatureError KycaidError LedgerError ManifestError NotFoundError PermissionDeniedError "
             "RateLimitError RawBodyRequiredError RedirectError RequestTimeoutError ServerError ServerTimeoutError "
             "TransportError UnconfirmedEndpointWarning UploadSourceError ValidationError"

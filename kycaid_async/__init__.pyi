@@ -404,6 +404,9 @@ from kycaid_async.errors import (
     FlowError as FlowError,
 )
 from kycaid_async.errors import (
+    GatewayError as GatewayError,
+)
+from kycaid_async.errors import (
     InsufficientFundsError as InsufficientFundsError,
 )
 from kycaid_async.errors import (

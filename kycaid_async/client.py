@@ -259,8 +259,9 @@ class AsyncKycaid:
         """Call what this version does not know yet, and return the decoded JSON.
 
         ``path`` stands below the base URL, as in ``/documents/…``. ``replay`` says what a repetition does; the default
-        is ``safe`` for GET, ``idempotent`` for PUT, PATCH and DELETE, and ``billed``, which is repeated only when the
-        server cannot have acted, for POST. Raises `InvalidRequestError` and the errors of a call.
+        is ``safe`` for GET, ``idempotent`` for PUT, PATCH and DELETE, and ``billed`` for POST, which is repeated only
+        when the server cannot have acted: without a connection, or when KYCAID itself refused for now. Raises
+        `InvalidRequestError` and the errors of a call.
         """
         endpoint = unlisted(method, path, replay)
         return await self._call(endpoint, path={"path": path[1:]}, query=query, body=json)

@@ -11,14 +11,14 @@
     │   ├── ConnectionFailedError    the connection was never made
     │   ├── ConnectionLostError      it broke after it was made
     │   ├── RequestTimeoutError      time ran out (also a TimeoutError)
-    │   ├── RedirectError            the server pointed elsewhere; never followed
+    │   ├── RedirectError            the answer points elsewhere; never followed
     │   └── UploadSourceError        the source of an upload failed or changed half-way
     ├── DecodeError                  an answer or a callback arrived that could not be read
     ├── InvalidSignatureError        a callback is not signed with any of the keys
     ├── RawBodyRequiredError         not the raw bytes of a callback were passed
     ├── BodyTooLargeError            a callback is larger than any can be
     ├── LedgerError                  the ledger of a bulk upload cannot be used
-    └── ApiError                     KYCAID refused
+    └── ApiError                     an answer that is no success: as a rule, KYCAID refused
         ├── BadRequestError          400 bad_request
         ├── AuthenticationError      401 unauthorized
         ├── InsufficientFundsError   402 insufficient_funds
@@ -31,6 +31,7 @@
         ├── FlowError                flow: the step is not allowed now, at any status
         ├── RateLimitError           429 limit_exceeded
         └── ServerError              5xx
+            └── GatewayError         something between answered in KYCAID's place, at any status
 
 Texts of errors name operations, fields and files, never values: what goes through this package is
 personal data. The vendor's own message and the raw body stand on attributes for those who need them.
@@ -169,7 +170,10 @@ class RequestTimeoutError(TransportError, TimeoutError):
 
 
 class RedirectError(TransportError):
-    """The server answered with a redirect. It is never followed, so the key stays with its host."""
+    """The answer is a redirect. It is never followed, so the key stays with its host.
+
+    KYCAID sends none. What does may stand before it or behind it, so a creation may have been processed.
+    """
 
 
 class UploadSourceError(TransportError):
@@ -214,7 +218,10 @@ class LedgerError(KycaidError):
 
 
 class ApiError(KycaidError):
-    """KYCAID refused the request. Unknown refusals are raised as this class itself."""
+    """The answer is no success: KYCAID refused the request, or could not work.
+
+    Unknown refusals are raised as this class itself. `GatewayError` is the one that is not KYCAID's.
+    """
 
     advice: ClassVar[str] = "See the type and the fields of this error."
 
@@ -309,9 +316,20 @@ class RateLimitError(ApiError):
 
 
 class ServerError(ApiError):
-    """5xx: a fault of the server or of the gateway before it."""
+    """5xx: a fault of the server. What is no answer of KYCAID's at all is a `GatewayError`, which is one of these."""
 
     advice = "The fault is on the server's side."
+
+
+class GatewayError(ServerError):
+    """Something between you and KYCAID answered in its place: a gateway, a proxy or a firewall.
+
+    Known by the body, which is not in the API's own form: a page, plain text, nothing, or other JSON. It comes with any
+    status, and says nothing of what KYCAID did: a gateway answers so before it passed a request on, and after.
+    ``body`` holds what it said; ``type`` is None and ``errors`` are empty.
+    """
+
+    advice = "Check base_url, and what stands between: proxies, firewalls, or at 401 perhaps the API key."
 
 
 class UnconfirmedEndpointWarning(UserWarning):

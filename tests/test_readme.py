@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from kycaid_async import ManifestRow, read_manifest
-from kycaid_async.cli.operations import as_markdown
+from kycaid_async.cli.operations import as_markdown, repeats_as_markdown
 
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
 
@@ -122,6 +122,12 @@ def test_the_table_of_operations_is_that_of_the_declarations():
     """After a change: ``kycaid operations --markdown`` prints the table to paste."""
     table = re.search(r"<!-- operations -->\n(.*?)<!-- end -->", README, re.DOTALL)[1]
     assert table == as_markdown()
+
+
+def test_the_table_of_repeats_is_that_of_the_declarations_and_the_decisions():
+    """After a change: ``kycaid operations --repeats`` prints the table to paste."""
+    table = re.search(r"<!-- repeats -->\n(.*?)<!-- end -->", README, re.DOTALL)[1]
+    assert table == repeats_as_markdown()
 
 
 def test_there_are_exactly_two_commands_to_paste():

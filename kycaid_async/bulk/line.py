@@ -12,14 +12,15 @@ from kycaid_async.errors import (
     AuthenticationError,
     ConfigurationError,
     ConnectionFailedError,
+    GatewayError,
     InsufficientFundsError,
     KycaidError,
     PermissionDeniedError,
     RedirectError,
 )
 from kycaid_async.protocol.caller import Caller
-from kycaid_async.protocol.endpoint import Endpoint
-from kycaid_async.protocol.retry import Certainty, certainty
+from kycaid_async.protocol.endpoint import Endpoint, Replay
+from kycaid_async.protocol.retry import Certainty, certainty, slows_down
 from kycaid_async.transport.timing import Timing
 
 T = TypeVar("T")
@@ -70,7 +71,7 @@ class Line:
             try:
                 return await self._when_there(endpoint, tally, given)
             except KycaidError as error:
-                sure = certainty(error)
+                sure = certainty(error, reads=endpoint.replay is Replay.SAFE)
                 if _ends_all(error) or (error.retryable and self._silence() > self.give_up_after):
                     self._ended_by = self._ended_by or error
                     raise Stopped(error) from error
@@ -82,7 +83,7 @@ class Line:
 
     def _is_at_fault(self, error: KycaidError, failures: int, answers: int) -> bool:
         """Say whether it is this request that does not work, and not the way to the server."""
-        if isinstance(error, ApiError):
+        if isinstance(error, ApiError) and not isinstance(error, GatewayError):
             return failures > self.max_retries
         return failures > self.max_retries * _LOST and self._answers > answers
 
@@ -105,7 +106,7 @@ class Line:
         try:
             answer = await self.caller(endpoint, **given)
         except KycaidError as error:
-            self._note(error)
+            self._note(error, reads=endpoint.replay is Replay.SAFE)
             raise
         self._answers += 1
         self._outage.answered()
@@ -113,15 +114,16 @@ class Line:
             self.limit.answered(self.timing.clock() - started)
         return answer
 
-    def _note(self, error: KycaidError) -> None:
-        now, sure = self.timing.clock(), certainty(error)
-        if sure is Certainty.BUSY:
+    def _note(self, error: KycaidError, *, reads: bool) -> None:
+        now, sure = self.timing.clock(), certainty(error, reads=reads)
+        if slows_down(error):
             self.refusals += 1
             self.limit.refused()
+        if sure is Certainty.BUSY:
             self._outage.busy(now)
         elif sure in (Certainty.NOT_SENT, Certainty.UNCERTAIN):
             self._outage.failed(now, connected=sure is Certainty.UNCERTAIN)
-        elif isinstance(error, ApiError):
+        elif isinstance(error, ApiError) and not isinstance(error, GatewayError):
             self._outage.answered()
 
     def _silence(self) -> float:

@@ -18,6 +18,7 @@ from kycaid_async.bulk.row import BulkRow
 from kycaid_async.bulk.settle import Settler
 from kycaid_async.bulk.supplies import Supplies
 from kycaid_async.bulk.turns import Turns
+from kycaid_async.loops import running_loop
 from kycaid_async.protocol.caller import Caller
 from kycaid_async.transport.settings import Settings
 from kycaid_async.transport.timing import Timing
@@ -117,7 +118,7 @@ class BulkUpload:
         if self._task is not None:
             raise RuntimeError("a bulk upload can be iterated over once; call upload() again")
         self._started = self._timing.clock()
-        self._task = task = asyncio.create_task(self._run())
+        self._task = task = running_loop().create_task(self._run())
         task.add_done_callback(self._wake)
         try:
             while not (task.done() and self._results.empty()):

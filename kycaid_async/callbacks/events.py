@@ -53,8 +53,9 @@ class _Delivered(Response):
         return super().__getstate__() | {"_digest": self._body_hash()}
 
     def _body_hash(self) -> str:
-        # One that was made by hand has no body; its content stands in for it.
-        return getattr(self, "_digest", None) or hashlib.sha256(dumps(unstructure(self))).hexdigest()
+        # One that was made by hand has no body; its class and content stand in for it.
+        made = [type(self).__name__, unstructure(self)]
+        return getattr(self, "_digest", None) or hashlib.sha256(dumps(made)).hexdigest()
 
 
 @response
@@ -63,12 +64,16 @@ class Event(_Delivered):
 
     type: CallbackType | None = None
     request_id: IdText | None = None
-    """Unique per callback; a repetition carries the same one."""
+    """Unique per callback, says the reference; a ``DATABASE_SCREENING`` was seen without one."""
 
     @property
     def identity(self) -> str:
-        """What tells a repetition: the ``request_id``, or else the SHA-256 of the raw body in hex."""
-        return self.request_id or self._body_hash()
+        """What tells a repetition: the SHA-256 of the raw body, 64 hex characters.
+
+        It covers type, ids and result, so that two different bodies are never taken for one event, also where they
+        share an id. That a repetition has the same bytes is not documented: one that has not is another event.
+        """
+        return self._body_hash()
 
 
 @response
@@ -207,11 +212,6 @@ class ServiceResult(Event):
     """An object for the crypto checks; text was seen too. Anything else is in ``extra``."""
     errors: list[Any] | None = None
     """As the server sent them; their form is not known. They may hold personal data."""
-
-    @property
-    def identity(self) -> str:
-        """What tells a repetition: the ``request_id``, the ``service_request_id``, or the SHA-256 of the raw body."""
-        return self.request_id or self.service_request_id or self._body_hash()
 
 
 @response

@@ -36,8 +36,8 @@ def parse(body: bytes) -> Event:
     """Return the event in ``body``, without looking at any signature: use `construct_event` for what came from outside.
 
     A type that is not known gives an `UnknownEvent`; a field of another type than expected is None and stays in
-    ``extra``. Raises `DecodeError`, which shows no value, when the body is not a JSON object in UTF-8, and
-    `RawBodyRequiredError` when it is not bytes.
+    ``extra``. A byte-order mark before the object is read over. Raises `DecodeError`, which shows no value, when the
+    body is not a JSON object in UTF-8, and `RawBodyRequiredError` when it is not bytes.
     """
     raw = raw_body(body)
     data = _object(raw)
@@ -51,7 +51,7 @@ def _object(raw: bytes) -> dict[str, Any]:
     # json.loads() would take bytes in UTF-16 and UTF-32 too, and the numbers NaN and Infinity.
     # Errors are raised outside of the handlers, because the ones they handle hold the body.
     try:
-        data = json.loads(raw.decode(), parse_constant=_refuse)
+        data = json.loads(raw.decode("utf-8-sig"), parse_constant=_refuse)
     except (ValueError, RecursionError) as error:
         problem = "it is not UTF-8" if isinstance(error, UnicodeDecodeError) else "it is not JSON"
     else:

@@ -2,7 +2,6 @@
 
 import contextlib
 import gc
-import importlib.util
 import io
 import os
 import signal
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import NoReturn, TextIO
 
 from kycaid_async.cli.problems import interrupted
+from kycaid_async.extras import is_installed
 
 _NEEDED = ("typer", "rich", "PIL")
 _GARBAGE = 100_000
@@ -19,7 +19,7 @@ _GARBAGE = 100_000
 
 def main() -> NoReturn:
     """Run the command line and exit. Exits with 2 and one line of advice when the extra is not installed."""
-    if any(importlib.util.find_spec(name) is None for name in _NEEDED):
+    if not all(is_installed(name) for name in _NEEDED):
         sys.stderr.write("kycaid: the command line is an extra; install it with: pip install 'kycaid-async[cli]'\n")
         sys.exit(2)
     gc.set_threshold(_GARBAGE)

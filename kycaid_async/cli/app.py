@@ -220,6 +220,7 @@ def sandbox(
       502                 refused with an HTML page, as gateways do
       reset               the connection is reset before it acts
       lost                it acts, and the connection is reset in place of the answer
+      gateway             it acts, and a gateway answers 503 in its place
       truncated           it acts, and the answer ends half-way
       slow=BYTES          it acts, and the answer comes at so many bytes a second
 
@@ -249,11 +250,14 @@ def sandbox(
 def operations(
     *,
     markdown: Annotated[bool, typer.Option("--markdown", help="Print the table as it stands in the README.")] = False,
+    repeats: Annotated[
+        bool, typer.Option("--repeats", help="Print which are sent again after what, as it stands in the README.")
+    ] = False,
 ) -> None:
     """List every operation: how well it is known, and whether it is repeated after a lost answer."""
-    from kycaid_async.cli.operations import as_markdown, as_text
+    from kycaid_async.cli.operations import as_markdown, as_text, repeats_as_markdown
 
-    typer.echo(as_markdown() if markdown else as_text(), nl=False)
+    typer.echo(repeats_as_markdown() if repeats else as_markdown() if markdown else as_text(), nl=False)
 
 
 def _folder(folder: Path | None) -> Path | None:

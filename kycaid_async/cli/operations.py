@@ -1,10 +1,60 @@
-"""The table of operations, from their declarations."""
+"""The tables of operations, and of what is sent again, from their declarations."""
 
-from collections.abc import Iterator
+import copy
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from typing import Final
 
 from kycaid_async.api.catalog import ENDPOINTS
+from kycaid_async.errors import (
+    ConnectionFailedError,
+    ConnectionLostError,
+    GatewayError,
+    KycaidError,
+    RateLimitError,
+    RedirectError,
+    RequestTimeoutError,
+    ServerError,
+)
+from kycaid_async.protocol.endpoint import Endpoint, Replay
+from kycaid_async.protocol.retry import Retry, RetryPolicy, decide
 
 HEADINGS = ("operation", "request", "known from", "sent again after a lost answer")
+
+_LIMIT: Final = "limit_exceeded"
+_HAPPENED: Final[dict[str, list[KycaidError]]] = {
+    "never connected": [
+        ConnectionFailedError(retryable=True),
+        RequestTimeoutError(phase="connect"),
+    ],
+    "KYCAID's `limit_exceeded` (429, 503)": [
+        RateLimitError(status=429, type=_LIMIT),
+        RateLimitError(status=503, type=_LIMIT),
+    ],
+    "a gateway's 429 or 503": [
+        GatewayError(status=429),
+        GatewayError(status=503),
+    ],
+    "a lost answer, a time-out, any other 5xx": [
+        ConnectionLostError(),
+        RequestTimeoutError(phase="read"),
+        ServerError(status=503, type="internal_server"),
+        GatewayError(status=502),
+    ],
+    "a gateway's other 4xx, a redirect": [
+        GatewayError(status=403),
+        GatewayError(status=404),
+        RedirectError(),
+    ],
+}
+"""What can come of an attempt, each with examples that are judged alike."""
+_GROUPS: Final = (
+    (Replay.SAFE, False),
+    (Replay.IDEMPOTENT, False),
+    (Replay.DUPLICATES, True),
+    (Replay.DUPLICATES, False),
+    (Replay.BILLED, False),
+)
 
 
 def rows() -> Iterator[tuple[str, str, str, str]]:
@@ -16,9 +66,50 @@ def rows() -> Iterator[tuple[str, str, str, str]]:
 
 def as_markdown() -> str:
     """Return the table as it stands in the README."""
-    lines = [HEADINGS, tuple("---" for _ in HEADINGS)]
-    code = [(f"`{name}`", f"`{request}`", evidence, again) for name, request, evidence, again in rows()]
-    return "\n".join("| " + " | ".join(cells) + " |" for cells in [*lines, *code]) + "\n"
+    return _table(
+        HEADINGS, ((f"`{name}`", f"`{request}`", evidence, again) for name, request, evidence, again in rows())
+    )
+
+
+def repeats_as_markdown() -> str:
+    """Return what is sent again after what, as it stands in the README."""
+    endpoints = sorted(ENDPOINTS.values(), key=lambda e: (_GROUPS.index(_group(e)), e.name))
+    groups = [list(group) for _, group in groupby(endpoints, key=_group)]
+    return _table(
+        ("", *_HAPPENED),
+        (
+            (", ".join(f"`{e.name}`" for e in group), *(_sent_again(group[0], errors) for errors in _HAPPENED.values()))
+            for group in groups
+        ),
+    )
+
+
+def _group(endpoint: Endpoint[object]) -> tuple[Replay, bool]:
+    return endpoint.replay, endpoint.orphans_only
+
+
+def _sent_again(endpoint: Endpoint[object], errors: Iterable[KycaidError]) -> str:
+    """Say whether it is sent again, which has to be the same for all ``errors``."""
+    (said,) = {_verdict(endpoint, copy.copy(error)) for error in errors}
+    return said
+
+
+def _verdict(endpoint: Endpoint[object], error: KycaidError) -> str:
+    policy = RetryPolicy()
+    first, late = (
+        decide(endpoint, error, attempt=attempt, policy=policy, remaining=policy.cap * 2, chance=1.0)
+        for attempt in (1, policy.max_retries + 1)
+    )
+    if isinstance(late, Retry):
+        return "until the time is over"
+    if isinstance(first, Retry):
+        return "yes"
+    return "never: `maybe_processed`" if error.maybe_processed else "no"
+
+
+def _table(headings: tuple[str, ...], cells: Iterable[tuple[str, ...]]) -> str:
+    lines = [headings, tuple("---" for _ in headings), *cells]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
 
 
 def as_text() -> str:

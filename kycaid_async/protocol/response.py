@@ -1,7 +1,8 @@
 """Reading an answer: the object, or the right error.
 
 The body is read before the status is judged: 429 with ``flow`` is permanent, 404 can carry ``validation``, 502 is
-HTML, and the machine code may stand in ``type``, in ``error.type`` or in ``errors[0].message``.
+HTML, and the machine code may stand in ``type``, in ``error.type`` or in ``errors[0].message``. What does not have the
+API's own form was said by something else, and its status says nothing of what KYCAID did.
 """
 
 import re
@@ -13,7 +14,7 @@ from typing import Any, TypeVar
 import attrs
 
 from kycaid_async import errors
-from kycaid_async.errors import ApiError, DecodeError, FieldError
+from kycaid_async.errors import ApiError, DecodeError, FieldError, GatewayError, RedirectError
 from kycaid_async.masking import code_or_mask
 from kycaid_async.protocol.endpoint import Endpoint, Replay
 from kycaid_async.values.json import loads
@@ -23,8 +24,9 @@ T = TypeVar("T")
 
 OK = 200
 NOT_FOUND = 404
-MOVED = (301, 302, 303)
-"""Redirects that servers answer a request with which they have done."""
+SERVER_FAULT = 500
+UNAVAILABLE = 503
+LIMIT_EXCEEDED = "limit_exceeded"
 
 
 @attrs.define
@@ -44,16 +46,14 @@ class Answer:
         return OK <= self.status < 300  # noqa: PLR2004 - the class of statuses
 
 
-_FILE_TYPES = frozenset(
-    {
-        "infected_file",
-        "limit_file_size",
-        "broken_file",
-        "incompatible_file_format",
-        "incompatible_file_for_recognition",
-        "image_small_resolution",
-        "image_huge_resolution",
-    }
+_FILE_TYPES = (
+    "infected_file",
+    "limit_file_size",
+    "broken_file",
+    "incompatible_file_format",
+    "incompatible_file_for_recognition",
+    "image_small_resolution",
+    "image_huge_resolution",
 )
 
 _BY_TYPE: dict[str, type[ApiError]] = {
@@ -95,8 +95,36 @@ _BY_STATUS: dict[int, type[ApiError]] = {
 }
 
 
+_IN_MESSAGES = frozenset(
+    {
+        *_FILE_TYPES,
+        "inactive_account",
+        "flow",
+        "edit_denied",
+        "delete_denied",
+        "applicant_exists",
+        "verification_exists",
+        "insufficient_data",
+    }
+)
+"""Codes that clients read from the message of the first field, too. ``limit_exceeded`` is none of them."""
+
+_CODE = re.compile(r"[a-z][a-z0-9_]{0,63}", re.ASCII)
+_OF_OTHERS = {"title", "detail", "instance", "code", "statusCode", "status_code", "error_description"}
+"""Keys of "problem details" (RFC 9457), of OAuth, and of what clouds and frameworks answer, but never KYCAID."""
+
+
 def decode(endpoint: Endpoint[T], answer: Answer) -> T:
-    """Return what ``answer`` says. Raises `DecodeError` or the `ApiError` that fits; neither knows of retries yet."""
+    """Return what ``answer`` says.
+
+    Raises `DecodeError`, `RedirectError`, or the `ApiError` that fits; none of them knows of retries yet.
+    """
+    if answer.is_redirect:
+        raise RedirectError(
+            f"{endpoint.name}: the answer is a redirect (HTTP {answer.status}). KYCAID sends none, and none is "
+            "followed. Check base_url, and what stands between: proxies, firewalls, a network's login page.",
+            operation=endpoint.name,
+        )
     if not answer.is_success:
         raise refusal(endpoint, answer)
     is_json = bool(answer.body.strip())
@@ -105,7 +133,7 @@ def decode(endpoint: Endpoint[T], answer: Answer) -> T:
     except Mismatch as mismatch:
         problem = str(mismatch) if is_json else "it is empty"
     except (ValueError, RecursionError):
-        problem, is_json = f"it is not JSON (content type {content_type(answer)})", False
+        problem, is_json = f"it is not JSON (content type {content_type(answer)}){_whose(answer)}", False
     raise DecodeError(
         f"{endpoint.name}: the answer (HTTP {answer.status}) cannot be read: {problem}.",
         operation=endpoint.name,
@@ -120,24 +148,43 @@ def decode(endpoint: Endpoint[T], answer: Answer) -> T:
 def refusal(endpoint: Endpoint[Any], answer: Answer) -> ApiError:
     """Return the error for an answer that is not a success."""
     data = _json_or_none(answer.body)
-    found = _field_errors(data)
-    code = _code(data, found)
-    cls = _error_class(answer.status, code)
-    named = ", ".join(code_or_mask(e.parameter) for e in found if e.parameter)
+    listed = _field_errors(data)
+    code = _code(data, listed)
+    if not _is_of_kycaid(data, code):
+        return _foreign(endpoint, answer)
+    named = ", ".join(code_or_mask(e.parameter) for e in listed if e.parameter)
     details = (
         f"HTTP {answer.status}"
         + (f", type {code_or_mask(code)}" if code else "")
         + (f", fields: {named}" if named else "")
     )
-    return cls(
+    return _error_class(answer.status, code)(
         f"{endpoint.name}: KYCAID refused the request ({details}).",
         operation=endpoint.name,
         status=answer.status,
         type=code,
-        errors=found,
+        errors=listed,
         body=answer.body,
         retry_after=retry_after(answer.headers),
     )
+
+
+def _foreign(endpoint: Endpoint[Any], answer: Answer) -> GatewayError:
+    kind = content_type(answer) if answer.body else "empty"
+    return GatewayError(
+        f"{endpoint.name}: something between you and KYCAID answered, such as a gateway, proxy or firewall "
+        f"(HTTP {answer.status}, {kind}): the answer does not have the form of KYCAID's.",
+        operation=endpoint.name,
+        status=answer.status,
+        body=answer.body,
+        retry_after=retry_after(answer.headers),
+    )
+
+
+def _whose(answer: Answer) -> str:
+    """Return the end of a sentence about a success that is a page."""
+    is_page = content_type(answer) in ("text/html", "application/xhtml+xml")
+    return ": a page, perhaps of a gateway, proxy or firewall between you and KYCAID" if is_page else ""
 
 
 def content_type(answer: Answer) -> str:
@@ -183,23 +230,48 @@ def _field_errors(data: Any) -> list[FieldError]:
     ]
 
 
-def _code(data: Any, found: list[FieldError]) -> str | None:
+def _code(data: Any, listed: list[FieldError]) -> str | None:
     """Return the machine code, wherever it stands."""
-    if found and found[0].message in _FILE_TYPES:
-        return found[0].message
+    if listed and listed[0].message in _IN_MESSAGES:
+        return listed[0].message
     if not isinstance(data, dict):
         return None
     nested = data.get("error")
     return _text(data.get("type")) or _text(nested.get("type") if isinstance(nested, dict) else nested)
 
 
+def _is_of_kycaid(data: Any, code: str | None) -> bool:
+    """Say whether JSON has the API's own form. In doubt it has not: then the server may have acted.
+
+    A key named ``type``, ``error`` or ``errors`` is not enough, for others use these words too: problem details,
+    cloud and OAuth gateways, web frameworks. A code that is known speaks for KYCAID, and so does an entry with a
+    ``parameter``; a code of tomorrow does where nothing stands beside it that KYCAID does not send.
+    """
+    if not isinstance(data, dict):
+        return False
+    listed = data.get("errors")
+    entries = [entry for entry in listed if isinstance(entry, dict)] if isinstance(listed, list) else []
+    if any("parameter" in entry or (code is not None and entry.get("message") == code) for entry in entries[:1]):
+        return True
+    if data.keys() & _OF_OTHERS or isinstance(data.get("status"), int):
+        return False
+    if code is not None and code == data.get("type"):
+        return code in _BY_TYPE or (bool(_CODE.fullmatch(code)) and data.keys() <= {"type", "errors"})
+    nested = data.get("error")
+    bare = not isinstance(nested, dict) or nested.keys() <= {"type", "message"}
+    return code in _BY_TYPE and bare and data.keys() <= {"type", "error", "errors"}
+
+
 def _error_class(status: int, code: str | None) -> type[ApiError]:
     # An unknown affiliated person answers 404 with `validation`; to the caller it is not found.
     if status == NOT_FOUND:
         return errors.NotFoundError
+    # A server that broke at its limit may have acted: only these two statuses say that it refused before.
+    if code == LIMIT_EXCEEDED and status >= SERVER_FAULT and status != UNAVAILABLE:
+        return errors.ServerError
     if code in _BY_TYPE:
         return _BY_TYPE[code]
-    if status >= 500:  # noqa: PLR2004 - the class of statuses
+    if status >= SERVER_FAULT:
         return errors.ServerError
     return _BY_STATUS.get(status, ApiError)
 

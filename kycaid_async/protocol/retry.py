@@ -1,10 +1,12 @@
 """Whether a failed attempt is tried again, and after how long.
 
 A request that makes a second object, or costs money again, is repeated only when it is certain that the server did not
-act: the connection was never made, or the server refused. KYCAID has no idempotency key.
+act: the connection was never made, or KYCAID itself refused for now. KYCAID has no idempotency key. What a gateway says
+is no such certainty, whatever it says: it may have passed the request on before.
 """
 
 import enum
+from typing import Final
 
 import attrs
 
@@ -14,6 +16,7 @@ from kycaid_async.errors import (
     ConnectionFailedError,
     ConnectionLostError,
     DecodeError,
+    GatewayError,
     InvalidRequestError,
     KycaidError,
     RateLimitError,
@@ -32,13 +35,21 @@ class Certainty(enum.Enum):
     NOT_SENT = enum.auto()
     """The connection was never made."""
     BUSY = enum.auto()
-    """The server refused for now, before it did anything: 429 ``limit_exceeded``, a gateway's 429 or 503."""
+    """Refused for now, before anything was done: ``limit_exceeded`` at 429 or 503; for reads, any 429 or 503."""
     UNCERTAIN = enum.auto()
-    """The server may have acted: lost connection, time-out, 5xx, 408, an answer that is not JSON."""
+    """The server may have acted: lost connection, time-out, 5xx, 408, an answer that is not JSON, a gateway's 429."""
     ANSWERED = enum.auto()
-    """The server acted and answered, in a form that is of no use here: repeating gives the same."""
+    """The server may have acted, and repeating gives the same answer: a redirect, JSON of another form, a page that
+    forbids."""
     FINAL = enum.auto()
     """The server, or this side, refused for good."""
+
+
+_PERHAPS: Final = (Certainty.UNCERTAIN, Certainty.ANSWERED)
+_FAULT: Final = 500
+_BUSY: Final = (429, 503)
+_PASSING: Final = (408, 425, 429)
+"""Statuses below 500 that a gateway gives for now. With the others the same request gets the same page again."""
 
 
 @attrs.frozen(kw_only=True)
@@ -68,8 +79,11 @@ class Raise:
     """Seconds that others should wait all the same, when the server was busy."""
 
 
-def certainty(error: KycaidError, *, sent: bool = True) -> Certainty:  # noqa: PLR0911 - a table
-    """Return what ``error`` says about whether the server acted; ``sent`` is false when no byte can have left."""
+def certainty(error: KycaidError, *, sent: bool = True, reads: bool = False) -> Certainty:  # noqa: PLR0911 - a table
+    """Return what ``error`` says about whether the server acted.
+
+    ``sent`` is false when no byte can have left, ``reads`` is true for a request that only reads.
+    """
     match error:
         case ConnectionFailedError():
             return Certainty.NOT_SENT if error.retryable else Certainty.FINAL
@@ -77,16 +91,35 @@ def certainty(error: KycaidError, *, sent: bool = True) -> Certainty:  # noqa: P
             return Certainty.NOT_SENT
         case ConnectionLostError() | RequestTimeoutError() if not sent:
             return Certainty.NOT_SENT
-        case RateLimitError(type="limit_exceeded" | None) | ServerError(status=503, type="limit_exceeded" | None):
-            return Certainty.BUSY
-        case ServerError() | ServerTimeoutError():
-            return Certainty.UNCERTAIN
-        case ApiError() | UploadSourceError() | RedirectError() | InvalidRequestError() | ConfigurationError():
+        case ApiError():
+            return _of_answer(error, reads=reads)
+        case UploadSourceError() | InvalidRequestError() | ConfigurationError():
             return Certainty.FINAL
+        case RedirectError():
+            return Certainty.ANSWERED
         case DecodeError():
             return Certainty.UNCERTAIN if error.retryable else Certainty.ANSWERED
         case _:
             return Certainty.UNCERTAIN
+
+
+def _of_answer(error: ApiError, *, reads: bool) -> Certainty:
+    match error:
+        case GatewayError() if reads and error.status in _BUSY:
+            return Certainty.BUSY
+        case GatewayError() if error.status < _FAULT and error.status not in _PASSING:
+            return Certainty.ANSWERED
+        case ApiError(type="limit_exceeded") if error.status in _BUSY:
+            return Certainty.BUSY
+        case ServerError() | ServerTimeoutError():
+            return Certainty.UNCERTAIN
+        case _:
+            return Certainty.UNCERTAIN if error.status >= _FAULT else Certainty.FINAL
+
+
+def slows_down(error: KycaidError) -> bool:
+    """Say whether ``error`` asks for fewer requests, be it KYCAID or a gateway that says so."""
+    return isinstance(error, ApiError) and _of_answer(error, reads=True) is Certainty.BUSY
 
 
 def decide(
@@ -111,7 +144,7 @@ def decide(
     A server that is busy is asked again until the deadline, however often: nothing was done, and there is no header
     that says when to come back.
     """
-    sure = certainty(error, sent=sent)
+    sure = certainty(error, sent=sent, reads=endpoint.replay is Replay.SAFE)
     after = pause(error, attempt=attempt, policy=policy, chance=chance)
     may_repeat = sure in (Certainty.NOT_SENT, Certainty.BUSY) or (sure is Certainty.UNCERTAIN and endpoint.replayable)
     patient = sure is Certainty.BUSY and policy.max_retries > 0 and remaining is not None
@@ -119,27 +152,26 @@ def decide(
     out_of_time = after > policy.cap or (remaining is not None and after >= remaining)
     if may_repeat and not (out_of_tries or out_of_time or exhausted or _is_total_timeout(error)):
         return Retry(after)
-    acted = endpoint.replay is not Replay.SAFE and (earlier_uncertain or _may_have_acted(error, sure))
+    acted = endpoint.replay is not Replay.SAFE and (earlier_uncertain or sure in _PERHAPS)
     retryable = may_repeat and (endpoint.replayable or not acted)
     finished = _finish(error, endpoint, attempts=attempt, maybe_processed=acted, retryable=retryable)
     return Raise(finished, min(after, policy.cap))
 
 
 def pause(error: KycaidError, *, attempt: int, policy: RetryPolicy, chance: float) -> float:
-    """Return the pause before the next attempt in seconds: full jitter, and never shorter than ``Retry-After``."""
+    """Return the pause before the next attempt in seconds: full jitter, and never shorter than ``Retry-After``.
+
+    What KYCAID asks for when it refuses is kept as it is; what a gateway asks for does not keep pauses from growing.
+    """
     drawn = chance * min(policy.cap, policy.base * 2.0 ** min(attempt - 1, 64))
-    asked = error.retry_after if isinstance(error, ApiError) else None
-    return drawn if asked is None else asked + chance * policy.base
+    if not isinstance(error, ApiError) or error.retry_after is None:
+        return drawn
+    asked = error.retry_after + chance * policy.base
+    return asked if isinstance(error, RateLimitError) else max(asked, drawn)
 
 
 def _is_total_timeout(error: KycaidError) -> bool:
     return isinstance(error, RequestTimeoutError) and error.phase == "total"
-
-
-def _may_have_acted(error: KycaidError, sure: Certainty) -> bool:
-    if isinstance(error, RedirectError):
-        return error.maybe_processed
-    return sure in (Certainty.UNCERTAIN, Certainty.ANSWERED)
 
 
 def _finish(

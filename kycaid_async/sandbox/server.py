@@ -16,6 +16,7 @@ from anyio import CancelScope, to_thread
 
 from kycaid_async.callbacks.signature import keys_of
 from kycaid_async.errors import ConfigurationError
+from kycaid_async.loops import running_loop
 from kycaid_async.sandbox.aftermath import Aftermath
 from kycaid_async.sandbox.app import Application
 from kycaid_async.sandbox.control import Control
@@ -24,6 +25,7 @@ from kycaid_async.sandbox.delivery import Delivery
 from kycaid_async.sandbox.faults import Faults
 from kycaid_async.sandbox.faults.waits import Waits
 from kycaid_async.sandbox.key import SANDBOX_KEY
+from kycaid_async.sandbox.key_throttle import SHORTEST
 from kycaid_async.sandbox.links import Links
 from kycaid_async.sandbox.listening import bind, is_loopback, silent, url_of
 from kycaid_async.sandbox.review.content import require_pillow
@@ -32,7 +34,6 @@ from kycaid_async.sandbox.review.reviewer import Reviewer
 from kycaid_async.sandbox.review.rules import REFUSED_COUNTRIES, RULES, Rule
 from kycaid_async.sandbox.settings import Review, Settings
 from kycaid_async.sandbox.state import State, opened
-from kycaid_async.sandbox.wrong_keys import SHORTEST
 
 _MAX_PORT: Final = 65_535
 _MEBIBYTE: Final = 1 << 20
@@ -174,6 +175,7 @@ class Sandbox:
         """Open the state and listen. Raises `ConfigurationError` when that is not possible."""
         if self._running is not None:
             raise ConfigurationError("the sandbox is running already")
+        running_loop()
         require_pillow()
         stack = AsyncExitStack()
         try:
@@ -258,8 +260,13 @@ class Sandbox:
             max_file_size=self._max_file_size,
             api_key=self.api_key,
         )
+        # Compressed bodies are not known of the API, and unpacking them would hold the others up.
         runner = web.AppRunner(
-            application.build(), access_log=None, logger=silent(), shutdown_timeout=_SHUTDOWN_SECONDS
+            application.build(),
+            access_log=None,
+            logger=silent(),
+            shutdown_timeout=_SHUTDOWN_SECONDS,
+            auto_decompress=False,
         )
         await runner.setup()
         stack.push_async_callback(runner.cleanup)

@@ -1,6 +1,7 @@
 """What a running sandbox holds: its database, the folder of its files, its clock, its options."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, nullcontext
 from datetime import datetime
@@ -23,6 +24,9 @@ T = TypeVar("T")
 
 OWN = "kycaid-upload-"
 """How the names of stored files begin, so that they are never taken for somebody else's."""
+_NAME = re.compile(rf"{OWN}[0-9a-f]{{36}}", re.ASCII)
+_MOMENT = 0.01
+"""Seconds that a read may hold the event loop up; a longer one is done in a thread."""
 
 
 def _nothing(_done: object) -> None:
@@ -39,6 +43,8 @@ class State:
     settings: Settings
     feed: Feed = attrs.field(factory=Feed)
     script: Script = attrs.field(factory=Script)
+    decoding: anyio.CapacityLimiter = attrs.field(factory=lambda: anyio.CapacityLimiter(1))
+    """One image at a time is unpacked: each may take hundreds of megabytes."""
     # One at a time: transactions would wait for each other anyway, each holding a thread.
     _turn: anyio.CapacityLimiter = attrs.field(factory=lambda: anyio.CapacityLimiter(1))
 
@@ -66,10 +72,11 @@ class State:
         """Do ``work`` that only reads in one transaction.
 
         On the event loop where nothing runs in the database: a few rows are there in less time than a thread takes to
-        begin. Nobody else has the file, so nobody can hold up a read.
+        begin. Nobody else has the file, so nobody can hold up a read. What turns out to be many rows is read again in
+        a thread.
         """
         try:
-            with self.store.transaction(wait=False) as rows:
+            with self.store.transaction(wait=False, seconds=_MOMENT) as rows:
                 return work(rows)
         except Busy:
             return await self.run(work)
@@ -100,6 +107,7 @@ def _open_state(data: Path | None, clock: Callable[[], datetime], settings: Sett
     with temporary_folder() if data is None else nullcontext(data) as root:
         folder = root / "files"
         _make(folder)
+        _refuse_links(folder, *root.glob("sandbox.sqlite3*"))
         store = Store(str(root / "sandbox.sqlite3") if data else MEMORY)
         try:
             _sweep(store, folder)
@@ -110,11 +118,19 @@ def _open_state(data: Path | None, clock: Callable[[], datetime], settings: Sett
             store.close()
 
 
+def _refuse_links(*paths: Path) -> None:
+    """Raise `ConfigurationError` for one that leads elsewhere: the data may be a stranger's."""
+    for path in paths:
+        if path.is_symlink() or (path.exists() and not (path.is_file() or path.is_dir())):
+            raise ConfigurationError("the sandbox's data hold a link or a device in the place of a file: not used")
+
+
 def _make(folder: Path) -> None:
     try:
         # What is uploaded is personal, also on a shared machine.
         folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder.mkdir(mode=0o700, exist_ok=True)
+        _refuse_links(folder)
         folder.chmod(0o700)
     except OSError as error:
         raise ConfigurationError(f"the sandbox cannot keep its data in {folder.parent}: {error.strerror}") from error
@@ -124,6 +140,9 @@ def _sweep(store: Store, folder: Path) -> None:
     """Remove what an interrupted upload of a killed sandbox left behind, and nothing that is not ours."""
     with store.transaction() as rows:
         kept = {row["stored_as"] for row in rows.rows("SELECT stored_as FROM files")}
+    if not all(isinstance(name, str) and _NAME.fullmatch(name) for name in kept):
+        raise ConfigurationError("the sandbox's data name a file that no sandbox stored: they are not used")
+    _refuse_links(*(folder / name for name in kept))
     for path in folder.glob(f"{OWN}*"):
         if path.name not in kept and path.is_file():
             path.unlink()

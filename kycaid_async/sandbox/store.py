@@ -3,8 +3,9 @@
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Any
 
 from kycaid_async.errors import ConfigurationError
@@ -13,8 +14,9 @@ from kycaid_async.values.json import dumps, loads
 Row = dict[str, Any]
 
 KINDS = ("applicants", "documents", "files", "addresses", "affiliated_persons", "verifications")
-_VERSION = 3
-_IN_JSON = {"body", "reasons", "checks", "message"}
+_VERSION = 4
+_IN_JSON = {"body", "reasons", "checks", "message", "types"}
+_BATCH = 100
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS applicants (
@@ -54,7 +56,8 @@ CREATE TABLE IF NOT EXISTS verifications (
     seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, applicant_id TEXT, external_applicant_id TEXT, form_id TEXT,
     form_token TEXT, callback_url TEXT, status TEXT NOT NULL, verified INTEGER, checks TEXT NOT NULL,
     created_at TEXT NOT NULL, started_at REAL NOT NULL, finished_at REAL, cents INTEGER NOT NULL DEFAULT 0,
-    attempts_left INTEGER, outcome TEXT, comment TEXT, redirect_url TEXT, language_code TEXT
+    attempts_left INTEGER, outcome TEXT, comment TEXT, redirect_url TEXT, language_code TEXT,
+    types TEXT NOT NULL DEFAULT '[]'
 );
 CREATE INDEX IF NOT EXISTS verifications_applicant ON verifications (applicant_id);
 CREATE INDEX IF NOT EXISTS verifications_form ON verifications (form_token);
@@ -79,8 +82,10 @@ CREATE INDEX IF NOT EXISTS callbacks_due ON callbacks (due);
 class Transaction:
     """What may be done between a begin and a commit. Names of tables and columns come from this package only."""
 
-    def __init__(self, db: sqlite3.Connection) -> None:
+    def __init__(self, db: sqlite3.Connection, until: float | None = None) -> None:
         self._db = db
+        self._until = until
+        """When it must be over, on the clock of `time.perf_counter`."""
         self.afterwards: list[Callable[[], object]] = []
         """What is done once the commit has succeeded."""
         self.otherwise: list[Callable[[], object]] = []
@@ -89,8 +94,16 @@ class Transaction:
         """The objects that were made, changed or removed, by kind and id, with the status that was set."""
 
     def rows(self, sql: str, *values: Any) -> list[Row]:
-        """Return the rows of a query. JSON columns are decoded."""
-        return self._db.execute(sql, values).fetchall()
+        """Return the rows of a query. JSON columns are decoded. Raises `Busy` when the time is over."""
+        if self._until is None:
+            return self._db.execute(sql, values).fetchall()
+        found: list[Row] = []
+        with closing(self._db.execute(sql, values)) as cursor:
+            while batch := cursor.fetchmany(_BATCH):
+                if time.perf_counter() > self._until:
+                    raise Busy
+                found += batch
+        return found
 
     def find(self, table: str, id_: str) -> Row | None:
         """Return the row with this id."""
@@ -119,7 +132,7 @@ class Transaction:
 
 
 class Busy(Exception):  # noqa: N818 - no error: it is how things stand
-    """Another transaction is running."""
+    """Another transaction is running, or this one takes longer than it may."""
 
 
 MEMORY = ":memory:"
@@ -157,15 +170,23 @@ class Store:
         if found not in (0, _VERSION):
             raise ConfigurationError(f"the sandbox's data are of version {found}; this package reads {_VERSION}")
         self._db.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version = {_VERSION}; COMMIT;")
+        with closing(sqlite3.connect(MEMORY)) as fresh:
+            fresh.executescript(_SCHEMA)
+            # The data may be a stranger's: a trigger or a view of theirs would act in our transactions.
+            if _structure(self._db) != _structure(fresh):
+                raise ConfigurationError("the sandbox's data hold more than a sandbox stores: they are not used")
 
     @contextmanager
-    def transaction(self, *, wait: bool = True) -> Iterator[Transaction]:
-        """Do everything inside, or nothing when it raises. Raises `Busy` where it may not ``wait`` and must."""
+    def transaction(self, *, wait: bool = True, seconds: float | None = None) -> Iterator[Transaction]:
+        """Do everything inside, or nothing when it raises.
+
+        Raises `Busy` where it may not ``wait`` and must, and where reading takes longer than ``seconds``.
+        """
         if not self._lock.acquire(blocking=wait):
             raise Busy
         try:
             self._db.execute("BEGIN")
-            transaction = Transaction(self._db)
+            transaction = Transaction(self._db, None if seconds is None else time.perf_counter() + seconds)
             try:
                 yield transaction
                 self._db.execute("COMMIT")
@@ -183,6 +204,12 @@ class Store:
         """Close the database."""
         with self._lock:
             self._db.close()
+
+
+def _structure(db: sqlite3.Connection) -> set[str]:
+    with closing(db.cursor()) as cursor:
+        cursor.row_factory = None
+        return {sql for (sql,) in cursor.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL")}
 
 
 def _row(cursor: sqlite3.Cursor, values: tuple[Any, ...]) -> Row:

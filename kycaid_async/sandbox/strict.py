@@ -7,6 +7,9 @@ differs in this, and in nothing else:
 * The key is taken from ``Authorization: Token`` only, not from ``API-Key``, which one client was seen to send.
 * Bodies are JSON only: form fields were taken from old clients.
 * ``verifications.create`` needs ``form_id``, that of a form of the account: newer servers refuse one without.
+* An applicant has at most three documents of the type ADDRESS_DOCUMENT, as a later message said; six were seen.
+* ``external_applicant_id`` of a form URL is text: one client sends a number.
+* ``verifications_count`` is text, as in later answers; where it was none, older ones have the number 0.
 * A company needs phone and email: a server was seen to insist.
 * An authorised person needs all of its keys, null or not: the reference marks them as required.
 * An update with a null is refused, with 422 for the field: whether null clears a value is not known.

@@ -1,11 +1,13 @@
 """Uploads: a multipart body written to disk as it arrives, a piece at a time."""
 
+import asyncio
 import hashlib
 import secrets
 import warnings
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
+from typing import Any, cast
 
 import anyio
 import attrs
@@ -14,6 +16,7 @@ from aiohttp import (
     BadContentDispositionParam,
     BodyPartReader,
     MultipartReader,
+    StreamReader,
     web,
 )
 from aiohttp.http_exceptions import HttpProcessingError
@@ -25,6 +28,10 @@ from kycaid_async.sandbox.state import OWN
 CHUNK = 1 << 18
 _OVERHEAD = 1 << 16
 """More than the headers and boundaries of an upload take."""
+_MAX_LINES = 1000
+"""Lines of headers, boundaries and what stands before them: far more than an upload has, or a form."""
+_PAUSE = 50
+"""Lines that are read without letting others run: what has arrived is read without waiting."""
 
 
 @attrs.define
@@ -54,13 +61,49 @@ async def received(request: web.Request, *, folder: Path, limit: int) -> AsyncIt
         raise bad_request()
     async with new_file(folder) as file:
         with reading():
-            parts = await request.multipart()
+            parts = multipart(request, limit + _OVERHEAD)
             # To the very end: only the closing boundary proves that the body is whole.
             while (part := await parts.next()) is not None:
                 await _read_part(part, file, limit)
         if not file.name:
             raise invalid(not_valid("files", "file"))
         yield file
+
+
+def multipart(request: web.Request, most: int) -> MultipartReader:
+    """Return a reader of the parts of a request, of at most ``most`` bytes in all."""
+    return MultipartReader(request.headers, cast("StreamReader", _Bounded(request.content, most)))
+
+
+@attrs.define
+class _Bounded:
+    """Bounds what a reader takes of a stream. The reader itself bounds neither parts nor what stands before them."""
+
+    _content: StreamReader
+    _most: int
+    _lines: int = 0
+
+    async def readline(self, **options: Any) -> bytes:
+        self._lines += 1
+        if self._lines > _MAX_LINES:
+            raise bad_request()
+        if self._lines % _PAUSE == 0:
+            await asyncio.sleep(0)
+        return self._counted(await self._content.readline(**options))
+
+    async def read(self, size: int = -1) -> bytes:
+        return self._counted(await self._content.read(size))
+
+    def at_eof(self) -> bool:
+        return self._content.at_eof()
+
+    def unread_data(self, data: bytes) -> None:
+        self._content.unread_data(data)
+
+    def _counted(self, data: bytes) -> bytes:
+        if self._content.total_bytes > self._most:
+            raise too_large()
+        return data
 
 
 @asynccontextmanager

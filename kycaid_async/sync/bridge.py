@@ -7,14 +7,18 @@ import os
 import sys
 import threading
 import warnings
+from _queue import SimpleQueue
 from collections.abc import Callable, Coroutine
-from concurrent.futures import Future
+from contextlib import suppress
+from queue import Empty
 from typing import TYPE_CHECKING, Any
 
 import attrs
 
 from kycaid_async.errors import BlockedLoopWarning, ConfigurationError
+from kycaid_async.forks import after_fork, notice_fork
 from kycaid_async.sync.call import Call, stay_out
+from kycaid_async.sync.threads import Inbox, inbox, start
 from kycaid_async.sync.workers import Workers
 
 if TYPE_CHECKING:
@@ -30,7 +34,8 @@ GRACE = 5.0
 class _Running:
     loop: asyncio.AbstractEventLoop
     portal: "BlockingPortal"
-    thread: threading.Thread
+    over: SimpleQueue[None]
+    """Gets something when the thread is done with the loop."""
 
 
 _kept: set["asyncio.Task[None]"] = set()
@@ -52,7 +57,8 @@ class Bridge:
         """Know of no loop. In a forked child there is none, and a lock may be held by a thread that is not there."""
         self._lock = threading.RLock()
         self._running: _Running | None = None
-        self._starting: Future[_Running] | None = None
+        self._starting = False
+        self._waiting: list[Inbox[BaseException | None]] = []
         self._warned = False
         self.ended = False
 
@@ -66,6 +72,7 @@ class Bridge:
 
     def enter(self) -> Call:
         """Return the way in for one call of this thread. Raises `ConfigurationError` when there is none."""
+        notice_fork()
         running = self._running or self._start()
         here = asyncio._get_running_loop()  # noqa: SLF001 - documented; the public one raises, which takes long
         if here is not None:
@@ -97,50 +104,80 @@ class Bridge:
         with self._lock:
             if self._running is None and not self.ended:
                 _import_all()
-                if self._starting is None:  # an interrupted call may have left one that is about to run
-                    self._starting = Future()
-                    run = threading.Thread(target=self._run, args=(self._starting,), name="kycaid-loop", daemon=True)
-                    run.start()
-                try:
-                    self._starting.result()
-                except Exception as error:
-                    self._starting = None
-                    raise ConfigurationError(f"the event loop cannot start ({type(error).__name__})") from error
-                self._starting = None
+                self._wait_for_start()
             running = self._running
         return running or stay_out()
 
-    def _run(self, started: "Future[_Running]") -> None:
-        import anyio
-
-        try:
-            # Not in debug mode (python -X dev): what it tells of a loop of ours is of no use to others.
-            anyio.run(self._serve, started, backend_options={"debug": False})
-        except BaseException as error:
-            if started.done():
+    def _wait_for_start(self) -> None:
+        """Start the loop if nobody has, and wait until it runs. Greenlets of one thread pass its lock together."""
+        mine = inbox()
+        self._waiting.append(mine)
+        if not self._starting:
+            self._starting = True
+            try:
+                start(self._run, "kycaid-loop")
+            except BaseException:
+                self._starting = False
                 raise
-            started.set_exception(error)
+        # The loop first says that it runs, and then tells those who wait: so one who comes in between sees it.
+        error = None if self._running is not None else mine.get()
+        mine.close()
+        if error is not None:
+            raise ConfigurationError(f"the event loop cannot start ({type(error).__name__})") from error
+
+    def _started(self, error: BaseException | None = None) -> None:
+        self._starting = False
+        while self._waiting:
+            self._waiting.pop().put(error)
+
+    def _run(self) -> None:
+        over: SimpleQueue[None] = SimpleQueue()
+        try:
+            loop = asyncio.new_event_loop()
+            # Not in debug mode (python -X dev): what it tells of a loop of ours is of no use to others.
+            loop.set_debug(False)
+            loop.set_default_executor(Workers())
+            try:
+                loop.run_until_complete(self._serve(loop, over))
+            finally:
+                _close(loop)
+        except BaseException as error:
+            if self._running is not None:
+                raise
+            self._started(error)
         finally:
             self._running = None
+            over.put(None)
 
-    async def _serve(self, started: "Future[_Running]") -> None:
+    async def _serve(self, loop: asyncio.AbstractEventLoop, over: "SimpleQueue[None]") -> None:
         from anyio.from_thread import BlockingPortal
 
-        loop = asyncio.get_running_loop()
-        loop.set_default_executor(Workers())
         async with BlockingPortal() as portal:
-            self._running = _Running(loop, portal, threading.current_thread())
-            started.set_result(self._running)
+            self._running = _Running(loop, portal, over)
+            self._started()
             await portal.sleep_until_stopped()
 
     def end(self) -> None:
         """Close what is open, at the end of the interpreter."""
+        notice_fork()
         with self._lock:
             self.ended = True
             running = self._running
         if running is not None:
             running.loop.call_soon_threadsafe(lambda: running.loop.create_task(running.portal.stop()))
-            running.thread.join(GRACE)
+            with suppress(Empty):
+                running.over.get(timeout=GRACE)
+
+
+def _close(loop: asyncio.AbstractEventLoop) -> None:
+    """Close ``loop`` as asyncio.run does, but not its executor: that takes a thread, and at exit none starts."""
+    tasks = asyncio.all_tasks(loop)
+    for task in tasks:
+        task.cancel()
+    if tasks:
+        loop.run_until_complete(asyncio.wait(tasks))
+    loop.run_until_complete(loop.shutdown_asyncgens())
+    loop.close()
 
 
 def _import_all() -> None:
@@ -157,5 +194,6 @@ def _in_notebook() -> bool:
 bridge = Bridge()
 
 atexit.register(bridge.end)
+after_fork(bridge.begin_anew)
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(before=bridge.hold, after_in_parent=bridge.let_go, after_in_child=bridge.begin_anew)
+    os.register_at_fork(before=bridge.hold, after_in_parent=bridge.let_go)

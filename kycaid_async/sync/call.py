@@ -5,10 +5,11 @@ import threading
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Coroutine
 from contextvars import copy_context
 from functools import partial
-from queue import Empty, SimpleQueue
+from queue import Empty
 from typing import Any, NoReturn, TypeVar
 
 from kycaid_async.errors import ConfigurationError
+from kycaid_async.sync.threads import Inbox, inbox
 
 R = TypeVar("R")
 
@@ -25,7 +26,7 @@ class Call:
         self._loop = loop
         self._is_over = is_over
         self._context = copy_context()
-        self._inbox: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
+        self._inbox: Inbox[Callable[[], None] | None] = inbox()
         self._task: asyncio.Task[None] | None = None
         self._error: BaseException | None = None
         self._result: Any = None
@@ -40,6 +41,8 @@ class Call:
         except BaseException:
             self._give_up()
             raise
+        finally:
+            self._inbox.close()
         if self._error is None:
             return self._result  # type: ignore[no-any-return]  # it is what the coroutine returned
         error, self._error = self._error, None

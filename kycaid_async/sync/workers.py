@@ -1,10 +1,13 @@
 """The threads in which the loop reads disks and asks for addresses of hosts."""
 
-import threading
+from _queue import SimpleQueue
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from queue import SimpleQueue
+from contextlib import suppress
+from functools import partial
 from typing import Any, ParamSpec, TypeVar
+
+from kycaid_async.sync.threads import start
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -28,11 +31,20 @@ class Workers(ThreadPoolExecutor):
     def submit(self, fn: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> "Future[R]":
         """Run ``fn`` soon. Called by the loop, hence by one thread only."""
         future: Future[R] = Future()
-        self._jobs.put((future, lambda: fn(*args, **kwargs)))
-        if self._count < MOST:
-            self._count += 1
-            threading.Thread(target=_work, args=(self._jobs,), name="kycaid-worker", daemon=True).start()
+        job = (future, lambda: fn(*args, **kwargs))
+        if self._grow():
+            self._jobs.put(job)
+        else:
+            _do(*job)
         return future
+
+    def _grow(self) -> bool:
+        """Start one more thread, and say whether there is any: once the interpreter ends, none can be started."""
+        if self._count < MOST:
+            with suppress(RuntimeError):
+                start(partial(_work, self._jobs), "kycaid-worker")
+                self._count += 1
+        return self._count > 0
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """Wait for nothing: these threads hold nothing that has to be put in order."""
@@ -40,14 +52,15 @@ class Workers(ThreadPoolExecutor):
 
 def _work(jobs: "SimpleQueue[Job]") -> None:
     while True:
-        future, function = jobs.get()
-        if not future.set_running_or_notify_cancel():
-            continue
-        try:
-            result = function()
-        except BaseException as error:  # noqa: BLE001 - whoever waits for it gets it
-            future.set_exception(error)
-        else:
-            future.set_result(result)
-            del result
-        del future, function
+        _do(*jobs.get())
+
+
+def _do(future: "Future[Any]", function: Callable[[], Any]) -> None:
+    if not future.set_running_or_notify_cancel():
+        return
+    try:
+        result = function()
+    except BaseException as error:  # noqa: BLE001 - whoever waits for it gets it
+        future.set_exception(error)
+    else:
+        future.set_result(result)

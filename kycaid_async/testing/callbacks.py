@@ -1,6 +1,6 @@
 """Callbacks as KYCAID signs them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import attrs
@@ -15,11 +15,14 @@ from kycaid_async.values.secret import ApiKey
 
 @attrs.frozen
 class SignedCallback:
-    """A request that KYCAID would send: POST it to your receiver."""
+    """A request that KYCAID would send: POST it to your receiver. It unpacks into ``body, headers``."""
 
     body: bytes = attrs.field(repr=mask)
     headers: dict[str, str] = attrs.field(repr=False)
     """With the content type and the signature."""
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter((self.body, self.headers))
 
 
 def signed_callback(event: Event | Mapping[str, Any], key: str | ApiKey) -> SignedCallback:

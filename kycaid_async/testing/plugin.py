@@ -42,10 +42,14 @@ def kycaid_sandbox(request: pytest.FixtureRequest) -> "Iterator[RunningSandbox]"
 
 
 @pytest.fixture
-def async_kycaid(kycaid_sandbox: "RunningSandbox") -> "Iterator[AsyncKycaid]":
+def async_kycaid(request: pytest.FixtureRequest, kycaid_sandbox: "RunningSandbox") -> "Iterator[AsyncKycaid]":
     """A client of the test's sandbox, for asynchronous tests of any plugin. It closes with the test or its loop."""
     from kycaid_async import AsyncKycaid
+    from kycaid_async.loops import ADVICE
 
+    # The plugin of anyio runs a test with each library that is installed.
+    if "anyio_backend" in request.fixturenames and request.getfixturevalue("anyio_backend_name") != "asyncio":
+        pytest.fail(f"{ADVICE}.", pytrace=False)
     client = AsyncKycaid(kycaid_sandbox.api_key, base_url=kycaid_sandbox.url)
     yield client
     # A loop that serves several tests would keep the connections of all of them.

@@ -4,7 +4,12 @@ from collections.abc import Callable, Sequence
 from datetime import UTC
 from typing import Any, TypeAlias, TypeVar
 
-from hypothesis import strategies as st
+from kycaid_async.extras import missing
+
+try:
+    from hypothesis import strategies as st
+except ImportError as error:
+    raise missing("testing", error) from error
 
 from kycaid_async.testing.shape import distinct, parts_of
 from kycaid_async.values.constraints import Constraint, Length, Pattern

@@ -19,9 +19,9 @@ from kycaid_async.errors import (
     UnconfirmedEndpointWarning,
     UploadSourceError,
 )
-from kycaid_async.protocol.endpoint import Endpoint, Evidence
+from kycaid_async.protocol.endpoint import Endpoint, Evidence, Replay
 from kycaid_async.protocol.request import build
-from kycaid_async.protocol.retry import Certainty, Raise, Retry, RetryBudget, certainty, decide
+from kycaid_async.protocol.retry import Certainty, Raise, Retry, RetryBudget, certainty, decide, slows_down
 from kycaid_async.transport.call import Call
 from kycaid_async.transport.sessions import Bound, Sessions
 from kycaid_async.transport.settings import Settings
@@ -33,6 +33,7 @@ from kycaid_async.values.model import Request
 
 T = TypeVar("T")
 
+_TOO_MANY = 429
 _PACKAGE = str(Path(__file__).parent.parent) + os.sep
 _warned: set[str] = set()
 
@@ -98,16 +99,17 @@ class Exchange:
 
     def _after(self, call: Call, error: KycaidError, bound: Bound) -> float:
         """Return the pause before the next attempt, or raise."""
-        now, sure = self.timing.clock(), certainty(error, sent=call.sent)
+        now = self.timing.clock()
+        sure = certainty(error, sent=call.sent, reads=call.endpoint.replay is Replay.SAFE)
         if sure is Certainty.BUSY and call.deadline is None and self.settings.timeout.total is not None:
             call.deadline = now + self.settings.timeout.total
         verdict = self._decide(call, error, now, sure)
-        if sure is Certainty.BUSY:
-            asked = error.retry_after if isinstance(error, ApiError) else None
-            # What the server asked for holds for all; how often this call was refused is its own affair.
-            shut = min(verdict.after, self.settings.retries.base) if asked is None else verdict.after
-            bound.pacer.refused(now, shut, too_many=isinstance(error, RateLimitError))
-        elif isinstance(verdict, Retry) and not self.budget.take():
+        if isinstance(error, ApiError) and slows_down(error):
+            # What was asked for holds for all; how often this call was refused is its own affair.
+            shut = min(verdict.after, self.settings.retries.base) if error.retry_after is None else verdict.after
+            # 503 says that it cannot work, and nothing of a rate, unless KYCAID itself says ``limit_exceeded`` with it.
+            bound.pacer.refused(now, shut, too_many=isinstance(error, RateLimitError) or error.status == _TOO_MANY)
+        if sure is not Certainty.BUSY and isinstance(verdict, Retry) and not self.budget.take():
             verdict = self._decide(call, error, now, sure, exhausted=True)
         call.maybe_acted = call.maybe_acted or sure is Certainty.UNCERTAIN
         if isinstance(verdict, Raise):

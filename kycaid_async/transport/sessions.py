@@ -1,7 +1,6 @@
 """One aiohttp session per event loop, made when first needed and closed with its loop."""
 
 import asyncio
-import os
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import suppress
 from weakref import WeakSet
@@ -10,6 +9,8 @@ import aiohttp
 import attrs
 
 from kycaid_async.errors import ConfigurationError
+from kycaid_async.forks import after_fork, notice_fork
+from kycaid_async.loops import running_loop
 from kycaid_async.protocol.pacing import Pacer
 from kycaid_async.transport.connector import Connector
 from kycaid_async.transport.direct import Direct
@@ -84,7 +85,8 @@ class Sessions:
         """Return what belongs to the running loop. Raises `ConfigurationError` once the client is closed."""
         if self._closed:
             raise ConfigurationError("the client is closed; make a new one")
-        loop = asyncio.get_running_loop()
+        notice_fork()
+        loop = running_loop()
         bound = self._bound.get(loop)
         if bound is None:
             bound = self._bound[loop] = self._bind(loop)
@@ -125,7 +127,7 @@ class Sessions:
     async def aclose(self) -> None:
         """Close the session of the running loop; those of other loops close with their loops."""
         self._closed = True
-        bound = self._bound.get(asyncio.get_running_loop())
+        bound = self._bound.get(running_loop())
         if bound is not None and bound.closer is not None:
             await bound.closer.aclose()
 
@@ -156,5 +158,4 @@ def _begin_anew() -> None:
 
 
 _all: "WeakSet[Sessions]" = WeakSet()
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_begin_anew)
+after_fork(_begin_anew)

@@ -1,21 +1,29 @@
 """One attempt over HTTP: a request out, an answer in, and what it says."""
 
 import logging
-from typing import Any
+import zlib
+from typing import Any, Final
 
 import aiohttp
 import attrs
 from aiohttp.http import HttpProcessingError
 
-from kycaid_async.errors import ApiError, ConnectionLostError, DecodeError, KycaidError, RedirectError
-from kycaid_async.protocol.response import MOVED, Answer, decode
+from kycaid_async.errors import ConnectionLostError, KycaidError
+from kycaid_async.protocol.response import Answer, decode
 from kycaid_async.transport import through_session
 from kycaid_async.transport.call import Call
 from kycaid_async.transport.failures import failure
+from kycaid_async.transport.receiving import AnswerTooLarge
 from kycaid_async.transport.sessions import Bound
 from kycaid_async.transport.settings import Settings
 from kycaid_async.transport.timing import Timing
 from kycaid_async.transport.watch import Watch
+
+_GZIP: Final = b"\x1f\x8b"
+"""How what was compressed so begins, and no JSON and no page."""
+_MOST_LAYERS: Final = 2
+"""How often one answer is unpacked: there are bytes that unpack to themselves."""
+_WITH_GZIP_HEADER: Final = 16 + zlib.MAX_WBITS
 
 logger = logging.getLogger("kycaid_async")
 
@@ -36,6 +44,9 @@ class Wire:
                 answer = await bound.direct.send(call, watch, self.settings)
             else:
                 answer = await through_session.send(call, bound, watch, self.settings)
+            for _ in range(_MOST_LAYERS):
+                if answer.body.startswith(_GZIP):
+                    answer.body = _unzipped(answer.body, self.settings.max_answer)
         except (aiohttp.ClientError, HttpProcessingError, ConnectionError, ValueError) as error:
             outcome: Any = failure(call.endpoint.name, error, self.settings.timeout, sent=call.sent)
         else:
@@ -45,20 +56,31 @@ class Wire:
         return outcome
 
 
+def _unzipped(body: bytes, limit: int) -> bytes:
+    """Return what is in ``body``, which aiohttp left as it came because the header calls it ``x-gzip``, or lies.
+
+    Raises `AnswerTooLarge` for more than ``limit`` bytes, and what aiohttp raises for a body that broke off.
+    """
+    reader = zlib.decompressobj(wbits=_WITH_GZIP_HEADER)
+    try:
+        plain = reader.decompress(body, limit + 1)
+    except zlib.error as error:
+        raise aiohttp.ClientPayloadError from error
+    if len(plain) > limit:
+        raise AnswerTooLarge
+    if not reader.eof:
+        raise aiohttp.ClientPayloadError
+    return plain
+
+
 def _judge(call: Call, answer: Answer) -> Any:
     """Return what the answer says: the decoded object or an error."""
     name = call.endpoint.name
-    if answer.is_redirect:
-        return RedirectError(
-            f"{name}: the server answered with a redirect (HTTP {answer.status}); none is followed. Check base_url.",
-            operation=name,
-            maybe_processed=answer.status in MOVED,
-        )
     if answer.is_success and call.file is not None and not call.file.gone:
         return ConnectionLostError(f"{name}: the server answered before it had the whole file.", operation=name)
     try:
         return decode(call.endpoint, answer)
-    except (DecodeError, ApiError) as error:
+    except KycaidError as error:
         return error
 
 

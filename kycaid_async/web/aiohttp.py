@@ -2,11 +2,13 @@
 
 import asyncio
 
-from aiohttp import web
+from aiohttp import ClientError, web
+from aiohttp.http_exceptions import HttpProcessingError
 
+from kycaid_async.callbacks.events import Event
 from kycaid_async.callbacks.seen import Deduplicator
-from kycaid_async.callbacks.signature import MAX_BODY, SIGNATURE_HEADER, Keys
-from kycaid_async.web.receive import Handler, Receiver
+from kycaid_async.callbacks.signature import MAX_BODY, Keys
+from kycaid_async.web.receive import DECOMPRESSED, Handler, Receiver, Reply
 
 
 def callback_route(
@@ -24,9 +26,14 @@ def callback_route(
     """
     receiver = Receiver(handler, keys, asyncio.to_thread, deduplicator, max_body)
 
+    async def opened(request: web.Request) -> Event | Reply:
+        # Not None where the server unpacks what comes, and nobody can say any more what came.
+        if getattr(request.content, "total_compressed_bytes", None) is not None:
+            return DECOMPRESSED
+        return receiver.open(await _read(request, receiver.enough), request.headers.get)
+
     async def receive(request: web.Request) -> web.Response:
-        signature = request.headers.get(SIGNATURE_HEADER)
-        reply = await receiver.handle(receiver.open(await _read(request, receiver.enough), signature))
+        reply = await receiver.handle(await opened(request))
         return web.Response(status=reply.status, body=reply.body, content_type="application/json")
 
     return web.post(path, receive)
@@ -37,6 +44,11 @@ async def _read(request: web.Request, enough: int) -> bytes:
     if not request.can_read_body:
         return await request.read()  # a middleware read it already, or there is none
     body = bytearray()
-    while len(body) < enough and (chunk := await request.content.readany()):
-        body += chunk
-    return bytes(body)
+    try:
+        while len(body) < enough and (chunk := await request.content.readany()):
+            body += chunk
+    except (ClientError, HttpProcessingError, OSError):
+        return bytes(body)  # it was cut off, and is told by its length
+    # For middlewares that read it after the handler.
+    request._read_bytes = bytes(body)  # noqa: SLF001
+    return request._read_bytes  # noqa: SLF001

@@ -3,17 +3,20 @@
 from collections.abc import Callable
 from typing import Any
 
-from asgiref.sync import async_to_sync
-from django.http import HttpRequest, HttpResponse  # type: ignore[import-untyped]
-from django.views.decorators.csrf import csrf_exempt  # type: ignore[import-untyped]
-from django.views.decorators.http import require_POST  # type: ignore[import-untyped]
+from kycaid_async.extras import missing
+
+try:
+    from asgiref.sync import async_to_sync
+    from django.http import HttpRequest, HttpResponse, UnreadablePostError  # type: ignore[import-untyped]
+    from django.views.decorators.csrf import csrf_exempt  # type: ignore[import-untyped]
+    from django.views.decorators.http import require_POST  # type: ignore[import-untyped]
+except ImportError as error:
+    raise missing("django", error) from error
 
 from kycaid_async.callbacks.events import Event
 from kycaid_async.callbacks.seen import Deduplicator
-from kycaid_async.callbacks.signature import MAX_BODY, SIGNATURE_HEADER, Keys
-from kycaid_async.web.receive import Handler, Receiver, Reply, in_calling_thread, is_async
-
-_HEADER = "HTTP_" + SIGNATURE_HEADER.replace("-", "_").upper()
+from kycaid_async.callbacks.signature import MAX_BODY, Keys
+from kycaid_async.web.receive import NO_LENGTH, Handler, Receiver, Reply, in_calling_thread, is_async, is_chunked
 
 
 def callback_view(
@@ -32,8 +35,9 @@ def callback_view(
     """
     receiver = Receiver(handler, keys, in_calling_thread, deduplicator, max_body)
 
-    def opened(request: HttpRequest) -> Event | Reply:
-        return receiver.open(_read(request, receiver.enough), request.META.get(_HEADER))
+    def opened(request: Any) -> Event | Reply:
+        body = _read(request, receiver.enough)
+        return NO_LENGTH if body is None else receiver.open(body, request.headers.get)
 
     async def receive_async(request: HttpRequest) -> HttpResponse:
         return _response(await receiver.handle(opened(request)))
@@ -45,12 +49,33 @@ def callback_view(
     return view
 
 
-def _read(request: HttpRequest, enough: int) -> bytes:
-    """Return the body, or its first bytes when there are more than ``enough``. ``request.body`` has another limit."""
-    body = b""
-    while len(body) < enough and (chunk := request.read(enough - len(body))):
-        body += chunk
+def _read(request: Any, enough: int) -> bytes | None:
+    """Return the body, or its first bytes when there are more than ``enough``; None when the server withholds it.
+
+    ``request.body`` has another limit. It is left for middlewares that read it after the view.
+    """
+    kept: bytes = getattr(request, "_body", b"")
+    if kept:
+        return kept
+    stream = request
+    if "wsgi.input" in request.META and not request.META.get("CONTENT_LENGTH") and is_chunked(request.headers.get):
+        if not request.META.get("wsgi.input_terminated"):
+            return None
+        stream = request.META["wsgi.input"]  # Django takes a body without a length for an empty one
+    body = _bytes_of(stream, enough)
+    if len(body) < enough:
+        request._body = body  # noqa: SLF001
     return body
+
+
+def _bytes_of(stream: Any, enough: int) -> bytes:
+    body = bytearray()
+    try:
+        while len(body) < enough and (chunk := stream.read(enough - len(body))):
+            body += chunk
+    except (UnreadablePostError, OSError):
+        pass  # it was cut off, and is told by its length
+    return bytes(body)
 
 
 def _response(reply: Reply) -> HttpResponse:

@@ -1,12 +1,18 @@
 """Callbacks in Flask."""
 
-from flask import Blueprint, Response, current_app, request
-from werkzeug.exceptions import RequestEntityTooLarge
+from kycaid_async.extras import missing
+
+try:
+    import asgiref.sync  # noqa: F401 - Flask runs with it what is async, and asks for it only then
+    from flask import Blueprint, Response, current_app, request
+    from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
+except ImportError as error:
+    raise missing("flask", error) from error
 
 from kycaid_async.callbacks.events import Event
 from kycaid_async.callbacks.seen import Deduplicator
-from kycaid_async.callbacks.signature import MAX_BODY, SIGNATURE_HEADER, Keys
-from kycaid_async.web.receive import TOO_LARGE, Handler, Receiver, Reply, in_calling_thread
+from kycaid_async.callbacks.signature import MAX_BODY, Keys
+from kycaid_async.web.receive import NO_LENGTH, TOO_LARGE, Handler, Receiver, Reply, in_calling_thread, is_chunked
 
 
 def callback_blueprint(
@@ -36,10 +42,15 @@ def callback_blueprint(
 
 
 def _opened(receiver: Receiver, max_body: int) -> Event | Reply:
-    limit = request.max_content_length
-    request.max_content_length = max_body if limit is None else min(limit, max_body)
+    header = request.headers.get
+    if not header("Content-Length") and is_chunked(header) and not request.environ.get("wsgi.input_terminated"):
+        return NO_LENGTH  # Flask takes it for an empty body
+    limit = max_body if request.max_content_length is None else min(request.max_content_length, max_body)
+    request.max_content_length = limit + 1  # one more, because what came in chunks is cut there without a word
     try:
         body = request.get_data()
     except RequestEntityTooLarge:
         return TOO_LARGE
-    return receiver.open(body, request.headers.get(SIGNATURE_HEADER))
+    except ClientDisconnected:
+        body = b""  # cut off, or read before
+    return TOO_LARGE if len(body) > limit else receiver.open(body, header)

@@ -2,15 +2,16 @@
 
 import inspect
 import logging
+import zlib
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeAlias
 
 import attrs
 
 from kycaid_async.callbacks.events import Event
-from kycaid_async.callbacks.parsing import construct_event
+from kycaid_async.callbacks.parsing import parse
 from kycaid_async.callbacks.seen import Deduplicator
-from kycaid_async.callbacks.signature import keys_of
+from kycaid_async.callbacks.signature import SIGNATURE_HEADER, check_size, keys_of, verify
 from kycaid_async.errors import BodyTooLargeError, DecodeError, InvalidSignatureError
 from kycaid_async.values.json import dumps
 from kycaid_async.values.secret import ApiKey
@@ -21,6 +22,10 @@ Handler: TypeAlias = Callable[[Event], object]
 """What is called with an event: a function, or a coroutine function."""
 InThread: TypeAlias = Callable[..., Awaitable[Any]]
 """Takes a function and the event, and calls it without blocking the event loop, as the framework does it."""
+Header: TypeAlias = Callable[[str], str | None]
+"""Gives the value of a header of the request."""
+
+_GZIP_OR_ZLIB = 47
 
 
 @attrs.frozen
@@ -31,6 +36,8 @@ class Reply:
     content: dict[str, str]
     result: Any = attrs.field(default=None, repr=False)
     """What the handler returned."""
+    advice: str = ""
+    """For the log: what whoever runs the server can do about a refusal."""
 
     @property
     def body(self) -> bytes:
@@ -43,6 +50,29 @@ _REFUSALS: dict[type[Exception], Reply] = {
     BodyTooLargeError: Reply(413, {"error": "body too large"}),
 }
 TOO_LARGE = _REFUSALS[BodyTooLargeError]
+# The sender cannot help it, and sends it again.
+_READ_BEFORE = Reply(
+    500,
+    {"error": "body was read before"},
+    advice="A middleware or a hook used up the stream, or the connection broke: let it read the body in the way that "
+    "keeps it for others, or leave this path out",
+)
+_INCOMPLETE = Reply(
+    400,
+    {"error": "incomplete body"},
+    advice="It is shorter than its headers say: it was cut off, or a middleware or a hook read a part of it",
+)
+NO_LENGTH = Reply(
+    411,
+    {"error": "length required"},
+    advice="It came in chunks, and this WSGI server does not hand those on (wsgi.input_terminated)",
+)
+DECOMPRESSED = Reply(
+    415,
+    {"error": "compressed body"},
+    advice="The server unpacked it, and the signature covers the bytes as they came: use "
+    "web.AppRunner(app, auto_decompress=False)",
+)
 
 
 @attrs.frozen(eq=False)
@@ -61,17 +91,33 @@ class Receiver:
         return self._max_body + 1
 
     # Two steps, so that no frame that is active while the handler runs holds the body: reports of errors print locals.
-    def open(self, body: bytes, signature: str | None) -> Event | Reply:
-        """Return the event in ``body``, or the answer that refuses it."""
+    def open(self, body: bytes, header: Header) -> Event | Reply:
+        """Return the event in ``body``, as it came and before any unpacking, or the answer that refuses it."""
+        refusal = self._unless_whole(len(body), header)
+        if refusal is not None:
+            return refusal
         try:
-            return construct_event(body, signature, self._keys, max_body=self._max_body)
+            verify(body, header(SIGNATURE_HEADER), self._keys, max_body=self._max_body)
+            return parse(_unpacked(body, header("Content-Encoding"), self._max_body))
         except tuple(_REFUSALS) as error:
             return _REFUSALS[type(error)]
+
+    def _unless_whole(self, size: int, header: Header) -> Reply | None:
+        declared = header("Content-Length") or ""
+        if declared.isdecimal() and size < min(int(declared), self.enough):
+            return _INCOMPLETE if size else _READ_BEFORE
+        # Chunks have no length, and what carries a signature has a body.
+        is_empty = not size and not declared and is_chunked(header) and header(SIGNATURE_HEADER)
+        return _READ_BEFORE if is_empty else None
 
     async def handle(self, opened: Event | Reply) -> Reply:
         """Call the handler with an event and return the answer. What the handler raises is raised."""
         if isinstance(opened, Reply):
-            logger.info("callback refused: %s", opened.content["error"])
+            refused = f"callback refused: {opened.content['error']}"
+            if opened.advice:
+                logger.warning("%s. %s.", refused, opened.advice)
+            else:
+                logger.info(refused)
             return opened
         try:
             reply = await self._once(opened)
@@ -105,6 +151,30 @@ async def in_calling_thread(handler: Handler, event: Event) -> Any:
     from asgiref.sync import sync_to_async
 
     return await sync_to_async(handler, thread_sensitive=True)(event)
+
+
+def is_chunked(header: Header) -> bool:
+    """Say whether a body came in chunks, without its length."""
+    return "chunked" in (header("Transfer-Encoding") or "").lower()
+
+
+def _unpacked(body: bytes, encoding: str | None, limit: int) -> bytes:
+    """Return a body whose signature is good without its compression. Not known of KYCAID; proxies do it.
+
+    Raises `DecodeError` and `BodyTooLargeError`.
+    """
+    name = (encoding or "identity").strip().lower()
+    if name == "identity":
+        return body
+    stream = zlib.decompressobj(_GZIP_OR_ZLIB)
+    try:
+        plain = stream.decompress(body, limit + 1) if name in ("gzip", "x-gzip", "deflate") else b""
+    except zlib.error:
+        plain = b""
+    check_size(len(plain), limit)
+    if not stream.eof:
+        raise DecodeError("the callback's body cannot be read: it is compressed in an unknown way, or not whole.")
+    return plain
 
 
 def _type(event: Event) -> str:

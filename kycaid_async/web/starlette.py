@@ -1,13 +1,18 @@
 """Callbacks in Starlette and FastAPI."""
 
-from starlette.background import BackgroundTask
-from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Route
+from kycaid_async.extras import missing
+
+try:
+    from starlette.background import BackgroundTask
+    from starlette.concurrency import run_in_threadpool
+    from starlette.requests import ClientDisconnect, Request
+    from starlette.responses import Response
+    from starlette.routing import Route
+except ImportError as error:
+    raise missing("starlette", error) from error
 
 from kycaid_async.callbacks.seen import Deduplicator
-from kycaid_async.callbacks.signature import MAX_BODY, SIGNATURE_HEADER, Keys
+from kycaid_async.callbacks.signature import MAX_BODY, Keys
 from kycaid_async.web.receive import Handler, Receiver
 
 
@@ -28,8 +33,8 @@ def callback_route(
     receiver = Receiver(handler, keys, run_in_threadpool, deduplicator, max_body)
 
     async def receive(request: Request) -> Response:
-        signature = request.headers.get(SIGNATURE_HEADER)
-        reply = await receiver.handle(receiver.open(await _read(request, receiver.enough), signature))
+        opened = receiver.open(await _read(request, receiver.enough), request.headers.get)
+        reply = await receiver.handle(opened)
         task = reply.result if isinstance(reply.result, BackgroundTask) else None
         return Response(reply.body, reply.status, media_type="application/json", background=task)
 
@@ -39,8 +44,11 @@ def callback_route(
 async def _read(request: Request, enough: int) -> bytes:
     """Return the body, or its first bytes when there are more than ``enough``."""
     body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) >= enough:
-            break
+    try:
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) >= enough:
+                break
+    except ClientDisconnect:
+        pass  # it was cut off, and is told by its length
     return bytes(body)

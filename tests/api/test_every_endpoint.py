@@ -15,6 +15,7 @@ from kycaid_async import (
     DecodeError,
     FieldError,
     FileRefusedError,
+    GatewayError,
     InsufficientFundsError,
     NotFoundError,
     PermissionDeniedError,
@@ -41,7 +42,7 @@ REFUSALS = {
     422: ("validation", ValidationError),
     429: ("limit_exceeded", RateLimitError),
     500: ("internal_server", ServerError),
-    502: (None, ServerError),
+    502: (None, GatewayError),
 }
 HTML = "<html><head><title>502</title></head><body>Bad Gateway: Jane Canary</body></html>"
 
@@ -114,7 +115,8 @@ async def test_every_declared_refusal_becomes_its_error_with_all_that_is_known(i
     uncertain = status >= 500
     assert error.maybe_processed is (uncertain and endpoint.replay is not Replay.SAFE)
     assert error.retryable is (status == 429 or (uncertain and endpoint.replayable))
-    assert str(error).startswith(f"{name}: KYCAID refused the request (HTTP {status}")
+    who = "something between you and KYCAID answered" if code is None else f"KYCAID refused the request (HTTP {status}"
+    assert str(error).startswith(f"{name}: {who}")
     assert error.advice in str(error)
     assert "Canary" not in str(error)
     assert len(server.requests) == 1

@@ -1,5 +1,6 @@
 """What a callback says."""
 
+import codecs
 import copy
 import hashlib
 import json
@@ -29,6 +30,7 @@ from kycaid_async.callbacks import (
     VerificationStatusChanged,
     construct_event,
     parse,
+    sign,
 )
 from kycaid_async.values.converter import unstructure
 from kycaid_async.values.fields import fields_of
@@ -226,7 +228,6 @@ def test_every_object_is_read(message, name):
         (b'{"a": 1' + b"0" * 5000 + b"}", "not JSON"),
         (b"[" * 100_000, "not JSON"),
         (b'{"a":' * 100_000, "not JSON"),
-        (b"\xef\xbb\xbf{}", "not JSON"),
         (b"{}\x00", "not JSON"),
         ('{"a": "ä"}'.encode("latin-1"), "not UTF-8"),
         ('{"type": "x"}'.encode("utf-16"), "not UTF-8"),
@@ -264,26 +265,65 @@ def test_only_raw_bytes_are_read(body):
         parse(body)
 
 
-def test_an_event_is_known_by_its_request_id():
-    assert read(COMPLETED).identity == REQUEST
-    assert read(SERVICE_RESULT, request_id=REQUEST).identity == REQUEST
-
-
-def test_a_service_result_is_known_by_the_id_of_its_request():
-    assert read(SERVICE_RESULT).identity == SERVICE
-    assert read(SERVICE_RESULT, request_id="").identity == SERVICE
-
-
-@pytest.mark.parametrize("request_id", [None, "", 5, ["x"]], ids=repr)
-def test_without_an_id_an_event_is_known_by_the_hash_of_its_bytes(request_id):
-    body = body_of(SCREENING | {"request_id": request_id, "identity": "x", "_digest": "x"})
-    assert parse(body).identity == hashlib.sha256(body).hexdigest()
+@pytest.mark.parametrize("message", EXAMPLES, ids=lambda message: message["type"])
+@pytest.mark.parametrize("request_id", [REQUEST, None, "", "  ", 5, ["x"]], ids=repr)
+def test_an_event_is_known_by_the_hash_of_its_bytes_whatever_its_id(message, request_id):
+    body = body_of(message | {"request_id": request_id, "identity": "x", "_digest": "x"})
+    assert parse(body).identity == parse(bytes(body)).identity == hashlib.sha256(body).hexdigest()
     assert parse(body + b" ").identity != parse(body).identity
+
+
+@pytest.mark.parametrize("status", ["error", "success"])
+def test_the_second_result_of_a_service_check_is_another_event(status):
+    second = {"service_request_status": status, "result": {"risk_score": 0.9}}
+    assert read(SERVICE_RESULT).identity != read(SERVICE_RESULT, **second).identity
+
+
+IDS = st.one_of(st.none(), st.sampled_from(["", " ", "1", REQUEST, SERVICE]), st.integers(0, 3), st.text(max_size=3))
+MESSAGES = st.fixed_dictionaries(
+    {},
+    optional={
+        "type": st.sampled_from([*CallbackType, "BRAND_NEW", "", None]),
+        "request_id": IDS,
+        "service_request_id": IDS,
+        "verification_id": IDS,
+        "verified": st.sampled_from([True, False, "true", None]),
+        "result": st.sampled_from([None, "text", {"risk_score": 0.1}, {"risk_score": 0.2}]),
+        "created": st.integers(0, 3),
+    },
+).map(body_of)
+
+
+@given(MESSAGES, MESSAGES)
+def test_two_events_are_one_exactly_when_their_bodies_are_the_same_bytes(one, other):
+    assert (parse(one).identity == parse(other).identity) is (one == other)
+
+
+@given(MESSAGES)
+def test_the_same_content_with_its_keys_in_another_order_is_another_event(body):
+    turned = json.dumps(dict(reversed(json.loads(body).items()))).encode()
+    assert (parse(turned).identity == parse(body).identity) is (turned == body)
+
+
+@pytest.mark.parametrize("message", EXAMPLES, ids=lambda message: message["type"])
+def test_a_byte_order_mark_is_read_over_and_belongs_to_what_is_signed(message):
+    body = codecs.BOM_UTF8 + body_of(message)
+    event = construct_event(body, sign(body, KEY), KEY)
+    assert (type(event), event.raw) == (type(read(message)), message)
+    with pytest.raises(InvalidSignatureError):
+        construct_event(body, sign(body_of(message), KEY), KEY)
+
+
+@pytest.mark.parametrize("body", [codecs.BOM_UTF8, codecs.BOM_UTF8 * 2 + b"{}", codecs.BOM_UTF16_LE + b"{}"], ids=repr)
+def test_a_byte_order_mark_alone_twice_or_of_another_encoding_is_no_callback(body):
+    with pytest.raises(DecodeError):
+        parse(body)
 
 
 def test_events_made_by_hand_are_told_apart_too():
     one, other = DatabaseScreening(applicant_id=APPLICANT), DatabaseScreening(applicant_id=SERVICE)
     assert one.identity == DatabaseScreening(applicant_id=APPLICANT).identity != other.identity
+    assert UnknownEvent(request_id=REQUEST).identity != Event(request_id=REQUEST).identity
 
 
 @pytest.mark.parametrize("message", EXAMPLES, ids=lambda message: message["type"])

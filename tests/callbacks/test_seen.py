@@ -8,7 +8,7 @@ import pytest
 
 from kycaid_async import ConfigurationError
 from kycaid_async.callbacks import Deduplicator, MemorySeenStore, parse
-from tests.callbacks.messages import CHANGED, COMPLETED, SCREENING, body_of
+from tests.callbacks.messages import CHANGED, COMPLETED, SCREENING, SERVICE_RESULT, body_of
 
 EVENT = parse(body_of(COMPLETED))
 OTHER = parse(body_of(CHANGED))
@@ -66,13 +66,22 @@ def test_a_store_that_could_keep_nothing_is_refused(options):
 
 async def test_an_event_is_there_for_the_first_time_once():
     deduplicator = Deduplicator(MemorySeenStore())
-    again = parse(body_of(COMPLETED | {"verified": True}))
+    again = parse(body_of(COMPLETED))
     assert [await deduplicator.first_time(event) for event in (EVENT, OTHER, EVENT, again)] == [
         True,
         True,
         False,
         False,
     ]
+
+
+async def test_another_body_with_a_known_id_is_let_through():
+    deduplicator = Deduplicator()
+    other_verdict = parse(body_of(COMPLETED | {"verified": True}))
+    other_type = parse(body_of(CHANGED | {"request_id": EVENT.request_id}))
+    second_result = parse(body_of(SERVICE_RESULT | {"result": {"risk_score": 0.9}}))
+    events = [EVENT, other_verdict, other_type, parse(body_of(SERVICE_RESULT)), second_result]
+    assert [await deduplicator.first_time(event) for event in [*events, *events]] == [True] * 5 + [False] * 5
 
 
 async def test_events_without_an_id_are_known_by_their_bytes():

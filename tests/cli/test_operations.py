@@ -24,3 +24,18 @@ def test_the_command_prints_columns_or_the_table_of_the_readme():
     assert "documents.create  " in text.stdout
     markdown = CliRunner().invoke(app, ["operations", "--markdown"])
     assert markdown.stdout.startswith("| operation | request |")
+
+
+def test_the_table_of_repeats_says_what_is_sent_again_after_what():
+    table = CliRunner().invoke(app, ["operations", "--repeats"])
+    assert table.exit_code == 0
+    lines = [[cell.strip() for cell in line.strip("|").split("|")] for line in table.stdout.splitlines()]
+    by_name = {name.strip("`"): cells[1:] for cells in lines[2:] for name in cells[0].split(", ")}
+    assert sorted(by_name) == sorted(ENDPOINTS)
+    never = "never: `maybe_processed`"
+    assert by_name["documents.get"] == ["yes", "until the time is over", "until the time is over", "yes", "no"]
+    assert (
+        by_name["documents.update"] == by_name["files.create"] == ["yes", "until the time is over", "yes", "yes", never]
+    )
+    for name in ("documents.create", "verifications.create"):
+        assert by_name[name] == ["yes", "until the time is over", never, never, never]

@@ -14,6 +14,7 @@ from kycaid_async import (
     FieldError,
     FileRefusedError,
     FlowError,
+    GatewayError,
     InsufficientFundsError,
     NotFoundError,
     PermissionDeniedError,
@@ -128,34 +129,56 @@ def test_the_type_may_be_the_text_of_error(code, status, cls):
     assert (type(error), error.type) == (cls, code)
 
 
+IN_MESSAGES = [
+    ("infected_file", FileRefusedError),
+    ("limit_file_size", FileRefusedError),
+    ("broken_file", FileRefusedError),
+    ("incompatible_file_format", FileRefusedError),
+    ("incompatible_file_for_recognition", FileRefusedError),
+    ("image_small_resolution", FileRefusedError),
+    ("image_huge_resolution", FileRefusedError),
+    ("inactive_account", PermissionDeniedError),
+    ("flow", FlowError),
+    ("edit_denied", ConflictError),
+    ("delete_denied", ConflictError),
+    ("applicant_exists", ConflictError),
+    ("verification_exists", ConflictError),
+    ("insufficient_data", ValidationError),
+]
+
+
 @pytest.mark.parametrize("outer", ["validation", "bad_request", None])
-@pytest.mark.parametrize("code", [code for code, status, cls in TYPES if cls is FileRefusedError and status == 422])
-def test_the_code_of_a_refused_file_may_stand_in_the_message(outer, code):
-    body = {"type": outer, "errors": [{"parameter": "file", "message": code}]}
+@pytest.mark.parametrize(("code", "cls"), IN_MESSAGES)
+@pytest.mark.parametrize("entry", [{"parameter": "file"}, {"parameter": "*"}, {}], ids=repr)
+def test_a_code_may_stand_in_the_message_of_the_first_field(outer, code, cls, entry):
+    body = {"type": outer, "errors": [entry | {"message": code}]}
     error = read_refusal(422, body, endpoint=files.CREATE)
-    assert (type(error), error.type) == (FileRefusedError, code)
+    assert (type(error), error.type) == (cls, code)
+
+
+@pytest.mark.parametrize("message", ["limit_exceeded", "validation", "unauthorized", "Limit exceeded", "flow "])
+def test_no_other_word_in_a_message_is_a_code(message):
+    error = read_refusal(429, {"type": "bad_request", "errors": [{"parameter": "*", "message": message}]})
+    assert (type(error), error.type) == (BadRequestError, "bad_request")
+
+
+def test_only_the_first_field_holds_a_code():
+    listed = [{"parameter": "a", "message": VENDOR_TEXT}, {"parameter": "b", "message": "flow"}]
+    assert read_refusal(422, {"type": "validation", "errors": listed}).type == "validation"
 
 
 @pytest.mark.parametrize(("status", "cls"), STATUSES)
 @pytest.mark.parametrize(
     "body",
     [
-        b"",
-        b"<html><body><h1>Bad Gateway</h1></body></html>",
-        b'{"type": "val',
-        b"\xff\xfe\x00",
-        b"[" * 100_000,
-        {},
-        [],
-        "text",
-        None,
-        5,
-        {"type": None},
-        {"type": 5, "errors": "x"},
-        {"type": ["validation"], "errors": [None, 5, []]},
         {"type": "brand_new"},
-        {"error": {"type": {"type": "validation"}}},
+        {"type": "brand_new", "errors": []},
+        {"type": "brand_new", "errors": None},
+        {"errors": [{"parameter": "dob", "message": VENDOR_TEXT}]},
         {"errors": [{"parameter": 5, "message": ["x"]}]},
+        {"type": None, "errors": [{"parameter": None, "message": None}]},
+        {"type": VENDOR_TEXT, "errors": [{"parameter": "*"}], "request_id": "1"},
+        {"type": "brand_new", "errors": [{"parameter": "*"}], "code": 1, "status": 400, "title": "Bad"},
     ],
     ids=lambda body: repr(body)[:40],
 )
@@ -163,7 +186,124 @@ def test_without_a_known_type_the_status_decides(status, cls, body):
     error = read_refusal(status, body)
     assert type(error) is cls
     assert error.status == status
-    assert error.type in (None, "brand_new")
+    assert error.type in (None, "brand_new", VENDOR_TEXT)
+
+
+# What is not KYCAID's: whatever its status, nothing of it says what KYCAID did.
+
+FOREIGN = {
+    "nothing": b"",
+    "blanks": b" \r\n",
+    "Envoy": b"upstream connect error or disconnect/reset before headers. reset reason: connection termination",
+    "a page": b"<html><body><h1>Bad Gateway</h1></body></html>",
+    "half of a refusal": b'{"type": "limit_exceeded"',
+    "no text": b"\xff\xfe\x00",
+    "brackets without end": b"[" * 100_000,
+    "an empty object": {},
+    "a list": [{"type": "limit_exceeded"}],
+    "text": "limit_exceeded",
+    "null": None,
+    "a number": 429,
+    "AWS": {"message": "Too Many Requests"},
+    "AWS, with a capital": {"Message": "User is not authorized"},
+    "Azure": {"statusCode": 429, "message": "Rate limit is exceeded. Try again in 5 seconds."},
+    "Azure, a problem": {"error": {"code": "TooManyRequests", "message": "Slow down"}},
+    "Google": {"error": {"code": 503, "message": "The service is currently unavailable.", "status": "UNAVAILABLE"}},
+    "Google, older": {
+        "error": {"errors": [{"domain": "global", "reason": "backendError"}], "code": 503, "message": "Backend Error"}
+    },
+    "Cloudflare": {
+        "success": False,
+        "errors": [{"code": 10000, "message": "Authentication error"}],
+        "messages": [],
+        "result": None,
+    },
+    "Kong": {"message": "API rate limit exceeded", "request_id": "5f"},
+    "Tyk": {"error": "API rate limit exceeded"},
+    "Apigee": {"fault": {"faultstring": "Rate limit quota violation", "detail": {"errorcode": "policies.ratelimit"}}},
+    "Spring": {"timestamp": "2026-01-01", "status": 503, "error": "Service Unavailable", "path": "/applicants"},
+    "Spring, a word": {"timestamp": "2026-01-01", "status": 403, "error": "Forbidden", "path": "/applicants"},
+    "a problem (RFC 9457)": {"type": "about:blank", "title": "Service Unavailable", "status": 503},
+    "a problem with an address": {"type": "https://problems.example/busy", "title": "Busy", "status": 429},
+    "a problem without a type": {"title": "Too Many Requests", "status": 429, "detail": "Slow down"},
+    "a problem with a word of KYCAID's": {"type": "limit_exceeded", "title": "Too Many Requests", "status": 429},
+    "a problem that lists fields": {
+        "type": "about:blank",
+        "title": "Bad",
+        "errors": [{"detail": "x", "pointer": "#/x"}],
+    },
+    "OAuth": {"error": "unauthorized", "error_description": "Full authentication is required"},
+    "OAuth, short": {"error": "invalid_token"},
+    "a word": {"error": "rate_limited"},
+    "a sentence": {"error": "Unauthorized"},
+    "a wrapper": {"type": "error", "error": {"type": "rate_limit_error", "message": "Slow down"}},
+    "another error type": {"error": {"type": "overloaded_error", "message": "Overloaded"}},
+    "a limit with a number": {"error": {"type": "limit_exceeded", "code": 429}},
+    "a limit beside a number": {"type": "limit_exceeded", "status": 429},
+    "an unknown type beside a message": {"type": "rate_limit", "message": "Slow down"},
+    "a class": {"type": "java.net.ConnectException", "errors": []},
+    "a type that is none": {"type": None},
+    "types that are none": {"type": ["validation"], "errors": [None, 5, []]},
+    "a type that is a number": {"type": 5, "errors": "x"},
+    "a type in a type": {"error": {"type": {"type": "validation"}}},
+    "JSON:API": {"errors": [{"status": "503", "title": "Service Unavailable"}]},
+    "messages in a list": {"errors": [{"message": ["Service Unavailable"]}, {"message": {"en": "x"}}]},
+    "GraphQL": {"errors": [{"message": "Service Unavailable", "extensions": {}}]},
+    "a registry": {"errors": [{"code": "TOOMANYREQUESTS", "message": "pull rate limit"}]},
+    "errors by field": {"errors": {"dob": ["is not valid"]}},
+    "no errors": {"errors": []},
+    "no error": {"error": None},
+}
+
+
+@pytest.mark.parametrize(
+    "status", [101, 400, 401, 402, 403, 404, 407, 408, 409, 413, 418, 422, 429, 500, 502, 503, 599]
+)
+@pytest.mark.parametrize("body", FOREIGN.values(), ids=FOREIGN)
+def test_what_has_not_the_form_of_kycaids_answers_is_a_gateways_whatever_its_status(status, body):
+    error = read_refusal(status, body, **{"Retry-After": "7"})
+    assert type(error) is GatewayError
+    assert (error.status, error.type, error.errors, error.retry_after) == (status, None, (), 7.0)
+    assert "something between you and KYCAID answered" in str(error)
+    assert "refused" not in str(error)
+
+
+@pytest.mark.parametrize(
+    ("headers", "body", "said"),
+    [
+        ({"Content-Type": "text/html; charset=utf-8"}, b"<html>", "HTTP 503, text/html"),
+        ({"Content-Type": "text/plain"}, b"no healthy upstream", "HTTP 503, text/plain"),
+        ({"Content-Type": "application/problem+json"}, b"{}", "HTTP 503, application/problem+json"),
+        ({"Content-Type": "text/html"}, b"", "HTTP 503, empty"),
+        ({}, b"<html>", "HTTP 503, unknown"),
+    ],
+)
+def test_the_text_says_what_it_was_that_something_between_answered(headers, body, said):
+    assert str(refusal(documents.CREATE, Answer(503, headers, body))) == (
+        "documents.create: something between you and KYCAID answered, such as a gateway, proxy or firewall "
+        f"({said}): the answer does not have the form of KYCAID's."
+    )
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"type": "limit_exceeded"},
+        {"type": "limit_exceeded", "errors": [], "request_id": "1"},
+        {"type": "limit_exceeded", "errors": [{"message": VENDOR_TEXT}]},
+        {"error": {"type": "limit_exceeded"}},
+        {"error": {"type": "limit_exceeded", "message": VENDOR_TEXT}, "errors": []},
+        {"error": "limit_exceeded"},
+    ],
+    ids=lambda body: repr(body)[:60],
+)
+@pytest.mark.parametrize(
+    ("status", "cls"),
+    [(400, RateLimitError), (429, RateLimitError), (503, RateLimitError), *((n, ServerError) for n in (500, 502, 504))],
+)
+def test_a_limit_is_a_limit_unless_the_server_broke_at_it(body, status, cls):
+    error = read_refusal(status, body)
+    assert (type(error), error.type) == (cls, "limit_exceeded")
 
 
 def test_the_raw_body_stays_on_the_error():
@@ -245,6 +385,15 @@ def test_a_success_that_cannot_be_read_is_a_decode_error_that_quotes_nothing(bod
     assert str(error) == f"documents.create: the answer (HTTP 200) cannot be read: {problem}."
     assert (error.operation, error.status, error.body) == ("documents.create", 200, body)
     assert (error.__cause__, error.__context__) == (None, None)
+
+
+def test_a_page_with_the_status_of_a_success_is_told_as_what_something_between_may_have_given():
+    with pytest.raises(DecodeError) as caught:
+        decode(documents.CREATE, Answer(200, {"Content-Type": "text/html; charset=utf-8"}, b"<html>Log in</html>"))
+    assert str(caught.value) == (
+        "documents.create: the answer (HTTP 200) cannot be read: it is not JSON (content type text/html): "
+        "a page, perhaps of a gateway, proxy or firewall between you and KYCAID."
+    )
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from kycaid_async import (
     Endpoint,
     Evidence,
     FlowError,
+    GatewayError,
     InvalidFileError,
     NotFoundError,
     RateLimitError,
@@ -38,10 +39,16 @@ from kycaid_async.protocol.retry import (
     certainty,
     decide,
     pause,
+    slows_down,
 )
 
 POLICY = RetryPolicy()
 REFUSALS = [ApiError, AuthenticationError, BadRequestError, ConflictError, FlowError, NotFoundError, ValidationError]
+
+
+def gateway(*statuses):
+    return {f"a gateway's {status}": lambda status=status: GatewayError("x", status=status) for status in statuses}
+
 
 NOT_SENT = {
     "never connected": lambda: ConnectionFailedError("x", retryable=True),
@@ -50,9 +57,7 @@ NOT_SENT = {
 }
 BUSY = {
     "429 limit_exceeded": lambda: RateLimitError("x", status=429, type="limit_exceeded"),
-    "429 of a gateway": lambda: RateLimitError("x", status=429),
-    "503": lambda: ServerError("x", status=503),
-    "503 limit_exceeded": lambda: ServerError("x", status=503, type="limit_exceeded"),
+    "503 limit_exceeded": lambda: RateLimitError("x", status=503, type="limit_exceeded"),
 }
 UNCERTAIN = {
     "lost connection": lambda: ConnectionLostError("x"),
@@ -63,22 +68,32 @@ UNCERTAIN = {
     "502": lambda: ServerError("x", status=502),
     "504": lambda: ServerError("x", status=504),
     "503 of another type": lambda: ServerError("x", status=503, type="internal_server"),
+    "400 internal_server": lambda: ServerError("x", status=400, type="internal_server"),
+    "503 of no type": lambda: ServerError("x", status=503),
+    "500 limit_exceeded": lambda: ServerError("x", status=500, type="limit_exceeded"),
+    "500 with a type that is none of a fault": lambda: ValidationError("x", status=500, type="validation"),
+    **gateway(408, 425, 500, 502, 504),
 }
+# To a read these say no more than that it was refused for now; whatever else was asked for may have been done.
+BUSY_TO_READS = gateway(429, 503)
 # Whether an answer was JSON is known to where it is read, and told by `retryable`: see `answer`.
 ANSWERED = {
     "JSON of another form": lambda: DecodeError("x", status=200),
+    "redirect": lambda: RedirectError("x"),
+    **gateway(101, 400, 401, 403, 404, 407, 413, 418),
 }
 FINAL = {
     "hopeless connection": lambda: ConnectionFailedError("x"),
     "broken source": lambda: UploadSourceError("x"),
-    "redirect": lambda: RedirectError("x"),
     "429 flow": lambda: FlowError("x", status=429, type="flow"),
     "429 of another type": lambda: RateLimitError("x", status=429, type="brand_new"),
+    "429 of no type": lambda: RateLimitError("x", status=429),
+    "400 limit_exceeded": lambda: RateLimitError("x", status=400, type="limit_exceeded"),
     "refused file": lambda: InvalidFileError("x"),
     "closed client": lambda: ConfigurationError("x"),
     **{cls.__name__: lambda cls=cls: cls("x") for cls in REFUSALS},
 }
-OUTCOMES = NOT_SENT | BUSY | UNCERTAIN | ANSWERED | FINAL
+OUTCOMES = NOT_SENT | BUSY | UNCERTAIN | BUSY_TO_READS | ANSWERED | FINAL
 
 KINDS = {
     "safe": {"replay": Replay.SAFE},
@@ -114,7 +129,7 @@ def pairs(kinds, outcomes):
         for makers, expected in [
             (NOT_SENT, Certainty.NOT_SENT),
             (BUSY, Certainty.BUSY),
-            (UNCERTAIN, Certainty.UNCERTAIN),
+            (UNCERTAIN | BUSY_TO_READS, Certainty.UNCERTAIN),
             (ANSWERED, Certainty.ANSWERED),
             (FINAL, Certainty.FINAL),
         ]
@@ -143,7 +158,8 @@ def test_an_answer_that_is_no_json_is_uncertain_where_it_may_be_asked_for_again(
         (lambda: ServerTimeoutError("x", status=408), Certainty.UNCERTAIN),
         (lambda: DecodeError("x", status=200, retryable=True), Certainty.UNCERTAIN),
         (lambda: DecodeError("x", status=200), Certainty.ANSWERED),
-        (lambda: RateLimitError("x", status=429), Certainty.BUSY),
+        (lambda: RateLimitError("x", status=429, type="limit_exceeded"), Certainty.BUSY),
+        (lambda: GatewayError("x", status=503), Certainty.UNCERTAIN),
         (lambda: UploadSourceError("x"), Certainty.FINAL),
     ],
     ids=lambda value: repr(value()) if callable(value) else value.name,
@@ -174,12 +190,12 @@ def test_what_the_server_did_not_do_is_repeated_for_every_class(kind, make):
     assert judge(kind, make()) == Retry(0.0)
 
 
-@pairs(HARMLESS, UNCERTAIN)
+@pairs(HARMLESS, UNCERTAIN | BUSY_TO_READS)
 def test_what_does_no_harm_is_repeated_when_the_outcome_is_uncertain(kind, make):
     assert judge(kind, make()) == Retry(0.0)
 
 
-@pairs(HARMFUL, UNCERTAIN)
+@pairs(HARMFUL, UNCERTAIN | BUSY_TO_READS)
 def test_what_makes_a_second_object_or_costs_money_is_never_repeated_when_the_outcome_is_uncertain(kind, make):
     verdict = judge(kind, make())
     assert isinstance(verdict, Raise)
@@ -220,7 +236,7 @@ def test_once_given_up_what_was_not_done_may_be_repeated_by_the_caller(kind, mak
     assert "It was not processed; it may be repeated." in str(error)
 
 
-@pairs(HARMLESS, UNCERTAIN)
+@pairs(HARMLESS, UNCERTAIN | BUSY_TO_READS)
 def test_once_given_up_what_does_no_harm_may_be_repeated_by_the_caller(kind, make):
     error = judge(kind, make(), attempt=4).error
     assert error.retryable
@@ -254,14 +270,6 @@ def test_a_read_never_counts_as_processed(kind, make):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_see_other_may_have_been_processed(kind):
-    """303 is the answer of a server that did what it was asked and shows the result elsewhere."""
-    error = judge(kind, RedirectError("x", maybe_processed=True)).error
-    assert error.maybe_processed is (kind != "safe")
-    assert not error.retryable
-
-
-@pytest.mark.parametrize("kind", KINDS)
 def test_the_total_time_running_out_is_never_repeated(kind):
     error = judge(kind, RequestTimeoutError("x", phase="total")).error
     assert error.maybe_processed is (kind != "safe")
@@ -284,6 +292,18 @@ def test_a_busy_server_is_asked_again_until_the_deadline_however_often(kind, mak
     assert judge(kind, make(), attempt=500, remaining=61.0, chance=1.0) == Retry(60.0)
     error = judge(kind, make(), attempt=500, remaining=60.0, chance=1.0).error
     assert (error.attempts, error.maybe_processed, error.retryable) == (500, False, True)
+
+
+@pairs(["safe"], BUSY_TO_READS)
+def test_a_gateway_that_is_busy_is_asked_again_for_what_only_reads_until_the_deadline(kind, make):
+    assert judge(kind, make(), attempt=500, remaining=61.0, chance=1.0) == Retry(60.0)
+    assert isinstance(judge(kind, make(), attempt=500, remaining=60.0, chance=1.0), Raise)
+
+
+@pairs(["idempotent", "orphans"], BUSY_TO_READS)
+def test_a_gateway_that_is_busy_is_asked_again_for_what_does_no_harm_as_often_as_was_said(kind, make):
+    assert isinstance(judge(kind, make(), attempt=3, remaining=90.0), Retry)
+    assert isinstance(judge(kind, make(), attempt=4, remaining=90.0), Raise)
 
 
 @pairs(KINDS, BUSY)
@@ -353,6 +373,21 @@ def test_retry_after_is_kept_with_at_most_one_base_more(asked, chance, after, at
     assert pause(error, attempt=attempt, policy=POLICY, chance=chance) == after
 
 
+@pytest.mark.parametrize("make", [GatewayError, ServerError])
+def test_what_a_gateway_asks_for_is_kept_and_does_not_keep_pauses_from_growing(make):
+    error = make("x", status=503, retry_after=1.0)
+    pauses = [pause(error, attempt=attempt, policy=POLICY, chance=1.0) for attempt in (1, 2, 3, 4, 5)]
+    assert pauses == [1.5, 1.5, 2.0, 4.0, 8.0]
+    assert pause(error, attempt=5, policy=POLICY, chance=0.0) == 1.0
+    hasty = make("x", status=503, retry_after=0.0)
+    assert [pause(hasty, attempt=attempt, policy=POLICY, chance=1.0) for attempt in (1, 2, 3)] == [0.5, 1.0, 2.0]
+
+
+def test_who_asks_for_fewer_requests_is_heard_and_nobody_else():
+    asking = [make for make in OUTCOMES.values() if slows_down(make())]
+    assert asking == [*BUSY.values(), *BUSY_TO_READS.values()]
+
+
 @given(
     attempt=st.integers(1, 10_000),
     chance=st.floats(0, 1),
@@ -362,7 +397,7 @@ def test_retry_after_is_kept_with_at_most_one_base_more(asked, chance, after, at
 )
 def test_a_pause_is_never_longer_than_the_cap_and_never_shorter_than_asked(attempt, chance, asked, base, cap):
     policy = RetryPolicy(max_retries=10_000, base=base, cap=cap)
-    error = RateLimitError("x", retry_after=asked)
+    error = RateLimitError("x", status=429, type="limit_exceeded", retry_after=asked)
     after = pause(error, attempt=attempt, policy=policy, chance=chance)
     assert math.isfinite(after)
     if asked is None:
@@ -400,7 +435,8 @@ def test_no_decision_ever_repeats_what_may_have_been_done_and_does_harm(
     )
     if isinstance(verdict, Retry):
         undone = [*NOT_SENT.values(), *BUSY.values(), *([] if sent else UNSENT.values())]
-        assert make in undone or (kind in HARMLESS and make in UNCERTAIN.values())
+        harmless = [*UNCERTAIN.values(), *BUSY_TO_READS.values()]
+        assert make in undone or (kind in HARMLESS and make in harmless)
         assert not exhausted
         assert remaining is None or verdict.after < remaining
     elif kind in HARMFUL:

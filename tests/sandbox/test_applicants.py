@@ -28,7 +28,7 @@ async def test_a_person_comes_back_with_the_keys_recorded_in_2022(kycaid):
     got = await kycaid.applicants.get(made)
     assert list(got.raw) == RECORDED_KEYS
     assert got.raw["created_at"] == "2025-06-15 12:00:00"
-    assert got.raw["verifications_count"] == "0"
+    assert got.raw["verifications_count"] == 0
     given = ("first_name", "last_name", "dob", "residence_country", "pep", "email", "verification_status")
     assert [got.raw[name] for name in given] == ["Jane", "Example", "1976-02-21", "GB", False, None, "new"]
 

@@ -98,7 +98,7 @@ def test_a_file_that_went_away_is_damaged(tmp_path):
 
 
 def test_a_missing_pillow_is_named_with_the_command_that_brings_it(monkeypatch):
-    monkeypatch.setattr(content.importlib.util, "find_spec", lambda _name: None)
+    monkeypatch.setattr(content, "is_installed", lambda _name: False)
     with pytest.raises(ConfigurationError, match=r"pip install 'kycaid-async\[sandbox\]'"):
         content.require_pillow()
 

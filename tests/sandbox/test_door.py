@@ -3,12 +3,17 @@
 import asyncio
 import io
 import logging
+from contextlib import suppress
+from typing import Any
 
 import aiohttp
+import attrs
 import pytest
 
 from kycaid_async import AsyncKycaid, AuthenticationError
 from kycaid_async.sandbox import SANDBOX_KEY, Sandbox
+from kycaid_async.sandbox.key_throttle import KeyThrottle
+from kycaid_async.sandbox.refusals import Refused
 
 BAD_REQUEST = (400, {"type": "bad_request", "errors": []})
 NOT_FOUND = (404, {"type": "not_found", "errors": []})
@@ -114,25 +119,98 @@ async def test_a_fault_of_the_sandbox_is_an_answer_and_its_text_is_not_logged(ca
     assert "Canary" not in caplog.text
 
 
-async def test_each_wrong_key_is_answered_later_than_the_one_before_and_the_right_one_at_once(clock):
-    slept = []
+@attrs.define
+class Waiting:
+    """Moves the clock in the place of waiting."""
 
+    clock: Any
+    slept: list = attrs.field(factory=list)
+
+    async def __call__(self, seconds):
+        self.slept.append(round(seconds, 3))
+        self.clock.pass_seconds(seconds)
+
+
+async def ask(sandbox, key, header="API-Key"):
+    async with (
+        aiohttp.ClientSession() as session,
+        session.get(f"{sandbox.url}/nowhere", headers={header: key} if key else {}) as response,
+    ):
+        return response.status
+
+
+async def test_each_wrong_key_is_answered_later_than_the_one_before(clock):
+    rest = Waiting(clock)
+    async with Sandbox(api_key="k" * 36, clock=clock, sleep=rest) as sandbox:
+        assert [await ask(sandbox, key) for key in ["", *"abcdefghijkl"]] == [401] * 13
+        assert rest.slept == [0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 5.0, 5.0, 5.0]
+        clock.pass_seconds(301)
+        assert await ask(sandbox, "Token x", "Authorization") == 401
+        assert len(rest.slept) == 9
+
+
+async def test_the_right_key_waits_for_nobody_where_nobody_guesses(clock):
+    rest = Waiting(clock)
+    async with Sandbox(api_key="k" * 36, clock=clock, sleep=rest) as sandbox:
+        for key in ("old", "old", "old", "old", "old", "mistyped"):
+            assert await ask(sandbox, key) == 401
+            assert await ask(sandbox, "k" * 36) == 404
+    assert rest.slept == []
+
+
+async def test_guesses_that_are_sent_at_once_wait_for_each_other_and_so_does_the_right_one_among_them(clock):
+    slept, gate = [], asyncio.Event()
+
+    async def rest(seconds):
+        slept.append(round(seconds, 3))
+        await gate.wait()
+
+    async with Sandbox(api_key="k" * 36, clock=clock, sleep=rest) as sandbox:
+        asked = [asyncio.ensure_future(ask(sandbox, f"guess {n}")) for n in range(40)]
+        while sum(task.done() for task in asked) + len(slept) < 40:
+            await asyncio.sleep(0.001)
+        # Three at once, those whose turn comes within half a minute, and of the others nothing is looked at.
+        statuses = [task.result() for task in asked if task.done()]
+        assert slept == [0.1, 0.3, 0.7, 1.5, 3.1, 6.3, 11.3, 16.3, 21.3, 26.3]
+        assert (statuses.count(401), statuses.count(429)) == (3, 27)
+        assert await ask(sandbox, "k" * 36) == 429
+        clock.pass_seconds(10)
+        right = asyncio.ensure_future(ask(sandbox, "k" * 36))
+        while len(slept) < 11:
+            await asyncio.sleep(0.001)
+        assert slept[-1] == 21.3
+        gate.set()
+        assert await right == 404
+        assert {await task for task in asked} == {401, 429}
+
+
+async def test_the_guesses_of_one_address_slow_no_other_down(clock):
     async def rest(seconds):
         slept.append(seconds)
 
-    async with Sandbox(api_key="k" * 36, clock=clock, sleep=rest) as sandbox, aiohttp.ClientSession() as session:
+    slept = []
+    throttle = KeyThrottle("k" * 36, rest, clock)
+    for n in range(20):
+        with suppress(Refused):
+            await throttle.judge(f"2001:db8::{n:x}", f"guess {n}", is_right=False)
+    assert len(slept) > 5
+    slept.clear()
+    for other in ("192.0.2.1", "2001:db8:1::1", "::ffff:192.0.2.2", None, "no address"):
+        assert await throttle.judge(other, "k" * 36, is_right=True)
+        assert not await throttle.judge(other, "guess", is_right=False)
+    assert slept == []
 
-        async def ask(header, key):
-            async with session.get(f"{sandbox.url}/nowhere", headers={header: key} if key else {}) as response:
-                return response.status
 
-        for key in ["", *("x" * 12)]:
-            assert await ask("API-Key", key) == 401
-        assert slept == [0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 5.0, 5.0, 5.0]
-        assert await ask("Authorization", f"Token {sandbox.api_key}") == 404
-        clock.pass_seconds(301)
-        assert await ask("Authorization", "Token x") == 401
-        assert len(slept) == 9
+async def test_what_a_throttle_remembers_is_bounded(clock):
+    async def rest(_seconds):
+        clock.pass_seconds(10)
+
+    throttle = KeyThrottle("k" * 36, rest, clock)
+    for n in range(3000):
+        await throttle.judge(f"10.0.{n // 250}.{n % 250}", "guess", is_right=False)
+        await throttle.judge("192.0.2.1", f"guess {n}", is_right=False)
+    assert len(throttle._clients) <= 1000
+    assert len(throttle._clients["192.0.2.1"].wrong) <= 1000
 
 
 async def test_where_everybody_knows_the_key_a_wrong_one_is_answered_at_once(clock):

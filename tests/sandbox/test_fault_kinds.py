@@ -5,7 +5,15 @@ import json
 
 import pytest
 
-from kycaid_async import AsyncKycaid, ConnectionLostError, DecodeError, KycaidError, RateLimitError, ServerError
+from kycaid_async import (
+    AsyncKycaid,
+    ConnectionLostError,
+    DecodeError,
+    GatewayError,
+    KycaidError,
+    RateLimitError,
+    ServerError,
+)
 from kycaid_async.sandbox import Fault, Sandbox
 
 
@@ -99,6 +107,17 @@ async def test_the_client_says_that_a_lost_create_may_have_been_processed(sandbo
         await kycaid.applicants.create(type="PERSON")
     assert caught.value.maybe_processed
     assert sandbox.counts()["applicants"] == 1
+
+
+async def test_a_gateway_answers_in_the_place_of_a_server_that_acted(sandbox, kycaid, send):
+    sandbox.faults.add(Fault("gateway", operations=["applicants.create"]))
+    with pytest.raises(GatewayError) as caught:
+        await kycaid.applicants.create(type="PERSON")
+    assert (caught.value.status, caught.value.maybe_processed) == (503, True)
+    assert sandbox.counts()["applicants"] == 1
+    head, _, body = (await send("POST", "/applicants", {"type": "PERSON"})).partition(b"\r\n\r\n")
+    assert b"text/plain" in head
+    assert body.startswith(b"upstream connect error")
 
 
 async def test_a_truncated_answer_promises_more_than_comes(sandbox, send):

@@ -197,3 +197,32 @@ async def test_after_some_declines_there_is_no_other_attempt(sandbox, kycaid, ap
     assert (caught.value.status, caught.value.type) == (403, type_)
     with pytest.raises(PermissionDeniedError):
         await verified(kycaid, owner)
+
+
+async def test_an_address_may_be_proved_three_times_and_six_were_seen(kycaid, call, is_strict, applicant):
+    given = {"applicant_id": await applicant(), "type": "ADDRESS_DOCUMENT"}
+    statuses = [(await call("POST", "/documents", json=given))[0] for _ in range(7)]
+    assert statuses == ([200] * 3 + [422] * 4 if is_strict else [200] * 6 + [422])
+
+
+async def test_the_count_of_no_verifications_is_text_or_the_number_of_older_answers(kycaid, is_strict, applicant):
+    owner = await applicant()
+    assert (await kycaid.applicants.get(owner)).raw["verifications_count"] == ("0" if is_strict else 0)
+    await verified(kycaid, owner)
+    assert (await kycaid.applicants.get(owner)).raw["verifications_count"] == "1"
+
+
+@pytest.mark.parametrize("number", [7, 0, 2**60])
+async def test_an_external_id_as_a_number_is_taken_for_form_urls(kycaid, call, is_strict, applicant, number):
+    path = f"/forms/{PERSON_FORM}/urls"
+    status, made = await call("POST", path, json={"external_applicant_id": number})
+    assert status == (422 if is_strict else 200)
+    if not is_strict:
+        assert (await kycaid.verifications.get(made["verification_id"])).status == "unused"
+    for wrong in (True, 1.5, [7]):
+        assert (await call("POST", path, json={"external_applicant_id": wrong}))[0] == 422
+
+
+async def test_a_form_url_for_no_applicant_may_say_so_with_null(call):
+    status, made = await call("POST", f"/forms/{PERSON_FORM}/urls", json={"applicant_id": None})
+    assert (status, len(made["form_token"])) == (200, 36)

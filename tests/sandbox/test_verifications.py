@@ -204,3 +204,55 @@ async def test_running_ones_go_on_after_a_restart(tmp_path, clock):
         await second.settle()
         async with client_of(second) as kycaid:
             assert (await kycaid.verifications.get(made)).passed is True
+
+
+@pytest.mark.parametrize(("last_name", "status"), [("Snow", "valid"), ("Doe", "invalid")])
+async def test_the_profile_of_an_applicant_says_what_its_verification_says(slow, clock, last_name, status):
+    owner = await slow.applicants.create(type="PERSON", first_name="John", last_name=last_name)
+    seen = [(await slow.applicants.get(owner)).profile_status]
+    made = await slow.verifications.create(applicant_id=owner, form_id=FORM)
+    seen.append((await slow.applicants.get(owner)).profile_status)
+    clock.pass_seconds(61)
+    await slow.verifications.get(made)
+    seen.append((await slow.applicants.get(owner)).profile_status)
+    assert seen == [None, "pending", status]
+
+
+@pytest.mark.parametrize(
+    ("types", "expected"),
+    [
+        (["ADDRESS"], {"address": []}),
+        (["DOCUMENT", "FACIAL"], {"document": [], "facial": ["NO_SELFIE"]}),
+        (["FACIAL", "AML"], {"facial": ["NO_SELFIE"], "aml": []}),
+        ([], {"document": [], "address": []}),
+    ],
+)
+async def test_the_types_of_checks_that_were_asked_for_stand_in_the_result(
+    kycaid, applicant, make_picture, types, expected
+):
+    owner = await applicant()
+    front = await kycaid.files.create(make_picture())
+    for kind in ("PASSPORT", "ADDRESS_DOCUMENT"):
+        await kycaid.documents.create(applicant_id=owner, type=kind, front_side_id=front)
+    got = await kycaid.verifications.get(await kycaid.verifications.create(applicant_id=owner, types=types))
+    checks = {name: check.decline_reasons for name, check in got.verifications.items()}
+    assert checks == {"profile": [], **expected}
+    assert got.passed is (not any(expected.values()))
+
+
+@pytest.mark.parametrize("types", [[{}], [["ADDRESS"]], ["A"] * 21, "ADDRESS", {"ADDRESS": 1}, [None]])
+async def test_types_of_checks_are_a_short_list_of_words(call, applicant, fields, types):
+    answer = await call("POST", "/verifications", json={"applicant_id": await applicant(), "types": types})
+    assert fields(answer) == ["types"]
+
+
+async def test_an_outcome_that_a_test_sets_keeps_to_the_types_too(kycaid, sandbox, applicant):
+    owner = await applicant()
+    sandbox.next_outcome("decline", "EXPIRED_DOCUMENT")
+    made = await kycaid.verifications.create(applicant_id=owner, types=["ADDRESS", "DOCUMENT"])
+    checks = (await kycaid.verifications.get(made)).verifications
+    assert {name: check.verified for name, check in checks.items()} == {
+        "profile": True,
+        "address": True,
+        "document": False,
+    }

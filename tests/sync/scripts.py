@@ -29,10 +29,13 @@ class Scripts:
     key: str
     url: str
 
-    async def run(self, script: str) -> Done:
-        async with self.started(script) as process:
+    async def run(self, script: str, *flags: str) -> Done:
+        async with self.started(script, *flags) as process:
             out, err = await asyncio.wait_for(process.communicate(), 60)
         return Done(process.returncode, out.decode(), err.decode())
+
+    def environment(self) -> dict[str, str]:
+        return os.environ | {"KYCAID_API_KEY": self.key, "KYCAID_BASE_URL": self.url}
 
     @asynccontextmanager
     async def started(self, script: str, *flags: str):
@@ -42,7 +45,7 @@ class Scripts:
             sys.executable,
             *(flags or FLAGS),
             str(path),
-            env=os.environ | {"KYCAID_API_KEY": self.key, "KYCAID_BASE_URL": self.url},
+            env=self.environment(),
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
         )

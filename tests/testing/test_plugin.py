@@ -145,3 +145,20 @@ def test_an_option_without_a_name_is_an_error(pytester):
 def test_the_marker_is_listed(pytester):
     result = pytester.runpytest_inprocess(*SCOPE, "--markers")
     result.stdout.fnmatch_lines(["@pytest.mark.kycaid_sandbox(*options)*"])
+
+
+def test_a_test_that_anyio_runs_with_trio_is_told_in_one_sentence_to_take_asyncio(pytester):
+    pytest.importorskip("trio")
+    pytester.makepyfile(
+        """
+        import pytest
+
+        @pytest.mark.anyio
+        async def test_it(async_kycaid):
+            await async_kycaid.applicants.create(type="PERSON")
+        """
+    )
+    result = pytester.runpytest_subprocess("-p", "no:asyncio", "-k", "asyncio or trio")
+    result.assert_outcomes(passed=1, errors=1)
+    result.stdout.fnmatch_lines(["kycaid_async runs on asyncio, *let your fixture anyio_backend return 'asyncio'."])
+    result.stdout.no_fnmatch_line("*RuntimeError*")

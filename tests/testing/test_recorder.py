@@ -36,6 +36,12 @@ def send(url, callback):
         return error.code
 
 
+def test_a_signed_callback_unpacks_into_body_and_headers():
+    body, headers = signed_callback({"type": "VERIFICATION_COMPLETED"}, KEY)
+    event = construct_event(body, headers[SIGNATURE_HEADER], KEY)
+    assert (type(event), headers["Content-Type"]) == (VerificationCompleted, "application/json")
+
+
 @pytest.mark.parametrize("cls", EVENTS, ids=lambda cls: cls.__name__)
 def test_a_signed_callback_is_read_as_the_event_that_it_was_made_of(cls):
     made = factory(cls)()

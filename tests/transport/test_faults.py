@@ -16,6 +16,7 @@ from kycaid_async import (
     ConnectionLostError,
     DecodeError,
     FlowError,
+    GatewayError,
     KycaidError,
     RateLimitError,
     RedirectError,
@@ -68,10 +69,18 @@ CASES = {
         RateLimitError,
     ),
     "429 without Retry-After": Case(Fault(reply=reply(429, '{"type":"limit_exceeded"}')), "busy", RateLimitError),
-    "429 of a gateway": Case(Fault(reply=reply(429, "<html>", content_type="text/html")), "busy", RateLimitError),
-    "503": Case(Fault(reply=reply(503, "<html>", content_type="text/html")), "busy", ServerError),
+    "429 of a gateway": Case(Fault(reply=reply(429, "<html>", content_type="text/html")), "uncertain", GatewayError),
+    "503 of a gateway": Case(Fault(reply=reply(503, "<html>", content_type="text/html")), "uncertain", GatewayError),
+    "503 of a gateway after the server acted": Case(
+        Fault(acted=True, reply=reply(503, "upstream connect error", content_type="text/plain")),
+        "uncertain",
+        GatewayError,
+    ),
+    "403 of a firewall after the server acted": Case(
+        Fault(acted=True, reply=reply(403, "<html>", content_type="text/html")), "answered", GatewayError
+    ),
     "429 of another type": Case(Fault(reply=reply(429, '{"type":"brand_new"}')), "final", RateLimitError),
-    "503 limit_exceeded": Case(Fault(reply=reply(503, '{"type":"limit_exceeded"}')), "busy", ServerError),
+    "503 limit_exceeded": Case(Fault(reply=reply(503, '{"type":"limit_exceeded"}')), "busy", RateLimitError),
     "503 of another type": Case(Fault(reply=reply(503, '{"type":"internal_server"}')), "uncertain", ServerError),
     "429 flow": Case(
         Fault(reply=reply(429, '{"type":"flow","errors":[{"parameter":"limit_exceeded"}]}')), "final", FlowError
@@ -80,7 +89,7 @@ CASES = {
     "500 after the server acted": Case(
         Fault(acted=True, reply=reply(500, '{"type":"internal_server"}')), "uncertain", ServerError
     ),
-    "502 HTML": Case(Fault(reply=reply(502, "<html>bad gateway", content_type="text/html")), "uncertain", ServerError),
+    "502 HTML": Case(Fault(reply=reply(502, "<html>bad gateway", content_type="text/html")), "uncertain", GatewayError),
     "truncated JSON": Case(Fault(acted=True, reply=reply(200, ID_KEY)), "uncertain", DecodeError),
     "an answer that ends early": Case(
         Fault(acted=True, reply=reply(200, ID_KEY, length=500)), "uncertain", ConnectionLostError
@@ -91,14 +100,14 @@ CASES = {
     "an empty answer": Case(Fault(acted=True, reply=reply(200, "")), "uncertain", DecodeError),
     "JSON of another form": Case(Fault(acted=True, reply=reply(200, "[]")), "answered", DecodeError),
     "redirect to another host": Case(
-        Fault(reply=reply(307, Location="http://127.0.0.1:1/steal")), "final", RedirectError
+        Fault(reply=reply(307, Location="http://127.0.0.1:1/steal")), "answered", RedirectError
     ),
-    "308": Case(Fault(reply=reply(308, Location="http://127.0.0.1:1/steal")), "final", RedirectError),
+    "308": Case(Fault(reply=reply(308, Location="http://127.0.0.1:1/steal")), "answered", RedirectError),
     **{
         f"{status} after the server acted": Case(
             Fault(acted=True, reply=reply(status, Location="http://127.0.0.1:1/steal")), "answered", RedirectError
         )
-        for status in (301, 302, 303)
+        for status in (300, 301, 302, 303, 304, 307, 308)
     },
 }
 
@@ -442,13 +451,49 @@ async def test_a_server_that_stays_busy_is_asked_until_the_total_time_is_over(
 ):
     client = make_client(proxy.url, api_key=sandbox.api_key, timeout=Timeout(total=10))
     before = sandbox.counts()
-    proxy.faults.extend([CASES["503"].fault] * 10)
-    with pytest.raises(ServerError) as caught:
+    proxy.faults.extend([CASES["503 limit_exceeded"].fault] * 10)
+    with pytest.raises(RateLimitError) as caught:
         await (REPLAYABLE.get(operation) or ONCE[operation][0])(client, held)
     error = caught.value
     assert fake_time.slept == [0.5, 1.0, 2.0, 4.0]
     assert (error.attempts, error.maybe_processed, error.retryable) == (5, False, True)
     assert grown(sandbox, before) == {}
+
+
+@pytest.mark.parametrize("name", ["429 of a gateway", "503 of a gateway"])
+async def test_a_gateway_that_stays_busy_is_asked_until_the_total_time_is_over_for_what_only_reads(
+    name, sandbox, proxy, held, fake_time, make_client
+):
+    client = make_client(proxy.url, api_key=sandbox.api_key, timeout=Timeout(total=10))
+    proxy.faults.extend([CASES[name].fault] * 10)
+    with pytest.raises(GatewayError) as caught:
+        await get(client, held)
+    error = caught.value
+    assert fake_time.slept == [0.5, 1.0, 2.0, 4.0]
+    assert (error.attempts, error.maybe_processed, error.retryable) == (5, False, True)
+
+
+@pytest.mark.parametrize("name", ["429 of a gateway", "503 of a gateway"])
+@pytest.mark.parametrize("operation", ["idempotent", "orphans"])
+async def test_a_gateway_that_stays_busy_is_asked_max_retries_times_for_what_does_no_harm(
+    operation, name, proxy, faulty, held, fake_time
+):
+    proxy.faults.extend([CASES[name].fault] * 10)
+    with pytest.raises(GatewayError) as caught:
+        await REPLAYABLE[operation](faulty, held)
+    error = caught.value
+    assert fake_time.slept == [0.5, 1.0, 2.0]
+    assert (error.attempts, error.maybe_processed, error.retryable) == (4, True, True)
+
+
+async def test_what_a_gateway_asks_for_is_waited_for_by_all(proxy, faulty, held, fake_time, sandbox):
+    page = reply(503, "<html>", content_type="text/html", Retry_After="7")
+    proxy.faults.append(Fault(acted=True, reply=page))
+    with pytest.raises(GatewayError):
+        await create(faulty, held)
+    assert fake_time.slept == []
+    await get(faulty, held)
+    assert fake_time.slept == [7.5], "the next call, whatever it is, waits before it is sent"
 
 
 async def test_a_hundred_cancelled_requests_do_not_leak_the_only_slot(sandbox, proxy, held, make_client):

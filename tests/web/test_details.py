@@ -36,7 +36,7 @@ async def test_starlette_runs_a_background_task_after_the_answer():
     done = []
 
     def take(event):
-        return BackgroundTask(done.append, event.identity)
+        return BackgroundTask(done.append, event.request_id)
 
     app = starlette.applications.Starlette(routes=[on_starlette.callback_route(take, KEY, path="/hook")])
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:

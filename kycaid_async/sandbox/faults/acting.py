@@ -24,6 +24,7 @@ _PAGE: Final = (
     "<html><head><title>502 Server Error</title></head><body><h1>Error: Server Error</h1>"
     "<p>The server encountered a temporary error and could not complete your request.</p></body></html>"
 )
+_DISCONNECTED: Final = "upstream connect error or disconnect/reset before headers. reset reason: connection termination"
 
 
 def with_faults(faults: Faults, sleep: Sleep, operation: str, serve: Serve) -> Serve:
@@ -71,6 +72,11 @@ async def _lose(fault: Fault, sleep: Sleep, request: web.Request, serve: Serve) 
     return await _reset(fault, sleep, request, serve)
 
 
+async def _answer_in_its_place(_fault: Fault, _sleep: Sleep, request: web.Request, serve: Serve) -> web.StreamResponse:
+    await serve(request)
+    return web.Response(status=503, text=_DISCONNECTED)
+
+
 async def _truncate(_fault: Fault, _sleep: Sleep, request: web.Request, serve: Serve) -> web.StreamResponse:
     whole = await serve(request)
     body = _body(whole)
@@ -116,6 +122,7 @@ _ACTS: Final[dict[FaultKind, Callable[[Fault, Sleep, web.Request, Serve], Awaita
     FaultKind.GATEWAY: _show_page,
     FaultKind.RESET: _reset,
     FaultKind.LOST: _lose,
+    FaultKind.BETWEEN: _answer_in_its_place,
     FaultKind.TRUNCATED: _truncate,
     FaultKind.SLOW: _drip,
 }

@@ -2,11 +2,15 @@
 
 from collections.abc import Sequence
 from random import Random
-from typing import Any
+from typing import Any, Final
 
 import attrs
 
+from kycaid_async.errors import ConfigurationError
 from kycaid_async.sandbox.faults.fault import Fault, FaultKind
+
+MOST: Final = 100
+"""Faults that can be on: every request looks at each."""
 
 
 @attrs.define
@@ -62,7 +66,9 @@ class Faults:
         return self._seed
 
     def add(self, fault: Fault) -> str:
-        """Switch a fault on and return an id for it."""
+        """Switch a fault on and return an id for it. Raises `ConfigurationError` for one too many."""
+        if len(self._active) >= MOST:
+            raise ConfigurationError(f"{MOST} faults are on: switch some off before others are added")
         self._added += 1
         active = ActiveFault(id=str(self._added), fault=fault)
         self._active[active.id] = active

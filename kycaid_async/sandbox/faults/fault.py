@@ -29,6 +29,8 @@ class FaultKind(enum.StrEnum):
     """The connection is reset before the server acts."""
     LOST = "lost"
     """The server acts, and the connection is reset in place of the answer."""
+    BETWEEN = "gateway"
+    """The server acts, and a gateway answers in its place with 503 and plain text."""
     TRUNCATED = "truncated"
     """The server acts, and the answer ends half-way."""
     SLOW = "slow"
@@ -54,7 +56,7 @@ def _operations(value: Any) -> tuple[str, ...]:
     names = [value] if isinstance(value, str) else value
     if not isinstance(names, list | tuple) or not all(isinstance(name, str) for name in names):
         raise ConfigurationError("the operations of a fault are a list of names")
-    return tuple(names)
+    return tuple(dict.fromkeys(names))
 
 
 @attrs.frozen

@@ -13,6 +13,7 @@ from kycaid_async.sandbox.faults.fault import Fault
 from kycaid_async.sandbox.refusals import invalid, not_found
 
 PATH = "/_sandbox/faults"
+_FEW = 10
 
 
 def fault_routes(faults: Faults) -> list[tuple[str, str, Serve]]:
@@ -22,7 +23,11 @@ def fault_routes(faults: Faults) -> list[tuple[str, str, Serve]]:
         return json_answer(200, [active.as_json() for active in faults.list()])
 
     async def add(request: web.Request) -> web.StreamResponse:
-        return json_answer(200, {"id": faults.add(_fault(read_object(await request.read())))})
+        fault = _fault(read_object(await request.read()))
+        try:
+            return json_answer(200, {"id": faults.add(fault)})
+        except ConfigurationError as error:
+            raise invalid(("*", str(error))) from None
 
     async def clear(_request: web.Request) -> web.StreamResponse:
         faults.clear()
@@ -46,7 +51,7 @@ def fault_routes(faults: Faults) -> list[tuple[str, str, Serve]]:
 def _fault(body: dict[str, Any]) -> Fault:
     """Return the fault that a request describes. Refuses it with 422 and the reason."""
     known = {field.name for field in attrs.fields(Fault)}
-    problems = [(name, "A fault has no such field") for name in sorted(body.keys() - known)]
+    problems = [(name, "A fault has no such field") for name in sorted(body.keys() - known)[:_FEW]]
     if "kind" not in body:
         problems.append(("kind", "A fault needs a kind"))
     if problems:

@@ -55,18 +55,23 @@ def create(call: Call) -> dict[str, Any]:
 def get(call: Call) -> dict[str, Any]:
     """Return an applicant with its addresses and documents."""
     row = call.row("applicants", "applicant_id")
+    summary = verifications.summary(call.rows, row["id"])
+    count = summary["verifications_count"]
     return {
         "applicant_id": row["id"],
         "external_applicant_id": row["body"].get("external_applicant_id"),
         "type": row["type"],
         "created_at": row["created_at"],
-        "profile_status": None,
+        # Observed: clients decide on it alone, so it says what the verification says. Null before there is one.
+        "profile_status": None if count == "0" else summary["verification_status"],
         "profile_comment": None,
         **_own_fields(call, row),
         "decline_reasons": verifications.reasons(call.rows, row["id"]),
         "addresses": addresses.answers(call.rows, row["id"]),
         "documents": documents.answers(call, row["id"]),
-        **verifications.summary(call.rows, row["id"]),
+        **summary,
+        # Both are real: a number in answers of 2020, where it was none, and text in those of 2022.
+        "verifications_count": 0 if count == "0" and not call.settings.strict else count,
     }
 
 

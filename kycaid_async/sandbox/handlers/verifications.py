@@ -10,11 +10,19 @@ from kycaid_async.sandbox.call import Call, Handler
 from kycaid_async.sandbox.forms import require_fit
 from kycaid_async.sandbox.handlers import affiliated_persons
 from kycaid_async.sandbox.handlers.report import report
-from kycaid_async.sandbox.refusals import flow_denied, insufficient_data, retry_forbidden, verification_exists
+from kycaid_async.sandbox.refusals import (
+    flow_denied,
+    insufficient_data,
+    invalid,
+    not_valid,
+    retry_forbidden,
+    verification_exists,
+)
 from kycaid_async.sandbox.store import Row, Transaction
 from kycaid_async.sandbox.strict import FINAL
 
 _NEEDED: Final = frozenset({AffiliatedPersonType.AUTHORISED.value, AffiliatedPersonType.BENEFICIAL.value})
+_MOST_TYPES: Final = 20
 
 
 def create(call: Call) -> dict[str, Any]:
@@ -28,6 +36,7 @@ def create(call: Call) -> dict[str, Any]:
         external_applicant_id=applicant["body"].get("external_applicant_id"),
         form_id=call.body.get("form_id"),
         callback_url=call.body.get("callback_url"),
+        types=_types(call),
         **_terms(call, applicant),
     )
     _announce(call, made)
@@ -62,7 +71,7 @@ def update_status(call: Call) -> dict[str, Any]:
 
 
 def summary(rows: Transaction, applicant: str) -> dict[str, Any]:
-    """Return what an applicant says of its verifications: the count as text, as it was recorded."""
+    """Return what an applicant says of its verifications: the count as text, as it was recorded last."""
     found = runs.of_applicant(rows, applicant)
     return {"verification_status": _status(found[0]) if found else "new", "verifications_count": str(len(found))}
 
@@ -109,6 +118,14 @@ def _terms(call: Call, applicant: Row) -> dict[str, Any]:
         "attempts_left": None if left is None else left - 1,
         "outcome": call.decided("verification"),
     }
+
+
+def _types(call: Call) -> list[str]:
+    """Return the types of checks that a request asks for: observed, as in ``["DOCUMENT", "FACIAL"]``."""
+    types = call.body.get("types") or []
+    if len(types) > _MOST_TYPES or not all(isinstance(name, str) for name in types):
+        raise invalid(not_valid("verifications", "types"))
+    return list(types)
 
 
 def _announce(call: Call, started: Row) -> None:

@@ -110,6 +110,7 @@ _MEANING = {
     FaultKind.UNAVAILABLE: "unavailable",
     FaultKind.RESET: "connection reset before acting",
     FaultKind.LOST: "acts, and the answer is lost",
+    FaultKind.BETWEEN: "acts, and a gateway answers 503",
     FaultKind.TRUNCATED: "acts, and the answer ends half-way",
     FaultKind.SLOW: "acts, and the answer comes slowly",
 }

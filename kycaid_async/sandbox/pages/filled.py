@@ -9,7 +9,7 @@ import attrs
 from aiohttp import BodyPartReader, web
 
 from kycaid_async.sandbox.refusals import Refused, bad_request, too_large
-from kycaid_async.sandbox.uploads import Received, new_file, reading, save, skip
+from kycaid_async.sandbox.uploads import Received, multipart, new_file, reading, save, skip
 
 _MAX_TEXT: Final = 4096
 _MAX_PARTS: Final = 64
@@ -54,7 +54,7 @@ class FormReader:
         return (len(self.file_inputs) + 1) * self.limit + _OVERHEAD
 
     async def _read(self, request: web.Request, filled: Filled, stack: AsyncExitStack) -> None:
-        parts = await request.multipart()
+        parts = multipart(request, self._most)
         count = 0
         while (part := await parts.next()) is not None:
             count += 1
@@ -69,8 +69,6 @@ class FormReader:
                 filled.texts[name] = await _text(part)
             else:
                 await skip(part)
-            if request.content.total_bytes > self._most:
-                raise too_large()
 
     async def _take_file(self, part: BodyPartReader, name: str, filled: Filled, stack: AsyncExitStack) -> None:
         if not part.filename:

@@ -5,9 +5,9 @@ import attrs
 from kycaid_async.sandbox.aftermath import Aftermath
 from kycaid_async.sandbox.control import Control
 from kycaid_async.sandbox.faults import Faults
+from kycaid_async.sandbox.key_throttle import KeyThrottle
 from kycaid_async.sandbox.links import Links
 from kycaid_async.sandbox.state import State
-from kycaid_async.sandbox.wrong_keys import WrongKeys
 
 
 @attrs.frozen(kw_only=True)
@@ -21,6 +21,6 @@ class House:
     faults: Faults
     max_file_size: int
     api_key: str = attrs.field(repr=False)
-    wrong_keys: WrongKeys
+    throttle: KeyThrottle
     is_open: bool
     """True when it has the key that everybody knows: then nobody is asked for it, and only this machine is served."""

@@ -12,6 +12,7 @@ from aiohttp import web
 from kycaid_async.sandbox.control import Control
 from kycaid_async.sandbox.feed import RequestServed, Watch
 from kycaid_async.sandbox.pages.headers import PAGE
+from kycaid_async.sandbox.pages.serving import refuse
 from kycaid_async.sandbox.tasks import Tasks
 
 PATH: Final = "/_sandbox/events"
@@ -22,6 +23,8 @@ PULSE: Final = 15.0
 _NEWS: Final = b"data: news\n\n"
 _COMMENT: Final = b": nothing new\n\n"
 _REMEMBERED: Final = 200
+_MOST: Final = 100
+"""Pages that are told at the same time: everything that happens is put down for each."""
 
 
 @attrs.frozen
@@ -44,6 +47,8 @@ class Live:
 
     async def stream(self, request: web.Request) -> web.StreamResponse:
         """Say that something changed, each time, until either side stops or the session ends."""
+        if len(self._watches) >= _MOST:
+            return refuse(503, "Too many pages are open.")
         response = web.StreamResponse(headers=PAGE | {"Content-Type": "text/event-stream"})
         await response.prepare(request)
         with self._control.watch() as watch:

@@ -8,6 +8,7 @@ import attrs
 from aiohttp import web
 
 from kycaid_async.sandbox.answers import Serve
+from kycaid_async.sandbox.key_throttle import KeyThrottle
 from kycaid_async.sandbox.pages.body import read_fields
 from kycaid_async.sandbox.pages.headers import page, see_other
 from kycaid_async.sandbox.pages.html import tag
@@ -15,7 +16,6 @@ from kycaid_async.sandbox.pages.layout import document
 from kycaid_async.sandbox.pages.serving import refuse
 from kycaid_async.sandbox.pages.session import Sessions
 from kycaid_async.sandbox.pages.shell import HOME
-from kycaid_async.sandbox.wrong_keys import WrongKeys
 
 PATH: Final = f"{HOME}login"
 _OURS: Final = re.compile(rf"{HOME}[A-Za-z0-9/]*", re.ASCII)
@@ -27,7 +27,7 @@ class Login:
     """The door of the dashboard."""
 
     _sessions: Sessions
-    _wrong_keys: WrongKeys
+    _throttle: KeyThrottle
     is_needed: bool
     """False where everybody knows the key."""
 
@@ -56,9 +56,10 @@ class Login:
             return refuse(403, _TOO_OLD)
         back = own_path(fields.one("next"))
         response = see_other(back)
-        if not self._sessions.log_in(fields.one("key"), request, response):
-            await self._wrong_keys.pause()
+        key = fields.one("key")
+        if not await self._throttle.judge(request.remote, key, is_right=self._sessions.is_key(key)):
             return page(self._markup(request, back, "This is not the key."), 401)
+        self._sessions.log_in(request, response)
         return response
 
     async def leave(self, request: web.Request) -> web.StreamResponse:

@@ -4,7 +4,6 @@ from io import BytesIO
 from pathlib import Path
 from typing import Final
 
-import anyio
 import attrs
 from aiohttp import web
 from anyio import to_thread
@@ -18,8 +17,6 @@ from kycaid_async.sandbox.store import Row
 PATH: Final = "/_sandbox/pictures/{file_id}"
 DOWNLOAD: Final = "/_sandbox/downloads/{file_id}"
 _LARGEST: Final = (1200, 1200)
-_AT_ONCE: Final = 2
-"""Images that are unpacked at the same time: each may take hundreds of megabytes."""
 
 
 @attrs.frozen
@@ -27,12 +24,12 @@ class Pictures:
     """Serves stored files: as pictures, or as bytes to keep."""
 
     _state: State
-    _turns: anyio.CapacityLimiter = attrs.field(factory=lambda: anyio.CapacityLimiter(_AT_ONCE))
 
     async def show(self, request: web.Request) -> web.StreamResponse:
         """Answer with the picture of a file; with 404 for one that is none."""
         row = await self._row(request)
-        drawn = await to_thread.run_sync(_drawn, self._state.folder / row["stored_as"], limiter=self._turns)
+        path = self._state.folder / row["stored_as"]
+        drawn = await to_thread.run_sync(_drawn, path, limiter=self._state.decoding)
         if drawn is None:
             raise not_found()
         return web.Response(body=drawn, content_type="image/jpeg", headers=CONTENT)

@@ -43,7 +43,7 @@ def add_pages(app: web.Application, house: House, elsewhere: Serve) -> None:
 
 def _dashboard(app: web.Application, house: House) -> list[tuple[str, str, Serve]]:
     sessions = Sessions(house.api_key, urlsplit(house.links.base_url).port, house.state.clock)
-    door = Login(sessions, house.wrong_keys, is_needed=not house.is_open)
+    door = Login(sessions, house.throttle, is_needed=not house.is_open)
     news = Live(house.control, house.state.clock, door.admits)
     app.on_shutdown.append(news.end)
     shown, files = Dashboard(house, sessions, news), Pictures(house.state)

@@ -29,10 +29,12 @@ class Sessions:
         """The name of the cookie. Browsers send cookies to every port of a host, so the port is part of it."""
         return f"kycaid_sandbox_{self._port}"
 
-    def log_in(self, key: str, request: web.Request, response: web.Response) -> bool:
-        """Begin a session and set its cookie, when ``key`` is the sandbox's."""
-        if not hmac.compare_digest(key.encode(errors="surrogateescape"), self._api_key.encode()):
-            return False
+    def is_key(self, key: str) -> bool:
+        """Say whether ``key`` is the sandbox's, in constant time."""
+        return hmac.compare_digest(key.encode(errors="surrogateescape"), self._api_key.encode())
+
+    def log_in(self, request: web.Request, response: web.Response) -> None:
+        """Begin a session and set its cookie."""
         made = secrets.token_urlsafe(32)
         self._began[made] = self._clock()
         if len(self._began) > _MOST:
@@ -46,7 +48,6 @@ class Sessions:
             samesite="Strict",
             secure=request.secure,
         )
-        return True
 
     def log_out(self, request: web.Request, response: web.Response) -> None:
         """End the session of a request."""

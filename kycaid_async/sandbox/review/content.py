@@ -1,6 +1,5 @@
 """The look into a file: can it be read to its end, and what is there to see?"""
 
-import importlib.util
 import os
 import warnings
 from contextlib import contextmanager
@@ -11,14 +10,17 @@ import attrs
 import filetype
 
 from kycaid_async.errors import ConfigurationError
+from kycaid_async.extras import is_installed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from PIL.ImageFile import ImageFile
 
-MAX_PIXELS: Final = 80_000_000
-"""More than an A4 page at 900 dpi. What claims more is taken for a bomb and is not unpacked."""
+MAX_PIXELS: Final = 50_000_000
+"""More than an A4 page at 600 dpi. What claims more is taken for a bomb and is not unpacked."""
+_MAX_WEBP: Final = 8_000_000
+"""The decoder of WebP holds all threads up while it unpacks. Larger ones are not looked into, and not declined."""
 
 _HEAD: Final = 8192
 _PDF_TAIL: Final = 2048
@@ -33,9 +35,13 @@ _FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "GIF", "BMP")
 """What Pillow may try: for others, such as PostScript, it would start a program on what somebody sent."""
 
 
+class _NotUnpacked(Exception):  # noqa: N818 - no error: it is left as it is
+    """An image that nobody looks into."""
+
+
 def require_pillow() -> None:
     """Raise `ConfigurationError` when Pillow is not there. It is not imported yet."""
-    if importlib.util.find_spec("PIL") is None:
+    if not is_installed("PIL"):
         raise ConfigurationError("the sandbox looks into images with Pillow: run pip install 'kycaid-async[sandbox]'")
 
 
@@ -66,6 +72,8 @@ def look_at(path: Path, name: str) -> Look:
     """Return what can be seen of a file. It blocks: call it in a thread."""
     try:
         return _look_at(path, name)
+    except _NotUnpacked:
+        return Look(name=name)
     except Exception:  # noqa: BLE001 - decoders raise anything on bytes that no encoder made
         return Look(name=name, is_damaged=True)
 
@@ -135,6 +143,9 @@ def open_image(path: Path) -> "Iterator[ImageFile]":
     # and putting the old ones back would not be safe in a thread.
     warnings.filterwarnings("ignore", module=r"PIL\.")
     with Image.open(path, formats=_FORMATS) as image:
-        if image.width * image.height > MAX_PIXELS:
+        pixels = image.width * image.height
+        if pixels > MAX_PIXELS:
             raise ValueError("too many pixels")
+        if image.format == "WEBP" and pixels > _MAX_WEBP:
+            raise _NotUnpacked
         yield image

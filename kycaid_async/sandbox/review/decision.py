@@ -49,6 +49,6 @@ def set_verdict(rows: Transaction, document: Row, outcome: Outcome, comment: str
 def conclude(rows: Transaction, verification: Row, outcome: Outcome, comment: str | None, moment: datetime) -> Row:
     """End a verification with this outcome, whatever the rules say, and return it."""
     kinds = [document["type"] for document in runs.documents_of(rows, verification["id"])]
-    checks = checks_for(outcome.reasons, kinds, comment)
+    checks = checks_for(outcome.reasons, kinds, comment, verification["types"])
     verified = not outcome.reasons
     return runs.finish(rows, verification["id"], verified=verified, checks=checks, moment=moment, comment=comment)

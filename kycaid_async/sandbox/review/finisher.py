@@ -77,7 +77,7 @@ class Finisher:
         owner = applicant["body"] if applicant else {}
         case = Case(owner=owner, refused_countries=settings.refused_countries, today=today)
         reviewed = [(document["type"], document["reasons"]) for document in runs.documents_of(rows, row["id"])]
-        return checks_of(judge(settings.rules, case, "applicant"), reviewed)
+        return checks_of(judge(settings.rules, case, "applicant"), reviewed, row["types"])
 
 
 def _pending(rows: Transaction, ids: Collection[str] | None) -> list[Row]:

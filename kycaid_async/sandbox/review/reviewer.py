@@ -6,7 +6,6 @@ from datetime import UTC, date
 from pathlib import Path
 from typing import Any, Final
 
-import anyio
 import attrs
 from anyio import to_thread
 
@@ -19,8 +18,6 @@ from kycaid_async.sandbox.store import Row, Transaction
 from kycaid_async.values.decline_reasons import DeclineReason
 
 _SHOWING_A_PERSON: Final = tuple(kind.value for kind in sorted(IDENTITY | SELFIES))
-_AT_ONCE: Final = 4
-"""Images that are unpacked at the same time: each may take hundreds of megabytes."""
 
 
 @attrs.frozen
@@ -38,7 +35,6 @@ class Reviewer:
     """Reviews documents ``review_after`` seconds after they were created or last changed."""
 
     _state: State
-    _turns: anyio.CapacityLimiter = attrs.field(factory=lambda: anyio.CapacityLimiter(_AT_ONCE))
 
     async def settle(self, ids: Collection[str]) -> None:
         """Review what is due of the documents with these ids, and of those that belong to these owners."""
@@ -56,7 +52,7 @@ class Reviewer:
         if item.document["outcome"] is not None:
             return _verdict_for(Outcome.parse(item.document["outcome"]).reasons)
         try:
-            reasons = await to_thread.run_sync(_review, item, self._state.settings.rules, limiter=self._turns)
+            reasons = await to_thread.run_sync(_review, item, self._state.settings.rules, limiter=self._state.decoding)
         except RuleFailed:
             return {"outcome": "pending"}
         return _verdict_for(reasons)
