@@ -27,7 +27,7 @@ REFUSALS = [
     (413, b'{"type":"limit_file_size","errors":[]}'),
     (401, b'{"error":{"type":"unauthorized"}}'),
     (400, b'{"type":"bad_request","errors":[]}'),
-    (403, b"<html>blocked</html>"),
+    (403, b'{"type":"inactive_account"}'),
     (503, b'{"type":"limit_exceeded"}'),
 ]
 
