@@ -102,3 +102,59 @@ def answer(status: int = 200, body: bytes = b"{}", *lines: str) -> bytes:
 def reset_when_closed(connected: socket.socket) -> None:
     """Let the end of this connection be a reset."""
     connected.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+@attrs.define(eq=False)
+class ConnectProxy:
+    """What `RawServer` serves as a proxy: it connects to where it is asked to, or refuses with the next status."""
+
+    url: str = ""
+    refusals: list[int] = attrs.field(factory=list)
+    login: str | None = None
+    """``Basic …``, when it wants one."""
+    heads: list[bytes] = attrs.field(factory=list)
+    """What it was asked."""
+    seen: bytearray = attrs.field(factory=bytearray)
+    """All that it could read of what passed towards the server."""
+
+    def __call__(self, connected: socket.socket) -> None:
+        head = head_of(connected)
+        self.heads.append(head)
+        wanted = f"Proxy-Authorization: {self.login}\r\n".encode()
+        status = self.refusals.pop(0) if self.refusals else 407 if self.login and wanted not in head else 200
+        if status != 200:
+            connected.sendall(answer(status, b"<html>Jane</html>", "Connection: close"))
+            return
+        method, target, _ = head.split(b" ", 2)
+        host, port = target.decode().rsplit(":", 1) if method == b"CONNECT" else _host_of(target.decode())
+        with socket.create_connection((host, int(port)), 10) as onward:
+            back = threading.Thread(target=_pass_on, args=(onward, connected), daemon=True)
+            if method == b"CONNECT":
+                connected.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+                back.start()
+                _pass_on(connected, onward, self.seen)
+            else:
+                back.start()
+                self._pass_requests_on(head, connected, onward)
+
+    def _pass_requests_on(self, head: bytes, connected: socket.socket, onward: socket.socket) -> None:
+        while True:
+            self.seen += head
+            body = body_of(connected, head)
+            onward.sendall(re.sub(rb" http://[^/ ]+", b" ", head, count=1) + body)
+            head = head_of(connected)
+
+
+def _host_of(target: str) -> tuple[str, str]:
+    host, _, port = target.removeprefix("http://").partition("/")[0].partition(":")
+    return host, port
+
+
+def _pass_on(source: socket.socket, sink: socket.socket, seen: bytearray | None = None) -> None:
+    with contextlib.suppress(OSError):
+        while chunk := source.recv(1 << 16):
+            if seen is not None:
+                seen += chunk
+            sink.sendall(chunk)
+    with contextlib.suppress(OSError):
+        sink.shutdown(socket.SHUT_RDWR)

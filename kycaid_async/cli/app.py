@@ -77,7 +77,7 @@ def demo(
         folder=_folder(folder),
         document_type=_document_type(document_type, folder),
         base_url=base_url,
-        proxy=proxy,
+        proxy=_proxy_for(base_url, proxy),
         api_key=_key_for(base_url),
         concurrency=concurrency,
         wait=wait,
@@ -365,6 +365,12 @@ def _key_for(base_url: str | None) -> str | None:
     if base_url is not None and not key:
         _misused("--base-url: needs your key in the environment variable KYCAID_API_KEY")
     return key
+
+
+def _proxy_for(base_url: str | None, proxy: str | None) -> str | None:
+    if proxy is not None and base_url is None:
+        _misused("--proxy: a sandbox on this machine needs none; give --base-url too")
+    return proxy
 
 
 def _misused(message: str) -> NoReturn:

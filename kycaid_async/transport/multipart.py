@@ -4,6 +4,7 @@ import asyncio
 import itertools
 import secrets
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any, Final, Self
 
 from kycaid_async.errors import UploadSourceError
@@ -160,7 +161,8 @@ class Multipart:
                 await asyncio.wait([self.writer])
             if self._transport is not None and cut:
                 # Closed in the ordinary way, it would go on to send what is buffered, for as long as a server stalls.
-                self._transport.abort()
+                with suppress(AttributeError):  # how asyncio says that it closed itself after the last byte it held
+                    self._transport.abort()
         finally:
             await self._reading.close()
 

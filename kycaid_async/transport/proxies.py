@@ -85,10 +85,9 @@ def _refuse_unfit(where: str, proxy: Any) -> None:
     try:
         parts = urlsplit(proxy)
         fit = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
-        fit = fit and not (parts.path.strip("/") or parts.query or parts.fragment or re.search(r"[\s\\]", proxy))
     except ValueError:
-        fit = False
-    if not fit:
+        raise ConfigurationError(f"{where}: {_SUPPORTED}") from None
+    if not fit or parts.path.strip("/") or parts.query or parts.fragment or re.search(r"[\s\\]", proxy):
         raise ConfigurationError(f"{where}: {_SUPPORTED}")
     user, password = unquote(parts.username or ""), unquote(parts.password or "")
     if ":" in user or not _is_latin1(user + password):

@@ -81,7 +81,7 @@ def allow_http_of(hosts: Iterable[str] | str | None) -> frozenset[str]:
     for name in found:
         if not re.fullmatch(r"[a-z0-9._-]+|[0-9a-f:.]+", name):
             raise ConfigurationError(
-                "allow_http: expected names of hosts or addresses, such as kycaid or 10.0.0.5, "
+                "allow_http, KYCAID_ALLOW_HTTP: expected names of hosts or addresses, such as kycaid or 10.0.0.5, "
                 "without http://, port, path or *"
             )
     return found

@@ -68,7 +68,8 @@ async def _begun(
 def _timeout(bound: Bound, settings: Settings) -> aiohttp.ClientTimeout:
     """Return the limits that aiohttp holds: only that of a connection which a session of the user makes.
 
-    Nobody tells when that is there. Not sock_connect: it ends with TCP, and leaves a proxy's CONNECT and the TLS
+    Nobody tells when that is there. After the loop was held up it may run out too early; nothing was sent then, and the
+    call is tried again. Not sock_connect: it ends with TCP, and leaves a proxy's CONNECT and the TLS
     handshake without a limit.
     """
     if bound.connector is not None:

@@ -13,6 +13,10 @@ import pytest
 
 from kycaid_async import ApiError, AsyncKycaid, FileRefusedError, KycaidError
 from kycaid_async.transport import sockets
+from kycaid_async.transport.preflight import FileRules
+from kycaid_async.transport.rounds import Rounds
+from kycaid_async.transport.sources import source_of
+from kycaid_async.transport.upload import Upload
 from tests.raw import RawServer, answer, body_of, head_of, reset_when_closed
 from tests.transport.conftest import passing_on
 from tests.uploads import picture
@@ -23,7 +27,7 @@ REFUSALS = [
     (413, b'{"type":"limit_file_size","errors":[]}'),
     (401, b'{"error":{"type":"unauthorized"}}'),
     (400, b'{"type":"bad_request","errors":[]}'),
-    (403, b"<html>blocked</html>"),
+    (403, b'{"type":"inactive_account"}'),
     (503, b'{"type":"limit_exceeded"}'),
 ]
 
@@ -220,3 +224,22 @@ def test_with_uvloop_a_refusal_is_seen_when_the_connection_ends_a_moment_later()
 
     with RawServer(Refuses("reset")) as server, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         assert runner.run(main(server.url)) == EVERY_TIME
+
+
+async def test_a_connection_that_was_closed_with_all_that_it_held_is_let_go_of():
+    """What is left of the file was never handed on; asyncio does not abort a transport that closed itself."""
+
+    class Closed(asyncio.WriteTransport):
+        def get_write_buffer_size(self) -> int:
+            return 0
+
+        def abort(self) -> None:
+            raise AttributeError("'NoneType' object has no attribute 'call_soon'")
+
+    async def send(chunk: object) -> None:
+        raise ConnectionResetError
+
+    upload = Upload(source=source_of(PICTURE[:500_000]))
+    async with await upload.open(FileRules(), Rounds(asyncio.get_running_loop())) as file:
+        with pytest.raises(ConnectionResetError):
+            await file.write(send, Closed())
