@@ -1,7 +1,7 @@
 """A process that has ``kycaid`` imported, and forks for each run of it: a run starts in hundredths of a second.
 
-On stdout comes ``ready``. Each line on stdin is a run: its number, its arguments, its files for output, and its hooks. On
-stdout come, each behind the number, the process id, and later how it ended. The hooks are what a test cannot do from
+On stdout comes ``ready``. Each line on stdin is a run: its number, its arguments, its files for output, and its hooks.
+On stdout come, each behind the number, the process id, and later how it ended. The hooks are what a test cannot do from
 outside: time that runs faster, a clock that is wrong, a signal at a given step of the ledger, a limit on how large a
 file may get.
 """
