@@ -13,6 +13,7 @@ from kycaid_async.bulk.result import BulkResult, BulkSummary
 from kycaid_async.bulk.upload import BulkUpload, OnError, OnUncertain, Plan
 from kycaid_async.errors import ConfigurationError
 from kycaid_async.protocol.caller import Caller
+from kycaid_async.tracebacks import confidential
 from kycaid_async.transport.settings import Settings
 from kycaid_async.transport.timing import Timing
 
@@ -103,6 +104,7 @@ class Bulk:
         """Return for how long a server may be at work on a request whose answer was lost."""
         return (self._settings.timeout.read or _LONGEST_WORK) + _MARGIN
 
+    @confidential
     async def upload_all(
         self,
         rows: Rows,

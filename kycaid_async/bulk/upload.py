@@ -22,6 +22,7 @@ from kycaid_async.bulk.row import BulkRow
 from kycaid_async.bulk.workers import Stopped, WorkerPool
 from kycaid_async.loops import running_loop
 from kycaid_async.protocol.caller import Caller
+from kycaid_async.tracebacks import border
 from kycaid_async.transport.settings import Settings
 from kycaid_async.transport.timing import Timing
 
@@ -131,15 +132,16 @@ class BulkUpload:
         self._started = self._timing.clock()
         self._task = task = running_loop().create_task(self._run())
         task.add_done_callback(self._wake)
-        try:
-            while not (task.done() and self._results.empty()):
-                result = await self._results.get()
-                if result is not None:
-                    yield result
-            if self._error is not None:
-                raise self._error
-        finally:
-            await self.aclose()
+        with border:
+            try:
+                while not (task.done() and self._results.empty()):
+                    result = await self._results.get()
+                    if result is not None:
+                        yield result
+                if self._error is not None:
+                    raise self._error
+            finally:
+                await self.aclose()
 
     async def _run(self) -> None:
         """Do all of it. Whatever ends it early is kept for the one who iterates."""

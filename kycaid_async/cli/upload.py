@@ -168,7 +168,7 @@ class Job:
     async def _send(self, manifest: Manifest) -> None:
         plan, most = self._plan, most_rows_at_once(self._plan.concurrency)
         await (await self._opened(read_only=False)).close()  # from here on it knows the folder of the manifest
-        async with AsyncKycaid(plan.api_key, base_url=plan.server, max_connections=most) as client:
+        async with AsyncKycaid(plan.api_key, base_url=plan.server, max_connections=most, proxy=plan.proxy) as client:
             self._upload = client.bulk.upload(
                 self._good(manifest),
                 ledger=plan.ledger,

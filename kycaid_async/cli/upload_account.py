@@ -13,6 +13,7 @@ from kycaid_async.bulk.places import UrlRules
 from kycaid_async.bulk.result import BulkResult, BulkStatus, BulkSummary
 from kycaid_async.bulk.sources import source_of
 from kycaid_async.cli.problems import one_line
+from kycaid_async.masking import shown_path
 
 BAD: Final = "bad"
 """The status of a row that was never sent, for what stands in it."""
@@ -151,7 +152,8 @@ def reason_of(result: BulkResult) -> str:
     """Return why a row was not delivered: with the side instead of the path of its file, which may hold a name."""
     text = str(result.error)
     for side, place in result.row.sides():
-        text = text.replace(f"{source_of(place, UrlRules()).label}: ", f"{side}: ")
+        label = shown_path(source_of(place, UrlRules()).label)
+        text = text.replace(f"{label}: ", f"{side}: ")
     return one_line(text)
 
 

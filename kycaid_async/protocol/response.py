@@ -9,19 +9,23 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import attrs
 
 from kycaid_async import errors
 from kycaid_async.errors import ApiError, DecodeError, FieldError, GatewayError, RedirectError
-from kycaid_async.masking import code_or_mask
+from kycaid_async.masking import Unlisted, code_or_mask
 from kycaid_async.protocol.endpoint import Endpoint, Replay
 from kycaid_async.values.json import loads
 from kycaid_async.values.mismatch import Mismatch
 
 T = TypeVar("T")
 
+MOST_ERRORS: Final = 1000
+"""Fields at fault that are read of a refusal; the others stand in its body."""
+MOST_NAMED: Final = 20
+"""Those that the text of an error names."""
 OK = 200
 NOT_FOUND = 404
 SERVER_FAULT = 500
@@ -30,7 +34,7 @@ LIMIT_EXCEEDED = "limit_exceeded"
 
 
 @attrs.define
-class Answer:
+class Answer(Unlisted):
     """A whole answer of the server."""
 
     status: int
@@ -152,7 +156,8 @@ def refusal(endpoint: Endpoint[Any], answer: Answer) -> ApiError:
     code = _code(data, listed)
     if not _is_of_kycaid(data, code):
         return _foreign(endpoint, answer)
-    named = ", ".join(code_or_mask(e.parameter) for e in listed if e.parameter)
+    named = ", ".join(code_or_mask(e.parameter) for e in listed[:MOST_NAMED] if e.parameter)
+    named += f" and {len(listed) - MOST_NAMED} more" if len(listed) > MOST_NAMED else ""
     details = (
         f"HTTP {answer.status}"
         + (f", type {code_or_mask(code)}" if code else "")
@@ -225,7 +230,7 @@ def _field_errors(data: Any) -> list[FieldError]:
     listed = data.get("errors") if isinstance(data, dict) else None
     return [
         FieldError(_text(entry.get("parameter")), _text(entry.get("message")))
-        for entry in (listed if isinstance(listed, list) else [])
+        for entry in (listed[:MOST_ERRORS] if isinstance(listed, list) else [])
         if isinstance(entry, dict)
     ]
 

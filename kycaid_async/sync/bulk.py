@@ -17,6 +17,7 @@ from kycaid_async.sync.blocking import Blocking, documented_as
 from kycaid_async.sync.call import Call
 from kycaid_async.sync.iteration import BlockingIterator
 from kycaid_async.sync.link import Link
+from kycaid_async.tracebacks import border
 
 R = TypeVar("R")
 
@@ -116,7 +117,8 @@ class BlockingUpload(BlockingIterator[BulkResult]):
         async def run() -> R:
             return function()
 
-        return self._link.enter().run(run())
+        with border:
+            return self._link.enter().run(run())
 
 
 class Bulk(Blocking, of=bulk.Bulk):

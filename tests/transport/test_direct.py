@@ -16,7 +16,7 @@ import pytest
 from aioresponses import aioresponses
 
 from kycaid_async import ConnectionLostError, FileRefusedError, KycaidError
-from kycaid_async.transport import connector
+from kycaid_async.transport import sockets
 from tests.conftest import API_KEY, PatchedResponse
 from tests.serving import Serve, Serving
 from tests.transport.conftest import passing_on, send_into_small_buffers
@@ -169,7 +169,7 @@ async def test_a_server_that_hangs_up_at_once_gets_few_connections_and_has_proce
                 connections.append(1)
                 accepted.close()
 
-    monkeypatch.setattr(connector, "_readable", waits_for_news)
+    monkeypatch.setattr(sockets, "_readable", waits_for_news)
     with socket.create_server(("127.0.0.1", 0)) as listening:
         threading.Thread(target=hang_up, args=[listening], daemon=True).start()
         client = make_client(f"http://127.0.0.1:{listening.getsockname()[1]}", max_retries=1)

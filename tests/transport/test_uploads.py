@@ -207,7 +207,7 @@ async def test_a_file_that_changes_while_it_is_sent_never_arrives_whole(change, 
         server.go_on.set()
         with pytest.raises(UploadSourceError, match="changed while it was sent") as caught:
             await task
-        assert str(path) in str(caught.value)
+        assert str(caught.value).startswith(f"{path.name}: ")
         assert not caught.value.maybe_processed
         assert not any(r.whole for r in server.received)
 
