@@ -28,7 +28,7 @@ class Job:
     applicants: list[str]
     chance: random.Random
     twins: int
-    """Each so manieth row has applicant, type and files of the one before it; 0 for none."""
+    """The last of every so many rows has applicant, type and files of the one before it; 0 for no such rows."""
     known: int = 0
     """Rows after so many are for applicants of those before; 0 for none."""
     rows: list[dict] = attrs.field(factory=list)
