@@ -8,6 +8,7 @@ from itertools import islice
 
 from kycaid_async.bulk.manifest import Manifest
 from kycaid_async.bulk.manifest_row import APPLICANT, BadRow, ManifestRow
+from kycaid_async.bulk.open_files import TooManyOpenFilesError, when_there_is_room
 from kycaid_async.bulk.places import AnyPath, UrlRules
 from kycaid_async.bulk.row import BulkSource
 from kycaid_async.bulk.seen import Seen
@@ -20,6 +21,7 @@ from kycaid_async.errors import (
     ManifestError,
     UploadSourceError,
 )
+from kycaid_async.masking import shown_path
 from kycaid_async.transport.preflight import FileRules, inspect
 from kycaid_async.transport.reading import Source, in_thread
 from kycaid_async.values.converter import unstructure
@@ -96,12 +98,18 @@ async def _with_files(row: ManifestRow | BadRow, rules: FileRules, known: Known 
 
 async def _file(side: str, place: BulkSource, rules: FileRules) -> FieldProblem | None:
     source = source_of(place, UrlRules(), first=_HEAD)
-    try:
+
+    async def look() -> None:
         reading = await source.open()
         try:
             inspect(reading, label=source.label, rules=rules)
         finally:
             await reading.close()
+
+    try:
+        await when_there_is_room(look, sleep=asyncio.sleep)
+    except TooManyOpenFilesError:
+        raise
     except InvalidFileError as error:
         return FieldProblem(side, _FILES, f"one that {_words(error, source).removeprefix(f'expected {_FILES}; it ')}")
     except UploadSourceError as error:
@@ -112,7 +120,7 @@ async def _file(side: str, place: BulkSource, rules: FileRules) -> FieldProblem 
 
 
 def _words(error: KycaidError, source: Source) -> str:
-    return str(error).removeprefix(f"{source.label}: ")
+    return str(error).removeprefix(f"{shown_path(source.label)}: ")
 
 
 def _bad(row: ManifestRow, problems: Iterable[FieldProblem]) -> ManifestRow | BadRow:

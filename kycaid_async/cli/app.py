@@ -21,6 +21,14 @@ app = typer.Typer(
 )
 
 
+_Proxy = Annotated[
+    str | None,
+    typer.Option(
+        metavar="URL", help="Connect through this proxy, as http://host:port. Default: HTTPS_PROXY, unless in NO_PROXY."
+    ),
+]
+
+
 def _show_version(wanted: bool) -> None:
     if wanted:
         typer.echo(f"kycaid {__version__}")
@@ -61,6 +69,7 @@ def demo(
         str | None,
         typer.Option(metavar="URL", help="Use this server and the key in KYCAID_API_KEY, not a sandbox."),
     ] = None,
+    proxy: _Proxy = None,
     document_type: Annotated[
         str | None,
         typer.Option("--type", metavar="TYPE", help="Type of the documents in --folder.  [default: GOVERNMENT_ID]"),
@@ -75,6 +84,7 @@ def demo(
         folder=_folder(folder),
         document_type=_document_type(document_type, folder),
         base_url=base_url,
+        proxy=_proxy_for(base_url, proxy),
         api_key=_key_for(base_url),
         concurrency=concurrency,
         wait=wait,
@@ -95,7 +105,7 @@ It checks the whole manifest first. Run again after any interruption, it goes on
 nothing. The first Ctrl-C finishes what is in flight, the second stops at once.
 
 Exit code: 0 when all is done, 1 when rows failed or are uncertain, 2 for wrong options or a bad manifest, 130
-after Ctrl-C.
+after Ctrl-C, 143 after SIGTERM.
 """
 
 
@@ -108,7 +118,7 @@ def upload(
     ledger: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", help="Record of what was sent, in the manifest's folder. Default: MANIFEST.ledger."
+            metavar="FILE", help="Record of what was sent. Default: MANIFEST.ledger. Elsewhere, for one folder only."
         ),
     ] = None,
     on_error: Annotated[
@@ -132,6 +142,15 @@ def upload(
         bool, typer.Option("--same-account", help="The ledger was begun with another key of the same account.")
     ] = False,
     concurrency: Annotated[int, typer.Option(min=1, max=1024, metavar="N", help="Rows at once, at most.")] = 64,
+    applicants_at_once: Annotated[
+        int,
+        typer.Option(
+            min=1,
+            max=1024,
+            metavar="N",
+            help="Applicants that are made at once, at most: so many are uncertain after a kill.",
+        ),
+    ] = 4,
     base_url: Annotated[
         str | None,
         typer.Option(
@@ -158,6 +177,7 @@ def upload(
             metavar="HOST", help="And by https at this host or network, public or not, such as 10.0.0.0/8. Repeatable."
         ),
     ] = None,
+    proxy: _Proxy = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check all rows and files, and send nothing.")] = False,
     report: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write a page (HTML) about the run, also when interrupted.")
@@ -179,7 +199,9 @@ def upload(
             create_uncertain=on_uncertain == "create",
             same_account=same_account,
             concurrency=concurrency,
+            applicants_at_once=applicants_at_once,
             base_url=base_url,
+            proxy=proxy,
             api_key=os.environ.get("KYCAID_API_KEY"),
             dry_run=dry_run,
             report=report,
@@ -191,6 +213,56 @@ def upload(
         )
         code = run(plan)
     raise typer.Exit(code)
+
+
+ledger_app = typer.Typer(name="ledger", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(ledger_app, help="Look into the ledger of an upload, or make it fit to go on from.")
+_LEDGER = Annotated[Path, typer.Argument(metavar="LEDGER", help="The ledger of an upload.", show_default=False)]
+
+
+_SHOW = """Say what is in a ledger, whether it can be opened, and what repair would do. Changes nothing.
+
+Exit code: 0 when it is fit to go on from, 1 when it is not.
+"""
+
+
+@ledger_app.command(help=_SHOW)
+def show(ledger: _LEDGER) -> None:
+    """Run ``kycaid ledger show``."""
+    from kycaid_async.cli.ledger import run_show
+
+    with _plain_errors():
+        lines, code = run_show(ledger)
+    typer.echo("\n".join(lines))
+    raise typer.Exit(code)
+
+
+_REPAIR = """Make a ledger fit to go on from, whatever became of it, so that no row is sent twice.
+
+What can be read is kept, and so are the old files, under other names. Every row of which it is not known that its
+document was made counts as perhaps sent from then on: the next upload asks the server before it sends one.
+
+Exit code: 0 when it is fit to go on from, 1 when it cannot be made so.
+"""
+
+
+@ledger_app.command(help=_REPAIR)
+def repair(
+    ledger: _LEDGER,
+    *,
+    base_url: Annotated[
+        str | None, typer.Option(metavar="URL", help="The server of its rows, if the ledger does not say it any more.")
+    ] = None,
+    new_secret: Annotated[
+        bool, typer.Option("--new-secret", help="Its .key file is gone for good: give up what only that file tells.")
+    ] = False,
+) -> None:
+    """Run ``kycaid ledger repair``."""
+    from kycaid_async.cli.ledger import run_repair
+
+    with _plain_errors():
+        lines = run_repair(ledger, server=base_url, new_secret=new_secret)
+    typer.echo("\n".join(lines))
 
 
 _SANDBOX = """Run a local KYCAID until Ctrl-C, for development and tests.
@@ -318,6 +390,12 @@ def _key_for(base_url: str | None) -> str | None:
     return key
 
 
+def _proxy_for(base_url: str | None, proxy: str | None) -> str | None:
+    if proxy is not None and base_url is None:
+        _misused("--proxy: a sandbox on this machine needs none; give --base-url too")
+    return proxy
+
+
 def _misused(message: str) -> NoReturn:
     from kycaid_async.cli.problems import one_line
 
@@ -329,8 +407,10 @@ def _misused(message: str) -> NoReturn:
 def _plain_errors() -> Iterator[None]:
     """Turn what can go wrong outside this program into one line and an exit code."""
     from kycaid_async.cli.problems import Problem, interrupted, one_line
+    from kycaid_async.cli.signals import end_like_ctrl_c
 
     try:
+        end_like_ctrl_c()
         yield
     except Problem as problem:
         typer.echo(f"kycaid: {one_line(problem)}", err=True)
@@ -339,4 +419,5 @@ def _plain_errors() -> Iterator[None]:
         typer.echo(f"kycaid: {one_line(error)}", err=True)
         raise typer.Exit(1) from None
     except KeyboardInterrupt as interrupt:
+        typer.echo("kycaid: interrupted", err=True)
         raise typer.Exit(interrupted(interrupt)) from None

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,11 +13,14 @@ from kycaid_async.bulk.places import UrlRules
 from kycaid_async.bulk.result import BulkResult, BulkStatus, BulkSummary
 from kycaid_async.bulk.sources import source_of
 from kycaid_async.cli.problems import one_line
+from kycaid_async.masking import shown_path
 
 BAD: Final = "bad"
 """The status of a row that was never sent, for what stands in it."""
 
 _NOTES_KEPT = 1000
+_RECENT = 30.0
+"""Seconds for which a refusal explains what is seen."""
 
 
 @attrs.frozen
@@ -74,6 +77,8 @@ class Account:
     """The first of the rows that were not delivered."""
     history: History = attrs.field(factory=History)
     rejects: Path | None = None
+    uncertain: Path | None = None
+    """The file of the uncertain rows."""
     ended: str = ""
     """Why it ended early; empty when it did not."""
     started: datetime = attrs.field(factory=lambda: datetime.now(UTC))
@@ -81,6 +86,9 @@ class Account:
     _began: float = 0.0
     _sign: tuple[int, ...] = ()
     _signed: float = 0.0
+    _refusals: int = 0
+    _refused: float = float("-inf")
+    _most_at_once: int = 0
 
     def begin(self, summary: BulkSummary) -> None:
         """Begin to send, with a summary that somebody keeps."""
@@ -92,6 +100,20 @@ class Account:
         if sign != self._sign:
             self._sign, self._signed = sign, self.clock()
         return self.clock() - self._signed
+
+    def hindrance(self, at_once: int) -> str:
+        """Return why it goes slower than it did, as of now; empty when nothing is in its way.
+
+        ``at_once`` is how many rows may be under way.
+        """
+        self._most_at_once = max(self._most_at_once, at_once)
+        if self.summary.refusals > self._refusals:
+            self._refusals, self._refused = self.summary.refusals, self.clock()
+        if self.clock() - self._refused < _RECENT:
+            return f"slower, because the server refuses some requests for now ({self._refusals:,} so far)"
+        if at_once * 2 <= self._most_at_once:
+            return f"slower, because answers take longer than they did: {at_once} at once, not {self._most_at_once}"
+        return ""
 
     def note_bad(self, row: BadRow) -> Note:
         """Count a row that is not sent."""
@@ -137,7 +159,11 @@ class Account:
     def as_json(self) -> dict[str, Any]:
         """Return the last object that ``--json`` prints."""
         counts = attrs.asdict(self.summary) | {"seconds": round(self.summary.seconds, 3)}
-        places = {"rejects": None if self.rejects is None else str(self.rejects), "ended": self.ended or None}
+        places = {
+            "rejects": None if self.rejects is None else str(self.rejects),
+            "uncertain_file": None if self.uncertain is None else str(self.uncertain),
+            "ended": self.ended or None,
+        }
         return {"kind": "summary", "rows": self.rows, "bad": self.bad, "left": self.left} | counts | places
 
 
@@ -145,5 +171,20 @@ def reason_of(result: BulkResult) -> str:
     """Return why a row was not delivered: with the side instead of the path of its file, which may hold a name."""
     text = str(result.error)
     for side, place in result.row.sides():
-        text = text.replace(f"{source_of(place, UrlRules()).label}: ", f"{side}: ")
+        label = shown_path(source_of(place, UrlRules()).label)
+        text = text.replace(f"{label}: ", f"{side}: ")
     return one_line(text)
+
+
+def look_for(result: BulkResult, *, now: datetime | None = None) -> str:
+    """Return what to look for to find out what became of an uncertain row."""
+    now = now or datetime.now(UTC)
+    began = now - timedelta(seconds=result.seconds)
+    when = "by an earlier run" if result.sent_before else f"between {_time(began)} and {_time(now)} UTC"
+    if result.applicant_id is None:
+        return f"Look for its applicant, sent {when}."
+    return f"Look for a {result.row.document.get('type')} of applicant {result.applicant_id}, sent {when}."
+
+
+def _time(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M:%S}"

@@ -38,9 +38,10 @@ def summary_text(plan: Plan, account: Account) -> str:
         return f"Nothing to do: all {account.rows:,} rows were done before."
     rate = summary.created / summary.seconds if summary.seconds else 0.0
     shared = f", {summary.files_shared:,} known already" if summary.files_shared else ""
+    unused = f", {summary.files_unused:,} for the next run to use" if summary.files_unused else ""
     return (
         f"{account.rows:,} rows: {account.counts()}{f', {account.left:,} left' if account.left else ''}.\n"
-        f"{summary.files:,} files uploaded ({size_text(summary.bytes)}){shared}; "
+        f"{summary.files:,} files uploaded ({size_text(summary.bytes)}){shared}{unused}; "
         f"{duration_text(summary.seconds)}, {rate:,.1f} documents/s."
     )
 
@@ -67,6 +68,12 @@ def advice(plan: Plan, account: Account, *, number: int, error: Exception | None
     if account.rejects is not None:
         command = command_line(["kycaid", "upload", str(account.rejects), "--ledger", str(plan.ledger), *_reach(plan)])
         yield f"To send the rows set aside, correct {account.rejects} and run: {command}"
+    if account.uncertain is not None:
+        command = command_line(["kycaid", "upload", str(account.uncertain), "--ledger", str(plan.ledger)])
+        yield (
+            f"The uncertain rows are in {account.uncertain}, each with what to look for. Take out those that are "
+            f"there; to send the others anew, run: {command} --on-uncertain create"
+        )
     yield from _advice_on_uncertain(account.summary.uncertain - account.unknown_applicants, account.unknown_applicants)
 
 

@@ -15,7 +15,8 @@ from rich.table import Table
 from rich.text import Text
 
 from kycaid_async.bulk.progress import BulkProgress
-from kycaid_async.bulk.result import BulkResult
+from kycaid_async.bulk.result import BulkResult, BulkStatus
+from kycaid_async.bulk.row import BulkRow
 from kycaid_async.cli.console import console, duration_text, size_text
 from kycaid_async.cli.problems import one_line
 from kycaid_async.cli.upload_account import BAD, Account, Note
@@ -76,7 +77,7 @@ class Screen:
             self._show(_bars(standing))
         else:
             self._show(
-                Text("; ".join(filter(None, [standing.where, standing.counts, standing.speed, standing.silence])))
+                Text("; ".join(filter(None, [standing.where, standing.counts, standing.speed, standing.remark])))
             )
 
     def _show(self, what: RenderableType) -> None:
@@ -95,7 +96,8 @@ class Screen:
 
     def bad(self, note: Note) -> None:
         """Print a row that is not sent."""
-        self._row(note, {"kind": "row", "line": note.line, "status": BAD, "error": note.reason})
+        nothing = BulkResult(row=BulkRow(document={}, line=note.line), status=BulkStatus.FAILED)
+        self._row(note, _as_json(nothing, note) | {"status": BAD})
 
     def result(self, result: BulkResult, note: Note | None) -> None:
         """Print what became of a row; as text only when it was not delivered."""
@@ -130,7 +132,8 @@ class Standing:
     counts: str
     speed: str
     left: str
-    silence: str
+    remark: str
+    """What keeps it from going on, or slows it down; empty when nothing does."""
 
     @classmethod
     def of(cls, account: Account, progress: BulkProgress) -> "Standing":
@@ -148,11 +151,14 @@ class Standing:
                     size_text(summary.bytes),
                     f"{rate:,.1f} documents/s",
                     f"{size_text(progress.bytes_per_second)}/s",
-                    f"{progress.in_flight} of {progress.concurrency} at once",
+                    f"{progress.in_flight} of {progress.concurrency} at once"
+                    + (f", {progress.waiting:,} waiting" if progress.waiting else ""),
                 ]
             ),
             left=f"{duration_text(waiting / rate)} left" if rate and waiting > 0 else "",
-            silence=f"no answer for {duration_text(silence)}" if silence >= _LONG_SILENCE else "",
+            remark=f"no answer for {duration_text(silence)}"
+            if silence >= _LONG_SILENCE
+            else account.hindrance(progress.concurrency),
         )
 
     @property
@@ -166,8 +172,8 @@ def _bars(standing: Standing) -> RenderableType:
     bar = ProgressBar(total=max(standing.total, 1), completed=standing.done, width=30)
     line.add_row("Uploading", bar, f"{standing.done:,} of {standing.total:,}", standing.left)
     lines = [Text(f"  {standing.counts}"), Text(f"  {standing.speed}")]
-    if standing.silence:
-        lines.append(Text(f"  {standing.silence}", style="yellow"))
+    if standing.remark:
+        lines.append(Text(f"  {standing.remark}", style="yellow"))
     return Group(line, *lines)
 
 

@@ -7,7 +7,7 @@ from itertools import islice
 from typing import Self, TypeVar
 
 from kycaid_async.bulk import bulk
-from kycaid_async.bulk.ledger_file import Path
+from kycaid_async.bulk.ledger import Path
 from kycaid_async.bulk.places import UrlRules
 from kycaid_async.bulk.progress import BulkProgress
 from kycaid_async.bulk.result import BulkResult, BulkSummary
@@ -17,6 +17,7 @@ from kycaid_async.sync.blocking import Blocking, documented_as
 from kycaid_async.sync.call import Call
 from kycaid_async.sync.iteration import BlockingIterator
 from kycaid_async.sync.link import Link
+from kycaid_async.tracebacks import border
 
 R = TypeVar("R")
 
@@ -116,7 +117,8 @@ class BlockingUpload(BlockingIterator[BulkResult]):
         async def run() -> R:
             return function()
 
-        return self._link.enter().run(run())
+        with border:
+            return self._link.enter().run(run())
 
 
 class Bulk(Blocking, of=bulk.Bulk):
@@ -129,6 +131,7 @@ class Bulk(Blocking, of=bulk.Bulk):
         on_uncertain: OnUncertain = "set_aside",
         on_error: OnError = "continue",
         concurrency: int | None = None,
+        applicants_at_once: int = 4,
         give_up_after: float = 300.0,
         settle_after: float | None = None,
         same_account: bool = False,
@@ -142,6 +145,7 @@ class Bulk(Blocking, of=bulk.Bulk):
             on_uncertain=on_uncertain,
             on_error=on_error,
             concurrency=concurrency,
+            applicants_at_once=applicants_at_once,
             give_up_after=give_up_after,
             settle_after=settle_after,
             same_account=same_account,
@@ -158,6 +162,7 @@ class Bulk(Blocking, of=bulk.Bulk):
         on_uncertain: OnUncertain = "set_aside",
         on_error: OnError = "continue",
         concurrency: int | None = None,
+        applicants_at_once: int = 4,
         give_up_after: float = 300.0,
         settle_after: float | None = None,
         same_account: bool = False,
@@ -169,6 +174,7 @@ class Bulk(Blocking, of=bulk.Bulk):
             on_uncertain=on_uncertain,
             on_error=on_error,
             concurrency=concurrency,
+            applicants_at_once=applicants_at_once,
             give_up_after=give_up_after,
             settle_after=settle_after,
             same_account=same_account,

@@ -2,10 +2,12 @@
 
 import asyncio
 import os
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Final, Protocol, TypeVar
 
 from kycaid_async.errors import UploadSourceError
+from kycaid_async.masking import shown_path
+from kycaid_async.tracebacks import confidential
 
 CHUNK = 262144
 """Bytes per read: few calls for a large file, and no long stop of the loop."""
@@ -108,9 +110,10 @@ def read_at(fd: int, size: int, offset: int) -> bytes:
     return os.read(fd, size)
 
 
-async def in_thread(function: Callable[[], R]) -> R:
+@confidential
+def in_thread(function: Callable[[], R]) -> Awaitable[R]:
     """Return what ``function`` returns; it may block."""
-    return await asyncio.get_running_loop().run_in_executor(None, function)
+    return asyncio.get_running_loop().run_in_executor(None, function)
 
 
 async def guarded(label: str, function: Callable[[], R]) -> R:
@@ -123,4 +126,6 @@ async def guarded(label: str, function: Callable[[], R]) -> R:
 
 def broken(label: str, error: Exception) -> UploadSourceError:
     """Return the error for a source that failed while it was read."""
-    return UploadSourceError(f"{label}: cannot be read to its end ({type(error).__name__}); nothing was stored")
+    return UploadSourceError(
+        f"{shown_path(label)}: cannot be read to its end ({type(error).__name__}); nothing was stored"
+    )

@@ -6,9 +6,11 @@ import io
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
+import time
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -110,6 +112,13 @@ def test_every_row_becomes_a_document_and_a_second_run_does_nothing_and_says_so(
     assert second.stdout == "Nothing to do: all 5 rows were done before.\n"
 
 
+def test_a_ledger_in_which_a_killed_run_wrote_nothing_is_as_good_as_none(upload, server, people):
+    people.with_name("people.csv.ledger").touch()
+    for arguments in (["--dry-run"], [], []):
+        done = upload(people, *arguments, server=server.url)
+        assert done.exit_code == 0, done.stderr
+
+
 def test_another_key_is_another_account_unless_it_is_said_to_be_the_same(upload, server, people, monkeypatch):
     assert upload(people, server=server.url).exit_code == 0
     monkeypatch.setenv("KYCAID_API_KEY", "another" * 5)
@@ -150,7 +159,8 @@ def test_rows_that_are_done_need_their_files_no_more(upload, server, people):
 
 def test_a_dry_run_says_what_would_be_done_and_needs_no_key_and_leaves_nothing(upload, server, people, monkeypatch):
     upload(write_csv(people.with_name("some.csv"), [row(document_number="0", front_side="0.png")]), server=server.url)
-    people.with_name("some.csv.ledger").rename(people.with_name("people.csv.ledger"))
+    for part in ("", ".key"):
+        people.with_name(f"some.csv.ledger{part}").rename(people.with_name(f"people.csv.ledger{part}"))
     before = sorted(path.name for path in people.parent.iterdir())
     monkeypatch.delenv("KYCAID_API_KEY")
     done = upload(people, "--dry-run", server=server.url)
@@ -272,6 +282,32 @@ def test_json_lines_have_their_rejects_as_json_lines(upload, server, people):
     assert (done.exit_code, len(server.documents)) == (1, 1)
     (reject,) = map(json.loads, people.with_name("people.rejects.jsonl").read_text().splitlines())
     assert (reject["line"], reject["document_number"]) == (2, "7")
+
+
+def test_a_row_that_is_uncertain_goes_to_a_file_that_says_what_to_look_for_and_can_be_run(
+    upload, server, people, monkeypatch
+):
+    monkeypatch.setattr("kycaid_async.bulk.bulk.Bulk._patience", lambda _: 0.0)
+    server.lost = "2"
+    done = upload(people, server=server.url)
+    assert done.exit_code == 1
+    path = people.with_name("people.uncertain.csv")
+    (found,) = csv.DictReader(path.read_text().splitlines())
+    assert (found["line"], found["document_number"]) == ("4", "2")
+    assert f"Look for a PASSPORT of applicant {APPLICANT}, sent between " in found["error"]
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert f"The uncertain rows are in {path}, each with what to look for." in done.stderr
+    again = upload(path, "--on-uncertain", "create", server=server.url)
+    assert (again.exit_code, len(server.documents)) == (0, 6)
+
+
+def test_json_has_the_same_keys_for_all_rows(upload, server, people):
+    server.refused = "1"
+    write_csv(people, [row(front_side="0.png"), row(type="NONE"), row(document_number="1", front_side="1.png")])
+    *rows, summary = objects(upload(people, "--json", "--on-error", "continue", server=server.url))
+    assert {found["status"] for found in rows} == {"created", "bad", "failed"}
+    assert len({tuple(found) for found in rows}) == 1
+    assert summary["files_unused"] == 1
 
 
 # What goes wrong on the way.
@@ -458,6 +494,28 @@ def test_the_second_ctrl_c_stops_at_once(server, people, kycaid_process):
     assert server.documents == []
 
 
+@pytest.mark.parametrize("pause", [0.0, 0.01, 0.05])
+def test_after_two_signals_the_ledger_is_fit_to_go_on_and_a_report_is_there(
+    pause, server, people, kycaid_process, upload
+):
+    server.held = True
+    page = people.with_name("report.html")
+    process = kycaid_process("upload", people, "--base-url", server.url, "--concurrency", "2", "--report", page)
+    for _ in range(2):
+        assert server.waiting.acquire(timeout=20)
+    process.send_signal(signal.SIGTERM)
+    assert process.stderr.readline() == "finishing 2 in flight; press Ctrl-C again to stop at once\n"
+    for _ in range(3):
+        process.send_signal(signal.SIGINT)
+        time.sleep(pause)
+    _, err = process.communicate(timeout=20)
+    assert process.returncode == 128 + signal.SIGTERM
+    assert "Traceback" not in err
+    assert "interrupted (SIGTERM)" in page.read_text()
+    done = upload(people, "--dry-run", server=server.url)
+    assert done.stdout.endswith("5 rows: 3 to send, 2 sent before without an answer, to be settled.\n")
+
+
 class Unwritable(io.StringIO):
     """A stream behind which there is nothing any more."""
 
@@ -496,6 +554,81 @@ def test_when_no_remark_can_be_written_the_first_ctrl_c_still_finishes_what_is_i
     assert numbers(server) == list("01234")
 
 
+@pytest.mark.parametrize("ended_by", [signal.SIGINT, signal.SIGTERM])
+def test_the_first_signal_is_answered_and_reported_also_while_rows_are_checked(
+    ended_by, server, people, kycaid_process
+):
+    rows = [row(type="NONE"), *[row(document_number=str(n), front_side="0.png") for n in range(20_000)]]
+    page = people.with_name("report.html")
+    process = kycaid_process(
+        "upload",
+        write_csv(people, rows),
+        "--base-url",
+        server.url,
+        "--report",
+        page,
+        "--json",
+        "--on-error",
+        "continue",
+    )
+    assert process.stdout.readline()  # it is at work
+    process.send_signal(ended_by)
+    assert process.stderr.readline() == "stopping; nothing was sent\n"
+    process.communicate(timeout=30)
+    assert process.returncode == 128 + ended_by
+    assert f"interrupted ({ended_by.name})" in page.read_text()
+    assert server.documents == []
+
+
+@pytest.mark.parametrize("ended_by", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("module", ["typer", "rich", "kycaid_async.cli.upload"])
+def test_a_signal_while_it_starts_ends_it_with_a_line_and_the_usual_code(
+    ended_by, module, clean_environment, people, server
+):
+    """The signal comes while a module is imported, wherever that is."""
+    program = (
+        "import sys, os, importlib.abc\n"
+        "class Tell(importlib.abc.MetaPathFinder):\n"
+        "    def find_spec(self, name, path, target=None):\n"
+        f"        if name == {module!r} and sys.argv:\n"
+        f"            os.kill(os.getpid(), {int(ended_by)})\n"
+        "from kycaid_async.cli import main\n"
+        "sys.meta_path.insert(0, Tell())\n"
+        f"sys.argv = ['kycaid', 'upload', {str(people)!r}, '--base-url', {server.url!r}]\n"
+        "main()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env=clean_environment | {"KYCAID_API_KEY": KEY},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert (done.returncode, done.stdout) == (128 + ended_by, "")
+    assert done.stderr.startswith("kycaid: interrupted")
+    assert done.stderr.count("\n") == 1
+
+
+def test_with_few_files_to_be_open_at_once_every_row_arrives_all_the_same(command, clean_environment, server, people):
+    resource = pytest.importorskip("resource")
+    for n in range(200):
+        (people.parent / f"{n}.png").write_bytes(picture(400 + n))
+    rows = [row(document_number=str(n), front_side=f"{n}.png") for n in range(200)]
+    arguments = ["upload", str(write_csv(people, rows)), "--base-url", server.url, "--concurrency", "64"]
+    done = subprocess.run(
+        [*command, *arguments],
+        env=clean_environment | {"KYCAID_API_KEY": KEY},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (60, 60)),
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert len(server.documents) == 200
+
+
 # What it looks like.
 
 
@@ -522,6 +655,26 @@ def test_on_a_terminal_there_is_progress_and_each_bad_row_stands_on_lines_of_its
     assert max(map(len, (line for line in lines if not line.startswith("To send")))) <= 80
 
 
+def test_a_ledger_may_stand_elsewhere_when_it_was_begun_for_the_folder_of_its_manifest(upload, server, people):
+    ledger = people.parent.parent / "elsewhere.ledger"
+    assert upload(people, "--ledger", ledger, server=server.url).exit_code == 0
+    again = upload(people, "--ledger", ledger, server=server.url)
+    assert again.stdout.startswith("Nothing to do: all 5 rows were done before.")
+    other = shutil.copytree(people.parent, people.parent.parent / "other") / people.name
+    for dry in ([], ["--dry-run"]):
+        refused = upload(other, "--ledger", ledger, *dry, server=server.url)
+        assert refused.exit_code == 1
+        assert "was not begun for the manifest's folder" in refused.stderr
+    assert len(server.documents) == 5
+
+
+def test_a_folder_that_cannot_be_written_is_named_with_the_way_out(upload, server, people):
+    done = upload(people, "--ledger", people.parent / "none" / "l", server=server.url)
+    assert done.exit_code == 1
+    assert "cannot be used as a ledger: No such file or directory. It needs a folder that exists" in done.stderr
+    assert "--ledger names one elsewhere" in done.stderr
+
+
 # What cannot work.
 
 
@@ -532,7 +685,6 @@ def test_on_a_terminal_there_is_progress_and_each_bad_row_stands_on_lines_of_its
         (["/dev/null"], "/dev/null: is no regular file; write the rows to one, for they are read twice"),
         (["wrong.csv"], "typ: expected a column of a manifest (did you mean type?)"),
         (["people.csv", "--rejects", "../rejects.csv"], "--rejects: must stand in the folder of the manifest"),
-        (["people.csv", "--ledger", "../all.ledger"], "--ledger: must stand in the folder of the manifest"),
         (["people.csv", "--rejects", "wrong.csv"], "--rejects: wrong.csv exists"),
         (["people.csv", "--report", "none/report.html"], "--report: none is not a folder"),
         (["people.csv", "--base-url", "http://example.test"], "--base-url: base_url: http://example.test would send"),
