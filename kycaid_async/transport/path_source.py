@@ -8,7 +8,7 @@ import os
 import stat
 import time
 from collections.abc import Callable
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 import attrs
 
@@ -150,7 +150,7 @@ def _close_unused(task: "asyncio.Future[PathReading]") -> None:
         os.close(task.result().fd)
 
 
-def _close_after(fd: int, read: "asyncio.Future[object]") -> None:
+def _close_after(fd: int, read: "asyncio.Future[Any]") -> None:
     if not read.cancelled():
         read.exception()  # nobody else asks for it
     os.close(fd)
@@ -183,7 +183,7 @@ class PathReading:
     _roomy: Roomy | None = attrs.field(default=None, repr=False)
     _offset: int = 0
     _inline: bool = _NOWAIT
-    _busy: "asyncio.Future[object] | None" = attrs.field(default=None, repr=False)
+    _busy: "asyncio.Future[Any] | None" = attrs.field(default=None, repr=False)
     _grew: bool = False
 
     @property

@@ -7,11 +7,13 @@ It imports nothing but the standard library, so it holds against any version of 
 import contextlib
 import errno
 import glob
+import importlib
 import os
 import runpy
 import select
 import signal
 import sys
+import types
 import warnings
 
 LINUX_ONLY = ("RWF_NOWAIT", "RWF_HIPRI", "O_PATH", "O_TMPFILE", "sched_getaffinity", "posix_fadvise", "posix_fallocate")
@@ -38,11 +40,15 @@ def macos():
 def windows():
     mask = signal.pthread_sigmask
     import asyncio
+    import fcntl
     import posix
     import subprocess  # noqa: F401 - it is another one there
 
     for name in MODULES:
         sys.modules[name] = None
+    sys.modules["msvcrt"] = msvcrt = types.ModuleType("msvcrt")
+    msvcrt.LK_NBLCK = 2
+    msvcrt.locking = lambda fd, _, size: fcntl.lockf(fd, fcntl.LOCK_EX | fcntl.LOCK_NB, size, 0, os.SEEK_CUR)
     take_away(os, *LINUX_ONLY, *POSIX_ONLY)
     os.supports_dir_fd.clear()
     os.supports_fd.clear()
@@ -170,6 +176,14 @@ def say_so():
 
     kycaid_async.cli.shell.WINDOWS = True
     kycaid_async.sync.threads._UNINTERRUPTIBLE = True
+
+    for name in ("attrs", "sqlite3"):  # not to be deceived by what comes next
+        importlib.import_module(name)
+    sys.platform = "win32"
+    try:
+        importlib.import_module("kycaid_async.bulk.ledger.lock")
+    finally:
+        sys.platform = "linux"
 
 
 def main():
