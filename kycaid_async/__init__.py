@@ -3,6 +3,8 @@
 The names load when they are asked for: aiohttp alone takes a third of a second to import.
 """
 
+# pyright: reportUnusedImport=false
+
 import importlib
 from typing import Any
 

@@ -122,6 +122,33 @@ except Exception as error:
     assert done.stdout.strip().endswith("pip install -U 'kycaid-async[sandbox]'")
 
 
+UNWRITABLE = """
+import tempfile
+tempfile._candidate_tempdir_list = lambda: ["/proc/nothing"]
+"""
+
+
+def test_a_sandbox_without_a_temporary_folder_says_what_to_set():
+    done = run(f"""{UNWRITABLE}
+import asyncio
+from kycaid_async import ConfigurationError
+from kycaid_async.sandbox import Sandbox
+try:
+    asyncio.run(Sandbox().start())
+except ConfigurationError as error:
+    print(error)
+""")
+    assert "set TMPDIR" in done.stdout
+    assert done.stderr == ""
+
+
+@pytest.mark.parametrize("command", ["demo", "sandbox"])
+def test_a_command_without_a_temporary_folder_says_so_in_one_line(command):
+    done = run(f"{UNWRITABLE}import sys; sys.argv = ['kycaid', {command!r}]; from kycaid_async.cli import main; main()")
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert "set TMPDIR" in done.stderr
+
+
 TRIO = """
 import trio
 from kycaid_async import AsyncKycaid

@@ -58,7 +58,9 @@ def _cases(plan: Plan, screen: Screen) -> Iterator[list[Case]]:
     try:
         temporary = tempfile.TemporaryDirectory(prefix="kycaid-specimens-")
     except OSError as error:
-        raise Problem(f"no temporary folder can be made ({error.strerror}): set TMPDIR to one to write to") from error
+        raise Problem(
+            f"no temporary folder can be made ({error.strerror}): set TMPDIR (TEMP on Windows) to one to write to"
+        ) from error
     with temporary as folder:
         yield [draw_into(Path(folder), specimen) for specimen in screen.track("Drawing specimens", specimens())]
 

@@ -9,15 +9,10 @@ from pathlib import Path
 from typing import Final
 
 from kycaid_async.errors import ConfigurationError
+from kycaid_async.extras import is_installed
 
-try:
-    from fcntl import LOCK_EX, LOCK_NB, flock
-except ImportError:
-    _HAS_LOCKS = False
-    """On Windows a file that is open cannot be removed, and that is the lock."""
-else:
-    _HAS_LOCKS = True
-
+_HAS_LOCKS: Final = is_installed("fcntl")
+"""Windows has none: there, a file that is open cannot be removed, and that is the lock."""
 _PREFIX: Final = "kycaid-sandbox-"
 _LOCK: Final = "in-use"
 
@@ -37,7 +32,7 @@ def temporary_folder() -> Iterator[Path]:
     except OSError as error:
         raise ConfigurationError(
             f"the sandbox needs a folder for what is uploaded, and no temporary one can be made ({error.strerror}): "
-            "set TMPDIR to one that can be written, or give it a folder with data=, or --data"
+            "set TMPDIR (TEMP on Windows) to one that can be written, or give it a folder with data=, or --data"
         ) from error
     try:
         with _in_use(folder):
@@ -53,7 +48,9 @@ def _in_use(folder: Path) -> Iterator[None]:
     lock = os.open(draft, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         if _HAS_LOCKS:
-            flock(lock, LOCK_EX)
+            import fcntl
+
+            fcntl.flock(lock, fcntl.LOCK_EX)
             draft.rename(folder / _LOCK)
         yield
     finally:
@@ -66,11 +63,13 @@ def _remove_if_left(folder: Path) -> None:
         (folder / _LOCK).unlink()
         shutil.rmtree(folder)
         return
+    import fcntl
+
     if folder.lstat().st_uid != os.getuid():
         return
     lock = os.open(folder / _LOCK, os.O_RDWR | os.O_NOFOLLOW)
     try:
-        flock(lock, LOCK_EX | LOCK_NB)
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         shutil.rmtree(folder)
     finally:
         os.close(lock)

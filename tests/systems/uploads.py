@@ -4,6 +4,8 @@ import asyncio
 import hashlib
 import sys
 import tempfile
+import warnings
+from contextlib import ExitStack
 from pathlib import Path
 
 from kycaid_async import AsyncKycaid, BulkRow, Kycaid, Person
@@ -34,7 +36,13 @@ async def asynchronous(sandbox, paths):
 def blocking(sandbox, paths):
     with Kycaid(sandbox.api_key, base_url=sandbox.url) as client:
         for path in paths:
-            assert is_whole(sandbox, client.files.create(path), path)
+            file_id = client.files.create(path)
+            assert is_whole(sandbox, file_id, path)
+        with ExitStack() as stack:  # a file that somebody reads can be deleted all the same
+            for stored in sandbox._sandbox._require_running().state.folder.iterdir():
+                stack.enter_context(stored.open("rb"))
+            with warnings.catch_warnings(action="ignore"):  # its form is inferred
+                assert client.files.delete(file_id) == file_id
 
 
 def rows(paths):

@@ -17,7 +17,7 @@ _TYPES: Final = {
     "dashboard.js": "text/javascript",
     "icon.svg": "image/svg+xml",
 }
-_FOLDER: Final = files(__package__) / "static"
+_FOLDER: Final = files("kycaid_async.sandbox.pages") / "static"
 
 
 def url_of(name: str) -> str:
