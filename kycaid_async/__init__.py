@@ -101,7 +101,7 @@ def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
 
 
-def _for_analysers() -> None:
+def _for_analysers() -> None:  # pyright: ignore[reportUnusedFunction]
     """Import where the names live. Never called: here PyInstaller, Nuitka and others see what is imported by name."""
     from kycaid_async import client, errors, servers  # noqa: F401
     from kycaid_async.api import (  # noqa: F401
