@@ -9,14 +9,21 @@ from kycaid_async.api import documents
 from kycaid_async.api.document_variants import NewDocument
 from kycaid_async.bulk.keyed_lock import KeyedLock
 from kycaid_async.bulk.ledger import Intent, Ledger, RowEntry, State
-from kycaid_async.bulk.open_files import TooManyOpenFilesError
 from kycaid_async.bulk.prerequisites import Prerequisites, UploadedFile, code_of
 from kycaid_async.bulk.reconcile import Doubt, Reconciler, Unreconciled, key_of
 from kycaid_async.bulk.resilient_caller import IntentRecord, ResilientCaller
 from kycaid_async.bulk.result import BulkResult, BulkStatus
 from kycaid_async.bulk.row import SIDES, BulkRow
 from kycaid_async.bulk.workers import Stopped
-from kycaid_async.errors import ApiError, FieldProblem, KycaidError, LedgerError, NotFoundError, ValidationError
+from kycaid_async.errors import (
+    ApiError,
+    FieldProblem,
+    KycaidError,
+    LedgerError,
+    NotFoundError,
+    TooManyOpenFilesError,
+    ValidationError,
+)
 from kycaid_async.protocol.request import refused
 from kycaid_async.tracebacks import hide_locals
 from kycaid_async.transport.timing import Timing
