@@ -64,4 +64,6 @@ class FileBody(aiohttp.Payload):
 
 
 def _transport_of(writer: AbstractStreamWriter) -> asyncio.WriteTransport | None:
-    return getattr(writer, "transport", None)
+    # Not of a class that could be asked for: those of other loops are no subclasses of asyncio's.
+    found = getattr(writer, "transport", None)
+    return found if hasattr(found, "get_write_buffer_size") else None

@@ -38,6 +38,7 @@ class Part:
 
 _REQUEST: Final = ("self", "method", "url", "headers=", "loop=", "session=", "ssl=", "proxy=")
 _CONNECT: Final = ("self", "req", "traces", "timeout")
+_WRITE: Final = Part("http.StreamWriter.write", "sends a piece of a file", ("self", "chunk", "drain="), waits=True)
 
 POOL: Final = (
     Part(
@@ -68,6 +69,7 @@ BODIES: Final = (
         waits=True,
         overridden=True,
     ),
+    _WRITE,
     Part(
         "BytesPayload.write_with_length",
         "says that a request leaves this process",
@@ -101,7 +103,7 @@ STRAIGHT: Final = (
     Part("http_parser.RawResponseMessage.headers", "the headers of an answer", of_instances=True),
     Part("StreamReader.total_bytes", "how much has come, for the limits in time", of_instances=True),
     Part("http.StreamWriter", "writes large files, and waits for room"),
-    Part("http.StreamWriter.write", "the same", ("self", "chunk", "drain="), waits=True),
+    _WRITE,
     Part("http.StreamWriter.drain", "the same", ("self",), waits=True),
 )
 """What requests past aiohttp's session are built on, beside `POOL`. Without it: the session."""
@@ -111,6 +113,7 @@ OPTIONAL: Final = (
     Part("ClientSession._loop", "a session of another loop is refused at once", of_instances=True),
     Part("ClientSession._default_proxy", "a proxy that would see the key is refused", of_instances=True),
     Part("BaseConnector._closed", "a forked process leaves the connections of the other alone", of_instances=True),
+    Part("http.StreamWriter.transport", "how much of a body has left is seen, and an early answer", of_instances=True),
     Part("http_exceptions.HttpProcessingError", "an answer that is no HTTP is told as such"),
     Part("http_exceptions.BadHttpMessage", "a head with too many headers is told as such"),
     Part("http_exceptions.BadHttpMessage.message", "the same", of_instances=True),
@@ -118,7 +121,7 @@ OPTIONAL: Final = (
 )
 """What is used where it is there; each place says what it does without."""
 
-PARTS: Final = (*POOL, *BODIES, *STRAIGHT, *OPTIONAL)
+PARTS: Final = tuple(dict.fromkeys((*POOL, *BODIES, *STRAIGHT, *OPTIONAL)))
 
 
 class UnfitError(Exception):
@@ -131,9 +134,10 @@ class _NeverRaisedError(Exception):
 
 def _exception(name: str) -> type[Exception]:
     try:
-        return getattr(importlib.import_module("aiohttp.http_exceptions"), name)  # type: ignore[no-any-return]
+        found: Any = getattr(importlib.import_module("aiohttp.http_exceptions"), name)
     except (ImportError, AttributeError):
-        return _NeverRaisedError
+        found = None
+    return found if isinstance(found, type) and issubclass(found, Exception) else _NeverRaisedError
 
 
 HttpProcessingError: Final = _exception("HttpProcessingError")
@@ -215,6 +219,8 @@ def _once(what: str, look: Callable[[], None]) -> bool:
 def _look_at(part: Part) -> None:
     found = find(part.name)
     if part.takes is None:
+        if inspect.isroutine(found):
+            raise UnfitError(f"{part.name} is a function")
         return
     if inspect.iscoroutinefunction(found) is not part.waits:
         raise UnfitError(f"{part.name} is {'no' if part.waits else 'a'} coroutine function")

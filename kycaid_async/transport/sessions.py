@@ -110,7 +110,8 @@ class Sessions:
         bound = Bound(self._given or self._session(), slots, pacer, Lanes(loop), Rounds(loop), headers)
         if self._given is not None:
             # aiohttp has no public way to ask a session for its loop. One that does not tell fails in its own words.
-            if getattr(self._given, "_loop", loop) is not loop:
+            other = getattr(self._given, "_loop", None)
+            if isinstance(other, asyncio.AbstractEventLoop) and other is not loop:
                 raise ConfigurationError(
                     "the aiohttp session that was passed to the client belongs to another event loop; "
                     "leave session=… out, and the client makes one for each loop"
