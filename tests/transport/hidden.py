@@ -1,6 +1,6 @@
 """A program that takes parts of aiohttp from this package, one at a time, and makes three calls each time.
 
-A part is taken from our code alone: aiohttp itself still finds it, as an aiohttp does that has moved or changed it. Each
+A part is taken from our code alone: aiohttp itself still finds it, as one does that has moved or changed it. Each
 case runs in a fork of its own, in which this package is imported anew.
 """
 
