@@ -156,7 +156,7 @@ class Standing:
                 ]
             ),
             left=f"{duration_text(waiting / rate)} left" if rate and waiting > 0 else "",
-            remark=f"no answer for {duration_text(silence)}"
+            remark=f"no answer for {duration_text(silence)}{_why(progress)}"
             if silence >= _LONG_SILENCE
             else account.hindrance(progress.concurrency),
         )
@@ -165,6 +165,11 @@ class Standing:
     def where(self) -> str:
         """How many rows of how many."""
         return f"{self.done:,} of {self.total:,} rows" + (f", {self.left}" if self.left else "")
+
+
+def _why(progress: BulkProgress) -> str:
+    """Return what came in place of an answer: the first sentence of the error."""
+    return f": {progress.trouble.split('. ')[0]}" if progress.trouble else ""
 
 
 def _bars(standing: Standing) -> RenderableType:

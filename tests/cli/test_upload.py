@@ -211,6 +211,13 @@ def test_when_a_row_is_bad_nothing_is_sent_and_every_bad_row_is_named(upload, se
     assert (done.exit_code, server.documents) == (2, [])
 
 
+def test_of_one_row_that_is_bad_there_are_no_others(upload, server, people):
+    write_csv(people, [row(type="NONE")])
+    done = upload(people, server=server.url)
+    assert done.stdout.splitlines()[-1] == "1 row, 1 of them bad: nothing was sent."
+    assert done.stderr == "Correct these rows.\n"
+
+
 def test_each_of_thirty_kinds_of_bad_rows_is_named_and_all_good_rows_arrive(upload, sandbox, tmp_path):
     """The table is in ``bad_rows``."""
     bad_rows.make_files(with_pictures(tmp_path, "good.png", "front.png"))
@@ -687,7 +694,7 @@ def test_a_folder_that_cannot_be_written_is_named_with_the_way_out(upload, serve
         (["people.csv", "--rejects", "../rejects.csv"], "--rejects: must stand in the folder of the manifest"),
         (["people.csv", "--rejects", "wrong.csv"], "--rejects: wrong.csv exists"),
         (["people.csv", "--report", "none/report.html"], "--report: none is not a folder"),
-        (["people.csv", "--base-url", "http://example.test"], "--base-url: base_url: http://example.test would send"),
+        (["people.csv", "--base-url", "http://example.test"], "--base-url: http://example.test would send"),
     ],
 )
 def test_options_that_cannot_work_get_one_line_of_advice(people, monkeypatch, arguments, advice):

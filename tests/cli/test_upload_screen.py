@@ -29,13 +29,14 @@ def account(clock):
     return account
 
 
-def remark(account, at_once=8):
+def remark(account, at_once=8, trouble=""):
     progress = BulkProgress(
         summary=account.summary,
         in_flight=at_once,
         concurrency=at_once,
         documents_per_second=5.0,
         bytes_per_second=1000.0,
+        trouble=trouble,
     )
     return Standing.of(account, progress).remark
 
@@ -65,3 +66,14 @@ def test_silence_comes_first(account, clock):
     remark(account)
     clock.now = 12.0
     assert remark(account) == "no answer for 12 s"
+
+
+def test_silence_has_a_reason_as_soon_as_one_is_known(account, clock):
+    remark(account)
+    clock.now = 12.0
+    trouble = (
+        "files.create: no connection to the proxy (Connect call failed). It was not processed; it may be repeated."
+    )
+    assert remark(account, trouble=trouble) == (
+        "no answer for 12 s: files.create: no connection to the proxy (Connect call failed)"
+    )
