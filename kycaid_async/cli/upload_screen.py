@@ -140,7 +140,6 @@ class Standing:
         """Put numbers into words."""
         summary, rate = progress.summary, progress.documents_per_second
         total = account.rows - account.bad
-        silence = account.silence()
         waiting = total - account.done - (summary.rows - summary.done_before)
         return cls(
             done=summary.rows,
@@ -156,9 +155,7 @@ class Standing:
                 ]
             ),
             left=f"{duration_text(waiting / rate)} left" if rate and waiting > 0 else "",
-            remark=f"no answer for {duration_text(silence)}{_why(progress)}"
-            if silence >= _LONG_SILENCE
-            else account.hindrance(progress.concurrency),
+            remark=_remark(account, progress),
         )
 
     @property
@@ -167,9 +164,12 @@ class Standing:
         return f"{self.done:,} of {self.total:,} rows" + (f", {self.left}" if self.left else "")
 
 
-def _why(progress: BulkProgress) -> str:
-    """Return what came in place of an answer: the first sentence of the error."""
-    return f": {progress.trouble.split('. ')[0]}" if progress.trouble else ""
+def _remark(account: Account, progress: BulkProgress) -> str:
+    trouble = progress.trouble.split(". ")[0]
+    silence, hindrance = account.silence(), account.hindrance(progress.concurrency)
+    if silence >= _LONG_SILENCE:
+        return f"no answer for {duration_text(silence)}" + (f": {trouble}" if trouble else "")
+    return f"slower, for now: {trouble}" if trouble and hindrance else hindrance
 
 
 def _bars(standing: Standing) -> RenderableType:

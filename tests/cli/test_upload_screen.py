@@ -68,12 +68,10 @@ def test_silence_comes_first(account, clock):
     assert remark(account) == "no answer for 12 s"
 
 
-def test_silence_has_a_reason_as_soon_as_one_is_known(account, clock):
-    remark(account)
+def test_what_came_in_place_of_answers_is_named_at_once_and_beside_a_silence(account, clock):
+    trouble = "files.create: no connection to the proxy (refused). It was not processed; it may be repeated."
+    assert remark(account, trouble=trouble) == "", "nothing is slower yet"
+    assert remark(account, 64) == ""
+    assert remark(account, 4, trouble) == "slower, for now: files.create: no connection to the proxy (refused)"
     clock.now = 12.0
-    trouble = (
-        "files.create: no connection to the proxy (Connect call failed). It was not processed; it may be repeated."
-    )
-    assert remark(account, trouble=trouble) == (
-        "no answer for 12 s: files.create: no connection to the proxy (Connect call failed)"
-    )
+    assert remark(account, 4, trouble) == "no answer for 12 s: files.create: no connection to the proxy (refused)"
