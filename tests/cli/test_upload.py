@@ -25,7 +25,7 @@ from kycaid_async import BulkResult, BulkRow, BulkStatus, KycaidError, check_man
 from kycaid_async.bulk.result import BulkSummary
 from kycaid_async.cli.app import app
 from kycaid_async.cli.upload import run
-from kycaid_async.cli.upload_account import Account
+from kycaid_async.cli.upload_account import Account, look_for
 from kycaid_async.cli.upload_end import advice, exit_code
 from kycaid_async.cli.upload_plan import plan_of
 from kycaid_async.sandbox import Sandbox
@@ -289,6 +289,13 @@ def test_json_lines_have_their_rejects_as_json_lines(upload, server, people):
     assert (done.exit_code, len(server.documents)) == (1, 1)
     (reject,) = map(json.loads, people.with_name("people.rejects.jsonl").read_text().splitlines())
     assert (reject["line"], reject["document_number"]) == (2, "7")
+
+
+def test_of_what_an_earlier_run_may_have_sent_no_time_is_made_up():
+    result = BulkResult(row=BulkRow(document={"type": "PASSPORT"}), status=BulkStatus.UNCERTAIN, sent_before=True)
+    assert look_for(result) == "Look for its applicant, sent by an earlier run, if at all."
+    result.applicant_id = APPLICANT
+    assert look_for(result) == f"Look for a PASSPORT of applicant {APPLICANT}, sent by an earlier run, if at all."
 
 
 def test_a_row_that_is_uncertain_goes_to_a_file_that_says_what_to_look_for_and_can_be_run(
