@@ -213,6 +213,7 @@ class Delivery:
 
     async def _is_there(self, doubt: Doubt, place: Place, result: BulkResult) -> bool:
         """Say whether a document that an incomplete ledger does not know was made before. Raises `Unreconciled`."""
+        result.sent_before = True
         await self.ledger.intend_row(place.digest, doubt.intent, place.says)
         try:
             document_id = await self.reconciler.find(doubt, result, since=self.started, locked=True)

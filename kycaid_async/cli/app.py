@@ -24,7 +24,9 @@ app = typer.Typer(
 _Proxy = Annotated[
     str | None,
     typer.Option(
-        metavar="URL", help="Connect through this proxy, as http://host:port. Default: HTTPS_PROXY, unless in NO_PROXY."
+        metavar="URL",
+        help="Connect through this proxy, as http://host:port. Default: that of the environment (HTTPS_PROXY, or "
+        "HTTP_PROXY for a server without TLS, or ALL_PROXY), unless NO_PROXY names the server.",
     ),
 ]
 
