@@ -8,7 +8,7 @@ import attrs
 from kycaid_async.api import documents
 from kycaid_async.api.document_variants import NewDocument
 from kycaid_async.bulk.keyed_lock import KeyedLock
-from kycaid_async.bulk.ledger import Intent, Ledger, RowEntry, State
+from kycaid_async.bulk.ledger import DOCUMENT_TAKEN, Intent, Ledger, RowEntry, State
 from kycaid_async.bulk.open_files import TooManyOpenFilesError
 from kycaid_async.bulk.prerequisites import Prerequisites, UploadedFile, code_of
 from kycaid_async.bulk.reconcile import Doubt, Reconciler, Unreconciled, key_of
@@ -34,6 +34,7 @@ _REFUSED_ANEW: Final = (
 )
 
 
+_TAKEN: Final = "the server gave the id of a document that another row has, so look whether this one was made"
 _FAILED_ANEW: Final = "an earlier run perhaps made it, so look for it; now it could not be sent:"
 
 
@@ -243,6 +244,8 @@ class Delivery:
                 return None
             raise
         self.ledger.created_row(place.digest, document_id)
+        if not await self.ledger.has_created(place.digest, document_id):
+            raise Unreconciled(_TAKEN, operation=documents.CREATE.name, code=DOCUMENT_TAKEN)
         self._created(doubt.intent, document_id, result)
         return None
 
