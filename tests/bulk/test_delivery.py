@@ -47,9 +47,13 @@ def row(number, **owner):
 
 async def results_of(upload, match):
     results = []
-    with pytest.raises(LedgerError, match=match):
+
+    async def gather():
         async for result in upload:
-            results.append(result)
+            results.append(result)  # noqa: PERF401 - they are wanted, although it ends with an error
+
+    with pytest.raises(LedgerError, match=match):
+        await gather()
     return results
 
 
