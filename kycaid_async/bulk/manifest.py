@@ -18,6 +18,7 @@ from kycaid_async.bulk.manifest_lines import LONGEST
 from kycaid_async.bulk.manifest_row import BadRow, ManifestRow
 from kycaid_async.bulk.places import AnyPath, Reach, UrlRules
 from kycaid_async.errors import ManifestError
+from kycaid_async.transport.path_source import why_not_opened
 
 _JSON_ENDINGS = (".jsonl", ".ndjson", ".json")
 
@@ -81,10 +82,17 @@ def read_manifest(
 def _reading(path: str) -> Iterator[TextIO]:
     try:
         # Before it is opened: a pipe is read once, and a manifest is read twice.
-        if not stat.S_ISREG(mode := os.stat(path).st_mode) and not stat.S_ISDIR(mode):  # noqa: PTH116
+        if not stat.S_ISREG(mode := _mode(path)) and not stat.S_ISDIR(mode):
             raise ManifestError(f"{path}: is no regular file; write the rows to one, for they are read twice")
         # Bytes that are no text come through as such, and are found in the row that has them.
         with open(path, encoding="utf-8-sig", errors="surrogateescape", newline="") as file:  # noqa: PTH123
             yield file
     except OSError as error:
-        raise ManifestError(f"{path}: cannot be read ({error.strerror})") from error
+        raise ManifestError(f"{path}: cannot be read ({why_not_opened(path, error)})") from error
+
+
+def _mode(path: str) -> int:
+    try:
+        return os.stat(path).st_mode  # noqa: PTH116 - a path that is no text for this system stays as it is
+    except UnicodeEncodeError as error:
+        raise ManifestError(f"{path}: cannot be read ({why_not_opened(path, error)})") from error

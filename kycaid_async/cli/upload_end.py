@@ -1,11 +1,11 @@
 """The end of ``kycaid upload``: what is said, and the exit code."""
 
-import shlex
 import signal
 from collections.abc import Iterator
 
 from kycaid_async.cli.console import duration_text, size_text
 from kycaid_async.cli.problems import one_line
+from kycaid_async.cli.shell import command_line
 from kycaid_async.cli.upload_account import Account
 from kycaid_async.cli.upload_plan import Plan
 from kycaid_async.errors import LedgerError
@@ -71,10 +71,10 @@ def advice(plan: Plan, account: Account, *, number: int, error: Exception | None
     if account.summary.rows and (number or error is not None) and not isinstance(error, LedgerError):
         yield f"What was done is recorded in {plan.ledger}. Run the same command again to go on."
     if account.rejects is not None:
-        command = shlex.join(["kycaid", "upload", str(account.rejects), "--ledger", str(plan.ledger), *_reach(plan)])
+        command = command_line(["kycaid", "upload", str(account.rejects), "--ledger", str(plan.ledger), *_reach(plan)])
         yield f"To send the rows set aside, correct {account.rejects} and run: {command}"
     if account.uncertain is not None:
-        command = shlex.join(["kycaid", "upload", str(account.uncertain), "--ledger", str(plan.ledger)])
+        command = command_line(["kycaid", "upload", str(account.uncertain), "--ledger", str(plan.ledger)])
         yield (
             f"The uncertain rows are in {account.uncertain}, each with what to look for. Take out those that are "
             f"there; to send the others anew, run: {command} --on-uncertain create"

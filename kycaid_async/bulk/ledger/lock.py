@@ -9,13 +9,22 @@ from typing import Final
 
 from kycaid_async.bulk.ledger.problems import in_use
 
+_SHARED_AT: Final = 0x40000002
+_SHARED_SIZE: Final = 510
+
 if sys.platform == "win32":
     import msvcrt
+
+    def _lock(fd: int) -> None:
+        os.lseek(fd, _SHARED_AT, os.SEEK_SET)
+        msvcrt.locking(fd, msvcrt.LK_NBLCK, _SHARED_SIZE)
+
 else:
     import fcntl
 
-_SHARED_AT: Final = 0x40000002
-_SHARED_SIZE: Final = 510
+    def _lock(fd: int) -> None:
+        fcntl.lockf(fd, fcntl.LOCK_EX | fcntl.LOCK_NB, _SHARED_SIZE, _SHARED_AT)
+
 
 _open: set[tuple[int, int]] = set()
 _guard = threading.Lock()
@@ -38,14 +47,6 @@ def alone(path: str, name: str) -> Iterator[None]:
         yield
     finally:
         os.close(fd)
-
-
-def _lock(fd: int) -> None:
-    if sys.platform == "win32":
-        os.lseek(fd, _SHARED_AT, os.SEEK_SET)
-        msvcrt.locking(fd, msvcrt.LK_NBLCK, _SHARED_SIZE)
-    else:
-        fcntl.lockf(fd, fcntl.LOCK_EX | fcntl.LOCK_NB, _SHARED_SIZE, _SHARED_AT)
 
 
 Claim = tuple[int, int]
