@@ -342,7 +342,7 @@ class GatewayError(ServerError):
     ``body`` holds what it said; ``type`` is None and ``errors`` are empty.
     """
 
-    advice = "Check base_url, and what stands between: proxies, firewalls, or at 401 perhaps the API key."
+    advice = "Check the server's URL (base_url), and what stands between: proxies, firewalls."
 
 
 class UnconfirmedEndpointWarning(UserWarning):

@@ -24,7 +24,9 @@ app = typer.Typer(
 _Proxy = Annotated[
     str | None,
     typer.Option(
-        metavar="URL", help="Connect through this proxy, as http://host:port. Default: HTTPS_PROXY, unless in NO_PROXY."
+        metavar="URL",
+        help="Connect through this proxy, as http://host:port. Default: that of the environment (HTTPS_PROXY, or "
+        "HTTP_PROXY for a server without TLS, or ALL_PROXY), unless NO_PROXY names the server.",
     ),
 ]
 
@@ -90,7 +92,7 @@ def demo(
         wait=wait,
         as_json=as_json,
     )
-    with _plain_errors():
+    with _plain_errors(leaves_quietly=True):
         report = run(plan)
     raise typer.Exit(1 if report.failures else 0)
 
@@ -331,7 +333,7 @@ def sandbox(
     """Run ``kycaid sandbox``."""
     from kycaid_async.cli.serve import serve
 
-    with _plain_errors():
+    with _plain_errors(leaves_quietly=True):
         serve(
             host=host,
             port=port,
@@ -404,8 +406,11 @@ def _misused(message: str) -> NoReturn:
 
 
 @contextmanager
-def _plain_errors() -> Iterator[None]:
-    """Turn what can go wrong outside this program into one line and an exit code."""
+def _plain_errors(*, leaves_quietly: bool = False) -> Iterator[None]:
+    """Turn what can go wrong outside this program into one line and an exit code.
+
+    Ctrl-C gets a line too, unless the command is one that is always ended so: then it ``leaves_quietly``.
+    """
     from kycaid_async.cli.problems import Problem, interrupted, one_line
     from kycaid_async.cli.signals import end_like_ctrl_c
 
@@ -419,5 +424,6 @@ def _plain_errors() -> Iterator[None]:
         typer.echo(f"kycaid: {one_line(error)}", err=True)
         raise typer.Exit(1) from None
     except KeyboardInterrupt as interrupt:
-        typer.echo("kycaid: interrupted", err=True)
+        if not leaves_quietly:
+            typer.echo("kycaid: interrupted", err=True)
         raise typer.Exit(interrupted(interrupt)) from None
