@@ -20,7 +20,7 @@ import attrs
 from kycaid_async.bulk.ledger import schema
 from kycaid_async.bulk.ledger.elapsed import Run
 from kycaid_async.bulk.ledger.file import check_parts
-from kycaid_async.bulk.ledger.lock import alone, claim, release
+from kycaid_async.bulk.ledger.lock import alone, check_kinds, claim, release
 from kycaid_async.bulk.ledger.problems import damaged, ledger_error, without_newest_part, without_secret
 from kycaid_async.bulk.ledger.schema import About
 from kycaid_async.bulk.ledger.secret import Secret, make_secret, read_secret, secret_path, sync_folder
@@ -114,6 +114,7 @@ def _held(path: str, name: str) -> Iterator[None]:
     if not os.path.exists(path) and not os.path.exists(wal_path(path)):  # noqa: PTH110
         raise LedgerError(f"{name}: there is no ledger")
     if not os.path.exists(path):  # noqa: PTH110
+        check_kinds(path, name)
         yield
         return
     place = claim(path, name)
