@@ -105,7 +105,7 @@ class KycaidError(Exception):
 
     def __dir__(self) -> list[str]:
         # What inspects an error prints all that stands here.
-        return sorted({*super().__dir__()} - {"body", "file"})
+        return sorted({*super().__dir__()} - {"body", "file", "__dict__"})
 
 
 class ConfigurationError(KycaidError, ValueError):

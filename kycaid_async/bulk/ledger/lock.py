@@ -68,10 +68,16 @@ def check_kinds(path: str, name: str) -> None:
                 raise not_a_file(name + part.removeprefix(path))
             if part == wal and found.st_size > _LARGEST_WAL:
                 raise damaged(name)
+    if names_another_file(journal):
+        raise damaged(name)
+
+
+def names_another_file(journal: str) -> bool:
+    """Say whether a -journal is one by which SQLite would delete another file. A program with one database has none."""
     with contextlib.suppress(FileNotFoundError), open(journal, "rb") as file:  # noqa: PTH123
         file.seek(max(0, os.fstat(file.fileno()).st_size - len(_ANOTHER_FILE)))
-        if file.read() == _ANOTHER_FILE:
-            raise damaged(name)
+        return file.read() == _ANOTHER_FILE
+    return False
 
 
 Claim = tuple[int, int]

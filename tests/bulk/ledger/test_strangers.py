@@ -8,7 +8,7 @@ import pytest
 
 from kycaid_async import LedgerError
 from kycaid_async.bulk.ledger.repair import repair, show
-from tests.bulk.ledger.formats import format_2
+from tests.bulk.ledger.formats import format_2, hot_journal
 from tests.bulk.ledger.test_ledger import SENT, opened
 
 ENDLESS = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT"
@@ -101,16 +101,6 @@ async def test_a_journal_that_names_another_file_does_not_have_it_deleted(tmp_pa
     with pytest.raises(LedgerError, match="is damaged"):
         await opened(tmp_path / "l")
     assert victim.read_bytes() == b"precious"
-
-
-def hot_journal(names):
-    """Return a journal of no pages that says it is one of several: SQLite then deletes the file that it names."""
-    header = bytes.fromhex("d9d505f920a163d7") + bytes(4) + bytes(4) + (7).to_bytes(4, "big")
-    header += (512).to_bytes(4, "big") + (4096).to_bytes(4, "big")
-    end = (
-        (4096).to_bytes(4, "big") + names + len(names).to_bytes(4, "big") + (sum(names) & 0xFFFFFFFF).to_bytes(4, "big")
-    )
-    return header.ljust(512, b"\0") + end + bytes.fromhex("d9d505f920a163d7")
 
 
 async def test_a_wal_of_more_bytes_than_any_run_leaves_is_not_read(tmp_path):
