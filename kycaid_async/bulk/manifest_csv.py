@@ -30,14 +30,14 @@ class CsvForm:
         return set(EXTRA) <= set(self.columns)
 
     @classmethod
-    def of(cls, path: str, first: str) -> "CsvForm":
+    def of(cls, name: str, first: str) -> "CsvForm":
         """Read the line of column names. Raises `ManifestError`."""
         candidates = {delimiter: _names(first, delimiter) for delimiter in _DELIMITERS}
         delimiter = max(candidates, key=lambda d: sum(name in COLUMNS for name in candidates[d]))
         names = candidates[delimiter]
         if not any(name in COLUMNS for name in names):
             raise ManifestError(
-                f"{path}: the first line has no column of a manifest; begin with a line such as "
+                f"{name}: the first line has no column of a manifest; begin with a line such as "
                 "applicant_id,type,front_side",
             )
         twice = [
@@ -45,7 +45,7 @@ class CsvForm:
         ]
         problems = [*unknown_columns([name for name in names if name]), *twice]
         if problems:
-            raise ManifestError(f"{path}: {'; '.join(map(str, problems))}", problems=problems)
+            raise ManifestError(f"{name}: {'; '.join(map(str, problems))}", problems=problems)
         return cls(delimiter, tuple(names))
 
     def rows(self, file: TextIO, *, reach: Reach) -> Iterator[ManifestRow | BadRow]:

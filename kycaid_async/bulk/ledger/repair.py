@@ -26,6 +26,7 @@ from kycaid_async.bulk.ledger.schema import About
 from kycaid_async.bulk.ledger.secret import Secret, make_secret, read_secret, secret_path, sync_folder
 from kycaid_async.bulk.ledger.wal import NO_MARK, Step, read_main, read_wal, wal_path
 from kycaid_async.errors import LedgerError
+from kycaid_async.masking import shown_name
 
 if TYPE_CHECKING:
     import sqlite3
@@ -69,10 +70,10 @@ class _Content:
 
 def show(path: str | os.PathLike[str]) -> LedgerReport:
     """Return what is in the ledger at ``path``, and change nothing. Raises `LedgerError` when a run is using it."""
-    name, target = os.fspath(path), os.path.realpath(path)
+    name, target = shown_name(path), os.path.realpath(path)
     with _held(target, name):
         problem, content = _look(target, name)
-    return _report(name, content, problem)
+    return _report(os.fspath(path), content, problem)
 
 
 def repair(
@@ -84,12 +85,12 @@ def repair(
     ``server`` is needed only where the ledger cannot say any more to which its rows went. ``new_secret`` gives up the
     old one, when it is gone for good: every row then counts as perhaps sent. Raises `LedgerError`.
     """
-    name, target = os.fspath(path), os.path.realpath(path)
+    name, target = shown_name(path), os.path.realpath(path)
     with contextlib.ExitStack() as held:
         held.enter_context(_held(target, name))
         problem, content = _look(target, name)
         if problem is None:
-            return _report(name, content, None), []
+            return _report(os.fspath(path), content, None), []
         about = _about(name, content, server, new_secret=new_secret)
         _count_as_perhaps_sent(content)
         try:
@@ -105,7 +106,7 @@ def repair(
         except OSError as error:
             raise ledger_error(name, error) from error
     content.about = about
-    return _report(name, content, None), kept
+    return _report(os.fspath(path), content, None), kept
 
 
 @contextlib.contextmanager
@@ -291,10 +292,10 @@ def _written(path: str, about: About, content: _Content) -> str:
     return path
 
 
-def _report(name: str, content: _Content, problem: LedgerError | None) -> LedgerReport:
+def _report(path: str, content: _Content, problem: LedgerError | None) -> LedgerReport:
     about = content.about
     return LedgerReport(
-        path=name,
+        path=path,
         format=about.get("format"),
         server=about.get("server"),
         runs=len(content.runs),
