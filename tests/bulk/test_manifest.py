@@ -296,7 +296,7 @@ def test_nothing_that_stands_in_a_bad_row_stands_in_its_repr_or_reason(read):
 def test_a_file_that_is_no_manifest_says_why(read, tmp_path, content, reason):
     with pytest.raises(ManifestError) as caught:
         read(content, "json" if reason.endswith("list") else "csv")
-    assert str(caught.value).startswith(f"{tmp_path}/people.")
+    assert str(caught.value).startswith("people.")
     assert reason in str(caught.value)
     assert "Jane" not in str(caught.value)
 
