@@ -118,6 +118,17 @@ _OF_OTHERS = {"title", "detail", "instance", "code", "statusCode", "status_code"
 """Keys of "problem details" (RFC 9457), of OAuth, and of what clouds and frameworks answer, but never KYCAID."""
 
 
+_HARMLESS = re.compile(
+    r"(Type of (applicant|address)|Day of birth|Country of residence|Form ID) is not valid"
+    r"|(First name|Last name|Date of birth|Country of residence|Email) is required"
+    r"|Form ID was not found|Applicant is not compatible with this form|Rate limit exceeded"
+    r"|Only one document with [A-Z_]{3,40} document type is allowed"
+    r"|Document with type [A-Z_]{3,40} can not be more than \d{1,3}",
+    re.ASCII,
+)
+"""Sentences of the vendor that were seen and hold no data of a person. Any other may, and is not repeated in a text."""
+
+
 def decode(endpoint: Endpoint[T], answer: Answer) -> T:
     """Return what ``answer`` says.
 
@@ -163,8 +174,9 @@ def refusal(endpoint: Endpoint[Any], answer: Answer) -> ApiError:
         + (f", type {code_or_mask(code)}" if code else "")
         + (f", fields: {named}" if named else "")
     )
+    sentences = dict.fromkeys(e.message for e in listed[:MOST_NAMED] if e.message and _HARMLESS.fullmatch(e.message))
     return _error_class(answer.status, code)(
-        f"{endpoint.name}: KYCAID refused the request ({details}).",
+        f"{endpoint.name}: KYCAID refused the request ({details}).{''.join(f' {text}.' for text in sentences)}",
         operation=endpoint.name,
         status=answer.status,
         type=code,
@@ -193,9 +205,15 @@ def _whose(answer: Answer) -> str:
 
 
 def content_type(answer: Answer) -> str:
-    """Return the media type of an answer without its parameters."""
+    """Return the media type of an answer without its parameters, if it is a usual one: others are text from outside."""
     found = answer.headers.get("Content-Type", "").partition(";")[0].strip()
-    return found if re.fullmatch(r"[\w.+-]+/[\w.+-]+", found, re.ASCII) else "unknown"
+    return found if _USUAL_TYPE.fullmatch(found) else "unknown"
+
+
+_USUAL_TYPE = re.compile(
+    r"(text|application|image)/(html|plain|css|csv|(x-)?javascript|pdf|png|jpeg|gif|webp|octet-stream|([a-z]{1,10}\+)?(xml|json))",
+    re.IGNORECASE | re.ASCII,
+)
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:

@@ -112,6 +112,13 @@ def test_every_row_becomes_a_document_and_a_second_run_does_nothing_and_says_so(
     assert second.stdout == "Nothing to do: all 5 rows were done before.\n"
 
 
+def test_a_ledger_in_which_a_killed_run_wrote_nothing_is_as_good_as_none(upload, server, people):
+    people.with_name("people.csv.ledger").touch()
+    for arguments in (["--dry-run"], [], []):
+        done = upload(people, *arguments, server=server.url)
+        assert done.exit_code == 0, done.stderr
+
+
 def test_another_key_is_another_account_unless_it_is_said_to_be_the_same(upload, server, people, monkeypatch):
     assert upload(people, server=server.url).exit_code == 0
     monkeypatch.setenv("KYCAID_API_KEY", "another" * 5)
@@ -331,7 +338,7 @@ def test_a_ledger_in_use_is_one_line_and_nothing_is_sent(upload, server, people,
     assert server.waiting.acquire(timeout=20)
     done = upload(people, server=server.url)
     assert done.exit_code == 1
-    assert done.stderr.startswith(f"kycaid: {people}.ledger: is in use by another run.")
+    assert done.stderr.startswith(f"kycaid: {people.name}.ledger: is in use by another run.")
     assert done.stdout == "Nothing was sent.\n"
     server.release.set()
     process.communicate(timeout=20)
@@ -675,7 +682,7 @@ def test_a_folder_that_cannot_be_written_is_named_with_the_way_out(upload, serve
     ("arguments", "advice"),
     [
         (["missing.csv"], "missing.csv: cannot be read (No such file or directory)"),
-        (["/dev/null"], "/dev/null: is no regular file; write the rows to one, for they are read twice"),
+        (["/dev/null"], "null: is no regular file; write the rows to one, for they are read twice"),
         (["wrong.csv"], "typ: expected a column of a manifest (did you mean type?)"),
         (["people.csv", "--rejects", "../rejects.csv"], "--rejects: must stand in the folder of the manifest"),
         (["people.csv", "--rejects", "wrong.csv"], "--rejects: wrong.csv exists"),

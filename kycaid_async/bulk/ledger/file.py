@@ -3,6 +3,7 @@
 import contextlib
 import os
 import pathlib
+import sqlite3
 import sys
 import time
 from collections.abc import Callable, Iterable
@@ -23,9 +24,12 @@ from kycaid_async.bulk.ledger.wal import NO_MARK, Mark, Step, WalFile, mark_clos
 from kycaid_async.errors import LedgerError
 from kycaid_async.masking import shown_name
 
-if TYPE_CHECKING:
-    import sqlite3
+# Here, and not where they are used: that is in a thread, and one that imports while Ctrl-C ends an import in the main
+# thread can wait for ever.
+if sys.version_info < (3, 12):
+    import ctypes
 
+if TYPE_CHECKING:
     from kycaid_async.bulk.ledger.secret import Secret
 
 Path = str | os.PathLike[str]
@@ -91,8 +95,6 @@ class LedgerFile:
         return file
 
     def _connect(self) -> None:
-        import sqlite3
-
         target: str = self._path
         immutable = bool(target) and self.read_only and not os.access(target, os.W_OK)
         if immutable:
@@ -128,6 +130,8 @@ class LedgerFile:
         schema.check_folder(about, self._path, self.name, owner, self.secret)
         self.clock = RunClock(schema.read_runs(self.connection, about), clock, boot)
         self.may_have_gaps = "gaps" in about
+        if self.read_only and not about:  # made by a run that was killed before it wrote anything
+            schema.make_tables(self.connection, temporary=True)
         if self.read_only and not schema.is_old(about):
             return
         if self._mark.step is Step.BEGUN:
@@ -257,9 +261,7 @@ def check_parts(path: str, name: str) -> WalFile | None:
     return wal
 
 
-def _close(connection: "sqlite3.Connection", path: str, *, keep_wal: bool) -> None:
-    import sqlite3
-
+def _close(connection: sqlite3.Connection, path: str, *, keep_wal: bool) -> None:
     if not path:
         connection.close()
     elif sys.version_info >= (3, 12):
@@ -275,11 +277,9 @@ def _close(connection: "sqlite3.Connection", path: str, *, keep_wal: bool) -> No
         _pin(connection, pinned=False)
 
 
-def _pin(connection: "sqlite3.Connection", *, pinned: bool) -> None:
+def _pin(connection: sqlite3.Connection, *, pinned: bool) -> None:
     """Let a connection outlive all that refers to it: SQLite deletes the -wal of one that is collected."""
-    with contextlib.suppress(ImportError):
-        import ctypes
-
+    if sys.version_info < (3, 12):
         (ctypes.pythonapi.Py_IncRef if pinned else ctypes.pythonapi.Py_DecRef)(ctypes.py_object(connection))
 
 
