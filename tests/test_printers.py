@@ -20,6 +20,7 @@ from kycaid_async import (
     Company,
     CreditCard,
     FieldError,
+    InvalidFileError,
     Kycaid,
     Person,
     UploadSourceError,
@@ -247,3 +248,9 @@ def test_the_name_of_a_file_that_may_be_a_persons_is_not_shown(place, name):
 @pytest.mark.parametrize("name", ["passport_front.png", "Scan 001.JPG", "id-card.back.pdf", "selfie", "a.png", "2.png"])
 def test_a_name_of_words_that_tell_nothing_is_shown(name):
     assert shown_path(f"/home/jane/{name}") == name
+
+
+@pytest.mark.parametrize("error", [refused(M.answer), InvalidFileError("is empty", file=f"/{M.folder}/{M.name}.png")])
+def test_what_lists_the_attributes_of_an_error_finds_neither_body_nor_path(error):
+    listed = {name: getattr(error, name) for name in dir(error)}
+    assert M.found_in(repr(listed)) == []

@@ -42,7 +42,7 @@ class State(enum.StrEnum):
     """Refused: nothing was made."""
 
     @classmethod
-    def _missing_(cls, _: object) -> NoReturn:
+    def _missing_(cls, value: object) -> NoReturn:  # noqa: ARG003 - the name is that of enum
         raise damaged("the ledger")
 
 
