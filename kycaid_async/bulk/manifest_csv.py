@@ -13,6 +13,8 @@ from kycaid_async.bulk.manifest_row import COLUMNS, EXTRA, BadRow, ManifestRow, 
 from kycaid_async.bulk.places import Reach
 from kycaid_async.errors import FieldProblem, ManifestError
 
+_MOST_TOLD = 10
+"""Columns that the text of an error names: a stranger's manifest can have any number."""
 _DELIMITERS = ",;\t|"
 
 
@@ -45,7 +47,10 @@ class CsvForm:
         ]
         problems = [*unknown_columns([name for name in names if name]), *twice]
         if problems:
-            raise ManifestError(f"{name}: {'; '.join(map(str, problems))}", problems=problems)
+            told = [*map(str, problems[:_MOST_TOLD])]
+            if len(problems) > _MOST_TOLD:
+                told.append(f"and {len(problems) - _MOST_TOLD:,} more")
+            raise ManifestError(f"{name}: {'; '.join(told)}", problems=problems)
         return cls(delimiter, tuple(names))
 
     def rows(self, file: TextIO, *, reach: Reach) -> Iterator[ManifestRow | BadRow]:
