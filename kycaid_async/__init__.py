@@ -3,6 +3,8 @@
 The names load when they are asked for: aiohttp alone takes a third of a second to import.
 """
 
+# pyright: reportUnusedImport=false
+
 import importlib
 from typing import Any
 
@@ -68,7 +70,7 @@ _HOMES = {
             "FileRefusedError FlowError GatewayError InsufficientFundsError InvalidFileError InvalidRequestError "
             "InvalidSignatureError KycaidError LedgerError ManifestError NotFoundError PermissionDeniedError "
             "RateLimitError RawBodyRequiredError RedirectError RequestTimeoutError ServerError ServerTimeoutError "
-            "TransportError UnconfirmedEndpointWarning UploadSourceError ValidationError"
+            "TooManyOpenFilesError TransportError UnconfirmedEndpointWarning UploadSourceError ValidationError"
         ),
         ".protocol.endpoint": "Endpoint Evidence Replay",
         ".protocol.timeout": "Timeout",
@@ -97,3 +99,44 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
+
+
+def _for_analysers() -> None:  # pyright: ignore[reportUnusedFunction]
+    """Import where the names live. Never called: here PyInstaller, Nuitka and others see what is imported by name."""
+    from kycaid_async import client, errors, servers  # noqa: F401
+    from kycaid_async.api import (  # noqa: F401
+        addresses,
+        affiliated_persons,
+        applicants,
+        blacklist_models,
+        business_activities,
+        countries,
+        crypto,
+        document_fields,
+        document_variants,
+        document_words,
+        documents,
+        files,
+        forms,
+        languages,
+        non_doc_verifications,
+        phone_numbers,
+        reference_lists,
+        risk_checks,
+        services,
+        verification_models,
+    )
+    from kycaid_async.bulk import (  # noqa: F401
+        bulk,
+        check,
+        manifest,
+        manifest_row,
+        places,
+        progress,
+        result,
+        row,
+        upload,
+    )
+    from kycaid_async.protocol import endpoint, timeout  # noqa: F401
+    from kycaid_async.sync import bulk, client  # noqa: F401, F811
+    from kycaid_async.values import converter, decline_reasons, enums, unset  # noqa: F401

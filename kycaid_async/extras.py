@@ -1,6 +1,20 @@
-"""What is said when a library of an extra is not installed."""
+"""What is said when a library of an extra is not installed, or is older than the extra asks for."""
 
 import importlib.util
+import re
+from typing import Final
+
+FLOORS: Final = {"msgspec": (0, 21), "fsspec": (2026, 6), "pillow": (11, 0)}
+"""The oldest versions that are used. pip knows them too, but only of those who ask for the extra.
+
+Before 0.21 the `DecodeError` of msgspec is no `ValueError`. An older fsspec runs what stands in a URL: a template of
+``reference://`` could call anything.
+"""
+
+
+def is_recent(name: str, version: str) -> bool:
+    """Say whether ``version`` of a library is one of those that are used."""
+    return tuple(map(int, re.findall(r"\d+", version)[:2])) >= FLOORS[name]
 
 
 def missing(extra: str, error: ImportError) -> ModuleNotFoundError:

@@ -1,9 +1,15 @@
 """What is not installed is named, with the command that brings it."""
 
+import re
 import subprocess
 import sys
+from importlib.metadata import requires
 
 import pytest
+
+from kycaid_async.extras import FLOORS
+
+REQUIRED = "\n".join(requires("kycaid-async"))
 
 HIDDEN = """
 import sys
@@ -69,6 +75,78 @@ def test_what_needs_no_extra_is_imported_without_any_of_their_libraries():
     extras = ("PIL", "django", "flask", "fsspec", "hypothesis", "msgspec", "pytest", "rich", "starlette", "typer")
     done = run(f"import {', '.join(modules)}; kycaid_async.AsyncKycaid, kycaid_async.Kycaid", *extras)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_the_floors_that_are_held_are_those_of_the_extras():
+    asked = dict(re.findall(r"^(\w+)>=([\d.]+); extra == '(?:fast|fsspec|sandbox)'$", REQUIRED, re.MULTILINE))
+    assert {name: (*map(int, floor.split(".")), 0)[:2] for name, floor in asked.items()} == FLOORS
+
+
+def test_a_msgspec_that_is_too_old_is_not_used():
+    done = run("""
+import msgspec
+msgspec.__version__ = "0.20.0"
+
+class Used(Exception):
+    pass
+
+def use(*_):
+    raise Used
+
+msgspec.json.Decoder = msgspec.defstruct = use
+from kycaid_async.api.documents import Document
+from kycaid_async.values import json, quick
+assert json.loads(b'{"a": 1}') == {"a": 1}
+try:
+    json.loads(b"<html>")
+except ValueError:
+    pass
+assert quick.structure_bytes(b'{"document_id": "a"}', Document) is None
+print("fine")
+""")
+    assert (done.stdout, done.stderr) == ("fine\n", "")
+
+
+def test_a_pillow_that_is_too_old_is_named_at_the_start_of_a_sandbox():
+    done = run("""
+import asyncio, PIL
+PIL.__version__ = "10.4.0"
+from kycaid_async.sandbox import Sandbox
+try:
+    asyncio.run(Sandbox().start())
+except Exception as error:
+    print(type(error).__name__, error)
+""")
+    assert done.stdout.startswith("ConfigurationError")
+    assert "10.4.0" in done.stdout
+    assert done.stdout.strip().endswith("pip install -U 'kycaid-async[sandbox]'")
+
+
+UNWRITABLE = """
+import tempfile
+tempfile._candidate_tempdir_list = lambda: ["/proc/nothing"]
+"""
+
+
+def test_a_sandbox_without_a_temporary_folder_says_what_to_set():
+    done = run(f"""{UNWRITABLE}
+import asyncio
+from kycaid_async import ConfigurationError
+from kycaid_async.sandbox import Sandbox
+try:
+    asyncio.run(Sandbox().start())
+except ConfigurationError as error:
+    print(error)
+""")
+    assert "set TMPDIR" in done.stdout
+    assert done.stderr == ""
+
+
+@pytest.mark.parametrize("command", ["demo", "sandbox"])
+def test_a_command_without_a_temporary_folder_says_so_in_one_line(command):
+    done = run(f"{UNWRITABLE}import sys; sys.argv = ['kycaid', {command!r}]; from kycaid_async.cli import main; main()")
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert "set TMPDIR" in done.stderr
 
 
 TRIO = """

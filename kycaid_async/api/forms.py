@@ -80,7 +80,7 @@ CREATE_URL = Endpoint(
     method="POST",
     path="/forms/{form_id}/urls",
     accepts=(FormUrlCreate,),
-    returns=ReturnsModel(FormUrl),
+    returns=ReturnsModel(FormUrl, needed=True),
     replay=Replay.DUPLICATES,
     evidence=Evidence.DOCUMENTED,
     reference="Forms / Create a form URL",

@@ -12,7 +12,7 @@ from kycaid_async.errors import UploadSourceError
 from kycaid_async.masking import shown_path
 from kycaid_async.transport.path_source import PathReading
 from kycaid_async.transport.preflight import FileRules, inspect
-from kycaid_async.transport.reading import WHOLE, Buffer, Reading, Source, guarded, in_thread
+from kycaid_async.transport.reading import WHOLE, Buffer, Reading, Source, in_thread
 from kycaid_async.transport.sources import BytesReading, Wrap, wraps_nothing
 
 IN_MEMORY: Final = WHOLE
@@ -90,18 +90,10 @@ class _Held:
 async def _digest(reading: Reading) -> bytes:
     """Return the digest of a large file, a piece at a time, and never on the loop."""
     if isinstance(reading, PathReading):
-        return await guarded(reading.label, functools.partial(_digest_of_file, reading.fd))
+        return await reading.digest()
     digest = hashlib.sha256(reading.head)
     while part := await reading.read():
         await in_thread(functools.partial(digest.update, part))
-    return digest.digest()
-
-
-def _digest_of_file(fd: int) -> bytes:
-    digest, offset = hashlib.sha256(), 0
-    while part := os.pread(fd, IN_MEMORY, offset):
-        digest.update(part)
-        offset += len(part)
     return digest.digest()
 
 

@@ -8,15 +8,22 @@ import attrs
 from kycaid_async.api import documents
 from kycaid_async.api.document_variants import NewDocument
 from kycaid_async.bulk.keyed_lock import KeyedLock
-from kycaid_async.bulk.ledger import Intent, Ledger, RowEntry, State
-from kycaid_async.bulk.open_files import TooManyOpenFilesError
+from kycaid_async.bulk.ledger import DOCUMENT_TAKEN, Intent, Ledger, RowEntry, State
 from kycaid_async.bulk.prerequisites import Prerequisites, UploadedFile, code_of
 from kycaid_async.bulk.reconcile import Doubt, Reconciler, Unreconciled, key_of
 from kycaid_async.bulk.resilient_caller import IntentRecord, ResilientCaller
 from kycaid_async.bulk.result import BulkResult, BulkStatus
 from kycaid_async.bulk.row import SIDES, BulkRow
 from kycaid_async.bulk.workers import Stopped
-from kycaid_async.errors import ApiError, FieldProblem, KycaidError, LedgerError, NotFoundError, ValidationError
+from kycaid_async.errors import (
+    ApiError,
+    FieldProblem,
+    KycaidError,
+    LedgerError,
+    NotFoundError,
+    TooManyOpenFilesError,
+    ValidationError,
+)
 from kycaid_async.protocol.request import refused
 from kycaid_async.tracebacks import hide_locals
 from kycaid_async.transport.timing import Timing
@@ -34,7 +41,11 @@ _REFUSED_ANEW: Final = (
 )
 
 
-@attrs.frozen(kw_only=True)
+_TAKEN: Final = "the server gave the id of a document that another row has, so look whether this one was made"
+_FAILED_ANEW: Final = "an earlier run perhaps made it, so look for it; now it could not be sent:"
+
+
+@attrs.define(kw_only=True)
 class Place:
     """A row's place in the ledger."""
 
@@ -43,9 +54,9 @@ class Place:
     sent_before: bool
     """True when an earlier run sent it and got no answer, whatever was found out since."""
     in_doubt: bool
-    """True when it was sent, and nobody knows what came of that, and it is to be sent all the same."""
+    """True as long as it was sent, or perhaps was, and nobody knows what came of that."""
     is_unknown: bool = False
-    """True when the ledger does not know it, and lost a part of itself: it was perhaps sent."""
+    """True when the ledger does not know it, and lost a part of itself: it is to be looked for before it is sent."""
     refused_before: bool
     """True when an earlier run, after it got no answer, sent it once more and was refused."""
 
@@ -107,20 +118,20 @@ class Delivery:
             result.applicant_id, result.file_ids = known.intent.applicant_id, dict(known.intent.file_ids)
             return
         result.sent_before = sent_before = known is not None and known.state is State.SENT
-        in_doubt = False
+        is_unknown = known is None and self.ledger.may_have_gaps
+        place = Place(
+            digest=digest,
+            says=says,
+            sent_before=sent_before,
+            in_doubt=is_unknown,
+            is_unknown=is_unknown,
+            refused_before=known is not None and known.code == _REFUSED,
+        )
         try:
             if known is not None and sent_before:
-                in_doubt = await self._is_still_in_doubt(row, digest, known, says, result)
+                place.in_doubt = await self._is_still_in_doubt(row, digest, known, says, result)
                 if result.document_id is not None:
                     return
-            place = Place(
-                digest=digest,
-                says=says,
-                sent_before=sent_before,
-                in_doubt=in_doubt,
-                is_unknown=known is None and self.ledger.may_have_gaps,
-                refused_before=known is not None and known.code == _REFUSED,
-            )
             await self._create(row, place, result)
         except Unreconciled as unreconciled:
             self._set_aside.add(digest)
@@ -129,7 +140,9 @@ class Delivery:
         except (LedgerError, TooManyOpenFilesError):
             raise
         except KycaidError as error:
-            if not in_doubt and result.document_id is None:
+            if place.in_doubt:
+                raise _uncertain_still(_FAILED_ANEW, error) from error
+            if result.document_id is None:
                 self.ledger.failed_row(digest, code_of(error))
             raise
 
@@ -201,11 +214,12 @@ class Delivery:
                 document_id = await self.reconciler.find(doubt, result, since=self.timing.clock(), locked=True)
                 if document_id is not None:
                     return self._created(intent, document_id, result)
-                place = attrs.evolve(place, sent_before=True)
+                place.sent_before = True
         raise Unreconciled("", lost, operation=documents.CREATE.name)
 
     async def _is_there(self, doubt: Doubt, place: Place, result: BulkResult) -> bool:
         """Say whether a document that an incomplete ledger does not know was made before. Raises `Unreconciled`."""
+        result.sent_before = True
         await self.ledger.intend_row(place.digest, doubt.intent, place.says)
         try:
             document_id = await self.reconciler.find(doubt, result, since=self.started, locked=True)
@@ -213,6 +227,7 @@ class Delivery:
             if not self.create_uncertain or self.caller.drained.is_set():
                 raise
             return False
+        place.in_doubt = False
         if document_id is not None:
             self._created(doubt.intent, document_id, result)
         return document_id is not None
@@ -237,6 +252,8 @@ class Delivery:
                 return None
             raise
         self.ledger.created_row(place.digest, document_id)
+        if not await self.ledger.has_created(place.digest, document_id):
+            raise Unreconciled(_TAKEN, operation=documents.CREATE.name, code=DOCUMENT_TAKEN)
         self._created(doubt.intent, document_id, result)
         return None
 
@@ -247,9 +264,7 @@ class Delivery:
         if document_id is None and place.refused_before and not place.in_doubt:
             raise error  # long after it was sent first: it is certain enough now
         if document_id is None:
-            error.args = (f"{documents.CREATE.name}: {_REFUSED_ANEW} {error}",)
-            error.maybe_processed = True
-            raise Unreconciled("", error, operation=documents.CREATE.name, code=_REFUSED)
+            raise _uncertain_still(_REFUSED_ANEW, error, code=_REFUSED)
         self._created(doubt.intent, document_id, result)
 
     def _created(self, intent: Intent, document_id: str, result: BulkResult) -> None:
@@ -259,6 +274,13 @@ class Delivery:
             document_id,
         )
         self.prerequisites.unused.difference_update(intent.file_ids.values())
+
+
+def _uncertain_still(reason: str, error: KycaidError, *, code: str = "") -> Unreconciled:
+    """Return what is to be said of a row that was perhaps made before, and then met ``error``."""
+    error.args = (f"{documents.CREATE.name}: {reason} {error}",)
+    error.maybe_processed = True
+    return Unreconciled("", error, operation=documents.CREATE.name, code=code)
 
 
 def _is_of_its_own(error: KycaidError) -> bool:

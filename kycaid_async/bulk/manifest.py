@@ -19,6 +19,7 @@ from kycaid_async.bulk.manifest_row import BadRow, ManifestRow
 from kycaid_async.bulk.places import AnyPath, Reach, UrlRules
 from kycaid_async.errors import ManifestError
 from kycaid_async.masking import shown_name
+from kycaid_async.transport.path_source import why_not_opened
 
 _JSON_ENDINGS = (".jsonl", ".ndjson", ".json")
 
@@ -82,7 +83,7 @@ def read_manifest(
 def _reading(path: str) -> Iterator[TextIO]:
     try:
         # Before it is opened: a pipe is read once, and a manifest is read twice.
-        if not stat.S_ISREG(mode := os.stat(path).st_mode) and not stat.S_ISDIR(mode):  # noqa: PTH116
+        if not stat.S_ISREG(mode := _mode(path)) and not stat.S_ISDIR(mode):
             raise ManifestError(
                 f"{shown_name(path)}: is no regular file; write the rows to one, for they are read twice"
             )
@@ -90,4 +91,11 @@ def _reading(path: str) -> Iterator[TextIO]:
         with open(path, encoding="utf-8-sig", errors="surrogateescape", newline="") as file:  # noqa: PTH123
             yield file
     except OSError as error:
-        raise ManifestError(f"{shown_name(path)}: cannot be read ({error.strerror})") from error
+        raise ManifestError(f"{shown_name(path)}: cannot be read ({why_not_opened(path, error)})") from error
+
+
+def _mode(path: str) -> int:
+    try:
+        return os.stat(path).st_mode  # noqa: PTH116 - a path that is no text for this system stays as it is
+    except UnicodeEncodeError as error:
+        raise ManifestError(f"{shown_name(path)}: cannot be read ({why_not_opened(path, error)})") from error

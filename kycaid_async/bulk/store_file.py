@@ -3,7 +3,6 @@
 import asyncio
 import errno
 import os
-import re
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
@@ -12,11 +11,10 @@ import attrs
 from kycaid_async.bulk.daemon import in_daemon
 from kycaid_async.bulk.faults import PASSING, Fault, persisted
 from kycaid_async.errors import ConfigurationError, UploadSourceError
+from kycaid_async.extras import is_recent
 from kycaid_async.transport.reading import CHUNK
 from kycaid_async.transport.timing import Timing
 
-_FLOOR: Final = (2026, 6)
-"""Older ones run what stands in a URL: a template of ``reference://`` could call anything."""
 _MARKS: Final = ("ETag", "etag", "md5Hash", "mtime", "LastModified", "updated", "created")
 """Under which names filesystems say which version of a file it is."""
 
@@ -48,7 +46,7 @@ async def open_store(url: str, protocol: str, terms: Terms, first: int) -> "Stor
 def _open(url: str, terms: Terms, first: int) -> "StoreReading | Fault":
     import fsspec
 
-    if _version(fsspec.__version__) < _FLOOR:
+    if not is_recent("fsspec", fsspec.__version__):
         raise ConfigurationError(
             f"{terms.label}: the installed fsspec {fsspec.__version__} is not safe for URLs of others: "
             "pip install -U 'kycaid-async[fsspec]'"
@@ -73,11 +71,6 @@ def _open(url: str, terms: Terms, first: int) -> "StoreReading | Fault":
 
 
 _OTHER_PART: Final = Fault("its server gives another part of it than was asked for")
-
-
-def _version(text: str) -> tuple[int, int]:
-    found = re.match(r"(\d+)\.(\d+)", text)
-    return (int(found[1]), int(found[2])) if found else (0, 0)
 
 
 def fault_of(error: Exception) -> Fault:

@@ -92,6 +92,7 @@ class BulkUpload:
             concurrency=self._workers.concurrency.value,
             documents_per_second=documents,
             bytes_per_second=size,
+            trouble=self._caller.trouble,
         )
 
     @property

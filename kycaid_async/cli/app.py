@@ -24,7 +24,9 @@ app = typer.Typer(
 _Proxy = Annotated[
     str | None,
     typer.Option(
-        metavar="URL", help="Connect through this proxy, as http://host:port. Default: HTTPS_PROXY, unless in NO_PROXY."
+        metavar="URL",
+        help="Connect through this proxy, as http://host:port. Default: that of the environment (HTTPS_PROXY, or "
+        "HTTP_PROXY for a server without TLS, or ALL_PROXY), unless NO_PROXY names the server.",
     ),
 ]
 
@@ -35,17 +37,29 @@ def _show_version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
+# What commands say of themselves is no docstring: `python -OO` takes those away.
+_KYCAID = "Upload documents to KYCAID, or try its API: with a local sandbox, or with a server of your choice."
+
+
+@app.callback(help=_KYCAID)
 def kycaid(
     *,
     version: Annotated[
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version and exit.")
     ] = False,
 ) -> None:
-    """Upload documents to KYCAID, or try its API: with a local sandbox, or with a server of your choice."""
+    """Run what all commands have in common."""
 
 
-@app.command()
+_DEMO = """Upload documents and show why any was declined.
+
+Without options it draws some fifty specimens of invented people and sends them to a sandbox on this machine.
+
+Exit code: 0 when every file went through, 1 when one failed, 2 for wrong options.
+"""
+
+
+@app.command(help=_DEMO)
 def demo(
     *,
     folder: Annotated[
@@ -65,12 +79,7 @@ def demo(
     concurrency: Annotated[int, typer.Option(min=1, max=1024, metavar="N", help="Requests at once.")] = 16,
     wait: Annotated[float, typer.Option(min=0, metavar="SECONDS", help="How long to wait for the reviews.")] = 60,
 ) -> None:
-    """Upload documents and show why any was declined.
-
-    Without options it draws some fifty specimens of invented people and sends them to a sandbox on this machine.
-
-    Exit code: 0 when every file went through, 1 when one failed, 2 for wrong options.
-    """
+    """Run ``kycaid demo``."""
     from kycaid_async.cli.demo import Plan, run
 
     plan = Plan(
@@ -83,12 +92,26 @@ def demo(
         wait=wait,
         as_json=as_json,
     )
-    with _plain_errors():
+    with _plain_errors(leaves_quietly=True):
         report = run(plan)
     raise typer.Exit(1 if report.failures else 0)
 
 
-@app.command()
+_UPLOAD = """\
+Upload many documents: every one, and none twice. The key stands in the environment variable KYCAID_API_KEY.
+
+Rows name files in the manifest's folder and below. A manifest may come from somebody else, so more is only read
+with the --allow options.
+
+It checks the whole manifest first. Run again after any interruption, it goes on where it was; a second run does
+nothing. The first Ctrl-C finishes what is in flight, the second stops at once.
+
+Exit code: 0 when all is done, 1 when rows failed or are uncertain, 2 for wrong options or a bad manifest, 130
+after Ctrl-C, 143 after SIGTERM.
+"""
+
+
+@app.command(help=_UPLOAD)
 def upload(
     manifest: Annotated[
         Path, typer.Argument(help="What to upload: CSV or JSON Lines, a document a row.", show_default=False)
@@ -165,17 +188,7 @@ def upload(
         bool, typer.Option("--json", help="Print one JSON object per row, then one with the sums.")
     ] = False,
 ) -> None:
-    """Upload many documents: every one, and none twice. The key stands in the environment variable KYCAID_API_KEY.
-
-    Rows name files in the manifest's folder and below. A manifest may come from somebody else, so more is only read
-    with the --allow options.
-
-    It checks the whole manifest first. Run again after any interruption, it goes on where it was; a second run does
-    nothing. The first Ctrl-C finishes what is in flight, the second stops at once.
-
-    Exit code: 0 when all is done, 1 when rows failed or are uncertain, 2 for wrong options or a bad manifest, 130
-    after Ctrl-C, 143 after SIGTERM.
-    """
+    """Run ``kycaid upload``."""
     from kycaid_async.cli.upload import run
     from kycaid_async.cli.upload_plan import plan_of
 
@@ -209,12 +222,15 @@ app.add_typer(ledger_app, help="Look into the ledger of an upload, or make it fi
 _LEDGER = Annotated[Path, typer.Argument(metavar="LEDGER", help="The ledger of an upload.", show_default=False)]
 
 
-@ledger_app.command()
-def show(ledger: _LEDGER) -> None:
-    """Say what is in a ledger, whether it can be opened, and what repair would do. Changes nothing.
+_SHOW = """Say what is in a ledger, whether it can be opened, and what repair would do. Changes nothing.
 
-    Exit code: 0 when it is fit to go on from, 1 when it is not.
-    """
+Exit code: 0 when it is fit to go on from, 1 when it is not.
+"""
+
+
+@ledger_app.command(help=_SHOW)
+def show(ledger: _LEDGER) -> None:
+    """Run ``kycaid ledger show``."""
     from kycaid_async.cli.ledger import run_show
 
     with _plain_errors():
@@ -223,7 +239,16 @@ def show(ledger: _LEDGER) -> None:
     raise typer.Exit(code)
 
 
-@ledger_app.command()
+_REPAIR = """Make a ledger fit to go on from, whatever became of it, so that no row is sent twice.
+
+What can be read is kept, and so are the old files, under other names. Every row of which it is not known that its
+document was made counts as perhaps sent from then on: the next upload asks the server before it sends one.
+
+Exit code: 0 when it is fit to go on from, 1 when it cannot be made so.
+"""
+
+
+@ledger_app.command(help=_REPAIR)
 def repair(
     ledger: _LEDGER,
     *,
@@ -234,13 +259,7 @@ def repair(
         bool, typer.Option("--new-secret", help="Its .key file is gone for good: give up what only that file tells.")
     ] = False,
 ) -> None:
-    """Make a ledger fit to go on from, whatever became of it, so that no row is sent twice.
-
-    What can be read is kept, and so are the old files, under other names. Every row of which it is not known that its
-    document was made counts as perhaps sent from then on: the next upload asks the server before it sends one.
-
-    Exit code: 0 when it is fit to go on from, 1 when it cannot be made so.
-    """
+    """Run ``kycaid ledger repair``."""
     from kycaid_async.cli.ledger import run_repair
 
     with _plain_errors():
@@ -248,7 +267,29 @@ def repair(
     typer.echo("\n".join(lines))
 
 
-@app.command()
+_SANDBOX = """Run a local KYCAID until Ctrl-C, for development and tests.
+
+What goes wrong on purpose is given as --fault KIND[=NUMBER][:OPERATIONS[:PROBABILITY[:COUNT]]]. Without OPERATIONS,
+or with "all", every operation meets it; without PROBABILITY always, without COUNT for ever.
+
+\b
+  latency=SECONDS     it waits before it acts
+  429, 429=SECONDS    refused as one too many, with Retry-After if SECONDS are given
+  500, 503            refused with JSON
+  502                 refused with an HTML page, as gateways do
+  reset               the connection is reset before it acts
+  lost                it acts, and the connection is reset in place of the answer
+  gateway             it acts, and a gateway answers 503 in its place
+  truncated           it acts, and the answer ends half-way
+  slow=BYTES          it acts, and the answer comes at so many bytes a second
+
+\b
+  kycaid sandbox --fault latency=0.2 --fault 429=2:documents.create:0.1
+  kycaid sandbox --fault lost:documents.create,files.create:1:3
+"""
+
+
+@app.command(help=_SANDBOX)
 def sandbox(
     *,
     host: Annotated[str, typer.Option(metavar="ADDRESS", help="Address to listen on.")] = "127.0.0.1",
@@ -289,29 +330,10 @@ def sandbox(
     ] = None,
     seed: Annotated[int, typer.Option(metavar="N", help="What chance depends on: the same runs are the same.")] = 0,
 ) -> None:
-    """Run a local KYCAID until Ctrl-C, for development and tests.
-
-    What goes wrong on purpose is given as --fault KIND[=NUMBER][:OPERATIONS[:PROBABILITY[:COUNT]]]. Without OPERATIONS,
-    or with "all", every operation meets it; without PROBABILITY always, without COUNT for ever.
-
-    \b
-      latency=SECONDS     it waits before it acts
-      429, 429=SECONDS    refused as one too many, with Retry-After if SECONDS are given
-      500, 503            refused with JSON
-      502                 refused with an HTML page, as gateways do
-      reset               the connection is reset before it acts
-      lost                it acts, and the connection is reset in place of the answer
-      gateway             it acts, and a gateway answers 503 in its place
-      truncated           it acts, and the answer ends half-way
-      slow=BYTES          it acts, and the answer comes at so many bytes a second
-
-    \b
-      kycaid sandbox --fault latency=0.2 --fault 429=2:documents.create:0.1
-      kycaid sandbox --fault lost:documents.create,files.create:1:3
-    """  # noqa: D301 - typer is to see the backslash's meaning
+    """Run ``kycaid sandbox``."""
     from kycaid_async.cli.serve import serve
 
-    with _plain_errors():
+    with _plain_errors(leaves_quietly=True):
         serve(
             host=host,
             port=port,
@@ -327,7 +349,10 @@ def sandbox(
         )
 
 
-@app.command()
+_OPERATIONS = """List every operation: how well it is known, and whether it is repeated after a lost answer."""
+
+
+@app.command(help=_OPERATIONS)
 def operations(
     *,
     markdown: Annotated[bool, typer.Option("--markdown", help="Print the table as it stands in the README.")] = False,
@@ -335,7 +360,7 @@ def operations(
         bool, typer.Option("--repeats", help="Print which are sent again after what, as it stands in the README.")
     ] = False,
 ) -> None:
-    """List every operation: how well it is known, and whether it is repeated after a lost answer."""
+    """Run ``kycaid operations``."""
     from kycaid_async.cli.operations import as_markdown, as_text, repeats_as_markdown
 
     typer.echo(repeats_as_markdown() if repeats else as_markdown() if markdown else as_text(), nl=False)
@@ -381,8 +406,11 @@ def _misused(message: str) -> NoReturn:
 
 
 @contextmanager
-def _plain_errors() -> Iterator[None]:
-    """Turn what can go wrong outside this program into one line and an exit code."""
+def _plain_errors(*, leaves_quietly: bool = False) -> Iterator[None]:
+    """Turn what can go wrong outside this program into one line and an exit code.
+
+    Ctrl-C gets a line too, unless the command is one that is always ended so: then it ``leaves_quietly``.
+    """
     from kycaid_async.cli.problems import Problem, interrupted, one_line
     from kycaid_async.cli.signals import end_like_ctrl_c
 
@@ -396,5 +424,6 @@ def _plain_errors() -> Iterator[None]:
         typer.echo(f"kycaid: {one_line(error)}", err=True)
         raise typer.Exit(1) from None
     except KeyboardInterrupt as interrupt:
-        typer.echo("kycaid: interrupted", err=True)
+        if not leaves_quietly:
+            typer.echo("kycaid: interrupted", err=True)
         raise typer.Exit(interrupted(interrupt)) from None

@@ -11,6 +11,7 @@ import attrs
 
 from kycaid_async.cli.cases import Case, cases_in
 from kycaid_async.cli.job import Job
+from kycaid_async.cli.problems import Problem
 from kycaid_async.cli.report import Report
 from kycaid_async.cli.show import Screen
 from kycaid_async.client import AsyncKycaid
@@ -54,7 +55,13 @@ def _cases(plan: Plan, screen: Screen) -> Iterator[list[Case]]:
     from kycaid_async.cli.people import specimens
     from kycaid_async.cli.specimens import draw_into
 
-    with tempfile.TemporaryDirectory(prefix="kycaid-specimens-") as folder:
+    try:
+        temporary = tempfile.TemporaryDirectory(prefix="kycaid-specimens-")
+    except OSError as error:
+        raise Problem(
+            f"no temporary folder can be made ({error.strerror}): set TMPDIR (TEMP on Windows) to one to write to"
+        ) from error
+    with temporary as folder:
         yield [draw_into(Path(folder), specimen) for specimen in screen.track("Drawing specimens", specimens())]
 
 

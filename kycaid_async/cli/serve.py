@@ -10,6 +10,7 @@ import anyio
 import typer
 
 from kycaid_async.cli.problems import Problem, UsageProblem
+from kycaid_async.cli.shell import assignments
 from kycaid_async.cli.signals import stop_signals
 from kycaid_async.errors import ConfigurationError
 from kycaid_async.sandbox import SANDBOX_KEY, Fault, Sandbox
@@ -78,8 +79,7 @@ def _welcome(sandbox: Sandbox) -> str:
     lines = [
         f"A local KYCAID listens on {sandbox.url} until Ctrl-C. To use it:",
         "",
-        f"  export KYCAID_BASE_URL={sandbox.url}",
-        f"  export KYCAID_API_KEY={key}",
+        *assignments({"KYCAID_BASE_URL": sandbox.url, "KYCAID_API_KEY": key}),
         "",
         f"To watch it: {sandbox.url}{HOME}",
     ]

@@ -6,12 +6,13 @@ import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import NoReturn
 
 _began: list[bool] = []
 """Not empty in a program that began with `exit_at_once`."""
-_NAMES = ("SIGINT", "SIGTERM", "SIGHUP")
+_NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
+"""A terminal that is closed sends SIGHUP, and SIGBREAK on Windows."""
 
 
 def exit_at_once() -> None:
@@ -70,18 +71,29 @@ def _numbers() -> list[signal.Signals]:
 @contextmanager
 def stop_signals() -> Iterator[Callable[[], Awaitable[int]]]:
     """Catch what tells a program to stop, and give a function that waits for the next signal and returns its number."""
-    if sys.platform == "win32":
-        # Ctrl-C arrives as KeyboardInterrupt there.
-        yield _never
-        return
     import anyio
 
-    with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM, signal.SIGHUP) as signals:
-        yield lambda: anext(signals)
+    with ExitStack() as stack:
+        try:
+            received = stack.enter_context(anyio.open_signal_receiver(*_numbers()))
+        except NotImplementedError:
+            yield stack.enter_context(_caught())
+        else:
+            yield lambda: anext(received)
 
 
-async def _never() -> int:
-    import anyio
+@contextmanager
+def _caught() -> Iterator[Callable[[], Awaitable[int]]]:
+    """Do the same on Windows, whose loops know no signals; but one wakes them."""
+    import asyncio
 
-    await anyio.sleep_forever()
-    raise AssertionError
+    loop, arrived = asyncio.get_running_loop(), asyncio.Queue[int]()
+    before = {
+        number: signal.signal(number, lambda got, _: loop.call_soon_threadsafe(arrived.put_nowait, got))
+        for number in _numbers()
+    }
+    try:
+        yield arrived.get
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,11 +1,11 @@
 """The end of ``kycaid upload``: what is said, and the exit code."""
 
-import shlex
 import signal
 from collections.abc import Iterator
 
 from kycaid_async.cli.console import duration_text, size_text
 from kycaid_async.cli.problems import one_line
+from kycaid_async.cli.shell import command_line
 from kycaid_async.cli.upload_account import Account
 from kycaid_async.cli.upload_plan import Plan
 from kycaid_async.errors import LedgerError
@@ -31,7 +31,7 @@ def summary_text(plan: Plan, account: Account) -> str:
         return f"Nothing was sent, this was a dry run. {_to_do(account)}"
     summary = account.summary
     if not account.sending:
-        return f"{account.rows:,} rows, {account.bad:,} of them bad: nothing was sent."
+        return f"{_rows(account)}, {account.bad:,} of them bad: nothing was sent."
     if not account.rows:
         return f"Nothing to do: {one_line(plan.manifest)} has no rows."
     if not account.failures and not account.left and summary.done_before == account.rows:
@@ -40,7 +40,7 @@ def summary_text(plan: Plan, account: Account) -> str:
     shared = f", {summary.files_shared:,} known already" if summary.files_shared else ""
     unused = f", {summary.files_unused:,} for the next run to use" if summary.files_unused else ""
     return (
-        f"{account.rows:,} rows: {account.counts()}{f', {account.left:,} left' if account.left else ''}.\n"
+        f"{_rows(account)}: {account.counts()}{f', {account.left:,} left' if account.left else ''}.\n"
         f"{summary.files:,} files uploaded ({size_text(summary.bytes)}){shared}{unused}; "
         f"{duration_text(summary.seconds)}, {rate:,.1f} documents/s."
     )
@@ -54,7 +54,11 @@ def _to_do(account: Account) -> str:
         "bad": account.bad,
     }
     words = ", ".join(f"{number:,} {name}" for name, number in counts.items() if number or name == "to send")
-    return f"{account.rows:,} rows: {words}."
+    return f"{_rows(account)}: {words}."
+
+
+def _rows(account: Account) -> str:
+    return f"{account.rows:,} row" + ("" if account.rows == 1 else "s")
 
 
 def advice(plan: Plan, account: Account, *, number: int, error: Exception | None) -> Iterator[str]:
@@ -62,14 +66,15 @@ def advice(plan: Plan, account: Account, *, number: int, error: Exception | None
     if plan.dry_run:
         return
     if account.bad and plan.on_error == "stop" and not account.ended:
-        yield "Correct these rows, or send the others with --on-error continue."
+        others = ", or send the others with --on-error continue" if account.bad < account.rows else ""
+        yield f"Correct these rows{others}."
     if account.summary.rows and (number or error is not None) and not isinstance(error, LedgerError):
         yield f"What was done is recorded in {plan.ledger}. Run the same command again to go on."
     if account.rejects is not None:
-        command = shlex.join(["kycaid", "upload", str(account.rejects), "--ledger", str(plan.ledger), *_reach(plan)])
+        command = command_line(["kycaid", "upload", str(account.rejects), "--ledger", str(plan.ledger), *_reach(plan)])
         yield f"To send the rows set aside, correct {account.rejects} and run: {command}"
     if account.uncertain is not None:
-        command = shlex.join(["kycaid", "upload", str(account.uncertain), "--ledger", str(plan.ledger)])
+        command = command_line(["kycaid", "upload", str(account.uncertain), "--ledger", str(plan.ledger)])
         yield (
             f"The uncertain rows are in {account.uncertain}, each with what to look for. Take out those that are "
             f"there; to send the others anew, run: {command} --on-uncertain create"

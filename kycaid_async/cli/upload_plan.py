@@ -119,7 +119,7 @@ def _way(base_url: str | None, proxy: str | None, *, trust_env: bool) -> tuple[s
         allowed = allow_http_of(os.environ.get("KYCAID_ALLOW_HTTP"))
         server = base_url_of(base_url or servers.PRODUCTION, allowed)
     except ConfigurationError as error:
-        raise UsageProblem(f"--base-url: {error}") from error
+        raise UsageProblem(str(error).replace("base_url:", "--base-url:", 1)) from error
     try:
         return server, proxy_of(proxy, trust_env=trust_env, base_url=server, allow_http=allowed)
     except ConfigurationError as error:

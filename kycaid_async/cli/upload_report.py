@@ -111,12 +111,23 @@ def _notes(account: Account) -> Iterable[str]:
     if not account.failures:
         yield "<h2>Rows that were not delivered</h2><p>None.</p>"
         return
-    yield "<h2>Rows that were not delivered</h2><table><thead><tr><th>line</th><th>status</th><th>reason</th></tr>"
+    yield "<h2>Rows that were not delivered</h2>"
+    yield from _what_to_do(account)
+    yield "<table><thead><tr><th>line</th><th>status</th><th>reason</th></tr>"
     yield "</thead><tbody>"
     yield from map(_row, sorted(account.notes, key=lambda note: note.line))
     yield "</tbody></table>"
     if account.failures > len(account.notes):
         yield f'<p class="faint">and {account.failures - len(account.notes):,} more</p>'
+
+
+def _what_to_do(account: Account) -> Iterable[str]:
+    for path, what in (
+        (account.rejects, "the rows that are bad or failed, to be corrected and sent again"),
+        (account.uncertain, "the uncertain rows: KYCAID may have them already. Look for each before it is sent again"),
+    ):
+        if path is not None:
+            yield f"<p>In {escape(path.name)} stand {what}.</p>"
 
 
 def _row(note: Note) -> str:

@@ -7,6 +7,7 @@ from typing import Any, Generic, TypeVar
 import attrs
 
 from kycaid_async.values.converter import structure
+from kycaid_async.values.fields import fields_of
 from kycaid_async.values.json import loads
 from kycaid_async.values.mismatch import Mismatch
 from kycaid_async.values.model import Request, Response
@@ -75,29 +76,44 @@ class ReturnsId(Returns[str]):
 
 @attrs.frozen
 class ReturnsModel(Returns[R], Generic[R]):
-    """An object."""
+    """An object. Where it is ``needed``, one without any of its fields is none: an id in it would be lost unseen."""
 
     model: type[R]
+    needed: bool = False
 
     def read(self, data: Any) -> R:
         # Bare, as far as is known; but the newer operations wrap their answers, and to miss that would lose all of it.
         if isinstance(data, dict) and data.keys() <= {"status", "data"} and isinstance(data.get("data"), dict):
             data = data["data"]
-        return structure(data, self.model)
+        return self._checked(structure(data, self.model))
 
     def decode(self, body: bytes) -> R:
-        return structure_bytes(body, self.model) or super().decode(body)
+        found = structure_bytes(body, self.model)
+        return super().decode(body) if found is None else self._checked(found)
+
+    def _checked(self, found: R) -> R:
+        return _not_empty(found) if self.needed else found
 
 
 @attrs.frozen
 class ReturnsData(Returns[R], Generic[R]):
-    """An object under ``data``, as newer operations wrap it, or bare."""
+    """An object under ``data``, as newer operations wrap it, or bare; ``needed`` as in `ReturnsModel`."""
 
     model: type[R]
+    needed: bool = False
 
     def read(self, data: Any) -> R:
         wrapped = isinstance(data, dict) and data.get("data") is not None
-        return structure(data["data"] if wrapped else data, self.model)
+        found = structure(data["data"] if wrapped else data, self.model)
+        return _not_empty(found) if self.needed else found
+
+
+def _not_empty(found: R) -> R:
+    """Return ``found``. Raises `Mismatch` when it has none of its fields, not even one of another type."""
+    names = [field.name for field in fields_of(type(found))]
+    if all(getattr(found, name) is None for name in names) and found.extra.keys().isdisjoint(names):
+        raise Mismatch(f"an object with {' or '.join(map(repr, names[:2]))}", found.raw)
+    return found
 
 
 @attrs.frozen

@@ -75,7 +75,7 @@ class Sandbox:
     * ``host``, ``port``: where it listens. Port 0 picks a free one. A host other than loopback needs a key of its own,
       of 16 characters or more.
     * ``data``: a folder that keeps its state, also through a kill. Default: everything is gone when it stops; what
-      a kill left is removed when the next sandbox of the same user starts, except on Windows.
+      a kill left is removed when the next sandbox of the same user starts.
     * ``review``: ``rules``, or ``manual`` where documents and verifications stay as they are until `decide`.
     * ``review_after``: seconds from the creation or last change of a document to its review, and from the creation of
       a verification to its end.

@@ -20,6 +20,7 @@ from kycaid_async.sandbox.script import Script
 from kycaid_async.sandbox.settings import Settings
 from kycaid_async.sandbox.store import KINDS, MEMORY, Busy, Store, Transaction
 from kycaid_async.sandbox.temporary import temporary_folder
+from kycaid_async.transport.path_source import why_not_opened
 
 T = TypeVar("T")
 
@@ -135,8 +136,9 @@ def _make(folder: Path) -> None:
         folder.mkdir(mode=0o700, exist_ok=True)
         _refuse_links(folder)
         folder.chmod(0o700)
-    except OSError as error:
-        raise ConfigurationError(f"the sandbox cannot keep its data in {folder.parent}: {error.strerror}") from error
+    except (OSError, UnicodeEncodeError) as error:
+        reason = why_not_opened(str(folder), error)
+        raise ConfigurationError(f"the sandbox cannot keep its data in {folder.parent}: {reason}") from error
 
 
 def _sweep(store: Store, folder: Path) -> None:

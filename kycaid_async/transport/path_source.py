@@ -3,19 +3,21 @@
 import asyncio
 import errno
 import functools
+import hashlib
 import os
 import stat
 import time
 from collections.abc import Callable
-from pathlib import Path
-from typing import Self
+from typing import Any, Self, TypeVar
 
 import attrs
 
 from kycaid_async.errors import InvalidFileError
 from kycaid_async.masking import mask, shown_path
 from kycaid_async.transport.path_hint import hint
-from kycaid_async.transport.reading import CHUNK, WHOLE, Buffer, Roomy, broken, guarded, in_thread
+from kycaid_async.transport.reading import CHUNK, WHOLE, Buffer, Roomy, broken, guarded, in_thread, read_at
+
+R = TypeVar("R")
 
 LONGEST_LABEL = 200
 ENOUGH = 1 << 13
@@ -79,7 +81,7 @@ class PathSource:
 
     @property
     def filename(self) -> str:
-        return self.path.rpartition("/")[2] if _NOWAIT else Path(self.path).name
+        return os.path.basename(self.path)  # noqa: PTH119 - for every file, and a Path takes its time
 
     async def open(self) -> "PathReading":
         try:
@@ -103,7 +105,7 @@ class PathSource:
             # O_NONBLOCK: a named pipe would otherwise wait for a writer for ever.
             fd = self.opener(self.path, _READ)
         except (OSError, ValueError) as error:
-            reason = str(error.strerror) if isinstance(error, OSError) else "not a path"
+            reason = why_not_opened(self.path, error)
             nothing = isinstance(error, OSError) and error.errno in _NOTHING
         if nothing:
             raise _NothingThereError(reason)
@@ -122,6 +124,17 @@ class PathSource:
         return PathReading(self.label, fd, found)
 
 
+def why_not_opened(path: str, error: OSError | ValueError) -> str:
+    """Return what the system says of a path, without the path itself."""
+    if isinstance(error, UnicodeEncodeError) and error.encoding != "utf-8":
+        return f"the paths of this system are {error.encoding}, and this one is not; set PYTHONUTF8=1"
+    if not isinstance(error, OSError):
+        return "not a path"
+    # Windows denies the access to a directory, and does not say that it is one.
+    is_folder = isinstance(error, PermissionError) and os.path.isdir(path)  # noqa: PTH112
+    return "it is a directory" if is_folder else str(error.strerror)
+
+
 async def _kept(opening: "Callable[[], PathReading]") -> "PathReading":
     """Return what ``opening`` gives, in a thread. Cancelled meanwhile, its descriptor is closed all the same."""
     task = asyncio.ensure_future(in_thread(opening))
@@ -137,7 +150,7 @@ def _close_unused(task: "asyncio.Future[PathReading]") -> None:
         os.close(task.result().fd)
 
 
-def _close_after(fd: int, read: "asyncio.Future[bytes]") -> None:
+def _close_after(fd: int, read: "asyncio.Future[Any]") -> None:
     if not read.cancelled():
         read.exception()  # nobody else asks for it
     os.close(fd)
@@ -145,10 +158,18 @@ def _close_after(fd: int, read: "asyncio.Future[bytes]") -> None:
 
 def _read_fully(fd: int, size: int, offset: int) -> bytes:
     parts = []
-    while size > 0 and (part := os.pread(fd, size, offset)):
+    while size > 0 and (part := read_at(fd, size, offset)):
         parts.append(part)
         size, offset = size - len(part), offset + len(part)
     return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+def _digest_of(fd: int) -> bytes:
+    digest, offset = hashlib.sha256(), 0
+    while part := read_at(fd, WHOLE, offset):
+        digest.update(part)
+        offset += len(part)
+    return digest.digest()
 
 
 @attrs.define(eq=False)
@@ -162,7 +183,7 @@ class PathReading:
     _roomy: Roomy | None = attrs.field(default=None, repr=False)
     _offset: int = 0
     _inline: bool = _NOWAIT
-    _busy: "asyncio.Future[bytes] | None" = attrs.field(default=None, repr=False)
+    _busy: "asyncio.Future[Any] | None" = attrs.field(default=None, repr=False)
     _grew: bool = False
 
     @property
@@ -206,9 +227,7 @@ class PathReading:
             buffer = bytearray(want)
             chunk = memoryview(buffer)[: self._cached(memoryview(buffer))]
         if not chunk:
-            fd, offset = self.fd, self._offset
-            self._busy = asyncio.ensure_future(guarded(self.label, lambda: _read_fully(fd, want, offset)))
-            chunk = await asyncio.shield(self._busy)
+            chunk = await self._in_thread(functools.partial(_read_fully, self.fd, want, self._offset))
         self._offset += len(chunk)
         return chunk
 
@@ -222,6 +241,15 @@ class PathReading:
         except OSError:
             self._inline = False
             return 0
+
+    async def digest(self) -> bytes:
+        """Return the SHA-256 of the whole file, read in a thread. Before or after reading, not meanwhile."""
+        return await self._in_thread(functools.partial(_digest_of, self.fd))
+
+    async def _in_thread(self, function: Callable[[], R]) -> R:
+        """Return what ``function`` returns; until then the descriptor stays open, also when this is cancelled."""
+        self._busy = busy = asyncio.ensure_future(guarded(self.label, function))
+        return await asyncio.shield(busy)
 
     async def unchanged(self) -> bool:
         if len(self.head) == self.size:  # it was read whole, in one go

@@ -1,6 +1,7 @@
 """What it is to read a source: from its start, in fresh buffers, never blocking the loop."""
 
 import asyncio
+import os
 from collections.abc import Awaitable, Callable
 from typing import Final, Protocol, TypeVar
 
@@ -98,6 +99,15 @@ class Source(Protocol):
     async def open(self) -> Reading:
         """Start to read from the beginning. Raises `InvalidFileError`."""
         ...
+
+
+def read_at(fd: int, size: int, offset: int) -> bytes:
+    """Return up to ``size`` bytes from ``offset`` on; it may block. One call at a time for each descriptor."""
+    if hasattr(os, "pread"):
+        return os.pread(fd, size, offset)
+    # Windows has no such call. The position is nobody else's: each reading opens the file for itself.
+    os.lseek(fd, offset, os.SEEK_SET)
+    return os.read(fd, size)
 
 
 @confidential

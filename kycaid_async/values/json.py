@@ -5,6 +5,8 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from kycaid_async.extras import is_recent
+
 # Made once: `json.dumps` with options makes an encoder for each call.
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
 
@@ -17,8 +19,8 @@ def dumps(value: Any) -> bytes:
 def loads(body: bytes) -> Any:
     """Return the JSON value in ``body``. Raises ``ValueError``.
 
-    msgspec reads it where it is installed; unlike other quick readers it keeps whole numbers of any length. What it
-    refuses goes to the standard library, which takes a little more, such as a byte order mark.
+    msgspec reads it where it is installed, and not too old; unlike other quick readers it keeps whole numbers of any
+    length. What it refuses goes to the standard library, which takes a little more, such as a byte order mark.
     """
     quick = _quick()
     if quick is not None:
@@ -32,7 +34,8 @@ def loads(body: bytes) -> Any:
 @functools.cache
 def _quick() -> Callable[[bytes], Any] | None:
     try:
+        import msgspec
         from msgspec.json import Decoder
     except ImportError:
         return None
-    return Decoder().decode
+    return Decoder().decode if is_recent("msgspec", msgspec.__version__) else None

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any, TypeVar, cast
 
+from kycaid_async.extras import is_recent
 from kycaid_async.values.converter import reader_of
 from kycaid_async.values.decline_reasons import DeclineReason
 from kycaid_async.values.enums import OpenEnum
@@ -40,7 +41,7 @@ _READERS: dict[type, Callable[[bytes], Any] | None] = {}
 
 
 def _reader(cls: type[R]) -> Callable[[bytes], R | None] | None:
-    """Return a function that reads a ``cls``; None when that needs the converter, or msgspec is not there.
+    """Return a function that reads a ``cls``; None when that needs the converter, or no msgspec is there that is used.
 
     It is generated, as that of the converter is.
     """
@@ -48,14 +49,16 @@ def _reader(cls: type[R]) -> Callable[[bytes], R | None] | None:
     if any(f.name == WRAPPER or _holds_objects(f) for f in fields):
         return None  # an object within the object keeps what it was made of, and that would be lost here
     try:
-        from msgspec import defstruct
+        import msgspec
         from msgspec.json import Decoder
     except ImportError:
+        return None
+    if not is_recent("msgspec", msgspec.__version__):
         return None
     members = [(f.name, f.types[0] | None if _is_plain(f) else Any, None) for f in fields]
     scope: dict[str, Any] = {
         "cls": cls,
-        "decode": Decoder(defstruct(cls.__name__, [*members, (WRAPPER, Any, None)], gc=False)).decode,
+        "decode": Decoder(msgspec.defstruct(cls.__name__, [*members, (WRAPPER, Any, None)], gc=False)).decode,
     }
     lines = ["def read(body):", "    got = decode(body)", f"    if got.{WRAPPER} is not None: return None"]
     values = []

@@ -1,6 +1,6 @@
 import pytest
 
-from kycaid_async import InvalidRequestError, ServiceRequest, unstructure
+from kycaid_async import DecodeError, InvalidRequestError, ServiceRequest, unstructure
 from tests.api.examples import CALLBACK_URL, CHECK_ADDRESS, SERVICE_REQUEST_ID, SERVICE_RESULT
 from tests.api.wire import compact
 
@@ -30,11 +30,23 @@ async def test_the_example_goes_out_and_the_id_of_the_request_comes_back(client,
 
 
 @EACH
-@pytest.mark.parametrize("answer", [{"data": None}, {"status": "ok", "data": None}, {"data": {}}, {}])
-async def test_an_answer_without_data_is_a_request_without_an_id(client, server, method, answer):
+@pytest.mark.parametrize(
+    "answer", [{"data": None}, {"status": "ok", "data": {}}, {}, {"message": "ok"}, {"service_request_id": None}]
+)
+async def test_an_answer_without_the_id_that_was_paid_for_may_have_been_processed(client, server, method, answer):
     server.answer(200, answer)
+    with pytest.raises(DecodeError, match="expected an object with 'service_request_id'") as caught:
+        await getattr(client.crypto, method)(WALLET, asset="ETH", callback_url=CALLBACK_URL)
+    assert caught.value.maybe_processed
+    assert not caught.value.retryable
+    assert len(server.requests) == 1
+
+
+@EACH
+async def test_an_id_of_another_type_is_not_lost(client, server, method):
+    server.answer(200, {"data": {"service_request_id": 12666}})
     made = await getattr(client.crypto, method)(WALLET, asset="ETH", callback_url=CALLBACK_URL)
-    assert made.service_request_id is None
+    assert made.extra == {"service_request_id": 12666}
 
 
 @EACH

@@ -1,6 +1,7 @@
 import pytest
 
 from kycaid_async import (
+    DecodeError,
     Form,
     FormUrl,
     FormUrlCreate,
@@ -39,6 +40,14 @@ async def test_every_field_is_sent_and_null_is_told_from_absent(client, server):
     assert server.requests[0].body == b'{"external_applicant_id":"","redirect_url":null,"language_code":"EN"}'
 
 
+@pytest.mark.parametrize("answer", [{}, {"form_url": None}, {"message": "Welcome"}])
+async def test_an_answer_without_a_url_may_have_made_one(client, server, answer):
+    server.answer(200, answer)
+    with pytest.raises(DecodeError, match="expected an object with 'form_id' or 'form_url'") as caught:
+        await client.forms.create_url(FORM_ID)
+    assert caught.value.maybe_processed
+
+
 @pytest.mark.parametrize(
     ("answer", "found"),
     [
@@ -47,8 +56,7 @@ async def test_every_field_is_sent_and_null_is_told_from_absent(client, server):
         ({"verification_id": None, "verificaiton_id": VERIFICATION_ID}, VERIFICATION_ID),
         ({"verification_id": "", "verificaiton_id": VERIFICATION_ID}, VERIFICATION_ID),
         ({"verification_id": VERIFICATION_ID, "verificaiton_id": "other"}, VERIFICATION_ID),
-        ({"verificaiton_id": None}, None),
-        ({}, None),
+        ({"verificaiton_id": None, "form_url": "https://forms.kycaid.com/x"}, None),
     ],
 )
 async def test_the_id_of_the_verification_is_found_under_both_spellings(client, server, answer, found):

@@ -76,7 +76,7 @@ async def test_a_search_in_the_news_goes_out_and_comes_back(client, server, wrap
 
 
 async def test_the_second_list_of_keywords_may_be_left_out(client, server):
-    server.answer(200, {"status": "ok", "data": None})
+    server.answer(200, {"status": "ok", "data": {"callback_url": "https://x.example"}})
     made = await client.risk_checks.adverse_media(AdverseMediaSearch(**without(SEARCH_NEWS, "secondary_keywords")))
     assert server.requests[0].body == compact(without(SEARCH_NEWS, "secondary_keywords"))
     assert (made.primary_keywords, made.service_request_id) == (None, None)

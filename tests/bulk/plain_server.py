@@ -9,6 +9,7 @@ from typing import Any
 import attrs
 
 from tests.faults import reply
+from tests.serving import Serving
 
 Meddle = Callable[[str, str], "Meddling | None"]
 
@@ -42,41 +43,30 @@ class PlainServer:
     answering: asyncio.Event = attrs.field(factory=asyncio.Event)
     """Answers wait while it is cleared."""
     _numbers: Any = attrs.field(factory=itertools.count)
-    _server: Any = None
-    _tasks: set[Any] = attrs.field(factory=set)
+    _serving: Serving = attrs.field(init=False)
 
     async def __aenter__(self) -> "PlainServer":
         self.answering.set()
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
-        self.url = f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
+        self._serving = await Serving(self._serve).listen()
+        self.url = self._serving.url
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        self._server.close()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._serving.close()
 
     def count(self, path: str) -> int:
         return sum(seen == ("POST", path) for seen in self.seen)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._tasks.add(task := asyncio.current_task())
-        try:
-            while head := await reader.readuntil(b"\r\n\r\n"):
-                method, path, _ = head.split(b"\r\n")[0].decode().split(" ")
-                lengths = [line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")]
-                body = await reader.readexactly(int(lengths[0].split(b":")[1]) if lengths else 0)
-                answer = await self._answer(method, path.split("?")[0], body)
-                if answer is None:
-                    break
-                writer.write(answer)
-                await writer.drain()
-        except (ConnectionError, asyncio.IncompleteReadError):
-            pass
-        finally:
-            self._tasks.discard(task)
-            writer.close()
+        while head := await reader.readuntil(b"\r\n\r\n"):
+            method, path, _ = head.split(b"\r\n")[0].decode().split(" ")
+            lengths = [line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")]
+            body = await reader.readexactly(int(lengths[0].split(b":")[1]) if lengths else 0)
+            answer = await self._answer(method, path.split("?")[0], body)
+            if answer is None:
+                break
+            writer.write(answer)
+            await writer.drain()
 
     async def _answer(self, method: str, path: str, body: bytes) -> bytes | None:
         self.seen.append((method, path))

@@ -1,9 +1,10 @@
 """A server that knows no HTTP: what it says is written down, and whatever comes is kept."""
 
 import asyncio
-import contextlib
 import socket
 from collections.abc import Awaitable, Callable
+
+from tests.serving import Serving
 
 Answer = Callable[[asyncio.StreamWriter, str], Awaitable[None]]
 
@@ -16,40 +17,25 @@ class RawServer:
         self.requests: list[str] = []
         self.connections = 0
         self.sent = 0
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._serving = Serving(self._serve)
+        self.port = 0
 
     async def __aenter__(self) -> "RawServer":
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
-        self.port: int = self._server.sockets[0].getsockname()[1]
+        self.port = int((await self._serving.listen()).url.rpartition(":")[2])
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        self._server.close()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self._server.wait_closed()
+        await self._serving.close()
 
     def url(self, path: str = "/a.png", host: str = "127.0.0.1") -> str:
         return f"http://{host}:{self.port}{path}"
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._tasks.add(task)
         self.connections += 1
-        try:
-            request = (await reader.readuntil(b"\r\n\r\n")).decode()
-            self.requests.append(request)
-            answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
-            await answer(writer, request)
-        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
-            pass
-        finally:
-            self._tasks.discard(task)
-            writer.close()
-            with contextlib.suppress(ConnectionError, asyncio.CancelledError):
-                await writer.wait_closed()
+        request = (await reader.readuntil(b"\r\n\r\n")).decode()
+        self.requests.append(request)
+        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        await answer(writer, request)
 
 
 def header(request: str, name: str) -> str:

@@ -275,6 +275,18 @@ async def test_a_run_that_is_drained_tells_what_got_no_answer_and_leaves_what_wa
     assert len(plain.documents) == 30
 
 
+async def test_an_uncertain_row_that_cannot_be_created_anew_is_not_told_as_failed(
+    client, plain, path, killed, tmp_path
+):
+    lost = row(0, front_side=str(tmp_path / "gone.png"))
+    await killed(lost)
+    on_the_server(plain, 0, front_side_id=None)
+    [result], _ = await client.bulk.upload_all([lost], ledger=path, on_uncertain="create")
+    assert result.status is BulkStatus.UNCERTAIN
+    assert result.error.maybe_processed
+    assert "gone.png" in str(result.error)
+
+
 @pytest.fixture
 def gaps(monkeypatch):
     """Let every ledger be one that was repaired."""
@@ -295,6 +307,8 @@ async def test_what_a_repaired_ledger_does_not_know_is_asked_for_first(client, p
     assert results[0].document_id == there
     assert numbers(plain) == ["N0", "N1", "N2"]
     assert len(plain.applicants) == 1
+    assert [result.sent_before for result in results] == [True] * 4, "for all that anybody knows"
+    assert "was sent before, or may have been" in str(results[3].error)
 
 
 def new_person():

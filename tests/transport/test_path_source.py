@@ -1,13 +1,17 @@
 """Files by their path: opened without a thread where that is quick, read without one where nothing blocks."""
 
+import asyncio
 import hashlib
 import os
+import subprocess
+import sys
 import threading
 from itertools import count
 
 import pytest
 
 from kycaid_async import InvalidFileError, UploadSourceError
+from kycaid_async.transport import path_source
 from kycaid_async.transport.path_source import PathSource, QuickFolders
 from tests.uploads import picture
 
@@ -125,3 +129,65 @@ async def test_a_disk_that_fails_at_the_first_read_is_named_and_leaves_nothing_o
     with pytest.raises(UploadSourceError, match=r"a\.png: cannot be read"):
         await PathSource(str(path), QuickFolders()).open()
     assert len(os.listdir("/proc/self/fd")) == before
+
+
+def is_open(fd):
+    try:
+        os.fstat(fd)
+    except OSError:
+        return False
+    return True
+
+
+async def test_a_hash_that_is_cancelled_keeps_its_descriptor_until_it_has_read(tmp_path, monkeypatch):
+    path = tmp_path / "a.png"
+    path.write_bytes(picture(3_000_000))
+    reading = await PathSource(str(path)).open()
+    fd, begun, go_on = reading.fd, threading.Event(), threading.Event()
+
+    def read_at(fd, size, offset):
+        begun.set()
+        go_on.wait(30)
+        return os.pread(fd, size, offset)
+
+    monkeypatch.setattr(path_source, "read_at", read_at)
+    hashing = asyncio.ensure_future(reading.digest())
+    await asyncio.to_thread(begun.wait, 30)
+    hashing.cancel()
+    await asyncio.wait([hashing])
+    await reading.close()
+    assert is_open(fd)
+    go_on.set()
+    while is_open(fd):
+        await asyncio.sleep(0)
+
+
+async def test_where_a_folder_cannot_be_opened_it_is_named_as_one(tmp_path):
+    def denied(*_):
+        raise PermissionError(13, "Permission denied")
+
+    with pytest.raises(InvalidFileError, match="it is a directory"):
+        await PathSource(str(tmp_path), opener=denied).open()
+
+
+def test_a_path_that_the_system_cannot_spell_is_told_with_a_way_out(tmp_path):
+    program = """
+import asyncio, sys
+from kycaid_async import InvalidFileError, ManifestError, read_manifest
+from kycaid_async.transport import path_source
+from kycaid_async.transport.path_source import PathSource
+for action in (lambda: asyncio.run(PathSource("\\u00e9.png").open()), lambda: read_manifest("\\u00e9.csv")):
+    try:
+        action()
+    except (InvalidFileError, ManifestError) as error:
+        print(ascii(str(error)))
+"""
+    environment = os.environ | {"LC_ALL": "POSIX", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
+    done = subprocess.run(
+        [sys.executable, "-c", program], env=environment, capture_output=True, text=True, cwd=tmp_path, check=False
+    )
+    assert done.stderr == ""
+    assert [line.partition(": ")[2] for line in done.stdout.splitlines()] == [
+        "cannot be opened (the paths of this system are ascii, and this one is not; set PYTHONUTF8=1)'",
+        "cannot be read (the paths of this system are ascii, and this one is not; set PYTHONUTF8=1)'",
+    ]

@@ -74,7 +74,7 @@ def test_a_number_of_another_library_is_sent_as_the_number_that_it_shows(value, 
     assert sent(transaction_amount=value) == {"transaction_amount": written}
 
 
-NOTHING = [pd.NaT, pd.NA, float("nan"), np.float64("nan"), np.datetime64("NaT"), Decimal("NaN"), np.inf, 1j]
+NOTHING = [pd.NaT, pd.NA, float("nan"), np.float64("nan"), np.datetime64("NaT", "s"), Decimal("NaN"), np.inf, 1j]
 
 
 @pytest.mark.parametrize("field", ["issue_date", "transaction_datetime", "transaction_amount", "document_number"])

@@ -102,7 +102,7 @@ class ApplicantEntry:
 
 
 _ROW: Final = "SELECT digest, state, applicant_id, intent, document_id, code, fingerprint, run, at FROM rows"
-_APPLICANT: Final = "UPDATE applicants SET state = ?, applicant_id = ?, code = ? WHERE digest = ?"
+_APPLICANT: Final = "UPDATE OR IGNORE applicants SET state = ?, applicant_id = ?, code = ? WHERE digest = ?"
 _BEAT: Final = "UPDATE runs SET seconds = ?, beat = ? WHERE number = ?"
 
 
@@ -228,6 +228,11 @@ class Ledger:
             change, State.CREATED, document_id, key, unchanged=lambda: self._document_taken(key)
         )
 
+    async def has_created(self, digest: bytes, document_id: str) -> bool:
+        """Say whether a document is on record as this row's: not when the server gave the id of another row's."""
+        entry = await self.row(digest)
+        return entry is not None and entry.document_id == document_id
+
     def uncertain_row(self, digest: bytes, code: str) -> None:
         """Record what was found out about a row that was sent, and stays unsettled."""
         self._database.write_behind(
@@ -277,8 +282,9 @@ class Ledger:
         )
 
     def created_applicant(self, digest: bytes, applicant_id: str) -> None:
-        """Record the id of an applicant."""
-        self._database.write_behind(_APPLICANT, State.CREATED, applicant_id, None, self._applicant(digest))
+        """Record the id of an applicant. When another has it, it is as with documents: see `created_row`."""
+        values = (State.CREATED, applicant_id, None, self._applicant(digest))
+        self._database.write_behind(_APPLICANT, *values, unchanged=lambda: self._given_twice("applicant"))
 
     def failed_applicant(self, digest: bytes, code: str) -> None:
         """Record that an applicant was not made, and why."""
@@ -297,10 +303,13 @@ class Ledger:
         self._database.write_behind(
             "UPDATE rows SET code = ? WHERE digest = ? AND state = ?", DOCUMENT_TAKEN, key, State.SENT
         )
+        self._given_twice("document")
+
+    def _given_twice(self, kind: str) -> None:
         self._database.refuse(
             LedgerError(
-                f"{self.name}: for a new document the server gave the id of one that another row has. The row is "
-                "uncertain: see whether its document exists. All other rows are on record; nothing more is sent."
+                f"{self.name}: for a new {kind} the server gave the id of one that another row has. The row is "
+                f"uncertain: see whether its {kind} exists. All other rows are on record; nothing more is sent."
             )
         )
 

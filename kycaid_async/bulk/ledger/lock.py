@@ -12,13 +12,22 @@ from kycaid_async.bulk.ledger.problems import damaged, in_use, not_a_file
 from kycaid_async.bulk.ledger.secret import secret_path
 from kycaid_async.bulk.ledger.wal import wal_path
 
+_SHARED_AT: Final = 0x40000002
+_SHARED_SIZE: Final = 510
+
 if sys.platform == "win32":
     import msvcrt
+
+    def _lock(fd: int) -> None:
+        os.lseek(fd, _SHARED_AT, os.SEEK_SET)
+        msvcrt.locking(fd, msvcrt.LK_NBLCK, _SHARED_SIZE)
+
 else:
     import fcntl
 
-_SHARED_AT: Final = 0x40000002
-_SHARED_SIZE: Final = 510
+    def _lock(fd: int) -> None:
+        fcntl.lockf(fd, fcntl.LOCK_EX | fcntl.LOCK_NB, _SHARED_SIZE, _SHARED_AT)
+
 
 _LARGEST_WAL: Final = 2**28
 """Bytes. A run moves its content to the main file long before."""
@@ -46,14 +55,6 @@ def alone(path: str, name: str) -> Iterator[None]:
         yield
     finally:
         os.close(fd)
-
-
-def _lock(fd: int) -> None:
-    if sys.platform == "win32":
-        os.lseek(fd, _SHARED_AT, os.SEEK_SET)
-        msvcrt.locking(fd, msvcrt.LK_NBLCK, _SHARED_SIZE)
-    else:
-        fcntl.lockf(fd, fcntl.LOCK_EX | fcntl.LOCK_NB, _SHARED_SIZE, _SHARED_AT)
 
 
 def check_kinds(path: str, name: str) -> None:

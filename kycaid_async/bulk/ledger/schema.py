@@ -32,6 +32,7 @@ CREATE TABLE applicants (
     digest BLOB PRIMARY KEY, state TEXT NOT NULL, applicant_id TEXT, code TEXT, fingerprint BLOB NOT NULL,
     run INTEGER NOT NULL, at REAL NOT NULL
 ) WITHOUT ROWID;
+CREATE UNIQUE INDEX applicants_made ON applicants (applicant_id) WHERE applicant_id IS NOT NULL;
 """
 _TABLES_BEFORE: Final = """
 CREATE TABLE about (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -182,7 +183,7 @@ def read_runs(connection: sqlite3.Connection, about: About) -> list[Run]:
 def convert(connection: sqlite3.Connection, secret: Secret) -> None:
     """Bring a ledger of the format before to this one. All its rows are known as before, by keyed digests.
 
-    A document that two rows had, which that format allowed, is neither's: both are unsettled.
+    A document that two rows had, which that format allowed, is neither's: both are unsettled. So it is with applicants.
     """
     connection.execute("PRAGMA secure_delete = ON")  # what is dropped below can be guessed
     connection.create_function("keyed", 2, lambda kind, value: None if value is None else secret.keyed(kind, value))
@@ -202,8 +203,13 @@ def convert(connection: sqlite3.Connection, secret: Secret) -> None:
     )
     connection.execute("INSERT INTO files SELECT keyed('file', digest), file_id FROM old_files")
     connection.execute(
-        "INSERT INTO applicants SELECT keyed('applicant', digest), state, applicant_id, code, "
-        "keyed('fingerprint', says), 0, 0 FROM old_applicants"
+        """
+        INSERT INTO applicants
+        SELECT keyed('applicant', digest), CASE WHEN shared THEN 'sent' ELSE state END,
+               CASE WHEN shared THEN NULL ELSE applicant_id END, code, keyed('fingerprint', says), 0, 0
+        FROM (SELECT *, applicant_id IS NOT NULL AND count(*) OVER (PARTITION BY applicant_id) > 1 AS shared
+              FROM old_applicants)
+        """
     )
     for table in _OLD_TABLES:
         connection.execute(f"DROP TABLE old_{table}")

@@ -1,5 +1,8 @@
 """Files: content on disk, everything else in the database."""
 
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
 from typing import Any, Final
 
 from kycaid_async.sandbox.call import Call, Handler
@@ -75,7 +78,13 @@ def _attached_to(call: Call, row: Row) -> list[Row]:
 def _drop_content(call: Call, row: Row) -> None:
     # Not before the commit: until then the row still speaks of it.
     path = call.folder / row["stored_as"]
-    call.rows.afterwards.append(lambda: path.unlink(missing_ok=True))
+    call.rows.afterwards.append(partial(_discard, path))
+
+
+def _discard(path: Path) -> None:
+    # On Windows nobody removes a file that somebody reads: the next start of a sandbox with these data does.
+    with suppress(PermissionError):
+        path.unlink(missing_ok=True)
 
 
 HANDLERS: Final[dict[str, Handler]] = {

@@ -1,7 +1,7 @@
 """The style sheet, the scripts and the icon: files beside this one, served by name and nothing else."""
 
 from functools import cache
-from pathlib import Path
+from importlib.resources import files
 from typing import Final
 
 from aiohttp import web
@@ -17,7 +17,7 @@ _TYPES: Final = {
     "dashboard.js": "text/javascript",
     "icon.svg": "image/svg+xml",
 }
-_FOLDER: Final = Path(__file__).parent / "static"
+_FOLDER: Final = files("kycaid_async.sandbox.pages") / "static"
 
 
 def url_of(name: str) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 import attrs
 
 from kycaid_async.errors import ConfigurationError
-from kycaid_async.extras import is_installed
+from kycaid_async.extras import is_installed, is_recent
 from kycaid_async.transport.kinds import FIRST_BYTES, PDF, kind_of
 
 if TYPE_CHECKING:
@@ -39,9 +39,16 @@ class _NotUnpacked(Exception):  # noqa: N818 - no error: it is left as it is
 
 
 def require_pillow() -> None:
-    """Raise `ConfigurationError` when Pillow is not there. It is not imported yet."""
+    """Raise `ConfigurationError` when Pillow is not there, or too old. Little of it is imported yet."""
     if not is_installed("PIL"):
         raise ConfigurationError("the sandbox looks into images with Pillow: run pip install 'kycaid-async[sandbox]'")
+    from PIL import __version__ as version
+
+    if not is_recent("pillow", version):
+        raise ConfigurationError(
+            f"the sandbox looks into images with Pillow, and the installed {version} is too old for what strangers "
+            "send: run pip install -U 'kycaid-async[sandbox]'"
+        )
 
 
 @attrs.frozen(kw_only=True)

@@ -119,6 +119,16 @@ async def test_a_document_that_two_rows_had_in_the_format_before_leaves_both_uns
     await ledger.close()
 
 
+async def test_an_applicant_that_two_had_in_the_format_before_is_neithers(tmp_path):
+    applicants = [(b"%032d" % n, "created", f"{max(n, 1):036}", None, b"said") for n in range(3)]
+    format_2(tmp_path / "l", applicants=applicants)
+    ledger = await opened(tmp_path / "l")
+    found = [await ledger.applicant(b"%032d" % n) for n in range(3)]
+    assert [entry.state for entry in found] == [State.SENT, State.SENT, State.CREATED]
+    assert [entry.applicant_id for entry in found] == [None, None, f"{2:036}"]
+    await ledger.close()
+
+
 async def test_a_ledger_of_the_format_before_that_was_cut_off_needs_its_newest_part(tmp_path):
     format_2(tmp_path / "l", ended="")
     for _ in range(2):
