@@ -106,7 +106,7 @@ class KycaidError(Exception):
 
     def __dir__(self) -> list[str]:
         # What inspects an error prints all that stands here.
-        return sorted({*super().__dir__()} - {"body", "file"})
+        return sorted({*super().__dir__()} - {"body", "file", "__dict__"})
 
 
 class ConfigurationError(KycaidError, ValueError):
@@ -148,7 +148,7 @@ class InvalidFileError(InvalidRequestError):
         this = FieldProblem("source", "a file that can be sent", f"one that {what}")
         super().__init__(message, operation=operation, problems=problems or [this])
         self.file = file
-        """The whole path of the file, or its name. The text of this error has no more than the name."""
+        """The whole path of the file, or its name. The text of this error leaves out what may be a person's."""
 
 
 class ManifestError(InvalidRequestError):
@@ -226,7 +226,8 @@ class BodyTooLargeError(KycaidError, ValueError):
 class LedgerError(KycaidError):
     """The ledger of a bulk upload is in use, is of another server or account, is not whole, or cannot be written.
 
-    The text names its file. What was recorded stays recorded: a run with the same ledger goes on from there.
+    The text names its file, without the folder. What was recorded stays recorded: a run with the same ledger goes on
+    from there.
     """
 
 

@@ -7,7 +7,19 @@ from typing import Any, Final
 
 MASK: Final = "***"
 _SEPARATORS: Final = re.compile(r"[/\\]")
-_LONGEST_SUFFIX: Final = 4
+_SUFFIX: Final = re.compile(
+    r"avif?|bmp|gif|hei[cf]|jpe?g|json|m4v|mkv|mov|mp4|pdf|png|svg|tiff?|txt|webm|webp|zip", re.IGNORECASE
+)
+_NO_FILES: Final = frozenset({"(bytes)", "(factory)", "(file)"})
+"""What sources without a path are called."""
+_WORDS: Final = re.compile(r"[^\W\d_]+|\d+")
+_TELLS_NOTHING: Final = re.compile(
+    r"address|back|bank|card|certificate|company|copy|doc|document|drivers?|file|front|id|identity|image|img|licen[cs]e|of|"
+    r"passport|permit|photo|picture|proof|residence|scan|selfie|side|statement|tax|upload|utility|video|visa",
+    re.IGNORECASE | re.ASCII,
+)
+_TELLS_LITTLE: Final = re.compile(r"[A-Za-z]|\d{1,3}", re.ASCII)
+"""A letter or a short number, as in scan_1. Two could be initials, or a date."""
 
 # What the vendor sends as a code or as the name of a field is shown only in that form: anything else may be personal.
 _CODE = re.compile(r"[A-Za-z][A-Za-z0-9_.\[\]-]{0,63}|\*", re.ASCII)
@@ -86,10 +98,11 @@ def hide(value: Any) -> Any:
 
 
 def shown_path(path: str) -> str:
-    """Return how the text of an error names a file, or one at a URL: without its folder.
+    """Return how the text of an error names a file, or one at a URL: without its folder, and without its own name.
 
-    The name stays, for without it nobody finds the file. It may hold a person's name too: then ``KYCAID_SHOW_PATHS=0``
-    leaves only its suffix. With ``1`` the whole path shows. What has the whole path in any case is ``error.file``.
+    A file is often named after a person, so the name stays only where it is made of words such as ``passport_front``;
+    otherwise its suffix does. ``KYCAID_SHOW_PATHS=name`` shows all names, and ``1`` whole paths. What has the whole
+    path in any case is ``error.file``.
     """
     shows = os.environ.get("KYCAID_SHOW_PATHS")
     if shows == "1":
@@ -97,12 +110,26 @@ def shown_path(path: str) -> str:
     place, _, folders = path.rpartition("://")
     host, *rest = _SEPARATORS.split(folders.rstrip("/\\"))
     name = rest[-1] if rest else host
-    if place:
-        name = "/".join([f"{place}://{host}", *(["…"] if rest[1:] else []), *rest[-1:]])
-    if shows != "0" or (name.startswith("(") and name.endswith(")")):  # what has no path, such as (bytes)
+    shown = name if shows == "name" or (place and not rest) else _without_stem(name)
+    return "/".join([f"{place}://{host}", *(["…"] if rest[1:] else []), *([shown] if rest else [])]) if place else shown
+
+
+def shown_name(path: str | os.PathLike[str]) -> str:
+    """Return how the text of an error names a file that its operator named, such as a ledger: without its folder."""
+    whole = os.fspath(path)
+    return whole if os.environ.get("KYCAID_SHOW_PATHS") == "1" else _SEPARATORS.split(whole.rstrip("/\\"))[-1]
+
+
+def _without_stem(name: str) -> str:
+    if name in _NO_FILES:
         return name
-    stem, dot, suffix = name.rpartition(".")
-    return f"{MASK}.{suffix}" if stem and dot and suffix.isalnum() and len(suffix) <= _LONGEST_SUFFIX else MASK
+    stem, _, suffix = name.rpartition(".")
+    if not _SUFFIX.fullmatch(suffix):
+        stem, suffix = name, ""
+    others = [word for word in _WORDS.findall(stem) if not _TELLS_NOTHING.fullmatch(word)]
+    if len(others) <= 1 and all(_TELLS_LITTLE.fullmatch(word) for word in others):
+        return name
+    return f"{MASK}.{suffix}" if suffix else MASK
 
 
 def mask(value: Any) -> str:

@@ -20,6 +20,7 @@ from kycaid_async import (
     Company,
     CreditCard,
     FieldError,
+    InvalidFileError,
     Kycaid,
     Person,
     UploadSourceError,
@@ -29,6 +30,7 @@ from kycaid_async.api.applicants import PersonApplicant
 from kycaid_async.bulk.manifest_row import ManifestRow
 from kycaid_async.bulk.result import BulkResult, BulkStatus
 from kycaid_async.callbacks import parse
+from kycaid_async.masking import shown_path
 from kycaid_async.protocol.request import Built
 from kycaid_async.protocol.response import Answer
 from kycaid_async.transport.settings import Settings
@@ -153,14 +155,14 @@ def test_rich_shows_what_may_be_seen():
     assert ("first_name=***" in text, "pep=True" in text) == (True, True)
 
 
-def test_an_error_of_a_source_says_no_more_than_the_name_of_its_file(monkeypatch):
+def test_an_error_of_a_source_shows_neither_folder_nor_name_of_its_file_unless_asked_for(monkeypatch):
     from kycaid_async.transport.reading import broken
 
     error = broken(f"/scans/{M.folder}/{M.name}.png", OSError())
     assert isinstance(error, UploadSourceError)
-    assert M.found_in(str(error)) == ["name"]
-    monkeypatch.setenv("KYCAID_SHOW_PATHS", "0")
-    assert str(broken(f"/scans/{M.folder}/{M.name}.png", OSError())).startswith("***.png: ")
+    assert str(error).startswith("***.png: ")
+    monkeypatch.setenv("KYCAID_SHOW_PATHS", "name")
+    assert M.found_in(str(broken(f"/scans/{M.folder}/{M.name}.png", OSError()))) == ["name"]
     monkeypatch.setenv("KYCAID_SHOW_PATHS", "1")
     assert str(broken(f"/scans/{M.folder}/{M.name}.png", OSError())).startswith(f"/scans/{M.folder}/")
 
@@ -214,3 +216,41 @@ def test_a_failing_comparison_under_pytest_shows_no_mark(tmp_path):
     marks = {mark for n in range(len(COMPARED)) for mark in json.loads((tmp_path / f"{n}.json").read_text())}
     assert len(marks) > len(COMPARED)
     assert [mark for mark in marks if mark in done.stdout] == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Zebfile99_1977-03-19.png",
+        "Jane Doe.pdf",
+        "jane.doe",
+        "passport.jane",
+        "19-03-77.jpg",
+        "j_d.png",
+        "IMG_20240101.heic",
+        "(jane).png",
+        "Зоя.png",
+        "passport_Jane.png",
+        "front 1977.png",
+        "p\u0430ssport.png",
+        "Jane\x1b[2J.png",
+        "Jane",
+    ],
+)
+@pytest.mark.parametrize("place", ["", "/scans/", "C:\\scans\\", "s3://bucket/scans/", "https://host/"])
+def test_the_name_of_a_file_that_may_be_a_persons_is_not_shown(place, name):
+    shown = shown_path(place + name)
+    assert shown.rpartition("/")[2] in {"***", f"***.{name.rpartition('.')[2]}"}
+    assert shown_path(shown) == shown
+    assert not any(part in shown for part in ("Zeb", "ane", "doe", "77", "j_d", "2024", "scans", "Зоя"))
+
+
+@pytest.mark.parametrize("name", ["passport_front.png", "Scan 001.JPG", "id-card.back.pdf", "selfie", "a.png", "2.png"])
+def test_a_name_of_words_that_tell_nothing_is_shown(name):
+    assert shown_path(f"/home/jane/{name}") == name
+
+
+@pytest.mark.parametrize("error", [refused(M.answer), InvalidFileError("is empty", file=f"/{M.folder}/{M.name}.png")])
+def test_what_lists_the_attributes_of_an_error_finds_neither_body_nor_path(error):
+    listed = {name: getattr(error, name) for name in dir(error)}
+    assert M.found_in(repr(listed)) == []

@@ -18,6 +18,7 @@ from kycaid_async.bulk.manifest_lines import LONGEST
 from kycaid_async.bulk.manifest_row import BadRow, ManifestRow
 from kycaid_async.bulk.places import AnyPath, Reach, UrlRules
 from kycaid_async.errors import ManifestError
+from kycaid_async.masking import shown_name
 from kycaid_async.transport.path_source import why_not_opened
 
 _JSON_ENDINGS = (".jsonl", ".ndjson", ".json")
@@ -42,12 +43,12 @@ class Manifest:
         with _reading(name) as file:
             first = next((line for line in iter(lambda: file.readline(LONGEST), "") if line.strip()), "")
             if not first:
-                raise ManifestError(f"{name}: is empty")
+                raise ManifestError(f"{shown_name(name)}: is empty")
             if "\0" in first:
-                raise ManifestError(f"{name}: is not text in UTF-8; save it as such")
+                raise ManifestError(f"{shown_name(name)}: is not text in UTF-8; save it as such")
             if first.lstrip().startswith("{") or name.lower().endswith(_JSON_ENDINGS):
-                return cls(path=name, form=JsonForm.of(name, first), reach=reach)
-            return cls(path=name, form=CsvForm.of(name, first), reach=reach)
+                return cls(path=name, form=JsonForm.of(shown_name(name), first), reach=reach)
+            return cls(path=name, form=CsvForm.of(shown_name(name), first), reach=reach)
 
     def rows(self) -> Iterator[ManifestRow | BadRow]:
         """Give each row, good or bad, in the order of the file. Raises `ManifestError` when it cannot be read."""
@@ -83,16 +84,18 @@ def _reading(path: str) -> Iterator[TextIO]:
     try:
         # Before it is opened: a pipe is read once, and a manifest is read twice.
         if not stat.S_ISREG(mode := _mode(path)) and not stat.S_ISDIR(mode):
-            raise ManifestError(f"{path}: is no regular file; write the rows to one, for they are read twice")
+            raise ManifestError(
+                f"{shown_name(path)}: is no regular file; write the rows to one, for they are read twice"
+            )
         # Bytes that are no text come through as such, and are found in the row that has them.
         with open(path, encoding="utf-8-sig", errors="surrogateescape", newline="") as file:  # noqa: PTH123
             yield file
     except OSError as error:
-        raise ManifestError(f"{path}: cannot be read ({why_not_opened(path, error)})") from error
+        raise ManifestError(f"{shown_name(path)}: cannot be read ({why_not_opened(path, error)})") from error
 
 
 def _mode(path: str) -> int:
     try:
         return os.stat(path).st_mode  # noqa: PTH116 - a path that is no text for this system stays as it is
     except UnicodeEncodeError as error:
-        raise ManifestError(f"{path}: cannot be read ({why_not_opened(path, error)})") from error
+        raise ManifestError(f"{shown_name(path)}: cannot be read ({why_not_opened(path, error)})") from error

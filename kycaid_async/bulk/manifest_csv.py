@@ -13,6 +13,8 @@ from kycaid_async.bulk.manifest_row import COLUMNS, EXTRA, BadRow, ManifestRow, 
 from kycaid_async.bulk.places import Reach
 from kycaid_async.errors import FieldProblem, ManifestError
 
+_MOST_TOLD = 10
+"""Columns that the text of an error names: a stranger's manifest can have any number."""
 _DELIMITERS = ",;\t|"
 
 
@@ -30,14 +32,14 @@ class CsvForm:
         return set(EXTRA) <= set(self.columns)
 
     @classmethod
-    def of(cls, path: str, first: str) -> "CsvForm":
+    def of(cls, name: str, first: str) -> "CsvForm":
         """Read the line of column names. Raises `ManifestError`."""
         candidates = {delimiter: _names(first, delimiter) for delimiter in _DELIMITERS}
         delimiter = max(candidates, key=lambda d: sum(name in COLUMNS for name in candidates[d]))
         names = candidates[delimiter]
         if not any(name in COLUMNS for name in names):
             raise ManifestError(
-                f"{path}: the first line has no column of a manifest; begin with a line such as "
+                f"{name}: the first line has no column of a manifest; begin with a line such as "
                 "applicant_id,type,front_side",
             )
         twice = [
@@ -45,7 +47,10 @@ class CsvForm:
         ]
         problems = [*unknown_columns([name for name in names if name]), *twice]
         if problems:
-            raise ManifestError(f"{path}: {'; '.join(map(str, problems))}", problems=problems)
+            told = [*map(str, problems[:_MOST_TOLD])]
+            if len(problems) > _MOST_TOLD:
+                told.append(f"and {len(problems) - _MOST_TOLD:,} more")
+            raise ManifestError(f"{name}: {'; '.join(told)}", problems=problems)
         return cls(delimiter, tuple(names))
 
     def rows(self, file: TextIO, *, reach: Reach) -> Iterator[ManifestRow | BadRow]:

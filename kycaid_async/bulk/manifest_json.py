@@ -18,10 +18,10 @@ class JsonForm:
     """JSON Lines have no layout but their own."""
 
     @classmethod
-    def of(cls, path: str, first: str) -> "JsonForm":
+    def of(cls, name: str, first: str) -> "JsonForm":
         """Look at the first line. Raises `ManifestError`."""
         if first.lstrip().startswith("["):
-            raise ManifestError(f"{path}: is one JSON list; write each object on a line of its own")
+            raise ManifestError(f"{name}: is one JSON list; write each object on a line of its own")
         return cls()
 
     def rows(self, file: TextIO, *, reach: Reach) -> Iterator[ManifestRow | BadRow]:

@@ -205,9 +205,15 @@ def _whose(answer: Answer) -> str:
 
 
 def content_type(answer: Answer) -> str:
-    """Return the media type of an answer without its parameters."""
+    """Return the media type of an answer without its parameters, if it is a usual one: others are text from outside."""
     found = answer.headers.get("Content-Type", "").partition(";")[0].strip()
-    return found if re.fullmatch(r"[\w.+-]+/[\w.+-]+", found, re.ASCII) else "unknown"
+    return found if _USUAL_TYPE.fullmatch(found) else "unknown"
+
+
+_USUAL_TYPE = re.compile(
+    r"(text|application|image)/(html|plain|css|csv|(x-)?javascript|pdf|png|jpeg|gif|webp|octet-stream|([a-z]{1,10}\+)?(xml|json))",
+    re.IGNORECASE | re.ASCII,
+)
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:

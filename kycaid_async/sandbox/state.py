@@ -12,6 +12,7 @@ import anyio
 import attrs
 from anyio import to_thread
 
+from kycaid_async.bulk.ledger.lock import names_another_file
 from kycaid_async.errors import ConfigurationError
 from kycaid_async.sandbox import account
 from kycaid_async.sandbox.feed import Feed, StateChanged
@@ -109,6 +110,8 @@ def _open_state(data: Path | None, clock: Callable[[], datetime], settings: Sett
         folder = root / "files"
         _make(folder)
         _refuse_links(folder, *root.glob("sandbox.sqlite3*"))
+        if names_another_file(str(root / "sandbox.sqlite3-journal")):
+            raise ConfigurationError("the sandbox's data hold a journal that names another file: they are not used")
         store = Store(str(root / "sandbox.sqlite3") if data else MEMORY)
         try:
             _sweep(store, folder)

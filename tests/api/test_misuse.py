@@ -189,7 +189,7 @@ async def test_without_checks_limits_are_left_to_the_server_and_names_are_not(se
 
 
 FILES = {
-    "missing": (lambda tmp: {"source": tmp / "none.png"}, "none.png: cannot be opened"),
+    "missing": (lambda tmp: {"source": tmp / "scan.png"}, "scan.png: cannot be opened"),
     "a directory": (lambda tmp: {"source": tmp}, "is a directory"),
     "empty": (lambda tmp: {"source": b""}, "is empty"),
     "text": (lambda tmp: {"source": b"hello, world" * 50}, "expected an image, a PDF or a video"),

@@ -83,7 +83,7 @@ async def test_a_file_that_vanishes_half_way_breaks_the_reading(files):
 @pytest.mark.parametrize(
     ("url", "reason"),
     [
-        ("memory://in/none.png", "no such file"),
+        ("memory://in/scan.png", "no such file"),
         ("memory://in", "it is a directory"),
         ("nonsense://in/a.png", "not a URL of a kind that fsspec knows"),
     ],
@@ -96,12 +96,12 @@ async def test_a_url_that_leads_to_no_file_says_why(files, url, reason):
 
 
 async def test_nothing_secret_in_a_url_stands_in_an_error_a_traceback_or_a_repr(files):
-    source = source_of("memory://user:Canary@in/none.png?X-Signature=Canary#Canary")
+    source = source_of("memory://user:Canary@in/scan.png?X-Signature=Canary#Canary")
     try:
         await source.open()
     except InvalidFileError as error:
         told = "".join(traceback.format_exception(error))
-    assert "memory://in/none.png: cannot be opened" in told
+    assert "memory://in/scan.png: cannot be opened" in told
     assert "Canary" not in told + repr(source) + source.label + source.filename
 
 

@@ -77,4 +77,4 @@ def test_what_somebody_has_to_decide_is_one_line(killed):
 
 def test_a_ledger_that_is_not_there_is_named(tmp_path):
     done = run("show", tmp_path / "none")
-    assert (done.exit_code, done.stderr) == (1, f"kycaid: {tmp_path}/none: there is no ledger\n")
+    assert (done.exit_code, done.stderr) == (1, "kycaid: none: there is no ledger\n")

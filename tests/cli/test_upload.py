@@ -352,7 +352,7 @@ def test_a_ledger_in_use_is_one_line_and_nothing_is_sent(upload, server, people,
     assert server.waiting.acquire(timeout=20)
     done = upload(people, server=server.url)
     assert done.exit_code == 1
-    assert done.stderr.startswith(f"kycaid: {people}.ledger: is in use by another run.")
+    assert done.stderr.startswith(f"kycaid: {people.name}.ledger: is in use by another run.")
     assert done.stdout == "Nothing was sent.\n"
     server.release.set()
     process.communicate(timeout=20)
@@ -696,7 +696,7 @@ def test_a_folder_that_cannot_be_written_is_named_with_the_way_out(upload, serve
     ("arguments", "advice"),
     [
         (["missing.csv"], "missing.csv: cannot be read (No such file or directory)"),
-        (["/dev/null"], "/dev/null: is no regular file; write the rows to one, for they are read twice"),
+        (["/dev/null"], "null: is no regular file; write the rows to one, for they are read twice"),
         (["wrong.csv"], "typ: expected a column of a manifest (did you mean type?)"),
         (["people.csv", "--rejects", "../rejects.csv"], "--rejects: must stand in the folder of the manifest"),
         (["people.csv", "--rejects", "wrong.csv"], "--rejects: wrong.csv exists"),

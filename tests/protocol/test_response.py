@@ -462,6 +462,8 @@ def test_any_success_is_read_or_is_a_decode_error(endpoint, body):
         ("", "unknown"),
         ("Jane Canary", "unknown"),
         ("text/html Canary", "unknown"),
+        ("text/Canary", "unknown"),
+        ("Canary/json", "unknown"),
     ],
 )
 def test_the_content_type_is_told_only_when_it_is_one(header, expected):

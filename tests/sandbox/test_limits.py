@@ -18,6 +18,7 @@ from kycaid_async import AsyncKycaid, ConfigurationError
 from kycaid_async.sandbox import Fault, Sandbox
 from kycaid_async.sandbox.faults.control import MOST
 from kycaid_async.sandbox.review.content import look_at
+from tests.bulk.ledger.formats import hot_journal
 
 LONGEST = 0.15
 """Seconds that the loop may be held up here, where the test itself runs in it too. Without limits it was seconds."""
@@ -354,6 +355,14 @@ async def test_links_and_devices_in_the_data_are_refused(data, tmp_path):
         assert "a link" in await refused(data)
         (data / name).unlink()
     assert (secret / "file").read_text() == "secret"
+
+
+async def test_a_journal_in_the_data_does_not_have_another_file_deleted(data, tmp_path):
+    victim = tmp_path / "victim"
+    victim.write_text("precious")
+    (data / "sandbox.sqlite3-journal").write_bytes(hot_journal(os.fsencode(victim)))
+    assert "journal" in await refused(data)
+    assert victim.read_text() == "precious"
 
 
 async def test_a_compressed_body_is_bounded_by_what_it_unpacks_to(sandbox):

@@ -48,7 +48,8 @@ SPELLINGS = {
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems take some of these as the same name")
 @pytest.mark.parametrize(("spell", "differs"), SPELLINGS.values(), ids=SPELLINGS)
-async def test_a_path_in_another_spelling_says_which_is_there(folder, client, spell, differs):
+async def test_a_path_in_another_spelling_says_which_is_there(folder, client, spell, differs, monkeypatch):
+    monkeypatch.setenv("KYCAID_SHOW_PATHS", "name")
     path = spell(folder)
     with pytest.raises(InvalidFileError) as caught:
         await client.files.create(path)
@@ -58,6 +59,7 @@ async def test_a_path_in_another_spelling_says_which_is_there(folder, client, sp
 @pytest.mark.skipif(sys.platform == "win32", reason="HOME is a thing of POSIX")
 def test_a_home_folder_is_named(folder, monkeypatch):
     monkeypatch.setenv("HOME", str(folder))
+    monkeypatch.setenv("KYCAID_SHOW_PATHS", "name")
     assert hint(f"~/{NAME}") == f"{NAME} is there, with the home folder for ~"
 
 
@@ -71,6 +73,10 @@ def test_where_there_is_nothing_alike_nothing_is_said(folder, path, monkeypatch)
 
 def test_a_folder_is_no_file_that_is_meant(folder):
     assert hint(f"{folder.parent}/scans") == ""
+
+
+def test_the_name_of_what_is_there_is_not_told_where_names_are_not(folder):
+    assert hint(str(folder / NAME.lower())) == "***.png is there, in other upper and lower case"
 
 
 def test_for_a_report_it_says_how_and_not_what(folder):

@@ -109,8 +109,8 @@ async def test_what_cannot_be_opened_is_named_and_leaves_nothing_open(quick, tmp
     if quick:
         folders.note(str(tmp_path), 0.0)
     before = len(os.listdir("/proc/self/fd"))
-    with pytest.raises(InvalidFileError, match=r"gone\.png: cannot be opened"):
-        await PathSource(str(tmp_path / "gone.png"), folders).open()
+    with pytest.raises(InvalidFileError, match=r"scan\.png: cannot be opened"):
+        await PathSource(str(tmp_path / "scan.png"), folders).open()
     (tmp_path / "folder.png").mkdir()
     with pytest.raises(InvalidFileError, match="is a directory"):
         await PathSource(str(tmp_path / "folder.png"), folders).open()

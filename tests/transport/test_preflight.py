@@ -97,8 +97,9 @@ async def test_a_path_that_cannot_be_a_document_is_named_with_the_reason(make, m
 
 
 @pytest.mark.parametrize("length", [200, 201, 5000])
-async def test_a_text_too_long_for_a_path_is_cut_in_the_message(length, client, server):
+async def test_a_text_too_long_for_a_path_is_cut_in_the_message(length, client, server, monkeypatch):
     """Somebody may have passed the content itself."""
+    monkeypatch.setenv("KYCAID_SHOW_PATHS", "name")
     text = "a" * 199 + "b" + "Canary" * 1000
     given = text[:length]
     with pytest.raises(InvalidFileError) as caught:

@@ -22,6 +22,7 @@ from kycaid_async.bulk.ledger.problems import (
 from kycaid_async.bulk.ledger.schema import About, Owner
 from kycaid_async.bulk.ledger.wal import NO_MARK, Mark, Step, WalFile, mark_closed, read_main, read_wal, wal_path
 from kycaid_async.errors import LedgerError
+from kycaid_async.masking import shown_name
 
 # Here, and not where they are used: that is in a thread, and one that imports while Ctrl-C ends an import in the main
 # thread can wait for ever.
@@ -72,7 +73,7 @@ class LedgerFile:
         boot: Callable[[], BootTime] = boot_time,
     ) -> Self:
         """Open or make the file. Raises `LedgerError`."""
-        name = "the ledger" if path is None else os.fspath(path)
+        name = "the ledger" if path is None else shown_name(path)
         target = "" if path is None else os.path.realpath(path)
         try:
             place = _place(target, name, read_only=read_only) if target else None

@@ -9,13 +9,14 @@ import enum
 import json
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
-from typing import Any, Final, Self
+from typing import Any, Final, NoReturn, Self
 
 import attrs
 
 from kycaid_async.bulk.ledger.database import Database
 from kycaid_async.bulk.ledger.elapsed import BootTime, RunClock, boot_time
 from kycaid_async.bulk.ledger.file import LedgerFile, Path
+from kycaid_async.bulk.ledger.problems import damaged
 from kycaid_async.bulk.ledger.schema import Owner
 from kycaid_async.bulk.ledger.secret import Secret
 from kycaid_async.errors import LedgerError
@@ -40,6 +41,10 @@ class State(enum.StrEnum):
     FAILED = "failed"
     """Refused: nothing was made."""
 
+    @classmethod
+    def _missing_(cls, value: object) -> NoReturn:  # noqa: ARG003 - the name is that of enum
+        raise damaged("the ledger")
+
 
 @attrs.frozen(kw_only=True)
 class Intent:
@@ -57,8 +62,11 @@ class Intent:
     @classmethod
     def of(cls, applicant_id: str, text: str) -> Self:
         """Return what `as_text` wrote."""
-        fields = json.loads(text) if text else {"type": ""}
-        return cls(applicant_id=applicant_id, type=fields.pop("type"), file_ids=fields)
+        try:
+            fields = json.loads(text) if text else {"type": ""}
+            return cls(applicant_id=applicant_id, type=fields.pop("type"), file_ids=fields)
+        except (ValueError, TypeError, LookupError, AttributeError, RecursionError):
+            raise damaged("the ledger") from None
 
 
 @attrs.frozen(kw_only=True)

@@ -2,12 +2,15 @@
 
 import contextlib
 import os
+import stat
 import sys
 import threading
 from collections.abc import Iterator
 from typing import Final
 
-from kycaid_async.bulk.ledger.problems import in_use
+from kycaid_async.bulk.ledger.problems import damaged, in_use, not_a_file
+from kycaid_async.bulk.ledger.secret import secret_path
+from kycaid_async.bulk.ledger.wal import wal_path
 
 _SHARED_AT: Final = 0x40000002
 _SHARED_SIZE: Final = 510
@@ -25,6 +28,11 @@ else:
     def _lock(fd: int) -> None:
         fcntl.lockf(fd, fcntl.LOCK_EX | fcntl.LOCK_NB, _SHARED_SIZE, _SHARED_AT)
 
+
+_LARGEST_WAL: Final = 2**28
+"""Bytes. A run moves its content to the main file long before."""
+_ANOTHER_FILE: Final = bytes.fromhex("d9d505f920a163d7")
+"""How a -journal ends that names another file, which SQLite would delete."""
 
 _open: set[tuple[int, int]] = set()
 _guard = threading.Lock()
@@ -49,15 +57,41 @@ def alone(path: str, name: str) -> Iterator[None]:
         os.close(fd)
 
 
+def check_kinds(path: str, name: str) -> None:
+    """Raise `LedgerError` when a part of the ledger is what no run leaves there. It may be a stranger's.
+
+    A pipe or a device would never end, and what is written to a part that is a link changes another file.
+    """
+    wal, journal = wal_path(path), f"{path}-journal"
+    for part, look in ((path, os.lstat), (wal, os.lstat), (journal, os.lstat), (secret_path(path), os.stat)):
+        with contextlib.suppress(FileNotFoundError):
+            found = look(part)
+            if not stat.S_ISREG(found.st_mode):
+                raise not_a_file(name + part.removeprefix(path))
+            if part == wal and found.st_size > _LARGEST_WAL:
+                raise damaged(name)
+    if names_another_file(journal):
+        raise damaged(name)
+
+
+def names_another_file(journal: str) -> bool:
+    """Say whether a -journal is one by which SQLite would delete another file. A program with one database has none."""
+    with contextlib.suppress(FileNotFoundError), open(journal, "rb") as file:  # noqa: PTH123
+        file.seek(max(0, os.fstat(file.fileno()).st_size - len(_ANOTHER_FILE)))
+        return file.read() == _ANOTHER_FILE
+    return False
+
+
 Claim = tuple[int, int]
 
 
 def claim(path: str, name: str) -> Claim:
-    """Say that this process opens the file. Raises `LedgerError` when it has it open.
+    """Say that this process opens the file. Raises `LedgerError` when it has it open, or cannot use its parts.
 
     Locks of POSIX are gone when *any* descriptor of the file is closed in their process: a file that is open here must
     not even be looked at.
     """
+    check_kinds(path, name)
     found = os.stat(path)  # noqa: PTH116
     place = (found.st_dev, found.st_ino)
     with _guard:

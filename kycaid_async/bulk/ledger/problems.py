@@ -10,6 +10,11 @@ WAY_OUT: Final = (
 )
 
 
+def not_a_file(name: str) -> LedgerError:
+    """Return the error for a part of a ledger that is a folder, a pipe, a device or a link."""
+    return LedgerError(f"{name}: is no regular file, and so no part of a ledger")
+
+
 def in_use(name: str) -> LedgerError:
     """Return the error for a ledger that another run has open."""
     return LedgerError(

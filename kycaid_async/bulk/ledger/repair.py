@@ -21,12 +21,13 @@ import attrs
 from kycaid_async.bulk.ledger import schema
 from kycaid_async.bulk.ledger.elapsed import Run
 from kycaid_async.bulk.ledger.file import check_parts
-from kycaid_async.bulk.ledger.lock import alone, claim, release
+from kycaid_async.bulk.ledger.lock import alone, check_kinds, claim, release
 from kycaid_async.bulk.ledger.problems import damaged, ledger_error, without_newest_part, without_secret
 from kycaid_async.bulk.ledger.schema import About
 from kycaid_async.bulk.ledger.secret import Secret, make_secret, read_secret, secret_path, sync_folder
 from kycaid_async.bulk.ledger.wal import NO_MARK, Step, read_main, read_wal, wal_path
 from kycaid_async.errors import LedgerError
+from kycaid_async.masking import shown_name
 
 _TABLES: Final = {"rows": 9, "applicants": 7, "files": 2}
 """The tables that are keyed by digests, and how many columns each has."""
@@ -67,10 +68,10 @@ class _Content:
 
 def show(path: str | os.PathLike[str]) -> LedgerReport:
     """Return what is in the ledger at ``path``, and change nothing. Raises `LedgerError` when a run is using it."""
-    name, target = os.fspath(path), os.path.realpath(path)
+    name, target = shown_name(path), os.path.realpath(path)
     with _held(target, name):
         problem, content = _look(target, name)
-    return _report(name, content, problem)
+    return _report(os.fspath(path), content, problem)
 
 
 def repair(
@@ -82,12 +83,12 @@ def repair(
     ``server`` is needed only where the ledger cannot say any more to which its rows went. ``new_secret`` gives up the
     old one, when it is gone for good: every row then counts as perhaps sent. Raises `LedgerError`.
     """
-    name, target = os.fspath(path), os.path.realpath(path)
+    name, target = shown_name(path), os.path.realpath(path)
     with contextlib.ExitStack() as held:
         held.enter_context(_held(target, name))
         problem, content = _look(target, name)
         if problem is None:
-            return _report(name, content, None), []
+            return _report(os.fspath(path), content, None), []
         about = _about(name, content, server, new_secret=new_secret)
         _count_as_perhaps_sent(content)
         try:
@@ -103,7 +104,7 @@ def repair(
         except OSError as error:
             raise ledger_error(name, error) from error
     content.about = about
-    return _report(name, content, None), kept
+    return _report(os.fspath(path), content, None), kept
 
 
 @contextlib.contextmanager
@@ -112,6 +113,7 @@ def _held(path: str, name: str) -> Iterator[None]:
     if not os.path.exists(path) and not os.path.exists(wal_path(path)):  # noqa: PTH110
         raise LedgerError(f"{name}: there is no ledger")
     if not os.path.exists(path):  # noqa: PTH110
+        check_kinds(path, name)
         yield
         return
     place = claim(path, name)
@@ -282,10 +284,10 @@ def _written(path: str, about: About, content: _Content) -> str:
     return path
 
 
-def _report(name: str, content: _Content, problem: LedgerError | None) -> LedgerReport:
+def _report(path: str, content: _Content, problem: LedgerError | None) -> LedgerReport:
     about = content.about
     return LedgerReport(
-        path=name,
+        path=path,
         format=about.get("format"),
         server=about.get("server"),
         runs=len(content.runs),

@@ -34,7 +34,20 @@ CREATE TABLE applicants (
 ) WITHOUT ROWID;
 CREATE UNIQUE INDEX applicants_made ON applicants (applicant_id) WHERE applicant_id IS NOT NULL;
 """
+_TABLES_BEFORE: Final = """
+CREATE TABLE about (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE rows (
+    digest BLOB PRIMARY KEY, state TEXT NOT NULL, applicant_id TEXT NOT NULL, sent TEXT NOT NULL,
+    document_id TEXT, code TEXT, says BLOB
+) WITHOUT ROWID;
+CREATE INDEX rows_of_applicants ON rows (applicant_id);
+CREATE TABLE files (digest BLOB PRIMARY KEY, file_id TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE applicants (
+    digest BLOB PRIMARY KEY, state TEXT NOT NULL, applicant_id TEXT, code TEXT, says BLOB NOT NULL
+) WITHOUT ROWID;
+"""
 _OLD_TABLES: Final = ("rows", "files", "applicants")
+_SHAPES: Final = {FORMAT: TABLES, _BEFORE: _TABLES_BEFORE}
 SET: Final = "INSERT OR REPLACE INTO about VALUES (?, ?)"
 
 About = dict[str, str]
@@ -55,15 +68,23 @@ class Owner:
 
 def read_about(connection: sqlite3.Connection, name: str) -> About:
     """Return what the ledger says of itself, nothing when it is new. Raises `LedgerError` when it is none."""
-    tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
-    if not tables:
+    connection.execute("PRAGMA trusted_schema = OFF")
+    found = connection.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall()
+    if not found:
         return {}
-    if ("about",) not in tables:
-        raise LedgerError(f"{name}: is a database of something else, and no ledger")
-    about: About = dict(connection.execute("SELECT name, value FROM about").fetchall())
-    if about.get("format") not in (FORMAT, _BEFORE):
+    shape = {sql for (sql,) in found}
+    of_format = next((number for number, tables in _SHAPES.items() if shape == _statements(tables)), None)
+    if of_format is None:
+        # It may be a stranger's: a view for a table, or a trigger, would act in our transactions, or never end.
+        raise LedgerError(f"{name}: is no ledger of a known version, but a database of something else")
+    about: About = dict(connection.execute("SELECT name, value FROM about WHERE typeof(value) = 'text'").fetchall())
+    if about.get("format") != of_format:
         raise LedgerError(f"{name}: is a ledger of another version of this package")
     return about
+
+
+def _statements(tables: str) -> set[str]:
+    return {statement.strip() for statement in tables.split(";")} - {""}
 
 
 def read_ahead(connection: sqlite3.Connection, about: About) -> None:

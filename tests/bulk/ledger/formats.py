@@ -1,4 +1,4 @@
-"""Ledgers of earlier formats, as the versions that wrote them left them."""
+"""Files of ledgers that this version does not write."""
 
 import sqlite3
 
@@ -28,3 +28,13 @@ def format_2(path, rows=(), applicants=(), files=(), *, ended="1000.0", server="
     connection.executemany("INSERT INTO files VALUES (?, ?)", files)
     connection.commit()
     connection.close()
+
+
+def hot_journal(names):
+    """Return a journal of no pages that says it is one of several: SQLite then deletes the file that it names."""
+    header = bytes.fromhex("d9d505f920a163d7") + bytes(4) + bytes(4) + (7).to_bytes(4, "big")
+    header += (512).to_bytes(4, "big") + (4096).to_bytes(4, "big")
+    end = (
+        (4096).to_bytes(4, "big") + names + len(names).to_bytes(4, "big") + (sum(names) & 0xFFFFFFFF).to_bytes(4, "big")
+    )
+    return header.ljust(512, b"\0") + end + bytes.fromhex("d9d505f920a163d7")

@@ -1,6 +1,7 @@
 """Only what was signed with one of the keys is taken for a callback."""
 
 import base64
+import gzip
 import hashlib
 import hmac
 import random
@@ -47,6 +48,10 @@ def _in_body(chance: random.Random, body: bytes) -> bytes:
     return body[:at] + bytes([chance.randrange(256)]) + body[at + chance.randrange(2) :]
 
 
+def _again(chance, body: bytes) -> bytes:
+    return chance.choice((gzip.compress(body), body + b" ", b"\xef\xbb\xbf" + body, body.decode().encode("utf-16")))
+
+
 CHANGES = (
     ("a byte of the body", lambda chance, body, given: (_in_body(chance, body), given)),
     ("a digit", lambda chance, body, given: (body, _flip(chance, given))),
@@ -58,5 +63,9 @@ CHANGES = (
     ("no key", lambda _chance, body, _given: (body, signature(body, ""))),
     ("another hash", lambda _chance, body, _given: (body, hmac.new(KEY.encode(), body, hashlib.sha512).hexdigest())),
     ("a shorter hash", lambda _chance, body, _given: (body, hmac.new(KEY.encode(), body, hashlib.sha256).hexdigest())),
+    ("twice", lambda _chance, body, given: (body, given + given)),
+    ("a list", lambda _chance, body, given: (body, [given])),
+    ("bytes", lambda _chance, body, given: (body, given.encode())),
+    ("the same content in other bytes", lambda chance, body, given: (_again(chance, body), given)),
     ("wide digits", lambda _chance, body, given: (body, given.translate({ord("a"): "\uff41", ord("1"): "\uff11"}))),
 )
