@@ -56,6 +56,7 @@ _HOMES = {
         ".bulk.manifest": "Manifest read_manifest",
         ".bulk.manifest_row": "BadRow ManifestRow",
         ".bulk.bulk": "Bulk",
+        ".bulk.places": "UrlRules",
         ".bulk.progress": "BulkProgress",
         ".bulk.result": "BulkResult BulkStatus BulkSummary",
         ".bulk.row": "BulkRow",

@@ -340,6 +340,9 @@ from kycaid_async.bulk.manifest_row import (
 from kycaid_async.bulk.manifest_row import (
     ManifestRow as ManifestRow,
 )
+from kycaid_async.bulk.places import (
+    UrlRules as UrlRules,
+)
 from kycaid_async.bulk.progress import (
     BulkProgress as BulkProgress,
 )

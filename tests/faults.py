@@ -116,11 +116,12 @@ class FaultProxy:
     async def _forward(self, raw: bytes) -> bytes:
         host, port = self.target.removeprefix("http://").split(":")
         reader, writer = await asyncio.open_connection(host, int(port))
-        writer.write(raw)
-        head = await _until_blank_line(reader)
-        answer = head + await reader.readexactly(int(_parse(head)[2]["content-length"]))
-        writer.close()
-        return answer
+        try:
+            writer.write(raw)
+            head = await _until_blank_line(reader)
+            return head + await reader.readexactly(int(_parse(head)[2]["content-length"]))
+        finally:
+            writer.close()
 
 
 async def _answer(writer: asyncio.StreamWriter, fault: Fault, answer: bytes) -> None:

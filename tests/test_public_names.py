@@ -10,7 +10,7 @@ import kycaid_async
 from kycaid_async.api.catalog import ENDPOINTS
 
 NOT_LAZY = {"__version__", "servers"}
-HEAVY = ["aiohttp", "anyio", "cattrs", "filetype", "yarl", "typer", "rich", "PIL"]
+HEAVY = ["aiohttp", "anyio", "cattrs", "yarl", "typer", "rich", "PIL"]
 
 
 def run(code):

@@ -6,7 +6,9 @@ from typing import Final, get_args
 import attrs
 
 from kycaid_async.bulk.feed import Rows
-from kycaid_async.bulk.ledger_file import Path
+from kycaid_async.bulk.ledger import Path
+from kycaid_async.bulk.open_files import most_rows_at_once
+from kycaid_async.bulk.places import UrlRules
 from kycaid_async.bulk.result import BulkResult, BulkSummary
 from kycaid_async.bulk.upload import BulkUpload, OnError, OnUncertain, Plan
 from kycaid_async.errors import ConfigurationError
@@ -35,9 +37,11 @@ class Bulk:
         on_uncertain: OnUncertain = "set_aside",
         on_error: OnError = "continue",
         concurrency: int | None = None,
+        applicants_at_once: int = 4,
         give_up_after: float = 300.0,
         settle_after: float | None = None,
         same_account: bool = False,
+        urls: UrlRules | None = None,
     ) -> BulkUpload:
         """Return a run over ``rows``; iterate over it: ``async for result in client.bulk.upload(rows): …``.
 
@@ -54,15 +58,22 @@ class Bulk:
           another one of its applicant. ``set_aside`` names the row and leaves it; ``create`` creates anew, once a
           run, what an earlier run with the same ledger left so: that may make a second one.
         * ``on_error``: ``stop`` ends the run with the error of the first row that fails.
-        * ``concurrency``: at most so many rows under way, and never more than the client's ``max_connections``. It
-          begins lower, grows while the server answers as quickly, and halves when the server refuses.
+        * ``concurrency``: at most so many rows under way, and never more than the client's ``max_connections``, or than
+          this process may open files and connections for. It begins lower, grows while the server answers as quickly,
+          and halves when the server refuses. Rows that wait, for the server, for an applicant or after a lost answer,
+          do not count.
+        * ``applicants_at_once``: at most so many applicants are being made at one time. Of those nobody can find out
+          later: when the run is killed, they and their rows are uncertain.
         * ``give_up_after``: seconds without an answer of use after which the run ends. Until then it waits for a
-          server that is away, and no row fails for it.
+          server that is away, and no row fails for it. While the server takes requests and does not say what it did
+          with them, nothing is created but one at a time, after pauses that grow, to see whether it is well again.
         * ``settle_after``: seconds after which a document whose answer was lost, and which the server does not show,
-          is taken as not made. It counts from the loss, or from the end of the run before; when that was killed, from
-          the start of this run. Default: 5 more than the client waits for an answer (``Timeout.read``), since the
+          is taken as not made. It counts from the loss; what an earlier run sent, from when it was sent, as far as the
+          time since then is certain. Default: 5 more than the client waits for an answer (``Timeout.read``), since the
           server may be at work for as long. A shorter time risks a second document.
         * ``same_account``: the ledger was begun with another key, and this one is of the same account.
+        * ``urls``: the rules for sides that are URLs; see `UrlRules`. Rows of a manifest keep to those of
+          the manifest.
 
         Raises `ConfigurationError` for values that make no sense.
         """
@@ -72,15 +83,19 @@ class Bulk:
             raise ConfigurationError("bulk: ledger must be the path of a file; None is for no ledger")
         if concurrency is not None and concurrency < 1:
             raise ConfigurationError("bulk: concurrency must be 1 or more")
+        if applicants_at_once < 1:
+            raise ConfigurationError("bulk: applicants_at_once must be 1 or more")
         most = self._settings.max_connections
         plan = Plan(
             ledger=ledger,
             on_uncertain=on_uncertain,
             on_error=on_error,
-            concurrency=most if concurrency is None else min(concurrency, most),
+            concurrency=most_rows_at_once(most if concurrency is None else min(concurrency, most)),
+            applicants_at_once=applicants_at_once,
             give_up_after=give_up_after,
             settle_after=self._patience() if settle_after is None else settle_after,
             same_account=same_account,
+            urls=urls or UrlRules(),
         )
         return BulkUpload(rows, plan, caller=self._call, settings=self._settings, timing=self._timing)
 
@@ -96,9 +111,11 @@ class Bulk:
         on_uncertain: OnUncertain = "set_aside",
         on_error: OnError = "continue",
         concurrency: int | None = None,
+        applicants_at_once: int = 4,
         give_up_after: float = 300.0,
         settle_after: float | None = None,
         same_account: bool = False,
+        urls: UrlRules | None = None,
     ) -> tuple[list[BulkResult], BulkSummary]:
         """Deliver all ``rows`` and return their results, in the order of the rows, and a summary.
 
@@ -110,9 +127,11 @@ class Bulk:
             on_uncertain=on_uncertain,
             on_error=on_error,
             concurrency=concurrency,
+            applicants_at_once=applicants_at_once,
             give_up_after=give_up_after,
             settle_after=settle_after,
             same_account=same_account,
+            urls=urls,
         )
         results = [result async for result in upload]
         return sorted(results, key=lambda result: result.number), upload.summary

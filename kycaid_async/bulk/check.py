@@ -2,19 +2,27 @@
 
 import asyncio
 import hashlib
-import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+import sqlite3
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
 from itertools import islice
 
 from kycaid_async.bulk.manifest import Manifest
 from kycaid_async.bulk.manifest_row import APPLICANT, BadRow, ManifestRow
-from kycaid_async.bulk.remote import RemoteSource, is_url
+from kycaid_async.bulk.open_files import TooManyOpenFilesError, when_there_is_room
+from kycaid_async.bulk.places import AnyPath, UrlRules
 from kycaid_async.bulk.row import BulkSource
 from kycaid_async.bulk.seen import Seen
-from kycaid_async.errors import FieldProblem, InvalidFileError, UploadSourceError
+from kycaid_async.bulk.sources import source_of
+from kycaid_async.errors import (
+    ConfigurationError,
+    FieldProblem,
+    InvalidFileError,
+    KycaidError,
+    ManifestError,
+    UploadSourceError,
+)
 from kycaid_async.transport.preflight import FileRules, inspect
 from kycaid_async.transport.reading import Source, in_thread
-from kycaid_async.transport.sources import source_of
 from kycaid_async.values.converter import unstructure
 from kycaid_async.values.json import dumps
 
@@ -28,22 +36,37 @@ Known = Callable[[ManifestRow], Awaitable[bool]]
 
 
 async def check_manifest(
-    path: str | os.PathLike[str], *, rules: FileRules | None = None, known: Known | None = None
+    path: AnyPath,
+    *,
+    outside: Sequence[AnyPath] = (),
+    urls: UrlRules | None = None,
+    rules: FileRules | None = None,
+    known: Known | None = None,
 ) -> AsyncIterator[ManifestRow | BadRow]:
     """Give each row of a manifest in order: as `read_manifest` does, and after a look at its files and its place.
 
-    A row is bad also when a file is missing, unreadable, empty, too large, or no image, PDF or video; when it says the
-    same as a row before it, or has its key; and when it gives an applicant other fields than a row before it. Memory
-    stays the same however many rows there are. ``known`` says of a good row whether it was sent by an earlier run, so
-    that its files need not be there any more. Raises `ManifestError` when the manifest cannot be read, and
-    `ConfigurationError` for the URL of a remote file when the package for it is not installed.
+    A row is bad also when a file is missing, unreadable, out of reach, empty, too large, or no image, PDF or video;
+    when it says the same as a row before it, or has its key; and when it gives an applicant other fields than a row
+    before it. Memory stays the same however many rows there are. ``known`` says of a good row whether it was sent by an
+    earlier run, so that its files need not be there any more. Raises `ManifestError` when the manifest cannot be read,
+    or not be checked for want of room for temporary files.
     """
-    manifest, rules = Manifest.open(path), rules or FileRules()
+    manifest, rules = Manifest.open(path, outside=outside, urls=urls), rules or FileRules()
     with Seen() as seen:
         rows = (_placed(row, seen) for row in manifest.rows())
-        while batch := await in_thread(lambda: list(islice(rows, _AT_ONCE))):
+        while batch := await in_thread(lambda: _batch(rows, manifest)):
             for row in await asyncio.gather(*(_with_files(row, rules, known) for row in batch)):
                 yield row
+
+
+def _batch(rows: Iterator[ManifestRow | BadRow], manifest: Manifest) -> list[ManifestRow | BadRow]:
+    try:
+        return list(islice(rows, _AT_ONCE))
+    except sqlite3.Error as error:
+        raise ManifestError(
+            f"{manifest.path}: cannot be checked ({error}): it needs some room for temporary files; "
+            "name a folder that has it in SQLITE_TMPDIR"
+        ) from error
 
 
 def _placed(row: ManifestRow | BadRow, seen: Seen) -> ManifestRow | BadRow:
@@ -73,17 +96,30 @@ async def _with_files(row: ManifestRow | BadRow, rules: FileRules, known: Known 
 
 
 async def _file(side: str, place: BulkSource, rules: FileRules) -> FieldProblem | None:
-    source: Source = RemoteSource(str(place), first=_HEAD) if is_url(place) else source_of(place)
-    try:
+    source = source_of(place, UrlRules(), first=_HEAD)
+
+    async def look() -> None:
         reading = await source.open()
         try:
             inspect(reading, label=source.label, rules=rules)
         finally:
             await reading.close()
-    except (InvalidFileError, UploadSourceError) as error:
-        words = str(error).removeprefix(f"{source.label}: ").removeprefix(f"expected {_FILES}; it ")
-        return FieldProblem(side, _FILES, f"one that {words}")
+
+    try:
+        await when_there_is_room(look, sleep=asyncio.sleep)
+    except TooManyOpenFilesError:
+        raise
+    except InvalidFileError as error:
+        return FieldProblem(side, _FILES, f"one that {_words(error, source).removeprefix(f'expected {_FILES}; it ')}")
+    except UploadSourceError as error:
+        return FieldProblem(side, "a file that can be read now", f"one that {_words(error, source)}")
+    except ConfigurationError as error:  # it is about this row, for others need no such package
+        return FieldProblem(side, "a file that can be read here", f"another: {_words(error, source)}")
     return None
+
+
+def _words(error: KycaidError, source: Source) -> str:
+    return str(error).removeprefix(f"{source.label}: ")
 
 
 def _bad(row: ManifestRow, problems: Iterable[FieldProblem]) -> ManifestRow | BadRow:

@@ -8,13 +8,14 @@ from typing import Final, Protocol
 
 import attrs
 
-from kycaid_async.bulk import remote
+from kycaid_async.bulk.places import UrlRules
 from kycaid_async.bulk.row import BulkSource
+from kycaid_async.bulk.sources import source_of
 from kycaid_async.errors import UploadSourceError
 from kycaid_async.transport.path_source import PathReading
 from kycaid_async.transport.preflight import FileRules, inspect
 from kycaid_async.transport.reading import WHOLE, Buffer, Reading, Source, guarded, in_thread
-from kycaid_async.transport.sources import BytesReading, Wrap, source_of, wraps_nothing
+from kycaid_async.transport.sources import BytesReading, Wrap, wraps_nothing
 
 IN_MEMORY: Final = WHOLE
 """Files up to this size are read once, and sent from memory. Hashed on the loop: a thread takes longer to begin."""
@@ -43,12 +44,12 @@ def as_many_as_cores() -> asyncio.Semaphore:
     return asyncio.Semaphore(len(usable))
 
 
-async def look_at(given: BulkSource, rules: FileRules, hashing: asyncio.Semaphore) -> Content:
+async def look_at(given: BulkSource, rules: FileRules, urls: UrlRules, hashing: asyncio.Semaphore) -> Content:
     """Read a file once; ``hashing`` bounds how many large ones at a time.
 
-    Raises `InvalidFileError` and `UploadSourceError`.
+    Raises `InvalidFileError`, `UploadSourceError`, and `ConfigurationError` when a package for its URL is missing.
     """
-    source = _source(given)
+    source = source_of(given, urls)
     reading = await source.open()
     try:
         kind = inspect(reading, label=source.label, rules=rules)
@@ -60,10 +61,6 @@ async def look_at(given: BulkSource, rules: FileRules, hashing: asyncio.Semaphor
     finally:
         await reading.close()
     return Content(hashlib.sha256(held.data).digest(), len(held.data), kind, held)
-
-
-def _source(given: BulkSource) -> Source:
-    return remote.source_of(str(given)) if remote.is_url(given) else source_of(given)
 
 
 async def _held(source: Source, reading: Reading) -> "_Held":

@@ -1,48 +1,68 @@
 """The way of one row: its files, its applicant, its document."""
 
-from collections.abc import Iterable
-from typing import Final
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
 
 import attrs
 
 from kycaid_async.api import documents
-from kycaid_async.bulk.ledger import Ledger, Sent, State
-from kycaid_async.bulk.line import Line, Stopped
+from kycaid_async.api.document_variants import NewDocument
+from kycaid_async.bulk.keyed_lock import KeyedLock
+from kycaid_async.bulk.ledger import Intent, Ledger, RowEntry, State
+from kycaid_async.bulk.open_files import TooManyOpenFilesError
+from kycaid_async.bulk.prerequisites import Prerequisites, UploadedFile, code_of
+from kycaid_async.bulk.reconcile import Doubt, Reconciler, Unreconciled, key_of
+from kycaid_async.bulk.resilient_caller import IntentRecord, ResilientCaller
 from kycaid_async.bulk.result import BulkResult, BulkStatus
 from kycaid_async.bulk.row import SIDES, BulkRow, BulkSource
-from kycaid_async.bulk.settle import SetAside, Settler
-from kycaid_async.bulk.supplies import Delivered, Supplies, code_of
-from kycaid_async.bulk.turns import Turns
-from kycaid_async.errors import ApiError, FieldProblem, KycaidError, LedgerError, NotFoundError
+from kycaid_async.bulk.workers import Stopped
+from kycaid_async.errors import ApiError, FieldProblem, KycaidError, LedgerError, NotFoundError, ValidationError
 from kycaid_async.protocol.request import refused
 from kycaid_async.transport.timing import Timing
 
 _ROUNDS: Final = 4
 """How often one document is sent, when each time the answer is lost and the server turns out not to have acted."""
+_USED_KEY: Final = FieldProblem("key", "one that no other row has used", "a used one")
+_IN_CONFLICT: Final = {"", "*", "type", "applicant", *SIDES}
+"""Fields that a refusal may name because there is such a document already."""
+_REFUSED: Final = "refused"
+"""In the ledger: of a row that got no answer, and then was refused."""
+_REFUSED_ANEW: Final = (
+    "it was sent before and got no answer; now it was refused, which may be because it was made the first time. "
+    "Look for it, then remove the row; or correct it under another key. It was refused so:"
+)
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class Place:
     """A row's place in the ledger."""
 
     digest: bytes
     says: bytes | None
-    unsure: bool = attrs.field(kw_only=True)
-    """True when an earlier run sent it, and nobody knows what came of that."""
+    sent_before: bool
+    """True when an earlier run sent it and got no answer, whatever was found out since."""
+    in_doubt: bool
+    """True when it was sent, and nobody knows what came of that, and it is to be sent all the same."""
+    is_unknown: bool = False
+    """True when the ledger does not know it, and lost a part of itself: it was perhaps sent."""
+    refused_before: bool
+    """True when an earlier run, after it got no answer, sent it once more and was refused."""
 
 
 @attrs.define(kw_only=True, eq=False)
 class Delivery:
     """Delivers rows. Raises `Stopped` and `LedgerError`, which end the run; all else becomes a result."""
 
-    line: Line
+    caller: ResilientCaller
     ledger: Ledger
-    turns: Turns
-    supplies: Supplies
-    settler: Settler
+    locks: KeyedLock
+    prerequisites: Prerequisites
+    reconciler: Reconciler
     timing: Timing
     check: bool
     create_uncertain: bool
+    started: float
+    """When the run began, by the clock of ``timing``."""
     _set_aside: set[bytes] = attrs.field(factory=set)
     """Rows that this run set aside: they are not created anew before the next."""
 
@@ -52,12 +72,14 @@ class Delivery:
         result = BulkResult(row=row, number=number, status=BulkStatus.CREATED)
         try:
             digest, says = self._known_by(row)
-            async with self.turns.of(digest):
+            async with self.locks.of(digest):
                 await self._known_or_new(row, digest, says, result)
-        except SetAside as aside:
-            result.status, result.error = BulkStatus.UNCERTAIN, aside.error
+        except Unreconciled as unreconciled:
+            result.status, result.error = BulkStatus.UNCERTAIN, unreconciled.error
         except LedgerError:
             raise
+        except TooManyOpenFilesError as error:
+            raise Stopped(error) from error
         except KycaidError as error:
             result.status, result.error = BulkStatus.FAILED, error
         result.seconds = self.timing.clock() - started
@@ -75,34 +97,72 @@ class Delivery:
 
     async def _known_or_new(self, row: BulkRow, digest: bytes, says: bytes | None, result: BulkResult) -> None:
         known = await self.ledger.row(digest)
-        if known is not None and known.state is not State.FAILED and known.says != says:
-            raise refused(documents.CREATE.name, [FieldProblem("key", "one that no other row has used", "a used one")])
         if known is not None and known.state is State.CREATED:
+            if not self.ledger.has_said(known, says):
+                raise refused(documents.CREATE.name, [_USED_KEY])
             result.status, result.document_id = BulkStatus.DONE_BEFORE, known.document_id
-            result.applicant_id, result.file_ids = known.sent.applicant_id, dict(known.sent.file_ids)
+            result.applicant_id, result.file_ids = known.intent.applicant_id, dict(known.intent.file_ids)
             return
-        unsure = known is not None and known.state is State.SENT
+        result.sent_before = sent_before = known is not None and known.state is State.SENT
+        in_doubt = False
         try:
-            if known is not None and unsure and await self._settled_before(row, digest, known.sent, result):
-                return
-            await self._create(row, Place(digest, says, unsure=unsure), result)
-        except SetAside:
+            if known is not None and sent_before:
+                in_doubt = await self._is_still_in_doubt(row, digest, known, says, result)
+                if result.document_id is not None:
+                    return
+            place = Place(
+                digest=digest,
+                says=says,
+                sent_before=sent_before,
+                in_doubt=in_doubt,
+                is_unknown=known is None and self.ledger.may_have_gaps,
+                refused_before=known is not None and known.code == _REFUSED,
+            )
+            await self._create(row, place, result)
+        except Unreconciled as unreconciled:
             self._set_aside.add(digest)
+            self.ledger.uncertain_row(digest, unreconciled.code or code_of(unreconciled.error))
             raise
-        except LedgerError:
+        except (LedgerError, TooManyOpenFilesError):
             raise
         except KycaidError as error:
-            if not unsure:
+            if not in_doubt and result.document_id is None:
                 self.ledger.failed_row(digest, code_of(error))
             raise
 
+    async def _is_still_in_doubt(
+        self, row: BulkRow, digest: bytes, known: RowEntry, says: bytes | None, result: BulkResult
+    ) -> bool:
+        """Find out what came of a row that was sent before. Fills in its document, if it was made.
+
+        Raises `InvalidRequestError` when another row was sent with its key, and its document was made.
+        """
+        is_other = not self.ledger.has_said(known, says)
+        doubt = self._doubt(row, digest, known.intent, fields={} if is_other else row.document)
+        result.applicant_id = known.intent.applicant_id
+        since = self.timing.clock() - self.ledger.waited(known)
+        try:
+            document_id = await self.reconciler.find(doubt, result, since=since, locked=False)
+        except Unreconciled:
+            if not self.create_uncertain or digest in self._set_aside or self.caller.drained.is_set():
+                raise
+            return True
+        if document_id is not None:
+            self._created(known.intent, document_id, result)
+            if is_other:
+                raise refused(documents.CREATE.name, [_USED_KEY])
+        return False
+
+    def _doubt(self, row: BulkRow, digest: bytes, intent: Intent, *, fields: Mapping[str, Any]) -> Doubt:
+        return Doubt(digest=digest, intent=intent, fields=fields, applicant_was_made=row.applicant is not None)
+
     async def _create(self, row: BulkRow, place: Place, result: BulkResult) -> None:
-        found: dict[str, Delivered] = {}
+        found: dict[str, UploadedFile] = {}
         await self._upload(row.sides(), found, result)
         if row.applicant is None:
             result.applicant_id = row.applicant_id
         else:
-            result.applicant_id = await self.supplies.applicant(row.applicant, result)
+            result.applicant_id = await self.prerequisites.applicant(row.applicant, result)
         try:
             await self._document(row, place, result)
         except ApiError as error:
@@ -115,63 +175,95 @@ class Delivery:
             await self._document(row, place, result)
 
     async def _upload(
-        self, sides: Iterable[tuple[str, BulkSource]], found: dict[str, Delivered], result: BulkResult
+        self, sides: Iterable[tuple[str, BulkSource]], found: dict[str, UploadedFile], result: BulkResult
     ) -> None:
         for side, source in sides:
-            found[side] = await self.supplies.file(source, result)
+            found[side] = await self.prerequisites.file(source, result)
             result.file_ids[side] = found[side].file_id
 
     async def _document(self, row: BulkRow, place: Place, result: BulkResult) -> None:
         assert result.applicant_id is not None  # noqa: S101 - it was given or made by now
         body = row.new_document(result.applicant_id, result.file_ids)
-        sent = Sent(applicant_id=result.applicant_id, type=str(body.type), file_ids=dict(result.file_ids))
+        intent = Intent(applicant_id=result.applicant_id, type=str(body.type), file_ids=dict(result.file_ids))
+        doubt = self._doubt(row, place.digest, intent, fields=row.document)
         # Two that look the same to one who asks the server afterwards must not be under way at once.
         lost: KycaidError | None = None
-        async with self.turns.of((sent.applicant_id, sent.as_text())):
+        async with self.locks.of(key_of(intent)):
+            if place.is_unknown and await self._is_there(doubt, place, result):
+                return None
             for _ in range(_ROUNDS):
-                await self.ledger.intend_row(place.digest, sent, place.says)
-                unsure = place.unsure or lost is not None
-                try:
-                    document_id = await self.line.call(documents.CREATE, result, body=body)
-                except Stopped as stop:
-                    if not (unsure or stop.error.maybe_processed):
-                        self.ledger.forget_row(place.digest)
-                    raise
-                except KycaidError as error:
-                    if not (unsure or error.maybe_processed):
-                        raise
-                    lost = error
-                else:
-                    return self._created(place.digest, document_id, result)
-                if await self._settled(row, place.digest, sent, result, lost_at=self.timing.clock()):
+                lost = await self._send(body, doubt, place, result)
+                if lost is None:
                     return None
-                if not lost.maybe_processed:  # refused, perhaps because the one before was made and is not shown
-                    break
-        raise SetAside("", lost, operation=documents.CREATE.name)
+                document_id = await self.reconciler.find(doubt, result, since=self.timing.clock(), locked=True)
+                if document_id is not None:
+                    return self._created(intent, document_id, result)
+                place = attrs.evolve(place, sent_before=True)
+        raise Unreconciled("", lost, operation=documents.CREATE.name)
 
-    async def _settled_before(self, row: BulkRow, digest: bytes, sent: Sent, result: BulkResult) -> bool:
-        """Say whether a document that was sent before was made, and record it then."""
+    async def _is_there(self, doubt: Doubt, place: Place, result: BulkResult) -> bool:
+        """Say whether a document that an incomplete ledger does not know was made before. Raises `Unreconciled`."""
+        await self.ledger.intend_row(place.digest, doubt.intent, place.says)
         try:
-            return await self._settled(row, digest, sent, result, lost_at=None)
-        except SetAside:
-            if not self.create_uncertain or digest in self._set_aside:
+            document_id = await self.reconciler.find(doubt, result, since=self.started, locked=True)
+        except Unreconciled:
+            if not self.create_uncertain or self.caller.drained.is_set():
                 raise
             return False
+        if document_id is not None:
+            self._created(doubt.intent, document_id, result)
+        return document_id is not None
 
-    async def _settled(
-        self, row: BulkRow, digest: bytes, sent: Sent, result: BulkResult, *, lost_at: float | None
-    ) -> bool:
-        """Say whether the document was made after all, and record it then. Raises `SetAside`."""
-        document_id = await self.settler.find(digest, sent, row.document, result, lost_at=lost_at)
+    async def _send(self, body: NewDocument, doubt: Doubt, place: Place, result: BulkResult) -> KycaidError | None:
+        """Create the document and record it; return the error when nobody knows whether it was made."""
+
+        def withdraw() -> None:
+            if not place.in_doubt:
+                self.ledger.forget_row(place.digest)
+
+        record = IntentRecord(
+            write=lambda: self.ledger.intend_row(place.digest, doubt.intent, place.says), withdraw=withdraw
+        )
+        try:
+            document_id = await self.caller.create(documents.CREATE, result, record, body=body)
+        except KycaidError as error:
+            if error.maybe_processed:
+                return error
+            if place.in_doubt or (place.sent_before and not _is_of_its_own(error)):
+                await self._refused_anew(doubt, error, place, result)
+                return None
+            raise
+        self.ledger.created_row(place.digest, document_id)
+        self._created(doubt.intent, document_id, result)
+        return None
+
+    async def _refused_anew(self, doubt: Doubt, error: KycaidError, place: Place, result: BulkResult) -> None:
+        """Look once more for a document that was refused, perhaps because it was made before. Raises `Unreconciled`."""
+        await self.ledger.intend_row(place.digest, doubt.intent, place.says)
+        document_id = await self.reconciler.find(doubt, result, since=float("-inf"), locked=True)
+        if document_id is None and place.refused_before and not place.in_doubt:
+            raise error  # long after it was sent first: it is certain enough now
         if document_id is None:
-            return False
-        result.applicant_id, result.file_ids = sent.applicant_id, dict(sent.file_ids)
-        self._created(digest, document_id, result)
-        return True
+            error.args = (f"{documents.CREATE.name}: {_REFUSED_ANEW} {error}",)
+            error.maybe_processed = True
+            raise Unreconciled("", error, operation=documents.CREATE.name, code=_REFUSED)
+        self._created(doubt.intent, document_id, result)
 
-    def _created(self, digest: bytes, document_id: str, result: BulkResult) -> None:
-        self.ledger.created_row(digest, document_id)
-        result.document_id = document_id
+    def _created(self, intent: Intent, document_id: str, result: BulkResult) -> None:
+        result.applicant_id, result.file_ids, result.document_id = (
+            intent.applicant_id,
+            dict(intent.file_ids),
+            document_id,
+        )
+        self.prerequisites.unused.difference_update(intent.file_ids.values())
+
+
+def _is_of_its_own(error: KycaidError) -> bool:
+    """Say whether a refusal would have met the document the first time as well, so that it was not made then."""
+    if isinstance(error, NotFoundError):
+        return error.type == "not_found"
+    fields = {(field.parameter or "").removesuffix("_id") for field in getattr(error, "errors", ())}
+    return isinstance(error, ValidationError) and bool(fields) and not fields & _IN_CONFLICT
 
 
 def _files_at_fault(error: ApiError) -> list[str]:

@@ -5,7 +5,7 @@ They are read a row at a time. A row that cannot be delivered is given as a `Bad
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
@@ -16,6 +16,7 @@ from kycaid_async.bulk.manifest_csv import CsvForm
 from kycaid_async.bulk.manifest_json import JsonForm
 from kycaid_async.bulk.manifest_lines import LONGEST
 from kycaid_async.bulk.manifest_row import BadRow, ManifestRow
+from kycaid_async.bulk.places import AnyPath, Reach, UrlRules
 from kycaid_async.errors import ManifestError
 
 _JSON_ENDINGS = (".jsonl", ".ndjson", ".json")
@@ -27,11 +28,16 @@ class Manifest:
 
     path: str
     form: CsvForm | JsonForm
+    reach: Reach = attrs.field(repr=False)
 
     @classmethod
-    def open(cls, path: str | os.PathLike[str]) -> "Manifest":
-        """Look at the first line. Raises `ManifestError` when the file cannot be a manifest."""
+    def open(cls, path: AnyPath, *, outside: Sequence[AnyPath] = (), urls: UrlRules | None = None) -> "Manifest":
+        """Look at the first line. Raises `ManifestError` when the file cannot be a manifest.
+
+        ``outside`` and ``urls`` are what its rows may read beside the files of its folder: see `read_manifest`.
+        """
         name = os.fspath(path)
+        reach = Reach.of(str(Path(name).parent), outside, urls)
         with _reading(name) as file:
             first = next((line for line in iter(lambda: file.readline(LONGEST), "") if line.strip()), "")
             if not first:
@@ -39,33 +45,36 @@ class Manifest:
             if "\0" in first:
                 raise ManifestError(f"{name}: is not text in UTF-8; save it as such")
             if first.lstrip().startswith("{") or name.lower().endswith(_JSON_ENDINGS):
-                return cls(path=name, form=JsonForm.of(name, first))
-            return cls(path=name, form=CsvForm.of(name, first))
-
-    @property
-    def folder(self) -> str:
-        """Where relative paths of its rows start."""
-        return str(Path(self.path).parent)
+                return cls(path=name, form=JsonForm.of(name, first), reach=reach)
+            return cls(path=name, form=CsvForm.of(name, first), reach=reach)
 
     def rows(self) -> Iterator[ManifestRow | BadRow]:
         """Give each row, good or bad, in the order of the file. Raises `ManifestError` when it cannot be read."""
         with _reading(self.path) as file:
-            yield from self.form.rows(file, folder=self.folder)
+            yield from self.form.rows(file, reach=self.reach)
 
     def reject(self, row: ManifestRow | BadRow, reason: str) -> str:
         """Return the line of a rejects file for ``row``: what stood there, behind its line and the reason."""
         return self.form.reject(row.raw, line=row.line or 0, reason=reason)
 
 
-def read_manifest(path: str | os.PathLike[str]) -> Iterator[ManifestRow | BadRow]:
+def read_manifest(
+    path: AnyPath, *, outside: Sequence[AnyPath] = (), urls: UrlRules | None = None
+) -> Iterator[ManifestRow | BadRow]:
     """Give each row of a CSV or JSON Lines manifest, in order, and never hold more than one of them.
 
     A row is a `ManifestRow` that ``client.bulk.upload`` takes, or a `BadRow` with its line and all that is wrong with
-    it. Files are not looked at: see `check_manifest`. A ledger knows a row by what stands in it, with relative paths as
+    it. Files are not looked at: see `check_manifest`.
+
+    A manifest may come from somebody else, so its rows reach no files but those in its folder and below, whatever they
+    name and whatever links stand there: a row that names another one fails. ``outside`` are more folders that they may
+    reach. ``urls`` are the rules for URLs; by default none is read. Hard links cannot be told from files.
+
+    A ledger knows a row by what stands in it, with relative paths as
     they are written: use one ledger for the manifests of one folder. Raises `ManifestError` when the file cannot be
     read, is a pipe, or has columns that no manifest has.
     """
-    return Manifest.open(path).rows()
+    return Manifest.open(path, outside=outside, urls=urls).rows()
 
 
 @contextmanager

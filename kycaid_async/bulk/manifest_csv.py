@@ -7,8 +7,10 @@ from typing import Any, TextIO
 
 import attrs
 
+from kycaid_async.bulk.formulas import neutral, original
 from kycaid_async.bulk.manifest_lines import LONGEST, lines_of
 from kycaid_async.bulk.manifest_row import COLUMNS, EXTRA, BadRow, ManifestRow, read_row, unknown_columns
+from kycaid_async.bulk.places import Reach
 from kycaid_async.errors import FieldProblem, ManifestError
 
 _DELIMITERS = ",;\t|"
@@ -21,6 +23,11 @@ class CsvForm:
     delimiter: str
     columns: tuple[str, ...]
     """As in its first line; empty for columns without a name, which must be empty altogether."""
+
+    @property
+    def of_rejects(self) -> bool:
+        """True when it was written as a file of rejects, in which no cell is a formula."""
+        return set(EXTRA) <= set(self.columns)
 
     @classmethod
     def of(cls, path: str, first: str) -> "CsvForm":
@@ -41,15 +48,18 @@ class CsvForm:
             raise ManifestError(f"{path}: {'; '.join(map(str, problems))}", problems=problems)
         return cls(delimiter, tuple(names))
 
-    def rows(self, file: TextIO, *, folder: str) -> Iterator[ManifestRow | BadRow]:
+    def rows(self, file: TextIO, *, reach: Reach) -> Iterator[ManifestRow | BadRow]:
         """Give each row below the line of names."""
-        records = ((line, text, self._cells(text)) for line, text in lines_of(file))
+        # An overlong one stays so.
+        undone = original if self.of_rejects else str
+        lines = ((line, undone(text) if len(text) < LONGEST else text) for line, text in lines_of(file))
+        records = ((line, text, self._cells(text)) for line, text in lines)
         next(cells for _, _, cells in records if cells)
         for line, text, cells in records:
             if isinstance(cells, FieldProblem):
                 yield BadRow(line=line, problems=(cells,), raw=text.rstrip("\r\n"))
             elif any(cell.strip() for cell in cells):
-                yield self._row(cells, line, folder)
+                yield self._row(cells, line, reach)
 
     def _cells(self, text: str) -> list[str] | FieldProblem:
         """Return the cells of a row. It has one line: a quote that is never closed would swallow rows below it."""
@@ -60,7 +70,7 @@ class CsvForm:
         except csv.Error:
             return _QUOTES
 
-    def _row(self, cells: list[str], line: int, folder: str) -> ManifestRow | BadRow:
+    def _row(self, cells: list[str], line: int, reach: Reach) -> ManifestRow | BadRow:
         width = len(self.columns)
         if len(cells) != width:
             problem = FieldProblem("row", f"{width} cells", f"{len(cells)}")
@@ -73,7 +83,7 @@ class CsvForm:
         if nameless:
             return BadRow(line=line, problems=tuple(nameless), raw=cells)
         record = {name: cell for name, cell in zip(self.columns, cells, strict=True) if name}
-        return read_row(record, line=line, folder=folder, raw=cells)
+        return read_row(record, line=line, reach=reach, raw=cells)
 
     def header(self) -> str:
         """Return the first line of a rejects file."""
@@ -82,8 +92,8 @@ class CsvForm:
     def reject(self, raw: Any, *, line: int, reason: str) -> str:
         """Return the line of a rejects file for what stands in ``raw``: cells, or a line that has none."""
         if isinstance(raw, str):
-            return self._line([str(line), reason]).rstrip("\r\n") + self.delimiter + raw + "\r\n"
-        return self._line([str(line), reason, *self._kept(raw)])
+            return neutral(self._line([str(line), reason]).rstrip("\r\n") + self.delimiter + raw + "\r\n")
+        return neutral(self._line([str(line), reason, *self._kept(raw)]))
 
     def _kept(self, cells: Any) -> list[str]:
         """Return ``cells`` without those that a rejects file gives anew."""

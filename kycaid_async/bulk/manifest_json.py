@@ -8,6 +8,7 @@ import attrs
 
 from kycaid_async.bulk.manifest_lines import LONGEST, lines_of
 from kycaid_async.bulk.manifest_row import APPLICANT, BadRow, ManifestRow, is_text, read_row
+from kycaid_async.bulk.places import Reach
 from kycaid_async.errors import FieldProblem, ManifestError
 from kycaid_async.values.mismatch import kind
 
@@ -23,14 +24,14 @@ class JsonForm:
             raise ManifestError(f"{path}: is one JSON list; write each object on a line of its own")
         return cls()
 
-    def rows(self, file: TextIO, *, folder: str) -> Iterator[ManifestRow | BadRow]:
+    def rows(self, file: TextIO, *, reach: Reach) -> Iterator[ManifestRow | BadRow]:
         """Give the row of each line that is not blank."""
         for number, text in lines_of(file):
             if len(text) == LONGEST:
                 problem = FieldProblem("row", f"at most {LONGEST:,} characters", "more")
                 yield BadRow(line=number, problems=(problem,), raw=text.rstrip("\r\n"))
             elif text.strip():
-                yield _row(text, number, folder)
+                yield _row(text, number, reach)
 
     def header(self) -> str:
         """Return what a rejects file begins with: nothing."""
@@ -47,11 +48,11 @@ class JsonForm:
         return (f"{head[:-1]}, {text[1:]}" if text.startswith("{") else f"{head} {text}") + "\n"
 
 
-def _row(text: str, line: int, folder: str) -> ManifestRow | BadRow:
+def _row(text: str, line: int, reach: Reach) -> ManifestRow | BadRow:
     try:
         found = json.loads(text, object_pairs_hook=_object, parse_constant=_refuse)
         if isinstance(found, dict):
-            return read_row(_flat(found), line=line, folder=folder, raw=found)
+            return read_row(_flat(found), line=line, reach=reach, raw=found)
         problem = FieldProblem("row", "an object", kind(found))
     except _TwiceError as twice:
         problem = FieldProblem("row", "each name once", f"{twice.args[0]} twice")

@@ -1,7 +1,6 @@
 """One row of a manifest: from the names and texts of a file to what is delivered."""
 
 import difflib
-import os
 import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
@@ -12,7 +11,7 @@ import attrs
 from kycaid_async.api.applicants import ApplicantType, Company, Person
 from kycaid_async.api.document_variants import ApplicantDocument
 from kycaid_async.api.document_words import DocumentType
-from kycaid_async.bulk.remote import is_url
+from kycaid_async.bulk.places import Reach
 from kycaid_async.bulk.row import SIDES, BulkRow
 from kycaid_async.errors import FieldProblem
 from kycaid_async.values.check import check_values
@@ -88,7 +87,7 @@ def unknown_columns(names: list[str]) -> list[FieldProblem]:
     ]
 
 
-def read_row(record: Mapping[str, Any], *, line: int, folder: str, raw: Any) -> ManifestRow | BadRow:
+def read_row(record: Mapping[str, Any], *, line: int, reach: Reach, raw: Any) -> ManifestRow | BadRow:
     """Return the row that ``record`` spells, by column, or what is wrong with it."""
     given = {name: _stripped(value) for name, value in record.items() if name not in EXTRA}
     given = {name: value for name, value in given.items() if value is not None and value != ""}
@@ -107,7 +106,7 @@ def read_row(record: Mapping[str, Any], *, line: int, folder: str, raw: Any) -> 
         line=line,
         raw=raw,
         written=written,
-        **{side: place if is_url(place) else os.path.join(folder, place) for side, place in written.items()},  # noqa: PTH118 - a Path would change how it is spelt
+        **{side: reach.place(text) for side, text in written.items()},
     )
 
 

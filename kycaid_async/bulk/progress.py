@@ -19,6 +19,9 @@ class BulkProgress:
     """What is done so far."""
     in_flight: int
     """Rows under way."""
+    waiting: int = 0
+    """Rows that wait: for the server, for an applicant that another row makes, or to be asked for after a lost answer.
+    They hold up no other row."""
     concurrency: int
     """How many rows may be under way, as far as the server's answers have taught."""
     documents_per_second: float

@@ -3,15 +3,19 @@
 import filecmp
 import os
 import re
+import stat
 from collections.abc import Iterator
 from itertools import count, takewhile
 from pathlib import Path
-from typing import Self
+from typing import Final, Self
 
 from kycaid_async.bulk.manifest import Manifest
 from kycaid_async.bulk.manifest_row import BadRow, ManifestRow
 
-_MARK = re.compile(r"\.rejects(-\d+)?(?=\.|$)")
+_MARK = re.compile(r"\.(rejects|uncertain)(-\d+)?(?=\.|$)")
+REJECTS: Final = "rejects"
+UNCERTAIN: Final = "uncertain"
+"""What stands in the name of a file of rows of which nobody can tell whether they were delivered."""
 
 
 class Rejects:
@@ -22,13 +26,15 @@ class Rejects:
     earlier one.
     """
 
-    def __init__(self, path: str | os.PathLike[str], manifest: Manifest) -> None:
+    def __init__(self, path: str | os.PathLike[str], manifest: Manifest, *, mark: str = REJECTS) -> None:
         self.path = Path(path)
+        self._mark = mark
         self.count = 0
         self._manifest = manifest
-        # Never over a file that somebody may have begun to mend; an empty one is left of a run that was killed.
-        taken = self.path.exists() and self.path.stat().st_size > 0
-        flags = os.O_WRONLY | os.O_CREAT | (os.O_EXCL if taken else 0)
+        # Never over a file that somebody may have begun to mend, and never through a link that somebody put there.
+        if _is_left_over(self.path):
+            self.path.unlink()
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
         self._file = open(  # noqa: SIM115 - closed by __exit__
             self.path,
             "w",
@@ -54,23 +60,31 @@ class Rejects:
         if not self.count:
             self.path.unlink(missing_ok=True)
             return
-        for earlier in takewhile(lambda name: name.exists(), _names(self._manifest.path)):
-            if earlier != self.path and filecmp.cmp(earlier, self.path, shallow=False):
+        for earlier in takewhile(os.path.lexists, _names(self._manifest.path, self._mark)):
+            if earlier != self.path and not earlier.is_symlink() and filecmp.cmp(earlier, self.path, shallow=False):
                 self.path.unlink()
                 self.path = earlier
                 return
 
 
-def rejects_of(manifest: str | os.PathLike[str]) -> Path:
+def rejects_of(manifest: str | os.PathLike[str], *, mark: str = REJECTS) -> Path:
     """Return a name for the rejects of ``manifest`` beside it that no file has: ``people.rejects.csv``, and so on."""
-    return next(name for name in _names(manifest) if not name.exists() or not name.stat().st_size)
+    return next(name for name in _names(manifest, mark) if not os.path.lexists(name) or _is_left_over(name))
 
 
-def _names(manifest: str | os.PathLike[str]) -> Iterator[Path]:
+def _is_left_over(path: Path) -> bool:
+    """Say whether ``path`` is a file without rows, which a run left that was killed."""
+    try:
+        found = path.lstat()
+    except OSError:
+        return False
+    return stat.S_ISREG(found.st_mode) and found.st_size == 0
+
+
+def _names(manifest: str | os.PathLike[str], mark: str) -> Iterator[Path]:
     path = origin_of(manifest)
     for number in count(1):
-        mark = ".rejects" if number == 1 else f".rejects-{number}"
-        yield path.with_name(f"{path.stem}{mark}{path.suffix}")
+        yield path.with_name(f"{path.stem}.{mark}{'' if number == 1 else f'-{number}'}{path.suffix}")
 
 
 def origin_of(manifest: str | os.PathLike[str]) -> Path:

@@ -39,6 +39,8 @@ class BulkResult:
     """From its turn to its end."""
     bytes: int = 0
     """Bytes of files that were uploaded for it now: none for a file whose content the server has already."""
+    sent_before: bool = False
+    """True when an earlier run had sent it, and nobody knew what came of that."""
     error: KycaidError | None = None
     """Why it failed or was set aside."""
 
@@ -57,6 +59,8 @@ class BulkSummary:
     """Files that were uploaded."""
     files_shared: int = 0
     """Files that needed no upload, because the same content had been uploaded already."""
+    files_unused: int = 0
+    """Files that were uploaded and that no document has so far. The ledger knows them: the next run uses them."""
     bytes: int = 0
     """Bytes of files that were uploaded."""
     requests: int = 0

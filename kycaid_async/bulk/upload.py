@@ -6,18 +6,20 @@ from typing import Literal, Self, cast
 
 import attrs
 
+from kycaid_async.bulk.adaptive_concurrency import AdaptiveConcurrency
 from kycaid_async.bulk.delivery import Delivery
 from kycaid_async.bulk.feed import Feed, Rows
-from kycaid_async.bulk.ledger import Ledger
-from kycaid_async.bulk.ledger_file import Path
-from kycaid_async.bulk.limit import Limit
-from kycaid_async.bulk.line import Line, Stopped
+from kycaid_async.bulk.finished import finished
+from kycaid_async.bulk.keyed_lock import KeyedLock
+from kycaid_async.bulk.ledger import Ledger, Path
+from kycaid_async.bulk.places import UrlRules
+from kycaid_async.bulk.prerequisites import Prerequisites
 from kycaid_async.bulk.progress import BulkProgress, Meter
+from kycaid_async.bulk.reconcile import Reconciler
+from kycaid_async.bulk.resilient_caller import ResilientCaller
 from kycaid_async.bulk.result import BulkResult, BulkStatus, BulkSummary
 from kycaid_async.bulk.row import BulkRow
-from kycaid_async.bulk.settle import Settler
-from kycaid_async.bulk.supplies import Supplies
-from kycaid_async.bulk.turns import Turns
+from kycaid_async.bulk.workers import Stopped, WorkerPool
 from kycaid_async.loops import running_loop
 from kycaid_async.protocol.caller import Caller
 from kycaid_async.transport.settings import Settings
@@ -35,9 +37,11 @@ class Plan:
     on_uncertain: OnUncertain
     on_error: OnError
     concurrency: int
+    applicants_at_once: int
     give_up_after: float
     settle_after: float
     same_account: bool
+    urls: UrlRules
 
 
 class BulkUpload:
@@ -56,13 +60,15 @@ class BulkUpload:
         self._plan = plan
         self._settings = settings
         self._timing = timing
-        self._limit = Limit(plan.concurrency)
-        self._line = Line(
+        self._workers = workers = WorkerPool(concurrency=AdaptiveConcurrency(plan.concurrency))
+        self._caller = ResilientCaller(
             caller=caller,
             timing=timing,
-            limit=self._limit,
+            concurrency=workers.concurrency,
             max_retries=settings.retries.max_retries,
             give_up_after=plan.give_up_after,
+            idle=workers.idle,
+            drained=workers.drained,
         )
         self._summary = BulkSummary()
         self._results: asyncio.Queue[BulkResult | None] = asyncio.Queue(plan.concurrency)
@@ -70,8 +76,7 @@ class BulkUpload:
         self._meter = Meter(self._started)
         self._task: asyncio.Task[None] | None = None
         self._feed: Feed | None = None
-        self._draining = False
-        self._active = 0
+        self._unused: set[str] = set()
         self._in_flight = 0
         self._error: Exception | None = None
 
@@ -81,8 +86,9 @@ class BulkUpload:
         documents, size = self._meter.rates(self._timing.clock(), self._summary.created, self._summary.bytes)
         return BulkProgress(
             summary=attrs.evolve(self.summary),
-            in_flight=self._in_flight,
-            concurrency=self._limit.value,
+            in_flight=self._in_flight - self._workers.waiting,
+            waiting=self._workers.waiting,
+            concurrency=self._workers.concurrency.value,
             documents_per_second=documents,
             bytes_per_second=size,
         )
@@ -91,14 +97,19 @@ class BulkUpload:
     def summary(self) -> BulkSummary:
         """What became of the rows so far; of all of them, once the iteration has ended."""
         summary = self._summary
-        summary.requests, summary.refusals = self._line.requests, self._line.refusals
+        summary.requests, summary.refusals = self._caller.requests, self._caller.refusals
+        summary.files_unused = len(self._unused)
         if self._task is not None and not self._task.done():
             summary.seconds = self._timing.clock() - self._started
         return summary
 
     def drain(self) -> None:
-        """Take no more rows. What is in flight is finished and recorded, and then the iteration ends."""
-        self._draining = True
+        """Take no more rows. What is in flight is finished and recorded, and then the iteration ends.
+
+        Rows that wait for the server, or for the applicant that another row makes, are left for the next run; those
+        that were sent and got no answer are uncertain until then.
+        """
+        self._caller.drain()
         if self._feed is not None:
             self._feed.close()
 
@@ -106,7 +117,7 @@ class BulkUpload:
         """Cancel what is in flight, and close the ledger. An iteration that is under way in another task ends."""
         if self._task is not None and not self._task.done():
             self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            await finished(asyncio.gather(self._task, return_exceptions=True))
 
     async def __aenter__(self) -> Self:
         return self
@@ -138,7 +149,7 @@ class BulkUpload:
                 server=self._settings.base_url,
                 api_key=self._settings.api_key.reveal(),
                 same_account=self._plan.same_account,
-                now=lambda: self._timing.now().timestamp(),
+                clock=self._timing.clock,
             )
             try:
                 await self._deliver_all(ledger)
@@ -155,44 +166,43 @@ class BulkUpload:
             self._results.put_nowait(None)
 
     async def _deliver_all(self, ledger: Ledger) -> None:
-        self._feed = Feed(self._rows)
-        if self._draining:
-            self._feed.close()
+        self._feed = feed = Feed(self._rows)
+        if self._workers.drained.is_set():
+            feed.close()
         delivery = self._delivery(ledger)
         try:
             async with asyncio.TaskGroup() as group:
-                self._hire(group, delivery, self._feed)
+                self._workers.start(group, lambda: self._work(delivery, feed))
         except ExceptionGroup as errors:
             raise errors.exceptions[0] from None
         finally:
-            await self._feed.aclose()
+            await feed.aclose()
 
-    def _hire(self, group: asyncio.TaskGroup, delivery: Delivery, feed: Feed) -> None:
-        """Let as many tasks work as rows may be under way."""
-        while self._active < self._limit.value and not self._draining:
-            self._active += 1
-            group.create_task(self._work(group, delivery, feed))
-
-    async def _work(self, group: asyncio.TaskGroup, delivery: Delivery, feed: Feed) -> None:
+    async def _work(self, delivery: Delivery, feed: Feed) -> None:
         try:
-            while self._active <= self._limit.value and (found := await feed.next()) is not None:
+            while not self._workers.is_too_large and (found := await feed.next()) is not None:
                 await self._one(delivery, *found)
-                self._hire(group, delivery, feed)
-        except Stopped as stop:
-            self._stop(stop.error)
+                self._workers.grow()
         except Exception as error:  # noqa: BLE001 - others finish what they are at; then it is raised
             self._stop(error)
         finally:
-            self._active -= 1
+            self._workers.left()
 
     async def _one(self, delivery: Delivery, number: int, row: BulkRow) -> None:
         if not isinstance(cast("object", row), BulkRow):
             raise TypeError(f"bulk: expected BulkRow, got {type(row).__name__}")
+        size = sum(len(source) for _, source in row.sides() if isinstance(source, bytes))
         self._in_flight += 1
+        self._workers.bytes += size
         try:
             result = await delivery.deliver(number, row)
+        except Stopped as stop:
+            if stop.error is not None:
+                self._stop(stop.error)
+            return
         finally:
             self._in_flight -= 1
+            self._workers.bytes -= size
         self._summary.count(result)
         self._meter.note(self._timing.clock(), self._summary.created, self._summary.bytes)
         await self._results.put(result)
@@ -204,30 +214,31 @@ class BulkUpload:
         self.drain()
 
     def _delivery(self, ledger: Ledger) -> Delivery:
-        line, timing, settings, turns = self._line, self._timing, self._settings, Turns()
-        create_uncertain = self._plan.on_uncertain == "create"
-        supplies = Supplies(
-            line=line,
+        caller, timing, settings, idle = self._caller, self._timing, self._settings, self._workers.idle
+        locks, create_uncertain = KeyedLock(idle), self._plan.on_uncertain == "create"
+        prerequisites = Prerequisites(
+            caller=caller,
             ledger=ledger,
-            turns=turns,
+            locks=locks,
+            idle=idle,
             rules=settings.files,
+            urls=self._plan.urls,
             summary=self._summary,
             create_uncertain=create_uncertain,
+            at_once=asyncio.Semaphore(self._plan.applicants_at_once),
+            unused=self._unused,
         )
-        settler = Settler(
-            line=line,
-            ledger=ledger,
-            timing=timing,
-            settle_after=self._plan.settle_after,
-            started=timing.clock(),
+        reconciler = Reconciler(
+            caller=caller, ledger=ledger, locks=locks, timing=timing, settle_after=self._plan.settle_after
         )
         return Delivery(
-            line=line,
+            caller=caller,
             ledger=ledger,
-            turns=turns,
-            supplies=supplies,
-            settler=settler,
+            locks=locks,
+            prerequisites=prerequisites,
+            reconciler=reconciler,
             timing=timing,
             check=settings.check,
             create_uncertain=create_uncertain,
+            started=timing.clock(),
         )

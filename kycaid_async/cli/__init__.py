@@ -4,12 +4,12 @@ import contextlib
 import gc
 import io
 import os
-import signal
 import sys
 from pathlib import Path
 from typing import NoReturn, TextIO
 
 from kycaid_async.cli.problems import interrupted
+from kycaid_async.cli.signals import exit_at_once
 from kycaid_async.extras import is_installed
 
 _NEEDED = ("typer", "rich", "PIL")
@@ -19,6 +19,7 @@ _GARBAGE = 100_000
 
 def main() -> NoReturn:
     """Run the command line and exit. Exits with 2 and one line of advice when the extra is not installed."""
+    exit_at_once()
     if not all(is_installed(name) for name in _NEEDED):
         sys.stderr.write("kycaid: the command line is an extra; install it with: pip install 'kycaid-async[cli]'\n")
         sys.exit(2)
@@ -31,7 +32,6 @@ def main() -> NoReturn:
             # A file name that the terminal's encoding does not know must not end the program.
             if isinstance(stream, io.TextIOWrapper):
                 stream.reconfigure(errors="replace")
-        _end_like_ctrl_c()
         app(prog_name="kycaid")
     except KeyboardInterrupt as interrupt:
         sys.exit(interrupted(interrupt))
@@ -45,14 +45,3 @@ def main() -> NoReturn:
 
 def _nowhere() -> TextIO:
     return Path(os.devnull).open("w", encoding="utf-8")
-
-
-def _end_like_ctrl_c() -> None:
-    """Let a program that is told to end clean up as after Ctrl-C: it may have drawn or stored documents."""
-
-    def interrupt(number: int, _frame: object) -> NoReturn:
-        raise KeyboardInterrupt(number)
-
-    for name in ("SIGTERM", "SIGHUP"):
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), interrupt)

@@ -111,10 +111,39 @@ def upload(
         bool, typer.Option("--same-account", help="The ledger was begun with another key of the same account.")
     ] = False,
     concurrency: Annotated[int, typer.Option(min=1, max=1024, metavar="N", help="Rows at once, at most.")] = 64,
+    applicants_at_once: Annotated[
+        int,
+        typer.Option(
+            min=1,
+            max=1024,
+            metavar="N",
+            help="Applicants that are made at once, at most: so many are uncertain after a kill.",
+        ),
+    ] = 4,
     base_url: Annotated[
         str | None,
         typer.Option(
             metavar="URL", envvar="KYCAID_BASE_URL", help="Use this server.", show_envvar=True, show_default=False
+        ),
+    ] = None,
+    allow_outside: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="DIR", help="Rows may name files below this folder too, not only below the manifest's. Repeatable."
+        ),
+    ] = None,
+    allow_urls: Annotated[
+        bool,
+        typer.Option("--allow-urls", help="Rows may name files by URL: https, s3, gs, az; https at public addresses."),
+    ] = False,
+    allow_protocol: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="And by URLs of this protocol, such as sftp, at any host. Repeatable."),
+    ] = None,
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="HOST", help="And by https at this host or network, public or not, such as 10.0.0.0/8. Repeatable."
         ),
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check all rows and files, and send nothing.")] = False,
@@ -127,11 +156,14 @@ def upload(
 ) -> None:
     """Upload many documents: every one, and none twice. The key stands in the environment variable KYCAID_API_KEY.
 
+    Rows name files in the manifest's folder and below. A manifest may come from somebody else, so more is only read
+    with the --allow options.
+
     It checks the whole manifest first. Run again after any interruption, it goes on where it was; a second run does
     nothing. The first Ctrl-C finishes what is in flight, the second stops at once.
 
     Exit code: 0 when all is done, 1 when rows failed or are uncertain, 2 for wrong options or a bad manifest, 130
-    after Ctrl-C.
+    after Ctrl-C, 143 after SIGTERM.
     """
     from kycaid_async.cli.upload import run
     from kycaid_async.cli.upload_plan import plan_of
@@ -145,14 +177,63 @@ def upload(
             create_uncertain=on_uncertain == "create",
             same_account=same_account,
             concurrency=concurrency,
+            applicants_at_once=applicants_at_once,
             base_url=base_url,
             api_key=os.environ.get("KYCAID_API_KEY"),
             dry_run=dry_run,
             report=report,
             as_json=as_json,
+            outside=allow_outside or [],
+            urls=allow_urls,
+            protocols=allow_protocol or [],
+            hosts=allow_host or [],
         )
         code = run(plan)
     raise typer.Exit(code)
+
+
+ledger_app = typer.Typer(name="ledger", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(ledger_app, help="Look into the ledger of an upload, or make it fit to go on from.")
+_LEDGER = Annotated[Path, typer.Argument(metavar="LEDGER", help="The ledger of an upload.", show_default=False)]
+
+
+@ledger_app.command()
+def show(ledger: _LEDGER) -> None:
+    """Say what is in a ledger, whether it can be opened, and what repair would do. Changes nothing.
+
+    Exit code: 0 when it is fit to go on from, 1 when it is not.
+    """
+    from kycaid_async.cli.ledger import run_show
+
+    with _plain_errors():
+        lines, code = run_show(ledger)
+    typer.echo("\n".join(lines))
+    raise typer.Exit(code)
+
+
+@ledger_app.command()
+def repair(
+    ledger: _LEDGER,
+    *,
+    base_url: Annotated[
+        str | None, typer.Option(metavar="URL", help="The server of its rows, if the ledger does not say it any more.")
+    ] = None,
+    new_secret: Annotated[
+        bool, typer.Option("--new-secret", help="Its .key file is gone for good: give up what only that file tells.")
+    ] = False,
+) -> None:
+    """Make a ledger fit to go on from, whatever became of it, so that no row is sent twice.
+
+    What can be read is kept, and so are the old files, under other names. Every row of which it is not known that its
+    document was made counts as perhaps sent from then on: the next upload asks the server before it sends one.
+
+    Exit code: 0 when it is fit to go on from, 1 when it cannot be made so.
+    """
+    from kycaid_async.cli.ledger import run_repair
+
+    with _plain_errors():
+        lines = run_repair(ledger, server=base_url, new_secret=new_secret)
+    typer.echo("\n".join(lines))
 
 
 @app.command()
@@ -275,7 +356,9 @@ def _key_for(base_url: str | None) -> str | None:
 
 
 def _misused(message: str) -> NoReturn:
-    typer.echo(f"kycaid: {message}", err=True)
+    from kycaid_async.cli.problems import one_line
+
+    typer.echo(f"kycaid: {one_line(message)}", err=True)
     raise typer.Exit(2)
 
 
@@ -283,8 +366,10 @@ def _misused(message: str) -> NoReturn:
 def _plain_errors() -> Iterator[None]:
     """Turn what can go wrong outside this program into one line and an exit code."""
     from kycaid_async.cli.problems import Problem, interrupted, one_line
+    from kycaid_async.cli.signals import end_like_ctrl_c
 
     try:
+        end_like_ctrl_c()
         yield
     except Problem as problem:
         typer.echo(f"kycaid: {one_line(problem)}", err=True)
@@ -293,4 +378,5 @@ def _plain_errors() -> Iterator[None]:
         typer.echo(f"kycaid: {one_line(error)}", err=True)
         raise typer.Exit(1) from None
     except KeyboardInterrupt as interrupt:
+        typer.echo("kycaid: interrupted", err=True)
         raise typer.Exit(interrupted(interrupt)) from None

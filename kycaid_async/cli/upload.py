@@ -14,11 +14,12 @@ from kycaid_async.bulk.check import check_manifest
 from kycaid_async.bulk.ledger import Ledger, State
 from kycaid_async.bulk.manifest import Manifest
 from kycaid_async.bulk.manifest_row import BadRow, ManifestRow
-from kycaid_async.bulk.rejects import Rejects
+from kycaid_async.bulk.open_files import most_rows_at_once
+from kycaid_async.bulk.rejects import UNCERTAIN, Rejects
 from kycaid_async.bulk.result import BulkResult, BulkStatus
 from kycaid_async.cli.problems import UsageProblem, one_line
 from kycaid_async.cli.signals import stop_signals
-from kycaid_async.cli.upload_account import Account
+from kycaid_async.cli.upload_account import Account, look_for
 from kycaid_async.cli.upload_end import advice, exit_code, summary_text, was_stopped_by
 from kycaid_async.cli.upload_plan import Plan
 from kycaid_async.cli.upload_report import write_report
@@ -49,6 +50,7 @@ class Job:
         self._checked = hashlib.sha256()
         """All that stood in the manifest when it was checked."""
         self._rejects: Rejects | None = None
+        self._uncertain: Rejects | None = None
         self._upload: BulkUpload | None = None
         self._signal = 0
         self._error: Exception | None = None
@@ -57,22 +59,25 @@ class Job:
     async def run(self) -> int:
         """Do all of it, and return the exit code."""
         try:
-            manifest = Manifest.open(self._plan.manifest)
+            manifest = Manifest.open(self._plan.manifest, outside=self._plan.outside, urls=self._plan.urls)
         except ManifestError as error:
             raise UsageProblem(str(error)) from error
-        with stop_signals() as told, self._screen.progress():
-            async with anyio.create_task_group() as group:
-                group.start_soon(self._watch, told, group.cancel_scope)
-                group.start_soon(self._show, group.cancel_scope)
-                await self._work(manifest)
-                group.cancel_scope.cancel()
-        return self._ended()
+        with stop_signals() as told:
+            with self._screen.progress():
+                async with anyio.create_task_group() as group:
+                    group.start_soon(self._watch, told, group.cancel_scope)
+                    group.start_soon(self._show, group.cancel_scope)
+                    await self._work(manifest)
+                    group.cancel_scope.cancel()
+            return self._ended()  # here, where no signal can keep it from saying so
 
     def _ended(self) -> int:
         """Say how it ended, write the report, and return the exit code."""
         plan, account, number, error = self._plan, self._account, self._signal, self._error
         if self._rejects is not None and self._rejects.count:
             account.rejects = self._rejects.path
+        if self._uncertain is not None and self._uncertain.count:
+            account.uncertain = self._uncertain.path
         if number:
             account.ended = was_stopped_by(number)
         elif error is not None:
@@ -98,6 +103,8 @@ class Job:
             flying = self._upload.progress.in_flight
             self._screen.say(f"finishing {flying} in flight; press Ctrl-C again to stop at once")
             await told()
+        else:
+            self._screen.say("stopping; nothing was sent")
         scope.cancel()
 
     async def _work(self, manifest: Manifest) -> None:
@@ -107,14 +114,20 @@ class Job:
             with Rejects(self._plan.rejects, manifest) if aside else nullcontext() as self._rejects:
                 await self._check()
                 if not self._plan.dry_run and (aside or not self._bad):
-                    await self._send(manifest)
+                    with Rejects(self._plan.uncertain, manifest, mark=UNCERTAIN) as self._uncertain:
+                        await self._send(manifest)
         except (KycaidError, OSError) as error:
             self._error = error
 
     async def _check(self) -> None:
         account, known = self._account, await self._known()
         try:
-            rows = check_manifest(self._plan.manifest, known=None if known is None else partial(self._is_known, known))
+            rows = check_manifest(
+                self._plan.manifest,
+                outside=self._plan.outside,
+                urls=self._plan.urls,
+                known=None if known is None else partial(self._is_known, known),
+            )
             async for row in rows:
                 account.rows += 1
                 self._checked.update(_standing(row))
@@ -129,11 +142,19 @@ class Job:
                 await known.close()
 
     async def _known(self) -> Ledger | None:
-        """Open the ledger of an earlier run."""
+        """Open the ledger of an earlier run, for a look."""
+        return await self._opened(read_only=True) if self._plan.ledger.exists() else None
+
+    async def _opened(self, *, read_only: bool) -> Ledger:
         plan = self._plan
-        if not plan.ledger.exists():
-            return None
-        return await Ledger.open(plan.ledger, server=plan.server, api_key=plan.api_key, same_account=plan.same_account)
+        return await Ledger.open(
+            plan.ledger,
+            server=plan.server,
+            api_key=plan.api_key,
+            same_account=plan.same_account,
+            folder=plan.folder,
+            read_only=read_only,
+        )
 
     async def _is_known(self, ledger: Ledger, row: ManifestRow) -> bool:
         """Say whether the files of a row may be gone by now: it was delivered, or sent, by an earlier run."""
@@ -143,14 +164,16 @@ class Job:
         return entry is not None and entry.state is not State.FAILED
 
     async def _send(self, manifest: Manifest) -> None:
-        plan = self._plan
-        async with AsyncKycaid(plan.api_key, base_url=plan.server, max_connections=plan.concurrency) as client:
+        plan, most = self._plan, most_rows_at_once(self._plan.concurrency)
+        await (await self._opened(read_only=False)).close()  # from here on it knows the folder of the manifest
+        async with AsyncKycaid(plan.api_key, base_url=plan.server, max_connections=most) as client:
             self._upload = client.bulk.upload(
                 self._good(manifest),
                 ledger=plan.ledger,
                 on_uncertain=plan.on_uncertain,
                 on_error=plan.on_error,
                 same_account=plan.same_account,
+                applicants_at_once=plan.applicants_at_once,
             )
             self._account.begin(self._upload.summary)
             self._look()  # at once: a short upload is over before the next look
@@ -180,9 +203,13 @@ class Job:
     def _note(self, result: BulkResult) -> None:
         note = self._account.note(result)
         self._screen.result(result, note)
-        if result.status is BulkStatus.FAILED and note is not None:
+        if note is None or not isinstance(result.row, ManifestRow):
+            return
+        if result.status is BulkStatus.UNCERTAIN and self._uncertain is not None:
+            self._uncertain.add(result.row, f"{note.reason} {look_for(result)}")
+        elif result.status is BulkStatus.FAILED:
             self._last_failure = result.error
-            if self._rejects is not None and isinstance(result.row, ManifestRow):
+            if self._rejects is not None:
                 self._rejects.add(result.row, note.reason)
 
     async def _show(self, scope: anyio.CancelScope) -> None:

@@ -2,17 +2,17 @@
 
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
 import attrs
 
 from kycaid_async.bulk.manifest_row import BadRow
-from kycaid_async.bulk.remote import is_url, source_of
+from kycaid_async.bulk.places import UrlRules
 from kycaid_async.bulk.result import BulkResult, BulkStatus, BulkSummary
+from kycaid_async.bulk.sources import source_of
 from kycaid_async.cli.problems import one_line
-from kycaid_async.transport.path_source import PathSource
 
 BAD: Final = "bad"
 """The status of a row that was never sent, for what stands in it."""
@@ -74,6 +74,8 @@ class Account:
     """The first of the rows that were not delivered."""
     history: History = attrs.field(factory=History)
     rejects: Path | None = None
+    uncertain: Path | None = None
+    """The file of the uncertain rows."""
     ended: str = ""
     """Why it ended early; empty when it did not."""
     started: datetime = attrs.field(factory=lambda: datetime.now(UTC))
@@ -137,7 +139,11 @@ class Account:
     def as_json(self) -> dict[str, Any]:
         """Return the last object that ``--json`` prints."""
         counts = attrs.asdict(self.summary) | {"seconds": round(self.summary.seconds, 3)}
-        places = {"rejects": None if self.rejects is None else str(self.rejects), "ended": self.ended or None}
+        places = {
+            "rejects": None if self.rejects is None else str(self.rejects),
+            "uncertain_file": None if self.uncertain is None else str(self.uncertain),
+            "ended": self.ended or None,
+        }
         return {"kind": "summary", "rows": self.rows, "bad": self.bad, "left": self.left} | counts | places
 
 
@@ -145,6 +151,19 @@ def reason_of(result: BulkResult) -> str:
     """Return why a row was not delivered: with the side instead of the path of its file, which may hold a name."""
     text = str(result.error)
     for side, place in result.row.sides():
-        source = source_of(str(place)) if is_url(place) else PathSource(str(place))
-        text = text.replace(f"{source.label}: ", f"{side}: ")
+        text = text.replace(f"{source_of(place, UrlRules()).label}: ", f"{side}: ")
     return one_line(text)
+
+
+def look_for(result: BulkResult, *, now: datetime | None = None) -> str:
+    """Return what to look for to find out what became of an uncertain row."""
+    now = now or datetime.now(UTC)
+    began = now - timedelta(seconds=result.seconds)
+    when = "by an earlier run" if result.sent_before else f"between {_time(began)} and {_time(now)} UTC"
+    if result.applicant_id is None:
+        return f"Look for its applicant, sent {when}."
+    return f"Look for a {result.row.document.get('type')} of applicant {result.applicant_id}, sent {when}."
+
+
+def _time(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M:%S}"

@@ -5,6 +5,7 @@ import signal
 from collections.abc import Iterator
 
 from kycaid_async.cli.console import duration_text, size_text
+from kycaid_async.cli.problems import one_line
 from kycaid_async.cli.upload_account import Account
 from kycaid_async.cli.upload_plan import Plan
 from kycaid_async.errors import LedgerError
@@ -32,14 +33,15 @@ def summary_text(plan: Plan, account: Account) -> str:
     if not account.sending:
         return f"{account.rows:,} rows, {account.bad:,} of them bad: nothing was sent."
     if not account.rows:
-        return f"Nothing to do: {plan.manifest} has no rows."
+        return f"Nothing to do: {one_line(plan.manifest)} has no rows."
     if not account.failures and not account.left and summary.done_before == account.rows:
         return f"Nothing to do: all {account.rows:,} rows were done before."
     rate = summary.created / summary.seconds if summary.seconds else 0.0
     shared = f", {summary.files_shared:,} known already" if summary.files_shared else ""
+    unused = f", {summary.files_unused:,} for the next run to use" if summary.files_unused else ""
     return (
         f"{account.rows:,} rows: {account.counts()}{f', {account.left:,} left' if account.left else ''}.\n"
-        f"{summary.files:,} files uploaded ({size_text(summary.bytes)}){shared}; "
+        f"{summary.files:,} files uploaded ({size_text(summary.bytes)}){shared}{unused}; "
         f"{duration_text(summary.seconds)}, {rate:,.1f} documents/s."
     )
 
@@ -64,9 +66,27 @@ def advice(plan: Plan, account: Account, *, number: int, error: Exception | None
     if account.summary.rows and (number or error is not None) and not isinstance(error, LedgerError):
         yield f"What was done is recorded in {plan.ledger}. Run the same command again to go on."
     if account.rejects is not None:
-        command = shlex.join(["kycaid", "upload", str(account.rejects), "--ledger", str(plan.ledger)])
+        command = shlex.join(["kycaid", "upload", str(account.rejects), "--ledger", str(plan.ledger), *_reach(plan)])
         yield f"To send the rows set aside, correct {account.rejects} and run: {command}"
+    if account.uncertain is not None:
+        command = shlex.join(["kycaid", "upload", str(account.uncertain), "--ledger", str(plan.ledger)])
+        yield (
+            f"The uncertain rows are in {account.uncertain}, each with what to look for. Take out those that are "
+            f"there; to send the others anew, run: {command} --on-uncertain create"
+        )
     yield from _advice_on_uncertain(account.summary.uncertain - account.unknown_applicants, account.unknown_applicants)
+
+
+def _reach(plan: Plan) -> Iterator[str]:
+    """Give the options for what the rows may read: those that were set aside may need them."""
+    for folder in plan.outside:
+        yield from ("--allow-outside", str(folder))
+    if plan.urls is not None:
+        yield "--allow-urls"
+        for protocol in sorted(plan.urls.allow_protocols):
+            yield from ("--allow-protocol", protocol)
+        for host in sorted(plan.urls.allow_hosts):
+            yield from ("--allow-host", host)
 
 
 def _advice_on_uncertain(documents: int, applicants: int) -> Iterator[str]:

@@ -1,12 +1,14 @@
 """What the user of ``kycaid upload`` asked for."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
 import attrs
 
 from kycaid_async import servers
-from kycaid_async.bulk.rejects import origin_of, rejects_of
+from kycaid_async.bulk.places import UrlRules
+from kycaid_async.bulk.rejects import UNCERTAIN, origin_of, rejects_of
 from kycaid_async.cli.problems import UsageProblem
 from kycaid_async.errors import ConfigurationError
 from kycaid_async.transport.settings import base_url_of
@@ -21,14 +23,27 @@ class Plan:
     api_key: str | None = attrs.field(default=None, repr=False)
     """None for a run that sends nothing."""
     ledger: Path
+    """It may stand elsewhere, and knows the folder of the manifest: in another one the same paths are other files."""
     rejects: Path
+    uncertain: Path
+    """Where the uncertain rows go."""
     on_error: Literal["stop", "continue"] = "stop"
     on_uncertain: Literal["set_aside", "create"] = "set_aside"
     same_account: bool = False
     concurrency: int
+    applicants_at_once: int = 4
     dry_run: bool = False
     report: Path | None = None
     as_json: bool = False
+    outside: Sequence[Path] = ()
+    """Folders that rows may name beside that of the manifest."""
+    urls: UrlRules | None = None
+    """None when rows may name no URLs."""
+
+    @property
+    def folder(self) -> str:
+        """Where the paths in the rows start."""
+        return str(self.manifest.resolve().parent)
 
 
 def plan_of(
@@ -45,18 +60,24 @@ def plan_of(
     dry_run: bool,
     report: Path | None,
     as_json: bool,
+    outside: Sequence[Path],
+    urls: bool,
+    protocols: Sequence[str],
+    hosts: Sequence[str],
+    applicants_at_once: int = 4,
 ) -> Plan:
     """Return the plan for options as they were given. Raises `UsageProblem` for those that cannot work."""
     if not api_key and not dry_run:
         raise UsageProblem("your key is needed, in the environment variable KYCAID_API_KEY")
-    for option, file in (("--rejects", rejects), ("--ledger", ledger)):
-        # In another folder the same paths are other files, and the ledger would have those as done.
-        if file is not None and file.resolve().parent != manifest.resolve().parent:
-            raise UsageProblem(f"{option}: must stand in the folder of the manifest, where the paths in its rows start")
+    if rejects is not None and rejects.resolve().parent != manifest.resolve().parent:
+        raise UsageProblem("--rejects: must stand in the folder of the manifest, where the paths in its rows start")
     if rejects is not None and rejects.exists():
         raise UsageProblem(f"--rejects: {rejects} exists; somebody may have corrected it, so it is not written over")
     if report is not None and not report.resolve().parent.is_dir():
         raise UsageProblem(f"--report: {report.parent} is not a folder")
+    for folder in outside:
+        if not folder.is_dir():
+            raise UsageProblem(f"--allow-outside: {folder} is not a folder")
     try:
         server = base_url_of(base_url or servers.PRODUCTION)
     except ConfigurationError as error:
@@ -67,14 +88,27 @@ def plan_of(
         api_key=api_key,
         ledger=ledger or _ledger_of(manifest),
         rejects=rejects or rejects_of(manifest),
+        uncertain=rejects_of(manifest, mark=UNCERTAIN),
         on_error=on_error,
         on_uncertain="create" if create_uncertain else "set_aside",
         same_account=same_account,
         concurrency=concurrency,
+        applicants_at_once=applicants_at_once,
         dry_run=dry_run,
         report=report,
         as_json=as_json,
+        outside=outside,
+        urls=_url_rules(urls, protocols, hosts),
     )
+
+
+def _url_rules(urls: bool, protocols: Sequence[str], hosts: Sequence[str]) -> UrlRules | None:
+    try:
+        rules = UrlRules(allow_protocols=protocols, allow_hosts=hosts)
+    except ConfigurationError as error:
+        words = str(error).replace("allow_protocols", "--allow-protocol").replace("allow_hosts", "--allow-host")
+        raise UsageProblem(words) from error
+    return rules if urls or protocols or hosts else None
 
 
 def _ledger_of(manifest: Path) -> Path:

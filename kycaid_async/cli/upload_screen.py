@@ -15,7 +15,8 @@ from rich.table import Table
 from rich.text import Text
 
 from kycaid_async.bulk.progress import BulkProgress
-from kycaid_async.bulk.result import BulkResult
+from kycaid_async.bulk.result import BulkResult, BulkStatus
+from kycaid_async.bulk.row import BulkRow
 from kycaid_async.cli.console import console, duration_text, size_text
 from kycaid_async.cli.problems import one_line
 from kycaid_async.cli.upload_account import BAD, Account, Note
@@ -95,7 +96,8 @@ class Screen:
 
     def bad(self, note: Note) -> None:
         """Print a row that is not sent."""
-        self._row(note, {"kind": "row", "line": note.line, "status": BAD, "error": note.reason})
+        nothing = BulkResult(row=BulkRow(document={}, line=note.line), status=BulkStatus.FAILED)
+        self._row(note, _as_json(nothing, note) | {"status": BAD})
 
     def result(self, result: BulkResult, note: Note | None) -> None:
         """Print what became of a row; as text only when it was not delivered."""
@@ -148,7 +150,8 @@ class Standing:
                     size_text(summary.bytes),
                     f"{rate:,.1f} documents/s",
                     f"{size_text(progress.bytes_per_second)}/s",
-                    f"{progress.in_flight} of {progress.concurrency} at once",
+                    f"{progress.in_flight} of {progress.concurrency} at once"
+                    + (f", {progress.waiting:,} waiting" if progress.waiting else ""),
                 ]
             ),
             left=f"{duration_text(waiting / rate)} left" if rate and waiting > 0 else "",

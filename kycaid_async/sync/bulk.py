@@ -7,7 +7,8 @@ from itertools import islice
 from typing import Self, TypeVar
 
 from kycaid_async.bulk import bulk
-from kycaid_async.bulk.ledger_file import Path
+from kycaid_async.bulk.ledger import Path
+from kycaid_async.bulk.places import UrlRules
 from kycaid_async.bulk.progress import BulkProgress
 from kycaid_async.bulk.result import BulkResult, BulkSummary
 from kycaid_async.bulk.row import BulkRow
@@ -128,9 +129,11 @@ class Bulk(Blocking, of=bulk.Bulk):
         on_uncertain: OnUncertain = "set_aside",
         on_error: OnError = "continue",
         concurrency: int | None = None,
+        applicants_at_once: int = 4,
         give_up_after: float = 300.0,
         settle_after: float | None = None,
         same_account: bool = False,
+        urls: UrlRules | None = None,
     ) -> BlockingUpload:
         given = _Rows()
         upload = bulk.Bulk.upload(
@@ -140,9 +143,11 @@ class Bulk(Blocking, of=bulk.Bulk):
             on_uncertain=on_uncertain,
             on_error=on_error,
             concurrency=concurrency,
+            applicants_at_once=applicants_at_once,
             give_up_after=give_up_after,
             settle_after=settle_after,
             same_account=same_account,
+            urls=urls,
         )
         return BlockingUpload(self._link, rows, given, upload)
 
@@ -155,9 +160,11 @@ class Bulk(Blocking, of=bulk.Bulk):
         on_uncertain: OnUncertain = "set_aside",
         on_error: OnError = "continue",
         concurrency: int | None = None,
+        applicants_at_once: int = 4,
         give_up_after: float = 300.0,
         settle_after: float | None = None,
         same_account: bool = False,
+        urls: UrlRules | None = None,
     ) -> tuple[list[BulkResult], BulkSummary]:
         with self.upload(
             rows,
@@ -165,8 +172,10 @@ class Bulk(Blocking, of=bulk.Bulk):
             on_uncertain=on_uncertain,
             on_error=on_error,
             concurrency=concurrency,
+            applicants_at_once=applicants_at_once,
             give_up_after=give_up_after,
             settle_after=settle_after,
             same_account=same_account,
+            urls=urls,
         ) as upload:
             return sorted(upload, key=lambda result: result.number), upload.summary

@@ -1,6 +1,7 @@
 """Files by their path."""
 
 import asyncio
+import errno
 import functools
 import os
 import stat
@@ -12,6 +13,7 @@ from typing import Self
 import attrs
 
 from kycaid_async.errors import InvalidFileError
+from kycaid_async.transport.path_hint import hint
 from kycaid_async.transport.reading import CHUNK, WHOLE, Buffer, Roomy, broken, guarded, in_thread
 
 LONGEST_LABEL = 200
@@ -20,7 +22,10 @@ ENOUGH = 1 << 13
 QUICK = 0.001
 """Seconds within which a file has to open, for others of its folder to be opened without a thread."""
 _NOWAIT = hasattr(os, "RWF_NOWAIT")
-_READ = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+_READ = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOCTTY", 0)
+
+_NOTHING = (errno.ENOENT, errno.EINVAL)
+"""Windows says the second of names that it cannot have, such as one in quotes."""
 
 
 class QuickFolders:
@@ -50,6 +55,10 @@ class QuickFolders:
 QUICK_FOLDERS = QuickFolders()
 
 
+class _NothingThereError(Exception):
+    """There is no file at a path."""
+
+
 @attrs.define(eq=False)
 class PathSource:
     """A file by its path."""
@@ -57,6 +66,10 @@ class PathSource:
     path: str
     folders: QuickFolders = QUICK_FOLDERS
     clock: Callable[[], float] = time.perf_counter
+    opener: Callable[[str, int], int] = os.open
+    """Opens a path with flags."""
+    hint: Callable[[str], str] = hint
+    """Says what may be meant by a path at which there is nothing."""
 
     @property
     def label(self) -> str:
@@ -68,6 +81,15 @@ class PathSource:
         return self.path.rpartition("/")[2] if _NOWAIT else Path(self.path).name
 
     async def open(self) -> "PathReading":
+        try:
+            return await self._opened()
+        except _NothingThereError as error:
+            reason = str(error)
+        meant = await in_thread(lambda: self.hint(self.path))
+        reason += f"; {meant}" if meant else ""
+        raise InvalidFileError(f"{self.label}: cannot be opened ({reason})", file=self.label)
+
+    async def _opened(self) -> "PathReading":
         folder = os.path.dirname(self.path)  # noqa: PTH120 - for every file, and a Path takes its time
         if not (_NOWAIT and folder in self.folders):
             return await _kept(lambda: self._open(folder).filled())
@@ -75,12 +97,15 @@ class PathSource:
         return reading if reading.fill_from_cache() else await _kept(reading.filled)
 
     def _open(self, folder: str) -> "PathReading":
-        started, fd, reason = self.clock(), -1, ""
+        started, fd, reason, nothing = self.clock(), -1, "", False
         try:
             # O_NONBLOCK: a named pipe would otherwise wait for a writer for ever.
-            fd = os.open(self.path, _READ)
+            fd = self.opener(self.path, _READ)
         except (OSError, ValueError) as error:
             reason = str(error.strerror) if isinstance(error, OSError) else "not a path"
+            nothing = isinstance(error, OSError) and error.errno in _NOTHING
+        if nothing:
+            raise _NothingThereError(reason)
         if fd < 0:
             # Not from within the handler: the system's error holds the whole path, which may be content.
             raise InvalidFileError(f"{self.label}: cannot be opened ({reason})", file=self.label)

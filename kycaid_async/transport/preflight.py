@@ -3,12 +3,9 @@
 import attrs
 
 from kycaid_async.errors import InvalidFileError
+from kycaid_async.transport.kinds import FIRST_BYTES, kind_of
 from kycaid_async.transport.reading import Reading
 
-_FAMILIES = ("image/", "video/")
-_PDF = "application/pdf"
-_USUAL = ((b"\xff\xd8\xff", "image/jpeg"), (b"\x89PNG\r\n\x1a\n", "image/png"), (b"%PDF", _PDF))
-"""What nearly all documents begin with, and which type that is: filetype tries up to sixty others first."""
 FALLBACK_TYPE = "application/octet-stream"
 
 
@@ -31,22 +28,8 @@ def inspect(reading: Reading, *, label: str, rules: FileRules) -> str:
             f"{label}: has {reading.size:,} bytes, the limit is {rules.max_size:,} (max_file_size of the client)",
             file=label,
         )
-    found = _content_type(bytes(reading.head[:8192]))
-    if rules.check_content and not _is_accepted(found):
-        what = f"looks like {found}" if found else "is none of these by its first bytes"
+    kind = kind_of(bytes(reading.head[:FIRST_BYTES]))
+    if rules.check_content and (kind is None or not kind.is_document):
+        what = "is none of these by its first bytes" if kind is None else f"looks like {kind.content_type}"
         raise InvalidFileError(f"{label}: expected an image, a PDF or a video; it {what}", file=label)
-    return found or FALLBACK_TYPE
-
-
-def _is_accepted(content_type: str | None) -> bool:
-    return content_type is not None and (content_type == _PDF or content_type.startswith(_FAMILIES))
-
-
-def _content_type(head: bytes) -> str | None:
-    for start, content_type in _USUAL:
-        if head.startswith(start):
-            return content_type
-    import filetype
-
-    found = filetype.guess(head)
-    return None if found is None else str(found.mime)
+    return FALLBACK_TYPE if kind is None else kind.content_type

@@ -2,6 +2,7 @@
 
 import attrs
 
+from kycaid_async.transport.kinds import extension_of
 from kycaid_async.transport.multipart import Multipart
 from kycaid_async.transport.preflight import FileRules, inspect
 from kycaid_async.transport.reading import Source
@@ -27,8 +28,9 @@ class Upload:
         rounds.did(len(reading.head))
         try:
             found = "" if self.inspected else inspect(reading, label=self.source.label, rules=rules)
-            name = self.filename or self.source.filename or FALLBACK_NAME
-            return Multipart(reading, self.source.label, name, self.content_type or found, rounds)
+            content_type = self.content_type or found
+            name = self.filename or self.source.filename or FALLBACK_NAME + extension_of(content_type)
+            return Multipart(reading, self.source.label, name, content_type, rounds)
         except BaseException:
             await reading.close()
             raise

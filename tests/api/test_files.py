@@ -28,10 +28,10 @@ async def chunks():
 SOURCES = {
     "path": (lambda path: {"source": path}, "front.png"),
     "path as text": (lambda path: {"source": str(path)}, "front.png"),
-    "bytes": (lambda path: {"source": PNG}, "file"),
-    "bytearray": (lambda path: {"source": bytearray(PNG)}, "file"),
-    "file": (lambda path: {"source": io.BytesIO(PNG)}, "file"),
-    "factory": (lambda path: {"source": chunks, "size": len(PNG)}, "file"),
+    "bytes": (lambda path: {"source": PNG}, "file.png"),
+    "bytearray": (lambda path: {"source": bytearray(PNG)}, "file.png"),
+    "file": (lambda path: {"source": io.BytesIO(PNG)}, "file.png"),
+    "factory": (lambda path: {"source": chunks, "size": len(PNG)}, "file.png"),
     "name and type given": (lambda path: {"source": PNG, "filename": "x.jpg", "content_type": "image/jpg"}, "x.jpg"),
 }
 

@@ -201,14 +201,14 @@ async def test_a_large_file_that_changed_after_it_was_looked_at_is_looked_at_aga
     path = tmp_path / "a.png"
     path.write_bytes(content(1, 3_000_000))
     upload = bulk_client.bulk.upload([row(0, front_side=path)])
-    whole, changed = upload._line.caller, []
+    whole, changed = upload._caller.caller, []
 
     async def change_first(endpoint, **given):
         if endpoint.uploads and not changed:
             changed.append(path.write_bytes(content(2, 3_000_000)))
         return await whole(endpoint, **given)
 
-    upload._line.caller = change_first
+    upload._caller.caller = change_first
     [result] = [result async for result in upload]
     assert changed
     assert sandbox.file_digest(result.file_ids["front_side"]) == sha256(path)
@@ -296,7 +296,7 @@ async def test_an_uncertain_row_is_created_anew_once_a_run_and_only_when_an_earl
     faulty, proxy, sandbox, row, tmp_path
 ):
     hidden = Fault(reply=reply(200, '{"applicant_id": "x", "documents": null}'))
-    options = {"ledger": tmp_path / "l", "on_uncertain": "create", "concurrency": 1}
+    options = {"ledger": tmp_path / "l", "on_uncertain": "create", "concurrency": 1, "settle_after": 0}
     kind = {"type": "ADDRESS_DOCUMENT"}
     for made, before in ((1, [Fault()]), (2, [hidden]), (3, [hidden])):
         proxy.faults.extend([*before, LOST, hidden, hidden])

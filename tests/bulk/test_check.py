@@ -1,12 +1,16 @@
 """A manifest is looked at as a whole before anything is sent: every bad row is found, with its line and its reason."""
 
+import subprocess
+import sys
 import tracemalloc
 
 import pytest
 
-from kycaid_async import ConfigurationError, ManifestError, ManifestRow, check_manifest
+from kycaid_async import ManifestError, ManifestRow, UrlRules, check_manifest
+from kycaid_async.bulk import faults
 from kycaid_async.transport.preflight import FileRules
 from tests.bulk.manifests import WRITERS, new, reasons, row, with_pictures, write_csv
+from tests.bulk.raw_server import RawServer, says
 from tests.uploads import picture
 
 
@@ -95,20 +99,22 @@ async def test_a_remote_file_is_looked_at_too(check):
     files.pipe("/check/good.png", picture(300_000))
     files.pipe("/check/empty.png", b"")
     names = ["good", "empty", "missing"]
-    found = await check([row(key=name, front_side=f"memory://check/{name}.png") for name in names])
+    rows = [row(key=name, front_side=f"memory://check/{name}.png") for name in names]
+    found = await check(rows, urls=UrlRules(allow_protocols=["memory"]))
     assert reasons(found) == {
         3: f"front_side: {IMAGE} is empty",
         4: f"front_side: {IMAGE} cannot be opened (no such file)",
     }
 
 
-async def test_without_the_extra_the_first_remote_file_says_what_to_install(check, monkeypatch):
-    import sys
-
+async def test_without_the_extra_a_row_with_a_file_of_a_store_says_what_to_install(check, monkeypatch):
     monkeypatch.setitem(sys.modules, "fsspec.core", None)
     monkeypatch.setitem(sys.modules, "fsspec", None)
-    with pytest.raises(ConfigurationError, match=r"pip install 'kycaid-async\[fsspec\]'"):
-        await check([row(front_side="s3://bucket/a.png")])
+    found = await check([row(front_side="s3://bucket/a.png"), row()], urls=UrlRules())
+    assert reasons(found) == {
+        2: "front_side: expected a file that can be read here, got another: "
+        "URLs of this kind need another package: pip install 'kycaid-async[fsspec]'"
+    }
 
 
 async def test_a_manifest_that_cannot_be_read_is_an_error(tmp_path):
@@ -131,3 +137,63 @@ async def test_the_check_of_many_rows_takes_no_more_memory_than_that_of_some(tmp
     await peak(100)
     # Held rows would be two megabytes; what other tests left for the collector may come and go.
     assert await peak(2000) < await peak(300) + 1_000_000
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems take these as the same name")
+@pytest.mark.parametrize(
+    ("written", "differs"),
+    [
+        ("Canary\u0308.png", "in another Unicode form of the same letters"),
+        ("canar%C3%BF.png", "with its %… written out, in other upper and lower case"),
+        ('"scans\\Canar\u00ff.png"', "without quotes, with / between folders"),
+    ],
+)
+async def test_a_path_in_another_spelling_says_how_the_file_is_spelt_but_not_its_name(
+    check, tmp_path, written, differs
+):
+    with_pictures(tmp_path, "Canary\u0308.png".replace("y\u0308", "\u00ff"), "scans/Canar\u00ff.png")
+    (reason,) = reasons(await check([row(front_side=written)], "jsonl")).values()
+    assert reason == f"front_side: {IMAGE} cannot be opened (No such file or directory; it is there, {differs})"
+
+
+async def test_a_file_whose_server_is_away_is_not_called_a_bad_one(check, monkeypatch):
+    monkeypatch.setattr(faults, "_FIRST_PAUSE", 0.0)
+    async with RawServer(says("503 Busy")) as server:
+        rules = UrlRules(allow_protocols=["http"], allow_hosts=["127.0.0.1"])
+        found = await check([row(front_side=server.url("/a.png?Canary")), row()], urls=rules)
+    assert reasons(found) == {
+        2: "front_side: expected a file that can be read now, got one that cannot be reached for now "
+        "(its server answers 503); try again later"
+    }
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="limits of POSIX")
+def test_no_room_for_temporary_files_is_one_line(tmp_path):
+    """No file may have more than 50 kB: SQLite meets that as it meets a full disk."""
+    path = write_csv(tmp_path / "people.csv", [row(key=str(n)) for n in range(3000)])
+    code = f"""
+import asyncio, resource, sqlite3
+from kycaid_async import ManifestError, check_manifest
+async def known(row):
+    return True
+async def main():
+    async for row in check_manifest({str(path)!r}, known=known):
+        pass
+connect = sqlite3.connect
+def with_little_memory(*arguments, **options):
+    made = connect(*arguments, **options)
+    made.execute("PRAGMA cache_size = 10")
+    return made
+sqlite3.connect = with_little_memory
+resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))
+try:
+    asyncio.run(main())
+except ManifestError as error:
+    print(error)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stderr == ""
+    words = "it needs some room for temporary files; name a folder that has it in SQLITE_TMPDIR\n"
+    assert done.stdout.replace("database or disk is full", "disk I/O error") == (
+        f"{path}: cannot be checked (disk I/O error): {words}"
+    )

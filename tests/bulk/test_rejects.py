@@ -1,14 +1,20 @@
 """What could not be delivered goes to a file that can be mended and run again."""
 
 import json
+import re
 import stat
 import sys
+import time
 from itertools import islice
 from pathlib import Path
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from kycaid_async import BadRow, Manifest, ManifestRow, read_manifest
+from kycaid_async.bulk.formulas import neutral, original
+from kycaid_async.bulk.manifest_lines import LONGEST
 from kycaid_async.bulk.rejects import Rejects, origin_of, rejects_of
 from tests.bulk.manifests import APPLICANT, WRITERS, new, row, said, write_csv, write_jsonl
 
@@ -81,6 +87,134 @@ def test_without_rejects_there_is_no_file(tmp_path):
 def test_nobody_but_the_owner_may_read_them(tmp_path):
     reject_all(write_csv(tmp_path / "a.csv", [row()]), tmp_path / "b.csv")
     assert stat.S_IMODE((tmp_path / "b.csv").stat().st_mode) == 0o600
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links of POSIX")
+@pytest.mark.parametrize("target", ["mine.txt", "none.txt", "empty.txt"])
+def test_they_are_never_written_through_a_link(tmp_path, target):
+    (tmp_path / "mine.txt").write_text("mine")
+    (tmp_path / "empty.txt").touch()
+    manifest = Manifest.open(write_csv(tmp_path / "people.csv", [row()]))
+    (tmp_path / "people.rejects.csv").symlink_to(target)
+    with pytest.raises(FileExistsError):
+        Rejects(tmp_path / "people.rejects.csv", manifest)
+    assert rejects_of(manifest.path).name == "people.rejects-2.csv"
+    with Rejects(rejects_of(manifest.path), manifest) as rejects:
+        rejects.add(next(manifest.rows()), "why")
+    assert (tmp_path / "mine.txt").read_text() == "mine"
+    assert not (tmp_path / "none.txt").exists()
+    assert (tmp_path / "empty.txt").read_text() == ""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="modes of POSIX")
+def test_a_left_over_that_others_may_read_is_made_anew(tmp_path):
+    (tmp_path / "b.csv").touch(0o644)
+    reject_all(write_csv(tmp_path / "a.csv", [row()]), tmp_path / "b.csv")
+    assert stat.S_IMODE((tmp_path / "b.csv").stat().st_mode) == 0o600
+
+
+# A spreadsheet runs no cell of them, and as a manifest they say what stood there.
+
+FORMULAS = [
+    *("=1+1", "+1+cmd|' /C calc'!A0", "-1+cmd|' /C calc'!A0", "@SUM(1)", '=HYPERLINK("http://x","y")', "=x"),
+    *(
+        '"=1"',
+        "  =1",
+        "x;=1",
+        "x,=1",
+        "x|=1",
+        "x\t=1",
+        "'=1",
+        "''=1",
+        "-a",
+        "\uff1d1",
+        "\uff0b1+a",
+        "\uff0da",
+        "\uff20a",
+    ),
+    *("\u200b=1", "\ufeff=1", "+A1", "-A1", "+49=1", "-5+a", "\u2212a", "\ufe66a", "+(a)", "1;+x()"),
+]
+DATA = [
+    "+49 151 1234567",
+    "+49(0)30/123-45",
+    "-12.50",
+    "-1,5",
+    "-2e5",
+    "'t Hooft",
+    "O'Neil",
+    "a=b",
+    "x-y",
+    "a@b.example",
+]
+STARTS = re.compile(r"""(^|[,;\t|])[\s"\u200b\ufeff]*[=+\-@\uff1d\uff0b\uff0d\uff20\u2212\ufe66]""")
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+@pytest.mark.parametrize("cell", FORMULAS)
+def test_no_cell_is_one_that_a_spreadsheet_runs(tmp_path, cell, delimiter):
+    path = write_csv(tmp_path / "a.csv", [row(document_number=cell, key="k")], delimiter=delimiter)
+    _, line = reject_all(path, tmp_path / "b.csv").splitlines()
+    assert not STARTS.search(line.replace("+49", "").replace("-5", ""))
+    assert [said(found) for found in read_manifest(tmp_path / "b.csv")] == [
+        said(found) for found in read_manifest(path)
+    ]
+
+
+@pytest.mark.parametrize("cell", DATA)
+def test_phone_numbers_and_amounts_stay_as_they_are(tmp_path, cell):
+    path = write_csv(tmp_path / "a.csv", [row(document_number=cell)])
+    assert cell in reject_all(path, tmp_path / "b.csv")
+
+
+def test_a_reason_is_no_formula_either(tmp_path):
+    manifest = Manifest.open(write_csv(tmp_path / "a.csv", [row()]))
+    for reason in FORMULAS:
+        assert not STARTS.search(manifest.reject(next(manifest.rows()), reason).replace("+49", "").replace("-5", ""))
+
+
+def test_a_broken_line_is_no_formula_either_and_can_be_mended(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text(f'applicant_id,type,document_number,front_side\n{APPLICANT},PASSPORT,"=1+1,a.png\n')
+    text = reject_all(path, tmp_path / "b.csv")
+    assert not STARTS.search(text.splitlines()[1])
+    (tmp_path / "b.csv").write_text(text.replace("1+1,", '1+1",'))
+    (found,) = read_manifest(tmp_path / "b.csv")
+    assert found.document["document_number"] == "=1+1"
+
+
+@given(st.text(st.sampled_from("=+-@'\"\t,;| 1a9.\u200b\uff1d\n()e"), max_size=12))
+@example("=\t=")
+def test_what_is_made_neutral_is_what_it_was_again(text):
+    assert original(neutral(text)) == text
+
+
+CELLS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\r\n"), min_size=1, max_size=12)
+TRICKY = st.text(st.sampled_from("=+-@'\",;|1a \u200b\uff1d"), min_size=1, max_size=12)
+
+
+@given(st.lists(st.tuples(CELLS | TRICKY, CELLS | TRICKY), min_size=1, max_size=4), st.sampled_from(",;\t|"))
+def test_whatever_stands_in_a_row_its_reject_says_the_same(tmp_path_factory, cells, delimiter):
+    folder = tmp_path_factory.mktemp("cells")
+    rows = [row(document_number=one, front_side=other) for one, other in cells]
+    path = write_csv(folder / "a.csv", rows, delimiter=delimiter)
+    for name, source in (("b.csv", path), ("c.csv", folder / "b.csv")):
+        reject_all(source, folder / name)
+    first, again = list(read_manifest(path)), list(read_manifest(folder / "c.csv"))
+    assert [said(found) for found in first] == [said(found) for found in again]
+
+
+def test_a_row_of_nothing_but_blanks_and_delimiters_is_quickly_made_neutral():
+    for text in (
+        "\t" * LONGEST,
+        ";" * LONGEST,
+        "'" * LONGEST,
+        ";-" * (LONGEST // 2),
+        "-1" * (LONGEST // 2),
+        ",\u200b" * 9999,
+    ):
+        started = time.perf_counter()
+        assert original(neutral(text)) == text
+        assert time.perf_counter() - started < 5
 
 
 def test_each_reject_is_on_its_way_to_the_disk_at_once(tmp_path):

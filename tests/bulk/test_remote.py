@@ -1,15 +1,24 @@
 """Remote files are read by ranges, as often as needed, and errors name them without their secrets."""
 
+import errno
+import os
 import sys
+import threading
 import traceback
 
 import fsspec
 import pytest
 
-from kycaid_async import ConfigurationError, InvalidFileError, UploadSourceError
-from kycaid_async.bulk.remote import is_url, source_of
+from kycaid_async import ConfigurationError, InvalidFileError, UploadSourceError, UrlRules
+from kycaid_async.bulk.places import is_url
+from kycaid_async.bulk.remote import RemoteSource
 from kycaid_async.transport.reading import CHUNK
+from kycaid_async.transport.timing import Timing
 from tests.uploads import picture
+
+
+def source_of(url):
+    return RemoteSource(url, rules=UrlRules(allow_protocols=["memory", "nonsense"]))
 
 
 @pytest.fixture
@@ -67,7 +76,7 @@ async def test_a_file_that_vanishes_half_way_breaks_the_reading(files):
     files.pipe("/in/a.png", picture(2 * CHUNK))
     reading = await source_of("memory://in/a.png").open()
     files.rm("/in/a.png")
-    with pytest.raises(UploadSourceError, match=r"memory://in/a.png: cannot be read to its end \(FileNotFoundError\)"):
+    with pytest.raises(UploadSourceError, match=r"memory://in/a.png: cannot be read to its end \(no such file\)"):
         await reading.read()
 
 
@@ -108,6 +117,88 @@ async def test_a_kind_of_url_that_needs_a_package_names_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "gcsfs", None)
     with pytest.raises(ConfigurationError, match="gcsfs"):
         await source_of("gs://bucket/a.png").open()
+
+
+class Named(Exception):  # noqa: N818 - as the libraries name theirs
+    def __init__(self, **attributes):
+        super().__init__("Canary")
+        self.__dict__.update(attributes)
+
+
+class ServiceRequestError(Exception):
+    pass
+
+
+PASSING = {
+    "its server answers 503": Named(status=503),
+    "its server answers 429": Named(code="429"),
+    "its server answers 500": Named(status_code=500),
+    os.strerror(errno.EBUSY): OSError(errno.EBUSY, "Canary"),
+    "ServiceRequestError": ServiceRequestError("Canary"),
+    "ConnectionResetError": ConnectionResetError("Canary"),
+    "TimeoutError": TimeoutError("Canary"),
+}
+FINAL = {
+    "its server answers 400": Named(code=400),
+    "Named": Named(code=None),
+    "access is denied": PermissionError("Canary"),
+    os.strerror(errno.EINVAL): OSError(errno.EINVAL, "Canary"),
+}
+
+
+@pytest.fixture
+def store(files, monkeypatch):
+    """Make a store whose answers are errors first, and a source of a file there; pauses take no time."""
+
+    def make(*errors, **options):
+        files.pipe("/in/a.png", picture(3 * CHUNK))
+        left, cat_file = list(errors), type(files).cat_file
+
+        def failing(self, *arguments, **given):
+            error = left.pop(0) if left else None
+            if error is not None:
+                raise error
+            return cat_file(self, *arguments, **given)
+
+        async def at_once(_):
+            return
+
+        monkeypatch.setattr(type(files), "cat_file", failing)
+        timing = Timing(sleep=at_once)
+        return RemoteSource("memory://in/a.png", rules=UrlRules(allow_protocols=["memory"]), timing=timing, **options)
+
+    return make
+
+
+@pytest.mark.parametrize(("words", "error"), PASSING.items(), ids=PASSING)
+async def test_a_store_that_is_away_is_asked_again_and_then_told_as_away(store, words, error):
+    assert await whole(store(error, error, None, error)) == (picture(3 * CHUNK), True)
+    with pytest.raises(UploadSourceError) as caught:
+        await store(*[error] * 4).open()
+    assert str(caught.value) == f"memory://in/a.png: cannot be reached for now ({words}); try again later"
+
+
+@pytest.mark.parametrize(("words", "error"), FINAL.items(), ids=FINAL)
+async def test_what_a_store_refuses_is_told_and_not_asked_for_again(store, words, error):
+    with pytest.raises(InvalidFileError) as caught:
+        await store(error).open()
+    assert str(caught.value) == f"memory://in/a.png: cannot be opened ({words})"
+
+
+async def test_a_store_that_gives_other_parts_than_it_was_asked_for_is_not_believed(store, files, monkeypatch):
+    source = store()
+    monkeypatch.setattr(type(files), "cat_file", lambda *_, **__: picture(3 * CHUNK))
+    with pytest.raises(InvalidFileError, match="another part of it than was asked for"):
+        await source.open()
+
+
+async def test_a_store_that_never_answers_is_left(store, files, monkeypatch):
+    over = threading.Event()
+    source = store(patience=0.05)
+    monkeypatch.setattr(type(files), "cat_file", lambda *_, **__: over.wait())
+    with pytest.raises(UploadSourceError, match="does not answer in time"):
+        await source.open()
+    over.set()
 
 
 def test_paths_are_no_urls():

@@ -76,7 +76,7 @@ ROWS: dict[str, tuple[dict[str, Any], str]] = {
     "an archive": (row(front_side="archive.png"), f"{FILE} looks like application/zip"),
     "a file too large": (row(front_side="large.png"), f"{FILE} has 268,435,457 bytes, the limit is 268,435,456"),
     "a missing remote file": (row(front_side="memory://none/a.png"), f"{FILE} cannot be opened (no such file)"),
-    "a URL of no kind": (row(front_side="nonsense://a.png"), f"{FILE} cannot be opened (not a URL of a kind"),
+    "a URL of no kind": (row(front_side="nonsense://a.png"), f"{FILE} cannot be opened (a URL of a kind that is not"),
     "a bad second side": (row(back_side="empty.png"), "back_side: expected an image, a PDF or a video"),
 }
 """Rows that are bad for what stands in them, or for the files they name."""

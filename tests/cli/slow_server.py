@@ -1,4 +1,4 @@
-"""A server of three operations that does what a test needs of it, when it needs it."""
+"""A server of a few operations that does what a test needs of it, when it needs it."""
 
 import json
 import threading
@@ -24,10 +24,14 @@ class SlowServer:
     on_first_file: Any = None
     refused: str = ""
     """The number of a document that is refused."""
+    lost: str = ""
+    """The number of a document that is made without an answer."""
 
     def answer(self, path: str, body: bytes) -> tuple[int, dict[str, Any]]:
         if self.revoked_after is not None and len(self.documents) >= self.revoked_after:
             return 401, {"type": "unauthorized"}
+        if path.startswith("/applicants/"):
+            return 200, {"applicant_id": path.rpartition("/")[2], "documents": None}
         if path == "/files":
             if self.on_first_file is not None:
                 first, self.on_first_file = self.on_first_file, None
@@ -41,6 +45,9 @@ class SlowServer:
             errors = [{"parameter": "document_number", "message": "Canary"}]
             return 422, {"type": "validation", "errors": errors}
         self.documents.append(document)
+        if document.get("document_number") == self.lost != "":
+            self.lost = ""
+            raise ConnectionAbortedError
         return 200, {"document_id": _id("d", len(self.documents))}
 
 
@@ -55,8 +62,11 @@ def slow_server() -> Iterator[SlowServer]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
+        def do_GET(self) -> None:
+            self.do_POST()
+
         def do_POST(self) -> None:
-            status, answer = made.answer(self.path, self.rfile.read(int(self.headers["Content-Length"])))
+            status, answer = made.answer(self.path, self.rfile.read(int(self.headers.get("Content-Length", "0"))))
             body = json.dumps(answer).encode()
             self.send_response(status)
             self.send_header("Content-Type", "application/json")

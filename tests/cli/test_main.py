@@ -8,6 +8,7 @@ from typer.testing import CliRunner
 
 from kycaid_async import __version__
 from kycaid_async.cli.app import app
+from tests.cli.terminal import on_a_terminal
 
 
 def python(code):
@@ -51,3 +52,32 @@ def test_an_output_that_takes_nothing_ends_it_without_a_traceback(redirection, c
     done = subprocess.run(["/bin/sh", "-c", command], capture_output=True, encoding="utf-8", check=False)
     assert done.returncode == code
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["demo", "--folder", "{0}/none"],
+        ["upload", "{0}/none.csv", "--dry-run"],
+        ["upload", "{0}/people.csv"],
+        ["upload", "{0}/people.csv", "--rejects", "{0}/people.csv"],
+        ["upload", "{0}/people.csv", "--report", "{0}/none/x"],
+        ["upload", "{0}/people.csv", "--allow-outside", "{0}/none"],
+        ["upload", "{0}/people.csv", "--allow-protocol", "{0}"],
+        ["upload", "{0}/people.csv", "--base-url", "http://{0}"],
+        ["sandbox", "--host", "{0}"],
+        ["sandbox", "--fault", "{0}"],
+        ["sandbox", "--data", "{0}/people.csv"],
+    ],
+    ids=" ".join,
+)
+def test_a_terminal_obeys_no_name_of_a_file(command, clean_environment, tmp_path, arguments):
+    folder = tmp_path / "a\x1b]0;b\x07\x1b[31m\u202ec\nkycaid: all is well"
+    folder.mkdir()
+    (folder / "people.csv").write_text("applicant_id,type,front_side\n")
+    given = [text.format(folder) for text in arguments]
+    shown = on_a_terminal([*command, *given], clean_environment | {"KYCAID_API_KEY": "k" * 32}, columns=2000)
+    assert shown
+    for hostile in ("\x1b]0;", "\x07", "\x1b[31m", "\u202e", "\nkycaid: all is well"):
+        assert hostile not in shown

@@ -6,6 +6,7 @@ import io
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -47,6 +48,10 @@ OPTIONS = {
     "dry_run": False,
     "report": None,
     "as_json": False,
+    "outside": [],
+    "urls": False,
+    "protocols": [],
+    "hosts": [],
 }
 """As they are when the user gives none."""
 
@@ -130,7 +135,7 @@ def test_json_is_an_object_per_row_and_a_last_one_with_the_sums(upload, server, 
 def test_remote_files_arrive_as_others_do(upload, server, tmp_path):
     fsspec.filesystem("memory").pipe({f"/upload/{n}.png": picture(300_000 + n) for n in range(3)})
     rows = [row(document_number=str(n), front_side=f"memory://upload/{n}.png") for n in range(3)]
-    done = upload(write_csv(tmp_path / "people.csv", rows), "--json", server=server.url)
+    done = upload(write_csv(tmp_path / "people.csv", rows), "--json", "--allow-protocol", "memory", server=server.url)
     *rows, summary = objects(done)
     assert (done.exit_code, summary["created"], summary["files"]) == (0, 3, 3)
     assert sum(found["bytes"] for found in rows) == 900_003
@@ -146,7 +151,8 @@ def test_rows_that_are_done_need_their_files_no_more(upload, server, people):
 
 def test_a_dry_run_says_what_would_be_done_and_needs_no_key_and_leaves_nothing(upload, server, people, monkeypatch):
     upload(write_csv(people.with_name("some.csv"), [row(document_number="0", front_side="0.png")]), server=server.url)
-    people.with_name("some.csv.ledger").rename(people.with_name("people.csv.ledger"))
+    for part in ("", ".key"):
+        people.with_name(f"some.csv.ledger{part}").rename(people.with_name(f"people.csv.ledger{part}"))
     before = sorted(path.name for path in people.parent.iterdir())
     monkeypatch.delenv("KYCAID_API_KEY")
     done = upload(people, "--dry-run", server=server.url)
@@ -201,9 +207,8 @@ def test_each_of_thirty_kinds_of_bad_rows_is_named_and_all_good_rows_arrive(uplo
     """The table is in ``bad_rows``."""
     bad_rows.make_files(with_pictures(tmp_path, "good.png", "front.png"))
     expected, good = bad_rows.write(tmp_path / "people.csv")
-    done = upload(
-        tmp_path / "people.csv", "--on-error", "continue", "--json", server=sandbox.url, KYCAID_API_KEY=sandbox.api_key
-    )
+    options = ("--on-error", "continue", "--json", "--allow-protocol", "memory")
+    done = upload(tmp_path / "people.csv", *options, server=sandbox.url, KYCAID_API_KEY=sandbox.api_key)
     *rows, summary = objects(done)
     reasons = {found["line"]: found["error"] for found in rows if found["status"] == "bad"}
     assert len(expected) >= 30
@@ -212,6 +217,13 @@ def test_each_of_thirty_kinds_of_bad_rows_is_named_and_all_good_rows_arrive(uplo
     assert done.exit_code == 1
     rejects = (tmp_path / "people.rejects.csv").read_text(encoding="utf-8", errors="surrogateescape").splitlines()
     assert [int(line.split(",")[0]) for line in rejects[1:]] == list(expected)
+
+
+def test_what_rows_may_read_is_said_in_the_command_for_the_rejects_too(upload, server, tmp_path):
+    path = write_csv(with_pictures(tmp_path) / "people.csv", [row(type="NONE"), row()])
+    allowed = ["--allow-outside", tmp_path, "--allow-urls", "--allow-protocol", "FTP", "--allow-host", "10.0.0.0/8"]
+    done = upload(path, "--on-error", "continue", *allowed, server=server.url)
+    assert f" --allow-outside {tmp_path} --allow-urls --allow-protocol ftp --allow-host 10.0.0.0/8\n" in done.stderr
 
 
 def test_rejects_that_were_corrected_are_run_again_with_the_same_ledger(upload, sandbox, tmp_path):
@@ -262,6 +274,32 @@ def test_json_lines_have_their_rejects_as_json_lines(upload, server, people):
     assert (done.exit_code, len(server.documents)) == (1, 1)
     (reject,) = map(json.loads, people.with_name("people.rejects.jsonl").read_text().splitlines())
     assert (reject["line"], reject["document_number"]) == (2, "7")
+
+
+def test_a_row_that_is_uncertain_goes_to_a_file_that_says_what_to_look_for_and_can_be_run(
+    upload, server, people, monkeypatch
+):
+    monkeypatch.setattr("kycaid_async.bulk.bulk.Bulk._patience", lambda _: 0.0)
+    server.lost = "2"
+    done = upload(people, server=server.url)
+    assert done.exit_code == 1
+    path = people.with_name("people.uncertain.csv")
+    (found,) = csv.DictReader(path.read_text().splitlines())
+    assert (found["line"], found["document_number"]) == ("4", "2")
+    assert f"Look for a PASSPORT of applicant {APPLICANT}, sent between " in found["error"]
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert f"The uncertain rows are in {path}, each with what to look for." in done.stderr
+    again = upload(path, "--on-uncertain", "create", server=server.url)
+    assert (again.exit_code, len(server.documents)) == (0, 6)
+
+
+def test_json_has_the_same_keys_for_all_rows(upload, server, people):
+    server.refused = "1"
+    write_csv(people, [row(front_side="0.png"), row(type="NONE"), row(document_number="1", front_side="1.png")])
+    *rows, summary = objects(upload(people, "--json", "--on-error", "continue", server=server.url))
+    assert {found["status"] for found in rows} == {"created", "bad", "failed"}
+    assert len({tuple(found) for found in rows}) == 1
+    assert summary["files_unused"] == 1
 
 
 # What goes wrong on the way.
@@ -486,6 +524,81 @@ def test_when_no_remark_can_be_written_the_first_ctrl_c_still_finishes_what_is_i
     assert numbers(server) == list("01234")
 
 
+@pytest.mark.parametrize("ended_by", [signal.SIGINT, signal.SIGTERM])
+def test_the_first_signal_is_answered_and_reported_also_while_rows_are_checked(
+    ended_by, server, people, kycaid_process
+):
+    rows = [row(type="NONE"), *[row(document_number=str(n), front_side="0.png") for n in range(20_000)]]
+    page = people.with_name("report.html")
+    process = kycaid_process(
+        "upload",
+        write_csv(people, rows),
+        "--base-url",
+        server.url,
+        "--report",
+        page,
+        "--json",
+        "--on-error",
+        "continue",
+    )
+    assert process.stdout.readline()  # it is at work
+    process.send_signal(ended_by)
+    assert process.stderr.readline() == "stopping; nothing was sent\n"
+    process.communicate(timeout=30)
+    assert process.returncode == 128 + ended_by
+    assert f"interrupted ({ended_by.name})" in page.read_text()
+    assert server.documents == []
+
+
+@pytest.mark.parametrize("ended_by", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("module", ["typer", "rich", "kycaid_async.cli.upload"])
+def test_a_signal_while_it_starts_ends_it_with_a_line_and_the_usual_code(
+    ended_by, module, clean_environment, people, server
+):
+    """The signal comes while a module is imported, wherever that is."""
+    program = (
+        "import sys, os, importlib.abc\n"
+        "class Tell(importlib.abc.MetaPathFinder):\n"
+        "    def find_spec(self, name, path, target=None):\n"
+        f"        if name == {module!r} and sys.argv:\n"
+        f"            os.kill(os.getpid(), {int(ended_by)})\n"
+        "from kycaid_async.cli import main\n"
+        "sys.meta_path.insert(0, Tell())\n"
+        f"sys.argv = ['kycaid', 'upload', {str(people)!r}, '--base-url', {server.url!r}]\n"
+        "main()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env=clean_environment | {"KYCAID_API_KEY": KEY},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert (done.returncode, done.stdout) == (128 + ended_by, "")
+    assert done.stderr.startswith("kycaid: interrupted")
+    assert done.stderr.count("\n") == 1
+
+
+def test_with_few_files_to_be_open_at_once_every_row_arrives_all_the_same(command, clean_environment, server, people):
+    resource = pytest.importorskip("resource")
+    for n in range(200):
+        (people.parent / f"{n}.png").write_bytes(picture(400 + n))
+    rows = [row(document_number=str(n), front_side=f"{n}.png") for n in range(200)]
+    arguments = ["upload", str(write_csv(people, rows)), "--base-url", server.url, "--concurrency", "64"]
+    done = subprocess.run(
+        [*command, *arguments],
+        env=clean_environment | {"KYCAID_API_KEY": KEY},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (60, 60)),
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert len(server.documents) == 200
+
+
 # What it looks like.
 
 
@@ -512,6 +625,26 @@ def test_on_a_terminal_there_is_progress_and_each_bad_row_stands_on_lines_of_its
     assert max(map(len, (line for line in lines if not line.startswith("To send")))) <= 80
 
 
+def test_a_ledger_may_stand_elsewhere_when_it_was_begun_for_the_folder_of_its_manifest(upload, server, people):
+    ledger = people.parent.parent / "elsewhere.ledger"
+    assert upload(people, "--ledger", ledger, server=server.url).exit_code == 0
+    again = upload(people, "--ledger", ledger, server=server.url)
+    assert again.stdout.startswith("Nothing to do: all 5 rows were done before.")
+    other = shutil.copytree(people.parent, people.parent.parent / "other") / people.name
+    for dry in ([], ["--dry-run"]):
+        refused = upload(other, "--ledger", ledger, *dry, server=server.url)
+        assert refused.exit_code == 1
+        assert "was not begun for the manifest's folder" in refused.stderr
+    assert len(server.documents) == 5
+
+
+def test_a_folder_that_cannot_be_written_is_named_with_the_way_out(upload, server, people):
+    done = upload(people, "--ledger", people.parent / "none" / "l", server=server.url)
+    assert done.exit_code == 1
+    assert "cannot be used as a ledger: No such file or directory. It needs a folder that exists" in done.stderr
+    assert "--ledger names one elsewhere" in done.stderr
+
+
 # What cannot work.
 
 
@@ -522,7 +655,6 @@ def test_on_a_terminal_there_is_progress_and_each_bad_row_stands_on_lines_of_its
         (["/dev/null"], "/dev/null: is no regular file; write the rows to one, for they are read twice"),
         (["wrong.csv"], "typ: expected a column of a manifest (did you mean type?)"),
         (["people.csv", "--rejects", "../rejects.csv"], "--rejects: must stand in the folder of the manifest"),
-        (["people.csv", "--ledger", "../all.ledger"], "--ledger: must stand in the folder of the manifest"),
         (["people.csv", "--rejects", "wrong.csv"], "--rejects: wrong.csv exists"),
         (["people.csv", "--report", "none/report.html"], "--report: none is not a folder"),
         (["people.csv", "--base-url", "http://example.test"], "--base-url: base_url: http://example.test would send"),

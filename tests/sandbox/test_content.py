@@ -8,12 +8,13 @@ import zlib
 from datetime import date
 
 import pytest
-from PIL import Image, ImageDraw, ImageFilter
+from PIL import Image, ImageDraw, ImageFilter, features
 
 from kycaid_async import ConfigurationError, DeclineReason
 from kycaid_async.sandbox.review import content
 from kycaid_async.sandbox.review.content import look_at
 from kycaid_async.sandbox.review.rules import RULES, Case, judge
+from tests.kinds import DOCUMENTS, PREFIXES
 
 FTYP = b"\x00\x00\x00\x18ftyp"
 
@@ -91,6 +92,34 @@ def test_a_decompression_bomb_is_damaged_and_does_not_warn(look, recwarn, size):
 @pytest.mark.parametrize("brand", [b"isom", b"heic"])
 def test_videos_and_images_that_pillow_does_not_know_are_not_judged(look, brand):
     assert look(FTYP + brand + b"\x00\x00\x00\x00" + brand + b"mp41" + b"\x00" * 64) is None
+
+
+@pytest.mark.parametrize("before", PREFIXES.values(), ids=PREFIXES)
+def test_a_pdf_may_have_a_little_before_its_start(look, pdf, before):
+    assert look(before + pdf) is None
+    assert look(before + pdf[:-30]) == "DOCUMENT_DAMAGED"
+
+
+JUDGED = ("JPEG", "PNG", "GIF", "BMP", "TIFF", "WebP", "AVIF", "big TIFF", "animated PNG")
+
+
+@pytest.mark.parametrize("raw", [raw for name, (raw, *_) in DOCUMENTS.items() if not name.startswith((*JUDGED, "PDF"))])
+def test_no_kind_of_document_is_damaged_for_its_kind(look, raw):
+    assert look(raw) is None
+
+
+@pytest.mark.skipif(not features.check("avif"), reason="this Pillow decodes no AVIF")
+def test_avif_is_looked_into_as_other_images_are(look, make_picture):
+    raw = make_picture(kind="AVIF")
+    assert look(raw) is None
+    assert look(raw[: len(raw) // 2]) == "DOCUMENT_DAMAGED"
+    assert look(make_picture(100, 100, kind="AVIF")) == "BAD_QUALITY"
+
+
+def test_avif_that_pillow_does_not_know_is_not_judged(look, monkeypatch):
+    Image.init()
+    monkeypatch.delitem(Image.MIME, "AVIF", raising=False)
+    assert look(DOCUMENTS["AVIF header"][0]) is None
 
 
 def test_a_file_that_went_away_is_damaged(tmp_path):

@@ -330,7 +330,7 @@ async def test_a_loop_that_cannot_start_is_an_error_and_the_next_call_tries_agai
         import importlib, os, resource
         from kycaid_async import ConfigurationError, Kycaid
 
-        imported = ["anyio.from_thread", "anyio._backends._asyncio", "cattrs", "filetype"]
+        imported = ["anyio.from_thread", "anyio._backends._asyncio", "cattrs"]
         for name in [*imported, "kycaid_async.transport.exchange"]:
             importlib.import_module(name)
         client, held = Kycaid(), []

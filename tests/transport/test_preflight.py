@@ -5,35 +5,13 @@ import os
 import sys
 
 import pytest
-from PIL import Image
 
 from kycaid_async import InvalidFileError
+from tests.kinds import DOCUMENTS, OTHERS
 from tests.uploads import picture
 
 
-def image(kind: str) -> bytes:
-    out = io.BytesIO()
-    Image.new("RGB", (20, 20)).save(out, kind)
-    return out.getvalue()
-
-
-ACCEPTED = {kind: image(kind) for kind in ("JPEG", "PNG", "GIF", "BMP", "TIFF", "WEBP", "PDF")} | {
-    "MP4": b"\0\0\0\x20ftypisom\0\0\2\0isomiso2avc1mp41" + bytes(64),
-    "MOV": b"\0\0\0\x14ftypqt  \0\0\2\0qt  " + bytes(64),
-    "HEIC": b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(64),
-    "WEBM": bytes.fromhex("1A45DFA3") + b"\x9fB\x86\x81\x01B\x82\x84webm" + bytes(64),
-}
-REFUSED = {
-    "text": b"hello, this is a text",
-    "a web page": b"<!DOCTYPE html><html></html>",
-    "an archive": b"PK\x03\x04" + bytes(60),
-    "a program": b"MZ" + bytes(60),
-    "zeros": bytes(100),
-    "one byte": b"\xff",
-}
-
-
-@pytest.mark.parametrize("content", ACCEPTED.values(), ids=ACCEPTED)
+@pytest.mark.parametrize("content", [content for content, *_ in DOCUMENTS.values()], ids=DOCUMENTS)
 async def test_images_pdfs_and_videos_are_sent_whatever_their_name(content, client, server, tmp_path):
     path = tmp_path / "scan.txt"
     path.write_bytes(content)
@@ -41,7 +19,7 @@ async def test_images_pdfs_and_videos_are_sent_whatever_their_name(content, clie
     assert await client.files.create(path) == "f"
 
 
-@pytest.mark.parametrize("content", REFUSED.values(), ids=REFUSED)
+@pytest.mark.parametrize("content", [content for content, *_ in OTHERS.values()], ids=OTHERS)
 async def test_anything_else_is_refused_by_its_first_bytes_whatever_its_name(content, client, server, tmp_path):
     path = tmp_path / "scan.jpg"
     path.write_bytes(content)
@@ -50,6 +28,29 @@ async def test_anything_else_is_refused_by_its_first_bytes_whatever_its_name(con
     assert caught.value.file == str(path)
     assert str(path) in str(caught.value)
     assert server.requests == []
+
+
+@pytest.mark.parametrize(("content", "content_type", "extension"), DOCUMENTS.values(), ids=DOCUMENTS)
+async def test_what_has_no_name_is_sent_with_one_that_fits(content, content_type, extension, client, server):
+    async def pieces():
+        yield content
+
+    for source, options in ((content, {}), (io.BytesIO(content), {}), (pieces, {"size": len(content)})):
+        server.answer(200, {"file_id": "f"})
+        await client.files.create(source, **options)
+    heads = [request.body.partition(b"\r\n\r\n")[0].decode() for request in server.requests]
+    assert [head.partition("filename=")[2].splitlines() for head in heads] == [
+        [f'"file{extension}"', f"Content-Type: {content_type}"]
+    ] * 3
+
+
+async def test_a_name_that_was_given_is_sent_as_it_is(client, server):
+    for _ in range(2):
+        server.answer(200, {"file_id": "f"})
+    await client.files.create(DOCUMENTS["PNG"][0], filename="scan")
+    await client.with_options(check=False).files.create(b"tomorrow", content_type="application/x-tomorrow")
+    assert b'filename="scan"' in server.requests[0].body
+    assert b'filename="file"' in server.requests[1].body
 
 
 async def test_the_check_of_the_content_can_be_turned_off(client, server):

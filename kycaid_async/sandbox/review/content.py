@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 import attrs
-import filetype
 
 from kycaid_async.errors import ConfigurationError
 from kycaid_async.extras import is_installed
+from kycaid_async.transport.kinds import FIRST_BYTES, PDF, kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +22,6 @@ MAX_PIXELS: Final = 50_000_000
 _MAX_WEBP: Final = 8_000_000
 """The decoder of WebP holds all threads up while it unpacks. Larger ones are not looked into, and not declined."""
 
-_HEAD: Final = 8192
 _PDF_TAIL: Final = 2048
 _SOFTWARE: Final = 0x0131
 _ENOUGH: Final = 800
@@ -31,7 +30,7 @@ _MIDDLE: Final = 128
 _BORDERS: Final = 2
 
 
-_FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "GIF", "BMP")
+_FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "GIF", "BMP", "AVIF")
 """What Pillow may try: for others, such as PostScript, it would start a program on what somebody sent."""
 
 
@@ -80,15 +79,12 @@ def look_at(path: Path, name: str) -> Look:
 
 def _look_at(path: Path, name: str) -> Look:
     with path.open("rb") as stream:
-        head = stream.read(_HEAD)
-        if head.startswith(b"%PDF-"):
+        kind = kind_of(stream.read(FIRST_BYTES))
+        if kind is PDF:
             return Look(name=name, is_damaged=not _is_whole_pdf(stream))
-    kind = filetype.guess_mime(head) or ""
-    if kind.startswith("video/") or (kind.startswith("image/") and not _can_decode(kind)):
-        return Look(name=name)
-    if not kind.startswith("image/"):
+    if kind is None or not kind.is_document:
         return Look(name=name, is_damaged=True)
-    return _measure(path, name)
+    return _measure(path, name) if _can_decode(kind.content_type) else Look(name=name)
 
 
 def _is_whole_pdf(stream: BinaryIO) -> bool:
@@ -99,11 +95,11 @@ def _is_whole_pdf(stream: BinaryIO) -> bool:
 
 
 def _can_decode(mime_type: str) -> bool:
-    """Say whether Pillow knows the type at all. HEIC of a phone, for one, it does not: that is no flaw of the image."""
+    """Say whether Pillow is to decode the type, and can. HEIC of a phone it cannot: that is no flaw of the image."""
     from PIL import Image
 
     Image.init()
-    return mime_type in Image.MIME.values()
+    return mime_type in {Image.MIME.get(name) for name in _FORMATS if name in Image.OPEN}
 
 
 def _measure(path: Path, name: str) -> Look:

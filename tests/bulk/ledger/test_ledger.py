@@ -5,13 +5,16 @@ import sqlite3
 import subprocess
 import sys
 
+import attrs
 import pytest
 
 from kycaid_async import LedgerError
-from kycaid_async.bulk.ledger import Ledger, Sent, State
+from kycaid_async.bulk.ledger import Intent, Ledger, State
+from kycaid_async.bulk.ledger import ledger as module
+from kycaid_async.bulk.ledger.ledger import DOCUMENT_TAKEN
 
 SERVER = "https://api.kycaid.com"
-SENT = Sent(applicant_id="a" * 36, type="PASSPORT", file_ids={"front_side": "f" * 36})
+SENT = Intent(applicant_id="a" * 36, type="PASSPORT", file_ids={"front_side": "f" * 36})
 
 
 async def opened(path, server=SERVER, **options):
@@ -30,21 +33,25 @@ async def test_what_was_intended_and_recorded_is_there_in_the_next_run(tmp_path)
     await ledger.close()
     again = await opened(tmp_path / "l")
     assert (await again.row(b"1")).state is State.SENT
-    assert (await again.row(b"1")).sent == SENT
+    assert (await again.row(b"1")).intent == SENT
     assert (await again.row(b"2")).document_id == "d" * 36
     assert (await again.row(b"3")).state is State.FAILED
     assert await again.row(b"4") is None
     assert await again.file(b"content") == "f" * 36
     assert (await again.applicant(b"x")).applicant_id == "a" * 36
-    assert (await again.applicant(b"x")).says == b"says"
-    assert {row.digest for row in await again.rows_of("a" * 36)} == {b"1", b"2"}
+    assert again.has_said(await again.applicant(b"x"), b"says")
+    assert not again.has_said(await again.applicant(b"x"), b"other")
+    assert {row.document_id for row in await again.rows_of("a" * 36)} == {None, "d" * 36}
+    assert [row.document_id for row in await again.rows_of("a" * 36, besides=b"2")] == [None]
     await again.close()
 
 
 async def test_an_intent_is_on_the_disk_when_the_call_returns(tmp_path):
     ledger = await opened(tmp_path / "l")
     await ledger.intend_row(b"1", SENT)
-    files = {name: (tmp_path / name).read_bytes() for name in ("l", "l-wal")}  # as a killed process leaves them
+    files = {
+        name: (tmp_path / name).read_bytes() for name in ("l", "l-wal", "l.key")
+    }  # as a killed process leaves them
     await ledger.close()
     for name, content in files.items():
         (tmp_path / name.replace("l", "copy", 1)).write_bytes(content)
@@ -115,7 +122,7 @@ async def test_a_folder_that_does_not_exist_is_named(tmp_path):
 async def test_a_full_disk_is_an_error_and_what_is_told_after_it_is_recorded_at_the_end(tmp_path):
     ledger = await opened(tmp_path / "l")
     await ledger.intend_row(b"1", SENT)
-    await ledger._database.ask("PRAGMA max_page_count = 1")
+    await ledger._database.read("PRAGMA max_page_count = 1")
     with pytest.raises(LedgerError, match="the disk is full"):
         await asyncio.gather(*(ledger.intend_row(b"more %d" % n, SENT) for n in range(1000)))
     with pytest.raises(LedgerError, match="the disk is full"):
@@ -132,6 +139,86 @@ async def test_without_a_path_nothing_is_left_behind(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     ledger = await opened(None)
     await ledger.intend_row(b"1", SENT)
-    assert (await ledger.row(b"1")).sent == SENT
+    assert (await ledger.row(b"1")).intent == SENT
     await ledger.close()
     assert list(tmp_path.iterdir()) == []
+
+
+async def test_a_document_is_of_one_row_only(tmp_path):
+    ledger = await opened(tmp_path / "l")
+    for digest in (b"1", b"2"):
+        await ledger.intend_row(digest, SENT)
+    assert await ledger.claim_row(b"1", "d" * 36)
+    assert await ledger.claim_row(b"1", "d" * 36)
+    assert not await ledger.claim_row(b"2", "d" * 36)
+    assert not await ledger.claim_row(b"unknown", "e" * 36)
+    assert (await ledger.row(b"1")).state is State.CREATED
+    assert (await ledger.row(b"2")).state is State.SENT
+    await ledger.close()
+
+
+@pytest.mark.parametrize("while_committing", [False, True])
+async def test_a_document_that_the_server_gives_twice_ends_the_run_and_leaves_the_row_unsettled(
+    tmp_path, while_committing
+):
+    ledger = await opened(tmp_path / "l")
+    for digest in (b"1", b"2", b"3"):
+        await ledger.intend_row(digest, SENT)
+    assert await ledger.claim_row(b"1", "d" * 36)
+    if while_committing:
+        ledger.uncertain_row(b"3", "something")
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+    ledger.created_row(b"2", "d" * 36)
+    ledger.created_row(b"3", "e" * 36)
+    await ledger.row(b"3")
+    with pytest.raises(LedgerError, match=r"the id of one that another row has.*uncertain"):
+        await ledger.intend_row(b"4", SENT)
+    with pytest.raises(LedgerError, match="the id of one that another row has"):
+        await ledger.close()
+    again = await opened(tmp_path / "l")
+    assert (await again.row(b"2")).state is State.SENT
+    assert (await again.row(b"2")).code == DOCUMENT_TAKEN
+    assert (await again.row(b"3")).document_id == "e" * 36
+    assert await again.row(b"4") is None
+    await again.close()
+
+
+async def test_unsettled_rows_and_all_rows_are_given_piece_by_piece(tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "_AT_ONCE", 7)
+    ledger = await opened(tmp_path / "l")
+    for number in range(40):
+        await ledger.intend_row(b"%d" % number, attrs.evolve(SENT, applicant_id=f"{number % 4}" * 36))
+    for number in range(0, 40, 2):
+        ledger.created_row(b"%d" % number, f"{number:036}")
+    ledger.uncertain_row(b"1", "timeout")
+    ledger.uncertain_row(b"2", "timeout")
+    await ledger.close()
+    look = await opened(tmp_path / "l", read_only=True)
+    unsettled = [entry async for entry in look.unsettled()]
+    assert {entry.state for entry in unsettled} == {State.SENT}
+    assert len(unsettled) == 20
+    assert [entry.code for entry in unsettled if entry.code] == ["timeout"]
+    everything = [entry async for entry in look.rows()]
+    assert len({entry.digest for entry in everything}) == len(everything) == 40
+    owners = [entry.intent.applicant_id for entry in everything]
+    assert owners == sorted(owners)
+    await look.close()
+
+
+async def test_a_look_makes_no_ledger_and_begins_no_run_and_changes_nothing(tmp_path):
+    with pytest.raises(LedgerError, match="No such file"):
+        await opened(tmp_path / "l", read_only=True)
+    assert list(tmp_path.iterdir()) == []
+    ledger = await opened(tmp_path / "l")
+    await ledger.intend_row(b"1", SENT)
+    await ledger.close()
+    before = (tmp_path / "l").read_bytes()
+    look = await opened(tmp_path / "l", read_only=True)
+    with pytest.raises(LedgerError, match="to be read only"):
+        await look.intend_row(b"2", SENT)
+    with pytest.raises(LedgerError, match="to be read only"):
+        look.created_row(b"1", "d" * 36)
+    assert (await look.row(b"1")).state is State.SENT
+    await look.close()
+    assert (tmp_path / "l").read_bytes() == before

@@ -1,4 +1,4 @@
-"""How many rows may be under way at once."""
+"""How many rows may be under way at once: it grows and shrinks with the answers."""
 
 from typing import Final
 
@@ -8,7 +8,7 @@ _SLACK: Final = 0.05
 _FORGETS: Final = 1.01
 
 
-class Limit:
+class AdaptiveConcurrency:
     """Grows while the server answers as quickly as before, and halves when it refuses. Times are in seconds."""
 
     def __init__(self, maximum: int) -> None:
@@ -19,7 +19,7 @@ class Limit:
         self._quickest = float("inf")
         self._usual = 0.0
         self.value = min(_START, maximum)
-        """How many; at least one."""
+        """How many now; at least one."""
 
     def answered(self, seconds: float) -> None:
         """Note how long a good answer to a small request took."""

@@ -6,26 +6,8 @@ import shutil
 import pytest
 
 from kycaid_async import LedgerError
-from tests.bulk.test_ledger import SENT, opened
-
-
-async def test_a_ledger_says_how_long_ago_the_last_run_that_changed_it_ended(tmp_path):
-    ledger = await opened(tmp_path / "l", now=lambda: 1000.0)
-    await ledger.intend_row(b"1", SENT)
-    await ledger.close()
-    looking = await opened(tmp_path / "l", now=lambda: 1060.0)
-    assert looking.idle == 60.0
-    await looking.close()
-    again = await opened(tmp_path / "l", now=lambda: 1100.0)
-    assert again.idle == 100.0
-    await again.close()
-
-
-async def test_of_a_run_that_was_killed_nobody_knows_when_it_ended(tmp_path):
-    await as_killed(tmp_path, "l", "l-wal")
-    ledger = await opened(tmp_path / "copy" / "l", now=lambda: 1e12)
-    assert ledger.idle == 0.0
-    await ledger.close()
+from kycaid_async.bulk.ledger import file
+from tests.bulk.ledger.test_ledger import SENT, opened
 
 
 async def as_killed(folder, *names):
@@ -33,7 +15,7 @@ async def as_killed(folder, *names):
     ledger = await opened(folder / "l", api_key="one")
     await ledger.intend_row(b"1", SENT)
     (folder / "copy").mkdir()
-    for name in names:
+    for name in ("l.key", *names):
         shutil.copy(folder / name, folder / "copy" / name)
     await ledger.close()
 
@@ -49,18 +31,18 @@ async def test_a_refusal_leaves_the_ledger_of_a_killed_run_fit_to_go_on_from(tmp
     with pytest.raises(LedgerError, match="another API key"):
         await opened(tmp_path / "copy" / "l", api_key="two")
     ledger = await opened(tmp_path / "copy" / "l", api_key="one")
-    assert (await ledger.row(b"1")).sent == SENT
+    assert (await ledger.row(b"1")).intent == SENT
     await ledger.close()
 
 
 async def test_a_ledger_whose_end_could_not_be_written_is_fit_to_go_on_from(tmp_path):
     ledger = await opened(tmp_path / "l")
     await ledger.intend_row(b"1", SENT)
-    ledger._database._connection.set_authorizer(lambda action, *_: action == 18)  # no INSERT any more
-    await ledger.close()
+    ledger._database._connection.set_authorizer(lambda action, *_: action == 23)  # no UPDATE any more
+    with pytest.raises(LedgerError):
+        await ledger.close()
     again = await opened(tmp_path / "l")
-    assert (await again.row(b"1")).sent == SENT
-    assert again.idle == 0.0
+    assert (await again.row(b"1")).intent == SENT
     await again.close()
 
 
@@ -100,7 +82,7 @@ async def test_only_its_owner_can_read_a_ledger(tmp_path):
         os.umask(before)
     modes = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.iterdir()}
     await ledger.close()
-    assert modes == {"l": 0o600, "l-wal": 0o600}
+    assert modes == {"l": 0o600, "l-wal": 0o600, "l.key": 0o600}
 
 
 async def test_a_ledger_in_use_says_not_to_take_another(tmp_path):
@@ -120,3 +102,52 @@ async def test_a_damaged_ledger_says_not_to_delete_it(tmp_path):
     (tmp_path / "l").write_bytes(whole)
     with pytest.raises(LedgerError, match="Do not delete it"):
         await opened(tmp_path / "l")
+
+
+@pytest.mark.parametrize(("system", "expected"), [("darwin", 1), ("linux", 0)])
+async def test_on_macos_what_is_written_reaches_the_disk_and_not_only_its_cache(
+    tmp_path, monkeypatch, system, expected
+):
+    monkeypatch.setattr(file.sys, "platform", system)
+    ledger = await opened(tmp_path / "l")
+    for pragma in ("fullfsync", "checkpoint_fullfsync"):
+        assert await ledger._database.read(f"PRAGMA {pragma}") == [(expected,)]
+    assert await ledger._database.read("PRAGMA synchronous") == [(2,)]
+    await ledger.close()
+
+
+async def test_a_ledger_that_stands_elsewhere_is_good_for_the_folder_that_it_was_begun_for(tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    path = tmp_path / "elsewhere" / "l"
+    await (await opened(path, folder=str(tmp_path / "people"))).close()
+    await (await opened(path, folder=str(tmp_path / "people"))).close()
+    await (await opened(path)).close()
+    with pytest.raises(LedgerError, match="was not begun for the manifest's folder"):
+        await opened(path, folder=str(tmp_path / "other"))
+    assert b"people" not in path.read_bytes()
+
+
+async def test_a_ledger_beside_its_manifest_moves_with_it(tmp_path):
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+    await (await opened(tmp_path / "one" / "l", folder=str(tmp_path / "one"))).close()
+    for part in ("l", "l.key"):
+        (tmp_path / "one" / part).rename(tmp_path / "two" / part)
+    await (await opened(tmp_path / "two" / "l", folder=str(tmp_path / "two"))).close()
+
+
+async def test_a_fault_of_the_system_is_told_in_its_words(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(LedgerError, match=r"cannot be used as a ledger: Not a directory\. It needs a folder"):
+        await opened(tmp_path / "file" / "l")
+
+
+async def test_where_nothing_can_be_written_a_closed_ledger_can_be_read(tmp_path, monkeypatch):
+    ledger = await opened(tmp_path / "l")
+    await ledger.intend_row(b"1", SENT)
+    await ledger.close()
+    monkeypatch.setattr(file.os, "access", lambda path, mode: False)
+    look = await opened(tmp_path / "l", read_only=True)
+    assert (await look.row(b"1")).intent == SENT
+    await look.close()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["l", "l.key"]

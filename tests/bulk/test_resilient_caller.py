@@ -6,27 +6,34 @@ import pytest
 
 from kycaid_async import AuthenticationError, BulkStatus
 from kycaid_async.api import applicants, files
-from kycaid_async.bulk.limit import Limit
-from kycaid_async.bulk.line import Line, Stopped
+from kycaid_async.bulk.adaptive_concurrency import AdaptiveConcurrency
+from kycaid_async.bulk.resilient_caller import ResilientCaller
 from kycaid_async.bulk.result import BulkResult
+from kycaid_async.bulk.workers import Stopped
 
 
 @pytest.fixture
-def line(fake_time):
-    def line(caller):
-        return Line(caller=caller, timing=fake_time.timing(), limit=Limit(8), max_retries=3, give_up_after=60)
+def calling(fake_time):
+    def calling(caller):
+        return ResilientCaller(
+            caller=caller,
+            timing=fake_time.timing(),
+            concurrency=AdaptiveConcurrency(8),
+            max_retries=3,
+            give_up_after=60,
+        )
 
-    return line
+    return calling
 
 
-async def test_after_what_ends_the_run_nothing_more_is_sent(line, row):
+async def test_after_what_ends_the_run_nothing_more_is_sent(calling, row):
     sent = []
 
     async def refuse(endpoint, **_):
         sent.append(endpoint.name)
         raise AuthenticationError("HTTP 401", status=401)
 
-    calls, tally = line(refuse), BulkResult(row=row(), status=BulkStatus.CREATED)
+    calls, tally = calling(refuse), BulkResult(row=row(), status=BulkStatus.CREATED)
     with pytest.raises(Stopped) as first:
         await calls.call(files.CREATE, tally)
     with pytest.raises(Stopped) as second:
@@ -36,7 +43,7 @@ async def test_after_what_ends_the_run_nothing_more_is_sent(line, row):
     assert (sent, tally.attempts, calls.requests) == (["files.create"], 1, 1)
 
 
-async def test_an_answer_that_is_on_its_way_then_still_counts(line, row):
+async def test_an_answer_that_is_on_its_way_then_still_counts(calling, row):
     go_on = asyncio.Event()
 
     async def answer(endpoint, **_):
@@ -45,7 +52,7 @@ async def test_an_answer_that_is_on_its_way_then_still_counts(line, row):
         await go_on.wait()
         return "id"
 
-    calls, tally = line(answer), BulkResult(row=row(), status=BulkStatus.CREATED)
+    calls, tally = calling(answer), BulkResult(row=row(), status=BulkStatus.CREATED)
     other = asyncio.create_task(calls.call(applicants.CREATE, tally))
     await asyncio.sleep(0)
     with pytest.raises(Stopped):

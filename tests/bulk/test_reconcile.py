@@ -65,14 +65,14 @@ async def test_a_side_that_goes_by_its_other_name_is_known(faulty, proxy, row):
 
 def before(upload, operation, act):
     """Let ``act`` be called right before each call of an operation."""
-    whole = upload._line.caller
+    whole = upload._caller.caller
 
     async def caller(endpoint, **given):
         if endpoint.name == operation:
             act()
         return await whole(endpoint, **given)
 
-    upload._line.caller = caller
+    upload._caller.caller = caller
 
 
 async def test_a_document_with_one_of_the_files_is_no_proof_that_none_was_made(faulty, proxy, row):

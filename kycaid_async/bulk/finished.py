@@ -1,0 +1,31 @@
+"""Waiting that cannot be cut short."""
+
+import asyncio
+from typing import TYPE_CHECKING, TypeVar
+
+import anyio
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+T = TypeVar("T")
+
+
+async def finished(work: "Future[T] | asyncio.Future[T]") -> T:
+    """Return the result of ``work`` when it is done, however often this is cancelled; then raise the cancellation.
+
+    For what has to come to its end, and soon does: the closing of a file in a thread.
+    """
+    waiting = asyncio.wrap_future(work)
+    cancelled: asyncio.CancelledError | None = None
+    with anyio.CancelScope(shield=True):
+        while not waiting.done():
+            try:
+                await asyncio.wait([waiting])
+            except asyncio.CancelledError as error:
+                cancelled = error
+    if cancelled is not None:
+        if not waiting.cancelled():
+            waiting.exception()  # nobody is to be told that nobody looked at it
+        raise cancelled
+    return waiting.result()

@@ -1,0 +1,240 @@
+"""The database of a ledger: many changes share one write to the disk."""
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, Self
+
+import attrs
+
+from kycaid_async.bulk.finished import finished
+from kycaid_async.bulk.ledger.file import LedgerFile, Statement
+from kycaid_async.bulk.ledger.problems import ledger_error
+from kycaid_async.errors import LedgerError
+
+Rows = list[tuple[Any, ...]]
+
+
+Answer = asyncio.Future[Any] | None
+
+
+@attrs.frozen(kw_only=True)
+class _Change:
+    """A change, or a look, in its place in the order."""
+
+    sql: str
+    values: tuple[Any, ...]
+    answer: Answer = None
+    """Who waits for it; None when nobody does."""
+    reads: bool = False
+    unchanged: Callable[[], None] | None = None
+
+
+class Database:
+    """A SQLite database. What changes in one step of the loop, or during a commit, is committed together, in a thread.
+
+    Only commits wait for the disk. Statements run on the loop: they take microseconds, and a thread that takes turns
+    with the loop for each of them would take milliseconds.
+    """
+
+    def __init__(self, file: LedgerFile, thread: ThreadPoolExecutor) -> None:
+        self.file = file
+        self._connection = file.connection
+        self._loop = asyncio.get_running_loop()
+        self._thread = thread
+        self._error: LedgerError | None = None
+        self._refusal: LedgerError | None = None
+        self._commit_in_thread: Future[None] | None = None
+        self._closing: Future[None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._uncommitted: list[tuple[asyncio.Future[Any], int]] = []
+        self._pending: list[_Change] = []
+        """What came while a commit is under way."""
+        self._behind: list[Statement] = []
+        """What was written behind and is not committed: it is tried once more at the end when that fails."""
+
+    @classmethod
+    async def open(cls, opening: Callable[[], LedgerFile]) -> Self:
+        """Open the file in a thread of its own. Raises `LedgerError`.
+
+        It is closed again, in order, when nobody waits for it any more.
+        """
+        thread = ThreadPoolExecutor(1, thread_name_prefix="kycaid ledger")
+        file = thread.submit(opening)
+        try:
+            return cls(await finished(file), thread)
+        except BaseException as error:
+            closing = thread.submit(_close_unused, file)
+            thread.shutdown(wait=False)
+            if isinstance(error, asyncio.CancelledError):
+                await finished(closing)
+            raise
+
+    async def read(self, sql: str, *values: Any) -> Rows:
+        """Return what ``sql`` gives, as of all changes before it. Raises `LedgerError`."""
+        self._check()
+        if self._commit_in_thread is None:
+            return self._execute(sql, values)[0]
+        answer: asyncio.Future[Rows] = self._loop.create_future()
+        self._pending.append(_Change(sql=sql, values=values, answer=answer, reads=True))
+        return await answer
+
+    async def write_durable(self, sql: str, *values: Any) -> int:
+        """Make a change, which is on the disk when this returns. Return how many rows changed. Raises `LedgerError`."""
+        self._check_writable()
+        if self._refusal is not None:
+            raise LedgerError(*self._refusal.args)
+        answer: asyncio.Future[int] = self._loop.create_future()
+        self._do(_Change(sql=sql, values=values, answer=answer))
+        return await answer
+
+    def write_behind(self, sql: str, *values: Any, unchanged: Callable[[], None] | None = None) -> None:
+        """Make a change, which will be on the disk soon. Raises `LedgerError`, also for earlier changes.
+
+        ``unchanged`` is called when it turns out to change nothing.
+        """
+        if self._error is not None and self._closing is None:
+            self._behind.append((sql, values))
+        self._check_writable()
+        self._do(_Change(sql=sql, values=values, unchanged=unchanged))
+
+    def refuse(self, error: LedgerError) -> None:
+        """Take no more durable writes, for this reason, which is raised at the end too. Other changes are recorded."""
+        self._refusal = self._refusal or error
+
+    def every(self, seconds: float, do: Callable[[], None]) -> None:
+        """Call ``do`` again and again, as long as it is open and can be written."""
+
+        def call() -> None:
+            with contextlib.suppress(LedgerError):  # which is raised by the next change, and at the end
+                do()
+                self.every(seconds, do)
+
+        self._timer = self._loop.call_later(seconds, call)
+
+    async def close(self) -> None:
+        """Write what is left, and close the file. Raises `LedgerError` when something could not be written.
+
+        What was written behind and failed is tried once more: by now there may be room. A cancellation does not keep it
+        from closing: it is raised afterwards.
+        """
+        if self._closing is None:
+            self._closing = self._thread.submit(self._close_in_thread)
+            self._thread.shutdown(wait=False)
+            if self._timer is not None:
+                self._timer.cancel()
+            self._refuse_all(LedgerError(f"{self.file.name}: is closed"))
+        await finished(self._closing)
+
+    def _close_in_thread(self) -> None:
+        """Close after the last commit, whoever is left to hear of that."""
+        commit = self._commit_in_thread
+        error = commit.exception() if commit is not None else None
+        executed = [] if commit is not None and error is None else self._behind
+        pending = [
+            (change.sql, change.values) for change in self._pending if not change.reads and change.answer is None
+        ]
+        try:
+            self.file.close(executed, pending)
+        except Exception as raised:  # noqa: BLE001 - what went wrong first is what counts
+            error = error or raised
+        told = self._error or self._refusal or (error and ledger_error(self.file.name, error))
+        if told is not None:
+            raise LedgerError(*told.args) from error
+
+    def _check(self) -> None:
+        if self._closing is not None:
+            raise LedgerError(f"{self.file.name}: is closed")
+        if self._error is not None:
+            raise LedgerError(*self._error.args)
+
+    def _check_writable(self) -> None:
+        self._check()
+        if self.file.read_only:
+            raise LedgerError(f"{self.file.name}: was opened to be read only")
+
+    def _do(self, change: _Change) -> None:
+        if self._commit_in_thread is not None:
+            self._pending.append(change)
+            return
+        if change.reads:
+            _answer(change.answer, self._execute(change.sql, change.values)[0])
+            return
+        if not self._connection.in_transaction:
+            self._execute("BEGIN", ())
+            self._loop.call_soon(self._commit)
+        if change.answer is None:
+            self._behind.append((change.sql, change.values))
+        _, changed = self._execute(change.sql, change.values)
+        if change.answer is not None:
+            self._uncommitted.append((change.answer, changed))
+        if not changed and change.unchanged is not None:
+            change.unchanged()
+
+    def _execute(self, sql: str, values: tuple[Any, ...]) -> tuple[Rows, int]:
+        """Return the rows that ``sql`` gives, and how many it changed."""
+        self._check()
+        try:
+            cursor = self._connection.execute(sql, values)
+            return cursor.fetchall(), cursor.rowcount
+        except Exception as error:
+            self._fail(error)
+            raise LedgerError(*ledger_error(self.file.name, error).args) from error
+
+    def _commit(self) -> None:
+        idle = self._commit_in_thread is None and self._closing is None
+        if idle and self._error is None and self._connection.in_transaction:
+            self._commit_in_thread = self._thread.submit(self.file.commit)
+            asyncio.wrap_future(self._commit_in_thread).add_done_callback(self._committed)
+
+    def _committed(self, commit: "asyncio.Future[None]") -> None:
+        error = None if commit.cancelled() else commit.exception()
+        if self._closing is not None:
+            return
+        self._commit_in_thread = None
+        if error is not None:
+            self._fail(error)
+            return
+        done, self._uncommitted = self._uncommitted, []
+        pending, self._pending = self._pending, []
+        self._behind = []
+        for answer, changed in done:
+            _answer(answer, changed)
+        for number, change in enumerate(pending):
+            try:
+                self._do(change)
+            except LedgerError as problem:
+                left = pending[number:]
+                self._behind += [(late.sql, late.values) for late in left if late.answer is None]
+                _refuse([late.answer for late in left], problem)
+                return
+
+    def _fail(self, error: BaseException) -> None:
+        """Keep what is on the disk, and take nothing more."""
+        self._error = ledger_error(self.file.name, error)
+        with contextlib.suppress(Exception):
+            self._connection.rollback()
+        self._behind += [(late.sql, late.values) for late in self._pending if late.answer is None]
+        self._refuse_all(self._error)
+        self._pending = []
+
+    def _refuse_all(self, error: LedgerError) -> None:
+        _refuse([answer for answer, _ in self._uncommitted] + [late.answer for late in self._pending], error)
+
+
+def _answer(answer: Answer, result: Any) -> None:
+    if answer is not None and not answer.done():
+        answer.set_result(result)
+
+
+def _refuse(answers: Iterable[Answer], error: LedgerError) -> None:
+    for answer in answers:
+        if answer is not None and not answer.done():
+            answer.set_exception(LedgerError(*error.args))
+
+
+def _close_unused(opening: "Future[LedgerFile]") -> None:
+    """Close what was opened for one who is gone. It comes after the opening, in the same thread."""
+    if opening.exception() is None:
+        opening.result().close([], [])

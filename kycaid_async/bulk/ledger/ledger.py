@@ -1,0 +1,330 @@
+"""What was sent, and what came of it: written before each creation and after it, so that a run can be cut off anywhere.
+
+Changes of many rows share one write to the disk. There are keyed digests, ids, states and codes in it: it is
+pseudonymous, and without its secret nobody can tell from it whose documents were sent.
+"""
+
+import contextlib
+import enum
+import json
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from typing import Any, Final, Self
+
+import attrs
+
+from kycaid_async.bulk.ledger.database import Database
+from kycaid_async.bulk.ledger.elapsed import BootTime, RunClock, boot_time
+from kycaid_async.bulk.ledger.file import LedgerFile, Path
+from kycaid_async.bulk.ledger.schema import Owner
+from kycaid_async.bulk.ledger.secret import Secret
+from kycaid_async.errors import LedgerError
+
+# Made once: `json.dumps` with options makes an encoder for each call.
+_as_text = json.JSONEncoder(sort_keys=True).encode
+
+_SECONDS_BETWEEN_BEATS: Final = 1.0
+_AT_ONCE: Final = 500
+"""Rows that are read together, when all are read."""
+
+DOCUMENT_TAKEN: Final = "document_taken"
+"""The code of a row for which the server gave the id of a document that another row has."""
+
+
+class State(enum.StrEnum):
+    """How far a creation is."""
+
+    SENT = "sent"
+    """About to be sent, or sent, and no answer is on record."""
+    CREATED = "created"
+    FAILED = "failed"
+    """Refused: nothing was made."""
+
+
+@attrs.frozen(kw_only=True)
+class Intent:
+    """What was about to be sent to create a document, as far as the server shows it again."""
+
+    applicant_id: str
+    type: str
+    file_ids: Mapping[str, str]
+    """By side."""
+
+    def as_text(self) -> str:
+        """Return the type and the files as one text, which is the same for the same."""
+        return _as_text({"type": self.type, **self.file_ids})
+
+    @classmethod
+    def of(cls, applicant_id: str, text: str) -> Self:
+        """Return what `as_text` wrote."""
+        fields = json.loads(text) if text else {"type": ""}
+        return cls(applicant_id=applicant_id, type=fields.pop("type"), file_ids=fields)
+
+
+@attrs.frozen(kw_only=True)
+class RowEntry:
+    """What the ledger knows of a row."""
+
+    digest: bytes
+    """As it stands in the ledger: keyed."""
+    state: State
+    intent: Intent
+    document_id: str | None
+    code: str | None
+    """Why it failed; of a row that was sent, what was last found out about it."""
+    fingerprint: bytes | None
+    """Keyed; see `Ledger.has_said`. None of a row without a key of its own."""
+    run: int
+    """The run that sent it last."""
+    at: float
+    """How many seconds old that run was then."""
+
+
+@attrs.frozen(kw_only=True)
+class ApplicantEntry:
+    """What the ledger knows of an applicant that was to be made."""
+
+    state: State
+    applicant_id: str | None
+    code: str | None
+    fingerprint: bytes
+    """Of its data, keyed; see `Ledger.has_said`."""
+    run: int
+    at: float
+
+
+_ROW: Final = "SELECT digest, state, applicant_id, intent, document_id, code, fingerprint, run, at FROM rows"
+_APPLICANT: Final = "UPDATE applicants SET state = ?, applicant_id = ?, code = ? WHERE digest = ?"
+_BEAT: Final = "UPDATE runs SET seconds = ?, beat = ? WHERE number = ?"
+
+
+@attrs.frozen
+class Ledger:
+    """The records of a run. Raises `LedgerError` where they cannot be read or written.
+
+    What is intended is on the disk when the call returns. What is recorded follows in order, without a wait. Digests
+    are given as they are, and stand in the ledger keyed with its secret.
+    """
+
+    _database: Database
+    _clock: RunClock
+    _secret: Secret = attrs.field(repr=False)
+    name: str
+    may_have_gaps: bool
+    """True when rows were perhaps sent that are not in it: its newest part was lost for good, and `kycaid ledger
+    repair` made it fit to go on from.
+
+    A row that it does not know counts as *perhaps sent* then. Its applicant's documents on the server say whether it
+    was, as for a row of which an intent is on record; an applicant that it does not know, and that would have to be
+    made, is uncertain. What this ledger records from then on it knows as ever. It never becomes False again.
+    """
+
+    @classmethod
+    async def open(
+        cls,
+        path: Path | None,
+        *,
+        server: str,
+        api_key: str | None = None,
+        same_account: bool = False,
+        folder: str | None = None,
+        read_only: bool = False,
+        clock: Callable[[], float] = time.monotonic,
+        boot: Callable[[], BootTime] = boot_time,
+    ) -> Self:
+        """Open or make the ledger at ``path``, as `Owner` says. Without a path it lasts as long as the run.
+
+        ``read_only`` is for a look: it makes no ledger, begins no run, and takes no change. ``clock`` gives seconds
+        that only go forward.
+        """
+        owner = Owner(server=server, api_key=api_key, same_account=same_account, folder=folder)
+        database = await Database.open(
+            lambda: LedgerFile.open(path, owner, read_only=read_only, clock=clock, boot=boot)
+        )
+        file = database.file
+        ledger = cls(database, file.clock, file.secret, file.name, file.may_have_gaps)
+        if not read_only:
+            database.every(_SECONDS_BETWEEN_BEATS, ledger.beat)
+        return ledger
+
+    def beat(self) -> None:
+        """Record for how long this run has been going on. It happens by itself, every second."""
+        run = self._clock.record()
+        self._database.write_behind(_BEAT, run.seconds, run.beat, run.number)
+
+    def waited(self, entry: RowEntry | ApplicantEntry) -> float:
+        """Return how many seconds have certainly passed since it was sent last, whatever the time of day says.
+
+        Counted are the seconds for which runs went on since then, and all of them where the machine has a clock that
+        nobody can set and has not been started anew. So a run that is killed again and again makes progress, too.
+        """
+        return self._clock.waited(entry.run, entry.at)
+
+    def has_said(self, entry: RowEntry | ApplicantEntry, fingerprint: bytes | None) -> bool:
+        """Say whether what was sent, or was to be, has this fingerprint."""
+        return entry.fingerprint == self._fingerprint(fingerprint)
+
+    async def row(self, digest: bytes) -> RowEntry | None:
+        """Return what is known of a row."""
+        return next(map(_row_entry, await self._database.read(f"{_ROW} WHERE digest = ?", self._row(digest))), None)
+
+    async def rows_of(self, applicant_id: str, *, besides: bytes | None = None) -> list[RowEntry]:
+        """Return what is known of all rows of an applicant, without the one whose digest is ``besides``."""
+        found = await self._database.read(f"{_ROW} WHERE applicant_id = ?", applicant_id)
+        other = None if besides is None else self._row(besides)
+        return [entry for entry in map(_row_entry, found) if entry.digest != other]
+
+    async def unsettled(self) -> AsyncIterator[RowEntry]:
+        """Give every row that was sent and has no answer on record."""
+        last = b""
+        query = f"{_ROW} WHERE digest > ? AND state = ? ORDER BY digest LIMIT ?"
+        while found := await self._database.read(query, last, State.SENT, _AT_ONCE):
+            for values in found:
+                yield _row_entry(values)
+            last = found[-1][0]
+
+    async def rows(self) -> AsyncIterator[RowEntry]:
+        """Give all rows, those of an applicant together."""
+        last: tuple[str, bytes] = ("", b"")
+        query = f"{_ROW} WHERE (applicant_id, digest) > (?, ?) ORDER BY applicant_id, digest LIMIT ?"
+        while found := await self._database.read(query, *last, _AT_ONCE):
+            for values in found:
+                yield _row_entry(values)
+            last = (found[-1][2], found[-1][0])
+
+    async def intend_row(self, digest: bytes, intent: Intent, fingerprint: bytes | None = None) -> None:
+        """Write down that a document is about to be created."""
+        values = (self._row(digest), State.SENT, intent.applicant_id, intent.as_text(), None, None)
+        await self._database.write_durable(
+            "INSERT OR REPLACE INTO rows VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            *values,
+            self._fingerprint(fingerprint),
+            self._clock.number,
+            self._clock.elapsed,
+        )
+
+    async def claim_row(self, digest: bytes, document_id: str) -> bool:
+        """Write down that a document which was found on the server is this row's: False when another row has it."""
+        change = "UPDATE OR IGNORE rows SET state = ?, document_id = ?, code = NULL WHERE digest = ?"
+        return await self._database.write_durable(change, State.CREATED, document_id, self._row(digest)) > 0
+
+    def created_row(self, digest: bytes, document_id: str) -> None:
+        """Record the document of a row.
+
+        When another row has it, this one stays unsettled, with the code `DOCUMENT_TAKEN`, and nothing more is intended:
+        a server that gives one document twice is not to be trusted with more. Then or later, `LedgerError` is raised.
+        """
+        key = self._row(digest)
+        change = "UPDATE OR IGNORE rows SET state = ?, document_id = ?, code = NULL WHERE digest = ?"
+        self._database.write_behind(
+            change, State.CREATED, document_id, key, unchanged=lambda: self._document_taken(key)
+        )
+
+    def uncertain_row(self, digest: bytes, code: str) -> None:
+        """Record what was found out about a row that was sent, and stays unsettled."""
+        self._database.write_behind(
+            "UPDATE rows SET code = ? WHERE digest = ? AND state = ?", code, self._row(digest), State.SENT
+        )
+
+    def failed_row(self, digest: bytes, code: str) -> None:
+        """Record that there is no document of a row, and why."""
+        values = (self._row(digest), State.FAILED, "", "", code, self._clock.number, self._clock.elapsed, code)
+        insert = "INSERT INTO rows (digest, state, applicant_id, intent, code, run, at) VALUES (?, ?, ?, ?, ?, ?, ?)"
+        change = f"ON CONFLICT (digest) DO UPDATE SET state = '{State.FAILED}', code = ?"
+        self._database.write_behind(f"{insert} {change}", *values)
+
+    def forget_row(self, digest: bytes) -> None:
+        """Take back what was intended for a row: it was certainly not done."""
+        self._database.write_behind("DELETE FROM rows WHERE digest = ?", self._row(digest))
+
+    async def file(self, digest: bytes) -> str | None:
+        """Return the id of the file with this content."""
+        found = await self._database.read("SELECT file_id FROM files WHERE digest = ?", self._file(digest))
+        return found[0][0] if found else None
+
+    def uploaded(self, digest: bytes, file_id: str) -> None:
+        """Record the id of the file with this content."""
+        self._database.write_behind("INSERT OR REPLACE INTO files VALUES (?, ?)", self._file(digest), file_id)
+
+    def forget_file(self, digest: bytes, file_id: str) -> None:
+        """Take back a file that the server no longer has."""
+        self._database.write_behind("DELETE FROM files WHERE digest = ? AND file_id = ?", self._file(digest), file_id)
+
+    async def applicant(self, digest: bytes) -> ApplicantEntry | None:
+        """Return what is known of an applicant."""
+        found = await self._database.read(
+            "SELECT state, applicant_id, code, fingerprint, run, at FROM applicants WHERE digest = ?",
+            self._applicant(digest),
+        )
+        return next(map(_applicant_entry, found), None)
+
+    async def intend_applicant(self, digest: bytes, fingerprint: bytes) -> None:
+        """Write down that an applicant is about to be created."""
+        values = (self._applicant(digest), State.SENT, None, None, self._fingerprint(fingerprint))
+        await self._database.write_durable(
+            "INSERT OR REPLACE INTO applicants VALUES (?, ?, ?, ?, ?, ?, ?)",
+            *values,
+            self._clock.number,
+            self._clock.elapsed,
+        )
+
+    def created_applicant(self, digest: bytes, applicant_id: str) -> None:
+        """Record the id of an applicant."""
+        self._database.write_behind(_APPLICANT, State.CREATED, applicant_id, None, self._applicant(digest))
+
+    def failed_applicant(self, digest: bytes, code: str) -> None:
+        """Record that an applicant was not made, and why."""
+        self._database.write_behind(_APPLICANT, State.FAILED, None, code, self._applicant(digest))
+
+    async def close(self) -> None:
+        """Write what is still queued, and close the file. Raises `LedgerError` when that failed.
+
+        It comes to its end, however often it is cancelled; a second call waits for the first.
+        """
+        with contextlib.suppress(LedgerError, RuntimeError):  # closed before; of a loop that is gone; told by closing
+            self.beat()
+        await self._database.close()
+
+    def _document_taken(self, key: bytes) -> None:
+        self._database.write_behind(
+            "UPDATE rows SET code = ? WHERE digest = ? AND state = ?", DOCUMENT_TAKEN, key, State.SENT
+        )
+        self._database.refuse(
+            LedgerError(
+                f"{self.name}: for a new document the server gave the id of one that another row has. The row is "
+                "uncertain: see whether its document exists. All other rows are on record; nothing more is sent."
+            )
+        )
+
+    def _row(self, digest: bytes) -> bytes:
+        return self._secret.keyed("row", digest)
+
+    def _file(self, digest: bytes) -> bytes:
+        return self._secret.keyed("file", digest)
+
+    def _applicant(self, digest: bytes) -> bytes:
+        return self._secret.keyed("applicant", digest)
+
+    def _fingerprint(self, digest: bytes | None) -> bytes | None:
+        return None if digest is None else self._secret.keyed("fingerprint", digest)
+
+
+def _row_entry(values: tuple[Any, ...]) -> RowEntry:
+    digest, state, applicant_id, intent, document_id, code, fingerprint, run, at = values
+    return RowEntry(
+        digest=digest,
+        state=State(state),
+        intent=Intent.of(applicant_id, intent),
+        document_id=document_id,
+        code=code,
+        fingerprint=fingerprint,
+        run=run,
+        at=at,
+    )
+
+
+def _applicant_entry(values: tuple[Any, ...]) -> ApplicantEntry:
+    state, applicant_id, code, fingerprint, run, at = values
+    return ApplicantEntry(
+        state=State(state), applicant_id=applicant_id, code=code, fingerprint=fingerprint, run=run, at=at
+    )

@@ -1,0 +1,200 @@
+"""What stands in a ledger, how one of an earlier format becomes one of this, and whose it is."""
+
+import hashlib
+import hmac
+import os
+import secrets
+from typing import TYPE_CHECKING, Any, Final
+
+import attrs
+
+from kycaid_async.bulk.ledger.elapsed import Run
+from kycaid_async.bulk.ledger.problems import without_newest_part, without_secret
+from kycaid_async.bulk.ledger.secret import Secret, make_secret, read_secret
+from kycaid_async.errors import LedgerError
+
+if TYPE_CHECKING:
+    import sqlite3
+
+FORMAT: Final = "3"
+_BEFORE: Final = "2"
+TABLES: Final = """
+CREATE TABLE about (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE runs (
+    number INTEGER PRIMARY KEY, seconds REAL NOT NULL, boot TEXT NOT NULL, began REAL NOT NULL, beat REAL NOT NULL
+);
+CREATE TABLE rows (
+    digest BLOB PRIMARY KEY, state TEXT NOT NULL, applicant_id TEXT NOT NULL, intent TEXT NOT NULL,
+    document_id TEXT, code TEXT, fingerprint BLOB, run INTEGER NOT NULL, at REAL NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX rows_of_applicants ON rows (applicant_id);
+CREATE UNIQUE INDEX documents ON rows (document_id) WHERE document_id IS NOT NULL;
+CREATE TABLE files (digest BLOB PRIMARY KEY, file_id TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE applicants (
+    digest BLOB PRIMARY KEY, state TEXT NOT NULL, applicant_id TEXT, code TEXT, fingerprint BLOB NOT NULL,
+    run INTEGER NOT NULL, at REAL NOT NULL
+) WITHOUT ROWID;
+"""
+_OLD_TABLES: Final = ("rows", "files", "applicants")
+SET: Final = "INSERT OR REPLACE INTO about VALUES (?, ?)"
+
+About = dict[str, str]
+
+
+@attrs.frozen(kw_only=True)
+class Owner:
+    """Whose uploads a ledger records."""
+
+    server: str
+    api_key: str | None = attrs.field(default=None, repr=False)
+    """None for one who only reads: then any key's will do."""
+    same_account: bool = False
+    """True when another key than before is known to be of the same account."""
+    folder: str | None = attrs.field(default=None, repr=False)
+    """Where the paths of the rows start. A ledger that stands elsewhere is good for this folder only."""
+
+
+def read_about(connection: "sqlite3.Connection", name: str) -> About:
+    """Return what the ledger says of itself, nothing when it is new. Raises `LedgerError` when it is none."""
+    tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+    if not tables:
+        return {}
+    if ("about",) not in tables:
+        raise LedgerError(f"{name}: is a database of something else, and no ledger")
+    about: About = dict(connection.execute("SELECT name, value FROM about").fetchall())
+    if about.get("format") not in (FORMAT, _BEFORE):
+        raise LedgerError(f"{name}: is a ledger of another version of this package")
+    return about
+
+
+def read_ahead(connection: "sqlite3.Connection", about: About) -> None:
+    """Bring the tables into the cache: later, nothing should wait for the disk."""
+    for table in _OLD_TABLES if about else ():
+        connection.execute(f"SELECT count(*) FROM {table}").fetchall()  # noqa: S608 - names of our own tables
+
+
+def is_old(about: About) -> bool:
+    """Say whether it is of an earlier format."""
+    return about.get("format") == _BEFORE
+
+
+def was_cut_off(about: About) -> bool:
+    """Say whether one of an earlier format needs its -wal. One of this format says so in its head."""
+    return is_old(about) and not about.get("ended")
+
+
+def check(about: About, name: str, owner: Owner, *, has_wal: bool) -> None:
+    """Raise `LedgerError` for a ledger that is not fit for this owner. ``has_wal``: something stands in its -wal."""
+    if not about:
+        return
+    if was_cut_off(about) and not has_wal:
+        raise without_newest_part(name)
+    if about.get("server") != owner.server:
+        raise LedgerError(
+            f"{name}: is the ledger of uploads to {about.get('server')}, and this client talks to {owner.server}; "
+            "rows that were sent there are not here, and each server needs a ledger of its own"
+        )
+    known = about.get("account")
+    if owner.api_key is None or known is None or owner.same_account:
+        return
+    if not hmac.compare_digest(known, account_of(about["salt"], owner.api_key)):
+        raise LedgerError(
+            f"{name}: is the ledger of uploads with another API key, and a key sees one account only. If this key is "
+            "a new one of the same account, say so: same_account=True, or --same-account. Each other account needs a "
+            "ledger of its own."
+        )
+
+
+def secret_of(about: About, path: str, name: str, *, read_only: bool) -> Secret:
+    """Return the secret of a ledger; of one that has none yet, a new one. Raises `LedgerError` when it is missing."""
+    if not path or (read_only and not about):
+        return Secret.new()
+    if "secret" not in about:
+        return make_secret(path)
+    secret = read_secret(path)
+    if secret is None or not hmac.compare_digest(secret.check, about["secret"]):
+        raise without_secret(name)
+    return secret
+
+
+def check_folder(about: About, path: str, name: str, owner: Owner, secret: Secret) -> None:
+    """Raise `LedgerError` for a ledger that stands elsewhere than the rows, and was not begun for their folder."""
+    if owner.folder is None or not about or os.path.dirname(path) == owner.folder:  # noqa: PTH120
+        return
+    if about.get("folder") != folder_of(owner.folder, secret):
+        raise LedgerError(
+            f"{name}: stands elsewhere than the manifest, and was not begun for the manifest's folder. In another "
+            "folder the same paths are other files, which would count as sent. Use the ledger that was begun with it."
+        )
+
+
+def prepare(connection: "sqlite3.Connection", about: About, owner: Owner, secret: Secret, run: Run) -> None:
+    """Make the tables, or bring them to this format, and record the owner and the run."""
+    known = {"format": FORMAT, "server": owner.server, "salt": secrets.token_hex(16), "secret": secret.check}
+    if is_old(about):
+        convert(connection, secret)
+        about = {name: value for name, value in about.items() if name not in ("format", "ended")}
+    elif not about:
+        make_tables(connection)
+    known |= about
+    if owner.api_key is not None:
+        known["account"] = account_of(known["salt"], owner.api_key)
+    if owner.folder is not None:
+        known["folder"] = folder_of(owner.folder, secret)
+    connection.executemany(SET, list(known.items()))
+    connection.execute("INSERT INTO runs VALUES (?, ?, ?, ?, ?)", attrs.astuple(run))
+
+
+def make_tables(connection: "sqlite3.Connection") -> None:
+    """Make the tables of a new ledger."""
+    for table in TABLES.split(";"):
+        connection.execute(table)
+
+
+def read_runs(connection: "sqlite3.Connection", about: About) -> list[Run]:
+    """Return the runs that the ledger knows of."""
+    if not about or is_old(about):
+        return []
+    found: list[Any] = connection.execute("SELECT number, seconds, boot, began, beat FROM runs").fetchall()
+    return [Run(number=a, seconds=b, boot=c, began=d, beat=e) for a, b, c, d, e in found]
+
+
+def convert(connection: "sqlite3.Connection", secret: Secret) -> None:
+    """Bring a ledger of the format before to this one. All its rows are known as before, by keyed digests.
+
+    A document that two rows had, which that format allowed, is neither's: both are unsettled.
+    """
+    connection.execute("PRAGMA secure_delete = ON")  # what is dropped below can be guessed
+    connection.create_function("keyed", 2, lambda kind, value: None if value is None else secret.keyed(kind, value))
+    for table in _OLD_TABLES:
+        connection.execute(f"ALTER TABLE {table} RENAME TO old_{table}")
+    connection.execute("DROP INDEX rows_of_applicants")
+    for table in TABLES.split(";")[1:]:
+        connection.execute(table)
+    connection.execute(
+        """
+        INSERT INTO rows
+        SELECT keyed('row', digest), CASE WHEN shared THEN 'sent' ELSE state END, applicant_id, sent,
+               CASE WHEN shared THEN NULL ELSE document_id END, code, keyed('fingerprint', says), 0, 0
+        FROM (SELECT *, document_id IS NOT NULL AND count(*) OVER (PARTITION BY document_id) > 1 AS shared
+              FROM old_rows)
+        """
+    )
+    connection.execute("INSERT INTO files SELECT keyed('file', digest), file_id FROM old_files")
+    connection.execute(
+        "INSERT INTO applicants SELECT keyed('applicant', digest), state, applicant_id, code, "
+        "keyed('fingerprint', says), 0, 0 FROM old_applicants"
+    )
+    for table in _OLD_TABLES:
+        connection.execute(f"DROP TABLE old_{table}")
+    connection.execute("DELETE FROM about WHERE name = 'ended'")
+
+
+def account_of(salt: str, api_key: str) -> str:
+    """Return 8 bytes that tell keys apart, as text. The key cannot be had from them."""
+    return hmac.digest(bytes.fromhex(salt), api_key.encode(), "sha256")[:8].hex()
+
+
+def folder_of(folder: str, secret: Secret) -> str:
+    """Return what stands for a folder, as text."""
+    return secret.keyed("folder", hashlib.sha256(os.fsencode(folder)).digest()).hex()

@@ -1,0 +1,85 @@
+"""The secret of a ledger: with it rows are recognised, and without it nothing can be guessed from the digests.
+
+A digest of a name and a birth date can be found by trying all of them. So what stands in a ledger is keyed, with a
+secret in a file of its own beside it.
+"""
+
+import contextlib
+import hashlib
+import os
+import secrets
+from typing import Self
+
+import attrs
+
+_SIZE = 32
+
+
+@attrs.frozen
+class Secret:
+    """Turns digests into those that stand in the ledger."""
+
+    _key: bytes = attrs.field(repr=False)
+
+    @classmethod
+    def new(cls) -> Self:
+        """Return one that lasts as long as the process."""
+        return cls(secrets.token_bytes(_SIZE))
+
+    def keyed(self, kind: str, digest: bytes) -> bytes:
+        """Return what stands in the ledger for ``digest``; each kind of thing has others."""
+        return hashlib.blake2b(digest, key=self._key, digest_size=32, person=kind.encode()).digest()
+
+    def write(self, path: str) -> None:
+        """Write it beside the ledger at ``path``. Nobody but its owner can read it at any time."""
+        fd = os.open(secret_path(path), os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+        try:
+            os.write(fd, self._key.hex().encode() + b"\n")
+            os.fsync(fd)
+        finally:
+            os.close(fd)
+        sync_folder(path)
+
+    @property
+    def check(self) -> str:
+        """What tells a ledger that this is its secret."""
+        return self.keyed("secret", b"").hex()
+
+
+def secret_path(path: str) -> str:
+    """Return where the secret of the ledger at ``path`` is."""
+    return f"{path}.key"
+
+
+def read_secret(path: str) -> Secret | None:
+    """Return the secret of the ledger at ``path``, None when there is none."""
+    try:
+        with open(secret_path(path), "rb") as file:  # noqa: PTH123
+            key = bytes.fromhex(file.read(1000).decode("ascii").strip())
+    except (FileNotFoundError, ValueError):
+        return None
+    return Secret(key) if len(key) == _SIZE else None
+
+
+def make_secret(path: str) -> Secret:
+    """Return the secret of the ledger at ``path``, which has recorded nothing yet. It is on the disk by then.
+
+    One that was left of a run that was killed here is used.
+    """
+    found = read_secret(path)
+    if found is None:
+        found = Secret.new()
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(secret_path(path))  # noqa: PTH108 - cut off while it was written, before any row
+        found.write(path)
+    return found
+
+
+def sync_folder(path: str) -> None:
+    """Let the name of a new file be on the disk too, where a folder can be told so."""
+    with contextlib.suppress(OSError):
+        fd = os.open(os.path.dirname(path) or ".", os.O_RDONLY)  # noqa: PTH120
+        try:
+            os.fsync(fd)
+        finally:
+            os.close(fd)
