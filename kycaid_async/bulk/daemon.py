@@ -1,12 +1,15 @@
 """Work in threads that nobody has to wait for."""
 
+import _thread
 import asyncio
 import contextlib
 import os
-import threading
+import sys
+from _queue import SimpleQueue  # the one of `queue` is a greenlet's, where gevent has patched it
 from collections.abc import Callable
-from queue import SimpleQueue
 from typing import Any, Final, TypeVar
+
+from kycaid_async.forks import after_fork, notice_fork
 
 T = TypeVar("T")
 
@@ -21,13 +24,12 @@ async def in_daemon(function: Callable[[], T]) -> T | Exception:
     one of the loop's executor would. An error comes as a value, and so never as the context of another: it may hold
     secrets.
     """
-    task: _Task = _Task(function)
-    daemons = Daemons.of_process()
-    daemons.submit(task)
+    task = _Task(function)
+    _daemons.submit(task)
     try:
         found: T | Exception = await task.found
     except asyncio.CancelledError:
-        daemons.give_up(task)
+        _daemons.give_up(task)
         raise
     return found
 
@@ -39,57 +41,63 @@ class _Task:
         self._function = function
         self._loop = asyncio.get_running_loop()
         self.found: asyncio.Future[Any] = self._loop.create_future()
-        self.begun = self.left = False
+        self.begun = self.over = self.left = False
 
-    def run(self) -> bool:
-        """Do it, and say whether nobody waits for it any more."""
+    def run(self) -> None:
         try:
             found: Any = self._function()
         except Exception as error:  # noqa: BLE001 - the libraries below have errors of their own
             found = error
         with contextlib.suppress(RuntimeError):  # the loop is closed
             self._loop.call_soon_threadsafe(self._give, found)
-        return self.left
 
     def _give(self, found: Any) -> None:
         if not self.found.done():
             self.found.set_result(found)
 
 
+def _real(name: str) -> Any:
+    """Return what `_thread` has under ``name``, also where gevent has put greenlets in the place of threads."""
+    patcher = sys.modules.get("gevent.monkey")
+    return getattr(_thread, name) if patcher is None else patcher.get_original("_thread", name)
+
+
 class Daemons:
     """Threads that take tasks. One that hangs in a task which was given up makes room for another."""
 
-    _of_process: "Daemons | None" = None
-
     def __init__(self, most: int = _MOST) -> None:
-        self.pid = os.getpid()
-        self._tasks: SimpleQueue[_Task] = SimpleQueue()
-        self._lock = threading.Lock()
-        self._room = most
-        """Threads that may still be started."""
-        self._idle = 0
+        self._most = most
+        self._begin()
+        after_fork(self._begin)
 
-    @classmethod
-    def of_process(cls) -> "Daemons":
-        """Return those of this process: a fork takes no threads along."""
-        if cls._of_process is None or cls._of_process.pid != os.getpid():
-            cls._of_process = cls()
-        return cls._of_process
+    def _begin(self) -> None:
+        self._tasks: SimpleQueue[_Task] = SimpleQueue()
+        self._lock = _real("allocate_lock")()
+        self._threads = self._idle = self._hanging = 0
 
     def submit(self, task: _Task) -> None:
         """Let a thread do ``task``, as soon as there is one."""
+        notice_fork()
         with self._lock:
-            starts = self._room > 0 and self._idle <= self._tasks.qsize()
-            self._room -= starts
+            wanted = self._idle <= self._tasks.qsize() and self._threads - self._hanging < self._most
+            if not (wanted and self._grows()) and not self._threads:
+                raise RuntimeError("no thread can be started any more")
             self._tasks.put(task)
-        if starts:
-            threading.Thread(target=self._work, name="kycaid remote", daemon=True).start()
+
+    def _grows(self) -> bool:
+        try:
+            _real("start_new_thread")(self._work, ())
+        except RuntimeError:  # the interpreter ends
+            return False
+        self._threads += 1
+        return True
 
     def give_up(self, task: _Task) -> None:
         """Wait for ``task`` no more. If a thread is at it, another may take its place."""
         with self._lock:
-            self._room += task.begun and not task.left
-            task.left = True
+            if not task.over:
+                self._hanging += task.begun
+                task.left = True
 
     def _work(self) -> None:
         while True:
@@ -101,5 +109,17 @@ class Daemons:
                 if task.left:
                     continue
                 task.begun = True
-            if task.run():
+            task.run()
+            if self._was_replaced(task):
                 return
+
+    def _was_replaced(self, task: _Task) -> bool:
+        """Say whether ``task`` was given up, so that its thread has to make room again."""
+        with self._lock:
+            task.over = True
+            self._threads -= task.left
+            self._hanging -= task.left
+            return task.left
+
+
+_daemons: Final = Daemons()

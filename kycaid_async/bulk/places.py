@@ -20,7 +20,7 @@ _NEVER: Final = frozenset(
     | {"simplecache", "filecache", "blockcache", "cached", "zip", "tar", "libarchive"}
 )
 """What reads this machine's files past all rules, or another URL within its own."""
-_SPELLING: Final = re.compile(r"([a-z][a-z0-9+._-]*)://([!-~]|[^\x00-\x20\x7f-\xa0])", re.IGNORECASE)
+_SPELLING: Final = re.compile(r"([a-z][a-z0-9+._-]*)://([!-~]|[^\x00-\x20\x7f-\xa0])", re.IGNORECASE | re.ASCII)
 
 
 def is_url(place: Any) -> bool:

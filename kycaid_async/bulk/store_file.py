@@ -4,7 +4,7 @@ import asyncio
 import errno
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 import attrs
@@ -54,9 +54,13 @@ def _open(url: str, terms: Terms, first: int) -> "StoreReading | Fault":
             "pip install -U 'kycaid-async[fsspec]'"
         )
     try:
-        files, path = fsspec.core.url_to_fs(url)
+        fsspec.get_filesystem_class(url.partition("://")[0])
     except ValueError:
         return Fault("not a URL of a kind that fsspec knows")
+    try:
+        files, path = fsspec.core.url_to_fs(url)
+    except ValueError:
+        return Fault("stores of this kind are not set up here, with an account for one")
     info = files.info(path)
     size = info.get("size")
     if info.get("type") == "directory":
@@ -81,14 +85,22 @@ def fault_of(error: Exception) -> Fault:
     for kind, words in _REASONS.items():
         if isinstance(error, kind):
             return Fault(words)
-    statuses = (getattr(error, name, None) for name in ("status", "code", "status_code"))
-    status = next((int(found) for found in statuses if isinstance(found, int | str) and str(found).isdecimal()), 0)
+    status = next((int(found) for found in _statuses(error) if str(found).isdecimal()), 0)
     if status:
         return Fault(f"its server answers {status}", status in PASSING)
     number = error.errno if isinstance(error, OSError) else None
     passing = number in _PASSING or any(kind.__name__ in _AWAY for kind in type(error).__mro__)
     # Not in the error's own words: they may be the server's, or hold the URL.
     return Fault(os.strerror(number) if number else type(error).__name__, passing)
+
+
+def _statuses(error: Exception) -> Iterator[Any]:
+    """Give what may be the status of an answer, where the libraries below keep it."""
+    for one in filter(None, (error, error.__cause__)):
+        yield from (getattr(one, name, None) for name in ("status", "code", "status_code"))
+        response = getattr(one, "response", None)
+        if isinstance(response, dict):  # botocore
+            yield response.get("ResponseMetadata", {}).get("HTTPStatusCode")
 
 
 _PASSING: Final = frozenset({errno.EBUSY, errno.EAGAIN, errno.EIO, errno.ETIMEDOUT, errno.ECONNRESET})

@@ -7,12 +7,13 @@ import threading
 
 import pytest
 
+from kycaid_async.bulk import daemon
 from kycaid_async.bulk.daemon import Daemons, in_daemon
 
 
 @pytest.fixture(autouse=True)
 def daemons(monkeypatch):
-    monkeypatch.setattr(Daemons, "_of_process", Daemons(2))
+    monkeypatch.setattr(daemon, "_daemons", Daemons(2))
 
 
 async def test_results_and_errors_come_as_values():
@@ -27,9 +28,9 @@ async def test_threads_are_used_again_and_there_are_never_too_many():
 
 
 async def test_those_that_hang_hold_up_no_others():
-    over = threading.Event()
-    waiting = [asyncio.ensure_future(in_daemon(over.wait)) for _ in range(10)]
-    while sum(thread.name == "kycaid remote" for thread in threading.enumerate()) < 2:
+    over, begun = threading.Event(), []
+    waiting = [asyncio.ensure_future(in_daemon(lambda: begun.append(1) or over.wait())) for _ in range(10)]
+    while len(begun) < 2:
         await asyncio.sleep(0)
     for one in waiting:
         one.cancel()
@@ -56,6 +57,7 @@ async def test_what_was_given_up_before_it_began_is_never_done():
 def test_a_child_has_threads_of_its_own():
     code = """
 import asyncio, os
+from kycaid_async.bulk import daemon
 from kycaid_async.bulk.daemon import in_daemon
 async def ask():
     return await asyncio.wait_for(in_daemon(lambda: 7), 20)

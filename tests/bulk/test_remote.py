@@ -129,7 +129,15 @@ class ServiceRequestError(Exception):
     pass
 
 
+def caused(error, cause):
+    error.__cause__ = cause
+    return error
+
+
 PASSING = {
+    "its server answers 502": caused(
+        OSError(errno.EINVAL, "Canary"), Named(response={"ResponseMetadata": {"HTTPStatusCode": 502}})
+    ),
     "its server answers 503": Named(status=503),
     "its server answers 429": Named(code="429"),
     "its server answers 500": Named(status_code=500),

@@ -12,7 +12,7 @@ import pytest
 import trustme
 
 from kycaid_async import InvalidFileError, UploadSourceError, UrlRules
-from kycaid_async.bulk import web_file
+from kycaid_async.bulk import web_request
 from kycaid_async.bulk.daemon import in_daemon
 from kycaid_async.bulk.remote import RemoteSource
 from kycaid_async.transport.preflight import FileRules, inspect
@@ -319,7 +319,7 @@ async def test_a_redirect_to_inside_is_not_followed(source, target):
     "target", ["file:///etc/passwd", "reference://x::data:,", "s3://bucket/a", "ftp://127.0.0.1/", "http://[::1"]
 )
 async def test_a_redirect_to_another_kind_of_url_is_not_followed(source, target):
-    async with RawServer(says("302 Found", f"Location: {target}")) as server:
+    async with RawServer(says("302 Found", f"Location: {target}", body=bytes(300_000))) as server:
         assert "(its server redirects to a URL that is not allowed)" in await refusal(source(server.url()))
     assert server.connections == 1
 
@@ -366,9 +366,9 @@ async def test_https_needs_a_certificate_that_is_trusted(source, monkeypatch, tm
     url = f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}/a.png"
     rules = UrlRules(allow_hosts=["127.0.0.1"])
     try:
-        monkeypatch.setattr(web_file, "_contexts", [])
+        monkeypatch.setattr(web_request, "_contexts", [])
         assert "(its server's certificate is not trusted)" in await refusal(source(url, rules))
-        monkeypatch.setattr(web_file, "_contexts", [])
+        monkeypatch.setattr(web_request, "_contexts", [])
         monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
         assert await whole(source(url, rules)) == picture(60)
     finally:

@@ -86,9 +86,12 @@ async def _refused(source: Any) -> bool:
 async def urls() -> Found:
     """No URL of another kind reaches fsspec, and so none makes a filesystem."""
     tried, failures, asked = 0, [], []
-    with mock.patch.object(
-        fsspec.core, "url_to_fs", lambda url, **_: asked.append(url) or (_ for _ in ()).throw(OSError)
-    ):
+
+    def ask(what: str, **_: Any) -> None:
+        asked.append(what)
+        raise OSError
+
+    with mock.patch.object(fsspec.core, "url_to_fs", ask), mock.patch.object(fsspec, "get_filesystem_class", ask):
         for protocol, tail, spell in itertools.product(PROTOCOLS, TAILS, SPELLINGS):
             url = spell(f"{protocol}://{tail}")
             plain = protocol in USUAL and "::" not in url and url.lower().startswith(protocol)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 MAX_PIXELS: Final = 50_000_000
 """More than an A4 page at 600 dpi. What claims more is taken for a bomb and is not unpacked."""
 _MAX_WEBP: Final = 8_000_000
-"""The decoder of WebP holds all threads up while it unpacks. Larger ones are not looked into, and not declined."""
+"""The decoders of WebP and AVIF hold all threads up, or may. Larger ones are not looked into, and not declined."""
 
 _PDF_TAIL: Final = 2048
 _SOFTWARE: Final = 0x0131
@@ -142,6 +142,6 @@ def open_image(path: Path) -> "Iterator[ImageFile]":
         pixels = image.width * image.height
         if pixels > MAX_PIXELS:
             raise ValueError("too many pixels")
-        if image.format == "WEBP" and pixels > _MAX_WEBP:
+        if image.format in {"WEBP", "AVIF"} and pixels > _MAX_WEBP:
             raise _NotUnpacked
         yield image
