@@ -1,0 +1,85 @@
+"""Deliver manifests through kills and faults, then hold what the server has against what the client said.
+
+``python -m tests.bulk.crash MODE --kills 30`` does one mode, ``all`` does each. ``--seed`` gives other files and other
+moments, ``--package`` takes ``kycaid_async`` from another folder, ``--keep`` leaves manifest, ledger and server's file.
+``python -m tests.bulk.crash storm`` measures runs through a time in which the server, or a gateway, refuses all.
+"""
+
+import argparse
+import asyncio
+import sys
+import tempfile
+from pathlib import Path
+
+from tests.bulk.crash.modes import MODES
+from tests.bulk.crash.runs import Forks
+from tests.bulk.crash.storm import storms
+from tests.bulk.crash.trial import Outcome, run
+from tests.oracle.running import ROOT
+
+_HEADS = ["mode", "kills", "rows", "delivered", "uncertain", "failed"]
+_HEADS += ["doubles", "missing", "wrong", "unopened", "crashed", "repeated", "seconds"]
+
+
+def _cells(outcome: Outcome) -> list[object]:
+    verdict, statuses = outcome.verdict, outcome.statuses
+    counts = [verdict.doubles, verdict.missing, verdict.wrong, verdict.unopened, verdict.crashes, verdict.repeats]
+    told = [outcome.delivered, statuses["uncertain"], statuses["failed"]]
+    return [outcome.mode, outcome.kills, outcome.rows, *told, *map(len, counts), f"{outcome.seconds:.0f}"]
+
+
+def _line(cells: list[object]) -> str:
+    return "| " + " | ".join(map(str, cells)) + " |"
+
+
+async def _all(args: argparse.Namespace, folder: Path, forks: Forks) -> bool:
+    names = list(MODES) if args.mode == "all" else args.mode.split(",")
+    at_once, well, seen = asyncio.Semaphore(args.at_once), True, []
+    print(_line(_HEADS), _line(["---", *["---:"] * (len(_HEADS) - 1)]), sep="\n", flush=True)
+
+    async def one(name: str) -> None:
+        nonlocal well
+        async with at_once:
+            place = folder / name
+            place.mkdir(parents=True)
+            options = {"kills": args.kills, "seed": args.seed, "rows": args.rows}
+            outcome = await run(name, folder=place, forks=forks, **options)
+            print(_line(_cells(outcome)), flush=True)
+            well = well and not (MODES[name].preventable and outcome.verdict.problems)
+            seen.append(outcome)
+
+    async with asyncio.TaskGroup() as group:
+        for name in names:
+            group.create_task(one(name))
+    for outcome in seen:
+        for problem in outcome.verdict.problems[: args.show]:
+            print(f"{outcome.mode}: {problem}")
+    return well
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("mode", help=f"all, or some of: {','.join(MODES)}")
+    parser.add_argument("--kills", type=int, default=30)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--rows", type=int, default=120)
+    parser.add_argument("--at-once", type=int, default=2, help="modes at once")
+    parser.add_argument("--show", type=int, default=5, help="problems to show of each mode")
+    parser.add_argument("--package", type=Path, default=ROOT)
+    parser.add_argument("--keep", type=Path)
+    parser.add_argument("--seconds", type=float, default=20.0, help="how long a storm lasts")
+    args = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="kycaid-crash-") as folder:
+        return asyncio.run(_work(args, args.keep or Path(folder)))
+
+
+async def _work(args: argparse.Namespace, folder: Path) -> int:
+    async with Forks(args.package.resolve()) as forks:
+        if args.mode == "storm":
+            await storms(folder, forks=forks, seconds=args.seconds)
+            return 0
+        return not await _all(args, folder, forks)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,87 @@
+"""The oracle's state: one SQLite file, on the disk before any answer leaves. A test reads it beside the server."""
+
+import json
+import secrets
+import sqlite3
+import time
+from pathlib import Path
+from typing import Any
+
+_TABLES = """
+CREATE TABLE IF NOT EXISTS settings (name TEXT PRIMARY KEY, value TEXT NOT NULL, since REAL NOT NULL);
+CREATE TABLE IF NOT EXISTS requests (
+    number INTEGER PRIMARY KEY, received REAL NOT NULL, method TEXT NOT NULL, path TEXT NOT NULL,
+    endpoint TEXT NOT NULL, fault TEXT NOT NULL, acted INTEGER NOT NULL DEFAULT 0, status INTEGER, answered REAL
+);
+CREATE TABLE IF NOT EXISTS applicants (id TEXT PRIMARY KEY, body TEXT NOT NULL, made REAL NOT NULL, request INTEGER);
+CREATE TABLE IF NOT EXISTS files (id TEXT PRIMARY KEY, sha256 TEXT NOT NULL, size INTEGER, made REAL, request INTEGER);
+CREATE TABLE IF NOT EXISTS documents (
+    id TEXT PRIMARY KEY, applicant_id TEXT NOT NULL, type TEXT NOT NULL, body TEXT NOT NULL, made REAL NOT NULL,
+    request INTEGER
+);
+CREATE INDEX IF NOT EXISTS documents_of ON documents (applicant_id);
+CREATE TABLE IF NOT EXISTS verifications (
+    id TEXT PRIMARY KEY, applicant_id TEXT NOT NULL, body TEXT NOT NULL, made REAL NOT NULL, request INTEGER
+);
+"""
+
+
+def new_id() -> str:
+    """Return an id as KYCAID's: 36 hexadecimal digits."""
+    return secrets.token_hex(18)
+
+
+class Store:
+    """Objects, settings and the audit log."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._db = sqlite3.connect(folder / "oracle.sqlite3", isolation_level=None)
+        self._db.row_factory = sqlite3.Row
+        self._db.execute("PRAGMA journal_mode = WAL")
+        self._db.execute("PRAGMA synchronous = FULL")
+        self._db.executescript(_TABLES)
+
+    def change(self, sql: str, *values: Any) -> int:
+        """Change something; `commit` brings it to the disk. Return the number of the last row that was inserted."""
+        if not self._db.in_transaction:
+            self._db.execute("BEGIN IMMEDIATE")
+        return self._db.execute(sql, values).lastrowid or 0
+
+    def commit(self) -> None:
+        """Bring all to the disk."""
+        if self._db.in_transaction:
+            self._db.execute("COMMIT")
+
+    def rows(self, sql: str, *values: Any) -> list[sqlite3.Row]:
+        """Return what ``sql`` finds."""
+        return self._db.execute(sql, values).fetchall()
+
+    def row(self, sql: str, *values: Any) -> sqlite3.Row | None:
+        """Return the first that ``sql`` finds."""
+        return next(iter(self.rows(sql, *values)), None)
+
+    def settings(self) -> tuple[dict[str, Any], float]:
+        """Return the settings, and when they were set."""
+        found = self.row("SELECT value, since FROM settings WHERE name = 'all'")
+        return (json.loads(found["value"]), found["since"]) if found else ({}, time.time())
+
+    def set(self, settings: dict[str, Any]) -> None:
+        """Put other settings in force; they outlive a restart."""
+        values = ("all", json.dumps(settings), time.time())
+        self.change("INSERT OR REPLACE INTO settings VALUES (?, ?, ?)", *values)
+        self.commit()
+
+    def received(self, method: str, path: str, endpoint: str) -> int:
+        """Note a request, and return its number."""
+        insert = "INSERT INTO requests (received, method, path, endpoint, fault) VALUES (?, ?, ?, ?, '')"
+        return self.change(insert, time.time(), method, path, endpoint)
+
+    def acted(self, number: int) -> None:
+        """Note that the server acted on a request, once more."""
+        self.change("UPDATE requests SET acted = acted + 1 WHERE number = ?", number)
+
+    def answered(self, number: int, fault: str, status: int | None) -> None:
+        """Note how a request ended: with a status, or with none."""
+        change = "UPDATE requests SET fault = ?, status = ?, answered = ? WHERE number = ?"
+        self.change(change, fault, status, time.time(), number)
