@@ -9,11 +9,11 @@ import attrs
 from kycaid_async.api import applicants, files
 from kycaid_async.api.applicants import Company, Person
 from kycaid_async.bulk.content import as_many_as_cores, look_at
+from kycaid_async.bulk.evidence import Unreconciled
 from kycaid_async.bulk.keyed_lock import Idle, KeyedLock
 from kycaid_async.bulk.ledger import Ledger, State
 from kycaid_async.bulk.open_files import when_there_is_room
 from kycaid_async.bulk.places import UrlRules
-from kycaid_async.bulk.reconcile import Unreconciled
 from kycaid_async.bulk.resilient_caller import IntentRecord, ResilientCaller
 from kycaid_async.bulk.result import BulkResult, BulkSummary
 from kycaid_async.bulk.row import BulkSource, digest_of
