@@ -17,19 +17,19 @@ from kycaid_async.values.converter import unstructure
 
 _NOT_FOUND: Final = "not_found"
 """What the API itself says with a 404, and a proxy before it does not."""
-_LOOK_FOR_IT: Final = "Look for it, then remove the row, or run it with on_uncertain='create'."
+_LOOK_FOR_IT: Final = ". Look for it, then remove the row, or run it with on_uncertain='create'."
 SOME_FILES: Final = (
     "a document of this applicant has some of its files, or does not show its files, so it cannot be told whether this "
-    f"one was made. {_LOOK_FOR_IT}"
+    "one was made"
 )
 OTHER_FIELDS: Final = (
-    "a document of this applicant has its files and says something else, so it cannot be told whether this one was "
-    f"made. {_LOOK_FOR_IT}"
+    "a document of this applicant has its files and says something else, so it cannot be told whether this one was made"
 )
 LOOKS_THE_SAME: Final = (
-    f"another document of this applicant looks the same, so it cannot be told whether this one was made. {_LOOK_FOR_IT}"
+    "another document of this applicant looks the same, so it cannot be told whether this one was made"
 )
 NOT_ALL: Final = "the server does not show all documents of this applicant that were made, so the list proves nothing"
+_TO_LOOK_FOR: Final = (SOME_FILES, OTHER_FIELDS, LOOKS_THE_SAME)
 
 
 class Unreconciled(Exception):  # noqa: N818 - it is an outcome
@@ -37,9 +37,10 @@ class Unreconciled(Exception):  # noqa: N818 - it is an outcome
 
     def __init__(self, reason: str, error: KycaidError | None = None, *, operation: str, code: str = "") -> None:
         super().__init__()
+        self.reason = reason or str(error)
         self.code = code
         """What the ledger keeps of it."""
-        text = f"{operation}: {reason}"
+        text = f"{operation}: {reason}{_LOOK_FOR_IT if reason in _TO_LOOK_FOR else ''}"
         self.error = error or KycaidError(text, operation=operation, maybe_processed=True)
         """What the user gets to see."""
 

@@ -94,7 +94,7 @@ class Prerequisites:
 
         Raises `Unreconciled`, and `InvalidRequestError` when one with the same external id and other data was made.
         """
-        digest = hashlib.sha256(b"applicant\0" + str(applicant.external_applicant_id).encode()).digest()
+        digest = digest_of_applicant(applicant)
         says = digest_of(applicant)
         async with self.locks.of(digest):
             known = await self.ledger.applicant(digest)
@@ -148,6 +148,11 @@ class Prerequisites:
             if taken:
                 self.at_once.release()
             raise
+
+
+def digest_of_applicant(applicant: Person | Company) -> bytes:
+    """Return 32 bytes that stand for an applicant to make in a ledger."""
+    return hashlib.sha256(b"applicant\0" + str(applicant.external_applicant_id).encode()).digest()
 
 
 _OTHER_DATA: Final = FieldProblem("external_applicant_id", "one with the same data as before", "other data")
