@@ -6,7 +6,7 @@ Each section is imported when it is first asked for: all of them take as long as
 import copy
 import os
 import ssl
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import attrs
@@ -18,8 +18,18 @@ from kycaid_async.protocol.endpoint import Endpoint, Replay
 from kycaid_async.protocol.request import unlisted
 from kycaid_async.protocol.retry import RetryBudget, RetryPolicy
 from kycaid_async.protocol.timeout import Timeout
+from kycaid_async.tracebacks import border, confidential
 from kycaid_async.transport.preflight import FileRules
-from kycaid_async.transport.settings import AuthHeader, Settings, api_key_of, auth_header_of, base_url_of, paths_of
+from kycaid_async.transport.proxies import proxy_of
+from kycaid_async.transport.settings import (
+    AuthHeader,
+    Settings,
+    allow_http_of,
+    api_key_of,
+    auth_header_of,
+    base_url_of,
+    paths_of,
+)
 from kycaid_async.transport.timing import Timing
 from kycaid_async.values.lazy import cached_property
 
@@ -56,7 +66,9 @@ class AsyncKycaid:
     at once; used in another event loop it connects anew.
 
     * ``api_key``: default the environment's ``KYCAID_API_KEY``.
-    * ``base_url``: default ``KYCAID_BASE_URL``, then `servers.PRODUCTION`. Without TLS only for loopback.
+    * ``base_url``: default ``KYCAID_BASE_URL``, then `servers.PRODUCTION`. Without TLS only for loopback, and for
+      ``allow_http``: exact names of hosts in a network of yours, such as ``["kycaid", "10.0.0.5"]``; default
+      ``KYCAID_ALLOW_HTTP``, with commas between.
     * ``timeout``: seconds, or a `Timeout`.
     * ``max_retries``: how often a call is repeated after its first attempt, where that is safe.
     * ``max_connections``: how many requests run at once, on each event loop; further ones wait their turn.
@@ -64,7 +76,11 @@ class AsyncKycaid:
     * ``check``: whether requests and files are held against the reference's limits before they are sent.
     * ``auth_header``: ``API-Key`` sends the key as the vendor's OpenAPI file says; all known traffic uses the default.
     * ``paths``: path templates by operation, such as ``{"languages.list": "/v2/languages"}``, for what has moved.
-    * ``proxy``: URL of an HTTP proxy. ``ssl_context``: a context of your own for TLS.
+    * ``proxy``: ``http://host:port`` or ``https://host:port``, with ``user:password@`` before the host if needed. Where
+      ``base_url`` has no TLS, the proxy can read all: then it has to be loopback or in ``allow_http`` too.
+    * ``trust_env``: without ``proxy``, whether to use that of the environment (``HTTPS_PROXY``, ``HTTP_PROXY``,
+      ``ALL_PROXY``, ``NO_PROXY``, in small letters too), as it is when the client is made.
+    * ``ssl_context``: a context of your own for TLS.
     * ``session``: an `aiohttp.ClientSession` of your own, used in its own loop and never closed here. On a lost
       connection aiohttp repeats GET, PUT and DELETE once by itself there, which ``attempts`` does not count.
 
@@ -85,25 +101,31 @@ class AsyncKycaid:
         auth_header: AuthHeader = "Authorization",
         paths: Mapping[str, str] | None = None,
         proxy: str | None = None,
+        trust_env: bool = False,
+        allow_http: Iterable[str] | None = None,
         ssl_context: ssl.SSLContext | None = None,
         session: "aiohttp.ClientSession | None" = None,
     ) -> None:
-        if max_retries < 0 or max_connections < 1:
-            raise ConfigurationError("max_retries must be 0 or more, max_connections 1 or more")
-        self._settings = Settings(
-            api_key=api_key_of(_first(api_key, os.environ.get("KYCAID_API_KEY"), "")),
-            base_url=base_url_of(_first(base_url, os.environ.get("KYCAID_BASE_URL") or None, servers.PRODUCTION)),
-            auth_header=auth_header_of(auth_header),
-            timeout=Timeout.of(timeout),
-            retries=RetryPolicy(max_retries=max_retries),
-            max_connections=max_connections,
-            files=FileRules(max_size=max_file_size, check_content=check),
-            check=check,
-            paths=_paths_of(paths),
-            proxy=proxy,
-            ssl_context=ssl_context,
-        )
-        self._shared = _Shared(self._settings, session)
+        with border:  # who reports that it failed need not tell the key
+            if max_retries < 0 or max_connections < 1:
+                raise ConfigurationError("max_retries must be 0 or more, max_connections 1 or more")
+            plain = allow_http_of(os.environ.get("KYCAID_ALLOW_HTTP") if allow_http is None else allow_http)
+            server = base_url_of(_first(base_url, os.environ.get("KYCAID_BASE_URL") or None, servers.PRODUCTION), plain)
+            self._settings = Settings(
+                api_key=api_key_of(_first(api_key, os.environ.get("KYCAID_API_KEY"), "")),
+                base_url=server,
+                auth_header=auth_header_of(auth_header),
+                timeout=Timeout.of(timeout),
+                retries=RetryPolicy(max_retries=max_retries),
+                max_connections=max_connections,
+                files=FileRules(max_size=max_file_size, check_content=check),
+                check=check,
+                paths=_paths_of(paths),
+                proxy=proxy_of(proxy, trust_env=trust_env, base_url=server, allow_http=plain),
+                allow_http=plain,
+                ssl_context=ssl_context,
+            )
+            self._shared = _Shared(self._settings, session)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(base_url={self._settings.base_url!r})"
@@ -227,7 +249,8 @@ class AsyncKycaid:
 
         return Verifications(self._call, timing=self._shared.timing)
 
-    async def request(
+    @confidential
+    def request(
         self,
         method: str,
         path: str,
@@ -235,7 +258,7 @@ class AsyncKycaid:
         json: Mapping[str, Any] | Sequence[Any] | None = None,
         query: Mapping[str, Any] | None = None,
         replay: Replay | str | None = None,
-    ) -> Any:
+    ) -> Awaitable[Any]:
         """Call what this version does not know yet, and return the decoded JSON.
 
         ``path`` stands below the base URL, as in ``/documents/…``. ``replay`` says what a repetition does; the default
@@ -244,7 +267,7 @@ class AsyncKycaid:
         `InvalidRequestError` and the errors of a call.
         """
         endpoint = unlisted(method, path, replay)
-        return await self._call(endpoint, path={"path": path[1:]}, query=query, body=json)
+        return self._call(endpoint, path={"path": path[1:]}, query=query, body=json)
 
     def with_options(
         self,
@@ -277,7 +300,8 @@ class AsyncKycaid:
 
         A session that was passed in stays open. The client cannot be used afterwards.
         """
-        await self._shared.aclose()
+        with border:
+            await self._shared.aclose()
 
     async def __aenter__(self) -> Self:
         return self

@@ -37,22 +37,26 @@ Texts of errors name operations, fields and files, never values: what goes throu
 personal data. The vendor's own message and the raw body stand on attributes for those who need them.
 """
 
-from collections.abc import Sequence
-from typing import ClassVar, TypedDict, Unpack
+from collections.abc import Iterator, Sequence
+from typing import Any, ClassVar, TypedDict, Unpack
 
 import attrs
 
-from kycaid_async.masking import mask, mask_unless_code
+from kycaid_async.masking import Discreet, hide, is_code
 
 
-@attrs.frozen
-class FieldError:
+@attrs.frozen(repr=False, eq=False)
+class FieldError(Discreet):
     """One entry of the ``errors`` list of a refusal."""
 
-    parameter: str | None = attrs.field(default=None, repr=mask_unless_code)
+    parameter: str | None = None
     """The field at fault. ``*`` stands for the whole body."""
-    message: str | None = attrs.field(default=None, repr=mask)
+    message: str | None = None
     """The vendor's text. It is not stable and may echo personal data: never match on it, never log it."""
+
+    def _shown(self) -> Iterator[tuple[str, Any]]:
+        yield "parameter", self.parameter if is_code(self.parameter) else hide(self.parameter)
+        yield "message", hide(self.message)
 
 
 @attrs.frozen
@@ -99,6 +103,10 @@ class KycaidError(Exception):
         self.retryable = retryable
         """True when the same call may be repeated without harm and has a chance to succeed."""
 
+    def __dir__(self) -> list[str]:
+        # What inspects an error prints all that stands here.
+        return sorted({*super().__dir__()} - {"body", "file"})
+
 
 class ConfigurationError(KycaidError, ValueError):
     """The client cannot work the way it was set up: no key, a bad base URL, closed already."""
@@ -135,7 +143,7 @@ class InvalidFileError(InvalidRequestError):
         this = FieldProblem("source", "a file that can be sent", f"one that {what}")
         super().__init__(message, operation=operation, problems=problems or [this])
         self.file = file
-        """The path or name of the file."""
+        """The whole path of the file, or its name. The text of this error has no more than the name."""
 
 
 class ManifestError(InvalidRequestError):

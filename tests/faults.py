@@ -5,9 +5,10 @@ import hashlib
 import socket
 import struct
 from collections import deque
-from typing import Any
 
 import attrs
+
+from tests.serving import Serving
 
 
 @attrs.frozen(kw_only=True)
@@ -65,35 +66,27 @@ class FaultProxy:
     aborted: int = 0
     """Connections that the client gave up before a whole request had arrived."""
     url: str = ""
-    _server: Any = None
-    _tasks: set[Any] = attrs.field(factory=set)
+    _serving: Serving = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._serving = Serving(self._serve)
 
     async def __aenter__(self) -> "FaultProxy":
         await self.listen(0)
         return self
 
     async def listen(self, port: int) -> None:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", port)
-        self.url = f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
+        self.url = (await self._serving.listen(port=port)).url
 
     async def __aexit__(self, *_: object) -> None:
-        if self._server is not None:
-            self._server.close()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._serving.close()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        self._tasks.add(task)
         try:
             while await self._one(reader, writer):
                 pass
         except (ConnectionError, asyncio.IncompleteReadError):
             self.aborted += 1
-        finally:
-            self._tasks.discard(task)
-            writer.close()
 
     async def _one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         head = await _until_blank_line(reader)
@@ -121,7 +114,7 @@ class FaultProxy:
             head = await _until_blank_line(reader)
             return head + await reader.readexactly(int(_parse(head)[2]["content-length"]))
         finally:
-            writer.close()
+            writer.transport.abort()
 
 
 async def _answer(writer: asyncio.StreamWriter, fault: Fault, answer: bytes) -> None:

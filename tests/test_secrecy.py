@@ -1,6 +1,5 @@
 """What personal data goes through the package never comes out by a side door: logs, reprs, texts, tracebacks."""
 
-import asyncio
 import json
 import logging
 import traceback
@@ -30,6 +29,7 @@ from kycaid_async.api.applicants import PersonApplicant
 from kycaid_async.protocol.request import build
 from tests.api.examples import APPLICANT_ID, DOCUMENT_ID, FILE_ID, GET_DOCUMENT, GET_PERSON, PNG
 from tests.conftest import API_KEY
+from tests.serving import Serving
 
 NAME = "Zebulonia"
 DOCUMENT_NUMBER = "QX7731904Z"
@@ -212,13 +212,9 @@ async def raw_server():
         await reader.read(65536)
         writer.write(answers[0])
         await writer.drain()
-        writer.close()
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    yield f"http://127.0.0.1:{port}", answers
-    server.close()
-    await server.wait_closed()
+    async with Serving(serve) as server:
+        yield server.url, answers
 
 
 @pytest.mark.parametrize("answer", RAW.values(), ids=RAW)

@@ -5,9 +5,10 @@ import hashlib
 import re
 import socket
 import ssl
-from typing import Any
 
 import attrs
+
+from tests.serving import Serving
 
 PNG_START = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x01\x00\x00\x00\x01\x00\x08\x02\x00\x00\x00"
 
@@ -47,8 +48,7 @@ class UploadServer:
     tls: ssl.SSLContext | None = None
     pause: float = 0.0
     """Seconds between two reads of a body."""
-    _server: Any = None
-    _tasks: set[Any] = attrs.field(factory=set)
+    _serving: Serving | None = None
 
     async def __aenter__(self) -> "UploadServer":
         sock = socket.socket()
@@ -56,25 +56,16 @@ class UploadServer:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, self.receive_buffer)
         sock.bind(("127.0.0.1", 0))
         limit = max(self.read_size, 1 << 16)
-        self._server = await asyncio.start_server(self._serve, sock=sock, limit=limit, ssl=self.tls)
-        self.url = f"http{'s' if self.tls else ''}://127.0.0.1:{sock.getsockname()[1]}"
+        self._serving = await Serving(self._serve).listen(sock=sock, limit=limit, ssl=self.tls)
+        self.url = self._serving.url
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        self._server.close()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._serving.close()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._tasks.add(asyncio.current_task())
-        try:
-            while head := await self._head(reader):
-                await self._one(head, reader, writer)
-        except ConnectionError:
-            pass
-        finally:
-            writer.close()
+        while head := await self._head(reader):
+            await self._one(head, reader, writer)
 
     async def _head(self, reader: asyncio.StreamReader) -> bytes:
         try:

@@ -3,10 +3,12 @@
 There is no operation to read or list them; an applicant holds its own.
 """
 
+from collections.abc import Awaitable
 from typing import Annotated, Any, ClassVar, Literal, TypedDict, Unpack, overload
 
 from kycaid_async.api.section import Section, from_fields, one_of, only
 from kycaid_async.protocol.endpoint import Endpoint, Evidence, Replay, ReturnsId
+from kycaid_async.tracebacks import confidential
 from kycaid_async.values.constraints import CountryCode, Length, ObjectId, OneOf, Shown
 from kycaid_async.values.enums import OpenEnum
 from kycaid_async.values.model import Request, Response, request, response
@@ -191,7 +193,8 @@ class Addresses(Section):
     async def create(self, address: NewAddress, /) -> str: ...
     @overload
     async def create(self, /, **fields: Unpack[AddressFields]) -> str: ...
-    async def create(self, address: NewAddress | None = None, /, **fields: Any) -> str:
+    @confidential
+    def create(self, address: NewAddress | None = None, /, **fields: Any) -> Awaitable[str]:
         """Create an address and return its id. Reference: *Addresses / Create an address*.
 
         Pass a `PersonAddress`, `CompanyAddress` or `AffiliatedPersonAddress`, or the same as keywords. An owner has one
@@ -200,21 +203,23 @@ class Addresses(Section):
 
         Raises `InvalidRequestError` before anything is sent, and the errors of a call.
         """
-        return await self._call(CREATE, body=_new_address(address, fields))
+        return self._call(CREATE, body=_new_address(address, fields))
 
     @overload
     async def update(self, address_id: str, changes: AddressUpdate, /) -> str: ...
     @overload
     async def update(self, address_id: str, /, **fields: Unpack[AddressChanges]) -> str: ...
-    async def update(self, address_id: str, changes: AddressUpdate | None = None, /, **fields: Any) -> str:
+    @confidential
+    def update(self, address_id: str, changes: AddressUpdate | None = None, /, **fields: Any) -> Awaitable[str]:
         """Change an address and return its id. Reference: *Addresses / Update an address*.
 
         An address that takes part in a verification is copied, and the copy's id comes back: store it. Fields that are
         left out stay as they are. Raises `InvalidRequestError` when no field is set.
         """
         body = one_of("addresses.update", changes, AddressUpdate, fields)
-        return await self._call(UPDATE, path={"address_id": address_id}, body=body)
+        return self._call(UPDATE, path={"address_id": address_id}, body=body)
 
+    @confidential
     async def delete(self, address_id: str) -> str:
         """Delete an address and return its id. Reference: *Addresses / Delete an address*.
 

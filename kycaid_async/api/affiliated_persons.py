@@ -1,5 +1,6 @@
 """Affiliated persons: people tied to a company. Reference: *Affiliated persons*."""
 
+from collections.abc import Awaitable
 from datetime import date
 from typing import Annotated, Any, ClassVar, Literal, Required, TypedDict, Unpack, overload
 
@@ -9,6 +10,7 @@ from kycaid_async.api.section import Section, from_fields, one_of, only
 from kycaid_async.errors import FieldProblem
 from kycaid_async.protocol.endpoint import Endpoint, Evidence, Replay, ReturnsId
 from kycaid_async.protocol.request import refused
+from kycaid_async.tracebacks import confidential
 from kycaid_async.values.constraints import CountryCode, DateIn, Email, Length, ObjectId, PersonName, Range
 from kycaid_async.values.enums import OpenEnum
 from kycaid_async.values.model import Request, request
@@ -151,7 +153,8 @@ class AffiliatedPersons(Section):
     async def create(self, person: NewAffiliatedPerson, /) -> str: ...
     @overload
     async def create(self, /, **fields: Unpack[AffiliatedPersonFields]) -> str: ...
-    async def create(self, person: NewAffiliatedPerson | None = None, /, **fields: Any) -> str:
+    @confidential
+    def create(self, person: NewAffiliatedPerson | None = None, /, **fields: Any) -> Awaitable[str]:
         """Add a person to a company and return the person's id. Reference: *Create an affiliated person*.
 
         Pass an `AuthorisedPerson` or a `BeneficialOwner`, or the same as keywords with ``type``. A second authorised
@@ -159,22 +162,24 @@ class AffiliatedPersons(Section):
 
         Raises `InvalidRequestError` before anything is sent, and the errors of a call.
         """
-        return await self._call(CREATE, body=_new_person(person, fields))
+        return self._call(CREATE, body=_new_person(person, fields))
 
     @overload
     async def update(self, affiliated_person_id: str, changes: AffiliatedPersonUpdate, /) -> str: ...
     @overload
     async def update(self, affiliated_person_id: str, /, **fields: Unpack[AffiliatedPersonChanges]) -> str: ...
-    async def update(
+    @confidential
+    def update(
         self, affiliated_person_id: str, changes: AffiliatedPersonUpdate | None = None, /, **fields: Any
-    ) -> str:
+    ) -> Awaitable[str]:
         """Change a person and return the id, which can be another. Reference: *Update an affiliated person*.
 
         Fields that are left out stay as they are. Raises `InvalidRequestError` when no field is set.
         """
         body = one_of("affiliated_persons.update", changes, AffiliatedPersonUpdate, fields)
-        return await self._call(UPDATE, path={"affiliated_person_id": affiliated_person_id}, body=body)
+        return self._call(UPDATE, path={"affiliated_person_id": affiliated_person_id}, body=body)
 
+    @confidential
     async def delete(self, affiliated_person_id: str) -> str:
         """Remove a person and return the id. Reference: *Delete an affiliated person*.
 

@@ -3,6 +3,7 @@
 There is no operation to list or delete them.
 """
 
+from collections.abc import Awaitable
 from datetime import date, datetime
 from typing import Annotated, Any, ClassVar, Literal, TypedDict, Unpack, overload
 
@@ -14,6 +15,7 @@ from kycaid_async.api.section import Section, from_fields, one_of, only
 from kycaid_async.errors import FieldProblem
 from kycaid_async.protocol.endpoint import Endpoint, Evidence, Replay, Returns, ReturnsId
 from kycaid_async.protocol.request import refused
+from kycaid_async.tracebacks import confidential
 from kycaid_async.values.constraints import (
     CountryCode,
     DateIn,
@@ -293,7 +295,8 @@ class Applicants(Section):
     async def create(self, applicant: NewApplicant, /) -> str: ...
     @overload
     async def create(self, /, **fields: Unpack[ApplicantChanges]) -> str: ...
-    async def create(self, applicant: NewApplicant | None = None, /, **fields: Any) -> str:
+    @confidential
+    def create(self, applicant: NewApplicant | None = None, /, **fields: Any) -> Awaitable[str]:
         """Create an applicant and return its id. Reference: *Applicants / Create an applicant*.
 
         Pass a `Person` or a `Company`, or the same as keywords with ``type="PERSON"`` or ``type="COMPANY"``. A lost
@@ -303,29 +306,31 @@ class Applicants(Section):
         Raises `InvalidRequestError` before anything is sent, `RateLimitError` at the per-minute cap, and the errors of
         a call.
         """
-        return await self._call(CREATE, body=_new_applicant(applicant, fields))
+        return self._call(CREATE, body=_new_applicant(applicant, fields))
 
-    async def get(self, applicant_id: str, *, verification_id: str | None = None) -> AnyApplicant:
+    @confidential
+    def get(self, applicant_id: str, *, verification_id: str | None = None) -> Awaitable[AnyApplicant]:
         """Return an applicant with its addresses and documents. Reference: *Applicants / Get an applicant*.
 
         ``verification_id`` asks for the data as of that verification: one client sends it, its effect is inferred.
         Raises `NotFoundError`, and the errors of a call.
         """
         query = {"verification_id": verification_id}
-        return await self._call(GET, path={"applicant_id": applicant_id}, query=query)
+        return self._call(GET, path={"applicant_id": applicant_id}, query=query)
 
     @overload
     async def update(self, applicant_id: str, changes: ApplicantUpdate, /) -> str: ...
     @overload
     async def update(self, applicant_id: str, /, **fields: Unpack[ApplicantChanges]) -> str: ...
-    async def update(self, applicant_id: str, changes: ApplicantUpdate | None = None, /, **fields: Any) -> str:
+    @confidential
+    def update(self, applicant_id: str, changes: ApplicantUpdate | None = None, /, **fields: Any) -> Awaitable[str]:
         """Change an applicant and return its id, which can be another. Reference: *Applicants / Update an applicant*.
 
         Fields that are left out stay as they are; ``None`` is sent as null, and whether that clears a value is not
         known. Raises `InvalidRequestError` when no field is set, `ConflictError` (``edit_denied``) when it is too late.
         """
         body = one_of("applicants.update", changes, ApplicantUpdate, fields)
-        return await self._call(UPDATE, path={"applicant_id": applicant_id}, body=body)
+        return self._call(UPDATE, path={"applicant_id": applicant_id}, body=body)
 
 
 def _new_applicant(applicant: NewApplicant | None, fields: dict[str, Any]) -> NewApplicant:

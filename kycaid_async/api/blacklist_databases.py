@@ -1,5 +1,7 @@
 """Blacklist databases: paid searches in sanction, PEP and similar lists. Reference: *Blacklist databases*."""
 
+from collections.abc import Awaitable
+
 from kycaid_async.api.blacklist_models import (
     DocumentHit,
     DocumentSearch,
@@ -14,6 +16,7 @@ from kycaid_async.api.blacklist_models import (
 )
 from kycaid_async.api.section import Section, only
 from kycaid_async.protocol.endpoint import Endpoint, Evidence, Replay, ReturnsData, ReturnsList
+from kycaid_async.tracebacks import confidential
 
 _REFUSALS = (400, 401, 402, 422, 429, 500, 502)
 
@@ -70,35 +73,41 @@ class BlacklistDatabases(Section):
     A lost answer is never repeated, because each call is taken to be charged: the error says ``maybe_processed``.
     """
 
-    async def search_persons(self, search: PersonSearchByFullName | PersonSearchByNames) -> list[PersonHit]:
+    @confidential
+    def search_persons(self, search: PersonSearchByFullName | PersonSearchByNames) -> Awaitable[list[PersonHit]]:
         """Return a hit for each list a person is on; none gives an empty list. Reference: *Search persons*.
 
         Raises `InvalidRequestError` before anything is sent, `InsufficientFundsError`, and the errors of a call.
         """
-        return await self._call(
+        return self._call(
             SEARCH_PERSONS, body=only(SEARCH_PERSONS.name, search, (PersonSearchByFullName, PersonSearchByNames))
         )
 
-    async def search_persons_v2(self, search: PersonSearchV2ByFullName | PersonSearchV2ByNames) -> PersonSearchV2Result:
+    @confidential
+    def search_persons_v2(
+        self, search: PersonSearchV2ByFullName | PersonSearchV2ByNames
+    ) -> Awaitable[PersonSearchV2Result]:
         """Search with fuzzy matching; return how it matched, and the hits. Reference: *Search persons, second version*.
 
         Raises `InvalidRequestError` before anything is sent, `InsufficientFundsError`, and the errors of a call.
         """
-        return await self._call(
+        return self._call(
             SEARCH_PERSONS_V2,
             body=only(SEARCH_PERSONS_V2.name, search, (PersonSearchV2ByFullName, PersonSearchV2ByNames)),
         )
 
-    async def search_documents(self, search: DocumentSearch) -> list[DocumentHit]:
+    @confidential
+    def search_documents(self, search: DocumentSearch) -> Awaitable[list[DocumentHit]]:
         """Return a hit for each list of stolen, lost or void documents. Reference: *Search documents*.
 
         Raises `InvalidRequestError` before anything is sent, `InsufficientFundsError`, and the errors of a call.
         """
-        return await self._call(SEARCH_DOCUMENTS, body=only(SEARCH_DOCUMENTS.name, search, (DocumentSearch,)))
+        return self._call(SEARCH_DOCUMENTS, body=only(SEARCH_DOCUMENTS.name, search, (DocumentSearch,)))
 
-    async def search_tax_ids(self, search: TaxIdSearch) -> list[TaxIdHit]:
+    @confidential
+    def search_tax_ids(self, search: TaxIdSearch) -> Awaitable[list[TaxIdHit]]:
         """Return a hit for each list a tax number is on. Reference: *Search tax ids*; its answer is inferred.
 
         Raises `InvalidRequestError` before anything is sent, `InsufficientFundsError`, and the errors of a call.
         """
-        return await self._call(SEARCH_TAX_IDS, body=only(SEARCH_TAX_IDS.name, search, (TaxIdSearch,)))
+        return self._call(SEARCH_TAX_IDS, body=only(SEARCH_TAX_IDS.name, search, (TaxIdSearch,)))

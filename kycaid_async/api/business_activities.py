@@ -4,6 +4,7 @@ import builtins
 
 from kycaid_async.api.reference_lists import IdText, Label, Labelled, ReferenceSection
 from kycaid_async.protocol.endpoint import Endpoint, Evidence, Replay, ReturnsList
+from kycaid_async.tracebacks import confidential
 from kycaid_async.values.model import Response, response
 
 
@@ -41,6 +42,7 @@ ENDPOINTS = (LIST,)
 class BusinessActivities(ReferenceSection[BusinessCategory]):
     """Business activities, which a company needs. Reference: *Business activities*."""
 
+    @confidential
     async def list(self, *, max_age: float | None = None) -> builtins.list[BusinessCategory]:
         """Return the categories with their activities (22 and 734 in 2026).
 

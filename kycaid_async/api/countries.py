@@ -4,6 +4,7 @@ import builtins
 
 from kycaid_async.api.reference_lists import IdText, Label, Labelled, ReferenceSection
 from kycaid_async.protocol.endpoint import Endpoint, Evidence, Replay, ReturnsList
+from kycaid_async.tracebacks import confidential
 from kycaid_async.values.model import Response, response
 
 
@@ -32,6 +33,7 @@ ENDPOINTS = (LIST,)
 class Countries(ReferenceSection[Country]):
     """Countries. Reference: *Countries*."""
 
+    @confidential
     async def list(self, *, max_age: float | None = None) -> builtins.list[Country]:
         """Return the countries. With ``max_age`` in seconds, the last answer serves again while it is not older.
 

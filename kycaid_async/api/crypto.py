@@ -1,10 +1,12 @@
 """Crypto: risk checks of wallets and transactions. Reference: *Crypto*."""
 
+from collections.abc import Awaitable
 from typing import Annotated
 
 from kycaid_async.api.section import Section
 from kycaid_async.api.services import ServiceRequest
 from kycaid_async.protocol.endpoint import Endpoint, Evidence, Replay, ReturnsData
+from kycaid_async.tracebacks import confidential
 from kycaid_async.values.constraints import Shown, Url
 from kycaid_async.values.model import Request, request
 from kycaid_async.values.unset import UNSET, Maybe
@@ -58,7 +60,8 @@ ENDPOINTS = (CHECK_ADDRESS, CHECK_TRANSACTION)
 class Crypto(Section):
     """Risk checks of wallets and transactions. Reference: *Crypto*."""
 
-    async def check_address(self, address: str, *, asset: str, callback_url: str) -> ServiceRequest:
+    @confidential
+    def check_address(self, address: str, *, asset: str, callback_url: str) -> Awaitable[ServiceRequest]:
         """Ask for the risk of a wallet and return the id of the request. Reference: *Crypto*.
 
         ``asset`` is a ticker, such as ``ETH``. The result comes as a SERVICE_RESULT callback to ``callback_url``; there
@@ -67,12 +70,13 @@ class Crypto(Section):
         Raises `InvalidRequestError` before anything is sent, `InsufficientFundsError`, and the errors of a call.
         """
         body = CryptoAddressCheck(hash=address, asset=asset, callback_url=callback_url)
-        return await self._call(CHECK_ADDRESS, body=body)
+        return self._call(CHECK_ADDRESS, body=body)
 
-    async def check_transaction(self, transaction_hash: str, *, asset: str, callback_url: str) -> ServiceRequest:
+    @confidential
+    def check_transaction(self, transaction_hash: str, *, asset: str, callback_url: str) -> Awaitable[ServiceRequest]:
         """Ask for the risk of a transaction and return the id of the request. Inferred: its path is a guess.
 
         That the service exists is known from its callbacks. Takes and raises what `check_address` does.
         """
         body = CryptoTransactionCheck(hash=transaction_hash, asset=asset, callback_url=callback_url)
-        return await self._call(CHECK_TRANSACTION, body=body)
+        return self._call(CHECK_TRANSACTION, body=body)

@@ -1,5 +1,6 @@
 """Documents: records that point to uploaded files. Reference: *Documents*."""
 
+from collections.abc import Awaitable
 from datetime import date, datetime
 from typing import Annotated, Any, Unpack, overload
 
@@ -16,6 +17,7 @@ from kycaid_async.api.section import Section, from_fields, one_of, only
 from kycaid_async.errors import FieldProblem
 from kycaid_async.protocol.endpoint import Endpoint, Evidence, Replay, ReturnsId, ReturnsModel
 from kycaid_async.protocol.request import refused
+from kycaid_async.tracebacks import confidential
 from kycaid_async.values.constraints import Shown
 from kycaid_async.values.decline_reasons import DeclineReason, read_reasons
 from kycaid_async.values.model import Response, response
@@ -139,7 +141,8 @@ class Documents(Section):
     async def create(self, document: NewDocument, /) -> str: ...
     @overload
     async def create(self, /, **fields: Unpack[DocumentFields]) -> str: ...
-    async def create(self, document: NewDocument | None = None, /, **fields: Any) -> str:
+    @confidential
+    def create(self, document: NewDocument | None = None, /, **fields: Any) -> Awaitable[str]:
         """Create a document and return its id. Reference: *Documents / Create a document*.
 
         Pass one of the 28 classes, such as ``CreditCard(applicant_id=…, card_number=…)``, or the same as keywords:
@@ -151,28 +154,31 @@ class Documents(Section):
 
         Raises `InvalidRequestError` before anything is sent, and the errors of a call.
         """
-        return await self._call(CREATE, body=new_document(document, fields))
+        return self._call(CREATE, body=new_document(document, fields))
 
-    async def get(self, document_id: str) -> Document:
+    @confidential
+    def get(self, document_id: str) -> Awaitable[Document]:
         """Return a document. Reference: *Documents / Get a document*.
 
         Raises `NotFoundError`, and the errors of a call.
         """
-        return await self._call(GET, path={"document_id": document_id})
+        return self._call(GET, path={"document_id": document_id})
 
     @overload
     async def update(self, document_id: str, changes: DocumentUpdate, /) -> str: ...
     @overload
     async def update(self, document_id: str, /, **fields: Unpack[DocumentChanges]) -> str: ...
-    async def update(self, document_id: str, changes: DocumentUpdate | None = None, /, **fields: Any) -> str:
+    @confidential
+    def update(self, document_id: str, changes: DocumentUpdate | None = None, /, **fields: Any) -> Awaitable[str]:
         """Change a document and return its id, which can be another. Reference: *Documents / Update a document*.
 
         Fields that are left out stay as they are; ``None`` is sent as null. Store the id that comes back: the server
         copies what takes part in a verification already. Raises `InvalidRequestError` when no field is set.
         """
         body = one_of("documents.update", changes, DocumentUpdate, fields)
-        return await self._call(UPDATE, path={"document_id": document_id}, body=body)
+        return self._call(UPDATE, path={"document_id": document_id}, body=body)
 
+    @confidential
     async def delete(self, document_id: str) -> str:
         """Delete a document and return its id. Reference: *Documents / Delete a document*.
 

@@ -1,9 +1,11 @@
 """Files: the images, PDFs and videos that documents refer to. Reference: *Files*."""
 
+from collections.abc import Awaitable
 from typing import Annotated
 
 from kycaid_async.api.section import Section
 from kycaid_async.protocol.endpoint import Endpoint, Evidence, Replay, ReturnsId, ReturnsModel
+from kycaid_async.tracebacks import confidential
 from kycaid_async.transport.sources import UploadSource, source_of
 from kycaid_async.transport.upload import Upload
 from kycaid_async.values.constraints import Shown
@@ -64,14 +66,15 @@ ENDPOINTS = (CREATE, REPLACE, GET, DELETE)
 class Files(Section):
     """The images, PDFs and videos that documents refer to. Reference: *Files*."""
 
-    async def create(
+    @confidential
+    def create(
         self,
         source: UploadSource,
         *,
         filename: str | None = None,
         content_type: str | None = None,
         size: int | None = None,
-    ) -> str:
+    ) -> Awaitable[str]:
         """Upload a file and return its id. Reference: *Files / Create a file*.
 
         ``source`` is a path, bytes, a seekable binary file (read from where it stands, never closed), or a function
@@ -84,9 +87,10 @@ class Files(Section):
         a file stays behind that no document refers to. Raises `UploadSourceError` when the source changes half-way,
         `FileRefusedError` when the server does not take it, and the errors of a call.
         """
-        return await self._call(CREATE, upload=_upload(source, filename, content_type, size))
+        return self._call(CREATE, upload=_upload(source, filename, content_type, size))
 
-    async def replace(
+    @confidential
+    def replace(
         self,
         file_id: str,
         source: UploadSource,
@@ -94,27 +98,31 @@ class Files(Section):
         filename: str | None = None,
         content_type: str | None = None,
         size: int | None = None,
-    ) -> str:
+    ) -> Awaitable[str]:
         """Replace the content of a file and return its id. Reference: *Files / Update a file*.
 
         Takes and raises what `create` does. That the answer holds the id is inferred; without one it is the id given.
         """
-        upload = _upload(source, filename, content_type, size)
-        return await self._call(REPLACE, path={"file_id": file_id}, upload=upload) or file_id
+        return self._replace(file_id, _upload(source, filename, content_type, size))
 
-    async def get(self, file_id: str) -> FileInfo:
+    @confidential
+    def get(self, file_id: str) -> Awaitable[FileInfo]:
         """Return what the server says of a file. Inferred: this operation may not exist, and its answer is not known.
 
         Raises `NotFoundError`, and the errors of a call.
         """
-        return await self._call(GET, path={"file_id": file_id})
+        return self._call(GET, path={"file_id": file_id})
 
+    @confidential
     async def delete(self, file_id: str) -> str:
         """Delete a file and return its id. Inferred: this operation may not exist.
 
         Said to be refused with `ConflictError` (``delete_denied``) while a document refers to the file.
         """
         return await self._call(DELETE, path={"file_id": file_id}) or file_id
+
+    async def _replace(self, file_id: str, upload: Upload) -> str:
+        return await self._call(REPLACE, path={"file_id": file_id}, upload=upload) or file_id
 
 
 def _upload(source: UploadSource, filename: str | None, content_type: str | None, size: int | None) -> Upload:

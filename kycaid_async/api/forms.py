@@ -1,11 +1,13 @@
 """Forms: pages of the vendor on which a person enters data. Reference: *Forms*."""
 
 import builtins
+from collections.abc import Awaitable
 from typing import Annotated, Any, TypedDict, Unpack, overload
 
 from kycaid_async.api.reference_lists import IdText
 from kycaid_async.api.section import Section, one_of
 from kycaid_async.protocol.endpoint import Endpoint, Evidence, Replay, ReturnsList, ReturnsModel
+from kycaid_async.tracebacks import confidential
 from kycaid_async.values.constraints import ExternalId, LanguageCode, Length, ObjectId
 from kycaid_async.values.model import Request, Response, request, response
 from kycaid_async.values.unset import UNSET, Maybe, Opt
@@ -90,18 +92,20 @@ ENDPOINTS = (LIST, CREATE_URL)
 class Forms(Section):
     """Pages of the vendor on which a person enters data. Reference: *Forms*."""
 
-    async def list(self) -> builtins.list[Form]:
+    @confidential
+    def list(self) -> Awaitable[builtins.list[Form]]:
         """Return the forms of the account. Not in the 2.0 reference; one live account got an empty or failing answer.
 
         Raises the errors of a call.
         """
-        return await self._call(LIST)
+        return self._call(LIST)
 
     @overload
     async def create_url(self, form_id: str, url: FormUrlCreate, /) -> FormUrl: ...
     @overload
     async def create_url(self, form_id: str, /, **fields: Unpack[FormUrlFields]) -> FormUrl: ...
-    async def create_url(self, form_id: str, url: FormUrlCreate | None = None, /, **fields: Any) -> FormUrl:
+    @confidential
+    def create_url(self, form_id: str, url: FormUrlCreate | None = None, /, **fields: Any) -> Awaitable[FormUrl]:
         """Make a one-time URL of a form and return it. Reference: *Forms / Create a form URL*.
 
         Give ``applicant_id`` for another attempt of an applicant; without it the submitted form makes a new one, which
@@ -111,4 +115,4 @@ class Forms(Section):
         attempt, `InsufficientFundsError`, and the errors of a call.
         """
         body = one_of("forms.create_url", url, FormUrlCreate, fields)
-        return await self._call(CREATE_URL, path={"form_id": form_id}, body=body)
+        return self._call(CREATE_URL, path={"form_id": form_id}, body=body)

@@ -4,6 +4,7 @@ import builtins
 
 from kycaid_async.api.reference_lists import IdText, Label, Labelled, ReferenceSection
 from kycaid_async.protocol.endpoint import Endpoint, Evidence, Replay, ReturnsList
+from kycaid_async.tracebacks import confidential
 from kycaid_async.values.model import Response, response
 
 
@@ -30,6 +31,7 @@ ENDPOINTS = (LIST,)
 class Languages(ReferenceSection[Language]):
     """Languages. Reference: *Languages*."""
 
+    @confidential
     async def list(self, *, max_age: float | None = None) -> builtins.list[Language]:
         """Return the languages. Inferred: the path is a guess, ``AsyncKycaid(paths=…)`` corrects it.
 

@@ -1,7 +1,7 @@
 """Non-doc verifications: data of a person compared with a country's records. Reference: *Non-doc verifications*."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from datetime import date
 from typing import Annotated, Any, TypedDict, Unpack, cast, overload
 
@@ -10,6 +10,7 @@ from kycaid_async.api.section import Section, json_object, one_of
 from kycaid_async.errors import FieldProblem
 from kycaid_async.protocol.endpoint import Endpoint, Evidence, Replay, ReturnsData, ReturnsJson, ReturnsModel
 from kycaid_async.protocol.request import refused
+from kycaid_async.tracebacks import confidential
 from kycaid_async.values.constraints import DateIn, Length, Pattern
 from kycaid_async.values.enums import OpenEnum
 from kycaid_async.values.model import Request, Response, request, response
@@ -168,23 +169,26 @@ class NonDocVerifications(Section):
     async def us_eidv(self, person: UsEidvRequest, /) -> UsEidvResult: ...
     @overload
     async def us_eidv(self, /, **fields: Unpack[UsEidvFields]) -> UsEidvResult: ...
-    async def us_eidv(self, person: UsEidvRequest | None = None, /, **fields: Any) -> UsEidvResult:
+    @confidential
+    def us_eidv(self, person: UsEidvRequest | None = None, /, **fields: Any) -> Awaitable[UsEidvResult]:
         """Compare a person's data with records of the United States. Reference: *US eIDV*.
 
         Pass a `UsEidvRequest`, or the same as keywords. The one known client sends its key in the header ``API-Key``:
         see the client's ``auth_header``. Raises `InsufficientFundsError`, and the errors of a call.
         """
         body = one_of("non_doc_verifications.us_eidv", person, UsEidvRequest, fields)
-        return await self._call(US_EIDV, body=body)
+        return self._call(US_EIDV, body=body)
 
-    async def ng_nin(self, nin_number: str) -> NgNinResult:
+    @confidential
+    def ng_nin(self, nin_number: str) -> Awaitable[NgNinResult]:
         """Look up a Nigerian identification number of 11 digits. Reference: *Nigeria NIN*.
 
         Raises `InvalidRequestError` before anything is sent, `InsufficientFundsError`, and the errors of a call.
         """
-        return await self._call(NG_NIN, body=NgNinRequest(nin_number=nin_number))
+        return self._call(NG_NIN, body=NgNinRequest(nin_number=nin_number))
 
-    async def run(self, country_code: str, service: str, body: Mapping[str, Any]) -> Any:
+    @confidential
+    def run(self, country_code: str, service: str, body: Mapping[str, Any]) -> Awaitable[Any]:
         """Call a service of a country and return the decoded JSON. Inferred: the path rests on two examples.
 
         ``country_code`` is two letters, ``body`` is sent as it is. Raises `InvalidRequestError`, `NotFoundError`, and
@@ -194,4 +198,4 @@ class NonDocVerifications(Section):
         if not re.fullmatch("[a-z]{2}", code):
             wanted = FieldProblem("country_code", "two letters", "other text")
             raise refused("non_doc_verifications.run", [wanted])
-        return await self._call(RUN, path={"country_code": code, "service": service}, body=json_object(RUN.name, body))
+        return self._call(RUN, path={"country_code": code, "service": service}, body=json_object(RUN.name, body))

@@ -1,9 +1,11 @@
 """Phone numbers: validation and technical risk. Reference: *Phone numbers*; only its purpose is known."""
 
+from collections.abc import Awaitable
 from typing import Any
 
 from kycaid_async.api.section import Section
 from kycaid_async.protocol.endpoint import Endpoint, Evidence, Replay, ReturnsJson
+from kycaid_async.tracebacks import confidential
 from kycaid_async.values.constraints import Phone
 from kycaid_async.values.model import Request, request
 from kycaid_async.values.unset import UNSET, Maybe
@@ -33,9 +35,10 @@ ENDPOINTS = (CHECK,)
 class PhoneNumbers(Section):
     """Validation and technical risk of phone numbers. Reference: *Phone numbers*."""
 
-    async def check(self, phone: str) -> Any:
+    @confidential
+    def check(self, phone: str) -> Awaitable[Any]:
         """Check a number and return the decoded JSON. Inferred: path, body and answer are guesses.
 
         A lost answer is never repeated. Raises `InvalidRequestError`, `NotFoundError`, and the errors of a call.
         """
-        return await self._call(CHECK, body=PhoneNumberCheck(phone=phone))
+        return self._call(CHECK, body=PhoneNumberCheck(phone=phone))

@@ -1,10 +1,11 @@
 """QES: qualified electronic signatures. Reference: *QES*; only the name of the section is known."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from typing import Any
 
 from kycaid_async.api.section import Section, json_object
 from kycaid_async.protocol.endpoint import Endpoint, Evidence, Replay, ReturnsJson
+from kycaid_async.tracebacks import confidential
 
 VERIFY = Endpoint(
     name="qes.verify",
@@ -21,9 +22,10 @@ ENDPOINTS = (VERIFY,)
 class Qes(Section):
     """Qualified electronic signatures. Reference: *QES*."""
 
-    async def verify(self, body: Mapping[str, Any]) -> Any:
+    @confidential
+    def verify(self, body: Mapping[str, Any]) -> Awaitable[Any]:
         """Check a signature and return the decoded JSON. Inferred: path, body and answer are guesses.
 
         ``body`` is sent as it is. A lost answer is never repeated. Raises `NotFoundError`, and the errors of a call.
         """
-        return await self._call(VERIFY, body=json_object(VERIFY.name, body))
+        return self._call(VERIFY, body=json_object(VERIFY.name, body))

@@ -1,6 +1,6 @@
 """Risk checks: two services of the vendor's newer documentation, outside the sections of the 2.0 reference."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 from kycaid_async.api.reference_lists import IdText
@@ -9,6 +9,7 @@ from kycaid_async.api.services import ServiceRequest
 from kycaid_async.errors import FieldProblem
 from kycaid_async.protocol.endpoint import Endpoint, Evidence, Replay, ReturnsData
 from kycaid_async.protocol.request import refused
+from kycaid_async.tracebacks import confidential
 from kycaid_async.values.constraints import ExternalId, Items, ObjectId, Pattern, Shown, TimeIn, Url
 from kycaid_async.values.enums import OpenEnum
 from kycaid_async.values.model import Request, Response, request, response
@@ -107,7 +108,8 @@ class RiskChecks(Section):
     Both are taken to be paid: a lost answer is never repeated, and the error says ``maybe_processed``.
     """
 
-    async def submit_transaction(self, screening: TransactionScreening) -> ServiceRequest:
+    @confidential
+    def submit_transaction(self, screening: TransactionScreening) -> Awaitable[ServiceRequest]:
         """Submit a payment for screening by rules, and return the id of the request. The result comes as a callback.
 
         Raises `InvalidRequestError` before anything is sent, `NotFoundError`, and the errors of a call.
@@ -116,11 +118,12 @@ class RiskChecks(Section):
         if not body.applicant_id and not body.external_applicant_id:
             wanted = FieldProblem("applicant_id", "this or external_applicant_id", "neither")
             raise refused(SUBMIT_TRANSACTION.name, [wanted])
-        return await self._call(SUBMIT_TRANSACTION, body=body)
+        return self._call(SUBMIT_TRANSACTION, body=body)
 
-    async def adverse_media(self, search: AdverseMediaSearch) -> AdverseMediaRequest:
+    @confidential
+    def adverse_media(self, search: AdverseMediaSearch) -> Awaitable[AdverseMediaRequest]:
         """Search the news for a person, and return the search as it was taken. The result comes as a callback.
 
         Raises `InvalidRequestError` before anything is sent, and the errors of a call.
         """
-        return await self._call(ADVERSE_MEDIA, body=only(ADVERSE_MEDIA.name, search, (AdverseMediaSearch,)))
+        return self._call(ADVERSE_MEDIA, body=only(ADVERSE_MEDIA.name, search, (AdverseMediaSearch,)))

@@ -1,7 +1,7 @@
 """Verifications: billed runs of checks, and their results. Reference: *Verifications*."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Required, TypedDict, Unpack, overload
 
@@ -20,9 +20,10 @@ from kycaid_async.api.verification_models import (
     VerificationStatusResult,
     VerificationStatusUpdate,
 )
-from kycaid_async.errors import FieldProblem, RequestTimeoutError
+from kycaid_async.errors import DecodeError, FieldProblem, RequestTimeoutError
 from kycaid_async.protocol.endpoint import Endpoint, Evidence, Replay, ReturnsData, ReturnsId, ReturnsList, ReturnsModel
 from kycaid_async.protocol.request import refused
+from kycaid_async.tracebacks import border, confidential
 from kycaid_async.transport.timing import Timing
 from kycaid_async.values.constraints import CalendarDate
 from kycaid_async.values.mismatch import kind
@@ -31,6 +32,8 @@ from kycaid_async.values.times import read_date
 from kycaid_async.values.unset import UNSET
 
 PAGE = 1000
+MOST_PAGES = 1000
+"""Pages of one day: a server that does not know ``offset``, and whose pages change, has no last one."""
 """Rows per call of the report: the server cuts a larger ``count`` to this without a word."""
 
 CLOCKS_APART = timedelta(minutes=2)
@@ -107,7 +110,8 @@ class Verifications(Section):
     async def create(self, verification: VerificationCreate, /) -> str: ...
     @overload
     async def create(self, /, **fields: Unpack[VerificationFields]) -> str: ...
-    async def create(self, verification: VerificationCreate | None = None, /, **fields: Any) -> str:
+    @confidential
+    def create(self, verification: VerificationCreate | None = None, /, **fields: Any) -> Awaitable[str]:
         """Start a verification, which takes the fee, and return its id. Reference: *Create a verification*.
 
         Pass a `VerificationCreate`, or ``applicant_id`` and ``form_id`` as keywords. There is no idempotency key: a
@@ -116,16 +120,18 @@ class Verifications(Section):
 
         Raises `InsufficientFundsError`, `ConflictError` (``verification_exists``), and the errors of a call.
         """
-        return await self._call(CREATE, body=one_of("verifications.create", verification, VerificationCreate, fields))
+        return self._call(CREATE, body=one_of("verifications.create", verification, VerificationCreate, fields))
 
-    async def get(self, verification_id: str) -> Verification:
+    @confidential
+    def get(self, verification_id: str) -> Awaitable[Verification]:
         """Return a verification. Reference: *Get a verification*.
 
         ``status`` says whether it is finished, ``passed`` how it ended. Raises `NotFoundError`, and the errors of a
         call.
         """
-        return await self._call(GET, path={"verification_id": verification_id})
+        return self._call(GET, path={"verification_id": verification_id})
 
+    @confidential
     async def wait(self, verification_id: str, *, timeout: float = 6 * 3600.0) -> Verification:  # noqa: ASYNC109
         """Return a verification once it is finished, asking again with growing, jittered pauses of up to a minute.
 
@@ -167,13 +173,16 @@ class Verifications(Section):
 
         Raises `InvalidRequestError` when the first row is asked for, and the errors of a call.
         """
-        day, last = _day("start", start), _day("end", start if end is None else end)
-        if last < day:
-            raise refused("verifications.report", [FieldProblem("end", "a date not before start", "an earlier one")])
-        for days in range((last - day).days + 1):
-            async for row in self._rows_of(day + timedelta(days)):
-                yield row
+        with border:
+            day, last = _day("start", start), _day("end", start if end is None else end)
+            if last < day:
+                problem = FieldProblem("end", "a date not before start", "an earlier one")
+                raise refused("verifications.report", [problem])
+            for days in range((last - day).days + 1):
+                async for row in self._rows_of(day + timedelta(days)):
+                    yield row
 
+    @confidential
     async def find(
         self,
         *,
@@ -203,7 +212,8 @@ class Verifications(Section):
             and (row.created_at is None or row.created_at >= begin)
         ]
 
-    async def update_status(
+    @confidential
+    def update_status(
         self,
         verification_id: str,
         verification_status: Outcome | OutcomeName,
@@ -211,7 +221,7 @@ class Verifications(Section):
         callback_enabled: bool | None = None,
         project_owner_email_enabled: bool | None = None,
         applicant_email_enabled: bool | None = None,
-    ) -> VerificationStatusResult:
+    ) -> Awaitable[VerificationStatusResult]:
         """Set the outcome of a verification: ``approved`` or ``declined``. Reference: *Update a verification status*.
 
         The flags ask for a VERIFICATION_COMPLETED callback and for e-mails; None leaves them to the server. A lost
@@ -225,22 +235,26 @@ class Verifications(Section):
             project_owner_email_enabled=UNSET if project_owner_email_enabled is None else project_owner_email_enabled,
             applicant_email_enabled=UNSET if applicant_email_enabled is None else applicant_email_enabled,
         )
-        return await self._call(UPDATE_STATUS, path={"verification_id": verification_id}, body=body)
+        return self._call(UPDATE_STATUS, path={"verification_id": verification_id}, body=body)
 
     async def _rows_of(self, day: date) -> AsyncIterator[VerificationReportRow]:
-        offset, before = 0, list[Any]()
-        while True:
+        offset, before = 0, list[VerificationReportRow]()
+        for _ in range(MOST_PAGES):
             query = {"date": day.isoformat(), "offset": offset, "count": PAGE}
             rows = await self._call(REPORT, query=query)
             # A server that does not know `offset` would give the same page for ever.
-            page = [row.raw for row in rows]
-            if rows and page == before:
+            if rows and [row.raw for row in rows] == [row.raw for row in before]:
                 return
             for row in rows:
                 yield row
             if len(rows) < PAGE:
                 return
-            offset, before = offset + len(rows), page
+            offset, before = offset + len(rows), rows
+        raise DecodeError(
+            f"verifications.report: one day has more than {MOST_PAGES * PAGE:,} rows, or the server gives the same "
+            "ones again and again. What came so far may hold rows twice; ask KYCAID.",
+            operation="verifications.report",
+        )
 
 
 def _day(name: str, value: Any) -> date:

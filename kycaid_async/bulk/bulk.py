@@ -14,6 +14,7 @@ from kycaid_async.bulk.result import BulkResult, BulkSummary
 from kycaid_async.bulk.upload import BulkUpload, OnError, OnUncertain, Plan
 from kycaid_async.errors import ConfigurationError
 from kycaid_async.protocol.caller import Caller
+from kycaid_async.tracebacks import confidential
 from kycaid_async.transport.settings import Settings
 from kycaid_async.transport.timing import Timing
 
@@ -51,7 +52,7 @@ class Bulk:
 
         * ``ledger``: a file that records what was sent and what came of it. The same rows with the same ledger go on
           where the last run was cut off, even by a crash, and leave alone what is done. A failed row is tried again.
-          It is bound to the server and the account of the key. Its ``-wal`` file is a part of it.
+          It is bound to the server and the account of the key. Its ``-wal`` and ``.key`` files are a part of it.
           Without a file, each content and each applicant is still sent once, and lost answers are still settled,
           within this run.
         * ``on_uncertain``: what becomes of a row when something was sent, no answer came, and nobody can tell whether
@@ -69,8 +70,8 @@ class Bulk:
           server that is away, and no row fails for it. While the server takes requests and does not say what it did
           with them, nothing is created but one at a time, after pauses that grow, to see whether it is well again.
         * ``settle_after``: seconds after which a document whose answer was lost, and which the server does not show,
-          is taken as not made. It counts from the loss; what an earlier run sent, from when it was sent, as far as the
-          time since then is certain. Default: 5 more than the client waits for an answer (``Timeout.read``), since the
+          is taken as not made. It counts the time that has certainly passed since it was sent, in this run and those
+          before. Default: 5 more than the client waits for an answer (``Timeout.read``), since the
           server may be at work for as long. A shorter time risks a second document.
         * ``same_account``: the ledger was begun with another key, and this one is of the same account.
         * ``urls``: the rules for sides that are URLs; see `UrlRules`. Rows of a manifest keep to those of
@@ -152,6 +153,7 @@ class Bulk:
         """Return for how long a server may be at work on a request whose answer was lost."""
         return (self._settings.timeout.read or _LONGEST_WORK) + _MARGIN
 
+    @confidential
     async def upload_all(
         self,
         rows: Rows,

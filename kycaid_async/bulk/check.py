@@ -21,6 +21,7 @@ from kycaid_async.errors import (
     ManifestError,
     UploadSourceError,
 )
+from kycaid_async.masking import shown_path
 from kycaid_async.transport.preflight import FileRules, inspect
 from kycaid_async.transport.reading import Source, in_thread
 from kycaid_async.values.converter import unstructure
@@ -119,7 +120,7 @@ async def _file(side: str, place: BulkSource, rules: FileRules) -> FieldProblem 
 
 
 def _words(error: KycaidError, source: Source) -> str:
-    return str(error).removeprefix(f"{source.label}: ")
+    return str(error).removeprefix(f"{shown_path(source.label)}: ")
 
 
 def _bad(row: ManifestRow, problems: Iterable[FieldProblem]) -> ManifestRow | BadRow:

@@ -8,10 +8,8 @@ from typing import Final, Protocol
 
 import attrs
 
-from kycaid_async.bulk.places import UrlRules
-from kycaid_async.bulk.row import BulkSource
-from kycaid_async.bulk.sources import source_of
 from kycaid_async.errors import UploadSourceError
+from kycaid_async.masking import shown_path
 from kycaid_async.transport.path_source import PathReading
 from kycaid_async.transport.preflight import FileRules, inspect
 from kycaid_async.transport.reading import WHOLE, Buffer, Reading, Source, guarded, in_thread
@@ -44,12 +42,11 @@ def as_many_as_cores() -> asyncio.Semaphore:
     return asyncio.Semaphore(len(usable))
 
 
-async def look_at(given: BulkSource, rules: FileRules, urls: UrlRules, hashing: asyncio.Semaphore) -> Content:
+async def look_at(source: Source, rules: FileRules, hashing: asyncio.Semaphore) -> Content:
     """Read a file once; ``hashing`` bounds how many large ones at a time.
 
     Raises `InvalidFileError`, `UploadSourceError`, and `ConfigurationError` when a package for its URL is missing.
     """
-    source = source_of(given, urls)
     reading = await source.open()
     try:
         kind = inspect(reading, label=source.label, rules=rules)
@@ -80,9 +77,9 @@ class _Held:
     """A small file in memory."""
 
     data: memoryview
-    label: str
-    filename: str | None
-    wrap: Wrap = wraps_nothing
+    label: str = attrs.field(repr=False)
+    filename: str | None = attrs.field(repr=False)
+    wrap: Wrap = attrs.field(default=wraps_nothing, repr=False)
     """Once it was used, what it gave may still be on its way."""
 
     async def open(self) -> Reading:
@@ -177,4 +174,6 @@ class _Hashed:
 
 
 def _changed(source: Source) -> UploadSourceError:
-    return UploadSourceError(f"{source.label}: changed while it was read; send it again when it is complete")
+    return UploadSourceError(
+        f"{shown_path(source.label)}: changed while it was read; send it again when it is complete"
+    )

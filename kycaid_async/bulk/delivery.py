@@ -15,10 +15,11 @@ from kycaid_async.bulk.prerequisites import Prerequisites, UploadedFile, code_of
 from kycaid_async.bulk.reconcile import Reconciler, key_of
 from kycaid_async.bulk.resilient_caller import IntentRecord, ResilientCaller
 from kycaid_async.bulk.result import BulkResult, BulkStatus
-from kycaid_async.bulk.row import SIDES, BulkRow, BulkSource
+from kycaid_async.bulk.row import SIDES, BulkRow
 from kycaid_async.bulk.workers import Stopped
 from kycaid_async.errors import ApiError, FieldProblem, KycaidError, LedgerError, NotFoundError, ValidationError
 from kycaid_async.protocol.request import refused
+from kycaid_async.tracebacks import hide_locals
 from kycaid_async.transport.timing import Timing
 
 _ROUNDS: Final = 4
@@ -83,6 +84,8 @@ class Delivery:
             raise Stopped(error) from error
         except KycaidError as error:
             result.status, result.error = BulkStatus.FAILED, error
+        if result.error is not None:
+            hide_locals(result.error)  # users report what stands in a result, too
         result.seconds = self.timing.clock() - started
         return result
 
@@ -159,7 +162,7 @@ class Delivery:
 
     async def _create(self, row: BulkRow, place: Place, result: BulkResult) -> None:
         found: dict[str, UploadedFile] = {}
-        await self._upload(row.sides(), found, result)
+        await self._upload(row, [side for side, _ in row.sides()], found, result)
         if row.applicant is None:
             result.applicant_id = row.applicant_id
         else:
@@ -172,14 +175,14 @@ class Delivery:
                 raise
             for side in gone:
                 self.ledger.forget_file(found[side].digest, found[side].file_id)
-            await self._upload([(side, getattr(row, side)) for side in gone], found, result)
+            await self._upload(row, gone, found, result)
             await self._document(row, place, result)
 
     async def _upload(
-        self, sides: Iterable[tuple[str, BulkSource]], found: dict[str, UploadedFile], result: BulkResult
+        self, row: BulkRow, sides: Iterable[str], found: dict[str, UploadedFile], result: BulkResult
     ) -> None:
-        for side, source in sides:
-            found[side] = await self.prerequisites.file(source, result)
+        for side in sides:
+            found[side] = await self.prerequisites.file(row, side, result)
             result.file_ids[side] = found[side].file_id
 
     async def _document(self, row: BulkRow, place: Place, result: BulkResult) -> None:

@@ -9,6 +9,7 @@ from collections.abc import AsyncGenerator, AsyncIterable, Iterable, Iterator
 from typing import Final
 
 from kycaid_async.bulk.row import BulkRow
+from kycaid_async.tracebacks import hide_locals
 
 Rows = Iterable[BulkRow] | AsyncIterable[BulkRow]
 
@@ -135,6 +136,7 @@ class _TaskReader(_Reader):
             self._error = RuntimeError("bulk: what gives the rows was cancelled")
             self._error.__cause__ = error
         except Exception as error:  # noqa: BLE001 - it is raised where the rows are taken
+            hide_locals(error)
             self._error = error
         finally:
             self._ended = True
@@ -177,6 +179,7 @@ class _ThreadReader(_Reader):
                 self._read.append(row)
                 self._tell()
         except BaseException as error:  # noqa: BLE001 - it is raised where the rows are taken
+            hide_locals(error)
             self._error = error
         self._ended = True
         self._tell()

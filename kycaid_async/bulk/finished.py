@@ -3,8 +3,6 @@
 import asyncio
 from typing import TYPE_CHECKING, TypeVar
 
-import anyio
-
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
@@ -16,6 +14,8 @@ async def finished(work: "Future[T] | asyncio.Future[T]") -> T:
 
     For what has to come to its end, and soon does: the closing of a file in a thread.
     """
+    import anyio  # not before there is something to wait for
+
     waiting = asyncio.wrap_future(work)
     cancelled: asyncio.CancelledError | None = None
     with anyio.CancelScope(shield=True):

@@ -14,6 +14,7 @@ from kycaid_async.api.document_words import DocumentType
 from kycaid_async.bulk.places import Reach
 from kycaid_async.bulk.row import SIDES, BulkRow
 from kycaid_async.errors import FieldProblem
+from kycaid_async.masking import Unlisted
 from kycaid_async.values.check import check_values
 from kycaid_async.values.constraints import ID_LENGTH
 from kycaid_async.values.fields import Field, element_of, fields_of
@@ -45,7 +46,7 @@ _ANY_ID = "0" * ID_LENGTH
 _OWNER = "this or applicant.external_applicant_id, and not both"
 
 
-@attrs.frozen(kw_only=True, repr=False)
+@attrs.frozen(kw_only=True, repr=False, eq=False)
 class ManifestRow(BulkRow):
     """A row that stands in a manifest. Relative paths start at the manifest's folder."""
 
@@ -62,7 +63,7 @@ class ManifestRow(BulkRow):
 
 
 @attrs.frozen(kw_only=True)
-class BadRow:
+class BadRow(Unlisted):
     """A row of a manifest that cannot be delivered as it stands."""
 
     line: int

@@ -16,11 +16,13 @@ from kycaid_async.bulk.open_files import when_there_is_room
 from kycaid_async.bulk.places import UrlRules
 from kycaid_async.bulk.resilient_caller import IntentRecord, ResilientCaller
 from kycaid_async.bulk.result import BulkResult, BulkSummary
-from kycaid_async.bulk.row import BulkSource, digest_of
+from kycaid_async.bulk.row import BulkRow, digest_of
+from kycaid_async.bulk.sources import source_of
 from kycaid_async.errors import ApiError, FieldProblem, KycaidError, UploadSourceError
 from kycaid_async.masking import code_or_mask
 from kycaid_async.protocol.request import refused
 from kycaid_async.transport.preflight import FileRules
+from kycaid_async.transport.reading import Source
 from kycaid_async.transport.upload import Upload
 
 _LOOKS: Final = 3
@@ -60,12 +62,13 @@ class Prerequisites:
     _lost: set[bytes] = attrs.field(factory=set)
     """Applicants whose answers this run lost: they are not made anew before the next."""
 
-    async def file(self, given: BulkSource, result: BulkResult) -> UploadedFile:
-        """Return the file on the server with this content."""
+    async def file(self, row: BulkRow, side: str, result: BulkResult) -> UploadedFile:
+        """Return the file on the server with the content of a side of ``row``."""
+        source = source_of(getattr(row, side), self.urls)
         for look in range(_LOOKS):
             try:
                 return await when_there_is_room(
-                    lambda: self._file(given, result),
+                    lambda: self._file(source, result),
                     sleep=self.caller.timing.sleep,
                     slow_down=self.caller.concurrency.refused,
                 )
@@ -74,8 +77,8 @@ class Prerequisites:
                     raise
         raise AssertionError  # the last look returns or raises
 
-    async def _file(self, given: BulkSource, result: BulkResult) -> UploadedFile:
-        content = await look_at(given, self.rules, self.urls, self._hashing)
+    async def _file(self, source: Source, result: BulkResult) -> UploadedFile:
+        content = await look_at(source, self.rules, self._hashing)
         async with self._contents.of(content.digest):
             known = await self.ledger.file(content.digest)
             if known is not None:

@@ -13,6 +13,7 @@ from kycaid_async.bulk.places import WEB, UrlRules
 from kycaid_async.bulk.store_file import Terms, open_store
 from kycaid_async.bulk.web_file import Link, open_web
 from kycaid_async.errors import InvalidFileError, UploadSourceError
+from kycaid_async.masking import shown_path
 from kycaid_async.transport.path_source import LONGEST_LABEL
 from kycaid_async.transport.reading import CHUNK, Reading
 from kycaid_async.transport.timing import Timing
@@ -35,13 +36,18 @@ class RemoteSource:
 
     @property
     def label(self) -> str:
-        """The URL without what may be a secret: the query, and a name and password before the host."""
+        """The URL without its folders, as of any file, and without what may be a secret."""
+        return shown_path(self._plain)
+
+    @property
+    def _plain(self) -> str:
+        """The URL without the query, and a name and password before the host."""
         plain = re.sub(r"://[^/]*@", "://", re.split(r"[?#]", self.url, maxsplit=1)[0])
         return plain if len(plain) <= LONGEST_LABEL else plain[:LONGEST_LABEL] + "…"
 
     @property
     def filename(self) -> str:
-        return unquote(PurePosixPath(self.label).name)
+        return unquote(PurePosixPath(self._plain).name)
 
     async def open(self) -> Reading:
         """Ask for the size and read the first bytes. What may be over soon is tried again, with growing pauses.
@@ -54,7 +60,7 @@ class RemoteSource:
             return found
         if found.passing:
             raise UploadSourceError(f"{self.label}: cannot be reached for now ({found.words}); try again later")
-        raise InvalidFileError(f"{self.label}: cannot be opened ({found.words})", file=self.label)
+        raise InvalidFileError(f"{self.label}: cannot be opened ({found.words})", file=self._plain)
 
     async def _open(self) -> Reading | Fault:
         if self.rules is None:

@@ -12,6 +12,7 @@ from kycaid_async.api.applicants import Company, Person
 from kycaid_async.api.document_variants import NewDocument
 from kycaid_async.api.documents import new_document
 from kycaid_async.errors import FieldProblem, InvalidRequestError
+from kycaid_async.masking import Discreet
 from kycaid_async.values.check import check_request
 from kycaid_async.values.constraints import ID_LENGTH
 from kycaid_async.values.converter import unstructure
@@ -26,8 +27,8 @@ _ANY_ID = "0" * ID_LENGTH
 _GIVEN_HERE = ("applicant_id", "affiliated_person_id", *(f"{side}_id" for side in SIDES))
 
 
-@attrs.frozen(kw_only=True, repr=False)
-class BulkRow:
+@attrs.frozen(kw_only=True, repr=False, eq=False)
+class BulkRow(Discreet):
     """One document to deliver, with up to five files, for an applicant that exists or is made."""
 
     document: Mapping[str, Any]
@@ -48,8 +49,9 @@ class BulkRow:
     line: int | None = None
     """Where it stands in its manifest. It has no part in how the ledger knows the row."""
 
-    def __repr__(self) -> str:
-        return f"BulkRow(line={self.line}, sides={[side for side, _ in self.sides()]})"
+    def _shown(self) -> Iterator[tuple[str, Any]]:
+        yield "line", self.line
+        yield "sides", [side for side, _ in self.sides()]
 
     def sides(self) -> Iterator[tuple[str, BulkSource]]:
         """Give the name and the source of each side that the row has."""

@@ -12,6 +12,7 @@ from kycaid_async.bulk.resilient_caller import ResilientCaller
 from kycaid_async.bulk.workers import WorkerPool
 from kycaid_async.loops import running_loop
 from kycaid_async.protocol.caller import Caller
+from kycaid_async.tracebacks import border
 from kycaid_async.transport.settings import Settings
 from kycaid_async.transport.timing import Timing
 
@@ -66,15 +67,16 @@ class BulkRun(Generic[R]):
         self._started = self._timing.clock()
         self._task = task = running_loop().create_task(self._run())
         task.add_done_callback(self._wake)
-        try:
-            while not (task.done() and self._results.empty()):
-                result = await self._results.get()
-                if result is not None:
-                    yield result
-            if self._error is not None:
-                raise self._error
-        finally:
-            await self.aclose()
+        with border:
+            try:
+                while not (task.done() and self._results.empty()):
+                    result = await self._results.get()
+                    if result is not None:
+                        yield result
+                if self._error is not None:
+                    raise self._error
+            finally:
+                await self.aclose()
 
     @abstractmethod
     async def _open(self) -> Ledger:

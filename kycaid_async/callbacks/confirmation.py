@@ -11,6 +11,7 @@ import attrs
 from kycaid_async.api.verification_models import CheckResult, Verification, VerificationProgress
 from kycaid_async.callbacks.events import DatabaseScreening, Event, VerificationCompleted, VerificationStatusChanged
 from kycaid_async.errors import FieldProblem, InvalidRequestError
+from kycaid_async.tracebacks import border, confidential
 
 
 class _Verifications(Protocol):
@@ -43,6 +44,7 @@ class Confirmation:
     """Names of the fields in which the two differ, such as ``verified`` or ``verifications.document``."""
 
 
+@confidential
 async def confirm(event: Event, client: _Client) -> Confirmation:
     """Fetch the verification of ``event`` and say whether it agrees.
 
@@ -59,7 +61,8 @@ async def confirm(event: Event, client: _Client) -> Confirmation:
 
 def confirm_blocking(event: Event, client: _BlockingClient) -> Confirmation:
     """Do what `confirm` does, with a `Kycaid` as ``client``: for handlers of Flask, Django and other blocking code."""
-    return _compared(event, client.verifications.get(_verification_of(event)))
+    with border:
+        return _compared(event, client.verifications.get(_verification_of(event)))
 
 
 def _verification_of(event: Event) -> str:

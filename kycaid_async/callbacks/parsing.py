@@ -15,6 +15,7 @@ from kycaid_async.callbacks.events import (
 )
 from kycaid_async.callbacks.signature import MAX_BODY, Keys, raw_body, verify
 from kycaid_async.errors import DecodeError
+from kycaid_async.tracebacks import border
 from kycaid_async.values.converter import structure
 from kycaid_async.values.mismatch import kind
 
@@ -28,8 +29,9 @@ EVENTS: dict[str, type[Event]] = {
 
 def construct_event(body: bytes, signature: str | None, keys: Keys, *, max_body: int = MAX_BODY) -> Event:
     """Return the event in ``body`` after `verify` found its signature good. Raises what `verify` and `parse` raise."""
-    verify(body, signature, keys, max_body=max_body)
-    return parse(body)
+    with border:
+        verify(body, signature, keys, max_body=max_body)
+        return parse(body)
 
 
 def parse(body: bytes) -> Event:
@@ -39,12 +41,13 @@ def parse(body: bytes) -> Event:
     ``extra``. A byte-order mark before the object is read over. Raises `DecodeError`, which shows no value, when the
     body is not a JSON object in UTF-8, and `RawBodyRequiredError` when it is not bytes.
     """
-    raw = raw_body(body)
-    data = _object(raw)
-    name = data.get("type")
-    event = structure(data, EVENTS.get(name, UnknownEvent) if isinstance(name, str) else UnknownEvent)
-    event._digest = hashlib.sha256(raw).hexdigest()  # noqa: SLF001 - set here, because only here are the bytes known
-    return event
+    with border:
+        raw = raw_body(body)
+        data = _object(raw)
+        name = data.get("type")
+        event = structure(data, EVENTS.get(name, UnknownEvent) if isinstance(name, str) else UnknownEvent)
+        event._digest = hashlib.sha256(raw).hexdigest()  # noqa: SLF001 - set here, because only here are the bytes known
+        return event
 
 
 def _object(raw: bytes) -> dict[str, Any]:

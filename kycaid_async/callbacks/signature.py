@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final, TypeAlias
 
 from kycaid_async.errors import BodyTooLargeError, ConfigurationError, InvalidSignatureError, RawBodyRequiredError
+from kycaid_async.tracebacks import border
 from kycaid_async.values.secret import ApiKey
 
 SIGNATURE_HEADER: Final = "x-data-integrity"
@@ -33,23 +34,28 @@ def verify(body: bytes, signature: str | None, keys: Keys, *, max_body: int = MA
     `RawBodyRequiredError` when ``body`` is not bytes, and `ConfigurationError` when there is no usable key. None of
     them shows the body, the signature or a key.
     """
-    known = keys_of(keys)
-    raw = raw_body(body)
-    check_size(len(raw), max_body)
-    given = _ascii(signature)
-    if not given:
-        raise InvalidSignatureError(
-            f"the callback has no signature: pass its {SIGNATURE_HEADER} header, and refuse it if there is none."
-        )
-    message = base64.b64encode(raw)
-    # A list, so that every key is tried whichever of them fits.
-    fits = [hmac.compare_digest(_digest(message, key), given) for key in known]
-    if not any(fits):
-        raise InvalidSignatureError(
-            f"the callback's signature fits none of {len(known)} key(s). Check that the body is passed as it arrived, "
-            f"byte by byte, that the signature is the {SIGNATURE_HEADER} header, and that the keys are the API keys of "
-            "this account: test and live keys differ."
-        )
+    with border:
+        known = keys_of(keys)
+        raw = raw_body(body)
+        check_size(len(raw), max_body)
+        given = _ascii(signature)
+        if not given:
+            raise InvalidSignatureError(
+                f"the callback has no signature: pass its {SIGNATURE_HEADER} header, and refuse it if there is none."
+            )
+        message = base64.b64encode(raw)
+        # A list, so that every key is tried whichever of them fits.
+        fits = [hmac.compare_digest(_digest(message, key), given) for key in known]
+        if not any(fits):
+            raise _unfit(len(known))
+
+
+def _unfit(keys: int) -> InvalidSignatureError:
+    return InvalidSignatureError(
+        f"the callback's signature fits none of {keys} key(s). Check that the body is passed as it arrived, byte by "
+        f"byte, that the signature is the {SIGNATURE_HEADER} header, and that the keys are the API keys of this "
+        "account: test and live keys differ."
+    )
 
 
 def sign(body: bytes, key: str | ApiKey) -> str:
@@ -57,7 +63,8 @@ def sign(body: bytes, key: str | ApiKey) -> str:
 
     Raises `RawBodyRequiredError` when ``body`` is not bytes, and `ConfigurationError` when the key is not usable.
     """
-    return _digest(base64.b64encode(raw_body(body)), _key(key)).decode()
+    with border:
+        return _digest(base64.b64encode(raw_body(body)), _key(key)).decode()
 
 
 def keys_of(keys: Keys) -> tuple[ApiKey, ...]:

@@ -21,6 +21,14 @@ app = typer.Typer(
 )
 
 
+_Proxy = Annotated[
+    str | None,
+    typer.Option(
+        metavar="URL", help="Connect through this proxy, as http://host:port. Default: HTTPS_PROXY, unless in NO_PROXY."
+    ),
+]
+
+
 def _show_version(wanted: bool) -> None:
     if wanted:
         typer.echo(f"kycaid {__version__}")
@@ -49,6 +57,7 @@ def demo(
         str | None,
         typer.Option(metavar="URL", help="Use this server and the key in KYCAID_API_KEY, not a sandbox."),
     ] = None,
+    proxy: _Proxy = None,
     document_type: Annotated[
         str | None,
         typer.Option("--type", metavar="TYPE", help="Type of the documents in --folder.  [default: GOVERNMENT_ID]"),
@@ -68,6 +77,7 @@ def demo(
         folder=_folder(folder),
         document_type=_document_type(document_type, folder),
         base_url=base_url,
+        proxy=_proxy_for(base_url, proxy),
         api_key=_key_for(base_url),
         concurrency=concurrency,
         wait=wait,
@@ -87,7 +97,7 @@ def upload(
     ledger: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", help="Record of what was sent, in the manifest's folder. Default: MANIFEST.ledger."
+            metavar="FILE", help="Record of what was sent. Default: MANIFEST.ledger. Elsewhere, for one folder only."
         ),
     ] = None,
     on_error: Annotated[
@@ -146,6 +156,7 @@ def upload(
             metavar="HOST", help="And by https at this host or network, public or not, such as 10.0.0.0/8. Repeatable."
         ),
     ] = None,
+    proxy: _Proxy = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check all rows and files, and send nothing.")] = False,
     report: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write a page (HTML) about the run, also when interrupted.")
@@ -179,6 +190,7 @@ def upload(
             concurrency=concurrency,
             applicants_at_once=applicants_at_once,
             base_url=base_url,
+            proxy=proxy,
             api_key=os.environ.get("KYCAID_API_KEY"),
             dry_run=dry_run,
             report=report,
@@ -353,6 +365,12 @@ def _key_for(base_url: str | None) -> str | None:
     if base_url is not None and not key:
         _misused("--base-url: needs your key in the environment variable KYCAID_API_KEY")
     return key
+
+
+def _proxy_for(base_url: str | None, proxy: str | None) -> str | None:
+    if proxy is not None and base_url is None:
+        _misused("--proxy: a sandbox on this machine needs none; give --base-url too")
+    return proxy
 
 
 def _misused(message: str) -> NoReturn:

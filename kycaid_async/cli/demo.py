@@ -25,6 +25,8 @@ class Plan:
     document_type: str
     base_url: str | None = None
     """The server; None for a sandbox of our own."""
+    proxy: str | None = attrs.field(default=None, repr=False)
+    """None for that of the environment."""
     api_key: str | None = attrs.field(default=None, repr=False)
     concurrency: int
     wait: float
@@ -65,16 +67,21 @@ async def _send(plan: Plan, cases: list[Case], screen: Screen) -> Report:
 @asynccontextmanager
 async def _client(plan: Plan, screen: Screen) -> AsyncIterator[AsyncKycaid]:
     if plan.base_url is not None:
-        async with _connected(plan, plan.base_url, plan.api_key) as client:
+        async with AsyncKycaid(
+            plan.api_key,
+            base_url=plan.base_url,
+            max_connections=plan.concurrency,
+            proxy=plan.proxy,
+            trust_env=True,
+        ) as client:
             screen.say(f"Sending to {plan.base_url}")
             yield client
         return
     from kycaid_async.sandbox import Sandbox
 
-    async with Sandbox() as sandbox, _connected(plan, sandbox.url, sandbox.api_key) as client:
+    async with (
+        Sandbox() as sandbox,
+        AsyncKycaid(sandbox.api_key, base_url=sandbox.url, max_connections=plan.concurrency) as client,
+    ):
         screen.say(f"Sending to a sandbox on {sandbox.url}")
         yield client
-
-
-def _connected(plan: Plan, url: str, key: str | None) -> AsyncKycaid:
-    return AsyncKycaid(key, base_url=url, max_connections=plan.concurrency)

@@ -11,6 +11,7 @@ from kycaid_async.api.documents import Document
 from kycaid_async.cli.cases import Case
 from kycaid_async.cli.problems import one_line
 from kycaid_async.errors import InvalidFileError, KycaidError
+from kycaid_async.masking import shown_path
 from kycaid_async.values.decline_reasons import DeclineReason
 
 
@@ -51,7 +52,7 @@ class Outcome:
             return ""
         text = str(self.error)
         if isinstance(self.error, InvalidFileError):
-            text = text.removeprefix(f"{self.error.file}: ")
+            text = text.removeprefix(f"{shown_path(self.error.file or '')}: ")
         return one_line(text)
 
 

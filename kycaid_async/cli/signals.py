@@ -1,5 +1,6 @@
 """Being told to stop: Ctrl-C, or the signals that mean the same."""
 
+import atexit
 import contextlib
 import os
 import signal
@@ -8,6 +9,8 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import NoReturn
 
+_began: list[bool] = []
+"""Not empty in a program that began with `exit_at_once`."""
 _NAMES = ("SIGINT", "SIGTERM", "SIGHUP")
 
 
@@ -16,8 +19,26 @@ def exit_at_once() -> None:
 
     An exception would not do: while modules are imported, Python drops some, and the signal would be lost.
     """
+    _began.append(True)
+    atexit.register(_ignore)  # or else Python, at its very end, lets signals kill it again
     for number in _numbers():
         signal.signal(number, _exit)
+
+
+def end_with(code: int) -> None:
+    """From now on, when this program is told to stop, let it end at once with ``code``: all is done and said.
+
+    For a program that began with `exit_at_once`; to others it does nothing.
+    """
+
+    def leave(_number: int, _frame: object) -> NoReturn:
+        with contextlib.suppress(Exception):  # it may come while something is written
+            sys.stdout.flush()
+        os._exit(code)
+
+    if _began:
+        for number in _numbers():
+            signal.signal(number, leave)
 
 
 def _exit(number: int, _frame: object) -> NoReturn:
@@ -31,6 +52,11 @@ def end_like_ctrl_c() -> None:
     for number in _numbers():
         if signal.getsignal(number) is _exit:
             signal.signal(number, signal.default_int_handler if number == signal.SIGINT else _interrupt)
+
+
+def _ignore() -> None:
+    for number in _numbers():
+        signal.signal(number, signal.SIG_IGN)
 
 
 def _interrupt(number: int, _frame: object) -> NoReturn:

@@ -18,7 +18,7 @@ from kycaid_async.bulk.open_files import most_rows_at_once
 from kycaid_async.bulk.rejects import UNCERTAIN, Rejects
 from kycaid_async.bulk.result import BulkResult, BulkStatus
 from kycaid_async.cli.problems import UsageProblem, one_line
-from kycaid_async.cli.signals import stop_signals
+from kycaid_async.cli.signals import end_with, stop_signals
 from kycaid_async.cli.upload_account import Account, look_for
 from kycaid_async.cli.upload_end import advice, exit_code, summary_text, was_stopped_by
 from kycaid_async.cli.upload_plan import Plan
@@ -69,7 +69,9 @@ class Job:
                     group.start_soon(self._show, group.cancel_scope)
                     await self._work(manifest)
                     group.cancel_scope.cancel()
-            return self._ended()  # here, where no signal can keep it from saying so
+            code = self._ended()  # here, where no signal can keep it from saying so
+        end_with(code)
+        return code
 
     def _ended(self) -> int:
         """Say how it ended, write the report, and return the exit code."""
@@ -166,7 +168,7 @@ class Job:
     async def _send(self, manifest: Manifest) -> None:
         plan, most = self._plan, most_rows_at_once(self._plan.concurrency)
         await (await self._opened(read_only=False)).close()  # from here on it knows the folder of the manifest
-        async with AsyncKycaid(plan.api_key, base_url=plan.server, max_connections=most) as client:
+        async with AsyncKycaid(plan.api_key, base_url=plan.server, max_connections=most, proxy=plan.proxy) as client:
             self._upload = client.bulk.upload(
                 self._good(manifest),
                 ledger=plan.ledger,

@@ -13,11 +13,14 @@ from kycaid_async.bulk.places import UrlRules
 from kycaid_async.bulk.result import BulkResult, BulkStatus, BulkSummary
 from kycaid_async.bulk.sources import source_of
 from kycaid_async.cli.problems import one_line
+from kycaid_async.masking import shown_path
 
 BAD: Final = "bad"
 """The status of a row that was never sent, for what stands in it."""
 
 _NOTES_KEPT = 1000
+_RECENT = 30.0
+"""Seconds for which a refusal explains what is seen."""
 
 
 @attrs.frozen
@@ -83,6 +86,9 @@ class Account:
     _began: float = 0.0
     _sign: tuple[int, ...] = ()
     _signed: float = 0.0
+    _refusals: int = 0
+    _refused: float = float("-inf")
+    _most_at_once: int = 0
 
     def begin(self, summary: BulkSummary) -> None:
         """Begin to send, with a summary that somebody keeps."""
@@ -94,6 +100,20 @@ class Account:
         if sign != self._sign:
             self._sign, self._signed = sign, self.clock()
         return self.clock() - self._signed
+
+    def hindrance(self, at_once: int) -> str:
+        """Return why it goes slower than it did, as of now; empty when nothing is in its way.
+
+        ``at_once`` is how many rows may be under way.
+        """
+        self._most_at_once = max(self._most_at_once, at_once)
+        if self.summary.refusals > self._refusals:
+            self._refusals, self._refused = self.summary.refusals, self.clock()
+        if self.clock() - self._refused < _RECENT:
+            return f"slower, because the server refuses some requests for now ({self._refusals:,} so far)"
+        if at_once * 2 <= self._most_at_once:
+            return f"slower, because answers take longer than they did: {at_once} at once, not {self._most_at_once}"
+        return ""
 
     def note_bad(self, row: BadRow) -> Note:
         """Count a row that is not sent."""
@@ -151,7 +171,8 @@ def reason_of(result: BulkResult) -> str:
     """Return why a row was not delivered: with the side instead of the path of its file, which may hold a name."""
     text = str(result.error)
     for side, place in result.row.sides():
-        text = text.replace(f"{source_of(place, UrlRules()).label}: ", f"{side}: ")
+        label = shown_path(source_of(place, UrlRules()).label)
+        text = text.replace(f"{label}: ", f"{side}: ")
     return one_line(text)
 
 

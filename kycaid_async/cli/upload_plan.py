@@ -1,5 +1,6 @@
 """What the user of ``kycaid upload`` asked for."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
@@ -11,7 +12,8 @@ from kycaid_async.bulk.places import UrlRules
 from kycaid_async.bulk.rejects import UNCERTAIN, origin_of, rejects_of
 from kycaid_async.cli.problems import UsageProblem
 from kycaid_async.errors import ConfigurationError
-from kycaid_async.transport.settings import base_url_of
+from kycaid_async.transport.proxies import proxy_of
+from kycaid_async.transport.settings import allow_http_of, base_url_of
 
 
 @attrs.frozen(kw_only=True)
@@ -20,6 +22,7 @@ class Plan:
 
     manifest: Path
     server: str
+    proxy: str | None = attrs.field(default=None, repr=False)
     api_key: str | None = attrs.field(default=None, repr=False)
     """None for a run that sends nothing."""
     ledger: Path
@@ -56,6 +59,7 @@ def plan_of(
     same_account: bool,
     concurrency: int,
     base_url: str | None,
+    proxy: str | None = None,
     api_key: str | None,
     dry_run: bool,
     report: Path | None,
@@ -78,13 +82,11 @@ def plan_of(
     for folder in outside:
         if not folder.is_dir():
             raise UsageProblem(f"--allow-outside: {folder} is not a folder")
-    try:
-        server = base_url_of(base_url or servers.PRODUCTION)
-    except ConfigurationError as error:
-        raise UsageProblem(f"--base-url: {error}") from error
+    server, proxy = _way(base_url, proxy, trust_env=not dry_run)
     return Plan(
         manifest=manifest,
         server=server,
+        proxy=proxy,
         api_key=api_key,
         ledger=ledger or _ledger_of(manifest),
         rejects=rejects or rejects_of(manifest),
@@ -109,6 +111,19 @@ def _url_rules(urls: bool, protocols: Sequence[str], hosts: Sequence[str]) -> Ur
         words = str(error).replace("allow_protocols", "--allow-protocol").replace("allow_hosts", "--allow-host")
         raise UsageProblem(words) from error
     return rules if urls or protocols or hosts else None
+
+
+def _way(base_url: str | None, proxy: str | None, *, trust_env: bool) -> tuple[str, str | None]:
+    """Return the server and the proxy before it. Raises `UsageProblem`."""
+    try:
+        allowed = allow_http_of(os.environ.get("KYCAID_ALLOW_HTTP"))
+        server = base_url_of(base_url or servers.PRODUCTION, allowed)
+    except ConfigurationError as error:
+        raise UsageProblem(f"--base-url: {error}") from error
+    try:
+        return server, proxy_of(proxy, trust_env=trust_env, base_url=server, allow_http=allowed)
+    except ConfigurationError as error:
+        raise UsageProblem(str(error)) from error
 
 
 def _ledger_of(manifest: Path) -> Path:

@@ -77,7 +77,7 @@ class Screen:
             self._show(_bars(standing))
         else:
             self._show(
-                Text("; ".join(filter(None, [standing.where, standing.counts, standing.speed, standing.silence])))
+                Text("; ".join(filter(None, [standing.where, standing.counts, standing.speed, standing.remark])))
             )
 
     def _show(self, what: RenderableType) -> None:
@@ -132,7 +132,8 @@ class Standing:
     counts: str
     speed: str
     left: str
-    silence: str
+    remark: str
+    """What keeps it from going on, or slows it down; empty when nothing does."""
 
     @classmethod
     def of(cls, account: Account, progress: BulkProgress) -> "Standing":
@@ -155,7 +156,9 @@ class Standing:
                 ]
             ),
             left=f"{duration_text(waiting / rate)} left" if rate and waiting > 0 else "",
-            silence=f"no answer for {duration_text(silence)}" if silence >= _LONG_SILENCE else "",
+            remark=f"no answer for {duration_text(silence)}"
+            if silence >= _LONG_SILENCE
+            else account.hindrance(progress.concurrency),
         )
 
     @property
@@ -169,8 +172,8 @@ def _bars(standing: Standing) -> RenderableType:
     bar = ProgressBar(total=max(standing.total, 1), completed=standing.done, width=30)
     line.add_row("Uploading", bar, f"{standing.done:,} of {standing.total:,}", standing.left)
     lines = [Text(f"  {standing.counts}"), Text(f"  {standing.speed}")]
-    if standing.silence:
-        lines.append(Text(f"  {standing.silence}", style="yellow"))
+    if standing.remark:
+        lines.append(Text(f"  {standing.remark}", style="yellow"))
     return Group(line, *lines)
 
 

@@ -112,7 +112,7 @@ class ReturnsList(Returns[list[R]], Generic[R]):
             data = next((data[key] for key in self.wrappers if data.get(key) is not None), [])
         if not isinstance(data, list):
             raise Mismatch("a list", data)
-        return [structure(item, self.model) for item in data if item is not None]
+        return structure(data, list[self.model])  # type: ignore[name-defined]  # made at run time
 
 
 @attrs.frozen

@@ -2,13 +2,15 @@
 
 import functools
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
-from typing import Any
-from urllib.parse import quote, urlencode
+from typing import Any, Final
+from urllib.parse import quote, unquote, urlencode
 
 import attrs
 
 from kycaid_async.errors import FieldProblem, InvalidRequestError
+from kycaid_async.masking import Unlisted
 from kycaid_async.protocol.endpoint import HOLES, Endpoint, Evidence, Replay, ReturnsJson
 from kycaid_async.values.check import check_request
 from kycaid_async.values.constraints import ID_LENGTH
@@ -27,7 +29,7 @@ _REPLAY_OF_METHOD = {
 
 
 @attrs.define
-class Built:
+class Built(Unlisted):
     """A request that is ready to be sent, as often as needed."""
 
     target: str = attrs.field(repr=False)
@@ -90,12 +92,41 @@ def unlisted(method: str, path: str, replay: Replay | str | None) -> Endpoint[An
 
 
 def is_plain_path(path: Any) -> bool:
-    """Say whether ``path`` begins with one slash and stays below the base URL: no query, no ``..``, no other host."""
+    """Say whether ``path`` begins with one slash and stays below the base URL: no query, no ``..``, no other host.
+
+    However often servers on the way undo its percent-encoding.
+    """
     return (
         isinstance(path, str)
         and re.fullmatch(r"/(?!/)[^\s?#\\]*", path) is not None
-        and not {".", ".."} & set(path.split("/"))
+        and not _BROKEN_ESCAPE.search(path)
+        and not _climbs(path)
     )
+
+
+def _climbs(text: str) -> bool:
+    """Say whether ``text`` is a path out of its folder to those who read it as servers may: encoded, with ``;``, wide.
+
+    So is what they would read in different ways: backslashes, control characters and endless encodings.
+    """
+    for _ in range(_MOST_ENCODINGS):
+        # Some take the wide forms of dots and slashes for those themselves.
+        plain = unicodedata.normalize("NFKC", text)
+        segments = {segment.partition(";")[0] for segment in plain.split("/")}
+        if plain.startswith("//") or _CROOKED.search(plain) or not segments.isdisjoint((".", "..")):
+            return True
+        try:
+            text = unquote(plain, errors="strict")
+        except UnicodeDecodeError:  # among them the overlong forms of a dot
+            return True
+        if text == plain:
+            return False
+    return True
+
+
+_CROOKED = re.compile(r"[\\\x00-\x1f\x7f]")
+_BROKEN_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_MOST_ENCODINGS: Final = 8
 
 
 def refused(operation: str, problems: Sequence[FieldProblem]) -> InvalidRequestError:

@@ -9,19 +9,23 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import attrs
 
 from kycaid_async import errors
 from kycaid_async.errors import ApiError, DecodeError, FieldError, GatewayError, RedirectError
-from kycaid_async.masking import code_or_mask
+from kycaid_async.masking import Unlisted, code_or_mask
 from kycaid_async.protocol.endpoint import Endpoint, Replay
 from kycaid_async.values.json import loads
 from kycaid_async.values.mismatch import Mismatch
 
 T = TypeVar("T")
 
+MOST_ERRORS: Final = 1000
+"""Fields at fault that are read of a refusal; the others stand in its body."""
+MOST_NAMED: Final = 20
+"""Those that the text of an error names."""
 OK = 200
 NOT_FOUND = 404
 SERVER_FAULT = 500
@@ -30,7 +34,7 @@ LIMIT_EXCEEDED = "limit_exceeded"
 
 
 @attrs.define
-class Answer:
+class Answer(Unlisted):
     """A whole answer of the server."""
 
     status: int
@@ -114,6 +118,17 @@ _OF_OTHERS = {"title", "detail", "instance", "code", "statusCode", "status_code"
 """Keys of "problem details" (RFC 9457), of OAuth, and of what clouds and frameworks answer, but never KYCAID."""
 
 
+_HARMLESS = re.compile(
+    r"(Type of (applicant|address)|Day of birth|Country of residence|Form ID) is not valid"
+    r"|(First name|Last name|Date of birth|Country of residence|Email) is required"
+    r"|Form ID was not found|Applicant is not compatible with this form|Rate limit exceeded"
+    r"|Only one document with [A-Z_]{3,40} document type is allowed"
+    r"|Document with type [A-Z_]{3,40} can not be more than \d{1,3}",
+    re.ASCII,
+)
+"""Sentences of the vendor that were seen and hold no data of a person. Any other may, and is not repeated in a text."""
+
+
 def decode(endpoint: Endpoint[T], answer: Answer) -> T:
     """Return what ``answer`` says.
 
@@ -152,14 +167,16 @@ def refusal(endpoint: Endpoint[Any], answer: Answer) -> ApiError:
     code = _code(data, listed)
     if not _is_of_kycaid(data, code):
         return _foreign(endpoint, answer)
-    named = ", ".join(code_or_mask(e.parameter) for e in listed if e.parameter)
+    named = ", ".join(code_or_mask(e.parameter) for e in listed[:MOST_NAMED] if e.parameter)
+    named += f" and {len(listed) - MOST_NAMED} more" if len(listed) > MOST_NAMED else ""
     details = (
         f"HTTP {answer.status}"
         + (f", type {code_or_mask(code)}" if code else "")
         + (f", fields: {named}" if named else "")
     )
+    sentences = dict.fromkeys(e.message for e in listed[:MOST_NAMED] if e.message and _HARMLESS.fullmatch(e.message))
     return _error_class(answer.status, code)(
-        f"{endpoint.name}: KYCAID refused the request ({details}).",
+        f"{endpoint.name}: KYCAID refused the request ({details}).{''.join(f' {text}.' for text in sentences)}",
         operation=endpoint.name,
         status=answer.status,
         type=code,
@@ -225,7 +242,7 @@ def _field_errors(data: Any) -> list[FieldError]:
     listed = data.get("errors") if isinstance(data, dict) else None
     return [
         FieldError(_text(entry.get("parameter")), _text(entry.get("message")))
-        for entry in (listed if isinstance(listed, list) else [])
+        for entry in (listed[:MOST_ERRORS] if isinstance(listed, list) else [])
         if isinstance(entry, dict)
     ]
 

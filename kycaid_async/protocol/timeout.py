@@ -9,7 +9,8 @@ from kycaid_async.errors import ConfigurationError
 class Timeout:
     """Time limits in seconds; None switches one off.
 
-    A plain number in place of this object sets ``read``, ``progress`` and ``total``, and bounds ``connect``.
+    A plain number in place of this object sets ``read``, ``progress`` and ``total``, and bounds ``connect``. Limits are
+    judged by what has arrived: an answer that came while the event loop was held up, or the process stopped, counts.
     """
 
     connect: float | None = 10.0

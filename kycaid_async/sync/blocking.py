@@ -7,6 +7,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar, get_args, overload
 
 from kycaid_async.sync.iteration import BlockingIterator
 from kycaid_async.sync.link import Link
+from kycaid_async.tracebacks import border
 from kycaid_async.transport.sources import UploadSource
 
 P = ParamSpec("P")
@@ -62,13 +63,18 @@ def documented_as(method: Callable[..., Any]) -> Callable[[F], F]:
 
 def _calling(method: Callable[..., Coroutine[Any, Any, Any]]) -> Callable[..., Any]:
     def call(self: Blocking, /, *args: Any, **given: Any) -> Any:
-        return self._link.enter().run(method(self._target, *args, **given))
+        with border:
+            call = self._link.enter()
+            made = method(self._target, *args, **given)
+            del args, given  # nothing personal is in sight while this thread waits
+            return call.run(made)
 
     return call
 
 
 def _iterating(method: Callable[..., AsyncIterator[Any]]) -> Callable[..., Any]:
     def iterate(self: Blocking, /, *args: Any, **given: Any) -> Any:
-        return BlockingIterator(self._link, method(self._target, *args, **given))
+        with border:
+            return BlockingIterator(self._link, method(self._target, *args, **given))
 
     return iterate

@@ -182,7 +182,7 @@ def _close(loop: asyncio.AbstractEventLoop) -> None:
 
 def _import_all() -> None:
     # In the loop later, a fork could meet a half-imported module, which its child could never import.
-    for name in ("anyio.from_thread", "cattrs", "kycaid_async.transport.exchange"):
+    for name in ("anyio.from_thread", "cattrs", "encodings.idna", "kycaid_async.transport.exchange"):
         importlib.import_module(name)
 
 

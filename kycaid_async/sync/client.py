@@ -2,7 +2,7 @@
 
 import copy
 import ssl
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Self, TypeVar, cast
 
 from kycaid_async.client import AsyncKycaid
@@ -12,6 +12,7 @@ from kycaid_async.sync import sections
 from kycaid_async.sync.blocking import Blocking, documented_as
 from kycaid_async.sync.bulk import Bulk
 from kycaid_async.sync.link import Link
+from kycaid_async.tracebacks import border
 from kycaid_async.transport.preflight import FileRules
 from kycaid_async.transport.settings import AuthHeader
 
@@ -70,21 +71,26 @@ class Kycaid(Blocking):
         auth_header: AuthHeader = "Authorization",
         paths: Mapping[str, str] | None = None,
         proxy: str | None = None,
+        trust_env: bool = False,
+        allow_http: Iterable[str] | None = None,
         ssl_context: ssl.SSLContext | None = None,
     ) -> None:
-        client = AsyncKycaid(
-            api_key,
-            base_url=base_url,
-            timeout=timeout,
-            max_retries=max_retries,
-            max_connections=max_connections,
-            max_file_size=max_file_size,
-            check=check,
-            auth_header=auth_header,
-            paths=paths,
-            proxy=proxy,
-            ssl_context=ssl_context,
-        )
+        with border:
+            client = AsyncKycaid(
+                api_key,
+                base_url=base_url,
+                timeout=timeout,
+                max_retries=max_retries,
+                max_connections=max_connections,
+                max_file_size=max_file_size,
+                check=check,
+                auth_header=auth_header,
+                paths=paths,
+                proxy=proxy,
+                trust_env=trust_env,
+                allow_http=allow_http,
+                ssl_context=ssl_context,
+            )
         super().__init__(Link(client), client)
 
     def __repr__(self) -> str:
@@ -118,8 +124,11 @@ class Kycaid(Blocking):
         query: Mapping[str, Any] | None = None,
         replay: Replay | str | None = None,
     ) -> Any:
-        call = self._target.request(method, path, json=json, query=query, replay=replay)
-        return self._link.enter().run(call)
+        with border:
+            call = self._link.enter()
+            made = self._target.request(method, path, json=json, query=query, replay=replay)
+            del path, json, query
+            return call.run(made)
 
     def with_options(
         self,
@@ -135,7 +144,8 @@ class Kycaid(Blocking):
 
     def close(self) -> None:
         """Close the connections. The client cannot be used afterwards."""
-        self._link.close()
+        with border:
+            self._link.close()
 
     def __enter__(self) -> Self:
         return self

@@ -8,6 +8,7 @@ from kycaid_async.errors import ConfigurationError
 from kycaid_async.sync.bridge import bridge, keep
 from kycaid_async.sync.call import Call, close
 from kycaid_async.sync.link import Link
+from kycaid_async.tracebacks import border
 
 R = TypeVar("R")
 
@@ -35,7 +36,8 @@ class BlockingIterator(Iterator[R]):
         for item in self._batch:
             return item
         if not self._over:
-            self._batch = iter(self._take(self._link.enter()))
+            with border:
+                self._batch = iter(self._take(self._link.enter()))
             for item in self._batch:
                 return item
             self._over = True
@@ -55,7 +57,8 @@ class BlockingIterator(Iterator[R]):
         self._batch = iter(())
         if self._open and not self._over:
             self._over = True
-            bridge.enter().run(self._pump.stop())  # also when the client is closed already
+            with border:
+                bridge.enter().run(self._pump.stop())  # also when the client is closed already
         self._over = True
 
     def __del__(self) -> None:

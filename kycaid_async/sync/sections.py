@@ -19,6 +19,7 @@ from kycaid_async.api import (
     verifications,
 )
 from kycaid_async.sync.blocking import Blocking, BlockingSource, blocking, documented_as
+from kycaid_async.tracebacks import border
 
 
 class Addresses(Blocking, of=addresses.Addresses):
@@ -82,11 +83,12 @@ class Files(Blocking):
         content_type: str | None = None,
         size: int | None = None,
     ) -> str:
-        call = self._link.enter()
-        made = files.Files.create(
-            self._target, call.lend(source), filename=filename, content_type=content_type, size=size
-        )
-        return call.run(made)
+        with border:
+            call = self._link.enter()
+            lent = call.lend(source)
+            made = files.Files.create(self._target, lent, filename=filename, content_type=content_type, size=size)
+            del source, lent, filename
+            return call.run(made)
 
     @documented_as(files.Files.replace)
     def replace(
@@ -98,12 +100,12 @@ class Files(Blocking):
         content_type: str | None = None,
         size: int | None = None,
     ) -> str:
-        call = self._link.enter()
-        return call.run(
-            files.Files.replace(
-                self._target, file_id, call.lend(source), filename=filename, content_type=content_type, size=size
-            )
-        )
+        with border:
+            call = self._link.enter()
+            lent, options = call.lend(source), {"filename": filename, "content_type": content_type}
+            made = files.Files.replace(self._target, file_id, lent, **options, size=size)
+            del source, lent, filename, options
+            return call.run(made)
 
     get = blocking(files.Files.get)
     delete = blocking(files.Files.delete)

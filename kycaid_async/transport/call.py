@@ -4,6 +4,7 @@ from typing import Any
 
 import attrs
 
+from kycaid_async.masking import Unlisted
 from kycaid_async.protocol.endpoint import Endpoint
 from kycaid_async.protocol.request import Built
 from kycaid_async.transport.multipart import Multipart
@@ -11,7 +12,7 @@ from kycaid_async.transport.upload import Upload
 
 
 @attrs.define
-class Call:
+class Call(Unlisted):
     """One call of an endpoint."""
 
     endpoint: Endpoint[Any]
@@ -26,6 +27,14 @@ class Call:
     """The body of this attempt, when it is a file."""
     sent: bool = False
     """False when no byte of this attempt can have left: there was never a connection to write it to."""
+
+    outcome: Any = attrs.field(default=None, repr=False)
+    """What this attempt came to, until it is taken. Not in a variable: what logs could report the running frames."""
+
+    def take_outcome(self) -> Any:
+        """Return the outcome, and keep it no longer."""
+        outcome, self.outcome = self.outcome, None
+        return outcome
 
     def begin_attempt(self) -> None:
         """Count one more attempt, of which nothing has left yet."""

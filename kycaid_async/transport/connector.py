@@ -1,12 +1,12 @@
 """Connections that are alive when they are handed out."""
 
 import asyncio
-import select
-import socket
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 import aiohttp
+
+from kycaid_async.transport.sockets import has_news, let_loop_read, patient_socket
 
 if TYPE_CHECKING:
     from aiohttp.client_reqrep import ClientRequest
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 Task = asyncio.Task[Any] | None
 
+UNLIMITED: Final = aiohttp.ClientTimeout(total=None)
+"""No limits of aiohttp's: they do not ask what has arrived. See `Watch` for ours."""
 _TRIES: Final = 3
 """How many connections are looked at. While the loop looks at one, it notices the end of all others in the pool."""
 
@@ -23,7 +25,7 @@ class Connector(aiohttp.TCPConnector):
     """Makes and keeps the connections of one session."""
 
     def __init__(self, *, limit: int) -> None:
-        super().__init__(limit=limit)
+        super().__init__(limit=limit, socket_factory=patient_socket)
         self._waiting: dict[Task, tuple[Callable[[], None], bool]] = {}
 
     def expect(self, connected: Callable[[], None], *, certain: bool) -> None:
@@ -67,34 +69,15 @@ class Connector(aiohttp.TCPConnector):
             connection = await super().connect(req, traces, timeout)
             if connection.protocol is None or connection.protocol.should_close:
                 connection.close()
-            elif not (certain and _has_news(connection)) or await _lives_on(connection):
+            elif not (certain and has_news(connection.transport)) or await _lives_on(connection):
                 return connection
         raise aiohttp.ServerDisconnectedError
-
-
-def _has_news(connection: "Connection") -> bool:
-    found = None if connection.transport is None else connection.transport.get_extra_info("socket")
-    return found is not None and found.fileno() >= 0 and _readable(found)
-
-
-if hasattr(select, "poll"):
-
-    def _readable(connected: socket.socket) -> bool:
-        poller = select.poll()
-        poller.register(connected.fileno(), select.POLLIN)
-        return bool(poller.poll(0))
-
-else:
-
-    def _readable(connected: socket.socket) -> bool:
-        return bool(select.select([connected], [], [], 0)[0])
 
 
 async def _lives_on(connection: "Connection") -> bool:
     """Let the loop read, for which it needs two rounds, and say whether the connection can still be used."""
     try:
-        await asyncio.sleep(0)
-        await asyncio.sleep(0)
+        await let_loop_read()
         protocol = connection.protocol
         if protocol is not None and protocol.is_connected() and not protocol.should_close:
             return True

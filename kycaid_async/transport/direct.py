@@ -18,10 +18,11 @@ from yarl import URL
 
 from kycaid_async.protocol.response import Answer
 from kycaid_async.transport.call import Call
-from kycaid_async.transport.connector import Connector
+from kycaid_async.transport.connector import UNLIMITED, Connector
 from kycaid_async.transport.multipart import UNSEEN, Multipart
-from kycaid_async.transport.receiving import whole_of
+from kycaid_async.transport.receiving import HEAD_LIMITS, whole_of
 from kycaid_async.transport.settings import Settings
+from kycaid_async.transport.sockets import let_loop_read, must_read_first
 from kycaid_async.transport.watch import Watch
 
 if TYPE_CHECKING:
@@ -89,23 +90,15 @@ class Direct:
         """False when requests have to pass through aiohttp's session after all."""
         return self._fit and _way_through() == _UNTOUCHED
 
-    async def send(
-        self,
-        call: Call,
-        watch: Watch,
-        settings: Settings,
-        timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 - as aiohttp has it
-    ) -> Answer:
+    async def send(self, call: Call, watch: Watch, settings: Settings) -> Answer:
         """Send ``call`` and return the whole answer. Raises what aiohttp raises."""
-        try:
-            connection = await self._connector.living(self._any, [], timeout, certain=not call.endpoint.replayable)
-        except TimeoutError as error:
-            raise aiohttp.ConnectionTimeoutError from error
+        connection = await self._connector.living(self._any, [], UNLIMITED, certain=not call.endpoint.replayable)
         watch.connected()
         try:
             protocol = connection.protocol
             assert protocol is not None  # noqa: S101 - it is released below, and not before
-            protocol.set_response_params(skip_payload=call.endpoint.method == "HEAD", read_until_eof=True)
+            skip = call.endpoint.method == "HEAD"
+            protocol.set_response_params(skip_payload=skip, read_until_eof=True, **HEAD_LIMITS)
             await self._write(call, protocol)
             message, content = await protocol.read()
             while message.code in _INFORMATIONAL and message.code != _SWITCHING:
@@ -126,8 +119,10 @@ class Direct:
     async def _write(self, call: Call, protocol: "ResponseHandler") -> None:
         """Write the request: as much as there is room for, and the rest in a task, for an answer can come meanwhile."""
         body = call.file if call.file is not None else call.built.body
+        # Nothing is waited for while the head, which holds the key, is in a variable of this frame.
+        fits = await body.fits() if isinstance(body, Multipart) else True
         head = self._head(call, body)
-        whole = await body.in_one(head) if isinstance(body, Multipart) else head + (body or b"")
+        whole = head + (body or b"") if not isinstance(body, Multipart) else body.in_one(head) if fits else None
         transport = protocol.transport
         if transport is None or transport.is_closing():
             raise aiohttp.ClientConnectionResetError
@@ -136,22 +131,24 @@ class Direct:
             transport.write(whole or b"")
             return
         rest = None if whole is None else memoryview(whole)
-        while rest and not protocol.writing_paused:
+        while rest and not (protocol.writing_paused or must_read_first(transport)):
             rest = body.hand(rest, transport)
         if rest is None or rest:
-            body.writer = self._loop.create_task(self._write_on(head, body, rest, protocol))
+            body.writer = self._loop.create_task(self._write_on(call, body, rest, protocol))
 
     async def _write_on(
-        self, head: bytes, body: Multipart, rest: memoryview | None, protocol: "ResponseHandler"
+        self, call: Call, body: Multipart, rest: memoryview | None, protocol: "ResponseHandler"
     ) -> None:
         """Write what is left of a request whose file was read whole; all of it where ``rest`` is None."""
         writer = StreamWriter(protocol, self._loop)
         try:
             if rest is None:
-                await writer.write(head, drain=False)
+                await writer.write(self._head(call, body), drain=False)
                 await body.write(writer.write, protocol.transport)
             while rest:
                 await writer.drain()
+                if must_read_first(protocol.transport):
+                    await let_loop_read()
                 if protocol.transport is None or protocol.transport.is_closing():
                     raise aiohttp.ClientConnectionResetError
                 rest = body.hand(rest, protocol.transport)
@@ -179,7 +176,6 @@ async def _all_has_left(call: Call, answer: Answer, protocol: "ResponseHandler")
         return transport is None or not transport.get_write_buffer_size()
     if transport is None or transport.is_closing():
         # A connection that breaks drops what it still had to send, and says so within two rounds of the loop.
-        await asyncio.sleep(0)
-        await asyncio.sleep(0)
+        await let_loop_read()
         file.cut_off = isinstance(protocol.exception(), aiohttp.ClientOSError)
     return file.gone

@@ -83,6 +83,7 @@ class Exchange:
         elif endpoint.evidence is Evidence.INFERRED:
             _warn_once(endpoint)
         call = Call(endpoint, build(endpoint, path=path, query=query, body=body, check=self.settings.check), upload)
+        del path, query, body, upload  # what looks at running frames, for a message of its own, prints what they hold
         bound = self.sessions.here()
         while True:
             call.begin_attempt()
@@ -169,6 +170,7 @@ class Exchange:
         name, timeout = call.endpoint.name, self.settings.timeout
         what = {
             "slot": f"no free connection within {timeout.total} seconds",
+            "connect": f"no connection within {timeout.connect} seconds",
             "progress": f"no byte of the file could be sent for {timeout.progress} seconds",
             "read": f"no data from the server for {timeout.read} seconds",
             "total": f"not finished within {timeout.total} seconds",

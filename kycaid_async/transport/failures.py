@@ -1,7 +1,10 @@
 """What an exception of aiohttp means to the caller."""
 
+from typing import Final
+
 import aiohttp
 from aiohttp.http import HttpProcessingError
+from aiohttp.http_exceptions import BadHttpMessage, LineTooLong
 
 from kycaid_async.errors import (
     ConfigurationError,
@@ -12,7 +15,10 @@ from kycaid_async.errors import (
     RequestTimeoutError,
 )
 from kycaid_async.protocol.timeout import Timeout
+from kycaid_async.transport.receiving import HEAD_LIMITS, AnswerTooLarge
 
+_PASSING: Final = frozenset({408, 425, 429})
+_SERVER_ERROR: Final = 500
 _HOPELESS = (
     aiohttp.ClientConnectorCertificateError,
     aiohttp.ClientConnectorSSLError,
@@ -20,16 +26,14 @@ _HOPELESS = (
 )
 
 
-class AnswerTooLarge(aiohttp.ClientPayloadError):
-    """An answer has more bytes than the client reads."""
-
-
-def failure(operation: str, error: BaseException, timeout: Timeout) -> KycaidError:  # noqa: PLR0911 - a table
-    """Return the error of this package for one of aiohttp.
+def failure(operation: str, error: BaseException, timeout: Timeout, *, sent: bool) -> KycaidError:  # noqa: C901, PLR0911 - a table
+    """Return the error of this package for one of aiohttp; ``sent`` is false when no byte can have left.
 
     Its text holds the name of the exception and the system's reason, not the exception's text: that can quote a part
     of an answer.
     """
+    if isinstance(error, KycaidError):
+        return error
     if isinstance(error, aiohttp.InvalidURL):
         text = f"{operation}: the URL of the server or of the proxy is not valid. Check base_url and proxy."
         return ConnectionFailedError(text, operation=operation)
@@ -39,27 +43,58 @@ def failure(operation: str, error: BaseException, timeout: Timeout) -> KycaidErr
             operation=operation,
         )
     if isinstance(error, aiohttp.ClientHttpProxyError):
-        return ConnectionFailedError(
-            f"{operation}: the proxy refused to connect (HTTP {error.status}). Check the proxy's address and password.",
-            operation=operation,
-        )
+        return _refused_by_proxy(operation, error.status)
     if isinstance(error, aiohttp.ConnectionTimeoutError):
         return RequestTimeoutError(
             f"{operation}: no connection within {timeout.connect} seconds.", operation=operation, phase="connect"
         )
     if isinstance(error, aiohttp.ClientConnectorError):
-        return ConnectionFailedError(
-            f"{operation}: no connection ({_reason(error)}).", operation=operation, retryable=True
-        )
+        where = " to the proxy" if isinstance(error, aiohttp.ClientProxyConnectionError) else ""
+        text = f"{operation}: no connection{where} ({_reason(error)})."
+        return ConnectionFailedError(text, operation=operation, retryable=True)
     if isinstance(error, ValueError) and not isinstance(error, aiohttp.ClientError):
         text = f"{operation}: aiohttp did not send it. Check auth, trust_env and headers of the session you passed."
         return ConfigurationError(text, operation=operation)
     if isinstance(error, AnswerTooLarge):
         return DecodeError(f"{operation}: the answer is larger than this client reads.", operation=operation)
+    if _head_was_too_large(error):
+        return _head_too_large(operation, sent=sent)
     if isinstance(error, aiohttp.ClientPayloadError | aiohttp.ClientResponseError | HttpProcessingError):
         text = f"{operation}: the answer broke off or was not valid HTTP ({_reason(error)})."
         return ConnectionLostError(text, operation=operation)
     return ConnectionLostError(f"{operation}: the connection was lost ({_reason(error)}).", operation=operation)
+
+
+_OF_PROXIES: Final = {
+    403: "It does not allow this server: whoever runs it has to.",
+    407: "It wants a user and a password: put them into its URL, as http://user:password@host:port.",
+}
+
+
+def _refused_by_proxy(operation: str, status: int) -> ConnectionFailedError:
+    passing = status in _PASSING or status >= _SERVER_ERROR
+    advice = "" if passing else " " + _OF_PROXIES.get(status, "Check its address.")
+    text = f"{operation}: the proxy refused to connect (HTTP {status}).{advice}"
+    return ConnectionFailedError(text, operation=operation, retryable=passing)
+
+
+def _head_was_too_large(error: BaseException | None) -> bool:
+    while error is not None and not isinstance(error, aiohttp.ClientPayloadError):
+        if isinstance(error, LineTooLong):
+            return True
+        if isinstance(error, BadHttpMessage) and error.message.startswith("Too many headers"):
+            return True
+        error = error.__cause__
+    return False
+
+
+def _head_too_large(operation: str, *, sent: bool) -> KycaidError:
+    if not sent:  # it was the proxy's
+        text = f"{operation}: the head of the proxy's answer is larger than is read. Check the proxy's address."
+        return ConnectionFailedError(text, operation=operation)
+    most = f"{HEAD_LIMITS['max_field_size']:,} bytes a line, {HEAD_LIMITS['max_headers']:,} headers"
+    text = f"{operation}: the head of the answer is larger than this client reads ({most})."
+    return DecodeError(text, operation=operation)
 
 
 def _reason(error: BaseException) -> str:

@@ -10,6 +10,7 @@ from weakref import WeakValueDictionary
 import attrs
 
 from kycaid_async.errors import InvalidFileError
+from kycaid_async.masking import shown_path
 from kycaid_async.transport.reading import CHUNK, guarded
 
 
@@ -42,7 +43,7 @@ class FileSource:
         self._start: int | None = None
 
     def _refused(self, problem: str) -> InvalidFileError:
-        return InvalidFileError(f"{self.label}: {problem}", file=self.label)
+        return InvalidFileError(f"{shown_path(self.label)}: {problem}", file=self.label)
 
     async def open(self) -> "FileReading":
         if self._start is None:
@@ -59,7 +60,7 @@ class FileSource:
 class _SharedFile:
     """A file that one or more uploads read: one position, so one lock."""
 
-    file: BinaryIO
+    file: BinaryIO = attrs.field(repr=False)
     lock: threading.Lock = attrs.field(factory=threading.Lock)
 
     def position(self) -> int:
@@ -116,10 +117,10 @@ _shared: WeakValueDictionary[int, _SharedFile] = WeakValueDictionary()
 class FileReading:
     """A caller's file, for one attempt."""
 
-    label: str
+    label: str = attrs.field(repr=False)
     part: _Part
     size: int
-    head: bytes
+    head: bytes = attrs.field(repr=False)
     _offset: int = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:

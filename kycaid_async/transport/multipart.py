@@ -4,11 +4,14 @@ import asyncio
 import itertools
 import secrets
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any, Final, Self
 
 from kycaid_async.errors import UploadSourceError
+from kycaid_async.masking import shown_path
 from kycaid_async.transport.reading import CHUNK, Buffer, Reading
 from kycaid_async.transport.rounds import Rounds
+from kycaid_async.transport.sockets import let_loop_read, must_read_first
 
 _BOUNDARY: Final = secrets.token_hex(16)
 """Nobody who makes a file can know it, so none holds it."""
@@ -60,16 +63,20 @@ class Multipart:
         """True once the last byte, which comes only after a source that was found unchanged, has left this process."""
         return self.moved == self._end and not self.cut_off
 
-    async def in_one(self, before: bytes) -> Buffer | None:
-        """Return ``before`` and all of this in one buffer, to be handed on; None when it is too much, or not all read.
-
-        Raises `UploadSourceError`.
-        """
-        head = self._reading.head
-        if len(head) != self._reading.size:
-            return None
+    async def fits(self) -> bool:
+        """Say whether it was read whole. Raises `UploadSourceError` when it was changed meanwhile."""
+        if len(self._reading.head) != self._reading.size:
+            return False
         if not await self._reading.unchanged():
             raise self._changed()
+        return True
+
+    def in_one(self, before: bytes) -> Buffer | None:
+        """Return ``before`` and all of this in one buffer, to be handed on; None when it is too much.
+
+        To be called only when it `fits`. Raises `UploadSourceError`.
+        """
+        head = self._reading.head
         whole = self._reading.wrapped(before + self._lead, self._tail)
         if whole is None:
             if len(head) > CHUNK:
@@ -94,17 +101,14 @@ class Multipart:
         try:
             self.writer = self.writer or asyncio.current_task()
             self._transport, self._most = transport, _most_at_once(transport) or CHUNK
-            head = self._reading.head
-            sent = len(head)
+            # No variable holds a piece while the next one is waited for, which may be code of the user.
+            sent = len(self._reading.head)
             if sent > self._reading.size:
                 raise self._changed()
             await self._send(send, self._lead)
-            await self._send(send, head)
-            while sent < self._reading.size and (chunk := await self._next()):
-                if sent + len(chunk) > self._reading.size:
-                    raise self._changed()
-                await self._send(send, chunk)
-                sent += len(chunk)
+            await self._send(send, self._reading.head)
+            while sent < self._reading.size and (size := await self._pass_on(send, self._reading.size - sent)):
+                sent += size
             if sent != self._reading.size or not await self._reading.unchanged():
                 raise self._changed()
             await self._send(send, self._tail)
@@ -113,6 +117,15 @@ class Multipart:
         except BaseException as error:
             self.error = error
             raise
+
+    async def _pass_on(self, send: Callable[[Buffer], Awaitable[None]], most: int) -> int:
+        """Send the next piece, and return its size; 0 when there is none. Raises `UploadSourceError` above ``most``."""
+        chunk = await self._next()
+        if len(chunk) > most:
+            raise self._changed()
+        if chunk:
+            await self._send(send, chunk)
+        return len(chunk)
 
     async def _next(self) -> Buffer:
         await self._rounds.turn()
@@ -126,12 +139,15 @@ class Multipart:
             for start in range(0, len(view), self._most):
                 await self._send(send, view[start : start + self._most])
             return
+        if must_read_first(self._transport):
+            await let_loop_read()
         self._handed += len(chunk)
         await send(chunk)
 
     def _changed(self) -> UploadSourceError:
         return UploadSourceError(
-            f"{self._label}: changed while it was sent, so the upload was cut off; send it again when it is complete"
+            f"{shown_path(self._label)}: changed while it was sent, so the upload was cut off; "
+            "send it again when it is complete"
         )
 
     async def release(self) -> None:
@@ -145,7 +161,8 @@ class Multipart:
                 await asyncio.wait([self.writer])
             if self._transport is not None and cut:
                 # Closed in the ordinary way, it would go on to send what is buffered, for as long as a server stalls.
-                self._transport.abort()
+                with suppress(AttributeError):  # how asyncio says that it closed itself after the last byte it held
+                    self._transport.abort()
         finally:
             await self._reading.close()
 

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import unquote
 
+from kycaid_async.masking import shown_path
+
 _LONGEST: Final = 4096
 _ENTRIES: Final = 20_000
 """Names of a folder that are looked at."""
@@ -49,7 +51,7 @@ def hint(path: str, *, folder: str = "", named: bool = True) -> str:
                 continue
             name, form = look(os.path.join(folder, text))  # noqa: PTH118 - a Path would change how it is spelt
             if name and (mended or form):
-                return f"{name if named else 'it'} is there, {', '.join(filter(None, [mended, form]))}"
+                return f"{shown_path(name) if named else 'it'} is there, {', '.join(filter(None, [mended, form]))}"
     return ""
 
 

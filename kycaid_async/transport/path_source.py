@@ -13,6 +13,7 @@ from typing import Self
 import attrs
 
 from kycaid_async.errors import InvalidFileError
+from kycaid_async.masking import mask, shown_path
 from kycaid_async.transport.path_hint import hint
 from kycaid_async.transport.reading import CHUNK, WHOLE, Buffer, Roomy, broken, guarded, in_thread
 
@@ -63,7 +64,7 @@ class _NothingThereError(Exception):
 class PathSource:
     """A file by its path."""
 
-    path: str
+    path: str = attrs.field(repr=mask)
     folders: QuickFolders = QUICK_FOLDERS
     clock: Callable[[], float] = time.perf_counter
     opener: Callable[[str, int], int] = os.open
@@ -87,7 +88,7 @@ class PathSource:
             reason = str(error)
         meant = await in_thread(lambda: self.hint(self.path))
         reason += f"; {meant}" if meant else ""
-        raise InvalidFileError(f"{self.label}: cannot be opened ({reason})", file=self.label)
+        raise InvalidFileError(f"{shown_path(self.label)}: cannot be opened ({reason})", file=self.label)
 
     async def _opened(self) -> "PathReading":
         folder = os.path.dirname(self.path)  # noqa: PTH120 - for every file, and a Path takes its time
@@ -108,12 +109,12 @@ class PathSource:
             raise _NothingThereError(reason)
         if fd < 0:
             # Not from within the handler: the system's error holds the whole path, which may be content.
-            raise InvalidFileError(f"{self.label}: cannot be opened ({reason})", file=self.label)
+            raise InvalidFileError(f"{shown_path(self.label)}: cannot be opened ({reason})", file=self.label)
         try:
             found = os.fstat(fd)
             if not stat.S_ISREG(found.st_mode):
                 what = "a directory" if stat.S_ISDIR(found.st_mode) else "not a regular file"
-                raise InvalidFileError(f"{self.label}: is {what}", file=self.label)
+                raise InvalidFileError(f"{shown_path(self.label)}: is {what}", file=self.label)
         except BaseException:
             os.close(fd)
             raise
@@ -154,14 +155,14 @@ def _read_fully(fd: int, size: int, offset: int) -> bytes:
 class PathReading:
     """A file that is open for one attempt."""
 
-    label: str
+    label: str = attrs.field(repr=False)
     fd: int
-    found: os.stat_result
-    head: Buffer = b""
-    _roomy: Roomy | None = None
+    found: os.stat_result = attrs.field(repr=False)
+    head: Buffer = attrs.field(default=b"", repr=False)
+    _roomy: Roomy | None = attrs.field(default=None, repr=False)
     _offset: int = 0
     _inline: bool = _NOWAIT
-    _busy: "asyncio.Future[bytes] | None" = None
+    _busy: "asyncio.Future[bytes] | None" = attrs.field(default=None, repr=False)
     _grew: bool = False
 
     @property

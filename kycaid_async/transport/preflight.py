@@ -3,6 +3,7 @@
 import attrs
 
 from kycaid_async.errors import InvalidFileError
+from kycaid_async.masking import shown_path
 from kycaid_async.transport.kinds import FIRST_BYTES, kind_of
 from kycaid_async.transport.reading import Reading
 
@@ -22,14 +23,15 @@ class FileRules:
 def inspect(reading: Reading, *, label: str, rules: FileRules) -> str:
     """Return the content type of a file by its first bytes. Raises `InvalidFileError`, which names the file."""
     if reading.size == 0:
-        raise InvalidFileError(f"{label}: is empty", file=label)
+        raise InvalidFileError(f"{shown_path(label)}: is empty", file=label)
     if rules.max_size is not None and reading.size > rules.max_size:
         raise InvalidFileError(
-            f"{label}: has {reading.size:,} bytes, the limit is {rules.max_size:,} (max_file_size of the client)",
+            f"{shown_path(label)}: has {reading.size:,} bytes, the limit is {rules.max_size:,} "
+            "(max_file_size of the client)",
             file=label,
         )
     kind = kind_of(bytes(reading.head[:FIRST_BYTES]))
     if rules.check_content and (kind is None or not kind.is_document):
         what = "is none of these by its first bytes" if kind is None else f"looks like {kind.content_type}"
-        raise InvalidFileError(f"{label}: expected an image, a PDF or a video; it {what}", file=label)
+        raise InvalidFileError(f"{shown_path(label)}: expected an image, a PDF or a video; it {what}", file=label)
     return FALLBACK_TYPE if kind is None else kind.content_type

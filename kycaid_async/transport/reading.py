@@ -1,10 +1,12 @@
 """What it is to read a source: from its start, in fresh buffers, never blocking the loop."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Final, Protocol, TypeVar
 
 from kycaid_async.errors import UploadSourceError
+from kycaid_async.masking import shown_path
+from kycaid_async.tracebacks import confidential
 
 CHUNK = 262144
 """Bytes per read: few calls for a large file, and no long stop of the loop."""
@@ -98,9 +100,10 @@ class Source(Protocol):
         ...
 
 
-async def in_thread(function: Callable[[], R]) -> R:
+@confidential
+def in_thread(function: Callable[[], R]) -> Awaitable[R]:
     """Return what ``function`` returns; it may block."""
-    return await asyncio.get_running_loop().run_in_executor(None, function)
+    return asyncio.get_running_loop().run_in_executor(None, function)
 
 
 async def guarded(label: str, function: Callable[[], R]) -> R:
@@ -113,4 +116,6 @@ async def guarded(label: str, function: Callable[[], R]) -> R:
 
 def broken(label: str, error: Exception) -> UploadSourceError:
     """Return the error for a source that failed while it was read."""
-    return UploadSourceError(f"{label}: cannot be read to its end ({type(error).__name__}); nothing was stored")
+    return UploadSourceError(
+        f"{shown_path(label)}: cannot be read to its end ({type(error).__name__}); nothing was stored"
+    )

@@ -1,8 +1,24 @@
-"""The body of an answer, to its end."""
+"""How much of an answer is read."""
+
+from typing import Final, TypedDict
 
 import aiohttp
 
-from kycaid_async.transport.failures import AnswerTooLarge
+
+class AnswerTooLarge(aiohttp.ClientPayloadError):
+    """An answer has more bytes than the client reads."""
+
+
+class HeadLimits(TypedDict):
+    """The largest head of an answer, by aiohttp's names: bytes of a line, bytes of a header, number of headers."""
+
+    max_line_size: int
+    max_field_size: int
+    max_headers: int
+
+
+HEAD_LIMITS: Final = HeadLimits(max_line_size=1 << 16, max_field_size=1 << 16, max_headers=1000)
+"""Gateways and sign-on proxies add long cookies and policies; what was created must not be lost for them."""
 
 
 async def whole_of(content: aiohttp.StreamReader, limit: int) -> bytes:

@@ -120,7 +120,7 @@ class Sessions:
         with suppress(StopIteration):  # its first step waits for nothing
             anext(closer).__await__().send(None)
         direct = None
-        with suppress(ValueError):  # the address of a proxy may be none: then aiohttp says so at the first request
+        with suppress(ValueError):  # a URL may be none to aiohttp: then it says so at the first request
             direct = Direct(self._settings, session, connector, headers, loop)
         return Bound(session, slots, pacer, lanes, Rounds(loop), headers, connector, direct, closer)
 

@@ -2,7 +2,7 @@
 
 import re
 import ssl
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from ipaddress import ip_address
 from typing import Any, Literal, cast, get_args
 from urllib.parse import quote, urlsplit
@@ -10,13 +10,13 @@ from urllib.parse import quote, urlsplit
 import attrs
 
 from kycaid_async.errors import ConfigurationError
-from kycaid_async.masking import mask
+from kycaid_async.masking import Unlisted, mask
 from kycaid_async.protocol.endpoint import HOLES, Endpoint
 from kycaid_async.protocol.request import is_plain_path
 from kycaid_async.protocol.retry import RetryPolicy
 from kycaid_async.protocol.timeout import Timeout
 from kycaid_async.transport.preflight import FileRules
-from kycaid_async.values.secret import ApiKey
+from kycaid_async.values.secret import ApiKey, HiddenText
 
 _AS_IT_IS = "%/:@!$&'()*+,;=~[]"
 
@@ -30,7 +30,7 @@ def _look_at_context(_: object, __: object, value: Any) -> None:
 
 
 @attrs.frozen(kw_only=True)
-class Settings:
+class Settings(Unlisted):
     """All that a call needs to know of its client. Can be pickled when ``ssl_context`` is None."""
 
     api_key: ApiKey
@@ -39,19 +39,22 @@ class Settings:
     timeout: Timeout = attrs.field(factory=Timeout)
     retries: RetryPolicy = attrs.field(factory=RetryPolicy)
     max_connections: int = 64
-    max_answer: int = 64 * 1024 * 1024
+    max_answer: int = 16 * 1024 * 1024
     """The largest answer that is read, in bytes."""
     files: FileRules = attrs.field(factory=FileRules)
     check: bool = True
     paths: Mapping[str, str] = attrs.field(factory=dict)
     """Path templates by the name of their operation, in place of those declared."""
     proxy: str | None = attrs.field(default=None, repr=mask)
+    allow_http: frozenset[str] = frozenset()
+    """Hosts that requests may go to without TLS, besides loopback."""
     ssl_context: ssl.SSLContext | None = attrs.field(default=None, validator=_look_at_context)
 
     def authorization(self) -> dict[str, str]:
         """Return the header that carries the key."""
         key = self.api_key.reveal()
-        return {"API-Key": key} if self.auth_header == "API-Key" else {"Authorization": f"Token {key}"}
+        name, value = ("API-Key", key) if self.auth_header == "API-Key" else ("Authorization", f"Token {key}")
+        return {name: HiddenText(value)}
 
 
 def api_key_of(text: str | None) -> ApiKey:
@@ -71,7 +74,30 @@ def auth_header_of(name: str) -> AuthHeader:
     raise ConfigurationError("auth_header: expected " + " or ".join(get_args(AuthHeader)))
 
 
-def base_url_of(text: str) -> str:
+def allow_http_of(hosts: Iterable[str] | str | None) -> frozenset[str]:
+    """Return names of hosts, in small letters; a text holds them with commas between. Raises `ConfigurationError`."""
+    names = hosts.split(",") if isinstance(hosts, str) else list(hosts or ())
+    found = frozenset(_host(str(name)) for name in names if str(name).strip())
+    for name in found:
+        if not re.fullmatch(r"[a-z0-9._-]+|[0-9a-f:.]+", name):
+            raise ConfigurationError(
+                "allow_http, KYCAID_ALLOW_HTTP: expected names of hosts or addresses, such as kycaid or 10.0.0.5, "
+                "without http://, port, path or *"
+            )
+    return found
+
+
+def _host(name: str) -> str:
+    name = name.strip().lower()
+    return name[1:-1] if name.startswith("[") and name.endswith("]") else name
+
+
+def may_be_plain(host: str, allow_http: Collection[str]) -> bool:
+    """Say whether requests may go to ``host`` without TLS."""
+    return _is_loopback(host) or host in allow_http
+
+
+def base_url_of(text: str, allow_http: Collection[str] = frozenset()) -> str:
     """Return ``text`` without its last slash. Raises `ConfigurationError` for what must not get the key."""
     if re.search(r"[\s?#\\]", text):
         raise ConfigurationError("base_url: must not have a query, a fragment, or spaces")
@@ -84,9 +110,10 @@ def base_url_of(text: str) -> str:
         raise ConfigurationError("base_url: expected a URL as https://host or https://host/path")
     if parts.username is not None:
         raise ConfigurationError("base_url: must not have a user or a password")
-    if parts.scheme == "http" and not _is_loopback(host):
+    if parts.scheme == "http" and not may_be_plain(host, allow_http):
         raise ConfigurationError(
-            f"base_url: http://{host} would send the key and personal data in the clear; use https"
+            f"base_url: http://{host} would send the key and personal data in the clear; use https, or inside a "
+            f"network that is yours allow it by name: allow_http=[{host!r}], or KYCAID_ALLOW_HTTP={host}"
         )
     # As it stands, but for what no request may carry. Nothing is undone or resolved in it.
     return f"{parts.scheme}://{parts.netloc}{quote(parts.path, safe=_AS_IT_IS)}".rstrip("/")

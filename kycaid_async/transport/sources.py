@@ -121,7 +121,7 @@ class FactoryReading:
 
     chunks: AsyncIterator[bytes]
     size: int
-    head: bytes = b""
+    head: bytes = attrs.field(default=b"", repr=False)
     _over: bool = False
 
     async def fill(self) -> None:

@@ -2,6 +2,7 @@
 
 import attrs
 
+from kycaid_async.masking import Unlisted, mask
 from kycaid_async.transport.kinds import extension_of
 from kycaid_async.transport.multipart import Multipart
 from kycaid_async.transport.preflight import FileRules, inspect
@@ -12,11 +13,11 @@ FALLBACK_NAME = "file"
 
 
 @attrs.frozen(kw_only=True)
-class Upload:
+class Upload(Unlisted):
     """A file to send, as often as needed."""
 
     source: Source
-    filename: str | None = None
+    filename: str | None = attrs.field(default=None, repr=mask)
     content_type: str | None = None
     inspected: bool = False
     """True when its first bytes and its size were looked at already; then it needs its ``content_type``."""

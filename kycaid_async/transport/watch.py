@@ -7,7 +7,7 @@ tenth of its time.
 import asyncio
 import functools
 from collections.abc import Callable
-from typing import Protocol, Self
+from typing import Final, Protocol, Self
 
 import attrs
 
@@ -15,6 +15,8 @@ from kycaid_async.protocol.timeout import Timeout
 
 TICKS = 4
 """Looks per limit: a stall ends between one limit and half a limit more after the last byte."""
+ROUNDS = 4
+"""Rounds of the loop between a limit and its end: one to read all that has come, the others to act on it."""
 EARLY = 0.001
 """Seconds by which a timer may ring too early, because clocks are coarse."""
 
@@ -42,8 +44,8 @@ class Receiving(Protocol):
 class Watched(Protocol):
     """Something with a limit."""
 
-    def look(self, lane: "Lane") -> None:
-        """Do what is due, after the time of ``lane``."""
+    def look(self, lane: "Lane", late: float) -> None:
+        """Do what is due, after the time of ``lane`` and ``late`` seconds more, for which the loop was held up."""
         ...
 
 
@@ -79,7 +81,7 @@ class Lane:
                 self._timer = self._loop.call_at(due, self._ring)
                 return
             del self._due[watched]
-            watched.look(self)  # what it adds here shares the timer that is set next
+            watched.look(self, max(0.0, now - due))  # what it adds here shares the timer that is set next
         self._timer = None
         self._when_idle()
 
@@ -100,23 +102,40 @@ class Lanes:
         return lane
 
 
+_NOTHING: Final = -1
+"""Bytes of the body of an answer of which not even the head has come."""
+
+
 @attrs.frozen
 class Limits:
     """The limits of the requests of a client, worked out once."""
 
+    connect: float | None
     read: float | None
     progress: float | None
     total: float | None
-    first: float | None
-    """When a request is looked at first."""
-    first_of_upload: float | None
+    ticks: tuple[float | None, float | None]
+    """Seconds to the first look at a request, and from then on once there is a connection."""
+    ticks_of_upload: tuple[float | None, float | None]
 
     @classmethod
     def of(cls, timeout: Timeout) -> Self:
         """Return what ``timeout`` means for the one who watches."""
-        read, progress, total = timeout.read, timeout.progress, timeout.total
-        first = _least(None if read is None else read / TICKS, total)
-        return cls(read, progress, total, first, _least(first, None if progress is None else progress / TICKS))
+        connect, read, progress = _part(timeout.connect), _part(timeout.read), _part(timeout.progress)
+        tick = _least(read, timeout.total)
+        of_upload = _least(tick, progress)
+        return cls(
+            timeout.connect,
+            timeout.read,
+            timeout.progress,
+            timeout.total,
+            (_least(connect, tick), tick),
+            (_least(connect, of_upload), of_upload),
+        )
+
+
+def _part(limit: float | None) -> float | None:
+    return None if limit is None else limit / TICKS
 
 
 def _least(one: float | None, other: float | None) -> float | None:
@@ -131,23 +150,29 @@ class Watch:
     A context manager for the task that makes the attempt. It raises ``TimeoutError`` when a limit runs out; `phase`
     says which. ``left`` is the time left for the whole call, in seconds, where that counts already.
 
+    Limits are judged by what has arrived. While the loop is held up or the process is stopped, an answer can come and
+    lie in the socket: the time of it is nobody's silence, and before any limit ends an attempt the loop reads once
+    more. What that brings is not cut off.
+
     Timeouts of asyncio do the same for one limit each, and cost more than all else that is done here for a call. What
     nearly no attempt lives to need is set up at the first look.
     """
 
     phase = "slot"
-    """What was going on when the limit ran out: ``slot``, ``progress``, ``read``, or ``total`` for all of it."""
+    """What was going on when the limit ran out: ``slot``, ``connect``, ``progress``, ``read``, or ``total`` for all."""
     expired = False
     """True once a limit has run out."""
     receiving: Receiving | None = None
     """The body of the answer, once there is one."""
 
     _sending: Sending | None = None
+    _tick: float | None = None
     _lane: Lane | None = None
     _end: asyncio.TimerHandle | None = None
     _began = 0.0
-    _since: float | None = None
-    _mark = (False, 0)
+    _since = 0.0
+    _state = ("connect", 0)
+    _over = False
 
     def __init__(self, lanes: Lanes, limits: Limits, left: float | None = None) -> None:
         self.task = task = asyncio.current_task(lanes.loop)
@@ -155,7 +180,7 @@ class Watch:
         self._lanes = lanes
         self._limits = limits
         if left is not None:
-            self._end = lanes.loop.call_later(left, self._expire)
+            self._end = lanes.loop.call_later(left, self._end_all)
 
     def begin(self, sending: Sending | None = None) -> None:
         """Count from now on: it is this attempt's turn.
@@ -163,35 +188,37 @@ class Watch:
         How long a body takes to send is nobody's fault: with ``sending``, the total counts once that has left.
         """
         self.phase = "total"
-        if sending is not None:
-            self._sending, self._mark = sending, (True, 0)
-        first = self._limits.first if sending is None else self._limits.first_of_upload
+        self._sending = sending
+        first, self._tick = self._limits.ticks if sending is None else self._limits.ticks_of_upload
         if first is not None:
             self._lane = self._lanes.lane(first)
-            self._began = self._lane.add(self)
+            self._began = self._since = self._lane.add(self)
 
     def connected(self) -> None:
-        """Note that there is a connection: before that nothing can move, and making it has a limit of its own."""
+        """Note that there is a connection."""
         self._since = self._lanes.loop.time()
+        self._state = ("read", _NOTHING) if self._sending is None else ("progress", 0)
 
-    def look(self, lane: Lane) -> None:
+    def look(self, lane: Lane, late: float) -> None:
         """Make the limit run out when it is time."""
         if self.expired:
             return
-        phase = self._stalled()
-        if phase:
-            self.phase = phase
-            self._expire()
-            return
+        now = self._lanes.loop.time()
+        if not self._moved(now):
+            self._since = min(now, self._since + late)
+            allowed = getattr(self._limits, self._state[0])
+            if allowed is not None and now - self._since >= allowed:
+                self._read_first(self._state[0], self._state)
+                return
         if self._end is None and self._sending is None:
             self._count_total(self._began)
-        if not self.expired:
-            lane.add(self)
+        self._look_again(lane)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
+        self._over = True
         if self._lane is not None:
             self._lane.remove(self)
         if self._end is not None:
@@ -202,28 +229,52 @@ class Watch:
             if others <= 0 and kind is asyncio.CancelledError:
                 raise TimeoutError from error
 
-    def _expire(self) -> None:
+    def _look_again(self, lane: Lane) -> None:
+        if self._state[0] != "connect" and self._tick is not None:
+            lane = self._lanes.lane(self._tick)
+        self._lane = lane
+        lane.add(self)
+
+    def _moved(self, now: float) -> bool:
+        """Say whether anything has moved since the last look, and note what."""
+        before, state = self._state, self._state_now()
+        if state == before:
+            return False
+        self._state, self._since = state, now
+        if before[0] == "progress" and state[0] == "read":
+            self._count_total(now)
+        return True
+
+    def _state_now(self) -> tuple[str, int]:
+        """Return the name of the limit that counts, and how far it has come that this is about."""
+        if self._state[0] == "connect":
+            return self._state
+        if self._sending is not None and not self._sending.gone:
+            return "progress", self._sending.moved
+        return "read", _NOTHING if self.receiving is None else self.receiving.total_bytes
+
+    def _read_first(self, phase: str, before: tuple[str, int], rounds: int = ROUNDS) -> None:
+        """Let the loop read all that has come, and end the attempt when that was nothing."""
+        if self._over or self.expired:
+            return
+        loop = self._lanes.loop
+        if rounds:
+            loop.call_soon(self._read_first, phase, before, rounds - 1)
+            return
+        self._moved(loop.time())
+        if self._state == before:
+            self._expire(phase)
+        elif phase == "total":
+            self._read_first(phase, self._state)
+        elif self._lane is not None:
+            self._look_again(self._lane)
+
+    def _expire(self, phase: str) -> None:
         # Two limits can run out in one round of the loop, and the task must be cancelled once.
         if not self.expired:
-            self.expired = True
+            self.phase, self.expired = phase, True
             if self.task is not None:
                 self.task.cancel()
-
-    def _stalled(self) -> str:
-        """Return what has been waited for too long, or nothing."""
-        now = self._lanes.loop.time()
-        if self._sending is not None and not self._sending.gone:
-            mark, allowed, phase = (True, self._sending.moved), self._limits.progress, "progress"
-        else:
-            received = 0 if self.receiving is None else self.receiving.total_bytes
-            mark, allowed, phase = (False, received), self._limits.read, "read"
-        if mark != self._mark:
-            if self._mark[0] and not mark[0]:
-                self._count_total(now)
-            self._mark, self._since = mark, now
-        if self._since is None or allowed is None or now - self._since < allowed:
-            return ""
-        return phase
 
     def _count_total(self, since: float) -> None:
         """Let the total run out, counted from ``since``; at once when it has already."""
@@ -231,6 +282,13 @@ class Watch:
             return
         end = since + self._limits.total
         if end <= self._lanes.loop.time():
-            self._expire()
+            self._end_all()
         else:
-            self._end = self._lanes.loop.call_at(end, self._expire)
+            self._end = self._lanes.loop.call_at(end, self._end_all)
+
+    def _end_all(self) -> None:
+        self._moved(self._lanes.loop.time())
+        if self._state[0] == "connect":
+            self._expire(self.phase)  # nothing was sent, and nothing must be now
+        else:
+            self._read_first(self.phase, self._state)

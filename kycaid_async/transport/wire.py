@@ -12,7 +12,8 @@ from kycaid_async.errors import ConnectionLostError, KycaidError
 from kycaid_async.protocol.response import Answer, decode
 from kycaid_async.transport import through_session
 from kycaid_async.transport.call import Call
-from kycaid_async.transport.failures import AnswerTooLarge, failure
+from kycaid_async.transport.failures import failure
+from kycaid_async.transport.receiving import AnswerTooLarge
 from kycaid_async.transport.sessions import Bound
 from kycaid_async.transport.settings import Settings
 from kycaid_async.transport.timing import Timing
@@ -33,12 +34,6 @@ class Wire:
 
     settings: Settings
     timing: Timing
-    _timeout: aiohttp.ClientTimeout = attrs.field(init=False, repr=False)
-
-    def __attrs_post_init__(self) -> None:
-        # Not sock_connect: that ends with TCP, and leaves a proxy's CONNECT and the TLS handshake without a limit.
-        # For the other limits, see `Watch`.
-        self._timeout = aiohttp.ClientTimeout(total=None, connect=self.settings.timeout.connect)
 
     async def send(self, call: Call, bound: Bound, watch: Watch) -> Any:
         """Try once. Returns the decoded answer, or the error to judge."""
@@ -46,19 +41,19 @@ class Wire:
         started = self.timing.clock() if logged else 0.0
         try:
             if bound.direct is not None and bound.direct.fit:
-                answer = await bound.direct.send(call, watch, self.settings, self._timeout)
+                answer = await bound.direct.send(call, watch, self.settings)
             else:
-                answer = await through_session.send(call, bound, watch, self.settings, self._timeout)
+                answer = await through_session.send(call, bound, watch, self.settings)
             for _ in range(_MOST_LAYERS):
                 if answer.body.startswith(_GZIP):
                     answer.body = _unzipped(answer.body, self.settings.max_answer)
         except (aiohttp.ClientError, HttpProcessingError, ConnectionError, ValueError) as error:
-            outcome: Any = failure(call.endpoint.name, error, self.settings.timeout)
+            call.outcome = failure(call.endpoint.name, error, self.settings.timeout, sent=call.sent)
         else:
-            outcome = _judge(call, answer)
+            call.outcome = _judge(call, answer)
         if logged:
-            _log(call, outcome, self.timing.clock() - started)
-        return outcome
+            _log(call, self.timing.clock() - started)
+        return call.take_outcome()
 
 
 def _unzipped(body: bytes, limit: int) -> bytes:
@@ -89,14 +84,19 @@ def _judge(call: Call, answer: Answer) -> Any:
         return error
 
 
-def _log(call: Call, outcome: Any, seconds: float) -> None:
-    failed = isinstance(outcome, KycaidError)
+def _log(call: Call, seconds: float) -> None:
     logger.debug(
         "%s %s %s, attempt %d: %s in %.3f s",
         call.endpoint.name,
         call.endpoint.method,
         call.endpoint.path,
         call.attempt,
-        f"{type(outcome).__name__} {getattr(outcome, 'status', '')}".strip() if failed else "ok",
+        _result(call.outcome),
         seconds,
     )
+
+
+def _result(outcome: Any) -> str:
+    if not isinstance(outcome, KycaidError):
+        return "ok"
+    return f"{type(outcome).__name__} {getattr(outcome, 'status', '')}".strip()

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast, get_args, get_origin
 from kycaid_async.values.decline_reasons import DeclineReason, read_reasons
 from kycaid_async.values.enums import OpenEnum
 from kycaid_async.values.fields import fields_of, is_class_of
-from kycaid_async.values.mismatch import Mismatch, read_each
+from kycaid_async.values.mismatch import MOST_ENTRIES, Mismatch, read_each, reading
 from kycaid_async.values.model import Request, Response
 from kycaid_async.values.numbers import read_boolean, read_integer, read_number, read_text
 from kycaid_async.values.plain import plain
@@ -63,11 +63,20 @@ def converter() -> "Converter":
 
 
 def structure(data: Any, cls: type[T]) -> T:
-    """Return ``data``, a decoded JSON value, as a ``cls``. Raises `Mismatch` when its type is another one."""
+    """Return ``data``, a decoded JSON value, as a ``cls``. Raises `Mismatch` when its type is another one.
+
+    Of all lists in it together, `MOST_ENTRIES` are read: the rest stays in ``extra``, as what cannot be read does.
+    """
     hook = _HOOKS.get(cls)
     if hook is None:  # cattrs would look it up at each call
         hook = _HOOKS[cls] = converter().get_structure_hook(cls)
-    return hook(data, cls)  # type: ignore[no-any-return]  # as cattrs promises
+    if reading.left is not None:  # within another one
+        return hook(data, cls)  # type: ignore[no-any-return]  # as cattrs promises
+    reading.left = MOST_ENTRIES
+    try:
+        return hook(data, cls)  # type: ignore[no-any-return]  # as above
+    finally:
+        reading.left = None
 
 
 _HOOKS: dict[type, Callable[[Any, Any], Any]] = {}

@@ -1,11 +1,12 @@
 """Why something was declined: one type that knows id, name and meaning."""
 
+import functools
 import re
 from collections.abc import Callable, Mapping
 from typing import Any, Self
 
 from kycaid_async.values.enums import OpenEnum
-from kycaid_async.values.mismatch import Mismatch, read_each
+from kycaid_async.values.mismatch import MOST_ENTRIES, Mismatch, read_each
 
 
 class DeclineReason(OpenEnum):
@@ -62,12 +63,18 @@ class DeclineReason(OpenEnum):
         if isinstance(value, bool) or not isinstance(value, int | str):
             return None
         number = value if isinstance(value, int) else int(value) if _NUMBER.fullmatch(value) else None
-        for member in cls:
-            if number is not None and member.id == number:
-                return member
+        if number is not None and number in _numbered():
+            known: Self = _numbered()[number]
+            return known
         member = cls._unknown(str(value), value)
         member.id, member.meaning = number, ""
         return member
+
+
+@functools.cache
+def _numbered() -> dict[Any, Any]:
+    """Return the members by their ids."""
+    return {member.id: member for member in DeclineReason if member.id is not None}
 
 
 _NUMBER = re.compile(r"\d{1,9}", re.ASCII)
@@ -80,7 +87,7 @@ def read_reasons(raw: Any) -> list[DeclineReason]:
     Repetitions and nulls are dropped, order is kept. Raises `Mismatch` for anything else; it has the good entries.
     """
     if isinstance(raw, str):
-        raw = [part.strip() for part in raw.split(",")]
+        raw = [part.strip() for part in raw.split(",", MOST_ENTRIES)]
     if not isinstance(raw, list):
         raise Mismatch("a list of decline reasons", raw)
     if not raw:

@@ -1,10 +1,14 @@
 """A value that is not of the type its field takes."""
 
 import math
+import threading
 from collections.abc import Callable, Iterable
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 T = TypeVar("T")
+
+MOST_ENTRIES: Final = 20_000
+"""Entries of lists that are read of one answer: more than any has, and few enough to be read in half a second."""
 
 
 class Mismatch(TypeError):  # noqa: N818 - a judgement on a value, caught where values are read
@@ -27,11 +31,26 @@ def kind(value: Any) -> str:
     return words.get(type(value), f"a {type(value).__name__}")
 
 
+class Reading(threading.local):
+    """The answer that a thread reads just now."""
+
+    left: int | None = None
+    """How many entries may still be read of it; None when none is being read."""
+
+
+reading: Final = Reading()
+
+
 def read_each(read: Callable[[Any], T], entries: Iterable[Any]) -> list[T]:
     """Return what ``read`` makes of each entry that is not null. Raises `Mismatch`, which has the good ones."""
     good: list[T] = []
     bad: Mismatch | None = None
     for entry in entries:
+        if reading.left is not None:
+            if reading.left <= 0:
+                bad = Mismatch(f"at most {MOST_ENTRIES:,} entries", entries)
+                break
+            reading.left -= 1
         try:
             if entry is not None:
                 good.append(read(entry))

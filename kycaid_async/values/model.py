@@ -1,11 +1,12 @@
 """What requests and responses are built on: attrs classes that do not print what is personal."""
 
 import enum
+from collections.abc import Iterable, Iterator
 from typing import Any, ClassVar, TypeVar, dataclass_transform
 
 import attrs
 
-from kycaid_async.masking import mask
+from kycaid_async.masking import Discreet, hide
 from kycaid_async.values.fields import Field, attrs_of, fields_of
 from kycaid_async.values.json import loads
 from kycaid_async.values.unset import UNSET
@@ -13,14 +14,19 @@ from kycaid_async.values.unset import UNSET
 C = TypeVar("C", bound=type)
 
 
-class Model:
+class Model(Discreet):
     """Base of all attrs classes of this package that stand for a JSON object."""
 
     __slots__ = ()
 
-    def __repr__(self) -> str:
-        parts = [f"{f.name}={_show(f, v)}" for f in fields_of(type(self)) if not _empty(v := getattr(self, f.name))]
-        return f"{type(self).__name__}({', '.join(parts)})"
+    def _shown(self) -> Iterator[tuple[str, Any]]:
+        for field in fields_of(type(self)):
+            value = getattr(self, field.name)
+            if value is not None and value is not UNSET:
+                yield field.name, value if _may_show(field, value) else hide(value)
+
+    def _private(self) -> Iterable[str]:
+        return [field.name for field in fields_of(type(self)) if not field.shown]
 
 
 class Request(Model):
@@ -38,6 +44,8 @@ class Response(Model):
     """An object that came back. Every field may be None: the server leaves out and nulls nearly all of them."""
 
     __slots__ = ("_odd", "_raw")
+
+    __hash__ = None  # type: ignore[assignment]  # it can be changed
 
     _raw: dict[str, Any] | bytes
     _odd: tuple[str, ...]
@@ -60,6 +68,9 @@ class Response(Model):
         known = {field.name for field in fields_of(type(self))} - set(getattr(self, "_odd", ()))
         return {key: value for key, value in self.raw.items() if key not in known}
 
+    def _private(self) -> Iterable[str]:
+        return [*super()._private(), "raw", "extra"]
+
     def __getstate__(self) -> dict[str, Any]:
         names = [attribute.name for attribute in attrs_of(type(self))]
         return {name: getattr(self, name) for name in names} | {"_raw": self.raw, "_odd": getattr(self, "_odd", ())}
@@ -72,7 +83,7 @@ class Response(Model):
 @dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(attrs.field,))
 def request(cls: C) -> C:
     """Make ``cls`` an attrs class for a request body."""
-    return attrs.define(frozen=True, kw_only=True, repr=False)(cls)
+    return attrs.define(frozen=True, kw_only=True, repr=False, eq=False)(cls)
 
 
 @dataclass_transform(kw_only_default=False, field_specifiers=(attrs.field,))
@@ -82,16 +93,10 @@ def response(cls: C) -> C:
     Neither frozen nor keyword-only: the generated decoder builds these by the thousand, and both would cost it a
     third of its speed.
     """
-    return attrs.define(repr=False, getstate_setstate=False)(cls)
+    return attrs.define(repr=False, eq=False, getstate_setstate=False)(cls)
 
 
-def _empty(value: Any) -> bool:
-    return value is None or value is UNSET
-
-
-def _show(field: Field, value: Any) -> str:
-    if field.shown or isinstance(value, enum.Enum | bool):
-        return repr(value)
-    if isinstance(value, list | tuple) and all(isinstance(item, enum.Enum | Model) for item in value):
-        return repr(value)
-    return repr(value) if isinstance(value, Model) else mask(value)
+def _may_show(field: Field, value: Any) -> bool:
+    if field.shown or isinstance(value, enum.Enum | bool | Model):
+        return True
+    return isinstance(value, list | tuple) and all(isinstance(item, enum.Enum | Model) for item in value)

@@ -1,9 +1,18 @@
-"""The API key, which never shows."""
+"""The API key, and what is made of it, which never show."""
 
 import hmac
 from typing import Final, final
 
 from kycaid_async.masking import MASK
+
+
+class HiddenText(str):
+    """Text that prints as ``***`` and is itself in all other ways: what a library holds as a header, say."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return MASK
 
 
 @final

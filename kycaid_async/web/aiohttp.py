@@ -8,6 +8,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 from kycaid_async.callbacks.events import Event
 from kycaid_async.callbacks.seen import Deduplicator
 from kycaid_async.callbacks.signature import MAX_BODY, Keys
+from kycaid_async.tracebacks import border
 from kycaid_async.web.receive import DECOMPRESSED, Handler, Receiver, Reply
 
 
@@ -24,7 +25,8 @@ def callback_route(
     A function that is not a coroutine function runs in a thread. For work that takes long, put the event into an
     `asyncio.Queue` that a task of ``app.cleanup_ctx`` empties. Raises `ConfigurationError` without a usable key.
     """
-    receiver = Receiver(handler, keys, asyncio.to_thread, deduplicator, max_body)
+    with border:
+        receiver = Receiver(handler, keys, asyncio.to_thread, deduplicator, max_body)
 
     async def opened(request: web.Request) -> Event | Reply:
         # Not None where the server unpacks what comes, and nobody can say any more what came.

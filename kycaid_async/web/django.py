@@ -16,6 +16,7 @@ except ImportError as error:
 from kycaid_async.callbacks.events import Event
 from kycaid_async.callbacks.seen import Deduplicator
 from kycaid_async.callbacks.signature import MAX_BODY, Keys
+from kycaid_async.tracebacks import border
 from kycaid_async.web.receive import NO_LENGTH, Handler, Receiver, Reply, in_calling_thread, is_async, is_chunked
 
 
@@ -33,7 +34,8 @@ def callback_view(
     stands in for it. For work that takes long, hand the event to your task queue, with ``transaction.on_commit``.
     Raises `ConfigurationError` without a usable key.
     """
-    receiver = Receiver(handler, keys, in_calling_thread, deduplicator, max_body)
+    with border:
+        receiver = Receiver(handler, keys, in_calling_thread, deduplicator, max_body)
 
     def opened(request: Any) -> Event | Reply:
         body = _read(request, receiver.enough)

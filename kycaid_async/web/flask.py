@@ -12,6 +12,7 @@ except ImportError as error:
 from kycaid_async.callbacks.events import Event
 from kycaid_async.callbacks.seen import Deduplicator
 from kycaid_async.callbacks.signature import MAX_BODY, Keys
+from kycaid_async.tracebacks import border
 from kycaid_async.web.receive import NO_LENGTH, TOO_LARGE, Handler, Receiver, Reply, in_calling_thread, is_chunked
 
 
@@ -30,7 +31,8 @@ def callback_blueprint(
     view of Flask. For work that takes long, hand the event to your task queue. ``name`` tells several blueprints of one
     app apart. Raises `ConfigurationError` without a usable key.
     """
-    receiver = Receiver(handler, keys, in_calling_thread, deduplicator, max_body)
+    with border:
+        receiver = Receiver(handler, keys, in_calling_thread, deduplicator, max_body)
     blueprint = Blueprint(name, __name__)
 
     @blueprint.post(path)

@@ -13,6 +13,7 @@ except ImportError as error:
 
 from kycaid_async.callbacks.seen import Deduplicator
 from kycaid_async.callbacks.signature import MAX_BODY, Keys
+from kycaid_async.tracebacks import border
 from kycaid_async.web.receive import Handler, Receiver
 
 
@@ -30,7 +31,8 @@ def callback_route(
     coroutine function runs in the thread pool. A handler that returns a `BackgroundTask` has it run after the answer.
     Raises `ConfigurationError` without a usable key.
     """
-    receiver = Receiver(handler, keys, run_in_threadpool, deduplicator, max_body)
+    with border:
+        receiver = Receiver(handler, keys, run_in_threadpool, deduplicator, max_body)
 
     async def receive(request: Request) -> Response:
         opened = receiver.open(await _read(request, receiver.enough), request.headers.get)

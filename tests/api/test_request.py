@@ -84,3 +84,40 @@ async def test_what_is_repeated_follows_the_replay_class(server, make_client, me
         await client.request(method, "/services/brand-new", replay=replay)
     assert (caught.value.attempts, len(server.requests)) == (attempts, attempts)
     assert caught.value.operation == "request"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/a/%2e%2e/b",
+        "/%2E./b",
+        "/.%2e",
+        "/a/%2e",
+        "/%252e%252e/b",
+        "/%25252525252525252e/b",
+        "/a/..;/b",
+        "/a/..%3bx=y/b",
+        "/a/..%2fb",
+        "/a%5c..%5cb",
+        "/%2f%2fevil.example",
+        "/a/%c0%ae%c0%ae/b",
+        "/a/\uff0e\uff0e/b",
+        "/a/%EF%BC%8E%EF%BC%8E/b",
+        "/a/‥/b",
+        "/a/%u002e%u002e/b",
+        "/a/%00",
+        "/a%0d%0aX: y",
+        "/a%",
+    ],
+)
+async def test_a_way_out_of_the_path_is_refused_however_it_is_encoded(client, server, path):
+    with pytest.raises(InvalidRequestError):
+        await client.request("GET", path)
+    assert server.requests == []
+
+
+@pytest.mark.parametrize("path", ["/a%2Fb", "/50%25", "/a%3Fb", "/...", "/a..b", "/.well-known", "/%41", "/a;b"])
+async def test_a_path_that_only_looks_so_is_sent_as_it_is(client, server, path):
+    server.answer(200, {})
+    await client.request("GET", path)
+    assert len(server.requests) == 1

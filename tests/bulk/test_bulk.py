@@ -450,7 +450,7 @@ async def test_a_ledger_that_cannot_be_opened_ends_it_before_anything_is_sent(bu
 
 async def test_a_server_that_is_away_is_waited_for(faulty, proxy, row, fake_time):
     port = int(proxy.url.rpartition(":")[2])
-    proxy._server.close()
+    await proxy._serving.close()
     tries = []
 
     async def come_back():

@@ -38,3 +38,32 @@ def test_a_busy_server_is_there_but_gives_nothing_of_use():
     breaker.busy(10.0)
     assert not breaker.is_open
     assert breaker.lasts(30.0) == 30.0
+
+
+def test_after_a_failure_no_more_are_under_way_than_it_takes_to_open_and_after_it_closed_they_grow_from_one():
+    breaker = CircuitBreaker(threshold=3)
+    for _ in range(20):
+        breaker.succeeded()
+    before = breaker.allowed
+    allowed = []
+    for n in range(3):
+        breaker.failed(float(n))
+        allowed.append(breaker.allowed)
+    assert before > 20
+    assert (allowed, breaker.is_open) == ([2, 1, 1], True)
+    for expected in (2, 3, 4):
+        breaker.succeeded()
+        assert breaker.allowed == expected
+
+
+def test_when_it_opens_again_and_again_the_first_pause_is_longer_each_time():
+    breaker, pauses = CircuitBreaker(threshold=1), []
+    for n in range(4):
+        breaker.failed(float(n))
+        pauses.append(breaker.pause(1000.0))
+        breaker.succeeded()
+    assert pauses == [0.5, 1.0, 2.0, 4.0]
+    for _ in range(8):
+        breaker.succeeded()
+    breaker.failed(9.0)
+    assert breaker.pause(1000.0) == 0.5

@@ -20,9 +20,21 @@ def command() -> list[str]:
 @pytest.fixture(scope="session")
 def clean_environment(tmp_path_factory) -> dict[str, str]:
     """The environment without what a developer may have exported."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("KYCAID_") and name != "COLUMNS"}
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not (name.startswith("KYCAID_") or name.lower().endswith("_proxy") or name == "COLUMNS")
+    }
     # A temporary directory of its own, so that left-overs show.
     return {**kept, "TMPDIR": str(tmp_path_factory.mktemp("tmp"))}
+
+
+@pytest.fixture(autouse=True)
+def no_proxies(monkeypatch):
+    """Take away the proxies of the environment, which the command line uses."""
+    for name in list(os.environ):
+        if name.lower().endswith("_proxy"):
+            monkeypatch.delenv(name)
 
 
 @pytest.fixture(scope="session")

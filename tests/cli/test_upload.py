@@ -10,6 +10,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -484,6 +485,28 @@ def test_the_second_ctrl_c_stops_at_once(server, people, kycaid_process):
     assert "5 rows: 0 created, 5 left." in out
     assert "Traceback" not in err
     assert server.documents == []
+
+
+@pytest.mark.parametrize("pause", [0.0, 0.01, 0.05])
+def test_after_two_signals_the_ledger_is_fit_to_go_on_and_a_report_is_there(
+    pause, server, people, kycaid_process, upload
+):
+    server.held = True
+    page = people.with_name("report.html")
+    process = kycaid_process("upload", people, "--base-url", server.url, "--concurrency", "2", "--report", page)
+    for _ in range(2):
+        assert server.waiting.acquire(timeout=20)
+    process.send_signal(signal.SIGTERM)
+    assert process.stderr.readline() == "finishing 2 in flight; press Ctrl-C again to stop at once\n"
+    for _ in range(3):
+        process.send_signal(signal.SIGINT)
+        time.sleep(pause)
+    _, err = process.communicate(timeout=20)
+    assert process.returncode == 128 + signal.SIGTERM
+    assert "Traceback" not in err
+    assert "interrupted (SIGTERM)" in page.read_text()
+    done = upload(people, "--dry-run", server=server.url)
+    assert done.stdout.endswith("5 rows: 3 to send, 2 sent before without an answer, to be settled.\n")
 
 
 class Unwritable(io.StringIO):

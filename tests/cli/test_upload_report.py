@@ -80,7 +80,7 @@ def test_the_path_of_a_file_is_not_in_it():
     made = account()
     path = "/srv/Ada Quill passport.png"
     row = BulkRow(document={"type": "PASSPORT"}, applicant_id="1" * 36, front_side=path, line=3)
-    error = InvalidFileError(f"{path}: is empty", file=path)
+    error = InvalidFileError("Ada Quill passport.png: is empty", file=path)
     made.note(BulkResult(row=row, status=BulkStatus.FAILED, error=error))
     assert "front_side: is empty" in Page(page(made)).text
     assert "Quill" not in page(made)

@@ -516,3 +516,24 @@ def test_no_retry_after_raises_or_is_negative(text):
 
 def test_retry_after_stands_on_the_error():
     assert read_refusal(429, {"type": "limit_exceeded"}, **{"Retry-After": "7"}).retry_after == 7.0
+
+
+@pytest.mark.parametrize(
+    ("sentence", "is_shown"),
+    [
+        ("Only one document with PASSPORT document type is allowed", True),
+        ("Document with type ADDRESS_DOCUMENT can not be more than 3", True),
+        ("Day of birth is not valid", True),
+        ("Applicant is not compatible with this form", True),
+        ("Jane Canary is not valid", False),
+        ("Only one document with Jane Canary document type is allowed", False),
+        ("Day of birth is not valid: 1990-01-01", False),
+        ("Day of birth is not valid\nJane", False),
+    ],
+)
+def test_a_sentence_of_the_vendor_without_data_is_part_of_the_text(sentence, is_shown):
+    body = json.dumps({"type": "validation", "errors": [{"parameter": "type", "message": sentence}]}).encode()
+    error = refusal(documents.CREATE, Answer(422, {}, body))
+    assert (sentence in str(error)) is is_shown
+    assert "Canary" not in str(error)
+    assert "1990" not in str(error)

@@ -10,6 +10,7 @@ from kycaid_async import AsyncKycaid, ConfigurationError
 from kycaid_async.callbacks import SIGNATURE_HEADER, ServiceResult, VerificationCompleted, construct_event
 from kycaid_async.sandbox import Sandbox
 from kycaid_async.sandbox.delivery import ATTEMPTS, PAUSES
+from tests.serving import Serving
 
 
 @attrs.define
@@ -122,23 +123,16 @@ async def test_nobody_there_is_no_fault_of_the_sandbox(sandbox, kycaid, url):
 
 async def test_a_receiver_that_never_answers_blocks_no_request(clock, monkeypatch):
     monkeypatch.setattr("kycaid_async.sandbox.courier.TIMEOUT", 0.05)
-    waiting = asyncio.Event()
 
-    async def silent(_reader, writer):
-        await waiting.wait()
-        writer.close()
+    async def silent(_reader, _writer):
+        await asyncio.Event().wait()
 
-    server = await asyncio.start_server(silent, "127.0.0.1", 0)
-    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
-    async with Sandbox(clock=clock, sleep=Sleeper(clock)) as sandbox:
+    async with Serving(silent) as server, Sandbox(clock=clock, sleep=Sleeper(clock)) as sandbox:
         async with AsyncKycaid(sandbox.api_key, base_url=sandbox.url) as kycaid:
-            await kycaid.crypto.check_address("0xb", asset="ETH", callback_url=url)
+            await kycaid.crypto.check_address("0xb", asset="ETH", callback_url=f"{server.url}/")
             assert not any(delivery.attempts == ATTEMPTS for delivery in sandbox.deliveries())
         await sandbox.settle()
         assert [(d.status, d.attempts) for d in sandbox.deliveries()] == [(None, ATTEMPTS)]
-    waiting.set()
-    server.close()
-    await server.wait_closed()
 
 
 async def test_what_is_under_way_ends_with_the_sandbox(clock, receiver):

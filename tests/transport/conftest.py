@@ -1,11 +1,13 @@
 """What the tests of the transport share."""
 
 import socket
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 import aiohappyeyeballs
 import aiohttp
 import pytest
+import trustme
 
 from tests.uploads import UploadServer
 
@@ -48,3 +50,13 @@ def each_way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
     """Send requests in both ways that there are."""
     if request.param != "directly":
         monkeypatch.setattr(aiohttp.ClientSession, "_request", passing_on([]))
+
+
+@pytest.fixture(scope="session")
+def tls_contexts() -> tuple[ssl.SSLContext, ssl.SSLContext]:
+    """Contexts of a server on 127.0.0.1, and of a client that trusts it."""
+    authority = trustme.CA()
+    serving, trusting = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH), ssl.create_default_context()
+    authority.issue_cert("127.0.0.1").configure_cert(serving)
+    authority.configure_trust(trusting)
+    return serving, trusting

@@ -7,7 +7,7 @@ import socket
 import struct
 import sys
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from unittest import mock
 
@@ -16,15 +16,14 @@ import pytest
 from aioresponses import aioresponses
 
 from kycaid_async import ConnectionLostError, FileRefusedError, KycaidError
-from kycaid_async.transport import connector
+from kycaid_async.transport import sockets
 from tests.conftest import API_KEY, PatchedResponse
+from tests.serving import Serve, Serving
 from tests.transport.conftest import passing_on, send_into_small_buffers
 from tests.uploads import picture
 
 DOCUMENT = "5f9aeb5e1f25e2441d182f56b6dcbfac12dd"
 FILE_ID = b'{"file_id": "46b05f5c14c162402d186822fa0314c6162c"}'
-
-Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
 def answer(body: bytes = b"{}", status: bytes = b"200 OK") -> bytes:
@@ -39,24 +38,8 @@ def document(status: str) -> bytes:
 @asynccontextmanager
 async def serving(serve: Serve, **options: object) -> AsyncIterator[str]:
     """Serve each connection with ``serve``, and give the URL."""
-    tasks = []
-
-    async def one(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        tasks.append(asyncio.current_task())
-        try:
-            await serve(reader, writer)
-        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
-            pass
-        finally:
-            writer.close()
-
-    place = {} if "sock" in options else {"host": "127.0.0.1", "port": 0}
-    server = await asyncio.start_server(one, **place, **options)
-    async with server:
-        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+    async with await Serving(serve).listen(**options) as server:
+        yield server.url
 
 
 async def some_rounds() -> None:
@@ -186,7 +169,7 @@ async def test_a_server_that_hangs_up_at_once_gets_few_connections_and_has_proce
                 connections.append(1)
                 accepted.close()
 
-    monkeypatch.setattr(connector, "_readable", waits_for_news)
+    monkeypatch.setattr(sockets, "_readable", waits_for_news)
     with socket.create_server(("127.0.0.1", 0)) as listening:
         threading.Thread(target=hang_up, args=[listening], daemon=True).start()
         client = make_client(f"http://127.0.0.1:{listening.getsockname()[1]}", max_retries=1)

@@ -26,6 +26,7 @@ from kycaid_async import (
 )
 from kycaid_async.sandbox import Sandbox
 from tests.faults import Fault, FaultProxy, reply
+from tests.serving import Serving
 
 pytestmark = pytest.mark.usefixtures("each_way")
 
@@ -417,11 +418,9 @@ class HangsUp:
 @pytest.fixture
 async def hangs_up() -> AsyncIterator[HangsUp]:
     made = HangsUp()
-    server = await asyncio.start_server(made.serve, "127.0.0.1", 0)
-    made.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-    yield made
-    server.close()
-    await server.wait_closed()
+    async with Serving(made.serve) as serving:
+        made.url = serving.url
+        yield made
 
 
 async def test_a_billed_call_is_not_sent_into_an_idle_connection_that_was_closed(hangs_up, make_client):

@@ -26,7 +26,7 @@ async def test_anything_else_is_refused_by_its_first_bytes_whatever_its_name(con
     with pytest.raises(InvalidFileError, match="expected an image, a PDF or a video") as caught:
         await client.files.create(path)
     assert caught.value.file == str(path)
-    assert str(path) in str(caught.value)
+    assert str(caught.value).startswith(f"{path.name}: "), "and not its folder"
     assert server.requests == []
 
 
@@ -91,7 +91,7 @@ async def test_a_path_that_cannot_be_a_document_is_named_with_the_reason(make, m
     reason = make(path)
     with pytest.raises(InvalidFileError) as caught:
         await make_client(server.url, max_file_size=1000).files.create(path)
-    assert str(caught.value).startswith(f"{path}: {reason}")
+    assert str(caught.value).startswith(f"{path.name}: {reason}")
     assert (caught.value.file, caught.value.maybe_processed) == (str(path), False)
     assert server.requests == []
 

@@ -17,6 +17,10 @@ class _Idle(selectors.DefaultSelector):
 
     now = 0.0
 
+    def hold_up(self, seconds: float) -> None:
+        """Let time pass in which the loop does nothing."""
+        self.now += seconds
+
     def select(self, timeout: float | None = None) -> Any:
         self.now += timeout or 0.0
         return super().select(0)
@@ -263,7 +267,7 @@ def test_what_has_ended_is_looked_at_no_more_and_a_thousand_share_a_timer():
     class Thing:
         name: str
 
-        def look(self, _lane: Lane) -> None:
+        def look(self, _lane: Lane, _late: float) -> None:
             looked.append(self.name)
 
     async def main() -> int:
@@ -279,3 +283,91 @@ def test_what_has_ended_is_looked_at_no_more_and_a_thousand_share_a_timer():
 
     assert run(main()) == 1
     assert looked == ["0"]
+
+
+# While the loop is held up.
+
+
+def held_up(timeout: Timeout, work: Callable[[Watch], Awaitable[None]], *, at: float, seconds: float) -> Ended:
+    """As `attempt`, with the loop held up once, for so long."""
+
+    async def holding(watch: Watch) -> None:
+        loop = asyncio.get_running_loop()
+        loop.call_at(at, loop._selector.hold_up, seconds)
+        await work(watch)
+
+    return attempt(timeout, holding)
+
+
+@pytest.mark.parametrize("seconds", [3.0, 100.0])
+def test_time_in_which_the_loop_is_held_up_is_nobodys_silence(seconds):
+    ended = held_up(only(read=10), lambda _: asyncio.sleep(10_000), at=6.0, seconds=seconds)
+    assert ended.phase == "read"
+    assert 10.0 + seconds - 2.5 <= ended.at <= 12.6 + seconds
+
+
+def test_a_total_that_ran_out_meanwhile_ends_the_attempt_right_afterwards():
+    ended = held_up(only(total=20), lambda _: asyncio.sleep(10_000), at=6.0, seconds=100.0)
+    assert ended == Ended(106.0, "total")
+
+
+@pytest.mark.parametrize("limit", ["read", "total"])
+@pytest.mark.parametrize("rounds", [0, 1, 2])
+def test_what_comes_within_the_rounds_before_the_end_counts(limit, rounds):
+    """As when the loop reads it, and the task that waits for it is woken by that."""
+    answer = Receiving()
+
+    async def work(watch: Watch) -> None:
+        await asyncio.sleep(9.99)
+        loop = asyncio.get_running_loop()
+        arrived = loop.create_future()
+
+        def come(left: int) -> None:
+            if left:
+                loop.call_soon(come, left - 1)
+            else:
+                watch.receiving = answer
+                arrived.set_result(None)
+
+        loop.call_at(10.0, come, rounds)
+        await arrived
+
+    assert attempt(only(**{limit: 10}), work) == Ended(pytest.approx(10.0), None)
+
+
+@pytest.mark.parametrize("limit", ["read", "total"])
+def test_what_is_still_read_is_not_cut_off_and_what_stops_is(limit):
+    answer = Receiving()
+
+    async def work(watch: Watch) -> None:
+        watch.receiving = answer
+        await asyncio.sleep(10)
+        for _ in range(50):  # it all lies in the socket: a piece in every round
+            answer.total_bytes += 1
+            await asyncio.sleep(0)
+        await asyncio.sleep(1000)
+
+    ended = attempt(only(**{limit: 10}), work)
+    assert answer.total_bytes == 50
+    assert ended == (Ended(10.0, "total") if limit == "total" else Ended(pytest.approx(20.0, abs=2.6), "read"))
+
+
+def test_a_connection_that_is_not_made_in_time_is_given_up():
+    async def main() -> Ended:
+        loop = asyncio.get_running_loop()
+        watch = Watch(Lanes(loop), Limits.of(only(connect=10, read=100)))
+        try:
+            with watch:
+                watch.begin()
+                await asyncio.sleep(1000)
+        except TimeoutError:
+            pass
+        return Ended(loop.time(), watch.phase)
+
+    ended = run(main())
+    assert ended.phase == "connect"
+    assert 10.0 <= ended.at <= 12.6
+
+
+def test_with_a_connection_the_limit_for_making_one_is_over():
+    assert attempt(only(connect=10), lambda _: asyncio.sleep(1000)) == Ended(1000.0, None)

@@ -1,10 +1,12 @@
 """What an audit says of a row, and of all of them."""
 
 import enum
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
 
 import attrs
+
+from kycaid_async.masking import Discreet
 
 
 class AuditStatus(enum.StrEnum):
@@ -38,8 +40,8 @@ WORDS: Final = {
 """As people read them."""
 
 
-@attrs.frozen(kw_only=True, repr=False)
-class AuditResult:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class AuditResult(Discreet):
     """What the server has of a row."""
 
     status: AuditStatus
@@ -55,8 +57,8 @@ class AuditResult:
     advice: str = ""
     """What to do, so that nothing is lost and nothing sent twice."""
 
-    def __repr__(self) -> str:
-        return f"AuditResult(number={self.number}, line={self.line}, status={self.status.value!r})"
+    def _shown(self) -> Iterator[tuple[str, Any]]:
+        yield from (("status", self.status), ("number", self.number), ("line", self.line))
 
 
 @attrs.define(kw_only=True)

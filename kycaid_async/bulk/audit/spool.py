@@ -4,10 +4,12 @@ import hashlib
 import json
 import secrets
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 import attrs
+
+from kycaid_async.masking import Discreet
 
 _TABLES: Final = """
 CREATE TABLE groups (name BLOB PRIMARY KEY, place INTEGER NOT NULL) WITHOUT ROWID;
@@ -15,8 +17,8 @@ CREATE TABLE rows (place INTEGER, number INTEGER, said BLOB NOT NULL, PRIMARY KE
 """
 
 
-@attrs.frozen(kw_only=True, repr=False)
-class AuditedRow:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class AuditedRow(Discreet):
     """A row, without its files, and where the ledger has it."""
 
     number: int
@@ -32,6 +34,9 @@ class AuditedRow:
     """True when its key stands in the ledger for something else."""
     made_here: bool
     """True when the ledger made its applicant."""
+
+    def _shown(self) -> Iterator[tuple[str, Any]]:
+        yield from (("number", self.number), ("line", self.line))
 
 
 class Spool:

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import pathlib
+import sqlite3
 import sys
 import time
 from collections.abc import Callable, Iterable
@@ -22,9 +23,12 @@ from kycaid_async.bulk.ledger.schema import About, Owner
 from kycaid_async.bulk.ledger.wal import NO_MARK, Mark, Step, WalFile, mark_closed, read_main, read_wal, wal_path
 from kycaid_async.errors import LedgerError
 
-if TYPE_CHECKING:
-    import sqlite3
+# Here, and not where they are used: that is in a thread, and one that imports while Ctrl-C ends an import in the main
+# thread can wait for ever.
+if sys.version_info < (3, 12):
+    import ctypes
 
+if TYPE_CHECKING:
     from kycaid_async.bulk.ledger.secret import Secret
 
 Path = str | os.PathLike[str]
@@ -90,8 +94,6 @@ class LedgerFile:
         return file
 
     def _connect(self) -> None:
-        import sqlite3
-
         target: str = self._path
         immutable = bool(target) and self.read_only and not os.access(target, os.W_OK)
         if immutable:
@@ -256,9 +258,7 @@ def check_parts(path: str, name: str) -> WalFile | None:
     return wal
 
 
-def _close(connection: "sqlite3.Connection", path: str, *, keep_wal: bool) -> None:
-    import sqlite3
-
+def _close(connection: sqlite3.Connection, path: str, *, keep_wal: bool) -> None:
     if not path:
         connection.close()
     elif sys.version_info >= (3, 12):
@@ -274,11 +274,9 @@ def _close(connection: "sqlite3.Connection", path: str, *, keep_wal: bool) -> No
         _pin(connection, pinned=False)
 
 
-def _pin(connection: "sqlite3.Connection", *, pinned: bool) -> None:
+def _pin(connection: sqlite3.Connection, *, pinned: bool) -> None:
     """Let a connection outlive all that refers to it: SQLite deletes the -wal of one that is collected."""
-    with contextlib.suppress(ImportError):
-        import ctypes
-
+    if sys.version_info < (3, 12):
         (ctypes.pythonapi.Py_IncRef if pinned else ctypes.pythonapi.Py_DecRef)(ctypes.py_object(connection))
 
 

@@ -9,6 +9,11 @@ from typing import Final
 
 from kycaid_async.bulk.ledger.problems import in_use
 
+if sys.platform == "win32":
+    import msvcrt
+else:
+    import fcntl
+
 _SHARED_AT: Final = 0x40000002
 _SHARED_SIZE: Final = 510
 
@@ -37,13 +42,9 @@ def alone(path: str, name: str) -> Iterator[None]:
 
 def _lock(fd: int) -> None:
     if sys.platform == "win32":
-        import msvcrt
-
         os.lseek(fd, _SHARED_AT, os.SEEK_SET)
         msvcrt.locking(fd, msvcrt.LK_NBLCK, _SHARED_SIZE)
     else:
-        import fcntl
-
         fcntl.lockf(fd, fcntl.LOCK_EX | fcntl.LOCK_NB, _SHARED_SIZE, _SHARED_AT)
 
 

@@ -7,13 +7,14 @@ import contextlib
 import os
 import secrets
 import shutil
+import sqlite3
 import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import attrs
 
@@ -26,9 +27,6 @@ from kycaid_async.bulk.ledger.schema import About
 from kycaid_async.bulk.ledger.secret import Secret, make_secret, read_secret, secret_path, sync_folder
 from kycaid_async.bulk.ledger.wal import NO_MARK, Step, read_main, read_wal, wal_path
 from kycaid_async.errors import LedgerError
-
-if TYPE_CHECKING:
-    import sqlite3
 
 _TABLES: Final = {"rows": 9, "applicants": 7, "files": 2}
 """The tables that are keyed by digests, and how many columns each has."""
@@ -165,31 +163,26 @@ def _belongs(path: str) -> bool:
 
 
 def _read(copy: str, path: str) -> _Content:
-    import sqlite3
-
     content = _Content(about={}, secret=read_secret(path))
-    connection = sqlite3.connect(copy, isolation_level=None)
-    try:
-        content.about = schema.read_about(connection, path)
-        if schema.is_old(content.about):
-            connection.execute("BEGIN")
-            content.secret = content.secret or Secret.new()
-            schema.convert(connection, content.secret)
-            connection.execute("COMMIT")
-        content.runs = schema.read_runs(connection, content.about)
-        content.is_whole = connection.execute("PRAGMA integrity_check(1)").fetchall() == [("ok",)]
-    except (sqlite3.Error, LedgerError):
-        content.is_whole = False
-    for table in _TABLES if content.about else ():
-        content.tables[table] = _all_of(connection, table)
-    connection.close()
+    with contextlib.closing(sqlite3.connect(copy, isolation_level=None)) as connection:
+        try:
+            content.about = schema.read_about(connection, path)
+            if schema.is_old(content.about):
+                connection.execute("BEGIN")
+                content.secret = content.secret or Secret.new()
+                schema.convert(connection, content.secret)
+                connection.execute("COMMIT")
+            content.runs = schema.read_runs(connection, content.about)
+            content.is_whole = connection.execute("PRAGMA integrity_check(1)").fetchall() == [("ok",)]
+        except (sqlite3.Error, LedgerError):
+            content.is_whole = False
+        for table in _TABLES if content.about else ():
+            content.tables[table] = _all_of(connection, table)
     return content
 
 
-def _all_of(connection: "sqlite3.Connection", table: str) -> list[Values]:
+def _all_of(connection: sqlite3.Connection, table: str) -> list[Values]:
     """Return all rows that can be read, around what is damaged."""
-    import sqlite3
-
     found: dict[bytes, Values] = {}
     for first in range(256):
         low, high = bytes([first]), bytes([first + 1]) if first < 255 else b"\xff" * 64  # noqa: PLR2004
@@ -267,8 +260,6 @@ def _kept(part: str) -> str:
 
 def _written(path: str, about: About, content: _Content) -> str:
     """Write a ledger that nobody opened yet, and return its path."""
-    import sqlite3
-
     for left in (path, f"{path}-journal"):
         Path(left).unlink(missing_ok=True)
     os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))

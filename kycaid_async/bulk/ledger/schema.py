@@ -4,7 +4,8 @@ import hashlib
 import hmac
 import os
 import secrets
-from typing import TYPE_CHECKING, Any, Final
+import sqlite3
+from typing import Any, Final
 
 import attrs
 
@@ -12,9 +13,6 @@ from kycaid_async.bulk.ledger.elapsed import Run
 from kycaid_async.bulk.ledger.problems import without_newest_part, without_secret
 from kycaid_async.bulk.ledger.secret import Secret, make_secret, read_secret
 from kycaid_async.errors import LedgerError
-
-if TYPE_CHECKING:
-    import sqlite3
 
 FORMAT: Final = "3"
 _BEFORE: Final = "2"
@@ -54,7 +52,7 @@ class Owner:
     """Where the paths of the rows start. A ledger that stands elsewhere is good for this folder only."""
 
 
-def read_about(connection: "sqlite3.Connection", name: str) -> About:
+def read_about(connection: sqlite3.Connection, name: str) -> About:
     """Return what the ledger says of itself, nothing when it is new. Raises `LedgerError` when it is none."""
     tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
     if not tables:
@@ -67,7 +65,7 @@ def read_about(connection: "sqlite3.Connection", name: str) -> About:
     return about
 
 
-def read_ahead(connection: "sqlite3.Connection", about: About) -> None:
+def read_ahead(connection: sqlite3.Connection, about: About) -> None:
     """Bring the tables into the cache: later, nothing should wait for the disk."""
     for table in _OLD_TABLES if about else ():
         connection.execute(f"SELECT count(*) FROM {table}").fetchall()  # noqa: S608 - names of our own tables
@@ -128,7 +126,7 @@ def check_folder(about: About, path: str, name: str, owner: Owner, secret: Secre
         )
 
 
-def prepare(connection: "sqlite3.Connection", about: About, owner: Owner, secret: Secret, run: Run) -> None:
+def prepare(connection: sqlite3.Connection, about: About, owner: Owner, secret: Secret, run: Run) -> None:
     """Make the tables, or bring them to this format, and record the owner and the run."""
     known = {"format": FORMAT, "server": owner.server, "salt": secrets.token_hex(16), "secret": secret.check}
     if is_old(about):
@@ -145,13 +143,13 @@ def prepare(connection: "sqlite3.Connection", about: About, owner: Owner, secret
     connection.execute("INSERT INTO runs VALUES (?, ?, ?, ?, ?)", attrs.astuple(run))
 
 
-def make_tables(connection: "sqlite3.Connection") -> None:
+def make_tables(connection: sqlite3.Connection) -> None:
     """Make the tables of a new ledger."""
     for table in TABLES.split(";"):
         connection.execute(table)
 
 
-def read_runs(connection: "sqlite3.Connection", about: About) -> list[Run]:
+def read_runs(connection: sqlite3.Connection, about: About) -> list[Run]:
     """Return the runs that the ledger knows of."""
     if not about or is_old(about):
         return []
@@ -159,7 +157,7 @@ def read_runs(connection: "sqlite3.Connection", about: About) -> list[Run]:
     return [Run(number=a, seconds=b, boot=c, began=d, beat=e) for a, b, c, d, e in found]
 
 
-def convert(connection: "sqlite3.Connection", secret: Secret) -> None:
+def convert(connection: sqlite3.Connection, secret: Secret) -> None:
     """Bring a ledger of the format before to this one. All its rows are known as before, by keyed digests.
 
     A document that two rows had, which that format allowed, is neither's: both are unsettled.

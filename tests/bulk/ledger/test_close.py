@@ -164,7 +164,7 @@ def test_a_fork_that_ends_takes_nothing_from_the_ledger_of_its_parent(tmp_path):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a signal cannot be sent to one process there")
-@pytest.mark.parametrize("numbers", [[signal.SIGINT], [signal.SIGINT] * 2, [signal.SIGTERM]])
+@pytest.mark.parametrize("numbers", [[signal.SIGINT], [signal.SIGINT] * 2, [signal.SIGINT] * 4, [signal.SIGTERM]])
 def test_signals_at_any_moment_leave_a_ledger_that_can_be_opened(tmp_path, numbers):
     for delay in (0, 10, 30):
         folder = tmp_path / str(delay)

@@ -97,8 +97,9 @@ async def test_a_ledger_keeps_saying_that_it_may_have_gaps(killed):
 
 
 async def test_with_the_newest_part_of_another_ledger_that_is_kept_aside_and_its_own_rows_stay(killed, tmp_path):
-    await ledger_with_rows(tmp_path / "other")
+    other = await ledger_with_rows(tmp_path / "other")
     shutil.copy(tmp_path / "other-wal", f"{killed}-wal")
+    await other.close()
     assert "belongs to another ledger" in str(show(killed).problem)
     _, kept = repair(killed)
     assert len(kept) == 2

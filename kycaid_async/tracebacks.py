@@ -1,0 +1,110 @@
+"""Tracebacks that tell where something failed, and nothing of what was at hand there.
+
+Crash reporters send the local variables of every frame of a traceback. Below this package these are the API key,
+headers, bodies, half-read answers. So what leaves the package, by whatever exception, leaves with frames that show
+file, function and line, and have no variables. It costs nothing until something fails.
+"""
+
+import functools
+import sys
+from collections.abc import Awaitable, Callable, Generator
+from types import CoroutineType, FrameType, FunctionType, TracebackType
+from typing import Any, Final, ParamSpec, TypeVar, get_args, get_origin
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class _Border:
+    """A ``with`` block whose exceptions come out with frames that hold nothing, that of the block included."""
+
+    def __enter__(self) -> None:
+        return
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
+        if error is not None:
+            hide_locals(error, callers=_callers(sys._getframe(1)))  # noqa: SLF001 - documented
+
+
+border: Final = _Border()
+
+
+def confidential(method: Callable[P, Awaitable[R]]) -> "Callable[P, CoroutineType[Any, Any, R]]":
+    """Make ``method`` a coroutine function that is a `border`.
+
+    A plain function that returns what to await is done when the waiting begins, and its arguments with it.
+    """
+    returns = method.__annotations__.get("return")
+    if get_origin(returns) is Awaitable:
+        (method.__annotations__["return"],) = get_args(returns)
+
+    @functools.wraps(method)
+    async def call(*args: P.args, **kwargs: P.kwargs) -> R:
+        with border:
+            answer = method(*args, **kwargs)
+            del args, kwargs
+            return await answer
+
+    return call  # type: ignore[return-value,unused-ignore]  # type checkers call that another thing each
+
+
+def hide_locals(error: BaseException, callers: frozenset[FrameType] = frozenset()) -> None:
+    """Take the variables out of the frames of ``error`` and of all that hangs on it.
+
+    What one of ``callers`` was handling already when it came here is none of ours, and stays as it is.
+    """
+    seen: set[int] = set()
+    waiting: list[BaseException | None] = [error]
+    while waiting:
+        one = waiting.pop()
+        if one is None or id(one) in seen:
+            continue
+        seen.add(id(one))
+        trace = one.__traceback__
+        if one is not error and trace is not None and trace.tb_frame in callers:
+            continue
+        # Not as a method of its own: exceptions of others can refuse attributes.
+        BaseException.with_traceback(one, _bare(trace))
+        waiting += [one.__cause__, one.__context__]
+        if isinstance(one, BaseExceptionGroup):
+            waiting += one.exceptions
+
+
+def _callers(frame: FrameType) -> frozenset[FrameType]:
+    above: list[FrameType] = []
+    caller = frame.f_back
+    while caller is not None:
+        above.append(caller)
+        caller = caller.f_back
+    return frozenset(above)
+
+
+def _bare(trace: TracebackType | None) -> TracebackType | None:
+    """Return a traceback of the same places, in frames that never ran."""
+    entries: list[TracebackType] = []
+    while trace is not None:
+        entries.append(trace)
+        trace = trace.tb_next
+    bare: TracebackType | None = None
+    for entry in reversed(entries):
+        bare = TracebackType(bare, _twin(entry.tb_frame), 0, entry.tb_lineno or 0)
+    return bare
+
+
+def _never() -> Generator[None, None, None]:
+    yield
+
+
+def _twin(frame: FrameType) -> FrameType:
+    """Return a frame that passes for ``frame`` and has no variables."""
+    # Not `frame.clear`: it ends coroutines of others that wait, in Python up to 3.12.
+    code = frame.f_code
+    twin = _never.__code__.replace(
+        co_filename=code.co_filename,
+        co_name=code.co_name,
+        co_qualname=code.co_qualname,
+        co_firstlineno=code.co_firstlineno,
+        co_linetable=b"\xff" * len(_never.__code__.co_code),  # all "no place": its own columns would be underlined
+    )
+    suspended = FunctionType(twin, {"__name__": frame.f_globals.get("__name__", "")})()
+    return suspended.gi_frame  # type: ignore[no-any-return]  # a generator's

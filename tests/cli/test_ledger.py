@@ -1,0 +1,80 @@
+"""``kycaid ledger``: what is in a ledger, and how it is made fit to go on from."""
+
+import asyncio
+import shutil
+
+import pytest
+from typer.testing import CliRunner
+
+from kycaid_async.bulk.ledger import Intent, Ledger
+from kycaid_async.cli.app import app
+
+SERVER = "https://api.kycaid.com"
+
+
+def run(*arguments):
+    return CliRunner().invoke(app, ["ledger", *map(str, arguments)], catch_exceptions=False)
+
+
+@pytest.fixture
+def killed(tmp_path):
+    """A ledger as a killed run leaves it."""
+
+    async def write():
+        ledger = await Ledger.open(tmp_path / "l", server=SERVER)
+        intent = Intent(applicant_id="a" * 36, type="PASSPORT", file_ids={})
+        for number in range(3):
+            await ledger.intend_row(b"%d" % number, intent)
+        ledger.created_row(b"0", "d" * 36)
+        await ledger.intend_row(b"last", intent)
+        (tmp_path / "killed").mkdir()
+        for part in ("l", "l-wal", "l.key"):
+            shutil.copy(tmp_path / part, tmp_path / "killed" / part)
+        await ledger.close()
+
+    asyncio.run(write())
+    return tmp_path / "killed" / "l"
+
+
+def test_show_says_what_is_in_a_ledger_and_that_it_is_fit(killed):
+    done = run("show", killed)
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert done.stdout.splitlines() == [
+        f"ledger: {killed}",
+        "format: 3",
+        f"server: {SERVER}",
+        "runs: 1",
+        "rows: 1 created, 3 sent without an answer on record",
+        "applicants: none",
+        "files: 0",
+        "It is fit to go on from: repair would change nothing.",
+    ]
+
+
+def test_of_a_ledger_that_cannot_be_opened_show_names_the_problem_and_repair_mends_it(killed):
+    killed.with_name("l-wal").unlink()
+    shown = run("show", killed)
+    assert shown.exit_code == 1
+    assert "problem: " in shown.stdout
+    assert f"`kycaid ledger repair {killed}` would keep" in shown.stdout
+    repaired = run("repair", killed)
+    assert repaired.exit_code == 0
+    assert f"The file as it was: {killed}.before-repair-1\n" in repaired.stdout
+    assert "It is fit to go on from: run the same upload again." in repaired.stdout
+    again = run("show", killed)
+    assert again.exit_code == 0
+    assert "It may have gaps" in again.stdout
+    assert "nothing was changed" in run("repair", killed).stdout
+
+
+def test_what_somebody_has_to_decide_is_one_line(killed):
+    killed.with_name("l.key").unlink()
+    done = run("repair", killed)
+    assert (done.exit_code, done.stdout, done.stderr.count("\n")) == (1, "", 1)
+    assert "repair with --new-secret" in done.stderr
+    assert run("repair", killed, "--new-secret").exit_code == 0
+
+
+def test_a_ledger_that_is_not_there_is_named(tmp_path):
+    done = run("show", tmp_path / "none")
+    assert (done.exit_code, done.stderr) == (1, f"kycaid: {tmp_path}/none: there is no ledger\n")
