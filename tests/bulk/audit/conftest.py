@@ -71,8 +71,8 @@ async def rows(oracle) -> Callable[..., list[BulkRow]]:
     def make(count: int, *, per_applicant: int = 1, **fields) -> list[BulkRow]:
         return [
             BulkRow(
-                document={"type": "PASSPORT", "document_number": f"N{number}"},
                 **{
+                    "document": {"type": "PASSPORT", "document_number": f"N{number}"},
                     "applicant_id": applicants[number // per_applicant],
                     "front_side": PNG_START + b"%d" % number * 300,
                     "line": number + 2,
