@@ -5,7 +5,7 @@ from typing import Final, get_args
 
 import attrs
 
-from kycaid_async.bulk.audit import AuditPlan, BulkAudit
+from kycaid_async.bulk.audit import AuditPlan, AuditRows, BulkAudit
 from kycaid_async.bulk.feed import Rows
 from kycaid_async.bulk.ledger import Path
 from kycaid_async.bulk.open_files import most_rows_at_once
@@ -103,7 +103,7 @@ class Bulk:
 
     def audit(
         self,
-        rows: Rows,
+        rows: AuditRows,
         *,
         ledger: Path,
         state: Path | None = None,
@@ -121,7 +121,7 @@ class Bulk:
         minutes late, or a gateway that delivered a request twice. Files are not read, and their content on the server
         is not compared: what counts is the id that the upload got for it.
 
-        * ``rows``: as they were uploaded; see `upload`.
+        * ``rows``: as they were uploaded, see `upload`; or as `read_manifest` gives them, bad ones included.
         * ``ledger``: the one of the upload, which no run may have open meanwhile.
         * ``state``: a small file of digests, so that an audit that was cut off is gone on from within six hours. It
           is gone when an audit comes to its end. ``fresh`` asks for all again.

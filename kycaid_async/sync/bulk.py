@@ -4,11 +4,12 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable
 from itertools import islice
-from typing import Self, TypeVar
+from typing import Self, TypeVar, cast
 
 from kycaid_async.bulk import bulk
 from kycaid_async.bulk.audit import AuditResult, AuditSummary, BulkAudit
 from kycaid_async.bulk.ledger import Path
+from kycaid_async.bulk.manifest_row import BadRow
 from kycaid_async.bulk.places import UrlRules
 from kycaid_async.bulk.progress import BulkProgress
 from kycaid_async.bulk.result import BulkResult, BulkSummary
@@ -180,7 +181,7 @@ class Bulk(Blocking, of=bulk.Bulk):
     @documented_as(bulk.Bulk.audit)
     def audit(
         self,
-        rows: Iterable[BulkRow],
+        rows: Iterable[BulkRow | BadRow],
         *,
         ledger: Path,
         state: Path | None = None,
@@ -202,7 +203,7 @@ class Bulk(Blocking, of=bulk.Bulk):
             settle_after=settle_after,
             same_account=same_account,
         )
-        return BlockingAudit(self._link, rows, given, audit)
+        return BlockingAudit(self._link, cast("Iterable[BulkRow]", rows), given, audit)
 
     @documented_as(bulk.Bulk.upload_all)
     def upload_all(

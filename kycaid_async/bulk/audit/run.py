@@ -1,6 +1,7 @@
 """One audit: rows in, results out. Nothing is written on the server, nor in the ledger."""
 
 import os
+from collections.abc import AsyncIterable, Iterable
 from pathlib import Path as FilePath
 from typing import Final, cast
 
@@ -13,6 +14,7 @@ from kycaid_async.bulk.audit.spool import AuditedRow, Spool
 from kycaid_async.bulk.audit.state import AuditState
 from kycaid_async.bulk.feed import Feed, Rows
 from kycaid_async.bulk.ledger import Ledger, Path, RowEntry, State
+from kycaid_async.bulk.manifest_row import BadRow
 from kycaid_async.bulk.prerequisites import digest_of_applicant
 from kycaid_async.bulk.row import BulkRow
 from kycaid_async.bulk.run import BulkRun
@@ -22,6 +24,8 @@ from kycaid_async.protocol.caller import Caller
 from kycaid_async.transport.settings import Settings
 from kycaid_async.transport.timing import Timing
 from kycaid_async.values.converter import unstructure
+
+AuditRows = Iterable[BulkRow | BadRow] | AsyncIterable[BulkRow | BadRow]
 
 _REMEMBERED: Final = 6 * 3600.0
 """Seconds for which an audit that was cut off is gone on from."""
@@ -52,7 +56,7 @@ class BulkAudit(BulkRun[AuditResult]):
 
     _name = "audit"
 
-    def __init__(self, rows: Rows, plan: AuditPlan, *, caller: Caller, settings: Settings, timing: Timing) -> None:
+    def __init__(self, rows: AuditRows, plan: AuditPlan, *, caller: Caller, settings: Settings, timing: Timing) -> None:
         super().__init__(
             concurrency=plan.concurrency,
             give_up_after=plan.give_up_after,
@@ -112,7 +116,7 @@ class BulkAudit(BulkRun[AuditResult]):
     # First all rows are read.
 
     async def _read(self, ledger: Ledger, spool: Spool) -> None:
-        self._feed = feed = Feed(self._rows)
+        self._feed = feed = Feed(cast("Rows", self._rows))
         if self._workers.drained.is_set():
             feed.close()
         try:
@@ -121,10 +125,12 @@ class BulkAudit(BulkRun[AuditResult]):
         finally:
             await feed.aclose()
 
-    async def _take(self, number: int, row: BulkRow, ledger: Ledger, spool: Spool) -> None:
+    async def _take(self, number: int, row: BulkRow | BadRow, ledger: Ledger, spool: Spool) -> None:
+        self._summary.read += 1
+        if isinstance(row, BadRow):
+            return await self._tell(_of_bad(number, row))
         if not isinstance(cast("object", row), BulkRow):
             raise TypeError(f"bulk: expected BulkRow, got {type(row).__name__}")
-        self._summary.read += 1
         try:
             problems = "; ".join(map(str, row.misfits()))
             digest, says = (b"", None) if problems else (row.digest, row.says)
@@ -217,6 +223,12 @@ def _alone(number: int, row: BulkRow, status: AuditStatus, said: words.Said) -> 
         reason=said.reason,
         advice=said.advice,
     )
+
+
+def _of_bad(number: int, row: BadRow) -> AuditResult:
+    said = words.bad(row.reason)
+    status = AuditStatus.NOT_SENT
+    return AuditResult(status=status, number=number, line=row.line, reason=said.reason, advice=said.advice)
 
 
 def _remembered(applicant_id: str, row: AuditedRow, entries: Entries) -> AuditResult:
