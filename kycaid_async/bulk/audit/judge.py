@@ -142,6 +142,7 @@ class Judge:
     def _not_made(self, row: AuditedRow) -> AuditResult:
         entry = self._entry(row)
         like = [name for name, shown in self._loose.items() if _is_of_its_own(shown, row, entry)]
+        like = [name for name in like if not self._is_second(self._loose[name])]
         for name in like:
             del self._loose[name]
         perhaps_sent = row.refused is None and self.has_gaps
@@ -153,6 +154,10 @@ class Judge:
         if perhaps_sent and (self.view.doubt or any(is_of_type(shown, kind) for shown in self._loose.values())):
             return self._told(row, AuditStatus.UNCERTAIN, said=words.unseen(words.GAPS, self.applicant_id))
         return self._told(row, AuditStatus.NOT_SENT, said=words.not_sent(row.refused, self._stands_in_for(row, kind)))
+
+    def _is_second(self, shown: Shown) -> bool:
+        """Say whether a document is, by its files and fields, a second one of a row that was made."""
+        return any(_rank(shown, row, entry) is _Rank.PROVEN for row, entry in self._in_state(State.CREATED))
 
     def _stands_in_for(self, row: AuditedRow, kind: Intent) -> str | None:
         """Return the document of a row of the same type that is in no manifest any more: this one may be its heir."""

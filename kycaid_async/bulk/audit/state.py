@@ -14,7 +14,6 @@ _ID: Final = 0x6B796361
 """Of the file, in the place that SQLite has for it."""
 _ID_AT: Final = 68
 _MAGIC: Final = b"SQLite format 3\0"
-_NOTES_AT_ONCE: Final = 32
 _PARTS: Final = ("", "-journal")
 
 
@@ -29,7 +28,6 @@ class AuditState:
         self._remember = remember
         self._now = now
         self._db = sqlite3.connect(":memory:" if path is None else path, isolation_level=None)
-        self._uncommitted = 0
 
     @classmethod
     def open(cls, path: Path | None, *, fresh: bool, remember: float, now: Callable[[], datetime]) -> Self:
@@ -46,6 +44,7 @@ class AuditState:
 
     def _begin(self) -> None:
         self._db.execute("PRAGMA synchronous = OFF")  # lost with the power, it costs some requests
+        self._db.execute("PRAGMA journal_mode = TRUNCATE")
         self._db.execute(f"PRAGMA application_id = {_ID}")
         self._db.execute("CREATE TABLE IF NOT EXISTS told (digest BLOB PRIMARY KEY, at REAL NOT NULL) WITHOUT ROWID")
 
@@ -57,24 +56,12 @@ class AuditState:
     def note(self, digest: bytes) -> None:
         """Note that this was found as sent now. Raises `LedgerError`."""
         try:
-            if not self._db.in_transaction:
-                self._db.execute("BEGIN")
             self._db.execute("INSERT OR REPLACE INTO told VALUES (?, ?)", (digest, self._now().timestamp()))
-            self._uncommitted += 1
-            if self._uncommitted >= _NOTES_AT_ONCE:
-                self._commit()
         except sqlite3.Error as error:
             raise LedgerError(f"{self._path}: the state of the audit cannot be written ({error})") from error
 
-    def _commit(self) -> None:
-        if self._db.in_transaction:
-            self._db.execute("COMMIT")
-        self._uncommitted = 0
-
     def close(self, *, done: bool) -> None:
         """Let go of the file; take it away when all is ``done``."""
-        with contextlib.suppress(sqlite3.Error):
-            self._commit()
         self._db.close()
         if done and self._path is not None:
             _remove(self._path)
