@@ -45,6 +45,8 @@ class Judge:
     """Documents that no entry has, as long as no row is found for them."""
     _extra: dict[int, list[str]] = attrs.field(factory=dict)
     """More documents of a row, by its number."""
+    _spoken_for: set[str] = attrs.field(factory=set)
+    """Loose documents that may be those of rows without an answer."""
     _unclear: set[int] = attrs.field(factory=set)
     """Rows of which one of the loose documents may be a second one."""
 
@@ -55,7 +57,7 @@ class Judge:
     def results(self) -> list[AuditResult]:
         """Return a result for each row, and one for each document that no row accounts for."""
         told = {row.number: self._unsettled(row, entry) for row, entry in self._in_state(State.SENT)}
-        self._leave_to_rows_elsewhere()
+        self._leave_to_unsettled_rows()
         gone = [(row, entry) for row, entry in self._in_state(State.CREATED) if entry.document_id in self.view.gone]
         told |= {row.number: self._gone(row, entry) for row, entry in gone}
         told |= {row.number: self._not_made(row) for row in self.rows if self._state(row) in (State.FAILED, None)}
@@ -97,12 +99,12 @@ class Judge:
     def _unsettled(self, row: AuditedRow, entry: RowEntry) -> AuditResult:
         fields = _fields(row)
         if self.view.doubt:
-            self._take(entry.intent, {})
+            self._perhaps(entry)
             return self._told(row, AuditStatus.UNCERTAIN, said=words.unseen(self.view.doubt, self.applicant_id))
         try:
             made = self._choose(entry, fields)
         except Unreconciled as unclear:
-            likely = self._take(entry.intent, {})
+            likely = self._perhaps(entry)
             said = words.unseen(unclear.reason, self.applicant_id)
             return self._told(row, AuditStatus.UNCERTAIN, *likely, said=said)
         if made is None:
@@ -124,11 +126,18 @@ class Judge:
         others = (other for other in self.entries.values() if other is not entry)
         return any(other.state is State.SENT and other.intent == entry.intent for other in others)
 
-    def _leave_to_rows_elsewhere(self) -> None:
-        """Let documents that rows of other manifests sent without an answer be no second ones of rows of this one."""
+    def _leave_to_unsettled_rows(self) -> None:
+        """Let documents that may be those of rows without an answer, here or elsewhere, be no second ones of others."""
         for entry in self._elsewhere():
             if entry.state is State.SENT:
-                self._take(entry.intent, {})
+                self._perhaps(entry)
+        self._loose = {name: shown for name, shown in self._loose.items() if name not in self._spoken_for}
+
+    def _perhaps(self, entry: RowEntry) -> list[str]:
+        """Return the loose documents that may be that of a row without an answer. Once all are seen, nobody has them."""
+        names = [name for name, shown in self._loose.items() if _fits(shown, entry.intent, {})]
+        self._spoken_for.update(names)
+        return names
 
     def _take(self, intent: Intent, fields: Mapping[str, Any]) -> list[str]:
         """Take the loose documents that fit what was sent."""
