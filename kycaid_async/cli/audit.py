@@ -119,7 +119,7 @@ class Job:
     async def _show(self) -> None:
         while True:
             if self._audit is not None:
-                self._screen.progress_of(self._audit.summary, self._audit.silence)
+                self._screen.progress_of(self._audit)
             await anyio.sleep(_SECONDS_BETWEEN_LOOKS)
 
     def _ended(self) -> int:

@@ -8,7 +8,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from kycaid_async.bulk.audit import AuditResult, AuditStatus, AuditSummary
+from kycaid_async.bulk.audit import AuditResult, AuditStatus, AuditSummary, BulkAudit
 from kycaid_async.bulk.audit.result import WORDS
 from kycaid_async.cli.console import duration_text
 from kycaid_async.cli.screen import Screen
@@ -26,14 +26,17 @@ _STYLES: Final = {
 class AuditScreen(Screen):
     """Where ``kycaid audit`` prints."""
 
-    def progress_of(self, summary: AuditSummary, silence: float) -> None:
+    def progress_of(self, audit: BulkAudit) -> None:
         """Show how far it is."""
+        summary, silence = audit.summary, audit.silence
         if not summary.requests and not summary.rows:
             self._show(Text(f"Reading: {summary.read:,} rows"))
             return
         bad = summary.rows - summary.as_sent
         counts = f"{summary.as_sent:,} there as sent, {bad:,} not"
         waits = f"no answer for {duration_text(silence)}" if silence >= _LONG_SILENCE else ""
+        if audit.waiting and not waits:
+            waits = f"{audit.waiting:,} to be asked for again: what is missing was sent a moment ago"
         if self._live is None:
             where = f"{summary.rows:,} of {summary.read:,} rows"
             self._show(Text("; ".join(filter(None, [where, counts, waits]))))

@@ -134,7 +134,7 @@ class Judge:
         self._loose = {name: shown for name, shown in self._loose.items() if name not in self._spoken_for}
 
     def _perhaps(self, entry: RowEntry) -> list[str]:
-        """Return the loose documents that may be that of a row without an answer. Once all are seen, nobody has them."""
+        """Return the loose documents that may be that of a row without an answer, and keep them from other rows."""
         names = [name for name, shown in self._loose.items() if _fits(shown, entry.intent, {})]
         self._spoken_for.update(names)
         return names

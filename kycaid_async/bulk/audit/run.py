@@ -76,6 +76,11 @@ class BulkAudit(BulkRun[AuditResult]):
         return self._summary
 
     @property
+    def waiting(self) -> int:
+        """How many applicants are asked for again soon, since what is missing of them was sent a moment ago."""
+        return self._workers.waiting
+
+    @property
     def silence(self) -> float:
         """For how many seconds the server has given no answer of use."""
         return self._caller.silence
