@@ -112,6 +112,13 @@ def test_every_row_becomes_a_document_and_a_second_run_does_nothing_and_says_so(
     assert second.stdout == "Nothing to do: all 5 rows were done before.\n"
 
 
+def test_a_ledger_in_which_a_killed_run_wrote_nothing_is_as_good_as_none(upload, server, people):
+    people.with_name("people.csv.ledger").touch()
+    for arguments in (["--dry-run"], [], []):
+        done = upload(people, *arguments, server=server.url)
+        assert done.exit_code == 0, done.stderr
+
+
 def test_another_key_is_another_account_unless_it_is_said_to_be_the_same(upload, server, people, monkeypatch):
     assert upload(people, server=server.url).exit_code == 0
     monkeypatch.setenv("KYCAID_API_KEY", "another" * 5)

@@ -143,9 +143,10 @@ def prepare(connection: sqlite3.Connection, about: About, owner: Owner, secret: 
     connection.execute("INSERT INTO runs VALUES (?, ?, ?, ?, ?)", attrs.astuple(run))
 
 
-def make_tables(connection: sqlite3.Connection) -> None:
-    """Make the tables of a new ledger."""
-    for table in TABLES.split(";"):
+def make_tables(connection: sqlite3.Connection, *, temporary: bool = False) -> None:
+    """Make the tables of a new ledger; with ``temporary``, such as are gone with the connection."""
+    tables = TABLES.replace("CREATE TABLE", "CREATE TEMP TABLE") if temporary else TABLES
+    for table in tables.split(";"):
         connection.execute(table)
 
 

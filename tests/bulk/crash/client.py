@@ -1,8 +1,9 @@
 """A process that has ``kycaid`` imported, and forks for each run of it: a run starts in hundredths of a second.
 
-Each line on stdin is a run: its number, its arguments, its files for output, and its hooks. On stdout come, each behind
-the number, the process id, and later how it ended. The hooks are what a test cannot do from outside: time that runs
-faster, a clock that is wrong, a signal at a given step of the ledger, a limit on how large a file may get.
+On stdout comes ``ready``. Each line on stdin is a run: its number, its arguments, its files for output, and its hooks.
+On stdout come, each behind the number, the process id, and later how it ended. The hooks are what a test cannot do from
+outside: time that runs faster, a clock that is wrong, a signal at a given step of the ledger, a limit on how large a
+file may get.
 """
 
 import asyncio
@@ -48,6 +49,7 @@ def warm_up() -> None:
 
 def serve() -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    print("ready", flush=True)
     for line in sys.stdin:
         if os.fork():
             continue

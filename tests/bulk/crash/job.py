@@ -28,7 +28,9 @@ class Job:
     applicants: list[str]
     chance: random.Random
     twins: int
-    """Each so manieth row has applicant, type and files of the one before it; 0 for none."""
+    """The last of every so many rows has applicant, type and files of the one before it; 0 for no such rows."""
+    known: int = 0
+    """Rows after so many are for applicants of those before; 0 for none."""
     rows: list[dict] = attrs.field(factory=list)
 
     @property
@@ -48,7 +50,9 @@ class Job:
             return {key: value for key, value in self.rows[-1].items() if key not in NAMES} | name
         row = {"type": KINDS[number % len(KINDS)], "front_side": self._file(number), **name}
         group = number // len(KINDS)
-        if group % 4 == 3:
+        if self.known and number >= self.known:
+            row["applicant_id"] = self.applicants[group % min(3, self.known // len(KINDS))]
+        elif group % 4 == 3:
             row |= {"applicant.external_applicant_id": f"E{group}", "applicant.first_name": "Jane"}
         else:
             row["applicant_id"] = self.applicants[group % len(self.applicants)]

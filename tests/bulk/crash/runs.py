@@ -107,6 +107,8 @@ class Forks:
         self._process = await asyncio.create_subprocess_exec(
             *[sys.executable, "-P", str(program)], stdin=pipe, stdout=pipe, env=self.environment()
         )
+        if await self._process.stdout.readline() != b"ready\n":
+            raise RuntimeError("kycaid_async could not be imported")
         self._reading = asyncio.create_task(self._read())
         return self
 

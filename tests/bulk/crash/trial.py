@@ -151,7 +151,7 @@ async def run(name: str, *, kills: int, seed: int, rows: int, folder: Path, fork
     work.mkdir()
     async with RunningOracle(folder / "data") as oracle:
         environment = {"KYCAID_API_KEY": oracle.key, "KYCAID_BASE_URL": oracle.url}
-        job = Job(work, [], chance, mode.twins)
+        job = Job(work, [], chance, mode.twins, known=rows if mode.warm else 0)
         runs = Runs(forks=forks, manifest=job.manifest, environment=environment, read=READ, settle=mode.settle)
         trial = Trial(mode=mode, job=job, oracle=oracle, ending=Ending(runs, chance, mode.hooks))
         try:

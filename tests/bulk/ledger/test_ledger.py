@@ -12,6 +12,7 @@ from kycaid_async import LedgerError
 from kycaid_async.bulk.ledger import Intent, Ledger, State
 from kycaid_async.bulk.ledger import ledger as module
 from kycaid_async.bulk.ledger.ledger import DOCUMENT_TAKEN
+from kycaid_async.bulk.ledger.secret import make_secret
 
 SERVER = "https://api.kycaid.com"
 SENT = Intent(applicant_id="a" * 36, type="PASSPORT", file_ids={"front_side": "f" * 36})
@@ -222,3 +223,42 @@ async def test_a_look_makes_no_ledger_and_begins_no_run_and_changes_nothing(tmp_
     assert (await look.row(b"1")).state is State.SENT
     await look.close()
     assert (tmp_path / "l").read_bytes() == before
+
+
+def nothing(path):
+    path.touch()
+
+
+def no_tables(path):
+    connection = sqlite3.connect(path)
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.close()
+
+
+def a_secret_beside_nothing(path):
+    path.touch()
+    make_secret(str(path))
+
+
+def an_empty_wal(path):
+    no_tables(path)
+    path.with_name("l-wal").touch()
+
+
+@pytest.mark.parametrize("begun", [nothing, no_tables, a_secret_beside_nothing, an_empty_wal])
+async def test_a_run_that_was_killed_before_it_wrote_anything_leaves_a_ledger_that_knows_nothing(begun, tmp_path):
+    path = tmp_path / "l"
+    begun(path)
+    look = await opened(path, read_only=True)
+    assert await look.row(b"1") is None
+    assert [entry async for entry in look.rows()] == []
+    assert [entry async for entry in look.unsettled()] == []
+    assert await look.rows_of("a" * 36, besides=b"1") == []
+    assert await look.applicant(b"1") is None
+    await look.close()
+    ledger = await opened(path)
+    await ledger.intend_row(b"1", SENT)
+    await ledger.close()
+    again = await opened(path, read_only=True)
+    assert (await again.row(b"1")).state is State.SENT
+    await again.close()
