@@ -67,9 +67,9 @@ def _bad(findings: Findings) -> Iterator[str]:
         yield "<p>None.</p>" if summary.rows == summary.read else "<p>None of those that were looked at.</p>"
         return
     results = sorted(findings.bad, key=lambda result: result.line or 0)
-    rows = [(str(r.line or ""), WORDS[r.status], f"{r.reason}.", r.advice) for r in results]
+    rows = [(str(r.line or ""), WORDS[r.status], f"{r.reason}.\n{r.advice}") for r in results]
     kinds = [_KINDS.get(result.status, "bad") for result in results]
-    yield table(("line", "status", "what was found", "what to do"), rows, kinds)
+    yield table(("line", "status", "what was found, and what to do"), rows, kinds)
     yield more(summary.rows - summary.as_sent - len(results))
 
 

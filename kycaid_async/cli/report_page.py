@@ -75,7 +75,7 @@ def cards(given: Iterable[tuple[str, str, str]]) -> str:
 
 
 def table(columns: Iterable[str], rows: Iterable[tuple[str, ...]], kinds: Iterable[str]) -> str:
-    """Return a table of text. The second cell of each row has the colour of its kind."""
+    """Return a table of text, which may have several lines. The second cell of each row has the colour of its kind."""
     head = "".join(f"<th>{name}</th>" for name in columns)
     body = "".join(_row(cells, kind) for cells, kind in zip(rows, kinds, strict=True))
     return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
@@ -83,7 +83,7 @@ def table(columns: Iterable[str], rows: Iterable[tuple[str, ...]], kinds: Iterab
 
 def _row(cells: tuple[str, ...], kind: str) -> str:
     first, second, *others = map(escape, cells)
-    rest = "".join(f"<td>{cell}</td>" for cell in others)
+    rest = "".join(f"<td>{cell.replace(chr(10), '<br>')}</td>" for cell in others)
     return f'<tr><td>{first}</td><td class="{escape(kind)}">{second}</td>{rest}</tr>'
 
 

@@ -140,7 +140,7 @@ def test_the_table_is_private_and_holds_no_formula_and_is_written_over_only_by_a
 def test_the_page_names_the_rows_and_no_person(command_of, spoilt, tmp_path):
     assert command_of("audit", spoilt, "--report", tmp_path / "report.html").returncode == 1
     text = (tmp_path / "report.html").read_text()
-    for part in ("Audit of people.csv", "there as sent", "beside document", "what to do", "<td>14</td>"):
+    for part in ("Audit of people.csv", "there as sent", "beside document", "and what to do", "<td>14</td>"):
         assert part in text
     assert "=k" not in text
 

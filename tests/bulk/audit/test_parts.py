@@ -1,5 +1,6 @@
 """The parts of an audit that ask nobody: the rows it keeps, what it remembers, and its rules."""
 
+import asyncio
 import gc
 import os
 import sqlite3
@@ -7,14 +8,16 @@ import tracemalloc
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import attrs
 import pytest
 
-from kycaid_async import AuditStatus, LedgerError
+from kycaid_async import AsyncKycaid, AuditStatus, BulkRow, LedgerError
 from kycaid_async.bulk.audit.judge import Judge, View
 from kycaid_async.bulk.audit.result import WORDS
 from kycaid_async.bulk.audit.spool import AuditedRow, Spool
 from kycaid_async.bulk.audit.state import AuditState
-from kycaid_async.bulk.ledger import Intent, RowEntry, State
+from kycaid_async.bulk.bulk import Bulk
+from kycaid_async.bulk.ledger import Intent, Ledger, RowEntry, State
 
 START = datetime(2026, 11, 28, tzinfo=UTC)
 APPLICANT, FILE, OTHER_FILE = "a" * 36, "f" * 36, "e" * 36
@@ -65,24 +68,6 @@ def test_no_row_stands_in_the_file_as_it_is(monkeypatch, tmp_path):
     spool.close()
     text = (tmp_path / "spool").read_bytes()
     assert not any(secret in text for secret in (b"Jane", b"AB123456", b"PASSPORT", APPLICANT.encode()))
-
-
-def test_memory_stays_as_it_is_for_many_rows():
-    def peak(rows):
-        gc.collect()
-        tracemalloc.start()
-        spool = Spool()
-        for number in range(rows):
-            spool.add(f"{number % (rows // 2):036}", audited(number))
-        while spool.next() is not None:
-            pass
-        spool.close()
-        found = tracemalloc.get_traced_memory()[1]
-        tracemalloc.stop()
-        return found
-
-    peak(100)
-    assert peak(20_000) < 2 * peak(1_000) + 100_000
 
 
 # What is remembered.
@@ -262,3 +247,53 @@ def test_what_is_not_shown_proves_nothing_and_what_is_written_another_way_contra
 
 def test_every_status_has_words():
     assert set(WORDS) == set(AuditStatus)
+
+
+# All of it, without a server.
+
+
+@attrs.frozen
+class Answer:
+    raw: dict
+
+
+async def audit_of(rows, folder):
+    """Audit so many rows of half as many applicants, and return the summary and the peak of the memory."""
+    path, key = folder / f"{rows}.ledger", "k" * 36
+
+    def row(number):
+        return BulkRow(
+            document={"type": "PASSPORT", "document_number": f"N{number}"}, applicant_id=f"{number // 2:036}"
+        )
+
+    async def answer(endpoint, *, path, **_):
+        assert endpoint.name == "applicants.get"
+        first = int(path["applicant_id"]) * 2
+        own = [document(f"d{first + n}", f"N{first + n}", front_side_id=None, front_side=None) for n in range(2)]
+        return Answer({"applicant_id": path["applicant_id"], "documents": own})
+
+    ledger = await Ledger.open(path, server="http://127.0.0.1", api_key=key)
+    for start in range(0, rows, 500):
+        some = range(start, start + 500)
+        intents = [Intent(applicant_id=f"{n // 2:036}", type="PASSPORT", file_ids={}) for n in some]
+        await asyncio.gather(*(ledger.intend_row(row(n).digest, of) for n, of in zip(some, intents, strict=True)))
+        for n in some:
+            ledger.created_row(row(n).digest, f"d{n}")
+    await ledger.close()
+    async with AsyncKycaid(key, base_url="http://127.0.0.1") as client:
+        bulk = Bulk(answer, client.bulk._settings, client.bulk._timing)
+        gc.collect()
+        tracemalloc.start()
+        audit = bulk.audit(map(row, range(rows)), ledger=path, state=folder / "state")
+        async for result in audit:
+            assert result.status == "as_sent", result.reason
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+    return audit.summary, peak
+
+
+async def test_memory_stays_as_it_is_for_many_applicants(tmp_path):
+    _, few = await audit_of(1_000, tmp_path)
+    summary, many = await audit_of(20_000, tmp_path)
+    assert (summary.as_sent, summary.applicants, summary.is_proven) == (20_000, 10_000, True)
+    assert many < 1.5 * few + 500_000
