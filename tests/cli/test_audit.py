@@ -101,7 +101,7 @@ def test_each_row_that_is_not_there_as_sent_is_named_with_what_to_do(command_of,
     assert sums == "13 rows: 9 there as sent, 1 there twice, 1 missing, 1 different, 1 not sent."
     lines = {line.split(":")[0]: line for line in rows}
     assert "there twice: beside document" in lines["line 2"]
-    assert "and delete document late there." in lines["line 2"]
+    assert "delete document late there." in lines["line 2"]
     assert "missing: document" in lines["line 5"]
     assert "different: document" in lines["line 7"]
     assert "not sent: it was not sent with this ledger" in lines["line 14"]

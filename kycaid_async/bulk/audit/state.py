@@ -55,6 +55,8 @@ class AuditState:
 
     def note(self, digest: bytes) -> None:
         """Note that this was found as sent now. Raises `LedgerError`."""
+        if self._path is None:
+            return
         try:
             self._db.execute("INSERT OR REPLACE INTO told VALUES (?, ?)", (digest, self._now().timestamp()))
         except sqlite3.Error as error:

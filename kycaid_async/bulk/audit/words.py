@@ -67,7 +67,7 @@ def twice(document_id: str, more: Sequence[str]) -> Said:
     others = _listed(more)
     return Said(
         f"beside document {document_id} there is {others} with the same type and files or fields, and of no row",
-        f"Compare them in the dashboard, and delete {others} there.",
+        f"Compare them in the dashboard; if they show the same, delete {others} there.",
     )
 
 
