@@ -41,6 +41,8 @@ class Judge:
     view: View
     has_gaps: bool
     """True when rows may have been sent that the ledger does not know."""
+    _firsts: dict[str, AuditedRow] = attrs.field(factory=dict)
+    """The first of all rows that have one entry: rows that say the same are one."""
     _loose: dict[str, Shown] = attrs.field(init=False)
     """Documents that no entry has, as long as no row is found for them."""
     _extra: dict[int, list[str]] = attrs.field(factory=dict)
@@ -51,6 +53,9 @@ class Judge:
     """Rows of which one of the loose documents may be a second one."""
 
     def __attrs_post_init__(self) -> None:
+        for row in self.rows:
+            if row.entry is not None:
+                self._firsts.setdefault(row.entry, row)
         claimed = created(self.entries.values())
         self._loose = {name: shown for name, shown in self.view.documents.items() if name not in claimed}
 
@@ -60,11 +65,19 @@ class Judge:
         self._leave_to_unsettled_rows()
         gone = [(row, entry) for row, entry in self._in_state(State.CREATED) if entry.document_id in self.view.gone]
         told |= {row.number: self._gone(row, entry) for row, entry in gone}
-        told |= {row.number: self._not_made(row) for row in self.rows if self._state(row) in (State.FAILED, None)}
+        others = [row for row in self.rows if row is self._first(row) and self._state(row) in (State.FAILED, None)]
+        told |= {row.number: self._not_made(row) for row in others}
         self._hand_out_the_rest()
         there = [(row, entry) for row, entry in self._in_state(State.CREATED) if row.number not in told]
         told |= {row.number: self._created(row, entry) for row, entry in there}
-        return [*(told[row.number] for row in self.rows), *self._surplus()]
+        return [*(self._as(row, told) for row in self.rows), *self._surplus()]
+
+    def _first(self, row: AuditedRow) -> AuditedRow:
+        return row if row.entry is None else self._firsts[row.entry]
+
+    def _as(self, row: AuditedRow, told: Mapping[int, AuditResult]) -> AuditResult:
+        result = told[self._first(row).number]
+        return result if result.number == row.number else attrs.evolve(result, number=row.number, line=row.line)
 
     def _entry(self, row: AuditedRow) -> RowEntry | None:
         return None if row.entry is None else self.entries.get(row.entry)
@@ -74,7 +87,7 @@ class Judge:
         return None if entry is None else entry.state
 
     def _in_state(self, state: State) -> list[tuple[AuditedRow, RowEntry]]:
-        found = [(row, self._entry(row)) for row in self.rows]
+        found = [(row, self._entry(row)) for row in self.rows if row is self._first(row)]
         return [(row, entry) for row, entry in found if entry is not None and entry.state is state]
 
     def _elsewhere(self) -> list[RowEntry]:

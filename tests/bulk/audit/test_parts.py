@@ -217,6 +217,14 @@ def test_of_two_rows_without_an_answer_neither_can_be_told_by_one_document_that_
     assert {status for status, *_ in judged(rows, sent, document("d9"))} == {"uncertain"}
 
 
+@pytest.mark.parametrize("state", [State.SENT, State.CREATED])
+def test_rows_that_say_the_same_are_one(state):
+    rows = [audited(0), attrs.evolve(audited(0), number=5, line=9)]
+    known = entry(0, state=state, document_id="d0" if state is State.CREATED else None)
+    assert judged(rows, [known], document()) == [("as_sent", "d0")] * 2
+    assert judged(rows, [known], document(), document("d9")) == [("twice", "d0", "d9")] * 2
+
+
 def test_a_ledger_with_gaps_takes_a_row_that_it_does_not_know_as_perhaps_sent():
     row = audited(0, entry=None)
     assert judged([row], [], document(), has_gaps=True) == [("as_sent", "d0")]
