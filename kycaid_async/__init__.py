@@ -70,7 +70,7 @@ _HOMES = {
             "FileRefusedError FlowError GatewayError InsufficientFundsError InvalidFileError InvalidRequestError "
             "InvalidSignatureError KycaidError LedgerError ManifestError NotFoundError PermissionDeniedError "
             "RateLimitError RawBodyRequiredError RedirectError RequestTimeoutError ServerError ServerTimeoutError "
-            "TransportError UnconfirmedEndpointWarning UploadSourceError ValidationError"
+            "TooManyOpenFilesError TransportError UnconfirmedEndpointWarning UploadSourceError ValidationError"
         ),
         ".protocol.endpoint": "Endpoint Evidence Replay",
         ".protocol.timeout": "Timeout",

@@ -467,6 +467,9 @@ from kycaid_async.errors import (
     ServerTimeoutError as ServerTimeoutError,
 )
 from kycaid_async.errors import (
+    TooManyOpenFilesError as TooManyOpenFilesError,
+)
+from kycaid_async.errors import (
     TransportError as TransportError,
 )
 from kycaid_async.errors import (

@@ -4,6 +4,7 @@
 
     KycaidError
     ├── ConfigurationError           the client cannot work the way it was set up
+    │   └── TooManyOpenFilesError    this process has as many files and connections open as the system lets it
     ├── InvalidRequestError          a field was refused here; nothing was sent
     │   ├── InvalidFileError         a file was refused here; nothing was sent
     │   └── ManifestError            a manifest cannot be read as one; nothing was sent
@@ -110,6 +111,10 @@ class KycaidError(Exception):
 
 class ConfigurationError(KycaidError, ValueError):
     """The client cannot work the way it was set up: no key, a bad base URL, closed already."""
+
+
+class TooManyOpenFilesError(ConfigurationError):
+    """The system lets this process open no more files and connections, however long a bulk upload waits."""
 
 
 class InvalidRequestError(KycaidError, ValueError):
@@ -337,7 +342,7 @@ class GatewayError(ServerError):
     ``body`` holds what it said; ``type`` is None and ``errors`` are empty.
     """
 
-    advice = "Check base_url, and what stands between: proxies, firewalls, or at 401 perhaps the API key."
+    advice = "Check the server's URL (base_url), and what stands between: proxies, firewalls."
 
 
 class UnconfirmedEndpointWarning(UserWarning):

@@ -10,7 +10,8 @@ import pytest
 from kycaid_async import ManifestRow, read_manifest
 from kycaid_async.cli.operations import as_markdown, repeats_as_markdown
 
-README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def test_the_program_at_the_top_runs_as_it_stands_and_prints_what_is_said(tmp_path):
@@ -128,6 +129,34 @@ def test_the_table_of_repeats_is_that_of_the_declarations_and_the_decisions():
     """After a change: ``kycaid operations --repeats`` prints the table to paste."""
     table = re.search(r"<!-- repeats -->\n(.*?)<!-- end -->", README, re.DOTALL)[1]
     assert table == repeats_as_markdown()
+
+
+def anchor(heading):
+    return "#" + re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
+
+
+def test_the_contents_list_every_heading_in_its_order_and_link_to_it():
+    prose = re.sub(r"^```.*?^```", "", README, flags=re.DOTALL | re.MULTILINE)
+    before, contents, after = re.split(
+        r"^## Contents\n(.*?)(?=^## )", prose, maxsplit=1, flags=re.DOTALL | re.MULTILINE
+    )
+    assert "\n## " not in before
+    listed = re.findall(r"(\* )?\[([^]]+)\]\(([^)]+)\)", contents)
+    headings = re.findall(r"^(##|###) (.+)$", after, re.MULTILINE)
+    assert [("##" if star else "###", text) for star, text, _ in listed] == headings
+    assert [to for *_, to in listed] == [anchor(text) for _, text in headings]
+    assert len({to for *_, to in listed}) == len(listed), "two headings of the same name"
+
+
+def test_a_link_within_the_page_leads_to_a_heading():
+    headings = re.findall(r"^#+ (.+)$", README, re.MULTILINE)
+    assert set(re.findall(r"\]\((#[^)]+)\)", README)) <= {anchor(heading) for heading in headings}
+
+
+@pytest.mark.parametrize("name", ["README.md", "CHANGELOG.md"])
+def test_no_line_of_prose_is_wider_than_120_characters(name):
+    lines = (ROOT / name).read_text(encoding="utf-8").splitlines()
+    assert [line for line in lines if len(line) > 120 and not line.startswith("| ")] == []
 
 
 def test_there_are_exactly_two_commands_to_paste():

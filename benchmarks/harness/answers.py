@@ -1,5 +1,6 @@
 """What the benchmark server answers: the example of the vendor's reference, and ids."""
 
+import itertools
 import json
 from typing import Any
 
@@ -72,14 +73,19 @@ def _answer(value: object, status: str = "200 OK") -> bytes:
 
 ROUTES = (
     (b"GET /documents/", _answer(DOCUMENT)),
-    (b"POST /documents ", _answer({"document_id": DOCUMENT_ID})),
     (b"POST /files ", _answer({"file_id": FILE_ID})),
     (b"POST /applicants ", _answer({"applicant_id": APPLICANT_ID})),
     (b"GET /applicants/", _answer(APPLICANT)),
 )
+CREATED = _answer({"document_id": DOCUMENT_ID})
 NOT_FOUND = _answer({"type": "not_found"}, "404 Not Found")
 
 
+_NUMBERS = itertools.count()
+
+
 def answer_to(head: bytes) -> bytes:
-    """Return the whole answer to a request by the first bytes of its head."""
+    """Return the whole answer to a request by the first bytes of its head. Each new document has an id of its own."""
+    if head.startswith(b"POST /documents "):
+        return CREATED.replace(DOCUMENT_ID.encode(), b"%036x" % next(_NUMBERS))
     return next((answer for start, answer in ROUTES if head.startswith(start)), NOT_FOUND)

@@ -8,7 +8,7 @@ from itertools import islice
 
 from kycaid_async.bulk.manifest import Manifest
 from kycaid_async.bulk.manifest_row import APPLICANT, BadRow, ManifestRow
-from kycaid_async.bulk.open_files import TooManyOpenFilesError, when_there_is_room
+from kycaid_async.bulk.open_files import when_there_is_room
 from kycaid_async.bulk.places import AnyPath, UrlRules
 from kycaid_async.bulk.row import BulkSource
 from kycaid_async.bulk.seen import Seen
@@ -19,6 +19,7 @@ from kycaid_async.errors import (
     InvalidFileError,
     KycaidError,
     ManifestError,
+    TooManyOpenFilesError,
     UploadSourceError,
 )
 from kycaid_async.masking import shown_path

@@ -10,14 +10,21 @@ from kycaid_async.api.document_variants import NewDocument
 from kycaid_async.bulk.evidence import Doubt, Unreconciled
 from kycaid_async.bulk.keyed_lock import KeyedLock
 from kycaid_async.bulk.ledger import Intent, Ledger, RowEntry, State
-from kycaid_async.bulk.open_files import TooManyOpenFilesError
 from kycaid_async.bulk.prerequisites import Prerequisites, UploadedFile, code_of
 from kycaid_async.bulk.reconcile import Reconciler, key_of
 from kycaid_async.bulk.resilient_caller import IntentRecord, ResilientCaller
 from kycaid_async.bulk.result import BulkResult, BulkStatus
 from kycaid_async.bulk.row import SIDES, BulkRow
 from kycaid_async.bulk.workers import Stopped
-from kycaid_async.errors import ApiError, FieldProblem, KycaidError, LedgerError, NotFoundError, ValidationError
+from kycaid_async.errors import (
+    ApiError,
+    FieldProblem,
+    KycaidError,
+    LedgerError,
+    NotFoundError,
+    TooManyOpenFilesError,
+    ValidationError,
+)
 from kycaid_async.protocol.request import refused
 from kycaid_async.tracebacks import hide_locals
 from kycaid_async.transport.timing import Timing
@@ -207,6 +214,7 @@ class Delivery:
 
     async def _is_there(self, doubt: Doubt, place: Place, result: BulkResult) -> bool:
         """Say whether a document that an incomplete ledger does not know was made before. Raises `Unreconciled`."""
+        result.sent_before = True
         await self.ledger.intend_row(place.digest, doubt.intent, place.says)
         try:
             document_id = await self.reconciler.find(doubt, result, since=self.started, locked=True)

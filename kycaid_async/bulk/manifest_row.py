@@ -203,5 +203,7 @@ def _shown(name: str) -> str:
 
 @lru_cache
 def _near(name: str, known: tuple[str, ...]) -> str:
+    if f"{APPLICANT}{name}" in known:
+        return f" (did you mean {APPLICANT}{name}?)"
     near = difflib.get_close_matches(name.replace(" ", "_"), known, n=1)
     return f" (did you mean {near[0]}?)" if near else ""

@@ -5,7 +5,7 @@ import os
 from collections.abc import Awaitable, Callable
 from typing import Final, TypeVar
 
-from kycaid_async.errors import ConfigurationError, KycaidError
+from kycaid_async.errors import KycaidError, TooManyOpenFilesError
 
 T = TypeVar("T")
 
@@ -17,10 +17,6 @@ _SPARE: Final = 16
 """For the ledger, the log, and what else a program opens meanwhile."""
 _PER_ROW: Final = 3
 """A file, a connection, and one that is kept for the next row."""
-
-
-class TooManyOpenFilesError(ConfigurationError):
-    """The system lets this process open no more files, however long it waits."""
 
 
 async def when_there_is_room(

@@ -107,6 +107,7 @@ class Prerequisites:
                 return known.applicant_id
             in_doubt = self.ledger.may_have_gaps if known is None else known.state is State.SENT
             if in_doubt and not self._may_make_anew(digest):
+                result.sent_before = digest not in self._lost
                 raise Unreconciled(_UNKNOWN, operation=applicants.CREATE.name)
             made = await self._make(digest, says, applicant, result, in_doubt=in_doubt)
         self.summary.applicants += 1
@@ -161,8 +162,8 @@ def digest_of_applicant(applicant: Person | Company) -> bytes:
 _OTHER_DATA: Final = FieldProblem("external_applicant_id", "one with the same data as before", "other data")
 _UNSENT: Final = "unsent"
 _UNKNOWN: Final = (
-    "it was sent before, no answer came, and an applicant cannot be looked up. Find it in the dashboard and give the "
-    "row its applicant_id, or run it with on_uncertain='create'."
+    "it was sent before, or may have been, no answer is on record, and an applicant cannot be looked up. Find it in "
+    "the dashboard and give the row its applicant_id, or run it with on_uncertain='create' (--on-uncertain create)."
 )
 
 

@@ -28,6 +28,8 @@ class BulkProgress:
     """Over the last ten seconds."""
     bytes_per_second: float
     """Over the last ten seconds."""
+    trouble: str = ""
+    """What came in place of the last answer: the text of an error. Empty while answers come."""
 
 
 class Meter:

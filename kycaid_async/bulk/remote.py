@@ -63,10 +63,10 @@ class RemoteSource:
         raise InvalidFileError(f"{self.label}: cannot be opened ({found.words})", file=self._plain)
 
     async def _open(self) -> Reading | Fault:
-        if self.rules is None:
-            return Fault("a URL; --allow-urls, or urls=UrlRules(), allows those")
         try:
-            protocol = self.rules.protocol_of(self.url)
+            protocol = (self.rules or UrlRules()).protocol_of(self.url)
+            if self.rules is None:
+                return Fault("a URL; --allow-urls, or urls=UrlRules(), allows those")
             if protocol in WEB:
                 link = Link(self.url, self.label, self.rules, self.patience, self.timing)
                 return await open_web(link, self.first)

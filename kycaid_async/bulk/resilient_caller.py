@@ -75,6 +75,8 @@ class ResilientCaller:
     refusals: int = 0
     answers: int = 0
     """Requests that got an answer of use."""
+    trouble: str = ""
+    """What came in place of an answer of use; empty when one has come since."""
     _ended_by: KycaidError | None = None
     _reach: CircuitBreaker = attrs.field(factory=CircuitBreaker)
     """Of all requests: whether the server can be reached."""
@@ -182,6 +184,7 @@ class ResilientCaller:
             self._note(endpoint, error)
             raise
         self.answers += 1
+        self.trouble = ""
         self._reach.succeeded()
         if not endpoint.uploads:
             self.concurrency.answered(self.timing.clock() - started)
@@ -195,6 +198,7 @@ class ResilientCaller:
         if sure is Certainty.BUSY:
             self._reach.busy(now)
         elif sure in (Certainty.NOT_SENT, Certainty.UNCERTAIN) or _is_shut(error):
+            self.trouble = str(error)
             self._reach.failed(now, connected=sure is not Certainty.NOT_SENT)
         elif _is_of_kycaid(error):
             self._reach.succeeded()

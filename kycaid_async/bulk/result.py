@@ -40,7 +40,7 @@ class BulkResult:
     bytes: int = 0
     """Bytes of files that were uploaded for it now: none for a file whose content the server has already."""
     sent_before: bool = False
-    """True when an earlier run had sent it, and nobody knew what came of that."""
+    """True when an earlier run had sent it, or its applicant, or may have, and nobody knew what came of that."""
     error: KycaidError | None = None
     """Why it failed or was set aside."""
 

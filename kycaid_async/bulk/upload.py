@@ -80,6 +80,7 @@ class BulkUpload(BulkRun[BulkResult]):
             concurrency=self._workers.concurrency.value,
             documents_per_second=documents,
             bytes_per_second=size,
+            trouble=self._caller.trouble,
         )
 
     @property

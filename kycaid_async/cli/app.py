@@ -24,7 +24,9 @@ app = typer.Typer(
 _Proxy = Annotated[
     str | None,
     typer.Option(
-        metavar="URL", help="Connect through this proxy, as http://host:port. Default: HTTPS_PROXY, unless in NO_PROXY."
+        metavar="URL",
+        help="Connect through this proxy, as http://host:port. Default: that of the environment (HTTPS_PROXY, or "
+        "HTTP_PROXY for a server without TLS, or ALL_PROXY), unless NO_PROXY names the server.",
     ),
 ]
 
@@ -232,6 +234,7 @@ def audit(
             metavar="URL", envvar="KYCAID_BASE_URL", help="Use this server.", show_envvar=True, show_default=False
         ),
     ] = None,
+    proxy: _Proxy = None,
 ) -> None:
     """Say what the server has of an upload: each row there as sent, there twice, missing or different.
 
@@ -254,6 +257,7 @@ def audit(
             same_account=same_account,
             concurrency=concurrency,
             base_url=base_url,
+            proxy=proxy,
             api_key=os.environ.get("KYCAID_API_KEY"),
             csv=csv,
             report=report,

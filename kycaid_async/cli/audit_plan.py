@@ -5,12 +5,10 @@ from pathlib import Path
 
 import attrs
 
-from kycaid_async import servers
 from kycaid_async.bulk.rejects import origin_of
 from kycaid_async.cli.audit_csv import is_of_an_audit
 from kycaid_async.cli.problems import UsageProblem
-from kycaid_async.errors import ConfigurationError
-from kycaid_async.transport.settings import base_url_of
+from kycaid_async.cli.upload_plan import way_to_server
 
 
 @attrs.frozen(kw_only=True)
@@ -19,6 +17,7 @@ class Plan:
 
     manifest: Path
     server: str
+    proxy: str | None = attrs.field(default=None, repr=False)
     api_key: str = attrs.field(repr=False)
     ledger: Path
     state: Path | None
@@ -44,6 +43,7 @@ def plan_of(
     same_account: bool,
     concurrency: int,
     base_url: str | None,
+    proxy: str | None,
     api_key: str | None,
     csv: Path | None,
     report: Path | None,
@@ -64,13 +64,11 @@ def plan_of(
         raise UsageProblem("--csv and --report: are the same file")
     if csv is not None and csv.exists() and not is_of_an_audit(csv):
         raise UsageProblem(f"--csv: {csv} exists, and is not of an audit, so it is not written over")
-    try:
-        server = base_url_of(base_url or servers.PRODUCTION)
-    except ConfigurationError as error:
-        raise UsageProblem(f"--base-url: {error}") from error
+    server, proxy = way_to_server(base_url, proxy, trust_env=True)
     return Plan(
         manifest=manifest,
         server=server,
+        proxy=proxy,
         api_key=api_key,
         ledger=ledger,
         state=state if os.access(state.parent, os.W_OK) else None,

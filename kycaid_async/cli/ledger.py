@@ -36,7 +36,7 @@ def _lines(report: LedgerReport) -> Iterator[str]:
     yield f"ledger: {one_line(report.path)}"
     yield f"format: {report.format or 'cannot be read'}"
     yield f"server: {one_line(report.server or 'cannot be read')}"
-    yield f"runs: {report.runs:,}"
+    yield f"times opened: {report.runs:,}"
     yield f"rows: {_counts(report.rows)}"
     yield f"applicants: {_counts(report.applicants)}"
     yield f"files: {report.files:,}"

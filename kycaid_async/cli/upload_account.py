@@ -180,7 +180,7 @@ def look_for(result: BulkResult, *, now: datetime | None = None) -> str:
     """Return what to look for to find out what became of an uncertain row."""
     now = now or datetime.now(UTC)
     began = now - timedelta(seconds=result.seconds)
-    when = "by an earlier run" if result.sent_before else f"between {_time(began)} and {_time(now)} UTC"
+    when = "by an earlier run, if at all" if result.sent_before else f"between {_time(began)} and {_time(now)} UTC"
     if result.applicant_id is None:
         return f"Look for its applicant, sent {when}."
     return f"Look for a {result.row.document.get('type')} of applicant {result.applicant_id}, sent {when}."

@@ -31,7 +31,7 @@ def summary_text(plan: Plan, account: Account) -> str:
         return f"Nothing was sent, this was a dry run. {_to_do(account)}"
     summary = account.summary
     if not account.sending:
-        return f"{account.rows:,} rows, {account.bad:,} of them bad: nothing was sent."
+        return f"{_rows(account)}, {account.bad:,} of them bad: nothing was sent."
     if not account.rows:
         return f"Nothing to do: {one_line(plan.manifest)} has no rows."
     if not account.failures and not account.left and summary.done_before == account.rows:
@@ -40,7 +40,7 @@ def summary_text(plan: Plan, account: Account) -> str:
     shared = f", {summary.files_shared:,} known already" if summary.files_shared else ""
     unused = f", {summary.files_unused:,} for the next run to use" if summary.files_unused else ""
     return (
-        f"{account.rows:,} rows: {account.counts()}{f', {account.left:,} left' if account.left else ''}.\n"
+        f"{_rows(account)}: {account.counts()}{f', {account.left:,} left' if account.left else ''}.\n"
         f"{summary.files:,} files uploaded ({size_text(summary.bytes)}){shared}{unused}; "
         f"{duration_text(summary.seconds)}, {rate:,.1f} documents/s."
     )
@@ -54,7 +54,11 @@ def _to_do(account: Account) -> str:
         "bad": account.bad,
     }
     words = ", ".join(f"{number:,} {name}" for name, number in counts.items() if number or name == "to send")
-    return f"{account.rows:,} rows: {words}."
+    return f"{_rows(account)}: {words}."
+
+
+def _rows(account: Account) -> str:
+    return f"{account.rows:,} row" + ("" if account.rows == 1 else "s")
 
 
 def advice(plan: Plan, account: Account, *, number: int, error: Exception | None) -> Iterator[str]:
@@ -62,7 +66,8 @@ def advice(plan: Plan, account: Account, *, number: int, error: Exception | None
     if plan.dry_run:
         return
     if account.bad and plan.on_error == "stop" and not account.ended:
-        yield "Correct these rows, or send the others with --on-error continue."
+        others = ", or send the others with --on-error continue" if account.bad < account.rows else ""
+        yield f"Correct these rows{others}."
     if account.summary.rows and (number or error is not None) and not isinstance(error, LedgerError):
         yield f"What was done is recorded in {plan.ledger}. Run the same command again to go on."
     if account.rejects is not None:

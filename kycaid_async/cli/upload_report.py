@@ -1,6 +1,7 @@
 """``--report`` of an upload."""
 
 from collections.abc import Iterable
+from html import escape
 from pathlib import Path
 
 from kycaid_async.cli.console import duration_text, size_text
@@ -53,7 +54,17 @@ def _notes(account: Account) -> Iterable[str]:
     if not account.failures:
         yield "<p>None.</p>"
         return
+    yield from _what_to_do(account)
     notes = sorted(account.notes, key=lambda note: note.line)
     rows = [(str(note.line), str(note.status), note.reason) for note in notes]
     yield table(("line", "status", "reason"), rows, [note.status for note in notes])
     yield more(account.failures - len(account.notes))
+
+
+def _what_to_do(account: Account) -> Iterable[str]:
+    for path, what in (
+        (account.rejects, "the rows that are bad or failed, to be corrected and sent again"),
+        (account.uncertain, "the uncertain rows: KYCAID may have them already. Look for each before it is sent again"),
+    ):
+        if path is not None:
+            yield f"<p>In {escape(path.name)} stand {what}.</p>"

@@ -76,7 +76,6 @@ class Standing:
         """Put numbers into words."""
         summary, rate = progress.summary, progress.documents_per_second
         total = account.rows - account.bad
-        silence = account.silence()
         waiting = total - account.done - (summary.rows - summary.done_before)
         return cls(
             done=summary.rows,
@@ -92,15 +91,21 @@ class Standing:
                 ]
             ),
             left=f"{duration_text(waiting / rate)} left" if rate and waiting > 0 else "",
-            remark=f"no answer for {duration_text(silence)}"
-            if silence >= _LONG_SILENCE
-            else account.hindrance(progress.concurrency),
+            remark=_remark(account, progress),
         )
 
     @property
     def where(self) -> str:
         """How many rows of how many."""
         return f"{self.done:,} of {self.total:,} rows" + (f", {self.left}" if self.left else "")
+
+
+def _remark(account: Account, progress: BulkProgress) -> str:
+    trouble = progress.trouble.split(". ")[0]
+    silence, hindrance = account.silence(), account.hindrance(progress.concurrency)
+    if silence >= _LONG_SILENCE:
+        return f"no answer for {duration_text(silence)}" + (f": {trouble}" if trouble else "")
+    return f"slower, for now: {trouble}" if trouble and hindrance else hindrance
 
 
 def _bars(standing: Standing) -> RenderableType:

@@ -48,6 +48,7 @@ class Certainty(enum.Enum):
 _PERHAPS: Final = (Certainty.UNCERTAIN, Certainty.ANSWERED)
 _FAULT: Final = 500
 _BUSY: Final = (429, 503)
+_UNAUTHORIZED: Final = 401
 _PASSING: Final = (408, 425, 429)
 """Statuses below 500 that a gateway gives for now. With the others the same request gets the same page again."""
 
@@ -195,7 +196,8 @@ def _advice(error: KycaidError) -> list[str]:
     else:
         state = ""
     own = error.advice if isinstance(error, ApiError) else ""
-    return [part for part in (tried, own, state) if part]
+    key = "Perhaps it is the API key." if isinstance(error, GatewayError) and error.status == _UNAUTHORIZED else ""
+    return [part for part in (tried, own, key, state) if part]
 
 
 class RetryBudget:

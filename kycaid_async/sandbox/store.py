@@ -168,7 +168,9 @@ class Store:
             self._db.execute(f"PRAGMA {pragma}")
         (found,) = self._db.execute("PRAGMA user_version").fetchone().values()
         if found not in (0, _VERSION):
-            raise ConfigurationError(f"the sandbox's data are of version {found}; this package reads {_VERSION}")
+            raise ConfigurationError(
+                f"the sandbox's data are of version {found}; this package reads {_VERSION}. Take another folder"
+            )
         self._db.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version = {_VERSION}; COMMIT;")
         with closing(sqlite3.connect(MEMORY)) as fresh:
             fresh.executescript(_SCHEMA)

@@ -103,13 +103,16 @@ class Bridge:
     def _start(self) -> _Running:
         with self._lock:
             if self._running is None and not self.ended:
-                _import_all()
                 self._wait_for_start()
             running = self._running
         return running or stay_out()
 
     def _wait_for_start(self) -> None:
         """Start the loop if nobody has, and wait until it runs. Greenlets of one thread pass its lock together."""
+        try:
+            _import_all()
+        except (ImportError, OSError) as problem:
+            raise _no_loop(problem) from problem
         mine = inbox()
         self._waiting.append(mine)
         if not self._starting:
@@ -123,7 +126,7 @@ class Bridge:
         error = None if self._running is not None else mine.get()
         mine.close()
         if error is not None:
-            raise ConfigurationError(f"the event loop cannot start ({type(error).__name__})") from error
+            raise _no_loop(error) from error
 
     def _started(self, error: BaseException | None = None) -> None:
         self._starting = False
@@ -167,6 +170,10 @@ class Bridge:
             running.loop.call_soon_threadsafe(lambda: running.loop.create_task(running.portal.stop()))
             with suppress(Empty):
                 running.over.get(timeout=GRACE)
+
+
+def _no_loop(error: BaseException) -> ConfigurationError:
+    return ConfigurationError(f"the event loop cannot start ({type(error).__name__})")
 
 
 def _close(loop: asyncio.AbstractEventLoop) -> None:

@@ -27,6 +27,14 @@ class Connector(aiohttp.TCPConnector):
     def __init__(self, *, limit: int) -> None:
         super().__init__(limit=limit, socket_factory=patient_socket)
         self._waiting: dict[Task, tuple[Callable[[], None], bool]] = {}
+        self._once = False
+
+    def refuse_repeats(self) -> None:
+        """Give a request that must not be repeated one connection only: aiohttp would repeat it on another.
+
+        For an aiohttp that no longer has the switch which turns that off.
+        """
+        self._once = True
 
     def expect(self, connected: Callable[[], None], *, certain: bool) -> None:
         """Call ``connected`` once the request that this task is about to make through the session has a connection.
@@ -46,7 +54,12 @@ class Connector(aiohttp.TCPConnector):
         timeout: "aiohttp.ClientTimeout",  # noqa: ASYNC109 - as aiohttp has it
     ) -> "Connection":
         """Return a connection from the pool, or a new one. aiohttp calls this."""
-        connected, certain = self._waiting.pop(asyncio.current_task(), (None, False))
+        task = asyncio.current_task()
+        connected, certain = self._waiting.pop(task, (None, False))
+        if connected is not None and certain and self._once:
+            self._waiting[task] = _refuse, certain
+        if connected is _refuse:
+            raise aiohttp.ServerDisconnectedError
         connection = await self.living(req, traces, timeout, certain=certain)
         if connected is not None:
             connected()
@@ -72,6 +85,10 @@ class Connector(aiohttp.TCPConnector):
             elif not (certain and has_news(connection.transport)) or await _lives_on(connection):
                 return connection
         raise aiohttp.ServerDisconnectedError
+
+
+def _refuse() -> None:
+    """Stand for what a task waits for that had its one connection."""
 
 
 async def _lives_on(connection: "Connection") -> bool:

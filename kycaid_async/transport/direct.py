@@ -42,7 +42,7 @@ def _way_through() -> tuple[Any, ...]:
     own into one of these places. Then each request has to pass there.
     """
     session = aiohttp.ClientSession
-    return session.request, session._request, aiohttp.ClientRequest.send  # noqa: SLF001 - it is looked at, not used
+    return session.request, session._request, getattr(aiohttp.ClientRequest, "send", None)  # noqa: SLF001 - looked at only
 
 
 def _is_of_aiohttp(function: Any) -> bool:

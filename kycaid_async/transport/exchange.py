@@ -23,6 +23,7 @@ from kycaid_async.protocol.endpoint import Endpoint, Evidence, Replay
 from kycaid_async.protocol.request import build
 from kycaid_async.protocol.retry import Certainty, Raise, Retry, RetryBudget, certainty, decide, slows_down
 from kycaid_async.transport.call import Call
+from kycaid_async.transport.failures import failure
 from kycaid_async.transport.sessions import Bound, Sessions
 from kycaid_async.transport.settings import Settings
 from kycaid_async.transport.timing import Timing
@@ -191,6 +192,8 @@ class Exchange:
                 outcome = await self._wire.send(call, bound, watch)
             except UploadSourceError as error:
                 return error
-        if file.error is not None and not isinstance(file.error, KycaidError):
+        if file.error is None:
+            return outcome
+        if not isinstance(file.error, Exception):
             raise file.error
-        return outcome if file.error is None else file.error
+        return failure(call.endpoint.name, file.error, self.settings.timeout, sent=call.sent)

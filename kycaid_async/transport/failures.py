@@ -3,8 +3,6 @@
 from typing import Final
 
 import aiohttp
-from aiohttp.http import HttpProcessingError
-from aiohttp.http_exceptions import BadHttpMessage, LineTooLong
 
 from kycaid_async.errors import (
     ConfigurationError,
@@ -15,6 +13,7 @@ from kycaid_async.errors import (
     RequestTimeoutError,
 )
 from kycaid_async.protocol.timeout import Timeout
+from kycaid_async.transport.parts import BadHttpMessage, HttpProcessingError, LineTooLong, module_of, where
 from kycaid_async.transport.receiving import HEAD_LIMITS, AnswerTooLarge
 
 _PASSING: Final = frozenset({408, 425, 429})
@@ -52,7 +51,7 @@ def failure(operation: str, error: BaseException, timeout: Timeout, *, sent: boo
         where = " to the proxy" if isinstance(error, aiohttp.ClientProxyConnectionError) else ""
         text = f"{operation}: no connection{where} ({_reason(error)})."
         return ConnectionFailedError(text, operation=operation, retryable=True)
-    if isinstance(error, ValueError) and not isinstance(error, aiohttp.ClientError):
+    if _options_were_refused(error, sent=sent):
         text = f"{operation}: aiohttp did not send it. Check auth, trust_env and headers of the session you passed."
         return ConfigurationError(text, operation=operation)
     if isinstance(error, AnswerTooLarge):
@@ -62,7 +61,25 @@ def failure(operation: str, error: BaseException, timeout: Timeout, *, sent: boo
     if isinstance(error, aiohttp.ClientPayloadError | aiohttp.ClientResponseError | HttpProcessingError):
         text = f"{operation}: the answer broke off or was not valid HTTP ({_reason(error)})."
         return ConnectionLostError(text, operation=operation)
-    return ConnectionLostError(f"{operation}: the connection was lost ({_reason(error)}).", operation=operation)
+    if isinstance(error, aiohttp.ClientError | OSError):
+        return ConnectionLostError(f"{operation}: the connection was lost ({_reason(error)}).", operation=operation)
+    return _unknown(operation, error, sent=sent)
+
+
+def _options_were_refused(error: BaseException, *, sent: bool) -> bool:
+    # Of a request without a body over a session of the user, nobody knows whether it was sent; where aiohttp looks at
+    # its options, it was not.
+    known = isinstance(error, ValueError) and not isinstance(error, aiohttp.ClientError)
+    return known and (not sent or module_of(error) == "aiohttp.client")
+
+
+def _unknown(operation: str, error: BaseException, *, sent: bool) -> KycaidError:
+    """Return the error for what aiohttp never raised before, as after an update: nobody knows how far it came."""
+    if sent:
+        text = f"{operation}: aiohttp failed in an unknown way, and the answer was lost ({where(error)})."
+        return ConnectionLostError(text, operation=operation)
+    text = f"{operation}: aiohttp failed in an unknown way, and nothing was sent ({where(error)}). Use another version."
+    return ConfigurationError(text, operation=operation)
 
 
 _OF_PROXIES: Final = {
@@ -82,7 +99,7 @@ def _head_was_too_large(error: BaseException | None) -> bool:
     while error is not None and not isinstance(error, aiohttp.ClientPayloadError):
         if isinstance(error, LineTooLong):
             return True
-        if isinstance(error, BadHttpMessage) and error.message.startswith("Too many headers"):
+        if isinstance(error, BadHttpMessage) and str(getattr(error, "message", "")).startswith("Too many headers"):
             return True
         error = error.__cause__
     return False

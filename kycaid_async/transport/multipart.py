@@ -100,6 +100,7 @@ class Multipart:
         """Hand all of it to ``send``, piece by piece. Raises `UploadSourceError`, which is kept too."""
         try:
             self.writer = self.writer or asyncio.current_task()
+            self._end = self.size
             self._transport, self._most = transport, _most_at_once(transport) or CHUNK
             # No variable holds a piece while the next one is waited for, which may be code of the user.
             sent = len(self._reading.head)

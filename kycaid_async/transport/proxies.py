@@ -17,6 +17,9 @@ _SUPPORTED = (
 )
 
 
+_UNKNOWN: Any = object()
+
+
 def proxy_of(
     proxy: str | None, *, trust_env: bool, base_url: str, allow_http: Collection[str] = frozenset()
 ) -> str | None:
@@ -35,12 +38,20 @@ def proxy_of(
     return proxy
 
 
-def refuse_readers(session: "aiohttp.ClientSession", *, base_url: str, allow_http: Collection[str]) -> None:
-    """Raise `ConfigurationError` when ``session`` has a proxy, or finds one, that would see the key."""
+def refuse_readers(session: "aiohttp.ClientSession", *, ours: bool, base_url: str, allow_http: Collection[str]) -> None:
+    """Raise `ConfigurationError` when ``session`` has a proxy, or finds one, that would see the key.
+
+    One that was made here, which is ``ours``, has none of its own.
+    """
     if not base_url.startswith("http://"):
         return
     # There is no public way to ask a session for its proxy.
-    proxy: Any = getattr(session, "_default_proxy", None)
+    proxy: Any = getattr(session, "_default_proxy", None if ours else _UNKNOWN)
+    if proxy is _UNKNOWN:
+        raise ConfigurationError(
+            "session: this version of aiohttp does not tell whether it has a proxy, which would see the key and "
+            "personal data in the clear; leave session=… out, or use an https base_url"
+        )
     out = "pass a session without that proxy"
     if proxy is None and session.trust_env:
         import urllib.request

@@ -23,8 +23,11 @@ HEAD_LIMITS: Final = HeadLimits(max_line_size=1 << 16, max_field_size=1 << 16, m
 
 async def whole_of(content: aiohttp.StreamReader, limit: int) -> bytes:
     """Return all of ``content``. Raises `AnswerTooLarge` for more than ``limit`` bytes, and what aiohttp raises."""
-    if content.is_eof() and content.total_bytes <= limit:
-        return content.read_nowait()
+    if content.is_eof():
+        whole = content.read_nowait()
+        if len(whole) > limit:
+            raise AnswerTooLarge
+        return whole
     body = bytearray()
     async for chunk in content.iter_any():
         body += chunk

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import suppress
+from typing import TYPE_CHECKING
 from weakref import WeakSet
 
 import aiohttp
@@ -13,12 +14,15 @@ from kycaid_async.forks import after_fork, notice_fork
 from kycaid_async.loops import running_loop
 from kycaid_async.protocol.pacing import Pacer
 from kycaid_async.transport.connector import Connector
-from kycaid_async.transport.direct import Direct
+from kycaid_async.transport.parts import give_up_straight_way, own_connector_fits, straight_way_fits
 from kycaid_async.transport.rounds import Rounds
 from kycaid_async.transport.settings import Settings
 from kycaid_async.transport.slots import Slots
 from kycaid_async.transport.watch import Lanes
 from kycaid_async.version import __version__
+
+if TYPE_CHECKING:
+    from kycaid_async.transport.direct import Direct
 
 _USER_AGENT = f"kycaid-async/{__version__} aiohttp/{aiohttp.__version__}"
 
@@ -35,9 +39,9 @@ class Bound:
     headers: Mapping[str, str] = attrs.field(repr=False)
     """What each request has to carry. Not the session's: aiohttp sends a session's own to the proxy too."""
     connector: Connector | None = None
-    """None for a session that the user brought."""
-    direct: Direct | None = None
-    """The way past the session, which a session that the user brought does not have."""
+    """None for a session that the user brought, and where aiohttp's connector has changed too much for ours."""
+    direct: "Direct | None" = None
+    """The way past the session; None for a session that the user brought, and where aiohttp has changed too much."""
     closer: AsyncGenerator[None, None] | None = None
 
     def abandon(self) -> None:
@@ -48,7 +52,8 @@ class Bound:
         connector = self.session.connector
         self.session.detach()
         if connector is not None:
-            connector._closed = True  # noqa: SLF001 - there is no public way to keep a connector from closing
+            with suppress(AttributeError):  # it may be read-only one day; `_abandoned` keeps it all the same
+                connector._closed = True  # noqa: SLF001 - there is no public way to keep a connector from closing
         _abandoned.append(self)
 
 
@@ -102,27 +107,35 @@ class Sessions:
         pacer = Pacer(self._settings.max_connections)
         slots = Slots(pacer, clock=self._clock, sleep=self._sleep)
         headers = {"Accept": "application/json", "User-Agent": _USER_AGENT, **self._settings.authorization()}
-        lanes = Lanes(loop)
+        bound = Bound(self._given or self._session(), slots, pacer, Lanes(loop), Rounds(loop), headers)
         if self._given is not None:
-            # aiohttp has no public way to ask a session for its loop.
-            if getattr(self._given, "_loop", loop) is not loop:
+            # aiohttp has no public way to ask a session for its loop. One that does not tell fails in its own words.
+            other = getattr(self._given, "_loop", None)
+            if isinstance(other, asyncio.AbstractEventLoop) and other is not loop:
                 raise ConfigurationError(
                     "the aiohttp session that was passed to the client belongs to another event loop; "
                     "leave session=… out, and the client makes one for each loop"
                 )
-            return Bound(self._given, slots, pacer, lanes, Rounds(loop), headers)
-        connector = Connector(limit=self._settings.max_connections)
+            return bound
+        if isinstance(bound.session.connector, Connector):
+            bound.connector = bound.session.connector
+            bound.direct = _direct(self._settings, bound, bound.connector, loop)
+        bound.closer = self._close_with_loop(loop, bound.session)
+        with suppress(StopIteration):  # its first step waits for nothing
+            anext(bound.closer).__await__().send(None)
+        return bound
+
+    def _session(self) -> aiohttp.ClientSession:
+        limit = self._settings.max_connections
+        connector = Connector(limit=limit) if own_connector_fits() else aiohttp.TCPConnector(limit=limit)
         session = aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
         # aiohttp repeats a GET, PUT or DELETE on a lost connection by itself, and does not tell. Repeats are counted,
         # paced and judged in one place here, and there is no public switch.
-        session._retry_connection = False  # noqa: SLF001 - see above
-        closer = self._close_with_loop(loop, session)
-        with suppress(StopIteration):  # its first step waits for nothing
-            anext(closer).__await__().send(None)
-        direct = None
-        with suppress(ValueError):  # a URL may be none to aiohttp: then it says so at the first request
-            direct = Direct(self._settings, session, connector, headers, loop)
-        return Bound(session, slots, pacer, lanes, Rounds(loop), headers, connector, direct, closer)
+        if hasattr(session, "_retry_connection"):
+            session._retry_connection = False  # noqa: SLF001 - see above
+        elif isinstance(connector, Connector):
+            connector.refuse_repeats()
+        return session
 
     async def aclose(self) -> None:
         """Close the session of the running loop; those of other loops close with their loops."""
@@ -150,6 +163,21 @@ class Sessions:
         finally:
             self._bound.pop(loop, None)
             await session.close()
+
+
+def _direct(settings: Settings, bound: Bound, connector: Connector, loop: asyncio.AbstractEventLoop) -> "Direct | None":
+    """Return the way past the session; None where it cannot be gone."""
+    if not straight_way_fits(loop):
+        return None
+    from kycaid_async.transport.direct import Direct
+
+    try:
+        return Direct(settings, bound.session, connector, bound.headers, loop)
+    except ValueError:
+        return None  # a URL may be none to aiohttp: then it says so at the first request
+    except Exception as error:  # noqa: BLE001 - the session is there, whatever it is
+        give_up_straight_way(error)
+        return None
 
 
 def _begin_anew() -> None:

@@ -83,7 +83,10 @@ def has_news(transport: asyncio.BaseTransport | None) -> bool:
 
 def must_read_first(transport: asyncio.BaseTransport | None) -> bool:
     """Say whether a write that fails now could lose something that came."""
-    return not isinstance(getattr(_socket_of(transport), "_sock", None), PatientSocket) and has_news(transport)
+    # Only asyncio's own transports write through Python's socket; others hold one, and write past it.
+    asks = type(transport).__module__.startswith("asyncio.")
+    patient = asks and isinstance(getattr(_socket_of(transport), "_sock", None), PatientSocket)
+    return not patient and has_news(transport)
 
 
 async def let_loop_read() -> None:

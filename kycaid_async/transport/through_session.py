@@ -1,28 +1,32 @@
 """Requests through an aiohttp session: the user's, or our own where somebody looks on at it."""
 
 import asyncio
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import ExitStack
+from typing import Any
 
 import aiohttp
-from aiohttp.abc import AbstractStreamWriter
+import attrs
 from yarl import URL
 
 from kycaid_async.protocol.response import Answer
 from kycaid_async.transport.call import Call
 from kycaid_async.transport.connector import UNLIMITED
 from kycaid_async.transport.multipart import Multipart
+from kycaid_async.transport.parts import own_bodies_fit
 from kycaid_async.transport.proxies import refuse_readers
+from kycaid_async.transport.reading import Buffer
 from kycaid_async.transport.receiving import HEAD_LIMITS, whole_of
 from kycaid_async.transport.sessions import Bound
 from kycaid_async.transport.settings import Settings
-from kycaid_async.transport.sockets import let_loop_read, make_patient
+from kycaid_async.transport.sockets import let_loop_read
 from kycaid_async.transport.watch import Watch
 
 
 async def send(call: Call, bound: Bound, watch: Watch, settings: Settings) -> Answer:
     """Send ``call`` and return the whole answer. Raises what aiohttp raises."""
     with ExitStack() as afterwards:
-        response = await _begun(call, bound, watch, settings, _payload(call, afterwards))
+        response = await _begun(call, bound, watch, settings, _body(call, afterwards))
         try:
             watch.receiving = response.content
             return Answer(response.status, response.headers, await whole_of(response.content, settings.max_answer))
@@ -31,17 +35,17 @@ async def send(call: Call, bound: Bound, watch: Watch, settings: Settings) -> An
                 response.release()
 
 
-async def _begun(
-    call: Call, bound: Bound, watch: Watch, settings: Settings, body: "_Json | _File | None"
-) -> aiohttp.ClientResponse:
+async def _begun(call: Call, bound: Bound, watch: Watch, settings: Settings, body: "_Body") -> aiohttp.ClientResponse:
     """Send the request and return its answer as soon as the head of it has come."""
 
     def connected() -> None:
         watch.connected()
-        call.sent = call.sent or body is None  # without a body nobody else tells
+        call.sent = call.sent or not body.tells
 
     if settings.proxy is None:
-        refuse_readers(bound.session, base_url=settings.base_url, allow_http=settings.allow_http)
+        refuse_readers(
+            bound.session, ours=bound.closer is not None, base_url=settings.base_url, allow_http=settings.allow_http
+        )
     if bound.connector is not None:
         bound.connector.expect(connected, certain=not call.endpoint.replayable)
     else:
@@ -51,8 +55,8 @@ async def _begun(
         return await bound.session.request(
             call.endpoint.method,
             URL(settings.base_url + call.built.target, encoded=True),
-            data=body,
-            headers=bound.headers,
+            data=body.data,
+            headers={**bound.headers, **body.headers},
             allow_redirects=False,
             raise_for_status=False,
             proxy=settings.proxy,
@@ -84,55 +88,47 @@ async def _unknown_connection(call: Call) -> None:
         await let_loop_read()
 
 
-def _payload(call: Call, afterwards: ExitStack) -> "_Json | _File | None":
-    if call.file is not None:
-        return _File(call, afterwards, call.file)
-    if call.built.body is not None:
-        return _Json(call, afterwards, call.built.body)
-    return None
+@attrs.frozen
+class _Body:
+    """A body as aiohttp takes it."""
+
+    data: Any
+    headers: Mapping[str, str] = attrs.field(factory=dict)
+    """Headers that it does not bring itself."""
+    tells: bool = False
+    """True when it notes by itself that the request leaves this process."""
 
 
-class _Json(aiohttp.BytesPayload):
-    """A JSON body that tells when there is a connection to write it to."""
+def _body(call: Call, afterwards: ExitStack) -> _Body:
+    file, json = call.file, call.built.body
+    if file is None and json is None:
+        return _Body(None)
+    if own_bodies_fit():
+        from kycaid_async.transport.bodies import FileBody, JsonBody
 
-    def __init__(self, call: Call, afterwards: ExitStack, body: bytes) -> None:
-        super().__init__(body, content_type="application/json")
-        self._call = call
-        self._afterwards = afterwards
-
-    async def write_with_length(self, writer: AbstractStreamWriter, content_length: int | None) -> None:
-        """Send the body. aiohttp calls this."""
-        self._call.sent = True
-        self._afterwards.callback(make_patient(_transport_of(writer)))
-        await super().write_with_length(writer, content_length)
-
-
-class _File(aiohttp.Payload):
-    """A file, as aiohttp wants a body to be."""
-
-    _autoclose = True
-
-    def __init__(self, call: Call, afterwards: ExitStack, file: Multipart) -> None:
-        super().__init__(file, content_type=file.content_type)
-        self._call = call
-        self._afterwards = afterwards
-        self._file = file
-        self._size = file.size
-
-    def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:  # noqa: ARG002 - aiohttp's signature
-        """Refuse: an upload is never turned into text."""
-        raise TypeError("an upload has no text")
-
-    async def write(self, writer: AbstractStreamWriter) -> None:
-        """Send the body. aiohttp calls this."""
-        if self._call.sent:
-            # A session of the user repeats a PUT by itself; the source is at its end by then.
-            raise ConnectionResetError("the connection was lost while the file was sent")
-        self._call.sent = True
-        transport = _transport_of(writer)
-        self._afterwards.callback(make_patient(transport))
-        await self._file.write(writer.write, transport)
+        own = JsonBody(call, afterwards, json or b"") if file is None else FileBody(call, afterwards, file)
+        return _Body(own, tells=True)
+    if file is None:
+        return _Body(json, {"Content-Type": "application/json"})
+    return _Body(_pieces(file), {"Content-Type": file.content_type, "Content-Length": str(file.size)})
 
 
-def _transport_of(writer: AbstractStreamWriter) -> asyncio.WriteTransport | None:
-    return getattr(writer, "transport", None)
+async def _pieces(file: Multipart) -> AsyncGenerator[Buffer, None]:
+    """Give ``file`` piece by piece: what every aiohttp takes."""
+    pieces: asyncio.Queue[Buffer | None] = asyncio.Queue()
+
+    async def send(piece: Buffer) -> None:
+        pieces.put_nowait(piece)
+        await pieces.join()
+
+    async def write() -> None:
+        try:
+            await file.write(send, None)
+        finally:
+            pieces.put_nowait(None)
+
+    file.writer = asyncio.create_task(write())
+    while (piece := await pieces.get()) is not None:
+        yield piece
+        pieces.task_done()
+    await file.writer

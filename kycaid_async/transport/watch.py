@@ -251,7 +251,8 @@ class Watch:
             return self._state
         if self._sending is not None and not self._sending.gone:
             return "progress", self._sending.moved
-        return "read", _NOTHING if self.receiving is None else self.receiving.total_bytes
+        # aiohttp does not promise that it counts them; not to know is not to see them move.
+        return "read", _NOTHING if self.receiving is None else getattr(self.receiving, "total_bytes", 0)
 
     def _read_first(self, phase: str, before: tuple[str, int], rounds: int = ROUNDS) -> None:
         """Let the loop read all that has come, and end the attempt when that was nothing."""

@@ -6,13 +6,13 @@ from typing import Any, Final
 
 import aiohttp
 import attrs
-from aiohttp.http import HttpProcessingError
 
 from kycaid_async.errors import ConnectionLostError, KycaidError
 from kycaid_async.protocol.response import Answer, decode
 from kycaid_async.transport import through_session
 from kycaid_async.transport.call import Call
 from kycaid_async.transport.failures import failure
+from kycaid_async.transport.parts import HttpProcessingError, give_up_straight_way
 from kycaid_async.transport.receiving import AnswerTooLarge
 from kycaid_async.transport.sessions import Bound
 from kycaid_async.transport.settings import Settings
@@ -40,20 +40,30 @@ class Wire:
         logged = logger.isEnabledFor(logging.DEBUG)
         started = self.timing.clock() if logged else 0.0
         try:
-            if bound.direct is not None and bound.direct.fit:
-                answer = await bound.direct.send(call, watch, self.settings)
-            else:
-                answer = await through_session.send(call, bound, watch, self.settings)
+            answer = await self._answer(call, bound, watch)
             for _ in range(_MOST_LAYERS):
                 if answer.body.startswith(_GZIP):
                     answer.body = _unzipped(answer.body, self.settings.max_answer)
-        except (aiohttp.ClientError, HttpProcessingError, ConnectionError, ValueError) as error:
+        except Exception as error:  # noqa: BLE001 - nothing raw leaves a call of which the server may know
             call.outcome = failure(call.endpoint.name, error, self.settings.timeout, sent=call.sent)
         else:
             call.outcome = _judge(call, answer)
         if logged:
             _log(call, self.timing.clock() - started)
         return call.take_outcome()
+
+    async def _answer(self, call: Call, bound: Bound, watch: Watch) -> Answer:
+        if bound.direct is not None and bound.direct.fit:
+            try:
+                return await bound.direct.send(call, watch, self.settings)
+            except (KycaidError, aiohttp.ClientError, HttpProcessingError, OSError):
+                raise
+            except Exception as error:
+                bound.direct = None
+                give_up_straight_way(error)
+                if call.sent:
+                    raise
+        return await through_session.send(call, bound, watch, self.settings)
 
 
 def _unzipped(body: bytes, limit: int) -> bytes:

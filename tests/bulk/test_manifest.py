@@ -285,6 +285,10 @@ def test_nothing_that_stands_in_a_bad_row_stands_in_its_repr_or_reason(read):
     [
         ("", "is empty"),
         ("\n\n", "is empty"),
+        (
+            "applicant_id,dob,type\n",
+            "dob: expected a column of a manifest (did you mean applicant.dob?), got another name",
+        ),
         ("applicant_id,typ,front_sid\n", "typ: expected a column of a manifest (did you mean type?), got another name"),
         ("type,front_side,type\n", "type: expected one column, got two"),
         ("Jane,Example,1990-01-01\n", "the first line has no column of a manifest"),

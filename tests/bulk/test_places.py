@@ -10,6 +10,7 @@ import fsspec
 import pytest
 
 from kycaid_async import (
+    BadRow,
     BulkRow,
     BulkStatus,
     ConfigurationError,
@@ -176,3 +177,22 @@ def test_a_place_is_text_and_keeps_its_reach_when_it_is_copied(tmp_path):
     assert (again, again.written, again.reach) == (str(place), "front.png", place.reach)
     assert place == str(tmp_path / "front.png")
     assert isinstance(found, BulkRow)
+
+
+@pytest.mark.parametrize(
+    ("url", "advice"),
+    [
+        ("https://example.com/a.png", "a URL; --allow-urls"),
+        ("s3://bucket/a.png", "a URL; --allow-urls"),
+        ("ftp://example.com/a.png", "--allow-protocol NAME"),
+        ("http://example.com/a.png", "--allow-protocol NAME"),
+        ("file:///etc/passwd", "write the path of a local one without a protocol"),
+        ("zip::https://example.com/a.zip", "a URL within a URL, which is never read"),
+    ],
+)
+async def test_a_url_is_refused_with_advice_that_helps(url, advice, tmp_path):
+    path = write_csv(tmp_path / "people.csv", [{"applicant_id": "0" * 36, "type": "PASSPORT", "front_side": url}])
+    (bad,) = [row async for row in check_manifest(path)]
+    assert isinstance(bad, BadRow)
+    assert advice in bad.reason
+    assert ("--allow-urls" in bad.reason) == ("--allow-urls" in advice)

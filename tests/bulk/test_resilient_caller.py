@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from kycaid_async import AuthenticationError, BulkStatus
+from kycaid_async import AuthenticationError, BulkStatus, ConnectionFailedError
 from kycaid_async.api import applicants, files
 from kycaid_async.bulk.adaptive_concurrency import AdaptiveConcurrency
 from kycaid_async.bulk.resilient_caller import ResilientCaller
@@ -59,3 +59,18 @@ async def test_an_answer_that_is_on_its_way_then_still_counts(calling, row):
         await calls.call(files.CREATE, tally)
     go_on.set()
     assert await other == "id"
+
+
+async def test_what_comes_in_place_of_answers_is_known_until_one_comes(calling, row):
+    troubles = []
+
+    async def fail_twice(endpoint, **_):
+        troubles.append(calls.trouble)
+        if len(troubles) <= 2:
+            raise ConnectionFailedError(f"{endpoint.name}: no connection, time {len(troubles)}", retryable=True)
+        return "id"
+
+    calls, tally = calling(fail_twice), BulkResult(row=row(), status=BulkStatus.CREATED)
+    assert await calls.call(files.CREATE, tally) == "id"
+    assert troubles == ["", "files.create: no connection, time 1", "files.create: no connection, time 2"]
+    assert calls.trouble == ""

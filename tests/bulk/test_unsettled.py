@@ -295,6 +295,8 @@ async def test_what_a_repaired_ledger_does_not_know_is_asked_for_first(client, p
     assert results[0].document_id == there
     assert numbers(plain) == ["N0", "N1", "N2"]
     assert len(plain.applicants) == 1
+    assert [result.sent_before for result in results] == [True] * 4, "for all that anybody knows"
+    assert "was sent before, or may have been" in str(results[3].error)
 
 
 def new_person():

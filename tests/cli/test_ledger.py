@@ -43,7 +43,7 @@ def test_show_says_what_is_in_a_ledger_and_that_it_is_fit(killed):
         f"ledger: {killed}",
         "format: 3",
         f"server: {SERVER}",
-        "runs: 1",
+        "times opened: 1",
         "rows: 1 created, 3 sent without an answer on record",
         "applicants: none",
         "files: 0",

@@ -25,7 +25,7 @@ from kycaid_async import BulkResult, BulkRow, BulkStatus, KycaidError, check_man
 from kycaid_async.bulk.result import BulkSummary
 from kycaid_async.cli.app import app
 from kycaid_async.cli.upload import run
-from kycaid_async.cli.upload_account import Account
+from kycaid_async.cli.upload_account import Account, look_for
 from kycaid_async.cli.upload_end import advice, exit_code
 from kycaid_async.cli.upload_plan import plan_of
 from kycaid_async.sandbox import Sandbox
@@ -211,6 +211,13 @@ def test_when_a_row_is_bad_nothing_is_sent_and_every_bad_row_is_named(upload, se
     assert (done.exit_code, server.documents) == (2, [])
 
 
+def test_of_one_row_that_is_bad_there_are_no_others(upload, server, people):
+    write_csv(people, [row(type="NONE")])
+    done = upload(people, server=server.url)
+    assert done.stdout.splitlines()[-1] == "1 row, 1 of them bad: nothing was sent."
+    assert done.stderr == "Correct these rows.\n"
+
+
 def test_each_of_thirty_kinds_of_bad_rows_is_named_and_all_good_rows_arrive(upload, sandbox, tmp_path):
     """The table is in ``bad_rows``."""
     bad_rows.make_files(with_pictures(tmp_path, "good.png", "front.png"))
@@ -282,6 +289,13 @@ def test_json_lines_have_their_rejects_as_json_lines(upload, server, people):
     assert (done.exit_code, len(server.documents)) == (1, 1)
     (reject,) = map(json.loads, people.with_name("people.rejects.jsonl").read_text().splitlines())
     assert (reject["line"], reject["document_number"]) == (2, "7")
+
+
+def test_of_what_an_earlier_run_may_have_sent_no_time_is_made_up():
+    result = BulkResult(row=BulkRow(document={"type": "PASSPORT"}), status=BulkStatus.UNCERTAIN, sent_before=True)
+    assert look_for(result) == "Look for its applicant, sent by an earlier run, if at all."
+    result.applicant_id = APPLICANT
+    assert look_for(result) == f"Look for a PASSPORT of applicant {APPLICANT}, sent by an earlier run, if at all."
 
 
 def test_a_row_that_is_uncertain_goes_to_a_file_that_says_what_to_look_for_and_can_be_run(
@@ -687,7 +701,7 @@ def test_a_folder_that_cannot_be_written_is_named_with_the_way_out(upload, serve
         (["people.csv", "--rejects", "../rejects.csv"], "--rejects: must stand in the folder of the manifest"),
         (["people.csv", "--rejects", "wrong.csv"], "--rejects: wrong.csv exists"),
         (["people.csv", "--report", "none/report.html"], "--report: none is not a folder"),
-        (["people.csv", "--base-url", "http://example.test"], "--base-url: base_url: http://example.test would send"),
+        (["people.csv", "--base-url", "http://example.test"], "--base-url: http://example.test would send"),
     ],
 )
 def test_options_that_cannot_work_get_one_line_of_advice(people, monkeypatch, arguments, advice):

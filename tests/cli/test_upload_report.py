@@ -56,6 +56,17 @@ def test_the_counts_the_duration_and_the_reasons_stand_in_it():
         assert part in text
 
 
+def test_it_says_where_the_rows_are_that_were_set_aside_and_what_to_do_with_them():
+    made = account()
+    made.summary.uncertain = 1
+    assert "stand" not in Page(page(made)).text
+    made.rejects, made.uncertain = Path("/srv/people.rejects.csv"), Path(f"/srv/{EVIL.replace('/', '')}.csv")
+    found = Page(page(made))
+    assert "In people.rejects.csv stand the rows that are bad or failed, to be corrected and sent again." in found.text
+    assert "stand the uncertain rows: KYCAID may have them already. Look for each before" in found.text
+    assert (found.all("script"), "/srv" in found.text) == ([], False)
+
+
 def test_it_runs_no_script_and_loads_nothing_and_its_policy_lets_only_its_own_style_in():
     found = Page(page(account()))
     (policy,) = [m["content"] for m in found.all("meta") if m.get("http-equiv") == "Content-Security-Policy"]

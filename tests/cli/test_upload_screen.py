@@ -29,13 +29,14 @@ def account(clock):
     return account
 
 
-def remark(account, at_once=8):
+def remark(account, at_once=8, trouble=""):
     progress = BulkProgress(
         summary=account.summary,
         in_flight=at_once,
         concurrency=at_once,
         documents_per_second=5.0,
         bytes_per_second=1000.0,
+        trouble=trouble,
     )
     return Standing.of(account, progress).remark
 
@@ -65,3 +66,12 @@ def test_silence_comes_first(account, clock):
     remark(account)
     clock.now = 12.0
     assert remark(account) == "no answer for 12 s"
+
+
+def test_what_came_in_place_of_answers_is_named_at_once_and_beside_a_silence(account, clock):
+    trouble = "files.create: no connection to the proxy (refused). It was not processed; it may be repeated."
+    assert remark(account, trouble=trouble) == "", "nothing is slower yet"
+    assert remark(account, 64) == ""
+    assert remark(account, 4, trouble) == "slower, for now: files.create: no connection to the proxy (refused)"
+    clock.now = 12.0
+    assert remark(account, 4, trouble) == "no answer for 12 s: files.create: no connection to the proxy (refused)"

@@ -269,6 +269,13 @@ def test_a_read_never_counts_as_processed(kind, make):
     assert not judge(kind, make(), attempt=4, earlier_uncertain=True).error.maybe_processed
 
 
+@pytest.mark.parametrize(("status", "says"), [(401, True), (403, False), (503, False)])
+def test_the_key_is_named_as_a_cause_only_where_it_may_be_one(status, says):
+    error = judge("billed", GatewayError("x", status=status)).error
+    assert "Check the server's URL" in str(error)
+    assert ("API key" in str(error)) == says
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_total_time_running_out_is_never_repeated(kind):
     error = judge(kind, RequestTimeoutError("x", phase="total")).error

@@ -162,7 +162,7 @@ async def test_name_and_type_come_from_the_source_or_the_caller(uploads, make_cl
     found = [(r.filename, r.content_type) for r in uploads.received]
     assert found == [
         ("passport.png", "image/png"),
-        ("file", "image/png"),
+        ("file.png", "image/png"),
         ("Gr%22üße%0D%0AX: y.png", "image/jpg"),
     ]
 
