@@ -63,7 +63,6 @@ class Job:
 
     async def _work(self, manifest: Manifest) -> None:
         plan = self._plan
-        most = most_rows_at_once(plan.concurrency)
         try:
             with AuditCsv(plan.csv) if plan.csv is not None else nullcontext() as table:
                 await self._look_at_the_ledger()
@@ -80,6 +79,10 @@ class Job:
                     await self._tell_all(self._audit, table)
         except (KycaidError, OSError) as error:
             self._error = self._error or error
+
+    def _client(self) -> AsyncKycaid:
+        plan, most = self._plan, most_rows_at_once(self._plan.concurrency)
+        return AsyncKycaid(plan.api_key, base_url=plan.server, max_connections=most, proxy=plan.proxy)
 
     async def _look_at_the_ledger(self) -> None:
         """Raise `LedgerError` for one that is not good for this manifest's folder."""
