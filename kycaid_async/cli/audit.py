@@ -66,9 +66,7 @@ class Job:
         try:
             with AuditCsv(plan.csv) if plan.csv is not None else nullcontext() as table:
                 await self._look_at_the_ledger()
-                async with AsyncKycaid(
-                    plan.api_key, base_url=plan.server, max_connections=most, proxy=plan.proxy
-                ) as client:
+                async with self._client() as client:
                     self._audit = client.bulk.audit(
                         manifest.rows(),
                         ledger=plan.ledger,
