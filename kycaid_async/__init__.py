@@ -54,6 +54,8 @@ _HOMES = {
             "CheckResult CheckType Mode Outcome Service Verification VerificationCreate VerificationProgress "
             "VerificationReportRow VerificationStatusResult VerificationStatusUpdate VerificationStatuses"
         ),
+        ".bulk.audit.result": "AuditResult AuditStatus AuditSummary",
+        ".bulk.audit.run": "BulkAudit",
         ".bulk.check": "check_manifest",
         ".bulk.manifest": "Manifest read_manifest",
         ".bulk.manifest_row": "BadRow ManifestRow",
@@ -74,7 +76,7 @@ _HOMES = {
         ),
         ".protocol.endpoint": "Endpoint Evidence Replay",
         ".protocol.timeout": "Timeout",
-        ".sync.bulk": "BlockingUpload",
+        ".sync.bulk": "BlockingAudit BlockingUpload",
         ".sync.client": "Kycaid",
         ".values.converter": "structure unstructure",
         ".values.decline_reasons": "DeclineReason",

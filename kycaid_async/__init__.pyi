@@ -322,6 +322,18 @@ from kycaid_async.api.verification_models import (
 from kycaid_async.api.verification_models import (
     VerificationStatusUpdate as VerificationStatusUpdate,
 )
+from kycaid_async.bulk.audit.result import (
+    AuditResult as AuditResult,
+)
+from kycaid_async.bulk.audit.result import (
+    AuditStatus as AuditStatus,
+)
+from kycaid_async.bulk.audit.result import (
+    AuditSummary as AuditSummary,
+)
+from kycaid_async.bulk.audit.run import (
+    BulkAudit as BulkAudit,
+)
 from kycaid_async.bulk.bulk import (
     Bulk as Bulk,
 )
@@ -480,6 +492,9 @@ from kycaid_async.protocol.endpoint import (
 )
 from kycaid_async.protocol.timeout import (
     Timeout as Timeout,
+)
+from kycaid_async.sync.bulk import (
+    BlockingAudit as BlockingAudit,
 )
 from kycaid_async.sync.bulk import (
     BlockingUpload as BlockingUpload,

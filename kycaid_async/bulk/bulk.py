@@ -5,6 +5,7 @@ from typing import Final, get_args
 
 import attrs
 
+from kycaid_async.bulk.audit import AuditPlan, AuditRows, BulkAudit
 from kycaid_async.bulk.feed import Rows
 from kycaid_async.bulk.ledger import Path
 from kycaid_async.bulk.open_files import most_rows_at_once
@@ -99,6 +100,54 @@ class Bulk:
             urls=urls or UrlRules(),
         )
         return BulkUpload(rows, plan, caller=self._call, settings=self._settings, timing=self._timing)
+
+    def audit(
+        self,
+        rows: AuditRows,
+        *,
+        ledger: Path,
+        state: Path | None = None,
+        fresh: bool = False,
+        concurrency: int | None = None,
+        give_up_after: float = 300.0,
+        settle_after: float | None = None,
+        same_account: bool = False,
+    ) -> BulkAudit:
+        """Return a look at what the server has of ``rows``; iterate over it: ``async for result in audit``.
+
+        It writes nothing, on the server or in the ledger. It tells of each row, by the documents of its applicant and
+        by the ledger, whether its document is there as sent, there twice, missing or different, or that it cannot be
+        told: what is not shown proves nothing. That finds what no client can prevent, such as a server that acted
+        minutes late, or a gateway that delivered a request twice. Files are not read, and their content on the server
+        is not compared: what counts is the id that the upload got for it.
+
+        * ``rows``: as they were uploaded, see `upload`; or as `read_manifest` gives them, bad ones included.
+        * ``ledger``: the one of the upload, which no run may have open meanwhile.
+        * ``state``: a small file of digests, so that an audit that was cut off is gone on from within six hours. It
+          is gone when an audit comes to its end. ``fresh`` asks for all again.
+        * ``concurrency``: at most so many applicants at once; as with `upload` it adapts to what the server takes.
+        * ``give_up_after``: seconds without an answer of use after which the audit ends.
+        * ``settle_after``: seconds after a row was sent before which it does not count as missing. Default as in
+          `upload`.
+        * ``same_account``: the ledger was begun with another key, and this one is of the same account.
+
+        Raises `ConfigurationError` for values that make no sense; what ends it early is raised by the iteration.
+        """
+        if concurrency is not None and concurrency < 1:
+            raise ConfigurationError("bulk: concurrency must be 1 or more")
+        if not os.fspath(ledger):
+            raise ConfigurationError("bulk: ledger must be the path of a file")
+        most = self._settings.max_connections
+        plan = AuditPlan(
+            ledger=ledger,
+            state=state,
+            fresh=fresh,
+            concurrency=most_rows_at_once(most if concurrency is None else min(concurrency, most)),
+            give_up_after=give_up_after,
+            settle_after=self._patience() if settle_after is None else settle_after,
+            same_account=same_account,
+        )
+        return BulkAudit(rows, plan, caller=self._call, settings=self._settings, timing=self._timing)
 
     def _patience(self) -> float:
         """Return for how long a server may be at work on a request whose answer was lost."""

@@ -98,6 +98,15 @@ def agreement(document: Shown, fields: Mapping[str, Any]) -> Agreement:
     return Agreement.PROVEN if proven else Agreement.POSSIBLE
 
 
+def differences(document: Shown, intent: Intent, fields: Mapping[str, Any]) -> list[str]:
+    """Return the names of the type, the sides and the fields that are shown and say something else than was sent."""
+    names = [] if is_of_type(document, intent) else ["type"]
+    names += [side for side in SIDES if _side(document, side, intent.file_ids.get(side)) is Likeness.OTHER]
+    return names + [
+        name for name, value in fields.items() if name != "type" and _agrees(document, name, value) is False
+    ]
+
+
 def _agrees(document: Shown, name: str, sent: Any) -> bool | None:
     """Say whether a field says what was sent; None when that cannot be told."""
     shown = document.get(name)

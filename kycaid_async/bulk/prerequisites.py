@@ -9,11 +9,11 @@ import attrs
 from kycaid_async.api import applicants, files
 from kycaid_async.api.applicants import Company, Person
 from kycaid_async.bulk.content import as_many_as_cores, look_at
+from kycaid_async.bulk.evidence import Unreconciled
 from kycaid_async.bulk.keyed_lock import Idle, KeyedLock
 from kycaid_async.bulk.ledger import Ledger, State
 from kycaid_async.bulk.open_files import when_there_is_room
 from kycaid_async.bulk.places import UrlRules
-from kycaid_async.bulk.reconcile import Unreconciled
 from kycaid_async.bulk.resilient_caller import IntentRecord, ResilientCaller
 from kycaid_async.bulk.result import BulkResult, BulkSummary
 from kycaid_async.bulk.row import BulkRow, digest_of
@@ -97,7 +97,7 @@ class Prerequisites:
 
         Raises `Unreconciled`, and `InvalidRequestError` when one with the same external id and other data was made.
         """
-        digest = hashlib.sha256(b"applicant\0" + str(applicant.external_applicant_id).encode()).digest()
+        digest = digest_of_applicant(applicant)
         says = digest_of(applicant)
         async with self.locks.of(digest):
             known = await self.ledger.applicant(digest)
@@ -156,6 +156,11 @@ class Prerequisites:
             if taken:
                 self.at_once.release()
             raise
+
+
+def digest_of_applicant(applicant: Person | Company) -> bytes:
+    """Return 32 bytes that stand for an applicant to make in a ledger."""
+    return hashlib.sha256(b"applicant\0" + str(applicant.external_applicant_id).encode()).digest()
 
 
 _OTHER_DATA: Final = FieldProblem("external_applicant_id", "one with the same data as before", "other data")

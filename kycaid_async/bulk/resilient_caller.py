@@ -138,6 +138,11 @@ class ResilientCaller:
         with self.idle():
             await self._pause(seconds)
 
+    @property
+    def silence(self) -> float:
+        """Return for how many seconds there has been no answer of use."""
+        return self._reach.lasts(self.timing.clock())
+
     def drain(self) -> None:
         """Wake those that wait for the server."""
         self.drained.set()

@@ -1,28 +1,23 @@
 """One run: rows in, results out as they finish."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from typing import Literal, Self, cast
+from typing import Literal, cast
 
 import attrs
 
-from kycaid_async.bulk.adaptive_concurrency import AdaptiveConcurrency
 from kycaid_async.bulk.delivery import Delivery
 from kycaid_async.bulk.feed import Feed, Rows
-from kycaid_async.bulk.finished import finished
 from kycaid_async.bulk.keyed_lock import KeyedLock
 from kycaid_async.bulk.ledger import Ledger, Path
 from kycaid_async.bulk.places import UrlRules
 from kycaid_async.bulk.prerequisites import Prerequisites
 from kycaid_async.bulk.progress import BulkProgress, Meter
 from kycaid_async.bulk.reconcile import Reconciler
-from kycaid_async.bulk.resilient_caller import ResilientCaller
 from kycaid_async.bulk.result import BulkResult, BulkStatus, BulkSummary
 from kycaid_async.bulk.row import BulkRow
-from kycaid_async.bulk.workers import Stopped, WorkerPool
-from kycaid_async.loops import running_loop
+from kycaid_async.bulk.run import BulkRun
+from kycaid_async.bulk.workers import Stopped
 from kycaid_async.protocol.caller import Caller
-from kycaid_async.tracebacks import border
 from kycaid_async.transport.settings import Settings
 from kycaid_async.transport.timing import Timing
 
@@ -45,7 +40,7 @@ class Plan:
     urls: UrlRules
 
 
-class BulkUpload:
+class BulkUpload(BulkRun[BulkResult]):
     """A run of `client.bulk.upload`. Iterate over it once: ``async for result in upload``.
 
     The results come as rows finish, in any order. The iteration ends with an error when the whole run had to end: the
@@ -56,30 +51,23 @@ class BulkUpload:
     stays fit to go on from.
     """
 
+    _name = "upload"
+
     def __init__(self, rows: Rows, plan: Plan, *, caller: Caller, settings: Settings, timing: Timing) -> None:
+        super().__init__(
+            concurrency=plan.concurrency,
+            give_up_after=plan.give_up_after,
+            caller=caller,
+            settings=settings,
+            timing=timing,
+        )
         self._rows = rows
         self._plan = plan
-        self._settings = settings
-        self._timing = timing
-        self._workers = workers = WorkerPool(concurrency=AdaptiveConcurrency(plan.concurrency))
-        self._caller = ResilientCaller(
-            caller=caller,
-            timing=timing,
-            concurrency=workers.concurrency,
-            max_retries=settings.retries.max_retries,
-            give_up_after=plan.give_up_after,
-            idle=workers.idle,
-            drained=workers.drained,
-        )
         self._summary = BulkSummary()
-        self._results: asyncio.Queue[BulkResult | None] = asyncio.Queue(plan.concurrency)
-        self._started = timing.clock()
         self._meter = Meter(self._started)
-        self._task: asyncio.Task[None] | None = None
         self._feed: Feed | None = None
         self._unused: set[str] = set()
         self._in_flight = 0
-        self._error: Exception | None = None
 
     @property
     def progress(self) -> BulkProgress:
@@ -101,8 +89,7 @@ class BulkUpload:
         summary = self._summary
         summary.requests, summary.refusals = self._caller.requests, self._caller.refusals
         summary.files_unused = len(self._unused)
-        if self._task is not None and not self._task.done():
-            summary.seconds = self._timing.clock() - self._started
+        summary.seconds = self._lasted
         return summary
 
     def drain(self) -> None:
@@ -111,85 +98,35 @@ class BulkUpload:
         Rows that wait for the server, or for the applicant that another row makes, are left for the next run; those
         that were sent and got no answer are uncertain until then.
         """
-        self._caller.drain()
+        super().drain()
         if self._feed is not None:
             self._feed.close()
 
-    async def aclose(self) -> None:
-        """Cancel what is in flight, and close the ledger. An iteration that is under way in another task ends."""
-        if self._task is not None and not self._task.done():
-            self._task.cancel()
-            await finished(asyncio.gather(self._task, return_exceptions=True))
+    async def _open(self) -> Ledger:
+        return await Ledger.open(
+            self._plan.ledger,
+            server=self._settings.base_url,
+            api_key=self._settings.api_key.reveal(),
+            same_account=self._plan.same_account,
+            clock=self._timing.clock,
+        )
 
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self.aclose()
-
-    async def __aiter__(self) -> AsyncIterator[BulkResult]:
-        if self._task is not None:
-            raise RuntimeError("a bulk upload can be iterated over once; call upload() again")
-        self._started = self._timing.clock()
-        self._task = task = running_loop().create_task(self._run())
-        task.add_done_callback(self._wake)
-        with border:
-            try:
-                while not (task.done() and self._results.empty()):
-                    result = await self._results.get()
-                    if result is not None:
-                        yield result
-                if self._error is not None:
-                    raise self._error
-            finally:
-                await self.aclose()
-
-    async def _run(self) -> None:
-        """Do all of it. Whatever ends it early is kept for the one who iterates."""
-        try:
-            ledger = await Ledger.open(
-                self._plan.ledger,
-                server=self._settings.base_url,
-                api_key=self._settings.api_key.reveal(),
-                same_account=self._plan.same_account,
-                clock=self._timing.clock,
-            )
-            try:
-                await self._deliver_all(ledger)
-            finally:
-                await ledger.close()
-        except Exception as error:  # noqa: BLE001 - it is raised where the results are read
-            self._stop(error)
-        finally:
-            self._summary.seconds = self._timing.clock() - self._started
-
-    def _wake(self, _: object) -> None:
-        """Wake the one who iterates, if there is nothing that does: however it ended, no more results come."""
-        if self._results.empty():
-            self._results.put_nowait(None)
-
-    async def _deliver_all(self, ledger: Ledger) -> None:
+    async def _do(self, ledger: Ledger) -> None:
         self._feed = feed = Feed(self._rows)
         if self._workers.drained.is_set():
             feed.close()
         delivery = self._delivery(ledger)
+
+        async def work() -> bool:
+            found = await feed.next()
+            if found is not None:
+                await self._one(delivery, *found)
+            return found is not None
+
         try:
-            async with asyncio.TaskGroup() as group:
-                self._workers.start(group, lambda: self._work(delivery, feed))
-        except ExceptionGroup as errors:
-            raise errors.exceptions[0] from None
+            await self._at_once(work)
         finally:
             await feed.aclose()
-
-    async def _work(self, delivery: Delivery, feed: Feed) -> None:
-        try:
-            while not self._workers.is_too_large and (found := await feed.next()) is not None:
-                await self._one(delivery, *found)
-                self._workers.grow()
-        except Exception as error:  # noqa: BLE001 - others finish what they are at; then it is raised
-            self._stop(error)
-        finally:
-            self._workers.left()
 
     async def _one(self, delivery: Delivery, number: int, row: BulkRow) -> None:
         if not isinstance(cast("object", row), BulkRow):
@@ -211,10 +148,6 @@ class BulkUpload:
         await self._results.put(result)
         if result.status is BulkStatus.FAILED and self._plan.on_error == "stop" and result.error is not None:
             self._stop(result.error)
-
-    def _stop(self, error: Exception) -> None:
-        self._error = self._error or error
-        self.drain()
 
     def _delivery(self, ledger: Ledger) -> Delivery:
         caller, timing, settings, idle = self._caller, self._timing, self._settings, self._workers.idle

@@ -217,6 +217,67 @@ def upload(
     raise typer.Exit(code)
 
 
+@app.command()
+def audit(
+    manifest: Annotated[Path, typer.Argument(help="What was uploaded: CSV or JSON Lines.", show_default=False)],
+    *,
+    ledger: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Record of what was sent. Default: MANIFEST.ledger.")
+    ] = None,
+    csv: Annotated[
+        Path | None,
+        typer.Option("--csv", "-o", metavar="FILE", help="Write a table: a row for each row, and what to do."),
+    ] = None,
+    report: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write a page (HTML) about it, also when interrupted.")
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object per row, then one with the sums.")
+    ] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Go on from no earlier audit: ask for all again.")] = False,
+    same_account: Annotated[
+        bool, typer.Option("--same-account", help="The ledger was begun with another key of the same account.")
+    ] = False,
+    concurrency: Annotated[int, typer.Option(min=1, max=1024, metavar="N", help="Applicants at once, at most.")] = 64,
+    base_url: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL", envvar="KYCAID_BASE_URL", help="Use this server.", show_envvar=True, show_default=False
+        ),
+    ] = None,
+    proxy: _Proxy = None,
+) -> None:
+    """Say what the server has of an upload: each row there as sent, there twice, missing or different.
+
+    It only reads, and changes neither the server nor the ledger. What the server does not show proves nothing: such
+    rows are not to be told. Files are not compared by content. The key stands in the environment variable
+    KYCAID_API_KEY. An audit that was cut off goes on within six hours where it was.
+
+    Exit code: 0 when all is there as sent, 1 when a row is missing, there twice, different or not sent, 2 for wrong
+    options or a bad manifest, 3 when something cannot be told or the audit ended early, 130 after Ctrl-C, 143 after
+    SIGTERM.
+    """
+    from kycaid_async.cli.audit import run
+    from kycaid_async.cli.audit_plan import plan_of
+
+    with _plain_errors():
+        plan = plan_of(
+            manifest,
+            ledger=ledger,
+            fresh=fresh,
+            same_account=same_account,
+            concurrency=concurrency,
+            base_url=base_url,
+            proxy=proxy,
+            api_key=os.environ.get("KYCAID_API_KEY"),
+            csv=csv,
+            report=report,
+            as_json=as_json,
+        )
+        code = run(plan)
+    raise typer.Exit(code)
+
+
 ledger_app = typer.Typer(name="ledger", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(ledger_app, help="Look into the ledger of an upload, or make it fit to go on from.")
 _LEDGER = Annotated[Path, typer.Argument(metavar="LEDGER", help="The ledger of an upload.", show_default=False)]

@@ -23,7 +23,7 @@ from kycaid_async.cli.upload_account import Account, look_for
 from kycaid_async.cli.upload_end import advice, exit_code, summary_text, was_stopped_by
 from kycaid_async.cli.upload_plan import Plan
 from kycaid_async.cli.upload_report import write_report
-from kycaid_async.cli.upload_screen import Screen
+from kycaid_async.cli.upload_screen import UploadScreen
 from kycaid_async.client import AsyncKycaid
 from kycaid_async.errors import KycaidError, ManifestError
 
@@ -44,7 +44,7 @@ class Job:
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
         self._account = Account(manifest=plan.manifest, server=plan.server)
-        self._screen = Screen(as_json=plan.as_json)
+        self._screen = UploadScreen(as_json=plan.as_json)
         self._bad = array("Q")
         """The lines of bad rows, in order: eight bytes each."""
         self._checked = hashlib.sha256()

@@ -82,7 +82,7 @@ def plan_of(
     for folder in outside:
         if not folder.is_dir():
             raise UsageProblem(f"--allow-outside: {folder} is not a folder")
-    server, proxy = _way(base_url, proxy, trust_env=not dry_run)
+    server, proxy = way_to_server(base_url, proxy, trust_env=not dry_run)
     return Plan(
         manifest=manifest,
         server=server,
@@ -113,7 +113,7 @@ def _url_rules(urls: bool, protocols: Sequence[str], hosts: Sequence[str]) -> Ur
     return rules if urls or protocols or hosts else None
 
 
-def _way(base_url: str | None, proxy: str | None, *, trust_env: bool) -> tuple[str, str | None]:
+def way_to_server(base_url: str | None, proxy: str | None, *, trust_env: bool) -> tuple[str, str | None]:
     """Return the server and the proxy before it. Raises `UsageProblem`."""
     try:
         allowed = allow_http_of(os.environ.get("KYCAID_ALLOW_HTTP"))

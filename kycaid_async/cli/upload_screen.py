@@ -1,15 +1,10 @@
-"""What the user of ``kycaid upload`` sees: rows and sums on stdout, progress and remarks on stderr."""
+"""What the user of ``kycaid upload`` sees."""
 
 import json
-import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import attrs
 from rich.console import Group, RenderableType
-from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
@@ -17,54 +12,16 @@ from rich.text import Text
 from kycaid_async.bulk.progress import BulkProgress
 from kycaid_async.bulk.result import BulkResult, BulkStatus
 from kycaid_async.bulk.row import BulkRow
-from kycaid_async.cli.console import console, duration_text, size_text
-from kycaid_async.cli.problems import one_line
+from kycaid_async.cli.console import duration_text, size_text
+from kycaid_async.cli.screen import Screen
 from kycaid_async.cli.upload_account import BAD, Account, Note
 
-_SECONDS_BETWEEN_LINES = 10.0
 _LONG_SILENCE = 10.0
 _STYLES = {BAD: "red", "failed": "red", "uncertain": "yellow"}
 
 
-class Screen:
-    """Where ``kycaid upload`` prints. With ``as_json`` stdout has nothing but JSON, an object a line.
-
-    Raises `OSError` when rows and sums cannot be printed. Progress and remarks that cannot are left out from then on.
-    """
-
-    def __init__(self, *, as_json: bool, clock: Callable[[], float] = time.monotonic) -> None:
-        self._out = console(sys.stdout)
-        self._err = console(sys.stderr)
-        self._as_json = as_json
-        self._clock = clock
-        self._live: Live | None = None
-        self._next_line = clock() + _SECONDS_BETWEEN_LINES
-
-    @contextmanager
-    def progress(self) -> Iterator[None]:
-        """Show progress until the end: in place on a terminal, as a line now and then elsewhere."""
-        if not self._err.is_terminal:
-            yield
-            return
-        live = Live(console=self._err, auto_refresh=False, transient=True, redirect_stdout=False, redirect_stderr=False)
-        with self._remarks():
-            live.start()
-            self._live = live
-        try:
-            yield
-        finally:
-            if self._live is not None:
-                with self._remarks():
-                    live.stop()
-            self._live = None
-
-    @contextmanager
-    def _remarks(self) -> Iterator[None]:
-        """Say no more when nobody can read it: on a terminal that was closed, or a full disk."""
-        try:
-            yield
-        except OSError:
-            self._err.quiet = True
+class UploadScreen(Screen):
+    """Where ``kycaid upload`` prints."""
 
     def checking(self, account: Account) -> None:
         """Show how far the check is."""
@@ -79,20 +36,6 @@ class Screen:
             self._show(
                 Text("; ".join(filter(None, [standing.where, standing.counts, standing.speed, standing.remark])))
             )
-
-    def _show(self, what: RenderableType) -> None:
-        sys.stdout.flush()  # who reads a pipe wants the rows as they come
-        with self._remarks():
-            if self._live is not None:
-                self._live.update(what, refresh=True)
-            elif self._clock() >= self._next_line:
-                self._next_line = self._clock() + _SECONDS_BETWEEN_LINES
-                self._err.print(what, soft_wrap=True)
-
-    def say(self, text: str) -> None:
-        """Print a remark."""
-        with self._remarks():
-            self._err.print(Text(one_line(text)), soft_wrap=True)
 
     def bad(self, note: Note) -> None:
         """Print a row that is not sent."""
@@ -114,13 +57,6 @@ class Screen:
     def summary(self, account: Account, text: str) -> None:
         """Print the sum of all."""
         self._print(Text(json.dumps(account.as_json()) if self._as_json else text))
-
-    def _print(self, text: Text) -> None:
-        if not self._out.is_terminal:
-            sys.stdout.write(f"{text.plain}\n")
-        else:
-            # What goes to the same terminal as the progress has to stand above it.
-            (self._out if self._live is None or self._err.quiet else self._err).print(text, soft_wrap=self._as_json)
 
 
 @attrs.frozen(kw_only=True)

@@ -4,14 +4,17 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable
 from itertools import islice
-from typing import Self, TypeVar
+from typing import Self, TypeVar, cast
 
 from kycaid_async.bulk import bulk
+from kycaid_async.bulk.audit import AuditResult, AuditSummary, BulkAudit
 from kycaid_async.bulk.ledger import Path
+from kycaid_async.bulk.manifest_row import BadRow
 from kycaid_async.bulk.places import UrlRules
 from kycaid_async.bulk.progress import BulkProgress
 from kycaid_async.bulk.result import BulkResult, BulkSummary
 from kycaid_async.bulk.row import BulkRow
+from kycaid_async.bulk.run import BulkRun
 from kycaid_async.bulk.upload import BulkUpload, OnError, OnUncertain
 from kycaid_async.sync.blocking import Blocking, documented_as
 from kycaid_async.sync.call import Call
@@ -20,6 +23,7 @@ from kycaid_async.sync.link import Link
 from kycaid_async.tracebacks import border
 
 R = TypeVar("R")
+T = TypeVar("T")
 
 _AT_ONCE = 64
 """Rows that are read whenever the loop wants some."""
@@ -56,34 +60,20 @@ class _Rows(AsyncIterator[BulkRow]):
         raise StopAsyncIteration
 
 
-class BlockingUpload(BlockingIterator[BulkResult]):
-    """A run of ``client.bulk.upload`` of `Kycaid`. Iterate over it once: ``for result in upload``.
+class BlockingRun(BlockingIterator[R]):
+    """A run over rows, which are read in the thread that iterates, some dozens at a time, while it waits."""
 
-    The results come as rows finish, in any order. It ends with an error when the whole run had to end; see
-    `BulkUpload`. The rows are read in the thread that iterates, some dozens at a time, while it waits for results.
-    """
-
-    def __init__(self, link: Link, source: Iterable[BulkRow], rows: _Rows, upload: BulkUpload) -> None:
+    def __init__(self, link: Link, source: Iterable[BulkRow], rows: _Rows, run: BulkRun[R]) -> None:
         self._source = iter(source)
         self._read: list[BulkRow] = []
         self._rows = rows
-        self._upload = upload
-        super().__init__(link, aiter(self._upload), lambda: self._rows.wanted)
+        self._run = run
+        super().__init__(link, aiter(run), lambda: self._rows.wanted)
         self._rows.when_wanted = self._pump.nudge
 
-    @property
-    def progress(self) -> BulkProgress:
-        """How far it is now."""
-        return self._on_loop(lambda: self._upload.progress)
-
-    @property
-    def summary(self) -> BulkSummary:
-        """What became of the rows so far; of all of them, once the iteration has ended."""
-        return self._on_loop(lambda: self._upload.summary)
-
     def drain(self) -> None:
-        """Take no more rows. What is in flight is finished and recorded, and then the iteration ends."""
-        self._on_loop(self._upload.drain)
+        """Begin nothing more. What is in flight is finished, and then the iteration ends."""
+        self._on_loop(self._run.drain)
 
     def __enter__(self) -> Self:
         return self
@@ -91,8 +81,8 @@ class BlockingUpload(BlockingIterator[BulkResult]):
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _take(self, call: Call) -> list[BulkResult]:
-        taken: list[BulkResult] = []
+    def _take(self, call: Call) -> list[R]:
+        taken: list[R] = []
         while not taken:
             if self._rows.wanted:
                 self._give_rows()
@@ -113,12 +103,47 @@ class BlockingUpload(BlockingIterator[BulkResult]):
         rows, self._read = self._read, []
         self._link.enter().run(self._rows.give(rows, error))
 
-    def _on_loop(self, function: Callable[[], R]) -> R:
-        async def run() -> R:
+    def _on_loop(self, function: Callable[[], T]) -> T:
+        async def run() -> T:
             return function()
 
         with border:
             return self._link.enter().run(run())
+
+
+class BlockingUpload(BlockingRun[BulkResult]):
+    """A run of ``client.bulk.upload`` of `Kycaid`. Iterate over it once: ``for result in upload``.
+
+    The results come as rows finish, in any order. It ends with an error when the whole run had to end; see
+    `BulkUpload`. The rows are read in the thread that iterates, some dozens at a time, while it waits for results.
+    """
+
+    _run: BulkUpload
+
+    @property
+    def progress(self) -> BulkProgress:
+        """How far it is now."""
+        return self._on_loop(lambda: self._run.progress)
+
+    @property
+    def summary(self) -> BulkSummary:
+        """What became of the rows so far; of all of them, once the iteration has ended."""
+        return self._on_loop(lambda: self._run.summary)
+
+
+class BlockingAudit(BlockingRun[AuditResult]):
+    """A run of ``client.bulk.audit`` of `Kycaid`. Iterate over it once: ``for result in audit``.
+
+    All rows are read before the first result comes. It ends with an error when the whole run had to end; see
+    `BulkAudit`.
+    """
+
+    _run: BulkAudit
+
+    @property
+    def summary(self) -> AuditSummary:
+        """What is told so far; of all rows, once the iteration has ended."""
+        return self._on_loop(lambda: self._run.summary)
 
 
 class Bulk(Blocking, of=bulk.Bulk):
@@ -152,6 +177,33 @@ class Bulk(Blocking, of=bulk.Bulk):
             urls=urls,
         )
         return BlockingUpload(self._link, rows, given, upload)
+
+    @documented_as(bulk.Bulk.audit)
+    def audit(
+        self,
+        rows: Iterable[BulkRow | BadRow],
+        *,
+        ledger: Path,
+        state: Path | None = None,
+        fresh: bool = False,
+        concurrency: int | None = None,
+        give_up_after: float = 300.0,
+        settle_after: float | None = None,
+        same_account: bool = False,
+    ) -> BlockingAudit:
+        given = _Rows()
+        audit = bulk.Bulk.audit(
+            self._target,
+            given,
+            ledger=ledger,
+            state=state,
+            fresh=fresh,
+            concurrency=concurrency,
+            give_up_after=give_up_after,
+            settle_after=settle_after,
+            same_account=same_account,
+        )
+        return BlockingAudit(self._link, cast("Iterable[BulkRow]", rows), given, audit)
 
     @documented_as(bulk.Bulk.upload_all)
     def upload_all(

@@ -284,7 +284,7 @@ class SlowServer:
 
 
 async def test_a_refusal_after_a_lost_answer_is_no_proof_that_nothing_was_made(faulty, proxy, row, tmp_path):
-    nothing = Fault(reply=reply(200, '{"applicant_id": "x", "documents": []}'))  # as of a replica that lags
+    nothing = Fault(reply=reply(200, '{"type": "PERSON", "documents": []}'))  # as of a replica that lags
     proxy.faults.extend([Fault(), LOST, nothing, refusal(422, "validation"), nothing])
     [result], _ = await faulty.bulk.upload_all([row(0)], ledger=tmp_path / "l", settle_after=0)
     assert (result.status, result.error.status) == (BulkStatus.UNCERTAIN, 422)

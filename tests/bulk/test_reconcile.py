@@ -15,7 +15,7 @@ OTHER = "z" * 36
 
 
 def shown(**body):
-    return Fault(reply=reply(200, json.dumps({"applicant_id": "a" * 36, "type": "PERSON", **body})))
+    return Fault(reply=reply(200, json.dumps({"type": "PERSON", **body})))
 
 
 @pytest.mark.parametrize(
@@ -23,6 +23,7 @@ def shown(**body):
     [
         *(shown(documents=odd) for odd in (["x"], [None], {}, None, [{}], [{"id": OTHER, "type": "PASSPORT"}])),
         shown(),
+        shown(documents=[], applicant_id="a" * 36),  # of another applicant than was asked for
         shown(data={"documents": []}),
         Fault(reply=reply(200, "[]")),
         Fault(reply=reply(404, "<html>default backend", content_type="text/html")),

@@ -71,6 +71,11 @@ class RunningOracle:
             db.row_factory = sqlite3.Row
             return db.execute(sql, values).fetchall()
 
+    def write(self, sql: str, *values: Any) -> None:
+        """Change what stands in its file, behind its back."""
+        with contextlib.closing(sqlite3.connect(self.folder / "oracle.sqlite3", timeout=60)) as db, db:
+            db.execute(sql, values)
+
     async def __aenter__(self) -> "RunningOracle":
         await self.start()
         return self

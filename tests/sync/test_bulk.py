@@ -146,3 +146,15 @@ def test_what_makes_no_sense_is_refused_at_once(sandbox):
     client = Kycaid(sandbox.api_key, base_url=sandbox.url)
     with pytest.raises(ConfigurationError, match="concurrency"):
         client.bulk.upload([], concurrency=0)
+
+
+async def test_an_audit_tells_of_each_row(client, rows, elsewhere, tmp_path):
+    def work():
+        client.bulk.upload_all(rows(5), ledger=tmp_path / "ledger")
+        with client.bulk.audit(rows(6), ledger=tmp_path / "ledger") as audit:
+            found = sorted(audit, key=lambda result: result.number)
+            return [result.status for result in found], audit.summary
+
+    statuses, summary = await elsewhere(work)
+    assert statuses == ["as_sent"] * 5 + ["not_sent"]
+    assert (summary.rows, summary.is_proven) == (6, False)

@@ -10,8 +10,8 @@ import jedi
 import pytest
 from jedi.api.environment import InterpreterEnvironment
 
-from kycaid_async import AsyncKycaid, BulkUpload, Kycaid
-from kycaid_async.sync.bulk import BlockingUpload
+from kycaid_async import AsyncKycaid, BulkAudit, BulkUpload, Kycaid
+from kycaid_async.sync.bulk import BlockingAudit, BlockingUpload
 from kycaid_async.values.lazy import cached_property
 from tests.conftest import API_KEY
 from tests.sync import stub
@@ -29,8 +29,8 @@ SOURCES = {("files", "create"), ("files", "replace")}
 
 
 def blocking_form(annotation):
-    if annotation is BulkUpload:
-        return BlockingUpload
+    if annotation in (BulkUpload, BulkAudit):
+        return BlockingUpload if annotation is BulkUpload else BlockingAudit
     return Iterator[get_args(annotation)] if get_origin(annotation) is AsyncIterator else annotation
 
 
@@ -39,7 +39,7 @@ def test_there_are_many_and_all_that_could_wait_are_coroutines_or_asynchronous_g
     for section, name in METHODS:
         method = getattr(getattr(ASYNC, section), name)
         waits = inspect.iscoroutinefunction(method) or inspect.isasyncgenfunction(method)
-        assert waits or (section, name) == ("bulk", "upload")
+        assert waits or (section, name) in (("bulk", "upload"), ("bulk", "audit"))
 
 
 @pytest.mark.parametrize(("section", "name"), METHODS)

@@ -1,0 +1,247 @@
+"""One audit: rows in, results out. Nothing is written on the server, nor in the ledger."""
+
+import os
+from collections.abc import AsyncIterable, Iterable
+from pathlib import Path as FilePath
+from typing import Final, cast
+
+import attrs
+
+from kycaid_async.bulk.audit import words
+from kycaid_async.bulk.audit.auditor import Auditor, Entries, stamp
+from kycaid_async.bulk.audit.result import AuditResult, AuditStatus, AuditSummary
+from kycaid_async.bulk.audit.spool import AuditedRow, Spool
+from kycaid_async.bulk.audit.state import AuditState
+from kycaid_async.bulk.feed import Feed, Rows
+from kycaid_async.bulk.ledger import Ledger, Path, RowEntry, State
+from kycaid_async.bulk.manifest_row import BadRow
+from kycaid_async.bulk.prerequisites import digest_of_applicant
+from kycaid_async.bulk.row import BulkRow
+from kycaid_async.bulk.run import BulkRun
+from kycaid_async.bulk.workers import Stopped
+from kycaid_async.errors import LedgerError
+from kycaid_async.protocol.caller import Caller
+from kycaid_async.transport.settings import Settings
+from kycaid_async.transport.timing import Timing
+from kycaid_async.values.converter import unstructure
+
+AuditRows = Iterable[BulkRow | BadRow] | AsyncIterable[BulkRow | BadRow]
+
+_REMEMBERED: Final = 6 * 3600.0
+"""Seconds for which an audit that was cut off is gone on from."""
+
+
+@attrs.frozen(kw_only=True)
+class AuditPlan:
+    """What the user asked for."""
+
+    ledger: Path
+    state: Path | None
+    fresh: bool
+    concurrency: int
+    give_up_after: float
+    settle_after: float
+    same_account: bool
+
+
+class BulkAudit(BulkRun[AuditResult]):
+    """A run of `client.bulk.audit`. Iterate over it once: ``async for result in audit``.
+
+    All rows are read first, and put together by applicant; then the results come, an applicant's together. The
+    iteration ends with an error when the whole run had to end: the key was revoked, the server was away for too long,
+    the ledger is of another account. Then nothing is said of the rows that were not told of.
+
+    Leave it early inside ``async with``, or call `aclose`: then the ledger is closed when you go on.
+    """
+
+    _name = "audit"
+
+    def __init__(self, rows: AuditRows, plan: AuditPlan, *, caller: Caller, settings: Settings, timing: Timing) -> None:
+        super().__init__(
+            concurrency=plan.concurrency,
+            give_up_after=plan.give_up_after,
+            caller=caller,
+            settings=settings,
+            timing=timing,
+        )
+        self._rows = rows
+        self._plan = plan
+        self._summary = AuditSummary()
+        self._feed: Feed | None = None
+
+    @property
+    def summary(self) -> AuditSummary:
+        """What is told so far; of all rows, once the iteration has ended."""
+        self._summary.requests, self._summary.seconds = self._caller.requests, self._lasted
+        return self._summary
+
+    @property
+    def waiting(self) -> int:
+        """How many applicants are asked for again soon, since what is missing of them was sent a moment ago."""
+        return self._workers.waiting
+
+    @property
+    def silence(self) -> float:
+        """For how many seconds the server has given no answer of use."""
+        return self._caller.silence
+
+    def drain(self) -> None:
+        """Ask for no more applicants. Those that are asked for are told of, and then the iteration ends."""
+        super().drain()
+        if self._feed is not None:
+            self._feed.close()
+
+    async def _open(self) -> Ledger:
+        if not os.path.exists(self._plan.ledger):  # noqa: ASYNC240, PTH110 - one look
+            raise LedgerError(
+                f"{os.fspath(self._plan.ledger)}: there is no such ledger, so nothing is known to be sent"
+            )
+        return await Ledger.open(
+            self._plan.ledger,
+            server=self._settings.base_url,
+            api_key=self._settings.api_key.reveal(),
+            same_account=self._plan.same_account,
+            read_only=True,
+            clock=self._timing.clock,
+        )
+
+    async def _do(self, ledger: Ledger) -> None:
+        path = None if self._plan.state is None else FilePath(self._plan.state)
+        state = AuditState.open(path, fresh=self._plan.fresh, remember=_REMEMBERED, now=self._timing.now)
+        spool = Spool()
+        done = False
+        try:
+            await self._read(ledger, spool)
+            await self._ask(ledger, spool, state)
+            done = self._error is None and not self._workers.drained.is_set()
+        finally:
+            spool.close()
+            state.close(done=done)
+
+    # First all rows are read.
+
+    async def _read(self, ledger: Ledger, spool: Spool) -> None:
+        self._feed = feed = Feed(cast("Rows", self._rows))
+        if self._workers.drained.is_set():
+            feed.close()
+        try:
+            while (found := await feed.next()) is not None:
+                await self._take(*found, ledger, spool)
+        finally:
+            await feed.aclose()
+
+    async def _take(self, number: int, row: BulkRow | BadRow, ledger: Ledger, spool: Spool) -> None:
+        self._summary.read += 1
+        if isinstance(row, BadRow):
+            return await self._tell(_of_bad(number, row))
+        if not isinstance(cast("object", row), BulkRow):
+            raise TypeError(f"bulk: expected BulkRow, got {type(row).__name__}")
+        try:
+            problems = "; ".join(map(str, row.misfits()))
+            digest, says = (b"", None) if problems else (row.digest, row.says)
+        except (AttributeError, TypeError, ValueError, OverflowError, RecursionError):
+            problems, digest, says = "it needs the types of BulkRow, and values that JSON can carry", b"", None
+        if problems:
+            return await self._tell(_alone(number, row, AuditStatus.NOT_SENT, words.bad(problems)))
+        entry = await ledger.row(digest)
+        applicant_id, is_uncertain = await self._applicant(row, entry, ledger)
+        if applicant_id is not None:
+            was_changed = entry is not None and not ledger.has_said(entry, says)
+            return spool.add(applicant_id, _audited(number, row, entry, was_changed=was_changed))
+        status = AuditStatus.UNCERTAIN if is_uncertain else AuditStatus.NOT_SENT
+        said = words.UNKNOWN_APPLICANT if is_uncertain else words.not_sent(_refusal(entry), None)
+        return await self._tell(_alone(number, row, status, said))
+
+    async def _applicant(self, row: BulkRow, entry: RowEntry | None, ledger: Ledger) -> tuple[str | None, bool]:
+        """Return the applicant of a row; without one, whether it was sent without an answer."""
+        if entry is not None and entry.intent.applicant_id:
+            return entry.intent.applicant_id, False
+        if row.applicant is None:
+            return row.applicant_id, False
+        known = await ledger.applicant(digest_of_applicant(row.applicant))
+        if known is None:
+            return None, ledger.may_have_gaps
+        return known.applicant_id, known.applicant_id is None and known.state is State.SENT
+
+    # Then the server is asked, an applicant at a time.
+
+    async def _ask(self, ledger: Ledger, spool: Spool, state: AuditState) -> None:
+        auditor = Auditor(caller=self._caller, ledger=ledger, settle_after=self._plan.settle_after)
+
+        async def work() -> bool:
+            found = None if self._workers.drained.is_set() else spool.next()
+            if found is None:
+                return False
+            try:
+                await self._one(*found, auditor, state)
+            except Stopped as stop:
+                if stop.error is not None:
+                    self._stop(stop.error)
+            return True
+
+        await self._at_once(work)
+
+    async def _one(self, applicant_id: str, rows: list[AuditedRow], auditor: Auditor, state: AuditState) -> None:
+        entries = await auditor.entries(applicant_id)
+        mark = stamp(applicant_id, rows, entries)
+        if mark is not None and state.knows(mark):
+            self._summary.remembered += len(rows)
+            results = [_remembered(applicant_id, row, entries) for row in rows]
+        else:
+            results = await auditor.audit(applicant_id, rows, entries)
+            self._summary.applicants += 1
+        for result in results:
+            await self._tell(result)
+        if mark is not None and all(result.status is AuditStatus.AS_SENT and not result.reason for result in results):
+            state.note(mark)
+
+    async def _tell(self, result: AuditResult) -> None:
+        self._summary.count(result)
+        await self._results.put(result)
+
+
+def _audited(number: int, row: BulkRow, entry: RowEntry | None, *, was_changed: bool) -> AuditedRow:
+    return AuditedRow(
+        number=number,
+        line=row.line,
+        key=row.key,
+        document=unstructure(dict(row.document)),
+        entry=None if entry is None else entry.digest.hex(),
+        refused=_refusal(entry),
+        was_changed=was_changed,
+        made_here=row.applicant is not None,
+    )
+
+
+def _refusal(entry: RowEntry | None) -> str | None:
+    return (entry.code or "for good") if entry is not None and entry.state is State.FAILED else None
+
+
+def _alone(number: int, row: BulkRow, status: AuditStatus, said: words.Said) -> AuditResult:
+    """Return what is said of a row of which nobody has to be asked."""
+    return AuditResult(
+        status=status,
+        number=number,
+        line=row.line,
+        key=row.key if isinstance(cast("object", row.key), str) else None,
+        applicant_id=row.applicant_id,
+        reason=said.reason,
+        advice=said.advice,
+    )
+
+
+def _of_bad(number: int, row: BadRow) -> AuditResult:
+    said = words.bad(row.reason)
+    status = AuditStatus.NOT_SENT
+    return AuditResult(status=status, number=number, line=row.line, reason=said.reason, advice=said.advice)
+
+
+def _remembered(applicant_id: str, row: AuditedRow, entries: Entries) -> AuditResult:
+    return AuditResult(
+        status=AuditStatus.AS_SENT,
+        number=row.number,
+        line=row.line,
+        key=row.key,
+        applicant_id=applicant_id,
+        document_ids=(entries[row.entry or ""].document_id or "",),
+    )

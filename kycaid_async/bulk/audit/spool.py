@@ -1,0 +1,80 @@
+"""The rows of an audit, put together by applicant, however many there are and in whatever order they come."""
+
+import hashlib
+import json
+import secrets
+import sqlite3
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+import attrs
+
+from kycaid_async.masking import Discreet
+
+_TABLES: Final = """
+CREATE TABLE groups (name BLOB PRIMARY KEY, place INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE rows (place INTEGER, number INTEGER, said BLOB NOT NULL, PRIMARY KEY (place, number)) WITHOUT ROWID;
+"""
+
+
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class AuditedRow(Discreet):
+    """A row, without its files, and where the ledger has it."""
+
+    number: int
+    line: int | None
+    key: str | None
+    document: Mapping[str, Any]
+    """Its type and fields, as JSON can carry them."""
+    entry: str | None
+    """The digest of its entry in the ledger, keyed, as text; None when there is none."""
+    refused: str | None
+    """Why it was refused, by the ledger; None when it was not."""
+    was_changed: bool
+    """True when its key stands in the ledger for something else."""
+    made_here: bool
+    """True when the ledger made its applicant."""
+
+    def _shown(self) -> Iterator[tuple[str, Any]]:
+        yield from (("number", self.number), ("line", self.line))
+
+
+class Spool:
+    """Keeps rows in a temporary SQLite file, so that memory stays as it is for a million of them, too.
+
+    The file is SQLite's own: it has no name, and is gone when this is closed or the process ends. What stands in it is
+    personal data, so it is masked with bytes that only this object can make again.
+    """
+
+    def __init__(self) -> None:
+        self._key = secrets.token_bytes(32)
+        self._db = sqlite3.connect("", isolation_level=None)
+        self._db.execute("PRAGMA journal_mode = OFF")
+        self._db.executescript(_TABLES)
+        self._db.execute("BEGIN")
+        self._groups = self._given = 0
+
+    def add(self, applicant_id: str, row: AuditedRow) -> None:
+        """Keep a row of this applicant."""
+        name = hashlib.blake2b(applicant_id.encode(errors="surrogatepass"), key=self._key, digest_size=16).digest()
+        added = self._db.execute("INSERT OR IGNORE INTO groups VALUES (?, ?)", (name, self._groups)).rowcount
+        self._groups += added
+        (place,) = self._db.execute("SELECT place FROM groups WHERE name = ?", (name,)).fetchone()
+        said = json.dumps([applicant_id, attrs.asdict(row)]).encode()
+        self._db.execute("INSERT INTO rows VALUES (?, ?, ?)", (place, row.number, self._masked(row.number, said)))
+
+    def next(self) -> tuple[str, list[AuditedRow]] | None:
+        """Return the next applicant with its rows, in the order of the first of them; None after the last."""
+        place, self._given = self._given, self._given + 1
+        found = self._db.execute("SELECT number, said FROM rows WHERE place = ? ORDER BY number", (place,)).fetchall()
+        said = [json.loads(self._masked(number, masked)) for number, masked in found]
+        return (said[0][0], [AuditedRow(**row) for _, row in said]) if said else None
+
+    def _masked(self, number: int, text: bytes) -> bytes:
+        """Return ``text`` masked, or a masked one as it was: with bytes that no other row has."""
+        mask = hashlib.shake_256(self._key + number.to_bytes(8, "big")).digest(len(text))
+        return (int.from_bytes(text, "big") ^ int.from_bytes(mask, "big")).to_bytes(len(text), "big")
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._db.close()

@@ -1,0 +1,81 @@
+"""``--report`` of an audit."""
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import attrs
+
+from kycaid_async.bulk.audit import AuditResult, AuditStatus, AuditSummary
+from kycaid_async.bulk.audit.result import WORDS
+from kycaid_async.cli.console import duration_text
+from kycaid_async.cli.report_page import cards, framed, more, table
+
+_KEPT = 1000
+_KINDS = {AuditStatus.UNCERTAIN: "uncertain", AuditStatus.SURPLUS: ""}
+
+
+@attrs.define(kw_only=True)
+class Findings:
+    """What stands in a report."""
+
+    manifest: Path
+    server: str
+    started: datetime = attrs.field(factory=lambda: datetime.now(UTC))
+    summary: AuditSummary = attrs.field(factory=AuditSummary)
+    ended: str = ""
+    """Why it ended early; empty when it did not."""
+    bad: list[AuditResult] = attrs.field(factory=list)
+    """The first of the rows that are not there as sent."""
+    surplus: list[AuditResult] = attrs.field(factory=list)
+    """The first of the documents of no row."""
+
+    def note(self, result: AuditResult) -> None:
+        """Keep a result, if it is one to be looked at."""
+        kept = self.surplus if result.status is AuditStatus.SURPLUS else self.bad
+        if result.status is not AuditStatus.AS_SENT and len(kept) < _KEPT:
+            kept.append(result)
+
+
+def page(findings: Findings) -> str:
+    """Return the page: counts, and the rows that are not there as sent. It has ids and no names in it."""
+    return framed(
+        f"Audit of {findings.manifest.name}",
+        server=findings.server,
+        started=findings.started,
+        ended=findings.ended,
+        parts=[cards(_cards(findings.summary)), *_bad(findings), *_surplus(findings)],
+    )
+
+
+def _cards(summary: AuditSummary) -> Iterable[tuple[str, str, str]]:
+    yield "rows", f"{summary.read:,}", ""
+    for status in AuditStatus:
+        count = getattr(summary, status.value)
+        kind = "good" if status is AuditStatus.AS_SENT else _KINDS.get(status, "bad")
+        yield WORDS[status], f"{count:,}", kind if count else ""
+    if summary.read > summary.rows:
+        yield "not looked at", f"{summary.read - summary.rows:,}", "uncertain"
+    yield "applicants asked for", f"{summary.applicants:,}", ""
+    yield "duration", duration_text(summary.seconds), ""
+
+
+def _bad(findings: Findings) -> Iterator[str]:
+    yield "<h2>Rows that are not there as sent</h2>"
+    summary = findings.summary
+    if summary.rows == summary.as_sent:
+        yield "<p>None.</p>" if summary.rows == summary.read else "<p>None of those that were looked at.</p>"
+        return
+    results = sorted(findings.bad, key=lambda result: result.line or 0)
+    rows = [(str(r.line or ""), WORDS[r.status], f"{r.reason}.\n{r.advice}") for r in results]
+    kinds = [_KINDS.get(result.status, "bad") for result in results]
+    yield table(("line", "status", "what was found, and what to do"), rows, kinds)
+    yield more(summary.rows - summary.as_sent - len(results))
+
+
+def _surplus(findings: Findings) -> Iterator[str]:
+    if findings.surplus:
+        yield "<h2>Documents of no row</h2><p>Of applicants that this ledger made.</p>"
+        rows = [(str(n), r.document_ids[0], r.applicant_id or "") for n, r in enumerate(findings.surplus, 1)]
+        yield table(("", "document", "applicant"), rows, [""] * len(rows))
+        yield more(findings.summary.surplus - len(rows))

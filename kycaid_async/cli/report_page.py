@@ -1,0 +1,92 @@
+"""The form of a ``--report``: one page that needs nothing but itself."""
+
+import base64
+import hashlib
+from collections.abc import Iterable
+from datetime import datetime
+from html import escape
+from typing import Final
+
+_STYLE: Final = """
+:root { color-scheme: light dark; --ink: #1c2330; --faint: #5b6577; --paper: #f6f7f9; --card: #fff; --line: #d9dee6;
+  --good: #1a7f52; --bad: #b3261e; --doubt: #8a5a00; --bar: #3566c4; }
+@media (prefers-color-scheme: dark) { :root { --ink: #e7ebf2; --faint: #9aa5b8; --paper: #12161d; --card: #1b212b;
+  --line: #323b49; --good: #5bc793; --bad: #ff8a80; --doubt: #e8b85a; --bar: #7aa5f2; } }
+* { box-sizing: border-box; }
+body { margin: 0 auto; max-width: 60rem; padding: 1.5rem 1rem 3rem; background: var(--paper); color: var(--ink);
+  font: 16px/1.5 system-ui, sans-serif; }
+h1 { font-size: 1.5rem; margin: 0 0 .25rem; overflow-wrap: anywhere; }
+h2 { font-size: 1.1rem; margin: 2rem 0 .75rem; }
+p { margin: .25rem 0; }
+time { white-space: nowrap; }
+.faint { color: var(--faint); overflow-wrap: anywhere; }
+.ended { border-left: 4px solid var(--bad); background: var(--card); padding: .6rem .9rem; margin: 1rem 0;
+  overflow-wrap: anywhere; }
+.cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(8.5rem, 1fr)); gap: .6rem; margin: 1.25rem 0 0;
+  padding: 0; }
+.cards div { background: var(--card); border: 1px solid var(--line); border-radius: .5rem; padding: .6rem .8rem; }
+.cards dt { color: var(--faint); font-size: .85rem; }
+.cards dd { margin: 0; font-size: 1.3rem; font-variant-numeric: tabular-nums; white-space: nowrap; }
+.good { color: var(--good); } .bad, .failed { color: var(--bad); } .uncertain { color: var(--doubt); }
+figure { margin: 0; background: var(--card); border: 1px solid var(--line); border-radius: .5rem;
+  padding: .75rem 1rem .5rem .5rem; }
+figcaption { color: var(--faint); font-size: .85rem; padding: 0 0 .35rem .5rem; }
+.plot { display: grid; grid-template-columns: 48px minmax(0, 1fr); }
+.plot svg { display: block; } .plot .x { grid-column: 2; }
+.plot text { fill: var(--faint); font: 12px system-ui, sans-serif; text-anchor: middle; }
+.plot .y text, .plot .end { text-anchor: end; } .plot .start { text-anchor: start; }
+.plot line { stroke: var(--line); } .plot .axis { stroke: var(--faint); } .plot .bar { fill: var(--bar); }
+table { border-collapse: collapse; width: 100%; background: var(--card); border: 1px solid var(--line); }
+th, td { text-align: left; vertical-align: top; padding: .45rem .7rem; border-bottom: 1px solid var(--line); }
+th { color: var(--faint); font-size: .85rem; font-weight: 600; }
+td { overflow-wrap: anywhere; }
+td:nth-child(1), th:nth-child(1) { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
+td:nth-child(2) { white-space: nowrap; }
+@media (max-width: 30rem) { td, th { padding: .4rem .45rem; font-size: .9rem; } }
+@media print { body { max-width: none; } }
+"""
+
+_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
+_POLICY = f"default-src 'none'; style-src 'sha256-{_HASH}'; base-uri 'none'; form-action 'none'"
+
+
+def framed(title: str, *, server: str, started: datetime, ended: str, parts: Iterable[str]) -> str:
+    """Return a page with ``parts``, which are HTML, below its title."""
+    return "".join(
+        [
+            '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">',
+            f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">',
+            '<meta name="viewport" content="width=device-width, initial-scale=1">',
+            f'<meta name="referrer" content="no-referrer"><title>{escape(title)}</title>',
+            f"<style>{_STYLE}</style></head><body><header><h1>{escape(title)}</h1>",
+            f'<p class="faint">to {escape(server)}, begun ',
+            f"<time>{started:%Y-%m-%d %H:%M} UTC</time></p></header>",
+            f'<p class="ended">It ended early: {escape(ended)}</p>' if ended else "",
+            *parts,
+            "</body></html>\n",
+        ]
+    )
+
+
+def cards(given: Iterable[tuple[str, str, str]]) -> str:
+    """Return a row of cards, each with its label, its value, and its kind, which gives it a colour."""
+    each = (f'<div><dt>{label}</dt><dd class="{kind}">{value}</dd></div>' for label, value, kind in given)
+    return f'<dl class="cards">{"".join(each)}</dl>'
+
+
+def table(columns: Iterable[str], rows: Iterable[tuple[str, ...]], kinds: Iterable[str]) -> str:
+    """Return a table of text, which may have several lines. The second cell of each row has the colour of its kind."""
+    head = "".join(f"<th>{name}</th>" for name in columns)
+    body = "".join(_row(cells, kind) for cells, kind in zip(rows, kinds, strict=True))
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def _row(cells: tuple[str, ...], kind: str) -> str:
+    first, second, *others = map(escape, cells)
+    rest = "".join(f"<td>{cell.replace(chr(10), '<br>')}</td>" for cell in others)
+    return f'<tr><td>{first}</td><td class="{escape(kind)}">{second}</td>{rest}</tr>'
+
+
+def more(count: int) -> str:
+    """Return what stands below a table that has so many rows less than there are."""
+    return f'<p class="faint">and {count:,} more</p>' if count > 0 else ""
