@@ -149,7 +149,8 @@ async def test_while_nothing_is_known_only_one_creation_is_under_way(client, pla
     pauses = [after - before for before, after in itertools.pairwise(tried[3:10])]
     assert pauses == sorted(pauses)
     assert pauses[-1] >= 16
-    assert len(asked) == 6, "a free question before each try"
+    for before, after in itertools.pairwise(tried[3:10]):
+        assert any(before <= moment <= after for moment in asked), "a free question before each try"
 
 
 async def test_no_more_applicants_are_made_at_once_than_said_while_the_rest_goes_on(client, plain):

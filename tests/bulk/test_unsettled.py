@@ -278,13 +278,13 @@ async def test_a_run_that_is_drained_tells_what_got_no_answer_and_leaves_what_wa
 async def test_an_uncertain_row_that_cannot_be_created_anew_is_not_told_as_failed(
     client, plain, path, killed, tmp_path
 ):
-    lost = row(0, front_side=str(tmp_path / "gone.png"))
+    lost = row(0, front_side=str(tmp_path / "scan.png"))
     await killed(lost)
     on_the_server(plain, 0, front_side_id=None)
     [result], _ = await client.bulk.upload_all([lost], ledger=path, on_uncertain="create")
     assert result.status is BulkStatus.UNCERTAIN
     assert result.error.maybe_processed
-    assert "gone.png" in str(result.error)
+    assert "scan.png" in str(result.error)
 
 
 @pytest.fixture
