@@ -34,7 +34,6 @@ async def pulse(worst):
 
     What other tests left in memory is kept out of the way of the garbage collector: to look at that takes a second.
     """
-    gc.collect()
     gc.freeze()
 
     async def beat():
