@@ -98,6 +98,20 @@ def _never() -> Generator[None, None, None]:
     yield
 
 
+def _no_places(units: int) -> bytes:
+    """Return a table of lines (see ``co_linetable``) in which so many units of code have no place.
+
+    It must end where the code does: a tracer, such as a debugger or coverage, makes Python read all of it.
+    """
+    most = 8
+    lengths = [min(most, units - start) for start in range(0, units, most)]
+    return bytes(0b1_1111_000 | length - 1 for length in lengths)
+
+
+_UNPLACED: Final = _no_places(len(_never.__code__.co_code) // 2)
+"""Without it, the columns of `_never` would be underlined."""
+
+
 def _twin(frame: FrameType) -> FrameType:
     """Return a frame that passes for ``frame`` and has no variables."""
     # Not `frame.clear`: it ends coroutines of others that wait, in Python up to 3.12.
@@ -107,7 +121,7 @@ def _twin(frame: FrameType) -> FrameType:
         co_name=code.co_name,
         co_qualname=code.co_qualname,
         co_firstlineno=code.co_firstlineno,
-        co_linetable=b"\xff" * len(_never.__code__.co_code),  # all "no place": its own columns would be underlined
+        co_linetable=_UNPLACED,
     )
     suspended = FunctionType(twin, {"__name__": frame.f_globals.get("__name__", "")})()
     return suspended.gi_frame  # type: ignore[no-any-return]  # a generator's
