@@ -28,9 +28,7 @@ print("fine")
 WATCHERS = {
     "nothing": "",
     "a debugger": "def watch(*_):\n    return watch\nsys.settrace(watch)",
-    "a debugger that reads lines and variables": (
-        "def watch(frame, *_):\n    frame.f_lineno, frame.f_locals\n    return watch\nsys.settrace(watch)"
-    ),
+    "a debugger that reads lines": ("def watch(frame, *_):\n    frame.f_lineno\n    return watch\nsys.settrace(watch)"),
     "a profiler": "sys.setprofile(lambda *_: None)",
 }
 
