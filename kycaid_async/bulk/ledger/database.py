@@ -2,9 +2,11 @@
 
 import asyncio
 import contextlib
+import threading
 from collections.abc import Callable, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any, Self
+from concurrent.futures import Future
+from queue import Empty, SimpleQueue
+from typing import Any, Final, ParamSpec, Self, TypeVar
 
 import attrs
 
@@ -13,7 +15,12 @@ from kycaid_async.bulk.ledger.file import LedgerFile, Statement
 from kycaid_async.bulk.ledger.problems import ledger_error
 from kycaid_async.errors import LedgerError
 
+P = ParamSpec("P")
+R = TypeVar("R")
+
 Rows = list[tuple[Any, ...]]
+_LOOK: Final = 1.0
+"""Seconds after which a thread without work sees whether its program is over."""
 
 
 Answer = asyncio.Future[Any] | None
@@ -31,6 +38,52 @@ class _Change:
     unchanged: Callable[[], None] | None = None
 
 
+class _Thread:
+    """A thread that does what it is given, in order. It holds up the end of the program only while it has work.
+
+    A pool of `concurrent.futures` hangs at the end when Ctrl-C comes while its thread starts: nobody tells it to stop.
+    """
+
+    def __init__(self) -> None:
+        self._work: SimpleQueue[Callable[[], object] | None] = SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name="kycaid ledger")
+        self._thread.start()
+
+    def submit(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> "Future[R]":
+        """Do ``function`` after all that was given before, here when the thread is over already."""
+        future: Future[R] = Future()
+
+        def work() -> None:
+            if future.set_running_or_notify_cancel():
+                try:
+                    future.set_result(function(*args, **kwargs))
+                except BaseException as error:  # noqa: BLE001 - whoever waits for it gets it
+                    future.set_exception(error)
+
+        if self._thread.is_alive():
+            self._work.put(work)
+        else:
+            work()
+        return future
+
+    def end(self) -> None:
+        """Take nothing more."""
+        self._work.put(None)
+
+    def _run(self) -> None:
+        while True:
+            try:
+                work = self._work.get(timeout=_LOOK)
+            except Empty:
+                if threading.main_thread().is_alive():
+                    continue
+                return
+            if work is None:
+                return
+            work()
+            del work
+
+
 class Database:
     """A SQLite database. What changes in one step of the loop, or during a commit, is committed together, in a thread.
 
@@ -38,7 +91,7 @@ class Database:
     with the loop for each of them would take milliseconds.
     """
 
-    def __init__(self, file: LedgerFile, thread: ThreadPoolExecutor) -> None:
+    def __init__(self, file: LedgerFile, thread: _Thread) -> None:
         self.file = file
         self._connection = file.connection
         self._loop = asyncio.get_running_loop()
@@ -60,13 +113,13 @@ class Database:
 
         It is closed again, in order, when nobody waits for it any more.
         """
-        thread = ThreadPoolExecutor(1, thread_name_prefix="kycaid ledger")
+        thread = _Thread()
         file = thread.submit(opening)
         try:
             return cls(await finished(file), thread)
         except BaseException as error:
             closing = thread.submit(_close_unused, file)
-            thread.shutdown(wait=False)
+            thread.end()
             if isinstance(error, asyncio.CancelledError):
                 await finished(closing)
             raise
@@ -121,7 +174,7 @@ class Database:
         """
         if self._closing is None:
             self._closing = self._thread.submit(self._close_in_thread)
-            self._thread.shutdown(wait=False)
+            self._thread.end()
             if self._timer is not None:
                 self._timer.cancel()
             self._refuse_all(LedgerError(f"{self.file.name}: is closed"))
