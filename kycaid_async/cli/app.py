@@ -217,7 +217,20 @@ def upload(
     raise typer.Exit(code)
 
 
-@app.command()
+_AUDIT = """\
+Say what the server has of an upload: each row there as sent, there twice, missing or different.
+
+It only reads, and changes neither the server nor the ledger. What the server does not show proves nothing: such
+rows are not to be told. Files are not compared by content. The key stands in the environment variable
+KYCAID_API_KEY. An audit that was cut off goes on within six hours where it was.
+
+Exit code: 0 when all is there as sent, 1 when a row is missing, there twice, different or not sent, 2 for wrong
+options or a bad manifest, 3 when something cannot be told or the audit ended early, 130 after Ctrl-C, 143 after
+SIGTERM.
+"""
+
+
+@app.command(help=_AUDIT)
 def audit(
     manifest: Annotated[Path, typer.Argument(help="What was uploaded: CSV or JSON Lines.", show_default=False)],
     *,
@@ -247,16 +260,7 @@ def audit(
     ] = None,
     proxy: _Proxy = None,
 ) -> None:
-    """Say what the server has of an upload: each row there as sent, there twice, missing or different.
-
-    It only reads, and changes neither the server nor the ledger. What the server does not show proves nothing: such
-    rows are not to be told. Files are not compared by content. The key stands in the environment variable
-    KYCAID_API_KEY. An audit that was cut off goes on within six hours where it was.
-
-    Exit code: 0 when all is there as sent, 1 when a row is missing, there twice, different or not sent, 2 for wrong
-    options or a bad manifest, 3 when something cannot be told or the audit ended early, 130 after Ctrl-C, 143 after
-    SIGTERM.
-    """
+    """Run ``kycaid audit``."""
     from kycaid_async.cli.audit import run
     from kycaid_async.cli.audit_plan import plan_of
 
