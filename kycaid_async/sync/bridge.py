@@ -11,7 +11,7 @@ from _queue import SimpleQueue
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from queue import Empty
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
@@ -187,10 +187,17 @@ def _close(loop: asyncio.AbstractEventLoop) -> None:
     loop.close()
 
 
+_NEEDED: Final = ("anyio.from_thread", "cattrs", "encodings.idna", "kycaid_async.transport.exchange")
+_USED_WHERE_IT_FITS: Final = ("kycaid_async.transport.bodies", "kycaid_async.transport.direct", "msgspec.json")
+
+
 def _import_all() -> None:
     # In the loop later, a fork could meet a half-imported module, which its child could never import.
-    for name in ("anyio.from_thread", "cattrs", "encodings.idna", "kycaid_async.transport.exchange"):
+    for name in _NEEDED:
         importlib.import_module(name)
+    for name in _USED_WHERE_IT_FITS:
+        with suppress(Exception):
+            importlib.import_module(name)
 
 
 def _in_notebook() -> bool:
