@@ -31,7 +31,7 @@ from kycaid_async.bulk.manifest_row import ManifestRow
 from kycaid_async.bulk.result import BulkResult, BulkStatus
 from kycaid_async.callbacks import parse
 from kycaid_async.masking import shown_path
-from kycaid_async.protocol.request import Built
+from kycaid_async.protocol.request import BuiltRequest
 from kycaid_async.protocol.response import Answer
 from kycaid_async.transport.settings import Settings
 from kycaid_async.uploads.sources import source_of
@@ -82,7 +82,7 @@ OBJECTS = {
     "a field's error": lambda: FieldError(f"{M.name} is", M.answer),
     "an upload of bytes": lambda: Upload(source=source_of(M.content.encode()), filename=M.name),
     "an upload by path": lambda: Upload(source=source_of(f"/{M.folder}/{M.name}.png"), filename=f"{M.name}.png"),
-    "a request": lambda: Built(f"/x/{M.number}?q={M.secret}", M.content.encode()),
+    "a request": lambda: BuiltRequest(f"/x/{M.number}?q={M.secret}", M.content.encode()),
     "an answer": lambda: Answer(200, {"X": M.secret}, M.answer.encode()),
     "settings": lambda: Settings(
         api_key=ApiKey(M.key), base_url="https://x.example", proxy=f"http://u:{M.secret}@p.example"
