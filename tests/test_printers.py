@@ -156,15 +156,15 @@ def test_rich_shows_what_may_be_seen():
 
 
 def test_an_error_of_a_source_shows_neither_folder_nor_name_of_its_file_unless_asked_for(monkeypatch):
-    from kycaid_async.uploads.reader import broken
+    from kycaid_async.uploads.reader import read_error
 
-    error = broken(f"/scans/{M.folder}/{M.name}.png", OSError())
+    error = read_error(f"/scans/{M.folder}/{M.name}.png", OSError())
     assert isinstance(error, UploadSourceError)
     assert str(error).startswith("***.png: ")
     monkeypatch.setenv("KYCAID_SHOW_PATHS", "name")
-    assert M.found_in(str(broken(f"/scans/{M.folder}/{M.name}.png", OSError()))) == ["name"]
+    assert M.found_in(str(read_error(f"/scans/{M.folder}/{M.name}.png", OSError()))) == ["name"]
     monkeypatch.setenv("KYCAID_SHOW_PATHS", "1")
-    assert str(broken(f"/scans/{M.folder}/{M.name}.png", OSError())).startswith(f"/scans/{M.folder}/")
+    assert str(read_error(f"/scans/{M.folder}/{M.name}.png", OSError())).startswith(f"/scans/{M.folder}/")
 
 
 FAILING_TESTS = """
