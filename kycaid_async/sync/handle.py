@@ -2,8 +2,8 @@
 
 from kycaid_async.client import AsyncKycaid
 from kycaid_async.errors import ConfigurationError
-from kycaid_async.sync.bridge import bridge
 from kycaid_async.sync.call import Call
+from kycaid_async.sync.loop_thread import bridge
 
 # What is open must not become garbage together with what would close it.
 _open: set[AsyncKycaid] = set()
