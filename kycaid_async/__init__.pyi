@@ -58,45 +58,19 @@ from kycaid_async.api.applicants import (
 from kycaid_async.api.applicants import (
     PersonApplicant as PersonApplicant,
 )
-from kycaid_async.api.blacklist_models import (
-    BlacklistDocumentType as BlacklistDocumentType,
-)
-from kycaid_async.api.blacklist_models import (
-    BlacklistType as BlacklistType,
-)
-from kycaid_async.api.blacklist_models import (
-    DocumentHit as DocumentHit,
-)
-from kycaid_async.api.blacklist_models import (
-    DocumentSearch as DocumentSearch,
-)
-from kycaid_async.api.blacklist_models import (
-    MatchParameters as MatchParameters,
-)
-from kycaid_async.api.blacklist_models import (
-    PersonHit as PersonHit,
-)
-from kycaid_async.api.blacklist_models import (
-    PersonSearchByFullName as PersonSearchByFullName,
-)
-from kycaid_async.api.blacklist_models import (
-    PersonSearchByNames as PersonSearchByNames,
-)
-from kycaid_async.api.blacklist_models import (
-    PersonSearchV2ByFullName as PersonSearchV2ByFullName,
-)
-from kycaid_async.api.blacklist_models import (
-    PersonSearchV2ByNames as PersonSearchV2ByNames,
-)
-from kycaid_async.api.blacklist_models import (
-    PersonSearchV2Result as PersonSearchV2Result,
-)
-from kycaid_async.api.blacklist_models import (
-    TaxIdHit as TaxIdHit,
-)
-from kycaid_async.api.blacklist_models import (
-    TaxIdSearch as TaxIdSearch,
-)
+from kycaid_async.api.blacklist_databases.fields import BlacklistDocumentType as BlacklistDocumentType
+from kycaid_async.api.blacklist_databases.fields import BlacklistType as BlacklistType
+from kycaid_async.api.blacklist_databases.models import DocumentHit as DocumentHit
+from kycaid_async.api.blacklist_databases.models import DocumentSearch as DocumentSearch
+from kycaid_async.api.blacklist_databases.models import MatchParameters as MatchParameters
+from kycaid_async.api.blacklist_databases.models import PersonHit as PersonHit
+from kycaid_async.api.blacklist_databases.models import PersonSearchByFullName as PersonSearchByFullName
+from kycaid_async.api.blacklist_databases.models import PersonSearchByNames as PersonSearchByNames
+from kycaid_async.api.blacklist_databases.models import PersonSearchV2ByFullName as PersonSearchV2ByFullName
+from kycaid_async.api.blacklist_databases.models import PersonSearchV2ByNames as PersonSearchV2ByNames
+from kycaid_async.api.blacklist_databases.models import PersonSearchV2Result as PersonSearchV2Result
+from kycaid_async.api.blacklist_databases.models import TaxIdHit as TaxIdHit
+from kycaid_async.api.blacklist_databases.models import TaxIdSearch as TaxIdSearch
 from kycaid_async.api.business_activities import (
     BusinessActivity as BusinessActivity,
 )
@@ -112,117 +86,43 @@ from kycaid_async.api.crypto import (
 from kycaid_async.api.crypto import (
     CryptoTransactionCheck as CryptoTransactionCheck,
 )
-from kycaid_async.api.document_fields import (
-    DocumentUpdate as DocumentUpdate,
-)
-from kycaid_async.api.document_variants import (
-    AddressDocument as AddressDocument,
-)
-from kycaid_async.api.document_variants import (
-    AffiliatedAddressDocument as AffiliatedAddressDocument,
-)
-from kycaid_async.api.document_variants import (
-    AffiliatedDomesticPassport as AffiliatedDomesticPassport,
-)
-from kycaid_async.api.document_variants import (
-    AffiliatedDriversLicense as AffiliatedDriversLicense,
-)
-from kycaid_async.api.document_variants import (
-    AffiliatedForeignCitizenPassport as AffiliatedForeignCitizenPassport,
-)
-from kycaid_async.api.document_variants import (
-    AffiliatedGovernmentId as AffiliatedGovernmentId,
-)
-from kycaid_async.api.document_variants import (
-    AffiliatedPassport as AffiliatedPassport,
-)
-from kycaid_async.api.document_variants import (
-    AffiliatedPermanentResidencePermit as AffiliatedPermanentResidencePermit,
-)
-from kycaid_async.api.document_variants import (
-    AffiliatedPersonDocument as AffiliatedPersonDocument,
-)
-from kycaid_async.api.document_variants import (
-    AffiliatedRefugeeCard as AffiliatedRefugeeCard,
-)
-from kycaid_async.api.document_variants import (
-    ApplicantDocument as ApplicantDocument,
-)
-from kycaid_async.api.document_variants import (
-    AuthorisedPersonDocument as AuthorisedPersonDocument,
-)
-from kycaid_async.api.document_variants import (
-    BankStatement as BankStatement,
-)
-from kycaid_async.api.document_variants import (
-    CompanyLegalAddress as CompanyLegalAddress,
-)
-from kycaid_async.api.document_variants import (
-    CompanyOwnership as CompanyOwnership,
-)
-from kycaid_async.api.document_variants import (
-    CreditCard as CreditCard,
-)
-from kycaid_async.api.document_variants import (
-    DomesticPassport as DomesticPassport,
-)
-from kycaid_async.api.document_variants import (
-    DriversLicense as DriversLicense,
-)
-from kycaid_async.api.document_variants import (
-    FinancialDocument as FinancialDocument,
-)
-from kycaid_async.api.document_variants import (
-    ForeignCitizenPassport as ForeignCitizenPassport,
-)
-from kycaid_async.api.document_variants import (
-    GovernmentId as GovernmentId,
-)
-from kycaid_async.api.document_variants import (
-    Passport as Passport,
-)
-from kycaid_async.api.document_variants import (
-    PermanentResidencePermit as PermanentResidencePermit,
-)
-from kycaid_async.api.document_variants import (
-    RefugeeCard as RefugeeCard,
-)
-from kycaid_async.api.document_variants import (
-    RegistrationCompany as RegistrationCompany,
-)
-from kycaid_async.api.document_variants import (
-    SelfieImage as SelfieImage,
-)
-from kycaid_async.api.document_variants import (
-    SelfieWithCreditCard as SelfieWithCreditCard,
-)
-from kycaid_async.api.document_variants import (
-    SelfieWithDocument as SelfieWithDocument,
-)
-from kycaid_async.api.document_variants import (
-    TaxIdNumber as TaxIdNumber,
-)
-from kycaid_async.api.document_variants import (
-    Video as Video,
-)
-from kycaid_async.api.document_words import (
-    AnnualIncome as AnnualIncome,
-)
-from kycaid_async.api.document_words import (
-    DocumentProvider as DocumentProvider,
-)
-from kycaid_async.api.document_words import (
-    DocumentStatus as DocumentStatus,
-)
-from kycaid_async.api.document_words import (
-    DocumentType as DocumentType,
-)
-from kycaid_async.api.document_words import (
-    IncomeSource as IncomeSource,
-)
-from kycaid_async.api.documents import (
-    Document as Document,
-)
+from kycaid_async.api.documents.fields import AnnualIncome as AnnualIncome
+from kycaid_async.api.documents.fields import DocumentProvider as DocumentProvider
+from kycaid_async.api.documents.fields import DocumentStatus as DocumentStatus
+from kycaid_async.api.documents.fields import DocumentType as DocumentType
+from kycaid_async.api.documents.fields import IncomeSource as IncomeSource
+from kycaid_async.api.documents.models import AddressDocument as AddressDocument
+from kycaid_async.api.documents.models import AffiliatedAddressDocument as AffiliatedAddressDocument
+from kycaid_async.api.documents.models import AffiliatedDomesticPassport as AffiliatedDomesticPassport
+from kycaid_async.api.documents.models import AffiliatedDriversLicense as AffiliatedDriversLicense
+from kycaid_async.api.documents.models import AffiliatedForeignCitizenPassport as AffiliatedForeignCitizenPassport
+from kycaid_async.api.documents.models import AffiliatedGovernmentId as AffiliatedGovernmentId
+from kycaid_async.api.documents.models import AffiliatedPassport as AffiliatedPassport
+from kycaid_async.api.documents.models import AffiliatedPermanentResidencePermit as AffiliatedPermanentResidencePermit
+from kycaid_async.api.documents.models import AffiliatedPersonDocument as AffiliatedPersonDocument
+from kycaid_async.api.documents.models import AffiliatedRefugeeCard as AffiliatedRefugeeCard
+from kycaid_async.api.documents.models import ApplicantDocument as ApplicantDocument
+from kycaid_async.api.documents.models import AuthorisedPersonDocument as AuthorisedPersonDocument
+from kycaid_async.api.documents.models import BankStatement as BankStatement
+from kycaid_async.api.documents.models import CompanyLegalAddress as CompanyLegalAddress
+from kycaid_async.api.documents.models import CompanyOwnership as CompanyOwnership
+from kycaid_async.api.documents.models import CreditCard as CreditCard
+from kycaid_async.api.documents.models import Document as Document
+from kycaid_async.api.documents.models import DocumentUpdate as DocumentUpdate
+from kycaid_async.api.documents.models import DomesticPassport as DomesticPassport
+from kycaid_async.api.documents.models import DriversLicense as DriversLicense
+from kycaid_async.api.documents.models import FinancialDocument as FinancialDocument
+from kycaid_async.api.documents.models import ForeignCitizenPassport as ForeignCitizenPassport
+from kycaid_async.api.documents.models import GovernmentId as GovernmentId
+from kycaid_async.api.documents.models import Passport as Passport
+from kycaid_async.api.documents.models import PermanentResidencePermit as PermanentResidencePermit
+from kycaid_async.api.documents.models import RefugeeCard as RefugeeCard
+from kycaid_async.api.documents.models import RegistrationCompany as RegistrationCompany
+from kycaid_async.api.documents.models import SelfieImage as SelfieImage
+from kycaid_async.api.documents.models import SelfieWithCreditCard as SelfieWithCreditCard
+from kycaid_async.api.documents.models import SelfieWithDocument as SelfieWithDocument
+from kycaid_async.api.documents.models import TaxIdNumber as TaxIdNumber
+from kycaid_async.api.documents.models import Video as Video
 from kycaid_async.api.files import (
     FileInfo as FileInfo,
 )
@@ -286,42 +186,18 @@ from kycaid_async.api.risk_checks import (
 from kycaid_async.api.services import (
     ServiceRequest as ServiceRequest,
 )
-from kycaid_async.api.verification_models import (
-    CheckResult as CheckResult,
-)
-from kycaid_async.api.verification_models import (
-    CheckType as CheckType,
-)
-from kycaid_async.api.verification_models import (
-    Mode as Mode,
-)
-from kycaid_async.api.verification_models import (
-    Outcome as Outcome,
-)
-from kycaid_async.api.verification_models import (
-    Service as Service,
-)
-from kycaid_async.api.verification_models import (
-    Verification as Verification,
-)
-from kycaid_async.api.verification_models import (
-    VerificationCreate as VerificationCreate,
-)
-from kycaid_async.api.verification_models import (
-    VerificationProgress as VerificationProgress,
-)
-from kycaid_async.api.verification_models import (
-    VerificationReportRow as VerificationReportRow,
-)
-from kycaid_async.api.verification_models import (
-    VerificationStatuses as VerificationStatuses,
-)
-from kycaid_async.api.verification_models import (
-    VerificationStatusResult as VerificationStatusResult,
-)
-from kycaid_async.api.verification_models import (
-    VerificationStatusUpdate as VerificationStatusUpdate,
-)
+from kycaid_async.api.verifications.fields import CheckType as CheckType
+from kycaid_async.api.verifications.fields import Mode as Mode
+from kycaid_async.api.verifications.fields import Outcome as Outcome
+from kycaid_async.api.verifications.fields import Service as Service
+from kycaid_async.api.verifications.fields import VerificationProgress as VerificationProgress
+from kycaid_async.api.verifications.models import CheckResult as CheckResult
+from kycaid_async.api.verifications.models import Verification as Verification
+from kycaid_async.api.verifications.models import VerificationCreate as VerificationCreate
+from kycaid_async.api.verifications.models import VerificationReportRow as VerificationReportRow
+from kycaid_async.api.verifications.models import VerificationStatuses as VerificationStatuses
+from kycaid_async.api.verifications.models import VerificationStatusResult as VerificationStatusResult
+from kycaid_async.api.verifications.models import VerificationStatusUpdate as VerificationStatusUpdate
 from kycaid_async.bulk.audit.result import (
     AuditResult as AuditResult,
 )

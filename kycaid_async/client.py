@@ -39,11 +39,11 @@ if TYPE_CHECKING:
     from kycaid_async.api.addresses import Addresses
     from kycaid_async.api.affiliated_persons import AffiliatedPersons
     from kycaid_async.api.applicants import Applicants
-    from kycaid_async.api.blacklist_databases import BlacklistDatabases
+    from kycaid_async.api.blacklist_databases.section import BlacklistDatabases
     from kycaid_async.api.business_activities import BusinessActivities
     from kycaid_async.api.countries import Countries
     from kycaid_async.api.crypto import Crypto
-    from kycaid_async.api.documents import Documents
+    from kycaid_async.api.documents.section import Documents
     from kycaid_async.api.files import Files
     from kycaid_async.api.forms import Forms
     from kycaid_async.api.languages import Languages
@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from kycaid_async.api.phone_numbers import PhoneNumbers
     from kycaid_async.api.qes import Qes
     from kycaid_async.api.risk_checks import RiskChecks
-    from kycaid_async.api.verifications import Verifications
+    from kycaid_async.api.verifications.section import Verifications
     from kycaid_async.bulk.bulk import Bulk
     from kycaid_async.transport.exchange import Exchange
     from kycaid_async.transport.sessions import Sessions
@@ -154,7 +154,7 @@ class AsyncKycaid:
     @cached_property
     def blacklist_databases(self) -> "BlacklistDatabases":
         """Paid searches in sanction, PEP and similar lists."""
-        from kycaid_async.api.blacklist_databases import BlacklistDatabases
+        from kycaid_async.api.blacklist_databases.section import BlacklistDatabases
 
         return BlacklistDatabases(self._call)
 
@@ -189,7 +189,7 @@ class AsyncKycaid:
     @cached_property
     def documents(self) -> "Documents":
         """Records that point to uploaded files."""
-        from kycaid_async.api.documents import Documents
+        from kycaid_async.api.documents.section import Documents
 
         return Documents(self._call)
 
@@ -245,7 +245,7 @@ class AsyncKycaid:
     @cached_property
     def verifications(self) -> "Verifications":
         """Billed runs of checks, and their results."""
-        from kycaid_async.api.verifications import Verifications
+        from kycaid_async.api.verifications.section import Verifications
 
         return Verifications(self._call, timing=self._shared.timing)
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any, ClassVar, Literal, TypedDict, Unpack, overloa
 from kycaid_async.api.section import Section, from_fields, one_of, only
 from kycaid_async.protocol.endpoint import Endpoint, Evidence, Replay, ReturnsId
 from kycaid_async.tracebacks import confidential
-from kycaid_async.values.constraints import CountryCode, Length, ObjectId, OneOf, Shown
+from kycaid_async.values.constraints import CountryCode, IdText, Length, ObjectId, OneOf, Shown
 from kycaid_async.values.enums import OpenEnum
 from kycaid_async.values.model import Request, Response, request, response
 from kycaid_async.values.unset import UNSET, Maybe, Opt
@@ -107,10 +107,10 @@ class AddressUpdate(AddressDetails):
 class Address(Response):
     """An address inside an applicant. That it has these fields is inferred from the request."""
 
-    address_id: Annotated[str, Shown] | None = None
+    address_id: IdText | None = None
     type: AddressType | None = None
     full_address: str | None = None
-    country: Annotated[str, Shown] | None = None
+    country: IdText | None = None
     state: str | None = None
     region: str | None = None
     province: str | None = None

@@ -10,7 +10,7 @@ from typing import Annotated, Any, ClassVar, Literal, TypedDict, Unpack, overloa
 import attrs
 
 from kycaid_async.api.addresses import Address
-from kycaid_async.api.documents import Document
+from kycaid_async.api.documents.models import Document
 from kycaid_async.api.section import Section, from_fields, one_of, only
 from kycaid_async.errors import FieldProblem
 from kycaid_async.protocol.endpoint import Endpoint, Evidence, Replay, Returns, ReturnsId
@@ -21,6 +21,7 @@ from kycaid_async.values.constraints import (
     DateIn,
     Email,
     ExternalId,
+    IdText,
     Length,
     ObjectId,
     PersonName,
@@ -155,16 +156,16 @@ class ApplicantUpdate(_Contact):
 class Applicant(Response):
     """What persons and companies have in common. Reference: *Applicants / Get an applicant*."""
 
-    applicant_id: Annotated[str, Shown] | None = None
+    applicant_id: IdText | None = None
     external_applicant_id: str | None = None
     type: ApplicantType | None = None
     created_at: Annotated[datetime, Shown] | None = None
     """Aware; read as UTC, since the vendor does not say."""
-    profile_status: Annotated[str, Shown] | None = None
+    profile_status: IdText | None = None
     profile_comment: str | None = None
     email: str | None = None
     phone: str | None = None
-    phone_status: Annotated[str, Shown] | None = None
+    phone_status: IdText | None = None
     wallet_address: str | None = None
     telegram_username: str | None = None
     custom_field_1: str | None = None
@@ -193,7 +194,7 @@ class PersonApplicant(Applicant):
     origin_middle_name: str | None = None
     last_name: str | None = None
     origin_last_name: str | None = None
-    residence_country: Annotated[str, Shown] | None = None
+    residence_country: IdText | None = None
     nationality: str | None = None
     dob: date | None = None
     gender: Gender | None = None
@@ -205,9 +206,9 @@ class CompanyApplicant(Applicant):
     """A company."""
 
     company_name: str | None = None
-    registration_country: Annotated[str, Shown] | None = None
+    registration_country: IdText | None = None
     registration_number: str | None = None
-    business_activity_id: Annotated[str, Shown] | None = None
+    business_activity_id: IdText | None = None
     affiliated_persons: list[Any] | None = None
     """As the server sent them; whether and how they appear here is not known."""
 

@@ -1,17 +1,16 @@
 """What countries, languages and business activities have in common: labels, and a memory of the last answer."""
 
-from typing import Annotated, Generic, TypeVar
+from typing import Generic, TypeVar
 
 import attrs
 
 from kycaid_async.api.section import Section
 from kycaid_async.protocol.endpoint import Endpoint
 from kycaid_async.transport.timing import Timing
-from kycaid_async.values.constraints import Shown
+from kycaid_async.values.constraints import IdText
 from kycaid_async.values.model import Response, response
 
 L = TypeVar("L", bound=Response)
-IdText = Annotated[str, Shown]
 
 
 @response

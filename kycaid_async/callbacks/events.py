@@ -8,15 +8,14 @@ from datetime import UTC, date, datetime
 from typing import Annotated, Any
 
 from kycaid_async.api.applicants import AnyApplicant, ApplicantType, CompanyApplicant, PersonApplicant
-from kycaid_async.api.blacklist_models import BlacklistType
-from kycaid_async.api.verification_models import CheckResult, VerificationProgress, VerificationStatuses
-from kycaid_async.values.constraints import Shown
+from kycaid_async.api.blacklist_databases.fields import BlacklistType
+from kycaid_async.api.verifications.fields import VerificationProgress
+from kycaid_async.api.verifications.models import CheckResult, VerificationStatuses
+from kycaid_async.values.constraints import IdText, Shown
 from kycaid_async.values.converter import structure, unstructure
 from kycaid_async.values.enums import OpenEnum
 from kycaid_async.values.json import dumps
 from kycaid_async.values.model import Response, response
-
-IdText = Annotated[str, Shown]
 
 
 class CallbackType(OpenEnum):

@@ -11,7 +11,7 @@ from kycaid_async.values.fields import fields_of
 from kycaid_async.values.json import loads
 from kycaid_async.values.mismatch import Mismatch
 from kycaid_async.values.model import Request, Response
-from kycaid_async.values.quick import structure_bytes
+from kycaid_async.values.msgspec_reader import structure_bytes
 
 HOLES = re.compile(r"\{\+?(\w+)\}")
 """The names in a path template. As in RFC 6570, ``{name}`` is one segment and ``{+name}`` keeps its slashes."""

@@ -12,7 +12,7 @@ from kycaid_async.api.affiliated_persons import (
     NewAffiliatedPerson,
 )
 from kycaid_async.api.applicants import AnyApplicant, ApplicantChanges, ApplicantUpdate, NewApplicant
-from kycaid_async.api.blacklist_models import (
+from kycaid_async.api.blacklist_databases.models import (
     DocumentHit,
     DocumentSearch,
     PersonHit,
@@ -26,24 +26,21 @@ from kycaid_async.api.blacklist_models import (
 )
 from kycaid_async.api.business_activities import BusinessCategory
 from kycaid_async.api.countries import Country
-from kycaid_async.api.document_fields import DocumentChanges, DocumentFields, DocumentUpdate
-from kycaid_async.api.document_variants import NewDocument
-from kycaid_async.api.documents import Document
+from kycaid_async.api.documents.fields import DocumentChanges, DocumentFields
+from kycaid_async.api.documents.models import Document, DocumentUpdate, NewDocument
 from kycaid_async.api.files import FileInfo
 from kycaid_async.api.forms import Form, FormUrl, FormUrlCreate, FormUrlFields
 from kycaid_async.api.languages import Language
 from kycaid_async.api.non_doc_verifications import NgNinResult, UsEidvFields, UsEidvRequest, UsEidvResult
 from kycaid_async.api.risk_checks import AdverseMediaRequest, AdverseMediaSearch, TransactionScreening
 from kycaid_async.api.services import ServiceRequest
-from kycaid_async.api.verification_models import (
-    Outcome,
-    OutcomeName,
+from kycaid_async.api.verifications.fields import Outcome, OutcomeName, VerificationFields
+from kycaid_async.api.verifications.models import (
     Verification,
     VerificationCreate,
     VerificationReportRow,
     VerificationStatusResult,
 )
-from kycaid_async.api.verifications import VerificationFields
 from kycaid_async.sync.blocking import Blocking, BlockingSource
 
 class Addresses(Blocking):

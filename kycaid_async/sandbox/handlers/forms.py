@@ -3,7 +3,7 @@
 import re
 from typing import Any, Final
 
-from kycaid_async.api.verification_models import VerificationProgress
+from kycaid_async.api.verifications.fields import VerificationProgress
 from kycaid_async.sandbox import runs
 from kycaid_async.sandbox.call import Call, Handler
 from kycaid_async.sandbox.forms import FORMS, PATH, require_fit

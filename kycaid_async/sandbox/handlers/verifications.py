@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from kycaid_async.api.affiliated_persons import AffiliatedPersonType
 from kycaid_async.api.applicants import ApplicantType
-from kycaid_async.api.verification_models import Outcome, VerificationProgress
+from kycaid_async.api.verifications.fields import Outcome, VerificationProgress
 from kycaid_async.sandbox import account, messages, runs
 from kycaid_async.sandbox.call import Call, Handler
 from kycaid_async.sandbox.forms import require_fit

@@ -7,7 +7,7 @@ from typing import Any, Final
 import attrs
 from aiohttp import web
 
-from kycaid_async.api.verification_models import VerificationProgress
+from kycaid_async.api.verifications.fields import VerificationProgress
 from kycaid_async.sandbox import runs
 from kycaid_async.sandbox.call import Call
 from kycaid_async.sandbox.effects import Effects

@@ -1,21 +1,17 @@
 """Verifications: billed runs of checks, and their results. Reference: *Verifications*."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Sequence
+from collections.abc import AsyncIterator, Awaitable
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any, Required, TypedDict, Unpack, overload
+from typing import Any, Unpack, overload
 
 import attrs
 
 from kycaid_async.api.section import Section, one_of
-from kycaid_async.api.verification_models import (
-    CheckType,
-    CheckTypeName,
-    Outcome,
-    OutcomeName,
+from kycaid_async.api.verifications.fields import Outcome, OutcomeName, VerificationFields, VerificationProgress
+from kycaid_async.api.verifications.models import (
     Verification,
     VerificationCreate,
-    VerificationProgress,
     VerificationReportRow,
     VerificationStatusResult,
     VerificationStatusUpdate,
@@ -32,9 +28,10 @@ from kycaid_async.values.times import read_date
 from kycaid_async.values.unset import UNSET
 
 PAGE = 1000
+"""Rows per call of the report: the server cuts a larger ``count`` to this without a word."""
+
 MOST_PAGES = 1000
 """Pages of one day: a server that does not know ``offset``, and whose pages change, has no last one."""
-"""Rows per call of the report: the server cuts a larger ``count`` to this without a word."""
 
 CLOCKS_APART = timedelta(minutes=2)
 """How far the server's clock may be from the caller's."""
@@ -89,15 +86,6 @@ UPDATE_STATUS = Endpoint(
     refusals=(400, 401, 404, 409, 422, 429, 500, 502),
 )
 ENDPOINTS = (CREATE, REPORT, GET, UPDATE_STATUS)
-
-
-class VerificationFields(TypedDict, total=False):
-    """Keywords of ``verifications.create``."""
-
-    applicant_id: Required[str]
-    form_id: str
-    types: Sequence[CheckType | CheckTypeName]
-    callback_url: str
 
 
 @attrs.define
