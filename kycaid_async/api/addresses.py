@@ -62,7 +62,7 @@ class AddressDetails(Request):
 class PersonAddress(AddressDetails):
     """An address of an applicant who is a person. Documented field by field."""
 
-    first: ClassVar[tuple[str, ...]] = ("applicant_id", "type")
+    leading_fields: ClassVar[tuple[str, ...]] = ("applicant_id", "type")
 
     applicant_id: ObjectId
     """Id of the applicant: 36 characters."""
@@ -74,7 +74,7 @@ class PersonAddress(AddressDetails):
 class CompanyAddress(AddressDetails):
     """An address of an applicant that is a company. Its types are inferred from the update operation."""
 
-    first: ClassVar[tuple[str, ...]] = ("applicant_id", "type")
+    leading_fields: ClassVar[tuple[str, ...]] = ("applicant_id", "type")
 
     applicant_id: ObjectId
     """Id of the applicant: 36 characters."""
@@ -85,7 +85,7 @@ class CompanyAddress(AddressDetails):
 class AffiliatedPersonAddress(AddressDetails):
     """An address of an affiliated person. Only that it exists is documented; its owner key is inferred."""
 
-    first: ClassVar[tuple[str, ...]] = ("affiliated_person_id", "type")
+    leading_fields: ClassVar[tuple[str, ...]] = ("affiliated_person_id", "type")
 
     affiliated_person_id: ObjectId
     """Id of the affiliated person: 36 characters."""
@@ -97,7 +97,7 @@ class AffiliatedPersonAddress(AddressDetails):
 class AddressUpdate(AddressDetails):
     """Changes of an address: what is left out stays as it is."""
 
-    first: ClassVar[tuple[str, ...]] = ("type",)
+    leading_fields: ClassVar[tuple[str, ...]] = ("type",)
     at_least_one: ClassVar[bool] = True
 
     type: Maybe[AddressType | AddressTypeName] = UNSET

@@ -75,7 +75,7 @@ CustomField = Annotated[str, Length(1, 2048)]
 class _Contact(Request):
     """The fields that persons and companies share."""
 
-    first: ClassVar[tuple[str, ...]] = (
+    leading_fields: ClassVar[tuple[str, ...]] = (
         *("type", "first_name", "middle_name", "last_name", "dob", "gender", "pep", "residence_country", "nationality"),
         *("company_name", "registration_country", "business_activity_id", "registration_number"),
     )

@@ -34,7 +34,7 @@ class Request(Model):
 
     __slots__ = ()
 
-    first: ClassVar[tuple[str, ...]] = ()
+    leading_fields: ClassVar[tuple[str, ...]] = ()
     """Names of fields that are sent before the others."""
     at_least_one: ClassVar[bool] = False
     """True for updates: the server refuses an empty one, so it is refused here."""

@@ -42,7 +42,7 @@ class _PersonSearch(Request):
 
 @request
 class _ByFullName(_PersonSearch):
-    first: ClassVar[tuple[str, ...]] = ("full_name", "first_name", "last_name")
+    leading_fields: ClassVar[tuple[str, ...]] = ("full_name", "first_name", "last_name")
 
     full_name: SearchFullName
     """Latin letters: 2 to 100."""
@@ -52,7 +52,7 @@ class _ByFullName(_PersonSearch):
 
 @request
 class _ByNames(_PersonSearch):
-    first: ClassVar[tuple[str, ...]] = ("full_name", "first_name", "last_name")
+    leading_fields: ClassVar[tuple[str, ...]] = ("full_name", "first_name", "last_name")
 
     first_name: SearchName
     """Latin letters: 2 to 64."""

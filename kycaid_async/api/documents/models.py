@@ -76,7 +76,7 @@ class DocumentDetails(Request):
 class DocumentUpdate(DocumentDetails):
     """Changes of a document: what is left out stays as it is."""
 
-    first: ClassVar[tuple[str, ...]] = ("type",)
+    leading_fields: ClassVar[tuple[str, ...]] = ("type",)
     at_least_one: ClassVar[bool] = True
 
     type: Maybe[DocumentType | DocumentTypeName] = UNSET
@@ -90,7 +90,7 @@ def _fixed(document_type: DocumentType) -> Any:
 class ApplicantDocument(DocumentDetails):
     """A document of an applicant, of any type. The classes below are the types of the reference."""
 
-    first: ClassVar[tuple[str, ...]] = ("applicant_id", "type")
+    leading_fields: ClassVar[tuple[str, ...]] = ("applicant_id", "type")
 
     applicant_id: ObjectId
     """Id of the applicant: 36 characters."""
@@ -101,7 +101,7 @@ class ApplicantDocument(DocumentDetails):
 class AffiliatedPersonDocument(DocumentDetails):
     """A document of an affiliated person, of any type. The classes below are the types of the reference."""
 
-    first: ClassVar[tuple[str, ...]] = ("affiliated_person_id", "type")
+    leading_fields: ClassVar[tuple[str, ...]] = ("affiliated_person_id", "type")
 
     affiliated_person_id: ObjectId
     """Id of the affiliated person: 36 characters. The name of this key is inferred."""
