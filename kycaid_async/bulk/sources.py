@@ -6,10 +6,10 @@ from kycaid_async.bulk.confined import open_within
 from kycaid_async.bulk.places import Place, Reach, UrlRules, is_url
 from kycaid_async.bulk.remote import RemoteSource
 from kycaid_async.bulk.row import BulkSource
-from kycaid_async.transport import sources
-from kycaid_async.transport.path_hint import hint
-from kycaid_async.transport.path_source import PathSource
-from kycaid_async.transport.reading import CHUNK, Source
+from kycaid_async.uploads import sources
+from kycaid_async.uploads.path_hint import hint
+from kycaid_async.uploads.path_source import PathSource
+from kycaid_async.uploads.reader import CHUNK, Source
 
 
 def source_of(given: BulkSource, urls: UrlRules, *, first: int = CHUNK) -> Source:
