@@ -6,7 +6,6 @@ import attrs
 
 from kycaid_async.api.section import Section
 from kycaid_async.protocol.endpoint import Endpoint
-from kycaid_async.timing import Timing
 from kycaid_async.values.constraints import IdText
 from kycaid_async.values.model import Response, response
 
@@ -45,7 +44,6 @@ class _CachedList(Generic[L]):
 class ReferenceSection(Section, Generic[L]):
     """A section with one slow-changing list."""
 
-    _timing: Timing = attrs.field(factory=Timing, repr=False, alias="timing")
     _cached: _CachedList[L] | None = attrs.field(default=None, repr=False, init=False)
 
     async def _list(self, endpoint: Endpoint[list[L]], max_age: float | None) -> list[L]:

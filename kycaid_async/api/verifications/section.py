@@ -5,8 +5,6 @@ from collections.abc import AsyncIterator, Awaitable
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Unpack, overload
 
-import attrs
-
 from kycaid_async.api.section import Section, one_of
 from kycaid_async.api.verifications.fields import Outcome, OutcomeName, VerificationFields, VerificationProgress
 from kycaid_async.api.verifications.models import (
@@ -19,7 +17,6 @@ from kycaid_async.api.verifications.models import (
 from kycaid_async.errors import DecodeError, FieldProblem, RequestTimeoutError
 from kycaid_async.protocol.endpoint import Endpoint, Evidence, Replay, ReturnsData, ReturnsId, ReturnsList, ReturnsModel
 from kycaid_async.protocol.request import refused
-from kycaid_async.timing import Timing
 from kycaid_async.tracebacks import border, confidential
 from kycaid_async.values.constraints import CalendarDate
 from kycaid_async.values.mismatch import kind
@@ -88,11 +85,8 @@ UPDATE_STATUS = Endpoint(
 ENDPOINTS = (CREATE, REPORT, GET, UPDATE_STATUS)
 
 
-@attrs.define
 class Verifications(Section):
     """Billed runs of checks, and their results. Reference: *Verifications*."""
-
-    _timing: Timing = attrs.field(factory=Timing, repr=False, alias="timing")
 
     @overload
     async def create(self, verification: VerificationCreate, /) -> str: ...
