@@ -1,4 +1,4 @@
-# Written by `python -m tests.sync.stub`, from the asynchronous sections.
+# Written by `python -m tests.derived` from the asynchronous sections.
 import builtins
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime
@@ -173,3 +173,21 @@ class Verifications(Blocking):
         project_owner_email_enabled: bool | None = None,
         applicant_email_enabled: bool | None = None,
     ) -> VerificationStatusResult: ...
+
+class Sections(Blocking):
+    addresses: Addresses
+    affiliated_persons: AffiliatedPersons
+    applicants: Applicants
+    blacklist_databases: BlacklistDatabases
+    business_activities: BusinessActivities
+    countries: Countries
+    crypto: Crypto
+    documents: Documents
+    files: Files
+    forms: Forms
+    languages: Languages
+    non_doc_verifications: NonDocVerifications
+    phone_numbers: PhoneNumbers
+    qes: Qes
+    risk_checks: RiskChecks
+    verifications: Verifications
