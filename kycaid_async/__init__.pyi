@@ -173,4 +173,5 @@ from kycaid_async.values.decline_reasons import DeclineReason as DeclineReason
 from kycaid_async.values.enums import OpenEnum as OpenEnum
 from kycaid_async.values.unset import UNSET as UNSET
 from kycaid_async.values.unset import Unset as Unset
-from kycaid_async.version import __version__ as __version__
+
+__version__: str

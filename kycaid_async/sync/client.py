@@ -9,7 +9,7 @@ from kycaid_async.client import AsyncKycaid
 from kycaid_async.protocol.endpoint import Replay
 from kycaid_async.protocol.timeout import Timeout
 from kycaid_async.sync.blocking import Blocking, documented_as
-from kycaid_async.sync.link import Link
+from kycaid_async.sync.handle import Link
 from kycaid_async.sync.sections import Sections
 from kycaid_async.tracebacks import border
 from kycaid_async.transport.settings import AuthHeader

@@ -6,8 +6,8 @@ from typing import Any, Final, NoReturn
 
 from kycaid_async.api.sections import SECTIONS
 from kycaid_async.protocol.endpoint import Endpoint
-from kycaid_async.sandbox.call import Call, Handler
-from kycaid_async.sandbox.refusals import not_found
+from kycaid_async.sandbox.handlers.context import Call, Handler
+from kycaid_async.sandbox.http.refusals import not_found
 
 
 def _handlers_of(section: str) -> Mapping[str, Handler]:
