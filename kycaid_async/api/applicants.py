@@ -13,7 +13,7 @@ from kycaid_async.api.addresses import Address
 from kycaid_async.api.documents.models import Document
 from kycaid_async.api.section import Section, from_fields, one_of, only
 from kycaid_async.errors import FieldProblem
-from kycaid_async.protocol.endpoint import Endpoint, Evidence, Replay, Returns, ReturnsId
+from kycaid_async.protocol.endpoint import Endpoint, Evidence, Replay, ReturnsId, ReturnsUnion
 from kycaid_async.protocol.request import refused
 from kycaid_async.tracebacks import confidential
 from kycaid_async.values.constraints import (
@@ -28,7 +28,6 @@ from kycaid_async.values.constraints import (
     Phone,
     Shown,
 )
-from kycaid_async.values.converter import structure
 from kycaid_async.values.decline_reasons import DeclineReason
 from kycaid_async.values.enums import OpenEnum
 from kycaid_async.values.model import Request, Response, request, response
@@ -205,6 +204,8 @@ class PersonApplicant(Applicant):
 class CompanyApplicant(Applicant):
     """A company."""
 
+    discriminator: ClassVar[tuple[str, str]] = ("type", ApplicantType.COMPANY)
+
     company_name: str | None = None
     registration_country: IdText | None = None
     registration_number: str | None = None
@@ -245,14 +246,6 @@ NewApplicant = Person | Company
 AnyApplicant = PersonApplicant | CompanyApplicant
 
 
-class _ReturnsApplicant(Returns[AnyApplicant]):
-    """A person or a company, by its ``type``."""
-
-    def read(self, data: Any) -> AnyApplicant:
-        person = structure(data, PersonApplicant)
-        return structure(data, CompanyApplicant) if person.type is ApplicantType.COMPANY else person
-
-
 CREATE = Endpoint(
     name="applicants.create",
     method="POST",
@@ -268,7 +261,7 @@ GET = Endpoint(
     name="applicants.get",
     method="GET",
     path="/applicants/{applicant_id}",
-    returns=_ReturnsApplicant(),
+    returns=ReturnsUnion[AnyApplicant](AnyApplicant),
     replay=Replay.SAFE,
     evidence=Evidence.OBSERVED,
     reference="Applicants / Get an applicant",

@@ -96,6 +96,17 @@ class ReturnsModel(Returns[R], Generic[R]):
 
 
 @attrs.frozen
+class ReturnsUnion(Returns[T_co], Generic[T_co]):
+    """One of several objects, such as ``A | B``: that which the discriminator of its class names."""
+
+    union: Any
+
+    def read(self, data: Any) -> T_co:
+        found: T_co = structure(data, self.union)
+        return found
+
+
+@attrs.frozen
 class ReturnsData(Returns[R], Generic[R]):
     """An object under ``data``, as newer operations wrap it, or bare; ``needed`` as in `ReturnsModel`."""
 

@@ -45,6 +45,9 @@ class Response(Model):
 
     __slots__ = ("_odd", "_raw")
 
+    discriminator: ClassVar[tuple[str, str] | None] = None
+    """In a union: the key and value by which an object is of this class. The first one takes those of no other."""
+
     __hash__ = None  # type: ignore[assignment]  # it can be changed
 
     _raw: dict[str, Any] | bytes
