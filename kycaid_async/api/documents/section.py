@@ -19,7 +19,7 @@ from kycaid_async.api.documents.models import (
 from kycaid_async.api.section import Section, from_fields, one_of, only
 from kycaid_async.errors import FieldProblem
 from kycaid_async.protocol.endpoint import Endpoint, Evidence, Replay, ReturnsId, ReturnsModel
-from kycaid_async.protocol.request import refused
+from kycaid_async.protocol.request import invalid_request
 from kycaid_async.tracebacks import confidential
 
 _WRITE_REFUSALS = (400, 401, 404, 409, 422, 429, 500, 502)
@@ -135,7 +135,7 @@ def new_document(document: NewDocument | None, fields: dict[str, Any]) -> NewDoc
         wanted = FieldProblem(
             "applicant_id", "this or affiliated_person_id, and not both", "both" if owners else "neither"
         )
-        raise refused("documents.create", [wanted])
+        raise invalid_request("documents.create", [wanted])
     fallback: type[NewDocument] = ApplicantDocument if owners == ["applicant_id"] else AffiliatedPersonDocument
     known: dict[str, type[Any]] = {**(BY_APPLICANT if fallback is ApplicantDocument else BY_AFFILIATED_PERSON)}
     given_type = fields.get("type")
