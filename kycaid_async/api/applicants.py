@@ -13,13 +13,8 @@ from kycaid_async.api.addresses import Address
 from kycaid_async.api.documents.models import Document
 from kycaid_async.api.section import Section, from_fields, one_of, only
 from kycaid_async.errors import FieldProblem
-<<<<<<< HEAD
 from kycaid_async.protocol.endpoint import Endpoint, Evidence, Replay, ReturnsId, ReturnsUnion
-from kycaid_async.protocol.request import refused
-=======
-from kycaid_async.protocol.endpoint import Endpoint, Evidence, Replay, Returns, ReturnsId
 from kycaid_async.protocol.request import invalid_request
->>>>>>> main
 from kycaid_async.tracebacks import confidential
 from kycaid_async.values.constraints import (
     CountryCode,

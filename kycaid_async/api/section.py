@@ -9,12 +9,8 @@ import attrs
 
 from kycaid_async.errors import FieldProblem
 from kycaid_async.protocol.caller import Caller
-<<<<<<< HEAD
-from kycaid_async.protocol.request import refused
-from kycaid_async.timing import Timing
-=======
 from kycaid_async.protocol.request import invalid_request
->>>>>>> main
+from kycaid_async.timing import Timing
 from kycaid_async.values.fields import attrs_of, fields_of
 from kycaid_async.values.mismatch import kind
 from kycaid_async.values.model import Request

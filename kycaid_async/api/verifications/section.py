@@ -16,12 +16,7 @@ from kycaid_async.api.verifications.models import (
 )
 from kycaid_async.errors import DecodeError, FieldProblem, RequestTimeoutError
 from kycaid_async.protocol.endpoint import Endpoint, Evidence, Replay, ReturnsData, ReturnsId, ReturnsList, ReturnsModel
-<<<<<<< HEAD:kycaid_async/api/verifications/section.py
-from kycaid_async.protocol.request import refused
-=======
 from kycaid_async.protocol.request import invalid_request
-from kycaid_async.timing import Timing
->>>>>>> main:kycaid_async/api/verifications.py
 from kycaid_async.tracebacks import border, confidential
 from kycaid_async.values.constraints import CalendarDate
 from kycaid_async.values.mismatch import kind
