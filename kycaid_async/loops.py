@@ -1,4 +1,4 @@
-"""The event loop that runs."""
+"""Access to the running event loop."""
 
 import asyncio
 
