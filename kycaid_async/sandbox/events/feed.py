@@ -1,4 +1,4 @@
-"""The feed: what happens in a sandbox, as it happens, for whoever watches."""
+"""The feed of events in a sandbox, and watches of it."""
 
 import asyncio
 from collections import deque
@@ -63,7 +63,7 @@ class Watch:
     the sandbox, and when it is closed.
     """
 
-    def __init__(self, feed: "Feed") -> None:
+    def __init__(self, feed: "EventFeed") -> None:
         self._feed = feed
         self._waiting: deque[Event] = deque(maxlen=ROOM)
         self._missed = 0
@@ -109,7 +109,7 @@ class Watch:
 
 
 @attrs.frozen
-class Feed:
+class EventFeed:
     """Hands events to all who watch. Only for the event loop's own thread."""
 
     _watches: set[Watch] = attrs.field(factory=set)

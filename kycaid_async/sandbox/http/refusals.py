@@ -7,7 +7,7 @@ Problem = tuple[str, str]
 """A parameter and the message for it."""
 
 
-class Refused(Exception):  # noqa: N818 - the word of the reference for it
+class Refused(Exception):  # noqa: N818 - an outcome: the client gets it as an answer
     """A request is refused with this status, type and list of problems."""
 
     def __init__(self, status: int, type_: str, problems: Iterable[Problem] = ()) -> None:

@@ -1,4 +1,4 @@
-"""Logging in: who has the key of the sandbox may see and use its dashboard."""
+"""The login of the dashboard, with the key of the sandbox."""
 
 import re
 from typing import Final
@@ -9,13 +9,13 @@ from aiohttp import web
 
 from kycaid_async.sandbox.http.responses import Serve
 from kycaid_async.sandbox.http.throttle import KeyThrottle
-from kycaid_async.sandbox.pages.body import read_fields
 from kycaid_async.sandbox.pages.html import tag
 from kycaid_async.sandbox.pages.layout import document
 from kycaid_async.sandbox.pages.middleware import refuse
 from kycaid_async.sandbox.pages.responses import page, see_other
-from kycaid_async.sandbox.pages.session import Sessions
+from kycaid_async.sandbox.pages.session import LoginSessions
 from kycaid_async.sandbox.pages.shell import HOME
+from kycaid_async.sandbox.pages.submission import read_fields
 
 PATH: Final = f"{HOME}login"
 _OURS: Final = re.compile(rf"{HOME}[A-Za-z0-9/]*", re.ASCII)
@@ -26,7 +26,7 @@ _TOO_OLD: Final = "This page was too old. Please go back, reload it and try agai
 class Login:
     """The door of the dashboard."""
 
-    _sessions: Sessions
+    _sessions: LoginSessions
     _throttle: KeyThrottle
     is_needed: bool
     """False where everybody knows the key."""
@@ -35,15 +35,11 @@ class Login:
         """Say whether a request may see the dashboard."""
         return not self.is_needed or self._sessions.is_known(request)
 
-    def private(self, serve: Serve) -> Serve:
-        """Let only those in who are logged in; send others to the page where they can."""
-
-        async def guarded(request: web.Request) -> web.StreamResponse:
-            if not self.admits(request):
-                return see_other(f"{PATH}?next={quote(request.path)}") if request.method == "GET" else refuse(403)
-            return await serve(request)
-
-        return guarded
+    async def require_login(self, request: web.Request, serve: Serve) -> web.StreamResponse:
+        """Serve a request of a session; send others to the page where a person can log in."""
+        if not self.admits(request):
+            return see_other(f"{PATH}?next={quote(request.path)}") if request.method == "GET" else refuse(403)
+        return await serve(request)
 
     async def show(self, request: web.Request) -> web.StreamResponse:
         """Show the page to log in."""

@@ -1,4 +1,4 @@
-"""Who is logged in to the dashboard, and the tokens that its actions carry."""
+"""Login sessions of the dashboard, and the tokens that its actions carry."""
 
 import hashlib
 import hmac
@@ -15,7 +15,7 @@ _MOST: Final = 100
 
 
 @attrs.frozen
-class Sessions:
+class LoginSessions:
     """Sessions of one running sandbox: they end with it, after twelve hours, and by logging out."""
 
     _api_key: str = attrs.field(repr=False)
@@ -35,13 +35,13 @@ class Sessions:
 
     def log_in(self, request: web.Request, response: web.Response) -> None:
         """Begin a session and set its cookie."""
-        made = secrets.token_urlsafe(32)
-        self._began[made] = self._clock()
+        id_ = secrets.token_urlsafe(32)
+        self._began[id_] = self._clock()
         if len(self._began) > _MOST:
             del self._began[next(iter(self._began))]
         response.set_cookie(
             self.cookie,
-            made,
+            id_,
             path="/_sandbox",
             max_age=int(LIFETIME.total_seconds()),
             httponly=True,
@@ -51,21 +51,21 @@ class Sessions:
 
     def log_out(self, request: web.Request, response: web.Response) -> None:
         """End the session of a request."""
-        self._began.pop(self._given(request), None)
+        self._began.pop(self._id_of(request), None)
         response.del_cookie(self.cookie, path="/_sandbox")
 
     def is_known(self, request: web.Request) -> bool:
         """Say whether a request belongs to a session."""
-        began = self._began.get(self._given(request))
+        began = self._began.get(self._id_of(request))
         return began is not None and self._clock() - began < LIFETIME
 
     def token(self, request: web.Request) -> str:
         """Return what an action from a page of this session has to carry. Other sites cannot read it."""
-        return hmac.new(self._secret, self._given(request).encode(errors="replace"), hashlib.sha256).hexdigest()
+        return hmac.new(self._secret, self._id_of(request).encode(errors="replace"), hashlib.sha256).hexdigest()
 
-    def has_token(self, request: web.Request, given: str) -> bool:
+    def has_token(self, request: web.Request, token: str) -> bool:
         """Say whether an action carries the token of its session."""
-        return hmac.compare_digest(self.token(request).encode(), given.encode(errors="replace"))
+        return hmac.compare_digest(self.token(request).encode(), token.encode(errors="replace"))
 
-    def _given(self, request: web.Request) -> str:
+    def _id_of(self, request: web.Request) -> str:
         return request.cookies.get(self.cookie, "")

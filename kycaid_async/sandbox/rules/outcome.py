@@ -1,7 +1,8 @@
-"""What somebody decides in the place of the rules: a test, or a person."""
+"""Outcomes that a test or a person sets in place of the rules."""
 
 import re
-from collections.abc import Iterable
+from collections import deque
+from collections.abc import Callable, Iterable
 from typing import Final, Literal, Self, get_args
 
 import attrs
@@ -19,7 +20,7 @@ _TEXT: Final = re.compile(r"(approve|pending|decline(?::([^:]+))?)", re.ASCII)
 
 
 @attrs.frozen
-class Outcome:
+class ReviewOutcome:
     """``approve``, ``decline`` with reasons, or ``pending``: as it is, until a person decides.
 
     Raises `ValueError` for another word, for a reason that does not exist, and for reasons to anything but a decline.
@@ -52,3 +53,26 @@ class Outcome:
 
     def __str__(self) -> str:
         return ":".join(filter(None, (self.verdict, ",".join(self.reasons))))
+
+
+Kind = Literal["verification", "document"]
+
+
+@attrs.frozen
+class OutcomeScript:
+    """Outcomes for what is created next, in the order in which they were given, by the kind of object."""
+
+    _waiting: dict[Kind, deque[ReviewOutcome]] = attrs.field(factory=dict)
+
+    def add(self, kind: Kind, outcome: ReviewOutcome) -> None:
+        """Let an outcome wait behind the others."""
+        self._waiting.setdefault(kind, deque()).append(outcome)
+
+    def take(self, kind: Kind, on_rollback: Callable[[Callable[[], object]], None]) -> ReviewOutcome | None:
+        """Return the next outcome, if any waits. It waits on when the transaction fails."""
+        waiting = self._waiting.get(kind)
+        if not waiting:
+            return None
+        outcome = waiting.popleft()
+        on_rollback(lambda: waiting.appendleft(outcome))
+        return outcome

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from kycaid_async.api.document_words import DocumentType
-from kycaid_async.sandbox.rules.rules import SELFIES
+from kycaid_async.sandbox.rules.case import SELFIES
 from kycaid_async.values.decline_reasons import DeclineReason
 
 Checks = dict[str, dict[str, Any]]
@@ -75,6 +75,11 @@ def checks_for(
 def is_passed(checks: Mapping[str, Mapping[str, Any]]) -> bool:
     """Say whether every check was passed."""
     return all(check["verified"] for check in checks.values())
+
+
+def reasons_in(checks: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Return why a verification with these results was declined."""
+    return list(dict.fromkeys(name for check in checks.values() for name in check["decline_reasons"]))
 
 
 def result(reasons: Iterable[str], comment: str | None = None) -> dict[str, Any]:
