@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 from kycaid_async.errors import ConfigurationError
 from kycaid_async.extras import is_installed, is_recent
 from kycaid_async.sandbox.rules.case import Look
-from kycaid_async.transport.kinds import FIRST_BYTES, PDF, kind_of
+from kycaid_async.uploads.kinds import FIRST_BYTES, PDF, kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

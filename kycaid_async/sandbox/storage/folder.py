@@ -17,7 +17,7 @@ from kycaid_async.errors import ConfigurationError
 from kycaid_async.extras import is_installed
 from kycaid_async.sandbox.storage.database import MEMORY, Store
 from kycaid_async.sandbox.storage.unit_of_work import UnitOfWork
-from kycaid_async.transport.path_source import why_not_opened
+from kycaid_async.uploads.path_source import why_not_opened
 
 OWN: Final = "kycaid-upload-"
 """How the names of stored files begin, so that they are never taken for somebody else's."""
