@@ -7,8 +7,7 @@ from kycaid_async.api.applicants import ApplicantType
 from kycaid_async.sandbox.data.ids import new_id
 from kycaid_async.sandbox.handlers.context import Handler, RequestContext
 from kycaid_async.sandbox.http.refusals import delete_denied, flow_denied, invalid, not_found, unknown_as_validation
-from kycaid_async.sandbox.storage.database import Row
-from kycaid_async.sandbox.storage.repository import Repository
+from kycaid_async.sandbox.storage.database import Repository, Row
 from kycaid_async.sandbox.storage.unit_of_work import UnitOfWork
 
 _UNKNOWN: Final = ("affiliated_person_id", "Affiliated person was not found")

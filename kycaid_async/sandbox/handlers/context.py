@@ -14,8 +14,7 @@ from kycaid_async.sandbox.http.uploads import ReceivedFile
 from kycaid_async.sandbox.rules.outcome import Kind, ReviewOutcome
 from kycaid_async.sandbox.settings import SandboxSettings
 from kycaid_async.sandbox.state import SandboxState
-from kycaid_async.sandbox.storage.database import Row
-from kycaid_async.sandbox.storage.repository import Repository
+from kycaid_async.sandbox.storage.database import Repository, Row
 from kycaid_async.sandbox.storage.unit_of_work import UnitOfWork
 from kycaid_async.values.times import write_time
 

@@ -2,8 +2,7 @@
 
 from typing import Final
 
-from kycaid_async.sandbox.storage.database import Row
-from kycaid_async.sandbox.storage.repository import Repository
+from kycaid_async.sandbox.storage.database import Repository, Row
 
 _ID: Final = "balance"
 

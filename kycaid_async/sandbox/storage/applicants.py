@@ -1,11 +1,10 @@
-"""Applicants, and the persons affiliated to companies."""
+"""Applicants with their addresses, and the persons affiliated to companies."""
 
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from kycaid_async.sandbox.storage.database import Row
-from kycaid_async.sandbox.storage.repository import Repository
+from kycaid_async.sandbox.storage.database import Repository, Row
 from kycaid_async.values.times import read_time
 
 
@@ -42,6 +41,26 @@ class AffiliatedPersonRepository(Repository):
     def types_of(self, company: str) -> set[str]:
         """Return the types of the persons of a company."""
         return {row["type"] for row in self.of_company(company)}
+
+
+class AddressRepository(Repository):
+    """Addresses of applicants and affiliated persons."""
+
+    table = "addresses"
+
+    def of_owner(self, owner: str) -> list[Row]:
+        """Return the addresses of an owner, without those that were replaced."""
+        return self._db.rows("SELECT * FROM addresses WHERE owner = ? AND current ORDER BY rowid", owner)
+
+    def all_of_owner(self, owner: str) -> list[Row]:
+        """Return the addresses of an owner, also those that were replaced."""
+        return self._db.rows("SELECT * FROM addresses WHERE owner = ? ORDER BY rowid", owner)
+
+    def relatives(self, row: Row) -> list[Row]:
+        """Return the address, what it was copied from, and the other copies of that, the latest last."""
+        original = row["copy_of"] or row["id"]
+        sql = "SELECT * FROM addresses WHERE owner = ? AND ? IN (id, copy_of) ORDER BY rowid"
+        return self._db.rows(sql, row["owner"], original)
 
 
 def name_in(body: Mapping[str, Any]) -> str | None:

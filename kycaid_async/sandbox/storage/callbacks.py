@@ -3,8 +3,7 @@
 import attrs
 
 from kycaid_async.sandbox.events.delivery import ATTEMPTS, Callback, QueuedCallback
-from kycaid_async.sandbox.storage.database import Row
-from kycaid_async.sandbox.storage.repository import Repository
+from kycaid_async.sandbox.storage.database import Repository, Row
 
 
 class CallbackRepository(Repository):

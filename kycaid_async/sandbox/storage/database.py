@@ -1,4 +1,4 @@
-"""The SQLite database of a sandbox: its schema, and transactions that run one at a time."""
+"""The SQLite database of a sandbox: transactions that run one at a time, and what all repositories share."""
 
 import os
 import sqlite3
@@ -6,7 +6,9 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from typing import Any
+from typing import Any, ClassVar
+
+import attrs
 
 from kycaid_async.errors import ConfigurationError
 from kycaid_async.sandbox.storage.schema import IN_JSON, KINDS, MIGRATIONS, SCHEMA, VERSION
@@ -71,6 +73,36 @@ class Statements:
     def _note(self, table: str, id_: str | None, columns: Row) -> None:
         if table in KINDS and id_ is not None:
             self.changes[table, id_] = columns.get("status", self.changes.get((table, id_)))
+
+
+@attrs.frozen
+class Repository:
+    """The objects of one kind, in one transaction."""
+
+    _db: Statements
+    table: ClassVar[str]
+
+    def find(self, id_: str | None) -> Row | None:
+        """Return the row with this id."""
+        return self._db.first(f"SELECT * FROM {self.table} WHERE id = ?", id_)  # noqa: S608 - a name of ours
+
+    def insert(self, **columns: Any) -> None:
+        """Add a row."""
+        self._db.insert(self.table, **columns)
+
+    def change(self, id_: str, **columns: Any) -> None:
+        """Change columns of the row with this id."""
+        self._db.change(self.table, id_, **columns)
+
+    def remove(self, id_: str) -> None:
+        """Remove the row with this id."""
+        self._db.remove(self.table, id_)
+
+    def _page(self, offset: int, count: int, *, key: str = "", value: str | None = None) -> list[Row]:
+        """Return rows, newest first: all, or those whose column ``key`` holds ``value``."""
+        condition, values = ("", ()) if value is None else (f"WHERE {key} = ?", (value,))
+        sql = f"SELECT * FROM {self.table} {condition} ORDER BY rowid DESC LIMIT ? OFFSET ?"  # noqa: S608 - names of ours
+        return self._db.rows(sql, *values, count, offset)
 
 
 class Busy(Exception):  # noqa: N818 - no error: the caller reads again in a thread

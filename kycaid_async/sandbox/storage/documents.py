@@ -1,11 +1,10 @@
-"""Documents and the files that they refer to."""
+"""Documents, and the files that they refer to. The contents of files lie in the folder."""
 
 from collections.abc import Iterable
 from typing import Any, Final
 
 from kycaid_async.api.document_words import DocumentStatus
-from kycaid_async.sandbox.storage.database import Row
-from kycaid_async.sandbox.storage.repository import Repository
+from kycaid_async.sandbox.storage.database import Repository, Row
 from kycaid_async.sandbox.storage.schema import PORTRAITS
 
 SIDES: Final = ("front_side_id", "back_side_id", "other_side_1_id", "other_side_2_id", "other_side_3_id")
@@ -106,3 +105,13 @@ class DocumentRepository(Repository):
     def _note_portraits(self, id_: str) -> None:
         self._db.execute("DELETE FROM portraits WHERE seq = (SELECT seq FROM documents WHERE id = ?)", id_)
         self._db.execute(f"{PORTRAITS} AND d.id = ?", id_)
+
+
+class FileRepository(Repository):
+    """Uploaded files."""
+
+    table = "files"
+
+    def stored_names(self) -> set[str]:
+        """Return under what names the contents lie in the folder."""
+        return {row["stored_as"] for row in self._db.rows("SELECT stored_as FROM files")}

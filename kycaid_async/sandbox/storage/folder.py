@@ -12,7 +12,6 @@ from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Final
 
-from kycaid_async.bulk.ledger.lock import names_another_file
 from kycaid_async.errors import ConfigurationError
 from kycaid_async.extras import is_installed
 from kycaid_async.sandbox.storage.database import MEMORY, Store
@@ -35,7 +34,7 @@ def opened_folder(data: Path | None) -> Iterator[tuple[Store, Path]]:
         folder = root / "files"
         _make(folder)
         _refuse_links(folder, *root.glob("sandbox.sqlite3*"))
-        if names_another_file(str(root / "sandbox.sqlite3-journal")):
+        if data and _names_another_file(root / "sandbox.sqlite3-journal"):
             raise ConfigurationError("the sandbox's data hold a journal that names another file: they are not used")
         store = Store(str(root / "sandbox.sqlite3") if data else MEMORY)
         try:
@@ -43,6 +42,13 @@ def opened_folder(data: Path | None) -> Iterator[tuple[Store, Path]]:
             yield store, folder
         finally:
             store.close()
+
+
+def _names_another_file(journal: Path) -> bool:
+    # Here, because the room of the ledger takes a tenth of the start of a sandbox, and few keep their data.
+    from kycaid_async.bulk.ledger.lock import names_another_file
+
+    return names_another_file(str(journal))
 
 
 def _refuse_links(*paths: Path) -> None:

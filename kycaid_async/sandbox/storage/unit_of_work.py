@@ -4,12 +4,10 @@ from collections.abc import Callable
 from functools import cached_property
 
 from kycaid_async.sandbox.storage.account import AccountRepository, ServiceRepository
-from kycaid_async.sandbox.storage.addresses import AddressRepository
-from kycaid_async.sandbox.storage.applicants import AffiliatedPersonRepository, ApplicantRepository
+from kycaid_async.sandbox.storage.applicants import AddressRepository, AffiliatedPersonRepository, ApplicantRepository
 from kycaid_async.sandbox.storage.callbacks import CallbackRepository
 from kycaid_async.sandbox.storage.database import Row, Statements
-from kycaid_async.sandbox.storage.documents import DocumentRepository
-from kycaid_async.sandbox.storage.files import FileRepository
+from kycaid_async.sandbox.storage.documents import DocumentRepository, FileRepository
 from kycaid_async.sandbox.storage.schema import KINDS
 from kycaid_async.sandbox.storage.verifications import VerificationRepository
 

@@ -7,8 +7,7 @@ from typing import Any, Final
 from kycaid_async.api.document_words import DocumentStatus
 from kycaid_async.api.verification_models import VerificationProgress
 from kycaid_async.sandbox.data.ids import new_id
-from kycaid_async.sandbox.storage.database import Row
-from kycaid_async.sandbox.storage.repository import Repository
+from kycaid_async.sandbox.storage.database import Repository, Row
 from kycaid_async.values.times import write_time
 
 _PENDING: Final = VerificationProgress.PENDING.value
