@@ -22,8 +22,7 @@ from kycaid_async.sandbox.handlers.strict import require_proven
 from kycaid_async.sandbox.http import signed_urls
 from kycaid_async.sandbox.http.listening import SANDBOX_KEY
 from kycaid_async.sandbox.http.middleware import KeyAuthentication, RequestPublisher, add_route, answer_refusals
-from kycaid_async.sandbox.http.refusals import invalid, not_found
-from kycaid_async.sandbox.http.responses import HEALTH_PATH, health, json_response
+from kycaid_async.sandbox.http.refusals import HEALTH_PATH, health, invalid, json_response, not_found
 from kycaid_async.sandbox.http.signed_urls import SignedUrls
 from kycaid_async.sandbox.http.throttle import KeyThrottle
 from kycaid_async.sandbox.http.uploads import received

@@ -160,7 +160,7 @@ class Sandbox:
 
     @property
     def control(self) -> Control:
-        """What the methods below act through. Raises `ConfigurationError` when it is not running."""
+        """The control that the methods below act through. Raises `ConfigurationError` when it is not running."""
         return self._require_running().control
 
     next_outcome = _controlled(Control.next_outcome)

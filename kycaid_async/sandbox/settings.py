@@ -64,5 +64,5 @@ class SandboxSettings:
 
     @property
     def undecided(self) -> str | None:
-        """The outcome of what nobody said anything about: None where the rules decide."""
+        """The outcome where nobody set one: None where the rules decide."""
         return "pending" if self.review == "manual" else None

@@ -1,4 +1,4 @@
-"""Callbacks as they wait for their delivery, and what became of each."""
+"""Callbacks that wait for delivery, and the state of each delivery."""
 
 from typing import Any, Final
 
@@ -13,7 +13,7 @@ OK: Final = 200
 
 @attrs.frozen(kw_only=True)
 class Delivery:
-    """What became of a callback so far."""
+    """The state of the delivery of a callback."""
 
     type: str
     """As in ``VERIFICATION_COMPLETED``."""
@@ -60,7 +60,7 @@ class QueuedCallback:
 
 @attrs.frozen
 class Effects:
-    """What is to happen once a transaction is committed; nothing of it when it is rolled back."""
+    """Effects of a transaction once it is committed; none when it is rolled back."""
 
     callbacks: list[QueuedCallback] = attrs.field(factory=list)
     started: list[str] = attrs.field(factory=list)

@@ -1,4 +1,4 @@
-"""The middleware that lets requests meet faults, and what each fault does."""
+"""The middleware that lets requests meet faults, and the act of each kind."""
 
 import logging
 import math
@@ -14,8 +14,7 @@ from kycaid_async.sandbox.events.tasks import Sleep
 from kycaid_async.sandbox.faults.fault import Fault, FaultKind
 from kycaid_async.sandbox.faults.switchboard import Faults
 from kycaid_async.sandbox.http.middleware import FAULT, operation_of
-from kycaid_async.sandbox.http.refusals import Refused, internal
-from kycaid_async.sandbox.http.responses import Serve, json_response, refusal_response
+from kycaid_async.sandbox.http.refusals import Refused, Serve, internal, json_response, refusal_response
 
 logger = logging.getLogger("kycaid_async.sandbox")
 

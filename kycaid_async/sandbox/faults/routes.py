@@ -8,8 +8,7 @@ from aiohttp import web
 from kycaid_async.errors import ConfigurationError
 from kycaid_async.sandbox.faults.fault import Fault
 from kycaid_async.sandbox.faults.switchboard import Faults
-from kycaid_async.sandbox.http.refusals import invalid, not_found
-from kycaid_async.sandbox.http.responses import Serve, json_response
+from kycaid_async.sandbox.http.refusals import Serve, invalid, json_response, not_found
 from kycaid_async.sandbox.http.validation import read_object
 
 PATH: Final = "/_sandbox/faults"

@@ -62,7 +62,7 @@ class Faults:
 
     @property
     def seed(self) -> int:
-        """What chance depends on."""
+        """The seed of chance."""
         return self._seed
 
     def add(self, fault: Fault) -> str:

@@ -51,7 +51,7 @@ class RequestContext:
         return write_time(self.moment)
 
     def decided(self, kind: Kind) -> str | None:
-        """Return what decides about what is created now, as text of a `ReviewOutcome`; None when the rules do."""
+        """Return the outcome set for an object that is created now, as text; None when the rules decide."""
         outcome = self.outcome or self.state.script.take(kind, self.unit.on_rollback)
         return self.settings.undecided if outcome is None else str(outcome)
 

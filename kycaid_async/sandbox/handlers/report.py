@@ -1,4 +1,4 @@
-"""The report: what was verified and paid for on one day.
+"""The report of one day: verifications and uses of services.
 
 As in live data, prices are in euros and times in minutes.
 """

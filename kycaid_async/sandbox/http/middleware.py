@@ -11,8 +11,15 @@ import attrs
 from aiohttp import web
 
 from kycaid_async.sandbox.events.feed import EventFeed, RequestServed
-from kycaid_async.sandbox.http.refusals import Refused, bad_request, internal, unauthorized
-from kycaid_async.sandbox.http.responses import Serve, json_response, refusal_response
+from kycaid_async.sandbox.http.refusals import (
+    Refused,
+    Serve,
+    bad_request,
+    internal,
+    json_response,
+    refusal_response,
+    unauthorized,
+)
 from kycaid_async.sandbox.http.throttle import KeyThrottle
 
 logger = logging.getLogger("kycaid_async.sandbox")

@@ -10,10 +10,9 @@ from kycaid_async.errors import ConfigurationError
 from kycaid_async.sandbox.faults import Fault, FaultKind
 from kycaid_async.sandbox.pages import controls_page
 from kycaid_async.sandbox.pages.context import PageContext
-from kycaid_async.sandbox.pages.login import own_path
+from kycaid_async.sandbox.pages.login import LoginSessions, own_path
 from kycaid_async.sandbox.pages.middleware import refuse
 from kycaid_async.sandbox.pages.responses import see_other
-from kycaid_async.sandbox.pages.session import LoginSessions
 from kycaid_async.sandbox.pages.submission import FormFields, read_fields
 
 Act = Callable[[FormFields], Awaitable[str]]
@@ -23,7 +22,7 @@ _LONGEST_COMMENT: Final = 500
 
 @attrs.frozen
 class Actions:
-    """Does what a person asked for."""
+    """Carries out the actions of a person."""
 
     _context: PageContext
     _sessions: LoginSessions

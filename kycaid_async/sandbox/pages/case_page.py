@@ -18,7 +18,7 @@ NO_NAME: Final = "(no name)"
 
 @attrs.frozen(kw_only=True)
 class CasePage:
-    """What is known of an applicant."""
+    """An applicant with its persons, documents and verifications."""
 
     shell: Shell
     applicant: Row

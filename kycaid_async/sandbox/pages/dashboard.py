@@ -1,24 +1,32 @@
-"""The pages of the dashboard."""
+"""The pages of the dashboard: lists with one line per thing, newest first, and a page for each applicant."""
+
+from datetime import datetime
 
 import attrs
 from aiohttp import web
 
+from kycaid_async.sandbox.events.delivery import Delivery
+from kycaid_async.sandbox.events.feed import RequestServed
+from kycaid_async.sandbox.faults import FaultKind
 from kycaid_async.sandbox.http.refusals import not_found
-from kycaid_async.sandbox.pages import lists
+from kycaid_async.sandbox.overview import ApplicantRow, VerificationRow
 from kycaid_async.sandbox.pages.case_page import NO_NAME, CasePage, decision, title
 from kycaid_async.sandbox.pages.context import PageContext
 from kycaid_async.sandbox.pages.controls_page import controls
 from kycaid_async.sandbox.pages.html import Html, tag
 from kycaid_async.sandbox.pages.live import Live
+from kycaid_async.sandbox.pages.login import LoginSessions
 from kycaid_async.sandbox.pages.responses import page
-from kycaid_async.sandbox.pages.session import LoginSessions
-from kycaid_async.sandbox.pages.shell import HOME, Shell, live, pager, rows
+from kycaid_async.sandbox.pages.shell import HOME, Shell, badge, breakable, live, pager, rows, status_badge, when
 from kycaid_async.sandbox.storage.applicants import name_in
 from kycaid_async.sandbox.storage.database import Row
 from kycaid_async.sandbox.storage.unit_of_work import UnitOfWork
 
 _PER_PAGE = 50
+_MAX_DIGITS = 10
+"""More digits are more rows than there are."""
 _MOST_OF_ONE = 200
+_OK, _BROKEN = 300, 500
 
 
 @attrs.frozen
@@ -33,7 +41,7 @@ class Dashboard:
         """Show the applicants."""
         offset = _offset(request)
         applicants = await self._context.control.applicants(offset=offset, count=_PER_PAGE)
-        entries = [lists.applicant(row) for row in applicants]
+        entries = [_applicant_row(row) for row in applicants]
         return self._list(
             request, "Applicants", entries, "Nobody yet.", pager(HOME, offset, _PER_PAGE, len(applicants))
         )
@@ -42,7 +50,7 @@ class Dashboard:
         """Show the verifications."""
         offset = _offset(request)
         verifications = await self._context.control.verifications(offset=offset, count=_PER_PAGE)
-        entries = [lists.verification(row) for row in verifications]
+        entries = [_verification_row(row) for row in verifications]
         more = pager(f"{HOME}verifications", offset, _PER_PAGE, len(verifications))
         return self._list(request, "Verifications", entries, "None yet.", more)
 
@@ -50,12 +58,12 @@ class Dashboard:
         """Show the callbacks that were sent, and what was answered."""
         shell = self._shell(request)
         sent = self._context.background.dispatcher.deliveries()[::-1][:_MOST_OF_ONE]
-        entries = [lists.callback(shell, delivery) for delivery in sent]
+        entries = [_callback_row(shell, delivery) for delivery in sent]
         return self._list(request, "Callbacks", entries, "None was sent yet.")
 
     async def requests(self, request: web.Request) -> web.StreamResponse:
         """Show the requests since somebody first looked."""
-        entries = [lists.request(moment, served) for moment, served in reversed(self._live.requests)]
+        entries = [_request_row(moment, served) for moment, served in reversed(self._live.requests)]
         return self._list(request, "Requests", entries, "None since this dashboard was opened.")
 
     async def controls(self, request: web.Request) -> web.StreamResponse:
@@ -120,8 +128,7 @@ class Dashboard:
 
 def _offset(request: web.Request) -> int:
     text = request.query.get("offset", "0")
-    # More digits than this are more rows than there are.
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0  # noqa: PLR2004
+    return int(text) if text.isascii() and text.isdigit() and len(text) < _MAX_DIGITS else 0
 
 
 def _read(unit: UnitOfWork, applicant_id: str) -> tuple[Row, list[Row], dict[str, Row]] | None:
@@ -144,3 +151,76 @@ def _owner_of(unit: UnitOfWork, id_: str) -> str:
     if owner is None:
         raise not_found()
     return str(owner)
+
+
+def _applicant_row(row: ApplicantRow) -> Html:
+    """Return an applicant, as the way to its page."""
+    counts = f"{_plural(row.documents, 'document')}, {_plural(row.verifications, 'verification')}"
+    return tag(
+        "a",
+        tag("span", row.name or "(no name)", class_="name"),
+        status_badge(row.status),
+        tag("span", f"{row.type.capitalize()}, {counts}", class_="quiet detail"),
+        when(row.created_at),
+        href=f"{HOME}applicants/{row.applicant_id}",
+        class_="row",
+    )
+
+
+def _verification_row(row: VerificationRow) -> Html:
+    """Return a verification, as the way to its applicant, or to nowhere while a form is not completed."""
+    path = f"{HOME}applicants/{row.applicant_id}" if row.applicant_id else None
+    return tag(
+        "a" if path else "div",
+        tag("span", row.applicant_name or ("(form not completed)" if not path else "(no name)"), class_="name"),
+        status_badge(row.status, verified=row.verified, waits=row.waits_for_person),
+        tag("span", breakable(", ".join(row.reasons)) if row.reasons else f"{row.price:.2f} €", class_="quiet detail"),
+        when(row.created_at),
+        href=path,
+        class_="row",
+    )
+
+
+def _callback_row(shell: Shell, delivery: Delivery) -> Html:
+    """Return a callback, what became of it, and a button to send it again."""
+    attempts = _plural(delivery.attempts, "attempt")
+    return tag(
+        "div",
+        tag("span", breakable(delivery.type), class_="name"),
+        _answer(delivery),
+        tag("span", f"to {delivery.host}, {attempts}", class_="quiet detail"),
+        shell.action(
+            "resend",
+            tag("button", "Send again", type="submit", id=f"resend-{delivery.request_id}"),
+            request_id=delivery.request_id,
+            back=f"{HOME}callbacks",
+        ),
+        class_="row",
+    )
+
+
+def _request_row(moment: datetime, served: RequestServed) -> Html:
+    """Return a request and how it was answered."""
+    is_cut = served.fault in (FaultKind.RESET, FaultKind.LOST)
+    tone = "bad" if is_cut or served.status >= _BROKEN else "good" if served.status < _OK else "busy"
+    met = f", fault {served.fault}" if served.fault else ""
+    return tag(
+        "div",
+        tag("span", breakable(served.operation), class_="name"),
+        badge("no answer" if is_cut else str(served.status), tone),
+        tag("span", f"{served.milliseconds:.1f} ms{met}", class_="quiet detail"),
+        when(moment),
+        class_="row",
+    )
+
+
+def _answer(delivery: Delivery) -> Html:
+    if delivery.arrived:
+        return badge("200 arrived", "good")
+    if not delivery.attempts:
+        return badge("under way", "busy")
+    return badge(f"answered {delivery.status}" if delivery.status else "no answer", "bad")
+
+
+def _plural(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"

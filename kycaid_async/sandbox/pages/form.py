@@ -41,7 +41,7 @@ _EXPIRED: Final = (410, "This link is too old", "Please ask whoever gave it to y
 
 @attrs.frozen
 class _OpenForm:
-    """A form that can be submission in."""
+    """A form that can be filled in."""
 
     verification: Row
     kind: str
@@ -63,7 +63,7 @@ class FormPages:
         return page(FormPage(title=_TITLES[form.kind], parts=form.parts).markup())
 
     async def take(self, request: web.Request) -> web.StreamResponse:
-        """Take a form that was submission in."""
+        """Take a form that was filled in."""
         try:
             form = await self._look_up(request)
             inputs = {part.input_of(q.field) for part in form.parts for q in part.questions if q.kind == "file"}

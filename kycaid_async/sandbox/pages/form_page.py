@@ -13,7 +13,7 @@ _ACCEPT = "image/*,application/pdf"
 
 @attrs.frozen(kw_only=True)
 class FormPage:
-    """What is shown: the parts, what was typed before, and what was wrong with it."""
+    """The page of a form: its parts, the answers before, and their faults."""
 
     title: str
     parts: Iterable[FormPart]

@@ -10,8 +10,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from kycaid_async.sandbox.http.middleware import log_fault
-from kycaid_async.sandbox.http.refusals import Refused
-from kycaid_async.sandbox.http.responses import Serve, refusal_response
+from kycaid_async.sandbox.http.refusals import Refused, Serve, refusal_response
 from kycaid_async.sandbox.pages.layout import notice
 from kycaid_async.sandbox.pages.responses import page
 

@@ -1,4 +1,4 @@
-"""Responses to browsers. Their headers say: run no foreign code, keep nothing, show it in no frame.
+"""Responses to browsers. The headers forbid foreign code, caches and frames.
 
 The style sheet, the scripts and the icon are files beside this one, served by name and nothing else.
 """

@@ -7,18 +7,17 @@ from aiohttp import web
 
 from kycaid_async.sandbox.data.account import FORM_PATH
 from kycaid_async.sandbox.http.middleware import Middleware, RequestPublisher, add_route
-from kycaid_async.sandbox.http.responses import Serve
+from kycaid_async.sandbox.http.refusals import Serve
 from kycaid_async.sandbox.pages import layout, live, login, pictures
 from kycaid_async.sandbox.pages.actions import Actions
 from kycaid_async.sandbox.pages.context import PageContext
 from kycaid_async.sandbox.pages.dashboard import Dashboard
 from kycaid_async.sandbox.pages.form import FormPages
 from kycaid_async.sandbox.pages.live import Live
-from kycaid_async.sandbox.pages.login import Login
+from kycaid_async.sandbox.pages.login import Login, LoginSessions
 from kycaid_async.sandbox.pages.middleware import answer_with_pages, require_local_name, require_same_origin
 from kycaid_async.sandbox.pages.pictures import Pictures
 from kycaid_async.sandbox.pages.responses import see_other, static
-from kycaid_async.sandbox.pages.session import LoginSessions
 from kycaid_async.sandbox.pages.shell import ACTIONS, HOME
 
 

@@ -34,7 +34,7 @@ _FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "GIF", "BMP", "AVIF")
 
 
 class _NotUnpacked(Exception):  # noqa: N818 - no error: the image is left as it is
-    """An image that nobody looks into."""
+    """The image is too large to unpack quickly."""
 
 
 def require_pillow() -> None:

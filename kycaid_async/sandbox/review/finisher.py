@@ -1,7 +1,7 @@
-"""The finisher: ends verifications whose time has come and whose documents are reviewed."""
+"""Ends verifications: those whose time has come and whose documents are reviewed, and those that a person decides."""
 
 from collections.abc import Callable, Collection
-from datetime import UTC, date
+from datetime import UTC, date, datetime
 from typing import Final
 
 import attrs
@@ -9,13 +9,12 @@ import attrs
 from kycaid_async.api.document_words import DocumentStatus
 from kycaid_async.api.verification_models import VerificationProgress
 from kycaid_async.sandbox.callbacks import messages
-from kycaid_async.sandbox.events.delivery import QueuedCallback
-from kycaid_async.sandbox.review import decision
+from kycaid_async.sandbox.events.delivery import Effects, QueuedCallback
 from kycaid_async.sandbox.review.reviewer import Reviewer
 from kycaid_async.sandbox.rules.case import Case
 from kycaid_async.sandbox.rules.outcome import ReviewOutcome
 from kycaid_async.sandbox.rules.rules import RuleFailed, judge
-from kycaid_async.sandbox.rules.verdict import Checks, checks_of, is_passed
+from kycaid_async.sandbox.rules.verdict import Checks, checks_for, checks_of, is_passed, verdict_columns
 from kycaid_async.sandbox.state import SandboxState
 from kycaid_async.sandbox.storage.database import Row
 from kycaid_async.sandbox.storage.unit_of_work import UnitOfWork
@@ -63,7 +62,7 @@ class Finisher:
             return []
         now = self._state.clock().astimezone(UTC)
         if row["outcome"] is not None:
-            completed = decision.conclude(unit, row, ReviewOutcome.parse(row["outcome"]), None, now)
+            completed = conclude(unit, row, ReviewOutcome.parse(row["outcome"]), None, now)
         else:
             try:
                 checks = self._checks(unit, row, now.date())
@@ -100,3 +99,41 @@ def _latest_change(unit: UnitOfWork, verification_id: str) -> float | None:
     if any(thing["outcome"] == "pending" for thing in (row, *unreviewed)):
         return None
     return float(max([row["started_at"], *(document["changed_at"] for document in unreviewed)]))
+
+
+def decide(unit: UnitOfWork, id_: str, outcome: ReviewOutcome, comment: str | None, state: SandboxState) -> Effects:
+    """Decide about the document or the verification with this id, and return the effects.
+
+    Raises `KeyError`, and `ValueError` for a form that nobody completed.
+    """
+    document = unit.documents.find(id_)
+    if document is not None:
+        _set_verdict(unit, document, outcome, comment)
+        # Those that only waited for it can end now.
+        return Effects(started=unit.verifications.of_document(id_))
+    verification = unit.verifications.find(id_)
+    if verification is None:
+        raise KeyError(id_)
+    if verification["status"] == VerificationProgress.UNUSED:
+        raise ValueError("nobody completed the form of this verification yet")
+    for part in unit.verifications.documents_of(id_):
+        if part["status"] == DocumentStatus.NEW and part["outcome"] == "pending":
+            _set_verdict(unit, part, outcome, comment)
+    completed = conclude(unit, verification, outcome, comment, state.clock())
+    return Effects(unit.callbacks.put(messages.completed(completed), state.settings.callback_url))
+
+
+def conclude(unit: UnitOfWork, verification: Row, outcome: ReviewOutcome, comment: str | None, moment: datetime) -> Row:
+    """End a verification with this outcome, whatever the rules say, and return it."""
+    kinds = [document["type"] for document in unit.verifications.documents_of(verification["id"])]
+    checks = checks_for(outcome.reasons, kinds, comment, verification["types"])
+    verified = not outcome.reasons
+    return unit.verifications.finish(
+        verification["id"], verified=verified, checks=checks, moment=moment, comment=comment
+    )
+
+
+def _set_verdict(unit: UnitOfWork, document: Row, outcome: ReviewOutcome, comment: str | None) -> None:
+    # With a new version, so that a review that is under way is void.
+    version = document["version"] + 1
+    unit.documents.change(document["id"], comment=comment, version=version, **verdict_columns(outcome))

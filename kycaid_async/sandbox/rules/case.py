@@ -31,7 +31,7 @@ Subject = Literal["document", "applicant"]
 
 @attrs.frozen(kw_only=True)
 class Look:
-    """What can be seen of a file. Of PDFs and videos, and of images that Pillow cannot decode, no pixel is seen."""
+    """The visible properties of a file. Of PDFs, videos and images that Pillow cannot decode, no pixel is seen."""
 
     name: str = attrs.field(default="", repr=False)
     """What the client called it."""
@@ -54,7 +54,7 @@ class Look:
 
 @attrs.frozen(kw_only=True)
 class Case:
-    """What a review knows of a document, or of an applicant, which has no ``type`` here."""
+    """The facts of a document for review, or of an applicant, which has no ``type`` here."""
 
     type: str = ""
     """The type of the document."""

@@ -44,12 +44,12 @@ class ReviewOutcome:
     @classmethod
     def parse(cls, text: str) -> Self:
         """Return the outcome that ``text`` spells: ``approve``, ``pending``, ``decline:EXPIRED_DOCUMENT,OTHER``."""
-        found = _TEXT.fullmatch(text.strip())
-        if found is None:
+        match = _TEXT.fullmatch(text.strip())
+        if match is None:
             raise ValueError("an outcome is approve, pending, or decline:REASON,REASON")
-        names = [name.strip() for name in (found[2] or "").split(",")]
+        names = [name.strip() for name in (match[2] or "").split(",")]
         verdict: Verdict = "decline" if text.strip().startswith("decline") else "approve"
-        return cls.of("pending" if found[1] == "pending" else verdict, [name for name in names if name])
+        return cls.of("pending" if match[1] == "pending" else verdict, [name for name in names if name])
 
     def __str__(self) -> str:
         return ":".join(filter(None, (self.verdict, ",".join(self.reasons))))
@@ -65,7 +65,7 @@ class OutcomeScript:
     _waiting: dict[Kind, deque[ReviewOutcome]] = attrs.field(factory=dict)
 
     def add(self, kind: Kind, outcome: ReviewOutcome) -> None:
-        """Let an outcome wait behind the others."""
+        """Add an outcome behind the others."""
         self._waiting.setdefault(kind, deque()).append(outcome)
 
     def take(self, kind: Kind, on_rollback: Callable[[Callable[[], object]], None]) -> ReviewOutcome | None:

@@ -1,4 +1,4 @@
-"""The rules of a review: what each looks at, and the reason that it gives.
+"""The rules of a review, and the reason that each gives.
 
 ======================== ============================================= =======================
 rule                     looks at                                      reason
@@ -71,9 +71,8 @@ def judge(rules: Iterable[Rule], case: Case, about: Subject = "document") -> lis
 def _applies(rule: Rule, case: Case) -> bool:
     try:
         return rule.applies(case)
-    except Exception as error:  # noqa: BLE001 - it is somebody else's
-        # Its text may be personal.
-        logger.error("the rule %r failed: %s", rule.name, type(error).__name__)  # noqa: TRY400
+    except Exception as error:  # noqa: BLE001 - the rule is the user's code
+        logger.error("the rule %r failed: %s", rule.name, type(error).__name__)  # noqa: TRY400 - its text may be personal
         raise RuleFailed from None
 
 
@@ -155,8 +154,8 @@ def _is_duplicate(case: Case) -> bool:
 
 def _is_listed(case: Case) -> bool:
     asked = dict(case.owner)
-    found = (person for person in PERSONS if similarity(person, asked) == _SAME and not contradicts(person, asked))
-    return _is_fake(case) or any(kind != BlacklistType.PEP for person in found for kind in person.lists)
+    matching = (person for person in PERSONS if similarity(person, asked) == _SAME and not contradicts(person, asked))
+    return _is_fake(case) or any(kind != BlacklistType.PEP for person in matching for kind in person.lists)
 
 
 _SAME: Final = 100
@@ -207,7 +206,7 @@ RULES: Final = (
 
 
 def _words(convention: re.Pattern[str], name: str) -> set[str]:
-    return {word for found in convention.findall(name.casefold()) for word in found.split("+") if word}
+    return {word for words in convention.findall(name.casefold()) for word in words.split("+") if word}
 
 
 def _date(text: Any) -> date | None:

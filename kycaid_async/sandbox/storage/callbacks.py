@@ -1,4 +1,4 @@
-"""The outbox: callbacks are kept with what they tell of, so that none is lost when the sandbox is killed."""
+"""The outbox: callbacks are stored in the transaction that causes them, so that none is lost in a kill."""
 
 import attrs
 

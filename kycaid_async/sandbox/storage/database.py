@@ -37,13 +37,13 @@ class Statements:
         """Return the rows of a query. JSON columns are decoded. Raises `Busy` when the time is over."""
         if self._until is None:
             return self._db.execute(sql, values).fetchall()
-        found: list[Row] = []
+        rows: list[Row] = []
         with closing(self._db.execute(sql, values)) as cursor:
             while batch := cursor.fetchmany(_BATCH):
                 if time.perf_counter() > self._until:
                     raise Busy
-                found += batch
-        return found
+                rows += batch
+        return rows
 
     def first(self, sql: str, *values: Any) -> Row | None:
         """Return the first row of a query, or None."""

@@ -13,7 +13,7 @@ from kycaid_async.sandbox.storage.verifications import VerificationRepository
 
 
 class UnitOfWork:
-    """What may be done between a begin and a commit."""
+    """The repositories of one transaction, and its callbacks."""
 
     def __init__(self, statements: Statements) -> None:
         self._db = statements
