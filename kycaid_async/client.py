@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from kycaid_async.bulk.bulk import Bulk
     from kycaid_async.transport.exchange import Exchange
-    from kycaid_async.transport.loop_resources import Sessions
+    from kycaid_async.transport.loop_resources import ResourceRegistry
 
 T = TypeVar("T")
 
@@ -222,20 +222,20 @@ class _Shared:
     def exchange(self, settings: Settings) -> "Exchange":
         from kycaid_async.transport.exchange import Exchange
 
-        return Exchange(settings, self.sessions, self._budget, self.timing)
+        return Exchange(settings, self.resources, self._budget, self.timing)
 
     @cached_property
-    def sessions(self) -> "Sessions":
-        from kycaid_async.transport.loop_resources import Sessions
+    def resources(self) -> "ResourceRegistry":
+        from kycaid_async.transport.loop_resources import ResourceRegistry
 
-        return Sessions(self._settings, self._session, clock=self.timing.clock, sleep=self.timing.sleep)
+        return ResourceRegistry(self._settings, self._session, clock=self.timing.clock, sleep=self.timing.sleep)
 
     @cached_property
     def _budget(self) -> RetryBudget:
         return RetryBudget()
 
     async def aclose(self) -> None:
-        await self.sessions.aclose()
+        await self.resources.aclose()
 
     def __reduce__(self) -> tuple[type["_Shared"], tuple[Settings, None]]:
         if self._session is not None or self._settings.ssl_context is not None:
