@@ -20,7 +20,7 @@ from kycaid_async.sandbox.script import Script
 from kycaid_async.sandbox.settings import Settings
 from kycaid_async.sandbox.store import KINDS, MEMORY, Busy, Store, Transaction
 from kycaid_async.sandbox.temporary import temporary_folder
-from kycaid_async.transport.path_source import why_not_opened
+from kycaid_async.uploads.path_source import why_not_opened
 
 T = TypeVar("T")
 

@@ -188,7 +188,11 @@ def _close(loop: asyncio.AbstractEventLoop) -> None:
 
 
 _NEEDED: Final = ("anyio.from_thread", "cattrs", "encodings.idna", "kycaid_async.transport.exchange")
-_USED_WHERE_IT_FITS: Final = ("kycaid_async.transport.bodies", "kycaid_async.transport.direct", "msgspec.json")
+_USED_WHERE_IT_FITS: Final = (
+    "kycaid_async.transport.aiohttp.bodies",
+    "kycaid_async.transport.aiohttp.direct",
+    "msgspec.json",
+)
 
 
 def _import_all() -> None:
