@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection
-from typing import Any, Final
+from typing import Final
 
 import attrs
 
@@ -18,11 +18,6 @@ _NEVER: Final = frozenset(
 )
 """What reads this machine's files past all rules, or another URL within its own."""
 _SPELLING: Final = re.compile(r"([a-z][a-z0-9+._-]*)://([!-~]|[^\x00-\x20\x7f-\xa0])", re.IGNORECASE | re.ASCII)
-
-
-def is_url(place: Any) -> bool:
-    """Say whether ``place`` is the URL of a remote file, and not a path."""
-    return isinstance(place, str) and "://" in place
 
 
 def _names(names: Collection[str]) -> frozenset[str]:
