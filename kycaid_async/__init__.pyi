@@ -352,11 +352,11 @@ from kycaid_async.bulk.manifest.row import (
 from kycaid_async.bulk.manifest.row import (
     ManifestRow as ManifestRow,
 )
-from kycaid_async.bulk.progress import (
-    BulkProgress as BulkProgress,
-)
 from kycaid_async.bulk.remote.url_rules import (
     UrlRules as UrlRules,
+)
+from kycaid_async.bulk.result import (
+    BulkProgress as BulkProgress,
 )
 from kycaid_async.bulk.result import (
     BulkResult as BulkResult,

@@ -1,26 +1,16 @@
 """``client.bulk``: many documents."""
 
-import os
-from typing import Final, get_args
+from typing import Unpack
 
 import attrs
 
-from kycaid_async.bulk.audit import AuditPlan, AuditRows, BulkAudit
-from kycaid_async.bulk.feed import Rows
-from kycaid_async.bulk.ledger import Path
-from kycaid_async.bulk.remote.url_rules import UrlRules
-from kycaid_async.bulk.requests.open_files import most_rows_at_once
+from kycaid_async.bulk.audit import AuditOptions, AuditPlan, AuditRows, BulkAudit
 from kycaid_async.bulk.result import BulkResult, BulkSummary
-from kycaid_async.bulk.upload import BulkUpload, OnError, OnUncertain, Plan
-from kycaid_async.errors import ConfigurationError
+from kycaid_async.bulk.upload import BulkUpload, Rows, UploadOptions, UploadPlan
 from kycaid_async.protocol.caller import Caller
 from kycaid_async.timing import Timing
 from kycaid_async.tracebacks import confidential
 from kycaid_async.transport.settings import Settings
-
-_LONGEST_WORK: Final = 30.0
-_MARGIN: Final = 5.0
-"""Seconds."""
 
 
 @attrs.define
@@ -31,20 +21,7 @@ class Bulk:
     _settings: Settings = attrs.field(repr=False)
     _timing: Timing = attrs.field(repr=False)
 
-    def upload(
-        self,
-        rows: Rows,
-        *,
-        ledger: Path | None = None,
-        on_uncertain: OnUncertain = "set_aside",
-        on_error: OnError = "continue",
-        concurrency: int | None = None,
-        applicants_at_once: int = 4,
-        give_up_after: float = 300.0,
-        settle_after: float | None = None,
-        same_account: bool = False,
-        urls: UrlRules | None = None,
-    ) -> BulkUpload:
+    def upload(self, rows: Rows, **options: Unpack[UploadOptions]) -> BulkUpload:
         """Return a run over ``rows``; iterate over it: ``async for result in client.bulk.upload(rows): …``.
 
         ``rows`` is any iterable or async iterable of `BulkRow`; it is read as the work goes on, and never held whole.
@@ -79,40 +56,10 @@ class Bulk:
 
         Raises `ConfigurationError` for values that make no sense.
         """
-        if on_uncertain not in get_args(OnUncertain) or on_error not in get_args(OnError):
-            raise ConfigurationError("bulk: on_uncertain is set_aside or create, on_error is continue or stop")
-        if ledger is not None and not os.fspath(ledger):
-            raise ConfigurationError("bulk: ledger must be the path of a file; None is for no ledger")
-        if concurrency is not None and concurrency < 1:
-            raise ConfigurationError("bulk: concurrency must be 1 or more")
-        if applicants_at_once < 1:
-            raise ConfigurationError("bulk: applicants_at_once must be 1 or more")
-        most = self._settings.max_connections
-        plan = Plan(
-            ledger=ledger,
-            on_uncertain=on_uncertain,
-            on_error=on_error,
-            concurrency=most_rows_at_once(most if concurrency is None else min(concurrency, most)),
-            applicants_at_once=applicants_at_once,
-            give_up_after=give_up_after,
-            settle_after=self._patience() if settle_after is None else settle_after,
-            same_account=same_account,
-            urls=urls or UrlRules(),
-        )
+        plan = UploadPlan(**options)
         return BulkUpload(rows, plan, caller=self._call, settings=self._settings, timing=self._timing)
 
-    def audit(
-        self,
-        rows: AuditRows,
-        *,
-        ledger: Path,
-        state: Path | None = None,
-        fresh: bool = False,
-        concurrency: int | None = None,
-        give_up_after: float = 300.0,
-        settle_after: float | None = None,
-        same_account: bool = False,
-    ) -> BulkAudit:
+    def audit(self, rows: AuditRows, **options: Unpack[AuditOptions]) -> BulkAudit:
         """Return a look at what the server has of ``rows``; iterate over it: ``async for result in audit``.
 
         It writes nothing, on the server or in the ledger. It tells of each row, by the documents of its applicant and
@@ -133,56 +80,15 @@ class Bulk:
 
         Raises `ConfigurationError` for values that make no sense; what ends it early is raised by the iteration.
         """
-        if concurrency is not None and concurrency < 1:
-            raise ConfigurationError("bulk: concurrency must be 1 or more")
-        if not os.fspath(ledger):
-            raise ConfigurationError("bulk: ledger must be the path of a file")
-        most = self._settings.max_connections
-        plan = AuditPlan(
-            ledger=ledger,
-            state=state,
-            fresh=fresh,
-            concurrency=most_rows_at_once(most if concurrency is None else min(concurrency, most)),
-            give_up_after=give_up_after,
-            settle_after=self._patience() if settle_after is None else settle_after,
-            same_account=same_account,
-        )
+        plan = AuditPlan(**options)
         return BulkAudit(rows, plan, caller=self._call, settings=self._settings, timing=self._timing)
 
-    def _patience(self) -> float:
-        """Return for how long a server may be at work on a request whose answer was lost."""
-        return (self._settings.timeout.read or _LONGEST_WORK) + _MARGIN
-
     @confidential
-    async def upload_all(
-        self,
-        rows: Rows,
-        *,
-        ledger: Path | None = None,
-        on_uncertain: OnUncertain = "set_aside",
-        on_error: OnError = "continue",
-        concurrency: int | None = None,
-        applicants_at_once: int = 4,
-        give_up_after: float = 300.0,
-        settle_after: float | None = None,
-        same_account: bool = False,
-        urls: UrlRules | None = None,
-    ) -> tuple[list[BulkResult], BulkSummary]:
+    async def upload_all(self, rows: Rows, **options: Unpack[UploadOptions]) -> tuple[list[BulkResult], BulkSummary]:
         """Deliver all ``rows`` and return their results, in the order of the rows, and a summary.
 
         Takes and raises what `upload` does. It holds all results; for very many rows, iterate over `upload`.
         """
-        upload = self.upload(
-            rows,
-            ledger=ledger,
-            on_uncertain=on_uncertain,
-            on_error=on_error,
-            concurrency=concurrency,
-            applicants_at_once=applicants_at_once,
-            give_up_after=give_up_after,
-            settle_after=settle_after,
-            same_account=same_account,
-            urls=urls,
-        )
+        upload = self.upload(rows, **options)
         results = [result async for result in upload]
         return sorted(results, key=lambda result: result.number), upload.summary

@@ -1,15 +1,21 @@
-"""What became of a row, and of all of them."""
+"""The results of an upload: of a row, of all of them, and how far it is."""
 
 import enum
+from collections import deque
+from typing import Final
 
 import attrs
 
 from kycaid_async.bulk.row import BulkRow
 from kycaid_async.errors import KycaidError
 
+_WINDOW: Final = 10.0
+_STEP: Final = 0.25
+"""Seconds."""
+
 
 class BulkStatus(enum.StrEnum):
-    """What became of a row."""
+    """The end of a row."""
 
     CREATED = "created"
     """Its document was made, or found to have been made by an earlier run that was cut off."""
@@ -23,7 +29,7 @@ class BulkStatus(enum.StrEnum):
 
 @attrs.define(kw_only=True)
 class BulkResult:
-    """What became of a row."""
+    """The result of a row. It is made once, when the row has come to its end."""
 
     row: BulkRow
     status: BulkStatus
@@ -47,7 +53,7 @@ class BulkResult:
 
 @attrs.define(kw_only=True)
 class BulkSummary:
-    """What became of all rows of a run."""
+    """The sum of the results of a run."""
 
     created: int = 0
     done_before: int = 0
@@ -94,3 +100,46 @@ class BulkSummary:
             f"{self.files:,} files uploaded ({self.bytes / 1e6:,.1f} MB), {self.files_shared:,} shared; "
             f"{rate:,.1f} documents per second."
         )
+
+
+@attrs.frozen(kw_only=True)
+class BulkProgress:
+    """An upload at one moment."""
+
+    summary: BulkSummary
+    """What is done so far."""
+    in_flight: int
+    """Rows under way."""
+    waiting: int = 0
+    """Rows that wait: for the server, for an applicant that another row makes, or to be asked for after a lost answer.
+    They hold up no other row."""
+    concurrency: int
+    """How many rows may be under way, as far as the server's answers have taught."""
+    documents_per_second: float
+    """Over the last ten seconds."""
+    bytes_per_second: float
+    """Over the last ten seconds."""
+    trouble: str = ""
+    """What came in place of the last answer: the text of an error. Empty while answers come."""
+
+
+class Meter:
+    """Measures rates over the last seconds, from samples that are never closer than a quarter of a second."""
+
+    def __init__(self, now: float) -> None:
+        self._samples: deque[tuple[float, int, int]] = deque([(now, 0, 0)])
+
+    def note(self, now: float, documents: int, size: int) -> None:
+        """Note how many documents and bytes were done until now."""
+        samples = self._samples
+        if now - samples[-1][0] < _STEP:
+            return
+        samples.append((now, documents, size))
+        while len(samples) > 2 and samples[1][0] <= now - _WINDOW:  # noqa: PLR2004 - two points make a rate
+            samples.popleft()
+
+    def rates(self, now: float, documents: int, size: int) -> tuple[float, float]:
+        """Return documents and bytes per second."""
+        then, earlier_documents, earlier_size = self._samples[0]
+        seconds = max(now - then, _STEP)
+        return (documents - earlier_documents) / seconds, (size - earlier_size) / seconds

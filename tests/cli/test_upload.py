@@ -301,7 +301,7 @@ def test_of_what_an_earlier_run_may_have_sent_no_time_is_made_up():
 def test_a_row_that_is_uncertain_goes_to_a_file_that_says_what_to_look_for_and_can_be_run(
     upload, server, people, monkeypatch
 ):
-    monkeypatch.setattr("kycaid_async.bulk.bulk.Bulk._patience", lambda _: 0.0)
+    monkeypatch.setattr("kycaid_async.bulk.run.BulkRun._settle_after", lambda _: 0.0)
     server.lost = "2"
     done = upload(people, server=server.url)
     assert done.exit_code == 1

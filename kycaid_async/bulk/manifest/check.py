@@ -13,7 +13,7 @@ from kycaid_async.bulk.manifest.manifest import Manifest
 from kycaid_async.bulk.manifest.places import AnyPath, source_of
 from kycaid_async.bulk.manifest.row import APPLICANT, BadRow, ManifestRow
 from kycaid_async.bulk.remote.url_rules import UrlRules
-from kycaid_async.bulk.requests.open_files import when_there_is_room
+from kycaid_async.bulk.requests.limits import when_there_is_room
 from kycaid_async.bulk.row import BulkSource
 from kycaid_async.errors import (
     ConfigurationError,
