@@ -15,7 +15,7 @@ from kycaid_async import servers
 from kycaid_async.api.section import Section
 from kycaid_async.errors import ConfigurationError
 from kycaid_async.protocol.endpoint import Endpoint, Replay
-from kycaid_async.protocol.request import unlisted
+from kycaid_async.protocol.request import undeclared_endpoint
 from kycaid_async.protocol.retry import RetryBudget, RetryPolicy
 from kycaid_async.protocol.timeout import Timeout
 from kycaid_async.timing import Timing
@@ -266,7 +266,7 @@ class AsyncKycaid:
         when the server cannot have acted: without a connection, or when KYCAID itself refused for now. Raises
         `InvalidRequestError` and the errors of a call.
         """
-        endpoint = unlisted(method, path, replay)
+        endpoint = undeclared_endpoint(method, path, replay)
         return self._call(endpoint, path={"path": path[1:]}, query=query, body=json)
 
     def with_options(

@@ -25,7 +25,7 @@ from kycaid_async.errors import (
     TooManyOpenFilesError,
     ValidationError,
 )
-from kycaid_async.protocol.request import refused
+from kycaid_async.protocol.request import invalid_request
 from kycaid_async.timing import Timing
 from kycaid_async.tracebacks import hide_locals
 
@@ -141,7 +141,7 @@ class _RowDelivery:
 
     def _done_before(self, entry: RowEntry) -> BulkStatus:
         if not self.run.ledger.has_said(entry, self._fingerprint):
-            raise refused(documents.CREATE.name, [_USED_KEY])
+            raise invalid_request(documents.CREATE.name, [_USED_KEY])
         self._keep(entry.intent, entry.document_id)
         return BulkStatus.DONE_BEFORE
 
@@ -187,7 +187,7 @@ class _RowDelivery:
             return False
         self._made(intent, document_id)
         if is_other:
-            raise refused(documents.CREATE.name, [_USED_KEY])
+            raise invalid_request(documents.CREATE.name, [_USED_KEY])
         return True
 
     async def _create(self) -> None:
@@ -312,7 +312,7 @@ def _identity(row: BulkRow, *, check: bool) -> tuple[bytes, bytes | None]:
             return row.digest, row.says
     except (AttributeError, TypeError, ValueError, OverflowError, RecursionError):
         problems = [FieldProblem("row", "the types of BulkRow, and values that JSON can carry", "others")]
-    raise refused(documents.CREATE.name, problems)
+    raise invalid_request(documents.CREATE.name, problems)
 
 
 def _uncertain_still(reason: str, error: KycaidError, *, code: str = "") -> Unreconciled:

@@ -21,11 +21,11 @@ from kycaid_async.bulk.requests.resilient_caller import CountedCalls, IntentReco
 from kycaid_async.bulk.row import BulkSource, digest_of
 from kycaid_async.errors import ApiError, FieldProblem, KycaidError, UploadSourceError
 from kycaid_async.masking import code_or_mask, shown_path
-from kycaid_async.protocol.request import refused
-from kycaid_async.uploads.path_source import PathReading
+from kycaid_async.protocol.request import invalid_request
+from kycaid_async.uploads.path_source import PathReader
 from kycaid_async.uploads.preflight import FileRules, inspect
-from kycaid_async.uploads.reader import WHOLE, Buffer, Reading, Source, in_thread
-from kycaid_async.uploads.sources import BytesReading, Wrap, wraps_nothing
+from kycaid_async.uploads.reader import WHOLE, Buffer, Source, SourceReader, in_thread
+from kycaid_async.uploads.sources import BytesReader, Frame, no_frame
 from kycaid_async.uploads.upload import Upload
 
 _LOOKS: Final = 3
@@ -75,9 +75,9 @@ async def _read_content(source: Source, rules: FileRules, hashing: asyncio.Semap
     return _Content(hashlib.sha256(held.data).digest(), len(held.data), kind, held)
 
 
-async def _held(source: Source, reading: Reading) -> "_Held":
+async def _held(source: Source, reading: SourceReader) -> "_Held":
     if len(reading.head) == reading.size:
-        return _Held(memoryview(reading.head), source.label, source.filename, reading.wrapped)
+        return _Held(memoryview(reading.head), source.label, source.filename, reading.framed)
     parts = [bytes(reading.head)]
     while part := await reading.read():
         parts.append(bytes(part))
@@ -94,17 +94,17 @@ class _Held:
     data: memoryview
     label: str = attrs.field(repr=False)
     filename: str | None = attrs.field(repr=False)
-    wrap: Wrap = attrs.field(default=wraps_nothing, repr=False)
+    frame: Frame = attrs.field(default=no_frame, repr=False)
     """Once it was used, what it gave may still be on its way."""
 
-    async def open(self) -> Reading:
-        wrap, self.wrap = self.wrap, wraps_nothing
-        return BytesReading(self.data, wrap)
+    async def open(self) -> SourceReader:
+        frame, self.frame = self.frame, no_frame
+        return BytesReader(self.data, frame)
 
 
-async def _digest(reading: Reading) -> bytes:
+async def _digest(reading: SourceReader) -> bytes:
     """Return the digest of a large file, a piece at a time, and never on the loop."""
-    if isinstance(reading, PathReading):
+    if isinstance(reading, PathReader):
         return await reading.digest()
     digest = hashlib.sha256(reading.head)
     while part := await reading.read():
@@ -115,9 +115,9 @@ async def _digest(reading: Reading) -> bytes:
 Stamp = tuple[int, ...] | None
 
 
-def _stamp(reading: Reading) -> Stamp:
+def _stamp(reading: SourceReader) -> Stamp:
     """Return what changes whenever a local file does; None for what is not one."""
-    if not isinstance(reading, PathReading):
+    if not isinstance(reading, PathReader):
         return None
     found = reading.found
     return (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
@@ -139,7 +139,7 @@ class _Pinned:
     def filename(self) -> str | None:
         return self.source.filename
 
-    async def open(self) -> Reading:
+    async def open(self) -> SourceReader:
         reading = await self.source.open()
         if self.stamp is None:
             return _Hashed(reading, self.digest, hashlib.sha256(reading.head))
@@ -153,7 +153,7 @@ class _Pinned:
 class _Hashed:
     """A reading that is whole only when its bytes are those that were hashed before."""
 
-    reading: Reading
+    reading: SourceReader
     digest: bytes
     _found: _Hash
 
@@ -165,7 +165,7 @@ class _Hashed:
     def head(self) -> Buffer:
         return self.reading.head
 
-    def wrapped(self, _before: bytes, _behind: bytes) -> None:
+    def framed(self, _before: bytes, _behind: bytes) -> None:
         return None
 
     async def read(self) -> Buffer:
@@ -269,7 +269,7 @@ class Prerequisites:
             known = await self.ledger.applicant(digest)
             if known is not None and known.applicant_id is not None:
                 if not self.ledger.has_said(known, fingerprint):
-                    raise refused(applicants.CREATE.name, [_OTHER_DATA])
+                    raise invalid_request(applicants.CREATE.name, [_OTHER_DATA])
                 return known.applicant_id
             in_doubt = self.ledger.may_have_gaps if known is None else known.state is State.SENT
             if in_doubt and not self._may_make_anew(digest):

@@ -16,7 +16,7 @@ from kycaid_async.protocol.timeout import Timeout
 TICKS = 4
 """Looks per limit: a stall ends between one limit and half a limit more after the last byte."""
 ROUNDS = 4
-"""Rounds of the loop between a limit and its end: one to read all that has come, the others to act on it."""
+"""IoBudget of the loop between a limit and its end: one to read all that has come, the others to act on it."""
 EARLY = 0.001
 """Seconds by which a timer may ring too early, because clocks are coarse."""
 

@@ -180,7 +180,7 @@ class Exchange:
 
     async def _send_file(self, call: Call, upload: Upload, bound: Bound, watch: Watch) -> Any:
         try:
-            file = await upload.open(self.settings.files, bound.rounds)
+            file = await upload.open(self.settings.files, bound.io_budget)
         except (InvalidFileError, UploadSourceError) as error:
             if call.attempt == 1 and isinstance(error, InvalidFileError):
                 raise  # nothing was sent, and there is nothing to judge

@@ -18,7 +18,7 @@ from kycaid_async.transport.aiohttp.parts import give_up_straight_way, own_conne
 from kycaid_async.transport.concurrency import Slots
 from kycaid_async.transport.deadlines import Lanes
 from kycaid_async.transport.settings import Settings
-from kycaid_async.uploads.io_budget import Rounds
+from kycaid_async.uploads.io_budget import IoBudget
 from kycaid_async.version import __version__
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class Bound:
     slots: Slots
     pacer: Pacer
     lanes: Lanes
-    rounds: Rounds
+    io_budget: IoBudget
     headers: Mapping[str, str] = attrs.field(repr=False)
     """What each request has to carry. Not the session's: aiohttp sends a session's own to the proxy too."""
     connector: Connector | None = None
@@ -107,7 +107,7 @@ class Sessions:
         pacer = Pacer(self._settings.max_connections)
         slots = Slots(pacer, clock=self._clock, sleep=self._sleep)
         headers = {"Accept": "application/json", "User-Agent": _USER_AGENT, **self._settings.authorization()}
-        bound = Bound(self._given or self._session(), slots, pacer, Lanes(loop), Rounds(loop), headers)
+        bound = Bound(self._given or self._session(), slots, pacer, Lanes(loop), IoBudget(loop), headers)
         if self._given is not None:
             # aiohttp has no public way to ask a session for its loop. One that does not tell fails in its own words.
             other = getattr(self._given, "_loop", None)

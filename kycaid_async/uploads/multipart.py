@@ -10,8 +10,8 @@ from typing import Any, Final, Self
 from kycaid_async.errors import UploadSourceError
 from kycaid_async.masking import shown_path
 from kycaid_async.sockets import let_loop_read, must_read_first
-from kycaid_async.uploads.io_budget import Rounds
-from kycaid_async.uploads.reader import CHUNK, Buffer, Reading
+from kycaid_async.uploads.io_budget import IoBudget
+from kycaid_async.uploads.reader import CHUNK, Buffer, SourceReader
 
 _BOUNDARY: Final = secrets.token_hex(16)
 """Nobody who makes a file can know it, so none holds it."""
@@ -27,19 +27,19 @@ class Multipart:
     closing boundary, so that the server never takes a truncated file for a whole one.
     """
 
-    def __init__(self, reading: Reading, label: str, filename: str, content_type: str, rounds: Rounds) -> None:
+    def __init__(self, reader: SourceReader, label: str, filename: str, content_type: str, io_budget: IoBudget) -> None:
         boundary = f"{_BOUNDARY}{next(_NUMBERS):08x}"
         self.content_type = f"multipart/form-data; boundary={boundary}"
-        self._reading = reading
+        self._reader = reader
         self._label = label
-        self._rounds = rounds
+        self._io_budget = io_budget
         self._lead = (
             f"--{boundary}\r\n"
             f'Content-Disposition: form-data; name="file"; filename="{_quoted(filename)}"\r\n'
             f"Content-Type: {_quoted(content_type)}\r\n\r\n"
         ).encode(errors="replace")  # a path can have bytes that are no text
         self._tail = f"\r\n--{boundary}--\r\n".encode()
-        self.size = len(self._lead) + reading.size + len(self._tail)
+        self.size = len(self._lead) + reader.size + len(self._tail)
         """Bytes of the whole body."""
         self._end = self.size
         self._transport: asyncio.WriteTransport | None = None
@@ -64,20 +64,20 @@ class Multipart:
         return self.moved == self._end and not self.cut_off
 
     async def fits(self) -> bool:
-        """Say whether it was read whole. Raises `UploadSourceError` when it was changed meanwhile."""
-        if len(self._reading.head) != self._reading.size:
+        """Say whether the file was read whole. Raises `UploadSourceError` when it was changed meanwhile."""
+        if len(self._reader.head) != self._reader.size:
             return False
-        if not await self._reading.unchanged():
+        if not await self._reader.unchanged():
             raise self._changed()
         return True
 
     def in_one(self, before: bytes) -> Buffer | None:
-        """Return ``before`` and all of this in one buffer, to be handed on; None when it is too much.
+        """Return prefix and body as one buffer, or None when the file is too large.
 
         To be called only when it `fits`. Raises `UploadSourceError`.
         """
-        head = self._reading.head
-        whole = self._reading.wrapped(before + self._lead, self._tail)
+        head = self._reader.head
+        whole = self._reader.framed(before + self._lead, self._tail)
         if whole is None:
             if len(head) > CHUNK:
                 return None
@@ -88,7 +88,7 @@ class Multipart:
         return whole
 
     def hand(self, rest: memoryview, transport: asyncio.WriteTransport) -> memoryview:
-        """Write the next piece of what `in_one` gave, and return what is left of it."""
+        """Write the next piece of the buffer that `in_one` returned, and return the rest."""
         if self._transport is None:
             self._transport, self._most = transport, _most_at_once(transport) or len(rest)
         piece = rest[: self._most]
@@ -97,20 +97,20 @@ class Multipart:
         return rest[len(piece) :]
 
     async def write(self, send: Callable[[Buffer], Awaitable[None]], transport: asyncio.WriteTransport | None) -> None:
-        """Hand all of it to ``send``, piece by piece. Raises `UploadSourceError`, which is kept too."""
+        """Write the body piece by piece with ``send``. Raises `UploadSourceError`, which is kept too."""
         try:
             self.writer = self.writer or asyncio.current_task()
             self._end = self.size
             self._transport, self._most = transport, _most_at_once(transport) or CHUNK
             # No variable holds a piece while the next one is waited for, which may be code of the user.
-            sent = len(self._reading.head)
-            if sent > self._reading.size:
+            sent = len(self._reader.head)
+            if sent > self._reader.size:
                 raise self._changed()
             await self._send(send, self._lead)
-            await self._send(send, self._reading.head)
-            while sent < self._reading.size and (size := await self._pass_on(send, self._reading.size - sent)):
+            await self._send(send, self._reader.head)
+            while sent < self._reader.size and (size := await self._pass_on(send, self._reader.size - sent)):
                 sent += size
-            if sent != self._reading.size or not await self._reading.unchanged():
+            if sent != self._reader.size or not await self._reader.unchanged():
                 raise self._changed()
             await self._send(send, self._tail)
         except (OSError, asyncio.CancelledError):
@@ -129,9 +129,9 @@ class Multipart:
         return len(chunk)
 
     async def _next(self) -> Buffer:
-        await self._rounds.turn()
-        chunk = await self._reading.read()
-        self._rounds.did(len(chunk))
+        await self._io_budget.acquire()
+        chunk = await self._reader.read()
+        self._io_budget.spend(len(chunk))
         return chunk
 
     async def _send(self, send: Callable[[Buffer], Awaitable[None]], chunk: Buffer) -> None:
@@ -152,7 +152,7 @@ class Multipart:
         )
 
     async def release(self) -> None:
-        """Let go of what was opened for this attempt, once nothing reads from it any more."""
+        """Close the reader of this attempt, once nothing reads from it any more."""
         # Asked before anything is waited for: a connection that is done with may serve somebody else by then.
         cut = self._transport is not None and not self.gone
         try:
@@ -165,7 +165,7 @@ class Multipart:
                 with suppress(AttributeError):  # how asyncio says that it closed itself after the last byte it held
                     self._transport.abort()
         finally:
-            await self._reading.close()
+            await self._reader.close()
 
     async def __aenter__(self) -> Self:
         return self

@@ -22,7 +22,7 @@ from kycaid_async import (
     UploadSourceError,
 )
 from kycaid_async.callbacks import SIGNATURE_HEADER, confirm_blocking, sign
-from kycaid_async.sync.bridge import bridge
+from kycaid_async.sync.loop_thread import bridge
 from kycaid_async.sync.workers import MOST, Workers
 from tests.conftest import API_KEY
 from tests.pictures import picture

@@ -330,7 +330,7 @@ async def test_a_loop_that_cannot_start_is_an_error_and_the_next_call_tries_agai
         import importlib, os, resource
         from kycaid_async import ConfigurationError, Kycaid
 
-        from kycaid_async.sync.bridge import _import_all
+        from kycaid_async.sync.loop_thread import _import_all
 
         importlib.import_module("anyio._backends._asyncio")
         _import_all()
