@@ -61,8 +61,7 @@ _HOMES = {
         ".bulk.manifest.manifest": "Manifest read_manifest",
         ".bulk.manifest.row": "BadRow ManifestRow",
         ".bulk.remote.url_rules": "UrlRules",
-        ".bulk.result": "BulkProgress BulkResult BulkStatus BulkSummary",
-        ".bulk.row": "BulkRow",
+        ".bulk.row": "BulkProgress BulkResult BulkRow BulkStatus BulkSummary",
         ".bulk.upload": "BulkUpload",
         ".client": "AsyncKycaid",
         ".errors": (
@@ -129,7 +128,6 @@ def _for_analysers() -> None:  # pyright: ignore[reportUnusedFunction]
     )
     from kycaid_async.bulk import (  # noqa: F401
         bulk,
-        result,
         row,
         upload,
     )

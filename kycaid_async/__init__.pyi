@@ -355,20 +355,20 @@ from kycaid_async.bulk.manifest.row import (
 from kycaid_async.bulk.remote.url_rules import (
     UrlRules as UrlRules,
 )
-from kycaid_async.bulk.result import (
+from kycaid_async.bulk.row import (
     BulkProgress as BulkProgress,
 )
-from kycaid_async.bulk.result import (
+from kycaid_async.bulk.row import (
     BulkResult as BulkResult,
-)
-from kycaid_async.bulk.result import (
-    BulkStatus as BulkStatus,
-)
-from kycaid_async.bulk.result import (
-    BulkSummary as BulkSummary,
 )
 from kycaid_async.bulk.row import (
     BulkRow as BulkRow,
+)
+from kycaid_async.bulk.row import (
+    BulkStatus as BulkStatus,
+)
+from kycaid_async.bulk.row import (
+    BulkSummary as BulkSummary,
 )
 from kycaid_async.bulk.upload import (
     BulkUpload as BulkUpload,

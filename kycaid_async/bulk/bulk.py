@@ -5,7 +5,7 @@ from typing import Unpack
 import attrs
 
 from kycaid_async.bulk.audit import AuditOptions, AuditPlan, AuditRows, BulkAudit
-from kycaid_async.bulk.result import BulkResult, BulkSummary
+from kycaid_async.bulk.row import BulkResult, BulkSummary
 from kycaid_async.bulk.upload import BulkUpload, Rows, UploadOptions, UploadPlan
 from kycaid_async.protocol.caller import Caller
 from kycaid_async.timing import Timing

@@ -12,10 +12,9 @@ from kycaid_async.bulk.evidence import Doubt, Unreconciled
 from kycaid_async.bulk.ledger import DOCUMENT_TAKEN, Intent, Ledger, RowEntry, State
 from kycaid_async.bulk.prerequisites import Prerequisites, UploadedFile, code_of
 from kycaid_async.bulk.reconcile import Reconciler
-from kycaid_async.bulk.requests.keyed_lock import KeyedLock
+from kycaid_async.bulk.requests.limits import KeyedLock
 from kycaid_async.bulk.requests.resilient_caller import CountedCalls, IntentRecord, ResilientCaller, Stopped
-from kycaid_async.bulk.result import BulkResult, BulkStatus
-from kycaid_async.bulk.row import SIDES, BulkRow
+from kycaid_async.bulk.row import SIDES, BulkResult, BulkRow, BulkStatus
 from kycaid_async.errors import (
     ApiError,
     FieldProblem,

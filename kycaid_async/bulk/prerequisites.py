@@ -15,8 +15,7 @@ from kycaid_async.bulk.evidence import Unreconciled
 from kycaid_async.bulk.ledger import Ledger, State
 from kycaid_async.bulk.manifest.places import source_of
 from kycaid_async.bulk.remote.url_rules import UrlRules
-from kycaid_async.bulk.requests.keyed_lock import Idle, KeyedLock
-from kycaid_async.bulk.requests.limits import when_there_is_room
+from kycaid_async.bulk.requests.limits import Idle, KeyedLock, when_there_is_room
 from kycaid_async.bulk.requests.resilient_caller import CountedCalls, IntentRecord, ResilientCaller
 from kycaid_async.bulk.row import BulkSource, digest_of
 from kycaid_async.errors import ApiError, FieldProblem, KycaidError, UploadSourceError

@@ -18,7 +18,7 @@ from kycaid_async.bulk.evidence import (
 )
 from kycaid_async.bulk.ledger import Ledger
 from kycaid_async.bulk.likeness import is_of_type
-from kycaid_async.bulk.requests.keyed_lock import KeyedLock
+from kycaid_async.bulk.requests.limits import KeyedLock
 from kycaid_async.bulk.requests.resilient_caller import CountedCalls, ResilientCaller, Stopped
 from kycaid_async.timing import Timing
 

@@ -11,10 +11,9 @@ from kycaid_async.bulk.ledger import Ledger, Path
 from kycaid_async.bulk.prerequisites import Prerequisites
 from kycaid_async.bulk.reconcile import Reconciler
 from kycaid_async.bulk.remote.url_rules import UrlRules
-from kycaid_async.bulk.requests.keyed_lock import KeyedLock
+from kycaid_async.bulk.requests.limits import KeyedLock
 from kycaid_async.bulk.requests.resilient_caller import Stopped
-from kycaid_async.bulk.result import BulkProgress, BulkResult, BulkStatus, BulkSummary, Meter
-from kycaid_async.bulk.row import BulkRow
+from kycaid_async.bulk.row import BulkProgress, BulkResult, BulkRow, BulkStatus, BulkSummary, Meter
 from kycaid_async.bulk.run import BulkRun, RunOptions, RunPlan
 from kycaid_async.errors import ConfigurationError
 from kycaid_async.protocol.caller import Caller

@@ -9,8 +9,7 @@ from typing import Any, Self, TypeVar, Unpack, cast
 from kycaid_async.bulk import bulk
 from kycaid_async.bulk.audit import AuditOptions, AuditResult, AuditSummary, BulkAudit
 from kycaid_async.bulk.manifest.row import BadRow
-from kycaid_async.bulk.result import BulkProgress, BulkResult, BulkSummary
-from kycaid_async.bulk.row import BulkRow
+from kycaid_async.bulk.row import BulkProgress, BulkResult, BulkRow, BulkSummary
 from kycaid_async.bulk.run import BulkRun
 from kycaid_async.bulk.upload import BulkUpload, UploadOptions
 from kycaid_async.sync.blocking import Blocking, documented_as

@@ -22,7 +22,7 @@ from anyio.from_thread import start_blocking_portal
 from typer.testing import CliRunner
 
 from kycaid_async import BulkResult, BulkRow, BulkStatus, KycaidError, check_manifest
-from kycaid_async.bulk.result import BulkSummary
+from kycaid_async.bulk.row import BulkSummary
 from kycaid_async.cli.app import app
 from kycaid_async.cli.upload import run
 from kycaid_async.cli.upload_account import Account, look_for

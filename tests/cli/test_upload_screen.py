@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from kycaid_async.bulk.result import BulkProgress, BulkSummary
+from kycaid_async.bulk.row import BulkProgress, BulkSummary
 from kycaid_async.cli.upload_account import Account
 from kycaid_async.cli.upload_screen import Standing
 

@@ -1,9 +1,13 @@
-"""How much at once: as the answers of the server teach, and as this process may open files."""
+"""Limits to what is done at once: one for each key, what the server takes, and what this process may open."""
 
+import asyncio
 import errno
 import os
-from collections.abc import Awaitable, Callable
-from typing import Final, TypeVar
+from collections import deque
+from collections.abc import Awaitable, Callable, Hashable
+from contextlib import AbstractContextManager, nullcontext
+from types import TracebackType
+from typing import Final, Self, TypeVar
 
 import attrs
 
@@ -181,3 +185,64 @@ def most_rows_at_once(wanted: int) -> int:
 def _is_for_want_of_room(error: KycaidError) -> bool:
     # By its text, for an error does not keep the system's own: that holds the path of a file.
     return any(f"({reason})" in str(error) or f": {reason})" in str(error) for reason in _REASONS)
+
+
+Idle = Callable[[], AbstractContextManager[None]]
+"""What stands around a wait, so that others work meanwhile: see `WorkerPool.idle`."""
+
+
+class KeyedLock:
+    """An asyncio lock per key. A lock exists as long as somebody uses it."""
+
+    def __init__(self, idle: Idle = nullcontext) -> None:
+        self._idle = idle
+        self._waiting: dict[Hashable, deque[asyncio.Future[None]]] = {}
+
+    def of(self, key: Hashable) -> "KeyHold":
+        """Return the lock of ``key`` as an async context manager."""
+        return KeyHold(self._waiting, key, self._idle)
+
+    def is_held(self, key: Hashable) -> bool:
+        """Say whether somebody holds the lock of this key."""
+        return key in self._waiting
+
+
+@attrs.define(eq=False)
+class KeyHold:
+    """A hold of one lock. Nearly always it is free, which has to cost next to nothing."""
+
+    _waiting: dict[Hashable, deque[asyncio.Future[None]]]
+    _key: Hashable
+    _idle: Idle
+
+    async def __aenter__(self) -> Self:
+        queue = self._waiting.get(self._key)
+        if queue is None:
+            self._waiting[self._key] = deque()
+            return self
+        turn = asyncio.get_running_loop().create_future()
+        queue.append(turn)
+        try:
+            with self._idle():
+                await turn
+        except BaseException:
+            if turn.done() and not turn.cancelled():
+                self._pass_on()  # it was handed over after the wait was cancelled
+            elif turn in queue:
+                queue.remove(turn)
+            raise
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._pass_on()
+
+    def _pass_on(self) -> None:
+        queue = self._waiting[self._key]
+        while queue:
+            turn = queue.popleft()
+            if not turn.done():
+                turn.set_result(None)
+                return
+        del self._waiting[self._key]

@@ -8,8 +8,7 @@ from typing import Any, Final, TypeVar
 import attrs
 
 from kycaid_async.api import applicants
-from kycaid_async.bulk.requests.keyed_lock import KeyedLock
-from kycaid_async.bulk.requests.limits import AdaptiveConcurrency, CircuitBreaker
+from kycaid_async.bulk.requests.limits import AdaptiveConcurrency, CircuitBreaker, KeyedLock
 from kycaid_async.errors import (
     ApiError,
     AuthenticationError,
