@@ -118,8 +118,8 @@ def _stamp(reading: SourceReader) -> Stamp:
     """Return what changes whenever a local file does; None for what is not one."""
     if not isinstance(reading, PathReader):
         return None
-    found = reading.found
-    return (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+    status = reading.found
+    return (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
 
 
 @attrs.frozen(eq=False)
@@ -154,7 +154,7 @@ class _Hashed:
 
     reading: SourceReader
     digest: bytes
-    _found: _Hash
+    _hash: _Hash
 
     @property
     def size(self) -> int:
@@ -169,11 +169,11 @@ class _Hashed:
 
     async def read(self) -> Buffer:
         part = await self.reading.read()
-        self._found.update(part)
+        self._hash.update(part)
         return part
 
     async def unchanged(self) -> bool:
-        return await self.reading.unchanged() and self._found.digest() == self.digest
+        return await self.reading.unchanged() and self._hash.digest() == self.digest
 
     async def close(self) -> None:
         await self.reading.close()
@@ -224,9 +224,9 @@ class Prerequisites:
     _lost: set[bytes] = attrs.field(factory=set)
     """Applicants whose answers this run lost: they are not made anew before the next."""
 
-    async def file(self, given: BulkSource, calls: CountedCalls) -> UploadedFile:
-        """Return the file on the server with the content of ``given``, which is uploaded if there is none."""
-        source = source_of(given, self.urls)
+    async def file(self, side: BulkSource, calls: CountedCalls) -> UploadedFile:
+        """Return the file on the server with the content of ``side``, which is uploaded if there is none."""
+        source = source_of(side, self.urls)
         for look in range(_LOOKS):
             try:
                 return await when_there_is_room(

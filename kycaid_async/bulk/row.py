@@ -70,35 +70,37 @@ class BulkRow(Discreet):
         """
         if self.key is not None:
             return hashlib.sha256(b"key\0" + self.key.encode(errors="surrogatepass")).digest()
-        says = {
+        content = {
             "document": dict(self.document),
             "applicant_id": self.applicant_id,
             "applicant": self.applicant,
             "sides": {side: _name(source) for side, source in self.sides()},
         }
-        return hashlib.sha256(b"row\0" + _canonical(unstructure(says))).digest()
+        return hashlib.sha256(b"row\0" + _canonical(unstructure(content))).digest()
 
     @property
     def says(self) -> bytes | None:
-        """Of a row with a key: what stands for the rest of it. Files count by their sides only, for they may move."""
+        """16 bytes that stand for the rest of a row with a key. Files count by their sides only, for they may move."""
         if self.key is None:
             return None
         return digest_of([dict(self.document), self.applicant_id, self.applicant, [side for side, _ in self.sides()]])
 
     def problems(self) -> list[FieldProblem]:
         """Return every field that the reference's limits refuse. Files are not looked at."""
-        found = [FieldProblem(name, "none: the row gives it", "one") for name in _GIVEN_HERE if name in self.document]
-        found += self.misfits()
+        problems = [
+            FieldProblem(name, "none: the row gives it", "one") for name in _GIVEN_HERE if name in self.document
+        ]
+        problems += self.misfits()
         if (self.applicant_id is None) == (self.applicant is None):
             both = "neither" if self.applicant is None else "both"
-            found.append(FieldProblem("applicant_id", "this or applicant, and not both", both))
+            problems.append(FieldProblem("applicant_id", "this or applicant, and not both", both))
         if self.applicant is not None:
-            found += check_request(self.applicant)
+            problems += check_request(self.applicant)
         if self.applicant_id is not None and len(self.applicant_id) != ID_LENGTH:
             got = f"{len(self.applicant_id)} characters"
-            found.append(FieldProblem("applicant_id", f"{ID_LENGTH} characters", got))
-        if found:
-            return found
+            problems.append(FieldProblem("applicant_id", f"{ID_LENGTH} characters", got))
+        if problems:
+            return problems
         try:
             return check_request(self.new_document(_ANY_ID, {}))
         except InvalidRequestError as error:
@@ -106,17 +108,17 @@ class BulkRow(Discreet):
 
     def misfits(self) -> list[FieldProblem]:
         """Return every field with which the row could not be told from others, or not be sent at all."""
-        found = []
+        problems = []
         if self.key is not None and not (isinstance(cast("object", self.key), str) and self.key):
-            found.append(FieldProblem("key", "a text that is not empty", "another value"))
+            problems.append(FieldProblem("key", "a text that is not empty", "another value"))
         if self.applicant is not None and not isinstance(cast("object", self.applicant), Person | Company):
-            found.append(FieldProblem("applicant", "Person or Company", "another value"))
+            problems.append(FieldProblem("applicant", "Person or Company", "another value"))
         elif self.applicant is not None and not self.applicant.external_applicant_id:
-            found.append(FieldProblem("external_applicant_id", "a value, to make the applicant once", "nothing"))
+            problems.append(FieldProblem("external_applicant_id", "a value, to make the applicant once", "nothing"))
         for side, source in self.sides():
             if not isinstance(cast("object", source), str | bytes | os.PathLike):
-                found.append(FieldProblem(side, "a path, a URL or bytes", "another value"))
-        return found
+                problems.append(FieldProblem(side, "a path, a URL or bytes", "another value"))
+        return problems
 
     def new_document(self, applicant_id: str, file_ids: Mapping[str, str]) -> NewDocument:
         """Return what is sent, with the ids of its owner and its files by side. Raises `InvalidRequestError`."""

@@ -91,11 +91,11 @@ class BulkUpload(BulkRun[BulkRow, BulkResult]):
     @property
     def summary(self) -> BulkSummary:
         """What became of the rows so far; of all of them, once the iteration has ended."""
-        summary, made = self._summary, self._prerequisites
+        summary, prerequisites = self._summary, self._prerequisites
         summary.requests, summary.refusals = self._caller.requests, self._caller.refusals
-        if made is not None:
-            summary.files, summary.files_shared, summary.applicants = made.files, made.files_shared, made.applicants
-            summary.files_unused = len(made.unused)
+        if prerequisites is not None:
+            summary.files, summary.files_shared = prerequisites.files, prerequisites.files_shared
+            summary.files_unused, summary.applicants = len(prerequisites.unused), prerequisites.applicants
         summary.seconds = self._lasted
         return summary
 

@@ -120,15 +120,15 @@ class BulkAudit(BulkRun[BulkRow | BadRow, AuditResult]):
             raise TypeError(f"bulk: expected BulkRow, got {type(row).__name__}")
         try:
             problems = "; ".join(map(str, row.misfits()))
-            digest, says = (b"", None) if problems else (row.digest, row.says)
+            digest, fingerprint = (b"", None) if problems else (row.digest, row.says)
         except (AttributeError, TypeError, ValueError, OverflowError, RecursionError):
-            problems, digest, says = "it needs the types of BulkRow, and values that JSON can carry", b"", None
+            problems, digest, fingerprint = "it needs the types of BulkRow, and values that JSON can carry", b"", None
         if problems:
             return await self._tell(_alone(number, row, AuditStatus.NOT_SENT, words.bad(problems)))
         entry = await ledger.row(digest)
         applicant_id, is_uncertain = await self._applicant(row, entry, ledger)
         if applicant_id is not None:
-            was_changed = entry is not None and not ledger.has_said(entry, says)
+            was_changed = entry is not None and not ledger.has_said(entry, fingerprint)
             return spool.add(applicant_id, _audited(number, row, entry, was_changed=was_changed))
         status = AuditStatus.UNCERTAIN if is_uncertain else AuditStatus.NOT_SENT
         said = words.UNKNOWN_APPLICANT if is_uncertain else words.not_sent(_refusal(entry), None)

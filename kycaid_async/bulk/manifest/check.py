@@ -79,18 +79,18 @@ class DuplicateIndex:
         """SQLite itself does not survive a connection that is closed while it is used."""
         self._db = sqlite3.connect("", check_same_thread=False, isolation_level=None)
         self._db.execute("PRAGMA journal_mode = OFF")
-        self._db.execute("CREATE TABLE seen (digest BLOB PRIMARY KEY, line INTEGER, says BLOB) WITHOUT ROWID")
+        self._db.execute("CREATE TABLE seen (digest BLOB PRIMARY KEY, line INTEGER, fingerprint BLOB) WITHOUT ROWID")
         self._db.execute("BEGIN")
 
-    def first(self, digest: bytes, line: int, says: bytes = b"") -> tuple[int, bytes]:
-        """Return the line on which ``digest`` was seen first, which may be this one, and what was said with it."""
-        key, said = self._keyed(digest), self._keyed(says)
+    def first(self, digest: bytes, line: int, fingerprint: bytes = b"") -> tuple[int, bytes]:
+        """Return the line on which ``digest`` was seen first, which may be this one, and its fingerprint there."""
+        key, keyed = self._keyed(digest), self._keyed(fingerprint)
         with self._lock:
-            added = self._db.execute("INSERT OR IGNORE INTO seen VALUES (?, ?, ?)", (key, line, said))
+            added = self._db.execute("INSERT OR IGNORE INTO seen VALUES (?, ?, ?)", (key, line, keyed))
             if added.rowcount:
-                return line, says
-            first, before = self._db.execute("SELECT line, says FROM seen WHERE digest = ?", (key,)).fetchone()
-        return first, says if before == said else before
+                return line, fingerprint
+            first, before = self._db.execute("SELECT line, fingerprint FROM seen WHERE digest = ?", (key,)).fetchone()
+        return first, fingerprint if before == keyed else before
 
     def _keyed(self, digest: bytes) -> bytes:
         return hashlib.blake2b(digest, key=self._key, digest_size=32).digest()
@@ -126,10 +126,10 @@ def _clashes(row: ManifestRow, line: int, index: DuplicateIndex) -> Iterator[Fie
         field, expected = ("key", "a key of its own") if row.key else ("row", "one row of a kind")
         yield FieldProblem(field, expected, f"that of line {first}" if row.key else f"the same as in line {first}")
     elif row.applicant is not None:
-        said = hashlib.sha256(dumps(unstructure(row.applicant))).digest()
+        fingerprint = hashlib.sha256(dumps(unstructure(row.applicant))).digest()
         name = hashlib.sha256(f"applicant {row.applicant.external_applicant_id}".encode()).digest()
-        first, before = index.first(name, line, said)
-        if before != said:
+        first, before = index.first(name, line, fingerprint)
+        if before != fingerprint:
             yield FieldProblem(f"{APPLICANT}*", f"what line {first} says of this applicant", "something else")
 
 
@@ -167,5 +167,5 @@ def _words(error: KycaidError, source: Source) -> str:
 
 
 def _bad(row: ManifestRow, problems: Iterable[FieldProblem]) -> ManifestRow | BadRow:
-    found = tuple(problems)
-    return BadRow(line=row.line or 0, problems=found, raw=row.raw) if found else row
+    all_problems = tuple(problems)
+    return BadRow(line=row.line or 0, problems=all_problems, raw=row.raw) if all_problems else row

@@ -81,14 +81,14 @@ class Place(str):
         return str(self), self.written, self.reach
 
 
-def source_of(given: BulkSource, urls: UrlRules, *, first: int = CHUNK) -> Source:
+def source_of(side: BulkSource, urls: UrlRules, *, first: int = CHUNK) -> Source:
     """Return the source of a side. What a manifest names keeps to the manifest's reach, the rest to ``urls``.
 
     ``first`` is how many bytes of a remote file are read when it is opened.
     """
-    if isinstance(given, Place):
-        return _of_manifest(given, given.reach, first)
-    return RemoteSource(str(given), first, urls) if is_url(given) else sources.source_of(given)
+    if isinstance(side, Place):
+        return _of_manifest(side, side.reach, first)
+    return RemoteSource(str(side), first, urls) if is_url(side) else sources.source_of(side)
 
 
 def _of_manifest(place: Place, reach: Reach, first: int) -> Source:

@@ -70,10 +70,10 @@ def rejects_of(manifest: str | os.PathLike[str], *, mark: str = REJECTS) -> Path
 def _is_left_over(path: Path) -> bool:
     """Say whether ``path`` is a file without rows, which a run left that was killed."""
     try:
-        found = path.lstat()
+        status = path.lstat()
     except OSError:
         return False
-    return stat.S_ISREG(found.st_mode) and found.st_size == 0
+    return stat.S_ISREG(status.st_mode) and status.st_size == 0
 
 
 def _names(manifest: str | os.PathLike[str], mark: str) -> Iterator[Path]:

@@ -42,7 +42,7 @@ def test_digests_do_not_stand_in_the_temporary_file():
     digest = hashlib.sha256(b"1990-01-01").digest()
     with DuplicateIndex() as index:
         index.first(digest, 1, digest)
-        [(key, said)] = index._db.execute("SELECT digest, says FROM seen").fetchall()
+        [(key, said)] = index._db.execute("SELECT digest, fingerprint FROM seen").fetchall()
     assert digest not in (key, said)
 
 
