@@ -9,7 +9,7 @@ from kycaid_async.bulk.row import BulkResult, BulkSummary
 from kycaid_async.bulk.upload import BulkUpload, Rows, UploadOptions, UploadPlan
 from kycaid_async.protocol.caller import Caller
 from kycaid_async.timing import Timing
-from kycaid_async.tracebacks import confidential
+from kycaid_async.tracebacks import bordered, confidential
 from kycaid_async.transport.settings import Settings
 
 
@@ -21,6 +21,7 @@ class Bulk:
     _settings: Settings = attrs.field(repr=False)
     _timing: Timing = attrs.field(repr=False)
 
+    @bordered
     def upload(self, rows: Rows, **options: Unpack[UploadOptions]) -> BulkUpload:
         """Return a run over ``rows``; iterate over it: ``async for result in client.bulk.upload(rows): …``.
 
@@ -34,16 +35,17 @@ class Bulk:
           within this run.
         * ``on_uncertain``: what becomes of a row when something was sent, no answer came, and nobody can tell whether
           the server acted. That is so for an applicant, which cannot be looked up, and for a document that looks like
-          another one of its applicant. ``set_aside`` names the row and leaves it; ``create`` creates anew, once a
-          run, what an earlier run with the same ledger left so: that may make a second one.
-        * ``on_error``: ``stop`` ends the run with the error of the first row that fails.
+          another one of its applicant. ``set_aside``, the default, names the row and leaves it; ``create`` creates anew,
+          once a run, what an earlier run with the same ledger left so: that may make a second one.
+        * ``on_error``: ``continue``, the default; or ``stop``, which ends the run with the error of the first row that
+          fails.
         * ``concurrency``: at most so many rows under way, and never more than the client's ``max_connections``, or than
           this process may open files and connections for. It begins lower, grows while the server answers as quickly,
           and halves when the server refuses. Rows that wait, for the server, for an applicant or after a lost answer,
           do not count.
-        * ``applicants_at_once``: at most so many applicants are being made at one time. Of those nobody can find out
-          later: when the run is killed, they and their rows are uncertain.
-        * ``give_up_after``: seconds without an answer of use after which the run ends. Until then it waits for a
+        * ``applicants_at_once``: at most so many applicants are being made at one time, 4 by default. Of those nobody can
+          find out later: when the run is killed, they and their rows are uncertain.
+        * ``give_up_after``: seconds without an answer of use after which the run ends, 300 by default. Until then it waits for a
           server that is away, and no row fails for it. While the server takes requests and does not say what it did
           with them, nothing is created but one at a time, after pauses that grow, to see whether it is well again.
         * ``settle_after``: seconds after which a document whose answer was lost, and which the server does not show,
@@ -51,6 +53,12 @@ class Bulk:
           before. Default: 5 more than the client waits for an answer (``Timeout.read``), since the
           server may be at work for as long. A shorter time risks a second document.
         * ``same_account``: the ledger was begun with another key, and this one is of the same account.
+        * ``ledger_secret``: where the secret is from that the digests in a new ledger are keyed with. ``file``: a file
+          beside it, ``.key``, as by default. ``api-key``: the API key, of 32 characters or more; then nothing lies
+          beside the ledger that could be lost or copied with it. A ledger that was made knows where its secret is from,
+          and is refused when something else is asked for.
+        * ``ledger_secret_key``: the API key that a ledger was made with, when its secret is from that, and your key is
+          a new one by now. Default: the environment's ``KYCAID_LEDGER_KEY``.
         * ``urls``: the rules for sides that are URLs; see `UrlRules`. Rows of a manifest keep to those of
           the manifest.
 
@@ -59,6 +67,7 @@ class Bulk:
         plan = UploadPlan(**options)
         return BulkUpload(rows, plan, caller=self._call, settings=self._settings, timing=self._timing)
 
+    @bordered
     def audit(self, rows: AuditRows, **options: Unpack[AuditOptions]) -> BulkAudit:
         """Return a look at what the server has of ``rows``; iterate over it: ``async for result in audit``.
 
@@ -73,10 +82,11 @@ class Bulk:
         * ``state``: a small file of digests, so that an audit that was cut off is gone on from within six hours. It
           is gone when an audit comes to its end. ``fresh`` asks for all again.
         * ``concurrency``: at most so many applicants at once; as with `upload` it adapts to what the server takes.
-        * ``give_up_after``: seconds without an answer of use after which the audit ends.
+        * ``give_up_after``: seconds without an answer of use after which the audit ends, 300 by default.
         * ``settle_after``: seconds after a row was sent before which it does not count as missing. Default as in
           `upload`.
         * ``same_account``: the ledger was begun with another key, and this one is of the same account.
+        * ``ledger_secret``, ``ledger_secret_key``: as with `upload`.
 
         Raises `ConfigurationError` for values that make no sense; what ends it early is raised by the iteration.
         """

@@ -5,12 +5,12 @@ import contextlib
 import os
 from abc import abstractmethod
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Iterator
-from typing import Any, Final, Generic, Self, TypedDict, TypeVar
+from typing import Any, Final, Generic, Self, TypedDict, TypeVar, get_args
 
 import attrs
 
 from kycaid_async.bulk.feed import RowFeed
-from kycaid_async.bulk.ledger import Ledger, Path
+from kycaid_async.bulk.ledger import Ledger, Path, SecretFrom, secret_key_of
 from kycaid_async.bulk.requests.limits import AdaptiveConcurrency, most_rows_at_once
 from kycaid_async.bulk.requests.resilient_caller import ResilientCaller, Stopped
 from kycaid_async.errors import ConfigurationError
@@ -19,6 +19,7 @@ from kycaid_async.protocol.caller import Caller
 from kycaid_async.timing import Timing
 from kycaid_async.tracebacks import border
 from kycaid_async.transport.settings import Settings
+from kycaid_async.values.secret import ApiKey
 
 W = TypeVar("W")
 R = TypeVar("R")
@@ -39,6 +40,8 @@ class RunOptions(TypedDict, total=False):
     give_up_after: float
     settle_after: float | None
     same_account: bool
+    ledger_secret: SecretFrom | None
+    ledger_secret_key: str | None
 
 
 @attrs.frozen(kw_only=True)
@@ -50,10 +53,16 @@ class RunPlan:
     give_up_after: float = 300.0
     settle_after: float | None = None
     same_account: bool = False
+    ledger_secret: SecretFrom | None = None
+    ledger_secret_key: ApiKey | None = attrs.field(default=None, converter=secret_key_of)
 
     def __attrs_post_init__(self) -> None:
         if self.ledger is not None and not os.fspath(self.ledger):
             raise ConfigurationError("bulk: ledger must be the path of a file; None is for no ledger")
+        if self.ledger is None and self.ledger_secret is not None:
+            raise ConfigurationError("bulk: ledger_secret is for a ledger; give ledger too")
+        if self.ledger_secret not in (None, *get_args(SecretFrom)):
+            raise ConfigurationError("bulk: ledger_secret is file or api-key")
         if self.concurrency is not None and self.concurrency < 1:
             raise ConfigurationError("bulk: concurrency must be 1 or more")
 
@@ -138,6 +147,8 @@ class BulkRun(Generic[W, R]):
             server=self._settings.base_url,
             api_key=self._settings.api_key.reveal(),
             same_account=self._plan.same_account,
+            secret_from=self._plan.ledger_secret,
+            secret_key=self._plan.ledger_secret_key,
             read_only=self._only_reads,
             clock=self._timing.clock,
         )

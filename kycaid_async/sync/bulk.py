@@ -16,7 +16,7 @@ from kycaid_async.sync.blocking import Blocking, documented_as
 from kycaid_async.sync.call import Call
 from kycaid_async.sync.handle import Link
 from kycaid_async.sync.iteration import BlockingIterator
-from kycaid_async.tracebacks import border
+from kycaid_async.tracebacks import border, bordered
 
 R = TypeVar("R")
 T = TypeVar("T")
@@ -144,17 +144,20 @@ class BlockingAudit(BlockingRun[AuditResult]):
 
 class Bulk(Blocking, of=bulk.Bulk):
     @documented_as(bulk.Bulk.upload)
+    @bordered
     def upload(self, rows: Iterable[BulkRow], **options: Unpack[UploadOptions]) -> BlockingUpload:
         feed = _Rows()
         return BlockingUpload(self._link, rows, feed, bulk.Bulk.upload(self._target, feed, **options))
 
     @documented_as(bulk.Bulk.audit)
+    @bordered
     def audit(self, rows: Iterable[BulkRow | BadRow], **options: Unpack[AuditOptions]) -> BlockingAudit:
         feed = _Rows()
         audit = bulk.Bulk.audit(self._target, feed, **options)
         return BlockingAudit(self._link, cast("Iterable[BulkRow]", rows), feed, audit)
 
     @documented_as(bulk.Bulk.upload_all)
+    @bordered
     def upload_all(
         self, rows: Iterable[BulkRow], **options: Unpack[UploadOptions]
     ) -> tuple[list[BulkResult], BulkSummary]:
