@@ -9,7 +9,7 @@ import anyio
 from kycaid_async.bulk.audit import AuditResult, AuditSummary, BulkAudit
 from kycaid_async.bulk.ledger import Ledger, secret_key_of
 from kycaid_async.bulk.manifest.manifest import Manifest
-from kycaid_async.bulk.requests.open_files import most_rows_at_once
+from kycaid_async.bulk.requests.limits import most_rows_at_once
 from kycaid_async.cli.audit_csv import AuditCsv
 from kycaid_async.cli.audit_plan import Plan
 from kycaid_async.cli.audit_report import Findings, page

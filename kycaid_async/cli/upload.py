@@ -15,8 +15,8 @@ from kycaid_async.bulk.manifest.check import check_manifest
 from kycaid_async.bulk.manifest.manifest import Manifest
 from kycaid_async.bulk.manifest.rejects import UNCERTAIN, Rejects
 from kycaid_async.bulk.manifest.row import BadRow, ManifestRow
-from kycaid_async.bulk.requests.open_files import most_rows_at_once
-from kycaid_async.bulk.result import BulkResult, BulkStatus
+from kycaid_async.bulk.requests.limits import most_rows_at_once
+from kycaid_async.bulk.row import BulkResult, BulkStatus
 from kycaid_async.cli.problems import UsageProblem, one_line
 from kycaid_async.cli.signals import end_with, stop_signals
 from kycaid_async.cli.upload_account import Account, look_for
@@ -206,7 +206,8 @@ class Job:
 
     def _note(self, result: BulkResult) -> None:
         note = self._account.note(result)
-        self._screen.result(result, note)
+        if note is not None or self._plan.as_json:
+            self._screen.result(result, note)
         if note is None or not isinstance(result.row, ManifestRow):
             return
         if result.status is BulkStatus.UNCERTAIN and self._uncertain is not None:

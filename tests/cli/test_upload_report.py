@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kycaid_async import BadRow, BulkResult, BulkRow, BulkSummary, FieldProblem, InvalidFileError
-from kycaid_async.bulk.result import BulkStatus
+from kycaid_async.bulk.row import BulkStatus
 from kycaid_async.cli.upload_account import Account, History
 from kycaid_async.cli.upload_plot import plot
 from kycaid_async.cli.upload_report import page
