@@ -6,8 +6,8 @@ import pytest
 
 from kycaid_async.bulk.progress import BulkProgress
 from kycaid_async.bulk.result import BulkSummary
-from kycaid_async.cli.upload_account import Account
-from kycaid_async.cli.upload_screen import Standing
+from kycaid_async.cli.upload.screen import Standing
+from kycaid_async.cli.upload.stats import Account
 
 
 class Clock:
