@@ -451,7 +451,7 @@ def _folder(folder: Path | None) -> Path | None:
 
 
 def _document_type(name: str | None, folder: Path | None) -> str:
-    from kycaid_async.api.document_words import DocumentType
+    from kycaid_async.api.documents.fields import DocumentType
 
     if name is None:
         return DocumentType.GOVERNMENT_ID
