@@ -6,7 +6,7 @@ from typing import Final
 import attrs
 
 from kycaid_async.api.applicants import ApplicantType
-from kycaid_async.api.verification_models import Service
+from kycaid_async.api.verifications.fields import Service
 from kycaid_async.sandbox.data.ids import fixed_id
 
 FORM_PATH: Final = "/forms/{token}"

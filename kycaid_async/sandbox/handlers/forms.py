@@ -3,7 +3,7 @@
 import re
 from typing import Any, Final
 
-from kycaid_async.api.verification_models import VerificationProgress
+from kycaid_async.api.verifications.fields import VerificationProgress
 from kycaid_async.sandbox.data.account import FORM_PATH, FORMS
 from kycaid_async.sandbox.handlers.context import Handler, RequestContext
 from kycaid_async.sandbox.handlers.verifications import attempts_left, require_attempt, require_fit

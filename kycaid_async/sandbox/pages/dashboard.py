@@ -5,6 +5,7 @@ from datetime import datetime
 import attrs
 from aiohttp import web
 
+from kycaid_async.html import Html, tag
 from kycaid_async.sandbox.events.delivery import Delivery
 from kycaid_async.sandbox.events.feed import RequestServed
 from kycaid_async.sandbox.faults import FaultKind
@@ -13,7 +14,6 @@ from kycaid_async.sandbox.overview import ApplicantRow, VerificationRow
 from kycaid_async.sandbox.pages.case_page import NO_NAME, CasePage, decision, title
 from kycaid_async.sandbox.pages.context import PageContext
 from kycaid_async.sandbox.pages.controls_page import controls
-from kycaid_async.sandbox.pages.html import Html, tag
 from kycaid_async.sandbox.pages.live import Live
 from kycaid_async.sandbox.pages.login import LoginSessions
 from kycaid_async.sandbox.pages.responses import page

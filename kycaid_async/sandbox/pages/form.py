@@ -7,7 +7,7 @@ from typing import Any, Final
 import attrs
 from aiohttp import web
 
-from kycaid_async.api.verification_models import VerificationProgress
+from kycaid_async.api.verifications.fields import VerificationProgress
 from kycaid_async.sandbox.data.account import FORM_LIFETIME, FORMS
 from kycaid_async.sandbox.events.delivery import Effects
 from kycaid_async.sandbox.handlers.context import RequestContext

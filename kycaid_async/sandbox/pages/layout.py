@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from kycaid_async.sandbox.pages.html import Child, Html, join, tag
+from kycaid_async.html import Child, Html, join, tag
 
 STATIC_PATH: Final = "/_sandbox/static/{name}"
 _DOCTYPE: Final = Html("<!doctype html>\n")

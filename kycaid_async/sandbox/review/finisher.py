@@ -6,8 +6,8 @@ from typing import Final
 
 import attrs
 
-from kycaid_async.api.document_words import DocumentStatus
-from kycaid_async.api.verification_models import VerificationProgress
+from kycaid_async.api.documents.fields import DocumentStatus
+from kycaid_async.api.verifications.fields import VerificationProgress
 from kycaid_async.sandbox.callbacks import messages
 from kycaid_async.sandbox.events.delivery import Effects, QueuedCallback
 from kycaid_async.sandbox.review.reviewer import Reviewer

@@ -6,7 +6,7 @@ from typing import Any, Final, Literal
 
 import attrs
 
-from kycaid_async.api.document_words import DocumentType
+from kycaid_async.api.documents.fields import DocumentType
 from kycaid_async.values.decline_reasons import DeclineReason
 
 REFUSED_COUNTRIES: Final = frozenset({"IR", "KP", "MM"})

@@ -37,7 +37,7 @@ from datetime import date
 from functools import partial
 from typing import Any, Final
 
-from kycaid_async.api.blacklist_models import BlacklistType
+from kycaid_async.api.blacklist_databases.fields import BlacklistType
 from kycaid_async.sandbox.rules.blacklist import PERSONS, contradicts, similarity
 from kycaid_async.sandbox.rules.case import IDENTITY, SELFIES, Case, Rule, Subject
 from kycaid_async.values.decline_reasons import DeclineReason

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from kycaid_async.api.document_words import DocumentStatus, DocumentType
+from kycaid_async.api.documents.fields import DocumentStatus, DocumentType
 from kycaid_async.sandbox.rules.case import SELFIES
 from kycaid_async.sandbox.rules.outcome import ReviewOutcome
 from kycaid_async.values.decline_reasons import DeclineReason

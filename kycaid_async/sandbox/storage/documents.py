@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any, Final
 
-from kycaid_async.api.document_words import DocumentStatus
+from kycaid_async.api.documents.fields import DocumentStatus
 from kycaid_async.sandbox.storage.database import Repository, Row
 from kycaid_async.sandbox.storage.schema import PORTRAITS
 

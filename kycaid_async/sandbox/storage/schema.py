@@ -6,7 +6,7 @@
 
 from typing import Final
 
-from kycaid_async.api.document_words import DocumentStatus, DocumentType
+from kycaid_async.api.documents.fields import DocumentStatus, DocumentType
 from kycaid_async.sandbox.rules.case import IDENTITY, SELFIES
 
 VERSION: Final = 5

@@ -4,8 +4,8 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any, Final
 
-from kycaid_async.api.document_words import DocumentStatus
-from kycaid_async.api.verification_models import VerificationProgress
+from kycaid_async.api.documents.fields import DocumentStatus
+from kycaid_async.api.verifications.fields import VerificationProgress
 from kycaid_async.sandbox.data.ids import new_id
 from kycaid_async.sandbox.storage.database import Repository, Row
 from kycaid_async.values.times import write_time
