@@ -9,7 +9,7 @@ import attrs
 from kycaid_async.api import documents
 from kycaid_async.api.documents.models import NewDocument
 from kycaid_async.bulk.evidence import Doubt, Unreconciled
-from kycaid_async.bulk.ledger import DOCUMENT_TAKEN, Intent, Ledger, RowEntry, State
+from kycaid_async.bulk.ledger import DOCUMENT_TAKEN, EntryState, Intent, Ledger, RowEntry
 from kycaid_async.bulk.prerequisites import Prerequisites, UploadedFile, code_of
 from kycaid_async.bulk.reconcile import Reconciler
 from kycaid_async.bulk.requests.limits import KeyedLock
@@ -133,7 +133,7 @@ class _RowDelivery:
         self._digest, self._fingerprint = _identity(self.row, check=self.run.check)
         async with self.run.locks.of(self._digest):
             entry = await self.run.ledger.row(self._digest)
-            if entry is not None and entry.state is State.CREATED:
+            if entry is not None and entry.state is EntryState.CREATED:
                 return self._done_before(entry)
             await self._find_or_create(entry)
             return BulkStatus.CREATED
@@ -146,7 +146,7 @@ class _RowDelivery:
 
     async def _find_or_create(self, entry: RowEntry | None) -> None:
         ledger = self.run.ledger
-        self.sent_before = self._was_sent = entry is not None and entry.state is State.SENT
+        self.sent_before = self._was_sent = entry is not None and entry.state is EntryState.SENT
         self._is_unknown = self._in_doubt = entry is None and ledger.may_have_gaps
         self._refused_before = entry is not None and entry.code == _REFUSED
         try:

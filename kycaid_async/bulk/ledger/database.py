@@ -192,9 +192,9 @@ class Database:
             self.file.close(executed, pending)
         except Exception as raised:  # noqa: BLE001 - what went wrong first is what counts
             error = error or raised
-        told = self._error or self._refusal or (error and ledger_error(self.file.name, error))
-        if told is not None:
-            raise LedgerError(*told.args) from error
+        failure = self._error or self._refusal or (error and ledger_error(self.file.name, error))
+        if failure is not None:
+            raise LedgerError(*failure.args) from error
 
     def _check(self) -> None:
         if self._closing is not None:

@@ -37,7 +37,7 @@ def _boot() -> str:
     try:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
         # A container may have a clock of its own.
-        return f"{boot} {os.readlink('/proc/self/ns/time')}"  # noqa: PTH115
+        return f"{boot} {os.readlink('/proc/self/ns/time')}"
     except (OSError, ValueError):
         return ""
 

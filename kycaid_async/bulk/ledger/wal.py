@@ -94,7 +94,7 @@ class MainFile:
 def read_main(path: str) -> MainFile | None:
     """Return what the main file says, None when there is none, or nothing in it."""
     try:
-        with open(path, "rb") as file:  # noqa: PTH123
+        with open(path, "rb") as file:
             head = file.read(_FILE_HEADER)
     except FileNotFoundError:
         return None
@@ -108,7 +108,7 @@ def mark_closed(path: str) -> None:
     """Let a main file that has everything, and that nobody has open, say so."""
     main = read_main(path)
     if main is not None and main.mark.ledger and main.mark.step is not Step.CLOSED:
-        with open(path, "r+b") as file:  # noqa: PTH123
+        with open(path, "r+b") as file:
             file.seek(_VERSION_AT)
             file.write(main.mark.closed.user_version.to_bytes(4, "big"))
             file.flush()

@@ -60,7 +60,7 @@ class Reach:
     def place(self, written: str) -> "Place":
         """Return the place that a manifest means by what is ``written`` in it."""
         # A Path would change how it is spelt.
-        return Place(written if is_url(written) else os.path.join(self.start, written), written, self)  # noqa: PTH118
+        return Place(written if is_url(written) else os.path.join(self.start, written), written, self)  # noqa: PTH118 - see above
 
 
 class Place(str):
