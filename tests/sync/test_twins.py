@@ -136,7 +136,7 @@ def without_defaults(text):
         ("Kycaid().verifications.report(", "report(start: date | str, end: date | str | None=None)"),
         (
             "Kycaid().bulk.upload(",
-            "upload(rows: Iterable[BulkRow], *, ledger: Path | None, concurrency: int | None=None",
+            "upload(rows: Iterable[BulkRow], *, ledger: Path | None, concurrency: int | None",
         ),
         ("Kycaid().request(", "request(method: str, path: str, *, json: "),
     ],

@@ -6,8 +6,8 @@ from io import BytesIO
 import pytest
 from PIL import Image
 
-from kycaid_async.cli.people import Flaw, specimens
-from kycaid_async.cli.specimens import draw_into, encode
+from kycaid_async.cli.demo.people import Flaw, specimens
+from kycaid_async.cli.demo.specimens import draw_into, encode
 
 ALL = specimens()
 ONE_OF_EACH = list({specimen.format: specimen for specimen in ALL}.values())

@@ -10,10 +10,10 @@ from kycaid_async.bulk.audit import AuditResult, AuditSummary, BulkAudit
 from kycaid_async.bulk.ledger import Ledger, secret_key_of
 from kycaid_async.bulk.manifest.manifest import Manifest
 from kycaid_async.bulk.requests.limits import most_rows_at_once
-from kycaid_async.cli.audit_csv import AuditCsv
-from kycaid_async.cli.audit_plan import Plan
-from kycaid_async.cli.audit_report import Findings, page
-from kycaid_async.cli.audit_screen import AuditScreen
+from kycaid_async.cli.audit.options import Plan
+from kycaid_async.cli.audit.report import Findings, page
+from kycaid_async.cli.audit.screen import AuditScreen
+from kycaid_async.cli.audit.table import AuditCsv
 from kycaid_async.cli.problems import UsageProblem, one_line
 from kycaid_async.cli.signals import stop_signals
 from kycaid_async.client import AsyncKycaid

@@ -11,9 +11,9 @@ import attrs
 from kycaid_async.api.applicants import Person
 from kycaid_async.api.documents.fields import DocumentType
 from kycaid_async.api.documents.models import ApplicantDocument
-from kycaid_async.cli.cases import Case, Owner
+from kycaid_async.cli.demo.cases import Case, Owner
+from kycaid_async.cli.demo.report import Outcome, Report
 from kycaid_async.cli.problems import one_line
-from kycaid_async.cli.report import Outcome, Report
 from kycaid_async.client import AsyncKycaid
 from kycaid_async.errors import AuthenticationError, ConnectionFailedError, InsufficientFundsError, KycaidError
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from kycaid_async.bulk.row import BulkProgress, BulkSummary
-from kycaid_async.cli.upload_account import Account
-from kycaid_async.cli.upload_screen import Standing
+from kycaid_async.cli.upload.screen import Standing
+from kycaid_async.cli.upload.stats import Account
 
 
 class Clock:

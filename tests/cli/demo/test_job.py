@@ -8,8 +8,8 @@ import pytest
 
 from kycaid_async import AuthenticationError, ConnectionFailedError, DeclineReason, Document, InvalidFileError
 from kycaid_async.api.documents.fields import DocumentStatus
-from kycaid_async.cli.cases import Case, Owner
-from kycaid_async.cli.job import Job
+from kycaid_async.cli.demo.cases import Case, Owner
+from kycaid_async.cli.demo.job import Job
 
 OWNER = Owner(first_name="Ada", last_name="Quill")
 

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator
 
-from kycaid_async.cli.upload_account import History
+from kycaid_async.cli.upload.stats import History
 
 _HEIGHT, _TOP = 200, 8
 _UNITS = ((3600.0, "hours"), (60.0, "minutes"), (1.0, "seconds"))

@@ -12,7 +12,7 @@ from rich.text import Text
 from kycaid_async.bulk.row import BulkProgress, BulkResult, BulkRow, BulkStatus
 from kycaid_async.cli.console import duration_text, size_text
 from kycaid_async.cli.screen import Screen
-from kycaid_async.cli.upload_account import BAD, Account, Note
+from kycaid_async.cli.upload.stats import BAD, Account, Note
 
 _LONG_SILENCE = 10.0
 _STYLES = {BAD: "red", "failed": "red", "uncertain": "yellow"}

@@ -19,11 +19,11 @@ from kycaid_async.bulk.requests.limits import most_rows_at_once
 from kycaid_async.bulk.row import BulkResult, BulkStatus
 from kycaid_async.cli.problems import UsageProblem, one_line
 from kycaid_async.cli.signals import end_with, stop_signals
-from kycaid_async.cli.upload_account import Account, look_for
-from kycaid_async.cli.upload_end import advice, exit_code, summary_text, was_stopped_by
-from kycaid_async.cli.upload_plan import Plan
-from kycaid_async.cli.upload_report import write_report
-from kycaid_async.cli.upload_screen import UploadScreen
+from kycaid_async.cli.upload.ending import advice, exit_code, summary_text, was_stopped_by
+from kycaid_async.cli.upload.options import Plan
+from kycaid_async.cli.upload.report import write_report
+from kycaid_async.cli.upload.screen import UploadScreen
+from kycaid_async.cli.upload.stats import Account, look_for
 from kycaid_async.client import AsyncKycaid
 from kycaid_async.errors import KycaidError, ManifestError
 

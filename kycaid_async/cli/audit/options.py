@@ -6,9 +6,9 @@ from pathlib import Path
 import attrs
 
 from kycaid_async.bulk.manifest.rejects import origin_of
-from kycaid_async.cli.audit_csv import is_of_an_audit
+from kycaid_async.cli.audit.table import is_of_an_audit
 from kycaid_async.cli.problems import UsageProblem
-from kycaid_async.cli.upload_plan import way_to_server
+from kycaid_async.cli.upload.options import way_to_server
 
 
 @attrs.frozen(kw_only=True)

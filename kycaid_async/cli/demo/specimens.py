@@ -9,8 +9,8 @@ from typing import Any
 
 from PIL import Image, ImageDraw, ImageFont
 
-from kycaid_async.cli.cases import Case
-from kycaid_async.cli.people import Flaw, Specimen
+from kycaid_async.cli.demo.cases import Case
+from kycaid_async.cli.demo.people import Flaw, Specimen
 from kycaid_async.values.unset import UNSET
 
 _CARD, _PAGE, _SELFIE = (1000, 630), (827, 1170), (720, 960)

@@ -9,11 +9,11 @@ from pathlib import Path
 import anyio
 import attrs
 
-from kycaid_async.cli.cases import Case, cases_in
-from kycaid_async.cli.job import Job
+from kycaid_async.cli.demo.cases import Case, cases_in
+from kycaid_async.cli.demo.job import Job
+from kycaid_async.cli.demo.report import Report
+from kycaid_async.cli.demo.screen import Screen
 from kycaid_async.cli.problems import Problem
-from kycaid_async.cli.report import Report
-from kycaid_async.cli.show import Screen
 from kycaid_async.client import AsyncKycaid
 
 
@@ -52,8 +52,8 @@ def _cases(plan: Plan, screen: Screen) -> Iterator[list[Case]]:
     if plan.folder is not None:
         yield cases_in(plan.folder, document_type=plan.document_type)
         return
-    from kycaid_async.cli.people import specimens
-    from kycaid_async.cli.specimens import draw_into
+    from kycaid_async.cli.demo.people import specimens
+    from kycaid_async.cli.demo.specimens import draw_into
 
     try:
         temporary = tempfile.TemporaryDirectory(prefix="kycaid-specimens-")

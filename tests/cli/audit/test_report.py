@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from kycaid_async import AuditResult, AuditStatus
-from kycaid_async.cli.audit import exit_code, summary_text
-from kycaid_async.cli.audit_report import Findings, page
+from kycaid_async.cli.audit.report import Findings, page
+from kycaid_async.cli.audit.run import exit_code, summary_text
 from kycaid_async.errors import KycaidError, ManifestError
 
 EVIL = "<script>alert('&')</script>"

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from kycaid_async.cli.console import duration_text, size_text
 from kycaid_async.cli.report_page import cards, framed, more, table
-from kycaid_async.cli.upload_account import Account
-from kycaid_async.cli.upload_plot import plot
+from kycaid_async.cli.upload.plot import plot
+from kycaid_async.cli.upload.stats import Account
 
 
 def write_report(path: Path, account: Account) -> None:

@@ -24,10 +24,10 @@ from typer.testing import CliRunner
 from kycaid_async import BulkResult, BulkRow, BulkStatus, KycaidError, check_manifest
 from kycaid_async.bulk.row import BulkSummary
 from kycaid_async.cli.app import app
-from kycaid_async.cli.upload import run
-from kycaid_async.cli.upload_account import Account, look_for
-from kycaid_async.cli.upload_end import advice, exit_code
-from kycaid_async.cli.upload_plan import plan_of
+from kycaid_async.cli.upload.ending import advice, exit_code
+from kycaid_async.cli.upload.options import plan_of
+from kycaid_async.cli.upload.run import run
+from kycaid_async.cli.upload.stats import Account, look_for
 from kycaid_async.sandbox import Sandbox
 from tests.bulk.manifests import APPLICANT, new, row, with_pictures, write_csv, write_jsonl
 from tests.cli import bad_rows
@@ -453,7 +453,7 @@ def test_a_manifest_that_changes_after_the_check_is_noticed(before, after, sent,
 
     write_csv(people, before)
     whole = people.read_text()
-    monkeypatch.setattr("kycaid_async.cli.upload.check_manifest", check_and_change)
+    monkeypatch.setattr("kycaid_async.cli.upload.run.check_manifest", check_and_change)
     done = upload(people, "--on-error", "continue", server=server.url)
     assert done.exit_code == 1
     assert f"kycaid: {people}: changed while it was read; run the same command again" in done.stderr
@@ -588,7 +588,7 @@ def test_when_no_remark_can_be_written_the_first_ctrl_c_still_finishes_what_is_i
     server.held = True
     with monkeypatch.context() as closed:
         closed.setattr("sys.stderr", Unwritable(number, terminal=terminal))
-        closed.setattr("kycaid_async.cli.upload.stop_signals", lambda: nullcontext(next_signal))
+        closed.setattr("kycaid_async.cli.upload.run.stop_signals", lambda: nullcontext(next_signal))
         code = run(plan_of(people, **OPTIONS | {"base_url": server.url}))
     assert (code, len(told), len(server.documents)) == (130, 2, 2)
     assert upload(people, server=server.url).stdout.startswith("5 rows: 3 created, 2 done before.")
@@ -622,7 +622,7 @@ def test_the_first_signal_is_answered_and_reported_also_while_rows_are_checked(
 
 
 @pytest.mark.parametrize("ended_by", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-@pytest.mark.parametrize("module", ["typer", "rich", "kycaid_async.cli.upload"])
+@pytest.mark.parametrize("module", ["typer", "rich", "kycaid_async.cli.upload.run"])
 def test_a_signal_while_it_starts_ends_it_with_a_line_and_the_usual_code(
     ended_by, module, clean_environment, people, server
 ):

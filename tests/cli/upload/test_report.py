@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from kycaid_async import BadRow, BulkResult, BulkRow, BulkSummary, FieldProblem, InvalidFileError
 from kycaid_async.bulk.row import BulkStatus
-from kycaid_async.cli.upload_account import Account, History
-from kycaid_async.cli.upload_plot import plot
-from kycaid_async.cli.upload_report import page
+from kycaid_async.cli.upload.plot import plot
+from kycaid_async.cli.upload.report import page
+from kycaid_async.cli.upload.stats import Account, History
 
 EVIL = "<script>alert('&')</script>"
 

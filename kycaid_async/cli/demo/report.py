@@ -8,7 +8,7 @@ import attrs
 
 from kycaid_async.api.documents.fields import DocumentStatus
 from kycaid_async.api.documents.models import Document
-from kycaid_async.cli.cases import Case
+from kycaid_async.cli.demo.cases import Case
 from kycaid_async.cli.problems import one_line
 from kycaid_async.errors import InvalidFileError, KycaidError
 from kycaid_async.masking import shown_path

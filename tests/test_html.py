@@ -5,7 +5,7 @@ import html.parser
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kycaid_async.sandbox.pages.html import Html, tag
+from kycaid_async.html import Html, tag
 
 
 class Seen(html.parser.HTMLParser):

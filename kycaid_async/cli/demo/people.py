@@ -6,7 +6,7 @@ from datetime import date
 
 import attrs
 
-from kycaid_async.cli.cases import Owner
+from kycaid_async.cli.demo.cases import Owner
 
 
 class Flaw(enum.Enum):
