@@ -222,7 +222,7 @@ class _RowDelivery:
         body = self.row.new_document(applicant_id, self.file_ids)
         intent = Intent(applicant_id=applicant_id, type=str(body.type), file_ids=dict(self.file_ids))
         doubt = self._doubt(intent, fields=self.row.document)
-        # Two that look the same to one who asks the server afterwards must not be under way at once.
+        # Two that look the same on the server must not be under way at once.
         async with self.run.locks.of(intent.key):
             self._made(intent, await self._document_of(body, doubt))
 
@@ -315,7 +315,7 @@ def _identity(row: BulkRow, *, check: bool) -> tuple[bytes, bytes | None]:
 
 
 def _uncertain_still(reason: str, error: KycaidError, *, code: str = "") -> Unreconciled:
-    """Return what is to be said of a row that was perhaps made before, and then met ``error``."""
+    """Return the outcome of a row that was perhaps made before, and then met ``error``."""
     uncertain = copy.copy(error).with_traceback(error.__traceback__)
     uncertain.args = (f"{documents.CREATE.name}: {reason} {error}",)
     uncertain.maybe_processed = True

@@ -71,7 +71,7 @@ class Doubt:
 async def documents_of(calls: CountedCalls, doubt: Doubt) -> dict[str, Shown]:
     """Return all documents of the applicant, by id. Raises `Unreconciled`.
 
-    That a document was not made can only be said by one who sees all of them, whole.
+    Only a view of all of them, whole, shows that a document was not made.
     """
     operation, applicant_id = applicants.GET.name, doubt.intent.applicant_id
     try:

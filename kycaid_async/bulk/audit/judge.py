@@ -1,4 +1,4 @@
-"""What becomes of an applicant's rows, by the ledger and by what the server shows: rules without I/O."""
+"""Judgement on an applicant's rows, by the ledger and by what the server shows: rules without I/O."""
 
 import enum
 from collections.abc import Mapping, Sequence
@@ -18,7 +18,7 @@ from kycaid_async.errors import KycaidError
 
 @attrs.frozen(kw_only=True)
 class View:
-    """What the server shows of an applicant's documents."""
+    """View of an applicant's documents, as the server shows them."""
 
     documents: Mapping[str, Shown]
     """By id: those that are listed, and those that were asked for one by one."""
@@ -267,7 +267,7 @@ class Judge:
 
 
 class _Rank(enum.IntEnum):
-    """How likely a document is a second one of a row, the most likely first."""
+    """Rank of a document as a second one of a row, the most likely first."""
 
     PROVEN = enum.auto()
     SAME_SAID = enum.auto()

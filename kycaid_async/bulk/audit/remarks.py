@@ -1,4 +1,4 @@
-"""What an audit says of a row that is not plainly there, and what to do that loses nothing and sends nothing twice."""
+"""Remarks on rows that are not plainly there: the reason, and advice that loses nothing and sends nothing twice."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -8,7 +8,7 @@ import attrs
 
 @attrs.frozen
 class Remark:
-    """What was found, and what to do."""
+    """Reason and advice, in words."""
 
     reason: str = ""
     advice: str = ""

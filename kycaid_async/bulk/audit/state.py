@@ -1,4 +1,4 @@
-"""What an audit that is cut off had found as sent, so that the next one asks for the rest only."""
+"""Memory of an audit that was cut off: rows that were there as sent, so that the next one asks for the rest only."""
 
 import contextlib
 import os

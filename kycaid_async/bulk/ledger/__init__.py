@@ -1,4 +1,4 @@
-"""What was sent, and what came of it: a file that a run goes on from, wherever the one before it was cut off."""
+"""The ledger: a record of what was sent and what came of it, which a run goes on from, wherever it was cut off."""
 
 from kycaid_async.bulk.ledger.file import Path
 from kycaid_async.bulk.ledger.ledger import DOCUMENT_TAKEN, ApplicantEntry, EntryState, Intent, Ledger, RowEntry

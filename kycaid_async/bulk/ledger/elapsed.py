@@ -1,4 +1,4 @@
-"""How long ago a row was sent, without trust in the time of day: clocks are set, and laptops sleep."""
+"""Time that passed since a row was sent, without trust in the time of day: clocks are set, and laptops sleep."""
 
 import functools
 import os
@@ -44,7 +44,7 @@ def _boot() -> str:
 
 @attrs.frozen(kw_only=True)
 class Run:
-    """What a ledger knows of the time that a run took."""
+    """Record of the time that a run took."""
 
     number: int
     seconds: float

@@ -1,4 +1,4 @@
-"""How the file of a ledger is opened and closed, so that a kill at any moment loses nothing, or is told."""
+"""Opening and closing of a ledger's file, so that a kill at any moment loses nothing, or is told."""
 
 import contextlib
 import os

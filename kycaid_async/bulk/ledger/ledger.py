@@ -1,4 +1,4 @@
-"""What was sent, and what came of it: written before each creation and after it, so that a run can be cut off anywhere.
+"""The ledger: a record before each creation and after it, so that a run can be cut off anywhere.
 
 Changes of many rows share one write to the disk. There are keyed digests, ids, states and codes in it: it is
 pseudonymous, and without its secret nobody can tell from it whose documents were sent.
@@ -34,7 +34,7 @@ DOCUMENT_TAKEN: Final = "document_taken"
 
 
 class EntryState(enum.StrEnum):
-    """How far a creation is."""
+    """State of a creation."""
 
     SENT = "sent"
     """About to be sent, or sent, and no answer is on record."""
@@ -49,7 +49,7 @@ class EntryState(enum.StrEnum):
 
 @attrs.frozen(kw_only=True)
 class Intent:
-    """What was about to be sent to create a document, as far as the server shows it again."""
+    """Intent to create a document: what was about to be sent, as far as the server shows it again."""
 
     applicant_id: str
     type: str
@@ -58,7 +58,7 @@ class Intent:
 
     @property
     def key(self) -> tuple[str, str]:
-        """What documents that the server shows alike have in common: no two of them may be under way at once."""
+        """Key of documents that the server shows alike: no two of them may be under way at once."""
         return self.applicant_id, self.as_text()
 
     def as_text(self) -> str:
@@ -77,7 +77,7 @@ class Intent:
 
 @attrs.frozen(kw_only=True)
 class RowEntry:
-    """What the ledger knows of a row."""
+    """Entry of a row."""
 
     digest: bytes
     """As it stands in the ledger: keyed."""
@@ -96,7 +96,7 @@ class RowEntry:
 
 @attrs.frozen(kw_only=True)
 class ApplicantEntry:
-    """What the ledger knows of an applicant that was to be made."""
+    """Entry of an applicant that was to be made."""
 
     state: EntryState
     applicant_id: str | None

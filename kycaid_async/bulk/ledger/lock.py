@@ -1,4 +1,4 @@
-"""Whether anybody has a database open, asked in SQLite's own way: by a lock on the bytes that it locks."""
+"""Claim on a database, asked in SQLite's own way whether anybody has it open: by a lock on the bytes that it locks."""
 
 import contextlib
 import os

@@ -1,4 +1,4 @@
-"""What is in a ledger, whatever became of it, and how it is made fit to go on from without losing anything.
+"""Inspection of a ledger, whatever became of it, and repair that loses nothing.
 
 What cannot be read any more counts as perhaps sent: see `Ledger.may_have_gaps`.
 """
@@ -46,7 +46,7 @@ Values = tuple[Any, ...]
 
 @attrs.frozen(kw_only=True)
 class LedgerReport:
-    """What is in a ledger."""
+    """Report on the content of a ledger."""
 
     path: str
     format: str | None
@@ -66,7 +66,7 @@ class LedgerReport:
 
 @attrs.define(kw_only=True)
 class _Content:
-    """What could be read of a ledger."""
+    """Content of a ledger, as far as it could be read."""
 
     about: About
     secret: Secret | None

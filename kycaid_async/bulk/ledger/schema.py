@@ -1,4 +1,4 @@
-"""What stands in a ledger, how one of an earlier format becomes one of this, and whose it is."""
+"""Schema of a ledger, conversion of earlier formats, and the check whose it is."""
 
 import hashlib
 import hmac
@@ -72,7 +72,7 @@ About = dict[str, str]
 
 @attrs.frozen(kw_only=True)
 class LedgerOwner:
-    """Whose uploads a ledger records."""
+    """Owner of a ledger: the server, the account and the folder of the uploads."""
 
     server: str
     api_key: str | None = attrs.field(default=None, repr=False)

@@ -61,12 +61,12 @@ class Secret:
 
     @property
     def check(self) -> str:
-        """What tells a ledger that this is its secret."""
+        """Check value by which a ledger knows its secret."""
         return self.keyed("secret", b"").hex()
 
     @property
     def about(self) -> dict[str, str]:
-        """What a ledger says of its secret. The secret cannot be had from it."""
+        """Description of the secret in the ledger. The secret cannot be had from it."""
         said = {"secret": self.check}
         return said if self._salt is None else said | {"secret_from": FROM_KEY, "secret_salt": self._salt}
 

@@ -18,7 +18,7 @@ _FIRST_PAUSE: Final = 0.5
 
 @attrs.frozen
 class RemoteFault:
-    """Why a remote file cannot be read, as a value: errors of libraries may hold its URL with its signature."""
+    """Reason why a remote file cannot be read, as a value: errors of libraries may hold its URL with its signature."""
 
     words: str
     """Nothing of the URL is in them."""

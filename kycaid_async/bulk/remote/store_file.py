@@ -21,7 +21,7 @@ _MARKS: Final = ("ETag", "etag", "md5Hash", "mtime", "LastModified", "updated", 
 
 @attrs.frozen
 class Terms:
-    """How a file is named in errors, and how patiently it is read."""
+    """Terms of a reading: the file's name in errors, and patience."""
 
     label: str
     patience: float

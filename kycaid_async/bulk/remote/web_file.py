@@ -127,7 +127,7 @@ class _Stream:
 
     @property
     def mark(self) -> tuple[str | None, ...]:
-        """What says which version of the file it is."""
+        """Marks of the version of the file."""
         return tuple(self.response.headers.get(name) for name in ("ETag", "Last-Modified"))
 
     @classmethod
