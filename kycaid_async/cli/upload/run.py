@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import anyio
 
-from kycaid_async.bulk.ledger import Ledger, State, secret_key_of
+from kycaid_async.bulk.ledger import EntryState, Ledger, secret_key_of
 from kycaid_async.bulk.manifest.check import check_manifest
 from kycaid_async.bulk.manifest.manifest import Manifest
 from kycaid_async.bulk.manifest.rejects import UNCERTAIN, Rejects
@@ -163,9 +163,9 @@ class Job:
     async def _is_known(self, ledger: Ledger, row: ManifestRow) -> bool:
         """Say whether the files of a row may be gone by now: it was delivered, or sent, by an earlier run."""
         entry = await ledger.row(row.digest)
-        self._account.done += entry is not None and entry.state is State.CREATED
-        self._account.unsettled += entry is not None and entry.state is State.SENT
-        return entry is not None and entry.state is not State.FAILED
+        self._account.done += entry is not None and entry.state is EntryState.CREATED
+        self._account.unsettled += entry is not None and entry.state is EntryState.SENT
+        return entry is not None and entry.state is not EntryState.FAILED
 
     async def _send(self, manifest: Manifest) -> None:
         plan, most = self._plan, most_rows_at_once(self._plan.concurrency)
