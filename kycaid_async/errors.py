@@ -216,7 +216,7 @@ class InvalidSignatureError(KycaidError):
 
 
 class RawBodyRequiredError(KycaidError, TypeError):
-    """Something else than the raw bytes of the body was passed: text, or JSON that was parsed already."""
+    """Something other than the raw bytes of the body was passed: text, or JSON that was parsed already."""
 
 
 class BodyTooLargeError(KycaidError, ValueError):
