@@ -18,7 +18,6 @@ from kycaid_async.bulk.manifest.row import BadRow, ManifestRow
 from kycaid_async.bulk.requests.limits import most_rows_at_once
 from kycaid_async.bulk.row import BulkResult, BulkStatus
 from kycaid_async.cli.problems import UsageProblem, one_line
-from kycaid_async.cli.signals import end_with, stop_signals
 from kycaid_async.cli.upload.ending import advice, exit_code, summary_text, was_stopped_by
 from kycaid_async.cli.upload.options import Plan
 from kycaid_async.cli.upload.report import write_report
@@ -26,6 +25,7 @@ from kycaid_async.cli.upload.screen import UploadScreen
 from kycaid_async.cli.upload.stats import Account, look_for
 from kycaid_async.client import AsyncKycaid
 from kycaid_async.errors import KycaidError, ManifestError
+from kycaid_async.signals import end_with, stop_signals
 
 if TYPE_CHECKING:
     from kycaid_async.bulk.upload import BulkUpload
