@@ -80,7 +80,7 @@ def demo(
     wait: Annotated[float, typer.Option(min=0, metavar="SECONDS", help="How long to wait for the reviews.")] = 60,
 ) -> None:
     """Run ``kycaid demo``."""
-    from kycaid_async.cli.demo import Plan, run
+    from kycaid_async.cli.demo.run import Plan, run
 
     plan = Plan(
         folder=_folder(folder),
@@ -140,6 +140,14 @@ def upload(
             metavar="FILE", help="Where --on-error continue sets rows aside. In the manifest's folder, as NAME.rejects."
         ),
     ] = None,
+    ledger_secret: Annotated[
+        Literal["file", "api-key"] | None,
+        typer.Option(
+            help="What keeps a new ledger from giving anything away: a .key file beside it (the default), or the API "
+            "key, which every later run then needs; after a change of the key, in KYCAID_LEDGER_KEY.",
+            show_default=False,
+        ),
+    ] = None,
     same_account: Annotated[
         bool, typer.Option("--same-account", help="The ledger was begun with another key of the same account.")
     ] = False,
@@ -189,8 +197,8 @@ def upload(
     ] = False,
 ) -> None:
     """Run ``kycaid upload``."""
-    from kycaid_async.cli.upload import run
-    from kycaid_async.cli.upload_plan import plan_of
+    from kycaid_async.cli.upload.options import plan_of
+    from kycaid_async.cli.upload.run import run
 
     with _plain_errors():
         plan = plan_of(
@@ -199,6 +207,7 @@ def upload(
             rejects=rejects,
             on_error=on_error,
             create_uncertain=on_uncertain == "create",
+            ledger_secret=ledger_secret,
             same_account=same_account,
             concurrency=concurrency,
             applicants_at_once=applicants_at_once,
@@ -261,8 +270,8 @@ def audit(
     proxy: _Proxy = None,
 ) -> None:
     """Run ``kycaid audit``."""
-    from kycaid_async.cli.audit import run
-    from kycaid_async.cli.audit_plan import plan_of
+    from kycaid_async.cli.audit.options import plan_of
+    from kycaid_async.cli.audit.run import run
 
     with _plain_errors():
         plan = plan_of(
@@ -321,7 +330,11 @@ def repair(
         str | None, typer.Option(metavar="URL", help="The server of its rows, if the ledger does not say it any more.")
     ] = None,
     new_secret: Annotated[
-        bool, typer.Option("--new-secret", help="Its .key file is gone for good: give up what only that file tells.")
+        bool,
+        typer.Option(
+            "--new-secret",
+            help="Its .key file, or the API key that it needs, is gone for good: give up what only that tells.",
+        ),
     ] = False,
 ) -> None:
     """Run ``kycaid ledger repair``."""
@@ -438,7 +451,7 @@ def _folder(folder: Path | None) -> Path | None:
 
 
 def _document_type(name: str | None, folder: Path | None) -> str:
-    from kycaid_async.api.document_words import DocumentType
+    from kycaid_async.api.documents.fields import DocumentType
 
     if name is None:
         return DocumentType.GOVERNMENT_ID
@@ -477,7 +490,7 @@ def _plain_errors(*, leaves_quietly: bool = False) -> Iterator[None]:
     Ctrl-C gets a line too, unless the command is one that is always ended so: then it ``leaves_quietly``.
     """
     from kycaid_async.cli.problems import Problem, interrupted, one_line
-    from kycaid_async.cli.signals import end_like_ctrl_c
+    from kycaid_async.signals import end_like_ctrl_c
 
     try:
         end_like_ctrl_c()

@@ -22,10 +22,11 @@ from kycaid_async import (
     UploadSourceError,
 )
 from kycaid_async.callbacks import SIGNATURE_HEADER, confirm_blocking, sign
-from kycaid_async.sync.bridge import bridge
+from kycaid_async.sync.loop_thread import bridge
 from kycaid_async.sync.workers import MOST, Workers
 from tests.conftest import API_KEY
-from tests.uploads import SERVER_ERROR, picture
+from tests.pictures import picture
+from tests.upload_server import SERVER_ERROR
 
 DOCUMENT = "5f9aeb5e1f25e2441d182f56b6dcbfac12dd"
 ANSWER = {"document_id": DOCUMENT}
@@ -160,12 +161,12 @@ async def test_a_client_that_nobody_holds_any_more_closes_its_connections(server
     client = Kycaid(API_KEY, base_url=server.url)
     server.answer(200, ANSWER)
     await elsewhere(client.documents.get, DOCUMENT)
-    sessions = client._target._shared.sessions
-    (bound,) = sessions._bound.values()
+    resources = client._target._shared.resources
+    (bound,) = resources._by_loop.values()
     del client
-    while not bound.session.closed:
+    while not bound.backend.closed:
         await asyncio.sleep(0)
-    assert sessions._bound == {}
+    assert resources._by_loop == {}
 
 
 async def test_a_client_that_is_lost_in_a_circle_closes_its_connections_without_a_word(server, elsewhere):
@@ -175,8 +176,8 @@ async def test_a_client_that_is_lost_in_a_circle_closes_its_connections_without_
         rows = client.verifications.report("2026-11-01")
         next(rows)
         client.circle = [client, rows]
-        (bound,) = client._target._shared.sessions._bound.values()
-        return bound.session
+        (bound,) = client._target._shared.resources._by_loop.values()
+        return bound.backend
 
     server.answer(200, ANSWER)
     server.answer(200, [{}] * 1000)

@@ -16,8 +16,8 @@ import attrs
 import pytest
 
 from kycaid_async import AsyncKycaid, RequestTimeoutError, Timeout
+from tests.pictures import picture
 from tests.raw import RawServer, answer, body_of, head_of
-from tests.uploads import picture
 
 LIMIT = 30.0
 """Seconds, by the clock of the loop, which the tests move on: in real time they never run out."""

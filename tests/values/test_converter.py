@@ -1,5 +1,5 @@
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, Union
 
 import pytest
 from hypothesis import example, given
@@ -22,7 +22,6 @@ from kycaid_async import (
     structure,
     unstructure,
 )
-from kycaid_async.values.converter import converter
 from kycaid_async.values.fields import element_of, fields_of
 from kycaid_async.values.mismatch import Mismatch
 from kycaid_async.values.model import Response, response
@@ -31,10 +30,6 @@ from tests.values.json_values import JSON, same_json
 ID = "723f46ab04feb64f442946f2953a67eaecf7"
 RESPONSES = [Address, Applicant, CompanyApplicant, Document, FileInfo, PersonApplicant]
 NAMES = ["BAD_QUALITY", "DUPLICATE", "DEBTOR", "BRAND_NEW"]
-
-
-def test_there_is_one_converter():
-    assert converter() is converter()
 
 
 # Reading: tolerant about absence, strict about types.
@@ -49,7 +44,7 @@ def test_an_empty_object_is_an_object_of_nothing_but_none(model):
 
 @pytest.mark.parametrize("model", RESPONSES)
 def test_null_in_every_field_is_none_in_every_field(model):
-    """cattrs' own hooks make the text 'None' of a null in a text field."""
+    """Converters are known that make the text 'None' of a null in a text field."""
     raw = {field.name: None for field in fields_of(model)}
     made = structure(raw, model)
     assert all(getattr(made, field.name) is None for field in fields_of(model))
@@ -311,6 +306,36 @@ def test_lists_of_models_are_read_and_written():
     documents = structure([{"document_id": ID}], list[Document])
     assert documents == [Document(document_id=ID)]
     assert unstructure(documents) == [{"document_id": ID}]
+
+
+@pytest.mark.parametrize(
+    ("kind", "cls"),
+    [
+        ("PERSON", PersonApplicant),
+        ("COMPANY", CompanyApplicant),
+        ("company", PersonApplicant),
+        ("FOUNDATION", PersonApplicant),
+        (None, PersonApplicant),
+        (7, PersonApplicant),
+        (["COMPANY"], PersonApplicant),
+        ({"COMPANY": 1}, PersonApplicant),
+    ],
+)
+def test_of_several_objects_it_is_that_which_the_discriminator_names_and_otherwise_the_first(kind, cls):
+    raw = {"type": kind, "company_name": "Example Ltd", "first_name": "Jane"}
+    for union in (PersonApplicant | CompanyApplicant, Union[PersonApplicant, CompanyApplicant]):  # noqa: UP007 - the old spelling
+        read = structure(raw, union)
+        assert type(read) is cls
+        assert read.raw == raw
+    (one,) = structure([raw], list[PersonApplicant | CompanyApplicant])
+    assert type(one) is cls
+    assert type(structure({}, PersonApplicant | CompanyApplicant)) is PersonApplicant
+
+
+@pytest.mark.parametrize("raw", [None, [], "COMPANY", 7])
+def test_what_is_no_object_is_none_of_several(raw):
+    with pytest.raises(Mismatch, match="expected an object"):
+        structure(raw, PersonApplicant | CompanyApplicant)
 
 
 # Writing.

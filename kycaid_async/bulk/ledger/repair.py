@@ -1,4 +1,4 @@
-"""What is in a ledger, whatever became of it, and how it is made fit to go on from without losing anything.
+"""Inspection of a ledger, whatever became of it, and repair that loses nothing.
 
 What cannot be read any more counts as perhaps sent: see `Ledger.may_have_gaps`.
 """
@@ -24,7 +24,16 @@ from kycaid_async.bulk.ledger.file import check_parts
 from kycaid_async.bulk.ledger.lock import alone, check_kinds, claim, release
 from kycaid_async.bulk.ledger.problems import damaged, ledger_error, without_newest_part, without_secret
 from kycaid_async.bulk.ledger.schema import About
-from kycaid_async.bulk.ledger.secret import Secret, make_secret, read_secret, secret_path, sync_folder
+from kycaid_async.bulk.ledger.secret import (
+    FROM_KEY,
+    Secret,
+    SecretFrom,
+    made_from,
+    make_secret,
+    read_secret,
+    secret_path,
+    sync_folder,
+)
 from kycaid_async.bulk.ledger.wal import NO_MARK, Step, read_main, read_wal, wal_path
 from kycaid_async.errors import LedgerError
 from kycaid_async.masking import shown_name
@@ -37,7 +46,7 @@ Values = tuple[Any, ...]
 
 @attrs.frozen(kw_only=True)
 class LedgerReport:
-    """What is in a ledger."""
+    """Report on the content of a ledger."""
 
     path: str
     format: str | None
@@ -50,13 +59,14 @@ class LedgerReport:
     files: int
     may_have_gaps: bool
     """True when rows that are not in it were perhaps sent."""
+    secret_from: SecretFrom
     problem: LedgerError | None
     """Why it cannot be opened as it is; None when it can."""
 
 
 @attrs.define(kw_only=True)
 class _Content:
-    """What could be read of a ledger."""
+    """Content of a ledger, as far as it could be read."""
 
     about: About
     secret: Secret | None
@@ -81,24 +91,25 @@ def repair(
 
     Nothing is thrown away: the files as they were are kept beside it. What may be missing counts as perhaps sent.
     ``server`` is needed only where the ledger cannot say any more to which its rows went. ``new_secret`` gives up the
-    old one, when it is gone for good: every row then counts as perhaps sent. Raises `LedgerError`.
+    old one, when it, or the API key that gives it, is gone for good: every row then counts as perhaps sent. Raises
+    `LedgerError`.
     """
     name, target = shown_name(path), os.path.realpath(path)
     with contextlib.ExitStack() as held:
         held.enter_context(_held(target, name))
         problem, content = _look(target, name)
-        if problem is None:
+        # Whether somebody still has a key that gives the secret, no file says.
+        if problem is None and not (new_secret and made_from(content.about) == FROM_KEY):
             return _report(os.fspath(path), content, None), []
         about = _about(name, content, server, new_secret=new_secret)
         _count_as_perhaps_sent(content)
         try:
             kept = [_kept(part) for part in _parts(target, new_secret=new_secret)]
-            secret = content.secret = _with_secret(content, target, new_secret=new_secret)
-            about["secret"] = secret.check
-            made = _written(f"{target}.repairing", about, content)
+            about |= _secret(content, target, new_secret=new_secret)
+            repaired = _written(f"{target}.repairing", about, content)
             if sys.platform == "win32":
                 held.close()  # there, nothing can be put in the place of an open file
-            os.replace(made, target)  # noqa: PTH105
+            os.replace(repaired, target)
             Path(wal_path(target)).unlink(missing_ok=True)
             sync_folder(target)
         except OSError as error:
@@ -110,9 +121,9 @@ def repair(
 @contextlib.contextmanager
 def _held(path: str, name: str) -> Iterator[None]:
     """Let no run open the ledger meanwhile."""
-    if not os.path.exists(path) and not os.path.exists(wal_path(path)):  # noqa: PTH110
+    if not os.path.exists(path) and not os.path.exists(wal_path(path)):
         raise LedgerError(f"{name}: there is no ledger")
-    if not os.path.exists(path):  # noqa: PTH110
+    if not os.path.exists(path):
         check_kinds(path, name)
         yield
         return
@@ -132,10 +143,10 @@ def _look(path: str, name: str) -> tuple[LedgerError | None, _Content]:
     except LedgerError as error:
         problem = error
     with tempfile.TemporaryDirectory(prefix="kycaid-") as folder:
-        copy = os.path.join(folder, "ledger")  # noqa: PTH118
-        if os.path.exists(path):  # noqa: PTH110
+        copy = os.path.join(folder, "ledger")
+        if os.path.exists(path):
             shutil.copyfile(path, copy)
-            if os.path.exists(wal_path(path)) and _belongs(path):  # noqa: PTH110
+            if os.path.exists(wal_path(path)) and _belongs(path):
                 shutil.copyfile(wal_path(path), wal_path(copy))
         content = _read(copy, path)
     if problem is None and not content.is_whole:
@@ -148,13 +159,16 @@ def _look(path: str, name: str) -> tuple[LedgerError | None, _Content]:
 def _unfit(path: str, name: str, content: _Content) -> LedgerError | None:
     if schema.was_cut_off(content.about) and not _belongs(path):
         return without_newest_part(name)
-    if schema.is_old(content.about) or not content.about or _knows(content.about, content.secret):
+    if schema.is_old(content.about) or not content.about or _has_secret(content):
         return None
     return without_secret(name)
 
 
-def _knows(about: About, secret: Secret | None) -> bool:
-    return secret is not None and secret.check == about.get("secret")
+def _has_secret(content: _Content) -> bool:
+    """Say whether its rows can be recognised. Of an API key that gives the secret, that is taken for granted."""
+    if made_from(content.about) == FROM_KEY:
+        return {"secret", "secret_salt"} <= content.about.keys()
+    return content.secret is not None and content.secret.fits(content.about)
 
 
 def _belongs(path: str) -> bool:
@@ -185,52 +199,58 @@ def _read(copy: str, path: str) -> _Content:
 
 def _all_of(connection: sqlite3.Connection, table: str) -> list[Values]:
     """Return all rows that can be read, around what is damaged."""
-    found: dict[bytes, Values] = {}
+    rows: dict[bytes, Values] = {}
     for first in range(256):
-        low, high = bytes([first]), bytes([first + 1]) if first < 255 else b"\xff" * 64  # noqa: PLR2004
+        low, high = bytes([first]), bytes([first + 1]) if first < 255 else b"\xff" * 64  # noqa: PLR2004 - the last byte
         for order in ("ASC", "DESC"):
-            query = f"SELECT * FROM {table} WHERE digest >= ? AND digest < ? ORDER BY digest {order}"  # noqa: S608
+            query = f"SELECT * FROM {table} WHERE digest >= ? AND digest < ? ORDER BY digest {order}"  # noqa: S608 - names of our own tables
             try:
                 for values in connection.execute(query, (low, high)):
-                    found[values[0]] = values
+                    rows[values[0]] = values
             except sqlite3.Error:
                 continue
             break
-    return list(found.values())
+    return list(rows.values())
 
 
 def _about(name: str, content: _Content, server: str | None, *, new_secret: bool) -> About:
     """Return what the repaired ledger says of itself. Raises `LedgerError` when somebody has to decide."""
-    about = {key: value for key, value in content.about.items() if key not in ("ended", "format")}
+    lost = {"ended", "format"} | ({"secret_from", "secret_salt"} if new_secret else set())
+    about = {key: value for key, value in content.about.items() if key not in lost}
     if "server" not in about and server is None:
         raise LedgerError(
             f"{name}: does not say any more to which server its rows went. Say it with --base-url: all rows then count "
             "as perhaps sent"
         )
-    if about and not schema.is_old(content.about) and not _knows(about, content.secret) and not new_secret:
+    if about and not schema.is_old(content.about) and not _has_secret(content) and not new_secret:
         raise LedgerError(
             f"{name}: its secret, the file {secret_path(name)}, is missing, so its rows cannot be recognised. Bring it "
             "back. If it is gone for good, repair with --new-secret: all rows then count as perhaps sent"
         )
-    given = {"format": schema.FORMAT, "server": server or "", "salt": secrets.token_hex(16)}
-    return given | about | {"gaps": "1"}
+    defaults = {"format": schema.FORMAT, "server": server or "", "salt": secrets.token_hex(16)}
+    return defaults | about | {"gaps": "1"}
 
 
 def _parts(path: str, *, new_secret: bool) -> list[str]:
     """Return the files of a ledger that are there and will be replaced."""
     parts = [path, wal_path(path), *([secret_path(path)] if new_secret else [])]
-    return [part for part in parts if os.path.exists(part)]  # noqa: PTH110
+    return [part for part in parts if os.path.exists(part)]
 
 
-def _with_secret(content: _Content, path: str, *, new_secret: bool) -> Secret:
-    """Return the secret of the repaired ledger, which is on the disk. With a new one, no row is known any more."""
+def _secret(content: _Content, path: str, *, new_secret: bool) -> About:
+    """Return what the repaired ledger says of its secret, which is on the disk, or given by an API key.
+
+    With a new one, no row is known any more.
+    """
+    if made_from(content.about) == FROM_KEY and not new_secret:
+        return {}
     known = content.secret
     if new_secret:
         Path(secret_path(path)).unlink(missing_ok=True)
         known, content.tables = None, {name: [] for name in _TABLES}
     if known is not None and read_secret(path) is None:
         known.write(path)
-    return known or make_secret(path)
+    return (known or make_secret(path)).about
 
 
 def _count_as_perhaps_sent(content: _Content) -> None:
@@ -250,9 +270,9 @@ def _kept(part: str) -> str:
     """Copy a file to a new name beside it, and return that."""
     for number in count(1):
         name = f"{part}.before-repair-{number}"
-        with contextlib.suppress(FileExistsError), open(part, "rb") as old:  # noqa: PTH123
+        with contextlib.suppress(FileExistsError), open(part, "rb") as old:
             fd = os.open(name, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-            with open(fd, "wb") as new:  # noqa: PTH123
+            with open(fd, "wb") as new:
                 shutil.copyfileobj(old, new)
                 new.flush()
                 os.fsync(new.fileno())
@@ -274,7 +294,7 @@ def _written(path: str, about: About, content: _Content) -> str:
         for table, columns in _TABLES.items():
             marks = ", ".join("?" * columns)
             # What contradicts itself, as a damaged file may, is left out, and so perhaps sent.
-            connection.executemany(f"INSERT OR IGNORE INTO {table} VALUES ({marks})", content.tables[table])  # noqa: S608
+            connection.executemany(f"INSERT OR IGNORE INTO {table} VALUES ({marks})", content.tables[table])  # noqa: S608 - names of our own tables
         mark = attrs.evolve(NO_MARK.sealed, step=Step.CLOSED)
         connection.execute(f"PRAGMA application_id = {mark.ledger}")
         connection.execute(f"PRAGMA user_version = {mark.user_version}")
@@ -295,5 +315,6 @@ def _report(path: str, content: _Content, problem: LedgerError | None) -> Ledger
         applicants=dict(Counter(str(values[1]) for values in content.tables["applicants"])),
         files=len(content.tables["files"]),
         may_have_gaps="gaps" in about,
+        secret_from=made_from(about),
         problem=problem,
     )

@@ -1,4 +1,4 @@
-"""What stands in a ledger, how one of an earlier format becomes one of this, and whose it is."""
+"""Schema of a ledger, conversion of earlier formats, and the check whose it is."""
 
 import hashlib
 import hmac
@@ -10,9 +10,26 @@ from typing import Any, Final
 import attrs
 
 from kycaid_async.bulk.ledger.elapsed import Run
-from kycaid_async.bulk.ledger.problems import without_newest_part, without_secret
-from kycaid_async.bulk.ledger.secret import Secret, make_secret, read_secret
+from kycaid_async.bulk.ledger.problems import (
+    damaged,
+    of_another_key,
+    too_short_a_key,
+    with_other_secret,
+    without_its_key,
+    without_newest_part,
+    without_secret,
+)
+from kycaid_async.bulk.ledger.secret import (
+    FROM_KEY,
+    SHORTEST_KEY,
+    Secret,
+    SecretFrom,
+    made_from,
+    make_secret,
+    read_secret,
+)
 from kycaid_async.errors import LedgerError
+from kycaid_async.values.secret import ApiKey
 
 FORMAT: Final = "3"
 _BEFORE: Final = "2"
@@ -54,8 +71,8 @@ About = dict[str, str]
 
 
 @attrs.frozen(kw_only=True)
-class Owner:
-    """Whose uploads a ledger records."""
+class LedgerOwner:
+    """Owner of a ledger: the server, the account and the folder of the uploads."""
 
     server: str
     api_key: str | None = attrs.field(default=None, repr=False)
@@ -64,15 +81,19 @@ class Owner:
     """True when another key than before is known to be of the same account."""
     folder: str | None = attrs.field(default=None, repr=False)
     """Where the paths of the rows start. A ledger that stands elsewhere is good for this folder only."""
+    secret_from: SecretFrom | None = None
+    """Where its secret has to be from; None for what it says itself, and a file for a new one."""
+    secret_key: ApiKey | None = None
+    """The API key that gives its secret, if that is not ``api_key``."""
 
 
 def read_about(connection: sqlite3.Connection, name: str) -> About:
     """Return what the ledger says of itself, nothing when it is new. Raises `LedgerError` when it is none."""
     connection.execute("PRAGMA trusted_schema = OFF")
-    found = connection.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall()
-    if not found:
+    rows = connection.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall()
+    if not rows:
         return {}
-    shape = {sql for (sql,) in found}
+    shape = {sql for (sql,) in rows}
     of_format = next((number for number, tables in _SHAPES.items() if shape == _statements(tables)), None)
     if of_format is None:
         # It may be a stranger's: a view for a table, or a trigger, would act in our transactions, or never end.
@@ -103,7 +124,7 @@ def was_cut_off(about: About) -> bool:
     return is_old(about) and not about.get("ended")
 
 
-def check(about: About, name: str, owner: Owner, *, has_wal: bool) -> None:
+def check(about: About, name: str, owner: LedgerOwner, *, has_wal: bool) -> None:
     """Raise `LedgerError` for a ledger that is not fit for this owner. ``has_wal``: something stands in its -wal."""
     if not about:
         return
@@ -118,28 +139,55 @@ def check(about: About, name: str, owner: Owner, *, has_wal: bool) -> None:
     if owner.api_key is None or known is None or owner.same_account:
         return
     if not hmac.compare_digest(known, account_of(about["salt"], owner.api_key)):
-        raise LedgerError(
-            f"{name}: is the ledger of uploads with another API key, and a key sees one account only. If this key is "
-            "a new one of the same account, say so: same_account=True, or --same-account. Each other account needs a "
-            "ledger of its own."
-        )
+        raise of_another_key(name, gives_secret=made_from(about) == FROM_KEY)
 
 
-def secret_of(about: About, path: str, name: str, *, read_only: bool) -> Secret:
+def secret_of(about: About, path: str, name: str, owner: LedgerOwner, *, read_only: bool) -> Secret:
     """Return the secret of a ledger; of one that has none yet, a new one. Raises `LedgerError` when it is missing."""
     if not path or (read_only and not about):
         return Secret.new()
+    if not about or is_old(about):
+        return _new_secret(path, name, owner)
     if "secret" not in about:
-        return make_secret(path)
+        raise damaged(name)
+    made = made_from(about)
+    if owner.secret_from not in (None, made):
+        raise with_other_secret(name, gives_secret=made == FROM_KEY)
+    if made == FROM_KEY:
+        return _secret_by_key(about, name, owner)
     secret = read_secret(path)
-    if secret is None or not hmac.compare_digest(secret.check, about["secret"]):
+    if secret is None or not secret.fits(about):
         raise without_secret(name)
     return secret
 
 
-def check_folder(about: About, path: str, name: str, owner: Owner, secret: Secret) -> None:
+def _new_secret(path: str, name: str, owner: LedgerOwner) -> Secret:
+    if owner.secret_from != FROM_KEY:
+        return make_secret(path)
+    if owner.api_key is None or len(owner.api_key) < SHORTEST_KEY:
+        raise too_short_a_key(name, SHORTEST_KEY)
+    return Secret.derived(owner.api_key)
+
+
+def _secret_by_key(about: About, name: str, owner: LedgerOwner) -> Secret:
+    """Return the secret that one of the owner's keys gives. Another secret would make all rows unknown."""
+    if "secret_salt" not in about:
+        raise damaged(name)
+    secrets_by_key = _by_keys(owner, about["secret_salt"])
+    found = next((secret for secret in secrets_by_key if secret.fits(about)), None)
+    if found is None:
+        raise without_its_key(name)
+    return found
+
+
+def _by_keys(owner: LedgerOwner, salt: str) -> list[Secret]:
+    keys = (owner.api_key, owner.secret_key and owner.secret_key.reveal())
+    return [Secret.derived(key, salt) for key in keys if key]
+
+
+def check_folder(about: About, path: str, name: str, owner: LedgerOwner, secret: Secret) -> None:
     """Raise `LedgerError` for a ledger that stands elsewhere than the rows, and was not begun for their folder."""
-    if owner.folder is None or not about or os.path.dirname(path) == owner.folder:  # noqa: PTH120
+    if owner.folder is None or not about or os.path.dirname(path) == owner.folder:
         return
     if about.get("folder") != folder_of(owner.folder, secret):
         raise LedgerError(
@@ -148,9 +196,9 @@ def check_folder(about: About, path: str, name: str, owner: Owner, secret: Secre
         )
 
 
-def prepare(connection: sqlite3.Connection, about: About, owner: Owner, secret: Secret, run: Run) -> None:
+def prepare(connection: sqlite3.Connection, about: About, owner: LedgerOwner, secret: Secret, run: Run) -> None:
     """Make the tables, or bring them to this format, and record the owner and the run."""
-    known = {"format": FORMAT, "server": owner.server, "salt": secrets.token_hex(16), "secret": secret.check}
+    known = {"format": FORMAT, "server": owner.server, "salt": secrets.token_hex(16), **secret.about}
     if is_old(about):
         convert(connection, secret)
         about = {name: value for name, value in about.items() if name not in ("format", "ended")}
@@ -176,8 +224,8 @@ def read_runs(connection: sqlite3.Connection, about: About) -> list[Run]:
     """Return the runs that the ledger knows of."""
     if not about or is_old(about):
         return []
-    found: list[Any] = connection.execute("SELECT number, seconds, boot, began, beat FROM runs").fetchall()
-    return [Run(number=a, seconds=b, boot=c, began=d, beat=e) for a, b, c, d, e in found]
+    rows: list[Any] = connection.execute("SELECT number, seconds, boot, began, beat FROM runs").fetchall()
+    return [Run(number=a, seconds=b, boot=c, began=d, beat=e) for a, b, c, d, e in rows]
 
 
 def convert(connection: sqlite3.Connection, secret: Secret) -> None:

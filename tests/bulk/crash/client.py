@@ -26,12 +26,12 @@ import anyio
 
 import kycaid_async.api
 import kycaid_async.bulk
-import kycaid_async.cli.upload
+import kycaid_async.cli.upload.run
 import kycaid_async.transport
 from kycaid_async import ApplicantDocument, AsyncKycaid, KycaidError, Person, Timeout
 from kycaid_async.bulk.bulk import Bulk
 from kycaid_async.cli import main
-from kycaid_async.transport.timing import Timing
+from kycaid_async.timing import Timing
 
 _MONOTONIC = time.monotonic
 

@@ -1,0 +1,144 @@
+"""Documents: records that point to uploaded files. Reference: *Documents*."""
+
+from collections.abc import Awaitable
+from typing import Any, Unpack, overload
+
+from kycaid_async.api.documents.fields import (
+    DocumentChanges,
+    DocumentFields,
+)
+from kycaid_async.api.documents.models import (
+    BY_AFFILIATED_PERSON,
+    BY_APPLICANT,
+    AffiliatedPersonDocument,
+    ApplicantDocument,
+    Document,
+    DocumentUpdate,
+    NewDocument,
+)
+from kycaid_async.api.section import Section, from_fields, one_of, only
+from kycaid_async.errors import FieldProblem
+from kycaid_async.protocol.endpoint import Endpoint, Evidence, Replay, ReturnsId, ReturnsModel
+from kycaid_async.protocol.request import invalid_request
+from kycaid_async.tracebacks import confidential
+
+_WRITE_REFUSALS = (400, 401, 404, 409, 422, 429, 500, 502)
+
+CREATE = Endpoint(
+    name="documents.create",
+    method="POST",
+    path="/documents",
+    accepts=(*BY_APPLICANT.values(), *BY_AFFILIATED_PERSON.values()),
+    returns=ReturnsId("document_id"),
+    replay=Replay.DUPLICATES,
+    evidence=Evidence.DOCUMENTED,
+    reference="Documents / Create a document",
+    refusals=_WRITE_REFUSALS,
+)
+GET = Endpoint(
+    name="documents.get",
+    method="GET",
+    path="/documents/{document_id}",
+    returns=ReturnsModel(Document),
+    replay=Replay.SAFE,
+    evidence=Evidence.DOCUMENTED,
+    reference="Documents / Get a document",
+    refusals=(400, 401, 404, 429, 500, 502),
+)
+UPDATE = Endpoint(
+    name="documents.update",
+    method="PATCH",
+    path="/documents/{document_id}",
+    accepts=(DocumentUpdate,),
+    returns=ReturnsId("document_id"),
+    replay=Replay.IDEMPOTENT,
+    evidence=Evidence.DOCUMENTED,
+    reference="Documents / Update a document",
+    refusals=_WRITE_REFUSALS,
+)
+DELETE = Endpoint(
+    name="documents.delete",
+    method="DELETE",
+    path="/documents/{document_id}",
+    returns=ReturnsId("document_id", optional=True),
+    replay=Replay.IDEMPOTENT,
+    evidence=Evidence.DOCUMENTED,
+    reference="Documents / Delete a document",
+    refusals=(400, 401, 404, 409, 500, 502),
+)
+ENDPOINTS = (CREATE, GET, UPDATE, DELETE)
+
+
+class Documents(Section):
+    """Records that point to uploaded files. Reference: *Documents*."""
+
+    @overload
+    async def create(self, document: NewDocument, /) -> str: ...
+    @overload
+    async def create(self, /, **fields: Unpack[DocumentFields]) -> str: ...
+    @confidential
+    def create(self, document: NewDocument | None = None, /, **fields: Any) -> Awaitable[str]:
+        """Create a document and return its id. Reference: *Documents / Create a document*.
+
+        Pass one of the 28 classes, such as ``CreditCard(applicant_id=…, card_number=…)``, or the same as keywords:
+        ``type="CREDIT_CARD", applicant_id=…, card_number=…``.
+
+        An applicant has one ``CREDIT_CARD``, says the reference; after a verification a new one takes its place. Other
+        types are observed: some servers refuse a second document, and of ``ADDRESS_DOCUMENT`` a fourth. A lost answer
+        is not repeated, because that could make a second document; the error then says ``maybe_processed``.
+
+        Raises `InvalidRequestError` before anything is sent, and the errors of a call.
+        """
+        return self._call(CREATE, body=new_document(document, fields))
+
+    @confidential
+    def get(self, document_id: str) -> Awaitable[Document]:
+        """Return a document. Reference: *Documents / Get a document*.
+
+        Raises `NotFoundError`, and the errors of a call.
+        """
+        return self._call(GET, path={"document_id": document_id})
+
+    @overload
+    async def update(self, document_id: str, changes: DocumentUpdate, /) -> str: ...
+    @overload
+    async def update(self, document_id: str, /, **fields: Unpack[DocumentChanges]) -> str: ...
+    @confidential
+    def update(self, document_id: str, changes: DocumentUpdate | None = None, /, **fields: Any) -> Awaitable[str]:
+        """Change a document and return its id, which can be another. Reference: *Documents / Update a document*.
+
+        Fields that are left out stay as they are; ``None`` is sent as null. Store the id that comes back: the server
+        copies what takes part in a verification already. Raises `InvalidRequestError` when no field is set.
+        """
+        body = one_of("documents.update", changes, DocumentUpdate, fields)
+        return self._call(UPDATE, path={"document_id": document_id}, body=body)
+
+    @confidential
+    async def delete(self, document_id: str) -> str:
+        """Delete a document and return its id. Reference: *Documents / Delete a document*.
+
+        Refused with `ConflictError` (``delete_denied``) once it is part of a verification.
+        """
+        return await self._call(DELETE, path={"document_id": document_id}) or document_id
+
+
+_OWNERS = ("applicant_id", "affiliated_person_id")
+
+
+def new_document(document: NewDocument | None, fields: dict[str, Any]) -> NewDocument:
+    """Return ``document``, or one made of keywords. Raises `InvalidRequestError`."""
+    if document is not None:
+        return only("documents.create", document, (ApplicantDocument, AffiliatedPersonDocument), fields)
+    fields = {name: value for name, value in fields.items() if name not in _OWNERS or value is not None}
+    owners = [name for name in _OWNERS if name in fields]
+    if len(owners) != 1:
+        wanted = FieldProblem(
+            "applicant_id", "this or affiliated_person_id, and not both", "both" if owners else "neither"
+        )
+        raise invalid_request("documents.create", [wanted])
+    fallback: type[NewDocument] = ApplicantDocument if owners == ["applicant_id"] else AffiliatedPersonDocument
+    known: dict[str, type[Any]] = {**(BY_APPLICANT if fallback is ApplicantDocument else BY_AFFILIATED_PERSON)}
+    given_type = fields.get("type")
+    cls: type[NewDocument] = known.get(given_type, fallback) if isinstance(given_type, str) else fallback
+    given = fields if cls is fallback else {name: value for name, value in fields.items() if name != "type"}
+    return from_fields("documents.create", cls, given)

@@ -1,0 +1,177 @@
+"""The web application: a route per declared endpoint, with the same authentication and error format for all."""
+
+from contextlib import nullcontext
+from functools import partial
+from typing import Any, Final
+
+import attrs
+from aiohttp import web
+
+from kycaid_async.api import documents, forms, verifications
+from kycaid_async.api.catalog import ENDPOINTS
+from kycaid_async.protocol.endpoint import Endpoint
+from kycaid_async.sandbox.control import Control
+from kycaid_async.sandbox.events.delivery import Effects
+from kycaid_async.sandbox.events.tasks import Waits
+from kycaid_async.sandbox.faults import Faults
+from kycaid_async.sandbox.faults.middleware import FaultInjector
+from kycaid_async.sandbox.faults.routes import fault_routes
+from kycaid_async.sandbox.handlers.catalog import paired
+from kycaid_async.sandbox.handlers.context import Answer, Handler, RequestContext
+from kycaid_async.sandbox.handlers.strict import require_proven
+from kycaid_async.sandbox.http import signed_urls
+from kycaid_async.sandbox.http.listening import SANDBOX_KEY
+from kycaid_async.sandbox.http.middleware import KeyAuthentication, RequestPublisher, add_route, answer_refusals
+from kycaid_async.sandbox.http.refusals import HEALTH_PATH, health, invalid, json_response, not_found
+from kycaid_async.sandbox.http.signed_urls import SignedUrls
+from kycaid_async.sandbox.http.throttle import KeyThrottle
+from kycaid_async.sandbox.http.uploads import received
+from kycaid_async.sandbox.http.validation import read_fields, read_object, validated
+from kycaid_async.sandbox.pages.context import PageContext
+from kycaid_async.sandbox.pages.responses import download
+from kycaid_async.sandbox.pages.routes import add_pages, redirect_browsers
+from kycaid_async.sandbox.review.background import BackgroundWork
+from kycaid_async.sandbox.review.reviewer import Reviewer
+from kycaid_async.sandbox.rules.outcome import HEADER, ReviewOutcome
+from kycaid_async.sandbox.state import SandboxState
+
+_MAX_JSON: Final = 1 << 17
+"""Far more than any request has that is no upload. Reading and checking it must not hold the others up."""
+_FORM: Final = "application/x-www-form-urlencoded"
+_BODY_IS_OPTIONAL: Final = frozenset({"forms.create_url"})
+
+
+@attrs.frozen
+class Application:
+    """Serves the operations of one sandbox."""
+
+    state: SandboxState
+    reviewer: Reviewer
+    background: BackgroundWork
+    control: Control
+    urls: SignedUrls
+    faults: Faults
+    waits: Waits
+    max_file_size: int
+    api_key: str = attrs.field(repr=False)
+
+    def build(self) -> web.Application:
+        """Return the aiohttp application. Raises `ConfigurationError` when an endpoint has no handler."""
+        app = web.Application(client_max_size=_MAX_JSON)
+        app.on_shutdown.append(self.waits.end)
+        throttle = KeyThrottle(self.api_key, self.waits.wait, self.state.clock)
+        authentication = KeyAuthentication(self.api_key, throttle, self.state.settings.strict)
+        publisher = RequestPublisher(self.state.feed)
+        authorised = (answer_refusals, authentication.require_key)
+        inject_faults = FaultInjector(self.faults, self.waits.wait).inject
+        for endpoint, handler in paired(ENDPOINTS.values()):
+            perform = partial(self._serve, endpoint, handler)
+            chain = (publisher.publish, inject_faults, *authorised)
+            add_route(app, endpoint.method, endpoint.path, perform, endpoint.name, *chain)
+        # Whoever has the URL of a file needs no key.
+        add_route(app, "GET", signed_urls.PATH, self._send_file, "storage.get", answer_refusals)
+        # A person's browser has no key either.
+        add_pages(app, self._page_context(throttle), publisher)
+        add_route(app, "GET", HEALTH_PATH, health, "sandbox.health", answer_refusals)
+        for method, path, serve, name in fault_routes(self.faults):
+            add_route(app, method, path, serve, name, *authorised)
+        add_route(app, "GET", "/", _nowhere, None, redirect_browsers, publisher.publish, *authorised)
+        # Known paths with another verb end up here too: the real server answers 404 to them.
+        add_route(app, "*", "/{path:.*}", _nowhere, None, publisher.publish, *authorised)
+        return app
+
+    def _page_context(self, throttle: KeyThrottle) -> PageContext:
+        return PageContext(
+            state=self.state,
+            background=self.background,
+            control=self.control,
+            urls=self.urls,
+            faults=self.faults,
+            max_file_size=self.max_file_size,
+            api_key=self.api_key,
+            throttle=throttle,
+            is_open=self.api_key == SANDBOX_KEY,
+        )
+
+    async def _serve(self, endpoint: Endpoint[Any], handler: Handler, request: web.Request) -> web.StreamResponse:
+        return json_response(200, await self._perform(endpoint, handler, request))
+
+    async def _perform(self, endpoint: Endpoint[Any], handler: Handler, request: web.Request) -> Answer:
+        ids = dict(request.match_info)
+        body = await _body(endpoint, request, strict=self.state.settings.strict)
+        if self.state.settings.strict:
+            require_proven(endpoint, body)
+        outcome = _outcome(endpoint, request)
+        await self._review_due(endpoint, [*ids.values(), body.get("applicant_id", "")])
+        query = {name: request.query[name] for name in endpoint.query if name in request.query}
+        folder = self.state.folder
+        arriving = received(request, folder=folder, limit=self.max_file_size) if endpoint.uploads else nullcontext()
+        async with arriving as upload:
+            effects = Effects()
+            context = partial(
+                RequestContext,
+                ids=ids,
+                body=body,
+                query=query,
+                upload=upload,
+                state=self.state,
+                moment=self.state.clock(),
+                urls=self.urls,
+                outcome=outcome,
+                effects=effects,
+            )
+            follow = partial(self.state.run, then=lambda _: self.background.carry_out(effects))
+            transact = self.state.look if endpoint.method == "GET" else follow
+            return await transact(lambda unit: handler(context(unit=unit)))
+
+    async def _review_due(self, endpoint: Endpoint[Any], ids: list[str]) -> None:
+        """Run the reviews that are due before a read."""
+        reads = endpoint.method == "GET"
+        if not (reads or endpoint.name.startswith("verifications.")):
+            return
+        if await self.state.look(lambda unit: unit.verifications.is_all_reviewed()):
+            return
+        if reads:
+            await self.reviewer.review_due(ids)
+        await self.background.finish_due(None if endpoint == verifications.REPORT else ids)
+
+    async def _send_file(self, request: web.Request) -> web.StreamResponse:
+        file_id = request.match_info["file_id"]
+        if not self.urls.is_valid(file_id, request.match_info["signature"]):
+            raise not_found()
+        row = await self.state.look(lambda unit: unit.files.find(file_id))
+        if row is None:
+            raise not_found()
+        # Never as a page: the content is the client's, and so is its type.
+        return web.FileResponse(self.state.folder / row["stored_as"], headers=download())
+
+
+async def _body(endpoint: Endpoint[Any], request: web.Request, *, strict: bool) -> dict[str, Any]:
+    if endpoint.uploads or endpoint.method in ("GET", "DELETE"):
+        return {}
+    raw = await request.read()
+    is_form = request.content_type == _FORM and not strict and not raw.lstrip().startswith(b"{")
+    read = read_fields if is_form else read_object
+    body = {} if not raw and endpoint.name in _BODY_IS_OPTIONAL else read(raw)
+    if endpoint == forms.CREATE_URL and body.get("applicant_id", "") is None:
+        # Observed: the vendor's own kit for apps sends it.
+        del body["applicant_id"]
+    if endpoint == forms.CREATE_URL and not strict and type(body.get("external_applicant_id")) is int:
+        # Observed: one web client sends its own id as a number.
+        body["external_applicant_id"] = str(body["external_applicant_id"])
+    return validated(endpoint, body) if endpoint.accepts else body
+
+
+def _outcome(endpoint: Endpoint[Any], request: web.Request) -> ReviewOutcome | None:
+    """Return the outcome that a request asks for. Refuses one that there is not with 422."""
+    text = request.headers.get(HEADER)
+    if text is None or endpoint not in (documents.CREATE, verifications.CREATE):
+        return None
+    try:
+        return ReviewOutcome.parse(text)
+    except ValueError as error:
+        raise invalid((HEADER, str(error))) from None
+
+
+async def _nowhere(_request: web.Request) -> web.StreamResponse:
+    raise not_found()

@@ -1,0 +1,165 @@
+"""Delivers callbacks: signed, in the background, again and again until the receiver answers 200."""
+
+import asyncio
+import logging
+from collections.abc import Iterable
+from typing import Final
+from urllib.parse import urlsplit
+
+import aiohttp
+import anyio
+import attrs
+
+from kycaid_async.callbacks.signature import SIGNATURE_HEADER, sign
+from kycaid_async.sandbox.events.delivery import OK, PAUSES, Delivery, QueuedCallback
+from kycaid_async.sandbox.events.feed import DeliveryChanged
+from kycaid_async.sandbox.events.tasks import Sleep, Tasks
+from kycaid_async.sandbox.state import SandboxState
+from kycaid_async.values.json import dumps
+
+logger = logging.getLogger("kycaid_async.sandbox")
+
+TIMEOUT: Final = 5.0
+"""Seconds that a receiver has to answer."""
+REMEMBERED: Final = 1000
+"""Deliveries that are remembered; older ones are forgotten."""
+_AT_ONCE: Final = 8
+"""Callbacks that are posted at the same time."""
+
+
+@attrs.define
+class _Round:
+    """The attempts of one delivery that is under way."""
+
+    again: bool = False
+    """Whether it is to begin anew."""
+    nap: anyio.CancelScope | None = None
+    """The pause between two attempts, while there is one."""
+
+    def restart(self) -> None:
+        """Begin anew, at once."""
+        self.again = True
+        if self.nap is not None:
+            self.nap.cancel()
+
+
+class CallbackDispatcher:
+    """Delivers callbacks. Their order is not kept: a later one may overtake one that is tried again."""
+
+    def __init__(self, state: SandboxState, api_key: str, sleep: Sleep) -> None:
+        self._state = state
+        self._key = api_key
+        self._sleep = sleep
+        self._at_once = asyncio.Semaphore(_AT_ONCE)
+        self._tasks = Tasks()
+        self._rounds: dict[str, _Round] = {}
+        self._history: dict[str, Delivery] = {}
+        # Of the answers of receivers only the status is of interest.
+        self._session = aiohttp.ClientSession(
+            timeout=aiohttp.ClientTimeout(total=TIMEOUT), cookie_jar=aiohttp.DummyCookieJar()
+        )
+
+    def send(self, callbacks: Iterable[QueuedCallback]) -> None:
+        """Deliver these in the background, each as often as is left of its attempts."""
+        for queued in callbacks:
+            self._begin(queued)
+
+    async def resume(self) -> None:
+        """Deliver what was not delivered when the sandbox was stopped or killed, and remember what was."""
+        latest, due = await self._state.look(lambda unit: (unit.callbacks.latest(REMEMBERED), unit.callbacks.due()))
+        for queued in latest:
+            self._remember(queued)
+        self.send(due)
+
+    async def send_again(self, request_id: str) -> None:
+        """Deliver a callback once more, and try as often as at first. Raises `KeyError` for one that is not known.
+
+        One that is just being delivered is not posted twice at a time: its attempts begin anew.
+        """
+        queued = await self._state.run(lambda unit: unit.callbacks.renew(request_id))
+        if queued is None:
+            raise KeyError(request_id)
+        # Only now: while the change was committed a delivery may have begun, or ended and used it up.
+        self._begin(queued).restart()
+
+    def deliveries(self) -> list[Delivery]:
+        """Return what was sent, oldest first, with the present state of each."""
+        return list(self._history.values())
+
+    @property
+    def is_idle(self) -> bool:
+        """True when nothing is under way."""
+        return not self._tasks
+
+    async def idle(self) -> None:
+        """Wait until nothing is under way."""
+        await self._tasks.finished()
+
+    async def close(self) -> None:
+        """Leave what is under way for the next start."""
+        await self._tasks.close()
+        await self._session.close()
+
+    def _begin(self, queued: QueuedCallback) -> _Round:
+        """Return the delivery of a callback: the one that is under way, or a new one."""
+        if (running := self._rounds.get(queued.id)) is not None:
+            return running
+        attempts = self._rounds[queued.id] = _Round()
+        self._tasks.start(self._deliver(queued, attempts))
+        return attempts
+
+    async def _deliver(self, first: QueuedCallback, this: _Round) -> None:
+        queued: QueuedCallback | None = first
+        delivery = self._remember(first)
+        try:
+            while queued is not None and (queued.left or this.again):
+                if this.again:
+                    this.again = False
+                    queued = await self._state.run(lambda unit: unit.callbacks.renew(first.id))
+                    continue
+                queued = await self._attempt(queued)
+                delivery = self._remember(queued)
+                if queued.left and not this.again:
+                    with anyio.CancelScope() as this.nap:
+                        await self._sleep(PAUSES[-queued.left])
+        finally:
+            del self._rounds[first.id]
+        verdict = "arrived" if delivery.arrived else "given up"
+        logger.info("%s %s after %d attempts", delivery.type, verdict, delivery.attempts)
+
+    async def _attempt(self, queued: QueuedCallback) -> QueuedCallback:
+        status = await self._post(queued.url, dumps(queued.body))
+        return await self._state.run(
+            lambda unit: unit.callbacks.note_attempt(queued.id, status, arrived=status == OK, remembered=REMEMBERED)
+        )
+
+    def _remember(self, queued: QueuedCallback) -> Delivery:
+        delivery = Delivery(
+            type=queued.body["type"],
+            request_id=queued.id,
+            host=_host(queued.url),
+            status=queued.status,
+            attempts=queued.attempts,
+        )
+        self._history[queued.id] = delivery
+        if len(self._history) > REMEMBERED:
+            del self._history[next(iter(self._history))]
+        self._state.feed.publish([DeliveryChanged(delivery=delivery)])
+        return delivery
+
+    async def _post(self, url: str, body: bytes) -> int | None:
+        headers = {"Content-Type": "application/json", SIGNATURE_HEADER: sign(body, self._key)}
+        async with self._at_once:
+            try:
+                async with self._session.post(url, data=body, headers=headers, allow_redirects=False) as response:
+                    return response.status
+            except (aiohttp.ClientError, OSError, ValueError):
+                # No answer: refused, too late, or no URL that can be called.
+                return None
+
+
+def _host(url: str) -> str:
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""

@@ -1,0 +1,1 @@
+"""Invented data: ids, forms, prices and reference lists."""

@@ -1,0 +1,1 @@
+"""Events, deliveries and background tasks of a sandbox."""

@@ -1,0 +1,1 @@
+"""HTTP: authentication, validation, uploads, middlewares and the form of refusals."""

@@ -1,0 +1,1 @@
+"""The storage of a sandbox: one repository for each kind of object, over SQLite."""

@@ -1,0 +1,202 @@
+"""The SQLite database of a sandbox: transactions that run one at a time, and what all repositories share."""
+
+import os
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from typing import Any, ClassVar
+
+import attrs
+
+from kycaid_async.errors import ConfigurationError
+from kycaid_async.sandbox.storage.schema import IN_JSON, KINDS, MIGRATIONS, SCHEMA, VERSION
+from kycaid_async.values.json import dumps, loads
+
+Row = dict[str, Any]
+
+_BATCH = 100
+
+
+class Statements:
+    """The statements of one transaction. Names of tables and columns come from this room only."""
+
+    def __init__(self, db: sqlite3.Connection, until: float | None = None) -> None:
+        self._db = db
+        self._until = until
+        """When reading must be over, on the clock of `time.perf_counter`."""
+        self.on_commit: list[Callable[[], object]] = []
+        """What is done once the commit has succeeded."""
+        self.on_rollback: list[Callable[[], object]] = []
+        """What is done when it is rolled back, the last first."""
+        self.changes: dict[tuple[str, str], str | None] = {}
+        """The objects that were made, changed or removed, by kind and id, with the status that was set."""
+
+    def rows(self, sql: str, *values: Any) -> list[Row]:
+        """Return the rows of a query. JSON columns are decoded. Raises `Busy` when the time is over."""
+        if self._until is None:
+            return self._db.execute(sql, values).fetchall()
+        rows: list[Row] = []
+        with closing(self._db.execute(sql, values)) as cursor:
+            while batch := cursor.fetchmany(_BATCH):
+                if time.perf_counter() > self._until:
+                    raise Busy
+                rows += batch
+        return rows
+
+    def first(self, sql: str, *values: Any) -> Row | None:
+        """Return the first row of a query, or None."""
+        return next(iter(self.rows(sql, *values)), None)
+
+    def execute(self, sql: str, *values: Any) -> None:
+        """Do a statement that returns nothing."""
+        self._db.execute(sql, values)
+
+    def insert(self, table: str, **columns: Any) -> None:
+        """Add a row."""
+        self._note(table, columns.get("id"), columns)
+        marks = ", ".join("?" * len(columns))
+        self.execute(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})", *_encoded(columns))  # noqa: S608 - names of ours
+
+    def change(self, table: str, id_: str, **columns: Any) -> None:
+        """Change columns of the row with this id."""
+        self._note(table, id_, columns)
+        sets = ", ".join(f"{name} = ?" for name in columns)
+        self.execute(f"UPDATE {table} SET {sets} WHERE id = ?", *_encoded(columns), id_)  # noqa: S608 - names of ours
+
+    def remove(self, table: str, id_: str) -> None:
+        """Remove the row with this id."""
+        self._note(table, id_, {})
+        self.execute(f"DELETE FROM {table} WHERE id = ?", id_)  # noqa: S608 - names of ours
+
+    def _note(self, table: str, id_: str | None, columns: Row) -> None:
+        if table in KINDS and id_ is not None:
+            self.changes[table, id_] = columns.get("status", self.changes.get((table, id_)))
+
+
+@attrs.frozen
+class Repository:
+    """The objects of one kind, in one transaction."""
+
+    _db: Statements
+    table: ClassVar[str]
+
+    def find(self, id_: str | None) -> Row | None:
+        """Return the row with this id."""
+        return self._db.first(f"SELECT * FROM {self.table} WHERE id = ?", id_)  # noqa: S608 - a name of ours
+
+    def insert(self, **columns: Any) -> None:
+        """Add a row."""
+        self._db.insert(self.table, **columns)
+
+    def change(self, id_: str, **columns: Any) -> None:
+        """Change columns of the row with this id."""
+        self._db.change(self.table, id_, **columns)
+
+    def remove(self, id_: str) -> None:
+        """Remove the row with this id."""
+        self._db.remove(self.table, id_)
+
+    def _page(self, offset: int, count: int, *, key: str = "", value: str | None = None) -> list[Row]:
+        """Return rows, newest first: all, or those whose column ``key`` holds ``value``."""
+        condition, values = ("", ()) if value is None else (f"WHERE {key} = ?", (value,))
+        sql = f"SELECT * FROM {self.table} {condition} ORDER BY rowid DESC LIMIT ? OFFSET ?"  # noqa: S608 - names of ours
+        return self._db.rows(sql, *values, count, offset)
+
+
+class Busy(Exception):  # noqa: N818 - no error: the caller reads again in a thread
+    """Another transaction is running, or this one takes longer than it may."""
+
+
+MEMORY = ":memory:"
+
+
+class Store:
+    """An open database. Transactions run one at a time, from whatever thread; a committed one survives a kill."""
+
+    def __init__(self, path: str) -> None:
+        """Open or make the database. Raises `ConfigurationError` when it is in use or not one of a sandbox."""
+        self._lock = threading.Lock()
+        try:
+            if path != MEMORY:
+                # Before SQLite makes it, readable by all: what stands in it is personal.
+                os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+            self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=0)
+        except (OSError, sqlite3.Error) as error:
+            raise ConfigurationError(f"the sandbox cannot use {path}: {error}") from error
+        self._db.row_factory = _row
+        try:
+            self._prepare()
+        except sqlite3.Error as error:
+            self._db.close()
+            hint = ". Is another sandbox running on it?" if "locked" in str(error) else ""
+            raise ConfigurationError(f"the sandbox cannot use {path}: {error}{hint}") from error
+        except ConfigurationError:
+            self._db.close()
+            raise
+
+    def _prepare(self) -> None:
+        # Exclusive: a second sandbox on the same data would take the first one's unfinished uploads for rubbish.
+        for pragma in ("locking_mode = EXCLUSIVE", "journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON"):
+            self._db.execute(f"PRAGMA {pragma}")
+        (version,) = self._db.execute("PRAGMA user_version").fetchone().values()
+        if version not in (0, *MIGRATIONS, VERSION):
+            raise ConfigurationError(
+                f"the sandbox's data are of version {version}; this package reads {VERSION}. Take another folder"
+            )
+        alter, fill = MIGRATIONS.get(version, ("", ""))
+        # One transaction: data that are refused, or whose sandbox is killed meanwhile, stay as they were.
+        self._db.executescript(f"BEGIN IMMEDIATE; {alter} {SCHEMA}")
+        with closing(sqlite3.connect(MEMORY)) as fresh:
+            fresh.executescript(SCHEMA)
+            # The data may be a stranger's: a trigger or a view of theirs would act in our transactions.
+            if _structure(self._db) != _structure(fresh):
+                raise ConfigurationError("the sandbox's data hold more than a sandbox stores: they are not used")
+        self._db.execute(fill)
+        self._db.execute(f"PRAGMA user_version = {VERSION}")
+        self._db.execute("COMMIT")
+
+    @contextmanager
+    def transaction(self, *, wait: bool = True, seconds: float | None = None) -> Iterator[Statements]:
+        """Do everything inside, or nothing when it raises.
+
+        Raises `Busy` where it may not ``wait`` and must, and where reading takes longer than ``seconds``.
+        """
+        if not self._lock.acquire(blocking=wait):
+            raise Busy
+        try:
+            self._db.execute("BEGIN")
+            statements = Statements(self._db, None if seconds is None else time.perf_counter() + seconds)
+            try:
+                yield statements
+                self._db.execute("COMMIT")
+            except BaseException:
+                self._db.execute("ROLLBACK")
+                for undo in reversed(statements.on_rollback):
+                    undo()
+                raise
+        finally:
+            self._lock.release()
+        for follow in statements.on_commit:
+            follow()
+
+    def close(self) -> None:
+        """Close the database."""
+        with self._lock:
+            self._db.close()
+
+
+def _structure(db: sqlite3.Connection) -> set[str]:
+    with closing(db.cursor()) as cursor:
+        cursor.row_factory = None
+        return {sql for (sql,) in cursor.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL")}
+
+
+def _row(cursor: sqlite3.Cursor, values: tuple[Any, ...]) -> Row:
+    names = (column[0] for column in cursor.description)
+    return {name: loads(value) if name in IN_JSON else value for name, value in zip(names, values, strict=True)}
+
+
+def _encoded(columns: Row) -> list[Any]:
+    return [dumps(value).decode() if name in IN_JSON else value for name, value in columns.items()]

@@ -1,0 +1,166 @@
+"""One attempt of a call: its turn, its limits in time, a request out, an answer in, and what that says."""
+
+import logging
+from typing import Any
+
+import attrs
+
+from kycaid_async.errors import (
+    ConfigurationError,
+    ConnectionLostError,
+    InvalidFileError,
+    KycaidError,
+    RequestTimeoutError,
+    UploadSourceError,
+)
+from kycaid_async.masking import Unlisted
+from kycaid_async.protocol.endpoint import Endpoint
+from kycaid_async.protocol.request import BuiltRequest
+from kycaid_async.protocol.response import decode
+from kycaid_async.timing import Timing
+from kycaid_async.transport.backend import OutgoingRequest
+from kycaid_async.transport.deadlines import AttemptTimeout, Limits
+from kycaid_async.transport.loop_resources import LoopResources
+from kycaid_async.transport.settings import Settings
+from kycaid_async.uploads.multipart import Multipart
+from kycaid_async.uploads.upload import Upload
+
+logger = logging.getLogger("kycaid_async")
+
+
+@attrs.define(eq=False)
+class Call(Unlisted):
+    """One call of an endpoint, over all its attempts."""
+
+    endpoint: Endpoint[Any]
+    request: BuiltRequest
+    upload: Upload | None
+    attempts: int = 0
+    """How many were begun."""
+    deadline: float | None = None
+    """When it has to be over, on the monotonic clock. For uploads it bounds only the time spent on busy refusals."""
+    maybe_acted: bool = False
+    """True when the server may have acted on an attempt before this one."""
+
+
+@attrs.define(eq=False)
+class Attempt(Unlisted):
+    """One attempt of a call."""
+
+    call: Call
+    resources: LoopResources
+    settings: Settings
+    limits: Limits
+    timing: Timing
+    began: float | None = None
+    """When the first attempt of a call without a file had its turn. The total counts from then on, for queueing does
+    not count: a batch of calls would run out of time."""
+    _request: OutgoingRequest | None = attrs.field(default=None, repr=False)
+    _outcome: Any = attrs.field(default=None, repr=False)
+    """The result, while it is logged. Not in a variable: handlers of logs can report the running frames."""
+
+    @property
+    def sent(self) -> bool:
+        """False when no byte can have left: there was never a connection to write it to."""
+        return self._request is not None and self._request.sent
+
+    async def send_once(self) -> Any:
+        """Try once. Returns the decoded answer, or the error to judge."""
+        call, limiter = self.call, self.resources.limiter
+        left = None
+        if call.deadline is not None and call.upload is None:
+            left = max(0.0, call.deadline - self.timing.clock())
+        timer = AttemptTimeout(self.resources.timers, self.limits, left)
+        try:
+            with timer:
+                first = call.attempts == 1
+                if not (first and limiter.try_acquire()):
+                    await limiter.acquire(first=first)
+                try:
+                    if self.resources.backend.closed:
+                        name = call.endpoint.name
+                        return ConfigurationError(f"{name}: the client was closed meanwhile; make a new one.")
+                    if call.upload is not None:
+                        return await self._send_file(call.upload, timer)
+                    if first:
+                        self.began = self.timing.clock()
+                    timer.begin()
+                    return await self._send(call.request.body, timer)
+                finally:
+                    limiter.release()
+        except TimeoutError:
+            if not timer.expired:
+                raise
+        return self._timed_out(timer.phase)
+
+    async def _send_file(self, upload: Upload, timer: AttemptTimeout) -> Any:
+        try:
+            file = await upload.open(self.settings.files, self.resources.io_budget)
+        except (InvalidFileError, UploadSourceError) as error:
+            if self.call.attempts == 1 and isinstance(error, InvalidFileError):
+                raise  # nothing was sent, and there is nothing to judge
+            return error
+        async with file:
+            timer.begin(file)
+            outcome = await self._send(file, timer)
+        if file.error is None:
+            return outcome
+        if isinstance(file.error, Exception):
+            return file.error
+        raise file.error
+
+    async def _send(self, body: bytes | Multipart | None, timer: AttemptTimeout) -> Any:
+        endpoint = self.call.endpoint
+        self._request = request = OutgoingRequest(
+            endpoint.name, endpoint.method, self.call.request.target, body, endpoint.replayable
+        )
+        if not logger.isEnabledFor(logging.DEBUG):
+            return await self._exchange(request, timer)
+        started = self.timing.clock()
+        self._outcome = await self._exchange(request, timer)
+        self._log(self.timing.clock() - started)
+        try:
+            return self._outcome
+        finally:
+            self._outcome = None
+
+    async def _exchange(self, request: OutgoingRequest, timer: AttemptTimeout) -> Any:
+        """Send ``request``. Returns the decoded answer, or the error to judge."""
+        try:
+            answer = await self.resources.backend.send(request, timer)
+            if answer.is_success and isinstance(request.body, Multipart) and not request.body.gone:
+                name = request.operation
+                text = f"{name}: the server answered before it had the whole file."
+                return ConnectionLostError(text, operation=name)
+            return decode(self.call.endpoint, answer)
+        except KycaidError as error:
+            return error
+
+    def _log(self, seconds: float) -> None:
+        endpoint = self.call.endpoint
+        logger.debug(
+            "%s %s %s, attempt %d: %s in %.3f s",
+            endpoint.name,
+            endpoint.method,
+            endpoint.path,
+            self.call.attempts,
+            _in_short(self._outcome),
+            seconds,
+        )
+
+    def _timed_out(self, phase: str) -> RequestTimeoutError:
+        name, timeout = self.call.endpoint.name, self.settings.timeout
+        what = {
+            "slot": f"no free connection within {timeout.total} seconds",
+            "connect": f"no connection within {timeout.connect} seconds",
+            "progress": f"no byte of the file could be sent for {timeout.progress} seconds",
+            "read": f"no data from the server for {timeout.read} seconds",
+            "total": f"not finished within {timeout.total} seconds",
+        }
+        return RequestTimeoutError(f"{name}: {what[phase]}.", operation=name, phase=phase)
+
+
+def _in_short(outcome: Any) -> str:
+    if not isinstance(outcome, KycaidError):
+        return "ok"
+    return f"{type(outcome).__name__} {getattr(outcome, 'status', '')}".strip()

@@ -1,0 +1,131 @@
+"""The resources of a client: one set per event loop, made when first needed and closed with its loop."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import suppress
+from typing import TYPE_CHECKING
+from weakref import WeakSet
+
+import attrs
+
+from kycaid_async.errors import ConfigurationError
+from kycaid_async.forks import after_fork, notice_fork
+from kycaid_async.loops import running_loop
+from kycaid_async.protocol.pacing import Pacer
+from kycaid_async.transport.aiohttp.backends import open_backend
+from kycaid_async.transport.backend import HttpBackend
+from kycaid_async.transport.concurrency import ConcurrencyLimiter
+from kycaid_async.transport.deadlines import TimerQueues
+from kycaid_async.transport.settings import Settings
+from kycaid_async.uploads.io_budget import IoBudget
+
+if TYPE_CHECKING:
+    import aiohttp
+
+
+@attrs.define(eq=False)
+class LoopResources:
+    """What the calls of one client share on one event loop."""
+
+    backend: HttpBackend
+    limiter: ConcurrencyLimiter
+    pacer: Pacer
+    timers: TimerQueues
+    io_budget: IoBudget
+    closer: AsyncGenerator[None, None] | None = None
+    """Closes the backend when its loop shuts down; None over a session that the user brought."""
+
+
+_abandoned: list[LoopResources] = []  # kept, so that nothing of them is finalized
+
+
+class ResourceRegistry:
+    """The resources of one client, by event loop. A session given by the user is used in its own loop, never closed."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        session: "aiohttp.ClientSession | None",
+        *,
+        clock: Callable[[], float],
+        sleep: Callable[[float], Awaitable[None]],
+    ) -> None:
+        self._settings = settings
+        self._session = session
+        self._clock = clock
+        self._sleep = sleep
+        self._by_loop: dict[asyncio.AbstractEventLoop, LoopResources] = {}
+        self._closed = False
+        _registries.add(self)
+
+    def forget_all(self) -> None:
+        """Forget all loops after a fork; the parent's connections must not be touched."""
+        for resources in self._by_loop.values():
+            if resources.closer is not None:
+                resources.backend.abandon()
+                _abandoned.append(resources)
+        self._by_loop.clear()
+
+    def current(self) -> LoopResources:
+        """Return the resources of the running loop. Raises `ConfigurationError` once the client is closed."""
+        if self._closed:
+            raise ConfigurationError("the client is closed; make a new one")
+        notice_fork()
+        loop = running_loop()
+        resources = self._by_loop.get(loop)
+        if resources is None:
+            resources = self._by_loop[loop] = self._open(loop)
+        if resources.backend.closed:
+            whose = "the aiohttp session that was passed to the client" if self._session is not None else "the client"
+            raise ConfigurationError(f"{whose} is closed")
+        return resources
+
+    def _open(self, loop: asyncio.AbstractEventLoop) -> LoopResources:
+        # A loop that was closed by hand did not close its session; what is left of it goes with the last reference.
+        for closed in [other for other in list(self._by_loop) if other.is_closed()]:
+            del self._by_loop[closed]
+        pacer = Pacer(self._settings.max_connections)
+        limiter = ConcurrencyLimiter(pacer, clock=self._clock, sleep=self._sleep)
+        backend = open_backend(self._settings, self._session, loop)
+        resources = LoopResources(backend, limiter, pacer, TimerQueues(loop), IoBudget(loop))
+        if self._session is None:
+            resources.closer = self._close_with_loop(loop, backend)
+            with suppress(StopIteration):  # runs to its first yield without awaiting
+                anext(resources.closer).__await__().send(None)
+        return resources
+
+    async def aclose(self) -> None:
+        """Close the resources of the running loop; those of other loops close with their loops."""
+        self._closed = True
+        resources = self._by_loop.get(running_loop())
+        if resources is not None and resources.closer is not None:
+            await resources.closer.aclose()
+
+    def close_idle(self) -> None:
+        """Close the resources of loops that are not running just now, from outside of them. No loop may run here."""
+        for loop, resources in list(self._by_loop.items()):
+            if resources.closer is not None and not (loop.is_closed() or loop.is_running()):
+                loop.run_until_complete(resources.closer.aclose())
+
+    async def _close_with_loop(
+        self, loop: asyncio.AbstractEventLoop, backend: HttpBackend
+    ) -> AsyncGenerator[None, None]:
+        """Close ``backend`` at the latest when its loop shuts down, and forget both.
+
+        A loop finishes the asynchronous generators that were started in it before it closes (asyncio.run does so),
+        which is the one moment at which a session whose owner forgot it can still be closed cleanly.
+        """
+        try:
+            yield
+        finally:
+            self._by_loop.pop(loop, None)
+            await backend.aclose()
+
+
+def _forget_all() -> None:
+    for registry in list(_registries):
+        registry.forget_all()
+
+
+_registries: "WeakSet[ResourceRegistry]" = WeakSet()
+after_fork(_forget_all)
