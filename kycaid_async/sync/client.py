@@ -11,7 +11,7 @@ from kycaid_async.protocol.timeout import Timeout
 from kycaid_async.sync import sections
 from kycaid_async.sync.blocking import Blocking, documented_as
 from kycaid_async.sync.bulk import Bulk
-from kycaid_async.sync.handle import Link
+from kycaid_async.sync.handle import ClientHandle
 from kycaid_async.tracebacks import border
 from kycaid_async.transport.preflight import FileRules
 from kycaid_async.transport.settings import AuthHeader
@@ -19,8 +19,8 @@ from kycaid_async.transport.settings import AuthHeader
 S = TypeVar("S", bound=Blocking)
 
 
-class _At:
-    """A section, made when first asked for."""
+class _SectionProperty:
+    """A descriptor that creates a section on first access."""
 
     def __init__(self, section: type[Blocking]) -> None:
         self._section = section
@@ -33,12 +33,12 @@ class _At:
         if client is None:
             return self
         own = vars(client)
-        return own.setdefault(self._name, self._section(own["_link"], getattr(own["_target"], self._name)))
+        return own.setdefault(self._name, self._section(own["_handle"], getattr(own["_target"], self._name)))
 
 
-def _at(section: type[S]) -> S:
-    # Typed as what it gives those who have a client.
-    return cast("S", _At(section))
+def _section(section: type[S]) -> S:
+    # Typed as the section: that is its value on a client.
+    return cast("S", _SectionProperty(section))
 
 
 class Kycaid(Blocking):
@@ -91,28 +91,28 @@ class Kycaid(Blocking):
                 allow_http=allow_http,
                 ssl_context=ssl_context,
             )
-        super().__init__(Link(client), client)
+        super().__init__(ClientHandle(client), client)
 
     def __repr__(self) -> str:
         return type(self).__name__ + repr(self._target).removeprefix("AsyncKycaid")
 
-    addresses = _at(sections.Addresses)
-    affiliated_persons = _at(sections.AffiliatedPersons)
-    applicants = _at(sections.Applicants)
-    blacklist_databases = _at(sections.BlacklistDatabases)
-    bulk = _at(Bulk)
-    business_activities = _at(sections.BusinessActivities)
-    countries = _at(sections.Countries)
-    crypto = _at(sections.Crypto)
-    documents = _at(sections.Documents)
-    files = _at(sections.Files)
-    forms = _at(sections.Forms)
-    languages = _at(sections.Languages)
-    non_doc_verifications = _at(sections.NonDocVerifications)
-    phone_numbers = _at(sections.PhoneNumbers)
-    qes = _at(sections.Qes)
-    risk_checks = _at(sections.RiskChecks)
-    verifications = _at(sections.Verifications)
+    addresses = _section(sections.Addresses)
+    affiliated_persons = _section(sections.AffiliatedPersons)
+    applicants = _section(sections.Applicants)
+    blacklist_databases = _section(sections.BlacklistDatabases)
+    bulk = _section(Bulk)
+    business_activities = _section(sections.BusinessActivities)
+    countries = _section(sections.Countries)
+    crypto = _section(sections.Crypto)
+    documents = _section(sections.Documents)
+    files = _section(sections.Files)
+    forms = _section(sections.Forms)
+    languages = _section(sections.Languages)
+    non_doc_verifications = _section(sections.NonDocVerifications)
+    phone_numbers = _section(sections.PhoneNumbers)
+    qes = _section(sections.Qes)
+    risk_checks = _section(sections.RiskChecks)
+    verifications = _section(sections.Verifications)
 
     @documented_as(AsyncKycaid.request)
     def request(
@@ -125,10 +125,10 @@ class Kycaid(Blocking):
         replay: Replay | str | None = None,
     ) -> Any:
         with border:
-            call = self._link.enter()
-            made = self._target.request(method, path, json=json, query=query, replay=replay)
+            call = self._handle.new_call()
+            coroutine = self._target.request(method, path, json=json, query=query, replay=replay)
             del path, json, query
-            return call.run(made)
+            return call.run(coroutine)
 
     def with_options(
         self,
@@ -145,7 +145,7 @@ class Kycaid(Blocking):
     def close(self) -> None:
         """Close the connections. The client cannot be used afterwards."""
         with border:
-            self._link.close()
+            self._handle.close()
 
     def __enter__(self) -> Self:
         return self
@@ -154,5 +154,5 @@ class Kycaid(Blocking):
         self.close()
 
     def __getstate__(self) -> dict[str, Any]:
-        # For copies and pickles. Sections are made anew, because they know the options.
+        # For copies and pickles: sections hold options, so they are created anew.
         return {name: value for name, value in vars(self).items() if not isinstance(value, Blocking)}

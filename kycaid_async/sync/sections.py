@@ -70,8 +70,8 @@ class Documents(Blocking, of=documents.Documents):
 class Files(Blocking):
     """The images, PDFs and videos that documents refer to. Reference: *Files*.
 
-    What is uploaded can also come from a function that returns a new plain iterator of bytes at each call. Both run in
-    the thread of the call.
+    A source can also be a function that returns a new plain iterator of bytes at each call. Both run in the calling
+    thread.
     """
 
     @documented_as(files.Files.create)
@@ -84,11 +84,11 @@ class Files(Blocking):
         size: int | None = None,
     ) -> str:
         with border:
-            call = self._link.enter()
-            lent = call.lend(source)
-            made = files.Files.create(self._target, lent, filename=filename, content_type=content_type, size=size)
-            del source, lent, filename
-            return call.run(made)
+            call = self._handle.new_call()
+            wrapped = call.wrap_source(source)
+            upload = files.Files.create(self._target, wrapped, filename=filename, content_type=content_type, size=size)
+            del source, wrapped, filename
+            return call.run(upload)
 
     @documented_as(files.Files.replace)
     def replace(
@@ -101,11 +101,13 @@ class Files(Blocking):
         size: int | None = None,
     ) -> str:
         with border:
-            call = self._link.enter()
-            lent, options = call.lend(source), {"filename": filename, "content_type": content_type}
-            made = files.Files.replace(self._target, file_id, lent, **options, size=size)
-            del source, lent, filename, options
-            return call.run(made)
+            call = self._handle.new_call()
+            wrapped = call.wrap_source(source)
+            upload = files.Files.replace(
+                self._target, file_id, wrapped, filename=filename, content_type=content_type, size=size
+            )
+            del source, wrapped, filename
+            return call.run(upload)
 
     get = blocking(files.Files.get)
     delete = blocking(files.Files.delete)
