@@ -14,7 +14,7 @@ from kycaid_async.api.documents import Document
 from kycaid_async.api.section import Section, from_fields, one_of, only
 from kycaid_async.errors import FieldProblem
 from kycaid_async.protocol.endpoint import Endpoint, Evidence, Replay, Returns, ReturnsId
-from kycaid_async.protocol.request import refused
+from kycaid_async.protocol.request import invalid_request
 from kycaid_async.tracebacks import confidential
 from kycaid_async.values.constraints import (
     CountryCode,
@@ -340,5 +340,7 @@ def _new_applicant(applicant: NewApplicant | None, fields: dict[str, Any]) -> Ne
     given_type = fields.get("type")
     cls = known.get(given_type) if isinstance(given_type, str) else None
     if cls is None:
-        raise refused("applicants.create", [FieldProblem("type", "PERSON or COMPANY", "another word or nothing")])
+        raise invalid_request(
+            "applicants.create", [FieldProblem("type", "PERSON or COMPANY", "another word or nothing")]
+        )
     return from_fields("applicants.create", cls, {name: value for name, value in fields.items() if name != "type"})

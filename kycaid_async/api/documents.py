@@ -16,7 +16,7 @@ from kycaid_async.api.document_words import AnnualIncome, DocumentProvider, Docu
 from kycaid_async.api.section import Section, from_fields, one_of, only
 from kycaid_async.errors import FieldProblem
 from kycaid_async.protocol.endpoint import Endpoint, Evidence, Replay, ReturnsId, ReturnsModel
-from kycaid_async.protocol.request import refused
+from kycaid_async.protocol.request import invalid_request
 from kycaid_async.tracebacks import confidential
 from kycaid_async.values.constraints import Shown
 from kycaid_async.values.decline_reasons import DeclineReason, read_reasons
@@ -200,7 +200,7 @@ def new_document(document: NewDocument | None, fields: dict[str, Any]) -> NewDoc
         wanted = FieldProblem(
             "applicant_id", "this or affiliated_person_id, and not both", "both" if owners else "neither"
         )
-        raise refused("documents.create", [wanted])
+        raise invalid_request("documents.create", [wanted])
     fallback: type[NewDocument] = ApplicantDocument if owners == ["applicant_id"] else AffiliatedPersonDocument
     known: dict[str, type[Any]] = {**(BY_APPLICANT if fallback is ApplicantDocument else BY_AFFILIATED_PERSON)}
     given_type = fields.get("type")

@@ -8,7 +8,7 @@ from kycaid_async.api.section import Section, only
 from kycaid_async.api.services import ServiceRequest
 from kycaid_async.errors import FieldProblem
 from kycaid_async.protocol.endpoint import Endpoint, Evidence, Replay, ReturnsData
-from kycaid_async.protocol.request import refused
+from kycaid_async.protocol.request import invalid_request
 from kycaid_async.tracebacks import confidential
 from kycaid_async.values.constraints import ExternalId, Items, ObjectId, Pattern, Shown, TimeIn, Url
 from kycaid_async.values.enums import OpenEnum
@@ -117,7 +117,7 @@ class RiskChecks(Section):
         body = only(SUBMIT_TRANSACTION.name, screening, (TransactionScreening,))
         if not body.applicant_id and not body.external_applicant_id:
             wanted = FieldProblem("applicant_id", "this or external_applicant_id", "neither")
-            raise refused(SUBMIT_TRANSACTION.name, [wanted])
+            raise invalid_request(SUBMIT_TRANSACTION.name, [wanted])
         return self._call(SUBMIT_TRANSACTION, body=body)
 
     @confidential

@@ -22,9 +22,9 @@ from kycaid_async.api.verification_models import (
 )
 from kycaid_async.errors import DecodeError, FieldProblem, RequestTimeoutError
 from kycaid_async.protocol.endpoint import Endpoint, Evidence, Replay, ReturnsData, ReturnsId, ReturnsList, ReturnsModel
-from kycaid_async.protocol.request import refused
+from kycaid_async.protocol.request import invalid_request
+from kycaid_async.timing import Timing
 from kycaid_async.tracebacks import border, confidential
-from kycaid_async.transport.timing import Timing
 from kycaid_async.values.constraints import CalendarDate
 from kycaid_async.values.mismatch import kind
 from kycaid_async.values.plain import day_of, plain
@@ -177,7 +177,7 @@ class Verifications(Section):
             day, last = _day("start", start), _day("end", start if end is None else end)
             if last < day:
                 problem = FieldProblem("end", "a date not before start", "an earlier one")
-                raise refused("verifications.report", [problem])
+                raise invalid_request("verifications.report", [problem])
             for days in range((last - day).days + 1):
                 async for row in self._rows_of(day + timedelta(days)):
                     yield row
@@ -200,7 +200,7 @@ class Verifications(Section):
         """
         if not applicant_id and not external_applicant_id:
             wanted = FieldProblem("applicant_id", "this or external_applicant_id", "neither")
-            raise refused("verifications.find", [wanted])
+            raise invalid_request("verifications.find", [wanted])
         begin = _moment(since)
         end = self._timing.now() + CLOCKS_APART
         rows = self.report(begin.date(), max(begin.date(), end.date()))
@@ -261,7 +261,7 @@ def _day(name: str, value: Any) -> date:
     value = day_of(value)
     allowed = CalendarDate()
     if not allowed.allows(value):
-        raise refused("verifications.report", [FieldProblem(name, allowed.expected, allowed.describe(value))])
+        raise invalid_request("verifications.report", [FieldProblem(name, allowed.expected, allowed.describe(value))])
     return value if isinstance(value, date) else read_date(value)
 
 
@@ -271,8 +271,8 @@ def _moment(value: Any) -> datetime:
         if value.tzinfo is None:
             # Local time taken for UTC could begin hours too late, and miss what was paid for already.
             wanted = "a datetime with a zone, such as datetime.now(UTC), or a date"
-            raise refused("verifications.find", [FieldProblem("since", wanted, "one without")])
+            raise invalid_request("verifications.find", [FieldProblem("since", wanted, "one without")])
         return value.astimezone(UTC) - CLOCKS_APART
     if isinstance(value, date):
         return datetime.combine(value, time(), UTC)
-    raise refused("verifications.find", [FieldProblem("since", "a datetime or a date", kind(value))])
+    raise invalid_request("verifications.find", [FieldProblem("since", "a datetime or a date", kind(value))])

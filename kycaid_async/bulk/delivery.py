@@ -8,14 +8,14 @@ import attrs
 from kycaid_async.api import documents
 from kycaid_async.api.document_variants import NewDocument
 from kycaid_async.bulk.evidence import Doubt, Unreconciled
-from kycaid_async.bulk.keyed_lock import KeyedLock
 from kycaid_async.bulk.ledger import DOCUMENT_TAKEN, Intent, Ledger, RowEntry, State
 from kycaid_async.bulk.prerequisites import Prerequisites, UploadedFile, code_of
 from kycaid_async.bulk.reconcile import Reconciler, key_of
-from kycaid_async.bulk.resilient_caller import IntentRecord, ResilientCaller
+from kycaid_async.bulk.requests.keyed_lock import KeyedLock
+from kycaid_async.bulk.requests.resilient_caller import IntentRecord, ResilientCaller
+from kycaid_async.bulk.requests.workers import Stopped
 from kycaid_async.bulk.result import BulkResult, BulkStatus
 from kycaid_async.bulk.row import SIDES, BulkRow
-from kycaid_async.bulk.workers import Stopped
 from kycaid_async.errors import (
     ApiError,
     FieldProblem,
@@ -25,9 +25,9 @@ from kycaid_async.errors import (
     TooManyOpenFilesError,
     ValidationError,
 )
-from kycaid_async.protocol.request import refused
+from kycaid_async.protocol.request import invalid_request
+from kycaid_async.timing import Timing
 from kycaid_async.tracebacks import hide_locals
-from kycaid_async.transport.timing import Timing
 
 _ROUNDS: Final = 4
 """How often one document is sent, when each time the answer is lost and the server turns out not to have acted."""
@@ -108,13 +108,13 @@ class Delivery:
                 return row.digest, row.says
         except (AttributeError, TypeError, ValueError, OverflowError, RecursionError):
             problems = [FieldProblem("row", "the types of BulkRow, and values that JSON can carry", "others")]
-        raise refused(documents.CREATE.name, problems)
+        raise invalid_request(documents.CREATE.name, problems)
 
     async def _known_or_new(self, row: BulkRow, digest: bytes, says: bytes | None, result: BulkResult) -> None:
         known = await self.ledger.row(digest)
         if known is not None and known.state is State.CREATED:
             if not self.ledger.has_said(known, says):
-                raise refused(documents.CREATE.name, [_USED_KEY])
+                raise invalid_request(documents.CREATE.name, [_USED_KEY])
             result.status, result.document_id = BulkStatus.DONE_BEFORE, known.document_id
             result.applicant_id, result.file_ids = known.intent.applicant_id, dict(known.intent.file_ids)
             return
@@ -167,7 +167,7 @@ class Delivery:
         if document_id is not None:
             self._created(known.intent, document_id, result)
             if is_other:
-                raise refused(documents.CREATE.name, [_USED_KEY])
+                raise invalid_request(documents.CREATE.name, [_USED_KEY])
         return False
 
     def _doubt(self, row: BulkRow, digest: bytes, intent: Intent, *, fields: Mapping[str, Any]) -> Doubt:

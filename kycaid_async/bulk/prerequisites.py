@@ -10,20 +10,20 @@ from kycaid_async.api import applicants, files
 from kycaid_async.api.applicants import Company, Person
 from kycaid_async.bulk.content import as_many_as_cores, look_at
 from kycaid_async.bulk.evidence import Unreconciled
-from kycaid_async.bulk.keyed_lock import Idle, KeyedLock
 from kycaid_async.bulk.ledger import Ledger, State
-from kycaid_async.bulk.open_files import when_there_is_room
-from kycaid_async.bulk.places import UrlRules
-from kycaid_async.bulk.resilient_caller import IntentRecord, ResilientCaller
+from kycaid_async.bulk.manifest.places import source_of
+from kycaid_async.bulk.remote.url_rules import UrlRules
+from kycaid_async.bulk.requests.keyed_lock import Idle, KeyedLock
+from kycaid_async.bulk.requests.open_files import when_there_is_room
+from kycaid_async.bulk.requests.resilient_caller import IntentRecord, ResilientCaller
 from kycaid_async.bulk.result import BulkResult, BulkSummary
 from kycaid_async.bulk.row import BulkRow, digest_of
-from kycaid_async.bulk.sources import source_of
 from kycaid_async.errors import ApiError, FieldProblem, KycaidError, UploadSourceError
 from kycaid_async.masking import code_or_mask
-from kycaid_async.protocol.request import refused
-from kycaid_async.transport.preflight import FileRules
-from kycaid_async.transport.reading import Source
-from kycaid_async.transport.upload import Upload
+from kycaid_async.protocol.request import invalid_request
+from kycaid_async.uploads.preflight import FileRules
+from kycaid_async.uploads.reader import Source
+from kycaid_async.uploads.upload import Upload
 
 _LOOKS: Final = 3
 """How often a file that changes under our hands is read from its start."""
@@ -103,7 +103,7 @@ class Prerequisites:
             known = await self.ledger.applicant(digest)
             if known is not None and known.applicant_id is not None:
                 if not self.ledger.has_said(known, says):
-                    raise refused(applicants.CREATE.name, [_OTHER_DATA])
+                    raise invalid_request(applicants.CREATE.name, [_OTHER_DATA])
                 return known.applicant_id
             in_doubt = self.ledger.may_have_gaps if known is None else known.state is State.SENT
             if in_doubt and not self._may_make_anew(digest):

@@ -8,7 +8,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar, get_args, overload
 from kycaid_async.sync.handle import ClientHandle
 from kycaid_async.sync.iteration import BlockingIterator
 from kycaid_async.tracebacks import border
-from kycaid_async.transport.sources import UploadSource
+from kycaid_async.uploads.sources import UploadSource
 
 P = ParamSpec("P")
 R = TypeVar("R")

@@ -13,8 +13,8 @@ from kycaid_async.sync.blocking import Blocking, documented_as
 from kycaid_async.sync.bulk import Bulk
 from kycaid_async.sync.handle import ClientHandle
 from kycaid_async.tracebacks import border
-from kycaid_async.transport.preflight import FileRules
 from kycaid_async.transport.settings import AuthHeader
+from kycaid_async.uploads.preflight import FileRules
 
 S = TypeVar("S", bound=Blocking)
 

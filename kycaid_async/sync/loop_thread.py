@@ -187,7 +187,11 @@ def _close(loop: asyncio.AbstractEventLoop) -> None:
 
 
 _REQUIRED: Final = ("anyio.from_thread", "cattrs", "encodings.idna", "kycaid_async.transport.exchange")
-_OPTIONAL: Final = ("kycaid_async.transport.bodies", "kycaid_async.transport.direct", "msgspec.json")
+_OPTIONAL: Final = (
+    "kycaid_async.transport.aiohttp.bodies",
+    "kycaid_async.transport.aiohttp.direct",
+    "msgspec.json",
+)
 
 
 def _import_all() -> None:

@@ -16,7 +16,7 @@ from kycaid_async.callbacks import MAX_BODY, SIGNATURE_HEADER, Event, InvalidSig
 from kycaid_async.callbacks.signature import keys_of, verify_with
 from kycaid_async.errors import DecodeError
 from kycaid_async.sandbox import SANDBOX_KEY
-from kycaid_async.sandbox.listening import silent
+from kycaid_async.sandbox.http.listening import silent
 from kycaid_async.sync.threads import result_of, waits
 
 E = TypeVar("E", bound=Event)

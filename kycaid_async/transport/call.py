@@ -6,9 +6,9 @@ import attrs
 
 from kycaid_async.masking import Unlisted
 from kycaid_async.protocol.endpoint import Endpoint
-from kycaid_async.protocol.request import Built
-from kycaid_async.transport.multipart import Multipart
-from kycaid_async.transport.upload import Upload
+from kycaid_async.protocol.request import BuiltRequest
+from kycaid_async.uploads.multipart import Multipart
+from kycaid_async.uploads.upload import Upload
 
 
 @attrs.define
@@ -16,7 +16,7 @@ class Call(Unlisted):
     """One call of an endpoint."""
 
     endpoint: Endpoint[Any]
-    built: Built
+    built: BuiltRequest
     upload: Upload | None
     attempt: int = 0
     deadline: float | None = None

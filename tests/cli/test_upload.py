@@ -33,7 +33,7 @@ from tests.bulk.manifests import APPLICANT, new, row, with_pictures, write_csv, 
 from tests.cli import bad_rows
 from tests.cli.slow_server import slow_server
 from tests.cli.terminal import on_a_terminal
-from tests.uploads import picture
+from tests.pictures import picture
 
 KEY = "k" * 36
 ESCAPE = "\x1b"
@@ -391,7 +391,7 @@ def test_a_disk_that_is_full_for_the_rejects_is_one_line_and_the_next_run_goes_o
 
     server.refused = "1"
     with monkeypatch.context() as full:
-        full.setattr("kycaid_async.bulk.rejects.Rejects.add", add)
+        full.setattr("kycaid_async.bulk.manifest.rejects.Rejects.add", add)
         done = upload(people, "--on-error", "continue", "--concurrency", "1", server=server.url)
     assert done.exit_code == 1
     assert done.stderr.splitlines() == [

@@ -9,8 +9,8 @@ import pytest
 from nbclient import NotebookClient
 
 from tests.conftest import API_KEY
+from tests.pictures import picture
 from tests.sync.scripts import Done, Scripts
-from tests.uploads import picture
 
 DOCUMENT = "5f9aeb5e1f25e2441d182f56b6dcbfac12dd"
 FINE = Done(0, "fine\n", "")

@@ -11,15 +11,14 @@ from collections.abc import AsyncIterator
 import aiohttp
 import pytest
 
-from kycaid_async import ApiError, AsyncKycaid, FileRefusedError, KycaidError
-from kycaid_async.transport import sockets
-from kycaid_async.transport.preflight import FileRules
-from kycaid_async.transport.rounds import Rounds
-from kycaid_async.transport.sources import source_of
-from kycaid_async.transport.upload import Upload
+from kycaid_async import ApiError, AsyncKycaid, FileRefusedError, KycaidError, sockets
+from kycaid_async.uploads.io_budget import IoBudget
+from kycaid_async.uploads.preflight import FileRules
+from kycaid_async.uploads.sources import source_of
+from kycaid_async.uploads.upload import Upload
+from tests.pictures import picture
 from tests.raw import RawServer, answer, body_of, head_of, reset_when_closed
 from tests.transport.conftest import passing_on
-from tests.uploads import picture
 
 ATTEMPTS = 20
 PICTURE = memoryview(picture(6_000_000))
@@ -240,6 +239,6 @@ async def test_a_connection_that_was_closed_with_all_that_it_held_is_let_go_of()
         raise ConnectionResetError
 
     upload = Upload(source=source_of(PICTURE[:500_000]))
-    async with await upload.open(FileRules(), Rounds(asyncio.get_running_loop())) as file:
+    async with await upload.open(FileRules(), IoBudget(asyncio.get_running_loop())) as file:
         with pytest.raises(ConnectionResetError):
             await file.write(send, Closed())

@@ -1,0 +1,129 @@
+"""The look at a whole manifest, and at its files, before anything is sent."""
+
+import asyncio
+import hashlib
+import sqlite3
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
+from itertools import islice
+
+from kycaid_async.bulk.manifest.duplicates import Seen
+from kycaid_async.bulk.manifest.manifest import Manifest
+from kycaid_async.bulk.manifest.places import AnyPath, source_of
+from kycaid_async.bulk.manifest.row import APPLICANT, BadRow, ManifestRow
+from kycaid_async.bulk.remote.url_rules import UrlRules
+from kycaid_async.bulk.requests.open_files import when_there_is_room
+from kycaid_async.bulk.row import BulkSource
+from kycaid_async.errors import (
+    ConfigurationError,
+    FieldProblem,
+    InvalidFileError,
+    KycaidError,
+    ManifestError,
+    TooManyOpenFilesError,
+    UploadSourceError,
+)
+from kycaid_async.masking import shown_path
+from kycaid_async.uploads.preflight import FileRules, inspect
+from kycaid_async.uploads.reader import Source, in_thread
+from kycaid_async.values.converter import unstructure
+from kycaid_async.values.json import dumps
+
+_AT_ONCE = 64
+"""Rows whose files are looked at together: a network disk or a remote store answers late, but many at once."""
+_HEAD = 8192
+_FILES = "an image, a PDF or a video"
+
+
+Known = Callable[[ManifestRow], Awaitable[bool]]
+
+
+async def check_manifest(
+    path: AnyPath,
+    *,
+    outside: Sequence[AnyPath] = (),
+    urls: UrlRules | None = None,
+    rules: FileRules | None = None,
+    known: Known | None = None,
+) -> AsyncIterator[ManifestRow | BadRow]:
+    """Give each row of a manifest in order: as `read_manifest` does, and after a look at its files and its place.
+
+    A row is bad also when a file is missing, unreadable, out of reach, empty, too large, or no image, PDF or video;
+    when it says the same as a row before it, or has its key; and when it gives an applicant other fields than a row
+    before it. Memory stays the same however many rows there are. ``known`` says of a good row whether it was sent by an
+    earlier run, so that its files need not be there any more. Raises `ManifestError` when the manifest cannot be read,
+    or not be checked for want of room for temporary files.
+    """
+    manifest, rules = Manifest.open(path, outside=outside, urls=urls), rules or FileRules()
+    with Seen() as seen:
+        rows = (_placed(row, seen) for row in manifest.rows())
+        while batch := await in_thread(lambda: _batch(rows, manifest)):
+            for row in await asyncio.gather(*(_with_files(row, rules, known) for row in batch)):
+                yield row
+
+
+def _batch(rows: Iterator[ManifestRow | BadRow], manifest: Manifest) -> list[ManifestRow | BadRow]:
+    try:
+        return list(islice(rows, _AT_ONCE))
+    except sqlite3.Error as error:
+        raise ManifestError(
+            f"{manifest.path}: cannot be checked ({error}): it needs some room for temporary files; "
+            "name a folder that has it in SQLITE_TMPDIR"
+        ) from error
+
+
+def _placed(row: ManifestRow | BadRow, seen: Seen) -> ManifestRow | BadRow:
+    """Return ``row``, or what is wrong with it beside the rows before it."""
+    if isinstance(row, BadRow):
+        return row
+    return _bad(row, _clashes(row, row.line or 0, seen))
+
+
+def _clashes(row: ManifestRow, line: int, seen: Seen) -> Iterator[FieldProblem]:
+    first, _ = seen.first(row.digest, line)
+    if first != line:
+        field, expected = ("key", "a key of its own") if row.key else ("row", "one row of a kind")
+        yield FieldProblem(field, expected, f"that of line {first}" if row.key else f"the same as in line {first}")
+    elif row.applicant is not None:
+        said = hashlib.sha256(dumps(unstructure(row.applicant))).digest()
+        name = hashlib.sha256(f"applicant {row.applicant.external_applicant_id}".encode()).digest()
+        first, before = seen.first(name, line, said)
+        if before != said:
+            yield FieldProblem(f"{APPLICANT}*", f"what line {first} says of this applicant", "something else")
+
+
+async def _with_files(row: ManifestRow | BadRow, rules: FileRules, known: Known | None) -> ManifestRow | BadRow:
+    if isinstance(row, BadRow) or (known is not None and await known(row)):
+        return row
+    return _bad(row, [problem for side, source in row.sides() if (problem := await _file(side, source, rules))])
+
+
+async def _file(side: str, place: BulkSource, rules: FileRules) -> FieldProblem | None:
+    source = source_of(place, UrlRules(), first=_HEAD)
+
+    async def look() -> None:
+        reading = await source.open()
+        try:
+            inspect(reading, label=source.label, rules=rules)
+        finally:
+            await reading.close()
+
+    try:
+        await when_there_is_room(look, sleep=asyncio.sleep)
+    except TooManyOpenFilesError:
+        raise
+    except InvalidFileError as error:
+        return FieldProblem(side, _FILES, f"one that {_words(error, source).removeprefix(f'expected {_FILES}; it ')}")
+    except UploadSourceError as error:
+        return FieldProblem(side, "a file that can be read now", f"one that {_words(error, source)}")
+    except ConfigurationError as error:  # it is about this row, for others need no such package
+        return FieldProblem(side, "a file that can be read here", f"another: {_words(error, source)}")
+    return None
+
+
+def _words(error: KycaidError, source: Source) -> str:
+    return str(error).removeprefix(f"{shown_path(source.label)}: ")
+
+
+def _bad(row: ManifestRow, problems: Iterable[FieldProblem]) -> ManifestRow | BadRow:
+    found = tuple(problems)
+    return BadRow(line=row.line or 0, problems=found, raw=row.raw) if found else row

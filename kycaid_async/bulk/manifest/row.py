@@ -1,0 +1,209 @@
+"""One row of a manifest: from the names and texts of a file to what is delivered."""
+
+import difflib
+import re
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from typing import Any, Final
+
+import attrs
+
+from kycaid_async.api.applicants import ApplicantType, Company, Person
+from kycaid_async.api.document_variants import ApplicantDocument
+from kycaid_async.api.document_words import DocumentType
+from kycaid_async.bulk.manifest.places import Reach
+from kycaid_async.bulk.row import SIDES, BulkRow
+from kycaid_async.errors import FieldProblem
+from kycaid_async.masking import Unlisted
+from kycaid_async.values.check import check_values
+from kycaid_async.values.constraints import ID_LENGTH
+from kycaid_async.values.fields import Field, element_of, fields_of
+from kycaid_async.values.mismatch import Mismatch, kind
+from kycaid_async.values.numbers import read_boolean, read_number
+
+APPLICANT: Final = "applicant."
+"""What the columns of an applicant to make begin with."""
+EXTRA: Final = ("line", "error")
+"""The columns of a rejects file that a manifest has not. They are read over."""
+
+_DOCUMENT = {
+    field.name: field
+    for field in fields_of(ApplicantDocument)
+    if field.name not in ("applicant_id", *(f"{side}_id" for side in SIDES))
+}
+_KINDS: dict[str, type[Person | Company]] = {ApplicantType.PERSON: Person, ApplicantType.COMPANY: Company}
+_PEOPLE = {field.name: field for cls in _KINDS.values() for field in fields_of(cls)}
+
+COLUMNS: Final = (
+    *("key", "applicant_id", "type"),
+    *SIDES,
+    *(name for name in _DOCUMENT if name != "type"),
+    *(APPLICANT + name for name in _PEOPLE),
+)
+"""Every column a manifest can have."""
+
+_ANY_ID = "0" * ID_LENGTH
+_OWNER = "this or applicant.external_applicant_id, and not both"
+
+
+@attrs.frozen(kw_only=True, repr=False, eq=False)
+class ManifestRow(BulkRow):
+    """A row that stands in a manifest. Relative paths start at the manifest's folder."""
+
+    raw: Any = None
+    """What stands in the file, for a rejects file: cells, an object, or text. It is personal data."""
+    written: Mapping[str, str] = attrs.field(factory=dict)
+    """The sides as they stand in the file."""
+
+    @property
+    def digest(self) -> bytes:
+        """As of any row, but paths count as they are written: a manifest may move, with its files and its ledger."""
+        said: dict[str, Any] = {"document": self.document, "applicant": self.applicant, **self.written}
+        return BulkRow(applicant_id=self.applicant_id, key=self.key, **said).digest
+
+
+@attrs.frozen(kw_only=True)
+class BadRow(Unlisted):
+    """A row of a manifest that cannot be delivered as it stands."""
+
+    line: int
+    """The line on which it begins, from 1."""
+    problems: tuple[FieldProblem, ...]
+    """Every column at fault."""
+    raw: Any = attrs.field(default=None, repr=False, eq=False)
+    """What stands in the file. It is personal data."""
+
+    @property
+    def reason(self) -> str:
+        """What is wrong, in one line, without any value."""
+        return "; ".join(map(str, self.problems))
+
+
+def unknown_columns(names: list[str]) -> list[FieldProblem]:
+    """Return a problem for each of ``names`` that is no column, with the nearest one that is."""
+    return [
+        FieldProblem(_shown(name), f"a column of a manifest{_near(name.strip().lower(), COLUMNS)}", "another name")
+        for name in names
+        if name not in COLUMNS and name not in EXTRA
+    ]
+
+
+def read_row(record: Mapping[str, Any], *, line: int, reach: Reach, raw: Any) -> ManifestRow | BadRow:
+    """Return the row that ``record`` spells, by column, or what is wrong with it."""
+    given = {name: _stripped(value) for name, value in record.items() if name not in EXTRA}
+    given = {name: value for name, value in given.items() if value is not None and value != ""}
+    document = {name: _typed(field, given[name]) for name, field in _DOCUMENT.items() if name in given}
+    person = _below(APPLICANT, given)
+    person = {name: _typed(_PEOPLE[name], value) if name in _PEOPLE else value for name, value in person.items()}
+    problems = [*unknown_columns(list(given)), *_problems(given, document, person)]
+    if problems:
+        return BadRow(line=line, problems=tuple(problems), raw=raw)
+    written: dict[str, str] = {side: given[side] for side in SIDES if side in given}
+    return ManifestRow(
+        document=document,
+        applicant_id=given.get("applicant_id"),
+        applicant=_applicant(person),
+        key=given.get("key"),
+        line=line,
+        raw=raw,
+        written=written,
+        **{side: reach.place(text) for side, text in written.items()},
+    )
+
+
+def _problems(given: dict[str, Any], document: dict[str, Any], person: dict[str, Any]) -> Iterator[FieldProblem]:
+    for name in ("key", "applicant_id", *SIDES):
+        if name in given and not isinstance(given[name], str):
+            yield FieldProblem(name, "text", kind(given[name]))
+    for name, value in given.items():
+        if isinstance(value, str):
+            yield from _text_problems(name, value)
+    if "front_side" not in given:
+        yield FieldProblem("front_side", "a path or a URL", "nothing")
+    for problem in check_values(ApplicantDocument, {"applicant_id": _ANY_ID} | document):
+        yield _type_problem(document["type"]) if problem.field == "type" and document.get("type") else problem
+    if ("applicant_id" in given) == bool(person):
+        yield FieldProblem("applicant_id", _OWNER, "both" if person else "neither")
+    elif person:
+        yield from (attrs.evolve(problem, field=APPLICANT + problem.field) for problem in _person_problems(person))
+    elif isinstance(given["applicant_id"], str) and len(given["applicant_id"]) != ID_LENGTH:
+        yield FieldProblem("applicant_id", f"{ID_LENGTH} characters", f"{len(given['applicant_id'])} characters")
+
+
+def _text_problems(name: str, value: str) -> Iterator[FieldProblem]:
+    if not is_text(value):
+        yield FieldProblem(_shown(name), "text in UTF-8", "other bytes")
+    if "\0" in value:
+        yield FieldProblem(_shown(name), "text without NUL characters", "one")
+
+
+def _person_problems(person: dict[str, Any]) -> Iterator[FieldProblem]:
+    cls = _KINDS.get(_kind(person))
+    if cls is None:
+        yield FieldProblem("type", "PERSON or COMPANY", "another word")
+        return
+    if "external_applicant_id" not in person:
+        yield FieldProblem("external_applicant_id", "your own id of the applicant", "nothing")
+    known = {field.name for field in fields_of(cls)}
+    for name in person:
+        if name in _PEOPLE and name not in known:
+            yield FieldProblem(name, f"nothing for a {cls.__name__.lower()}", "a value")
+    yield from check_values(cls, {"type": _kind(person)} | person)
+
+
+def _type_problem(given: Any) -> FieldProblem:
+    """Return a shorter problem than one with all twenty types."""
+    near = _near(given.strip().upper(), tuple(DocumentType)) if isinstance(given, str) else ""
+    return FieldProblem("type", f"a document type of the reference{near}", "another word")
+
+
+def _applicant(person: dict[str, Any]) -> Person | Company | None:
+    given = {name: value for name, value in person.items() if name != "type"}
+    return _KINDS[_kind(person)](**given) if person else None
+
+
+def _kind(person: dict[str, Any]) -> str:
+    given = person.get("type", ApplicantType.PERSON)
+    return given if isinstance(given, str) else ""
+
+
+def _below(prefix: str, given: dict[str, Any]) -> dict[str, Any]:
+    return {name.removeprefix(prefix): value for name, value in given.items() if name.startswith(prefix)}
+
+
+def _typed(field: Field, value: Any) -> Any:
+    """Return text as the type that ``field`` takes; what cannot be read stays text, and is refused as such."""
+    if not isinstance(value, str):
+        return value
+    try:
+        if float in field.types:
+            return read_number(value)
+        if bool in field.types:
+            return read_boolean(value)
+    except Mismatch:
+        return value
+    if any(element_of(t) is not None for t in field.types):
+        return [word for word in re.split(r"[\s,;|]+", value) if word]
+    return value
+
+
+def _stripped(value: Any) -> Any:
+    return value.strip() if isinstance(value, str) else value
+
+
+def is_text(value: str) -> bool:
+    """Say whether ``value`` can be written in UTF-8."""
+    return value.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in value)
+
+
+def _shown(name: str) -> str:
+    """Return a column's name as a message may hold it: in a file without a header it is the content of a row."""
+    return name if re.fullmatch(r"[A-Za-z][A-Za-z_. -]{0,39}[0-9]?", name, re.ASCII) else "***"
+
+
+@lru_cache
+def _near(name: str, known: tuple[str, ...]) -> str:
+    if f"{APPLICANT}{name}" in known:
+        return f" (did you mean {APPLICANT}{name}?)"
+    near = difflib.get_close_matches(name.replace(" ", "_"), known, n=1)
+    return f" (did you mean {near[0]}?)" if near else ""

@@ -1,0 +1,149 @@
+"""Requests to servers of others: only to addresses that are public or allowed, and through nothing in between."""
+
+import re
+import socket
+from typing import TYPE_CHECKING, Any, Final
+
+from kycaid_async.bulk.remote.addresses import InsideAddressError, socket_factory
+from kycaid_async.bulk.remote.daemon import in_daemon
+from kycaid_async.bulk.remote.faults import Fault, FaultError
+from kycaid_async.bulk.remote.url_rules import WEB, UrlRules
+
+if TYPE_CHECKING:
+    import ssl
+
+    import aiohttp
+    from yarl import URL
+
+_REDIRECTS: Final = 5
+_MOVED: Final = frozenset({301, 302, 303, 307, 308})
+_CONNECT: Final = 10.0
+"""Seconds."""
+
+
+async def get(
+    text: str, rules: UrlRules, headers: dict[str, str]
+) -> "tuple[aiohttp.ClientSession, aiohttp.ClientResponse]":
+    """Return the answer to a request, after redirects: each is looked at as the first URL was."""
+    url = _parsed(text)
+    for _ in range(_REDIRECTS + 1):
+        session, response = await _session(url.raw_host or "", rules), None
+        try:
+            response = await session.get(url, headers=headers, allow_redirects=False)
+            if response.status not in _MOVED:
+                return session, response
+            target = _target(url, response.headers.get("Location", ""), rules)
+        except BaseException:
+            if response is not None:
+                response.close()
+            await session.close()
+            raise
+        response.close()
+        await session.close()
+        url = target
+    raise FaultError("its server redirects too often")
+
+
+def _target(url: "URL", location: str, rules: UrlRules) -> "URL":
+    try:
+        target = url.join(_parsed(location))
+        if rules.protocol_of(str(target)) in WEB:
+            return target
+    except (FaultError, ValueError):
+        pass
+    raise FaultError("its server redirects to a URL that is not allowed")
+
+
+def _parsed(text: str) -> "URL":
+    from yarl import URL
+
+    # What is a URL by the letter is sent so: a signature may be over every letter of it.
+    return URL(text, encoded=re.fullmatch(r"[!-~]+", text) is not None)
+
+
+async def _session(host: str, rules: UrlRules) -> "aiohttp.ClientSession":
+    """Return a session for one request: it knows no cookies, no proxies, and nobody's passwords."""
+    import aiohttp
+
+    connector = aiohttp.TCPConnector(
+        socket_factory=socket_factory(host, rules.allow_hosts),
+        resolver=_resolver(),
+        ssl=await _ssl_context(),
+        force_close=True,
+        use_dns_cache=False,
+    )
+    return aiohttp.ClientSession(
+        connector=connector,
+        cookie_jar=aiohttp.DummyCookieJar(),
+        auto_decompress=False,
+        trust_env=False,
+        timeout=aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT),
+    )
+
+
+_contexts: "list[ssl.SSLContext]" = []
+
+
+async def _ssl_context() -> "ssl.SSLContext":
+    """Return the context of all: to read the certificates of a system takes some 20 milliseconds."""
+    import ssl
+
+    if not _contexts:
+        made = await in_daemon(ssl.create_default_context)
+        if isinstance(made, Exception):
+            raise made
+        _contexts[:] = [made]
+    return _contexts[0]
+
+
+def _resolver() -> Any:
+    from aiohttp.abc import AbstractResolver, ResolveResult
+
+    class Resolver(AbstractResolver):
+        """Looks names up in a thread that nobody has to wait for."""
+
+        async def resolve(
+            self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
+        ) -> list[ResolveResult]:
+            found = await in_daemon(lambda: socket.getaddrinfo(host, port, family=family, type=socket.SOCK_STREAM))
+            if isinstance(found, OSError):
+                raise found
+            if isinstance(found, Exception):  # a name that no encoding has
+                raise socket.gaierror(socket.EAI_NONAME, "no such host")
+            return [
+                ResolveResult(hostname=host, host=str(address[0]), port=port, family=kind, proto=proto, flags=_NUMERIC)
+                for kind, _, proto, _, address in found
+            ]
+
+        async def close(self) -> None:
+            return
+
+    return Resolver()
+
+
+_NUMERIC: Final = socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
+
+
+def fault_of(error: Exception) -> Fault:
+    """Return the fault that an error of a request tells of."""
+    import aiohttp
+
+    if isinstance(error, FaultError):
+        return error.fault
+    if isinstance(error, aiohttp.ClientConnectorDNSError):
+        passing = getattr(error.os_error, "errno", None) == socket.EAI_AGAIN
+        return Fault("its host cannot be looked up for now" if passing else "no such host", passing)
+    if isinstance(error, aiohttp.ClientConnectorError) and isinstance(error.os_error, InsideAddressError):
+        return Fault("its server's address is not public; --allow-host HOST, or UrlRules, allows it")
+    table: tuple[tuple[type[Exception] | tuple[type[Exception], ...], Fault], ...] = (
+        (TimeoutError, Fault("its server does not answer in time", passing=True)),
+        (aiohttp.ClientConnectorCertificateError, Fault("its server's certificate is not trusted")),
+        (aiohttp.ClientSSLError, Fault("its server speaks no TLS that is safe")),
+        (aiohttp.ClientConnectorError, Fault("its server cannot be connected to", passing=True)),
+        (aiohttp.ClientResponseError, Fault("its server's answer is no HTTP")),
+        ((aiohttp.ClientError, EOFError, OSError), Fault("its server broke off", passing=True)),
+        ((ValueError, TypeError), Fault("not a URL")),
+    )
+    if isinstance(error, aiohttp.InvalidURL):  # it is a client's error too
+        return Fault("not a URL")
+    return next((fault for kind, fault in table if isinstance(error, kind)), Fault(type(error).__name__))
