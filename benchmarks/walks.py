@@ -91,7 +91,9 @@ def row(sandbox: Any, folder: Path) -> tuple[Walk, Walk]:
 
     def upload(rows: int) -> Walk:
         path = folder / f"{next(names)}.csv"
-        lines = [f"d-{path.stem}-{number},A{number},Jane,Example,PASSPORT,AB12345{number},a.png" for number in range(rows)]
+        lines = [
+            f"d-{path.stem}-{number},A{number},Jane,Example,PASSPORT,AB12345{number},a.png" for number in range(rows)
+        ]
         head = "key,applicant.external_applicant_id,applicant.first_name,applicant.last_name,type,document_number,front_side"
         path.write_text("\n".join([head, *lines]) + "\n", encoding="utf-8")
         sys.argv = ["kycaid", "upload", str(path)]

@@ -1,0 +1,91 @@
+"""The house: sizes of its modules and functions, and what ARCHITECTURE.md says of its rooms."""
+
+import re
+import statistics
+import tomllib
+from itertools import chain
+
+import pytest
+
+from tests.house import PACKAGE, ROOT, importers, length, modules
+from tests.test_names import per_room
+
+ARCHITECTURE = (ROOT / ".github" / "ARCHITECTURE.md").read_text("utf-8")
+CONTRACTS = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"]["contracts"]
+GENERATED = {"_version"}
+
+
+def layers(contract):
+    """Return the floors of a contract, from top to bottom, each a set of rooms."""
+    return [{name.strip().removeprefix("kycaid_async.") for name in floor.split("|")} for floor in contract["layers"]]
+
+
+def drawn_floors():
+    """Return the floors of the house as ARCHITECTURE.md draws them."""
+    drawing = re.search(r"## The house\n.*?```\n(.*?)```", ARCHITECTURE, re.DOTALL).group(1)
+    # The rooms stand at the left of each line, and what they are for behind two spaces.
+    return [
+        {room.rstrip("/") for room in re.split(r"\s{2,}", line)[0].split()}
+        for line in drawing.splitlines()
+        if line.strip()
+    ]
+
+
+def test_few_modules_are_shorter_than_fifty_lines():
+    small = [module.where for module in modules() if not module.is_package and len(module.lines) < 50]
+    assert len(small) <= 40, f"{len(small)}: {per_room(small)}"
+
+
+def test_few_short_modules_serve_one_other_module_only():
+    helpers = [
+        f"{module.where} serves {', '.join(importers()[module.name])}"
+        for module in modules()
+        if not module.is_package and len(module.lines) < 80 and len(importers()[module.name]) == 1
+    ]
+    assert len(helpers) <= 8, f"{len(helpers)}: {per_room(helpers)}"
+
+
+def test_no_module_is_longer_than_four_hundred_lines():
+    assert not [f"{module.where}: {len(module.lines)}" for module in modules() if len(module.lines) > 400]
+
+
+def test_functions_are_short():
+    lengths = [(length(node), module.where, node.name) for module in modules() for node in module.functions]
+    assert statistics.median(lines for lines, *_ in lengths) <= 8
+    assert not [function for function in lengths if function[0] > 60]
+
+
+def test_the_architecture_draws_every_room_and_no_other():
+    rooms = {module.room for module in modules()} - {""}
+    assert set(chain(*drawn_floors())) == rooms
+
+
+def test_the_architecture_draws_the_floors_that_are_held():
+    (contract,) = [one for one in CONTRACTS if one["name"] == "Rooms import only what stands below them"]
+    floors = layers(contract)
+    height = {room: len(floors) - floor for floor, rooms in enumerate(floors) for room in rooms}
+    drawn = drawn_floors()
+    assert set(height) == set(chain(*drawn))
+    for upper, lower in zip(drawn, drawn[1:], strict=False):
+        assert min(height[room] for room in upper) > max(height[room] for room in lower), (upper, lower)
+
+
+def test_the_architecture_names_modules_and_folders_that_exist():
+    named = set(re.findall(r"`((?:[a-z_]+/)+(?:[a-z_]+\.py)?)`", ARCHITECTURE))
+    missing = [name for name in named if not (PACKAGE / name).exists() and not (ROOT / name).exists()]
+    assert not missing, missing
+    assert named
+
+
+@pytest.mark.parametrize("room", ["sandbox", "transport", "bulk"])
+def test_the_rooms_within_a_room_are_held_too(room):
+    """No circle, and no arrow upwards."""
+    inner = {path.name for path in (PACKAGE / room).iterdir() if (path / "__init__.py").exists()}
+    held = {
+        name.split(".")[1]
+        for contract in CONTRACTS
+        for floor in (layers(contract) if contract["type"] == "layers" else [])
+        for name in floor
+        if name.startswith(f"{room}.")
+    }
+    assert inner <= held
