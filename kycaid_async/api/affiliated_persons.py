@@ -36,7 +36,15 @@ Share = Annotated[float, Range(0, 100)]
 
 @request
 class _Person(Request):
-    first: ClassVar[tuple[str, ...]] = ("type", "applicant_id", "first_name", "last_name", "title", "share", "dob")
+    leading_fields: ClassVar[tuple[str, ...]] = (
+        "type",
+        "applicant_id",
+        "first_name",
+        "last_name",
+        "title",
+        "share",
+        "dob",
+    )
 
     first_name: Opt[PersonName] = UNSET
     """Latin letters, at most 64."""

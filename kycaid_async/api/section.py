@@ -10,6 +10,7 @@ import attrs
 from kycaid_async.errors import FieldProblem
 from kycaid_async.protocol.caller import Caller
 from kycaid_async.protocol.request import invalid_request
+from kycaid_async.timing import Timing
 from kycaid_async.values.fields import attrs_of, fields_of
 from kycaid_async.values.mismatch import kind
 from kycaid_async.values.model import Request
@@ -19,9 +20,10 @@ Q = TypeVar("Q", bound=Request)
 
 @attrs.define
 class Section:
-    """Base of the resource classes."""
+    """Base of the sections: what calls endpoints, and the clock of those that look at it."""
 
     _call: Caller = attrs.field(repr=False)
+    _timing: Timing = attrs.field(factory=Timing, repr=False, alias="timing")
 
 
 def from_fields(operation: str, cls: type[Q], fields: Mapping[str, Any]) -> Q:

@@ -6,7 +6,7 @@ from typing import Any, Final
 import attrs
 
 from kycaid_async.api import documents
-from kycaid_async.api.document_variants import NewDocument
+from kycaid_async.api.documents.models import NewDocument
 from kycaid_async.bulk.evidence import Doubt, Unreconciled
 from kycaid_async.bulk.ledger import DOCUMENT_TAKEN, Intent, Ledger, RowEntry, State
 from kycaid_async.bulk.prerequisites import Prerequisites, UploadedFile, code_of

@@ -8,7 +8,7 @@ from typing import Final, Self, TypeVar, cast
 
 from kycaid_async.bulk import bulk
 from kycaid_async.bulk.audit import AuditResult, AuditSummary, BulkAudit
-from kycaid_async.bulk.ledger import Path
+from kycaid_async.bulk.ledger import Path, SecretFrom
 from kycaid_async.bulk.manifest.row import BadRow
 from kycaid_async.bulk.progress import BulkProgress
 from kycaid_async.bulk.remote.url_rules import UrlRules
@@ -20,7 +20,7 @@ from kycaid_async.sync.blocking import Blocking, documented_as
 from kycaid_async.sync.call import LoopCall
 from kycaid_async.sync.handle import ClientHandle
 from kycaid_async.sync.iteration import BlockingIterator
-from kycaid_async.tracebacks import border
+from kycaid_async.tracebacks import border, bordered
 
 R = TypeVar("R")
 T = TypeVar("T")
@@ -148,6 +148,7 @@ class BlockingAudit(BlockingRun[AuditResult]):
 
 class Bulk(Blocking, of=bulk.Bulk):
     @documented_as(bulk.Bulk.upload)
+    @bordered
     def upload(
         self,
         rows: Iterable[BulkRow],
@@ -160,6 +161,8 @@ class Bulk(Blocking, of=bulk.Bulk):
         give_up_after: float = 300.0,
         settle_after: float | None = None,
         same_account: bool = False,
+        ledger_secret: SecretFrom | None = None,
+        ledger_secret_key: str | None = None,
         urls: UrlRules | None = None,
     ) -> BlockingUpload:
         queue = _RowQueue()
@@ -174,11 +177,14 @@ class Bulk(Blocking, of=bulk.Bulk):
             give_up_after=give_up_after,
             settle_after=settle_after,
             same_account=same_account,
+            ledger_secret=ledger_secret,
+            ledger_secret_key=ledger_secret_key,
             urls=urls,
         )
         return BlockingUpload(self._handle, rows, queue, upload)
 
     @documented_as(bulk.Bulk.audit)
+    @bordered
     def audit(
         self,
         rows: Iterable[BulkRow | BadRow],
@@ -190,6 +196,8 @@ class Bulk(Blocking, of=bulk.Bulk):
         give_up_after: float = 300.0,
         settle_after: float | None = None,
         same_account: bool = False,
+        ledger_secret: SecretFrom | None = None,
+        ledger_secret_key: str | None = None,
     ) -> BlockingAudit:
         queue = _RowQueue()
         audit = bulk.Bulk.audit(
@@ -202,10 +210,13 @@ class Bulk(Blocking, of=bulk.Bulk):
             give_up_after=give_up_after,
             settle_after=settle_after,
             same_account=same_account,
+            ledger_secret=ledger_secret,
+            ledger_secret_key=ledger_secret_key,
         )
         return BlockingAudit(self._handle, cast("Iterable[BulkRow]", rows), queue, audit)
 
     @documented_as(bulk.Bulk.upload_all)
+    @bordered
     def upload_all(
         self,
         rows: Iterable[BulkRow],
@@ -218,6 +229,8 @@ class Bulk(Blocking, of=bulk.Bulk):
         give_up_after: float = 300.0,
         settle_after: float | None = None,
         same_account: bool = False,
+        ledger_secret: SecretFrom | None = None,
+        ledger_secret_key: str | None = None,
         urls: UrlRules | None = None,
     ) -> tuple[list[BulkResult], BulkSummary]:
         with self.upload(
@@ -230,6 +243,8 @@ class Bulk(Blocking, of=bulk.Bulk):
             give_up_after=give_up_after,
             settle_after=settle_after,
             same_account=same_account,
+            ledger_secret=ledger_secret,
+            ledger_secret_key=ledger_secret_key,
             urls=urls,
         ) as upload:
             return sorted(upload, key=lambda result: result.number), upload.summary

@@ -3,13 +3,11 @@
 import asyncio
 import itertools
 import secrets
-from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import Any, Final, Self
+from typing import Any, Final, Protocol, Self
 
 from kycaid_async.errors import UploadSourceError
 from kycaid_async.masking import shown_path
-from kycaid_async.sockets import let_loop_read, must_read_first
 from kycaid_async.uploads.io_budget import IoBudget
 from kycaid_async.uploads.reader import CHUNK, Buffer, SourceReader
 
@@ -18,6 +16,23 @@ _BOUNDARY: Final = secrets.token_hex(16)
 _NUMBERS: Final = itertools.count()
 UNSEEN: Final = 1 << 16
 """Bytes that may be on this side without showing: over TLS a transport does not count what it has encrypted."""
+
+
+class BodyWriter(Protocol):
+    """Writes the pieces of a body to one connection."""
+
+    @property
+    def transport(self) -> asyncio.WriteTransport | None:
+        """What holds the bytes that have not left yet; None where that is not known."""
+        ...
+
+    async def ready(self) -> None:
+        """Return when a write that fails could lose nothing of what has come."""
+        ...
+
+    async def write(self, piece: Buffer, /) -> None:
+        """Write a piece, and wait for room for the next."""
+        ...
 
 
 class Multipart:
@@ -45,7 +60,7 @@ class Multipart:
         self._transport: asyncio.WriteTransport | None = None
         self._handed = 0
         self._most = CHUNK
-        self.writer: asyncio.Task[Any] | None = None
+        self.task: asyncio.Task[Any] | None = None
         """The task that writes it, if it takes one."""
         self.cut_off = False
         """True when the connection broke with some of it still on this side."""
@@ -96,36 +111,36 @@ class Multipart:
         transport.write(piece)
         return rest[len(piece) :]
 
-    async def write(self, send: Callable[[Buffer], Awaitable[None]], transport: asyncio.WriteTransport | None) -> None:
-        """Write the body piece by piece with ``send``. Raises `UploadSourceError`, which is kept too."""
+    async def write(self, writer: BodyWriter) -> None:
+        """Write the body piece by piece. Raises `UploadSourceError`, which is kept too."""
         try:
-            self.writer = self.writer or asyncio.current_task()
+            self.task = self.task or asyncio.current_task()
             self._end = self.size
-            self._transport, self._most = transport, _most_at_once(transport) or CHUNK
+            self._transport, self._most = writer.transport, _most_at_once(writer.transport) or CHUNK
             # No variable holds a piece while the next one is waited for, which may be code of the user.
             sent = len(self._reader.head)
             if sent > self._reader.size:
                 raise self._changed()
-            await self._send(send, self._lead)
-            await self._send(send, self._reader.head)
-            while sent < self._reader.size and (size := await self._pass_on(send, self._reader.size - sent)):
+            await self._write(writer, self._lead)
+            await self._write(writer, self._reader.head)
+            while sent < self._reader.size and (size := await self._pass_on(writer, self._reader.size - sent)):
                 sent += size
             if sent != self._reader.size or not await self._reader.unchanged():
                 raise self._changed()
-            await self._send(send, self._tail)
+            await self._write(writer, self._tail)
         except (OSError, asyncio.CancelledError):
             raise
         except BaseException as error:
             self.error = error
             raise
 
-    async def _pass_on(self, send: Callable[[Buffer], Awaitable[None]], most: int) -> int:
-        """Send the next piece, and return its size; 0 when there is none. Raises `UploadSourceError` above ``most``."""
+    async def _pass_on(self, writer: BodyWriter, most: int) -> int:
+        """Write the next piece, and return its size; 0 at the end. Raises `UploadSourceError` above ``most``."""
         chunk = await self._next()
         if len(chunk) > most:
             raise self._changed()
         if chunk:
-            await self._send(send, chunk)
+            await self._write(writer, chunk)
         return len(chunk)
 
     async def _next(self) -> Buffer:
@@ -134,16 +149,15 @@ class Multipart:
         self._io_budget.spend(len(chunk))
         return chunk
 
-    async def _send(self, send: Callable[[Buffer], Awaitable[None]], chunk: Buffer) -> None:
+    async def _write(self, writer: BodyWriter, chunk: Buffer) -> None:
         if len(chunk) > self._most:
             view = memoryview(chunk)
             for start in range(0, len(view), self._most):
-                await self._send(send, view[start : start + self._most])
+                await self._write(writer, view[start : start + self._most])
             return
-        if must_read_first(self._transport):
-            await let_loop_read()
+        await writer.ready()
         self._handed += len(chunk)
-        await send(chunk)
+        await writer.write(chunk)
 
     def _changed(self) -> UploadSourceError:
         return UploadSourceError(
@@ -157,9 +171,9 @@ class Multipart:
         cut = self._transport is not None and not self.gone
         try:
             # It is written in a task of its own, which a cancelled request leaves behind for a moment.
-            if self.writer is not None and not self.writer.done() and self.writer is not asyncio.current_task():
-                self.writer.cancel()
-                await asyncio.wait([self.writer])
+            if self.task is not None and not self.task.done() and self.task is not asyncio.current_task():
+                self.task.cancel()
+                await asyncio.wait([self.task])
             if self._transport is not None and cut:
                 # Closed in the ordinary way, it would go on to send what is buffered, for as long as a server stalls.
                 with suppress(AttributeError):  # how asyncio says that it closed itself after the last byte it held

@@ -12,6 +12,7 @@ import pytest
 
 import kycaid_async
 import kycaid_async.testing
+from kycaid_async.api.sections import SECTIONS
 from kycaid_async.testing import Sandbox
 from tests.pictures import picture
 
@@ -79,6 +80,14 @@ def test_who_looks_at_the_bytecode_finds_every_module_that_loads_by_name(tmp_pat
     homes = {f"kycaid_async{home}" for home in kycaid_async._HOMES.values()} | {"kycaid_async.servers"}
     homes |= {f"kycaid_async.testing.{home}" for home in kycaid_async.testing._HOMES.values()}
     assert homes <= finder.modules.keys()
+    assert {f"kycaid_async.api.{section}" for section in SECTIONS} <= finder.modules.keys()
+
+
+def test_who_looks_at_the_bytecode_of_the_sandbox_finds_all_its_handlers(tmp_path):
+    (tmp_path / "program.py").write_text("import kycaid_async.sandbox\n", encoding="utf-8")
+    finder = ModuleFinder(path=[str(ROOT)])
+    finder.run_script(str(tmp_path / "program.py"))
+    assert {f"kycaid_async.sandbox.handlers.{section}" for section in SECTIONS} <= finder.modules.keys()
 
 
 def test_a_zipped_wheel_works_and_its_sandbox_serves_the_dashboard(wheel, program):

@@ -1,21 +1,15 @@
 """Verifications: billed runs of checks, and their results. Reference: *Verifications*."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Sequence
+from collections.abc import AsyncIterator, Awaitable
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any, Required, TypedDict, Unpack, overload
-
-import attrs
+from typing import Any, Unpack, overload
 
 from kycaid_async.api.section import Section, one_of
-from kycaid_async.api.verification_models import (
-    CheckType,
-    CheckTypeName,
-    Outcome,
-    OutcomeName,
+from kycaid_async.api.verifications.fields import Outcome, OutcomeName, VerificationFields, VerificationProgress
+from kycaid_async.api.verifications.models import (
     Verification,
     VerificationCreate,
-    VerificationProgress,
     VerificationReportRow,
     VerificationStatusResult,
     VerificationStatusUpdate,
@@ -23,7 +17,6 @@ from kycaid_async.api.verification_models import (
 from kycaid_async.errors import DecodeError, FieldProblem, RequestTimeoutError
 from kycaid_async.protocol.endpoint import Endpoint, Evidence, Replay, ReturnsData, ReturnsId, ReturnsList, ReturnsModel
 from kycaid_async.protocol.request import invalid_request
-from kycaid_async.timing import Timing
 from kycaid_async.tracebacks import border, confidential
 from kycaid_async.values.constraints import CalendarDate
 from kycaid_async.values.mismatch import kind
@@ -32,9 +25,10 @@ from kycaid_async.values.times import read_date
 from kycaid_async.values.unset import UNSET
 
 PAGE = 1000
+"""Rows per call of the report: the server cuts a larger ``count`` to this without a word."""
+
 MOST_PAGES = 1000
 """Pages of one day: a server that does not know ``offset``, and whose pages change, has no last one."""
-"""Rows per call of the report: the server cuts a larger ``count`` to this without a word."""
 
 CLOCKS_APART = timedelta(minutes=2)
 """How far the server's clock may be from the caller's."""
@@ -91,20 +85,8 @@ UPDATE_STATUS = Endpoint(
 ENDPOINTS = (CREATE, REPORT, GET, UPDATE_STATUS)
 
 
-class VerificationFields(TypedDict, total=False):
-    """Keywords of ``verifications.create``."""
-
-    applicant_id: Required[str]
-    form_id: str
-    types: Sequence[CheckType | CheckTypeName]
-    callback_url: str
-
-
-@attrs.define
 class Verifications(Section):
     """Billed runs of checks, and their results. Reference: *Verifications*."""
-
-    _timing: Timing = attrs.field(factory=Timing, repr=False, alias="timing")
 
     @overload
     async def create(self, verification: VerificationCreate, /) -> str: ...
