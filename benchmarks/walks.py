@@ -24,6 +24,7 @@ from kycaid_async.testing import Sandbox, signed_callback
 
 PACKAGE = str(Path(kycaid_async.__file__).parent) + os.sep
 KEY = "k" * 36
+COLUMNS = "key,applicant.external_applicant_id,applicant.first_name,applicant.last_name,type,document_number,front_side"
 PNG = (
     b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x01\x00\x00\x00\x01\x08\x02\x00\x00\x00\x90wS\xde\x00\x00\x00\x0c"
     b"IDATx\x9cc\xf8\xcf\xc0\x00\x00\x03\x01\x01\x00\xc9\xfe\x92\xef\x00\x00\x00\x00IEND\xaeB`\x82"
@@ -91,11 +92,8 @@ def row(sandbox: Any, folder: Path) -> tuple[Walk, Walk]:
 
     def upload(rows: int) -> Walk:
         path = folder / f"{next(names)}.csv"
-        lines = [
-            f"d-{path.stem}-{number},A{number},Jane,Example,PASSPORT,AB12345{number},a.png" for number in range(rows)
-        ]
-        head = "key,applicant.external_applicant_id,applicant.first_name,applicant.last_name,type,document_number,front_side"
-        path.write_text("\n".join([head, *lines]) + "\n", encoding="utf-8")
+        lines = [f"{path.stem}-{n},A{n},Jane,Example,PASSPORT,AB12345{n},a.png" for n in range(rows)]
+        path.write_text("\n".join([COLUMNS, *lines]) + "\n", encoding="utf-8")
         sys.argv = ["kycaid", "upload", str(path)]
         with watched(all_threads=True) as walk, redirect_stdout(StringIO()), suppress(SystemExit):
             main()
@@ -116,7 +114,7 @@ async def callback() -> Walk:
 
     from kycaid_async.web.starlette import callback_route
 
-    async def handle(event: Any) -> None:
+    async def handle(_: Any) -> None:
         return
 
     app = Starlette(routes=[callback_route(handle, KEY)])
@@ -150,14 +148,15 @@ async def review(path: Path) -> Walk:
             return document
 
         client = Kycaid(sandbox.api_key, base_url=sandbox.url, max_retries=0)
-        walk = Walk()
+        walks: list[Walk] = []
         for _ in range(3):
             document: str = await in_client(create)
             with watched() as walk:
                 got: Document = await in_client(lambda client, one=document: client.documents.get(one))
             assert got.document_id == document
+            walks.append(walk)
         await asyncio.to_thread(client.close)
-        return walk
+        return walks[-1]
 
 
 def blocking_call(sandbox: Any) -> Walk:

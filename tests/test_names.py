@@ -1,4 +1,4 @@
-"""Words of the house: one name for one thing, first lines that say what something is, a reason beside each exception."""
+"""Words of the house: one name for one thing, first lines without riddles, a reason beside each exception."""
 
 import re
 from collections import defaultdict
@@ -22,7 +22,7 @@ SAME_MODULES = {
 """Names of modules that stand more than once, with the reason. Modules of `sandbox/handlers` mirror those of `api`."""
 
 RIDDLES = re.compile(
-    r"(So many|So much|How|Who|Whom|Whose|What|Whatever|Whether|Which|Those|Where|When|Why|That|One that)\b"
+    r"(So many|So much|How|Who|Whom|Whose|What|Whether|Which|Those|Where|When|Why|That|One that|One who)\b"
 )
 """What no first line of a docstring begins with: it is a noun of the field, or an imperative verb."""
 
