@@ -4,18 +4,14 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable
 from itertools import islice
-from typing import Final, Self, TypeVar, cast
+from typing import Any, Final, Self, TypeVar, Unpack, cast
 
 from kycaid_async.bulk import bulk
-from kycaid_async.bulk.audit import AuditResult, AuditSummary, BulkAudit
-from kycaid_async.bulk.ledger import Path, SecretFrom
+from kycaid_async.bulk.audit import AuditOptions, AuditResult, AuditSummary, BulkAudit
 from kycaid_async.bulk.manifest.row import BadRow
-from kycaid_async.bulk.progress import BulkProgress
-from kycaid_async.bulk.remote.url_rules import UrlRules
-from kycaid_async.bulk.result import BulkResult, BulkSummary
-from kycaid_async.bulk.row import BulkRow
+from kycaid_async.bulk.row import BulkProgress, BulkResult, BulkRow, BulkSummary
 from kycaid_async.bulk.run import BulkRun
-from kycaid_async.bulk.upload import BulkUpload, OnError, OnUncertain
+from kycaid_async.bulk.upload import BulkUpload, UploadOptions
 from kycaid_async.sync.blocking import Blocking, documented_as
 from kycaid_async.sync.call import LoopCall
 from kycaid_async.sync.handle import ClientHandle
@@ -63,7 +59,7 @@ class _RowQueue(AsyncIterator[BulkRow]):
 class BlockingRun(BlockingIterator[R]):
     """A run over rows, which are read in the iterating thread, some dozens at a time, while it waits."""
 
-    def __init__(self, handle: ClientHandle, source: Iterable[BulkRow], rows: _RowQueue, run: BulkRun[R]) -> None:
+    def __init__(self, handle: ClientHandle, source: Iterable[BulkRow], rows: _RowQueue, run: BulkRun[Any, R]) -> None:
         self._source = iter(source)
         self._read: list[BulkRow] = []
         self._rows = rows
@@ -149,102 +145,21 @@ class BlockingAudit(BlockingRun[AuditResult]):
 class Bulk(Blocking, of=bulk.Bulk):
     @documented_as(bulk.Bulk.upload)
     @bordered
-    def upload(
-        self,
-        rows: Iterable[BulkRow],
-        *,
-        ledger: Path | None = None,
-        on_uncertain: OnUncertain = "set_aside",
-        on_error: OnError = "continue",
-        concurrency: int | None = None,
-        applicants_at_once: int = 4,
-        give_up_after: float = 300.0,
-        settle_after: float | None = None,
-        same_account: bool = False,
-        ledger_secret: SecretFrom | None = None,
-        ledger_secret_key: str | None = None,
-        urls: UrlRules | None = None,
-    ) -> BlockingUpload:
+    def upload(self, rows: Iterable[BulkRow], **options: Unpack[UploadOptions]) -> BlockingUpload:
         queue = _RowQueue()
-        upload = bulk.Bulk.upload(
-            self._target,
-            queue,
-            ledger=ledger,
-            on_uncertain=on_uncertain,
-            on_error=on_error,
-            concurrency=concurrency,
-            applicants_at_once=applicants_at_once,
-            give_up_after=give_up_after,
-            settle_after=settle_after,
-            same_account=same_account,
-            ledger_secret=ledger_secret,
-            ledger_secret_key=ledger_secret_key,
-            urls=urls,
-        )
-        return BlockingUpload(self._handle, rows, queue, upload)
+        return BlockingUpload(self._handle, rows, queue, bulk.Bulk.upload(self._target, queue, **options))
 
     @documented_as(bulk.Bulk.audit)
     @bordered
-    def audit(
-        self,
-        rows: Iterable[BulkRow | BadRow],
-        *,
-        ledger: Path,
-        state: Path | None = None,
-        fresh: bool = False,
-        concurrency: int | None = None,
-        give_up_after: float = 300.0,
-        settle_after: float | None = None,
-        same_account: bool = False,
-        ledger_secret: SecretFrom | None = None,
-        ledger_secret_key: str | None = None,
-    ) -> BlockingAudit:
+    def audit(self, rows: Iterable[BulkRow | BadRow], **options: Unpack[AuditOptions]) -> BlockingAudit:
         queue = _RowQueue()
-        audit = bulk.Bulk.audit(
-            self._target,
-            queue,
-            ledger=ledger,
-            state=state,
-            fresh=fresh,
-            concurrency=concurrency,
-            give_up_after=give_up_after,
-            settle_after=settle_after,
-            same_account=same_account,
-            ledger_secret=ledger_secret,
-            ledger_secret_key=ledger_secret_key,
-        )
+        audit = bulk.Bulk.audit(self._target, queue, **options)
         return BlockingAudit(self._handle, cast("Iterable[BulkRow]", rows), queue, audit)
 
     @documented_as(bulk.Bulk.upload_all)
     @bordered
     def upload_all(
-        self,
-        rows: Iterable[BulkRow],
-        *,
-        ledger: Path | None = None,
-        on_uncertain: OnUncertain = "set_aside",
-        on_error: OnError = "continue",
-        concurrency: int | None = None,
-        applicants_at_once: int = 4,
-        give_up_after: float = 300.0,
-        settle_after: float | None = None,
-        same_account: bool = False,
-        ledger_secret: SecretFrom | None = None,
-        ledger_secret_key: str | None = None,
-        urls: UrlRules | None = None,
+        self, rows: Iterable[BulkRow], **options: Unpack[UploadOptions]
     ) -> tuple[list[BulkResult], BulkSummary]:
-        with self.upload(
-            rows,
-            ledger=ledger,
-            on_uncertain=on_uncertain,
-            on_error=on_error,
-            concurrency=concurrency,
-            applicants_at_once=applicants_at_once,
-            give_up_after=give_up_after,
-            settle_after=settle_after,
-            same_account=same_account,
-            ledger_secret=ledger_secret,
-            ledger_secret_key=ledger_secret_key,
-            urls=urls,
-        ) as upload:
+        with self.upload(rows, **options) as upload:
             return sorted(upload, key=lambda result: result.number), upload.summary
