@@ -6,6 +6,7 @@ They are derived from the asynchronous sections on first access. Type checkers a
 
 import functools
 import inspect
+import types
 from typing import TYPE_CHECKING, Any
 
 from kycaid_async.api.sections import SECTIONS, class_name, class_of
@@ -49,7 +50,9 @@ def twin_of(section: str) -> type[Blocking]:
 def _derive(section: "type[Section]") -> type[Blocking]:
     public = {name: value for name, value in vars(section).items() if inspect.isfunction(value) and name[0] != "_"}
     twins: dict[str, Any] = {name: blocking(method) for name, method in public.items()}
-    return type(section.__name__, (Blocking,), {"__module__": __name__, **twins}, of=section)
+    # Not `type(…, of=section)`: programs compiled with Nuitka take no keywords there.
+    body = {"__module__": __name__, **twins}
+    return types.new_class(section.__name__, (Blocking,), {"of": section}, lambda namespace: namespace.update(body))
 
 
 def __getattr__(name: str) -> type[Blocking]:

@@ -132,6 +132,27 @@ def test_a_frozen_program_has_both_clients_and_the_callbacks(program):
         assert run(frozen, program.with_name("a.png"), **environment) == (0, "InvalidSignatureError\n")
 
 
+NOT_COMPILED = """
+ours = [module for name, module in list(sys.modules.items()) if name.partition(".")[0] == "kycaid_async"]
+print([module.__name__ for module in ours if not hasattr(module, "__compiled__")])
+"""
+
+
+@pytest.mark.skipif(importlib.util.find_spec("nuitka") is None, reason="Nuitka is not installed")
+@pytest.mark.skipif("KYCAID_TEST_NUITKA" not in os.environ, reason="takes ten minutes: KYCAID_TEST_NUITKA=1 runs it")
+def test_a_program_compiled_with_nuitka_has_both_clients_and_the_callbacks(program):
+    program.write_text(PROGRAM + NOT_COMPILED, encoding="utf-8")
+    # Other libraries are left as they are: to compile them takes an hour, and is their business.
+    options = ("--mode=accelerated", "--follow-import-to=kycaid_async", "--lto=no", "--quiet")
+    words = (sys.executable, "-m", "nuitka", *options, f"--output-dir={program.parent / 'out'}", program)
+    assert run(*words, cwd=program.parent, CCFLAGS="" if sys.platform == "win32" else "-O0")[0] == 0
+    compiled = program.parent / "out" / ("program.exe" if sys.platform == "win32" else "program.bin")
+    with Sandbox() as sandbox:
+        environment = {"KYCAID_API_KEY": sandbox.api_key, "KYCAID_BASE_URL": sandbox.url}
+        done = run(compiled, program.with_name("a.png"), **environment)
+    assert done == (0, "InvalidSignatureError\n[]\n"), "all works, and nothing of ours was loaded from the sources"
+
+
 @pytest.mark.parametrize("command", [[], ["demo"], ["sandbox"], ["upload"], ["operations"]], ids=str)
 def test_without_docstrings_the_help_says_the_same(command):
     plain, bare = [run(sys.executable, *flags, "-m", "kycaid_async.cli", *command, "--help") for flags in ([], ["-OO"])]
