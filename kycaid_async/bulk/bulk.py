@@ -35,19 +35,20 @@ class Bulk:
           within this run.
         * ``on_uncertain``: what becomes of a row when something was sent, no answer came, and nobody can tell whether
           the server acted. That is so for an applicant, which cannot be looked up, and for a document that looks like
-          another one of its applicant. ``set_aside``, the default, names the row and leaves it; ``create`` creates anew,
-          once a run, what an earlier run with the same ledger left so: that may make a second one.
+          another one of its applicant. ``set_aside``, the default, names the row and leaves it; ``create`` creates
+          anew, once a run, what an earlier run with the same ledger left so: that may make a second one.
         * ``on_error``: ``continue``, the default; or ``stop``, which ends the run with the error of the first row that
           fails.
         * ``concurrency``: at most so many rows under way, and never more than the client's ``max_connections``, or than
           this process may open files and connections for. It begins lower, grows while the server answers as quickly,
           and halves when the server refuses. Rows that wait, for the server, for an applicant or after a lost answer,
           do not count.
-        * ``applicants_at_once``: at most so many applicants are being made at one time, 4 by default. Of those nobody can
-          find out later: when the run is killed, they and their rows are uncertain.
-        * ``give_up_after``: seconds without an answer of use after which the run ends, 300 by default. Until then it waits for a
-          server that is away, and no row fails for it. While the server takes requests and does not say what it did
-          with them, nothing is created but one at a time, after pauses that grow, to see whether it is well again.
+        * ``applicants_at_once``: at most so many applicants are being made at one time, 4 by default. Of those nobody
+          can find out later: when the run is killed, they and their rows are uncertain.
+        * ``give_up_after``: seconds without an answer of use after which the run ends, 300 by default. Until then it
+          waits for a server that is away, and no row fails for it. While the server takes requests and does not say
+          what it did with them, nothing is created but one at a time, after pauses that grow, to see whether it is well
+          again.
         * ``settle_after``: seconds after which a document whose answer was lost, and which the server does not show,
           is taken as not made. It counts the time that has certainly passed since it was sent, in this run and those
           before. Default: 5 more than the client waits for an answer (``Timeout.read``), since the
