@@ -1,7 +1,7 @@
 """The sections of the blocking client: each method is the asynchronous one, carried out on the loop.
 
-They are derived from the asynchronous sections on first access. Type checkers and editors read ``sections.pyi``, which
-``python -m tests.derived`` writes.
+They are derived from the asynchronous sections on first access, but for `Files`, which also takes plain iterators. Type
+checkers and editors read ``sections.pyi``, which ``python -m tests.derived`` writes.
 """
 
 import functools
@@ -9,8 +9,10 @@ import inspect
 import types
 from typing import TYPE_CHECKING, Any
 
+from kycaid_async.api import files
 from kycaid_async.api.sections import SECTIONS, class_name, class_of
-from kycaid_async.sync.blocking import Blocking, blocking
+from kycaid_async.sync.blocking import Blocking, BlockingSource, blocking, documented_as
+from kycaid_async.tracebacks import border
 
 if TYPE_CHECKING:
     from kycaid_async.api.section import Section
@@ -29,6 +31,50 @@ class _SectionProperty:
         return own.setdefault(self._name, twin_of(self._name)(own["_handle"], getattr(own["_target"], self._name)))
 
 
+class Files(Blocking):
+    """The images, PDFs and videos that documents refer to. Reference: *Files*.
+
+    A source can also be a function that returns a new plain iterator of bytes at each call. Both run in the calling
+    thread.
+    """
+
+    @documented_as(files.Files.create)
+    def create(
+        self,
+        source: BlockingSource,
+        *,
+        filename: str | None = None,
+        content_type: str | None = None,
+        size: int | None = None,
+    ) -> str:
+        with border:
+            call = self._handle.new_call()
+            wrapped = call.wrap_source(source)
+            upload = files.Files.create(self._target, wrapped, filename=filename, content_type=content_type, size=size)
+            del source, wrapped, filename
+            return call.run(upload)
+
+    @documented_as(files.Files.replace)
+    def replace(
+        self,
+        file_id: str,
+        source: BlockingSource,
+        *,
+        filename: str | None = None,
+        content_type: str | None = None,
+        size: int | None = None,
+    ) -> str:
+        with border:
+            call = self._handle.new_call()
+            wrapped, options = call.wrap_source(source), {"filename": filename, "content_type": content_type}
+            upload = files.Files.replace(self._target, file_id, wrapped, **options, size=size)
+            del source, wrapped, filename, options
+            return call.run(upload)
+
+    get = blocking(files.Files.get)
+    delete = blocking(files.Files.delete)
+
+
 class Sections(Blocking):
     """Base class of the client: its sections."""
 
@@ -39,11 +85,7 @@ for _name in SECTIONS:
 
 def twin_of(section: str) -> type[Blocking]:
     """Return the blocking class of a section, as in ``documents``."""
-    if section == "files":
-        from kycaid_async.sync.files import Files
-
-        return Files
-    return _derive(class_of(section))
+    return Files if section == "files" else _derive(class_of(section))
 
 
 @functools.cache
