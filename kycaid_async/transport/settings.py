@@ -1,4 +1,4 @@
-"""How a client was set up."""
+"""The settings of a client."""
 
 import re
 import ssl
