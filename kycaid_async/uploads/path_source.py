@@ -131,7 +131,7 @@ def why_not_opened(path: str, error: OSError | ValueError) -> str:
     if not isinstance(error, OSError):
         return "not a path"
     # Windows denies the access to a directory, and does not say that it is one.
-    is_folder = isinstance(error, PermissionError) and os.path.isdir(path)  # noqa: PTH112 - as fast as it gets
+    is_folder = isinstance(error, PermissionError) and os.path.isdir(path)  # noqa: PTH112 - the path is text here
     return "it is a directory" if is_folder else str(error.strerror)
 
 

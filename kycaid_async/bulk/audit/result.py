@@ -42,7 +42,7 @@ WORDS: Final = {
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class AuditResult(Discreet):
-    """The server\'s state of a row."""
+    """The server's state of a row."""
 
     status: AuditStatus
     number: int | None = None
