@@ -1,1 +1,1 @@
-"""Sources of uploads and their multipart body. Knows no HTTP library."""
+"""Sources of uploads, and the multipart bodies made of them. This room knows no HTTP library."""

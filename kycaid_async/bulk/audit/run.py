@@ -18,7 +18,7 @@ from kycaid_async.bulk.prerequisites import digest_of_applicant
 from kycaid_async.bulk.requests.resilient_caller import Stopped
 from kycaid_async.bulk.row import BulkRow
 from kycaid_async.bulk.run import BulkRun, RunOptions, RunPlan
-from kycaid_async.errors import LedgerError
+from kycaid_async.errors import ConfigurationError, LedgerError
 from kycaid_async.protocol.caller import Caller
 from kycaid_async.timing import Timing
 from kycaid_async.transport.settings import Settings
@@ -45,6 +45,11 @@ class AuditPlan(RunPlan):
     ledger: Path
     state: Path | None = None
     fresh: bool = False
+
+    def __attrs_post_init__(self) -> None:
+        if cast("object", self.ledger) is None:
+            raise ConfigurationError("bulk: an audit needs the ledger of the upload")
+        super().__attrs_post_init__()
 
 
 class BulkAudit(BulkRun[BulkRow | BadRow, AuditResult]):
