@@ -7,7 +7,7 @@ types are documented; which title goes with which type, and the key ``affiliated
 from collections.abc import Sequence
 from datetime import date, datetime
 from types import FunctionType
-from typing import Annotated, Any, ClassVar, cast
+from typing import Annotated, Any, ClassVar
 
 import attrs
 
@@ -120,10 +120,20 @@ class _Kind:
             return
         cls.kind = kind
         cls.__init__ = _named(cls.__init__, f"{cls.__name__}.__init__")  # type: ignore[method-assign]  # for its errors
-        # Those who ask attrs find the type of this class as the default.
-        shared: Any = attrs.fields(cast("type[attrs.AttrsInstance]", cls))
-        own = type(shared)(field.evolve(default=kind) if field.name == "type" else field for field in shared)
-        cls.__attrs_attrs__ = own  # type: ignore[attr-defined]  # of the attrs class that this is mixed into
+        cls.__attrs_attrs__ = _OWN_ATTRIBUTES  # type: ignore[attr-defined]  # of the attrs class that it is mixed into
+
+
+class _OwnAttributes:
+    """The attributes of a kind, for those who ask attrs: its type is the default of that field. Made when asked for."""
+
+    def __get__(self, instance: object, cls: Any) -> Any:
+        shared: Any = attrs.fields(cls.__base__)
+        own = type(shared)(field.evolve(default=cls.kind) if field.name == "type" else field for field in shared)
+        cls.__attrs_attrs__ = own
+        return own
+
+
+_OWN_ATTRIBUTES = _OwnAttributes()
 
 
 def _named(function: Any, name: str) -> Any:
