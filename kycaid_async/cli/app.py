@@ -80,7 +80,7 @@ def demo(
     wait: Annotated[float, typer.Option(min=0, metavar="SECONDS", help="How long to wait for the reviews.")] = 60,
 ) -> None:
     """Run ``kycaid demo``."""
-    from kycaid_async.cli.demo import Plan, run
+    from kycaid_async.cli.demo.run import Plan, run
 
     plan = Plan(
         folder=_folder(folder),
@@ -197,8 +197,8 @@ def upload(
     ] = False,
 ) -> None:
     """Run ``kycaid upload``."""
-    from kycaid_async.cli.upload import run
-    from kycaid_async.cli.upload_plan import plan_of
+    from kycaid_async.cli.upload.options import plan_of
+    from kycaid_async.cli.upload.run import run
 
     with _plain_errors():
         plan = plan_of(
@@ -270,8 +270,8 @@ def audit(
     proxy: _Proxy = None,
 ) -> None:
     """Run ``kycaid audit``."""
-    from kycaid_async.cli.audit import run
-    from kycaid_async.cli.audit_plan import plan_of
+    from kycaid_async.cli.audit.options import plan_of
+    from kycaid_async.cli.audit.run import run
 
     with _plain_errors():
         plan = plan_of(
@@ -490,7 +490,7 @@ def _plain_errors(*, leaves_quietly: bool = False) -> Iterator[None]:
     Ctrl-C gets a line too, unless the command is one that is always ended so: then it ``leaves_quietly``.
     """
     from kycaid_async.cli.problems import Problem, interrupted, one_line
-    from kycaid_async.cli.signals import end_like_ctrl_c
+    from kycaid_async.signals import end_like_ctrl_c
 
     try:
         end_like_ctrl_c()
