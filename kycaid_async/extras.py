@@ -1,4 +1,4 @@
-"""What is said when a library of an extra is not installed, or is older than the extra asks for."""
+"""Optional libraries: which versions are used, and the error for one that is missing."""
 
 import importlib.util
 import re

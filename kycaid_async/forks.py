@@ -1,4 +1,4 @@
-"""What must begin anew in a forked process.
+"""Hooks that reset state in a forked process.
 
 `os.fork` runs hooks. uWSGI and others fork in C, where none runs, so the process id is compared as well.
 """

@@ -1,4 +1,4 @@
-"""How secrets and personal data look when somebody prints them."""
+"""Masks of secrets and personal data in `repr`."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""What a section needs to do its work: something that calls an endpoint."""
+"""The interface between a section and the client that calls its endpoints."""
 
 from collections.abc import Awaitable, Mapping, Sequence
 from typing import Any, Protocol, TypeVar

@@ -1,4 +1,4 @@
-"""What an endpoint is: one declaration that the client, the sandbox, the docs and the tests all read."""
+"""Endpoints: declarations that the client, the sandbox, the docs and the tests all read."""
 
 import enum
 import re
@@ -21,7 +21,7 @@ R = TypeVar("R", bound=Response)
 
 
 class Replay(enum.StrEnum):
-    """What happens when the same request is sent twice."""
+    """The effect of sending the same request twice."""
 
     SAFE = "safe"
     """Nothing: it only reads."""
@@ -34,7 +34,7 @@ class Replay(enum.StrEnum):
 
 
 class Evidence(enum.StrEnum):
-    """How well an operation is known."""
+    """The evidence for an operation."""
 
     DOCUMENTED = "documented"
     """Printed on a page of the vendor."""
@@ -45,7 +45,7 @@ class Evidence(enum.StrEnum):
 
 
 class Returns(Generic[T_co]):
-    """What an endpoint answers with."""
+    """The type of an endpoint's answer."""
 
     def read(self, data: Any) -> T_co:
         """Return the answer out of decoded JSON. Raises `Mismatch`."""

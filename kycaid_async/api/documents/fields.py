@@ -78,7 +78,7 @@ class DocumentProvider(OpenEnum):
 
 
 class DocumentStatus(OpenEnum):
-    """How far the review of a document is."""
+    """The progress of a document's review."""
 
     NEW = "new"
     """Not reviewed yet."""
@@ -89,7 +89,7 @@ class DocumentStatus(OpenEnum):
 
 
 class IncomeSource(OpenEnum):
-    """Where earnings come from."""
+    """A source of earnings."""
 
     SALARY = "SALARY"
     DIVIDENDS = "DIVIDENDS"
