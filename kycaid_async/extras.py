@@ -1,4 +1,4 @@
-"""Optional libraries: which versions are used, and the error for one that is missing."""
+"""Optional libraries: their oldest versions, and the error for one that is not installed."""
 
 import importlib.util
 import re

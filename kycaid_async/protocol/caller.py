@@ -1,4 +1,4 @@
-"""The interface between a section and the client that calls its endpoints."""
+"""The interface through which a section calls its endpoints."""
 
 from collections.abc import Awaitable, Mapping, Sequence
 from typing import Any, Protocol, TypeVar

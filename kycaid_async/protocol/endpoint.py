@@ -1,4 +1,4 @@
-"""Endpoints: declarations that the client, the sandbox, the docs and the tests all read."""
+"""Endpoints as data: one declaration that the client, the sandbox, the docs and the tests all read."""
 
 import enum
 import re
@@ -21,7 +21,7 @@ R = TypeVar("R", bound=Response)
 
 
 class Replay(enum.StrEnum):
-    """The effect of sending the same request twice."""
+    """What happens when the same request is sent twice."""
 
     SAFE = "safe"
     """Nothing: it only reads."""
@@ -34,7 +34,7 @@ class Replay(enum.StrEnum):
 
 
 class Evidence(enum.StrEnum):
-    """The evidence for an operation."""
+    """How well an operation is known."""
 
     DOCUMENTED = "documented"
     """Printed on a page of the vendor."""
@@ -45,7 +45,7 @@ class Evidence(enum.StrEnum):
 
 
 class Returns(Generic[T_co]):
-    """The type of an endpoint's answer."""
+    """The type of an endpoint's answer, and how it is decoded."""
 
     def read(self, data: Any) -> T_co:
         """Return the answer out of decoded JSON. Raises `Mismatch`."""

@@ -1,4 +1,4 @@
-"""Pacing: limits on concurrent requests and their rate, learned from the server's refusals.
+"""Pacing of requests: how many are under way and when the next starts, learned from the server's refusals.
 
 The API publishes no limits and sends no rate headers. Until the first refusal nothing is held back. From then on:
 
@@ -47,7 +47,7 @@ class Pacer:
 
     @property
     def window(self) -> int:
-        """The number of requests that may be under way; at least one."""
+        """How many requests may be under way; at least one."""
         return int(self._window)
 
     def wait(self, now: float) -> float:

@@ -1,4 +1,4 @@
-"""The decision after a failed attempt: retry after a delay, or raise.
+"""Decisions after a failed attempt: try again after a pause, or raise.
 
 A request that makes a second object, or costs money again, is repeated only when it is certain that the server did not
 act: the connection was never made, or KYCAID itself refused for now. KYCAID has no idempotency key. What a gateway says
@@ -30,7 +30,7 @@ from kycaid_async.protocol.endpoint import Endpoint, Replay
 
 
 class Certainty(enum.Enum):
-    """The certainty, after a failed attempt, about what the server did."""
+    """What a failed attempt says about the server."""
 
     NOT_SENT = enum.auto()
     """The connection was never made."""
@@ -55,7 +55,7 @@ _PASSING: Final = (408, 425, 429)
 
 @attrs.frozen(kw_only=True)
 class RetryPolicy:
-    """Limits of retries. Times are in seconds."""
+    """How often and how long to try. Times are in seconds."""
 
     max_retries: int = 3
     base: float = 0.5

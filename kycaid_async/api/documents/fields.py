@@ -1,4 +1,4 @@
-"""What the fields of documents take: their enums, limits and keywords. Reference: *Documents*."""
+"""Types of the fields of documents: enums, limits and keywords. Reference: *Documents*."""
 
 from collections.abc import Sequence
 from datetime import date, datetime

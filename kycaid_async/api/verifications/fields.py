@@ -1,4 +1,4 @@
-"""What the fields of verifications take: their enums and keywords. Reference: *Verifications*."""
+"""Types of the fields of verifications: enums and keywords. Reference: *Verifications*."""
 
 from collections.abc import Sequence
 from typing import Literal, Required, TypedDict
