@@ -160,113 +160,169 @@ class _AffiliatedPersonKind(_Kind, AffiliatedPersonDocument):
 class CreditCard(_ApplicantKind, kind=DocumentType.CREDIT_CARD):
     """A payment card. One per applicant; a new one replaces it only after a verification. Documented field by field."""
 
+    __slots__ = ()
+
 
 class DomesticPassport(_ApplicantKind, kind=DocumentType.DOMESTIC_PASSPORT):
     """A passport for use inside its country."""
+
+    __slots__ = ()
 
 
 class DriversLicense(_ApplicantKind, kind=DocumentType.DRIVERS_LICENSE):
     """A driving licence."""
 
+    __slots__ = ()
+
 
 class ForeignCitizenPassport(_ApplicantKind, kind=DocumentType.FOREIGN_CITIZEN_PASSPORT):
     """A passport of a foreign citizen."""
+
+    __slots__ = ()
 
 
 class GovernmentId(_ApplicantKind, kind=DocumentType.GOVERNMENT_ID):
     """An identity card of a government."""
 
+    __slots__ = ()
+
 
 class Passport(_ApplicantKind, kind=DocumentType.PASSPORT):
     """A passport."""
+
+    __slots__ = ()
 
 
 class PermanentResidencePermit(_ApplicantKind, kind=DocumentType.PERMANENT_RESIDENCE_PERMIT):
     """A permanent residence permit."""
 
+    __slots__ = ()
+
 
 class RefugeeCard(_ApplicantKind, kind=DocumentType.REFUGEE_CARD):
     """A refugee card."""
+
+    __slots__ = ()
 
 
 class BankStatement(_ApplicantKind, kind=DocumentType.BANK_STATEMENT):
     """A bank statement."""
 
+    __slots__ = ()
+
 
 class FinancialDocument(_ApplicantKind, kind=DocumentType.FINANCIAL_DOCUMENT):
     """A proof of income or of the origin of funds."""
+
+    __slots__ = ()
 
 
 class SelfieImage(_ApplicantKind, kind=DocumentType.SELFIE_IMAGE):
     """A selfie."""
 
+    __slots__ = ()
+
 
 class SelfieWithCreditCard(_ApplicantKind, kind=DocumentType.SELFIE_WITH_CREDIT_CARD):
     """A selfie with a payment card."""
+
+    __slots__ = ()
 
 
 class SelfieWithDocument(_ApplicantKind, kind=DocumentType.SELFIE_WITH_DOCUMENT):
     """A selfie with a document."""
 
+    __slots__ = ()
+
 
 class TaxIdNumber(_ApplicantKind, kind=DocumentType.TAX_ID_NUMBER):
     """A document with a tax number."""
+
+    __slots__ = ()
 
 
 class Video(_ApplicantKind, kind=DocumentType.VIDEO):
     """A video."""
 
+    __slots__ = ()
+
 
 class AddressDocument(_ApplicantKind, kind=DocumentType.ADDRESS_DOCUMENT):
     """A proof of address of an applicant. Seen in real traffic, also without a file; at most three per applicant."""
+
+    __slots__ = ()
 
 
 class AuthorisedPersonDocument(_ApplicantKind, kind=DocumentType.AUTHORISED_PERSON):
     """A company's confirmation of its authorised person."""
 
+    __slots__ = ()
+
 
 class CompanyLegalAddress(_ApplicantKind, kind=DocumentType.COMPANY_LEGAL_ADDRESS):
     """A company's confirmation of its legal address."""
+
+    __slots__ = ()
 
 
 class CompanyOwnership(_ApplicantKind, kind=DocumentType.COMPANY_OWNERSHIP):
     """A company's confirmation of its ownership."""
 
+    __slots__ = ()
+
 
 class RegistrationCompany(_ApplicantKind, kind=DocumentType.REGISTRATION_COMPANY):
     """A company's certificate of registration."""
+
+    __slots__ = ()
 
 
 class AffiliatedAddressDocument(_AffiliatedPersonKind, kind=DocumentType.ADDRESS_DOCUMENT):
     """A proof of address of an affiliated person."""
 
+    __slots__ = ()
+
 
 class AffiliatedDomesticPassport(_AffiliatedPersonKind, kind=DocumentType.DOMESTIC_PASSPORT):
     """An affiliated person's passport for use inside its country."""
+
+    __slots__ = ()
 
 
 class AffiliatedDriversLicense(_AffiliatedPersonKind, kind=DocumentType.DRIVERS_LICENSE):
     """An affiliated person's driving licence."""
 
+    __slots__ = ()
+
 
 class AffiliatedForeignCitizenPassport(_AffiliatedPersonKind, kind=DocumentType.FOREIGN_CITIZEN_PASSPORT):
     """An affiliated person's passport of a foreign citizen."""
+
+    __slots__ = ()
 
 
 class AffiliatedGovernmentId(_AffiliatedPersonKind, kind=DocumentType.GOVERNMENT_ID):
     """An affiliated person's identity card of a government."""
 
+    __slots__ = ()
+
 
 class AffiliatedPassport(_AffiliatedPersonKind, kind=DocumentType.PASSPORT):
     """An affiliated person's passport."""
+
+    __slots__ = ()
 
 
 class AffiliatedPermanentResidencePermit(_AffiliatedPersonKind, kind=DocumentType.PERMANENT_RESIDENCE_PERMIT):
     """An affiliated person's permanent residence permit."""
 
+    __slots__ = ()
+
 
 class AffiliatedRefugeeCard(_AffiliatedPersonKind, kind=DocumentType.REFUGEE_CARD):
     """An affiliated person's refugee card."""
+
+    __slots__ = ()
 
 
 NewDocument = ApplicantDocument | AffiliatedPersonDocument
