@@ -11,7 +11,7 @@ from kycaid_async.api.documents.fields import DocumentStatus
 from kycaid_async.cli.demo.files import DemoFile, Holder
 from kycaid_async.cli.demo.job import DemoJob
 
-OWNER = Holder(first_name="Ada", last_name="Quill")
+HOLDER = Holder(first_name="Ada", last_name="Quill")
 
 
 @attrs.define
@@ -95,7 +95,7 @@ def run(fake_time):
     return run
 
 
-def file(name, holder=OWNER):
+def file(name, holder=HOLDER):
     return DemoFile(path=Path(name), name=name, size=10, holder=holder, type="PASSPORT")
 
 
