@@ -1,4 +1,4 @@
-"""Whether a document that the server shows is the one that was sent: rules without I/O.
+"""Comparison of a document that the server shows with one that was sent: rules without I/O.
 
 What is not shown proves nothing, and nor does what may only be written another way.
 """
@@ -19,7 +19,7 @@ _MASKS: Final = re.compile(r"[*•●…]|[xX]{3}")
 
 
 class Likeness(enum.Enum):
-    """How a shown document stands to what was sent."""
+    """Likeness of a shown document to what was sent."""
 
     SAME = enum.auto()
     """Its type and its files are those that were sent."""
@@ -30,7 +30,7 @@ class Likeness(enum.Enum):
 
 
 class Agreement(enum.Enum):
-    """How the fields of a shown document stand to those that were sent."""
+    """Agreement of a shown document's fields with those that were sent."""
 
     PROVEN = enum.auto()
     """All of them are shown and the same, a number of the document among them."""
@@ -58,13 +58,13 @@ def likeness(document: Shown, intent: Intent) -> Likeness:
     """Compare type and files."""
     if not is_of_type(document, intent):
         return Likeness.OTHER
-    found = [_side(document, side, intent.file_ids.get(side)) for side in SIDES]
-    if Likeness.OTHER in found:
+    matches = [_side(document, side, intent.file_ids.get(side)) for side in SIDES]
+    if Likeness.OTHER in matches:
         has_one = any(
-            side in intent.file_ids and match is Likeness.SAME for side, match in zip(SIDES, found, strict=True)
+            side in intent.file_ids and match is Likeness.SAME for side, match in zip(SIDES, matches, strict=True)
         )
         return Likeness.UNCLEAR if has_one else Likeness.OTHER
-    if Likeness.UNCLEAR in found or not isinstance(document.get("type"), str):
+    if Likeness.UNCLEAR in matches or not isinstance(document.get("type"), str):
         return Likeness.UNCLEAR
     return Likeness.SAME
 

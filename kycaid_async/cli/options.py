@@ -9,8 +9,8 @@ from typing import Annotated, TypeAlias, TypedDict
 import typer
 
 from kycaid_async.cli.problems import Problem, interrupted, one_line
-from kycaid_async.cli.signals import end_like_ctrl_c
 from kycaid_async.errors import KycaidError
+from kycaid_async.signals import end_like_ctrl_c
 
 Proxy: TypeAlias = Annotated[
     str | None,

@@ -1,6 +1,5 @@
 """Verifications: billed runs of checks, and their results. Reference: *Verifications*."""
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Unpack, overload
@@ -114,12 +113,19 @@ class Verifications(Section):
         return self._call(GET, path={"verification_id": verification_id})
 
     @confidential
-    async def wait(self, verification_id: str, *, timeout: float = 6 * 3600.0) -> Verification:  # noqa: ASYNC109
+    async def wait(
+        self,
+        verification_id: str,
+        *,
+        timeout: float = 6 * 3600.0,  # noqa: ASYNC109 - the deadline is kept over sleeps and repeats
+    ) -> Verification:
         """Return a verification once it is finished, asking again with growing, jittered pauses of up to a minute.
 
         Raises `RequestTimeoutError` (phase ``wait``) when it is not finished within ``timeout`` seconds, and the
         errors of `get`. A callback tells the same without asking.
         """
+        import asyncio  # not before: those who only read callbacks need none
+
         timing, pause = self._timing, FIRST_PAUSE
         deadline = timing.clock() + timeout
         while True:

@@ -2,25 +2,25 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterator
-from typing import Any, TextIO
+from typing import Any, Final, TextIO
 
 import attrs
 
-from kycaid_async.bulk.manifest.formulas import neutral, original
-from kycaid_async.bulk.manifest.lines import LONGEST, lines_of
+from kycaid_async.bulk.manifest.format import LONGEST, TextFormat, lines_of
 from kycaid_async.bulk.manifest.places import Reach
 from kycaid_async.bulk.manifest.row import COLUMNS, EXTRA, BadRow, ManifestRow, read_row, unknown_columns
 from kycaid_async.errors import FieldProblem, ManifestError
 
-_MOST_TOLD = 10
+_MOST_NAMED = 10
 """Columns that the text of an error names: a stranger's manifest can have any number."""
 _DELIMITERS = ",;\t|"
 
 
 @attrs.frozen
-class CsvForm:
-    """How a CSV manifest is laid out."""
+class CsvFormat(TextFormat):
+    """CSV, with the delimiter and the columns of one manifest."""
 
     delimiter: str
     columns: tuple[str, ...]
@@ -32,7 +32,7 @@ class CsvForm:
         return set(EXTRA) <= set(self.columns)
 
     @classmethod
-    def of(cls, name: str, first: str) -> "CsvForm":
+    def of(cls, name: str, first: str) -> "CsvFormat":
         """Read the line of column names. Raises `ManifestError`."""
         candidates = {delimiter: _names(first, delimiter) for delimiter in _DELIMITERS}
         delimiter = max(candidates, key=lambda d: sum(name in COLUMNS for name in candidates[d]))
@@ -47,13 +47,13 @@ class CsvForm:
         ]
         problems = [*unknown_columns([name for name in names if name]), *twice]
         if problems:
-            told = [*map(str, problems[:_MOST_TOLD])]
-            if len(problems) > _MOST_TOLD:
-                told.append(f"and {len(problems) - _MOST_TOLD:,} more")
-            raise ManifestError(f"{name}: {'; '.join(told)}", problems=problems)
+            texts = [*map(str, problems[:_MOST_NAMED])]
+            if len(problems) > _MOST_NAMED:
+                texts.append(f"and {len(problems) - _MOST_NAMED:,} more")
+            raise ManifestError(f"{name}: {'; '.join(texts)}", problems=problems)
         return cls(delimiter, tuple(names))
 
-    def rows(self, file: TextIO, *, reach: Reach) -> Iterator[ManifestRow | BadRow]:
+    def rows_of(self, file: TextIO, *, reach: Reach) -> Iterator[ManifestRow | BadRow]:
         """Give each row below the line of names."""
         # An overlong one stays so.
         undone = original if self.of_rejects else str
@@ -117,3 +117,28 @@ _OVERLONG = FieldProblem("row", f"at most {LONGEST:,} characters", "more")
 
 def _names(line: str, delimiter: str) -> list[str]:
     return [name.strip() for name in next(csv.reader([line], delimiter=delimiter))]
+
+
+# Cells that a spreadsheet would run, in files that people open with one. Such a cell gets an apostrophe before what
+# makes it a formula, which the reader of rejects takes away again. A cell may begin a line, or follow any delimiter:
+# whoever opens a file may have another one set.
+
+_START: Final = r"(^|[,;\t|\r\n])"
+_BLANK: Final = r"""([\s"\x00-\x1f\x7f\u00a0\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]{0,200}+)"""
+"""What spreadsheets skip, or take off, before they look at a cell. Bounded, as a row may be nothing else."""
+_NUMBER: Final = r"[+\-\uff0b\uff0d\u2212][\d ().\-/]*(?:,\d+)?(?:[eE][+\-]?\d+)?\"*(?=\s*(?:$|[,;\t|\r\n]))"
+"""Amounts and phone numbers: there is nothing in them to run."""
+_FORMULA: Final = rf"(?!{_NUMBER})[=+\-@\uff1d\uff0b\uff0d\uff20\ufe66\ufe62\ufe63\ufe6b\u2212]"
+
+_RUNS: Final = re.compile(rf"{_START}{_BLANK}('*)(?={_FORMULA})")
+_HELD: Final = re.compile(rf"{_START}{_BLANK}'('*)(?={_FORMULA})")
+
+
+def neutral(text: str) -> str:
+    """Return ``text`` with an apostrophe before each formula that a spreadsheet would see in it."""
+    return _RUNS.sub(r"\1\2'\3", text)
+
+
+def original(text: str) -> str:
+    """Return what `neutral` made ``text`` of."""
+    return _HELD.sub(r"\1\2\3", text)

@@ -6,7 +6,7 @@ from typing import Any, NoReturn, TextIO
 
 import attrs
 
-from kycaid_async.bulk.manifest.lines import LONGEST, lines_of
+from kycaid_async.bulk.manifest.format import LONGEST, TextFormat, lines_of
 from kycaid_async.bulk.manifest.places import Reach
 from kycaid_async.bulk.manifest.row import APPLICANT, BadRow, ManifestRow, is_text, read_row
 from kycaid_async.errors import FieldProblem, ManifestError
@@ -14,17 +14,17 @@ from kycaid_async.values.mismatch import kind
 
 
 @attrs.frozen
-class JsonForm:
-    """JSON Lines have no layout but their own."""
+class JsonLinesFormat(TextFormat):
+    """JSON Lines: it has no columns to know."""
 
     @classmethod
-    def of(cls, name: str, first: str) -> "JsonForm":
+    def of(cls, name: str, first: str) -> "JsonLinesFormat":
         """Look at the first line. Raises `ManifestError`."""
         if first.lstrip().startswith("["):
             raise ManifestError(f"{name}: is one JSON list; write each object on a line of its own")
         return cls()
 
-    def rows(self, file: TextIO, *, reach: Reach) -> Iterator[ManifestRow | BadRow]:
+    def rows_of(self, file: TextIO, *, reach: Reach) -> Iterator[ManifestRow | BadRow]:
         """Give the row of each line that is not blank."""
         for number, text in lines_of(file):
             if len(text) == LONGEST:
@@ -50,10 +50,10 @@ class JsonForm:
 
 def _row(text: str, line: int, reach: Reach) -> ManifestRow | BadRow:
     try:
-        found = json.loads(text, object_pairs_hook=_object, parse_constant=_refuse)
-        if isinstance(found, dict):
-            return read_row(_flat(found), line=line, reach=reach, raw=found)
-        problem = FieldProblem("row", "an object", kind(found))
+        record = json.loads(text, object_pairs_hook=_object, parse_constant=_refuse)
+        if isinstance(record, dict):
+            return read_row(_flat(record), line=line, reach=reach, raw=record)
+        problem = FieldProblem("row", "an object", kind(record))
     except _TwiceError as twice:
         problem = FieldProblem("row", "each name once", f"{twice.args[0]} twice")
     except (ValueError, RecursionError):
@@ -66,10 +66,10 @@ class _TwiceError(ValueError):
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    made = dict(pairs)
-    if len(made) < len(pairs):
+    record = dict(pairs)
+    if len(record) < len(pairs):
         raise _TwiceError("one")
-    return made
+    return record
 
 
 def _flat(record: dict[str, Any]) -> dict[str, Any]:

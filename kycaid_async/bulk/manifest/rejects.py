@@ -35,28 +35,23 @@ class Rejects:
         if _is_left_over(self.path):
             self.path.unlink()
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
-        self._file = open(  # noqa: SIM115 - closed by __exit__
-            self.path,
-            "w",
-            encoding="utf-8",
-            errors="surrogateescape",
-            newline="",
-            buffering=1,
-            opener=lambda name, _: os.open(name, flags, 0o600),
-        )
+        self._file = open(self.path, "wb", opener=lambda name, _: os.open(name, flags, 0o600))  # noqa: SIM115 - see __exit__
+        self._writer = manifest.form.writer(self._file)
 
     def add(self, row: ManifestRow | BadRow, reason: str) -> None:
-        """Write ``row``; it is on its way to the disk when this returns."""
-        if not self.count:
-            self._file.write(self._manifest.form.header())
+        """Write ``row``."""
         self.count += 1
-        self._file.write(self._manifest.reject(row, " ".join(reason.split())))
+        self._writer.add(row.raw, line=row.line or 0, reason=" ".join(reason.split()))
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._file.close()
+        try:
+            if self.count:
+                self._writer.close()
+        finally:
+            self._file.close()
         if not self.count:
             self.path.unlink(missing_ok=True)
             return
@@ -75,10 +70,10 @@ def rejects_of(manifest: str | os.PathLike[str], *, mark: str = REJECTS) -> Path
 def _is_left_over(path: Path) -> bool:
     """Say whether ``path`` is a file without rows, which a run left that was killed."""
     try:
-        found = path.lstat()
+        status = path.lstat()
     except OSError:
         return False
-    return stat.S_ISREG(found.st_mode) and found.st_size == 0
+    return stat.S_ISREG(status.st_mode) and status.st_size == 0
 
 
 def _names(manifest: str | os.PathLike[str], mark: str) -> Iterator[Path]:

@@ -1,4 +1,4 @@
-"""One row of a manifest: from the names and texts of a file to what is delivered."""
+"""Rows of manifests: from the names and texts of a file to what is delivered."""
 
 import difflib
 import re
@@ -58,8 +58,8 @@ class ManifestRow(BulkRow):
     @property
     def digest(self) -> bytes:
         """As of any row, but paths count as they are written: a manifest may move, with its files and its ledger."""
-        said: dict[str, Any] = {"document": self.document, "applicant": self.applicant, **self.written}
-        return BulkRow(applicant_id=self.applicant_id, key=self.key, **said).digest
+        fields: dict[str, Any] = {"document": self.document, "applicant": self.applicant, **self.written}
+        return BulkRow(applicant_id=self.applicant_id, key=self.key, **fields).digest
 
 
 @attrs.frozen(kw_only=True)
@@ -75,7 +75,7 @@ class BadRow(Unlisted):
 
     @property
     def reason(self) -> str:
-        """What is wrong, in one line, without any value."""
+        """The problem, in one line, without any value."""
         return "; ".join(map(str, self.problems))
 
 
@@ -90,20 +90,20 @@ def unknown_columns(names: list[str]) -> list[FieldProblem]:
 
 def read_row(record: Mapping[str, Any], *, line: int, reach: Reach, raw: Any) -> ManifestRow | BadRow:
     """Return the row that ``record`` spells, by column, or what is wrong with it."""
-    given = {name: _stripped(value) for name, value in record.items() if name not in EXTRA}
-    given = {name: value for name, value in given.items() if value is not None and value != ""}
-    document = {name: _typed(field, given[name]) for name, field in _DOCUMENT.items() if name in given}
-    person = _below(APPLICANT, given)
+    fields = {name: _stripped(value) for name, value in record.items() if name not in EXTRA}
+    fields = {name: value for name, value in fields.items() if value is not None and value != ""}
+    document = {name: _typed(field, fields[name]) for name, field in _DOCUMENT.items() if name in fields}
+    person = _below(APPLICANT, fields)
     person = {name: _typed(_PEOPLE[name], value) if name in _PEOPLE else value for name, value in person.items()}
-    problems = [*unknown_columns(list(given)), *_problems(given, document, person)]
+    problems = [*unknown_columns(list(fields)), *_problems(fields, document, person)]
     if problems:
         return BadRow(line=line, problems=tuple(problems), raw=raw)
-    written: dict[str, str] = {side: given[side] for side in SIDES if side in given}
+    written: dict[str, str] = {side: fields[side] for side in SIDES if side in fields}
     return ManifestRow(
         document=document,
-        applicant_id=given.get("applicant_id"),
+        applicant_id=fields.get("applicant_id"),
         applicant=_applicant(person),
-        key=given.get("key"),
+        key=fields.get("key"),
         line=line,
         raw=raw,
         written=written,
@@ -111,23 +111,23 @@ def read_row(record: Mapping[str, Any], *, line: int, reach: Reach, raw: Any) ->
     )
 
 
-def _problems(given: dict[str, Any], document: dict[str, Any], person: dict[str, Any]) -> Iterator[FieldProblem]:
+def _problems(fields: dict[str, Any], document: dict[str, Any], person: dict[str, Any]) -> Iterator[FieldProblem]:
     for name in ("key", "applicant_id", *SIDES):
-        if name in given and not isinstance(given[name], str):
-            yield FieldProblem(name, "text", kind(given[name]))
-    for name, value in given.items():
+        if name in fields and not isinstance(fields[name], str):
+            yield FieldProblem(name, "text", kind(fields[name]))
+    for name, value in fields.items():
         if isinstance(value, str):
             yield from _text_problems(name, value)
-    if "front_side" not in given:
+    if "front_side" not in fields:
         yield FieldProblem("front_side", "a path or a URL", "nothing")
     for problem in check_values(ApplicantDocument, {"applicant_id": _ANY_ID} | document):
         yield _type_problem(document["type"]) if problem.field == "type" and document.get("type") else problem
-    if ("applicant_id" in given) == bool(person):
+    if ("applicant_id" in fields) == bool(person):
         yield FieldProblem("applicant_id", _OWNER, "both" if person else "neither")
     elif person:
         yield from (attrs.evolve(problem, field=APPLICANT + problem.field) for problem in _person_problems(person))
-    elif isinstance(given["applicant_id"], str) and len(given["applicant_id"]) != ID_LENGTH:
-        yield FieldProblem("applicant_id", f"{ID_LENGTH} characters", f"{len(given['applicant_id'])} characters")
+    elif isinstance(fields["applicant_id"], str) and len(fields["applicant_id"]) != ID_LENGTH:
+        yield FieldProblem("applicant_id", f"{ID_LENGTH} characters", f"{len(fields['applicant_id'])} characters")
 
 
 def _text_problems(name: str, value: str) -> Iterator[FieldProblem]:
@@ -151,24 +151,24 @@ def _person_problems(person: dict[str, Any]) -> Iterator[FieldProblem]:
     yield from check_values(cls, {"type": _kind(person)} | person)
 
 
-def _type_problem(given: Any) -> FieldProblem:
+def _type_problem(value: Any) -> FieldProblem:
     """Return a shorter problem than one with all twenty types."""
-    near = _near(given.strip().upper(), tuple(DocumentType)) if isinstance(given, str) else ""
+    near = _near(value.strip().upper(), tuple(DocumentType)) if isinstance(value, str) else ""
     return FieldProblem("type", f"a document type of the reference{near}", "another word")
 
 
 def _applicant(person: dict[str, Any]) -> Person | Company | None:
-    given = {name: value for name, value in person.items() if name != "type"}
-    return _KINDS[_kind(person)](**given) if person else None
+    fields = {name: value for name, value in person.items() if name != "type"}
+    return _KINDS[_kind(person)](**fields) if person else None
 
 
 def _kind(person: dict[str, Any]) -> str:
-    given = person.get("type", ApplicantType.PERSON)
-    return given if isinstance(given, str) else ""
+    name = person.get("type", ApplicantType.PERSON)
+    return name if isinstance(name, str) else ""
 
 
-def _below(prefix: str, given: dict[str, Any]) -> dict[str, Any]:
-    return {name.removeprefix(prefix): value for name, value in given.items() if name.startswith(prefix)}
+def _below(prefix: str, fields: dict[str, Any]) -> dict[str, Any]:
+    return {name.removeprefix(prefix): value for name, value in fields.items() if name.startswith(prefix)}
 
 
 def _typed(field: Field, value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Why a remote file cannot be read, and what is tried again."""
+"""Faults of remote files: why one cannot be read, and which are tried again."""
 
 from collections.abc import Awaitable, Callable
 from typing import Final, TypeVar
@@ -17,8 +17,8 @@ _FIRST_PAUSE: Final = 0.5
 
 
 @attrs.frozen
-class Fault:
-    """Why a remote file cannot be read, as a value: errors of libraries may hold its URL with its signature."""
+class RemoteFault:
+    """Reason why a remote file cannot be read, as a value: errors of libraries may hold its URL with its signature."""
 
     words: str
     """Nothing of the URL is in them."""
@@ -26,20 +26,20 @@ class Fault:
     """True when it says nothing about the file, and may be over soon."""
 
 
-class FaultError(Exception):
+class RemoteFaultError(Exception):
     """Ends a reading; never leaves the package."""
 
     def __init__(self, words: str, *, passing: bool = False) -> None:
         super().__init__(words)
-        self.fault = Fault(words, passing)
+        self.fault = RemoteFault(words, passing)
 
 
-async def persisted(timing: Timing, work: Callable[[], Awaitable[T | Fault]]) -> T | Fault:
+async def persisted(timing: Timing, work: Callable[[], Awaitable[T | RemoteFault]]) -> T | RemoteFault:
     """Return what ``work`` returns. What may be over soon is tried again, with growing pauses."""
-    found = await work()
+    outcome = await work()
     for attempt in range(_TRIES - 1):
-        if not (isinstance(found, Fault) and found.passing):
+        if not (isinstance(outcome, RemoteFault) and outcome.passing):
             break
         await timing.sleep(_FIRST_PAUSE * 2.0**attempt * (1 + timing.chance()))
-        found = await work()
-    return found
+        outcome = await work()
+    return outcome

@@ -1,12 +1,12 @@
-"""Which URLs are read."""
+"""Rules for URLs: which remote files may be read."""
 
 import re
 from collections.abc import Collection
-from typing import Any, Final
+from typing import Final
 
 import attrs
 
-from kycaid_async.bulk.remote.faults import FaultError
+from kycaid_async.bulk.remote.faults import RemoteFaultError
 from kycaid_async.errors import ConfigurationError
 
 WEB: Final = ("https", "http")
@@ -20,38 +20,33 @@ _NEVER: Final = frozenset(
 _SPELLING: Final = re.compile(r"([a-z][a-z0-9+._-]*)://([!-~]|[^\x00-\x20\x7f-\xa0])", re.IGNORECASE | re.ASCII)
 
 
-def is_url(place: Any) -> bool:
-    """Say whether ``place`` is the URL of a remote file, and not a path."""
-    return isinstance(place, str) and "://" in place
-
-
 def _names(names: Collection[str]) -> frozenset[str]:
     """Return protocols in lower case, as ``sftp``, ``SFTP`` and ``sftp://`` are one. Raises `ConfigurationError`."""
     if isinstance(names, str):
         raise ConfigurationError("allow_protocols: expected a list of names, got text")
-    found = frozenset(name.strip().lower().removesuffix("://") for name in names)
-    for name in found:
+    protocols = frozenset(name.strip().lower().removesuffix("://") for name in names)
+    for name in protocols:
         if name in _NEVER:
             raise ConfigurationError(
                 f"allow_protocols: {name} reads files of this machine or URLs within URLs, which is never allowed"
             )
         if not re.fullmatch(r"[a-z][a-z0-9+._-]*", name):
             raise ConfigurationError("allow_protocols: expected names such as sftp, got other text")
-    return found
+    return protocols
 
 
 def _hosts(hosts: Collection[str]) -> frozenset[str]:
     if isinstance(hosts, str):
         raise ConfigurationError("allow_hosts: expected a list of names and networks, got text")
-    found = frozenset(host.strip().lower() for host in hosts)
-    if any(not host or "://" in host for host in found):
+    entries = frozenset(host.strip().lower() for host in hosts)
+    if any(not host or "://" in host for host in entries):
         raise ConfigurationError("allow_hosts: expected names, addresses or networks such as 10.0.0.0/8, and no URLs")
-    return found
+    return entries
 
 
 @attrs.frozen(kw_only=True)
 class UrlRules:
-    """Which URLs are read.
+    """Rules for the URLs that are read.
 
     Without options: those of ``https``, ``s3``, ``gs`` and ``az`` (also as ``s3a``, ``gcs``, ``abfs``, ``abfss``), and
     by ``https`` only from servers with public addresses.
@@ -63,15 +58,17 @@ class UrlRules:
     """Hosts and networks that ``https`` may reach although their addresses are not public, such as ``10.0.0.0/8``."""
 
     def protocol_of(self, url: str) -> str:
-        """Return the protocol of ``url`` in lower case. Raises `FaultError` when it is not allowed."""
+        """Return the protocol of ``url`` in lower case. Raises `RemoteFaultError` when it is not allowed."""
         spelt = _SPELLING.match(url)
         protocol = spelt[1].lower() if spelt is not None else ""
         if "::" in url and protocol not in WEB:
-            raise FaultError("a URL within a URL, which is never read")
+            raise RemoteFaultError("a URL within a URL, which is never read")
         if spelt is None:
-            raise FaultError("not a URL")
+            raise RemoteFaultError("not a URL")
         if protocol in _NEVER:
-            raise FaultError("not a remote file; write the path of a local one without a protocol")
+            raise RemoteFaultError("not a remote file; write the path of a local one without a protocol")
         if protocol not in _USUAL | self.allow_protocols:
-            raise FaultError("a URL of a kind that is not allowed; --allow-protocol NAME, or UrlRules, allows more")
+            raise RemoteFaultError(
+                "a URL of a kind that is not allowed; --allow-protocol NAME, or UrlRules, allows more"
+            )
         return protocol

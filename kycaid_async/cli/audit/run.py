@@ -9,16 +9,16 @@ import anyio
 from kycaid_async.bulk.audit import AuditResult, AuditSummary, BulkAudit
 from kycaid_async.bulk.ledger import Ledger, secret_key_of
 from kycaid_async.bulk.manifest.manifest import Manifest
-from kycaid_async.bulk.requests.open_files import most_rows_at_once
+from kycaid_async.bulk.requests.limits import most_rows_at_once
 from kycaid_async.cli.audit.options import AuditOptions
 from kycaid_async.cli.audit.report import Findings, page
 from kycaid_async.cli.audit.screen import AuditScreen
 from kycaid_async.cli.audit.table import AuditCsv
 from kycaid_async.cli.manifests import folder_of, reason_of_end
 from kycaid_async.cli.problems import UsageProblem, one_line
-from kycaid_async.cli.signals import stop_signals
 from kycaid_async.client import AsyncKycaid
 from kycaid_async.errors import KycaidError, ManifestError
+from kycaid_async.signals import stop_signals
 
 _SECONDS_BETWEEN_LOOKS = 0.2
 _FOUND, _MISUSED, _NOT_TOLD = 1, 2, 3

@@ -10,16 +10,15 @@ from typing import TYPE_CHECKING
 
 import anyio
 
-from kycaid_async.bulk.ledger import Ledger, State, secret_key_of
+from kycaid_async.bulk.ledger import EntryState, Ledger, secret_key_of
 from kycaid_async.bulk.manifest.check import check_manifest
 from kycaid_async.bulk.manifest.manifest import Manifest
 from kycaid_async.bulk.manifest.rejects import UNCERTAIN, Rejects
 from kycaid_async.bulk.manifest.row import BadRow, ManifestRow
-from kycaid_async.bulk.requests.open_files import most_rows_at_once
-from kycaid_async.bulk.result import BulkResult, BulkStatus
+from kycaid_async.bulk.requests.limits import most_rows_at_once
+from kycaid_async.bulk.row import BulkResult, BulkStatus
 from kycaid_async.cli.manifests import folder_of, reason_of_end
 from kycaid_async.cli.problems import UsageProblem
-from kycaid_async.cli.signals import end_with, stop_signals
 from kycaid_async.cli.upload.ending import advice, exit_code, summary_text, was_stopped_by
 from kycaid_async.cli.upload.options import UploadOptions
 from kycaid_async.cli.upload.report import write_report
@@ -27,6 +26,7 @@ from kycaid_async.cli.upload.screen import UploadScreen
 from kycaid_async.cli.upload.stats import UploadStats, look_for
 from kycaid_async.client import AsyncKycaid
 from kycaid_async.errors import KycaidError, ManifestError
+from kycaid_async.signals import end_with, stop_signals
 
 if TYPE_CHECKING:
     from kycaid_async.bulk.upload import BulkUpload
@@ -166,9 +166,9 @@ class UploadJob:
     async def _is_known(self, ledger: Ledger, row: ManifestRow) -> bool:
         """Say whether the files of a row may be gone by now: it was delivered, or sent, by an earlier run."""
         entry = await ledger.row(row.digest)
-        self._stats.done += entry is not None and entry.state is State.CREATED
-        self._stats.unsettled += entry is not None and entry.state is State.SENT
-        return entry is not None and entry.state is not State.FAILED
+        self._stats.done += entry is not None and entry.state is EntryState.CREATED
+        self._stats.unsettled += entry is not None and entry.state is EntryState.SENT
+        return entry is not None and entry.state is not EntryState.FAILED
 
     async def _send(self, manifest: Manifest) -> None:
         options, most = self._options, most_rows_at_once(self._options.concurrency)
@@ -211,7 +211,8 @@ class UploadJob:
 
     def _note(self, result: BulkResult) -> None:
         note = self._stats.note(result)
-        self._screen.result(result, note)
+        if note is not None or self._options.as_json:
+            self._screen.result(result, note)
         if note is None or not isinstance(result.row, ManifestRow):
             return
         if result.status is BulkStatus.UNCERTAIN and self._uncertain is not None:

@@ -9,9 +9,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from kycaid_async.bulk.progress import BulkProgress
-from kycaid_async.bulk.result import BulkResult, BulkStatus
-from kycaid_async.bulk.row import BulkRow
+from kycaid_async.bulk.row import BulkProgress, BulkResult, BulkRow, BulkStatus
 from kycaid_async.cli.console import duration_text, size_text
 from kycaid_async.cli.screen import Screen
 from kycaid_async.cli.upload.stats import BAD, Note, UploadStats

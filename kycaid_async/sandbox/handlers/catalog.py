@@ -6,7 +6,7 @@ from typing import Any, Final, NoReturn
 
 from kycaid_async.api.sections import SECTIONS
 from kycaid_async.protocol.endpoint import Endpoint
-from kycaid_async.sandbox.handlers.context import Call, Handler
+from kycaid_async.sandbox.handlers.context import Handler, RequestContext
 from kycaid_async.sandbox.http.refusals import not_found
 
 
@@ -31,11 +31,33 @@ def paired(endpoints: Iterable[Endpoint[Any]]) -> list[tuple[Endpoint[Any], Hand
     return [(endpoint, HANDLERS.get(endpoint.name) or _missing(endpoint)) for endpoint in endpoints]
 
 
+def _for_analysers() -> None:
+    """Import the handlers. Never called: PyInstaller, Nuitka and others find them here."""
+    from kycaid_async.sandbox.handlers import (  # noqa: F401 - for analysers
+        addresses,
+        affiliated_persons,
+        applicants,
+        blacklist_databases,
+        business_activities,
+        countries,
+        crypto,
+        documents,
+        files,
+        forms,
+        languages,
+        non_doc_verifications,
+        phone_numbers,
+        qes,
+        risk_checks,
+        verifications,
+    )
+
+
 def _missing(endpoint: Endpoint[Any]) -> Handler:
     section = endpoint.name.partition(".")[0]
     message = f"kycaid_async/sandbox/handlers/{section}.py has no handler for {endpoint.name}"
 
-    def refuse(_call: Call) -> NoReturn:
+    def refuse(_context: RequestContext) -> NoReturn:
         raise not_found(("*", message))
 
     return refuse

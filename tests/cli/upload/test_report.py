@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kycaid_async import BadRow, BulkResult, BulkRow, BulkSummary, FieldProblem, InvalidFileError
-from kycaid_async.bulk.result import BulkStatus
+from kycaid_async.bulk.row import BulkStatus
 from kycaid_async.cli.upload.plot import plot
 from kycaid_async.cli.upload.report import page
 from kycaid_async.cli.upload.stats import History, UploadStats

@@ -4,8 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from kycaid_async.bulk.progress import BulkProgress
-from kycaid_async.bulk.result import BulkSummary
+from kycaid_async.bulk.row import BulkProgress, BulkSummary
 from kycaid_async.cli.upload.screen import Standing
 from kycaid_async.cli.upload.stats import UploadStats
 

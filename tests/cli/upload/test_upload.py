@@ -22,7 +22,7 @@ from anyio.from_thread import start_blocking_portal
 from typer.testing import CliRunner
 
 from kycaid_async import BulkResult, BulkRow, BulkStatus, KycaidError, check_manifest
-from kycaid_async.bulk.result import BulkSummary
+from kycaid_async.bulk.row import BulkSummary
 from kycaid_async.cli.app import app
 from kycaid_async.cli.upload.ending import advice, exit_code
 from kycaid_async.cli.upload.options import options_of
@@ -314,7 +314,7 @@ def test_of_what_an_earlier_run_may_have_sent_no_time_is_made_up():
 def test_a_row_that_is_uncertain_goes_to_a_file_that_says_what_to_look_for_and_can_be_run(
     upload, server, people, monkeypatch
 ):
-    monkeypatch.setattr("kycaid_async.bulk.bulk.Bulk._patience", lambda _: 0.0)
+    monkeypatch.setattr("kycaid_async.bulk.run.BulkRun._settle_after", lambda _: 0.0)
     server.lost = "2"
     done = upload(people, server=server.url)
     assert done.exit_code == 1
