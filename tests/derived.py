@@ -18,8 +18,9 @@ from pathlib import Path
 import kycaid_async
 from kycaid_async.api.sections import SECTIONS
 from kycaid_async.cli.operations import as_markdown, repeats_as_markdown
-from kycaid_async.sync import files, sections
+from kycaid_async.sync import sections
 from kycaid_async.sync.blocking import Blocking
+from kycaid_async.sync.bulk import Bulk
 
 COMMAND = "python -m tests.derived"
 SECTIONS_STUB = Path(sections.__file__).with_suffix(".pyi")
@@ -38,13 +39,14 @@ def public_stub() -> str:
 
 def sections_stub() -> str:
     """Return the text of the blocking sections' stub, before it is formatted."""
-    imports = {"Blocking": Blocking.__module__}
+    imports = {"Blocking": Blocking.__module__, "Bulk": Bulk.__module__}
     twins = {section: sections.twin_of(section) for section in SECTIONS}
     classes = [section_stub(cls.__name__, cls, imports) for cls in twins.values()]
     lines = [f"from {module} import {name}\n" for name, module in sorted(imports.items())]
     attributes = [f"    {section}: {cls.__name__}\n" for section, cls in twins.items()]
     head = f"# Written by `{COMMAND}` from the asynchronous sections.\n"
-    return "".join([head, "import builtins\n", *lines, *classes, "class Sections(Blocking):\n", *attributes])
+    bulk = "class Sections(Blocking):\n    bulk: Bulk\n"
+    return "".join([head, "import builtins\n", *lines, *classes, bulk, *attributes])
 
 
 def readme() -> str:
@@ -70,7 +72,7 @@ def section_stub(name: str, cls: type, imports: dict[str, str]) -> str:
 
 def definitions(twin: object) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
     """Return what is written of a method: its overloads, or itself when it has none."""
-    own = inspect.unwrap(twin) if twin.__code__.co_filename != files.__file__ else twin
+    own = inspect.unwrap(twin) if twin.__code__.co_filename != sections.__file__ else twin
     tree = ast.parse(Path(inspect.getsourcefile(own)).read_text("utf-8"))
     of_class, _, method = own.__qualname__.partition(".")
     body = next(n.body for n in ast.walk(tree) if isinstance(n, ast.ClassDef) and n.name == of_class)

@@ -17,7 +17,7 @@ _PACKETS: Final = ((0, 188), (4, 192), (0, 204))
 
 @attrs.frozen
 class FileKind:
-    """What a file is."""
+    """The kind of a file."""
 
     content_type: str
     extension: str

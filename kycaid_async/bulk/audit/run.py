@@ -72,13 +72,13 @@ class BulkAudit(BulkRun[BulkRow | BadRow, AuditResult]):
 
     @property
     def summary(self) -> AuditSummary:
-        """What is told so far; of all rows, once the iteration has ended."""
+        """Verdicts so far; of all rows once the iteration has ended."""
         self._summary.requests, self._summary.seconds = self._caller.requests, self._lasted
         return self._summary
 
     @property
     def waiting(self) -> int:
-        """How many applicants are asked for again soon, since what is missing of them was sent a moment ago."""
+        """The number of applicants that are asked for again soon, because a missing document was sent a moment ago."""
         return self._workers.waiting
 
     @property
