@@ -39,6 +39,7 @@ COLUMNS: Final = (
     *SIDES,
     *(name for name in _DOCUMENT if name != "type"),
     *(APPLICANT + name for name in _PEOPLE),
+    "form_id",
 )
 """Every column a manifest can have."""
 
@@ -104,6 +105,7 @@ def read_row(record: Mapping[str, Any], *, line: int, reach: Reach, raw: Any) ->
         applicant_id=fields.get("applicant_id"),
         applicant=_applicant(person),
         key=fields.get("key"),
+        form_id=fields.get("form_id"),
         line=line,
         raw=raw,
         written=written,
@@ -112,7 +114,7 @@ def read_row(record: Mapping[str, Any], *, line: int, reach: Reach, raw: Any) ->
 
 
 def _problems(fields: dict[str, Any], document: dict[str, Any], person: dict[str, Any]) -> Iterator[FieldProblem]:
-    for name in ("key", "applicant_id", *SIDES):
+    for name in ("key", "applicant_id", "form_id", *SIDES):
         if name in fields and not isinstance(fields[name], str):
             yield FieldProblem(name, "text", kind(fields[name]))
     for name, value in fields.items():
@@ -120,14 +122,21 @@ def _problems(fields: dict[str, Any], document: dict[str, Any], person: dict[str
             yield from _text_problems(name, value)
     if "front_side" not in fields:
         yield FieldProblem("front_side", "a path or a URL", "nothing")
+    yield from _id_problems(fields, "form_id")
     for problem in check_values(ApplicantDocument, {"applicant_id": _ANY_ID} | document):
         yield _type_problem(document["type"]) if problem.field == "type" and document.get("type") else problem
     if ("applicant_id" in fields) == bool(person):
         yield FieldProblem("applicant_id", _OWNER, "both" if person else "neither")
     elif person:
         yield from (attrs.evolve(problem, field=APPLICANT + problem.field) for problem in _person_problems(person))
-    elif isinstance(fields["applicant_id"], str) and len(fields["applicant_id"]) != ID_LENGTH:
-        yield FieldProblem("applicant_id", f"{ID_LENGTH} characters", f"{len(fields['applicant_id'])} characters")
+    else:
+        yield from _id_problems(fields, "applicant_id")
+
+
+def _id_problems(fields: dict[str, Any], name: str) -> Iterator[FieldProblem]:
+    value = fields.get(name)
+    if isinstance(value, str) and len(value) != ID_LENGTH:
+        yield FieldProblem(name, f"{ID_LENGTH} characters", f"{len(value)} characters")
 
 
 def _text_problems(name: str, value: str) -> Iterator[FieldProblem]:
