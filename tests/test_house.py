@@ -1,5 +1,6 @@
 """The house: sizes of its modules and functions, and what ARCHITECTURE.md says of its rooms."""
 
+import ast
 import re
 import statistics
 import tomllib
@@ -8,6 +9,7 @@ from itertools import chain, pairwise
 import pytest
 import yaml
 
+from kycaid_async.api.sections import SECTIONS
 from tests.house import PACKAGE, ROOT, importers, length, modules
 from tests.test_names import per_room
 
@@ -90,6 +92,19 @@ def test_the_architecture_names_modules_and_folders_that_exist():
     missing = [name for name in named if not (PACKAGE / name).exists() and not (ROOT / name).exists()]
     assert not missing, missing
     assert named
+
+
+def test_every_module_with_endpoints_is_in_the_list_of_sections():
+    declaring = {
+        module.where.split("/")[1].removesuffix(".py")
+        for module in modules()
+        if module.room == "api"
+        for node in module.tree.body
+        if isinstance(node, ast.Assign) and any(getattr(name, "id", "") == "ENDPOINTS" for name in node.targets)
+    }
+    if missing := declaring - set(SECTIONS):
+        pytest.fail(f"kycaid_async/api/sections.py has no line for {', '.join(sorted(missing))}", pytrace=False)
+    assert declaring == set(SECTIONS)
 
 
 def test_the_workflow_runs_on_every_python_and_system_that_the_package_is_for():
