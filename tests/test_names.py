@@ -8,6 +8,8 @@ import pytest
 from tests.house import modules
 
 SAME_CLASSES = {
+    "AuditOptions": "the keywords of `client.bulk.audit`, and the options of the command that calls it",
+    "UploadOptions": "the keywords of `client.bulk.upload`, and the options of the command that calls it",
     "Sandbox": "the one of `testing` is that of `sandbox`, and a plain context manager too",
 }
 """Names of classes that stand for more than one thing, with the reason: four at most."""
@@ -21,11 +23,13 @@ SAME_MODULES = {
     "callbacks": "what is signed and sent, and the repository of what waits to be sent",
     "check": "the check of a manifest, and of a request's fields",
     "client": "the client, and its blocking twin",
+    "command": "the options and help of one command each",
     "database": "the one SQLite file of a room",
     "delivery": "the delivery of a row, and of a callback",
     "errors": "the tree of errors, and the translation into it",
     "feed": "a queue of rows, and of events",
     "fields": "types of fields, in general and of one section",
+    "files": "a section, and what the demo uploads",
     "ledger": "the ledger, and the commands about it",
     "middleware": "the middlewares of one room each",
     "models": "the models of one section each",
@@ -42,9 +46,7 @@ SAME_MODULES = {
     "section": "the class of a section, and its base",
     "sections": "all sections, and their blocking twins",
     "settings": "options of the client, and of the sandbox",
-    "shell": "quoting for a shell, and the frame around a page: each the word of its field",
     "state": "what an audit knows so far, and what a sandbox holds",
-    "upload": "one upload: of many documents, of one file",
 }
 """Names of modules that stand in several rooms, with what they are in each. Handlers mirror the sections of `api`."""
 

@@ -11,7 +11,7 @@ _SHORT, _MINUTE, _HOUR = 10, 60, 3600
 
 
 class _Console(Console):
-    """One that leaves it to its user what a closed pipe means: Rich ends the program, and cuts off stdout as well."""
+    """A console that leaves a closed pipe to its user: Rich would end the program, and cut off stdout as well."""
 
     def on_broken_pipe(self) -> NoReturn:
         """Raise the error again."""
