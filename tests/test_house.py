@@ -129,7 +129,7 @@ def test_the_configuration_for_others_can_be_read(path):
     assert all(isinstance(yaml.safe_load(file.read_text("utf-8")), dict) for file in files)
 
 
-@pytest.mark.parametrize("room", ["sandbox", "transport", "bulk"])
+@pytest.mark.parametrize("room", ["sandbox", "transport", "bulk", "cli"])
 def test_the_rooms_within_a_room_are_held_too(room):
     """No circle, and no arrow upwards."""
     inner = {path.name for path in (PACKAGE / room).iterdir() if (path / "__init__.py").exists()}

@@ -30,6 +30,7 @@ SAME_MODULES = {
     "feed": "a queue of rows, and of events",
     "fields": "types of fields, in general and of one section",
     "files": "a section, and what the demo uploads",
+    "kinds": "kinds of documents, and of files",
     "ledger": "the ledger, and the commands about it",
     "middleware": "the middlewares of one room each",
     "models": "the models of one section each",

@@ -34,7 +34,7 @@ class Replay(enum.StrEnum):
 
 
 class Evidence(enum.StrEnum):
-    """The evidence for an operation."""
+    """The evidence for an operation: documented, observed or inferred."""
 
     DOCUMENTED = "documented"
     """Printed on a page of the vendor."""

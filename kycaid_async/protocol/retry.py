@@ -30,7 +30,7 @@ from kycaid_async.protocol.endpoint import Endpoint, Replay
 
 
 class Certainty(enum.Enum):
-    """The certainty, after a failed attempt, about what the server did."""
+    """Conclusions of a failed attempt about the server."""
 
     NOT_SENT = enum.auto()
     """The connection was never made."""

@@ -10,8 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from kycaid_async.bulk.row import BulkProgress, BulkResult, BulkRow, BulkStatus
-from kycaid_async.cli.console import duration_text, size_text
-from kycaid_async.cli.screen import Screen
+from kycaid_async.cli.screen import Screen, duration_text, size_text
 from kycaid_async.cli.upload.stats import BAD, Note, UploadStats
 
 _LONG_SILENCE = 10.0
