@@ -20,7 +20,7 @@ _SECONDS_BETWEEN_LINES = 10.0
 
 
 class _Console(Console):
-    """One that leaves it to its user what a closed pipe means: Rich ends the program, and cuts off stdout as well."""
+    """A console that leaves a closed pipe to its user: Rich would end the program, and cut off stdout as well."""
 
     def on_broken_pipe(self) -> NoReturn:
         """Raise the error again."""

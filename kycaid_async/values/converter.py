@@ -18,9 +18,16 @@ from kycaid_async.values.enums import OpenEnum
 from kycaid_async.values.fields import fields_of, is_class_of, members_of
 from kycaid_async.values.mismatch import MOST_ENTRIES, Mismatch, read_each, reading
 from kycaid_async.values.model import Request, Response
-from kycaid_async.values.numbers import read_boolean, read_integer, read_number, read_text
 from kycaid_async.values.plain import plain
-from kycaid_async.values.times import read_date, read_time, write_time
+from kycaid_async.values.scalars import (
+    read_boolean,
+    read_date,
+    read_integer,
+    read_number,
+    read_text,
+    read_time,
+    write_time,
+)
 from kycaid_async.values.unset import UNSET, Unset
 
 if TYPE_CHECKING:

@@ -58,7 +58,7 @@ class UploadScreen(Screen):
 
 @attrs.frozen(kw_only=True)
 class Standing:
-    """How far an upload is, in words."""
+    """The progress of an upload, in words."""
 
     done: int
     total: int
@@ -93,7 +93,7 @@ class Standing:
 
     @property
     def where(self) -> str:
-        """How many rows of how many."""
+        """The rows that are done, of all."""
         return f"{self.done:,} of {self.total:,} rows" + (f", {self.left}" if self.left else "")
 
 
