@@ -7,8 +7,7 @@ from typing import Unpack
 import attrs
 
 from kycaid_async.cli.audit.table import is_of_an_audit
-from kycaid_async.cli.manifests import ledger_of, way_to_server
-from kycaid_async.cli.options import RunChoices
+from kycaid_async.cli.manifests import RunChoices, ledger_of, way_to_server
 from kycaid_async.cli.problems import UsageProblem
 
 
