@@ -1,0 +1,255 @@
+"""Tables as files: .xlsx, .csv, .jsonl and .parquet, written a row at a time, fit to be opened by people."""
+
+import csv
+import json
+import os
+import secrets
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from datetime import date, datetime
+from pathlib import Path
+from typing import IO, Any, Final, Self, cast
+
+from kycaid_async.bulk.formulas import neutral
+from kycaid_async.errors import ConfigurationError
+from kycaid_async.extras import missing
+from kycaid_async.masking import shown_name
+
+Columns = Sequence[str] | Mapping[str, type]
+"""Names of columns, of text; or with their types, where ``int`` and ``float`` make numbers that can be summed."""
+Row = Sequence[Any]
+
+_SHEET_ROWS: Final = 1_048_576
+_CELL_LENGTH: Final = 32_767
+"""What a sheet of Excel holds."""
+_BATCH: Final = 4096
+
+
+def _private(path: str, flags: int) -> int:
+    """Open a file that nobody but its owner may read."""
+    return os.open(path, flags, 0o600)
+
+
+class TableWriter(ABC):
+    """Writes rows to a file that appears under its name when all of them are in it.
+
+    As a context manager it keeps the file when the block ends well, and leaves nothing behind when it does not. A file
+    that stood there is replaced. Nobody but its owner may read it. Memory stays the same however many rows there are.
+
+    Values are text, and stay the text that they are: ``"000123"`` keeps its zeros, ``"=1+1"`` is no formula. Dates are
+    written as ISO 8601 has them, None as an empty cell.
+    """
+
+    def __init__(self, path: Path, columns: Columns) -> None:
+        self.columns: Final = tuple(columns)
+        self._types = tuple(columns.values()) if isinstance(columns, Mapping) else (str,) * len(self.columns)
+        self.path: Final = path
+        self._part = path.with_name(f".{path.name[:100]}.{secrets.token_hex(4)}.part")
+        self._file: IO[bytes] = open(self._part, "x+b", opener=_private)  # noqa: SIM115 - closed by close
+        try:
+            self._begin()
+        except BaseException:
+            self._discard()
+            raise
+
+    def add(self, row: Row) -> None:
+        """Write a row: a value for each column. Raises `OSError`, and `ValueError` when values and columns differ."""
+        if len(row) != len(self.columns):
+            raise ValueError(f"expected {len(self.columns)} values, got {len(row)}")
+        self._write([_value(value, kind) for value, kind in zip(row, self._types, strict=True)])
+
+    def close(self) -> None:
+        """Finish the file, and give it its name. Raises `OSError`."""
+        try:
+            self._end()
+            self._file.flush()
+            os.fsync(self._file.fileno())
+            self._file.close()
+            self._part.replace(self.path)
+        except BaseException:
+            self._discard()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None:
+            self.close()
+            return
+        with suppress(Exception):  # an error is on its way already
+            self._end()  # what writes it may have temporary files of its own
+        self._discard()
+
+    def _discard(self) -> None:
+        self._file.close()
+        self._part.unlink(missing_ok=True)
+
+    def _begin(self) -> None:  # noqa: B027 - not all formats have such a thing
+        """Write what stands above the rows."""
+
+    @abstractmethod
+    def _write(self, cells: list[Any]) -> None:
+        """Write a row of text, numbers and None."""
+
+    def _end(self) -> None:  # noqa: B027 - the same
+        """Write what stands below the rows."""
+
+
+class _CsvWriter(TableWriter):
+    """With a byte order mark, by which Excel knows UTF-8, and an apostrophe before what it would take for a formula."""
+
+    def __init__(self, path: Path, columns: Columns, *, delimiter: str = ",") -> None:
+        self._delimiter = delimiter
+        super().__init__(path, columns)
+
+    def _begin(self) -> None:
+        self._file.write(b"\xef\xbb\xbf")
+        self._write(list(self.columns))
+
+    def _write(self, cells: list[Any]) -> None:
+        line = _Line()
+        csv.writer(line, delimiter=self._delimiter).writerow([neutral(c) if isinstance(c, str) else c for c in cells])
+        self._file.write(line.text.encode(errors="replace"))
+
+
+class _Line:
+    """What `csv` writes a row to."""
+
+    text = ""
+
+    def write(self, text: str) -> None:
+        self.text += text
+
+
+class _JsonWriter(TableWriter):
+    def _write(self, cells: list[Any]) -> None:
+        text = json.dumps(dict(zip(self.columns, cells, strict=True)), ensure_ascii=False)
+        self._file.write(text.encode(errors="replace") + b"\n")
+
+
+class _ExcelWriter(TableWriter):
+    """Text cells, a bold header that stays in sight, a filter, and one more sheet whenever one is full."""
+
+    def __init__(self, path: Path, columns: Columns, *, sheet: str = "Sheet1") -> None:
+        self._name = sheet
+        super().__init__(path, columns)
+
+    def _begin(self) -> None:
+        try:
+            import xlsxwriter
+        except ImportError as error:
+            raise missing("excel", error) from error
+        # All cells are written by their type, so that nothing is guessed from how a text looks.
+        self._book = xlsxwriter.Workbook(self._file, {"constant_memory": True, "use_zip64": True})
+        self._text = self._book.add_format({"num_format": "@"})
+        self._bold = self._book.add_format({"num_format": "@", "bold": True})
+        self._sheets = 0
+        self._new_sheet()
+
+    def _new_sheet(self) -> None:
+        self._sheets += 1
+        self._sheet = self._book.add_worksheet(self._name if self._sheets == 1 else f"{self._name} {self._sheets}")
+        self._sheet.freeze_panes(1, 0)
+        for at, kind in enumerate(self._types):
+            self._sheet.set_column(at, at, 20, self._text if kind is str else None)
+        for at, name in enumerate(self.columns):
+            self._sheet.write_string(0, at, name, self._bold)
+        self._rows = 1
+
+    def _write(self, cells: list[Any]) -> None:
+        if self._rows == _SHEET_ROWS:
+            self._finish_sheet()
+            self._new_sheet()
+        for at, cell in enumerate(cells):
+            if isinstance(cell, str):
+                text = cell.encode(errors="replace").decode()
+                whole = len(text) <= _CELL_LENGTH
+                self._sheet.write_string(self._rows, at, text if whole else text[: _CELL_LENGTH - 1] + "…", self._text)
+            elif cell is not None:
+                self._sheet.write_number(self._rows, at, cell)
+        self._rows += 1
+
+    def _finish_sheet(self) -> None:
+        if self.columns:
+            self._sheet.autofilter(0, 0, self._rows - 1, len(self.columns) - 1)
+
+    def _end(self) -> None:
+        self._finish_sheet()
+        self._book.close()
+
+
+class _ParquetWriter(TableWriter):
+    def _begin(self) -> None:
+        try:
+            import pyarrow as pa
+            import pyarrow.parquet as pq
+        except ImportError as error:
+            raise missing("parquet", error) from error
+        types = {int: pa.int64(), float: pa.float64()}
+        names = zip(self.columns, self._types, strict=True)
+        self._schema = pa.schema([(name, types.get(kind, pa.string())) for name, kind in names])
+        self._pa = pa
+        self._writer = pq.ParquetWriter(self._file, self._schema)
+        self._rows: list[list[Any]] = []
+
+    def _write(self, cells: list[Any]) -> None:
+        self._rows.append([c.encode(errors="replace").decode() if isinstance(c, str) else c for c in cells])
+        if len(self._rows) == _BATCH:
+            self._write_batch()
+
+    def _write_batch(self) -> None:
+        if self._rows:
+            columns = list(zip(*self._rows, strict=True))
+            arrays = [self._pa.array(values, field.type) for values, field in zip(columns, self._schema, strict=True)]
+            self._writer.write_table(self._pa.table(arrays, schema=self._schema))
+            self._rows = []
+
+    def _end(self) -> None:
+        self._write_batch()
+        self._writer.close()
+
+
+_WRITERS: Final[Mapping[str, type[TableWriter]]] = {
+    ".xlsx": _ExcelWriter,
+    ".csv": _CsvWriter,
+    ".jsonl": _JsonWriter,
+    ".parquet": _ParquetWriter,
+}
+
+
+def open_table(path: str | os.PathLike[str], columns: Columns, *, sheet: str = "Sheet1") -> TableWriter:
+    """Return what writes rows to ``path``, in the format that its ending says.
+
+    ``.xlsx`` needs the extra ``excel``, ``.parquet`` the extra ``parquet``: without it `ModuleNotFoundError` is raised,
+    which names it. ``sheet`` is the name of the sheet in a workbook. Raises `ConfigurationError` for another ending,
+    and `OSError`.
+    """
+    path = Path(path)
+    writer = _WRITERS.get(path.suffix.lower())
+    if writer is None:
+        raise ConfigurationError(
+            f"{shown_name(path)}: the ending says the format; expected one of {', '.join(_WRITERS)}"
+        )
+    return _ExcelWriter(path, columns, sheet=sheet) if writer is _ExcelWriter else writer(path, columns)
+
+
+def write_table(path: str | os.PathLike[str], columns: Columns, rows: Iterable[Row], *, sheet: str = "Sheet1") -> None:
+    """Write ``rows`` to ``path``; takes and raises what `open_table` does."""
+    with open_table(path, columns, sheet=sheet) as table:
+        for row in rows:
+            table.add(row)
+
+
+def _value(value: Any, kind: type) -> str | float | None:
+    """Return ``value`` as a cell has it. Raises `ValueError` for what is no number, in a column of numbers."""
+    if value is None:
+        return None
+    if kind is not str:
+        return cast("float", kind(value))
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, datetime):
+        return value.isoformat(sep=" ", timespec="seconds")
+    return value.isoformat() if isinstance(value, date) else str(value)
