@@ -56,12 +56,12 @@ _HOMES = {
         ),
         ".bulk.audit.result": "AuditResult AuditStatus AuditSummary",
         ".bulk.audit.run": "BulkAudit",
-        ".bulk.check": "check_manifest",
-        ".bulk.manifest": "Manifest read_manifest",
-        ".bulk.manifest_row": "BadRow ManifestRow",
         ".bulk.bulk": "Bulk",
-        ".bulk.places": "UrlRules",
+        ".bulk.manifest.check": "check_manifest",
+        ".bulk.manifest.manifest": "Manifest read_manifest",
+        ".bulk.manifest.row": "BadRow ManifestRow",
         ".bulk.progress": "BulkProgress",
+        ".bulk.remote.url_rules": "UrlRules",
         ".bulk.result": "BulkResult BulkStatus BulkSummary",
         ".bulk.row": "BulkRow",
         ".bulk.upload": "BulkUpload",
@@ -130,15 +130,13 @@ def _for_analysers() -> None:  # pyright: ignore[reportUnusedFunction]
     )
     from kycaid_async.bulk import (  # noqa: F401
         bulk,
-        check,
-        manifest,
-        manifest_row,
-        places,
         progress,
         result,
         row,
         upload,
     )
+    from kycaid_async.bulk.manifest import check, manifest, row  # noqa: F401, F811
+    from kycaid_async.bulk.remote import url_rules  # noqa: F401
     from kycaid_async.protocol import endpoint, timeout  # noqa: F401
     from kycaid_async.sync import bulk, client  # noqa: F401, F811
     from kycaid_async.values import converter, decline_reasons, enums, unset  # noqa: F401

@@ -337,26 +337,26 @@ from kycaid_async.bulk.audit.run import (
 from kycaid_async.bulk.bulk import (
     Bulk as Bulk,
 )
-from kycaid_async.bulk.check import (
+from kycaid_async.bulk.manifest.check import (
     check_manifest as check_manifest,
 )
-from kycaid_async.bulk.manifest import (
+from kycaid_async.bulk.manifest.manifest import (
     Manifest as Manifest,
 )
-from kycaid_async.bulk.manifest import (
+from kycaid_async.bulk.manifest.manifest import (
     read_manifest as read_manifest,
 )
-from kycaid_async.bulk.manifest_row import (
+from kycaid_async.bulk.manifest.row import (
     BadRow as BadRow,
 )
-from kycaid_async.bulk.manifest_row import (
+from kycaid_async.bulk.manifest.row import (
     ManifestRow as ManifestRow,
-)
-from kycaid_async.bulk.places import (
-    UrlRules as UrlRules,
 )
 from kycaid_async.bulk.progress import (
     BulkProgress as BulkProgress,
+)
+from kycaid_async.bulk.remote.url_rules import (
+    UrlRules as UrlRules,
 )
 from kycaid_async.bulk.result import (
     BulkResult as BulkResult,

@@ -8,8 +8,8 @@ import attrs
 from kycaid_async.bulk.audit import AuditPlan, AuditRows, BulkAudit
 from kycaid_async.bulk.feed import Rows
 from kycaid_async.bulk.ledger import Path
-from kycaid_async.bulk.open_files import most_rows_at_once
-from kycaid_async.bulk.places import UrlRules
+from kycaid_async.bulk.remote.url_rules import UrlRules
+from kycaid_async.bulk.requests.open_files import most_rows_at_once
 from kycaid_async.bulk.result import BulkResult, BulkSummary
 from kycaid_async.bulk.upload import BulkUpload, OnError, OnUncertain, Plan
 from kycaid_async.errors import ConfigurationError

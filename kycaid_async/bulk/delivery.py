@@ -8,14 +8,14 @@ import attrs
 from kycaid_async.api import documents
 from kycaid_async.api.document_variants import NewDocument
 from kycaid_async.bulk.evidence import Doubt, Unreconciled
-from kycaid_async.bulk.keyed_lock import KeyedLock
 from kycaid_async.bulk.ledger import DOCUMENT_TAKEN, Intent, Ledger, RowEntry, State
 from kycaid_async.bulk.prerequisites import Prerequisites, UploadedFile, code_of
 from kycaid_async.bulk.reconcile import Reconciler, key_of
-from kycaid_async.bulk.resilient_caller import IntentRecord, ResilientCaller
+from kycaid_async.bulk.requests.keyed_lock import KeyedLock
+from kycaid_async.bulk.requests.resilient_caller import IntentRecord, ResilientCaller
+from kycaid_async.bulk.requests.workers import Stopped
 from kycaid_async.bulk.result import BulkResult, BulkStatus
 from kycaid_async.bulk.row import SIDES, BulkRow
-from kycaid_async.bulk.workers import Stopped
 from kycaid_async.errors import (
     ApiError,
     FieldProblem,

@@ -11,7 +11,7 @@ import attrs
 from kycaid_async.api import applicants, documents
 from kycaid_async.bulk.ledger import Intent, RowEntry, State
 from kycaid_async.bulk.likeness import Agreement, Likeness, Shown, agreement, is_whole, likeness
-from kycaid_async.bulk.resilient_caller import ResilientCaller, Tally
+from kycaid_async.bulk.requests.resilient_caller import ResilientCaller, Tally
 from kycaid_async.errors import KycaidError, NotFoundError
 from kycaid_async.values.converter import unstructure
 

@@ -10,14 +10,14 @@ from kycaid_async.api import applicants, files
 from kycaid_async.api.applicants import Company, Person
 from kycaid_async.bulk.content import as_many_as_cores, look_at
 from kycaid_async.bulk.evidence import Unreconciled
-from kycaid_async.bulk.keyed_lock import Idle, KeyedLock
 from kycaid_async.bulk.ledger import Ledger, State
-from kycaid_async.bulk.open_files import when_there_is_room
-from kycaid_async.bulk.places import UrlRules
-from kycaid_async.bulk.resilient_caller import IntentRecord, ResilientCaller
+from kycaid_async.bulk.manifest.places import source_of
+from kycaid_async.bulk.remote.url_rules import UrlRules
+from kycaid_async.bulk.requests.keyed_lock import Idle, KeyedLock
+from kycaid_async.bulk.requests.open_files import when_there_is_room
+from kycaid_async.bulk.requests.resilient_caller import IntentRecord, ResilientCaller
 from kycaid_async.bulk.result import BulkResult, BulkSummary
 from kycaid_async.bulk.row import BulkRow, digest_of
-from kycaid_async.bulk.sources import source_of
 from kycaid_async.errors import ApiError, FieldProblem, KycaidError, UploadSourceError
 from kycaid_async.masking import code_or_mask
 from kycaid_async.protocol.request import refused

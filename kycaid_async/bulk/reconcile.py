@@ -16,11 +16,11 @@ from kycaid_async.bulk.evidence import (
     documents_of,
     whole_document,
 )
-from kycaid_async.bulk.keyed_lock import KeyedLock
 from kycaid_async.bulk.ledger import Intent, Ledger
 from kycaid_async.bulk.likeness import is_of_type
-from kycaid_async.bulk.resilient_caller import ResilientCaller, Tally
-from kycaid_async.bulk.workers import Stopped
+from kycaid_async.bulk.requests.keyed_lock import KeyedLock
+from kycaid_async.bulk.requests.resilient_caller import ResilientCaller, Tally
+from kycaid_async.bulk.requests.workers import Stopped
 from kycaid_async.transport.timing import Timing
 
 _FIRST_PAUSE: Final = 1.0

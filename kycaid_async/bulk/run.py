@@ -5,11 +5,11 @@ from abc import abstractmethod
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Generic, Self, TypeVar
 
-from kycaid_async.bulk.adaptive_concurrency import AdaptiveConcurrency
 from kycaid_async.bulk.finished import finished
 from kycaid_async.bulk.ledger import Ledger
-from kycaid_async.bulk.resilient_caller import ResilientCaller
-from kycaid_async.bulk.workers import WorkerPool
+from kycaid_async.bulk.requests.adaptive_concurrency import AdaptiveConcurrency
+from kycaid_async.bulk.requests.resilient_caller import ResilientCaller
+from kycaid_async.bulk.requests.workers import WorkerPool
 from kycaid_async.loops import running_loop
 from kycaid_async.protocol.caller import Caller
 from kycaid_async.tracebacks import border

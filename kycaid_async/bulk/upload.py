@@ -7,16 +7,16 @@ import attrs
 
 from kycaid_async.bulk.delivery import Delivery
 from kycaid_async.bulk.feed import Feed, Rows
-from kycaid_async.bulk.keyed_lock import KeyedLock
 from kycaid_async.bulk.ledger import Ledger, Path
-from kycaid_async.bulk.places import UrlRules
 from kycaid_async.bulk.prerequisites import Prerequisites
 from kycaid_async.bulk.progress import BulkProgress, Meter
 from kycaid_async.bulk.reconcile import Reconciler
+from kycaid_async.bulk.remote.url_rules import UrlRules
+from kycaid_async.bulk.requests.keyed_lock import KeyedLock
+from kycaid_async.bulk.requests.workers import Stopped
 from kycaid_async.bulk.result import BulkResult, BulkStatus, BulkSummary
 from kycaid_async.bulk.row import BulkRow
 from kycaid_async.bulk.run import BulkRun
-from kycaid_async.bulk.workers import Stopped
 from kycaid_async.protocol.caller import Caller
 from kycaid_async.transport.settings import Settings
 from kycaid_async.transport.timing import Timing

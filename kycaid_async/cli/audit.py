@@ -8,8 +8,8 @@ import anyio
 
 from kycaid_async.bulk.audit import AuditResult, AuditSummary, BulkAudit
 from kycaid_async.bulk.ledger import Ledger
-from kycaid_async.bulk.manifest import Manifest
-from kycaid_async.bulk.open_files import most_rows_at_once
+from kycaid_async.bulk.manifest.manifest import Manifest
+from kycaid_async.bulk.requests.open_files import most_rows_at_once
 from kycaid_async.cli.audit_csv import AuditCsv
 from kycaid_async.cli.audit_plan import Plan
 from kycaid_async.cli.audit_report import Findings, page

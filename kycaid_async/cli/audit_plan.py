@@ -5,7 +5,7 @@ from pathlib import Path
 
 import attrs
 
-from kycaid_async.bulk.rejects import origin_of
+from kycaid_async.bulk.manifest.rejects import origin_of
 from kycaid_async.cli.audit_csv import is_of_an_audit
 from kycaid_async.cli.problems import UsageProblem
 from kycaid_async.cli.upload_plan import way_to_server

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 import anyio
 
-from kycaid_async.bulk.check import check_manifest
 from kycaid_async.bulk.ledger import Ledger, State
-from kycaid_async.bulk.manifest import Manifest
-from kycaid_async.bulk.manifest_row import BadRow, ManifestRow
-from kycaid_async.bulk.open_files import most_rows_at_once
-from kycaid_async.bulk.rejects import UNCERTAIN, Rejects
+from kycaid_async.bulk.manifest.check import check_manifest
+from kycaid_async.bulk.manifest.manifest import Manifest
+from kycaid_async.bulk.manifest.rejects import UNCERTAIN, Rejects
+from kycaid_async.bulk.manifest.row import BadRow, ManifestRow
+from kycaid_async.bulk.requests.open_files import most_rows_at_once
 from kycaid_async.bulk.result import BulkResult, BulkStatus
 from kycaid_async.cli.problems import UsageProblem, one_line
 from kycaid_async.cli.signals import end_with, stop_signals

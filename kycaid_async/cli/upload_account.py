@@ -8,10 +8,10 @@ from typing import Any, Final
 
 import attrs
 
-from kycaid_async.bulk.manifest_row import BadRow
-from kycaid_async.bulk.places import UrlRules
+from kycaid_async.bulk.manifest.places import source_of
+from kycaid_async.bulk.manifest.row import BadRow
+from kycaid_async.bulk.remote.url_rules import UrlRules
 from kycaid_async.bulk.result import BulkResult, BulkStatus, BulkSummary
-from kycaid_async.bulk.sources import source_of
 from kycaid_async.cli.problems import one_line
 from kycaid_async.masking import shown_path
 

@@ -8,8 +8,8 @@ from typing import Literal
 import attrs
 
 from kycaid_async import servers
-from kycaid_async.bulk.places import UrlRules
-from kycaid_async.bulk.rejects import UNCERTAIN, origin_of, rejects_of
+from kycaid_async.bulk.manifest.rejects import UNCERTAIN, origin_of, rejects_of
+from kycaid_async.bulk.remote.url_rules import UrlRules
 from kycaid_async.cli.problems import UsageProblem
 from kycaid_async.errors import ConfigurationError
 from kycaid_async.transport.proxies import proxy_of

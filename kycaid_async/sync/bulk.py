@@ -9,9 +9,9 @@ from typing import Self, TypeVar, cast
 from kycaid_async.bulk import bulk
 from kycaid_async.bulk.audit import AuditResult, AuditSummary, BulkAudit
 from kycaid_async.bulk.ledger import Path
-from kycaid_async.bulk.manifest_row import BadRow
-from kycaid_async.bulk.places import UrlRules
+from kycaid_async.bulk.manifest.row import BadRow
 from kycaid_async.bulk.progress import BulkProgress
+from kycaid_async.bulk.remote.url_rules import UrlRules
 from kycaid_async.bulk.result import BulkResult, BulkSummary
 from kycaid_async.bulk.row import BulkRow
 from kycaid_async.bulk.run import BulkRun

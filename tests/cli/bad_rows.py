@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from kycaid_async.bulk.manifest_row import COLUMNS
+from kycaid_async.bulk.manifest.row import COLUMNS
 from tests.bulk.manifests import new, row
 
 FILE = "front_side: expected an image, a PDF or a video, got one that"

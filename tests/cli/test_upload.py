@@ -391,7 +391,7 @@ def test_a_disk_that_is_full_for_the_rejects_is_one_line_and_the_next_run_goes_o
 
     server.refused = "1"
     with monkeypatch.context() as full:
-        full.setattr("kycaid_async.bulk.rejects.Rejects.add", add)
+        full.setattr("kycaid_async.bulk.manifest.rejects.Rejects.add", add)
         done = upload(people, "--on-error", "continue", "--concurrency", "1", server=server.url)
     assert done.exit_code == 1
     assert done.stderr.splitlines() == [

@@ -13,8 +13,8 @@ from kycaid_async.bulk.audit.spool import AuditedRow
 from kycaid_async.bulk.evidence import NOT_ALL, Doubt, Unreconciled, created, documents_of, is_not_found, whole_document
 from kycaid_async.bulk.ledger import Intent, Ledger, RowEntry, State
 from kycaid_async.bulk.likeness import Shown, is_of_type
-from kycaid_async.bulk.resilient_caller import ResilientCaller
-from kycaid_async.bulk.workers import Stopped
+from kycaid_async.bulk.requests.resilient_caller import ResilientCaller
+from kycaid_async.bulk.requests.workers import Stopped
 from kycaid_async.errors import KycaidError
 
 Entries = Mapping[str, RowEntry]

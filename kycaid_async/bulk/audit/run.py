@@ -14,11 +14,11 @@ from kycaid_async.bulk.audit.spool import AuditedRow, Spool
 from kycaid_async.bulk.audit.state import AuditState
 from kycaid_async.bulk.feed import Feed, Rows
 from kycaid_async.bulk.ledger import Ledger, Path, RowEntry, State
-from kycaid_async.bulk.manifest_row import BadRow
+from kycaid_async.bulk.manifest.row import BadRow
 from kycaid_async.bulk.prerequisites import digest_of_applicant
+from kycaid_async.bulk.requests.workers import Stopped
 from kycaid_async.bulk.row import BulkRow
 from kycaid_async.bulk.run import BulkRun
-from kycaid_async.bulk.workers import Stopped
 from kycaid_async.errors import LedgerError
 from kycaid_async.protocol.caller import Caller
 from kycaid_async.transport.settings import Settings

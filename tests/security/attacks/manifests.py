@@ -18,7 +18,7 @@ from urllib.parse import quote
 import fsspec
 
 from kycaid_async import BadRow, InvalidFileError, Manifest, UploadSourceError, UrlRules, check_manifest, read_manifest
-from kycaid_async.bulk.remote import RemoteSource
+from kycaid_async.bulk.remote.source import RemoteSource
 from kycaid_async.transport.timing import Timing
 from tests.security.outcome import Outcome
 from tests.uploads import picture

@@ -7,8 +7,8 @@ import threading
 
 import pytest
 
-from kycaid_async.bulk import daemon
-from kycaid_async.bulk.daemon import Daemons, in_daemon
+from kycaid_async.bulk.remote import daemon
+from kycaid_async.bulk.remote.daemon import Daemons, in_daemon
 
 
 @pytest.fixture(autouse=True)
@@ -57,8 +57,8 @@ async def test_what_was_given_up_before_it_began_is_never_done():
 def test_a_child_has_threads_of_its_own():
     code = """
 import asyncio, os
-from kycaid_async.bulk import daemon
-from kycaid_async.bulk.daemon import in_daemon
+from kycaid_async.bulk.remote import daemon
+from kycaid_async.bulk.remote.daemon import in_daemon
 async def ask():
     return await asyncio.wait_for(in_daemon(lambda: 7), 20)
 assert asyncio.run(ask()) == 7

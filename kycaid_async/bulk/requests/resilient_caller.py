@@ -8,10 +8,10 @@ from typing import Any, Final, Protocol, TypeVar
 import attrs
 
 from kycaid_async.api import applicants
-from kycaid_async.bulk.adaptive_concurrency import AdaptiveConcurrency
-from kycaid_async.bulk.circuit_breaker import CircuitBreaker
-from kycaid_async.bulk.keyed_lock import KeyedLock
-from kycaid_async.bulk.workers import Stopped
+from kycaid_async.bulk.requests.adaptive_concurrency import AdaptiveConcurrency
+from kycaid_async.bulk.requests.circuit_breaker import CircuitBreaker
+from kycaid_async.bulk.requests.keyed_lock import KeyedLock
+from kycaid_async.bulk.requests.workers import Stopped
 from kycaid_async.errors import (
     ApiError,
     AuthenticationError,

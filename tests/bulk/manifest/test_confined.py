@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from kycaid_async import InvalidFileError, check_manifest, read_manifest
-from kycaid_async.bulk import confined
-from kycaid_async.bulk.confined import OutsideError
-from kycaid_async.bulk.places import UrlRules
-from kycaid_async.bulk.sources import source_of
+from kycaid_async.bulk.manifest import confined
+from kycaid_async.bulk.manifest.confined import OutsideError
+from kycaid_async.bulk.manifest.places import source_of
+from kycaid_async.bulk.remote.url_rules import UrlRules
 from kycaid_async.cli.app import app
 from tests.bulk.manifests import reasons, row, with_pictures, write_csv
 from tests.uploads import picture

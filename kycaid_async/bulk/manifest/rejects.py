@@ -9,8 +9,8 @@ from itertools import count, takewhile
 from pathlib import Path
 from typing import Final, Self
 
-from kycaid_async.bulk.manifest import Manifest
-from kycaid_async.bulk.manifest_row import BadRow, ManifestRow
+from kycaid_async.bulk.manifest.manifest import Manifest
+from kycaid_async.bulk.manifest.row import BadRow, ManifestRow
 
 _MARK = re.compile(r"\.(rejects|uncertain)(-\d+)?(?=\.|$)")
 REJECTS: Final = "rejects"

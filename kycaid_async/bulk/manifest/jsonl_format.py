@@ -6,9 +6,9 @@ from typing import Any, NoReturn, TextIO
 
 import attrs
 
-from kycaid_async.bulk.manifest_lines import LONGEST, lines_of
-from kycaid_async.bulk.manifest_row import APPLICANT, BadRow, ManifestRow, is_text, read_row
-from kycaid_async.bulk.places import Reach
+from kycaid_async.bulk.manifest.lines import LONGEST, lines_of
+from kycaid_async.bulk.manifest.places import Reach
+from kycaid_async.bulk.manifest.row import APPLICANT, BadRow, ManifestRow, is_text, read_row
 from kycaid_async.errors import FieldProblem, ManifestError
 from kycaid_async.values.mismatch import kind
 

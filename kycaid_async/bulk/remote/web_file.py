@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
-from kycaid_async.bulk.faults import PASSING, Fault, FaultError, persisted
-from kycaid_async.bulk.places import UrlRules
-from kycaid_async.bulk.web_request import fault_of, get
+from kycaid_async.bulk.remote.faults import PASSING, Fault, FaultError, persisted
+from kycaid_async.bulk.remote.url_rules import UrlRules
+from kycaid_async.bulk.remote.web_request import fault_of, get
 from kycaid_async.errors import UploadSourceError
 from kycaid_async.transport.reading import CHUNK
 from kycaid_async.transport.timing import Timing

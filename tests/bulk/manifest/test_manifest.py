@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kycaid_async import BadRow, Company, Manifest, ManifestError, ManifestRow, Person, read_manifest
-from kycaid_async.bulk.manifest_lines import LONGEST
-from kycaid_async.bulk.manifest_row import COLUMNS
+from kycaid_async.bulk.manifest.lines import LONGEST
+from kycaid_async.bulk.manifest.row import COLUMNS
 from tests.bulk.manifests import APPLICANT, WRITERS, new, reasons, row, said, write_csv, write_jsonl
 
 EITHER = pytest.mark.parametrize("form", WRITERS)

@@ -19,8 +19,8 @@ from kycaid_async import (
     check_manifest,
     read_manifest,
 )
-from kycaid_async.bulk.places import Place
-from kycaid_async.bulk.remote import RemoteSource
+from kycaid_async.bulk.manifest.places import Place
+from kycaid_async.bulk.remote.source import RemoteSource
 from tests.bulk.manifests import reasons, row, with_pictures, write_csv
 from tests.uploads import picture
 

@@ -7,10 +7,10 @@ from typing import Any, TextIO
 
 import attrs
 
-from kycaid_async.bulk.formulas import neutral, original
-from kycaid_async.bulk.manifest_lines import LONGEST, lines_of
-from kycaid_async.bulk.manifest_row import COLUMNS, EXTRA, BadRow, ManifestRow, read_row, unknown_columns
-from kycaid_async.bulk.places import Reach
+from kycaid_async.bulk.manifest.formulas import neutral, original
+from kycaid_async.bulk.manifest.lines import LONGEST, lines_of
+from kycaid_async.bulk.manifest.places import Reach
+from kycaid_async.bulk.manifest.row import COLUMNS, EXTRA, BadRow, ManifestRow, read_row, unknown_columns
 from kycaid_async.errors import FieldProblem, ManifestError
 
 _MOST_TOLD = 10

@@ -10,8 +10,8 @@ import fsspec
 import pytest
 
 from kycaid_async import ConfigurationError, InvalidFileError, UploadSourceError, UrlRules
-from kycaid_async.bulk.places import is_url
-from kycaid_async.bulk.remote import RemoteSource
+from kycaid_async.bulk.remote.source import RemoteSource
+from kycaid_async.bulk.remote.url_rules import is_url
 from kycaid_async.transport.reading import CHUNK
 from kycaid_async.transport.timing import Timing
 from tests.uploads import picture

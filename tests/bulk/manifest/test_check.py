@@ -7,7 +7,7 @@ import tracemalloc
 import pytest
 
 from kycaid_async import ManifestError, ManifestRow, UrlRules, check_manifest
-from kycaid_async.bulk import faults
+from kycaid_async.bulk.remote import faults
 from kycaid_async.transport.preflight import FileRules
 from tests.bulk.manifests import WRITERS, new, reasons, row, with_pictures, write_csv
 from tests.bulk.raw_server import RawServer, says

@@ -1,16 +1,13 @@
-"""Where files may come from: which URLs are read, and which folders a manifest reaches."""
+"""Which URLs are read."""
 
-import os
 import re
-from collections.abc import Collection, Sequence
-from typing import Any, Final, Self
+from collections.abc import Collection
+from typing import Any, Final
 
 import attrs
 
-from kycaid_async.bulk.faults import FaultError
+from kycaid_async.bulk.remote.faults import FaultError
 from kycaid_async.errors import ConfigurationError
-
-AnyPath = str | os.PathLike[str]
 
 WEB: Final = ("https", "http")
 """Protocols that this package speaks itself."""
@@ -78,53 +75,3 @@ class UrlRules:
         if protocol not in _USUAL | self.allow_protocols:
             raise FaultError("a URL of a kind that is not allowed; --allow-protocol NAME, or UrlRules, allows more")
         return protocol
-
-
-@attrs.frozen(kw_only=True)
-class Reach:
-    """What the rows of one manifest may read: files of its folder, and what was allowed beside them."""
-
-    start: str
-    """The manifest's folder as it was given: where relative paths start."""
-    folders: tuple[str, ...]
-    """Without links; the first is the manifest's own."""
-    spelt: tuple[str, ...]
-    """The same as somebody wrote them."""
-    urls: UrlRules | None
-    """None when no URL may be read."""
-
-    @classmethod
-    def of(cls, folder: str, outside: Sequence[AnyPath], urls: UrlRules | None) -> "Reach":
-        """Return the reach of a manifest in ``folder``. Raises `ConfigurationError` when ``outside`` is one path."""
-        if isinstance(outside, str | os.PathLike):
-            raise ConfigurationError("outside: expected a list of folders, got one path")
-        folders = [folder, *(os.fspath(other) for other in outside)]
-        return cls(
-            start=folder,
-            folders=tuple(map(os.path.realpath, folders)),
-            spelt=tuple(map(os.path.abspath, folders)),
-            urls=urls,
-        )
-
-    def place(self, written: str) -> "Place":
-        """Return the place that a manifest means by what is ``written`` in it."""
-        # A Path would change how it is spelt.
-        return Place(written if is_url(written) else os.path.join(self.start, written), written, self)  # noqa: PTH118
-
-
-class Place(str):
-    """The path or the URL of a file that a manifest names, with what the manifest may reach."""
-
-    __slots__ = ("reach", "written")
-
-    written: str
-    """As it stands in the manifest."""
-    reach: Reach
-
-    def __new__(cls, text: str, written: str, reach: Reach) -> Self:
-        place = super().__new__(cls, text)
-        place.written, place.reach = written, reach
-        return place
-
-    def __getnewargs__(self) -> tuple[str, str, Reach]:  # type: ignore[override]  # text has one argument
-        return str(self), self.written, self.reach

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import attrs
 
-from kycaid_async.bulk.adaptive_concurrency import AdaptiveConcurrency
+from kycaid_async.bulk.requests.adaptive_concurrency import AdaptiveConcurrency
 from kycaid_async.errors import KycaidError
 
 _MOST_WAITING: Final = 1000

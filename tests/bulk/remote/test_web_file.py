@@ -12,9 +12,9 @@ import pytest
 import trustme
 
 from kycaid_async import InvalidFileError, UploadSourceError, UrlRules
-from kycaid_async.bulk import web_request
-from kycaid_async.bulk.daemon import in_daemon
-from kycaid_async.bulk.remote import RemoteSource
+from kycaid_async.bulk.remote import web_request
+from kycaid_async.bulk.remote.daemon import in_daemon
+from kycaid_async.bulk.remote.source import RemoteSource
 from kycaid_async.transport.preflight import FileRules, inspect
 from kycaid_async.transport.reading import CHUNK
 from kycaid_async.transport.timing import Timing

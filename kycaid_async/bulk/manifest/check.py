@@ -6,13 +6,13 @@ import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
 from itertools import islice
 
-from kycaid_async.bulk.manifest import Manifest
-from kycaid_async.bulk.manifest_row import APPLICANT, BadRow, ManifestRow
-from kycaid_async.bulk.open_files import when_there_is_room
-from kycaid_async.bulk.places import AnyPath, UrlRules
+from kycaid_async.bulk.manifest.duplicates import Seen
+from kycaid_async.bulk.manifest.manifest import Manifest
+from kycaid_async.bulk.manifest.places import AnyPath, source_of
+from kycaid_async.bulk.manifest.row import APPLICANT, BadRow, ManifestRow
+from kycaid_async.bulk.remote.url_rules import UrlRules
+from kycaid_async.bulk.requests.open_files import when_there_is_room
 from kycaid_async.bulk.row import BulkSource
-from kycaid_async.bulk.seen import Seen
-from kycaid_async.bulk.sources import source_of
 from kycaid_async.errors import (
     ConfigurationError,
     FieldProblem,

@@ -4,10 +4,10 @@ import re
 import socket
 from typing import TYPE_CHECKING, Any, Final
 
-from kycaid_async.bulk.addresses import InsideAddressError, socket_factory
-from kycaid_async.bulk.daemon import in_daemon
-from kycaid_async.bulk.faults import Fault, FaultError
-from kycaid_async.bulk.places import WEB, UrlRules
+from kycaid_async.bulk.remote.addresses import InsideAddressError, socket_factory
+from kycaid_async.bulk.remote.daemon import in_daemon
+from kycaid_async.bulk.remote.faults import Fault, FaultError
+from kycaid_async.bulk.remote.url_rules import WEB, UrlRules
 
 if TYPE_CHECKING:
     import ssl

@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from kycaid_async.bulk.seen import Seen
+from kycaid_async.bulk.manifest.duplicates import Seen
 
 
 def test_the_line_of_the_first_is_given_with_whether_it_said_the_same():

@@ -11,7 +11,7 @@ import attrs
 from kycaid_async.api.applicants import ApplicantType, Company, Person
 from kycaid_async.api.document_variants import ApplicantDocument
 from kycaid_async.api.document_words import DocumentType
-from kycaid_async.bulk.places import Reach
+from kycaid_async.bulk.manifest.places import Reach
 from kycaid_async.bulk.row import SIDES, BulkRow
 from kycaid_async.errors import FieldProblem
 from kycaid_async.masking import Unlisted

@@ -12,11 +12,12 @@ from typing import TextIO
 
 import attrs
 
-from kycaid_async.bulk.manifest_csv import CsvForm
-from kycaid_async.bulk.manifest_json import JsonForm
-from kycaid_async.bulk.manifest_lines import LONGEST
-from kycaid_async.bulk.manifest_row import BadRow, ManifestRow
-from kycaid_async.bulk.places import AnyPath, Reach, UrlRules
+from kycaid_async.bulk.manifest.csv_format import CsvForm
+from kycaid_async.bulk.manifest.jsonl_format import JsonForm
+from kycaid_async.bulk.manifest.lines import LONGEST
+from kycaid_async.bulk.manifest.places import AnyPath, Reach
+from kycaid_async.bulk.manifest.row import BadRow, ManifestRow
+from kycaid_async.bulk.remote.url_rules import UrlRules
 from kycaid_async.errors import ManifestError
 from kycaid_async.masking import shown_name
 from kycaid_async.transport.path_source import why_not_opened

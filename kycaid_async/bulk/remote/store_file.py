@@ -8,8 +8,8 @@ from typing import Any, Final
 
 import attrs
 
-from kycaid_async.bulk.daemon import in_daemon
-from kycaid_async.bulk.faults import PASSING, Fault, persisted
+from kycaid_async.bulk.remote.daemon import in_daemon
+from kycaid_async.bulk.remote.faults import PASSING, Fault, persisted
 from kycaid_async.errors import ConfigurationError, UploadSourceError
 from kycaid_async.extras import is_recent
 from kycaid_async.transport.reading import CHUNK

@@ -6,10 +6,10 @@ import pytest
 
 from kycaid_async import AuthenticationError, BulkStatus, ConnectionFailedError
 from kycaid_async.api import applicants, files
-from kycaid_async.bulk.adaptive_concurrency import AdaptiveConcurrency
-from kycaid_async.bulk.resilient_caller import ResilientCaller
+from kycaid_async.bulk.requests.adaptive_concurrency import AdaptiveConcurrency
+from kycaid_async.bulk.requests.resilient_caller import ResilientCaller
+from kycaid_async.bulk.requests.workers import Stopped
 from kycaid_async.bulk.result import BulkResult
-from kycaid_async.bulk.workers import Stopped
 
 
 @pytest.fixture

@@ -8,10 +8,10 @@ from urllib.parse import unquote
 
 import attrs
 
-from kycaid_async.bulk.faults import Fault, FaultError, persisted
-from kycaid_async.bulk.places import WEB, UrlRules
-from kycaid_async.bulk.store_file import Terms, open_store
-from kycaid_async.bulk.web_file import Link, open_web
+from kycaid_async.bulk.remote.faults import Fault, FaultError, persisted
+from kycaid_async.bulk.remote.store_file import Terms, open_store
+from kycaid_async.bulk.remote.url_rules import WEB, UrlRules
+from kycaid_async.bulk.remote.web_file import Link, open_web
 from kycaid_async.errors import InvalidFileError, UploadSourceError
 from kycaid_async.masking import shown_path
 from kycaid_async.transport.path_source import LONGEST_LABEL

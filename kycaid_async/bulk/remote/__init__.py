@@ -1,0 +1,1 @@
+"""Remote files: those of web servers, and of stores such as S3."""
