@@ -11,7 +11,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import IO, Any, Final, Self, cast
 
-from kycaid_async.bulk.formulas import neutral
+from kycaid_async.bulk.manifest.formulas import neutral
 from kycaid_async.errors import ConfigurationError
 from kycaid_async.extras import missing
 from kycaid_async.masking import shown_name
