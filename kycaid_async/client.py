@@ -18,8 +18,8 @@ from kycaid_async.protocol.endpoint import Endpoint, Replay
 from kycaid_async.protocol.request import unlisted
 from kycaid_async.protocol.retry import RetryBudget, RetryPolicy
 from kycaid_async.protocol.timeout import Timeout
+from kycaid_async.timing import Timing
 from kycaid_async.tracebacks import border, confidential
-from kycaid_async.transport.preflight import FileRules
 from kycaid_async.transport.proxies import proxy_of
 from kycaid_async.transport.settings import (
     AuthHeader,
@@ -30,7 +30,7 @@ from kycaid_async.transport.settings import (
     base_url_of,
     paths_of,
 )
-from kycaid_async.transport.timing import Timing
+from kycaid_async.uploads.preflight import FileRules
 from kycaid_async.values.lazy import cached_property
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ if TYPE_CHECKING:
     from kycaid_async.api.verifications import Verifications
     from kycaid_async.bulk.bulk import Bulk
     from kycaid_async.transport.exchange import Exchange
-    from kycaid_async.transport.sessions import Sessions
+    from kycaid_async.transport.loop_resources import Sessions
 
 T = TypeVar("T")
 
@@ -353,7 +353,7 @@ class _Shared:
 
     @cached_property
     def sessions(self) -> "Sessions":
-        from kycaid_async.transport.sessions import Sessions
+        from kycaid_async.transport.loop_resources import Sessions
 
         return Sessions(self._settings, self._session, clock=self.timing.clock, sleep=self.timing.sleep)
 

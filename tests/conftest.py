@@ -12,7 +12,7 @@ from aiohttp import web
 from hypothesis import HealthCheck, settings
 
 from kycaid_async import AsyncKycaid
-from kycaid_async.transport.timing import Timing
+from kycaid_async.timing import Timing
 
 # The same examples in every run, and no verdict about how fast this machine makes them.
 # `--hypothesis-profile explore` looks further.

@@ -34,8 +34,8 @@ from kycaid_async.masking import shown_path
 from kycaid_async.protocol.request import Built
 from kycaid_async.protocol.response import Answer
 from kycaid_async.transport.settings import Settings
-from kycaid_async.transport.sources import source_of
-from kycaid_async.transport.upload import Upload
+from kycaid_async.uploads.sources import source_of
+from kycaid_async.uploads.upload import Upload
 from kycaid_async.values.secret import ApiKey, HiddenText
 from tests.security.marks import Marks
 
@@ -156,7 +156,7 @@ def test_rich_shows_what_may_be_seen():
 
 
 def test_an_error_of_a_source_shows_neither_folder_nor_name_of_its_file_unless_asked_for(monkeypatch):
-    from kycaid_async.transport.reading import broken
+    from kycaid_async.uploads.reader import broken
 
     error = broken(f"/scans/{M.folder}/{M.name}.png", OSError())
     assert isinstance(error, UploadSourceError)

@@ -6,8 +6,8 @@ from typing import Annotated
 from kycaid_async.api.section import Section
 from kycaid_async.protocol.endpoint import Endpoint, Evidence, Replay, ReturnsId, ReturnsModel
 from kycaid_async.tracebacks import confidential
-from kycaid_async.transport.sources import UploadSource, source_of
-from kycaid_async.transport.upload import Upload
+from kycaid_async.uploads.sources import UploadSource, source_of
+from kycaid_async.uploads.upload import Upload
 from kycaid_async.values.constraints import Shown
 from kycaid_async.values.model import Response, response
 

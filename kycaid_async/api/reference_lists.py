@@ -6,7 +6,7 @@ import attrs
 
 from kycaid_async.api.section import Section
 from kycaid_async.protocol.endpoint import Endpoint
-from kycaid_async.transport.timing import Timing
+from kycaid_async.timing import Timing
 from kycaid_async.values.constraints import Shown
 from kycaid_async.values.model import Response, response
 

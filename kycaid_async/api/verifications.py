@@ -23,8 +23,8 @@ from kycaid_async.api.verification_models import (
 from kycaid_async.errors import DecodeError, FieldProblem, RequestTimeoutError
 from kycaid_async.protocol.endpoint import Endpoint, Evidence, Replay, ReturnsData, ReturnsId, ReturnsList, ReturnsModel
 from kycaid_async.protocol.request import refused
+from kycaid_async.timing import Timing
 from kycaid_async.tracebacks import border, confidential
-from kycaid_async.transport.timing import Timing
 from kycaid_async.values.constraints import CalendarDate
 from kycaid_async.values.mismatch import kind
 from kycaid_async.values.plain import day_of, plain

@@ -14,9 +14,9 @@ from kycaid_async.bulk.result import BulkResult, BulkSummary
 from kycaid_async.bulk.upload import BulkUpload, OnError, OnUncertain, Plan
 from kycaid_async.errors import ConfigurationError
 from kycaid_async.protocol.caller import Caller
+from kycaid_async.timing import Timing
 from kycaid_async.tracebacks import confidential
 from kycaid_async.transport.settings import Settings
-from kycaid_async.transport.timing import Timing
 
 _LONGEST_WORK: Final = 30.0
 _MARGIN: Final = 5.0

@@ -10,10 +10,10 @@ import attrs
 
 from kycaid_async.errors import UploadSourceError
 from kycaid_async.masking import shown_path
-from kycaid_async.transport.path_source import PathReading
-from kycaid_async.transport.preflight import FileRules, inspect
-from kycaid_async.transport.reading import WHOLE, Buffer, Reading, Source, in_thread
-from kycaid_async.transport.sources import BytesReading, Wrap, wraps_nothing
+from kycaid_async.uploads.path_source import PathReading
+from kycaid_async.uploads.preflight import FileRules, inspect
+from kycaid_async.uploads.reader import WHOLE, Buffer, Reading, Source, in_thread
+from kycaid_async.uploads.sources import BytesReading, Wrap, wraps_nothing
 
 IN_MEMORY: Final = WHOLE
 """Files up to this size are read once, and sent from memory. Hashed on the loop: a thread takes longer to begin."""

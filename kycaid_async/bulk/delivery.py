@@ -26,8 +26,8 @@ from kycaid_async.errors import (
     ValidationError,
 )
 from kycaid_async.protocol.request import refused
+from kycaid_async.timing import Timing
 from kycaid_async.tracebacks import hide_locals
-from kycaid_async.transport.timing import Timing
 
 _ROUNDS: Final = 4
 """How often one document is sent, when each time the answer is lost and the server turns out not to have acted."""

@@ -21,9 +21,9 @@ from kycaid_async.bulk.row import BulkRow, digest_of
 from kycaid_async.errors import ApiError, FieldProblem, KycaidError, UploadSourceError
 from kycaid_async.masking import code_or_mask
 from kycaid_async.protocol.request import refused
-from kycaid_async.transport.preflight import FileRules
-from kycaid_async.transport.reading import Source
-from kycaid_async.transport.upload import Upload
+from kycaid_async.uploads.preflight import FileRules
+from kycaid_async.uploads.reader import Source
+from kycaid_async.uploads.upload import Upload
 
 _LOOKS: Final = 3
 """How often a file that changes under our hands is read from its start."""

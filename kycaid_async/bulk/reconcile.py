@@ -21,7 +21,7 @@ from kycaid_async.bulk.likeness import is_of_type
 from kycaid_async.bulk.requests.keyed_lock import KeyedLock
 from kycaid_async.bulk.requests.resilient_caller import ResilientCaller, Tally
 from kycaid_async.bulk.requests.workers import Stopped
-from kycaid_async.transport.timing import Timing
+from kycaid_async.timing import Timing
 
 _FIRST_PAUSE: Final = 1.0
 """Seconds; each further one is twice as long."""

@@ -12,9 +12,9 @@ from kycaid_async.bulk.requests.resilient_caller import ResilientCaller
 from kycaid_async.bulk.requests.workers import WorkerPool
 from kycaid_async.loops import running_loop
 from kycaid_async.protocol.caller import Caller
+from kycaid_async.timing import Timing
 from kycaid_async.tracebacks import border
 from kycaid_async.transport.settings import Settings
-from kycaid_async.transport.timing import Timing
 
 R = TypeVar("R")
 

@@ -18,8 +18,8 @@ from kycaid_async.bulk.result import BulkResult, BulkStatus, BulkSummary
 from kycaid_async.bulk.row import BulkRow
 from kycaid_async.bulk.run import BulkRun
 from kycaid_async.protocol.caller import Caller
+from kycaid_async.timing import Timing
 from kycaid_async.transport.settings import Settings
-from kycaid_async.transport.timing import Timing
 
 OnUncertain = Literal["set_aside", "create"]
 OnError = Literal["continue", "stop"]

@@ -13,6 +13,7 @@ Adapters for web frameworks are in `kycaid_async.web`.
 """
 
 from kycaid_async.callbacks.confirmation import Confirmation, confirm, confirm_blocking
+from kycaid_async.callbacks.deduplication import Deduplicator, MemorySeenStore, SeenStore
 from kycaid_async.callbacks.events import (
     CallbackType,
     Counterparty,
@@ -27,7 +28,6 @@ from kycaid_async.callbacks.events import (
     VerificationStatusChanged,
 )
 from kycaid_async.callbacks.parsing import construct_event, parse
-from kycaid_async.callbacks.seen import Deduplicator, MemorySeenStore, SeenStore
 from kycaid_async.callbacks.signature import MAX_BODY, SIGNATURE_HEADER, Keys, sign, verify
 from kycaid_async.errors import BodyTooLargeError, InvalidSignatureError, RawBodyRequiredError
 

@@ -5,16 +5,17 @@ from collections.abc import Iterable
 
 import attrs
 
-from kycaid_async.sandbox import account, overview
-from kycaid_async.sandbox.aftermath import Aftermath
-from kycaid_async.sandbox.delivery import Delivery
-from kycaid_async.sandbox.feed import Watch
+from kycaid_async.sandbox import overview
+from kycaid_async.sandbox.events.delivery import Delivery
+from kycaid_async.sandbox.events.feed import Watch
 from kycaid_async.sandbox.overview import ApplicantRow, DocumentRow, VerificationRow
 from kycaid_async.sandbox.review import decision
-from kycaid_async.sandbox.review.outcome import Outcome, Reason, Verdict
+from kycaid_async.sandbox.review.background import Aftermath
 from kycaid_async.sandbox.review.reviewer import Reviewer
-from kycaid_async.sandbox.script import Kind
+from kycaid_async.sandbox.rules.outcome import Outcome, Reason, Verdict
+from kycaid_async.sandbox.rules.script import Kind
 from kycaid_async.sandbox.state import State
+from kycaid_async.sandbox.storage import account
 
 
 @attrs.frozen

@@ -5,10 +5,10 @@ from typing import Any
 
 import attrs
 
-from kycaid_async.sandbox import runs
 from kycaid_async.sandbox.handlers import verifications as handlers
 from kycaid_async.sandbox.handlers.documents import SIDES
-from kycaid_async.sandbox.store import Row, Transaction
+from kycaid_async.sandbox.storage import verifications as runs
+from kycaid_async.sandbox.storage.database import Row, Transaction
 from kycaid_async.values.decline_reasons import DeclineReason, reason_of
 from kycaid_async.values.times import read_time
 

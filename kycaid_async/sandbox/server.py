@@ -17,21 +17,21 @@ from anyio import CancelScope, to_thread
 from kycaid_async.callbacks.signature import keys_of
 from kycaid_async.errors import ConfigurationError
 from kycaid_async.loops import running_loop
-from kycaid_async.sandbox.aftermath import Aftermath
-from kycaid_async.sandbox.app import Application
+from kycaid_async.sandbox.application import Application
+from kycaid_async.sandbox.callbacks.dispatcher import Courier, Sleep
 from kycaid_async.sandbox.control import Control
-from kycaid_async.sandbox.courier import Courier, Sleep
-from kycaid_async.sandbox.delivery import Delivery
+from kycaid_async.sandbox.events.delivery import Delivery
+from kycaid_async.sandbox.events.waits import Waits
 from kycaid_async.sandbox.faults import Faults
-from kycaid_async.sandbox.faults.waits import Waits
-from kycaid_async.sandbox.key import SANDBOX_KEY
-from kycaid_async.sandbox.key_throttle import SHORTEST
-from kycaid_async.sandbox.links import Links
-from kycaid_async.sandbox.listening import bind, is_loopback, silent, url_of
+from kycaid_async.sandbox.http.key import SANDBOX_KEY
+from kycaid_async.sandbox.http.listening import bind, is_loopback, silent, url_of
+from kycaid_async.sandbox.http.signed_urls import Links
+from kycaid_async.sandbox.http.throttle import SHORTEST
+from kycaid_async.sandbox.review.background import Aftermath
 from kycaid_async.sandbox.review.content import require_pillow
 from kycaid_async.sandbox.review.finisher import Finisher
 from kycaid_async.sandbox.review.reviewer import Reviewer
-from kycaid_async.sandbox.review.rules import REFUSED_COUNTRIES, RULES, Rule
+from kycaid_async.sandbox.rules.rules import REFUSED_COUNTRIES, RULES, Rule
 from kycaid_async.sandbox.settings import Review, Settings
 from kycaid_async.sandbox.state import State, opened
 
@@ -81,7 +81,7 @@ class Sandbox:
       a verification to its end.
     * ``rules``: what is looked at, in the place of `kycaid_async.sandbox.RULES`.
     * ``refused_countries``: two letters each, for the rule about jurisdictions.
-    * ``strict``: refuse what is not proven of the real service; `kycaid_async.sandbox.strict` lists all of it.
+    * ``strict``: refuse what is not proven of the real service; `kycaid_async.sandbox.handlers.strict` lists all of it.
     * ``balance``: euros on the account of a sandbox without data so far; each verification and paid service takes its
       fee, and is refused with 402 when too little is left. None for an account that never runs out.
     * ``attempts``: how many verifications an applicant may have; None for no limit.

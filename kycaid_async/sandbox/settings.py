@@ -8,8 +8,8 @@ from typing import Any, Final, Literal, get_args
 import attrs
 
 from kycaid_async.errors import ConfigurationError
-from kycaid_async.sandbox import account
-from kycaid_async.sandbox.review.rules import REFUSED_COUNTRIES, RULES, Rule
+from kycaid_async.sandbox.rules.rules import REFUSED_COUNTRIES, RULES, Rule
+from kycaid_async.sandbox.storage import account
 from kycaid_async.values.decline_reasons import reason_of
 
 Review = Literal["rules", "manual"]

@@ -14,13 +14,13 @@ from anyio import to_thread
 
 from kycaid_async.bulk.ledger.lock import names_another_file
 from kycaid_async.errors import ConfigurationError
-from kycaid_async.sandbox import account
-from kycaid_async.sandbox.feed import Feed, StateChanged
-from kycaid_async.sandbox.script import Script
+from kycaid_async.sandbox.events.feed import Feed, StateChanged
+from kycaid_async.sandbox.rules.script import Script
 from kycaid_async.sandbox.settings import Settings
-from kycaid_async.sandbox.store import KINDS, MEMORY, Busy, Store, Transaction
-from kycaid_async.sandbox.temporary import temporary_folder
-from kycaid_async.transport.path_source import why_not_opened
+from kycaid_async.sandbox.storage import account
+from kycaid_async.sandbox.storage.database import KINDS, MEMORY, Busy, Store, Transaction
+from kycaid_async.sandbox.storage.temporary import temporary_folder
+from kycaid_async.uploads.path_source import why_not_opened
 
 T = TypeVar("T")
 

@@ -5,10 +5,10 @@ import inspect
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator
 from typing import Any, Concatenate, ParamSpec, TypeVar, get_args, overload
 
+from kycaid_async.sync.handle import Link
 from kycaid_async.sync.iteration import BlockingIterator
-from kycaid_async.sync.link import Link
 from kycaid_async.tracebacks import border
-from kycaid_async.transport.sources import UploadSource
+from kycaid_async.uploads.sources import UploadSource
 
 P = ParamSpec("P")
 R = TypeVar("R")

@@ -18,8 +18,8 @@ from kycaid_async.bulk.run import BulkRun
 from kycaid_async.bulk.upload import BulkUpload, OnError, OnUncertain
 from kycaid_async.sync.blocking import Blocking, documented_as
 from kycaid_async.sync.call import Call
+from kycaid_async.sync.handle import Link
 from kycaid_async.sync.iteration import BlockingIterator
-from kycaid_async.sync.link import Link
 from kycaid_async.tracebacks import border
 
 R = TypeVar("R")

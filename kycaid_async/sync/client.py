@@ -11,10 +11,10 @@ from kycaid_async.protocol.timeout import Timeout
 from kycaid_async.sync import sections
 from kycaid_async.sync.blocking import Blocking, documented_as
 from kycaid_async.sync.bulk import Bulk
-from kycaid_async.sync.link import Link
+from kycaid_async.sync.handle import Link
 from kycaid_async.tracebacks import border
-from kycaid_async.transport.preflight import FileRules
 from kycaid_async.transport.settings import AuthHeader
+from kycaid_async.uploads.preflight import FileRules
 
 S = TypeVar("S", bound=Blocking)
 

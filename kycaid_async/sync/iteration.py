@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Generic, TypeVar
 
 from kycaid_async.errors import ConfigurationError
-from kycaid_async.sync.bridge import bridge, keep
 from kycaid_async.sync.call import Call, close
-from kycaid_async.sync.link import Link
+from kycaid_async.sync.handle import Link
+from kycaid_async.sync.loop_thread import bridge, keep
 from kycaid_async.tracebacks import border
 
 R = TypeVar("R")

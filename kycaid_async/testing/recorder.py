@@ -15,7 +15,7 @@ from anyio.from_thread import start_blocking_portal
 from kycaid_async.callbacks import SIGNATURE_HEADER, Event, InvalidSignatureError, Keys, construct_event
 from kycaid_async.errors import DecodeError
 from kycaid_async.sandbox import SANDBOX_KEY
-from kycaid_async.sandbox.listening import silent
+from kycaid_async.sandbox.http.listening import silent
 
 E = TypeVar("E", bound=Event)
 _OK = 200

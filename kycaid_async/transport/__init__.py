@@ -1,1 +1,1 @@
-"""The only place that does network I/O, and that reads what is uploaded."""
+"""One call over HTTP: attempts, deadlines and limits. The only place that does network I/O."""

@@ -7,8 +7,8 @@ import attrs
 from kycaid_async.masking import Unlisted
 from kycaid_async.protocol.endpoint import Endpoint
 from kycaid_async.protocol.request import Built
-from kycaid_async.transport.multipart import Multipart
-from kycaid_async.transport.upload import Upload
+from kycaid_async.uploads.multipart import Multipart
+from kycaid_async.uploads.upload import Upload
 
 
 @attrs.define

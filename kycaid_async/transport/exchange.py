@@ -22,14 +22,14 @@ from kycaid_async.errors import (
 from kycaid_async.protocol.endpoint import Endpoint, Evidence, Replay
 from kycaid_async.protocol.request import build
 from kycaid_async.protocol.retry import Certainty, Raise, Retry, RetryBudget, certainty, decide, slows_down
+from kycaid_async.timing import Timing
+from kycaid_async.transport.aiohttp.errors import failure
+from kycaid_async.transport.attempt import Wire
 from kycaid_async.transport.call import Call
-from kycaid_async.transport.failures import failure
-from kycaid_async.transport.sessions import Bound, Sessions
+from kycaid_async.transport.deadlines import Limits, Watch
+from kycaid_async.transport.loop_resources import Bound, Sessions
 from kycaid_async.transport.settings import Settings
-from kycaid_async.transport.timing import Timing
-from kycaid_async.transport.upload import Upload
-from kycaid_async.transport.watch import Limits, Watch
-from kycaid_async.transport.wire import Wire
+from kycaid_async.uploads.upload import Upload
 from kycaid_async.values.model import Request
 
 T = TypeVar("T")

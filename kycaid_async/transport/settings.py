@@ -15,7 +15,7 @@ from kycaid_async.protocol.endpoint import HOLES, Endpoint
 from kycaid_async.protocol.request import is_plain_path
 from kycaid_async.protocol.retry import RetryPolicy
 from kycaid_async.protocol.timeout import Timeout
-from kycaid_async.transport.preflight import FileRules
+from kycaid_async.uploads.preflight import FileRules
 from kycaid_async.values.secret import ApiKey, HiddenText
 
 _AS_IT_IS = "%/:@!$&'()*+,;=~[]"

@@ -5,8 +5,8 @@ import asyncio
 from aiohttp import ClientError, web
 from aiohttp.http_exceptions import HttpProcessingError
 
+from kycaid_async.callbacks.deduplication import Deduplicator
 from kycaid_async.callbacks.events import Event
-from kycaid_async.callbacks.seen import Deduplicator
 from kycaid_async.callbacks.signature import MAX_BODY, Keys
 from kycaid_async.tracebacks import border
 from kycaid_async.web.receive import DECOMPRESSED, Handler, Receiver, Reply

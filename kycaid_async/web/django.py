@@ -13,8 +13,8 @@ try:
 except ImportError as error:
     raise missing("django", error) from error
 
+from kycaid_async.callbacks.deduplication import Deduplicator
 from kycaid_async.callbacks.events import Event
-from kycaid_async.callbacks.seen import Deduplicator
 from kycaid_async.callbacks.signature import MAX_BODY, Keys
 from kycaid_async.tracebacks import border
 from kycaid_async.web.receive import NO_LENGTH, Handler, Receiver, Reply, in_calling_thread, is_async, is_chunked

@@ -8,9 +8,9 @@ from typing import Any, TypeAlias
 
 import attrs
 
+from kycaid_async.callbacks.deduplication import Deduplicator
 from kycaid_async.callbacks.events import Event
 from kycaid_async.callbacks.parsing import parse
-from kycaid_async.callbacks.seen import Deduplicator
 from kycaid_async.callbacks.signature import SIGNATURE_HEADER, check_size, keys_of, verify
 from kycaid_async.errors import BodyTooLargeError, DecodeError, InvalidSignatureError
 from kycaid_async.values.json import dumps

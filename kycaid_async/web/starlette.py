@@ -11,7 +11,7 @@ try:
 except ImportError as error:
     raise missing("starlette", error) from error
 
-from kycaid_async.callbacks.seen import Deduplicator
+from kycaid_async.callbacks.deduplication import Deduplicator
 from kycaid_async.callbacks.signature import MAX_BODY, Keys
 from kycaid_async.tracebacks import border
 from kycaid_async.web.receive import Handler, Receiver

@@ -5,7 +5,7 @@ import pytest
 from kycaid_async import AsyncKycaid, BulkRow, Person
 from kycaid_async.sandbox import Sandbox
 from tests.faults import FaultProxy
-from tests.uploads import PNG_START
+from tests.pictures import PNG_START
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from kycaid_async import BadRow, ManifestRow
-from tests.uploads import picture
+from tests.pictures import picture
 
 APPLICANT = "1" * 36
 

@@ -14,7 +14,7 @@ from anyio.from_thread import start_blocking_portal
 
 from tests.bulk.manifests import new, row, with_pictures, write_csv
 from tests.oracle.running import RunningOracle
-from tests.uploads import picture
+from tests.pictures import picture
 
 KEYS = {"kind", "line", "key", "status", "applicant_id", "document_ids", "reason", "what_to_do"}
 COUNT = 12

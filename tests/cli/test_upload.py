@@ -33,7 +33,7 @@ from tests.bulk.manifests import APPLICANT, new, row, with_pictures, write_csv, 
 from tests.cli import bad_rows
 from tests.cli.slow_server import slow_server
 from tests.cli.terminal import on_a_terminal
-from tests.uploads import picture
+from tests.pictures import picture
 
 KEY = "k" * 36
 ESCAPE = "\x1b"

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from kycaid_async.api.catalog import ENDPOINTS
-from kycaid_async.sandbox import messages
+from kycaid_async.sandbox.callbacks import messages
 
 DESCRIPTION = yaml.safe_load(Path(__file__).with_name("kycaid.openapi.yaml").read_text("utf-8"))
 OPERATIONS = {

@@ -34,7 +34,7 @@ from kycaid_async.api.catalog import ENDPOINTS
 from kycaid_async.api.files import FileInfo
 from kycaid_async.api.risk_checks import AdverseMediaRequest
 from kycaid_async.sandbox import Sandbox
-from tests.uploads import picture
+from tests.pictures import picture
 
 FORM = "d87132ba092d8148ba1891736832d0451ac2"
 NOBODY = "http://127.0.0.1:1/callbacks"

@@ -9,7 +9,7 @@ from kycaid_async import Kycaid
 from kycaid_async.sandbox import Sandbox
 from tests.conftest import API_KEY
 from tests.sync.scripts import Scripts
-from tests.uploads import UploadServer
+from tests.upload_server import UploadServer
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import threading
 import pytest
 
 from kycaid_async import BulkRow, BulkStatus, ConfigurationError, Kycaid, Person
-from tests.uploads import PNG_START
+from tests.pictures import PNG_START
 
 
 @pytest.fixture

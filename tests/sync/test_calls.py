@@ -22,10 +22,11 @@ from kycaid_async import (
     UploadSourceError,
 )
 from kycaid_async.callbacks import SIGNATURE_HEADER, confirm_blocking, sign
-from kycaid_async.sync.bridge import bridge
+from kycaid_async.sync.loop_thread import bridge
 from kycaid_async.sync.workers import MOST, Workers
 from tests.conftest import API_KEY
-from tests.uploads import SERVER_ERROR, picture
+from tests.pictures import picture
+from tests.upload_server import SERVER_ERROR
 
 DOCUMENT = "5f9aeb5e1f25e2441d182f56b6dcbfac12dd"
 ANSWER = {"document_id": DOCUMENT}

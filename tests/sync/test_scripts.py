@@ -9,8 +9,8 @@ import pytest
 from nbclient import NotebookClient
 
 from tests.conftest import API_KEY
+from tests.pictures import picture
 from tests.sync.scripts import Done, Scripts
-from tests.uploads import picture
 
 DOCUMENT = "5f9aeb5e1f25e2441d182f56b6dcbfac12dd"
 FINE = Done(0, "fine\n", "")
@@ -330,7 +330,7 @@ async def test_a_loop_that_cannot_start_is_an_error_and_the_next_call_tries_agai
         import importlib, os, resource
         from kycaid_async import ConfigurationError, Kycaid
 
-        from kycaid_async.sync.bridge import _import_all
+        from kycaid_async.sync.loop_thread import _import_all
 
         importlib.import_module("anyio._backends._asyncio")
         _import_all()

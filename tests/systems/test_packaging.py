@@ -13,7 +13,7 @@ import pytest
 import kycaid_async
 import kycaid_async.testing
 from kycaid_async.testing import Sandbox
-from tests.uploads import picture
+from tests.pictures import picture
 
 ROOT = Path(kycaid_async.__file__).parents[1]
 

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from tests.bulk.manifests import row, with_pictures, write_csv
-from tests.uploads import picture
+from tests.pictures import picture
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the other systems are simulated on Linux")
 

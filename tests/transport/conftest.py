@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 import trustme
 
-from tests.uploads import UploadServer
+from tests.upload_server import UploadServer
 
 
 @pytest.fixture

@@ -3,7 +3,8 @@
 import pytest
 from blockbuster import BlockBuster
 
-from tests.uploads import UploadServer, picture
+from tests.pictures import picture
+from tests.upload_server import UploadServer
 
 DOCUMENT = "5f9aeb5e1f25e2441d182f56b6dcbfac12dd"
 

@@ -11,15 +11,14 @@ from collections.abc import AsyncIterator
 import aiohttp
 import pytest
 
-from kycaid_async import ApiError, AsyncKycaid, FileRefusedError, KycaidError
-from kycaid_async.transport import sockets
-from kycaid_async.transport.preflight import FileRules
-from kycaid_async.transport.rounds import Rounds
-from kycaid_async.transport.sources import source_of
-from kycaid_async.transport.upload import Upload
+from kycaid_async import ApiError, AsyncKycaid, FileRefusedError, KycaidError, sockets
+from kycaid_async.uploads.io_budget import Rounds
+from kycaid_async.uploads.preflight import FileRules
+from kycaid_async.uploads.sources import source_of
+from kycaid_async.uploads.upload import Upload
+from tests.pictures import picture
 from tests.raw import RawServer, answer, body_of, head_of, reset_when_closed
 from tests.transport.conftest import passing_on
-from tests.uploads import picture
 
 ATTEMPTS = 20
 PICTURE = memoryview(picture(6_000_000))

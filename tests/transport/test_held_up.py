@@ -14,8 +14,8 @@ import attrs
 import pytest
 
 from kycaid_async import AsyncKycaid, RequestTimeoutError, Timeout
+from tests.pictures import picture
 from tests.raw import RawServer, answer, body_of, head_of
-from tests.uploads import picture
 
 LIMIT = 0.4
 HELD = 2 * LIMIT

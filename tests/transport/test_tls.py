@@ -9,8 +9,9 @@ import pytest
 import trustme
 
 from kycaid_async import ConnectionLostError, FileRefusedError, RequestTimeoutError, Timeout
+from tests.pictures import picture
 from tests.transport.conftest import send_into_small_buffers
-from tests.uploads import UploadServer, picture
+from tests.upload_server import UploadServer
 
 FILE_ID = b'{"file_id": "46b05f5c14c162402d186822fa0314c6162c"}'
 

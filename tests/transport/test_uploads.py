@@ -15,8 +15,9 @@ import aiohttp
 import pytest
 
 from kycaid_async import ConnectionLostError, InvalidFileError, RequestTimeoutError, Timeout, UploadSourceError
+from tests.pictures import picture
 from tests.serving import Serving
-from tests.uploads import SERVER_ERROR, UploadServer, picture
+from tests.upload_server import SERVER_ERROR, UploadServer
 
 pytestmark = pytest.mark.usefixtures("each_way")
 

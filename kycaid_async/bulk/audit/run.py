@@ -21,8 +21,8 @@ from kycaid_async.bulk.row import BulkRow
 from kycaid_async.bulk.run import BulkRun
 from kycaid_async.errors import LedgerError
 from kycaid_async.protocol.caller import Caller
+from kycaid_async.timing import Timing
 from kycaid_async.transport.settings import Settings
-from kycaid_async.transport.timing import Timing
 from kycaid_async.values.converter import unstructure
 
 AuditRows = Iterable[BulkRow | BadRow] | AsyncIterable[BulkRow | BadRow]

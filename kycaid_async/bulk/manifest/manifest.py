@@ -20,7 +20,7 @@ from kycaid_async.bulk.manifest.row import BadRow, ManifestRow
 from kycaid_async.bulk.remote.url_rules import UrlRules
 from kycaid_async.errors import ManifestError
 from kycaid_async.masking import shown_name
-from kycaid_async.transport.path_source import why_not_opened
+from kycaid_async.uploads.path_source import why_not_opened
 
 _JSON_ENDINGS = (".jsonl", ".ndjson", ".json")
 

@@ -12,10 +12,10 @@ from kycaid_async.bulk.remote.source import RemoteSource
 from kycaid_async.bulk.remote.url_rules import UrlRules, is_url
 from kycaid_async.bulk.row import BulkSource
 from kycaid_async.errors import ConfigurationError
-from kycaid_async.transport import sources
-from kycaid_async.transport.path_hint import hint
-from kycaid_async.transport.path_source import PathSource
-from kycaid_async.transport.reading import CHUNK, Source
+from kycaid_async.uploads import sources
+from kycaid_async.uploads.path_hint import hint
+from kycaid_async.uploads.path_source import PathSource
+from kycaid_async.uploads.reader import CHUNK, Source
 
 AnyPath = str | os.PathLike[str]
 

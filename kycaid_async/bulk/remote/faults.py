@@ -5,7 +5,7 @@ from typing import Final, TypeVar
 
 import attrs
 
-from kycaid_async.transport.timing import Timing
+from kycaid_async.timing import Timing
 
 T = TypeVar("T")
 

@@ -14,9 +14,9 @@ from kycaid_async.bulk.remote.url_rules import WEB, UrlRules
 from kycaid_async.bulk.remote.web_file import Link, open_web
 from kycaid_async.errors import InvalidFileError, UploadSourceError
 from kycaid_async.masking import shown_path
-from kycaid_async.transport.path_source import LONGEST_LABEL
-from kycaid_async.transport.reading import CHUNK, Reading
-from kycaid_async.transport.timing import Timing
+from kycaid_async.timing import Timing
+from kycaid_async.uploads.path_source import LONGEST_LABEL
+from kycaid_async.uploads.reader import CHUNK, Reading
 
 _PATIENCE: Final = 30.0
 """Seconds within which a part of a file has to arrive, of at most `CHUNK` bytes."""

@@ -12,8 +12,8 @@ from kycaid_async.bulk.remote.daemon import in_daemon
 from kycaid_async.bulk.remote.faults import PASSING, Fault, persisted
 from kycaid_async.errors import ConfigurationError, UploadSourceError
 from kycaid_async.extras import is_recent
-from kycaid_async.transport.reading import CHUNK
-from kycaid_async.transport.timing import Timing
+from kycaid_async.timing import Timing
+from kycaid_async.uploads.reader import CHUNK
 
 _MARKS: Final = ("ETag", "etag", "md5Hash", "mtime", "LastModified", "updated", "created")
 """Under which names filesystems say which version of a file it is."""

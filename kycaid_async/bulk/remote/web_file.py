@@ -11,8 +11,8 @@ from kycaid_async.bulk.remote.faults import PASSING, Fault, FaultError, persiste
 from kycaid_async.bulk.remote.url_rules import UrlRules
 from kycaid_async.bulk.remote.web_request import fault_of, get
 from kycaid_async.errors import UploadSourceError
-from kycaid_async.transport.reading import CHUNK
-from kycaid_async.transport.timing import Timing
+from kycaid_async.timing import Timing
+from kycaid_async.uploads.reader import CHUNK
 
 if TYPE_CHECKING:
     import aiohttp

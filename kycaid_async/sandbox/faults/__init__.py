@@ -1,6 +1,6 @@
 """Faults on demand: what networks, gateways and tired servers do, declared as data and the same in every run."""
 
-from kycaid_async.sandbox.faults.control import ActiveFault, Faults
 from kycaid_async.sandbox.faults.fault import Fault, FaultKind
+from kycaid_async.sandbox.faults.switchboard import ActiveFault, Faults
 
 __all__ = ["ActiveFault", "Fault", "FaultKind", "Faults"]

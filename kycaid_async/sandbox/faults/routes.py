@@ -6,11 +6,11 @@ import attrs
 from aiohttp import web
 
 from kycaid_async.errors import ConfigurationError
-from kycaid_async.sandbox.answers import Serve, json_answer
-from kycaid_async.sandbox.checks import read_object
-from kycaid_async.sandbox.faults.control import Faults
 from kycaid_async.sandbox.faults.fault import Fault
-from kycaid_async.sandbox.refusals import invalid, not_found
+from kycaid_async.sandbox.faults.switchboard import Faults
+from kycaid_async.sandbox.http.refusals import invalid, not_found
+from kycaid_async.sandbox.http.responses import Serve, json_answer
+from kycaid_async.sandbox.http.validation import read_object
 
 PATH = "/_sandbox/faults"
 _FEW = 10

@@ -4,11 +4,11 @@ from collections.abc import Collection
 from typing import Any, Final
 
 from kycaid_async.api.addresses import AddressDetails, PersonAddress
-from kycaid_async.sandbox.call import Call, Handler
-from kycaid_async.sandbox.ids import new_id
-from kycaid_async.sandbox.refusals import delete_denied, invalid, not_valid
-from kycaid_async.sandbox.runs import is_part
-from kycaid_async.sandbox.store import Row, Transaction
+from kycaid_async.sandbox.data.ids import new_id
+from kycaid_async.sandbox.handlers.context import Call, Handler
+from kycaid_async.sandbox.http.refusals import delete_denied, invalid, not_valid
+from kycaid_async.sandbox.storage.database import Row, Transaction
+from kycaid_async.sandbox.storage.verifications import is_part
 from kycaid_async.values.check import check_values
 from kycaid_async.values.fields import fields_of
 

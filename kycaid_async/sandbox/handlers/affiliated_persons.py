@@ -4,11 +4,11 @@ from typing import Any, Final
 
 from kycaid_async.api.affiliated_persons import AffiliatedPersonType
 from kycaid_async.api.applicants import ApplicantType
-from kycaid_async.sandbox.call import Call, Handler
-from kycaid_async.sandbox.ids import new_id
-from kycaid_async.sandbox.refusals import delete_denied, flow_denied, invalid, not_found, unknown_as_validation
-from kycaid_async.sandbox.runs import is_part
-from kycaid_async.sandbox.store import Row, Transaction
+from kycaid_async.sandbox.data.ids import new_id
+from kycaid_async.sandbox.handlers.context import Call, Handler
+from kycaid_async.sandbox.http.refusals import delete_denied, flow_denied, invalid, not_found, unknown_as_validation
+from kycaid_async.sandbox.storage.database import Row, Transaction
+from kycaid_async.sandbox.storage.verifications import is_part
 
 _OWNED: Final = "SELECT id FROM {} WHERE owner = ?"
 _UNKNOWN: Final = ("affiliated_person_id", "Affiliated person was not found")

@@ -4,11 +4,11 @@ from datetime import timedelta
 from typing import Any, Final
 
 from kycaid_async.api.applicants import ApplicantType
-from kycaid_async.sandbox.call import Call, Handler
+from kycaid_async.sandbox.data.ids import new_id
 from kycaid_async.sandbox.handlers import addresses, affiliated_persons, documents, verifications
-from kycaid_async.sandbox.ids import new_id
-from kycaid_async.sandbox.refusals import invalid, not_valid, too_many
-from kycaid_async.sandbox.store import Row
+from kycaid_async.sandbox.handlers.context import Call, Handler
+from kycaid_async.sandbox.http.refusals import invalid, not_valid, too_many
+from kycaid_async.sandbox.storage.database import Row
 from kycaid_async.values.times import read_time
 
 _MINUTE: Final = timedelta(minutes=1)

@@ -1,9 +1,11 @@
-"""Blacklist databases: searches in the invented lists of `kycaid_async.sandbox.blacklist`."""
+"""Blacklist databases: searches in the invented lists of `kycaid_async.sandbox.rules.blacklist`."""
 
 from collections.abc import Iterator
 from typing import Any, Final
 
-from kycaid_async.sandbox.blacklist import (
+from kycaid_async.sandbox.handlers.charges import charge
+from kycaid_async.sandbox.handlers.context import Call, Handler
+from kycaid_async.sandbox.rules.blacklist import (
     DOCUMENTS,
     PERSONS,
     TAX_IDS,
@@ -13,8 +15,6 @@ from kycaid_async.sandbox.blacklist import (
     same_number,
     similarity,
 )
-from kycaid_async.sandbox.call import Call, Handler
-from kycaid_async.sandbox.services import charge
 
 _EXACT: Final = 100
 _FUZZY: Final = 80

@@ -5,7 +5,6 @@ from typing import Any, Final
 
 from kycaid_async.errors import ConfigurationError
 from kycaid_async.protocol.endpoint import Endpoint
-from kycaid_async.sandbox.call import Handler
 from kycaid_async.sandbox.handlers import (
     addresses,
     affiliated_persons,
@@ -24,6 +23,7 @@ from kycaid_async.sandbox.handlers import (
     risk_checks,
     verifications,
 )
+from kycaid_async.sandbox.handlers.context import Handler
 
 _SECTIONS: Final = (
     addresses,

@@ -4,10 +4,10 @@ import hashlib
 from typing import Any, Final
 
 from kycaid_async.callbacks.events import ServiceRequestType
-from kycaid_async.sandbox import messages
-from kycaid_async.sandbox.call import Call, Handler
-from kycaid_async.sandbox.ids import new_id
-from kycaid_async.sandbox.services import charge
+from kycaid_async.sandbox.callbacks import messages
+from kycaid_async.sandbox.data.ids import new_id
+from kycaid_async.sandbox.handlers.charges import charge
+from kycaid_async.sandbox.handlers.context import Call, Handler
 
 SIGNALS: Final = ("atm", "dark_market", "exchange_fraudulent", "gambling", "mixer", "sanctions", "scam", "stolen_coins")
 _RISKY: Final = frozenset(SIGNALS) - {"atm", "gambling"}

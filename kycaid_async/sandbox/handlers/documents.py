@@ -5,11 +5,11 @@ from typing import Any, Final
 
 from kycaid_async.api.document_fields import DocumentDetails
 from kycaid_async.api.document_words import DocumentProvider, DocumentStatus, DocumentType
-from kycaid_async.sandbox.call import Call, Handler
-from kycaid_async.sandbox.ids import new_id
-from kycaid_async.sandbox.refusals import delete_denied, edit_denied, invalid, not_valid
-from kycaid_async.sandbox.runs import is_part, of_document
-from kycaid_async.sandbox.store import Row
+from kycaid_async.sandbox.data.ids import new_id
+from kycaid_async.sandbox.handlers.context import Call, Handler
+from kycaid_async.sandbox.http.refusals import delete_denied, edit_denied, invalid, not_valid
+from kycaid_async.sandbox.storage.database import Row
+from kycaid_async.sandbox.storage.verifications import is_part, of_document
 from kycaid_async.values.decline_reasons import DeclineReason
 from kycaid_async.values.fields import fields_of
 

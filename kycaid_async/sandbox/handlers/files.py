@@ -5,13 +5,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from kycaid_async.sandbox.call import Call, Handler
+from kycaid_async.sandbox.data.ids import new_id
+from kycaid_async.sandbox.handlers.context import Call, Handler
 from kycaid_async.sandbox.handlers.documents import await_review
-from kycaid_async.sandbox.ids import new_id
-from kycaid_async.sandbox.refusals import delete_denied, edit_denied
-from kycaid_async.sandbox.runs import is_part
-from kycaid_async.sandbox.store import Row
-from kycaid_async.sandbox.uploads import Received
+from kycaid_async.sandbox.http.refusals import delete_denied, edit_denied
+from kycaid_async.sandbox.http.uploads import Received
+from kycaid_async.sandbox.storage.database import Row
+from kycaid_async.sandbox.storage.verifications import is_part
 
 
 def create(call: Call) -> dict[str, Any]:

@@ -4,11 +4,11 @@ import re
 from typing import Any, Final
 
 from kycaid_async.api.verification_models import VerificationProgress
-from kycaid_async.sandbox import runs
-from kycaid_async.sandbox.call import Call, Handler
-from kycaid_async.sandbox.forms import FORMS, PATH, require_fit
+from kycaid_async.sandbox.data.forms import FORMS, PATH, require_fit
 from kycaid_async.sandbox.handlers import verifications
-from kycaid_async.sandbox.refusals import invalid, not_found, not_valid
+from kycaid_async.sandbox.handlers.context import Call, Handler
+from kycaid_async.sandbox.http.refusals import invalid, not_found, not_valid
+from kycaid_async.sandbox.storage import verifications as runs
 
 _WEB_PAGE: Final = re.compile(r"https?://[^\x00-\x20\x7f/\\]+(?:/[^\x00-\x20\x7f\\]*)?", re.IGNORECASE)
 """Where a browser may be sent: never ``javascript:``, and nothing that browsers read otherwise than it looks."""

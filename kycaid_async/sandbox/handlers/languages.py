@@ -2,8 +2,8 @@
 
 from typing import Any, Final
 
-from kycaid_async.sandbox import reference
-from kycaid_async.sandbox.call import Call, Handler
+from kycaid_async.sandbox.data import reference_lists as reference
+from kycaid_async.sandbox.handlers.context import Call, Handler
 
 
 def list_(_call: Call) -> list[dict[str, Any]]:

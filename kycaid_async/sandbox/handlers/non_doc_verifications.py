@@ -9,9 +9,9 @@ import re
 from typing import Any, Final
 
 from kycaid_async.api.non_doc_verifications import MatchType
-from kycaid_async.sandbox.call import Call, Handler
-from kycaid_async.sandbox.refusals import invalid, not_found, not_valid
-from kycaid_async.sandbox.services import charge
+from kycaid_async.sandbox.handlers.charges import charge
+from kycaid_async.sandbox.handlers.context import Call, Handler
+from kycaid_async.sandbox.http.refusals import invalid, not_found, not_valid
 
 _COUNTRY: Final = re.compile(r"[a-z]{2}", re.ASCII)
 

@@ -2,9 +2,9 @@
 
 from typing import Any, Final
 
-from kycaid_async.sandbox.call import Call, Handler
-from kycaid_async.sandbox.refusals import invalid, not_valid
-from kycaid_async.sandbox.services import charge
+from kycaid_async.sandbox.handlers.charges import charge
+from kycaid_async.sandbox.handlers.context import Call, Handler
+from kycaid_async.sandbox.http.refusals import invalid, not_valid
 
 _SHORTEST: Final = 7
 

@@ -2,8 +2,8 @@
 
 from typing import Any, Final
 
-from kycaid_async.sandbox.call import Call, Handler
-from kycaid_async.sandbox.services import charge
+from kycaid_async.sandbox.handlers.charges import charge
+from kycaid_async.sandbox.handlers.context import Call, Handler
 
 
 def verify(call: Call) -> dict[str, Any]:

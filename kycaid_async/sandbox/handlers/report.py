@@ -6,12 +6,12 @@ As in live data, prices are in euros and times in minutes.
 from typing import Any, Final
 
 from kycaid_async.api.verification_models import Mode, Service, VerificationProgress
-from kycaid_async.sandbox import runs
-from kycaid_async.sandbox.account import service_of
-from kycaid_async.sandbox.call import Call
-from kycaid_async.sandbox.forms import FORMS
-from kycaid_async.sandbox.refusals import Refused, invalid, not_valid
-from kycaid_async.sandbox.store import Row, Transaction
+from kycaid_async.sandbox.data.forms import FORMS
+from kycaid_async.sandbox.handlers.context import Call
+from kycaid_async.sandbox.http.refusals import Refused, invalid, not_valid
+from kycaid_async.sandbox.storage import verifications as runs
+from kycaid_async.sandbox.storage.account import service_of
+from kycaid_async.sandbox.storage.database import Row, Transaction
 from kycaid_async.values.mismatch import Mismatch
 from kycaid_async.values.times import read_date
 

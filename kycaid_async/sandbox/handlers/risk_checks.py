@@ -2,11 +2,11 @@
 
 from typing import Any, Final
 
-from kycaid_async.sandbox import messages
-from kycaid_async.sandbox.call import Call, Handler
-from kycaid_async.sandbox.ids import new_id
-from kycaid_async.sandbox.refusals import invalid, not_valid
-from kycaid_async.sandbox.services import charge
+from kycaid_async.sandbox.callbacks import messages
+from kycaid_async.sandbox.data.ids import new_id
+from kycaid_async.sandbox.handlers.charges import charge
+from kycaid_async.sandbox.handlers.context import Call, Handler
+from kycaid_async.sandbox.http.refusals import invalid, not_valid
 
 MANY: Final = 10_000.0
 """An amount from which a payment looks suspicious, whatever it is in."""

@@ -5,12 +5,13 @@ from typing import Any, Final
 from kycaid_async.api.affiliated_persons import AffiliatedPersonType
 from kycaid_async.api.applicants import ApplicantType
 from kycaid_async.api.verification_models import Outcome, VerificationProgress
-from kycaid_async.sandbox import account, messages, runs
-from kycaid_async.sandbox.call import Call, Handler
-from kycaid_async.sandbox.forms import require_fit
+from kycaid_async.sandbox.callbacks import messages
+from kycaid_async.sandbox.data.forms import require_fit
 from kycaid_async.sandbox.handlers import affiliated_persons
+from kycaid_async.sandbox.handlers.context import Call, Handler
 from kycaid_async.sandbox.handlers.report import report
-from kycaid_async.sandbox.refusals import (
+from kycaid_async.sandbox.handlers.strict import FINAL
+from kycaid_async.sandbox.http.refusals import (
     flow_denied,
     insufficient_data,
     invalid,
@@ -18,8 +19,9 @@ from kycaid_async.sandbox.refusals import (
     retry_forbidden,
     verification_exists,
 )
-from kycaid_async.sandbox.store import Row, Transaction
-from kycaid_async.sandbox.strict import FINAL
+from kycaid_async.sandbox.storage import account
+from kycaid_async.sandbox.storage import verifications as runs
+from kycaid_async.sandbox.storage.database import Row, Transaction
 
 _NEEDED: Final = frozenset({AffiliatedPersonType.AUTHORISED.value, AffiliatedPersonType.BENEFICIAL.value})
 _MOST_TYPES: Final = 20

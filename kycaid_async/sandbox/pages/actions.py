@@ -10,10 +10,10 @@ from kycaid_async.errors import ConfigurationError
 from kycaid_async.sandbox.faults import Fault, FaultKind
 from kycaid_async.sandbox.pages import controls_page
 from kycaid_async.sandbox.pages.body import Fields, read_fields
-from kycaid_async.sandbox.pages.headers import see_other
-from kycaid_async.sandbox.pages.house import House
+from kycaid_async.sandbox.pages.context import House
 from kycaid_async.sandbox.pages.login import own_path
-from kycaid_async.sandbox.pages.serving import refuse
+from kycaid_async.sandbox.pages.middleware import refuse
+from kycaid_async.sandbox.pages.responses import see_other
 from kycaid_async.sandbox.pages.session import Sessions
 
 Act = Callable[[Fields], Awaitable[str]]

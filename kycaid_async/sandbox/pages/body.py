@@ -5,7 +5,7 @@ from urllib.parse import parse_qs
 import attrs
 from aiohttp import web
 
-from kycaid_async.sandbox.refusals import bad_request
+from kycaid_async.sandbox.http.refusals import bad_request
 
 _MOST = 200
 

@@ -8,7 +8,7 @@ import attrs
 from kycaid_async.sandbox.overview import DocumentRow, FileRow, VerificationRow
 from kycaid_async.sandbox.pages.html import Child, Html, join, tag
 from kycaid_async.sandbox.pages.shell import HOME, Shell, badge, breakable, facts, field, live, reasons, status_badge
-from kycaid_async.sandbox.store import Row
+from kycaid_async.sandbox.storage.database import Row
 from kycaid_async.values.decline_reasons import DeclineReason
 
 _HIDDEN = frozenset({"front_side_id", "back_side_id", "other_side_1_id", "other_side_2_id", "other_side_3_id"})

@@ -5,14 +5,14 @@ from typing import Any
 
 import attrs
 
-from kycaid_async.sandbox.call import Call
-from kycaid_async.sandbox.checks import checked
 from kycaid_async.sandbox.handlers.catalog import HANDLERS
+from kycaid_async.sandbox.handlers.context import Call
 from kycaid_async.sandbox.handlers.verifications import start_form
-from kycaid_async.sandbox.pages.filled import Filled
+from kycaid_async.sandbox.http.refusals import Refused
+from kycaid_async.sandbox.http.validation import checked
 from kycaid_async.sandbox.pages.questions import Part, Question
-from kycaid_async.sandbox.refusals import Refused
-from kycaid_async.sandbox.store import Row
+from kycaid_async.sandbox.pages.submission import Filled
+from kycaid_async.sandbox.storage.database import Row
 from kycaid_async.values.check import check_values
 
 NewCall = Callable[..., Call]

@@ -8,19 +8,19 @@ import attrs
 from aiohttp import web
 
 from kycaid_async.api.verification_models import VerificationProgress
-from kycaid_async.sandbox import runs
-from kycaid_async.sandbox.call import Call
-from kycaid_async.sandbox.effects import Effects
-from kycaid_async.sandbox.forms import FORMS, LIFETIME
+from kycaid_async.sandbox.data.forms import FORMS, LIFETIME
+from kycaid_async.sandbox.events.effects import Effects
 from kycaid_async.sandbox.handlers import affiliated_persons
+from kycaid_async.sandbox.handlers.context import Call
 from kycaid_async.sandbox.pages.completion import Completion, Faulty, find_faults
-from kycaid_async.sandbox.pages.filled import Filled, FormReader
+from kycaid_async.sandbox.pages.context import House
 from kycaid_async.sandbox.pages.form_page import FormPage, thanks
-from kycaid_async.sandbox.pages.headers import page
-from kycaid_async.sandbox.pages.house import House
 from kycaid_async.sandbox.pages.layout import notice
 from kycaid_async.sandbox.pages.questions import Part, parts_for
-from kycaid_async.sandbox.store import Row, Transaction
+from kycaid_async.sandbox.pages.responses import page
+from kycaid_async.sandbox.pages.submission import Filled, FormReader
+from kycaid_async.sandbox.storage import verifications as runs
+from kycaid_async.sandbox.storage.database import Row, Transaction
 from kycaid_async.values.times import read_time
 
 _TITLES: Final = {"PERSON": "Verify your identity", "COMPANY": "Verify your company"}

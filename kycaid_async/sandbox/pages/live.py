@@ -10,10 +10,10 @@ import attrs
 from aiohttp import web
 
 from kycaid_async.sandbox.control import Control
-from kycaid_async.sandbox.feed import RequestServed, Watch
-from kycaid_async.sandbox.pages.headers import PAGE
-from kycaid_async.sandbox.pages.serving import refuse
-from kycaid_async.sandbox.tasks import Tasks
+from kycaid_async.sandbox.events.feed import RequestServed, Watch
+from kycaid_async.sandbox.events.tasks import Tasks
+from kycaid_async.sandbox.pages.middleware import refuse
+from kycaid_async.sandbox.pages.responses import PAGE
 
 PATH: Final = "/_sandbox/events"
 _PAUSE: Final = 0.1

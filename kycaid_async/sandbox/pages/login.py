@@ -7,13 +7,13 @@ from urllib.parse import quote
 import attrs
 from aiohttp import web
 
-from kycaid_async.sandbox.answers import Serve
-from kycaid_async.sandbox.key_throttle import KeyThrottle
+from kycaid_async.sandbox.http.responses import Serve
+from kycaid_async.sandbox.http.throttle import KeyThrottle
 from kycaid_async.sandbox.pages.body import read_fields
-from kycaid_async.sandbox.pages.headers import page, see_other
 from kycaid_async.sandbox.pages.html import tag
 from kycaid_async.sandbox.pages.layout import document
-from kycaid_async.sandbox.pages.serving import refuse
+from kycaid_async.sandbox.pages.middleware import refuse
+from kycaid_async.sandbox.pages.responses import page, see_other
 from kycaid_async.sandbox.pages.session import Sessions
 from kycaid_async.sandbox.pages.shell import HOME
 

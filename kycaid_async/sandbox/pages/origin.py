@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
-from kycaid_async.sandbox.answers import refusal
-from kycaid_async.sandbox.refusals import Refused
+from kycaid_async.sandbox.http.refusals import Refused
+from kycaid_async.sandbox.http.responses import refusal
 
 _OWN_NAMES: Final = frozenset({"localhost", "host.docker.internal", "host.containers.internal"})
 """Names that nobody else can point at this machine."""

@@ -8,11 +8,11 @@ import attrs
 from aiohttp import web
 from anyio import to_thread
 
-from kycaid_async.sandbox.pages.headers import CONTENT, download
-from kycaid_async.sandbox.refusals import not_found
+from kycaid_async.sandbox.http.refusals import not_found
+from kycaid_async.sandbox.pages.responses import CONTENT, download
 from kycaid_async.sandbox.review.content import open_image
 from kycaid_async.sandbox.state import State
-from kycaid_async.sandbox.store import Row
+from kycaid_async.sandbox.storage.database import Row
 
 PATH: Final = "/_sandbox/pictures/{file_id}"
 DOWNLOAD: Final = "/_sandbox/downloads/{file_id}"

@@ -11,7 +11,7 @@ from kycaid_async.api.applicants import ApplicantType, ApplicantUpdate, Company,
 from kycaid_async.api.document_variants import ApplicantDocument
 from kycaid_async.api.document_words import DocumentType
 from kycaid_async.protocol.endpoint import Endpoint
-from kycaid_async.sandbox import reference
+from kycaid_async.sandbox.data import reference_lists as reference
 from kycaid_async.values.model import Request
 
 Kind = Literal["text", "date", "email", "tel", "select", "file"]

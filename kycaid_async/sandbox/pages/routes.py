@@ -4,22 +4,22 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
-from kycaid_async.sandbox import forms
-from kycaid_async.sandbox.answers import Serve
+from kycaid_async.sandbox.data import forms
+from kycaid_async.sandbox.http.middleware import watched
+from kycaid_async.sandbox.http.responses import Serve
 from kycaid_async.sandbox.pages import live, login, pictures, static
 from kycaid_async.sandbox.pages.actions import Actions
+from kycaid_async.sandbox.pages.context import House
 from kycaid_async.sandbox.pages.dashboard import Dashboard
 from kycaid_async.sandbox.pages.form import FormPages
-from kycaid_async.sandbox.pages.headers import see_other
-from kycaid_async.sandbox.pages.house import House
 from kycaid_async.sandbox.pages.live import Live
 from kycaid_async.sandbox.pages.login import Login
+from kycaid_async.sandbox.pages.middleware import from_us, serving
 from kycaid_async.sandbox.pages.origin import only_local_names
 from kycaid_async.sandbox.pages.pictures import Pictures
-from kycaid_async.sandbox.pages.serving import from_us, serving
+from kycaid_async.sandbox.pages.responses import see_other
 from kycaid_async.sandbox.pages.session import Sessions
 from kycaid_async.sandbox.pages.shell import ACTIONS, HOME
-from kycaid_async.sandbox.watching import watched
 
 
 def add_pages(app: web.Application, house: House, elsewhere: Serve) -> None:

@@ -7,8 +7,8 @@ from typing import Final
 from aiohttp import web
 from anyio import to_thread
 
-from kycaid_async.sandbox.pages.headers import PAGE
-from kycaid_async.sandbox.refusals import not_found
+from kycaid_async.sandbox.http.refusals import not_found
+from kycaid_async.sandbox.pages.responses import PAGE
 
 PATH: Final = "/_sandbox/static/{name}"
 _TYPES: Final = {

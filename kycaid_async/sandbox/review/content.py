@@ -10,7 +10,7 @@ import attrs
 
 from kycaid_async.errors import ConfigurationError
 from kycaid_async.extras import is_installed, is_recent
-from kycaid_async.transport.kinds import FIRST_BYTES, PDF, kind_of
+from kycaid_async.uploads.kinds import FIRST_BYTES, PDF, kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -4,12 +4,14 @@ from datetime import datetime
 
 from kycaid_async.api.document_words import DocumentStatus
 from kycaid_async.api.verification_models import VerificationProgress
-from kycaid_async.sandbox import messages, outbox, runs
-from kycaid_async.sandbox.effects import Effects
-from kycaid_async.sandbox.review.outcome import Outcome
-from kycaid_async.sandbox.review.verdict import checks_for
+from kycaid_async.sandbox.callbacks import messages
+from kycaid_async.sandbox.events.effects import Effects
+from kycaid_async.sandbox.rules.outcome import Outcome
+from kycaid_async.sandbox.rules.verdict import checks_for
 from kycaid_async.sandbox.state import State
-from kycaid_async.sandbox.store import Row, Transaction
+from kycaid_async.sandbox.storage import callbacks as outbox
+from kycaid_async.sandbox.storage import verifications as runs
+from kycaid_async.sandbox.storage.database import Row, Transaction
 
 
 def decide(rows: Transaction, id_: str, outcome: Outcome, comment: str | None, state: State) -> Effects:

@@ -7,15 +7,17 @@ import attrs
 
 from kycaid_async.api.document_words import DocumentStatus
 from kycaid_async.api.verification_models import VerificationProgress
-from kycaid_async.sandbox import messages, outbox, runs
-from kycaid_async.sandbox.effects import Kept
+from kycaid_async.sandbox.callbacks import messages
+from kycaid_async.sandbox.events.effects import Kept
 from kycaid_async.sandbox.review import decision
-from kycaid_async.sandbox.review.outcome import Outcome
 from kycaid_async.sandbox.review.reviewer import Reviewer
-from kycaid_async.sandbox.review.rules import Case, RuleFailed, judge
-from kycaid_async.sandbox.review.verdict import Checks, checks_of, is_passed
+from kycaid_async.sandbox.rules.outcome import Outcome
+from kycaid_async.sandbox.rules.rules import Case, RuleFailed, judge
+from kycaid_async.sandbox.rules.verdict import Checks, checks_of, is_passed
 from kycaid_async.sandbox.state import State
-from kycaid_async.sandbox.store import Row, Transaction
+from kycaid_async.sandbox.storage import callbacks as outbox
+from kycaid_async.sandbox.storage import verifications as runs
+from kycaid_async.sandbox.storage.database import Row, Transaction
 
 _PENDING = VerificationProgress.PENDING.value
 _RUNNING = "SELECT * FROM verifications WHERE status = ? AND outcome IS NOT 'pending'"

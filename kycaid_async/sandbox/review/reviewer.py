@@ -11,10 +11,10 @@ from anyio import to_thread
 
 from kycaid_async.api.document_words import DocumentStatus
 from kycaid_async.sandbox.review.content import look_at
-from kycaid_async.sandbox.review.outcome import Outcome
-from kycaid_async.sandbox.review.rules import IDENTITY, SELFIES, Case, Rule, RuleFailed, faces_in, judge
+from kycaid_async.sandbox.rules.outcome import Outcome
+from kycaid_async.sandbox.rules.rules import IDENTITY, SELFIES, Case, Rule, RuleFailed, faces_in, judge
 from kycaid_async.sandbox.state import State
-from kycaid_async.sandbox.store import Row, Transaction
+from kycaid_async.sandbox.storage.database import Row, Transaction
 from kycaid_async.values.decline_reasons import DeclineReason
 
 _SHOWING_A_PERSON: Final = tuple(kind.value for kind in sorted(IDENTITY | SELFIES))

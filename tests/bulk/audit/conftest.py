@@ -8,7 +8,7 @@ import pytest
 
 from kycaid_async import AsyncKycaid, AuditResult, AuditSummary, BulkRow
 from tests.oracle.running import RunningOracle
-from tests.uploads import PNG_START
+from tests.pictures import PNG_START
 
 
 @pytest.fixture

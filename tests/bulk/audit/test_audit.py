@@ -5,7 +5,7 @@ import json
 import pytest
 
 from kycaid_async import BulkRow, KycaidError, LedgerError, Person
-from tests.uploads import PNG_START
+from tests.pictures import PNG_START
 
 
 async def test_what_was_delivered_is_there_as_sent_by_one_request_for_each_applicant(trial, rows):

@@ -31,7 +31,7 @@ import kycaid_async.transport
 from kycaid_async import ApplicantDocument, AsyncKycaid, KycaidError, Person, Timeout
 from kycaid_async.bulk.bulk import Bulk
 from kycaid_async.cli import main
-from kycaid_async.transport.timing import Timing
+from kycaid_async.timing import Timing
 
 _MONOTONIC = time.monotonic
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import attrs
 
-from tests.uploads import PNG_START
+from tests.pictures import PNG_START
 
 KINDS = ("PASSPORT", "GOVERNMENT_ID", "DRIVERS_LICENSE", "SELFIE_IMAGE", "FINANCIAL_DOCUMENT", "TAX_ID_NUMBER")
 SIDES = ("front_side", "back_side")

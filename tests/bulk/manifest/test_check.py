@@ -8,10 +8,10 @@ import pytest
 
 from kycaid_async import ManifestError, ManifestRow, UrlRules, check_manifest
 from kycaid_async.bulk.remote import faults
-from kycaid_async.transport.preflight import FileRules
+from kycaid_async.uploads.preflight import FileRules
 from tests.bulk.manifests import WRITERS, new, reasons, row, with_pictures, write_csv
 from tests.bulk.raw_server import RawServer, says
-from tests.uploads import picture
+from tests.pictures import picture
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from kycaid_async.bulk.manifest.places import source_of
 from kycaid_async.bulk.remote.url_rules import UrlRules
 from kycaid_async.cli.app import app
 from tests.bulk.manifests import reasons, row, with_pictures, write_csv
-from tests.uploads import picture
+from tests.pictures import picture
 
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="links and special files of POSIX")
 

@@ -22,7 +22,7 @@ from kycaid_async import (
 from kycaid_async.bulk.manifest.places import Place
 from kycaid_async.bulk.remote.source import RemoteSource
 from tests.bulk.manifests import reasons, row, with_pictures, write_csv
-from tests.uploads import picture
+from tests.pictures import picture
 
 RUNS = base64.b64encode(
     json.dumps({"version": 1, "templates": {"f": "{{x}}"}, "refs": {"x.jpg": ["{{f(x='id')}}", 0, 1]}}).encode()

@@ -12,9 +12,9 @@ import pytest
 from kycaid_async import ConfigurationError, InvalidFileError, UploadSourceError, UrlRules
 from kycaid_async.bulk.remote.source import RemoteSource
 from kycaid_async.bulk.remote.url_rules import is_url
-from kycaid_async.transport.reading import CHUNK
-from kycaid_async.transport.timing import Timing
-from tests.uploads import picture
+from kycaid_async.timing import Timing
+from kycaid_async.uploads.reader import CHUNK
+from tests.pictures import picture
 
 
 def source_of(url):

@@ -15,12 +15,12 @@ from kycaid_async import InvalidFileError, UploadSourceError, UrlRules
 from kycaid_async.bulk.remote import web_request
 from kycaid_async.bulk.remote.daemon import in_daemon
 from kycaid_async.bulk.remote.source import RemoteSource
-from kycaid_async.transport.preflight import FileRules, inspect
-from kycaid_async.transport.reading import CHUNK
-from kycaid_async.transport.timing import Timing
+from kycaid_async.timing import Timing
+from kycaid_async.uploads.preflight import FileRules, inspect
+from kycaid_async.uploads.reader import CHUNK
 from tests.bulk.manifests import row, write_csv
 from tests.bulk.raw_server import RawServer, drips, floods, gives, header, resets, says, silence
-from tests.uploads import picture
+from tests.pictures import picture
 
 HERE = UrlRules(allow_protocols=["http"], allow_hosts=["127.0.0.1"])
 PAUSES: list[float] = []

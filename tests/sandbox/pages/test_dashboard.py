@@ -8,8 +8,8 @@ import pytest
 
 from kycaid_async import AsyncKycaid, DeclineReason, KycaidError
 from kycaid_async.sandbox import Sandbox
+from kycaid_async.sandbox.events.feed import Watch
 from kycaid_async.sandbox.faults import Fault
-from kycaid_async.sandbox.feed import Watch
 from tests.sandbox.pages.test_security import token_in
 
 HOME = "/_sandbox/"

@@ -8,8 +8,8 @@ import pytest
 
 from kycaid_async import AsyncKycaid, ValidationError
 from kycaid_async.sandbox import Sandbox
-from kycaid_async.sandbox.forms import FORMS
-from kycaid_async.sandbox.reference import business_activities
+from kycaid_async.sandbox.data.forms import FORMS
+from kycaid_async.sandbox.data.reference_lists import business_activities
 
 COMPANY = {
     "applicant.company_name": "Example Ltd",

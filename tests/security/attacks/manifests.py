@@ -19,9 +19,9 @@ import fsspec
 
 from kycaid_async import BadRow, InvalidFileError, Manifest, UploadSourceError, UrlRules, check_manifest, read_manifest
 from kycaid_async.bulk.remote.source import RemoteSource
-from kycaid_async.transport.timing import Timing
+from kycaid_async.timing import Timing
+from tests.pictures import picture
 from tests.security.outcome import Outcome
-from tests.uploads import picture
 
 NAME = "Cells of a manifest: other URLs, inside hosts, other files, formulas"
 

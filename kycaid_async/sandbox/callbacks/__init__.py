@@ -1,0 +1,1 @@
+"""Callbacks: their messages and their delivery."""

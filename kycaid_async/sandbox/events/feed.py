@@ -1,0 +1,136 @@
+"""The feed: what happens in a sandbox, as it happens, for whoever watches."""
+
+import asyncio
+from collections import deque
+from collections.abc import Iterable
+from typing import Final, Self
+
+import attrs
+
+from kycaid_async.sandbox.events.delivery import Delivery
+
+ROOM: Final = 1000
+"""Events that wait for one watcher. When there are more the oldest are dropped, and a `Missed` says how many."""
+
+
+@attrs.frozen(kw_only=True)
+class RequestServed:
+    """A request was answered."""
+
+    operation: str
+    """As in ``documents.create``; ``forms.show`` and ``forms.submit`` for the page of a form, and ``unknown`` for paths
+    that are none of these."""
+    status: int
+    """What was answered; of ``reset`` and ``lost`` faults nothing was."""
+    milliseconds: float
+    fault: str | None = None
+    """The kind of the fault that it met, as in ``lost``."""
+
+
+@attrs.frozen(kw_only=True)
+class StateChanged:
+    """Something was made, changed or removed."""
+
+    kind: str
+    """As the table is called: ``applicants``, ``documents``, ``verifications``, ``files`` …"""
+    id: str
+    status: str | None = None
+    """The new status, where the change set one."""
+
+
+@attrs.frozen(kw_only=True)
+class DeliveryChanged:
+    """A callback is under way, arrived, or was given up."""
+
+    delivery: Delivery
+
+
+@attrs.frozen(kw_only=True)
+class Missed:
+    """This many events were dropped, because nobody fetched them."""
+
+    count: int
+
+
+Event = RequestServed | StateChanged | DeliveryChanged | Missed
+"""What a `Watch` gives. None of them holds personal data."""
+
+
+class Watch:
+    """The events from its making on: ``with sandbox.watch() as events: async for event in events``.
+
+    It never holds up the sandbox: who fetches too slowly finds a `Missed` in the place of the oldest ones. It ends with
+    the sandbox, and when it is closed.
+    """
+
+    def __init__(self, feed: "Feed") -> None:
+        self._feed = feed
+        self._waiting: deque[Event] = deque(maxlen=ROOM)
+        self._missed = 0
+        self._news = asyncio.Event()
+        self._is_open = True
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Event:
+        while not self._waiting:
+            if not self._is_open:
+                raise StopAsyncIteration
+            self._news.clear()
+            await self._news.wait()
+        if self._missed:
+            missed, self._missed = self._missed, 0
+            return Missed(count=missed)
+        return self._waiting.popleft()
+
+    def skip(self) -> None:
+        """Drop what waits."""
+        self._waiting.clear()
+        self._missed = 0
+
+    def close(self) -> None:
+        """Watch no longer. What waits can still be fetched. Harmless when it is closed."""
+        self._is_open = False
+        self._feed.forget(self)
+        self._news.set()
+
+    def put(self, event: Event) -> None:
+        """Add an event."""
+        self._missed += len(self._waiting) == ROOM
+        self._waiting.append(event)
+        self._news.set()
+
+
+@attrs.frozen
+class Feed:
+    """Hands events to all who watch. Only for the event loop's own thread."""
+
+    _watches: set[Watch] = attrs.field(factory=set)
+
+    def watch(self) -> Watch:
+        """Return a new watch."""
+        made = Watch(self)
+        self._watches.add(made)
+        return made
+
+    def publish(self, events: Iterable[Event]) -> None:
+        """Tell all who watch."""
+        for event in events if self._watches else ():
+            for watch in self._watches:
+                watch.put(event)
+
+    def forget(self, watch: Watch) -> None:
+        """Tell this one nothing any more."""
+        self._watches.discard(watch)
+
+    def close(self) -> None:
+        """End all watches."""
+        for watch in tuple(self._watches):
+            watch.close()

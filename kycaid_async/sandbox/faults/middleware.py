@@ -1,0 +1,128 @@
+"""What each fault does to a request and its answer."""
+
+import logging
+import math
+import socket
+import struct
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Final, cast
+
+from aiohttp import web
+
+from kycaid_async.sandbox.callbacks.dispatcher import Sleep
+from kycaid_async.sandbox.faults.fault import Fault, FaultKind
+from kycaid_async.sandbox.faults.switchboard import Faults
+from kycaid_async.sandbox.http.middleware import FAULT
+from kycaid_async.sandbox.http.refusals import Refused, internal
+from kycaid_async.sandbox.http.responses import Serve, json_answer, refusal
+
+logger = logging.getLogger("kycaid_async.sandbox")
+
+_LINGER: Final = struct.pack("ii", 1, 0)
+_PARTS_PER_SECOND: Final = 10
+_PAGE: Final = (
+    "<html><head><title>502 Server Error</title></head><body><h1>Error: Server Error</h1>"
+    "<p>The server encountered a temporary error and could not complete your request.</p></body></html>"
+)
+_DISCONNECTED: Final = "upstream connect error or disconnect/reset before headers. reset reason: connection termination"
+
+
+def with_faults(faults: Faults, sleep: Sleep, operation: str, serve: Serve) -> Serve:
+    """Return ``serve`` with the faults that are on at the time of a request."""
+
+    async def served(request: web.Request) -> web.StreamResponse:
+        if not faults:
+            return await serve(request)
+        for fault in faults.draw(operation):
+            logger.info("%s meets the fault %s", operation, fault.kind)
+            request[FAULT] = fault.kind
+            if fault.kind is not FaultKind.LATENCY:
+                return await _ACTS[fault.kind](fault, sleep, request, serve)
+            await sleep(fault.seconds or 0)
+        return await serve(request)
+
+    return served
+
+
+async def _refuse(fault: Fault, _sleep: Sleep, _request: web.Request, _serve: Serve) -> web.StreamResponse:
+    headers = None if fault.seconds is None else {"Retry-After": str(math.ceil(fault.seconds))}
+    return refusal(Refused(429, "limit_exceeded"), headers)
+
+
+async def _break(fault: Fault, _sleep: Sleep, _request: web.Request, _serve: Serve) -> web.StreamResponse:
+    return json_answer(int(fault.kind), internal().body)
+
+
+async def _show_page(_fault: Fault, _sleep: Sleep, _request: web.Request, _serve: Serve) -> web.StreamResponse:
+    return web.Response(status=502, text=_PAGE, content_type="text/html")
+
+
+async def _reset(_fault: Fault, _sleep: Sleep, request: web.Request, _serve: Serve) -> web.StreamResponse:
+    transport = request.transport
+    # None once the other side has closed it.
+    if transport is not None:
+        # Without it the other side would see an orderly end, and unread data might hold even that up.
+        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER)
+        transport.abort()
+    return web.Response()
+
+
+async def _lose(fault: Fault, sleep: Sleep, request: web.Request, serve: Serve) -> web.StreamResponse:
+    await serve(request)
+    return await _reset(fault, sleep, request, serve)
+
+
+async def _answer_in_its_place(_fault: Fault, _sleep: Sleep, request: web.Request, serve: Serve) -> web.StreamResponse:
+    await serve(request)
+    return web.Response(status=503, text=_DISCONNECTED)
+
+
+async def _truncate(_fault: Fault, _sleep: Sleep, request: web.Request, serve: Serve) -> web.StreamResponse:
+    whole = await serve(request)
+    body = _body(whole)
+    answer = await _begun(whole, request)
+    await answer.write(body[: len(body) // 2])
+    if request.transport is not None:
+        request.transport.close()
+    return answer
+
+
+async def _drip(fault: Fault, sleep: Sleep, request: web.Request, serve: Serve) -> web.StreamResponse:
+    whole = await serve(request)
+    answer = await _begun(whole, request)
+    async for part in _paced(_body(whole), fault.bytes_per_second or math.inf, sleep):
+        await answer.write(part)
+    return answer
+
+
+async def _paced(body: bytes, speed: float, sleep: Sleep) -> AsyncIterator[bytes]:
+    size = max(1, int(speed) // _PARTS_PER_SECOND)
+    for start in range(0, len(body), size):
+        part = body[start : start + size]
+        await sleep(len(part) / speed)
+        yield part
+
+
+async def _begun(whole: web.StreamResponse, request: web.Request) -> web.StreamResponse:
+    """Send the head of an answer, with the length of its whole body."""
+    answer = web.StreamResponse(status=whole.status, headers=whole.headers)
+    answer.content_length = len(_body(whole))
+    await answer.prepare(request)
+    return answer
+
+
+def _body(whole: web.StreamResponse) -> bytes:
+    return cast("bytes", cast("web.Response", whole).body)
+
+
+_ACTS: Final[dict[FaultKind, Callable[[Fault, Sleep, web.Request, Serve], Awaitable[web.StreamResponse]]]] = {
+    FaultKind.REFUSED: _refuse,
+    FaultKind.INTERNAL: _break,
+    FaultKind.UNAVAILABLE: _break,
+    FaultKind.GATEWAY: _show_page,
+    FaultKind.RESET: _reset,
+    FaultKind.LOST: _lose,
+    FaultKind.BETWEEN: _answer_in_its_place,
+    FaultKind.TRUNCATED: _truncate,
+    FaultKind.SLOW: _drip,
+}

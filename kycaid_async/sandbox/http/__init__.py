@@ -1,0 +1,1 @@
+"""Requests and answers: authentication, validation, uploads and the form of refusals."""

@@ -1,0 +1,100 @@
+"""The verdict of a verification: pure functions over its applicant and the reviewed documents."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from kycaid_async.api.document_words import DocumentType
+from kycaid_async.sandbox.rules.rules import SELFIES
+from kycaid_async.values.decline_reasons import DeclineReason
+
+Checks = dict[str, dict[str, Any]]
+Reviewed = tuple[str, list[str]]
+"""Type of a document, and the names of the reasons to decline it."""
+
+_OF_PERSON: Final = frozenset(
+    {
+        DeclineReason.AGE_RESTRICTION,
+        DeclineReason.ANONYMIZING_NETWORK,
+        DeclineReason.COMPROMISED_PERSON,
+        DeclineReason.DEBTOR,
+        DeclineReason.IP_MISMATCH,
+        DeclineReason.LIMIT_REACHED_OTP,
+        DeclineReason.PROHIBITED_JURISDICTION,
+        DeclineReason.QES_MISMATCH,
+        DeclineReason.TAX_ID_REQUIRED,
+    }
+)
+_OF_FACE: Final = frozenset(
+    {
+        DeclineReason.COMPULSION,
+        DeclineReason.DIFFERENT_FACES,
+        DeclineReason.MULTIPLE_PERSON,
+        DeclineReason.NO_SELFIE,
+    }
+)
+
+
+_LACKING: Final = {
+    "document": DeclineReason.DOCUMENT_INCOMPLETE.value,
+    "address": DeclineReason.DOCUMENT_INCOMPLETE.value,
+    "facial": DeclineReason.NO_SELFIE.value,
+}
+"""Why a check that was asked for is not passed where there is nothing to look at. Invented."""
+
+
+def checks_of(profile: Iterable[str], documents: Iterable[Reviewed], types: Iterable[str] = ()) -> Checks:
+    """Return the result of each check: of the profile, and of each kind of document that there is, or of ``types``.
+
+    Whoever sends ``types`` looks for these keys in the result (observed); that the others are left out is inferred.
+    """
+    wanted = _names(types)
+    found: dict[str, list[str]] = {"profile": list(profile)}
+    for kind, reasons in documents:
+        if wanted and _check(kind) not in wanted:
+            continue
+        of_document = found.setdefault(_check(kind), [])
+        for name in reasons:
+            # That somebody is a minor, say, is no fault of the document.
+            (found["profile"] if name in _OF_PERSON else of_document).append(name)
+    for name in wanted:
+        found.setdefault(name, [_LACKING[name]] if name in _LACKING else [])
+    return {name: result(reasons) for name, reasons in found.items()}
+
+
+def checks_for(
+    reasons: Iterable[str], documents: Iterable[str], comment: str | None, types: Iterable[str] = ()
+) -> Checks:
+    """Return what somebody decided as the results of checks: each reason with the check that it belongs to."""
+    checks = _names(types) or [_check(kind) for kind in documents]
+    found: dict[str, list[str]] = {"profile": [], **{name: [] for name in checks}}
+    for name in reasons:
+        found.setdefault(_check_of(name), []).append(name)
+    return {name: result(given, comment) for name, given in found.items()}
+
+
+def is_passed(checks: Mapping[str, Mapping[str, Any]]) -> bool:
+    """Say whether every check was passed."""
+    return all(check["verified"] for check in checks.values())
+
+
+def result(reasons: Iterable[str], comment: str | None = None) -> dict[str, Any]:
+    """Return the result of a check."""
+    names = list(dict.fromkeys(str(name) for name in reasons))
+    return {"verified": not names, "comment": comment or "", "decline_reasons": names}
+
+
+def _names(types: Iterable[str]) -> list[str]:
+    """Return the keys of a result for the types of checks of a request."""
+    return [name.lower() for name in types]
+
+
+def _check_of(reason: str) -> str:
+    if reason in _OF_PERSON:
+        return "profile"
+    return "facial" if reason in _OF_FACE else "document"
+
+
+def _check(kind: str) -> str:
+    if kind in SELFIES:
+        return "facial"
+    return "address" if kind == DocumentType.ADDRESS_DOCUMENT else "document"

@@ -1,0 +1,1 @@
+"""What a sandbox keeps: one repository for each kind of object, over SQLite."""

@@ -1,0 +1,120 @@
+"""What an exception of aiohttp means to the caller."""
+
+from typing import Final
+
+import aiohttp
+
+from kycaid_async.errors import (
+    ConfigurationError,
+    ConnectionFailedError,
+    ConnectionLostError,
+    DecodeError,
+    KycaidError,
+    RequestTimeoutError,
+)
+from kycaid_async.protocol.timeout import Timeout
+from kycaid_async.transport.aiohttp.parts import BadHttpMessage, HttpProcessingError, LineTooLong, module_of, where
+from kycaid_async.transport.aiohttp.receiving import HEAD_LIMITS, AnswerTooLarge
+
+_PASSING: Final = frozenset({408, 425, 429})
+_SERVER_ERROR: Final = 500
+_HOPELESS = (
+    aiohttp.ClientConnectorCertificateError,
+    aiohttp.ClientConnectorSSLError,
+    aiohttp.ServerFingerprintMismatch,
+)
+
+
+def failure(operation: str, error: BaseException, timeout: Timeout, *, sent: bool) -> KycaidError:  # noqa: C901, PLR0911 - a table
+    """Return the error of this package for one of aiohttp; ``sent`` is false when no byte can have left.
+
+    Its text holds the name of the exception and the system's reason, not the exception's text: that can quote a part
+    of an answer.
+    """
+    if isinstance(error, KycaidError):
+        return error
+    if isinstance(error, aiohttp.InvalidURL):
+        text = f"{operation}: the URL of the server or of the proxy is not valid. Check base_url and proxy."
+        return ConnectionFailedError(text, operation=operation)
+    if isinstance(error, _HOPELESS):
+        return ConnectionFailedError(
+            f"{operation}: no secure connection ({_reason(error)}). Check the URL and the certificates.",
+            operation=operation,
+        )
+    if isinstance(error, aiohttp.ClientHttpProxyError):
+        return _refused_by_proxy(operation, error.status)
+    if isinstance(error, aiohttp.ConnectionTimeoutError):
+        return RequestTimeoutError(
+            f"{operation}: no connection within {timeout.connect} seconds.", operation=operation, phase="connect"
+        )
+    if isinstance(error, aiohttp.ClientConnectorError):
+        where = " to the proxy" if isinstance(error, aiohttp.ClientProxyConnectionError) else ""
+        text = f"{operation}: no connection{where} ({_reason(error)})."
+        return ConnectionFailedError(text, operation=operation, retryable=True)
+    if _options_were_refused(error, sent=sent):
+        text = f"{operation}: aiohttp did not send it. Check auth, trust_env and headers of the session you passed."
+        return ConfigurationError(text, operation=operation)
+    if isinstance(error, AnswerTooLarge):
+        return DecodeError(f"{operation}: the answer is larger than this client reads.", operation=operation)
+    if _head_was_too_large(error):
+        return _head_too_large(operation, sent=sent)
+    if isinstance(error, aiohttp.ClientPayloadError | aiohttp.ClientResponseError | HttpProcessingError):
+        text = f"{operation}: the answer broke off or was not valid HTTP ({_reason(error)})."
+        return ConnectionLostError(text, operation=operation)
+    if isinstance(error, aiohttp.ClientError | OSError):
+        return ConnectionLostError(f"{operation}: the connection was lost ({_reason(error)}).", operation=operation)
+    return _unknown(operation, error, sent=sent)
+
+
+def _options_were_refused(error: BaseException, *, sent: bool) -> bool:
+    # Of a request without a body over a session of the user, nobody knows whether it was sent; where aiohttp looks at
+    # its options, it was not.
+    known = isinstance(error, ValueError) and not isinstance(error, aiohttp.ClientError)
+    return known and (not sent or module_of(error) == "aiohttp.client")
+
+
+def _unknown(operation: str, error: BaseException, *, sent: bool) -> KycaidError:
+    """Return the error for what aiohttp never raised before, as after an update: nobody knows how far it came."""
+    if sent:
+        text = f"{operation}: aiohttp failed in an unknown way, and the answer was lost ({where(error)})."
+        return ConnectionLostError(text, operation=operation)
+    text = f"{operation}: aiohttp failed in an unknown way, and nothing was sent ({where(error)}). Use another version."
+    return ConfigurationError(text, operation=operation)
+
+
+_OF_PROXIES: Final = {
+    403: "It does not allow this server: whoever runs it has to.",
+    407: "It wants a user and a password: put them into its URL, as http://user:password@host:port.",
+}
+
+
+def _refused_by_proxy(operation: str, status: int) -> ConnectionFailedError:
+    passing = status in _PASSING or status >= _SERVER_ERROR
+    advice = "" if passing else " " + _OF_PROXIES.get(status, "Check its address.")
+    text = f"{operation}: the proxy refused to connect (HTTP {status}).{advice}"
+    return ConnectionFailedError(text, operation=operation, retryable=passing)
+
+
+def _head_was_too_large(error: BaseException | None) -> bool:
+    while error is not None and not isinstance(error, aiohttp.ClientPayloadError):
+        if isinstance(error, LineTooLong):
+            return True
+        if isinstance(error, BadHttpMessage) and str(getattr(error, "message", "")).startswith("Too many headers"):
+            return True
+        error = error.__cause__
+    return False
+
+
+def _head_too_large(operation: str, *, sent: bool) -> KycaidError:
+    if not sent:  # it was the proxy's
+        text = f"{operation}: the head of the proxy's answer is larger than is read. Check the proxy's address."
+        return ConnectionFailedError(text, operation=operation)
+    most = f"{HEAD_LIMITS['max_field_size']:,} bytes a line, {HEAD_LIMITS['max_headers']:,} headers"
+    text = f"{operation}: the head of the answer is larger than this client reads ({most})."
+    return DecodeError(text, operation=operation)
+
+
+def _reason(error: BaseException) -> str:
+    reason = getattr(error, "strerror", None)
+    name = type(error).__name__
+    return f"{name}: {reason}" if isinstance(reason, str) and reason else name

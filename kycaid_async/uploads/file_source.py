@@ -1,0 +1,144 @@
+"""Open files of the caller."""
+
+import inspect
+import io
+import threading
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+from weakref import WeakValueDictionary
+
+import attrs
+
+from kycaid_async.errors import InvalidFileError
+from kycaid_async.masking import shown_path
+from kycaid_async.uploads.reader import CHUNK, guarded
+
+
+class FileSource:
+    """A binary file of the caller: read from where it stands, sought for each attempt, never closed.
+
+    It stands there again afterwards. Uploads of Starlette and FastAPI, and files of anyio, are read from the file
+    inside of them; other asynchronous files are refused. Uploads of one file at the same time take turns.
+    """
+
+    def __init__(self, file: BinaryIO) -> None:
+        name = _name_of(file)
+        self.filename = Path(name).name if name else None
+        self.label = name or "(file)"
+        plain = _plain_file(file)
+        if isinstance(cast("object", plain), io.TextIOBase):
+            raise self._refused("is open as text; open it with mode 'rb'")
+        if inspect.iscoroutinefunction(plain.read):
+            raise self._refused("is asynchronous; pass its path, or what open(…, 'rb') returns")
+        try:
+            # mmap before Python 3.13 does not say that it can be sought.
+            seekable = plain.seekable() if hasattr(plain, "seekable") else callable(plain.seek) and callable(plain.tell)
+        except (AttributeError, OSError, ValueError) as error:
+            raise self._refused(f"cannot be read ({type(error).__name__})") from None
+        if not seekable:
+            raise self._refused(
+                "cannot be sought, so it could not be sent again; read it into bytes, or pass a factory"
+            )
+        self._shared = _shared.setdefault(id(plain), _SharedFile(plain))
+        self._start: int | None = None
+
+    def _refused(self, problem: str) -> InvalidFileError:
+        return InvalidFileError(f"{shown_path(self.label)}: {problem}", file=self.label)
+
+    async def open(self) -> "FileReading":
+        if self._start is None:
+            self._start = await guarded(self.label, self._shared.position)
+        part = _Part(self._shared, self._start)
+        size = await guarded(self.label, part.length)
+        if not size and self._start:
+            raise self._refused(f"stands at its end, behind {self._start:,} bytes; call seek(0) before it is sent")
+        head = await guarded(self.label, lambda: part.read_at(0, min(CHUNK, size)))
+        return FileReading(self.label, part, size, head)
+
+
+@attrs.frozen(eq=False)
+class _SharedFile:
+    """A file that one or more uploads read: one position, so one lock."""
+
+    file: BinaryIO = attrs.field(repr=False)
+    lock: threading.Lock = attrs.field(factory=threading.Lock)
+
+    def position(self) -> int:
+        """Return where the file stands between two reads. Blocks."""
+        with self.lock:
+            return self.file.tell()
+
+
+@attrs.frozen(eq=False)
+class _Part:
+    """A file from ``start`` on. Its methods block, and leave the file at ``start``."""
+
+    shared: _SharedFile
+    start: int
+
+    def read_at(self, offset: int, size: int) -> bytes:
+        """Return up to ``size`` bytes at ``offset``."""
+        parts = []
+        file = self.shared.file
+        with self.shared.lock:
+            file.seek(self.start + offset)
+            while size > 0 and (part := file.read(size)):
+                parts.append(bytes(part))
+                size -= len(part)
+            file.seek(self.start)
+        return b"".join(parts)
+
+    def length(self) -> int:
+        """Return the number of bytes."""
+        with self.shared.lock:
+            self.shared.file.seek(0, io.SEEK_END)
+            end = self.shared.file.tell()  # mmap before Python 3.13 does not return it from seek
+            self.shared.file.seek(self.start)
+        return max(0, end - self.start)
+
+
+def _name_of(file: Any) -> str | None:
+    """Return the name of the file: in uploads of web frameworks ``filename``, since ``name`` is the form's field."""
+    named = getattr(file, "filename" if hasattr(file, "filename") else "name", None)
+    return named if isinstance(named, str) and named else None
+
+
+def _plain_file(file: Any) -> BinaryIO:
+    """Return the file inside of an upload of Starlette or FastAPI, or inside of a file of anyio; any other as it is."""
+    inner = getattr(file, "file", None) or getattr(file, "wrapped", None)
+    return cast("BinaryIO", inner if inspect.iscoroutinefunction(file.read) and hasattr(inner, "read") else file)
+
+
+# By identity, as long as an upload needs it: each holds its file, so that no other can have the same identity.
+_shared: WeakValueDictionary[int, _SharedFile] = WeakValueDictionary()
+
+
+@attrs.define(eq=False)
+class FileReading:
+    """A caller's file, for one attempt."""
+
+    label: str = attrs.field(repr=False)
+    part: _Part
+    size: int
+    head: bytes = attrs.field(repr=False)
+    _offset: int = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._offset = len(self.head)
+
+    def wrapped(self, _before: bytes, _behind: bytes) -> None:
+        return None
+
+    async def read(self) -> bytes:
+        want = min(CHUNK, self.size - self._offset)
+        if want <= 0:
+            return b""
+        chunk = await guarded(self.label, lambda: self.part.read_at(self._offset, want))
+        self._offset += len(chunk)
+        return chunk
+
+    async def unchanged(self) -> bool:
+        return self.size <= CHUNK or await guarded(self.label, self.part.length) == self.size
+
+    async def close(self) -> None:
+        return

@@ -1,0 +1,266 @@
+"""Files by their path."""
+
+import asyncio
+import errno
+import functools
+import hashlib
+import os
+import stat
+import time
+from collections.abc import Callable
+from typing import Any, Self, TypeVar
+
+import attrs
+
+from kycaid_async.errors import InvalidFileError
+from kycaid_async.masking import mask, shown_path
+from kycaid_async.uploads.path_hint import hint
+from kycaid_async.uploads.reader import CHUNK, WHOLE, Buffer, Roomy, broken, guarded, in_thread, read_at
+
+R = TypeVar("R")
+
+LONGEST_LABEL = 200
+ENOUGH = 1 << 13
+"""Bytes that tell what kind of file it is."""
+QUICK = 0.001
+"""Seconds within which a file has to open, for others of its folder to be opened without a thread."""
+_NOWAIT = hasattr(os, "RWF_NOWAIT")
+_READ = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOCTTY", 0)
+
+_NOTHING = (errno.ENOENT, errno.EINVAL)
+"""Windows says the second of names that it cannot have, such as one in quotes."""
+
+
+class QuickFolders:
+    """The folders whose files open at once.
+
+    To ask a thread takes longer than to open a file on a local disk. But a network disk can take for ever, so a folder
+    has to show first, in a thread, that it is quick; and once it is not, it has to show it again.
+    """
+
+    def __init__(self, most: int = 1024) -> None:
+        self._most = most
+        self._folders: set[str] = set()
+
+    def __contains__(self, folder: str) -> bool:
+        return folder in self._folders
+
+    def note(self, folder: str, seconds: float) -> None:
+        """Note how long a file of ``folder`` took to open."""
+        if seconds > QUICK:
+            self._folders.discard(folder)
+        elif folder not in self._folders:
+            if len(self._folders) >= self._most:
+                self._folders.clear()
+            self._folders.add(folder)
+
+
+QUICK_FOLDERS = QuickFolders()
+
+
+class _NothingThereError(Exception):
+    """There is no file at a path."""
+
+
+@attrs.define(eq=False)
+class PathSource:
+    """A file by its path."""
+
+    path: str = attrs.field(repr=mask)
+    folders: QuickFolders = QUICK_FOLDERS
+    clock: Callable[[], float] = time.perf_counter
+    opener: Callable[[str, int], int] = os.open
+    """Opens a path with flags."""
+    hint: Callable[[str], str] = hint
+    """Says what may be meant by a path at which there is nothing."""
+
+    @property
+    def label(self) -> str:
+        # Somebody may pass the content itself as text: then it must not stand in a message.
+        return self.path if len(self.path) <= LONGEST_LABEL else self.path[:LONGEST_LABEL] + "…"
+
+    @property
+    def filename(self) -> str:
+        return os.path.basename(self.path)  # noqa: PTH119 - for every file, and a Path takes its time
+
+    async def open(self) -> "PathReading":
+        try:
+            return await self._opened()
+        except _NothingThereError as error:
+            reason = str(error)
+        meant = await in_thread(lambda: self.hint(self.path))
+        reason += f"; {meant}" if meant else ""
+        raise InvalidFileError(f"{shown_path(self.label)}: cannot be opened ({reason})", file=self.label)
+
+    async def _opened(self) -> "PathReading":
+        folder = os.path.dirname(self.path)  # noqa: PTH120 - for every file, and a Path takes its time
+        if not (_NOWAIT and folder in self.folders):
+            return await _kept(lambda: self._open(folder).filled())
+        reading = self._open(folder)
+        return reading if reading.fill_from_cache() else await _kept(reading.filled)
+
+    def _open(self, folder: str) -> "PathReading":
+        started, fd, reason, nothing = self.clock(), -1, "", False
+        try:
+            # O_NONBLOCK: a named pipe would otherwise wait for a writer for ever.
+            fd = self.opener(self.path, _READ)
+        except (OSError, ValueError) as error:
+            reason = why_not_opened(self.path, error)
+            nothing = isinstance(error, OSError) and error.errno in _NOTHING
+        if nothing:
+            raise _NothingThereError(reason)
+        if fd < 0:
+            # Not from within the handler: the system's error holds the whole path, which may be content.
+            raise InvalidFileError(f"{shown_path(self.label)}: cannot be opened ({reason})", file=self.label)
+        try:
+            found = os.fstat(fd)
+            if not stat.S_ISREG(found.st_mode):
+                what = "a directory" if stat.S_ISDIR(found.st_mode) else "not a regular file"
+                raise InvalidFileError(f"{shown_path(self.label)}: is {what}", file=self.label)
+        except BaseException:
+            os.close(fd)
+            raise
+        self.folders.note(folder, self.clock() - started)
+        return PathReading(self.label, fd, found)
+
+
+def why_not_opened(path: str, error: OSError | ValueError) -> str:
+    """Return what the system says of a path, without the path itself."""
+    if isinstance(error, UnicodeEncodeError) and error.encoding != "utf-8":
+        return f"the paths of this system are {error.encoding}, and this one is not; set PYTHONUTF8=1"
+    if not isinstance(error, OSError):
+        return "not a path"
+    # Windows denies the access to a directory, and does not say that it is one.
+    is_folder = isinstance(error, PermissionError) and os.path.isdir(path)  # noqa: PTH112
+    return "it is a directory" if is_folder else str(error.strerror)
+
+
+async def _kept(opening: "Callable[[], PathReading]") -> "PathReading":
+    """Return what ``opening`` gives, in a thread. Cancelled meanwhile, its descriptor is closed all the same."""
+    task = asyncio.ensure_future(in_thread(opening))
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        task.add_done_callback(_close_unused)
+        raise
+
+
+def _close_unused(task: "asyncio.Future[PathReading]") -> None:
+    if not task.cancelled() and task.exception() is None:
+        os.close(task.result().fd)
+
+
+def _close_after(fd: int, read: "asyncio.Future[Any]") -> None:
+    if not read.cancelled():
+        read.exception()  # nobody else asks for it
+    os.close(fd)
+
+
+def _read_fully(fd: int, size: int, offset: int) -> bytes:
+    parts = []
+    while size > 0 and (part := read_at(fd, size, offset)):
+        parts.append(part)
+        size, offset = size - len(part), offset + len(part)
+    return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+def _digest_of(fd: int) -> bytes:
+    digest, offset = hashlib.sha256(), 0
+    while part := read_at(fd, WHOLE, offset):
+        digest.update(part)
+        offset += len(part)
+    return digest.digest()
+
+
+@attrs.define(eq=False)
+class PathReading:
+    """A file that is open for one attempt."""
+
+    label: str = attrs.field(repr=False)
+    fd: int
+    found: os.stat_result = attrs.field(repr=False)
+    head: Buffer = attrs.field(default=b"", repr=False)
+    _roomy: Roomy | None = attrs.field(default=None, repr=False)
+    _offset: int = 0
+    _inline: bool = _NOWAIT
+    _busy: "asyncio.Future[Any] | None" = attrs.field(default=None, repr=False)
+    _grew: bool = False
+
+    @property
+    def size(self) -> int:
+        return self.found.st_size
+
+    def filled(self) -> Self:
+        """Read the head, and return this. It may block."""
+        try:
+            self._keep(_read_fully(self.fd, self._first, 0), None)
+        except OSError as error:
+            os.close(self.fd)
+            raise broken(self.label, error) from error
+        return self
+
+    def fill_from_cache(self) -> bool:
+        """Read the head when the system has it in memory, and say whether that was so."""
+        roomy = Roomy(self._first)
+        roomy.size = self._cached(roomy.content)
+        self._keep(roomy.content, roomy)
+        return len(self.head) >= min(ENOUGH, self.size)
+
+    @property
+    def _first(self) -> int:
+        return self.size if self.size <= WHOLE else CHUNK
+
+    def _keep(self, head: Buffer, roomy: Roomy | None) -> None:
+        self.head, self._roomy, self._offset = head, roomy, len(head)
+        if len(head) == self.size:
+            self._grew = os.fstat(self.fd).st_size != self.size
+
+    def wrapped(self, before: bytes, behind: bytes) -> Buffer | None:
+        return None if self._roomy is None else self._roomy.wrapped(before, behind)
+
+    async def read(self) -> Buffer:
+        want = min(CHUNK, self.size - self._offset)
+        if want <= 0:
+            return b""
+        chunk: Buffer = b""
+        if self._inline:
+            buffer = bytearray(want)
+            chunk = memoryview(buffer)[: self._cached(memoryview(buffer))]
+        if not chunk:
+            chunk = await self._in_thread(functools.partial(_read_fully, self.fd, want, self._offset))
+        self._offset += len(chunk)
+        return chunk
+
+    def _cached(self, into: memoryview) -> int:
+        """Read what is in the page cache already: that is quicker than any thread. 0 when the disk would block."""
+        try:
+            flag: int = os.RWF_NOWAIT  # type: ignore[attr-defined,unused-ignore]  # Linux has it
+            return os.preadv(self.fd, [into], self._offset, flag)
+        except BlockingIOError:
+            return 0
+        except OSError:
+            self._inline = False
+            return 0
+
+    async def digest(self) -> bytes:
+        """Return the SHA-256 of the whole file, read in a thread. Before or after reading, not meanwhile."""
+        return await self._in_thread(functools.partial(_digest_of, self.fd))
+
+    async def _in_thread(self, function: Callable[[], R]) -> R:
+        """Return what ``function`` returns; until then the descriptor stays open, also when this is cancelled."""
+        self._busy = busy = asyncio.ensure_future(guarded(self.label, function))
+        return await asyncio.shield(busy)
+
+    async def unchanged(self) -> bool:
+        if len(self.head) == self.size:  # it was read whole, in one go
+            return not self._grew
+        now = await in_thread(lambda: os.fstat(self.fd))
+        return (now.st_size, now.st_mtime_ns) == (self.found.st_size, self.found.st_mtime_ns)
+
+    async def close(self) -> None:
+        fd, self.fd = self.fd, -1
+        if self._busy is not None and not self._busy.done():
+            # A thread still reads: once closed, the number could belong to another file.
+            self._busy.add_done_callback(functools.partial(_close_after, fd))
+        elif fd >= 0:
+            os.close(fd)

@@ -1,0 +1,154 @@
+"""What can be uploaded."""
+
+import os
+from collections.abc import AsyncIterable, AsyncIterator, Callable
+from typing import BinaryIO
+
+import attrs
+
+from kycaid_async.errors import FieldProblem, InvalidFileError
+from kycaid_async.uploads.file_source import FileSource
+from kycaid_async.uploads.path_source import PathSource
+from kycaid_async.uploads.reader import CHUNK, WHOLE, Buffer, Source, broken
+
+Factory = Callable[[], AsyncIterable[bytes]]
+UploadSource = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO | Factory
+"""A path, bytes, a seekable binary file, or a function that returns a new async iterator at each call."""
+
+
+def source_of(value: UploadSource, *, size: int | None = None) -> Source:
+    """Return the source for what a user passed. Raises `InvalidFileError`."""
+    if isinstance(value, str | os.PathLike):
+        return PathSource(os.fspath(value))
+    if isinstance(value, bytes | bytearray | memoryview):
+        return BytesSource(bytes(value))
+    if callable(value):
+        if size is None or size < 0:
+            raise InvalidFileError(
+                "size: a factory needs the number of bytes it will give; pass size=…",
+                file="(factory)",
+                problems=[FieldProblem("size", "the number of bytes that the factory gives", "none")],
+            )
+        return FactorySource(value, size)
+    if callable(getattr(value, "read", None)):
+        return FileSource(value)
+    raise InvalidFileError(
+        f"cannot upload a {type(value).__name__}: pass a path, bytes, a binary file, or a factory of async iterators",
+        file=f"({type(value).__name__})",
+        problems=[FieldProblem("source", "a path, bytes, a binary file or a factory", f"a {type(value).__name__}")],
+    )
+
+
+@attrs.define(eq=False)
+class BytesSource:
+    """Bytes in memory."""
+
+    data: bytes = attrs.field(repr=False)
+    label: str = "(bytes)"
+    filename: str | None = None
+
+    async def open(self) -> "BytesReading":
+        return BytesReading(memoryview(self.data))
+
+
+Wrap = Callable[[bytes, bytes], Buffer | None]
+"""As `Reading.wrapped`."""
+
+
+def wraps_nothing(_before: bytes, _behind: bytes) -> None:
+    """Return None: there is no room around it."""
+    return
+
+
+@attrs.define(eq=False)
+class BytesReading:
+    """Bytes in memory, for one attempt. They cannot change, so slices of them need no copy."""
+
+    data: memoryview
+    wrapped: Wrap = wraps_nothing
+    _offset: int = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._offset = len(self.head)
+
+    @property
+    def size(self) -> int:
+        return len(self.data)
+
+    @property
+    def head(self) -> memoryview:
+        return self.data if len(self.data) <= WHOLE else self.data[:CHUNK]
+
+    async def read(self) -> memoryview:
+        chunk = self.data[self._offset : self._offset + CHUNK]
+        self._offset += CHUNK
+        return chunk
+
+    async def unchanged(self) -> bool:
+        return True
+
+    async def close(self) -> None:
+        return
+
+
+@attrs.define(eq=False)
+class FactorySource:
+    """A function that returns a new async iterator of bytes at each call, and the number of bytes it gives."""
+
+    factory: Factory
+    size: int
+    label: str = "(factory)"
+    filename: str | None = None
+
+    async def open(self) -> "FactoryReading":
+        try:
+            chunks = aiter(self.factory())
+        except Exception as error:
+            text = f"{self.label}: gave no async iterator of bytes ({type(error).__name__})"
+            raise InvalidFileError(text, file=self.label) from error
+        reading = FactoryReading(chunks, self.size)
+        try:
+            await reading.fill()
+        except BaseException:
+            await reading.close()
+            raise
+        return reading
+
+
+@attrs.define(eq=False)
+class FactoryReading:
+    """One run of an async iterator."""
+
+    chunks: AsyncIterator[bytes]
+    size: int
+    head: bytes = attrs.field(default=b"", repr=False)
+    _over: bool = False
+
+    async def fill(self) -> None:
+        """Read until there is enough to tell what kind of file it is."""
+        enough = 8192
+        while len(self.head) < min(enough, self.size) and not self._over:
+            self.head += await self.read()
+
+    def wrapped(self, _before: bytes, _behind: bytes) -> None:
+        return None
+
+    async def read(self) -> bytes:
+        chunk = b""
+        while not chunk and not self._over:
+            try:
+                # An iterator may give its own buffer again and again, so anything but bytes is copied.
+                chunk = bytes(memoryview(await anext(self.chunks)))
+            except StopAsyncIteration:
+                self._over = True
+            except Exception as error:
+                raise broken("(factory)", error) from error
+        return chunk
+
+    async def unchanged(self) -> bool:
+        return self._over or not await self.read()
+
+    async def close(self) -> None:
+        aclose = getattr(self.chunks, "aclose", None)
+        if aclose is not None:
+            await aclose()

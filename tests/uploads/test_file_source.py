@@ -1,0 +1,84 @@
+"""Open files of other libraries: sent with their own name and their bytes, or refused with what to do."""
+
+import hashlib
+import io
+import mmap
+
+import aiofiles
+import anyio
+import pytest
+from django.core.files.base import File as DjangoFile
+from django.core.files.uploadedfile import SimpleUploadedFile
+from starlette.datastructures import UploadFile
+from werkzeug.datastructures import FileStorage
+
+from kycaid_async import FieldProblem, InvalidFileError
+from tests.pictures import picture
+
+PICTURE = picture(20_000)
+
+
+def mapped(path):
+    with path.open("rb") as file:
+        return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+
+
+@pytest.fixture
+def path(tmp_path):
+    made = tmp_path / "own.png"
+    made.write_bytes(PICTURE)
+    return made
+
+
+@pytest.mark.parametrize(
+    ("opened", "name"),
+    [
+        (lambda path: UploadFile(path.open("rb"), filename="scan.png"), "scan.png"),
+        (lambda _: UploadFile(io.BytesIO(PICTURE), filename="scan.png"), "scan.png"),
+        (lambda _: FileStorage(io.BytesIO(PICTURE), filename="scan.png", name="front"), "scan.png"),
+        (lambda path: FileStorage(path.open("rb"), name="front"), "own.png"),
+        (lambda _: SimpleUploadedFile("scan.png", PICTURE), "scan.png"),
+        (lambda path: DjangoFile(path.open("rb")), "own.png"),
+        (lambda path: anyio.AsyncFile(path.open("rb")), "own.png"),
+        (mapped, None),
+        (lambda _: FileStorage(io.BytesIO(PICTURE), name="front"), None),
+    ],
+)
+async def test_a_file_of_another_library_is_sent_whole_under_its_own_name(opened, name, path, uploads, make_client):
+    file = opened(path)
+    await make_client(uploads.url).files.create(file)
+    (received,) = uploads.received
+    assert received.digest == hashlib.sha256(PICTURE).hexdigest()
+    assert name in (None, received.filename)
+    assert received.filename != "front"
+    getattr(file, "file", getattr(file, "wrapped", file)).close()
+
+
+async def refused(source, client):
+    with pytest.raises(InvalidFileError) as caught:
+        await client.files.create(source)
+    return caught.value
+
+
+async def test_a_file_at_its_end_is_refused_with_what_to_do(uploads, make_client):
+    file = io.BytesIO()
+    file.write(PICTURE)
+    error = await refused(file, make_client(uploads.url))
+    assert "stands at its end, behind 20,000 bytes; call seek(0)" in str(error)
+    assert not uploads.received
+
+
+async def test_a_file_of_aiofiles_is_refused_with_what_to_do(path, uploads, make_client):
+    async with aiofiles.open(path, "rb") as file:
+        error = await refused(file, make_client(uploads.url))
+    assert "is asynchronous; pass its path" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("source", "field"),
+    [(io.BytesIO(), "source"), (b"", "source"), (b"no picture", "source"), (3, "source"), (lambda: None, "size")],
+)
+async def test_a_refused_file_names_what_is_wrong(source, field, uploads, make_client):
+    (problem,) = (await refused(source, make_client(uploads.url))).problems
+    assert isinstance(problem, FieldProblem)
+    assert problem.field == field
