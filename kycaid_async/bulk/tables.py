@@ -7,17 +7,18 @@ import secrets
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from datetime import date, datetime
+from datetime import date, datetime, time
 from pathlib import Path
-from typing import IO, Any, Final, Self, cast
+from typing import IO, Any, Final, Self
 
 from kycaid_async.bulk.manifest.formulas import neutral
 from kycaid_async.errors import ConfigurationError
 from kycaid_async.extras import missing
 from kycaid_async.masking import shown_name
 
-Columns = Sequence[str] | Mapping[str, type]
-"""Names of columns, of text; or with their types, where ``int`` and ``float`` make numbers that can be summed."""
+Columns = Sequence[str] | Sequence[tuple[str, type]] | Mapping[str, type]
+"""Names of columns, of text; or with their types: ``int`` and ``float`` make numbers that can be summed, and ``object``
+leaves to each value of a workbook what it is, also a date or a truth."""
 Row = Sequence[Any]
 
 _SHEET_ROWS: Final = 1_048_576
@@ -42,8 +43,10 @@ class TableWriter(ABC):
     """
 
     def __init__(self, path: Path, columns: Columns) -> None:
-        self.columns: Final = tuple(columns)
-        self._types = tuple(columns.values()) if isinstance(columns, Mapping) else (str,) * len(self.columns)
+        pairs = columns.items() if isinstance(columns, Mapping) else columns
+        typed = [(column, str) if isinstance(column, str) else column for column in pairs]
+        self.columns: Final = tuple(name for name, _ in typed)
+        self._types: tuple[type, ...] = tuple(kind for _, kind in typed)
         self.path: Final = path
         self._part = path.with_name(f".{path.name[:100]}.{secrets.token_hex(4)}.part")
         self._file: IO[bytes] = open(self._part, "x+b", opener=_private)  # noqa: SIM115 - closed by close
@@ -145,6 +148,10 @@ class _ExcelWriter(TableWriter):
         self._book = xlsxwriter.Workbook(self._file, {"constant_memory": True, "use_zip64": True})
         self._text = self._book.add_format({"num_format": "@"})
         self._bold = self._book.add_format({"num_format": "@", "bold": True})
+        formats = {date: "yyyy-mm-dd", datetime: "yyyy-mm-dd hh:mm:ss", time: "hh:mm:ss"}
+        self._dates = {kind: self._book.add_format({"num_format": form}) for kind, form in formats.items()}
+        # The same rows make the same file, whenever they are written.
+        self._book.set_properties({"created": datetime(2026, 1, 1)})  # noqa: DTZ001
         self._sheets = 0
         self._new_sheet()
 
@@ -167,8 +174,12 @@ class _ExcelWriter(TableWriter):
                 text = cell.encode(errors="replace").decode()
                 whole = len(text) <= _CELL_LENGTH
                 self._sheet.write_string(self._rows, at, text if whole else text[: _CELL_LENGTH - 1] + "…", self._text)
-            elif cell is not None:
+            elif isinstance(cell, bool):
+                self._sheet.write_boolean(self._rows, at, cell)
+            elif isinstance(cell, int | float):
                 self._sheet.write_number(self._rows, at, cell)
+            elif cell is not None:
+                self._sheet.write_datetime(self._rows, at, cell, self._dates[type(cell)])
         self._rows += 1
 
     def _finish_sheet(self) -> None:
@@ -242,12 +253,14 @@ def write_table(path: str | os.PathLike[str], columns: Columns, rows: Iterable[R
             table.add(row)
 
 
-def _value(value: Any, kind: type) -> str | float | None:
+def _value(value: Any, kind: type) -> Any:
     """Return ``value`` as a cell has it. Raises `ValueError` for what is no number, in a column of numbers."""
     if value is None:
         return None
+    if kind is object:
+        return value
     if kind is not str:
-        return cast("float", kind(value))
+        return kind(value)
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, datetime):

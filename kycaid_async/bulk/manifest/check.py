@@ -6,8 +6,10 @@ import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
 from itertools import islice
 
+from kycaid_async.bulk.manifest.column_names import ColumnMap
 from kycaid_async.bulk.manifest.duplicates import Seen
 from kycaid_async.bulk.manifest.manifest import Manifest
+from kycaid_async.bulk.manifest.options import ManifestOptions
 from kycaid_async.bulk.manifest.places import AnyPath, source_of
 from kycaid_async.bulk.manifest.row import APPLICANT, BadRow, ManifestRow
 from kycaid_async.bulk.remote.url_rules import UrlRules
@@ -38,10 +40,15 @@ Known = Callable[[ManifestRow], Awaitable[bool]]
 
 
 async def check_manifest(
-    path: AnyPath,
+    path: AnyPath | Manifest,
     *,
     outside: Sequence[AnyPath] = (),
     urls: UrlRules | None = None,
+    columns: ColumnMap | None = None,
+    date_format: str | None = None,
+    encoding: str | None = None,
+    sheet: str | None = None,
+    transliterate: bool = False,
     rules: FileRules | None = None,
     known: Known | None = None,
 ) -> AsyncIterator[ManifestRow | BadRow]:
@@ -51,9 +58,23 @@ async def check_manifest(
     when it says the same as a row before it, or has its key; and when it gives an applicant other fields than a row
     before it. Memory stays the same however many rows there are. ``known`` says of a good row whether it was sent by an
     earlier run, so that its files need not be there any more. Raises `ManifestError` when the manifest cannot be read,
-    or not be checked for want of room for temporary files.
+    or not be checked for want of room for temporary files. The other options are those of `read_manifest`; a `Manifest`
+    has its own.
     """
-    manifest, rules = Manifest.open(path, outside=outside, urls=urls), rules or FileRules()
+    if isinstance(path, Manifest):
+        manifest = path
+    else:
+        options = ManifestOptions(
+            outside=outside,
+            urls=urls,
+            columns=columns or {},
+            date_format=date_format,
+            encoding=encoding,
+            sheet=sheet,
+            transliterate=transliterate,
+        )
+        manifest = await in_thread(lambda: Manifest.of(path, options))
+    rules = rules or FileRules()
     with Seen() as seen:
         rows = (_placed(row, seen) for row in manifest.rows())
         while batch := await in_thread(lambda: _batch(rows, manifest)):

@@ -31,7 +31,9 @@ _WORDS: Final[Mapping[tuple[str, ...], str]] = {
     (_MIDDLE,): "middle name|middlename|second name|zweiter vorname|weitere vornamen|segundo nombre|отчество",
     (_LAST,): "last name|lastname|surname|family name|familyname|nachname|familienname|zuname|apellido|apellidos|"
     "primer apellido|фамилия",
-    (APPLICANT + "dob",): "dob|date of birth|birth date|birthdate|birthday|born|born on|geburtsdatum|geburtstag|geb datum|"
+    (
+        APPLICANT + "dob",
+    ): "dob|date of birth|birth date|birthdate|birthday|born|born on|geburtsdatum|geburtstag|geb datum|"
     "gebdatum|geb dat|geboren am|geboren|fecha de nacimiento|fecha nacimiento|nacimiento|f nacimiento|f nac|"
     "дата рождения|рождение|д р|др",
     (APPLICANT + "gender",): "gender|sex|geschlecht|sexo|genero|пол",
@@ -43,31 +45,39 @@ _WORDS: Final[Mapping[tuple[str, ...], str]] = {
     "pais de residencia|residencia|страна проживания|страна резидентства|страна пребывания",
     (_COUNTRY, _NATIONALITY): "country|country code|land|landercode|laendercode|landerkennzeichen|pais|codigo de pais|"
     "страна|код страны",
-    (APPLICANT + "phone",): "phone|phone number|telephone|telephone number|tel|tel no|mobile|mobile number|mobile phone|"
+    (
+        APPLICANT + "phone",
+    ): "phone|phone number|telephone|telephone number|tel|tel no|mobile|mobile number|mobile phone|"
     "cell|cell phone|telefon|telefonnummer|tel nr|handy|handynummer|mobil|mobilnummer|mobiltelefon|rufnummer|"
     "telefono|numero de telefono|movil|celular|телефон|номер телефона|мобильный|мобильный телефон",
     (APPLICANT + "email",): "email|e mail|mail|email address|e mail address|mail address|e mail adresse|emailadresse|"
     "mailadresse|correo|correo electronico|email cliente|почта|электронная почта|эл почта|e mail клиента|емейл|имейл",
     (APPLICANT + "company_name",): "company|company name|firma|firmenname|unternehmen|unternehmensname|empresa|"
     "nombre de la empresa|razon social|компания|организация|название компании|наименование организации",
-    (APPLICANT + "registration_number",): "registration number|registration no|company number|company no|handelsregister|"
+    (
+        APPLICANT + "registration_number",
+    ): "registration number|registration no|company number|company no|handelsregister|"
     "handelsregisternummer|hrb|registernummer|numero de registro|numero registro|регистрационный номер|огрн",
     (APPLICANT + "registration_country",): "registration country|country of registration|registrierungsland|sitzland|"
     "pais de registro|страна регистрации",
     (APPLICANT + "telegram_username",): "telegram|telegram username|телеграм",
     (APPLICANT + "wallet_address",): "wallet|wallet address|crypto wallet|кошелек",
     ("type", APPLICANT + "type"): "type|typ|art|tipo|тип|вид|kind",
-    ("type",): "document type|type of document|doc type|doctype|document|id type|dokumenttyp|dokumentart|dokument|"
-    "ausweisart|ausweistyp|art des dokuments|tipo de documento|tipo documento|documento|тип документа|вид документа|"
-    "документ",
+    ("type",): "document type|type of document|doc type|doctype|id type|dokumenttyp|dokumentart|"
+    "ausweisart|ausweistyp|art des dokuments|tipo de documento|tipo documento|тип документа|вид документа",
+    ("type", "front_side"): "document|dokument|documento|документ",
     (APPLICANT + "type",): "applicant type|customer type|client type|kundentyp|kundenart|tipo de cliente|тип клиента",
-    ("document_number",): "document number|document no|doc number|doc no|document id|id number|passport number|passport no|"
+    (
+        "document_number",
+    ): "document number|document no|doc number|doc no|document id|id number|passport number|passport no|"
     "passport|id card number|dokumentnummer|dokumentennummer|dokument nr|dokumenten nr|ausweisnummer|ausweis nr|"
     "passnummer|pass nr|reisepassnummer|numero de documento|numero documento|no documento|numero de pasaporte|"
     "pasaporte|dni|nie|номер документа|номер паспорта|серия и номер|серия и номер паспорта|паспорт",
     ("issue_date",): "issue date|date of issue|issued|issued on|ausstellungsdatum|ausgestellt am|ausgestellt|"
     "fecha de expedicion|fecha expedicion|fecha de emision|fecha emision|expedicion|дата выдачи|выдан|дата выпуска",
-    ("expiry_date",): "expiry date|expiry|expires|expires on|expiration|expiration date|date of expiry|valid until|valid to|"
+    (
+        "expiry_date",
+    ): "expiry date|expiry|expires|expires on|expiration|expiration date|date of expiry|valid until|valid to|"
     "ablaufdatum|gultig bis|gueltig bis|lauft ab|fecha de caducidad|caducidad|fecha de vencimiento|vencimiento|"
     "valido hasta|fecha caducidad|действителен до|срок действия|дата окончания|годен до",
     ("issuing_authority",): "issuing authority|authority|issued by|ausstellende behorde|behorde|ausgestellt von|"
@@ -82,9 +92,15 @@ _WORDS: Final[Mapping[tuple[str, ...], str]] = {
     ("transaction_amount",): "transaction amount|amount|betrag|importe|monto|сумма",
     ("transaction_currency",): "transaction currency|currency|wahrung|waehrung|moneda|divisa|валюта",
 }
-_EDGES: Final = "".join(map(chr, (*range(0x21), 0x7F, 0x85, 0xA0, 0xAD, 0x61C, 0x1680, 0x180E, *range(0x2000, 0x2010)))) + (
-    "".join(map(chr, (*range(0x2028, 0x2030), *range(0x205F, 0x2070), 0x3000, 0xFEFF)))
-).replace("\0", "")
+_EDGES: Final = "".join(
+    map(
+        chr,
+        (
+            *(*range(0x01, 0x21), 0x7F, 0x85, 0xA0, 0xAD, 0x61C, 0x1680, 0x180E),
+            *(*range(0x2000, 0x2010), *range(0x2028, 0x2030), *range(0x205F, 0x2070), 0x3000, 0xFEFF),
+        ),
+    )
+)
 """What has no ink: spaces of all kinds, and marks of width and direction."""
 
 
@@ -114,7 +130,7 @@ class Columns:
 def match(names: Sequence[str], given: ColumnMap, *, guess: bool) -> Columns:
     """Return what ``names`` stand for: as ``given``, or by their own names, or by a guess where one is wanted."""
     names = tuple(map(trimmed, names))
-    by_user = {trimmed(name): column for name, column in given.items()}
+    by_user = {trimmed(name): column or None for name, column in given.items()}
     targets: list[str | None] = []
     guessed: dict[str, str] = {}
     problems: list[FieldProblem] = []
@@ -122,11 +138,13 @@ def match(names: Sequence[str], given: ColumnMap, *, guess: bool) -> Columns:
         candidates = _candidates(name, by_user, guess=guess)
         targets.append(candidates[0] if len(candidates) == 1 else None)
         if len(candidates) > 1:
-            problems.append(FieldProblem(shown_column(name), f"to be said which it is: {_either(name, candidates)}", "either"))
+            problems.append(
+                FieldProblem(shown_column(name), f"to be said which it is: {_either(name, candidates)}", "either")
+            )
         elif candidates and name not in by_user and name not in COLUMNS:
             guessed[name] = candidates[0]
-        elif not candidates and name and by_user.get(name, "") is not None:
-            problems += unknown_columns([name], hint=guess)
+        elif not candidates and name and name not in EXTRA and by_user.get(name, "") is not None:
+            problems.append(_unknown(name, guess=guess))
     problems += _given_problems(by_user, names)
     problems += _twice(names, targets)
     return Columns(names, tuple(targets), guessed, tuple(problems))
@@ -136,13 +154,32 @@ def _candidates(name: str, given: ColumnMap, *, guess: bool) -> tuple[str, ...]:
     if name in given:
         column = given[name]
         return (column,) if column else ()
-    if name in COLUMNS or name in EXTRA:
+    if name in COLUMNS:
         return (name,)
     return _GUESSES.get(_words(name), ()) if guess and name else ()
 
 
 def _either(name: str, candidates: Sequence[str]) -> str:
     return " or ".join(f'--map "{shown_column(name)}={column}"' for column in candidates)
+
+
+def offered(names: Sequence[str]) -> dict[str, str]:
+    """Return what those of ``names`` that are common words stand for."""
+    found = {name: _GUESSES.get(_words(name), ()) for name in map(trimmed, names) if name not in COLUMNS}
+    return {name: " or ".join(columns) for name, columns in found.items() if columns}
+
+
+def _unknown(name: str, *, guess: bool) -> FieldProblem:
+    (problem,) = unknown_columns([name])
+    other = offered([name]).get(name)
+    if "did you mean" not in problem.expected and other is not None:
+        problem = FieldProblem(problem.field, f"{problem.expected} (did you mean {other}?)", problem.got)
+    if not guess:
+        return problem
+    shown = shown_column(name)
+    return FieldProblem(
+        shown, f'{problem.expected}; --map "{shown}=COLUMN" says which, --map "{shown}=" leaves it out', problem.got
+    )
 
 
 def _given_problems(given: ColumnMap, names: Sequence[str]) -> Iterator[FieldProblem]:
@@ -175,7 +212,9 @@ def _guesses() -> dict[str, tuple[str, ...]]:
     for column in COLUMNS:
         own[_words(column)] = [column]
     for column in COLUMNS:
-        if column.startswith(APPLICANT) and _words(short := column.removeprefix(APPLICANT)) not in {*map(_words, COLUMNS)}:
+        if column.startswith(APPLICANT) and _words(short := column.removeprefix(APPLICANT)) not in {
+            *map(_words, COLUMNS)
+        }:
             own[_words(short)] = [column]
     return found | {words: tuple(columns) for words, columns in own.items()}
 

@@ -34,7 +34,9 @@ class DateFormat:
             raise ConfigurationError("date_format (--date-format): expected dd, mm and yyyy, such as dd.mm.yyyy")
         packed = not re.search(r"[^a-z]", plain)
         parts = re.split("(yyyy|mm|dd|m|d)", plain)
-        pattern = "".join(_TOKENS.get(part * 2 if len(part) == 1 and part in "dm" else part, re.escape(part)) for part in parts)
+        pattern = "".join(
+            _TOKENS.get(part * 2 if len(part) == 1 and part in "dm" else part, re.escape(part)) for part in parts
+        )
         return cls(plain, re.compile(pattern.replace("{1,2}", "{2}") if packed else pattern, re.ASCII))
 
     def read(self, text: str) -> str | None:

@@ -4,26 +4,26 @@ import unicodedata
 from typing import Final
 
 _LATIN: Final = {
-    **{letter: "A" for letter in "ÁÀÂÃĂĀĄ"},
-    **{"Ä": "AE", "Å": "AA", "Æ": "AE"},
-    **{letter: "C" for letter in "ĆĈČĊÇ"},
-    **{letter: "D" for letter in "ĐĎÐ"},
-    **{letter: "E" for letter in "ÉÈÊËĚĖĒĘĔ"},
-    **{letter: "G" for letter in "ĜĞĠĢ"},
-    **{letter: "H" for letter in "ĦĤ"},
-    **{letter: "I" for letter in "ÍÌÎÏĨİĪĮĬ"},
-    **{"Ĳ": "IJ", "Ĵ": "J", "Ķ": "K"},
-    **{letter: "L" for letter in "ŁĹĽĻĿ"},
-    **{letter: "N" for letter in "ŃÑŇŅŊ"},
-    **{letter: "O" for letter in "ÓÒÔÕŐŌŎ"},
-    **{letter: "OE" for letter in "ÖØŒ"},
-    **{letter: "R" for letter in "ŔŘŖ"},
-    **{letter: "S" for letter in "ŚŜŠŞȘ"},
-    **{letter: "T" for letter in "ŦŤŢȚ"},
-    **{letter: "U" for letter in "ÚÙÛŨŬŰŮŪŲ"},
-    **{"Ü": "UE", "ẞ": "SS", "ß": "SS", "Þ": "TH", "Ŵ": "W", "ı": "I"},
-    **{letter: "Y" for letter in "ÝŶŸ"},
-    **{letter: "Z" for letter in "ŹŽŻ"},
+    **dict.fromkeys("ÁÀÂÃĂĀĄ", "A"),
+    "Ä": "AE", "Å": "AA", "Æ": "AE",
+    **dict.fromkeys("ĆĈČĊÇ", "C"),
+    **dict.fromkeys("ĐĎÐ", "D"),
+    **dict.fromkeys("ÉÈÊËĚĖĒĘĔ", "E"),
+    **dict.fromkeys("ĜĞĠĢ", "G"),
+    **dict.fromkeys("ĦĤ", "H"),
+    **dict.fromkeys("ÍÌÎÏĨİĪĮĬ", "I"),
+    "Ĳ": "IJ", "Ĵ": "J", "Ķ": "K",
+    **dict.fromkeys("ŁĹĽĻĿ", "L"),
+    **dict.fromkeys("ŃÑŇŅŊ", "N"),
+    **dict.fromkeys("ÓÒÔÕŐŌŎ", "O"),
+    **dict.fromkeys("ÖØŒ", "OE"),
+    **dict.fromkeys("ŔŘŖ", "R"),
+    **dict.fromkeys("ŚŜŠŞȘ", "S"),
+    **dict.fromkeys("ŦŤŢȚ", "T"),
+    **dict.fromkeys("ÚÙÛŨŬŰŮŪŲ", "U"),
+    "Ü": "UE", "ẞ": "SS", "ß": "SS", "Þ": "TH", "Ŵ": "W", "ı": "I",
+    **dict.fromkeys("ÝŶŸ", "Y"),
+    **dict.fromkeys("ŹŽŻ", "Z"),
 }
 _CYRILLIC: Final = dict(
     zip(
@@ -33,7 +33,9 @@ _CYRILLIC: Final = dict(
         strict=True,
     )
 )
-_SIGNS: Final = dict.fromkeys("\u2018\u2019\u02bc\u02b9`\u00b4", "'") | dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212", "-")
+_SIGNS: Final = dict.fromkeys("\u2018\u2019\u02bc\u02b9`\u00b4", "'") | dict.fromkeys(
+    "\u2010\u2011\u2012\u2013\u2014\u2212", "-"
+)
 """Apostrophes and dashes that word processors put in the place of the plain ones."""
 _TABLE: Final = str.maketrans(_LATIN | _CYRILLIC | _SIGNS)
 

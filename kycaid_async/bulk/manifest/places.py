@@ -48,8 +48,14 @@ class Reach:
 
     def place(self, written: str) -> "Place":
         """Return the place that a manifest means by what is ``written`` in it."""
+        if is_url(written):
+            return Place(written, written, self)
+        path = written
+        # Written on Windows; elsewhere such a sign may be a part of a name, and then a file of that name is there.
+        if os.sep == "/" and "\\" in written and not os.path.lexists(os.path.join(self.start, written)):  # noqa: PTH118
+            path = written.replace("\\", "/")
         # A Path would change how it is spelt.
-        return Place(written if is_url(written) else os.path.join(self.start, written), written, self)  # noqa: PTH118
+        return Place(os.path.join(self.start, path), path, self)  # noqa: PTH118
 
 
 class Place(str):

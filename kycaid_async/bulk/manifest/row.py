@@ -2,7 +2,8 @@
 
 import difflib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime
 from functools import lru_cache
 from typing import Any, Final
 
@@ -11,12 +12,13 @@ import attrs
 from kycaid_async.api.applicants import ApplicantType, Company, Person
 from kycaid_async.api.document_variants import ApplicantDocument
 from kycaid_async.api.document_words import DocumentType
+from kycaid_async.bulk.manifest.latin import letters_beyond
 from kycaid_async.bulk.manifest.places import Reach
 from kycaid_async.bulk.row import SIDES, BulkRow
 from kycaid_async.errors import FieldProblem
 from kycaid_async.masking import Unlisted
 from kycaid_async.values.check import check_values
-from kycaid_async.values.constraints import ID_LENGTH
+from kycaid_async.values.constraints import ID_LENGTH, Pattern
 from kycaid_async.values.fields import Field, element_of, fields_of
 from kycaid_async.values.mismatch import Mismatch, kind
 from kycaid_async.values.numbers import read_boolean, read_number
@@ -42,6 +44,17 @@ COLUMNS: Final = (
 )
 """Every column a manifest can have."""
 
+_TYPES: Final[Mapping[str, type]] = {
+    prefix + name: kind
+    for prefix, fields in (("", _DOCUMENT), (APPLICANT, _PEOPLE))
+    for name, field in fields.items()
+    for kind in (date, datetime, float, bool)
+    if kind in field.types
+}
+
+_PERSON_NAME: Final = next(c.expected for c in _PEOPLE["first_name"].constraints if isinstance(c, Pattern))
+_MOST_LETTERS: Final = 3
+"""Letters of a name that a message shows: not so many that they could be read as one."""
 _ANY_ID = "0" * ID_LENGTH
 _OWNER = "this or applicant.external_applicant_id, and not both"
 
@@ -79,23 +92,34 @@ class BadRow(Unlisted):
         return "; ".join(map(str, self.problems))
 
 
-def unknown_columns(names: list[str]) -> list[FieldProblem]:
+def column_type(column: str) -> type:
+    """Return what a column takes: ``date``, ``datetime``, ``float``, ``bool``, or else ``str``."""
+    return _TYPES.get(column, str)
+
+
+def unknown_columns(names: Sequence[str]) -> list[FieldProblem]:
     """Return a problem for each of ``names`` that is no column, with the nearest one that is."""
     return [
-        FieldProblem(_shown(name), f"a column of a manifest{_near(name.strip().lower(), COLUMNS)}", "another name")
+        FieldProblem(
+            shown_column(name), f"a column of a manifest{_near(name.strip().lower(), COLUMNS)}", "another name"
+        )
         for name in names
         if name not in COLUMNS and name not in EXTRA
     ]
 
 
-def read_row(record: Mapping[str, Any], *, line: int, reach: Reach, raw: Any) -> ManifestRow | BadRow:
-    """Return the row that ``record`` spells, by column, or what is wrong with it."""
-    given = {name: _stripped(value) for name, value in record.items() if name not in EXTRA}
+def read_row(
+    record: Mapping[str, Any], *, line: int, reach: Reach, raw: Any, known: Sequence[FieldProblem] = ()
+) -> ManifestRow | BadRow:
+    """Return the row that ``record`` spells, by column, or what is wrong with it beside what is ``known`` already."""
+    given = {name: _trimmed(value) for name, value in record.items() if name not in EXTRA}
     given = {name: value for name, value in given.items() if value is not None and value != ""}
     document = {name: _typed(field, given[name]) for name, field in _DOCUMENT.items() if name in given}
     person = _below(APPLICANT, given)
     person = {name: _typed(_PEOPLE[name], value) if name in _PEOPLE else value for name, value in person.items()}
-    problems = [*unknown_columns(list(given)), *_problems(given, document, person)]
+    other = [*unknown_columns(list(given)), *_problems(given, document, person)]
+    named = {problem.field for problem in known}
+    problems = [*known, *(problem for problem in other if problem.field not in named)]
     if problems:
         return BadRow(line=line, problems=tuple(problems), raw=raw)
     written: dict[str, str] = {side: given[side] for side in SIDES if side in given}
@@ -125,16 +149,17 @@ def _problems(given: dict[str, Any], document: dict[str, Any], person: dict[str,
     if ("applicant_id" in given) == bool(person):
         yield FieldProblem("applicant_id", _OWNER, "both" if person else "neither")
     elif person:
-        yield from (attrs.evolve(problem, field=APPLICANT + problem.field) for problem in _person_problems(person))
+        for problem in _person_problems(person):
+            yield attrs.evolve(_letters(problem, person.get(problem.field)), field=APPLICANT + problem.field)
     elif isinstance(given["applicant_id"], str) and len(given["applicant_id"]) != ID_LENGTH:
         yield FieldProblem("applicant_id", f"{ID_LENGTH} characters", f"{len(given['applicant_id'])} characters")
 
 
 def _text_problems(name: str, value: str) -> Iterator[FieldProblem]:
     if not is_text(value):
-        yield FieldProblem(_shown(name), "text in UTF-8", "other bytes")
+        yield FieldProblem(shown_column(name), "text in UTF-8", "other bytes")
     if "\0" in value:
-        yield FieldProblem(_shown(name), "text without NUL characters", "one")
+        yield FieldProblem(shown_column(name), "text without NUL characters", "one")
 
 
 def _person_problems(person: dict[str, Any]) -> Iterator[FieldProblem]:
@@ -149,6 +174,22 @@ def _person_problems(person: dict[str, Any]) -> Iterator[FieldProblem]:
         if name in _PEOPLE and name not in known:
             yield FieldProblem(name, f"nothing for a {cls.__name__.lower()}", "a value")
     yield from check_values(cls, {"type": _kind(person)} | person)
+
+
+def _letters(problem: FieldProblem, value: Any) -> FieldProblem:
+    """Return the problem of a name with the letters that it must not have, and how it gets others."""
+    others = letters_beyond(value) if problem.expected == _PERSON_NAME and isinstance(value, str) else []
+    if not others:
+        return problem
+    named = " ".join(map(_shown_letter, others[:_MOST_LETTERS])) + (
+        " and others" if len(others) > _MOST_LETTERS else ""
+    )
+    expected = f"{problem.expected} (--transliterate, or transliterate=True, writes them by ICAO Doc 9303)"
+    return attrs.evolve(problem, expected=expected, got=named)
+
+
+def _shown_letter(letter: str) -> str:
+    return letter if letter.isprintable() and not letter.isspace() else f"U+{ord(letter):04X}"
 
 
 def _type_problem(given: Any) -> FieldProblem:
@@ -187,7 +228,7 @@ def _typed(field: Field, value: Any) -> Any:
     return value
 
 
-def _stripped(value: Any) -> Any:
+def _trimmed(value: Any) -> Any:
     return value.strip() if isinstance(value, str) else value
 
 
@@ -196,9 +237,11 @@ def is_text(value: str) -> bool:
     return value.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in value)
 
 
-def _shown(name: str) -> str:
+def shown_column(name: str) -> str:
     """Return a column's name as a message may hold it: in a file without a header it is the content of a row."""
-    return name if re.fullmatch(r"[A-Za-z][A-Za-z_. -]{0,39}[0-9]?", name, re.ASCII) else "***"
+    return (
+        name if re.fullmatch(r"[^\W\d_][^\W\d]{0,39}(?:[ .:/()#-]{1,3}[^\W\d]{1,39}){0,6}[.:)]?[0-9]?", name) else "***"
+    )
 
 
 @lru_cache

@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Mapping
-from datetime import datetime, timedelta
-from typing import Final, Literal
+from datetime import date, datetime, time, timedelta
+from typing import Any, Final, Literal, Self
 
 import attrs
 
@@ -22,19 +22,32 @@ _TIMES: Final = frozenset({*range(18, 22), 32, 33, *range(45, 48)})
 _ESCAPED: Final = re.compile(r'"[^"]*"|\\.|_.|\*.|\[(?!h|m|s)[^\]]*\]', re.IGNORECASE)
 
 
-@attrs.frozen
-class SheetCell:
-    """A cell that is no text."""
+class SheetCell(str):
+    """A cell that is no text: a number as it is shown, a date or a time as in ISO 8601, a truth, or an error's name."""
+
+    __slots__ = ("kind",)
 
     kind: CellKind
-    text: str = attrs.field(repr=False)
-    """A number as it is shown, a date or a time as in ISO 8601, ``true`` or ``false``, or the name of an error."""
 
-    def __str__(self) -> str:
-        return self.text
+    def __new__(cls, kind: CellKind, text: str) -> Self:
+        cell = super().__new__(cls, text)
+        cell.kind = kind
+        return cell
 
+    @property
+    def value(self) -> Any:
+        """What a sheet holds in its place."""
+        if self.kind == "number" and not re.match(r"-?0\d", self):
+            return float(self) if re.search("[.eE]", self) else int(self)
+        if self.kind == "date":
+            return datetime.fromisoformat(self) if " " in self else date.fromisoformat(self)
+        if self.kind == "time":
+            hours, minutes, seconds = self.split(":")
+            return time(int(hours), int(minutes), int(seconds))
+        return self == "true" if self.kind == "boolean" else str(self)
 
-Cell = str | SheetCell
+    def __getnewargs__(self) -> tuple[CellKind, str]:  # type: ignore[override]  # text has one argument
+        return self.kind, str(self)
 
 
 @attrs.frozen

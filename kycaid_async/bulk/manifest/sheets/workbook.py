@@ -8,14 +8,14 @@ from typing import IO, Any, Final
 
 import attrs
 
-from kycaid_async.bulk.manifest.sheets.cells import Cell, CellStyle, SheetCell, number_cell
+from kycaid_async.bulk.manifest.sheets.cells import CellStyle, SheetCell, number_cell
 from kycaid_async.bulk.manifest.sheets.parts import WorkbookError, XmlPart, pieces, plain, read_small
 from kycaid_async.bulk.manifest.sheets.strings import SharedStrings
 
 _MOST_COLUMNS: Final = 16_384
 _MOST_ROWS: Final = 2**31
 _REFERENCE: Final = re.compile(r"([A-Z]{1,3})[0-9]+")
-_NEVER_CALCULATED: Final = SheetCell("error", "a formula that was never calculated")
+_NEVER_CALCULATED: Final = SheetCell("error", "#FORMULA!")
 
 
 @attrs.define
@@ -47,7 +47,7 @@ class Workbook:
 
         def begin(name: str, attributes: dict[str, str]) -> None:
             if name == "workbookPr":
-                found._since_1904 = attributes.get("date1904") in {"1", "true", "on"}  # noqa: SLF001 - our own
+                found._since_1904 = attributes.get("date1904") in {"1", "true", "on"}
             elif name == "sheet" and attributes.get("state", "visible") == "visible":
                 relation = next((value for key, value in attributes.items() if key.endswith(":id")), "")
                 kind, part = relations.get(relation, ("", ""))
@@ -57,7 +57,7 @@ class Workbook:
         read_small(archive, main, begin)
         return found
 
-    def rows(self, sheet: str) -> Iterator[tuple[int, list[Cell]]]:
+    def rows(self, sheet: str) -> Iterator[tuple[int, list[str]]]:
         """Give each row of a sheet that has a cell, with its number."""
         styles, strings = self._styles(), SharedStrings()
         try:
@@ -118,14 +118,14 @@ class _SheetReader:
 
     def __init__(self, styles: list[CellStyle], strings: SharedStrings, since_1904: bool) -> None:
         self._styles, self._strings, self._since_1904 = styles, strings, since_1904
-        self._ready: list[tuple[int, list[Cell]]] = []
-        self._number, self._cells = 0, list[Cell]()
+        self._ready: list[tuple[int, list[str]]] = []
+        self._number, self._cells = 0, list[str]()
         self._column = -1
         self._type, self._style = "n", CellStyle()
         self._value, self._texts, self._formula, self._phonetic = "", list[str](), False, False
         self.part: Final = XmlPart(begin=self._begin, end=self._end, texts=frozenset({"v", "t"}))
 
-    def take(self) -> list[tuple[int, list[Cell]]]:
+    def take(self) -> list[tuple[int, list[str]]]:
         """Return the rows that are complete, once."""
         ready, self._ready = self._ready, []
         return ready
@@ -170,7 +170,7 @@ class _SheetReader:
         elif name == "row" and self._cells:
             self._ready.append((self._number, self._cells))
 
-    def _cell(self) -> Cell:
+    def _cell(self) -> str:
         kind, value = self._type, self._value
         if kind == "inlineStr":
             return plain("".join(self._texts))
