@@ -35,7 +35,7 @@ _WORDS: Final[Mapping[tuple[str, ...], str]] = {
         APPLICANT + "dob",
     ): "dob|date of birth|birth date|birthdate|birthday|born|born on|geburtsdatum|geburtstag|geb datum|"
     "gebdatum|geb dat|geboren am|geboren|fecha de nacimiento|fecha nacimiento|nacimiento|f nacimiento|f nac|"
-    "дата рождения|рождение|д р|др",
+    "дата рождения|рождение",
     (APPLICANT + "gender",): "gender|sex|geschlecht|sexo|genero|пол",
     (APPLICANT + "pep",): "pep|politically exposed|politically exposed person|politisch exponiert|"
     "politisch exponierte person|persona expuesta politicamente|пдл",

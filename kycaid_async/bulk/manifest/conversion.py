@@ -1,4 +1,4 @@
-"""From what stands in cells to the values of a row: dates, numbers that were text, letters, and what is lost for good."""
+"""From what stands in cells to the values of a row; what is lost for good in a spreadsheet is named."""
 
 import datetime as dt
 import re
@@ -20,9 +20,13 @@ from kycaid_async.errors import FieldProblem, ManifestError
 NAMES: Final = tuple(APPLICANT + name for name in ("first_name", "middle_name", "last_name"))
 """Columns that take Latin letters only."""
 _ERROR: Final = re.compile(
-    r"#(?:N/?[AVD]|Н/Д|REF!|BEZUG!|¡REF!|ССЫЛКА!|VALUE!|WERT!|¡VALOR!|ЗНАЧ!|NAME\?|¿NOMBRE\?|ИМЯ\?|DIV/0!|¡DIV/0!|ДЕЛ/0!|"
-    r"NUM!|ZAHL!|¡NUM!|¡NÚM!|ЧИСЛО!|NULL!|¡NULO!|ПУСТО!|SPILL!|ÜBERLAUF!|CALC!|KALK!|FIELD!|GETTING_DATA|CONNECT!|BLOCKED!|UNKNOWN!|FORMULA!)|#{4,}"
+    "#(?:N/?[AVD]|REF!|VALUE!|NAME[?]|DIV/0!|NUM!|NULL!|SPILL!|CALC!|FIELD!|GETTING_DATA|FORMULA!)|"
+    "#(?:BEZUG!|WERT!|ZAHL!|ÜBERLAUF!|KALK!)|"
+    "#¡(?:REF!|VALOR!|DIV/0!|NUM!|NÚM!|NULO!)|#¿NOMBRE[?]|"
+    "#(?:\u041d/Д|ССЫЛКА!|ЗНАЧ!|ИМЯ[?]|ДЕЛ/0!|ЧИСЛО!|ПУСТО!)|"
+    "#{4,}"
 )
+"""What a spreadsheet shows in the place of a value; the last is a column that is too narrow."""
 _CUT: Final = re.compile(r"[+-]?\d(?:[.,]\d+)?[eE]\+\d{1,3}", re.ASCII)
 _ZEROS: Final = re.compile(r"0\d+", re.ASCII)
 _ISO: Final = DateFormat.of("yyyy-mm-dd")
@@ -98,8 +102,8 @@ class Conversion:
         elif _CUT.fullmatch(text) and column_type(column) is str:
             yield FieldProblem(column, "all digits", "a number that a spreadsheet has cut short, as in 1.23E+11")
         elif self.named is not None and text and column_type(column) is dt.date:
-            if first_that_reads(text, (self.named,)) is None:
-                yield FieldProblem(column, f"a date as {self.named.name}, or as YYYY-MM-DD", "text in another form")
+            problem = FieldProblem(column, f"a date as {self.named.name}, or as YYYY-MM-DD", "text in another form")
+            yield from () if first_that_reads(text, (self.named,)) else (problem,)
 
     def _cell_problems(self, column: str, cell: SheetCell) -> Iterator[FieldProblem]:
         takes = column_type(column)

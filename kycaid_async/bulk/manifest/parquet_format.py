@@ -1,6 +1,7 @@
 """Manifests that are Parquet files."""
 
 import datetime as dt
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final
@@ -67,20 +68,12 @@ def _cell(value: Any) -> str:
         return value or ""
     if isinstance(value, bool):
         return SheetCell("boolean", "true" if value else "false")
-    if isinstance(value, dt.datetime):
-        midnight = value.time() == dt.time()
-        return SheetCell("date", value.date().isoformat() if midnight else value.isoformat(sep=" ", timespec="seconds"))
-    if isinstance(value, dt.date):
-        return SheetCell("date", value.isoformat())
-    if isinstance(value, bytes):
-        return value.decode(errors="surrogateescape")
-    if isinstance(value, list):
-        return " ".join(map(str, value))
     if isinstance(value, float):
         # A column of whole numbers in which one is missing is one of fractions for pandas.
-        return (
-            ""
-            if value != value
-            else SheetCell("number", str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value))
-        )
-    return SheetCell("number", str(value))
+        return "" if math.isnan(value) else SheetCell("number", str(int(value) if value.is_integer() else value))
+    if isinstance(value, dt.date):
+        timed = isinstance(value, dt.datetime) and value.time() != dt.time()
+        return SheetCell("date", value.strftime("%Y-%m-%d %H:%M:%S") if timed else f"{value:%Y-%m-%d}")
+    if isinstance(value, list):
+        return " ".join(map(str, value))
+    return value.decode(errors="surrogateescape") if isinstance(value, bytes) else SheetCell("number", str(value))

@@ -55,6 +55,7 @@ _TYPES: Final[Mapping[str, type]] = {
 _PERSON_NAME: Final = next(c.expected for c in _PEOPLE["first_name"].constraints if isinstance(c, Pattern))
 _MOST_LETTERS: Final = 3
 """Letters of a name that a message shows: not so many that they could be read as one."""
+_TEXTS: Final = ("key", "applicant_id", *SIDES)
 _ANY_ID = "0" * ID_LENGTH
 _OWNER = "this or applicant.external_applicant_id, and not both"
 
@@ -136,12 +137,11 @@ def read_row(
 
 
 def _problems(given: dict[str, Any], document: dict[str, Any], person: dict[str, Any]) -> Iterator[FieldProblem]:
-    for name in ("key", "applicant_id", *SIDES):
-        if name in given and not isinstance(given[name], str):
-            yield FieldProblem(name, "text", kind(given[name]))
     for name, value in given.items():
         if isinstance(value, str):
             yield from _text_problems(name, value)
+        elif name in _TEXTS:
+            yield FieldProblem(name, "text", kind(value))
     if "front_side" not in given:
         yield FieldProblem("front_side", "a path or a URL", "nothing")
     for problem in check_values(ApplicantDocument, {"applicant_id": _ANY_ID} | document):

@@ -43,7 +43,7 @@ class Workbook:
         folder, name = posixpath.split(main)
         relations = _relations(archive, f"{folder}/_rels/{name}.rels", folder)
         sheets: dict[str, str] = {}
-        found = cls(archive, sheets, {kind: part for kind, part in relations.values()}, since_1904=False)
+        found = cls(archive, sheets, dict(relations.values()), since_1904=False)
 
         def begin(name: str, attributes: dict[str, str]) -> None:
             if name == "workbookPr":
@@ -170,7 +170,7 @@ class _SheetReader:
         elif name == "row" and self._cells:
             self._ready.append((self._number, self._cells))
 
-    def _cell(self) -> str:
+    def _cell(self) -> str:  # noqa: PLR0911 - a table
         kind, value = self._type, self._value
         if kind == "inlineStr":
             return plain("".join(self._texts))
