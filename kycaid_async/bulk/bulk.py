@@ -1,13 +1,17 @@
 """``client.bulk``: many documents."""
 
 import os
-from typing import Final, get_args
+from typing import Final, Unpack, get_args
 
 import attrs
 
 from kycaid_async.bulk.audit import AuditPlan, AuditRows, BulkAudit
 from kycaid_async.bulk.feed import Rows
 from kycaid_async.bulk.ledger import Path
+from kycaid_async.bulk.manifest.manifest import Manifest
+from kycaid_async.bulk.manifest.options import ManifestKeywords, ManifestOptions
+from kycaid_async.bulk.manifest.places import AnyPath
+from kycaid_async.bulk.manifest_rows import ManifestFile
 from kycaid_async.bulk.remote.url_rules import UrlRules
 from kycaid_async.bulk.requests.open_files import most_rows_at_once
 from kycaid_async.bulk.result import BulkResult, BulkSummary
@@ -33,7 +37,7 @@ class Bulk:
 
     def upload(
         self,
-        rows: Rows,
+        rows: Rows | AnyPath | Manifest,
         *,
         ledger: Path | None = None,
         on_uncertain: OnUncertain = "set_aside",
@@ -44,10 +48,15 @@ class Bulk:
         settle_after: float | None = None,
         same_account: bool = False,
         urls: UrlRules | None = None,
+        **reading: Unpack[ManifestKeywords],
     ) -> BulkUpload:
         """Return a run over ``rows``; iterate over it: ``async for result in client.bulk.upload(rows): …``.
 
         ``rows`` is any iterable or async iterable of `BulkRow`; it is read as the work goes on, and never held whole.
+        Or it is the path of a manifest, or a `Manifest`: that is checked as a whole first, and `ManifestError` ends the
+        run before anything is sent when a row of it is bad, or would send files that went to another applicant before
+        (``allow_same_files=True`` lets it). The keywords of `read_manifest` say how a path is to be read.
+
         What concerns one row is a value, ``result.error``. What ends the run is raised, as `BulkUpload` says.
 
         * ``ledger``: a file that records what was sent and what came of it. The same rows with the same ledger go on
@@ -99,7 +108,13 @@ class Bulk:
             same_account=same_account,
             urls=urls or UrlRules(),
         )
-        return BulkUpload(rows, plan, caller=self._call, settings=self._settings, timing=self._timing)
+        if isinstance(rows, str | os.PathLike):
+            given: Rows | Manifest | ManifestFile = ManifestFile(rows, ManifestOptions(urls=urls, **reading))
+        elif reading:
+            raise ConfigurationError(f"bulk: {', '.join(reading)}: is for the path of a manifest, not for rows")
+        else:
+            given = rows
+        return BulkUpload(given, plan, caller=self._call, settings=self._settings, timing=self._timing)
 
     def audit(
         self,
@@ -156,7 +171,7 @@ class Bulk:
     @confidential
     async def upload_all(
         self,
-        rows: Rows,
+        rows: Rows | AnyPath | Manifest,
         *,
         ledger: Path | None = None,
         on_uncertain: OnUncertain = "set_aside",
@@ -167,6 +182,7 @@ class Bulk:
         settle_after: float | None = None,
         same_account: bool = False,
         urls: UrlRules | None = None,
+        **reading: Unpack[ManifestKeywords],
     ) -> tuple[list[BulkResult], BulkSummary]:
         """Deliver all ``rows`` and return their results, in the order of the rows, and a summary.
 
@@ -183,6 +199,7 @@ class Bulk:
             settle_after=settle_after,
             same_account=same_account,
             urls=urls,
+            **reading,
         )
         results = [result async for result in upload]
         return sorted(results, key=lambda result: result.number), upload.summary

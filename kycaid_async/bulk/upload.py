@@ -8,6 +8,8 @@ import attrs
 from kycaid_async.bulk.delivery import Delivery
 from kycaid_async.bulk.feed import Feed, Rows
 from kycaid_async.bulk.ledger import Ledger, Path
+from kycaid_async.bulk.manifest.manifest import Manifest
+from kycaid_async.bulk.manifest_rows import ManifestFile, rows_of_manifest
 from kycaid_async.bulk.prerequisites import Prerequisites
 from kycaid_async.bulk.progress import BulkProgress, Meter
 from kycaid_async.bulk.reconcile import Reconciler
@@ -53,7 +55,9 @@ class BulkUpload(BulkRun[BulkResult]):
 
     _name = "upload"
 
-    def __init__(self, rows: Rows, plan: Plan, *, caller: Caller, settings: Settings, timing: Timing) -> None:
+    def __init__(
+        self, rows: Rows | Manifest | ManifestFile, plan: Plan, *, caller: Caller, settings: Settings, timing: Timing
+    ) -> None:
         super().__init__(
             concurrency=plan.concurrency,
             give_up_after=plan.give_up_after,
@@ -112,7 +116,8 @@ class BulkUpload(BulkRun[BulkResult]):
         )
 
     async def _do(self, ledger: Ledger) -> None:
-        self._feed = feed = Feed(self._rows)
+        rows = rows_of_manifest(self._rows, ledger) if isinstance(self._rows, Manifest | ManifestFile) else self._rows
+        self._feed = feed = Feed(rows)
         if self._workers.drained.is_set():
             feed.close()
         delivery = self._delivery(ledger)

@@ -1,14 +1,18 @@
 """``client.bulk`` of the blocking client."""
 
 import asyncio
+import os
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable
 from itertools import islice
-from typing import Self, TypeVar, cast
+from typing import Self, TypeVar, Unpack, cast
 
 from kycaid_async.bulk import bulk
 from kycaid_async.bulk.audit import AuditResult, AuditSummary, BulkAudit
 from kycaid_async.bulk.ledger import Path
+from kycaid_async.bulk.manifest.manifest import Manifest
+from kycaid_async.bulk.manifest.options import ManifestKeywords
+from kycaid_async.bulk.manifest.places import AnyPath
 from kycaid_async.bulk.manifest.row import BadRow
 from kycaid_async.bulk.progress import BulkProgress
 from kycaid_async.bulk.remote.url_rules import UrlRules
@@ -150,7 +154,7 @@ class Bulk(Blocking, of=bulk.Bulk):
     @documented_as(bulk.Bulk.upload)
     def upload(
         self,
-        rows: Iterable[BulkRow],
+        rows: Iterable[BulkRow] | AnyPath | Manifest,
         *,
         ledger: Path | None = None,
         on_uncertain: OnUncertain = "set_aside",
@@ -161,11 +165,12 @@ class Bulk(Blocking, of=bulk.Bulk):
         settle_after: float | None = None,
         same_account: bool = False,
         urls: UrlRules | None = None,
+        **reading: Unpack[ManifestKeywords],
     ) -> BlockingUpload:
-        given = _Rows()
+        given, is_manifest = _Rows(), isinstance(rows, str | os.PathLike | Manifest)
         upload = bulk.Bulk.upload(
             self._target,
-            given,
+            rows if is_manifest else given,
             ledger=ledger,
             on_uncertain=on_uncertain,
             on_error=on_error,
@@ -175,8 +180,9 @@ class Bulk(Blocking, of=bulk.Bulk):
             settle_after=settle_after,
             same_account=same_account,
             urls=urls,
+            **reading,
         )
-        return BlockingUpload(self._link, rows, given, upload)
+        return BlockingUpload(self._link, () if is_manifest else cast("Iterable[BulkRow]", rows), given, upload)
 
     @documented_as(bulk.Bulk.audit)
     def audit(
@@ -208,7 +214,7 @@ class Bulk(Blocking, of=bulk.Bulk):
     @documented_as(bulk.Bulk.upload_all)
     def upload_all(
         self,
-        rows: Iterable[BulkRow],
+        rows: Iterable[BulkRow] | AnyPath | Manifest,
         *,
         ledger: Path | None = None,
         on_uncertain: OnUncertain = "set_aside",
@@ -219,6 +225,7 @@ class Bulk(Blocking, of=bulk.Bulk):
         settle_after: float | None = None,
         same_account: bool = False,
         urls: UrlRules | None = None,
+        **reading: Unpack[ManifestKeywords],
     ) -> tuple[list[BulkResult], BulkSummary]:
         with self.upload(
             rows,
@@ -231,5 +238,6 @@ class Bulk(Blocking, of=bulk.Bulk):
             settle_after=settle_after,
             same_account=same_account,
             urls=urls,
+            **reading,
         ) as upload:
             return sorted(upload, key=lambda result: result.number), upload.summary

@@ -3,13 +3,13 @@
 import asyncio
 import hashlib
 import sqlite3
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from itertools import islice
+from typing import Unpack
 
-from kycaid_async.bulk.manifest.column_names import ColumnMap
 from kycaid_async.bulk.manifest.duplicates import Seen
 from kycaid_async.bulk.manifest.manifest import Manifest
-from kycaid_async.bulk.manifest.options import ManifestOptions
+from kycaid_async.bulk.manifest.options import ManifestOptions, ManifestReading
 from kycaid_async.bulk.manifest.places import AnyPath, source_of
 from kycaid_async.bulk.manifest.row import APPLICANT, BadRow, ManifestRow
 from kycaid_async.bulk.remote.url_rules import UrlRules
@@ -37,48 +37,33 @@ _FILES = "an image, a PDF or a video"
 
 
 Known = Callable[[ManifestRow], Awaitable[bool]]
+Clash = Callable[[ManifestRow], Awaitable[FieldProblem | None]]
 
 
 async def check_manifest(
     path: AnyPath | Manifest,
     *,
-    outside: Sequence[AnyPath] = (),
-    urls: UrlRules | None = None,
-    columns: ColumnMap | None = None,
-    date_format: str | None = None,
-    encoding: str | None = None,
-    sheet: str | None = None,
-    transliterate: bool = False,
     rules: FileRules | None = None,
     known: Known | None = None,
+    clash: Clash | None = None,
+    **options: Unpack[ManifestReading],
 ) -> AsyncIterator[ManifestRow | BadRow]:
     """Give each row of a manifest in order: as `read_manifest` does, and after a look at its files and its place.
 
     A row is bad also when a file is missing, unreadable, out of reach, empty, too large, or no image, PDF or video;
     when it says the same as a row before it, or has its key; and when it gives an applicant other fields than a row
     before it. Memory stays the same however many rows there are. ``known`` says of a good row whether it was sent by an
-    earlier run, so that its files need not be there any more. Raises `ManifestError` when the manifest cannot be read,
-    or not be checked for want of room for temporary files. The other options are those of `read_manifest`; a `Manifest`
-    has its own.
+    earlier run, so that its files need not be there any more; ``clash`` may name a problem of one that was not. The
+    other options are those of `read_manifest`; a `Manifest` has its own. Raises `ManifestError` when the manifest
+    cannot be read, or not be checked for want of room for temporary files.
     """
-    if isinstance(path, Manifest):
-        manifest = path
-    else:
-        options = ManifestOptions(
-            outside=outside,
-            urls=urls,
-            columns=columns or {},
-            date_format=date_format,
-            encoding=encoding,
-            sheet=sheet,
-            transliterate=transliterate,
-        )
-        manifest = await in_thread(lambda: Manifest.of(path, options))
+    reading = ManifestOptions(**options)
+    manifest = path if isinstance(path, Manifest) else await in_thread(lambda: Manifest.of(path, reading))
     rules = rules or FileRules()
     with Seen() as seen:
         rows = (_placed(row, seen) for row in manifest.rows())
         while batch := await in_thread(lambda: _batch(rows, manifest)):
-            for row in await asyncio.gather(*(_with_files(row, rules, known) for row in batch)):
+            for row in await asyncio.gather(*(_with_files(row, rules, known, clash) for row in batch)):
                 yield row
 
 
@@ -112,10 +97,15 @@ def _clashes(row: ManifestRow, line: int, seen: Seen) -> Iterator[FieldProblem]:
             yield FieldProblem(f"{APPLICANT}*", f"what line {first} says of this applicant", "something else")
 
 
-async def _with_files(row: ManifestRow | BadRow, rules: FileRules, known: Known | None) -> ManifestRow | BadRow:
+async def _with_files(
+    row: ManifestRow | BadRow, rules: FileRules, known: Known | None, clash: Clash | None
+) -> ManifestRow | BadRow:
     if isinstance(row, BadRow) or (known is not None and await known(row)):
         return row
-    return _bad(row, [problem for side, source in row.sides() if (problem := await _file(side, source, rules))])
+    problems = [problem for side, source in row.sides() if (problem := await _file(side, source, rules))]
+    if not problems and clash is not None and (problem := await clash(row)) is not None:
+        problems = [problem]
+    return _bad(row, problems)
 
 
 async def _file(side: str, place: BulkSource, rules: FileRules) -> FieldProblem | None:

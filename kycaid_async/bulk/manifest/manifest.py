@@ -4,23 +4,22 @@ They are read a row at a time. A row that cannot be delivered is given as a `Bad
 """
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import Final, Unpack
 
 import attrs
 
-from kycaid_async.bulk.manifest.column_names import ColumnMap, Columns, offered
+from kycaid_async.bulk.manifest.column_names import Columns, offered
 from kycaid_async.bulk.manifest.conversion import Conversion
 from kycaid_async.bulk.manifest.csv_format import CsvForm
 from kycaid_async.bulk.manifest.excel_format import ExcelForm
 from kycaid_async.bulk.manifest.jsonl_format import JsonForm
-from kycaid_async.bulk.manifest.options import ManifestOptions
+from kycaid_async.bulk.manifest.options import ManifestOptions, ManifestReading
 from kycaid_async.bulk.manifest.parquet_format import ParquetForm
 from kycaid_async.bulk.manifest.places import AnyPath, Reach
 from kycaid_async.bulk.manifest.row import BadRow, ManifestRow, read_row, shown_column
 from kycaid_async.bulk.manifest.text_file import FIRST_BYTES, Encoding, open_bytes
-from kycaid_async.bulk.remote.url_rules import UrlRules
 from kycaid_async.errors import ManifestError
 from kycaid_async.masking import shown_name
 
@@ -44,34 +43,12 @@ class Manifest:
     conversion: Conversion = attrs.field(repr=False)
 
     @classmethod
-    def open(
-        cls,
-        path: AnyPath,
-        *,
-        outside: Sequence[AnyPath] = (),
-        urls: UrlRules | None = None,
-        columns: ColumnMap | None = None,
-        date_format: str | None = None,
-        encoding: str | None = None,
-        sheet: str | None = None,
-        transliterate: bool = False,
-    ) -> "Manifest":
+    def open(cls, path: AnyPath, **options: Unpack[ManifestReading]) -> "Manifest":
         """Look at its columns. Raises `ManifestError` when the file cannot be a manifest.
 
         The options are those of `read_manifest`.
         """
-        return cls.of(
-            path,
-            ManifestOptions(
-                outside=outside,
-                urls=urls,
-                columns=columns or {},
-                date_format=date_format,
-                encoding=encoding,
-                sheet=sheet,
-                transliterate=transliterate,
-            ),
-        )
+        return cls.of(path, ManifestOptions(**options))
 
     @classmethod
     def of(cls, path: AnyPath, options: ManifestOptions) -> "Manifest":
@@ -107,17 +84,7 @@ class Manifest:
         return self.form.reject(row.raw, line=row.line or 0, reason=reason)
 
 
-def read_manifest(
-    path: AnyPath,
-    *,
-    outside: Sequence[AnyPath] = (),
-    urls: UrlRules | None = None,
-    columns: ColumnMap | None = None,
-    date_format: str | None = None,
-    encoding: str | None = None,
-    sheet: str | None = None,
-    transliterate: bool = False,
-) -> Iterator[ManifestRow | BadRow]:
+def read_manifest(path: AnyPath, **options: Unpack[ManifestReading]) -> Iterator[ManifestRow | BadRow]:
     """Give each row of a manifest (CSV, .xlsx, JSON Lines or Parquet), in order, and never hold more than some of them.
 
     A row is a `ManifestRow` that ``client.bulk.upload`` takes, or a `BadRow` with its line and all that is wrong with
@@ -135,21 +102,14 @@ def read_manifest(
     * ``transliterate``: write names in Latin letters by the tables of ICAO Doc 9303-3, section 6: Müller as MUELLER.
       What stood there is not sent.
 
-    A ledger knows a row by what stands in it, with relative paths as
-    they are written: use one ledger for the manifests of one folder. Raises `ManifestError` when the file cannot be
-    read, is a pipe, or has columns that no manifest has; `ConfigurationError` for options that make no sense; and
-    `ModuleNotFoundError` for Parquet without its extra.
+    * ``allow_same_files``: let rows through whose files were sent for another applicant before; see
+      ``client.bulk.upload``.
+
+    A ledger knows a row by what stands in it, with relative paths as they are written: use one ledger for the manifests
+    of one folder. Raises `ManifestError` when the file cannot be read, is a pipe, or has columns that no manifest has;
+    `ConfigurationError` for options that make no sense; and `ModuleNotFoundError` for Parquet without its extra.
     """
-    return Manifest.open(
-        path,
-        outside=outside,
-        urls=urls,
-        columns=columns,
-        date_format=date_format,
-        encoding=encoding,
-        sheet=sheet,
-        transliterate=transliterate,
-    ).rows()
+    return Manifest.open(path, **options).rows()
 
 
 def _form_of(path: str, options: ManifestOptions) -> Form:

@@ -2,7 +2,7 @@
 
 import codecs
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypedDict
 
 import attrs
 
@@ -11,6 +11,24 @@ from kycaid_async.bulk.manifest.dates import DateFormat
 from kycaid_async.bulk.manifest.places import AnyPath
 from kycaid_async.bulk.remote.url_rules import UrlRules
 from kycaid_async.errors import ConfigurationError
+
+
+class ManifestKeywords(TypedDict, total=False):
+    """Keywords for how a manifest is to be read; see `read_manifest`."""
+
+    outside: Sequence[AnyPath]
+    columns: ColumnMap
+    date_format: str
+    encoding: str
+    sheet: str
+    transliterate: bool
+    allow_same_files: bool
+
+
+class ManifestReading(ManifestKeywords, total=False):
+    """The same, with the rules for URLs in it."""
+
+    urls: UrlRules | None
 
 
 def _mapping(columns: Any) -> dict[str, str | None]:
@@ -54,3 +72,5 @@ class ManifestOptions:
     """The sheet of a workbook. Default: the only one that is visible and has rows."""
     transliterate: bool = False
     """Write names in Latin letters, by ICAO Doc 9303."""
+    allow_same_files: bool = False
+    """Let rows through whose files were sent for another applicant before."""
