@@ -1,12 +1,11 @@
 """What columns may be called: by their own names, as the user says, or by words that are common in exports."""
 
-import re
-import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 import attrs
 
+from kycaid_async.bulk.manifest.document_guesses import plain_words
 from kycaid_async.bulk.manifest.row import APPLICANT, COLUMNS, EXTRA, shown_column, unknown_columns
 from kycaid_async.errors import FieldProblem
 
@@ -156,7 +155,7 @@ def _candidates(name: str, given: ColumnMap, *, guess: bool) -> tuple[str, ...]:
         return (column,) if column else ()
     if name in COLUMNS:
         return (name,)
-    return _GUESSES.get(_words(name), ()) if guess and name else ()
+    return _GUESSES.get(plain_words(name), ()) if guess and name else ()
 
 
 def _either(name: str, candidates: Sequence[str]) -> str:
@@ -165,7 +164,7 @@ def _either(name: str, candidates: Sequence[str]) -> str:
 
 def offered(names: Sequence[str]) -> dict[str, str]:
     """Return what those of ``names`` that are common words stand for."""
-    found = {name: _GUESSES.get(_words(name), ()) for name in map(trimmed, names) if name not in COLUMNS}
+    found = {name: _GUESSES.get(plain_words(name), ()) for name in map(trimmed, names) if name not in COLUMNS}
     return {name: " or ".join(columns) for name, columns in found.items() if columns}
 
 
@@ -199,24 +198,12 @@ def _twice(names: Sequence[str], targets: Sequence[str | None]) -> Iterator[Fiel
             yield FieldProblem(target, "one column", got)
 
 
-def _words(name: str) -> str:
-    """Return a name in lower case, without accents, with single spaces for what stands between its words."""
-    split = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
-    plain = "".join(c for c in unicodedata.normalize("NFKD", split.casefold()) if not unicodedata.combining(c))
-    return " ".join(re.findall(r"[^\W_]+", plain))
-
-
 def _guesses() -> dict[str, tuple[str, ...]]:
-    found = {_words(word): columns for columns, words in _WORDS.items() for word in words.split("|")}
-    own: dict[str, list[str]] = {}
-    for column in COLUMNS:
-        own[_words(column)] = [column]
-    for column in COLUMNS:
-        if column.startswith(APPLICANT) and _words(short := column.removeprefix(APPLICANT)) not in {
-            *map(_words, COLUMNS)
-        }:
-            own[_words(short)] = [column]
-    return found | {words: tuple(columns) for words, columns in own.items()}
+    found = {plain_words(word): columns for columns, words in _WORDS.items() for word in words.split("|")}
+    own = {plain_words(column): (column,) for column in COLUMNS}
+    people = {plain_words(name.removeprefix(APPLICANT)): (name,) for name in COLUMNS if name.startswith(APPLICANT)}
+    # "type" alone is a document's, by its own name.
+    return found | {words: columns for words, columns in people.items() if words not in own and words != "type"} | own
 
 
 _GUESSES: Final = _guesses()

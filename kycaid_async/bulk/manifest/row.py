@@ -12,6 +12,7 @@ import attrs
 from kycaid_async.api.applicants import ApplicantType, Company, Person
 from kycaid_async.api.document_variants import ApplicantDocument
 from kycaid_async.api.document_words import DocumentType
+from kycaid_async.bulk.manifest.document_guesses import type_of
 from kycaid_async.bulk.manifest.latin import letters_beyond
 from kycaid_async.bulk.manifest.places import Reach
 from kycaid_async.bulk.row import SIDES, BulkRow
@@ -194,7 +195,10 @@ def _shown_letter(letter: str) -> str:
 
 def _type_problem(given: Any) -> FieldProblem:
     """Return a shorter problem than one with all twenty types."""
-    near = _near(given.strip().upper(), tuple(DocumentType)) if isinstance(given, str) else ""
+    meant = type_of(given) if isinstance(given, str) else None
+    near = f" (did you mean {meant}?)" if meant else ""
+    if not near and isinstance(given, str):
+        near = _near(given.strip().upper(), tuple(DocumentType))
     return FieldProblem("type", f"a document type of the reference{near}", "another word")
 
 
