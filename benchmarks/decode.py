@@ -47,7 +47,7 @@ def _fields() -> dict[str, Any]:
 
 
 def _sdk() -> Callable[[], object]:
-    from kycaid_async.api.documents import GET
+    from kycaid_async.api.documents.section import GET
     from kycaid_async.protocol.response import Answer, decode
 
     return lambda: decode(GET, Answer(200, {}, BODY))

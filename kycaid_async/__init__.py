@@ -20,26 +20,24 @@ _HOMES = {
             "Applicant ApplicantStatus ApplicantType ApplicantUpdate Company CompanyApplicant Gender Person "
             "PersonApplicant"
         ),
-        ".api.blacklist_models": (
-            "BlacklistDocumentType BlacklistType DocumentHit DocumentSearch MatchParameters PersonHit "
-            "PersonSearchByFullName PersonSearchByNames PersonSearchV2ByFullName PersonSearchV2ByNames "
-            "PersonSearchV2Result TaxIdHit TaxIdSearch"
+        ".api.blacklist_databases.fields": "BlacklistDocumentType BlacklistType",
+        ".api.blacklist_databases.models": (
+            "DocumentHit DocumentSearch MatchParameters PersonHit PersonSearchByFullName PersonSearchByNames "
+            "PersonSearchV2ByFullName PersonSearchV2ByNames PersonSearchV2Result TaxIdHit TaxIdSearch"
         ),
         ".api.business_activities": "BusinessActivity BusinessCategory",
         ".api.countries": "Country",
         ".api.crypto": "CryptoAddressCheck CryptoTransactionCheck",
-        ".api.document_fields": "DocumentUpdate",
-        ".api.document_variants": (
+        ".api.documents.fields": "AnnualIncome DocumentProvider DocumentStatus DocumentType IncomeSource",
+        ".api.documents.models": (
             "AddressDocument AffiliatedAddressDocument AffiliatedDomesticPassport AffiliatedDriversLicense "
             "AffiliatedForeignCitizenPassport AffiliatedGovernmentId AffiliatedPassport "
             "AffiliatedPermanentResidencePermit AffiliatedPersonDocument AffiliatedRefugeeCard ApplicantDocument "
-            "AuthorisedPersonDocument BankStatement CompanyLegalAddress CompanyOwnership CreditCard "
-            "DomesticPassport DriversLicense FinancialDocument ForeignCitizenPassport GovernmentId Passport "
-            "PermanentResidencePermit RefugeeCard RegistrationCompany SelfieImage SelfieWithCreditCard "
+            "AuthorisedPersonDocument BankStatement CompanyLegalAddress CompanyOwnership CreditCard Document "
+            "DocumentUpdate DomesticPassport DriversLicense FinancialDocument ForeignCitizenPassport GovernmentId "
+            "Passport PermanentResidencePermit RefugeeCard RegistrationCompany SelfieImage SelfieWithCreditCard "
             "SelfieWithDocument TaxIdNumber Video"
         ),
-        ".api.document_words": "AnnualIncome DocumentProvider DocumentStatus DocumentType IncomeSource",
-        ".api.documents": "Document",
         ".api.files": "FileInfo",
         ".api.forms": "Form FormUrl FormUrlCreate",
         ".api.languages": "Language",
@@ -50,9 +48,10 @@ _HOMES = {
         ".api.reference_lists": "Label",
         ".api.risk_checks": "AdverseMediaRequest AdverseMediaSearch Direction Transaction TransactionScreening",
         ".api.services": "ServiceRequest",
-        ".api.verification_models": (
-            "CheckResult CheckType Mode Outcome Service Verification VerificationCreate VerificationProgress "
-            "VerificationReportRow VerificationStatusResult VerificationStatusUpdate VerificationStatuses"
+        ".api.verifications.fields": "CheckType Mode Outcome Service VerificationProgress",
+        ".api.verifications.models": (
+            "CheckResult Verification VerificationCreate VerificationReportRow VerificationStatusResult "
+            "VerificationStatusUpdate VerificationStatuses"
         ),
         ".bulk.audit.result": "AuditResult AuditStatus AuditSummary",
         ".bulk.audit.run": "BulkAudit",
@@ -110,13 +109,10 @@ def _for_analysers() -> None:  # pyright: ignore[reportUnusedFunction]
         addresses,
         affiliated_persons,
         applicants,
-        blacklist_models,
+        blacklist_databases,
         business_activities,
         countries,
         crypto,
-        document_fields,
-        document_variants,
-        document_words,
         documents,
         files,
         forms,
@@ -126,7 +122,7 @@ def _for_analysers() -> None:  # pyright: ignore[reportUnusedFunction]
         reference_lists,
         risk_checks,
         services,
-        verification_models,
+        verifications,
     )
     from kycaid_async.bulk import (  # noqa: F401
         bulk,

@@ -1,7 +1,4 @@
-"""The client that asyncio programs call.
-
-Each section is imported when it is first asked for: all of them take as long as aiohttp, and few programs need them.
-"""
+"""The client that asyncio programs call."""
 
 import copy
 import os
@@ -13,9 +10,10 @@ import attrs
 
 from kycaid_async import servers
 from kycaid_async.api.section import Section
+from kycaid_async.api.sections import Sections
 from kycaid_async.errors import ConfigurationError
 from kycaid_async.protocol.endpoint import Endpoint, Replay
-from kycaid_async.protocol.request import unlisted
+from kycaid_async.protocol.request import undeclared_endpoint
 from kycaid_async.protocol.retry import RetryBudget, RetryPolicy
 from kycaid_async.protocol.timeout import Timeout
 from kycaid_async.timing import Timing
@@ -36,30 +34,14 @@ from kycaid_async.values.lazy import cached_property
 if TYPE_CHECKING:
     import aiohttp
 
-    from kycaid_async.api.addresses import Addresses
-    from kycaid_async.api.affiliated_persons import AffiliatedPersons
-    from kycaid_async.api.applicants import Applicants
-    from kycaid_async.api.blacklist_databases import BlacklistDatabases
-    from kycaid_async.api.business_activities import BusinessActivities
-    from kycaid_async.api.countries import Countries
-    from kycaid_async.api.crypto import Crypto
-    from kycaid_async.api.documents import Documents
-    from kycaid_async.api.files import Files
-    from kycaid_async.api.forms import Forms
-    from kycaid_async.api.languages import Languages
-    from kycaid_async.api.non_doc_verifications import NonDocVerifications
-    from kycaid_async.api.phone_numbers import PhoneNumbers
-    from kycaid_async.api.qes import Qes
-    from kycaid_async.api.risk_checks import RiskChecks
-    from kycaid_async.api.verifications import Verifications
     from kycaid_async.bulk.bulk import Bulk
     from kycaid_async.transport.exchange import Exchange
-    from kycaid_async.transport.loop_resources import Sessions
+    from kycaid_async.transport.loop_resources import ResourceRegistry
 
 T = TypeVar("T")
 
 
-class AsyncKycaid:
+class AsyncKycaid(Sections):
     """A client of the KYCAID API for asyncio.
 
     ``async with AsyncKycaid() as client: …`` or `aclose` at the end. One client serves a whole program and many tasks
@@ -131,123 +113,11 @@ class AsyncKycaid:
         return f"{type(self).__name__}(base_url={self._settings.base_url!r})"
 
     @cached_property
-    def addresses(self) -> "Addresses":
-        """Addresses of applicants and affiliated persons."""
-        from kycaid_async.api.addresses import Addresses
-
-        return Addresses(self._call)
-
-    @cached_property
-    def affiliated_persons(self) -> "AffiliatedPersons":
-        """People tied to a company."""
-        from kycaid_async.api.affiliated_persons import AffiliatedPersons
-
-        return AffiliatedPersons(self._call)
-
-    @cached_property
-    def applicants(self) -> "Applicants":
-        """The persons and companies that are verified."""
-        from kycaid_async.api.applicants import Applicants
-
-        return Applicants(self._call)
-
-    @cached_property
-    def blacklist_databases(self) -> "BlacklistDatabases":
-        """Paid searches in sanction, PEP and similar lists."""
-        from kycaid_async.api.blacklist_databases import BlacklistDatabases
-
-        return BlacklistDatabases(self._call)
-
-    @cached_property
     def bulk(self) -> "Bulk":
         """Many documents at once, with a ledger."""
         from kycaid_async.bulk.bulk import Bulk
 
         return Bulk(self._call_once, self._settings, self._shared.timing)
-
-    @cached_property
-    def business_activities(self) -> "BusinessActivities":
-        """What companies do; a company needs one."""
-        from kycaid_async.api.business_activities import BusinessActivities
-
-        return BusinessActivities(self._call, timing=self._shared.timing)
-
-    @cached_property
-    def countries(self) -> "Countries":
-        """Countries."""
-        from kycaid_async.api.countries import Countries
-
-        return Countries(self._call, timing=self._shared.timing)
-
-    @cached_property
-    def crypto(self) -> "Crypto":
-        """Risk checks of wallets and transactions."""
-        from kycaid_async.api.crypto import Crypto
-
-        return Crypto(self._call)
-
-    @cached_property
-    def documents(self) -> "Documents":
-        """Records that point to uploaded files."""
-        from kycaid_async.api.documents import Documents
-
-        return Documents(self._call)
-
-    @cached_property
-    def files(self) -> "Files":
-        """The images, PDFs and videos that documents refer to."""
-        from kycaid_async.api.files import Files
-
-        return Files(self._call)
-
-    @cached_property
-    def forms(self) -> "Forms":
-        """Pages of the vendor on which a person enters data."""
-        from kycaid_async.api.forms import Forms
-
-        return Forms(self._call)
-
-    @cached_property
-    def languages(self) -> "Languages":
-        """Languages."""
-        from kycaid_async.api.languages import Languages
-
-        return Languages(self._call, timing=self._shared.timing)
-
-    @cached_property
-    def non_doc_verifications(self) -> "NonDocVerifications":
-        """Data of a person compared with a country's records."""
-        from kycaid_async.api.non_doc_verifications import NonDocVerifications
-
-        return NonDocVerifications(self._call)
-
-    @cached_property
-    def phone_numbers(self) -> "PhoneNumbers":
-        """Validation and technical risk of phone numbers."""
-        from kycaid_async.api.phone_numbers import PhoneNumbers
-
-        return PhoneNumbers(self._call)
-
-    @cached_property
-    def qes(self) -> "Qes":
-        """Qualified electronic signatures."""
-        from kycaid_async.api.qes import Qes
-
-        return Qes(self._call)
-
-    @cached_property
-    def risk_checks(self) -> "RiskChecks":
-        """Screening of payments and search for adverse media."""
-        from kycaid_async.api.risk_checks import RiskChecks
-
-        return RiskChecks(self._call)
-
-    @cached_property
-    def verifications(self) -> "Verifications":
-        """Billed runs of checks, and their results."""
-        from kycaid_async.api.verifications import Verifications
-
-        return Verifications(self._call, timing=self._shared.timing)
 
     @confidential
     def request(
@@ -266,7 +136,7 @@ class AsyncKycaid:
         when the server cannot have acted: without a connection, or when KYCAID itself refused for now. Raises
         `InvalidRequestError` and the errors of a call.
         """
-        endpoint = unlisted(method, path, replay)
+        endpoint = undeclared_endpoint(method, path, replay)
         return self._call(endpoint, path={"path": path[1:]}, query=query, body=json)
 
     def with_options(
@@ -309,6 +179,9 @@ class AsyncKycaid:
     async def __aexit__(self, *_: object) -> None:
         await self.aclose()
 
+    def _open(self, section: type[Section]) -> Section:
+        return section(self._call, self._shared.timing)
+
     def _call(self, endpoint: Endpoint[T], **given: Any) -> Awaitable[T]:
         return self._exchange(endpoint, **given)
 
@@ -349,20 +222,20 @@ class _Shared:
     def exchange(self, settings: Settings) -> "Exchange":
         from kycaid_async.transport.exchange import Exchange
 
-        return Exchange(settings, self.sessions, self._budget, self.timing)
+        return Exchange(settings, self.resources, self._budget, self.timing)
 
     @cached_property
-    def sessions(self) -> "Sessions":
-        from kycaid_async.transport.loop_resources import Sessions
+    def resources(self) -> "ResourceRegistry":
+        from kycaid_async.transport.loop_resources import ResourceRegistry
 
-        return Sessions(self._settings, self._session, clock=self.timing.clock, sleep=self.timing.sleep)
+        return ResourceRegistry(self._settings, self._session, clock=self.timing.clock, sleep=self.timing.sleep)
 
     @cached_property
     def _budget(self) -> RetryBudget:
         return RetryBudget()
 
     async def aclose(self) -> None:
-        await self.sessions.aclose()
+        await self.resources.aclose()
 
     def __reduce__(self) -> tuple[type["_Shared"], tuple[Settings, None]]:
         if self._session is not None or self._settings.ssl_context is not None:

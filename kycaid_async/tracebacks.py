@@ -51,6 +51,17 @@ def confidential(method: Callable[P, Awaitable[R]]) -> "Callable[P, CoroutineTyp
     return call  # type: ignore[return-value,unused-ignore]  # type checkers call that another thing each
 
 
+def bordered(function: Callable[P, R]) -> Callable[P, R]:
+    """Make ``function``, which returns nothing to await, a `border`."""
+
+    @functools.wraps(function)
+    def call(*args: P.args, **kwargs: P.kwargs) -> R:
+        with border:
+            return function(*args, **kwargs)
+
+    return call
+
+
 def hide_locals(error: BaseException, callers: frozenset[FrameType] = frozenset()) -> None:
     """Take the variables out of the frames of ``error`` and of all that hangs on it.
 

@@ -8,7 +8,7 @@ import uvloop
 
 _LOST = (
     "uvloop writes past Python's sockets: over TLS, an answer that comes together with a reset is lost now and then "
-    "(see kycaid_async/sockets.py); what is told then is that it may have been processed"
+    "(see kycaid_async/transport/aiohttp/sockets.py); what is told then is that it may have been processed"
 )
 
 

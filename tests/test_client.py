@@ -160,6 +160,6 @@ async def test_one_call_that_is_refused_often_does_not_hold_up_the_others_as_lon
     server.answer(200, {"document_id": DOCUMENT})
     await client.documents.get(DOCUMENT)
     assert fake_time.slept == [0.5, 1.0, 2.0, 4.0, 8.0, 16.0]
-    bound = client._shared.sessions.here()
+    resources = client._shared.resources.current()
     refused_at = fake_time.now - 16.0
-    assert bound.pacer.wait(refused_at) == 0.5
+    assert resources.pacer.wait(refused_at) == 0.5

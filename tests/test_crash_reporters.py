@@ -132,10 +132,10 @@ async def test_a_cancellation_passes_a_border_as_the_same_exception_with_its_mes
 
 
 def test_every_method_of_every_section_is_a_border():
-    from kycaid_async.api.catalog import SECTIONS
     from kycaid_async.api.section import Section
+    from kycaid_async.api.sections import SECTIONS, class_of
 
-    classes = {value for module in SECTIONS for value in vars(module).values() if inspect.isclass(value)}
+    classes = {class_of(section) for section in SECTIONS}
     methods = {
         f"{cls.__name__}.{name}": method
         for cls in classes

@@ -31,7 +31,7 @@ from kycaid_async.bulk.manifest.row import ManifestRow
 from kycaid_async.bulk.result import BulkResult, BulkStatus
 from kycaid_async.callbacks import parse
 from kycaid_async.masking import shown_path
-from kycaid_async.protocol.request import Built
+from kycaid_async.protocol.request import BuiltRequest
 from kycaid_async.protocol.response import Answer
 from kycaid_async.transport.settings import Settings
 from kycaid_async.uploads.sources import source_of
@@ -82,7 +82,7 @@ OBJECTS = {
     "a field's error": lambda: FieldError(f"{M.name} is", M.answer),
     "an upload of bytes": lambda: Upload(source=source_of(M.content.encode()), filename=M.name),
     "an upload by path": lambda: Upload(source=source_of(f"/{M.folder}/{M.name}.png"), filename=f"{M.name}.png"),
-    "a request": lambda: Built(f"/x/{M.number}?q={M.secret}", M.content.encode()),
+    "a request": lambda: BuiltRequest(f"/x/{M.number}?q={M.secret}", M.content.encode()),
     "an answer": lambda: Answer(200, {"X": M.secret}, M.answer.encode()),
     "settings": lambda: Settings(
         api_key=ApiKey(M.key), base_url="https://x.example", proxy=f"http://u:{M.secret}@p.example"
@@ -156,15 +156,15 @@ def test_rich_shows_what_may_be_seen():
 
 
 def test_an_error_of_a_source_shows_neither_folder_nor_name_of_its_file_unless_asked_for(monkeypatch):
-    from kycaid_async.uploads.reader import broken
+    from kycaid_async.uploads.reader import read_error
 
-    error = broken(f"/scans/{M.folder}/{M.name}.png", OSError())
+    error = read_error(f"/scans/{M.folder}/{M.name}.png", OSError())
     assert isinstance(error, UploadSourceError)
     assert str(error).startswith("***.png: ")
     monkeypatch.setenv("KYCAID_SHOW_PATHS", "name")
-    assert M.found_in(str(broken(f"/scans/{M.folder}/{M.name}.png", OSError()))) == ["name"]
+    assert M.found_in(str(read_error(f"/scans/{M.folder}/{M.name}.png", OSError()))) == ["name"]
     monkeypatch.setenv("KYCAID_SHOW_PATHS", "1")
-    assert str(broken(f"/scans/{M.folder}/{M.name}.png", OSError())).startswith(f"/scans/{M.folder}/")
+    assert str(read_error(f"/scans/{M.folder}/{M.name}.png", OSError())).startswith(f"/scans/{M.folder}/")
 
 
 FAILING_TESTS = """

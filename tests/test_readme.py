@@ -9,6 +9,7 @@ import pytest
 
 from kycaid_async import ManifestRow, read_manifest
 from kycaid_async.cli.operations import as_markdown, repeats_as_markdown
+from tests import derived
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -119,16 +120,12 @@ def test_the_manifest_is_one_without_a_bad_row(tmp_path):
     assert all(isinstance(row, ManifestRow) for row in rows)
 
 
-def test_the_table_of_operations_is_that_of_the_declarations():
-    """After a change: ``kycaid operations --markdown`` prints the table to paste."""
-    table = re.search(r"<!-- operations -->\n(.*?)<!-- end -->", README, re.DOTALL)[1]
-    assert table == as_markdown()
-
-
-def test_the_table_of_repeats_is_that_of_the_declarations_and_the_decisions():
-    """After a change: ``kycaid operations --repeats`` prints the table to paste."""
-    table = re.search(r"<!-- repeats -->\n(.*?)<!-- end -->", README, re.DOTALL)[1]
-    assert table == repeats_as_markdown()
+def test_the_tables_of_operations_and_of_repeats_are_those_of_the_declarations_and_the_decisions():
+    """After a change: ``python -m tests.derived`` writes them."""
+    assert as_markdown() in derived.readme()
+    assert repeats_as_markdown() in derived.readme()
+    if derived.readme() != README:
+        pytest.fail(f"README.md: `{derived.COMMAND}` has to write its tables of operations anew", pytrace=False)
 
 
 def anchor(heading):

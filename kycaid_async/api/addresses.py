@@ -9,7 +9,7 @@ from typing import Annotated, Any, ClassVar, Literal, TypedDict, Unpack, overloa
 from kycaid_async.api.section import Section, from_fields, one_of, only
 from kycaid_async.protocol.endpoint import Endpoint, Evidence, Replay, ReturnsId
 from kycaid_async.tracebacks import confidential
-from kycaid_async.values.constraints import CountryCode, Length, ObjectId, OneOf, Shown
+from kycaid_async.values.constraints import CountryCode, IdText, Length, ObjectId, OneOf, Shown
 from kycaid_async.values.enums import OpenEnum
 from kycaid_async.values.model import Request, Response, request, response
 from kycaid_async.values.unset import UNSET, Maybe, Opt
@@ -62,7 +62,7 @@ class AddressDetails(Request):
 class PersonAddress(AddressDetails):
     """An address of an applicant who is a person. Documented field by field."""
 
-    first: ClassVar[tuple[str, ...]] = ("applicant_id", "type")
+    leading_fields: ClassVar[tuple[str, ...]] = ("applicant_id", "type")
 
     applicant_id: ObjectId
     """Id of the applicant: 36 characters."""
@@ -74,7 +74,7 @@ class PersonAddress(AddressDetails):
 class CompanyAddress(AddressDetails):
     """An address of an applicant that is a company. Its types are inferred from the update operation."""
 
-    first: ClassVar[tuple[str, ...]] = ("applicant_id", "type")
+    leading_fields: ClassVar[tuple[str, ...]] = ("applicant_id", "type")
 
     applicant_id: ObjectId
     """Id of the applicant: 36 characters."""
@@ -85,7 +85,7 @@ class CompanyAddress(AddressDetails):
 class AffiliatedPersonAddress(AddressDetails):
     """An address of an affiliated person. Only that it exists is documented; its owner key is inferred."""
 
-    first: ClassVar[tuple[str, ...]] = ("affiliated_person_id", "type")
+    leading_fields: ClassVar[tuple[str, ...]] = ("affiliated_person_id", "type")
 
     affiliated_person_id: ObjectId
     """Id of the affiliated person: 36 characters."""
@@ -97,7 +97,7 @@ class AffiliatedPersonAddress(AddressDetails):
 class AddressUpdate(AddressDetails):
     """Changes of an address: what is left out stays as it is."""
 
-    first: ClassVar[tuple[str, ...]] = ("type",)
+    leading_fields: ClassVar[tuple[str, ...]] = ("type",)
     at_least_one: ClassVar[bool] = True
 
     type: Maybe[AddressType | AddressTypeName] = UNSET
@@ -107,10 +107,10 @@ class AddressUpdate(AddressDetails):
 class Address(Response):
     """An address inside an applicant. That it has these fields is inferred from the request."""
 
-    address_id: Annotated[str, Shown] | None = None
+    address_id: IdText | None = None
     type: AddressType | None = None
     full_address: str | None = None
-    country: Annotated[str, Shown] | None = None
+    country: IdText | None = None
     state: str | None = None
     region: str | None = None
     province: str | None = None

@@ -9,7 +9,7 @@ import attrs
 from kycaid_async.api.section import Section, from_fields, one_of, only
 from kycaid_async.errors import FieldProblem
 from kycaid_async.protocol.endpoint import Endpoint, Evidence, Replay, ReturnsId
-from kycaid_async.protocol.request import refused
+from kycaid_async.protocol.request import invalid_request
 from kycaid_async.tracebacks import confidential
 from kycaid_async.values.constraints import CountryCode, DateIn, Email, Length, ObjectId, PersonName, Range
 from kycaid_async.values.enums import OpenEnum
@@ -36,7 +36,15 @@ Share = Annotated[float, Range(0, 100)]
 
 @request
 class _Person(Request):
-    first: ClassVar[tuple[str, ...]] = ("type", "applicant_id", "first_name", "last_name", "title", "share", "dob")
+    leading_fields: ClassVar[tuple[str, ...]] = (
+        "type",
+        "applicant_id",
+        "first_name",
+        "last_name",
+        "title",
+        "share",
+        "dob",
+    )
 
     first_name: Opt[PersonName] = UNSET
     """Latin letters, at most 64."""
@@ -195,6 +203,6 @@ def _new_person(person: NewAffiliatedPerson | None, fields: dict[str, Any]) -> N
     cls = _BY_TYPE.get(given_type) if isinstance(given_type, str) else None
     if cls is None:
         wanted = FieldProblem("type", "AUTHORISED or BENEFICIAL", "another word or nothing")
-        raise refused("affiliated_persons.create", [wanted])
+        raise invalid_request("affiliated_persons.create", [wanted])
     given = {name: value for name, value in fields.items() if name != "type"}
     return from_fields("affiliated_persons.create", cls, given)

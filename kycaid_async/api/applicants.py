@@ -10,24 +10,24 @@ from typing import Annotated, Any, ClassVar, Literal, TypedDict, Unpack, overloa
 import attrs
 
 from kycaid_async.api.addresses import Address
-from kycaid_async.api.documents import Document
+from kycaid_async.api.documents.models import Document
 from kycaid_async.api.section import Section, from_fields, one_of, only
 from kycaid_async.errors import FieldProblem
-from kycaid_async.protocol.endpoint import Endpoint, Evidence, Replay, Returns, ReturnsId
-from kycaid_async.protocol.request import refused
+from kycaid_async.protocol.endpoint import Endpoint, Evidence, Replay, ReturnsId, ReturnsUnion
+from kycaid_async.protocol.request import invalid_request
 from kycaid_async.tracebacks import confidential
 from kycaid_async.values.constraints import (
     CountryCode,
     DateIn,
     Email,
     ExternalId,
+    IdText,
     Length,
     ObjectId,
     PersonName,
     Phone,
     Shown,
 )
-from kycaid_async.values.converter import structure
 from kycaid_async.values.decline_reasons import DeclineReason
 from kycaid_async.values.enums import OpenEnum
 from kycaid_async.values.model import Request, Response, request, response
@@ -74,7 +74,7 @@ CustomField = Annotated[str, Length(1, 2048)]
 class _Contact(Request):
     """The fields that persons and companies share."""
 
-    first: ClassVar[tuple[str, ...]] = (
+    leading_fields: ClassVar[tuple[str, ...]] = (
         *("type", "first_name", "middle_name", "last_name", "dob", "gender", "pep", "residence_country", "nationality"),
         *("company_name", "registration_country", "business_activity_id", "registration_number"),
     )
@@ -155,16 +155,16 @@ class ApplicantUpdate(_Contact):
 class Applicant(Response):
     """What persons and companies have in common. Reference: *Applicants / Get an applicant*."""
 
-    applicant_id: Annotated[str, Shown] | None = None
+    applicant_id: IdText | None = None
     external_applicant_id: str | None = None
     type: ApplicantType | None = None
     created_at: Annotated[datetime, Shown] | None = None
     """Aware; read as UTC, since the vendor does not say."""
-    profile_status: Annotated[str, Shown] | None = None
+    profile_status: IdText | None = None
     profile_comment: str | None = None
     email: str | None = None
     phone: str | None = None
-    phone_status: Annotated[str, Shown] | None = None
+    phone_status: IdText | None = None
     wallet_address: str | None = None
     telegram_username: str | None = None
     custom_field_1: str | None = None
@@ -193,7 +193,7 @@ class PersonApplicant(Applicant):
     origin_middle_name: str | None = None
     last_name: str | None = None
     origin_last_name: str | None = None
-    residence_country: Annotated[str, Shown] | None = None
+    residence_country: IdText | None = None
     nationality: str | None = None
     dob: date | None = None
     gender: Gender | None = None
@@ -204,10 +204,12 @@ class PersonApplicant(Applicant):
 class CompanyApplicant(Applicant):
     """A company."""
 
+    discriminator: ClassVar[tuple[str, str]] = ("type", ApplicantType.COMPANY)
+
     company_name: str | None = None
-    registration_country: Annotated[str, Shown] | None = None
+    registration_country: IdText | None = None
     registration_number: str | None = None
-    business_activity_id: Annotated[str, Shown] | None = None
+    business_activity_id: IdText | None = None
     affiliated_persons: list[Any] | None = None
     """As the server sent them; whether and how they appear here is not known."""
 
@@ -244,14 +246,6 @@ NewApplicant = Person | Company
 AnyApplicant = PersonApplicant | CompanyApplicant
 
 
-class _ReturnsApplicant(Returns[AnyApplicant]):
-    """A person or a company, by its ``type``."""
-
-    def read(self, data: Any) -> AnyApplicant:
-        person = structure(data, PersonApplicant)
-        return structure(data, CompanyApplicant) if person.type is ApplicantType.COMPANY else person
-
-
 CREATE = Endpoint(
     name="applicants.create",
     method="POST",
@@ -267,7 +261,7 @@ GET = Endpoint(
     name="applicants.get",
     method="GET",
     path="/applicants/{applicant_id}",
-    returns=_ReturnsApplicant(),
+    returns=ReturnsUnion[AnyApplicant](AnyApplicant),
     replay=Replay.SAFE,
     evidence=Evidence.OBSERVED,
     reference="Applicants / Get an applicant",
@@ -340,5 +334,7 @@ def _new_applicant(applicant: NewApplicant | None, fields: dict[str, Any]) -> Ne
     given_type = fields.get("type")
     cls = known.get(given_type) if isinstance(given_type, str) else None
     if cls is None:
-        raise refused("applicants.create", [FieldProblem("type", "PERSON or COMPANY", "another word or nothing")])
+        raise invalid_request(
+            "applicants.create", [FieldProblem("type", "PERSON or COMPANY", "another word or nothing")]
+        )
     return from_fields("applicants.create", cls, {name: value for name, value in fields.items() if name != "type"})

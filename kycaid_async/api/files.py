@@ -1,14 +1,13 @@
 """Files: the images, PDFs and videos that documents refer to. Reference: *Files*."""
 
 from collections.abc import Awaitable
-from typing import Annotated
 
 from kycaid_async.api.section import Section
 from kycaid_async.protocol.endpoint import Endpoint, Evidence, Replay, ReturnsId, ReturnsModel
 from kycaid_async.tracebacks import confidential
 from kycaid_async.uploads.sources import UploadSource, source_of
 from kycaid_async.uploads.upload import Upload
-from kycaid_async.values.constraints import Shown
+from kycaid_async.values.constraints import IdText
 from kycaid_async.values.model import Response, response
 
 
@@ -16,7 +15,7 @@ from kycaid_async.values.model import Response, response
 class FileInfo(Response):
     """What the server says of a file. No answer has ever been seen: look into ``raw``."""
 
-    file_id: Annotated[str, Shown] | None = None
+    file_id: IdText | None = None
 
 
 CREATE = Endpoint(

@@ -9,7 +9,7 @@ from kycaid_async.api.applicants import Gender
 from kycaid_async.api.section import Section, json_object, one_of
 from kycaid_async.errors import FieldProblem
 from kycaid_async.protocol.endpoint import Endpoint, Evidence, Replay, ReturnsData, ReturnsJson, ReturnsModel
-from kycaid_async.protocol.request import refused
+from kycaid_async.protocol.request import invalid_request
 from kycaid_async.tracebacks import confidential
 from kycaid_async.values.constraints import DateIn, Length, Pattern
 from kycaid_async.values.enums import OpenEnum
@@ -197,5 +197,5 @@ class NonDocVerifications(Section):
         code = country_code.lower() if isinstance(cast("object", country_code), str) else ""
         if not re.fullmatch("[a-z]{2}", code):
             wanted = FieldProblem("country_code", "two letters", "other text")
-            raise refused("non_doc_verifications.run", [wanted])
+            raise invalid_request("non_doc_verifications.run", [wanted])
         return self._call(RUN, path={"country_code": code, "service": service}, body=json_object(RUN.name, body))

@@ -1,17 +1,15 @@
 """What countries, languages and business activities have in common: labels, and a memory of the last answer."""
 
-from typing import Annotated, Generic, TypeVar
+from typing import Generic, TypeVar
 
 import attrs
 
 from kycaid_async.api.section import Section
 from kycaid_async.protocol.endpoint import Endpoint
-from kycaid_async.timing import Timing
-from kycaid_async.values.constraints import Shown
+from kycaid_async.values.constraints import IdText
 from kycaid_async.values.model import Response, response
 
 L = TypeVar("L", bound=Response)
-IdText = Annotated[str, Shown]
 
 
 @response
@@ -37,7 +35,7 @@ class Labelled:
 
 
 @attrs.define
-class _Kept(Generic[L]):
+class _CachedList(Generic[L]):
     items: list[L]
     at: float
 
@@ -46,13 +44,12 @@ class _Kept(Generic[L]):
 class ReferenceSection(Section, Generic[L]):
     """A section with one slow-changing list."""
 
-    _timing: Timing = attrs.field(factory=Timing, repr=False, alias="timing")
-    _kept: _Kept[L] | None = attrs.field(default=None, repr=False, init=False)
+    _cached: _CachedList[L] | None = attrs.field(default=None, repr=False, init=False)
 
     async def _list(self, endpoint: Endpoint[list[L]], max_age: float | None) -> list[L]:
         now = self._timing.clock()
-        if max_age is not None and self._kept is not None and now - self._kept.at < max_age:
-            return list(self._kept.items)
+        if max_age is not None and self._cached is not None and now - self._cached.at < max_age:
+            return list(self._cached.items)
         items = await self._call(endpoint)
-        self._kept = _Kept(items, now)
+        self._cached = _CachedList(items, now)
         return list(items)

@@ -3,14 +3,13 @@
 from collections.abc import Awaitable, Mapping, Sequence
 from typing import Annotated, Any, Literal
 
-from kycaid_async.api.reference_lists import IdText
 from kycaid_async.api.section import Section, only
 from kycaid_async.api.services import ServiceRequest
 from kycaid_async.errors import FieldProblem
 from kycaid_async.protocol.endpoint import Endpoint, Evidence, Replay, ReturnsData
-from kycaid_async.protocol.request import refused
+from kycaid_async.protocol.request import invalid_request
 from kycaid_async.tracebacks import confidential
-from kycaid_async.values.constraints import ExternalId, Items, ObjectId, Pattern, Shown, TimeIn, Url
+from kycaid_async.values.constraints import ExternalId, IdText, Items, ObjectId, Pattern, Shown, TimeIn, Url
 from kycaid_async.values.enums import OpenEnum
 from kycaid_async.values.model import Request, Response, request, response
 from kycaid_async.values.unset import UNSET, Maybe, Opt
@@ -117,7 +116,7 @@ class RiskChecks(Section):
         body = only(SUBMIT_TRANSACTION.name, screening, (TransactionScreening,))
         if not body.applicant_id and not body.external_applicant_id:
             wanted = FieldProblem("applicant_id", "this or external_applicant_id", "neither")
-            raise refused(SUBMIT_TRANSACTION.name, [wanted])
+            raise invalid_request(SUBMIT_TRANSACTION.name, [wanted])
         return self._call(SUBMIT_TRANSACTION, body=body)
 
     @confidential

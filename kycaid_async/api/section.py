@@ -9,7 +9,8 @@ import attrs
 
 from kycaid_async.errors import FieldProblem
 from kycaid_async.protocol.caller import Caller
-from kycaid_async.protocol.request import refused
+from kycaid_async.protocol.request import invalid_request
+from kycaid_async.timing import Timing
 from kycaid_async.values.fields import attrs_of, fields_of
 from kycaid_async.values.mismatch import kind
 from kycaid_async.values.model import Request
@@ -19,9 +20,10 @@ Q = TypeVar("Q", bound=Request)
 
 @attrs.define
 class Section:
-    """Base of the resource classes."""
+    """Base of the sections: what calls endpoints, and the clock of those that look at it."""
 
     _call: Caller = attrs.field(repr=False)
+    _timing: Timing = attrs.field(factory=Timing, repr=False, alias="timing")
 
 
 def from_fields(operation: str, cls: type[Q], fields: Mapping[str, Any]) -> Q:
@@ -34,7 +36,7 @@ def from_fields(operation: str, cls: type[Q], fields: Mapping[str, Any]) -> Q:
             if name not in settable
         ]
         missing = [field.name for field in fields_of(cls) if field.name in required and field.name not in fields]
-        raise refused(operation, problems + [FieldProblem(name, "a value", "nothing") for name in missing])
+        raise invalid_request(operation, problems + [FieldProblem(name, "a value", "nothing") for name in missing])
     return cls(**fields)
 
 
@@ -54,10 +56,10 @@ def only(operation: str, given: Q, allowed: tuple[type[Q], ...], fields: Mapping
     """Return ``given`` after a look at its type. Raises `InvalidRequestError`, also when there are ``fields`` too."""
     if not isinstance(cast("object", given), allowed):
         names = " or ".join(cls.__name__ for cls in allowed)
-        raise refused(operation, [FieldProblem("the argument", names, f"a {type(given).__name__}")])
+        raise invalid_request(operation, [FieldProblem("the argument", names, f"a {type(given).__name__}")])
     if fields:
         names = ", ".join(fields)
-        raise refused(
+        raise invalid_request(
             operation, [FieldProblem(names, f"to be set on the {type(given).__name__}", "a keyword besides it")]
         )
     return given
@@ -67,7 +69,7 @@ def json_object(operation: str, body: Any) -> Mapping[str, Any]:
     """Return ``body`` when it is a mapping. Raises `InvalidRequestError`."""
     if isinstance(body, Mapping):
         return cast("Mapping[str, Any]", body)
-    raise refused(operation, [FieldProblem("body", "an object", kind(body))])
+    raise invalid_request(operation, [FieldProblem("body", "an object", kind(body))])
 
 
 def _hint(name: str, known: frozenset[str]) -> str:

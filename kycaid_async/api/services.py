@@ -1,8 +1,6 @@
 """What asynchronous services answer with."""
 
-from typing import Annotated
-
-from kycaid_async.values.constraints import Shown
+from kycaid_async.values.constraints import IdText
 from kycaid_async.values.model import Response, response
 
 
@@ -10,5 +8,5 @@ from kycaid_async.values.model import Response, response
 class ServiceRequest(Response):
     """A service that was asked. Its result comes as a SERVICE_RESULT callback."""
 
-    service_request_id: Annotated[str, Shown] | None = None
+    service_request_id: IdText | None = None
     """The callback carries the same id."""

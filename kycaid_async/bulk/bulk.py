@@ -7,7 +7,7 @@ import attrs
 
 from kycaid_async.bulk.audit import AuditPlan, AuditRows, BulkAudit
 from kycaid_async.bulk.feed import Rows
-from kycaid_async.bulk.ledger import Path
+from kycaid_async.bulk.ledger import Path, SecretFrom, secret_key_of
 from kycaid_async.bulk.manifest.manifest import Manifest
 from kycaid_async.bulk.manifest.options import ManifestKeywords, ManifestOptions
 from kycaid_async.bulk.manifest.places import AnyPath
@@ -19,7 +19,7 @@ from kycaid_async.bulk.upload import BulkUpload, OnError, OnUncertain, Plan
 from kycaid_async.errors import ConfigurationError
 from kycaid_async.protocol.caller import Caller
 from kycaid_async.timing import Timing
-from kycaid_async.tracebacks import confidential
+from kycaid_async.tracebacks import bordered, confidential
 from kycaid_async.transport.settings import Settings
 
 _LONGEST_WORK: Final = 30.0
@@ -35,6 +35,7 @@ class Bulk:
     _settings: Settings = attrs.field(repr=False)
     _timing: Timing = attrs.field(repr=False)
 
+    @bordered
     def upload(
         self,
         rows: Rows | AnyPath | Manifest,
@@ -47,6 +48,8 @@ class Bulk:
         give_up_after: float = 300.0,
         settle_after: float | None = None,
         same_account: bool = False,
+        ledger_secret: SecretFrom | None = None,
+        ledger_secret_key: str | None = None,
         urls: UrlRules | None = None,
         **reading: Unpack[ManifestKeywords],
     ) -> BulkUpload:
@@ -83,6 +86,12 @@ class Bulk:
           before. Default: 5 more than the client waits for an answer (``Timeout.read``), since the
           server may be at work for as long. A shorter time risks a second document.
         * ``same_account``: the ledger was begun with another key, and this one is of the same account.
+        * ``ledger_secret``: where the secret is from that the digests in a new ledger are keyed with. ``file``: a file
+          beside it, ``.key``, as by default. ``api-key``: the API key, of 32 characters or more; then nothing lies
+          beside the ledger that could be lost or copied with it. A ledger that was made knows where its secret is from,
+          and is refused when something else is asked for.
+        * ``ledger_secret_key``: the API key that a ledger was made with, when its secret is from that, and your key is
+          a new one by now. Default: the environment's ``KYCAID_LEDGER_KEY``.
         * ``urls``: the rules for sides that are URLs; see `UrlRules`. Rows of a manifest keep to those of
           the manifest.
 
@@ -92,6 +101,9 @@ class Bulk:
             raise ConfigurationError("bulk: on_uncertain is set_aside or create, on_error is continue or stop")
         if ledger is not None and not os.fspath(ledger):
             raise ConfigurationError("bulk: ledger must be the path of a file; None is for no ledger")
+        if ledger is None and ledger_secret is not None:
+            raise ConfigurationError("bulk: ledger_secret is for a ledger; give ledger too")
+        _check_secret(ledger_secret)
         if concurrency is not None and concurrency < 1:
             raise ConfigurationError("bulk: concurrency must be 1 or more")
         if applicants_at_once < 1:
@@ -106,6 +118,8 @@ class Bulk:
             give_up_after=give_up_after,
             settle_after=self._patience() if settle_after is None else settle_after,
             same_account=same_account,
+            ledger_secret=ledger_secret,
+            ledger_secret_key=secret_key_of(ledger_secret_key),
             urls=urls or UrlRules(),
         )
         if isinstance(rows, str | os.PathLike):
@@ -116,6 +130,7 @@ class Bulk:
             given = rows
         return BulkUpload(given, plan, caller=self._call, settings=self._settings, timing=self._timing)
 
+    @bordered
     def audit(
         self,
         rows: AuditRows,
@@ -127,6 +142,8 @@ class Bulk:
         give_up_after: float = 300.0,
         settle_after: float | None = None,
         same_account: bool = False,
+        ledger_secret: SecretFrom | None = None,
+        ledger_secret_key: str | None = None,
     ) -> BulkAudit:
         """Return a look at what the server has of ``rows``; iterate over it: ``async for result in audit``.
 
@@ -145,11 +162,13 @@ class Bulk:
         * ``settle_after``: seconds after a row was sent before which it does not count as missing. Default as in
           `upload`.
         * ``same_account``: the ledger was begun with another key, and this one is of the same account.
+        * ``ledger_secret``, ``ledger_secret_key``: as with `upload`.
 
         Raises `ConfigurationError` for values that make no sense; what ends it early is raised by the iteration.
         """
         if concurrency is not None and concurrency < 1:
             raise ConfigurationError("bulk: concurrency must be 1 or more")
+        _check_secret(ledger_secret)
         if not os.fspath(ledger):
             raise ConfigurationError("bulk: ledger must be the path of a file")
         most = self._settings.max_connections
@@ -161,6 +180,8 @@ class Bulk:
             give_up_after=give_up_after,
             settle_after=self._patience() if settle_after is None else settle_after,
             same_account=same_account,
+            ledger_secret=ledger_secret,
+            ledger_secret_key=secret_key_of(ledger_secret_key),
         )
         return BulkAudit(rows, plan, caller=self._call, settings=self._settings, timing=self._timing)
 
@@ -181,6 +202,8 @@ class Bulk:
         give_up_after: float = 300.0,
         settle_after: float | None = None,
         same_account: bool = False,
+        ledger_secret: SecretFrom | None = None,
+        ledger_secret_key: str | None = None,
         urls: UrlRules | None = None,
         **reading: Unpack[ManifestKeywords],
     ) -> tuple[list[BulkResult], BulkSummary]:
@@ -198,8 +221,15 @@ class Bulk:
             give_up_after=give_up_after,
             settle_after=settle_after,
             same_account=same_account,
+            ledger_secret=ledger_secret,
+            ledger_secret_key=ledger_secret_key,
             urls=urls,
             **reading,
         )
         results = [result async for result in upload]
         return sorted(results, key=lambda result: result.number), upload.summary
+
+
+def _check_secret(ledger_secret: SecretFrom | None) -> None:
+    if ledger_secret not in (None, *get_args(SecretFrom)):
+        raise ConfigurationError("bulk: ledger_secret is file or api-key")

@@ -10,10 +10,10 @@ import attrs
 
 from kycaid_async.errors import UploadSourceError
 from kycaid_async.masking import shown_path
-from kycaid_async.uploads.path_source import PathReading
+from kycaid_async.uploads.path_source import PathReader
 from kycaid_async.uploads.preflight import FileRules, inspect
-from kycaid_async.uploads.reader import WHOLE, Buffer, Reading, Source, in_thread
-from kycaid_async.uploads.sources import BytesReading, Wrap, wraps_nothing
+from kycaid_async.uploads.reader import WHOLE, Buffer, Source, SourceReader, in_thread
+from kycaid_async.uploads.sources import BytesReader, Frame, no_frame
 
 IN_MEMORY: Final = WHOLE
 """Files up to this size are read once, and sent from memory. Hashed on the loop: a thread takes longer to begin."""
@@ -60,9 +60,9 @@ async def look_at(source: Source, rules: FileRules, hashing: asyncio.Semaphore) 
     return Content(hashlib.sha256(held.data).digest(), len(held.data), kind, held)
 
 
-async def _held(source: Source, reading: Reading) -> "_Held":
+async def _held(source: Source, reading: SourceReader) -> "_Held":
     if len(reading.head) == reading.size:
-        return _Held(memoryview(reading.head), source.label, source.filename, reading.wrapped)
+        return _Held(memoryview(reading.head), source.label, source.filename, reading.framed)
     parts = [bytes(reading.head)]
     while part := await reading.read():
         parts.append(bytes(part))
@@ -79,17 +79,17 @@ class _Held:
     data: memoryview
     label: str = attrs.field(repr=False)
     filename: str | None = attrs.field(repr=False)
-    wrap: Wrap = attrs.field(default=wraps_nothing, repr=False)
+    wrap: Frame = attrs.field(default=no_frame, repr=False)
     """Once it was used, what it gave may still be on its way."""
 
-    async def open(self) -> Reading:
-        wrap, self.wrap = self.wrap, wraps_nothing
-        return BytesReading(self.data, wrap)
+    async def open(self) -> SourceReader:
+        wrap, self.wrap = self.wrap, no_frame
+        return BytesReader(self.data, wrap)
 
 
-async def _digest(reading: Reading) -> bytes:
+async def _digest(reading: SourceReader) -> bytes:
     """Return the digest of a large file, a piece at a time, and never on the loop."""
-    if isinstance(reading, PathReading):
+    if isinstance(reading, PathReader):
         return await reading.digest()
     digest = hashlib.sha256(reading.head)
     while part := await reading.read():
@@ -100,9 +100,9 @@ async def _digest(reading: Reading) -> bytes:
 Stamp = tuple[int, ...] | None
 
 
-def _stamp(reading: Reading) -> Stamp:
+def _stamp(reading: SourceReader) -> Stamp:
     """Return what changes whenever a local file does; None for what is not one."""
-    if not isinstance(reading, PathReading):
+    if not isinstance(reading, PathReader):
         return None
     found = reading.found
     return (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
@@ -124,7 +124,7 @@ class _Pinned:
     def filename(self) -> str | None:
         return self.source.filename
 
-    async def open(self) -> Reading:
+    async def open(self) -> SourceReader:
         reading = await self.source.open()
         if self.stamp is None:
             return _Hashed(reading, self.digest, hashlib.sha256(reading.head))
@@ -138,7 +138,7 @@ class _Pinned:
 class _Hashed:
     """A reading that is whole only when its bytes are those that were hashed before."""
 
-    reading: Reading
+    reading: SourceReader
     digest: bytes
     _found: _Hash
 
@@ -150,7 +150,7 @@ class _Hashed:
     def head(self) -> Buffer:
         return self.reading.head
 
-    def wrapped(self, _before: bytes, _behind: bytes) -> None:
+    def framed(self, _before: bytes, _behind: bytes) -> None:
         return None
 
     async def read(self) -> Buffer:

@@ -6,7 +6,7 @@ from typing import Any, Final
 import attrs
 
 from kycaid_async.api import documents
-from kycaid_async.api.document_variants import NewDocument
+from kycaid_async.api.documents.models import NewDocument
 from kycaid_async.bulk.evidence import Doubt, Unreconciled
 from kycaid_async.bulk.ledger import DOCUMENT_TAKEN, Intent, Ledger, RowEntry, State
 from kycaid_async.bulk.prerequisites import Prerequisites, UploadedFile, code_of
@@ -25,7 +25,7 @@ from kycaid_async.errors import (
     TooManyOpenFilesError,
     ValidationError,
 )
-from kycaid_async.protocol.request import refused
+from kycaid_async.protocol.request import invalid_request
 from kycaid_async.timing import Timing
 from kycaid_async.tracebacks import hide_locals
 
@@ -108,13 +108,13 @@ class Delivery:
                 return row.digest, row.says
         except (AttributeError, TypeError, ValueError, OverflowError, RecursionError):
             problems = [FieldProblem("row", "the types of BulkRow, and values that JSON can carry", "others")]
-        raise refused(documents.CREATE.name, problems)
+        raise invalid_request(documents.CREATE.name, problems)
 
     async def _known_or_new(self, row: BulkRow, digest: bytes, says: bytes | None, result: BulkResult) -> None:
         known = await self.ledger.row(digest)
         if known is not None and known.state is State.CREATED:
             if not self.ledger.has_said(known, says):
-                raise refused(documents.CREATE.name, [_USED_KEY])
+                raise invalid_request(documents.CREATE.name, [_USED_KEY])
             result.status, result.document_id = BulkStatus.DONE_BEFORE, known.document_id
             result.applicant_id, result.file_ids = known.intent.applicant_id, dict(known.intent.file_ids)
             return
@@ -167,7 +167,7 @@ class Delivery:
         if document_id is not None:
             self._created(known.intent, document_id, result)
             if is_other:
-                raise refused(documents.CREATE.name, [_USED_KEY])
+                raise invalid_request(documents.CREATE.name, [_USED_KEY])
         return False
 
     def _doubt(self, row: BulkRow, digest: bytes, intent: Intent, *, fields: Mapping[str, Any]) -> Doubt:

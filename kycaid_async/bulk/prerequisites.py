@@ -20,7 +20,7 @@ from kycaid_async.bulk.result import BulkResult, BulkSummary
 from kycaid_async.bulk.row import BulkRow, digest_of
 from kycaid_async.errors import ApiError, FieldProblem, KycaidError, UploadSourceError
 from kycaid_async.masking import code_or_mask
-from kycaid_async.protocol.request import refused
+from kycaid_async.protocol.request import invalid_request
 from kycaid_async.uploads.preflight import FileRules
 from kycaid_async.uploads.reader import Source
 from kycaid_async.uploads.upload import Upload
@@ -103,7 +103,7 @@ class Prerequisites:
             known = await self.ledger.applicant(digest)
             if known is not None and known.applicant_id is not None:
                 if not self.ledger.has_said(known, says):
-                    raise refused(applicants.CREATE.name, [_OTHER_DATA])
+                    raise invalid_request(applicants.CREATE.name, [_OTHER_DATA])
                 return known.applicant_id
             in_doubt = self.ledger.may_have_gaps if known is None else known.state is State.SENT
             if in_doubt and not self._may_make_anew(digest):

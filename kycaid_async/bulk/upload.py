@@ -7,7 +7,7 @@ import attrs
 
 from kycaid_async.bulk.delivery import Delivery
 from kycaid_async.bulk.feed import Feed, Rows
-from kycaid_async.bulk.ledger import Ledger, Path
+from kycaid_async.bulk.ledger import Ledger, Path, SecretFrom
 from kycaid_async.bulk.manifest.manifest import Manifest
 from kycaid_async.bulk.manifest_rows import ManifestFile, rows_of_manifest
 from kycaid_async.bulk.prerequisites import Prerequisites
@@ -22,6 +22,7 @@ from kycaid_async.bulk.run import BulkRun
 from kycaid_async.protocol.caller import Caller
 from kycaid_async.timing import Timing
 from kycaid_async.transport.settings import Settings
+from kycaid_async.values.secret import ApiKey
 
 OnUncertain = Literal["set_aside", "create"]
 OnError = Literal["continue", "stop"]
@@ -39,6 +40,8 @@ class Plan:
     give_up_after: float
     settle_after: float
     same_account: bool
+    ledger_secret: SecretFrom | None
+    ledger_secret_key: ApiKey | None
     urls: UrlRules
 
 
@@ -112,6 +115,8 @@ class BulkUpload(BulkRun[BulkResult]):
             server=self._settings.base_url,
             api_key=self._settings.api_key.reveal(),
             same_account=self._plan.same_account,
+            secret_from=self._plan.ledger_secret,
+            secret_key=self._plan.ledger_secret_key,
             clock=self._timing.clock,
         )
 

@@ -8,7 +8,8 @@ from typing import Any, Protocol
 
 import attrs
 
-from kycaid_async.api.verification_models import CheckResult, Verification, VerificationProgress
+from kycaid_async.api.verifications.fields import VerificationProgress
+from kycaid_async.api.verifications.models import CheckResult, Verification
 from kycaid_async.callbacks.events import DatabaseScreening, Event, VerificationCompleted, VerificationStatusChanged
 from kycaid_async.errors import FieldProblem, InvalidRequestError
 from kycaid_async.tracebacks import border, confidential

@@ -7,16 +7,15 @@ import hashlib
 from datetime import UTC, date, datetime
 from typing import Annotated, Any
 
-from kycaid_async.api.applicants import AnyApplicant, ApplicantType, CompanyApplicant, PersonApplicant
-from kycaid_async.api.blacklist_models import BlacklistType
-from kycaid_async.api.verification_models import CheckResult, VerificationProgress, VerificationStatuses
-from kycaid_async.values.constraints import Shown
-from kycaid_async.values.converter import structure, unstructure
+from kycaid_async.api.applicants import AnyApplicant
+from kycaid_async.api.blacklist_databases.fields import BlacklistType
+from kycaid_async.api.verifications.fields import VerificationProgress
+from kycaid_async.api.verifications.models import CheckResult, VerificationStatuses
+from kycaid_async.values.constraints import IdText, Shown
+from kycaid_async.values.converter import unstructure
 from kycaid_async.values.enums import OpenEnum
 from kycaid_async.values.json import dumps
 from kycaid_async.values.model import Response, response
-
-IdText = Annotated[str, Shown]
 
 
 class CallbackType(OpenEnum):
@@ -100,11 +99,6 @@ class VerificationCompleted(Event):
     """The whole applicant, as in ``applicants.get``. Observed; it may be missing, then fetch it."""
     comment: str | None = None
     """Observed."""
-
-    def __attrs_post_init__(self) -> None:
-        # The reader takes the first of the two that fits, and any object fits a person.
-        if isinstance(self.applicant, PersonApplicant) and self.applicant.type == ApplicantType.COMPANY:
-            self.applicant = structure(self.applicant.raw, CompanyApplicant)
 
 
 @response

@@ -141,6 +141,14 @@ def upload(
             metavar="FILE", help="Where --on-error continue sets rows aside. In the manifest's folder, as NAME.rejects."
         ),
     ] = None,
+    ledger_secret: Annotated[
+        Literal["file", "api-key"] | None,
+        typer.Option(
+            help="What keeps a new ledger from giving anything away: a .key file beside it (the default), or the API "
+            "key, which every later run then needs; after a change of the key, in KYCAID_LEDGER_KEY.",
+            show_default=False,
+        ),
+    ] = None,
     same_account: Annotated[
         bool, typer.Option("--same-account", help="The ledger was begun with another key of the same account.")
     ] = False,
@@ -207,6 +215,7 @@ def upload(
             rejects=rejects,
             on_error=on_error,
             create_uncertain=on_uncertain == "create",
+            ledger_secret=ledger_secret,
             same_account=same_account,
             concurrency=concurrency,
             applicants_at_once=applicants_at_once,
@@ -347,7 +356,11 @@ def repair(
         str | None, typer.Option(metavar="URL", help="The server of its rows, if the ledger does not say it any more.")
     ] = None,
     new_secret: Annotated[
-        bool, typer.Option("--new-secret", help="Its .key file is gone for good: give up what only that file tells.")
+        bool,
+        typer.Option(
+            "--new-secret",
+            help="Its .key file, or the API key that it needs, is gone for good: give up what only that tells.",
+        ),
     ] = False,
 ) -> None:
     """Run ``kycaid ledger repair``."""
@@ -464,7 +477,7 @@ def _folder(folder: Path | None) -> Path | None:
 
 
 def _document_type(name: str | None, folder: Path | None) -> str:
-    from kycaid_async.api.document_words import DocumentType
+    from kycaid_async.api.documents.fields import DocumentType
 
     if name is None:
         return DocumentType.GOVERNMENT_ID

@@ -7,7 +7,7 @@ from contextlib import contextmanager, nullcontext
 import anyio
 
 from kycaid_async.bulk.audit import AuditResult, AuditSummary, BulkAudit
-from kycaid_async.bulk.ledger import Ledger
+from kycaid_async.bulk.ledger import Ledger, secret_key_of
 from kycaid_async.bulk.manifest.manifest import Manifest
 from kycaid_async.bulk.requests.open_files import most_rows_at_once
 from kycaid_async.cli.audit_csv import AuditCsv
@@ -96,6 +96,7 @@ class Job:
             api_key=plan.api_key,
             same_account=plan.same_account,
             folder=plan.folder,
+            secret_key=secret_key_of(),
             read_only=True,
         )
         await ledger.close()

@@ -9,8 +9,8 @@ import anyio
 import attrs
 
 from kycaid_async.api.applicants import Person
-from kycaid_async.api.document_variants import ApplicantDocument
-from kycaid_async.api.document_words import DocumentType
+from kycaid_async.api.documents.fields import DocumentType
+from kycaid_async.api.documents.models import ApplicantDocument
 from kycaid_async.cli.cases import Case, Owner
 from kycaid_async.cli.problems import one_line
 from kycaid_async.cli.report import Outcome, Report

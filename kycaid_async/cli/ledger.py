@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from kycaid_async.bulk.ledger.repair import LedgerReport, repair, show
+from kycaid_async.bulk.ledger.secret import FROM_KEY
 from kycaid_async.cli.problems import one_line
 
 _FIT, _UNFIT = 0, 1
@@ -40,6 +41,8 @@ def _lines(report: LedgerReport) -> Iterator[str]:
     yield f"rows: {_counts(report.rows)}"
     yield f"applicants: {_counts(report.applicants)}"
     yield f"files: {report.files:,}"
+    if report.secret_from == FROM_KEY:
+        yield "secret: from the API key that it was made with"
     if report.may_have_gaps:
         yield _GAPS
 

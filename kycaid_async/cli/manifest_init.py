@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from kycaid_async.api.document_words import DocumentType
+from kycaid_async.api.documents.fields import DocumentType
 from kycaid_async.bulk.manifest.scans import TO_FILL_IN, scans_in
 from kycaid_async.bulk.row import SIDES
 from kycaid_async.bulk.tables import write_table

@@ -6,8 +6,8 @@ from typing import Any
 
 import attrs
 
-from kycaid_async.api.document_words import DocumentStatus
-from kycaid_async.api.documents import Document
+from kycaid_async.api.documents.fields import DocumentStatus
+from kycaid_async.api.documents.models import Document
 from kycaid_async.cli.cases import Case
 from kycaid_async.cli.problems import one_line
 from kycaid_async.errors import InvalidFileError, KycaidError

@@ -10,7 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.table import Table
 from rich.text import Text
 
-from kycaid_async.api.document_words import DocumentStatus
+from kycaid_async.api.documents.fields import DocumentStatus
 from kycaid_async.cli.cases import Case
 from kycaid_async.cli.console import console, size_text
 from kycaid_async.cli.problems import one_line

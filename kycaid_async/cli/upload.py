@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import anyio
 
 from kycaid_async.bulk.earlier_files import EarlierFiles
-from kycaid_async.bulk.ledger import Ledger, State
+from kycaid_async.bulk.ledger import Ledger, State, secret_key_of
 from kycaid_async.bulk.manifest.check import check_manifest
 from kycaid_async.bulk.manifest.manifest import Manifest
 from kycaid_async.bulk.manifest.rejects import UNCERTAIN, Rejects
@@ -164,6 +164,8 @@ class Job:
             api_key=plan.api_key,
             same_account=plan.same_account,
             folder=plan.folder,
+            secret_from=plan.ledger_secret,
+            secret_key=secret_key_of(),
             read_only=read_only,
         )
 

@@ -8,6 +8,7 @@ from typing import Literal
 import attrs
 
 from kycaid_async import servers
+from kycaid_async.bulk.ledger import SecretFrom
 from kycaid_async.bulk.manifest.options import ManifestKeywords, ManifestOptions
 from kycaid_async.bulk.manifest.rejects import UNCERTAIN, origin_of, rejects_of
 from kycaid_async.bulk.remote.url_rules import UrlRules
@@ -35,6 +36,7 @@ class Plan:
     on_error: Literal["stop", "continue"] = "stop"
     on_uncertain: Literal["set_aside", "create"] = "set_aside"
     same_account: bool = False
+    ledger_secret: SecretFrom | None = None
     concurrency: int
     applicants_at_once: int = 4
     dry_run: bool = False
@@ -73,6 +75,7 @@ def plan_of(
     protocols: Sequence[str],
     hosts: Sequence[str],
     applicants_at_once: int = 4,
+    ledger_secret: SecretFrom | None = None,
     reading: ManifestKeywords | None = None,
 ) -> Plan:
     """Return the plan for options as they were given. Raises `UsageProblem` for those that cannot work."""
@@ -100,6 +103,7 @@ def plan_of(
         on_error=on_error,
         on_uncertain="create" if create_uncertain else "set_aside",
         same_account=same_account,
+        ledger_secret=ledger_secret,
         concurrency=concurrency,
         applicants_at_once=applicants_at_once,
         dry_run=dry_run,

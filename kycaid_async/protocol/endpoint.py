@@ -11,7 +11,7 @@ from kycaid_async.values.fields import fields_of
 from kycaid_async.values.json import loads
 from kycaid_async.values.mismatch import Mismatch
 from kycaid_async.values.model import Request, Response
-from kycaid_async.values.quick import structure_bytes
+from kycaid_async.values.msgspec_reader import structure_bytes
 
 HOLES = re.compile(r"\{\+?(\w+)\}")
 """The names in a path template. As in RFC 6570, ``{name}`` is one segment and ``{+name}`` keeps its slashes."""
@@ -93,6 +93,17 @@ class ReturnsModel(Returns[R], Generic[R]):
 
     def _checked(self, found: R) -> R:
         return _not_empty(found) if self.needed else found
+
+
+@attrs.frozen
+class ReturnsUnion(Returns[T_co], Generic[T_co]):
+    """One of several objects, such as ``A | B``: that which the discriminator of its class names."""
+
+    union: Any
+
+    def read(self, data: Any) -> T_co:
+        found: T_co = structure(data, self.union)
+        return found
 
 
 @attrs.frozen

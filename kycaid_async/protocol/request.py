@@ -29,7 +29,7 @@ _REPLAY_OF_METHOD = {
 
 
 @attrs.define
-class Built(Unlisted):
+class BuiltRequest(Unlisted):
     """A request that is ready to be sent, as often as needed."""
 
     target: str = attrs.field(repr=False)
@@ -45,7 +45,7 @@ def build(
     query: Mapping[str, Any] | None = None,
     body: Request | Mapping[str, Any] | Sequence[Any] | None = None,
     check: bool = True,
-) -> Built:
+) -> BuiltRequest:
     """Return the request for ``endpoint``.
 
     With ``check`` off, the limits of the reference are left to the server; ids that would change the path are refused
@@ -64,23 +64,23 @@ def build(
     if check and isinstance(body, Request):
         problems += check_request(body)
     if problems:
-        raise refused(endpoint.name, problems)
+        raise invalid_request(endpoint.name, problems)
     if query:
         target += _query(endpoint, query)
-    return Built(target, None if body is None else _encode(endpoint, body))
+    return BuiltRequest(target, None if body is None else _encode(endpoint, body))
 
 
-def unlisted(method: str, path: str, replay: Replay | str | None) -> Endpoint[Any]:
+def undeclared_endpoint(method: str, path: str, replay: Replay | str | None) -> Endpoint[Any]:
     """Return an endpoint for a call that no section declares. Raises `InvalidRequestError`."""
     method = method.upper()
     if not re.fullmatch(r"[A-Z]+", method):
-        raise refused("request", [FieldProblem("method", "an HTTP verb, such as POST", "another form")])
+        raise invalid_request("request", [FieldProblem("method", "an HTTP verb, such as POST", "another form")])
     if not is_plain_path(path):
-        raise refused(
+        raise invalid_request(
             "request", [FieldProblem("path", "a path below the base URL, such as /documents", "another form")]
         )
     if replay is not None and replay not in list(Replay):
-        raise refused("request", [FieldProblem("replay", "one of " + ", ".join(Replay), "another word")])
+        raise invalid_request("request", [FieldProblem("replay", "one of " + ", ".join(Replay), "another word")])
     return Endpoint(
         name="request",
         method=method,
@@ -129,7 +129,7 @@ _BROKEN_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _MOST_ENCODINGS: Final = 8
 
 
-def refused(operation: str, problems: Sequence[FieldProblem]) -> InvalidRequestError:
+def invalid_request(operation: str, problems: Sequence[FieldProblem]) -> InvalidRequestError:
     """Return the error for fields that were refused before anything was sent."""
     listed = "; ".join(map(str, problems))
     return InvalidRequestError(
@@ -174,7 +174,7 @@ def _query(endpoint: Endpoint[Any], given: Mapping[str, Any]) -> str:
     except (TypeError, UnicodeEncodeError):
         text = None  # the error holds the value, so that it must not be the context of ours
     if text is None:
-        raise refused(endpoint.name, [FieldProblem("query", "text, numbers, dates and truth values", "others")])
+        raise invalid_request(endpoint.name, [FieldProblem("query", "text, numbers, dates and truth values", "others")])
     return f"?{text}" if text else ""
 
 
@@ -193,4 +193,4 @@ def _encode(endpoint: Endpoint[Any], body: Any) -> bytes:
     except (TypeError, ValueError, OverflowError, RecursionError):
         # The text of json's own error can hold the value, so it is left out, and its context with it.
         problem = FieldProblem("*", "values that JSON can carry", "others")
-    raise refused(endpoint.name, [problem])
+    raise invalid_request(endpoint.name, [problem])

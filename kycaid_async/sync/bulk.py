@@ -9,7 +9,7 @@ from typing import Self, TypeVar, Unpack, cast
 
 from kycaid_async.bulk import bulk
 from kycaid_async.bulk.audit import AuditResult, AuditSummary, BulkAudit
-from kycaid_async.bulk.ledger import Path
+from kycaid_async.bulk.ledger import Path, SecretFrom
 from kycaid_async.bulk.manifest.manifest import Manifest
 from kycaid_async.bulk.manifest.options import ManifestKeywords
 from kycaid_async.bulk.manifest.places import AnyPath
@@ -24,7 +24,7 @@ from kycaid_async.sync.blocking import Blocking, documented_as
 from kycaid_async.sync.call import Call
 from kycaid_async.sync.handle import Link
 from kycaid_async.sync.iteration import BlockingIterator
-from kycaid_async.tracebacks import border
+from kycaid_async.tracebacks import border, bordered
 
 R = TypeVar("R")
 T = TypeVar("T")
@@ -152,6 +152,7 @@ class BlockingAudit(BlockingRun[AuditResult]):
 
 class Bulk(Blocking, of=bulk.Bulk):
     @documented_as(bulk.Bulk.upload)
+    @bordered
     def upload(
         self,
         rows: Iterable[BulkRow] | AnyPath | Manifest,
@@ -164,6 +165,8 @@ class Bulk(Blocking, of=bulk.Bulk):
         give_up_after: float = 300.0,
         settle_after: float | None = None,
         same_account: bool = False,
+        ledger_secret: SecretFrom | None = None,
+        ledger_secret_key: str | None = None,
         urls: UrlRules | None = None,
         **reading: Unpack[ManifestKeywords],
     ) -> BlockingUpload:
@@ -179,12 +182,15 @@ class Bulk(Blocking, of=bulk.Bulk):
             give_up_after=give_up_after,
             settle_after=settle_after,
             same_account=same_account,
+            ledger_secret=ledger_secret,
+            ledger_secret_key=ledger_secret_key,
             urls=urls,
             **reading,
         )
         return BlockingUpload(self._link, () if is_manifest else cast("Iterable[BulkRow]", rows), given, upload)
 
     @documented_as(bulk.Bulk.audit)
+    @bordered
     def audit(
         self,
         rows: Iterable[BulkRow | BadRow],
@@ -196,6 +202,8 @@ class Bulk(Blocking, of=bulk.Bulk):
         give_up_after: float = 300.0,
         settle_after: float | None = None,
         same_account: bool = False,
+        ledger_secret: SecretFrom | None = None,
+        ledger_secret_key: str | None = None,
     ) -> BlockingAudit:
         given = _Rows()
         audit = bulk.Bulk.audit(
@@ -208,10 +216,13 @@ class Bulk(Blocking, of=bulk.Bulk):
             give_up_after=give_up_after,
             settle_after=settle_after,
             same_account=same_account,
+            ledger_secret=ledger_secret,
+            ledger_secret_key=ledger_secret_key,
         )
         return BlockingAudit(self._link, cast("Iterable[BulkRow]", rows), given, audit)
 
     @documented_as(bulk.Bulk.upload_all)
+    @bordered
     def upload_all(
         self,
         rows: Iterable[BulkRow] | AnyPath | Manifest,
@@ -224,6 +235,8 @@ class Bulk(Blocking, of=bulk.Bulk):
         give_up_after: float = 300.0,
         settle_after: float | None = None,
         same_account: bool = False,
+        ledger_secret: SecretFrom | None = None,
+        ledger_secret_key: str | None = None,
         urls: UrlRules | None = None,
         **reading: Unpack[ManifestKeywords],
     ) -> tuple[list[BulkResult], BulkSummary]:
@@ -237,6 +250,8 @@ class Bulk(Blocking, of=bulk.Bulk):
             give_up_after=give_up_after,
             settle_after=settle_after,
             same_account=same_account,
+            ledger_secret=ledger_secret,
+            ledger_secret_key=ledger_secret_key,
             urls=urls,
             **reading,
         ) as upload:

@@ -3,45 +3,24 @@
 import copy
 import ssl
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Self
 
 from kycaid_async.client import AsyncKycaid
 from kycaid_async.protocol.endpoint import Replay
 from kycaid_async.protocol.timeout import Timeout
-from kycaid_async.sync import sections
 from kycaid_async.sync.blocking import Blocking, documented_as
-from kycaid_async.sync.bulk import Bulk
 from kycaid_async.sync.handle import Link
+from kycaid_async.sync.sections import Sections
 from kycaid_async.tracebacks import border
 from kycaid_async.transport.settings import AuthHeader
 from kycaid_async.uploads.preflight import FileRules
+from kycaid_async.values.lazy import cached_property
 
-S = TypeVar("S", bound=Blocking)
-
-
-class _At:
-    """A section, made when first asked for."""
-
-    def __init__(self, section: type[Blocking]) -> None:
-        self._section = section
-        self.__doc__ = section.__doc__
-
-    def __set_name__(self, owner: type, name: str) -> None:
-        self._name = name
-
-    def __get__(self, client: object | None, owner: type) -> Any:
-        if client is None:
-            return self
-        own = vars(client)
-        return own.setdefault(self._name, self._section(own["_link"], getattr(own["_target"], self._name)))
+if TYPE_CHECKING:
+    from kycaid_async.sync.bulk import Bulk
 
 
-def _at(section: type[S]) -> S:
-    # Typed as what it gives those who have a client.
-    return cast("S", _At(section))
-
-
-class Kycaid(Blocking):
+class Kycaid(Sections):
     """A client of the KYCAID API for scripts, notebooks and threads: `AsyncKycaid` without ``await``.
 
     ``with Kycaid() as client: …``, or `close` at the end; one that is forgotten is closed with the program. The
@@ -96,23 +75,12 @@ class Kycaid(Blocking):
     def __repr__(self) -> str:
         return type(self).__name__ + repr(self._target).removeprefix("AsyncKycaid")
 
-    addresses = _at(sections.Addresses)
-    affiliated_persons = _at(sections.AffiliatedPersons)
-    applicants = _at(sections.Applicants)
-    blacklist_databases = _at(sections.BlacklistDatabases)
-    bulk = _at(Bulk)
-    business_activities = _at(sections.BusinessActivities)
-    countries = _at(sections.Countries)
-    crypto = _at(sections.Crypto)
-    documents = _at(sections.Documents)
-    files = _at(sections.Files)
-    forms = _at(sections.Forms)
-    languages = _at(sections.Languages)
-    non_doc_verifications = _at(sections.NonDocVerifications)
-    phone_numbers = _at(sections.PhoneNumbers)
-    qes = _at(sections.Qes)
-    risk_checks = _at(sections.RiskChecks)
-    verifications = _at(sections.Verifications)
+    @cached_property
+    def bulk(self) -> "Bulk":
+        """Many documents at once, with a ledger."""
+        from kycaid_async.sync.bulk import Bulk
+
+        return Bulk(self._link, self._target.bulk)
 
     @documented_as(AsyncKycaid.request)
     def request(

@@ -1,148 +1,60 @@
-"""The sections of the blocking client: each method is the asynchronous one, carried out on the loop."""
+"""The sections of the blocking client: each method is the asynchronous one, carried out on the loop.
 
-from kycaid_async.api import (
-    addresses,
-    affiliated_persons,
-    applicants,
-    blacklist_databases,
-    business_activities,
-    countries,
-    crypto,
-    documents,
-    files,
-    forms,
-    languages,
-    non_doc_verifications,
-    phone_numbers,
-    qes,
-    risk_checks,
-    verifications,
-)
-from kycaid_async.sync.blocking import Blocking, BlockingSource, blocking, documented_as
-from kycaid_async.tracebacks import border
+They are made from the asynchronous sections when they are first asked for. What type checkers and editors read is
+``sections.pyi``, which ``python -m tests.stubs`` writes.
+"""
+
+import functools
+import inspect
+from typing import TYPE_CHECKING, Any
+
+from kycaid_async.api.sections import SECTIONS, class_name, class_of
+from kycaid_async.sync.blocking import Blocking, blocking
+
+if TYPE_CHECKING:
+    from kycaid_async.api.section import Section
 
 
-class Addresses(Blocking, of=addresses.Addresses):
-    create = blocking(addresses.Addresses.create)
-    update = blocking(addresses.Addresses.update)
-    delete = blocking(addresses.Addresses.delete)
+class _Attribute:
+    """Makes a section when it is first asked for."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __get__(self, client: Blocking | None, owner: type) -> Any:
+        if client is None:
+            return self
+        own = vars(client)
+        return own.setdefault(self._name, twin_of(self._name)(own["_link"], getattr(own["_target"], self._name)))
 
 
-class AffiliatedPersons(Blocking, of=affiliated_persons.AffiliatedPersons):
-    create = blocking(affiliated_persons.AffiliatedPersons.create)
-    update = blocking(affiliated_persons.AffiliatedPersons.update)
-    delete = blocking(affiliated_persons.AffiliatedPersons.delete)
+class Sections(Blocking):
+    """Base of the client: its sections."""
 
 
-class Applicants(Blocking, of=applicants.Applicants):
-    create = blocking(applicants.Applicants.create)
-    get = blocking(applicants.Applicants.get)
-    update = blocking(applicants.Applicants.update)
+for _name in SECTIONS:
+    setattr(Sections, _name, _Attribute(_name))
 
 
-class BlacklistDatabases(Blocking, of=blacklist_databases.BlacklistDatabases):
-    search_persons = blocking(blacklist_databases.BlacklistDatabases.search_persons)
-    search_persons_v2 = blocking(blacklist_databases.BlacklistDatabases.search_persons_v2)
-    search_documents = blocking(blacklist_databases.BlacklistDatabases.search_documents)
-    search_tax_ids = blocking(blacklist_databases.BlacklistDatabases.search_tax_ids)
+def twin_of(section: str) -> type[Blocking]:
+    """Return the blocking class of a section, as in ``documents``."""
+    if section == "files":
+        from kycaid_async.sync.files import Files
+
+        return Files
+    return _made_from(class_of(section))
 
 
-class BusinessActivities(Blocking, of=business_activities.BusinessActivities):
-    list = blocking(business_activities.BusinessActivities.list)
+@functools.cache
+def _made_from(section: "type[Section]") -> type[Blocking]:
+    public = {name: value for name, value in vars(section).items() if inspect.isfunction(value) and name[0] != "_"}
+    twins: dict[str, Any] = {name: blocking(method) for name, method in public.items()}
+    return type(section.__name__, (Blocking,), {"__module__": __name__, **twins}, of=section)
 
 
-class Countries(Blocking, of=countries.Countries):
-    list = blocking(countries.Countries.list)
-
-
-class Crypto(Blocking, of=crypto.Crypto):
-    check_address = blocking(crypto.Crypto.check_address)
-    check_transaction = blocking(crypto.Crypto.check_transaction)
-
-
-class Documents(Blocking, of=documents.Documents):
-    create = blocking(documents.Documents.create)
-    get = blocking(documents.Documents.get)
-    update = blocking(documents.Documents.update)
-    delete = blocking(documents.Documents.delete)
-
-
-class Files(Blocking):
-    """The images, PDFs and videos that documents refer to. Reference: *Files*.
-
-    What is uploaded can also come from a function that returns a new plain iterator of bytes at each call. Both run in
-    the thread of the call.
-    """
-
-    @documented_as(files.Files.create)
-    def create(
-        self,
-        source: BlockingSource,
-        *,
-        filename: str | None = None,
-        content_type: str | None = None,
-        size: int | None = None,
-    ) -> str:
-        with border:
-            call = self._link.enter()
-            lent = call.lend(source)
-            made = files.Files.create(self._target, lent, filename=filename, content_type=content_type, size=size)
-            del source, lent, filename
-            return call.run(made)
-
-    @documented_as(files.Files.replace)
-    def replace(
-        self,
-        file_id: str,
-        source: BlockingSource,
-        *,
-        filename: str | None = None,
-        content_type: str | None = None,
-        size: int | None = None,
-    ) -> str:
-        with border:
-            call = self._link.enter()
-            lent, options = call.lend(source), {"filename": filename, "content_type": content_type}
-            made = files.Files.replace(self._target, file_id, lent, **options, size=size)
-            del source, lent, filename, options
-            return call.run(made)
-
-    get = blocking(files.Files.get)
-    delete = blocking(files.Files.delete)
-
-
-class Forms(Blocking, of=forms.Forms):
-    list = blocking(forms.Forms.list)
-    create_url = blocking(forms.Forms.create_url)
-
-
-class Languages(Blocking, of=languages.Languages):
-    list = blocking(languages.Languages.list)
-
-
-class NonDocVerifications(Blocking, of=non_doc_verifications.NonDocVerifications):
-    us_eidv = blocking(non_doc_verifications.NonDocVerifications.us_eidv)
-    ng_nin = blocking(non_doc_verifications.NonDocVerifications.ng_nin)
-    run = blocking(non_doc_verifications.NonDocVerifications.run)
-
-
-class PhoneNumbers(Blocking, of=phone_numbers.PhoneNumbers):
-    check = blocking(phone_numbers.PhoneNumbers.check)
-
-
-class Qes(Blocking, of=qes.Qes):
-    verify = blocking(qes.Qes.verify)
-
-
-class RiskChecks(Blocking, of=risk_checks.RiskChecks):
-    submit_transaction = blocking(risk_checks.RiskChecks.submit_transaction)
-    adverse_media = blocking(risk_checks.RiskChecks.adverse_media)
-
-
-class Verifications(Blocking, of=verifications.Verifications):
-    create = blocking(verifications.Verifications.create)
-    get = blocking(verifications.Verifications.get)
-    wait = blocking(verifications.Verifications.wait)
-    report = blocking(verifications.Verifications.report)
-    find = blocking(verifications.Verifications.find)
-    update_status = blocking(verifications.Verifications.update_status)
+def __getattr__(name: str) -> type[Blocking]:
+    """Return a section's class by its name, as in ``Documents``."""
+    for section in SECTIONS:
+        if class_name(section) == name:
+            return twin_of(section)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

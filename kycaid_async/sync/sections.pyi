@@ -1,4 +1,4 @@
-# Written by `python -m tests.sync.stub`, from the asynchronous sections.
+# Written by `python -m tests.derived` from the asynchronous sections.
 import builtins
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime
@@ -12,7 +12,7 @@ from kycaid_async.api.affiliated_persons import (
     NewAffiliatedPerson,
 )
 from kycaid_async.api.applicants import AnyApplicant, ApplicantChanges, ApplicantUpdate, NewApplicant
-from kycaid_async.api.blacklist_models import (
+from kycaid_async.api.blacklist_databases.models import (
     DocumentHit,
     DocumentSearch,
     PersonHit,
@@ -26,24 +26,21 @@ from kycaid_async.api.blacklist_models import (
 )
 from kycaid_async.api.business_activities import BusinessCategory
 from kycaid_async.api.countries import Country
-from kycaid_async.api.document_fields import DocumentChanges, DocumentFields, DocumentUpdate
-from kycaid_async.api.document_variants import NewDocument
-from kycaid_async.api.documents import Document
+from kycaid_async.api.documents.fields import DocumentChanges, DocumentFields
+from kycaid_async.api.documents.models import Document, DocumentUpdate, NewDocument
 from kycaid_async.api.files import FileInfo
 from kycaid_async.api.forms import Form, FormUrl, FormUrlCreate, FormUrlFields
 from kycaid_async.api.languages import Language
 from kycaid_async.api.non_doc_verifications import NgNinResult, UsEidvFields, UsEidvRequest, UsEidvResult
 from kycaid_async.api.risk_checks import AdverseMediaRequest, AdverseMediaSearch, TransactionScreening
 from kycaid_async.api.services import ServiceRequest
-from kycaid_async.api.verification_models import (
-    Outcome,
-    OutcomeName,
+from kycaid_async.api.verifications.fields import Outcome, OutcomeName, VerificationFields
+from kycaid_async.api.verifications.models import (
     Verification,
     VerificationCreate,
     VerificationReportRow,
     VerificationStatusResult,
 )
-from kycaid_async.api.verifications import VerificationFields
 from kycaid_async.sync.blocking import Blocking, BlockingSource
 
 class Addresses(Blocking):
@@ -176,3 +173,21 @@ class Verifications(Blocking):
         project_owner_email_enabled: bool | None = None,
         applicant_email_enabled: bool | None = None,
     ) -> VerificationStatusResult: ...
+
+class Sections(Blocking):
+    addresses: Addresses
+    affiliated_persons: AffiliatedPersons
+    applicants: Applicants
+    blacklist_databases: BlacklistDatabases
+    business_activities: BusinessActivities
+    countries: Countries
+    crypto: Crypto
+    documents: Documents
+    files: Files
+    forms: Forms
+    languages: Languages
+    non_doc_verifications: NonDocVerifications
+    phone_numbers: PhoneNumbers
+    qes: Qes
+    risk_checks: RiskChecks
+    verifications: Verifications

@@ -53,7 +53,7 @@ def async_kycaid(request: pytest.FixtureRequest, kycaid_sandbox: "RunningSandbox
     client = AsyncKycaid(kycaid_sandbox.api_key, base_url=kycaid_sandbox.url)
     yield client
     # A loop that serves several tests would keep the connections of all of them.
-    client._shared.sessions.close_resting()  # noqa: SLF001 - only a plugin of tests ends a loop's client from outside
+    client._shared.resources.close_idle()  # noqa: SLF001 - only a plugin of tests ends a loop's client from outside
 
 
 @pytest.fixture

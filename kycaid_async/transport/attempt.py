@@ -1,112 +1,166 @@
-"""One attempt over HTTP: a request out, an answer in, and what it says."""
+"""One attempt of a call: its turn, its limits in time, a request out, an answer in, and what that says."""
 
 import logging
-import zlib
-from typing import Any, Final
+from typing import Any
 
-import aiohttp
 import attrs
 
-from kycaid_async.errors import ConnectionLostError, KycaidError
-from kycaid_async.protocol.response import Answer, decode
+from kycaid_async.errors import (
+    ConfigurationError,
+    ConnectionLostError,
+    InvalidFileError,
+    KycaidError,
+    RequestTimeoutError,
+    UploadSourceError,
+)
+from kycaid_async.masking import Unlisted
+from kycaid_async.protocol.endpoint import Endpoint
+from kycaid_async.protocol.request import BuiltRequest
+from kycaid_async.protocol.response import decode
 from kycaid_async.timing import Timing
-from kycaid_async.transport.aiohttp import session as through_session
-from kycaid_async.transport.aiohttp.errors import failure
-from kycaid_async.transport.aiohttp.parts import HttpProcessingError, give_up_straight_way
-from kycaid_async.transport.aiohttp.receiving import AnswerTooLarge
-from kycaid_async.transport.call import Call
-from kycaid_async.transport.deadlines import Watch
-from kycaid_async.transport.loop_resources import Bound
+from kycaid_async.transport.backend import OutgoingRequest
+from kycaid_async.transport.deadlines import AttemptTimeout, Limits
+from kycaid_async.transport.loop_resources import LoopResources
 from kycaid_async.transport.settings import Settings
-
-_GZIP: Final = b"\x1f\x8b"
-"""How what was compressed so begins, and no JSON and no page."""
-_MOST_LAYERS: Final = 2
-"""How often one answer is unpacked: there are bytes that unpack to themselves."""
-_WITH_GZIP_HEADER: Final = 16 + zlib.MAX_WBITS
+from kycaid_async.uploads.multipart import Multipart
+from kycaid_async.uploads.upload import Upload
 
 logger = logging.getLogger("kycaid_async")
 
 
 @attrs.define(eq=False)
-class Wire:
-    """Sends requests of one client."""
+class Call(Unlisted):
+    """One call of an endpoint, over all its attempts."""
 
+    endpoint: Endpoint[Any]
+    request: BuiltRequest
+    upload: Upload | None
+    attempts: int = 0
+    """How many were begun."""
+    deadline: float | None = None
+    """When it has to be over, on the monotonic clock. For uploads it bounds only the time spent on busy refusals."""
+    maybe_acted: bool = False
+    """True when the server may have acted on an attempt before this one."""
+
+
+@attrs.define(eq=False)
+class Attempt(Unlisted):
+    """One attempt of a call."""
+
+    call: Call
+    resources: LoopResources
     settings: Settings
+    limits: Limits
     timing: Timing
+    began: float | None = None
+    """When the first attempt of a call without a file had its turn. The total counts from then on, for queueing does
+    not count: a batch of calls would run out of time."""
+    _request: OutgoingRequest | None = attrs.field(default=None, repr=False)
+    _outcome: Any = attrs.field(default=None, repr=False)
+    """The result, while it is logged. Not in a variable: handlers of logs can report the running frames."""
 
-    async def send(self, call: Call, bound: Bound, watch: Watch) -> Any:
+    @property
+    def sent(self) -> bool:
+        """False when no byte can have left: there was never a connection to write it to."""
+        return self._request is not None and self._request.sent
+
+    async def send_once(self) -> Any:
         """Try once. Returns the decoded answer, or the error to judge."""
-        logged = logger.isEnabledFor(logging.DEBUG)
-        started = self.timing.clock() if logged else 0.0
+        call, limiter = self.call, self.resources.limiter
+        left = None
+        if call.deadline is not None and call.upload is None:
+            left = max(0.0, call.deadline - self.timing.clock())
+        timer = AttemptTimeout(self.resources.timers, self.limits, left)
         try:
-            answer = await self._answer(call, bound, watch)
-            for _ in range(_MOST_LAYERS):
-                if answer.body.startswith(_GZIP):
-                    answer.body = _unzipped(answer.body, self.settings.max_answer)
-        except Exception as error:  # noqa: BLE001 - nothing raw leaves a call of which the server may know
-            call.outcome = failure(call.endpoint.name, error, self.settings.timeout, sent=call.sent)
-        else:
-            call.outcome = _judge(call, answer)
-        if logged:
-            _log(call, self.timing.clock() - started)
-        return call.take_outcome()
-
-    async def _answer(self, call: Call, bound: Bound, watch: Watch) -> Answer:
-        if bound.direct is not None and bound.direct.fit:
-            try:
-                return await bound.direct.send(call, watch, self.settings)
-            except (KycaidError, aiohttp.ClientError, HttpProcessingError, OSError):
+            with timer:
+                first = call.attempts == 1
+                if not (first and limiter.try_acquire()):
+                    await limiter.acquire(first=first)
+                try:
+                    if self.resources.backend.closed:
+                        name = call.endpoint.name
+                        return ConfigurationError(f"{name}: the client was closed meanwhile; make a new one.")
+                    if call.upload is not None:
+                        return await self._send_file(call.upload, timer)
+                    if first:
+                        self.began = self.timing.clock()
+                    timer.begin()
+                    return await self._send(call.request.body, timer)
+                finally:
+                    limiter.release()
+        except TimeoutError:
+            if not timer.expired:
                 raise
-            except Exception as error:
-                bound.direct = None
-                give_up_straight_way(error)
-                if call.sent:
-                    raise
-        return await through_session.send(call, bound, watch, self.settings)
+        return self._timed_out(timer.phase)
+
+    async def _send_file(self, upload: Upload, timer: AttemptTimeout) -> Any:
+        try:
+            file = await upload.open(self.settings.files, self.resources.io_budget)
+        except (InvalidFileError, UploadSourceError) as error:
+            if self.call.attempts == 1 and isinstance(error, InvalidFileError):
+                raise  # nothing was sent, and there is nothing to judge
+            return error
+        async with file:
+            timer.begin(file)
+            outcome = await self._send(file, timer)
+        if file.error is None:
+            return outcome
+        if isinstance(file.error, Exception):
+            return file.error
+        raise file.error
+
+    async def _send(self, body: bytes | Multipart | None, timer: AttemptTimeout) -> Any:
+        endpoint = self.call.endpoint
+        self._request = request = OutgoingRequest(
+            endpoint.name, endpoint.method, self.call.request.target, body, endpoint.replayable
+        )
+        if not logger.isEnabledFor(logging.DEBUG):
+            return await self._exchange(request, timer)
+        started = self.timing.clock()
+        self._outcome = await self._exchange(request, timer)
+        self._log(self.timing.clock() - started)
+        try:
+            return self._outcome
+        finally:
+            self._outcome = None
+
+    async def _exchange(self, request: OutgoingRequest, timer: AttemptTimeout) -> Any:
+        """Send ``request``. Returns the decoded answer, or the error to judge."""
+        try:
+            answer = await self.resources.backend.send(request, timer)
+            if answer.is_success and isinstance(request.body, Multipart) and not request.body.gone:
+                name = request.operation
+                text = f"{name}: the server answered before it had the whole file."
+                return ConnectionLostError(text, operation=name)
+            return decode(self.call.endpoint, answer)
+        except KycaidError as error:
+            return error
+
+    def _log(self, seconds: float) -> None:
+        endpoint = self.call.endpoint
+        logger.debug(
+            "%s %s %s, attempt %d: %s in %.3f s",
+            endpoint.name,
+            endpoint.method,
+            endpoint.path,
+            self.call.attempts,
+            _in_short(self._outcome),
+            seconds,
+        )
+
+    def _timed_out(self, phase: str) -> RequestTimeoutError:
+        name, timeout = self.call.endpoint.name, self.settings.timeout
+        what = {
+            "slot": f"no free connection within {timeout.total} seconds",
+            "connect": f"no connection within {timeout.connect} seconds",
+            "progress": f"no byte of the file could be sent for {timeout.progress} seconds",
+            "read": f"no data from the server for {timeout.read} seconds",
+            "total": f"not finished within {timeout.total} seconds",
+        }
+        return RequestTimeoutError(f"{name}: {what[phase]}.", operation=name, phase=phase)
 
 
-def _unzipped(body: bytes, limit: int) -> bytes:
-    """Return what is in ``body``, which aiohttp left as it came because the header calls it ``x-gzip``, or lies.
-
-    Raises `AnswerTooLarge` for more than ``limit`` bytes, and what aiohttp raises for a body that broke off.
-    """
-    reader = zlib.decompressobj(wbits=_WITH_GZIP_HEADER)
-    try:
-        plain = reader.decompress(body, limit + 1)
-    except zlib.error as error:
-        raise aiohttp.ClientPayloadError from error
-    if len(plain) > limit:
-        raise AnswerTooLarge
-    if not reader.eof:
-        raise aiohttp.ClientPayloadError
-    return plain
-
-
-def _judge(call: Call, answer: Answer) -> Any:
-    """Return what the answer says: the decoded object or an error."""
-    name = call.endpoint.name
-    if answer.is_success and call.file is not None and not call.file.gone:
-        return ConnectionLostError(f"{name}: the server answered before it had the whole file.", operation=name)
-    try:
-        return decode(call.endpoint, answer)
-    except KycaidError as error:
-        return error
-
-
-def _log(call: Call, seconds: float) -> None:
-    logger.debug(
-        "%s %s %s, attempt %d: %s in %.3f s",
-        call.endpoint.name,
-        call.endpoint.method,
-        call.endpoint.path,
-        call.attempt,
-        _result(call.outcome),
-        seconds,
-    )
-
-
-def _result(outcome: Any) -> str:
+def _in_short(outcome: Any) -> str:
     if not isinstance(outcome, KycaidError):
         return "ok"
     return f"{type(outcome).__name__} {getattr(outcome, 'status', '')}".strip()

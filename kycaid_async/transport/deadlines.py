@@ -1,4 +1,4 @@
-"""Time limits of the requests under way, with one timer for all that have the same limit.
+"""Time limits of attempts, with one timer of the loop for all that share a delay.
 
 Nearly every request ends long before its limits. Timers of its own, set and taken back each time, would cost it a
 tenth of its time.
@@ -14,11 +14,11 @@ import attrs
 from kycaid_async.protocol.timeout import Timeout
 
 TICKS = 4
-"""Looks per limit: a stall ends between one limit and half a limit more after the last byte."""
-ROUNDS = 4
-"""Rounds of the loop between a limit and its end: one to read all that has come, the others to act on it."""
+"""Checks per limit: a stall ends between one limit and half a limit more after the last byte."""
+ITERATIONS = 4
+"""IoBudget of the loop between a limit and its end: one to read all that has come, the others to act on it."""
 EARLY = 0.001
-"""Seconds by which a timer may ring too early, because clocks are coarse."""
+"""Seconds by which a timer may fire too early, because clocks are coarse."""
 
 
 class Sending(Protocol):
@@ -41,16 +41,16 @@ class Receiving(Protocol):
     total_bytes: int
 
 
-class Watched(Protocol):
-    """Something with a limit."""
+class Timed(Protocol):
+    """An entry of a timer queue."""
 
-    def look(self, lane: "Lane", late: float) -> None:
-        """Do what is due, after the time of ``lane`` and ``late`` seconds more, for which the loop was held up."""
+    def check(self, queue: "TimerQueue", late: float) -> None:
+        """Do what is due after the delay of ``queue`` and ``late`` seconds more, for which the loop was held up."""
         ...
 
 
-class Lane:
-    """What is to be looked at after the same time, in the order in which it came."""
+class TimerQueue:
+    """A FIFO timer queue: all entries share one delay, so one timer of the loop serves them."""
 
     def __init__(
         self, loop: asyncio.AbstractEventLoop, seconds: float, when_idle: Callable[[], object] = lambda: None
@@ -58,48 +58,48 @@ class Lane:
         self._loop = loop
         self._seconds = seconds
         self._when_idle = when_idle
-        self._due: dict[Watched, float] = {}
+        self._due: dict[Timed, float] = {}
         self._timer: asyncio.TimerHandle | None = None
 
-    def add(self, watched: Watched) -> float:
-        """Look at ``watched`` once, counted from now on. Returns what the loop's clock says."""
+    def add(self, timed: Timed) -> float:
+        """Check ``timed`` once, after the delay. Returns the time of the loop's clock."""
         now = self._loop.time()
-        due = self._due[watched] = now + self._seconds
+        due = self._due[timed] = now + self._seconds
         if self._timer is None:
-            self._timer = self._loop.call_at(due, self._ring)
+            self._timer = self._loop.call_at(due, self._fire)
         return now
 
-    def remove(self, watched: Watched) -> None:
-        """Forget ``watched``. The timer stays: whoever comes next needs it."""
-        self._due.pop(watched, None)
+    def remove(self, timed: Timed) -> None:
+        """Remove ``timed``. The timer stays: the next entry needs it."""
+        self._due.pop(timed, None)
 
-    def _ring(self) -> None:
+    def _fire(self) -> None:
         now = self._loop.time()
         while self._due:
-            watched, due = next(iter(self._due.items()))
+            timed, due = next(iter(self._due.items()))
             if due - now > EARLY:
-                self._timer = self._loop.call_at(due, self._ring)
+                self._timer = self._loop.call_at(due, self._fire)
                 return
-            del self._due[watched]
-            watched.look(self, max(0.0, now - due))  # what it adds here shares the timer that is set next
+            del self._due[timed]
+            timed.check(self, max(0.0, now - due))  # entries that it adds share the timer that is set next
         self._timer = None
         self._when_idle()
 
 
-class Lanes:
-    """The lanes of one loop, by their time."""
+class TimerQueues:
+    """The timer queues of one event loop, by their delay."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop
-        self._lanes: dict[float, Lane] = {}
+        self._queues: dict[float, TimerQueue] = {}
 
-    def lane(self, seconds: float) -> Lane:
-        """Return the lane for what is to be looked at after so many seconds."""
-        lane = self._lanes.get(seconds)
-        if lane is None:
-            forget = functools.partial(self._lanes.pop, seconds, None)
-            lane = self._lanes[seconds] = Lane(self.loop, seconds, forget)
-        return lane
+    def queue(self, seconds: float) -> TimerQueue:
+        """Return the timer queue for a delay in seconds."""
+        queue = self._queues.get(seconds)
+        if queue is None:
+            forget = functools.partial(self._queues.pop, seconds, None)
+            queue = self._queues[seconds] = TimerQueue(self.loop, seconds, forget)
+        return queue
 
 
 _NOTHING: Final = -1
@@ -115,12 +115,12 @@ class Limits:
     progress: float | None
     total: float | None
     ticks: tuple[float | None, float | None]
-    """Seconds to the first look at a request, and from then on once there is a connection."""
+    """Seconds to the first check of a request, and between checks once there is a connection."""
     ticks_of_upload: tuple[float | None, float | None]
 
     @classmethod
     def of(cls, timeout: Timeout) -> Self:
-        """Return what ``timeout`` means for the one who watches."""
+        """Return the limits that ``timeout`` sets."""
         connect, read, progress = _part(timeout.connect), _part(timeout.read), _part(timeout.progress)
         tick = _least(read, timeout.total)
         of_upload = _least(tick, progress)
@@ -144,7 +144,7 @@ def _least(one: float | None, other: float | None) -> float | None:
     return min(one, other)
 
 
-class Watch:
+class AttemptTimeout:
     """The limits of one attempt: how long it may take in all, and how long nothing may move.
 
     A context manager for the task that makes the attempt. It raises ``TimeoutError`` when a limit runs out; `phase`
@@ -155,7 +155,7 @@ class Watch:
     more. What that brings is not cut off.
 
     Timeouts of asyncio do the same for one limit each, and cost more than all else that is done here for a call. What
-    nearly no attempt lives to need is set up at the first look.
+    nearly no attempt lives to need is set up at the first check.
     """
 
     phase = "slot"
@@ -167,20 +167,20 @@ class Watch:
 
     _sending: Sending | None = None
     _tick: float | None = None
-    _lane: Lane | None = None
+    _queue: TimerQueue | None = None
     _end: asyncio.TimerHandle | None = None
     _began = 0.0
     _since = 0.0
     _state = ("connect", 0)
     _over = False
 
-    def __init__(self, lanes: Lanes, limits: Limits, left: float | None = None) -> None:
-        self.task = task = asyncio.current_task(lanes.loop)
+    def __init__(self, timers: TimerQueues, limits: Limits, left: float | None = None) -> None:
+        self.task = task = asyncio.current_task(timers.loop)
         self._cancelling = 0 if task is None else task.cancelling()
-        self._lanes = lanes
-        self._limits = limits
+        self._timers = timers
+        self.limits = limits
         if left is not None:
-            self._end = lanes.loop.call_later(left, self._end_all)
+            self._end = timers.loop.call_later(left, self._end_all)
 
     def begin(self, sending: Sending | None = None) -> None:
         """Count from now on: it is this attempt's turn.
@@ -189,38 +189,38 @@ class Watch:
         """
         self.phase = "total"
         self._sending = sending
-        first, self._tick = self._limits.ticks if sending is None else self._limits.ticks_of_upload
+        first, self._tick = self.limits.ticks if sending is None else self.limits.ticks_of_upload
         if first is not None:
-            self._lane = self._lanes.lane(first)
-            self._began = self._since = self._lane.add(self)
+            self._queue = self._timers.queue(first)
+            self._began = self._since = self._queue.add(self)
 
     def connected(self) -> None:
         """Note that there is a connection."""
-        self._since = self._lanes.loop.time()
+        self._since = self._timers.loop.time()
         self._state = ("read", _NOTHING) if self._sending is None else ("progress", 0)
 
-    def look(self, lane: Lane, late: float) -> None:
-        """Make the limit run out when it is time."""
+    def check(self, queue: TimerQueue, late: float) -> None:
+        """Expire the attempt when one of its limits has run out."""
         if self.expired:
             return
-        now = self._lanes.loop.time()
+        now = self._timers.loop.time()
         if not self._moved(now):
             self._since = min(now, self._since + late)
-            allowed = getattr(self._limits, self._state[0])
+            allowed = getattr(self.limits, self._state[0])
             if allowed is not None and now - self._since >= allowed:
                 self._read_first(self._state[0], self._state)
                 return
         if self._end is None and self._sending is None:
             self._count_total(self._began)
-        self._look_again(lane)
+        self._check_again(queue)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
         self._over = True
-        if self._lane is not None:
-            self._lane.remove(self)
+        if self._queue is not None:
+            self._queue.remove(self)
         if self._end is not None:
             self._end.cancel()
         if self.expired and self.task is not None:
@@ -229,14 +229,14 @@ class Watch:
             if others <= 0 and kind is asyncio.CancelledError:
                 raise TimeoutError from error
 
-    def _look_again(self, lane: Lane) -> None:
+    def _check_again(self, queue: TimerQueue) -> None:
         if self._state[0] != "connect" and self._tick is not None:
-            lane = self._lanes.lane(self._tick)
-        self._lane = lane
-        lane.add(self)
+            queue = self._timers.queue(self._tick)
+        self._queue = queue
+        queue.add(self)
 
     def _moved(self, now: float) -> bool:
-        """Say whether anything has moved since the last look, and note what."""
+        """Say whether anything has moved since the last check, and note what."""
         before, state = self._state, self._state_now()
         if state == before:
             return False
@@ -254,21 +254,21 @@ class Watch:
         # aiohttp does not promise that it counts them; not to know is not to see them move.
         return "read", _NOTHING if self.receiving is None else getattr(self.receiving, "total_bytes", 0)
 
-    def _read_first(self, phase: str, before: tuple[str, int], rounds: int = ROUNDS) -> None:
+    def _read_first(self, phase: str, before: tuple[str, int], iterations: int = ITERATIONS) -> None:
         """Let the loop read all that has come, and end the attempt when that was nothing."""
         if self._over or self.expired:
             return
-        loop = self._lanes.loop
-        if rounds:
-            loop.call_soon(self._read_first, phase, before, rounds - 1)
+        loop = self._timers.loop
+        if iterations:
+            loop.call_soon(self._read_first, phase, before, iterations - 1)
             return
         self._moved(loop.time())
         if self._state == before:
             self._expire(phase)
         elif phase == "total":
             self._read_first(phase, self._state)
-        elif self._lane is not None:
-            self._look_again(self._lane)
+        elif self._queue is not None:
+            self._check_again(self._queue)
 
     def _expire(self, phase: str) -> None:
         # Two limits can run out in one round of the loop, and the task must be cancelled once.
@@ -279,16 +279,16 @@ class Watch:
 
     def _count_total(self, since: float) -> None:
         """Let the total run out, counted from ``since``; at once when it has already."""
-        if self._limits.total is None:
+        if self.limits.total is None:
             return
-        end = since + self._limits.total
-        if end <= self._lanes.loop.time():
+        end = since + self.limits.total
+        if end <= self._timers.loop.time():
             self._end_all()
         else:
-            self._end = self._lanes.loop.call_at(end, self._end_all)
+            self._end = self._timers.loop.call_at(end, self._end_all)
 
     def _end_all(self) -> None:
-        self._moved(self._lanes.loop.time())
+        self._moved(self._timers.loop.time())
         if self._state[0] == "connect":
             self._expire(self.phase)  # nothing was sent, and nothing must be now
         else:

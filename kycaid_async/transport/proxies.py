@@ -1,23 +1,17 @@
-"""Which proxy requests pass through, and that none reads what it must not."""
+"""The proxy of a client, and refusals of one that would read what it must not."""
 
 import re
 from collections.abc import Collection
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from kycaid_async.errors import ConfigurationError
 from kycaid_async.transport.settings import may_be_plain
 
-if TYPE_CHECKING:
-    import aiohttp
-
 _SUPPORTED = (
     "expected http://host:port or https://host:port, if needed with user:password@ before the host, "
     "in which / ? # @ are written as %2F %3F %23 %40"
 )
-
-
-_UNKNOWN: Any = object()
 
 
 def proxy_of(
@@ -38,22 +32,12 @@ def proxy_of(
     return proxy
 
 
-def refuse_readers(session: "aiohttp.ClientSession", *, ours: bool, base_url: str, allow_http: Collection[str]) -> None:
-    """Raise `ConfigurationError` when ``session`` has a proxy, or finds one, that would see the key.
-
-    One that was made here, which is ``ours``, has none of its own.
-    """
+def refuse_reading_proxy(proxy: Any, *, trust_env: bool, base_url: str, allow_http: Collection[str]) -> None:
+    """Raise `ConfigurationError` when the proxy of a session, or one that it finds, would see the key."""
     if not base_url.startswith("http://"):
         return
-    # There is no public way to ask a session for its proxy.
-    proxy: Any = getattr(session, "_default_proxy", None if ours else _UNKNOWN)
-    if proxy is _UNKNOWN:
-        raise ConfigurationError(
-            "session: this version of aiohttp does not tell whether it has a proxy, which would see the key and "
-            "personal data in the clear; leave session=… out, or use an https base_url"
-        )
     out = "pass a session without that proxy"
-    if proxy is None and session.trust_env:
+    if proxy is None and trust_env:
         import urllib.request
 
         parts = urlsplit(base_url)

@@ -45,7 +45,7 @@ class FileSource:
     def _refused(self, problem: str) -> InvalidFileError:
         return InvalidFileError(f"{shown_path(self.label)}: {problem}", file=self.label)
 
-    async def open(self) -> "FileReading":
+    async def open(self) -> "FileReader":
         if self._start is None:
             self._start = await guarded(self.label, self._shared.position)
         part = _Part(self._shared, self._start)
@@ -53,7 +53,7 @@ class FileSource:
         if not size and self._start:
             raise self._refused(f"stands at its end, behind {self._start:,} bytes; call seek(0) before it is sent")
         head = await guarded(self.label, lambda: part.read_at(0, min(CHUNK, size)))
-        return FileReading(self.label, part, size, head)
+        return FileReader(self.label, part, size, head)
 
 
 @attrs.frozen(eq=False)
@@ -114,7 +114,7 @@ _shared: WeakValueDictionary[int, _SharedFile] = WeakValueDictionary()
 
 
 @attrs.define(eq=False)
-class FileReading:
+class FileReader:
     """A caller's file, for one attempt."""
 
     label: str = attrs.field(repr=False)
@@ -126,7 +126,7 @@ class FileReading:
     def __attrs_post_init__(self) -> None:
         self._offset = len(self.head)
 
-    def wrapped(self, _before: bytes, _behind: bytes) -> None:
+    def framed(self, _before: bytes, _behind: bytes) -> None:
         return None
 
     async def read(self) -> bytes:

@@ -1,55 +1,55 @@
-"""So many bytes in each round of the loop."""
+"""Bounds the bytes that uploads move per event-loop iteration."""
 
 import asyncio
 from collections import deque
 from typing import Final
 
-SHARE: Final = 1 << 20
-"""Bytes after which a round of the loop has done enough: to read and send them takes about half a millisecond."""
+BUDGET: Final = 1 << 20
+"""Bytes per iteration of the loop: to read and send them takes about half a millisecond."""
 
 
-class Rounds:
-    """Bounds the heavy steps of each round of a loop: what a round takes is how long everything else waits.
+class IoBudget:
+    """A byte budget that is filled anew in each iteration of one event loop.
 
-    Many uploads are often ready to go on in the same round. Without this, the loop would read and send for all of them
-    before it looks at anything else.
+    What an iteration takes is how long everything else waits. Many uploads are often ready to go on in the same one:
+    without a budget, the loop would read and send for all of them before it looks at anything else.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
-        self._left = SHARE
-        self._step = SHARE
-        self._ends = False
+        self._left = BUDGET
+        self._step = BUDGET
+        self._is_refill_due = False
         self._waiting: deque[asyncio.Future[None]] = deque()
 
-    async def turn(self) -> None:
-        """Return when a step may be taken, which is at once unless others have done enough in this round."""
+    async def acquire(self) -> None:
+        """Wait until this iteration's budget allows another chunk."""
         if self._left > 0 and not self._waiting:
             return
-        turn = self._loop.create_future()
-        self._waiting.append(turn)
-        await turn
+        waiter = self._loop.create_future()
+        self._waiting.append(waiter)
+        await waiter
 
-    def did(self, size: int) -> None:
-        """Note that a step has read and sent so many bytes."""
+    def spend(self, size: int) -> None:
+        """Take what a chunk has read and sent out of the budget, in bytes."""
         self._left -= size
         # The largest of late: the next steps may be as large, although the last piece of a file is small.
         self._step = max(size, self._step * 7 // 8, 1)
-        self._end_later()
+        self._refill_later()
 
-    def _end_later(self) -> None:
-        if not self._ends:
-            self._ends = True
-            self._loop.call_soon(self._end)
+    def _refill_later(self) -> None:
+        if not self._is_refill_due:
+            self._is_refill_due = True
+            self._loop.call_soon(self._refill)
 
-    def _end(self) -> None:
-        """Begin the next round, and let as many go on as do enough if each takes as large a step as others of late."""
-        self._ends, self._left = False, SHARE
-        go_on = max(1, SHARE // self._step)
-        while self._waiting and go_on:
-            turn = self._waiting.popleft()
-            if not turn.done():  # it may have been cancelled meanwhile
-                turn.set_result(None)
-                go_on -= 1
-        if not go_on or self._waiting:
-            self._end_later()
+    def _refill(self) -> None:
+        """Fill the budget, and wake as many waiters as use it up if each takes as large a step as others of late."""
+        self._is_refill_due, self._left = False, BUDGET
+        wake = max(1, BUDGET // self._step)
+        while self._waiting and wake:
+            waiter = self._waiting.popleft()
+            if not waiter.done():  # it may have been cancelled meanwhile
+                waiter.set_result(None)
+                wake -= 1
+        if not wake or self._waiting:
+            self._refill_later()

@@ -3,21 +3,36 @@
 import asyncio
 import itertools
 import secrets
-from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import Any, Final, Self
+from typing import Any, Final, Protocol, Self
 
 from kycaid_async.errors import UploadSourceError
 from kycaid_async.masking import shown_path
-from kycaid_async.sockets import let_loop_read, must_read_first
-from kycaid_async.uploads.io_budget import Rounds
-from kycaid_async.uploads.reader import CHUNK, Buffer, Reading
+from kycaid_async.uploads.io_budget import IoBudget
+from kycaid_async.uploads.reader import CHUNK, Buffer, SourceReader
 
 _BOUNDARY: Final = secrets.token_hex(16)
 """Nobody who makes a file can know it, so none holds it."""
 _NUMBERS: Final = itertools.count()
 UNSEEN: Final = 1 << 16
 """Bytes that may be on this side without showing: over TLS a transport does not count what it has encrypted."""
+
+
+class BodyWriter(Protocol):
+    """Writes the pieces of a body to one connection."""
+
+    @property
+    def transport(self) -> asyncio.WriteTransport | None:
+        """What holds the bytes that have not left yet; None where that is not known."""
+        ...
+
+    async def ready(self) -> None:
+        """Return when a write that fails could lose nothing of what has come."""
+        ...
+
+    async def write(self, piece: Buffer, /) -> None:
+        """Write a piece, and wait for room for the next."""
+        ...
 
 
 class Multipart:
@@ -27,25 +42,25 @@ class Multipart:
     closing boundary, so that the server never takes a truncated file for a whole one.
     """
 
-    def __init__(self, reading: Reading, label: str, filename: str, content_type: str, rounds: Rounds) -> None:
+    def __init__(self, reader: SourceReader, label: str, filename: str, content_type: str, io_budget: IoBudget) -> None:
         boundary = f"{_BOUNDARY}{next(_NUMBERS):08x}"
         self.content_type = f"multipart/form-data; boundary={boundary}"
-        self._reading = reading
+        self._reader = reader
         self._label = label
-        self._rounds = rounds
+        self._io_budget = io_budget
         self._lead = (
             f"--{boundary}\r\n"
             f'Content-Disposition: form-data; name="file"; filename="{_quoted(filename)}"\r\n'
             f"Content-Type: {_quoted(content_type)}\r\n\r\n"
         ).encode(errors="replace")  # a path can have bytes that are no text
         self._tail = f"\r\n--{boundary}--\r\n".encode()
-        self.size = len(self._lead) + reading.size + len(self._tail)
+        self.size = len(self._lead) + reader.size + len(self._tail)
         """Bytes of the whole body."""
         self._end = self.size
         self._transport: asyncio.WriteTransport | None = None
         self._handed = 0
         self._most = CHUNK
-        self.writer: asyncio.Task[Any] | None = None
+        self.task: asyncio.Task[Any] | None = None
         """The task that writes it, if it takes one."""
         self.cut_off = False
         """True when the connection broke with some of it still on this side."""
@@ -64,20 +79,20 @@ class Multipart:
         return self.moved == self._end and not self.cut_off
 
     async def fits(self) -> bool:
-        """Say whether it was read whole. Raises `UploadSourceError` when it was changed meanwhile."""
-        if len(self._reading.head) != self._reading.size:
+        """Say whether the file was read whole. Raises `UploadSourceError` when it was changed meanwhile."""
+        if len(self._reader.head) != self._reader.size:
             return False
-        if not await self._reading.unchanged():
+        if not await self._reader.unchanged():
             raise self._changed()
         return True
 
     def in_one(self, before: bytes) -> Buffer | None:
-        """Return ``before`` and all of this in one buffer, to be handed on; None when it is too much.
+        """Return prefix and body as one buffer, or None when the file is too large.
 
         To be called only when it `fits`. Raises `UploadSourceError`.
         """
-        head = self._reading.head
-        whole = self._reading.wrapped(before + self._lead, self._tail)
+        head = self._reader.head
+        whole = self._reader.framed(before + self._lead, self._tail)
         if whole is None:
             if len(head) > CHUNK:
                 return None
@@ -88,7 +103,7 @@ class Multipart:
         return whole
 
     def hand(self, rest: memoryview, transport: asyncio.WriteTransport) -> memoryview:
-        """Write the next piece of what `in_one` gave, and return what is left of it."""
+        """Write the next piece of the buffer that `in_one` returned, and return the rest."""
         if self._transport is None:
             self._transport, self._most = transport, _most_at_once(transport) or len(rest)
         piece = rest[: self._most]
@@ -96,54 +111,53 @@ class Multipart:
         transport.write(piece)
         return rest[len(piece) :]
 
-    async def write(self, send: Callable[[Buffer], Awaitable[None]], transport: asyncio.WriteTransport | None) -> None:
-        """Hand all of it to ``send``, piece by piece. Raises `UploadSourceError`, which is kept too."""
+    async def write(self, writer: BodyWriter) -> None:
+        """Write the body piece by piece. Raises `UploadSourceError`, which is kept too."""
         try:
-            self.writer = self.writer or asyncio.current_task()
+            self.task = self.task or asyncio.current_task()
             self._end = self.size
-            self._transport, self._most = transport, _most_at_once(transport) or CHUNK
+            self._transport, self._most = writer.transport, _most_at_once(writer.transport) or CHUNK
             # No variable holds a piece while the next one is waited for, which may be code of the user.
-            sent = len(self._reading.head)
-            if sent > self._reading.size:
+            sent = len(self._reader.head)
+            if sent > self._reader.size:
                 raise self._changed()
-            await self._send(send, self._lead)
-            await self._send(send, self._reading.head)
-            while sent < self._reading.size and (size := await self._pass_on(send, self._reading.size - sent)):
+            await self._write(writer, self._lead)
+            await self._write(writer, self._reader.head)
+            while sent < self._reader.size and (size := await self._pass_on(writer, self._reader.size - sent)):
                 sent += size
-            if sent != self._reading.size or not await self._reading.unchanged():
+            if sent != self._reader.size or not await self._reader.unchanged():
                 raise self._changed()
-            await self._send(send, self._tail)
+            await self._write(writer, self._tail)
         except (OSError, asyncio.CancelledError):
             raise
         except BaseException as error:
             self.error = error
             raise
 
-    async def _pass_on(self, send: Callable[[Buffer], Awaitable[None]], most: int) -> int:
-        """Send the next piece, and return its size; 0 when there is none. Raises `UploadSourceError` above ``most``."""
+    async def _pass_on(self, writer: BodyWriter, most: int) -> int:
+        """Write the next piece, and return its size; 0 at the end. Raises `UploadSourceError` above ``most``."""
         chunk = await self._next()
         if len(chunk) > most:
             raise self._changed()
         if chunk:
-            await self._send(send, chunk)
+            await self._write(writer, chunk)
         return len(chunk)
 
     async def _next(self) -> Buffer:
-        await self._rounds.turn()
-        chunk = await self._reading.read()
-        self._rounds.did(len(chunk))
+        await self._io_budget.acquire()
+        chunk = await self._reader.read()
+        self._io_budget.spend(len(chunk))
         return chunk
 
-    async def _send(self, send: Callable[[Buffer], Awaitable[None]], chunk: Buffer) -> None:
+    async def _write(self, writer: BodyWriter, chunk: Buffer) -> None:
         if len(chunk) > self._most:
             view = memoryview(chunk)
             for start in range(0, len(view), self._most):
-                await self._send(send, view[start : start + self._most])
+                await self._write(writer, view[start : start + self._most])
             return
-        if must_read_first(self._transport):
-            await let_loop_read()
+        await writer.ready()
         self._handed += len(chunk)
-        await send(chunk)
+        await writer.write(chunk)
 
     def _changed(self) -> UploadSourceError:
         return UploadSourceError(
@@ -152,20 +166,20 @@ class Multipart:
         )
 
     async def release(self) -> None:
-        """Let go of what was opened for this attempt, once nothing reads from it any more."""
+        """Close the reader of this attempt, once nothing reads from it any more."""
         # Asked before anything is waited for: a connection that is done with may serve somebody else by then.
         cut = self._transport is not None and not self.gone
         try:
             # It is written in a task of its own, which a cancelled request leaves behind for a moment.
-            if self.writer is not None and not self.writer.done() and self.writer is not asyncio.current_task():
-                self.writer.cancel()
-                await asyncio.wait([self.writer])
+            if self.task is not None and not self.task.done() and self.task is not asyncio.current_task():
+                self.task.cancel()
+                await asyncio.wait([self.task])
             if self._transport is not None and cut:
                 # Closed in the ordinary way, it would go on to send what is buffered, for as long as a server stalls.
                 with suppress(AttributeError):  # how asyncio says that it closed itself after the last byte it held
                     self._transport.abort()
         finally:
-            await self._reading.close()
+            await self._reader.close()
 
     async def __aenter__(self) -> Self:
         return self

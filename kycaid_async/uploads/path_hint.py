@@ -1,4 +1,4 @@
-"""What may have been meant by a path at which there is nothing."""
+"""Suggestions for a path at which there is no file: other spellings of it at which there is one."""
 
 import os
 import re
@@ -38,7 +38,7 @@ _STEPS: Final[tuple[tuple[str, Callable[[str], str]], ...]] = (
 
 
 def hint(path: str, *, folder: str = "", named: bool = True) -> str:
-    """Return what somebody may mean who wrote ``path``, from ``folder`` on; empty when there is nothing of the kind.
+    """Return a suggestion for a ``path`` at which there is no file, from ``folder`` on; empty when there is none.
 
     It says the name of the file, unless it is not ``named``, and how its path differs. With a ``folder``, nothing
     beyond it is looked at. It reads folders, and may block.
@@ -80,7 +80,7 @@ def _exact(path: str) -> tuple[str, str]:
 
 
 def _alike(path: str) -> tuple[str, str]:
-    """Return the name of the file whose path is ``path`` but for its form, and in what it differs."""
+    """Return the name of the file whose path differs from ``path`` in form only, and how it differs."""
     whole = Path(path)
     at, differs = Path(whole.anchor or "."), dict[str, None]()
     try:

@@ -15,7 +15,7 @@ import attrs
 from kycaid_async.errors import InvalidFileError
 from kycaid_async.masking import mask, shown_path
 from kycaid_async.uploads.path_hint import hint
-from kycaid_async.uploads.reader import CHUNK, WHOLE, Buffer, Roomy, broken, guarded, in_thread, read_at
+from kycaid_async.uploads.reader import CHUNK, WHOLE, Buffer, PaddedBuffer, guarded, in_thread, read_at, read_error
 
 R = TypeVar("R")
 
@@ -34,7 +34,7 @@ _NOTHING = (errno.ENOENT, errno.EINVAL)
 class QuickFolders:
     """The folders whose files open at once.
 
-    To ask a thread takes longer than to open a file on a local disk. But a network disk can take for ever, so a folder
+    A thread hop costs more than open() on a local disk. But a network disk can take for ever, so a folder
     has to show first, in a thread, that it is quick; and once it is not, it has to show it again.
     """
 
@@ -72,7 +72,7 @@ class PathSource:
     opener: Callable[[str, int], int] = os.open
     """Opens a path with flags."""
     hint: Callable[[str], str] = hint
-    """Says what may be meant by a path at which there is nothing."""
+    """Suggests what may be meant by a path at which there is no file."""
 
     @property
     def label(self) -> str:
@@ -83,7 +83,7 @@ class PathSource:
     def filename(self) -> str:
         return os.path.basename(self.path)  # noqa: PTH119 - for every file, and a Path takes its time
 
-    async def open(self) -> "PathReading":
+    async def open(self) -> "PathReader":
         try:
             return await self._opened()
         except _NothingThereError as error:
@@ -92,14 +92,14 @@ class PathSource:
         reason += f"; {meant}" if meant else ""
         raise InvalidFileError(f"{shown_path(self.label)}: cannot be opened ({reason})", file=self.label)
 
-    async def _opened(self) -> "PathReading":
+    async def _opened(self) -> "PathReader":
         folder = os.path.dirname(self.path)  # noqa: PTH120 - for every file, and a Path takes its time
         if not (_NOWAIT and folder in self.folders):
             return await _kept(lambda: self._open(folder).filled())
-        reading = self._open(folder)
-        return reading if reading.fill_from_cache() else await _kept(reading.filled)
+        reader = self._open(folder)
+        return reader if reader.fill_from_cache() else await _kept(reader.filled)
 
-    def _open(self, folder: str) -> "PathReading":
+    def _open(self, folder: str) -> "PathReader":
         started, fd, reason, nothing = self.clock(), -1, "", False
         try:
             # O_NONBLOCK: a named pipe would otherwise wait for a writer for ever.
@@ -121,11 +121,11 @@ class PathSource:
             os.close(fd)
             raise
         self.folders.note(folder, self.clock() - started)
-        return PathReading(self.label, fd, found)
+        return PathReader(self.label, fd, found)
 
 
 def why_not_opened(path: str, error: OSError | ValueError) -> str:
-    """Return what the system says of a path, without the path itself."""
+    """Return the system's reason against a path, without the path itself."""
     if isinstance(error, UnicodeEncodeError) and error.encoding != "utf-8":
         return f"the paths of this system are {error.encoding}, and this one is not; set PYTHONUTF8=1"
     if not isinstance(error, OSError):
@@ -135,8 +135,8 @@ def why_not_opened(path: str, error: OSError | ValueError) -> str:
     return "it is a directory" if is_folder else str(error.strerror)
 
 
-async def _kept(opening: "Callable[[], PathReading]") -> "PathReading":
-    """Return what ``opening`` gives, in a thread. Cancelled meanwhile, its descriptor is closed all the same."""
+async def _kept(opening: "Callable[[], PathReader]") -> "PathReader":
+    """Open a reader in a thread. Cancelled meanwhile, its descriptor is closed all the same."""
     task = asyncio.ensure_future(in_thread(opening))
     try:
         return await asyncio.shield(task)
@@ -145,7 +145,7 @@ async def _kept(opening: "Callable[[], PathReading]") -> "PathReading":
         raise
 
 
-def _close_unused(task: "asyncio.Future[PathReading]") -> None:
+def _close_unused(task: "asyncio.Future[PathReader]") -> None:
     if not task.cancelled() and task.exception() is None:
         os.close(task.result().fd)
 
@@ -173,14 +173,14 @@ def _digest_of(fd: int) -> bytes:
 
 
 @attrs.define(eq=False)
-class PathReading:
-    """A file that is open for one attempt."""
+class PathReader:
+    """Reads an open file for one attempt."""
 
     label: str = attrs.field(repr=False)
     fd: int
     found: os.stat_result = attrs.field(repr=False)
     head: Buffer = attrs.field(default=b"", repr=False)
-    _roomy: Roomy | None = attrs.field(default=None, repr=False)
+    _padded: PaddedBuffer | None = attrs.field(default=None, repr=False)
     _offset: int = 0
     _inline: bool = _NOWAIT
     _busy: "asyncio.Future[Any] | None" = attrs.field(default=None, repr=False)
@@ -196,27 +196,27 @@ class PathReading:
             self._keep(_read_fully(self.fd, self._first, 0), None)
         except OSError as error:
             os.close(self.fd)
-            raise broken(self.label, error) from error
+            raise read_error(self.label, error) from error
         return self
 
     def fill_from_cache(self) -> bool:
         """Read the head when the system has it in memory, and say whether that was so."""
-        roomy = Roomy(self._first)
-        roomy.size = self._cached(roomy.content)
-        self._keep(roomy.content, roomy)
+        padded = PaddedBuffer(self._first)
+        padded.size = self._cached(padded.content)
+        self._keep(padded.content, padded)
         return len(self.head) >= min(ENOUGH, self.size)
 
     @property
     def _first(self) -> int:
         return self.size if self.size <= WHOLE else CHUNK
 
-    def _keep(self, head: Buffer, roomy: Roomy | None) -> None:
-        self.head, self._roomy, self._offset = head, roomy, len(head)
+    def _keep(self, head: Buffer, padded: PaddedBuffer | None) -> None:
+        self.head, self._padded, self._offset = head, padded, len(head)
         if len(head) == self.size:
             self._grew = os.fstat(self.fd).st_size != self.size
 
-    def wrapped(self, before: bytes, behind: bytes) -> Buffer | None:
-        return None if self._roomy is None else self._roomy.wrapped(before, behind)
+    def framed(self, before: bytes, behind: bytes) -> Buffer | None:
+        return None if self._padded is None else self._padded.framed(before, behind)
 
     async def read(self) -> Buffer:
         want = min(CHUNK, self.size - self._offset)
@@ -243,7 +243,7 @@ class PathReading:
             return 0
 
     async def digest(self) -> bytes:
-        """Return the SHA-256 of the whole file, read in a thread. Before or after reading, not meanwhile."""
+        """Return the SHA-256 of the whole file, read in a thread. Before or after other reads, not meanwhile."""
         return await self._in_thread(functools.partial(_digest_of, self.fd))
 
     async def _in_thread(self, function: Callable[[], R]) -> R:

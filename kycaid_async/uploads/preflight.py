@@ -1,18 +1,18 @@
-"""The look at a file before a byte of it is sent."""
+"""Checks of a file before a byte of it is sent."""
 
 import attrs
 
 from kycaid_async.errors import InvalidFileError
 from kycaid_async.masking import shown_path
 from kycaid_async.uploads.kinds import FIRST_BYTES, kind_of
-from kycaid_async.uploads.reader import Reading
+from kycaid_async.uploads.reader import SourceReader
 
 FALLBACK_TYPE = "application/octet-stream"
 
 
 @attrs.frozen(kw_only=True)
 class FileRules:
-    """What may be uploaded."""
+    """Limits of what may be uploaded."""
 
     max_size: int | None = 256 * 1024 * 1024
     """In bytes; None for no limit. The vendor publishes none."""
@@ -20,17 +20,17 @@ class FileRules:
     """Refuse what is not an image, a PDF or a video by its first bytes."""
 
 
-def inspect(reading: Reading, *, label: str, rules: FileRules) -> str:
+def inspect(reader: SourceReader, *, label: str, rules: FileRules) -> str:
     """Return the content type of a file by its first bytes. Raises `InvalidFileError`, which names the file."""
-    if reading.size == 0:
+    if reader.size == 0:
         raise InvalidFileError(f"{shown_path(label)}: is empty", file=label)
-    if rules.max_size is not None and reading.size > rules.max_size:
+    if rules.max_size is not None and reader.size > rules.max_size:
         raise InvalidFileError(
-            f"{shown_path(label)}: has {reading.size:,} bytes, the limit is {rules.max_size:,} "
+            f"{shown_path(label)}: has {reader.size:,} bytes, the limit is {rules.max_size:,} "
             "(max_file_size of the client)",
             file=label,
         )
-    kind = kind_of(bytes(reading.head[:FIRST_BYTES]))
+    kind = kind_of(bytes(reader.head[:FIRST_BYTES]))
     if rules.check_content and (kind is None or not kind.is_document):
         what = "is none of these by its first bytes" if kind is None else f"looks like {kind.content_type}"
         raise InvalidFileError(f"{shown_path(label)}: expected an image, a PDF or a video; it {what}", file=label)

@@ -1,4 +1,4 @@
-"""What it is to read a source: from its start, in fresh buffers, never blocking the loop."""
+"""The interfaces of sources and their readers: from the start, in fresh buffers, never blocking the loop."""
 
 import asyncio
 import os
@@ -20,8 +20,8 @@ Buffer = bytes | bytearray | memoryview
 R = TypeVar("R")
 
 
-class Reading(Protocol):
-    """One reading of a source, from its start to its end."""
+class SourceReader(Protocol):
+    """Reads a source once, from its start to its end."""
 
     @property
     def size(self) -> int:
@@ -33,8 +33,8 @@ class Reading(Protocol):
         """The first bytes: at least enough to tell what kind of file it is."""
         ...
 
-    def wrapped(self, before: bytes, behind: bytes, /) -> Buffer | None:
-        """Return the whole file with these bytes around it, in a buffer that is not used again.
+    def framed(self, before: bytes, behind: bytes, /) -> Buffer | None:
+        """Return the whole file framed by ``before`` and ``behind``, in a buffer that is not used again.
 
         None when that would take a copy of it. To be called once, and only when `head` is the whole file.
         """
@@ -56,8 +56,8 @@ class Reading(Protocol):
         ...
 
 
-class Roomy:
-    """A buffer to read into, with room around it: what goes before and behind a file is put there without a copy."""
+class PaddedBuffer:
+    """A read buffer with padding on both sides, so that a file is framed without a copy."""
 
     BEFORE: Final = 2048
     BEHIND: Final = 64
@@ -73,8 +73,8 @@ class Roomy:
     def content(self) -> memoryview:
         return memoryview(self._buffer)[self.BEFORE : self.BEFORE + self.size]
 
-    def wrapped(self, before: bytes, behind: bytes) -> memoryview | None:
-        """Return ``before``, the content and ``behind`` as one; None when they do not fit."""
+    def framed(self, before: bytes, behind: bytes) -> memoryview | None:
+        """Return the content framed by ``before`` and ``behind``; None when they do not fit into the padding."""
         start, end = self.BEFORE - len(before), self.BEFORE + self.size
         if start < 0 or len(behind) > self.BEHIND:
             return None
@@ -84,7 +84,7 @@ class Roomy:
 
 
 class Source(Protocol):
-    """Something that can be read as often as needed."""
+    """A file that can be read as often as needed."""
 
     @property
     def label(self) -> str:
@@ -96,7 +96,7 @@ class Source(Protocol):
         """The file name that is sent along, when the source has one."""
         ...
 
-    async def open(self) -> Reading:
+    async def open(self) -> SourceReader:
         """Start to read from the beginning. Raises `InvalidFileError`."""
         ...
 
@@ -105,27 +105,30 @@ def read_at(fd: int, size: int, offset: int) -> bytes:
     """Return up to ``size`` bytes from ``offset`` on; it may block. One call at a time for each descriptor."""
     if hasattr(os, "pread"):
         return os.pread(fd, size, offset)
-    # Windows has no such call. The position is nobody else's: each reading opens the file for itself.
+    # Windows has no such call. The position is nobody else's: each reader opens the file for itself.
     os.lseek(fd, offset, os.SEEK_SET)
     return os.read(fd, size)
 
 
 @confidential
 def in_thread(function: Callable[[], R]) -> Awaitable[R]:
-    """Return what ``function`` returns; it may block."""
+    """Run a blocking ``function`` in a thread and return its result."""
     return asyncio.get_running_loop().run_in_executor(None, function)
 
 
 async def guarded(label: str, function: Callable[[], R]) -> R:
-    """Return what ``function`` returns; it may block. Raises `UploadSourceError`, which names the source."""
+    """Run a blocking ``function`` in a thread and return its result.
+
+    Raises `UploadSourceError`, which names the source.
+    """
     try:
         return await in_thread(function)
     except Exception as error:  # a file of the user can raise anything
-        raise broken(label, error) from error
+        raise read_error(label, error) from error
 
 
-def broken(label: str, error: Exception) -> UploadSourceError:
-    """Return the error for a source that failed while it was read."""
+def read_error(label: str, error: Exception) -> UploadSourceError:
+    """Return the error for a source whose reading failed."""
     return UploadSourceError(
         f"{shown_path(label)}: cannot be read to its end ({type(error).__name__}); nothing was stored"
     )

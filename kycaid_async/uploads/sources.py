@@ -1,4 +1,4 @@
-"""What can be uploaded."""
+"""Sources of uploads: paths, bytes, open files and factories of iterators."""
 
 import os
 from collections.abc import AsyncIterable, AsyncIterator, Callable
@@ -9,7 +9,7 @@ import attrs
 from kycaid_async.errors import FieldProblem, InvalidFileError
 from kycaid_async.uploads.file_source import FileSource
 from kycaid_async.uploads.path_source import PathSource
-from kycaid_async.uploads.reader import CHUNK, WHOLE, Buffer, Source, broken
+from kycaid_async.uploads.reader import CHUNK, WHOLE, Buffer, Source, read_error
 
 Factory = Callable[[], AsyncIterable[bytes]]
 UploadSource = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO | Factory
@@ -17,7 +17,7 @@ UploadSource = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryI
 
 
 def source_of(value: UploadSource, *, size: int | None = None) -> Source:
-    """Return the source for what a user passed. Raises `InvalidFileError`."""
+    """Return the source for an argument of a user. Raises `InvalidFileError`."""
     if isinstance(value, str | os.PathLike):
         return PathSource(os.fspath(value))
     if isinstance(value, bytes | bytearray | memoryview):
@@ -47,25 +47,25 @@ class BytesSource:
     label: str = "(bytes)"
     filename: str | None = None
 
-    async def open(self) -> "BytesReading":
-        return BytesReading(memoryview(self.data))
+    async def open(self) -> "BytesReader":
+        return BytesReader(memoryview(self.data))
 
 
-Wrap = Callable[[bytes, bytes], Buffer | None]
-"""As `Reading.wrapped`."""
+Frame = Callable[[bytes, bytes], Buffer | None]
+"""The type of `SourceReader.framed`."""
 
 
-def wraps_nothing(_before: bytes, _behind: bytes) -> None:
-    """Return None: there is no room around it."""
+def no_frame(_before: bytes, _behind: bytes) -> None:
+    """Return None: there is no padding around the bytes."""
     return
 
 
 @attrs.define(eq=False)
-class BytesReading:
+class BytesReader:
     """Bytes in memory, for one attempt. They cannot change, so slices of them need no copy."""
 
     data: memoryview
-    wrapped: Wrap = wraps_nothing
+    framed: Frame = no_frame
     _offset: int = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -100,23 +100,23 @@ class FactorySource:
     label: str = "(factory)"
     filename: str | None = None
 
-    async def open(self) -> "FactoryReading":
+    async def open(self) -> "FactoryReader":
         try:
             chunks = aiter(self.factory())
         except Exception as error:
             text = f"{self.label}: gave no async iterator of bytes ({type(error).__name__})"
             raise InvalidFileError(text, file=self.label) from error
-        reading = FactoryReading(chunks, self.size)
+        reader = FactoryReader(chunks, self.size)
         try:
-            await reading.fill()
+            await reader.fill()
         except BaseException:
-            await reading.close()
+            await reader.close()
             raise
-        return reading
+        return reader
 
 
 @attrs.define(eq=False)
-class FactoryReading:
+class FactoryReader:
     """One run of an async iterator."""
 
     chunks: AsyncIterator[bytes]
@@ -130,7 +130,7 @@ class FactoryReading:
         while len(self.head) < min(enough, self.size) and not self._over:
             self.head += await self.read()
 
-    def wrapped(self, _before: bytes, _behind: bytes) -> None:
+    def framed(self, _before: bytes, _behind: bytes) -> None:
         return None
 
     async def read(self) -> bytes:
@@ -142,7 +142,7 @@ class FactoryReading:
             except StopAsyncIteration:
                 self._over = True
             except Exception as error:
-                raise broken("(factory)", error) from error
+                raise read_error("(factory)", error) from error
         return chunk
 
     async def unchanged(self) -> bool:

@@ -3,7 +3,7 @@
 import attrs
 
 from kycaid_async.masking import Unlisted, mask
-from kycaid_async.uploads.io_budget import Rounds
+from kycaid_async.uploads.io_budget import IoBudget
 from kycaid_async.uploads.kinds import extension_of
 from kycaid_async.uploads.multipart import Multipart
 from kycaid_async.uploads.preflight import FileRules, inspect
@@ -22,16 +22,16 @@ class Upload(Unlisted):
     inspected: bool = False
     """True when its first bytes and its size were looked at already; then it needs its ``content_type``."""
 
-    async def open(self, rules: FileRules, rounds: Rounds) -> Multipart:
+    async def open(self, rules: FileRules, io_budget: IoBudget) -> Multipart:
         """Open the source, look at it, and return the body of one attempt. Raises `InvalidFileError`."""
-        await rounds.turn()
-        reading = await self.source.open()
-        rounds.did(len(reading.head))
+        await io_budget.acquire()
+        reader = await self.source.open()
+        io_budget.spend(len(reader.head))
         try:
-            found = "" if self.inspected else inspect(reading, label=self.source.label, rules=rules)
+            found = "" if self.inspected else inspect(reader, label=self.source.label, rules=rules)
             content_type = self.content_type or found
             name = self.filename or self.source.filename or FALLBACK_NAME + extension_of(content_type)
-            return Multipart(reading, self.source.label, name, content_type, rounds)
+            return Multipart(reader, self.source.label, name, content_type, io_budget)
         except BaseException:
-            await reading.close()
+            await reader.close()
             raise

@@ -172,6 +172,9 @@ ID_LENGTH = 36
 ObjectId = Annotated[str, Length(ID_LENGTH, ID_LENGTH), Shown]
 """An id in a request: 36 characters. They look like a UUID without dashes and are not one."""
 
+IdText = Annotated[str, Shown]
+"""An id, a code or a label in an answer."""
+
 CountryCode = Annotated[str, Length(2, 2), Shown]
 """ISO 3166-1 alpha-2."""
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast, get_args, get_origin
 
 from kycaid_async.values.decline_reasons import DeclineReason, read_reasons
 from kycaid_async.values.enums import OpenEnum
-from kycaid_async.values.fields import fields_of, is_class_of
+from kycaid_async.values.fields import fields_of, is_class_of, members_of
 from kycaid_async.values.mismatch import MOST_ENTRIES, Mismatch, read_each, reading
 from kycaid_async.values.model import Request, Response
 from kycaid_async.values.numbers import read_boolean, read_integer, read_number, read_text
@@ -69,7 +69,7 @@ def structure(data: Any, cls: type[T]) -> T:
     """
     hook = _HOOKS.get(cls)
     if hook is None:  # cattrs would look it up at each call
-        hook = _HOOKS[cls] = converter().get_structure_hook(cls)
+        hook = _HOOKS[cls] = reader_of(members_of(cls))
     if reading.left is not None:  # within another one
         return hook(data, cls)  # type: ignore[no-any-return]  # as cattrs promises
     reading.left = MOST_ENTRIES
@@ -110,7 +110,7 @@ def _is_list(t: Any) -> bool:
 
 def _list_hook(made: "Converter", t: Any) -> Callable[[Any, Any], Any]:
     (item,) = get_args(t)
-    read = _reader(made, (item,))
+    read = _reader(made, members_of(item))
 
     def read_list(raw: Any, _type: Any) -> Any:
         if raw.__class__ is not list:
@@ -126,7 +126,7 @@ def _is_dict(t: Any) -> bool:
 
 def _dict_hook(made: "Converter", t: Any) -> Callable[[Any, Any], Any]:
     _, item = get_args(t)
-    read = _reader(made, (item,))
+    read = _reader(made, members_of(item))
 
     def read_dict(raw: Any, _type: Any) -> Any:
         if raw.__class__ is not dict:
@@ -139,6 +139,23 @@ def _dict_hook(made: "Converter", t: Any) -> Callable[[Any, Any], Any]:
             raise
 
     return read_dict
+
+
+def _discriminating_hook(readers: list[tuple[Callable[[Any, Any], Any], Any]]) -> Callable[[Any, Any], Any]:
+    """Return a function that reads an object once, as the class that its discriminator names, or else as the first."""
+    first, *others = readers
+    tagged = [(*reader[1].discriminator, reader) for reader in others]
+    ((key, _, _), *_) = tagged
+    by_value = {value: reader for _, value, reader in tagged}
+
+    def read_object(raw: Any, _type: Any) -> Any:
+        if raw.__class__ is not dict:
+            raise Mismatch("an object", raw)
+        value = raw.get(key)
+        read, member = by_value.get(value, first) if value.__class__ is str else first
+        return read(raw, member)
+
+    return read_object
 
 
 def _union_hook(readers: list[tuple[Callable[[Any, Any], Any], Any]]) -> Callable[[Any, Any], Any]:
@@ -204,7 +221,8 @@ def _reader(made: "Converter", types: tuple[Any, ...]) -> Callable[[Any, Any], A
     """Return what reads a field of these types. Unions are not looked up: to cattrs' memory their order is the same."""
     only, *others = types
     if others:
-        return _union_hook([(_reader(made, (member,)), member) for member in types])
+        readers = [(_reader(made, (member,)), member) for member in types]
+        return _discriminating_hook(readers) if all(is_class_of(t, Response) for t in types) else _union_hook(readers)
     if only is Any:
         return _hook(lambda raw: raw)
     return _enum_hook(only) if is_class_of(only, OpenEnum) else made.get_structure_hook(only)

@@ -42,8 +42,8 @@ def fields_of(cls: type) -> tuple[Field, ...]:
     if cls not in _FIELDS:
         hints = get_type_hints(cls, include_extras=True)
         fields = [_field(attribute, hints[attribute.name]) for attribute in attrs_of(cls)]
-        first = getattr(cls, "first", ())
-        _FIELDS[cls] = tuple(sorted(fields, key=lambda f: first.index(f.name) if f.name in first else len(first)))
+        leading = getattr(cls, "leading_fields", ())
+        _FIELDS[cls] = tuple(sorted(fields, key=lambda f: leading.index(f.name) if f.name in leading else len(leading)))
     return _FIELDS[cls]
 
 

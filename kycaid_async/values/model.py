@@ -34,7 +34,7 @@ class Request(Model):
 
     __slots__ = ()
 
-    first: ClassVar[tuple[str, ...]] = ()
+    leading_fields: ClassVar[tuple[str, ...]] = ()
     """Names of fields that are sent before the others."""
     at_least_one: ClassVar[bool] = False
     """True for updates: the server refuses an empty one, so it is refused here."""
@@ -44,6 +44,9 @@ class Response(Model):
     """An object that came back. Every field may be None: the server leaves out and nulls nearly all of them."""
 
     __slots__ = ("_odd", "_raw")
+
+    discriminator: ClassVar[tuple[str, str] | None] = None
+    """In a union: the key and value by which an object is of this class. The first one takes those of no other."""
 
     __hash__ = None  # type: ignore[assignment]  # it can be changed
 

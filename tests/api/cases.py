@@ -31,6 +31,7 @@ from kycaid_async import (
     PersonHit,
     PersonSearchByFullName,
     PersonSearchV2ByFullName,
+    PersonSearchV2ByNames,
     PersonSearchV2Result,
     ServiceRequest,
     TaxIdHit,
@@ -98,11 +99,16 @@ from tests.api.examples import (
     VERIFICATION_RESULT,
 )
 from tests.api.wire import without
+from tests.api.world import ID, NOBODY, Trip, screen, set_status, then, update_applicant
+from tests.pictures import picture
 
 
 @attrs.frozen(kw_only=True)
 class Case:
-    """How one endpoint is called, what must arrive at the server, and what must come back."""
+    """How one endpoint is called, what must arrive at the server, and what must come back.
+
+    And how it goes to a sandbox and back: a call with things that exist there, and the type of what it brings.
+    """
 
     call: Callable[[Any], Any]
     sends: tuple[str, str]
@@ -111,6 +117,8 @@ class Case:
     answer: Any
     result: Any
     upload: bool = False
+    trip: Trip
+    brings: Any
 
 
 async def rows(found: AsyncIterator[Any]) -> list[Any]:
@@ -124,6 +132,8 @@ CASES = {
         body=CREATE_ADDRESS,
         answer=ADDRESS_RESULT,
         result=ADDRESS_ID,
+        trip=lambda c, w: w.address(),
+        brings=ID,
     ),
     "addresses.update": Case(
         call=lambda client: client.addresses.update(ADDRESS_ID, AddressUpdate(city="Leeds")),
@@ -131,12 +141,16 @@ CASES = {
         body={"city": "Leeds"},
         answer=ADDRESS_RESULT,
         result=ADDRESS_ID,
+        trip=lambda c, w: then(w.address(), lambda i: c.addresses.update(i, city="London")),
+        brings=ID,
     ),
     "addresses.delete": Case(
         call=lambda client: client.addresses.delete(ADDRESS_ID),
         sends=("DELETE", f"/addresses/{ADDRESS_ID}"),
         answer=ADDRESS_RESULT,
         result=ADDRESS_ID,
+        trip=lambda c, w: then(w.address(), c.addresses.delete),
+        brings=ID,
     ),
     "applicants.create": Case(
         call=lambda client: client.applicants.create(Person(**without(CREATE_PERSON, "type"))),
@@ -144,12 +158,16 @@ CASES = {
         body=CREATE_PERSON,
         answer=APPLICANT_RESULT,
         result=APPLICANT_ID,
+        trip=lambda c, w: w.applicant(),
+        brings=ID,
     ),
     "applicants.get": Case(
         call=lambda client: client.applicants.get(APPLICANT_ID),
         sends=("GET", f"/applicants/{APPLICANT_ID}"),
         answer=GET_PERSON,
         result=structure(GET_PERSON, PersonApplicant),
+        trip=lambda c, w: then(w.applicant(), c.applicants.get),
+        brings=PersonApplicant,
     ),
     "applicants.update": Case(
         call=lambda client: client.applicants.update(APPLICANT_ID, ApplicantUpdate(**UPDATE_APPLICANT)),
@@ -157,6 +175,8 @@ CASES = {
         body=UPDATE_APPLICANT,
         answer=APPLICANT_RESULT,
         result=APPLICANT_ID,
+        trip=update_applicant,
+        brings=ID,
     ),
     "documents.create": Case(
         call=lambda client: client.documents.create(CreditCard(**without(CREATE_DOCUMENT, "type"))),
@@ -164,12 +184,16 @@ CASES = {
         body=CREATE_DOCUMENT,
         answer=DOCUMENT_RESULT,
         result=DOCUMENT_ID,
+        trip=lambda c, w: w.document(),
+        brings=ID,
     ),
     "documents.get": Case(
         call=lambda client: client.documents.get(DOCUMENT_ID),
         sends=("GET", f"/documents/{DOCUMENT_ID}"),
         answer=GET_DOCUMENT,
         result=structure(GET_DOCUMENT, Document),
+        trip=lambda c, w: then(w.document(), c.documents.get),
+        brings=Document,
     ),
     "documents.update": Case(
         call=lambda client: client.documents.update(DOCUMENT_ID, DocumentUpdate(**UPDATE_DOCUMENT)),
@@ -177,12 +201,16 @@ CASES = {
         body=UPDATE_DOCUMENT,
         answer=DOCUMENT_RESULT,
         result=DOCUMENT_ID,
+        trip=lambda c, w: then(w.document(), lambda i: c.documents.update(i, document_number="X1")),
+        brings=ID,
     ),
     "documents.delete": Case(
         call=lambda client: client.documents.delete(DOCUMENT_ID),
         sends=("DELETE", f"/documents/{DOCUMENT_ID}"),
         answer=DOCUMENT_RESULT,
         result=DOCUMENT_ID,
+        trip=lambda c, w: then(w.document(), c.documents.delete),
+        brings=ID,
     ),
     "files.create": Case(
         call=lambda client: client.files.create(PNG),
@@ -190,6 +218,8 @@ CASES = {
         answer=FILE_RESULT,
         result=FILE_ID,
         upload=True,
+        trip=lambda c, w: w.file(),
+        brings=ID,
     ),
     "files.replace": Case(
         call=lambda client: client.files.replace(FILE_ID, PNG),
@@ -197,18 +227,24 @@ CASES = {
         answer=FILE_RESULT,
         result=FILE_ID,
         upload=True,
+        trip=lambda c, w: then(w.file(), lambda i: c.files.replace(i, picture(2000))),
+        brings=ID,
     ),
     "files.get": Case(
         call=lambda client: client.files.get(FILE_ID),
         sends=("GET", f"/files/{FILE_ID}"),
         answer=FILE_RESULT,
         result=FileInfo(file_id=FILE_ID),
+        trip=lambda c, w: then(w.file(), c.files.get),
+        brings=FileInfo,
     ),
     "files.delete": Case(
         call=lambda client: client.files.delete(FILE_ID),
         sends=("DELETE", f"/files/{FILE_ID}"),
         answer=FILE_RESULT,
         result=FILE_ID,
+        trip=lambda c, w: then(w.file(), c.files.delete),
+        brings=ID,
     ),
     "affiliated_persons.create": Case(
         call=lambda client: client.affiliated_persons.create(AuthorisedPerson(**without(CREATE_AUTHORISED, "type"))),
@@ -216,6 +252,8 @@ CASES = {
         body=CREATE_AUTHORISED,
         answer=AFFILIATED_RESULT,
         result=AFFILIATED_ID,
+        trip=lambda c, w: w.person(),
+        brings=ID,
     ),
     "affiliated_persons.update": Case(
         call=lambda client: client.affiliated_persons.update(AFFILIATED_ID, **UPDATE_AFFILIATED),
@@ -223,12 +261,16 @@ CASES = {
         body=UPDATE_AFFILIATED,
         answer=AFFILIATED_RESULT,
         result=AFFILIATED_ID,
+        trip=lambda c, w: then(w.person(), lambda i: c.affiliated_persons.update(i, title="X")),
+        brings=ID,
     ),
     "affiliated_persons.delete": Case(
         call=lambda client: client.affiliated_persons.delete(AFFILIATED_ID),
         sends=("DELETE", f"/affiliated-persons/{AFFILIATED_ID}"),
         answer=AFFILIATED_RESULT,
         result=AFFILIATED_ID,
+        trip=lambda c, w: then(w.person(), c.affiliated_persons.delete),
+        brings=ID,
     ),
     "blacklist_databases.search_persons": Case(
         call=lambda client: client.blacklist_databases.search_persons(PersonSearchByFullName(**SEARCH_PERSONS)),
@@ -236,6 +278,8 @@ CASES = {
         body=SEARCH_PERSONS,
         answer={"data": [PERSON_HIT]},
         result=[structure(PERSON_HIT, PersonHit)],
+        trip=lambda c, w: c.blacklist_databases.search_persons(PersonSearchByFullName(full_name="Jane Example")),
+        brings=list,
     ),
     "blacklist_databases.search_persons_v2": Case(
         call=lambda client: client.blacklist_databases.search_persons_v2(PersonSearchV2ByFullName(**SEARCH_PERSONS)),
@@ -243,6 +287,10 @@ CASES = {
         body=SEARCH_PERSONS,
         answer={"data": {"parameters": MATCH_PARAMETERS, "result": [PERSON_HIT]}},
         result=PersonSearchV2Result(structure(MATCH_PARAMETERS, MatchParameters), [structure(PERSON_HIT, PersonHit)]),
+        trip=lambda c, w: c.blacklist_databases.search_persons_v2(
+            PersonSearchV2ByNames(first_name="Jane", last_name="Ex")
+        ),
+        brings=PersonSearchV2Result,
     ),
     "blacklist_databases.search_documents": Case(
         call=lambda client: client.blacklist_databases.search_documents(DocumentSearch(**SEARCH_DOCUMENTS)),
@@ -250,6 +298,8 @@ CASES = {
         body=SEARCH_DOCUMENTS,
         answer={"data": [DOCUMENT_HIT]},
         result=[structure(DOCUMENT_HIT, DocumentHit)],
+        trip=lambda c, w: c.blacklist_databases.search_documents(DocumentSearch(document_number="X1")),
+        brings=list,
     ),
     "blacklist_databases.search_tax_ids": Case(
         call=lambda client: client.blacklist_databases.search_tax_ids(TaxIdSearch(**SEARCH_TAX_IDS)),
@@ -257,18 +307,24 @@ CASES = {
         body=SEARCH_TAX_IDS,
         answer={"data": [TAX_ID_HIT]},
         result=[structure(TAX_ID_HIT, TaxIdHit)],
+        trip=lambda c, w: c.blacklist_databases.search_tax_ids(TaxIdSearch(tax_id_number="1")),
+        brings=list,
     ),
     "business_activities.list": Case(
         call=lambda client: client.business_activities.list(),
         sends=("GET", "/business-activities"),
         answer=CATEGORIES,
         result=structure(CATEGORIES, list[BusinessCategory]),
+        trip=lambda c, w: c.business_activities.list(),
+        brings=[BusinessCategory],
     ),
     "countries.list": Case(
         call=lambda client: client.countries.list(),
         sends=("GET", "/countries"),
         answer=COUNTRIES,
         result=structure(COUNTRIES, list[Country]),
+        trip=lambda c, w: c.countries.list(),
+        brings=[Country],
     ),
     "crypto.check_address": Case(
         call=lambda client: client.crypto.check_address(CHECK_ADDRESS["hash"], asset="ETH", callback_url=CALLBACK_URL),
@@ -276,6 +332,8 @@ CASES = {
         body=CHECK_ADDRESS,
         answer={"data": SERVICE_RESULT},
         result=ServiceRequest(SERVICE_REQUEST_ID),
+        trip=lambda c, w: c.crypto.check_address("0x" + "b" * 40, asset="ETH", callback_url=NOBODY),
+        brings=ServiceRequest,
     ),
     "crypto.check_transaction": Case(
         call=lambda client: client.crypto.check_transaction(
@@ -285,12 +343,16 @@ CASES = {
         body=CHECK_ADDRESS,
         answer={"data": SERVICE_RESULT},
         result=ServiceRequest(SERVICE_REQUEST_ID),
+        trip=lambda c, w: c.crypto.check_transaction("0x" + "c" * 64, asset="ETH", callback_url=NOBODY),
+        brings=ServiceRequest,
     ),
     "forms.list": Case(
         call=lambda client: client.forms.list(),
         sends=("GET", "/forms"),
         answer=FORMS,
         result=structure(FORMS, list[Form]),
+        trip=lambda c, w: c.forms.list(),
+        brings=[Form],
     ),
     "forms.create_url": Case(
         call=lambda client: client.forms.create_url(FORM_ID, FormUrlCreate(**CREATE_FORM_URL)),
@@ -298,12 +360,16 @@ CASES = {
         body=CREATE_FORM_URL,
         answer=FORM_URL,
         result=structure(FORM_URL, FormUrl),
+        trip=lambda c, w: w.form_url(),
+        brings=FormUrl,
     ),
     "languages.list": Case(
         call=lambda client: client.languages.list(),
         sends=("GET", "/languages"),
         answer=LANGUAGES,
         result=structure(LANGUAGES, list[Language]),
+        trip=lambda c, w: c.languages.list(),
+        brings=[Language],
     ),
     "non_doc_verifications.us_eidv": Case(
         call=lambda client: client.non_doc_verifications.us_eidv(UsEidvRequest(**US_EIDV)),
@@ -311,6 +377,8 @@ CASES = {
         body=US_EIDV,
         answer={"data": US_EIDV_RESULT},
         result=structure(US_EIDV_RESULT, UsEidvResult),
+        trip=lambda c, w: c.non_doc_verifications.us_eidv(first_name="Jane", last_name="Example", dob="1976-02-21"),
+        brings=UsEidvResult,
     ),
     "non_doc_verifications.ng_nin": Case(
         call=lambda client: client.non_doc_verifications.ng_nin("00000000000"),
@@ -318,6 +386,8 @@ CASES = {
         body=NG_NIN,
         answer=NG_NIN_RESULT,
         result=structure(NG_NIN_RESULT, NgNinResult),
+        trip=lambda c, w: c.non_doc_verifications.ng_nin("0" * 11),
+        brings=NgNinResult,
     ),
     "non_doc_verifications.run": Case(
         call=lambda client: client.non_doc_verifications.run("BR", "cpf", {"number": "0", "name": None}),
@@ -325,6 +395,8 @@ CASES = {
         body={"number": "0", "name": None},
         answer={"valid": None},
         result={"valid": None},
+        trip=lambda c, w: c.non_doc_verifications.run("br", "cpf", {"cpf": "1"}),
+        brings=dict,
     ),
     "phone_numbers.check": Case(
         call=lambda client: client.phone_numbers.check("+440000000000"),
@@ -332,6 +404,8 @@ CASES = {
         body={"phone": "+440000000000"},
         answer={"data": {"virtual": False}},
         result={"data": {"virtual": False}},
+        trip=lambda c, w: c.phone_numbers.check("+440000000000"),
+        brings=dict,
     ),
     "qes.verify": Case(
         call=lambda client: client.qes.verify({"signature": "Zm9v", "depth": None}),
@@ -339,6 +413,8 @@ CASES = {
         body={"signature": "Zm9v", "depth": None},
         answer=["ok", 1],
         result=["ok", 1],
+        trip=lambda c, w: c.qes.verify({"a": 1}),
+        brings=dict,
     ),
     "risk_checks.submit_transaction": Case(
         call=lambda client: client.risk_checks.submit_transaction(TransactionScreening(**SCREEN_TRANSACTION)),
@@ -346,6 +422,8 @@ CASES = {
         body=SCREEN_TRANSACTION,
         answer={"status": "ok", "data": SERVICE_RESULT},
         result=ServiceRequest(SERVICE_REQUEST_ID),
+        trip=screen,
+        brings=ServiceRequest,
     ),
     "risk_checks.adverse_media": Case(
         call=lambda client: client.risk_checks.adverse_media(AdverseMediaSearch(**SEARCH_NEWS)),
@@ -353,6 +431,10 @@ CASES = {
         body=SEARCH_NEWS,
         answer={"status": "ok", "data": SEARCH_NEWS},
         result=AdverseMediaRequest(**SEARCH_NEWS),
+        trip=lambda c, w: c.risk_checks.adverse_media(
+            AdverseMediaSearch(primary_keywords=["Jane"], callback_url=NOBODY)
+        ),
+        brings=AdverseMediaRequest,
     ),
     "verifications.create": Case(
         call=lambda client: client.verifications.create(VerificationCreate(**CREATE_VERIFICATION)),
@@ -360,6 +442,8 @@ CASES = {
         body=CREATE_VERIFICATION,
         answer=VERIFICATION_RESULT,
         result=VERIFICATION_ID,
+        trip=lambda c, w: w.verification(),
+        brings=ID,
     ),
     "verifications.report": Case(
         call=lambda client: rows(client.verifications.report("2024-11-16")),
@@ -367,12 +451,16 @@ CASES = {
         query={"date": "2024-11-16", "offset": "0", "count": "1000"},
         answer=[REPORT_ROW],
         result=[structure(REPORT_ROW, VerificationReportRow)],
+        trip=lambda c, w: w.rows(),
+        brings=list,
     ),
     "verifications.get": Case(
         call=lambda client: client.verifications.get(VERIFICATION_ID),
         sends=("GET", f"/verifications/{VERIFICATION_ID}"),
         answer=GET_VERIFICATION,
         result=structure(GET_VERIFICATION, Verification),
+        trip=lambda c, w: then(w.verification(), c.verifications.get),
+        brings=Verification,
     ),
     "verifications.update_status": Case(
         call=lambda client: client.verifications.update_status(VERIFICATION_ID, "approved", callback_enabled=True),
@@ -380,5 +468,7 @@ CASES = {
         body=UPDATE_STATUS,
         answer={"status": "ok", "data": STATUS_RESULT},
         result=VerificationStatusResult(VERIFICATION_ID, "approved"),
+        trip=set_status,
+        brings=VerificationStatusResult,
     ),
 }

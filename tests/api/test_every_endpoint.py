@@ -59,6 +59,8 @@ def impatient(server, make_client):
 
 
 def test_every_endpoint_has_its_entry():
+    if missing := sorted(ENDPOINTS.keys() - CASES.keys()):
+        pytest.fail(f"tests/api/cases.py has no entry for {', '.join(missing)}", pytrace=False)
     assert sorted(CASES) == sorted(ENDPOINTS)
 
 

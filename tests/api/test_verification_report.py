@@ -356,7 +356,7 @@ async def test_a_since_without_a_zone_is_refused_because_it_could_begin_hours_to
 
 
 async def test_pages_that_change_for_ever_end_with_an_error(reporting, server, monkeypatch):
-    monkeypatch.setattr("kycaid_async.api.verifications.MOST_PAGES", 3)
+    monkeypatch.setattr("kycaid_async.api.verifications.section.MOST_PAGES", 3)
     for n in range(4):
         server.answer(200, page(n, 1000))
     with pytest.raises(DecodeError, match="more than 3,000 rows, or the server gives the same ones again"):

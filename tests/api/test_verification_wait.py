@@ -12,7 +12,7 @@ from kycaid_async import (
     Verification,
     VerificationProgress,
 )
-from kycaid_async.api.verifications import FIRST_PAUSE, GROWTH, LONGEST_PAUSE, Verifications
+from kycaid_async.api.verifications.section import FIRST_PAUSE, GROWTH, LONGEST_PAUSE, Verifications
 from tests.api.examples import GET_VERIFICATION, VERIFICATION_ID, VERIFICATION_RESULT
 
 PENDING = GET_VERIFICATION | {"status": "pending", "verified": None}
@@ -128,7 +128,7 @@ class Endless:
 
 
 async def test_a_look_that_never_ends_is_given_up_a_moment_after_the_timeout(fake_time, monkeypatch):
-    monkeypatch.setattr("kycaid_async.api.verifications.LAST_LOOK", 0.01)
+    monkeypatch.setattr("kycaid_async.api.verifications.section.LAST_LOOK", 0.01)
     endless = Endless()
     with pytest.raises(RequestTimeoutError) as caught:
         await Verifications(endless, timing=fake_time.timing()).wait(VERIFICATION_ID, timeout=0.01)

@@ -6,7 +6,7 @@ import attrs
 import pytest
 
 from kycaid_async import InvalidRequestError, NotFoundError
-from kycaid_async.api.verification_models import Verification
+from kycaid_async.api.verifications.models import Verification
 from kycaid_async.callbacks import confirm, parse
 from kycaid_async.values.converter import structure
 from tests.callbacks.messages import (

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kycaid_async import CompanyApplicant, DeclineReason, DecodeError, PersonApplicant
-from kycaid_async.api.blacklist_models import BlacklistType
+from kycaid_async.api.blacklist_databases.fields import BlacklistType
 from kycaid_async.callbacks import (
     CallbackType,
     CryptoRiskResult,

@@ -7,7 +7,7 @@ import attrs
 import pytest
 
 from kycaid_async import AuthenticationError, ConnectionFailedError, DeclineReason, Document, InvalidFileError
-from kycaid_async.api.document_words import DocumentStatus
+from kycaid_async.api.documents.fields import DocumentStatus
 from kycaid_async.cli.cases import Case, Owner
 from kycaid_async.cli.job import Job
 

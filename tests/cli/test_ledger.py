@@ -75,6 +75,18 @@ def test_what_somebody_has_to_decide_is_one_line(killed):
     assert run("repair", killed, "--new-secret").exit_code == 0
 
 
+def test_of_a_ledger_with_a_secret_from_the_key_show_says_so_and_needs_no_key(tmp_path):
+    async def write():
+        await (await Ledger.open(tmp_path / "l", server=SERVER, api_key="k" * 36, secret_from="api-key")).close()
+
+    asyncio.run(write())
+    done = run("show", tmp_path / "l")
+    assert done.exit_code == 0
+    assert "secret: from the API key that it was made with\n" in done.stdout
+    assert "nothing was changed" in run("repair", tmp_path / "l").stdout
+    assert "may have gaps" in run("repair", tmp_path / "l", "--new-secret").stdout
+
+
 def test_a_ledger_that_is_not_there_is_named(tmp_path):
     done = run("show", tmp_path / "none")
     assert (done.exit_code, done.stderr) == (1, "kycaid: none: there is no ledger\n")

@@ -130,6 +130,33 @@ def test_another_key_is_another_account_unless_it_is_said_to_be_the_same(upload,
     assert (told.exit_code, told.stdout) == (0, "Nothing to do: all 5 rows were done before.\n")
 
 
+def test_a_ledger_with_a_secret_from_the_key_outlives_a_change_of_the_key(upload, server, people, monkeypatch):
+    ledger = people.with_name("people.csv.ledger")
+    assert upload(people, "--ledger-secret", "api-key", server=server.url).exit_code == 0
+    assert not ledger.with_name(f"{ledger.name}.key").exists()
+    assert "all 5 rows were done before" in upload(people, server=server.url).stdout
+    monkeypatch.setenv("KYCAID_API_KEY", "another" * 5)
+    for arguments in ([], ["--same-account"], ["--same-account", "--dry-run"]):
+        refused = upload(people, *arguments, server=server.url)
+        assert (refused.exit_code, refused.stdout) == (1, "Nothing was sent.\n")
+        assert "KYCAID_LEDGER_KEY" in refused.stderr
+        assert KEY not in refused.stderr
+    told = upload(people, "--same-account", server=server.url, KYCAID_LEDGER_KEY=KEY)
+    assert (told.exit_code, told.stdout) == (0, "Nothing to do: all 5 rows were done before.\n")
+    audited = CliRunner().invoke(app, ["audit", str(people), "--base-url", server.url])
+    assert "KYCAID_LEDGER_KEY" not in audited.stderr
+    assert len(server.documents) == 5
+    assert KEY.encode() not in ledger.read_bytes()
+
+
+def test_a_ledger_with_a_secret_file_is_refused_with_one_from_the_key(upload, server, people):
+    assert upload(people, server=server.url).exit_code == 0
+    for arguments in ([], ["--dry-run"]):
+        refused = upload(people, "--ledger-secret", "api-key", *arguments, server=server.url)
+        assert refused.exit_code == 1
+        assert "was made with a secret from the file people.csv.ledger.key" in refused.stderr
+
+
 def test_json_is_an_object_per_row_and_a_last_one_with_the_sums(upload, server, people):
     done = upload(people, "--json", server=server.url)
     *rows, summary = objects(done)

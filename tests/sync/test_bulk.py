@@ -2,10 +2,11 @@
 
 import sqlite3
 import threading
+import traceback
 
 import pytest
 
-from kycaid_async import BulkRow, BulkStatus, ConfigurationError, Kycaid, Person
+from kycaid_async import AuthenticationError, BulkRow, BulkStatus, ConfigurationError, Kycaid, LedgerError, Person
 from tests.pictures import PNG_START
 
 
@@ -158,3 +159,35 @@ async def test_an_audit_tells_of_each_row(client, rows, elsewhere, tmp_path):
     statuses, summary = await elsewhere(work)
     assert statuses == ["as_sent"] * 5 + ["not_sent"]
     assert (summary.rows, summary.is_proven) == (6, False)
+
+
+def everything_at_hand(error):
+    """The variables of all frames of this package, as a crash reporter sends them."""
+    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+    return repr([frame.f_locals for frame in frames if "kycaid_async/" in frame.f_code.co_filename])
+
+
+async def test_a_ledger_with_a_secret_from_the_key_is_refused_with_another_key(
+    client, rows, sandbox, elsewhere, tmp_path
+):
+    path = tmp_path / "l"
+    made = list(await elsewhere(lambda: list(rows(6))))
+    await elsewhere(lambda: client.bulk.upload_all(made, ledger=path, ledger_secret="api-key"))
+    before = sandbox.counts()
+
+    def with_another_key():
+        with Kycaid("f" * 36, base_url=sandbox.url) as other:
+            for key, error in ((None, LedgerError), (sandbox.api_key, AuthenticationError)):
+                with pytest.raises(error):
+                    next(other.bulk.audit(made, ledger=path, same_account=True, ledger_secret_key=key))
+            with pytest.raises(LedgerError) as refused:
+                other.bulk.upload_all(made, ledger=path, ledger_secret_key=sandbox.api_key)
+            assert sandbox.api_key not in everything_at_hand(refused.value)
+            with pytest.raises(ConfigurationError) as refused:
+                other.bulk.upload(made, ledger=path, ledger_secret_key=sandbox.api_key, concurrency=0)
+            assert sandbox.api_key not in everything_at_hand(refused.value)
+
+    await elsewhere(with_another_key)
+    results, _ = await elsewhere(lambda: client.bulk.upload_all(made, ledger=path))
+    assert {result.status for result in results} == {BulkStatus.DONE_BEFORE}
+    assert sandbox.counts() == before

@@ -161,12 +161,12 @@ async def test_a_client_that_nobody_holds_any_more_closes_its_connections(server
     client = Kycaid(API_KEY, base_url=server.url)
     server.answer(200, ANSWER)
     await elsewhere(client.documents.get, DOCUMENT)
-    sessions = client._target._shared.sessions
-    (bound,) = sessions._bound.values()
+    resources = client._target._shared.resources
+    (bound,) = resources._by_loop.values()
     del client
-    while not bound.session.closed:
+    while not bound.backend.closed:
         await asyncio.sleep(0)
-    assert sessions._bound == {}
+    assert resources._by_loop == {}
 
 
 async def test_a_client_that_is_lost_in_a_circle_closes_its_connections_without_a_word(server, elsewhere):
@@ -176,8 +176,8 @@ async def test_a_client_that_is_lost_in_a_circle_closes_its_connections_without_
         rows = client.verifications.report("2026-11-01")
         next(rows)
         client.circle = [client, rows]
-        (bound,) = client._target._shared.sessions._bound.values()
-        return bound.session
+        (bound,) = client._target._shared.resources._by_loop.values()
+        return bound.backend
 
     server.answer(200, ANSWER)
     server.answer(200, [{}] * 1000)

@@ -6,16 +6,16 @@ from contextlib import asynccontextmanager
 import pytest
 
 from kycaid_async.protocol.pacing import Pacer
-from kycaid_async.transport.concurrency import Slots
+from kycaid_async.transport.concurrency import ConcurrencyLimiter
 
 
 @asynccontextmanager
-async def slot(slots, *, first):
-    await slots.acquire(first=first)
+async def slot(limiter, *, first):
+    await limiter.acquire(first=first)
     try:
         yield
     finally:
-        slots.release()
+        limiter.release()
 
 
 class Clock:
@@ -39,12 +39,12 @@ async def settle():
 
 
 async def test_the_window_bounds_how_many_run_and_the_rest_run_in_order(clock):
-    slots = Slots(Pacer(2), clock=lambda: clock.now, sleep=clock.sleep)
+    limiter = ConcurrencyLimiter(Pacer(2), clock=lambda: clock.now, sleep=clock.sleep)
     running, order, most = 0, [], 0
 
     async def work(n):
         nonlocal running, most
-        async with slot(slots, first=True):
+        async with slot(limiter, first=True):
             running += 1
             order.append(n)
             most = max(most, running)
@@ -57,11 +57,11 @@ async def test_the_window_bounds_how_many_run_and_the_rest_run_in_order(clock):
 
 
 async def test_a_repeat_goes_before_those_who_have_not_started(clock):
-    slots = Slots(Pacer(1), clock=lambda: clock.now, sleep=clock.sleep)
+    limiter = ConcurrencyLimiter(Pacer(1), clock=lambda: clock.now, sleep=clock.sleep)
     order, go_on = [], asyncio.Event()
 
     async def work(name, *, first):
-        async with slot(slots, first=first):
+        async with slot(limiter, first=first):
             order.append(name)
             await go_on.wait()
 
@@ -76,20 +76,20 @@ async def test_a_repeat_goes_before_those_who_have_not_started(clock):
 
 async def test_nobody_starts_while_the_gate_is_shut(clock):
     pacer = Pacer(8)
-    slots = Slots(pacer, clock=lambda: clock.now, sleep=clock.sleep)
+    limiter = ConcurrencyLimiter(pacer, clock=lambda: clock.now, sleep=clock.sleep)
     pacer.refused(clock.now, 5.0)
-    async with slot(slots, first=True):
+    async with slot(limiter, first=True):
         assert clock.now >= 5.0
 
 
 async def test_all_who_wait_start_once_the_gate_opens(clock):
     pacer = Pacer(8)
-    slots = Slots(pacer, clock=lambda: clock.now, sleep=clock.sleep)
+    limiter = ConcurrencyLimiter(pacer, clock=lambda: clock.now, sleep=clock.sleep)
     pacer.refused(clock.now, 5.0)
     inside = []
 
     async def work(n):
-        async with slot(slots, first=True):
+        async with slot(limiter, first=True):
             inside.append(n)
             await settle()
 
@@ -99,17 +99,17 @@ async def test_all_who_wait_start_once_the_gate_opens(clock):
 
 @pytest.mark.parametrize("when", ["waiting", "woken"])
 async def test_a_cancelled_waiter_passes_its_turn_on(when, clock):
-    slots = Slots(Pacer(1), clock=lambda: clock.now, sleep=clock.sleep)
+    limiter = ConcurrencyLimiter(Pacer(1), clock=lambda: clock.now, sleep=clock.sleep)
     holder, done = asyncio.Event(), []
 
     async def hold():
-        async with slot(slots, first=True):
+        async with slot(limiter, first=True):
             await holder.wait()
         if when == "woken":
             first.cancel()
 
     async def work(n):
-        async with slot(slots, first=True):
+        async with slot(limiter, first=True):
             done.append(n)
 
     held = asyncio.create_task(hold())
@@ -123,22 +123,22 @@ async def test_a_cancelled_waiter_passes_its_turn_on(when, clock):
     await asyncio.gather(held, first, second, return_exceptions=True)
     assert first.cancelled()
     assert done == [2]
-    async with slot(slots, first=True):
+    async with slot(limiter, first=True):
         pass
 
 
 async def test_waiters_cancelled_in_the_step_in_which_a_slot_is_freed_do_not_get_it(clock):
-    slots = Slots(Pacer(1), clock=lambda: clock.now, sleep=clock.sleep)
+    limiter = ConcurrencyLimiter(Pacer(1), clock=lambda: clock.now, sleep=clock.sleep)
     holder, done = asyncio.Event(), []
 
     async def hold():
-        async with slot(slots, first=True):
+        async with slot(limiter, first=True):
             await holder.wait()
             for task in tasks[:-1]:
                 task.cancel()
 
     async def work(n):
-        async with slot(slots, first=True):
+        async with slot(limiter, first=True):
             done.append(n)
 
     held = asyncio.create_task(hold())
@@ -152,27 +152,29 @@ async def test_waiters_cancelled_in_the_step_in_which_a_slot_is_freed_do_not_get
 
 async def test_a_slot_is_taken_at_once_only_when_nobody_has_to_be_asked_or_waited_for(clock):
     pacer = Pacer(2)
-    slots = Slots(pacer, clock=lambda: clock.now, sleep=clock.sleep)
-    assert (slots.take(), slots.take(), slots.take()) == (True, True, False), "no more than the window"
-    waiting = asyncio.create_task(slots.acquire(first=True))
+    limiter = ConcurrencyLimiter(pacer, clock=lambda: clock.now, sleep=clock.sleep)
+    assert (limiter.try_acquire(), limiter.try_acquire(), limiter.try_acquire()) == (True, True, False), (
+        "no more than the window"
+    )
+    waiting = asyncio.create_task(limiter.acquire(first=True))
     await settle()
-    slots.release()
-    assert not slots.take(), "it went to the one who waited"
+    limiter.release()
+    assert not limiter.try_acquire(), "it went to the one who waited"
     await waiting
-    slots.release()
-    slots.release()
+    limiter.release()
+    limiter.release()
     pacer.refused(clock.now, 5.0)
-    assert not slots.take(), "after a refusal there is a gate to pass"
-    await slots.acquire(first=True)
+    assert not limiter.try_acquire(), "after a refusal there is a gate to pass"
+    await limiter.acquire(first=True)
     assert clock.slept == [5.0]
 
 
 async def test_what_was_taken_at_once_counts_for_the_rate(clock):
     pacer = Pacer(10)
-    slots = Slots(pacer, clock=lambda: clock.now, sleep=clock.sleep)
+    limiter = ConcurrencyLimiter(pacer, clock=lambda: clock.now, sleep=clock.sleep)
     for _ in range(10):
-        assert slots.take()
-        slots.release()
+        assert limiter.try_acquire()
+        limiter.release()
         pacer.succeeded()
     pacer.refused(clock.now, 0.0)
     assert pacer.wait(clock.now) > 0, "ten a second were too many"

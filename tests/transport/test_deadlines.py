@@ -9,7 +9,7 @@ import attrs
 import pytest
 
 from kycaid_async.protocol.timeout import Timeout
-from kycaid_async.transport.deadlines import Lane, Lanes, Limits, Watch
+from kycaid_async.transport.deadlines import AttemptTimeout, Limits, TimerQueue, TimerQueues
 
 
 class _Idle(selectors.DefaultSelector):
@@ -61,7 +61,7 @@ class Ended:
 
 def attempt(
     timeout: Timeout,
-    work: Callable[[Watch], Awaitable[None]],
+    work: Callable[[AttemptTimeout], Awaitable[None]],
     *,
     sending: Sending | None = None,
     left: float | None = None,
@@ -70,14 +70,14 @@ def attempt(
 
     async def main() -> Ended:
         loop = asyncio.get_running_loop()
-        watch = Watch(Lanes(loop), Limits.of(timeout), left)
+        limited = AttemptTimeout(TimerQueues(loop), Limits.of(timeout), left)
         try:
-            with watch:
-                watch.begin(sending)
-                watch.connected()
-                await work(watch)
+            with limited:
+                limited.begin(sending)
+                limited.connected()
+                await work(limited)
         except TimeoutError:
-            return Ended(loop.time(), watch.phase)
+            return Ended(loop.time(), limited.phase)
         return Ended(loop.time(), None)
 
     return run(main())
@@ -90,7 +90,7 @@ def only(**limits: float) -> Timeout:
 def test_a_slow_upload_that_moves_now_and_then_takes_its_time():
     sending = Sending()
 
-    async def work(_watch: Watch) -> None:
+    async def work(_timeout: AttemptTimeout) -> None:
         for _ in range(59):
             await asyncio.sleep(9)
             sending.moved += 1
@@ -101,7 +101,7 @@ def test_a_slow_upload_that_moves_now_and_then_takes_its_time():
 def test_an_upload_that_stands_still_is_stopped_between_one_limit_and_half_a_limit_more():
     sending = Sending()
 
-    async def work(_watch: Watch) -> None:
+    async def work(_timeout: AttemptTimeout) -> None:
         await asyncio.sleep(5)
         sending.moved += 1
         await asyncio.sleep(1000)
@@ -114,7 +114,7 @@ def test_an_upload_that_stands_still_is_stopped_between_one_limit_and_half_a_lim
 def test_once_all_has_left_an_upload_may_stand_still():
     sending = Sending(size=1)
 
-    async def work(_watch: Watch) -> None:
+    async def work(_timeout: AttemptTimeout) -> None:
         await asyncio.sleep(1)
         sending.moved = 1
         await asyncio.sleep(1000)
@@ -126,7 +126,7 @@ def test_once_all_has_left_an_upload_may_stand_still():
 def test_once_all_has_left_the_answer_has_the_total_limit(total):
     sending = Sending(size=1)
 
-    async def work(_watch: Watch) -> None:
+    async def work(_timeout: AttemptTimeout) -> None:
         await asyncio.sleep(1)
         sending.moved = 1
         await asyncio.sleep(1000)
@@ -145,8 +145,8 @@ def test_an_answer_of_which_nothing_comes_is_not_waited_for():
 def test_an_answer_that_comes_in_pieces_may_take_its_time():
     answer = Receiving()
 
-    async def work(watch: Watch) -> None:
-        watch.receiving = answer
+    async def work(limited: AttemptTimeout) -> None:
+        limited.receiving = answer
         for _ in range(10):
             await asyncio.sleep(9)
             answer.total_bytes += 1
@@ -157,16 +157,16 @@ def test_an_answer_that_comes_in_pieces_may_take_its_time():
 def test_the_time_before_there_is_a_connection_is_nobodys_silence():
     async def main() -> Ended:
         loop = asyncio.get_running_loop()
-        watch = Watch(Lanes(loop), Limits.of(only(read=10)))
+        limited = AttemptTimeout(TimerQueues(loop), Limits.of(only(read=10)))
         try:
-            with watch:
-                watch.begin()
+            with limited:
+                limited.begin()
                 await asyncio.sleep(100)
-                watch.connected()
+                limited.connected()
                 await asyncio.sleep(1000)
         except TimeoutError:
             pass
-        return Ended(loop.time(), watch.phase)
+        return Ended(loop.time(), limited.phase)
 
     ended = run(main())
     assert ended.phase == "read"
@@ -180,10 +180,10 @@ def test_all_of_it_ends_exactly_when_the_total_is_over():
 def test_a_wait_for_a_turn_ends_with_the_time_that_was_left():
     async def main() -> Ended:
         loop = asyncio.get_running_loop()
-        watch = Watch(Lanes(loop), Limits.of(Timeout()), 7.0)
-        with pytest.raises(TimeoutError), watch:
+        limited = AttemptTimeout(TimerQueues(loop), Limits.of(Timeout()), 7.0)
+        with pytest.raises(TimeoutError), limited:
             await asyncio.sleep(1000)
-        return Ended(loop.time(), watch.phase)
+        return Ended(loop.time(), limited.phase)
 
     assert run(main()) == Ended(7.0, "slot")
 
@@ -194,9 +194,9 @@ def test_without_limits_nothing_is_watched():
 
 def test_a_cancellation_from_outside_stays_one_also_when_a_limit_runs_out_at_the_same_time():
     async def work() -> None:
-        watch = Watch(Lanes(asyncio.get_running_loop()), Limits.of(only(total=5)))
-        with watch:
-            watch.begin()
+        limited = AttemptTimeout(TimerQueues(asyncio.get_running_loop()), Limits.of(only(total=5)))
+        with limited:
+            limited.begin()
             await asyncio.sleep(1000)
 
     async def main() -> bool:
@@ -210,7 +210,7 @@ def test_a_cancellation_from_outside_stays_one_also_when_a_limit_runs_out_at_the
 
 
 def test_an_error_of_its_own_is_given_on():
-    async def work(_watch: Watch) -> None:
+    async def work(_timeout: AttemptTimeout) -> None:
         raise OSError("mine")
 
     with pytest.raises(OSError, match="mine"):
@@ -219,41 +219,41 @@ def test_an_error_of_its_own_is_given_on():
 
 @pytest.mark.parametrize("limits", [{"read": 30, "total": 30}, {"read": 8, "total": 10}, {"read": 4, "total": 5}])
 def test_two_limits_at_the_same_moment_are_one_time_out(limits):
-    async def wait(watch: Watch) -> None:
-        with watch:
-            watch.begin()
-            watch.connected()
+    async def wait(limited: AttemptTimeout) -> None:
+        with limited:
+            limited.begin()
+            limited.connected()
             await asyncio.sleep(1000)
 
     async def main() -> tuple[str, int]:
-        watch = Watch(Lanes(asyncio.get_running_loop()), Limits.of(only(**limits)))
+        limited = AttemptTimeout(TimerQueues(asyncio.get_running_loop()), Limits.of(only(**limits)))
         with pytest.raises(TimeoutError):
-            await wait(watch)
-        return watch.phase, asyncio.current_task().cancelling()
+            await wait(limited)
+        return limited.phase, asyncio.current_task().cancelling()
 
     phase, cancelling = run(main())
     assert phase in ("read", "total")
     assert cancelling == 0
 
 
-def test_a_lane_has_one_timer_however_often_it_rang_and_is_forgotten_when_nothing_is_left():
+def test_a_queue_has_one_timer_however_often_it_fired_and_is_forgotten_when_nothing_is_left():
     async def main() -> tuple[set[int], int]:
         loop = asyncio.get_running_loop()
-        lanes, timers = Lanes(loop), set()
+        queues, timers = TimerQueues(loop), set()
         sending = [Sending(size=10_000) for _ in range(8)]
 
         async def upload(one: Sending) -> None:
-            with Watch(lanes, Limits.of(only(progress=30))) as watch:
-                watch.begin(one)
-                watch.connected()
+            with AttemptTimeout(queues, Limits.of(only(progress=30))) as limited:
+                limited.begin(one)
+                limited.connected()
                 for _ in range(200):
                     await asyncio.sleep(3 + one.moved % 2)
                     one.moved += 1
-                    timers.add(sum(1 for handle in loop._scheduled if handle._callback.__name__ == "_ring"))
+                    timers.add(sum(1 for handle in loop._scheduled if handle._callback.__name__ == "_fire"))
 
         await asyncio.gather(*map(upload, sending))
         await asyncio.sleep(100)
-        return timers, len(lanes._lanes)
+        return timers, len(queues._queues)
 
     timers, left = run(main())
     assert timers == {1}
@@ -267,16 +267,16 @@ def test_what_has_ended_is_looked_at_no_more_and_a_thousand_share_a_timer():
     class Thing:
         name: str
 
-        def look(self, _lane: Lane, _late: float) -> None:
+        def check(self, _queue: TimerQueue, _late: float) -> None:
             looked.append(self.name)
 
     async def main() -> int:
-        loop, lane = asyncio.get_running_loop(), Lane(asyncio.get_running_loop(), 10.0)
+        loop, queue = asyncio.get_running_loop(), TimerQueue(asyncio.get_running_loop(), 10.0)
         things = [Thing(str(n)) for n in range(1000)]
         for thing in things:
-            lane.add(thing)
+            queue.add(thing)
         for thing in things[1:]:
-            lane.remove(thing)
+            queue.remove(thing)
         timers = len(loop._scheduled)
         await asyncio.sleep(20)
         return timers
@@ -288,13 +288,13 @@ def test_what_has_ended_is_looked_at_no_more_and_a_thousand_share_a_timer():
 # While the loop is held up.
 
 
-def held_up(timeout: Timeout, work: Callable[[Watch], Awaitable[None]], *, at: float, seconds: float) -> Ended:
+def held_up(timeout: Timeout, work: Callable[[AttemptTimeout], Awaitable[None]], *, at: float, seconds: float) -> Ended:
     """As `attempt`, with the loop held up once, for so long."""
 
-    async def holding(watch: Watch) -> None:
+    async def holding(limited: AttemptTimeout) -> None:
         loop = asyncio.get_running_loop()
         loop.call_at(at, loop._selector.hold_up, seconds)
-        await work(watch)
+        await work(limited)
 
     return attempt(timeout, holding)
 
@@ -317,7 +317,7 @@ def test_what_comes_within_the_rounds_before_the_end_counts(limit, rounds):
     """As when the loop reads it, and the task that waits for it is woken by that."""
     answer = Receiving()
 
-    async def work(watch: Watch) -> None:
+    async def work(limited: AttemptTimeout) -> None:
         await asyncio.sleep(9.99)
         loop = asyncio.get_running_loop()
         arrived = loop.create_future()
@@ -326,7 +326,7 @@ def test_what_comes_within_the_rounds_before_the_end_counts(limit, rounds):
             if left:
                 loop.call_soon(come, left - 1)
             else:
-                watch.receiving = answer
+                limited.receiving = answer
                 arrived.set_result(None)
 
         loop.call_at(10.0, come, rounds)
@@ -339,8 +339,8 @@ def test_what_comes_within_the_rounds_before_the_end_counts(limit, rounds):
 def test_what_is_still_read_is_not_cut_off_and_what_stops_is(limit):
     answer = Receiving()
 
-    async def work(watch: Watch) -> None:
-        watch.receiving = answer
+    async def work(limited: AttemptTimeout) -> None:
+        limited.receiving = answer
         await asyncio.sleep(10)
         for _ in range(50):  # it all lies in the socket: a piece in every round
             answer.total_bytes += 1
@@ -355,14 +355,14 @@ def test_what_is_still_read_is_not_cut_off_and_what_stops_is(limit):
 def test_a_connection_that_is_not_made_in_time_is_given_up():
     async def main() -> Ended:
         loop = asyncio.get_running_loop()
-        watch = Watch(Lanes(loop), Limits.of(only(connect=10, read=100)))
+        limited = AttemptTimeout(TimerQueues(loop), Limits.of(only(connect=10, read=100)))
         try:
-            with watch:
-                watch.begin()
+            with limited:
+                limited.begin()
                 await asyncio.sleep(1000)
         except TimeoutError:
             pass
-        return Ended(loop.time(), watch.phase)
+        return Ended(loop.time(), limited.phase)
 
     ended = run(main())
     assert ended.phase == "connect"

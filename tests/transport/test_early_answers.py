@@ -11,8 +11,9 @@ from collections.abc import AsyncIterator
 import aiohttp
 import pytest
 
-from kycaid_async import ApiError, AsyncKycaid, FileRefusedError, KycaidError, sockets
-from kycaid_async.uploads.io_budget import Rounds
+from kycaid_async import ApiError, AsyncKycaid, FileRefusedError, KycaidError
+from kycaid_async.transport.aiohttp import sockets
+from kycaid_async.uploads.io_budget import IoBudget
 from kycaid_async.uploads.preflight import FileRules
 from kycaid_async.uploads.sources import source_of
 from kycaid_async.uploads.upload import Upload
@@ -235,10 +236,16 @@ async def test_a_connection_that_was_closed_with_all_that_it_held_is_let_go_of()
         def abort(self) -> None:
             raise AttributeError("'NoneType' object has no attribute 'call_soon'")
 
-    async def send(chunk: object) -> None:
-        raise ConnectionResetError
+    class Resetting:
+        transport = Closed()
+
+        async def ready(self) -> None:
+            pass
+
+        async def write(self, piece: object) -> None:
+            raise ConnectionResetError
 
     upload = Upload(source=source_of(PICTURE[:500_000]))
-    async with await upload.open(FileRules(), Rounds(asyncio.get_running_loop())) as file:
+    async with await upload.open(FileRules(), IoBudget(asyncio.get_running_loop())) as file:
         with pytest.raises(ConnectionResetError):
-            await file.write(send, Closed())
+            await file.write(Resetting())

@@ -116,7 +116,7 @@ def test_no_loop_is_kept_alive_by_a_client_that_was_used_in_twenty():
             await client.documents.get("{DOCUMENT}")
         for _ in range(20):
             asyncio.run(main())
-            bound.append(len(client._shared.sessions._bound))
+            bound.append(len(client._shared.resources._by_loop))
         gc.collect()
         print(bound == [0] * 20, [loop() for loop in loops] == [None] * 20)
     """)

@@ -10,8 +10,8 @@ from kycaid_async.values.model import Response
 
 def models() -> Iterator[type[Response]]:
     """Return each public response model of each section, once."""
-    for module in pkgutil.iter_modules(api.__path__):
-        home = importlib.import_module(f"kycaid_async.api.{module.name}")
+    for module in pkgutil.walk_packages(api.__path__, f"{api.__name__}."):
+        home = importlib.import_module(module.name)
         for name, found in vars(home).items():
             own = isinstance(found, type) and issubclass(found, Response) and found.__module__ == home.__name__
             if own and not name.startswith("_"):

@@ -1,5 +1,5 @@
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, Union
 
 import pytest
 from hypothesis import example, given
@@ -311,6 +311,36 @@ def test_lists_of_models_are_read_and_written():
     documents = structure([{"document_id": ID}], list[Document])
     assert documents == [Document(document_id=ID)]
     assert unstructure(documents) == [{"document_id": ID}]
+
+
+@pytest.mark.parametrize(
+    ("kind", "cls"),
+    [
+        ("PERSON", PersonApplicant),
+        ("COMPANY", CompanyApplicant),
+        ("company", PersonApplicant),
+        ("FOUNDATION", PersonApplicant),
+        (None, PersonApplicant),
+        (7, PersonApplicant),
+        (["COMPANY"], PersonApplicant),
+        ({"COMPANY": 1}, PersonApplicant),
+    ],
+)
+def test_of_several_objects_it_is_that_which_the_discriminator_names_and_otherwise_the_first(kind, cls):
+    raw = {"type": kind, "company_name": "Example Ltd", "first_name": "Jane"}
+    for union in (PersonApplicant | CompanyApplicant, Union[PersonApplicant, CompanyApplicant]):  # noqa: UP007 - the old spelling
+        read = structure(raw, union)
+        assert type(read) is cls
+        assert read.raw == raw
+    (one,) = structure([raw], list[PersonApplicant | CompanyApplicant])
+    assert type(one) is cls
+    assert type(structure({}, PersonApplicant | CompanyApplicant)) is PersonApplicant
+
+
+@pytest.mark.parametrize("raw", [None, [], "COMPANY", 7])
+def test_what_is_no_object_is_none_of_several(raw):
+    with pytest.raises(Mismatch, match="expected an object"):
+        structure(raw, PersonApplicant | CompanyApplicant)
 
 
 # Writing.

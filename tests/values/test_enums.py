@@ -90,7 +90,7 @@ def test_the_lists_are_those_of_the_reference(enum, count):
     assert all(member.is_known for member in enum)
 
 
-API = [f"{api.__name__}.{module.name}" for module in pkgutil.iter_modules(api.__path__)]
+API = [module.name for module in pkgutil.walk_packages(api.__path__, f"{api.__name__}.")]
 LITERALS = [
     (getattr(module, name.removesuffix("Name")), literal)
     for module in map(importlib.import_module, API)

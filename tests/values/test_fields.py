@@ -53,7 +53,7 @@ def test_only_what_is_not_personal_is_shown(name, shown):
 
 @pytest.mark.parametrize("model", ACCEPTED, ids=lambda model: model.__name__)
 def test_the_fields_named_first_come_first(model):
-    named = [name for name in model.first if name in {f.name for f in fields_of(model)}]
+    named = [name for name in model.leading_fields if name in {f.name for f in fields_of(model)}]
     assert [f.name for f in fields_of(model)][: len(named)] == named
 
 

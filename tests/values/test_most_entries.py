@@ -7,7 +7,8 @@ import pytest
 
 from kycaid_async import DeclineReason, DecodeError, Document, ValidationError, structure
 from kycaid_async.api import documents, verifications
-from kycaid_async.api.applicants import PersonApplicant
+from kycaid_async.api.applicants import GET, CompanyApplicant, PersonApplicant
+from kycaid_async.callbacks import VerificationCompleted
 from kycaid_async.protocol.response import MOST_ERRORS, Answer, decode
 from kycaid_async.values.mismatch import MOST_ENTRIES
 
@@ -30,6 +31,14 @@ def test_each_answer_has_as_many_as_the_one_before():
     given = {"decline_reasons": ["OTHER"] * MOST_ENTRIES}
     for _ in range(3):
         assert structure(given, Document).extra == {}
+
+
+def test_a_company_is_read_once_and_not_as_a_person_before():
+    """Twice would use up what may be read, and leave the documents out."""
+    company = {"type": "COMPANY", "documents": [{}] * (MOST_ENTRIES * 3 // 4)}
+    for read in (structure({"applicant": company}, VerificationCompleted).applicant, GET.returns.read(company)):
+        assert type(read) is CompanyApplicant
+        assert (len(read.documents), read.extra) == (len(company["documents"]), {})
 
 
 def test_threads_do_not_count_for_each_other():

@@ -13,7 +13,7 @@ from kycaid_async.bulk.audit.result import AuditResult, AuditStatus, AuditSummar
 from kycaid_async.bulk.audit.spool import AuditedRow, Spool
 from kycaid_async.bulk.audit.state import AuditState
 from kycaid_async.bulk.feed import Feed, Rows
-from kycaid_async.bulk.ledger import Ledger, Path, RowEntry, State
+from kycaid_async.bulk.ledger import Ledger, Path, RowEntry, SecretFrom, State
 from kycaid_async.bulk.manifest.row import BadRow
 from kycaid_async.bulk.prerequisites import digest_of_applicant
 from kycaid_async.bulk.requests.workers import Stopped
@@ -24,6 +24,7 @@ from kycaid_async.protocol.caller import Caller
 from kycaid_async.timing import Timing
 from kycaid_async.transport.settings import Settings
 from kycaid_async.values.converter import unstructure
+from kycaid_async.values.secret import ApiKey
 
 AuditRows = Iterable[BulkRow | BadRow] | AsyncIterable[BulkRow | BadRow]
 
@@ -42,6 +43,8 @@ class AuditPlan:
     give_up_after: float
     settle_after: float
     same_account: bool
+    ledger_secret: SecretFrom | None
+    ledger_secret_key: ApiKey | None
 
 
 class BulkAudit(BulkRun[AuditResult]):
@@ -101,6 +104,8 @@ class BulkAudit(BulkRun[AuditResult]):
             server=self._settings.base_url,
             api_key=self._settings.api_key.reveal(),
             same_account=self._plan.same_account,
+            secret_from=self._plan.ledger_secret,
+            secret_key=self._plan.ledger_secret_key,
             read_only=True,
             clock=self._timing.clock,
         )

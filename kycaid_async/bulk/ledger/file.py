@@ -126,7 +126,7 @@ class LedgerFile:
         schema.read_ahead(self.connection, about)
         self._read_mark(about)
         schema.check(about, self.name, owner, has_wal=wal is not None and wal.frames > 0)
-        self.secret = schema.secret_of(about, self._path, self.name, read_only=self.read_only)
+        self.secret = schema.secret_of(about, self._path, self.name, owner, read_only=self.read_only)
         schema.check_folder(about, self._path, self.name, owner, self.secret)
         self.clock = RunClock(schema.read_runs(self.connection, about), clock, boot)
         self.may_have_gaps = "gaps" in about

@@ -18,8 +18,9 @@ from kycaid_async.bulk.ledger.elapsed import BootTime, RunClock, boot_time
 from kycaid_async.bulk.ledger.file import LedgerFile, Path
 from kycaid_async.bulk.ledger.problems import damaged
 from kycaid_async.bulk.ledger.schema import Owner
-from kycaid_async.bulk.ledger.secret import Secret
+from kycaid_async.bulk.ledger.secret import Secret, SecretFrom
 from kycaid_async.errors import LedgerError
+from kycaid_async.values.secret import ApiKey
 
 # Made once: `json.dumps` with options makes an encoder for each call.
 _as_text = json.JSONEncoder(sort_keys=True).encode
@@ -136,6 +137,8 @@ class Ledger:
         api_key: str | None = None,
         same_account: bool = False,
         folder: str | None = None,
+        secret_from: SecretFrom | None = None,
+        secret_key: ApiKey | None = None,
         read_only: bool = False,
         clock: Callable[[], float] = time.monotonic,
         boot: Callable[[], BootTime] = boot_time,
@@ -145,7 +148,14 @@ class Ledger:
         ``read_only`` is for a look: it makes no ledger, begins no run, and takes no change. ``clock`` gives seconds
         that only go forward.
         """
-        owner = Owner(server=server, api_key=api_key, same_account=same_account, folder=folder)
+        owner = Owner(
+            server=server,
+            api_key=api_key,
+            same_account=same_account,
+            folder=folder,
+            secret_from=secret_from,
+            secret_key=secret_key,
+        )
         database = await Database.open(
             lambda: LedgerFile.open(path, owner, read_only=read_only, clock=clock, boot=boot)
         )

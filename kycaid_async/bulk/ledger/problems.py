@@ -60,6 +60,48 @@ def without_secret(name: str) -> LedgerError:
     )
 
 
+GIVE_THAT_KEY: Final = (
+    "Give that key in the environment variable KYCAID_LEDGER_KEY, or as ledger_secret_key=…, beside the one that "
+    "requests go with; it need not be valid any more. If nobody has it, `kycaid ledger repair --new-secret` lets all "
+    "rows count as perhaps sent."
+)
+
+
+def of_another_key(name: str, *, gives_secret: bool) -> LedgerError:
+    """Return the error for a ledger that was used with another key, which perhaps gives its secret."""
+    also = f" Its rows are recognised with the key that it was made with. {GIVE_THAT_KEY}" if gives_secret else ""
+    return LedgerError(
+        f"{name}: is the ledger of uploads with another API key, and a key sees one account only. If this key is "
+        "a new one of the same account, say so: same_account=True, or --same-account. Each other account needs a "
+        f"ledger of its own.{also}"
+    )
+
+
+def without_its_key(name: str) -> LedgerError:
+    """Return the error for a ledger whose secret comes from another API key than is given."""
+    return LedgerError(
+        f"{name}: its rows are recognised with the API key that it was made with, and that is not here. With another "
+        f"one they would be sent again. {GIVE_THAT_KEY}"
+    )
+
+
+def with_other_secret(name: str, *, gives_secret: bool) -> LedgerError:
+    """Return the error for a ledger that was made with another ``ledger_secret`` than is asked for."""
+    made = "the API key" if gives_secret else f"the file {name}.key"
+    return LedgerError(
+        f"{name}: was made with a secret from {made}, and cannot be given another: its rows would be sent again. Leave "
+        "out ledger_secret, or --ledger-secret: a ledger knows where its secret is from."
+    )
+
+
+def too_short_a_key(name: str, shortest: int) -> LedgerError:
+    """Return the error for an API key that must not give the secret of a ledger."""
+    return LedgerError(
+        f"{name}: is not made with a secret from an API key of fewer than {shortest} characters, which could be found "
+        "by trying. Leave out ledger_secret, or --ledger-secret: the secret is a file then."
+    )
+
+
 def ledger_error(name: str, error: BaseException) -> LedgerError:
     """Return what to tell the user of a fault of SQLite or of the disk."""
     if isinstance(error, LedgerError):

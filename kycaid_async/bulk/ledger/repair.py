@@ -24,7 +24,16 @@ from kycaid_async.bulk.ledger.file import check_parts
 from kycaid_async.bulk.ledger.lock import alone, check_kinds, claim, release
 from kycaid_async.bulk.ledger.problems import damaged, ledger_error, without_newest_part, without_secret
 from kycaid_async.bulk.ledger.schema import About
-from kycaid_async.bulk.ledger.secret import Secret, make_secret, read_secret, secret_path, sync_folder
+from kycaid_async.bulk.ledger.secret import (
+    FROM_KEY,
+    Secret,
+    SecretFrom,
+    made_from,
+    make_secret,
+    read_secret,
+    secret_path,
+    sync_folder,
+)
 from kycaid_async.bulk.ledger.wal import NO_MARK, Step, read_main, read_wal, wal_path
 from kycaid_async.errors import LedgerError
 from kycaid_async.masking import shown_name
@@ -50,6 +59,7 @@ class LedgerReport:
     files: int
     may_have_gaps: bool
     """True when rows that are not in it were perhaps sent."""
+    secret_from: SecretFrom
     problem: LedgerError | None
     """Why it cannot be opened as it is; None when it can."""
 
@@ -81,20 +91,21 @@ def repair(
 
     Nothing is thrown away: the files as they were are kept beside it. What may be missing counts as perhaps sent.
     ``server`` is needed only where the ledger cannot say any more to which its rows went. ``new_secret`` gives up the
-    old one, when it is gone for good: every row then counts as perhaps sent. Raises `LedgerError`.
+    old one, when it, or the API key that gives it, is gone for good: every row then counts as perhaps sent. Raises
+    `LedgerError`.
     """
     name, target = shown_name(path), os.path.realpath(path)
     with contextlib.ExitStack() as held:
         held.enter_context(_held(target, name))
         problem, content = _look(target, name)
-        if problem is None:
+        # Whether somebody still has a key that gives the secret, no file says.
+        if problem is None and not (new_secret and made_from(content.about) == FROM_KEY):
             return _report(os.fspath(path), content, None), []
         about = _about(name, content, server, new_secret=new_secret)
         _count_as_perhaps_sent(content)
         try:
             kept = [_kept(part) for part in _parts(target, new_secret=new_secret)]
-            secret = content.secret = _with_secret(content, target, new_secret=new_secret)
-            about["secret"] = secret.check
+            about |= _secret(content, target, new_secret=new_secret)
             made = _written(f"{target}.repairing", about, content)
             if sys.platform == "win32":
                 held.close()  # there, nothing can be put in the place of an open file
@@ -148,13 +159,16 @@ def _look(path: str, name: str) -> tuple[LedgerError | None, _Content]:
 def _unfit(path: str, name: str, content: _Content) -> LedgerError | None:
     if schema.was_cut_off(content.about) and not _belongs(path):
         return without_newest_part(name)
-    if schema.is_old(content.about) or not content.about or _knows(content.about, content.secret):
+    if schema.is_old(content.about) or not content.about or _has_secret(content):
         return None
     return without_secret(name)
 
 
-def _knows(about: About, secret: Secret | None) -> bool:
-    return secret is not None and secret.check == about.get("secret")
+def _has_secret(content: _Content) -> bool:
+    """Say whether its rows can be recognised. Of an API key that gives the secret, that is taken for granted."""
+    if made_from(content.about) == FROM_KEY:
+        return {"secret", "secret_salt"} <= content.about.keys()
+    return content.secret is not None and content.secret.fits(content.about)
 
 
 def _belongs(path: str) -> bool:
@@ -201,13 +215,14 @@ def _all_of(connection: sqlite3.Connection, table: str) -> list[Values]:
 
 def _about(name: str, content: _Content, server: str | None, *, new_secret: bool) -> About:
     """Return what the repaired ledger says of itself. Raises `LedgerError` when somebody has to decide."""
-    about = {key: value for key, value in content.about.items() if key not in ("ended", "format")}
+    lost = {"ended", "format"} | ({"secret_from", "secret_salt"} if new_secret else set())
+    about = {key: value for key, value in content.about.items() if key not in lost}
     if "server" not in about and server is None:
         raise LedgerError(
             f"{name}: does not say any more to which server its rows went. Say it with --base-url: all rows then count "
             "as perhaps sent"
         )
-    if about and not schema.is_old(content.about) and not _knows(about, content.secret) and not new_secret:
+    if about and not schema.is_old(content.about) and not _has_secret(content) and not new_secret:
         raise LedgerError(
             f"{name}: its secret, the file {secret_path(name)}, is missing, so its rows cannot be recognised. Bring it "
             "back. If it is gone for good, repair with --new-secret: all rows then count as perhaps sent"
@@ -222,15 +237,20 @@ def _parts(path: str, *, new_secret: bool) -> list[str]:
     return [part for part in parts if os.path.exists(part)]  # noqa: PTH110
 
 
-def _with_secret(content: _Content, path: str, *, new_secret: bool) -> Secret:
-    """Return the secret of the repaired ledger, which is on the disk. With a new one, no row is known any more."""
+def _secret(content: _Content, path: str, *, new_secret: bool) -> About:
+    """Return what the repaired ledger says of its secret, which is on the disk, or given by an API key.
+
+    With a new one, no row is known any more.
+    """
+    if made_from(content.about) == FROM_KEY and not new_secret:
+        return {}
     known = content.secret
     if new_secret:
         Path(secret_path(path)).unlink(missing_ok=True)
         known, content.tables = None, {name: [] for name in _TABLES}
     if known is not None and read_secret(path) is None:
         known.write(path)
-    return known or make_secret(path)
+    return (known or make_secret(path)).about
 
 
 def _count_as_perhaps_sent(content: _Content) -> None:
@@ -295,5 +315,6 @@ def _report(path: str, content: _Content, problem: LedgerError | None) -> Ledger
         applicants=dict(Counter(str(values[1]) for values in content.tables["applicants"])),
         files=len(content.tables["files"]),
         may_have_gaps="gaps" in about,
+        secret_from=made_from(about),
         problem=problem,
     )

@@ -10,9 +10,26 @@ from typing import Any, Final
 import attrs
 
 from kycaid_async.bulk.ledger.elapsed import Run
-from kycaid_async.bulk.ledger.problems import without_newest_part, without_secret
-from kycaid_async.bulk.ledger.secret import Secret, make_secret, read_secret
+from kycaid_async.bulk.ledger.problems import (
+    damaged,
+    of_another_key,
+    too_short_a_key,
+    with_other_secret,
+    without_its_key,
+    without_newest_part,
+    without_secret,
+)
+from kycaid_async.bulk.ledger.secret import (
+    FROM_KEY,
+    SHORTEST_KEY,
+    Secret,
+    SecretFrom,
+    made_from,
+    make_secret,
+    read_secret,
+)
 from kycaid_async.errors import LedgerError
+from kycaid_async.values.secret import ApiKey
 
 FORMAT: Final = "3"
 _BEFORE: Final = "2"
@@ -64,6 +81,10 @@ class Owner:
     """True when another key than before is known to be of the same account."""
     folder: str | None = attrs.field(default=None, repr=False)
     """Where the paths of the rows start. A ledger that stands elsewhere is good for this folder only."""
+    secret_from: SecretFrom | None = None
+    """Where its secret has to be from; None for what it says itself, and a file for a new one."""
+    secret_key: ApiKey | None = None
+    """The API key that gives its secret, if that is not ``api_key``."""
 
 
 def read_about(connection: sqlite3.Connection, name: str) -> About:
@@ -118,23 +139,50 @@ def check(about: About, name: str, owner: Owner, *, has_wal: bool) -> None:
     if owner.api_key is None or known is None or owner.same_account:
         return
     if not hmac.compare_digest(known, account_of(about["salt"], owner.api_key)):
-        raise LedgerError(
-            f"{name}: is the ledger of uploads with another API key, and a key sees one account only. If this key is "
-            "a new one of the same account, say so: same_account=True, or --same-account. Each other account needs a "
-            "ledger of its own."
-        )
+        raise of_another_key(name, gives_secret=made_from(about) == FROM_KEY)
 
 
-def secret_of(about: About, path: str, name: str, *, read_only: bool) -> Secret:
+def secret_of(about: About, path: str, name: str, owner: Owner, *, read_only: bool) -> Secret:
     """Return the secret of a ledger; of one that has none yet, a new one. Raises `LedgerError` when it is missing."""
     if not path or (read_only and not about):
         return Secret.new()
+    if not about or is_old(about):
+        return _new_secret(path, name, owner)
     if "secret" not in about:
-        return make_secret(path)
+        raise damaged(name)
+    made = made_from(about)
+    if owner.secret_from not in (None, made):
+        raise with_other_secret(name, gives_secret=made == FROM_KEY)
+    if made == FROM_KEY:
+        return _secret_by_key(about, name, owner)
     secret = read_secret(path)
-    if secret is None or not hmac.compare_digest(secret.check, about["secret"]):
+    if secret is None or not secret.fits(about):
         raise without_secret(name)
     return secret
+
+
+def _new_secret(path: str, name: str, owner: Owner) -> Secret:
+    if owner.secret_from != FROM_KEY:
+        return make_secret(path)
+    if owner.api_key is None or len(owner.api_key) < SHORTEST_KEY:
+        raise too_short_a_key(name, SHORTEST_KEY)
+    return Secret.derived(owner.api_key)
+
+
+def _secret_by_key(about: About, name: str, owner: Owner) -> Secret:
+    """Return the secret that one of the owner's keys gives. Another secret would make all rows unknown."""
+    if "secret_salt" not in about:
+        raise damaged(name)
+    secrets_by_key = _by_keys(owner, about["secret_salt"])
+    found = next((secret for secret in secrets_by_key if secret.fits(about)), None)
+    if found is None:
+        raise without_its_key(name)
+    return found
+
+
+def _by_keys(owner: Owner, salt: str) -> list[Secret]:
+    keys = (owner.api_key, owner.secret_key and owner.secret_key.reveal())
+    return [Secret.derived(key, salt) for key in keys if key]
 
 
 def check_folder(about: About, path: str, name: str, owner: Owner, secret: Secret) -> None:
@@ -150,7 +198,7 @@ def check_folder(about: About, path: str, name: str, owner: Owner, secret: Secre
 
 def prepare(connection: sqlite3.Connection, about: About, owner: Owner, secret: Secret, run: Run) -> None:
     """Make the tables, or bring them to this format, and record the owner and the run."""
-    known = {"format": FORMAT, "server": owner.server, "salt": secrets.token_hex(16), "secret": secret.check}
+    known = {"format": FORMAT, "server": owner.server, "salt": secrets.token_hex(16), **secret.about}
     if is_old(about):
         convert(connection, secret)
         about = {name: value for name, value in about.items() if name not in ("format", "ended")}

@@ -1,18 +1,28 @@
 """The secret of a ledger: with it rows are recognised, and without it nothing can be guessed from the digests.
 
 A digest of a name and a birth date can be found by trying all of them. So what stands in a ledger is keyed, with a
-secret in a file of its own beside it.
+secret in a file of its own beside it, or with one that the account's API key gives.
 """
 
 import contextlib
 import hashlib
+import hmac
 import os
 import secrets
-from typing import Self
+from collections.abc import Mapping
+from typing import Final, Literal, Self
 
 import attrs
 
-_SIZE = 32
+from kycaid_async.transport.settings import api_key_of
+from kycaid_async.values.secret import ApiKey
+
+SecretFrom = Literal["file", "api-key"]
+
+SHORTEST_KEY: Final = 32
+"""Characters. A shorter key might be found by trying, with the ledger at hand, and then birth dates too."""
+FROM_KEY: Final[SecretFrom] = "api-key"
+_SIZE: Final = 32
 
 
 @attrs.frozen
@@ -20,6 +30,15 @@ class Secret:
     """Turns digests into those that stand in the ledger."""
 
     _key: bytes = attrs.field(repr=False)
+    _salt: str | None = None
+    """Of one that an API key gives."""
+
+    @classmethod
+    def derived(cls, api_key: str, salt: str | None = None) -> Self:
+        """Return the one that an API key gives with ``salt``, or a new salt: HKDF (RFC 5869) with SHA-256."""
+        salt = secrets.token_hex(16) if salt is None else salt
+        extracted = hmac.digest(salt.encode(), api_key.encode(), "sha256")
+        return cls(hmac.digest(extracted, b"kycaid ledger\x01", "sha256"), salt)
 
     @classmethod
     def new(cls) -> Self:
@@ -44,6 +63,30 @@ class Secret:
     def check(self) -> str:
         """What tells a ledger that this is its secret."""
         return self.keyed("secret", b"").hex()
+
+    @property
+    def about(self) -> dict[str, str]:
+        """What a ledger says of its secret. The secret cannot be had from it."""
+        said = {"secret": self.check}
+        return said if self._salt is None else said | {"secret_from": FROM_KEY, "secret_salt": self._salt}
+
+    def fits(self, about: Mapping[str, str]) -> bool:
+        """Say whether it is that of the ledger which says ``about``."""
+        return hmac.compare_digest(self.check.encode(), about.get("secret", "").encode())
+
+
+def made_from(about: Mapping[str, str]) -> SecretFrom:
+    """Return where the secret of the ledger that says ``about`` is from."""
+    return FROM_KEY if about.get("secret_from") == FROM_KEY else "file"
+
+
+def secret_key_of(text: str | None = None) -> ApiKey | None:
+    """Return the key that gives the secret of an older ledger: ``text``, or the environment's ``KYCAID_LEDGER_KEY``.
+
+    Raises `ConfigurationError`.
+    """
+    text = text or os.environ.get("KYCAID_LEDGER_KEY")
+    return api_key_of(text) if text else None
 
 
 def secret_path(path: str) -> str:

@@ -4,7 +4,7 @@ import re
 import unicodedata
 from typing import Final
 
-from kycaid_async.api.document_words import DocumentType
+from kycaid_async.api.documents.fields import DocumentType
 
 _TYPES: Final = {
     DocumentType.PASSPORT: "passport|pass|reisepass|pasaporte|паспорт|загранпаспорт",
@@ -13,12 +13,12 @@ _TYPES: Final = {
     DocumentType.DRIVERS_LICENSE: "driver|drivers|license|licence|driving licence|driving license|drivers licence|dl|"
     "fuhrerschein|fuehrerschein|permiso de conducir|licencia de conducir|carnet de conducir|права|водительские права",
     DocumentType.PERMANENT_RESIDENCE_PERMIT: "residence permit|permit|aufenthaltstitel|aufenthaltserlaubnis|"
-    "permiso de residencia|вид на жительство|внж",
-    DocumentType.ADDRESS_DOCUMENT: "address|proof of address|address proof|poa|utility|utility bill|meldebescheinigung|"
-    "adressnachweis|wohnsitznachweis|comprobante de domicilio|empadronamiento|подтверждение адреса|адрес",
+    "permiso de residencia|внж",
+    DocumentType.ADDRESS_DOCUMENT: "address|proof of address|address proof|poa|utility|utility bill|"
+    "meldebescheinigung|adressnachweis|wohnsitznachweis|comprobante de domicilio|empadronamiento|адрес",
     DocumentType.BANK_STATEMENT: "bank|statement|bank statement|kontoauszug|extracto bancario|выписка|банковская выписка",
     DocumentType.SELFIE_IMAGE: "selfie|face|portrait|селфи",
-    DocumentType.SELFIE_WITH_DOCUMENT: "selfie with document|selfie mit ausweis|selfie con documento|селфи с документом",
+    DocumentType.SELFIE_WITH_DOCUMENT: "selfie with document|selfie mit ausweis|selfie con documento|selfie with id",
     DocumentType.TAX_ID_NUMBER: "tax|tax id|steuer id|steuernummer|nif|инн",
     DocumentType.VIDEO: "video|видео",
 }

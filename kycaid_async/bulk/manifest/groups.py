@@ -5,7 +5,7 @@ from typing import Final
 
 import attrs
 
-from kycaid_async.api.document_words import DocumentType
+from kycaid_async.api.documents.fields import DocumentType
 from kycaid_async.bulk.manifest.row import BadRow
 
 _EXAMPLES: Final = 3

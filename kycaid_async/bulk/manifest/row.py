@@ -10,8 +10,8 @@ from typing import Any, Final
 import attrs
 
 from kycaid_async.api.applicants import ApplicantType, Company, Person
-from kycaid_async.api.document_variants import ApplicantDocument
-from kycaid_async.api.document_words import DocumentType
+from kycaid_async.api.documents.fields import DocumentType
+from kycaid_async.api.documents.models import ApplicantDocument
 from kycaid_async.bulk.manifest.document_guesses import type_of
 from kycaid_async.bulk.manifest.latin import letters_beyond
 from kycaid_async.bulk.manifest.places import Reach

@@ -16,7 +16,7 @@ from kycaid_async.errors import InvalidFileError, UploadSourceError
 from kycaid_async.masking import shown_path
 from kycaid_async.timing import Timing
 from kycaid_async.uploads.path_source import LONGEST_LABEL
-from kycaid_async.uploads.reader import CHUNK, Reading
+from kycaid_async.uploads.reader import CHUNK, SourceReader
 
 _PATIENCE: Final = 30.0
 """Seconds within which a part of a file has to arrive, of at most `CHUNK` bytes."""
@@ -49,7 +49,7 @@ class RemoteSource:
     def filename(self) -> str:
         return unquote(PurePosixPath(self._plain).name)
 
-    async def open(self) -> Reading:
+    async def open(self) -> SourceReader:
         """Ask for the size and read the first bytes. What may be over soon is tried again, with growing pauses.
 
         Raises `InvalidFileError` when the file cannot be read, `UploadSourceError` when its server could not be reached
@@ -62,7 +62,7 @@ class RemoteSource:
             raise UploadSourceError(f"{self.label}: cannot be reached for now ({found.words}); try again later")
         raise InvalidFileError(f"{self.label}: cannot be opened ({found.words})", file=self._plain)
 
-    async def _open(self) -> Reading | Fault:
+    async def _open(self) -> SourceReader | Fault:
         try:
             protocol = (self.rules or UrlRules()).protocol_of(self.url)
             if self.rules is None:

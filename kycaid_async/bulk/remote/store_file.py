@@ -131,7 +131,7 @@ class StoreReading:
     def label(self) -> str:
         return self.terms.label
 
-    def wrapped(self, _before: bytes, _behind: bytes) -> None:
+    def framed(self, _before: bytes, _behind: bytes) -> None:
         return None
 
     async def read(self) -> bytes:

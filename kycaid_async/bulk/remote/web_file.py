@@ -75,7 +75,7 @@ class WebReading:
     def label(self) -> str:
         return self.link.label
 
-    def wrapped(self, _before: bytes, _behind: bytes) -> None:
+    def framed(self, _before: bytes, _behind: bytes) -> None:
         return None
 
     async def fill(self, first: int) -> None:

@@ -1,58 +1,41 @@
-"""All handlers by the name of their operation."""
+"""All handlers by the name of their operation, from the modules that have the names of the sections."""
 
+import importlib
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
-from kycaid_async.errors import ConfigurationError
+from kycaid_async.api.sections import SECTIONS
 from kycaid_async.protocol.endpoint import Endpoint
-from kycaid_async.sandbox.handlers import (
-    addresses,
-    affiliated_persons,
-    applicants,
-    blacklist_databases,
-    business_activities,
-    countries,
-    crypto,
-    documents,
-    files,
-    forms,
-    languages,
-    non_doc_verifications,
-    phone_numbers,
-    qes,
-    risk_checks,
-    verifications,
-)
-from kycaid_async.sandbox.handlers.context import Handler
+from kycaid_async.sandbox.handlers.context import Call, Handler
+from kycaid_async.sandbox.http.refusals import not_found
 
-_SECTIONS: Final = (
-    addresses,
-    affiliated_persons,
-    applicants,
-    blacklist_databases,
-    business_activities,
-    countries,
-    crypto,
-    documents,
-    files,
-    forms,
-    languages,
-    non_doc_verifications,
-    phone_numbers,
-    qes,
-    risk_checks,
-    verifications,
-)
+
+def _handlers_of(section: str) -> Mapping[str, Handler]:
+    name = f"kycaid_async.sandbox.handlers.{section}"
+    try:
+        handlers: Mapping[str, Handler] = importlib.import_module(name).HANDLERS
+    except ModuleNotFoundError as error:
+        if error.name != name:
+            raise
+        return {}
+    return handlers
+
 
 HANDLERS: Final[Mapping[str, Handler]] = {
-    name: handler for section in _SECTIONS for name, handler in section.HANDLERS.items()
+    name: handler for section in SECTIONS for name, handler in _handlers_of(section).items()
 }
 
 
 def paired(endpoints: Iterable[Endpoint[Any]]) -> list[tuple[Endpoint[Any], Handler]]:
-    """Return each endpoint with its handler. Raises `ConfigurationError` naming those that have none."""
-    known = list(endpoints)
-    missing = [endpoint.name for endpoint in known if endpoint.name not in HANDLERS]
-    if missing:
-        raise ConfigurationError(f"the sandbox has no handler for {', '.join(missing)}")
-    return [(endpoint, HANDLERS[endpoint.name]) for endpoint in known]
+    """Return each endpoint with its handler, or with one that answers 404 and names the file in which it is missing."""
+    return [(endpoint, HANDLERS.get(endpoint.name) or _missing(endpoint)) for endpoint in endpoints]
+
+
+def _missing(endpoint: Endpoint[Any]) -> Handler:
+    section = endpoint.name.partition(".")[0]
+    message = f"kycaid_async/sandbox/handlers/{section}.py has no handler for {endpoint.name}"
+
+    def refuse(_call: Call) -> NoReturn:
+        raise not_found(("*", message))
+
+    return refuse

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from kycaid_async.api.document_fields import DocumentDetails
-from kycaid_async.api.document_words import DocumentProvider, DocumentStatus, DocumentType
+from kycaid_async.api.documents.fields import DocumentProvider, DocumentStatus, DocumentType
+from kycaid_async.api.documents.models import DocumentDetails
 from kycaid_async.sandbox.data.ids import new_id
 from kycaid_async.sandbox.handlers.context import Call, Handler
 from kycaid_async.sandbox.http.refusals import delete_denied, edit_denied, invalid, not_valid

@@ -3,7 +3,7 @@
 import re
 from typing import Any, Final
 
-from kycaid_async.api.verification_models import VerificationProgress
+from kycaid_async.api.verifications.fields import VerificationProgress
 from kycaid_async.sandbox.data.forms import FORMS, PATH, require_fit
 from kycaid_async.sandbox.handlers import verifications
 from kycaid_async.sandbox.handlers.context import Call, Handler

@@ -5,7 +5,7 @@ As in live data, prices are in euros and times in minutes.
 
 from typing import Any, Final
 
-from kycaid_async.api.verification_models import Mode, Service, VerificationProgress
+from kycaid_async.api.verifications.fields import Mode, Service, VerificationProgress
 from kycaid_async.sandbox.data.forms import FORMS
 from kycaid_async.sandbox.handlers.context import Call
 from kycaid_async.sandbox.http.refusals import Refused, invalid, not_valid

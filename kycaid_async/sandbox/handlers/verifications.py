@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from kycaid_async.api.affiliated_persons import AffiliatedPersonType
 from kycaid_async.api.applicants import ApplicantType
-from kycaid_async.api.verification_models import Outcome, VerificationProgress
+from kycaid_async.api.verifications.fields import Outcome, VerificationProgress
 from kycaid_async.sandbox.callbacks import messages
 from kycaid_async.sandbox.data.forms import require_fit
 from kycaid_async.sandbox.handlers import affiliated_persons

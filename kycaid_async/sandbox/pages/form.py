@@ -7,7 +7,7 @@ from typing import Any, Final
 import attrs
 from aiohttp import web
 
-from kycaid_async.api.verification_models import VerificationProgress
+from kycaid_async.api.verifications.fields import VerificationProgress
 from kycaid_async.sandbox.data.forms import FORMS, LIFETIME
 from kycaid_async.sandbox.events.effects import Effects
 from kycaid_async.sandbox.handlers import affiliated_persons

@@ -8,8 +8,8 @@ import attrs
 from kycaid_async.api import affiliated_persons, applicants, documents
 from kycaid_async.api.affiliated_persons import AffiliatedPersonType, AuthorisedPerson, BeneficialOwner
 from kycaid_async.api.applicants import ApplicantType, ApplicantUpdate, Company, Person
-from kycaid_async.api.document_variants import ApplicantDocument
-from kycaid_async.api.document_words import DocumentType
+from kycaid_async.api.documents.fields import DocumentType
+from kycaid_async.api.documents.models import ApplicantDocument
 from kycaid_async.protocol.endpoint import Endpoint
 from kycaid_async.sandbox.data import reference_lists as reference
 from kycaid_async.values.model import Request

@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
-from kycaid_async.api.document_words import DocumentStatus
-from kycaid_async.api.verification_models import VerificationProgress
+from kycaid_async.api.documents.fields import DocumentStatus
+from kycaid_async.api.verifications.fields import VerificationProgress
 from kycaid_async.sandbox.callbacks import messages
 from kycaid_async.sandbox.events.effects import Effects
 from kycaid_async.sandbox.rules.outcome import Outcome

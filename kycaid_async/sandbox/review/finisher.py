@@ -5,8 +5,8 @@ from datetime import UTC, date
 
 import attrs
 
-from kycaid_async.api.document_words import DocumentStatus
-from kycaid_async.api.verification_models import VerificationProgress
+from kycaid_async.api.documents.fields import DocumentStatus
+from kycaid_async.api.verifications.fields import VerificationProgress
 from kycaid_async.sandbox.callbacks import messages
 from kycaid_async.sandbox.events.effects import Kept
 from kycaid_async.sandbox.review import decision

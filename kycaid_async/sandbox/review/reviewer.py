@@ -9,7 +9,7 @@ from typing import Any, Final
 import attrs
 from anyio import to_thread
 
-from kycaid_async.api.document_words import DocumentStatus
+from kycaid_async.api.documents.fields import DocumentStatus
 from kycaid_async.sandbox.review.content import look_at
 from kycaid_async.sandbox.rules.outcome import Outcome
 from kycaid_async.sandbox.rules.rules import IDENTITY, SELFIES, Case, Rule, RuleFailed, faces_in, judge

@@ -17,7 +17,7 @@ from typing import Any, Final
 import attrs
 
 from kycaid_async.api.applicants import Gender
-from kycaid_async.api.blacklist_models import BlacklistDocumentType, BlacklistType
+from kycaid_async.api.blacklist_databases.fields import BlacklistDocumentType, BlacklistType
 
 
 @attrs.frozen(kw_only=True)

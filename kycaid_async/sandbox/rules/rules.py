@@ -39,8 +39,8 @@ from typing import Any, Final, Literal
 
 import attrs
 
-from kycaid_async.api.blacklist_models import BlacklistType
-from kycaid_async.api.document_words import DocumentType
+from kycaid_async.api.blacklist_databases.fields import BlacklistType
+from kycaid_async.api.documents.fields import DocumentType
 from kycaid_async.sandbox.review.content import Look
 from kycaid_async.sandbox.rules.blacklist import PERSONS, contradicts, similarity
 from kycaid_async.values.decline_reasons import DeclineReason

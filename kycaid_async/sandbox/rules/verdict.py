@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from kycaid_async.api.document_words import DocumentType
+from kycaid_async.api.documents.fields import DocumentType
 from kycaid_async.sandbox.rules.rules import SELFIES
 from kycaid_async.values.decline_reasons import DeclineReason
 

@@ -3,7 +3,7 @@
 from typing import Final
 
 from kycaid_async.api.applicants import ApplicantType
-from kycaid_async.api.verification_models import Service
+from kycaid_async.api.verifications.fields import Service
 from kycaid_async.sandbox.http.refusals import insufficient_funds
 from kycaid_async.sandbox.storage.database import Row, Transaction
 

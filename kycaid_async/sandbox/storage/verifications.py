@@ -3,8 +3,8 @@
 from datetime import datetime
 from typing import Any
 
-from kycaid_async.api.document_words import DocumentStatus
-from kycaid_async.api.verification_models import VerificationProgress
+from kycaid_async.api.documents.fields import DocumentStatus
+from kycaid_async.api.verifications.fields import VerificationProgress
 from kycaid_async.sandbox.data.ids import new_id
 from kycaid_async.sandbox.storage.database import Row, Transaction
 from kycaid_async.values.times import write_time

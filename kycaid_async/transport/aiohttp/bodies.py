@@ -1,31 +1,30 @@
-"""Bodies of requests through an aiohttp session that note when they leave this process.
+"""Bodies of requests through an aiohttp session, which note when they leave this process.
 
 Only where `own_bodies_fit`.
 """
 
-import asyncio
 from contextlib import ExitStack
 
 import aiohttp
 from aiohttp.abc import AbstractStreamWriter
 
-from kycaid_async.sockets import make_patient
-from kycaid_async.transport.call import Call
+from kycaid_async.transport.aiohttp.sockets import ConnectionWriter, make_patient
+from kycaid_async.transport.backend import OutgoingRequest
 from kycaid_async.uploads.multipart import Multipart
 
 
 class JsonBody(aiohttp.BytesPayload):
     """A JSON body that tells when there is a connection to write it to."""
 
-    def __init__(self, call: Call, afterwards: ExitStack, body: bytes) -> None:
+    def __init__(self, request: OutgoingRequest, afterwards: ExitStack, body: bytes) -> None:
         super().__init__(body, content_type="application/json")
-        self._call = call
+        self._request = request
         self._afterwards = afterwards
 
     async def write_with_length(self, writer: AbstractStreamWriter, content_length: int | None) -> None:
         """Send the body. aiohttp calls this."""
-        self._call.sent = True
-        self._afterwards.callback(make_patient(_transport_of(writer)))
+        self._request.sent = True
+        self._afterwards.callback(make_patient(ConnectionWriter(writer).transport))
         await super().write_with_length(writer, content_length)
 
 
@@ -37,9 +36,9 @@ class FileBody(aiohttp.Payload):
         """Say that aiohttp has nothing to close."""
         return True
 
-    def __init__(self, call: Call, afterwards: ExitStack, file: Multipart) -> None:
+    def __init__(self, request: OutgoingRequest, afterwards: ExitStack, file: Multipart) -> None:
         super().__init__(file, content_type=file.content_type)
-        self._call = call
+        self._request = request
         self._afterwards = afterwards
         self._file = file
 
@@ -54,16 +53,10 @@ class FileBody(aiohttp.Payload):
 
     async def write(self, writer: AbstractStreamWriter) -> None:
         """Send the body. aiohttp calls this."""
-        if self._call.sent:
+        if self._request.sent:
             # A session of the user repeats a PUT by itself; the source is at its end by then.
             raise ConnectionResetError("the connection was lost while the file was sent")
-        self._call.sent = True
-        transport = _transport_of(writer)
-        self._afterwards.callback(make_patient(transport))
-        await self._file.write(writer.write, transport)
-
-
-def _transport_of(writer: AbstractStreamWriter) -> asyncio.WriteTransport | None:
-    # Not of a class that could be asked for: those of other loops are no subclasses of asyncio's.
-    found = getattr(writer, "transport", None)
-    return found if hasattr(found, "get_write_buffer_size") else None
+        self._request.sent = True
+        connection = ConnectionWriter(writer)
+        self._afterwards.callback(make_patient(connection.transport))
+        await self._file.write(connection)

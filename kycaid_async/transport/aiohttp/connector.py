@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import aiohttp
 
-from kycaid_async.sockets import has_news, let_loop_read, patient_socket
+from kycaid_async.transport.aiohttp.sockets import has_news, let_loop_read, patient_socket
 
 if TYPE_CHECKING:
     from aiohttp.client_reqrep import ClientRequest
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 Task = asyncio.Task[Any] | None
 
 UNLIMITED: Final = aiohttp.ClientTimeout(total=None)
-"""No limits of aiohttp's: they do not ask what has arrived. See `Watch` for ours."""
+"""No limits of aiohttp's: they do not ask what has arrived. See `AttemptTimeout` for ours."""
 _TRIES: Final = 3
 """How many connections are looked at. While the loop looks at one, it notices the end of all others in the pool."""
 

@@ -1,4 +1,4 @@
-"""What an exception of aiohttp means to the caller."""
+"""Translation of aiohttp's exceptions into the errors of this package."""
 
 from typing import Final
 
@@ -12,9 +12,11 @@ from kycaid_async.errors import (
     KycaidError,
     RequestTimeoutError,
 )
-from kycaid_async.protocol.timeout import Timeout
+from kycaid_async.transport.aiohttp.answers import HEAD_LIMITS, AnswerTooLarge
 from kycaid_async.transport.aiohttp.parts import BadHttpMessage, HttpProcessingError, LineTooLong, module_of, where
-from kycaid_async.transport.aiohttp.receiving import HEAD_LIMITS, AnswerTooLarge
+from kycaid_async.transport.backend import OutgoingRequest
+from kycaid_async.transport.deadlines import AttemptTimeout
+from kycaid_async.uploads.multipart import Multipart
 
 _PASSING: Final = frozenset({408, 425, 429})
 _SERVER_ERROR: Final = 500
@@ -25,14 +27,19 @@ _HOPELESS = (
 )
 
 
-def failure(operation: str, error: BaseException, timeout: Timeout, *, sent: bool) -> KycaidError:  # noqa: C901, PLR0911 - a table
-    """Return the error of this package for one of aiohttp; ``sent`` is false when no byte can have left.
+def error_of(request: OutgoingRequest, error: Exception, timer: AttemptTimeout) -> KycaidError:
+    """Return the error of this package for what was raised while ``request`` was sent or answered.
 
     Its text holds the name of the exception and the system's reason, not the exception's text: that can quote a part
     of an answer.
     """
-    if isinstance(error, KycaidError):
-        return error
+    broken = request.body.error if isinstance(request.body, Multipart) else None
+    cause = broken if isinstance(broken, Exception) else error
+    return cause if isinstance(cause, KycaidError) else _of_aiohttp(request, cause, timer)
+
+
+def _of_aiohttp(request: OutgoingRequest, error: Exception, timer: AttemptTimeout) -> KycaidError:  # noqa: C901, PLR0911 - a table
+    operation, sent = request.operation, request.sent
     if isinstance(error, aiohttp.InvalidURL):
         text = f"{operation}: the URL of the server or of the proxy is not valid. Check base_url and proxy."
         return ConnectionFailedError(text, operation=operation)
@@ -45,7 +52,7 @@ def failure(operation: str, error: BaseException, timeout: Timeout, *, sent: boo
         return _refused_by_proxy(operation, error.status)
     if isinstance(error, aiohttp.ConnectionTimeoutError):
         return RequestTimeoutError(
-            f"{operation}: no connection within {timeout.connect} seconds.", operation=operation, phase="connect"
+            f"{operation}: no connection within {timer.limits.connect} seconds.", operation=operation, phase="connect"
         )
     if isinstance(error, aiohttp.ClientConnectorError):
         where = " to the proxy" if isinstance(error, aiohttp.ClientProxyConnectionError) else ""

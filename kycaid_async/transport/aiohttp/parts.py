@@ -10,12 +10,16 @@ import importlib
 import inspect
 import logging
 from collections.abc import Callable, Coroutine, Iterable
+from contextlib import suppress
+from pathlib import Path
+from types import FunctionType
 from typing import Any, Final
 
 import aiohttp
 import attrs
 
-from kycaid_async.transport.aiohttp.receiving import HEAD_LIMITS
+from kycaid_async.errors import ConfigurationError
+from kycaid_async.transport.aiohttp.answers import HEAD_LIMITS
 
 logger = logging.getLogger("kycaid_async")
 
@@ -187,6 +191,64 @@ def module_of(error: BaseException) -> str:
     while trace is not None:
         name, trace = str(trace.tb_frame.f_globals.get("__name__")), trace.tb_next
     return name
+
+
+# What is private in aiohttp is reached here only. Each function says what holds without the part.
+
+_HIDDEN_PROXY: Final = object()
+
+
+def loop_of(session: aiohttp.ClientSession) -> Any:
+    """Return the loop of a session; None when it does not tell."""
+    return getattr(session, "_loop", None)
+
+
+def default_proxy_of(session: aiohttp.ClientSession, *, ours: bool) -> Any:
+    """Return the proxy that a session was made with. Raises `ConfigurationError` when that is not ours and hides it."""
+    proxy = getattr(session, "_default_proxy", None if ours else _HIDDEN_PROXY)
+    if proxy is _HIDDEN_PROXY:
+        raise ConfigurationError(
+            "session: this version of aiohttp does not tell whether it has a proxy, which would see the key and "
+            "personal data in the clear; leave session=… out, or use an https base_url"
+        )
+    return proxy
+
+
+def forbid_repeats(session: aiohttp.ClientSession) -> bool:
+    """Keep aiohttp from repeating requests by itself, and say whether that could be done."""
+    if not hasattr(session, "_retry_connection"):
+        return False
+    session._retry_connection = False  # noqa: SLF001 - there is no public switch
+    return True
+
+
+def keep_from_closing(connector: aiohttp.BaseConnector) -> None:
+    """Keep a connector from closing its connections when nobody holds it any more, where that can be done."""
+    with suppress(AttributeError):  # it may be read-only one day
+        connector._closed = True  # noqa: SLF001 - there is no public way
+
+
+def _patchable() -> tuple[Any, ...]:
+    """Return what tracers and mocks patch. When one of these is patched, every request goes through the session."""
+    session = aiohttp.ClientSession
+    request = getattr(aiohttp.ClientRequest, "send", None)
+    return session.request, getattr(session, "_request", None), request
+
+
+def _is_of_aiohttp(function: Any) -> bool:
+    """Say whether a function is aiohttp's own, and no wrapper that passes for it."""
+    if not isinstance(function, FunctionType) or hasattr(function, "__wrapped__"):
+        return False
+    return Path(function.__code__.co_filename).parent == Path(aiohttp.__file__).parent
+
+
+_at_import = _patchable()
+_UNPATCHED: Final = _at_import if all(map(_is_of_aiohttp, _at_import)) else ()
+
+
+def is_patched() -> bool:
+    """Say whether a tracer or a mock patched aiohttp's way of sending, or did before this was imported."""
+    return _patchable() != _UNPATCHED
 
 
 def look_at(parts: Iterable[Part]) -> None:

@@ -1,4 +1,4 @@
-"""Requests through an aiohttp session: the user's, or our own where somebody looks on at it."""
+"""The backend through an aiohttp session: the user's, or our own where the straight way cannot be gone."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping
@@ -10,82 +10,131 @@ import attrs
 from yarl import URL
 
 from kycaid_async.protocol.response import Answer
-from kycaid_async.sockets import let_loop_read
-from kycaid_async.transport.aiohttp.connector import UNLIMITED
-from kycaid_async.transport.aiohttp.parts import own_bodies_fit
-from kycaid_async.transport.aiohttp.receiving import HEAD_LIMITS, whole_of
-from kycaid_async.transport.call import Call
-from kycaid_async.transport.deadlines import Watch
-from kycaid_async.transport.loop_resources import Bound
-from kycaid_async.transport.proxies import refuse_readers
+from kycaid_async.transport.aiohttp.answers import HEAD_LIMITS, unpacked, whole_of
+from kycaid_async.transport.aiohttp.connector import UNLIMITED, Connector
+from kycaid_async.transport.aiohttp.errors import error_of
+from kycaid_async.transport.aiohttp.parts import default_proxy_of, keep_from_closing, own_bodies_fit
+from kycaid_async.transport.aiohttp.sockets import let_loop_read
+from kycaid_async.transport.backend import OutgoingRequest
+from kycaid_async.transport.deadlines import AttemptTimeout
+from kycaid_async.transport.proxies import refuse_reading_proxy
 from kycaid_async.transport.settings import Settings
 from kycaid_async.uploads.multipart import Multipart
 from kycaid_async.uploads.reader import Buffer
+from kycaid_async.version import __version__
+
+_USER_AGENT = f"kycaid-async/{__version__} aiohttp/{aiohttp.__version__}"
 
 
-async def send(call: Call, bound: Bound, watch: Watch, settings: Settings) -> Answer:
-    """Send ``call`` and return the whole answer. Raises what aiohttp raises."""
-    with ExitStack() as afterwards:
-        response = await _begun(call, bound, watch, settings, _body(call, afterwards))
+class SessionBackend:
+    """Sends requests through an aiohttp session. One that is ``ours`` is closed with the client."""
+
+    def __init__(self, settings: Settings, session: aiohttp.ClientSession, *, ours: bool) -> None:
+        self.session = session
+        self.headers: Mapping[str, str] = {
+            "Accept": "application/json",
+            "User-Agent": _USER_AGENT,
+            **settings.authorization(),
+        }
+        """What each request has to carry. Not the session's: aiohttp sends a session's own to the proxy too."""
+        own = session.connector
+        self.connector = own if ours and isinstance(own, Connector) else None
+        """None for a session that the user brought, and where aiohttp's connector has changed too much for ours."""
+        self._settings = settings
+        self._ours = ours
+
+    @property
+    def closed(self) -> bool:
+        return self.session.closed
+
+    async def aclose(self) -> None:
+        await self.session.close()
+
+    def abandon(self) -> None:
+        # Even to close them here would end them in the other process, on the wire (TLS) or in the watch that both
+        # loops share (epoll).
+        connector = self.session.connector
+        self.session.detach()
+        if connector is not None:
+            keep_from_closing(connector)
+
+    async def send(self, request: OutgoingRequest, timer: AttemptTimeout) -> Answer:
         try:
-            watch.receiving = response.content
-            return Answer(response.status, response.headers, await whole_of(response.content, settings.max_answer))
+            return await self._exchange(request, timer)
+        except Exception as error:  # noqa: BLE001 - nothing raw leaves a call of which the server may know
+            failed = error_of(request, error, timer)
+        try:
+            raise failed  # not from within the handler: an error of aiohttp holds the request, and so the key
         finally:
-            if not response.closed:
-                response.release()
+            del failed
 
+    async def _exchange(self, request: OutgoingRequest, timer: AttemptTimeout) -> Answer:
+        limit = self._settings.max_answer
+        with ExitStack() as afterwards:
+            response = await self._begin(request, timer, _body(request, afterwards))
+            try:
+                timer.receiving = response.content
+                body = await whole_of(response.content, limit)
+                return unpacked(Answer(response.status, response.headers, body), limit)
+            finally:
+                if not response.closed:
+                    response.release()
 
-async def _begun(call: Call, bound: Bound, watch: Watch, settings: Settings, body: "_Body") -> aiohttp.ClientResponse:
-    """Send the request and return its answer as soon as the head of it has come."""
+    async def _begin(self, request: OutgoingRequest, timer: AttemptTimeout, body: "_Body") -> aiohttp.ClientResponse:
+        """Send the request and return its answer as soon as the head of it has come."""
 
-    def connected() -> None:
-        watch.connected()
-        call.sent = call.sent or not body.tells
+        def connected() -> None:
+            timer.connected()
+            request.sent = request.sent or not body.tells
 
-    if settings.proxy is None:
-        refuse_readers(
-            bound.session, ours=bound.closer is not None, base_url=settings.base_url, allow_http=settings.allow_http
-        )
-    if bound.connector is not None:
-        bound.connector.expect(connected, certain=not call.endpoint.replayable)
-    else:
-        await _unknown_connection(call)
-        connected()
-    try:
-        return await bound.session.request(
-            call.endpoint.method,
-            URL(settings.base_url + call.built.target, encoded=True),
-            data=body.data,
-            headers={**bound.headers, **body.headers},
-            allow_redirects=False,
-            raise_for_status=False,
-            proxy=settings.proxy,
-            ssl=settings.ssl_context if settings.ssl_context is not None else True,
-            timeout=_timeout(bound, settings),
-            **HEAD_LIMITS,
-        )
-    finally:
-        if bound.connector is not None:
-            bound.connector.forget()
+        settings = self._settings
+        self._refuse_reading_proxy()
+        if self.connector is not None:
+            self.connector.expect(connected, certain=not request.replayable)
+        else:
+            if not request.replayable:
+                # Nothing is known of its connections. This is time for the loop to notice the end of an idle one; see
+                # `Connector.living`.
+                await let_loop_read()
+            connected()
+        try:
+            return await self.session.request(
+                request.method,
+                URL(settings.base_url + request.target, encoded=True),
+                data=body.data,
+                headers={**self.headers, **body.headers},
+                allow_redirects=False,
+                raise_for_status=False,
+                proxy=settings.proxy,
+                ssl=settings.ssl_context if settings.ssl_context is not None else True,
+                timeout=self._limits(timer),
+                **HEAD_LIMITS,
+            )
+        finally:
+            if self.connector is not None:
+                self.connector.forget()
 
+    def _refuse_reading_proxy(self) -> None:
+        """Raise `ConfigurationError` when the session has a proxy, or finds one, that would see the key."""
+        settings = self._settings
+        if settings.proxy is None and settings.base_url.startswith("http://"):
+            refuse_reading_proxy(
+                default_proxy_of(self.session, ours=self._ours),
+                trust_env=self.session.trust_env,
+                base_url=settings.base_url,
+                allow_http=settings.allow_http,
+            )
 
-def _timeout(bound: Bound, settings: Settings) -> aiohttp.ClientTimeout:
-    """Return the limits that aiohttp holds: only that of a connection which a session of the user makes.
+    def _limits(self, timer: AttemptTimeout) -> aiohttp.ClientTimeout:
+        """Return the limits that aiohttp holds: only that of a connection which a session of the user makes.
 
-    Nobody tells when that is there. After the loop was held up it may run out too early; nothing was sent then, and the
-    call is tried again. Not sock_connect: it ends with TCP, and leaves a proxy's CONNECT and the TLS
-    handshake without a limit.
-    """
-    if bound.connector is not None:
-        return UNLIMITED
-    return aiohttp.ClientTimeout(total=None, connect=settings.timeout.connect)
-
-
-async def _unknown_connection(call: Call) -> None:
-    """Do what can be done for a request over a session of the user, of whose connections nothing is known."""
-    if not call.endpoint.replayable:
-        # Time for the loop to notice the end of an idle connection; see `Connector.living`.
-        await let_loop_read()
+        Nobody tells when that is there. After the loop was held up it may run out too early; nothing was sent then, and
+        the call is tried again. Not sock_connect: it ends with TCP, and leaves a proxy's CONNECT and the TLS handshake
+        without a limit.
+        """
+        if self.connector is not None:
+            return UNLIMITED
+        return aiohttp.ClientTimeout(total=None, connect=timer.limits.connect)
 
 
 @attrs.frozen
@@ -99,36 +148,57 @@ class _Body:
     """True when it notes by itself that the request leaves this process."""
 
 
-def _body(call: Call, afterwards: ExitStack) -> _Body:
-    file, json = call.file, call.built.body
-    if file is None and json is None:
+def _body(request: OutgoingRequest, afterwards: ExitStack) -> _Body:
+    body = request.body
+    if body is None:
         return _Body(None)
     if own_bodies_fit():
         from kycaid_async.transport.aiohttp.bodies import FileBody, JsonBody
 
-        own = JsonBody(call, afterwards, json or b"") if file is None else FileBody(call, afterwards, file)
+        own = (
+            FileBody(request, afterwards, body) if isinstance(body, Multipart) else JsonBody(request, afterwards, body)
+        )
         return _Body(own, tells=True)
-    if file is None:
-        return _Body(json, {"Content-Type": "application/json"})
-    return _Body(_pieces(file), {"Content-Type": file.content_type, "Content-Length": str(file.size)})
+    if isinstance(body, Multipart):
+        return _Body(_pieces(body), {"Content-Type": body.content_type, "Content-Length": str(body.size)})
+    return _Body(body, {"Content-Type": "application/json"})
+
+
+class _PieceQueue:
+    """Hands the pieces of a file on to one who asks for them, one at a time."""
+
+    transport = None
+
+    def __init__(self) -> None:
+        self._pieces: asyncio.Queue[Buffer | None] = asyncio.Queue()
+
+    async def ready(self) -> None:
+        return
+
+    async def write(self, piece: Buffer) -> None:
+        self._pieces.put_nowait(piece)
+        await self._pieces.join()
+
+    def end(self) -> None:
+        self._pieces.put_nowait(None)
+
+    async def pieces(self) -> AsyncGenerator[Buffer, None]:
+        while (piece := await self._pieces.get()) is not None:
+            yield piece
+            self._pieces.task_done()
 
 
 async def _pieces(file: Multipart) -> AsyncGenerator[Buffer, None]:
     """Give ``file`` piece by piece: what every aiohttp takes."""
-    pieces: asyncio.Queue[Buffer | None] = asyncio.Queue()
-
-    async def send(piece: Buffer) -> None:
-        pieces.put_nowait(piece)
-        await pieces.join()
+    pieces = _PieceQueue()
 
     async def write() -> None:
         try:
-            await file.write(send, None)
+            await file.write(pieces)
         finally:
-            pieces.put_nowait(None)
+            pieces.end()
 
-    file.writer = asyncio.create_task(write())
-    while (piece := await pieces.get()) is not None:
+    file.task = asyncio.create_task(write())
+    async for piece in pieces.pieces():
         yield piece
-        pieces.task_done()
-    await file.writer
+    await file.task

@@ -5,7 +5,7 @@ from urllib.parse import quote, unquote
 
 from kycaid_async import InvalidRequestError
 from kycaid_async.api import documents
-from kycaid_async.protocol.request import build, unlisted
+from kycaid_async.protocol.request import build, undeclared_endpoint
 from tests.security.outcome import Outcome
 
 NAME = "Ways out of a path, plain and encoded"
@@ -36,7 +36,7 @@ def attack(chance: random.Random, cases: int) -> Outcome:
             text = quote(text, safe="/" if chance.random() < 0.5 else "")
         path = "/" + text
         try:
-            target = build(unlisted("GET", path, None), path={"path": path[1:]}).target
+            target = build(undeclared_endpoint("GET", path, None), path={"path": path[1:]}).target
         except InvalidRequestError:
             outcome.count(True, "")
         else:

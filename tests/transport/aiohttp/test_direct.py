@@ -15,7 +15,8 @@ import aiohttp
 import pytest
 from aioresponses import aioresponses
 
-from kycaid_async import ConnectionLostError, FileRefusedError, KycaidError, sockets
+from kycaid_async import ConnectionLostError, FileRefusedError, KycaidError
+from kycaid_async.transport.aiohttp import sockets
 from tests.conftest import API_KEY, PatchedResponse
 from tests.pictures import picture
 from tests.serving import Serve, Serving

@@ -7,6 +7,7 @@ import hashlib
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -21,7 +22,7 @@ import pytest
 import kycaid_async
 from kycaid_async import ConfigurationError, ConnectionLostError, KycaidError, UploadSourceError
 from kycaid_async.transport.aiohttp import direct, parts
-from kycaid_async.transport.aiohttp import session as through_session
+from kycaid_async.transport.aiohttp import session as session_backend
 from kycaid_async.transport.aiohttp.parts import OPTIONAL, PARTS, look_at
 from tests.pictures import picture
 from tests.serving import Serving
@@ -128,6 +129,7 @@ DOCUMENTED = {
     ),
     *("ClientSession.request", "ClientSession.trace_configs", "ClientSession.trust_env"),
     *("ClientTimeout", "DummyCookieJar", "TCPConnector", "TCPConnector.__init__", "ClientRequest", "__file__"),
+    "BaseConnector",
     *("ClientResponse", "ClientResponse.closed", "ClientResponse.content", "ClientResponse.headers"),
     *("ClientResponse.release", "ClientResponse.status", "__version__", "abc.AbstractStreamWriter"),
     *("StreamReader", "StreamReader.is_eof", "StreamReader.iter_any", "StreamReader.read_nowait"),
@@ -145,16 +147,15 @@ OBJECTS = {
     "message": "http_parser.RawResponseMessage",
     "writer": "http.StreamWriter",
     "session": "ClientSession",
-    "_given": "ClientSession",
     "connector": "BaseConnector",
     "response": "ClientResponse",
-    "_any": "ClientRequest",
+    "_template": "ClientRequest",
 }
 """What the names of variables and attributes in the transport stand for. Parts are used under these names only."""
 
 OURS = {
     *("BaseConnector.expect", "BaseConnector.forget", "BaseConnector.refuse_repeats"),  # of `Connector`
-    *("http.StreamWriter.cancel", "http.StreamWriter.done"),  # of `Multipart.writer`, which is a task
+    "http.StreamWriter.ready",  # of `BodyWriter`
     *("client_proto.ResponseHandler.connection_made", "client_proto.ResponseHandler.data_received"),  # of asyncio
 }
 
@@ -231,6 +232,14 @@ def test_every_part_of_aiohttp_that_the_source_uses_stands_in_the_table_and_no_o
     assert uses.found >= DOCUMENTED | OURS
 
 
+def test_what_is_private_in_aiohttp_is_reached_in_one_module():
+    room = Path(kycaid_async.__file__).parent / "transport"
+    private = re.compile(r"\b(?:session|connector|connection|protocol|response|content|message)\._[a-z]")
+    assert {path.name for path in room.rglob("*.py") if private.search(path.read_text(encoding="utf-8"))} == {
+        "parts.py"
+    }
+
+
 def test_all_parts_are_there_today():
     look_at(PARTS)
 
@@ -270,7 +279,7 @@ async def test_an_unknown_error_before_anything_was_sent_leads_to_the_session_at
         raise TypeError
 
     monkeypatch.setattr(parts, "_verdicts", {})
-    monkeypatch.setattr(direct.Direct, "_head", broken)
+    monkeypatch.setattr(direct.DirectBackend, "_head", broken)
     server.answer(200, {"applicant_id": ID})
     server.answer(200, {"file_id": ID})
     assert await client.applicants.create(type="PERSON") == ID
@@ -315,10 +324,10 @@ async def test_without_its_switch_aiohttp_does_not_repeat_what_must_not_be_repea
     async with await Serving(serve).listen() as server:
         client = make_client(server.url, max_retries=0)
         await client.request("DELETE", "/x", replay="billed")
-        bound = client._shared.sessions.here()
-        bound.session._retry_connection = True
+        backend = client._shared.resources.current().backend
+        backend.own.session._retry_connection = True
         if refused:
-            bound.connector.refuse_repeats()
+            backend.own.connector.refuse_repeats()
         with pytest.raises(ConnectionLostError) as caught:
             await client.request("DELETE", "/x", replay="billed")
         await client.aclose()
@@ -329,7 +338,7 @@ async def test_without_its_switch_aiohttp_does_not_repeat_what_must_not_be_repea
 @pytest.fixture
 def without_own_bodies(monkeypatch):
     monkeypatch.setattr(aiohttp.ClientSession, "_request", passing_on([]))
-    monkeypatch.setattr(through_session, "own_bodies_fit", lambda: False)
+    monkeypatch.setattr(session_backend, "own_bodies_fit", lambda: False)
 
 
 @pytest.mark.parametrize("size", [100, 3_000_000])

@@ -1,91 +1,26 @@
 """Documents: records that point to uploaded files. Reference: *Documents*."""
 
 from collections.abc import Awaitable
-from datetime import date, datetime
-from typing import Annotated, Any, Unpack, overload
+from typing import Any, Unpack, overload
 
-from kycaid_async.api.document_fields import DocumentChanges, DocumentFields, DocumentUpdate
-from kycaid_async.api.document_variants import (
+from kycaid_async.api.documents.fields import (
+    DocumentChanges,
+    DocumentFields,
+)
+from kycaid_async.api.documents.models import (
     BY_AFFILIATED_PERSON,
     BY_APPLICANT,
     AffiliatedPersonDocument,
     ApplicantDocument,
+    Document,
+    DocumentUpdate,
     NewDocument,
 )
-from kycaid_async.api.document_words import AnnualIncome, DocumentProvider, DocumentStatus, DocumentType, IncomeSource
 from kycaid_async.api.section import Section, from_fields, one_of, only
 from kycaid_async.errors import FieldProblem
 from kycaid_async.protocol.endpoint import Endpoint, Evidence, Replay, ReturnsId, ReturnsModel
-from kycaid_async.protocol.request import refused
+from kycaid_async.protocol.request import invalid_request
 from kycaid_async.tracebacks import confidential
-from kycaid_async.values.constraints import Shown
-from kycaid_async.values.decline_reasons import DeclineReason, read_reasons
-from kycaid_async.values.model import Response, response
-
-IdText = Annotated[str, Shown]
-
-
-@response
-class Document(Response):
-    """A document. Reference: *Documents / Get a document*.
-
-    Inside an applicant some keys may be missing, and others appear: those are in ``extra``.
-    """
-
-    document_id: IdText | None = None
-    applicant_id: IdText | None = None
-    type: DocumentType | None = None
-    provider: DocumentProvider | None = None
-    """The person or the service that made it."""
-    status: DocumentStatus | None = None
-    """``new`` until it is reviewed, then ``valid`` or ``invalid``."""
-    comment: str | None = None
-    """The reviewer's remark on a decline."""
-    document_number: str | None = None
-    additional_number: str | None = None
-    issue_date: date | None = None
-    expiry_date: date | None = None
-    issuing_authority: str | None = None
-    income_sources: list[IncomeSource] | None = None
-    annual_income: AnnualIncome | None = None
-    transaction_amount: float | None = None
-    """In units of ``transaction_currency``."""
-    transaction_currency: str | None = None
-    transaction_datetime: datetime | None = None
-    """Aware; read as UTC, since the vendor does not say."""
-    transaction_purpose: str | None = None
-    origin_funds: str | None = None
-    card_number: str | None = None
-    account_number: str | None = None
-    portrait: str | None = None
-    """URL of the face that was cut out of the document. A secret: whoever has it can fetch the image."""
-    front_side_id: IdText | None = None
-    front_side: str | None = None
-    """URL of the file. A secret, as all URLs of files."""
-    back_side_id: IdText | None = None
-    back_side: str | None = None
-    other_side_1_id: IdText | None = None
-    other_side_1: str | None = None
-    other_side_2_id: IdText | None = None
-    other_side_2: str | None = None
-    other_side_3_id: IdText | None = None
-    other_side_3: str | None = None
-    """The reference describes this one as an id of a file, unlike its siblings. Expect a URL, accept any text."""
-    created_at: Annotated[datetime, Shown] | None = None
-    """Aware; read as UTC, since the vendor does not say."""
-    decline_reasons_ids: list[int] | None = None
-    """As the server sent them. See `reasons`."""
-    decline_reasons: list[DeclineReason] | None = None
-    """The reasons given by name. See `reasons`."""
-    affiliated_person_id: IdText | None = None
-    """The owner, when it is an affiliated person. The name of this key is inferred."""
-
-    @property
-    def reasons(self) -> list[DeclineReason]:
-        """Every reason for a decline, whether it came as an id or as a name, each once."""
-        by_id = read_reasons(self.decline_reasons_ids or [])
-        return list(dict.fromkeys([*by_id, *(self.decline_reasons or ())]))
-
 
 _WRITE_REFUSALS = (400, 401, 404, 409, 422, 429, 500, 502)
 
@@ -200,7 +135,7 @@ def new_document(document: NewDocument | None, fields: dict[str, Any]) -> NewDoc
         wanted = FieldProblem(
             "applicant_id", "this or affiliated_person_id, and not both", "both" if owners else "neither"
         )
-        raise refused("documents.create", [wanted])
+        raise invalid_request("documents.create", [wanted])
     fallback: type[NewDocument] = ApplicantDocument if owners == ["applicant_id"] else AffiliatedPersonDocument
     known: dict[str, type[Any]] = {**(BY_APPLICANT if fallback is ApplicantDocument else BY_AFFILIATED_PERSON)}
     given_type = fields.get("type")

@@ -1,7 +1,10 @@
-"""The words of the Documents section: types, states and groups. Reference: *Documents*."""
+"""What the fields of documents take: their enums, limits and keywords. Reference: *Documents*."""
 
-from typing import Literal
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Annotated, Literal, TypedDict
 
+from kycaid_async.values.constraints import Length, Shown
 from kycaid_async.values.enums import OpenEnum
 
 
@@ -130,3 +133,41 @@ AnnualIncomeName = Literal[
     "ANNUAL_INCOME_GROUP_1", "ANNUAL_INCOME_GROUP_2", "ANNUAL_INCOME_GROUP_3", "ANNUAL_INCOME_GROUP_4"
 ]
 """The values of `AnnualIncome` as text: type checkers refuse others."""
+
+
+Text50 = Annotated[str, Length(0, 50)]
+Text255 = Annotated[str, Length(0, 255)]
+CardNumber = Annotated[str, Length(12, 19)]
+Currency = Annotated[str, Length(0, 3), Shown]
+
+
+class DocumentChanges(TypedDict, total=False):
+    """Keywords of ``documents.update``."""
+
+    type: DocumentType | DocumentTypeName
+    document_number: str | None
+    additional_number: str | None
+    issue_date: date | str | None
+    expiry_date: date | str | None
+    issuing_authority: str | None
+    income_sources: Sequence[IncomeSource | IncomeSourceName]
+    annual_income: AnnualIncome | AnnualIncomeName | None
+    transaction_amount: float | None
+    transaction_currency: str | None
+    transaction_datetime: datetime | str | None
+    transaction_purpose: str | None
+    origin_funds: str | None
+    card_number: str | None
+    account_number: str | None
+    front_side_id: str | None
+    back_side_id: str | None
+    other_side_1_id: str | None
+    other_side_2_id: str | None
+    other_side_3_id: str | None
+
+
+class DocumentFields(DocumentChanges, total=False):
+    """Keywords of ``documents.create``: ``type``, one owner, and what the document has."""
+
+    applicant_id: str
+    affiliated_person_id: str

@@ -1,78 +1,28 @@
 """Searches in blacklist databases and their hits. Reference: *Blacklist databases*."""
 
-from collections.abc import Sequence
 from datetime import date
-from typing import Annotated, Any, ClassVar, Literal, cast
+from typing import Annotated, Any, ClassVar, cast
 
 import attrs
 
 from kycaid_async.api.applicants import Gender, GenderName
-from kycaid_async.values.constraints import CountryCode, DateIn, Length, Pattern, Shown
-from kycaid_async.values.enums import OpenEnum
+from kycaid_async.api.blacklist_databases.fields import (
+    BlacklistDocumentType,
+    BlacklistDocumentTypeName,
+    BlacklistType,
+    BlacklistTypes,
+    SearchFullName,
+    SearchName,
+)
+from kycaid_async.values.constraints import CountryCode, DateIn, IdText, Shown
 from kycaid_async.values.model import Request, Response, request, response
 from kycaid_async.values.unset import UNSET, Maybe, Opt
-
-IdText = Annotated[str, Shown]
-
-
-class BlacklistType(OpenEnum):
-    """A kind of list."""
-
-    INTERNAL = "INTERNAL"
-    """Your own list."""
-    SANCTIONS = "SANCTIONS"
-    PEP = "PEP"
-    """Politically exposed persons."""
-    SELF_RESTRICTED = "SELF_RESTICTED"
-    """People who asked to be excluded. The vendor's word really lacks an R; both spellings are understood here."""
-    WANTED = "WANTED"
-    """Wanted by the police."""
-    EXPIRED = "EXPIRED"
-    """Stolen, lost or void documents."""
-
-    @classmethod
-    def _missing_(cls, value: object) -> "BlacklistType | None":
-        return BlacklistType.SELF_RESTRICTED if value == "SELF_RESTRICTED" else super()._missing_(value)
-
-
-BlacklistTypeName = Literal["INTERNAL", "SANCTIONS", "PEP", "SELF_RESTICTED", "WANTED", "EXPIRED", "SELF_RESTRICTED"]
-"""The values of `BlacklistType` as text, in both spellings: type checkers refuse others."""
-
-
-class BlacklistDocumentType(OpenEnum):
-    """The documents that can be searched for."""
-
-    PASSPORT = "PASSPORT"
-    DOMESTIC_PASSPORT = "DOMESTIC_PASSPORT"
-    GOVERNMENT_ID = "GOVERNMENT_ID"
-    DRIVERS_LICENSE = "DRIVERS_LICENSE"
-    FOREIGN_CITIZEN_PASSPORT = "FOREIGN_CITIZEN_PASSPORT"
-    PERMANENT_RESIDENCE_PERMIT = "PERMANENT_RESIDENCE_PERMIT"
-    REFUGEE_CARD = "REFUGEE_CARD"
-
-
-BlacklistDocumentTypeName = Literal[
-    "PASSPORT",
-    "DOMESTIC_PASSPORT",
-    "GOVERNMENT_ID",
-    "DRIVERS_LICENSE",
-    "FOREIGN_CITIZEN_PASSPORT",
-    "PERMANENT_RESIDENCE_PERMIT",
-    "REFUGEE_CARD",
-]
-"""The values of `BlacklistDocumentType` as text: type checkers refuse others."""
-
-
-_LATIN = Pattern(r"[a-zA-Z ,.'-]+", "Latin letters, spaces, commas, dots, apostrophes and hyphens")
-SearchName = Annotated[str, Length(2, 64), _LATIN]
-SearchFullName = Annotated[str, Length(2, 100), _LATIN]
-BlacklistTypes = Maybe[Sequence[BlacklistType | BlacklistTypeName]]
 
 
 def _known_spelling(types: Any) -> Any:
     if not isinstance(types, list | tuple):
         return types
-    return [BlacklistType(t) if isinstance(t, str) else t for t in cast("Sequence[Any]", types)]
+    return [BlacklistType(t) if isinstance(t, str) else t for t in cast("list[Any]", types)]
 
 
 def _types() -> Any:
@@ -92,7 +42,7 @@ class _PersonSearch(Request):
 
 @request
 class _ByFullName(_PersonSearch):
-    first: ClassVar[tuple[str, ...]] = ("full_name", "first_name", "last_name")
+    leading_fields: ClassVar[tuple[str, ...]] = ("full_name", "first_name", "last_name")
 
     full_name: SearchFullName
     """Latin letters: 2 to 100."""
@@ -102,7 +52,7 @@ class _ByFullName(_PersonSearch):
 
 @request
 class _ByNames(_PersonSearch):
-    first: ClassVar[tuple[str, ...]] = ("full_name", "first_name", "last_name")
+    leading_fields: ClassVar[tuple[str, ...]] = ("full_name", "first_name", "last_name")
 
     first_name: SearchName
     """Latin letters: 2 to 64."""

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from aiohappyeyeballs import AddrInfoType
+    from aiohttp.abc import AbstractStreamWriter
 
 
 class PatientSocket(socket.socket):
@@ -90,9 +91,26 @@ def must_read_first(transport: asyncio.BaseTransport | None) -> bool:
 
 
 async def let_loop_read() -> None:
-    """Give the event loop the two rounds that it needs to read what has come, and to act on it."""
+    """Give the event loop the two iterations that it needs to read what has come, and to act on it."""
     await asyncio.sleep(0)
     await asyncio.sleep(0)
+
+
+class ConnectionWriter:
+    """Writes a body to the connection of aiohttp's ``writer``, and reads first what a failing write could lose."""
+
+    def __init__(self, writer: "AbstractStreamWriter") -> None:
+        # Not of a class that could be asked for: those of other loops are no subclasses of asyncio's.
+        transport = getattr(writer, "transport", None)
+        self.transport: asyncio.WriteTransport | None = (
+            transport if hasattr(transport, "get_write_buffer_size") else None
+        )
+        self.write = writer.write
+
+    async def ready(self) -> None:
+        """Let the loop read when something has come."""
+        if must_read_first(self.transport):
+            await let_loop_read()
 
 
 def _socket_of(transport: asyncio.BaseTransport | None) -> Any:

@@ -9,12 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kycaid_async import Applicant, Document
-from kycaid_async.values import quick
+from kycaid_async.values import msgspec_reader
 from kycaid_async.values.converter import structure
 from kycaid_async.values.enums import OpenEnum
 from kycaid_async.values.fields import element_of, fields_of, is_class_of
 from kycaid_async.values.mismatch import Mismatch
-from kycaid_async.values.quick import structure_bytes
+from kycaid_async.values.msgspec_reader import structure_bytes
 from tests.values.answers import ANSWERS
 from tests.values.json_values import JSON
 
@@ -100,7 +100,7 @@ def test_what_was_read_can_be_pickled_with_all_that_came():
 
 def test_without_msgspec_everything_is_left_to_the_converter(monkeypatch):
     monkeypatch.setitem(sys.modules, "msgspec", None)
-    monkeypatch.setattr(quick, "_READERS", {})
+    monkeypatch.setattr(msgspec_reader, "_READERS", {})
     assert structure_bytes(b"{}", Document) is None
 
 

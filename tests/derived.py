@@ -1,34 +1,60 @@
-"""The stub ``kycaid_async/sync/sections.pyi``: signatures of the blocking sections, from the asynchronous ones.
+"""Files that follow from others, as they have to be. ``python -m tests.derived`` writes them anew.
 
-``python -m tests.sync.stub`` writes it anew. Some type checkers do not bind ``self`` in ``get = blocking(…)``, and
-editors show no signature for it; in a stub all of them read plain methods.
+* ``kycaid_async/sync/sections.pyi``: signatures of the blocking sections, from the asynchronous ones, since these are
+  made at run time; in a stub all type checkers and editors read plain methods.
+* ``kycaid_async/__init__.pyi``: the public names, from the table in ``__init__.py``.
+* ``README.md``: the tables of operations, from their declarations.
 """
 
 import ast
 import builtins
 import inspect
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from kycaid_async.sync import sections
+import kycaid_async
+from kycaid_async.api.sections import SECTIONS
+from kycaid_async.cli.operations import as_markdown, repeats_as_markdown
+from kycaid_async.sync import files, sections
 from kycaid_async.sync.blocking import Blocking
 
-STUB = Path(sections.__file__).with_suffix(".pyi")
-HEAD = "# Written by `python -m tests.sync.stub`, from the asynchronous sections.\n"
+COMMAND = "python -m tests.derived"
+SECTIONS_STUB = Path(sections.__file__).with_suffix(".pyi")
+PUBLIC_STUB = Path(kycaid_async.__file__).with_suffix(".pyi")
+README = Path(__file__).parents[1] / "README.md"
+TABLES = {"operations": as_markdown, "repeats": repeats_as_markdown}
 
 
-def generated() -> str:
-    """Return the text of the stub, before it is formatted."""
+def public_stub() -> str:
+    """Return the text of the package's stub, before it is formatted."""
+    names = [f"from kycaid_async{home} import {name} as {name}\n" for name, home in kycaid_async._HOMES.items()]
+    head = f"# What type checkers see: the public names. Written by `{COMMAND}` from the table in __init__.py.\n"
+    servers = "from kycaid_async import servers as servers\n"
+    return "".join([head, servers, *names, "__version__: str\n"])
+
+
+def sections_stub() -> str:
+    """Return the text of the blocking sections' stub, before it is formatted."""
     imports = {"Blocking": Blocking.__module__}
-    classes = [
-        section_stub(name, cls, imports)
-        for name, cls in vars(sections).items()
-        if inspect.isclass(cls) and issubclass(cls, Blocking) and cls is not Blocking
-    ]
+    twins = {section: sections.twin_of(section) for section in SECTIONS}
+    classes = [section_stub(cls.__name__, cls, imports) for cls in twins.values()]
     lines = [f"from {module} import {name}\n" for name, module in sorted(imports.items())]
-    return "".join([HEAD, "import builtins\n", *lines, *classes])
+    attributes = [f"    {section}: {cls.__name__}\n" for section, cls in twins.items()]
+    head = f"# Written by `{COMMAND}` from the asynchronous sections.\n"
+    return "".join([head, "import builtins\n", *lines, *classes, "class Sections(Blocking):\n", *attributes])
+
+
+def readme() -> str:
+    """Return the text of the README with its tables as they have to be."""
+    return re.sub(
+        r"(<!-- (operations|repeats) -->\n).*?(<!-- end -->)",
+        lambda found: found[1] + TABLES[found[2]]() + found[3],
+        README.read_text("utf-8"),
+        flags=re.DOTALL,
+    )
 
 
 def section_stub(name: str, cls: type, imports: dict[str, str]) -> str:
@@ -44,7 +70,7 @@ def section_stub(name: str, cls: type, imports: dict[str, str]) -> str:
 
 def definitions(twin: object) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
     """Return what is written of a method: its overloads, or itself when it has none."""
-    own = inspect.unwrap(twin) if twin.__code__.co_filename != sections.__file__ else twin
+    own = inspect.unwrap(twin) if twin.__code__.co_filename != files.__file__ else twin
     tree = ast.parse(Path(inspect.getsourcefile(own)).read_text("utf-8"))
     of_class, _, method = own.__qualname__.partition(".")
     body = next(n.body for n in ast.walk(tree) if isinstance(n, ast.ClassDef) and n.name == of_class)
@@ -110,9 +136,11 @@ def resolved(annotation: ast.expr, module: object, imports: dict[str, str], *, r
 
 
 def main() -> None:
-    STUB.write_text(generated(), "utf-8")
-    for command in (["format"], ["check", "--fix", "--unsafe-fixes"], ["format"]):
-        subprocess.run([sys.executable, "-m", "ruff", *command, "--quiet", STUB], check=True)
+    README.write_text(readme(), "utf-8")
+    for path, text in ((PUBLIC_STUB, public_stub()), (SECTIONS_STUB, sections_stub())):
+        path.write_text(text, "utf-8")
+        for command in (["format"], ["check", "--fix", "--unsafe-fixes"], ["format"]):
+            subprocess.run([sys.executable, "-m", "ruff", *command, "--quiet", path], check=True)
 
 
 if __name__ == "__main__":

@@ -1,29 +1,22 @@
 """Verifications: billed runs of checks, and their results. Reference: *Verifications*."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Sequence
+from collections.abc import AsyncIterator, Awaitable
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any, Required, TypedDict, Unpack, overload
-
-import attrs
+from typing import Any, Unpack, overload
 
 from kycaid_async.api.section import Section, one_of
-from kycaid_async.api.verification_models import (
-    CheckType,
-    CheckTypeName,
-    Outcome,
-    OutcomeName,
+from kycaid_async.api.verifications.fields import Outcome, OutcomeName, VerificationFields, VerificationProgress
+from kycaid_async.api.verifications.models import (
     Verification,
     VerificationCreate,
-    VerificationProgress,
     VerificationReportRow,
     VerificationStatusResult,
     VerificationStatusUpdate,
 )
 from kycaid_async.errors import DecodeError, FieldProblem, RequestTimeoutError
 from kycaid_async.protocol.endpoint import Endpoint, Evidence, Replay, ReturnsData, ReturnsId, ReturnsList, ReturnsModel
-from kycaid_async.protocol.request import refused
-from kycaid_async.timing import Timing
+from kycaid_async.protocol.request import invalid_request
 from kycaid_async.tracebacks import border, confidential
 from kycaid_async.values.constraints import CalendarDate
 from kycaid_async.values.mismatch import kind
@@ -32,9 +25,10 @@ from kycaid_async.values.times import read_date
 from kycaid_async.values.unset import UNSET
 
 PAGE = 1000
+"""Rows per call of the report: the server cuts a larger ``count`` to this without a word."""
+
 MOST_PAGES = 1000
 """Pages of one day: a server that does not know ``offset``, and whose pages change, has no last one."""
-"""Rows per call of the report: the server cuts a larger ``count`` to this without a word."""
 
 CLOCKS_APART = timedelta(minutes=2)
 """How far the server's clock may be from the caller's."""
@@ -91,20 +85,8 @@ UPDATE_STATUS = Endpoint(
 ENDPOINTS = (CREATE, REPORT, GET, UPDATE_STATUS)
 
 
-class VerificationFields(TypedDict, total=False):
-    """Keywords of ``verifications.create``."""
-
-    applicant_id: Required[str]
-    form_id: str
-    types: Sequence[CheckType | CheckTypeName]
-    callback_url: str
-
-
-@attrs.define
 class Verifications(Section):
     """Billed runs of checks, and their results. Reference: *Verifications*."""
-
-    _timing: Timing = attrs.field(factory=Timing, repr=False, alias="timing")
 
     @overload
     async def create(self, verification: VerificationCreate, /) -> str: ...
@@ -177,7 +159,7 @@ class Verifications(Section):
             day, last = _day("start", start), _day("end", start if end is None else end)
             if last < day:
                 problem = FieldProblem("end", "a date not before start", "an earlier one")
-                raise refused("verifications.report", [problem])
+                raise invalid_request("verifications.report", [problem])
             for days in range((last - day).days + 1):
                 async for row in self._rows_of(day + timedelta(days)):
                     yield row
@@ -200,7 +182,7 @@ class Verifications(Section):
         """
         if not applicant_id and not external_applicant_id:
             wanted = FieldProblem("applicant_id", "this or external_applicant_id", "neither")
-            raise refused("verifications.find", [wanted])
+            raise invalid_request("verifications.find", [wanted])
         begin = _moment(since)
         end = self._timing.now() + CLOCKS_APART
         rows = self.report(begin.date(), max(begin.date(), end.date()))
@@ -261,7 +243,7 @@ def _day(name: str, value: Any) -> date:
     value = day_of(value)
     allowed = CalendarDate()
     if not allowed.allows(value):
-        raise refused("verifications.report", [FieldProblem(name, allowed.expected, allowed.describe(value))])
+        raise invalid_request("verifications.report", [FieldProblem(name, allowed.expected, allowed.describe(value))])
     return value if isinstance(value, date) else read_date(value)
 
 
@@ -271,8 +253,8 @@ def _moment(value: Any) -> datetime:
         if value.tzinfo is None:
             # Local time taken for UTC could begin hours too late, and miss what was paid for already.
             wanted = "a datetime with a zone, such as datetime.now(UTC), or a date"
-            raise refused("verifications.find", [FieldProblem("since", wanted, "one without")])
+            raise invalid_request("verifications.find", [FieldProblem("since", wanted, "one without")])
         return value.astimezone(UTC) - CLOCKS_APART
     if isinstance(value, date):
         return datetime.combine(value, time(), UTC)
-    raise refused("verifications.find", [FieldProblem("since", "a datetime or a date", kind(value))])
+    raise invalid_request("verifications.find", [FieldProblem("since", "a datetime or a date", kind(value))])

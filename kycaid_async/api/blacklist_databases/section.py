@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable
 
-from kycaid_async.api.blacklist_models import (
+from kycaid_async.api.blacklist_databases.models import (
     DocumentHit,
     DocumentSearch,
     PersonHit,

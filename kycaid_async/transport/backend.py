@@ -1,0 +1,52 @@
+"""The seam between a call and the HTTP library that carries it out."""
+
+from typing import Protocol
+
+import attrs
+
+from kycaid_async.masking import Unlisted
+from kycaid_async.protocol.response import Answer
+from kycaid_async.transport.deadlines import AttemptTimeout
+from kycaid_async.uploads.multipart import Multipart
+
+
+@attrs.define(eq=False)
+class OutgoingRequest(Unlisted):
+    """The request of one attempt."""
+
+    operation: str
+    """The endpoint's name, for errors."""
+    method: str
+    target: str = attrs.field(repr=False)
+    """Path and query below the base URL, percent-encoded."""
+    body: bytes | Multipart | None = attrs.field(repr=False)
+    """JSON or a file."""
+    replayable: bool
+    """False when it must not get lost: then the backend makes sure that its connection lives."""
+    sent: bool = False
+    """Set by the backend. False while no byte of it can have left: there was no connection to write it to."""
+
+
+class HttpBackend(Protocol):
+    """Sends the requests of one client on one event loop. Nothing above knows which library does it."""
+
+    @property
+    def closed(self) -> bool:
+        """True when nothing can be sent any more."""
+        ...
+
+    async def send(self, request: OutgoingRequest, timer: AttemptTimeout, /) -> Answer:
+        """Send ``request`` and return the whole answer.
+
+        Tells ``timer`` when there is a connection and what is being received. Raises a `KycaidError`, and no other
+        exception but those that end tasks and programs: each backend translates the errors of its library.
+        """
+        ...
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        ...
+
+    def abandon(self) -> None:
+        """Never touch the connections again: they are those of the process that forked this one."""
+        ...
