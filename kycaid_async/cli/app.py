@@ -9,7 +9,7 @@ import typer
 from kycaid_async import __version__
 from kycaid_async.cli.failures import plain_errors
 from kycaid_async.cli.manifest import manifest_app
-from kycaid_async.cli.reading import DateFormat, EncodingName, Map, SameFiles, Sheet, Transliterate
+from kycaid_async.cli.reading import Convert, DateFormat, EncodingName, Map, SameFiles, Sheet, Transliterate
 
 # Plain text: it reads the same in a terminal, a pipe and a log.
 app = typer.Typer(
@@ -194,6 +194,7 @@ def upload(
     encoding: EncodingName = None,
     sheet: Sheet = None,
     transliterate: Transliterate = False,
+    convert: Convert = None,
     allow_same_files: SameFiles = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check all rows and files, and send nothing.")] = False,
     report: Annotated[
@@ -235,6 +236,7 @@ def upload(
                 encoding=encoding,
                 sheet=sheet,
                 transliterate=transliterate,
+                convert=convert,
                 allow_same_files=allow_same_files,
             ),
         )
@@ -288,6 +290,7 @@ def audit(
     encoding: EncodingName = None,
     sheet: Sheet = None,
     transliterate: Transliterate = False,
+    convert: Convert = None,
     proxy: _Proxy = None,
 ) -> None:
     """Run ``kycaid audit``."""
@@ -309,7 +312,12 @@ def audit(
             report=report,
             as_json=as_json,
             reading=keywords(
-                map_=map_, date_format=date_format, encoding=encoding, sheet=sheet, transliterate=transliterate
+                map_=map_,
+                date_format=date_format,
+                encoding=encoding,
+                sheet=sheet,
+                transliterate=transliterate,
+                convert=convert,
             ),
         )
         code = run(plan)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from kycaid_async.cli.reading import DateFormat, EncodingName, Map, Sheet, Transliterate
+from kycaid_async.cli.reading import Convert, DateFormat, EncodingName, Map, Sheet, Transliterate
 
 manifest_app = typer.Typer(name="manifest", no_args_is_help=True, rich_markup_mode=None)
 
@@ -29,6 +29,7 @@ def check(
     encoding: EncodingName = None,
     sheet: Sheet = None,
     transliterate: Transliterate = False,
+    convert: Convert = None,
     allow_outside: Annotated[
         list[Path] | None, typer.Option(metavar="DIR", help="Rows may name files below this folder too. Repeatable.")
     ] = None,
@@ -43,7 +44,12 @@ def check(
 
     with plain_errors():
         reading = keywords(
-            map_=map_, date_format=date_format, encoding=encoding, sheet=sheet, transliterate=transliterate
+            map_=map_,
+            date_format=date_format,
+            encoding=encoding,
+            sheet=sheet,
+            transliterate=transliterate,
+            convert=convert,
         )
         options = options_of(reading, outside=allow_outside or [], urls=url_rules(allow_urls, [], []))
         lines, code = run_check(manifest, options, as_json=as_json)

@@ -1,6 +1,7 @@
 """``kycaid manifest check``: what is said of a manifest."""
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,12 +26,15 @@ class Findings:
     manifest: Manifest
     rows: int = 0
     groups: ProblemGroups = attrs.field(factory=ProblemGroups)
+    remarks: Counter[str] = attrs.field(factory=Counter)
 
     def note(self, row: ManifestRow | BadRow) -> None:
         """Count a row."""
         self.rows += 1
         if isinstance(row, BadRow):
             self.groups.add(row)
+        else:
+            self.remarks.update(row.remarks)
 
 
 def run_check(path: Path, options: ManifestOptions, *, as_json: bool) -> tuple[list[str], int]:
@@ -56,6 +60,7 @@ def _lines(path: Path, found: Findings) -> Iterator[str]:
     yield from found.manifest.notes
     yield from map(str, found.groups)
     yield from found.groups.explanations
+    yield from (f"{count:,} rows: {remark}" for remark, count in found.remarks.items())
     rows = "1 row" if found.rows == 1 else f"{found.rows:,} rows"
     if not found.rows:
         yield f"{path}: has no rows."
@@ -67,4 +72,10 @@ def _lines(path: Path, found: Findings) -> Iterator[str]:
 
 def _as_json(found: Findings) -> dict[str, object]:
     groups = [{"problem": group.text, "rows": group.rows, "lines": group.lines} for group in found.groups]
-    return {"rows": found.rows, "bad": found.groups.rows, "guessed": found.manifest.notes, "problems": groups}
+    return {
+        "rows": found.rows,
+        "bad": found.groups.rows,
+        "guessed": found.manifest.notes,
+        "problems": groups,
+        "remarks": dict(found.remarks),
+    }

@@ -43,6 +43,12 @@ SameFiles = Annotated[
 ]
 
 
+Convert = Annotated[
+    list[str] | None,
+    typer.Option(metavar="heic=jpeg", help="Send pictures of telephones (HEIC) as JPEG. Needs the extra heic."),
+]
+
+
 def keywords(
     *,
     map_: Sequence[str] | None = None,
@@ -51,6 +57,7 @@ def keywords(
     sheet: str | None = None,
     transliterate: bool = False,
     allow_same_files: bool = False,
+    convert: Sequence[str] | None = None,
 ) -> "ManifestKeywords":
     """Return the keywords for options as they were given. Raises `UsageProblem`."""
     found: ManifestKeywords = {"columns": dict(_pairs(map_ or []))}
@@ -60,6 +67,8 @@ def keywords(
         found["encoding"] = encoding
     if sheet is not None:
         found["sheet"] = sheet
+    if convert:
+        found["convert"] = {one.partition("=")[0]: one.partition("=")[2] for one in convert}
     return found | {"transliterate": transliterate, "allow_same_files": allow_same_files}
 
 
@@ -84,6 +93,8 @@ def words_of(options: "ManifestOptions") -> Iterator[str]:
     for option, value in (("--encoding", options.encoding), ("--sheet", options.sheet)):
         if value is not None:
             yield from (option, value)
+    for one, other in options.convert.items():
+        yield from ("--convert", f"{one}={other}")
     if options.transliterate:
         yield "--transliterate"
     if options.allow_same_files:

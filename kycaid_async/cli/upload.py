@@ -3,6 +3,7 @@
 import hashlib
 from array import array
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from functools import partial
@@ -137,8 +138,10 @@ class Job:
                 known=None if known is None else partial(self._is_known, known),
                 clash=None if earlier is None else earlier.clash,
             )
+            remarks = Counter[str]()
             async for row in rows:
                 account.rows += 1
+                remarks.update(row.remarks if isinstance(row, ManifestRow) else ())
                 self._checked.update(standing(row))
                 if isinstance(row, BadRow):
                     self._bad.append(row.line)
@@ -146,6 +149,8 @@ class Job:
                     self._screen.bad(note)
                     if self._rejects is not None:
                         self._rejects.add(row, note.reason)
+            for remark, count in remarks.items():
+                self._screen.say(f"{count:,} rows: {remark}")
         finally:
             if earlier is not None:
                 earlier.close()

@@ -7,35 +7,23 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterat
 from itertools import islice
 from typing import Unpack
 
+import attrs
+
+from kycaid_async.bulk.manifest.converted import HEIC
 from kycaid_async.bulk.manifest.duplicates import Seen
+from kycaid_async.bulk.manifest.files import HEIC_REMARK, look_at_file
 from kycaid_async.bulk.manifest.manifest import Manifest
 from kycaid_async.bulk.manifest.options import ManifestOptions, ManifestReading
-from kycaid_async.bulk.manifest.places import AnyPath, source_of
+from kycaid_async.bulk.manifest.places import AnyPath
 from kycaid_async.bulk.manifest.row import APPLICANT, BadRow, ManifestRow
-from kycaid_async.bulk.remote.url_rules import UrlRules
-from kycaid_async.bulk.requests.open_files import when_there_is_room
-from kycaid_async.bulk.row import BulkSource
-from kycaid_async.errors import (
-    ConfigurationError,
-    FieldProblem,
-    InvalidFileError,
-    KycaidError,
-    ManifestError,
-    TooManyOpenFilesError,
-    UploadSourceError,
-)
-from kycaid_async.masking import shown_path
-from kycaid_async.uploads.preflight import FileRules, inspect
-from kycaid_async.uploads.reader import Source, in_thread
+from kycaid_async.errors import FieldProblem, ManifestError
+from kycaid_async.uploads.preflight import FileRules
+from kycaid_async.uploads.reader import in_thread
 from kycaid_async.values.converter import unstructure
 from kycaid_async.values.json import dumps
 
 _AT_ONCE = 64
 """Rows whose files are looked at together: a network disk or a remote store answers late, but many at once."""
-_HEAD = 8192
-_FILES = "an image, a PDF or a video"
-
-
 Known = Callable[[ManifestRow], Awaitable[bool]]
 Clash = Callable[[ManifestRow], Awaitable[FieldProblem | None]]
 
@@ -102,37 +90,13 @@ async def _with_files(
 ) -> ManifestRow | BadRow:
     if isinstance(row, BadRow) or (known is not None and await known(row)):
         return row
-    problems = [problem for side, source in row.sides() if (problem := await _file(side, source, rules))]
+    looks = [await look_at_file(side, source, rules) for side, source in row.sides()]
+    problems = [look.problem for look in looks if look.problem is not None]
     if not problems and clash is not None and (problem := await clash(row)) is not None:
         problems = [problem]
+    if any(look.kind in HEIC for look in looks):
+        row = attrs.evolve(row, remarks=(HEIC_REMARK,))
     return _bad(row, problems)
-
-
-async def _file(side: str, place: BulkSource, rules: FileRules) -> FieldProblem | None:
-    source = source_of(place, UrlRules(), first=_HEAD)
-
-    async def look() -> None:
-        reading = await source.open()
-        try:
-            inspect(reading, label=source.label, rules=rules)
-        finally:
-            await reading.close()
-
-    try:
-        await when_there_is_room(look, sleep=asyncio.sleep)
-    except TooManyOpenFilesError:
-        raise
-    except InvalidFileError as error:
-        return FieldProblem(side, _FILES, f"one that {_words(error, source).removeprefix(f'expected {_FILES}; it ')}")
-    except UploadSourceError as error:
-        return FieldProblem(side, "a file that can be read now", f"one that {_words(error, source)}")
-    except ConfigurationError as error:  # it is about this row, for others need no such package
-        return FieldProblem(side, "a file that can be read here", f"another: {_words(error, source)}")
-    return None
-
-
-def _words(error: KycaidError, source: Source) -> str:
-    return str(error).removeprefix(f"{shown_path(source.label)}: ")
 
 
 def _bad(row: ManifestRow, problems: Iterable[FieldProblem]) -> ManifestRow | BadRow:

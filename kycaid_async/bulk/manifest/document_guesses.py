@@ -16,7 +16,7 @@ _TYPES: Final = {
     "permiso de residencia|внж",
     DocumentType.ADDRESS_DOCUMENT: "address|proof of address|address proof|poa|utility|utility bill|"
     "meldebescheinigung|adressnachweis|wohnsitznachweis|comprobante de domicilio|empadronamiento|адрес",
-    DocumentType.BANK_STATEMENT: "bank|statement|bank statement|kontoauszug|extracto bancario|выписка|банковская выписка",
+    DocumentType.BANK_STATEMENT: "bank|statement|bank statement|kontoauszug|extracto bancario|выписка",
     DocumentType.SELFIE_IMAGE: "selfie|face|portrait|селфи",
     DocumentType.SELFIE_WITH_DOCUMENT: "selfie with document|selfie mit ausweis|selfie con documento|selfie with id",
     DocumentType.TAX_ID_NUMBER: "tax|tax id|steuer id|steuernummer|nif|инн",

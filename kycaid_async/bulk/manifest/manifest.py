@@ -54,7 +54,7 @@ class Manifest:
     def of(cls, path: AnyPath, options: ManifestOptions) -> "Manifest":
         """Look at its columns, and at all of its dates where their format is to be found. Raises `ManifestError`."""
         name = os.fspath(path)
-        reach = Reach.of(str(Path(name).parent), options.outside, options.urls)
+        reach = Reach.of(str(Path(name).parent), options.outside, options.urls, as_jpeg=bool(options.convert))
         form = _form_of(name, options)
         if form.columns is not None:
             _check(shown_name(name), form.columns)
@@ -104,6 +104,7 @@ def read_manifest(path: AnyPath, **options: Unpack[ManifestReading]) -> Iterator
 
     * ``allow_same_files``: let rows through whose files were sent for another applicant before; see
       ``client.bulk.upload``.
+    * ``convert={"heic": "jpeg"}``: send pictures of telephones as JPEG (extra ``heic``).
 
     A ledger knows a row by what stands in it, with relative paths as they are written: use one ledger for the manifests
     of one folder. Raises `ManifestError` when the file cannot be read, is a pipe, or has columns that no manifest has;

@@ -11,6 +11,7 @@ from kycaid_async.bulk.manifest.dates import DateFormat
 from kycaid_async.bulk.manifest.places import AnyPath
 from kycaid_async.bulk.remote.url_rules import UrlRules
 from kycaid_async.errors import ConfigurationError
+from kycaid_async.extras import is_installed
 
 
 class ManifestKeywords(TypedDict, total=False):
@@ -23,6 +24,7 @@ class ManifestKeywords(TypedDict, total=False):
     sheet: str
     transliterate: bool
     allow_same_files: bool
+    convert: Mapping[str, str]
 
 
 class ManifestReading(ManifestKeywords, total=False):
@@ -43,6 +45,13 @@ def _encoding(_: Any, __: Any, name: str | None) -> None:
             raise LookupError
     except (LookupError, ValueError) as error:
         raise ConfigurationError("encoding: expected the name of one, such as cp1252 or utf-16") from error
+
+
+def _conversions(_: Any, __: Any, formats: Mapping[str, str]) -> None:
+    if any((one.lower(), other.lower()) != ("heic", "jpeg") for one, other in formats.items()):
+        raise ConfigurationError("convert (--convert): only heic=jpeg is known")
+    if formats and not is_installed("pillow_heif"):
+        raise ConfigurationError("convert (--convert): needs an extra: pip install 'kycaid-async[heic]'")
 
 
 def _format(name: Any) -> DateFormat | None:
@@ -74,3 +83,5 @@ class ManifestOptions:
     """Write names in Latin letters, by ICAO Doc 9303."""
     allow_same_files: bool = False
     """Let rows through whose files were sent for another applicant before."""
+    convert: Mapping[str, str] = attrs.field(factory=dict, validator=_conversions)
+    """Formats of pictures with those they are converted to: ``{"heic": "jpeg"}`` is the only one."""

@@ -8,6 +8,7 @@ from typing import Self
 import attrs
 
 from kycaid_async.bulk.manifest.confined import open_within
+from kycaid_async.bulk.manifest.converted import ConvertedSource
 from kycaid_async.bulk.remote.source import RemoteSource
 from kycaid_async.bulk.remote.url_rules import UrlRules, is_url
 from kycaid_async.bulk.row import BulkSource
@@ -32,9 +33,11 @@ class Reach:
     """The same as somebody wrote them."""
     urls: UrlRules | None
     """None when no URL may be read."""
+    as_jpeg: bool = False
+    """True when HEIC pictures are converted."""
 
     @classmethod
-    def of(cls, folder: str, outside: Sequence[AnyPath], urls: UrlRules | None) -> "Reach":
+    def of(cls, folder: str, outside: Sequence[AnyPath], urls: UrlRules | None, *, as_jpeg: bool = False) -> "Reach":
         """Return the reach of a manifest in ``folder``. Raises `ConfigurationError` when ``outside`` is one path."""
         if isinstance(outside, str | os.PathLike):
             raise ConfigurationError("outside: expected a list of folders, got one path")
@@ -44,6 +47,7 @@ class Reach:
             folders=tuple(map(os.path.realpath, folders)),
             spelt=tuple(map(os.path.abspath, folders)),
             urls=urls,
+            as_jpeg=as_jpeg,
         )
 
     def place(self, written: str) -> "Place":
@@ -82,7 +86,8 @@ def source_of(given: BulkSource, urls: UrlRules, *, first: int = CHUNK) -> Sourc
     ``first`` is how many bytes of a remote file are read when it is opened.
     """
     if isinstance(given, Place):
-        return _of_manifest(given, given.reach, first)
+        source = _of_manifest(given, given.reach, first)
+        return ConvertedSource(source) if given.reach.as_jpeg else source
     return RemoteSource(str(given), first, urls) if is_url(given) else sources.source_of(given)
 
 

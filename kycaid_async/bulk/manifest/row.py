@@ -69,6 +69,8 @@ class ManifestRow(BulkRow):
     """What stands in the file, for a rejects file: cells, an object, or text. It is personal data."""
     written: Mapping[str, str] = attrs.field(factory=dict)
     """The sides as they stand in the file."""
+    remarks: tuple[str, ...] = ()
+    """What a person should know of its files although they are sent, as far as a check found it."""
 
     @property
     def digest(self) -> bytes:
@@ -125,6 +127,7 @@ def read_row(
     if problems:
         return BadRow(line=line, problems=tuple(problems), raw=raw)
     written: dict[str, str] = {side: given[side] for side in SIDES if side in given}
+    sides: dict[str, Any] = {side: reach.place(text) for side, text in written.items()}
     return ManifestRow(
         document=document,
         applicant_id=given.get("applicant_id"),
@@ -133,7 +136,7 @@ def read_row(
         line=line,
         raw=raw,
         written=written,
-        **{side: reach.place(text) for side, text in written.items()},
+        **sides,
     )
 
 
