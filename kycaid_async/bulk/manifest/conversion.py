@@ -12,7 +12,7 @@ from kycaid_async.bulk.manifest.dates import DateColumn, DateFormat, first_that_
 from kycaid_async.bulk.manifest.latin import in_latin_letters
 from kycaid_async.bulk.manifest.options import ManifestOptions
 from kycaid_async.bulk.manifest.record import Record
-from kycaid_async.bulk.manifest.row import APPLICANT, column_type
+from kycaid_async.bulk.manifest.row import APPLICANT, column_type, is_text, shown_column
 from kycaid_async.bulk.manifest.sheets.cells import SheetCell
 from kycaid_async.bulk.row import SIDES
 from kycaid_async.errors import FieldProblem, ManifestError
@@ -43,9 +43,13 @@ class Conversion:
     zeros: frozenset[str] = frozenset()
     """Columns in which some texts begin with a zero."""
     transliterate: bool = False
+    encoding: str = ""
+    """That of a text file; empty where another cannot be meant."""
 
     @classmethod
-    def of(cls, name: str, records: Iterable[Record], options: ManifestOptions, *, typed: bool) -> "Conversion":
+    def of(
+        cls, name: str, records: Iterable[Record], options: ManifestOptions, *, typed: bool, encoding: str = ""
+    ) -> "Conversion":
         """Look at all records, where that is needed. Raises `ManifestError` for dates that can be read in two ways.
 
         ``typed`` says that cells have types, so that numbers may have lost their zeros.
@@ -68,7 +72,13 @@ class Conversion:
                     f"{name}: {column}: its dates can be read as {both}; say which with --date-format, or date_format="
                 )
         found = {column: form for column, seen in dates.items() if (form := seen.format) is not None}
-        return cls(named=options.date_format, found=found, zeros=frozenset(zeros), transliterate=options.transliterate)
+        return cls(
+            named=options.date_format,
+            found=found,
+            zeros=frozenset(zeros),
+            transliterate=options.transliterate,
+            encoding=encoding,
+        )
 
     def values(self, record: Record) -> tuple[dict[str, Any], list[FieldProblem]]:
         """Return the values of a record by column, and what is wrong with others."""
@@ -95,6 +105,9 @@ class Conversion:
         return () if form is None else (form,)
 
     def _text_problems(self, column: str, text: str) -> Iterator[FieldProblem]:
+        if self.encoding and not is_text(text):
+            expected = f"text in {self.encoding.upper()}, or else --encoding, such as cp1252"
+            yield FieldProblem(shown_column(column), expected, "other bytes")
         if column in SIDES:
             return
         if _ERROR.fullmatch(text):

@@ -124,9 +124,9 @@ def _split(line: str, forced: str, options: ManifestOptions) -> tuple[str, Colum
     found = []
     for delimiter in forced or _DELIMITERS:
         names = next(csv.reader([line], delimiter=delimiter))
-        known = match(names, options.columns, guess=True).known
-        found.append((known, sum(map(bool, map(trimmed, names))), delimiter, names))
-    _, _, delimiter, names = max(found, key=lambda one: one[:2])
+        known, filled = match(names, options.columns, guess=True).known, sum(map(bool, map(trimmed, names)))
+        found.append((known, known - filled, filled, delimiter, names))
+    *_, delimiter, names = max(found, key=lambda one: one[:3])
     return delimiter, match(names, options.columns, guess=options.guess)
 
 

@@ -58,7 +58,8 @@ class Manifest:
         form = _form_of(name, options)
         if form.columns is not None:
             _check(shown_name(name), form.columns)
-        conversion = Conversion.of(shown_name(name), form.records(), options, typed=form.typed)
+        encoding = form.encoding.name if isinstance(form, CsvForm) and not form.encoding.mark else ""
+        conversion = Conversion.of(shown_name(name), form.records(), options, typed=form.typed, encoding=encoding)
         return cls(path=name, form=form, reach=reach, options=options, conversion=conversion)
 
     def rows(self) -> Iterator[ManifestRow | BadRow]:

@@ -272,7 +272,7 @@ def test_a_cell_below_no_name_is_bad(read):
 def test_bytes_that_are_no_utf_8_are_bad_in_their_row_alone(read):
     text = f"applicant_id,type,front_side\n{APPLICANT},PASSPORT,caf\xe9.png\n{APPLICANT},PASSPORT,a.png\n"
     bad, good = read(text.encode("latin-1"))
-    assert bad.reason == "front_side: expected text in UTF-8, got other bytes"
+    assert bad.reason == "front_side: expected text in UTF-8, or else --encoding, such as cp1252, got other bytes"
     assert isinstance(good, ManifestRow)
 
 
