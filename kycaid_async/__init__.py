@@ -59,10 +59,8 @@ _HOMES = {
         ".bulk.manifest.check": "check_manifest",
         ".bulk.manifest.manifest": "Manifest read_manifest",
         ".bulk.manifest.row": "BadRow ManifestRow",
-        ".bulk.progress": "BulkProgress",
         ".bulk.remote.url_rules": "UrlRules",
-        ".bulk.result": "BulkResult BulkStatus BulkSummary",
-        ".bulk.row": "BulkRow",
+        ".bulk.row": "BulkProgress BulkResult BulkRow BulkStatus BulkSummary",
         ".bulk.upload": "BulkUpload",
         ".client": "AsyncKycaid",
         ".errors": (
@@ -126,8 +124,6 @@ def _for_analysers() -> None:  # pyright: ignore[reportUnusedFunction]
     )
     from kycaid_async.bulk import (  # noqa: F401
         bulk,
-        progress,
-        result,
         row,
         upload,
     )

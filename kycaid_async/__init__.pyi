@@ -117,12 +117,12 @@ from kycaid_async.bulk.manifest.manifest import Manifest as Manifest
 from kycaid_async.bulk.manifest.manifest import read_manifest as read_manifest
 from kycaid_async.bulk.manifest.row import BadRow as BadRow
 from kycaid_async.bulk.manifest.row import ManifestRow as ManifestRow
-from kycaid_async.bulk.progress import BulkProgress as BulkProgress
 from kycaid_async.bulk.remote.url_rules import UrlRules as UrlRules
-from kycaid_async.bulk.result import BulkResult as BulkResult
-from kycaid_async.bulk.result import BulkStatus as BulkStatus
-from kycaid_async.bulk.result import BulkSummary as BulkSummary
+from kycaid_async.bulk.row import BulkProgress as BulkProgress
+from kycaid_async.bulk.row import BulkResult as BulkResult
 from kycaid_async.bulk.row import BulkRow as BulkRow
+from kycaid_async.bulk.row import BulkStatus as BulkStatus
+from kycaid_async.bulk.row import BulkSummary as BulkSummary
 from kycaid_async.bulk.upload import BulkUpload as BulkUpload
 from kycaid_async.client import AsyncKycaid as AsyncKycaid
 from kycaid_async.errors import ApiError as ApiError

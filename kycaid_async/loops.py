@@ -1,8 +1,14 @@
-"""The event loop that runs."""
+"""The event loop that runs, and waiting in it."""
 
 import asyncio
+from typing import TYPE_CHECKING, TypeVar
 
 from kycaid_async.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+T = TypeVar("T")
 
 ADVICE = (
     "kycaid_async runs on asyncio, and no event loop of asyncio runs here. Trio has another one: with the pytest "
@@ -16,3 +22,25 @@ def running_loop() -> asyncio.AbstractEventLoop:
         return asyncio.get_running_loop()
     except RuntimeError:
         raise ConfigurationError(ADVICE) from None
+
+
+async def finished(work: "Future[T] | asyncio.Future[T]") -> T:
+    """Return the result of ``work`` when it is done, however often this is cancelled; then raise the cancellation.
+
+    For what has to come to its end, and soon does: the closing of a file in a thread.
+    """
+    import anyio  # not before there is something to wait for
+
+    waiting = asyncio.wrap_future(work)
+    cancelled: asyncio.CancelledError | None = None
+    with anyio.CancelScope(shield=True):
+        while not waiting.done():
+            try:
+                await asyncio.wait([waiting])
+            except asyncio.CancelledError as error:
+                cancelled = error
+    if cancelled is not None:
+        if not waiting.cancelled():
+            waiting.exception()  # nobody is to be told that nobody looked at it
+        raise cancelled
+    return waiting.result()

@@ -28,7 +28,7 @@ from kycaid_async import (
 )
 from kycaid_async.api.applicants import PersonApplicant
 from kycaid_async.bulk.manifest.row import ManifestRow
-from kycaid_async.bulk.result import BulkResult, BulkStatus
+from kycaid_async.bulk.row import BulkResult, BulkStatus
 from kycaid_async.callbacks import parse
 from kycaid_async.masking import shown_path
 from kycaid_async.protocol.request import BuiltRequest

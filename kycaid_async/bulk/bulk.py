@@ -1,30 +1,18 @@
 """``client.bulk``: many documents."""
 
-import os
-from typing import Final, Unpack, get_args
+from typing import Unpack
 
 import attrs
 
-from kycaid_async.bulk.audit import AuditPlan, AuditRows, BulkAudit
-from kycaid_async.bulk.feed import Rows
-from kycaid_async.bulk.ledger import Path, SecretFrom, secret_key_of
+from kycaid_async.bulk.audit import AuditOptions, AuditPlan, AuditRows, BulkAudit
 from kycaid_async.bulk.manifest.manifest import Manifest
-from kycaid_async.bulk.manifest.options import ManifestKeywords, ManifestOptions
 from kycaid_async.bulk.manifest.places import AnyPath
-from kycaid_async.bulk.manifest_rows import ManifestFile
-from kycaid_async.bulk.remote.url_rules import UrlRules
-from kycaid_async.bulk.requests.open_files import most_rows_at_once
-from kycaid_async.bulk.result import BulkResult, BulkSummary
-from kycaid_async.bulk.upload import BulkUpload, OnError, OnUncertain, Plan
-from kycaid_async.errors import ConfigurationError
+from kycaid_async.bulk.row import BulkResult, BulkSummary
+from kycaid_async.bulk.upload import BulkUpload, Rows, UploadOptions, UploadPlan
 from kycaid_async.protocol.caller import Caller
 from kycaid_async.timing import Timing
 from kycaid_async.tracebacks import bordered, confidential
 from kycaid_async.transport.settings import Settings
-
-_LONGEST_WORK: Final = 30.0
-_MARGIN: Final = 5.0
-"""Seconds."""
 
 
 @attrs.define
@@ -36,23 +24,7 @@ class Bulk:
     _timing: Timing = attrs.field(repr=False)
 
     @bordered
-    def upload(
-        self,
-        rows: Rows | AnyPath | Manifest,
-        *,
-        ledger: Path | None = None,
-        on_uncertain: OnUncertain = "set_aside",
-        on_error: OnError = "continue",
-        concurrency: int | None = None,
-        applicants_at_once: int = 4,
-        give_up_after: float = 300.0,
-        settle_after: float | None = None,
-        same_account: bool = False,
-        ledger_secret: SecretFrom | None = None,
-        ledger_secret_key: str | None = None,
-        urls: UrlRules | None = None,
-        **reading: Unpack[ManifestKeywords],
-    ) -> BulkUpload:
+    def upload(self, rows: Rows | AnyPath | Manifest, **options: Unpack[UploadOptions]) -> BulkUpload:
         """Return a run over ``rows``; iterate over it: ``async for result in client.bulk.upload(rows): …``.
 
         ``rows`` is any iterable or async iterable of `BulkRow`; it is read as the work goes on, and never held whole.
@@ -69,18 +41,20 @@ class Bulk:
           within this run.
         * ``on_uncertain``: what becomes of a row when something was sent, no answer came, and nobody can tell whether
           the server acted. That is so for an applicant, which cannot be looked up, and for a document that looks like
-          another one of its applicant. ``set_aside`` names the row and leaves it; ``create`` creates anew, once a
-          run, what an earlier run with the same ledger left so: that may make a second one.
-        * ``on_error``: ``stop`` ends the run with the error of the first row that fails.
+          another one of its applicant. ``set_aside``, the default, names the row and leaves it; ``create`` creates
+          anew, once a run, what an earlier run with the same ledger left so: that may make a second one.
+        * ``on_error``: ``continue``, the default; or ``stop``, which ends the run with the error of the first row that
+          fails.
         * ``concurrency``: at most so many rows under way, and never more than the client's ``max_connections``, or than
           this process may open files and connections for. It begins lower, grows while the server answers as quickly,
           and halves when the server refuses. Rows that wait, for the server, for an applicant or after a lost answer,
           do not count.
-        * ``applicants_at_once``: at most so many applicants are being made at one time. Of those nobody can find out
-          later: when the run is killed, they and their rows are uncertain.
-        * ``give_up_after``: seconds without an answer of use after which the run ends. Until then it waits for a
-          server that is away, and no row fails for it. While the server takes requests and does not say what it did
-          with them, nothing is created but one at a time, after pauses that grow, to see whether it is well again.
+        * ``applicants_at_once``: at most so many applicants are being made at one time, 4 by default. Of those nobody
+          can find out later: when the run is killed, they and their rows are uncertain.
+        * ``give_up_after``: seconds without an answer of use after which the run ends, 300 by default. Until then it
+          waits for a server that is away, and no row fails for it. While the server takes requests and does not say
+          what it did with them, nothing is created but one at a time, after pauses that grow, to see whether it is well
+          again.
         * ``settle_after``: seconds after which a document whose answer was lost, and which the server does not show,
           is taken as not made. It counts the time that has certainly passed since it was sent, in this run and those
           before. Default: 5 more than the client waits for an answer (``Timeout.read``), since the
@@ -97,54 +71,11 @@ class Bulk:
 
         Raises `ConfigurationError` for values that make no sense.
         """
-        if on_uncertain not in get_args(OnUncertain) or on_error not in get_args(OnError):
-            raise ConfigurationError("bulk: on_uncertain is set_aside or create, on_error is continue or stop")
-        if ledger is not None and not os.fspath(ledger):
-            raise ConfigurationError("bulk: ledger must be the path of a file; None is for no ledger")
-        if ledger is None and ledger_secret is not None:
-            raise ConfigurationError("bulk: ledger_secret is for a ledger; give ledger too")
-        _check_secret(ledger_secret)
-        if concurrency is not None and concurrency < 1:
-            raise ConfigurationError("bulk: concurrency must be 1 or more")
-        if applicants_at_once < 1:
-            raise ConfigurationError("bulk: applicants_at_once must be 1 or more")
-        most = self._settings.max_connections
-        plan = Plan(
-            ledger=ledger,
-            on_uncertain=on_uncertain,
-            on_error=on_error,
-            concurrency=most_rows_at_once(most if concurrency is None else min(concurrency, most)),
-            applicants_at_once=applicants_at_once,
-            give_up_after=give_up_after,
-            settle_after=self._patience() if settle_after is None else settle_after,
-            same_account=same_account,
-            ledger_secret=ledger_secret,
-            ledger_secret_key=secret_key_of(ledger_secret_key),
-            urls=urls or UrlRules(),
-        )
-        if isinstance(rows, str | os.PathLike):
-            given: Rows | Manifest | ManifestFile = ManifestFile(rows, ManifestOptions(urls=urls, **reading))
-        elif reading:
-            raise ConfigurationError(f"bulk: {', '.join(reading)}: is for the path of a manifest, not for rows")
-        else:
-            given = rows
-        return BulkUpload(given, plan, caller=self._call, settings=self._settings, timing=self._timing)
+        plan, source = UploadPlan.of(rows, options)
+        return BulkUpload(source, plan, caller=self._call, settings=self._settings, timing=self._timing)
 
     @bordered
-    def audit(
-        self,
-        rows: AuditRows,
-        *,
-        ledger: Path,
-        state: Path | None = None,
-        fresh: bool = False,
-        concurrency: int | None = None,
-        give_up_after: float = 300.0,
-        settle_after: float | None = None,
-        same_account: bool = False,
-        ledger_secret: SecretFrom | None = None,
-        ledger_secret_key: str | None = None,
-    ) -> BulkAudit:
+    def audit(self, rows: AuditRows, **options: Unpack[AuditOptions]) -> BulkAudit:
         """Return a look at what the server has of ``rows``; iterate over it: ``async for result in audit``.
 
         It writes nothing, on the server or in the ledger. It tells of each row, by the documents of its applicant and
@@ -158,7 +89,7 @@ class Bulk:
         * ``state``: a small file of digests, so that an audit that was cut off is gone on from within six hours. It
           is gone when an audit comes to its end. ``fresh`` asks for all again.
         * ``concurrency``: at most so many applicants at once; as with `upload` it adapts to what the server takes.
-        * ``give_up_after``: seconds without an answer of use after which the audit ends.
+        * ``give_up_after``: seconds without an answer of use after which the audit ends, 300 by default.
         * ``settle_after``: seconds after a row was sent before which it does not count as missing. Default as in
           `upload`.
         * ``same_account``: the ledger was begun with another key, and this one is of the same account.
@@ -166,70 +97,17 @@ class Bulk:
 
         Raises `ConfigurationError` for values that make no sense; what ends it early is raised by the iteration.
         """
-        if concurrency is not None and concurrency < 1:
-            raise ConfigurationError("bulk: concurrency must be 1 or more")
-        _check_secret(ledger_secret)
-        if not os.fspath(ledger):
-            raise ConfigurationError("bulk: ledger must be the path of a file")
-        most = self._settings.max_connections
-        plan = AuditPlan(
-            ledger=ledger,
-            state=state,
-            fresh=fresh,
-            concurrency=most_rows_at_once(most if concurrency is None else min(concurrency, most)),
-            give_up_after=give_up_after,
-            settle_after=self._patience() if settle_after is None else settle_after,
-            same_account=same_account,
-            ledger_secret=ledger_secret,
-            ledger_secret_key=secret_key_of(ledger_secret_key),
-        )
+        plan = AuditPlan(**options)
         return BulkAudit(rows, plan, caller=self._call, settings=self._settings, timing=self._timing)
-
-    def _patience(self) -> float:
-        """Return for how long a server may be at work on a request whose answer was lost."""
-        return (self._settings.timeout.read or _LONGEST_WORK) + _MARGIN
 
     @confidential
     async def upload_all(
-        self,
-        rows: Rows | AnyPath | Manifest,
-        *,
-        ledger: Path | None = None,
-        on_uncertain: OnUncertain = "set_aside",
-        on_error: OnError = "continue",
-        concurrency: int | None = None,
-        applicants_at_once: int = 4,
-        give_up_after: float = 300.0,
-        settle_after: float | None = None,
-        same_account: bool = False,
-        ledger_secret: SecretFrom | None = None,
-        ledger_secret_key: str | None = None,
-        urls: UrlRules | None = None,
-        **reading: Unpack[ManifestKeywords],
+        self, rows: Rows | AnyPath | Manifest, **options: Unpack[UploadOptions]
     ) -> tuple[list[BulkResult], BulkSummary]:
         """Deliver all ``rows`` and return their results, in the order of the rows, and a summary.
 
         Takes and raises what `upload` does. It holds all results; for very many rows, iterate over `upload`.
         """
-        upload = self.upload(
-            rows,
-            ledger=ledger,
-            on_uncertain=on_uncertain,
-            on_error=on_error,
-            concurrency=concurrency,
-            applicants_at_once=applicants_at_once,
-            give_up_after=give_up_after,
-            settle_after=settle_after,
-            same_account=same_account,
-            ledger_secret=ledger_secret,
-            ledger_secret_key=ledger_secret_key,
-            urls=urls,
-            **reading,
-        )
+        upload = self.upload(rows, **options)
         results = [result async for result in upload]
         return sorted(results, key=lambda result: result.number), upload.summary
-
-
-def _check_secret(ledger_secret: SecretFrom | None) -> None:
-    if ledger_secret not in (None, *get_args(SecretFrom)):
-        raise ConfigurationError("bulk: ledger_secret is file or api-key")

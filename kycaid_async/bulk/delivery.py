@@ -1,5 +1,6 @@
-"""The way of one row: its files, its applicant, its document."""
+"""The delivery of rows: each with its files, its applicant and its document."""
 
+import copy
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
@@ -10,12 +11,10 @@ from kycaid_async.api.documents.models import NewDocument
 from kycaid_async.bulk.evidence import Doubt, Unreconciled
 from kycaid_async.bulk.ledger import DOCUMENT_TAKEN, Intent, Ledger, RowEntry, State
 from kycaid_async.bulk.prerequisites import Prerequisites, UploadedFile, code_of
-from kycaid_async.bulk.reconcile import Reconciler, key_of
-from kycaid_async.bulk.requests.keyed_lock import KeyedLock
-from kycaid_async.bulk.requests.resilient_caller import IntentRecord, ResilientCaller
-from kycaid_async.bulk.requests.workers import Stopped
-from kycaid_async.bulk.result import BulkResult, BulkStatus
-from kycaid_async.bulk.row import SIDES, BulkRow
+from kycaid_async.bulk.reconcile import Reconciler
+from kycaid_async.bulk.requests.limits import KeyedLock
+from kycaid_async.bulk.requests.resilient_caller import CountedCalls, IntentRecord, ResilientCaller, Stopped
+from kycaid_async.bulk.row import SIDES, BulkResult, BulkRow, BulkStatus
 from kycaid_async.errors import (
     ApiError,
     FieldProblem,
@@ -40,30 +39,12 @@ _REFUSED_ANEW: Final = (
     "it was sent before and got no answer; now it was refused, which may be because it was made the first time. "
     "Look for it, then remove the row; or correct it under another key. It was refused so:"
 )
-
-
 _TAKEN: Final = "the server gave the id of a document that another row has, so look whether this one was made"
 _FAILED_ANEW: Final = "an earlier run perhaps made it, so look for it; now it could not be sent:"
 
 
-@attrs.define(kw_only=True)
-class Place:
-    """A row's place in the ledger."""
-
-    digest: bytes
-    says: bytes | None
-    sent_before: bool
-    """True when an earlier run sent it and got no answer, whatever was found out since."""
-    in_doubt: bool
-    """True as long as it was sent, or perhaps was, and nobody knows what came of that."""
-    is_unknown: bool = False
-    """True when the ledger does not know it, and lost a part of itself: it is to be looked for before it is sent."""
-    refused_before: bool
-    """True when an earlier run, after it got no answer, sent it once more and was refused."""
-
-
 @attrs.define(kw_only=True, eq=False)
-class Delivery:
+class Deliverer:
     """Delivers rows. Raises `Stopped` and `LedgerError`, which end the run; all else becomes a result."""
 
     caller: ResilientCaller
@@ -82,206 +63,263 @@ class Delivery:
     async def deliver(self, number: int, row: BulkRow) -> BulkResult:
         """Return what became of ``row``."""
         started = self.timing.clock()
-        result = BulkResult(row=row, number=number, status=BulkStatus.CREATED)
-        try:
-            digest, says = self._known_by(row)
-            async with self.locks.of(digest):
-                await self._known_or_new(row, digest, says, result)
-        except Unreconciled as unreconciled:
-            result.status, result.error = BulkStatus.UNCERTAIN, unreconciled.error
-        except LedgerError:
-            raise
-        except TooManyOpenFilesError as error:
-            raise Stopped(error) from error
-        except KycaidError as error:
-            result.status, result.error = BulkStatus.FAILED, error
-        if result.error is not None:
-            hide_locals(result.error)  # users report what stands in a result, too
-        result.seconds = self.timing.clock() - started
-        return result
-
-    def _known_by(self, row: BulkRow) -> tuple[bytes, bytes | None]:
-        """Return what the ledger knows a row by, and what it holds against one with the same key."""
-        try:
-            problems = row.problems() if self.check else row.misfits()
-            if not problems:
-                return row.digest, row.says
-        except (AttributeError, TypeError, ValueError, OverflowError, RecursionError):
-            problems = [FieldProblem("row", "the types of BulkRow, and values that JSON can carry", "others")]
-        raise invalid_request(documents.CREATE.name, problems)
-
-    async def _known_or_new(self, row: BulkRow, digest: bytes, says: bytes | None, result: BulkResult) -> None:
-        known = await self.ledger.row(digest)
-        if known is not None and known.state is State.CREATED:
-            if not self.ledger.has_said(known, says):
-                raise invalid_request(documents.CREATE.name, [_USED_KEY])
-            result.status, result.document_id = BulkStatus.DONE_BEFORE, known.document_id
-            result.applicant_id, result.file_ids = known.intent.applicant_id, dict(known.intent.file_ids)
-            return
-        result.sent_before = sent_before = known is not None and known.state is State.SENT
-        is_unknown = known is None and self.ledger.may_have_gaps
-        place = Place(
-            digest=digest,
-            says=says,
-            sent_before=sent_before,
-            in_doubt=is_unknown,
-            is_unknown=is_unknown,
-            refused_before=known is not None and known.code == _REFUSED,
+        delivery = _RowDelivery(run=self, row=row, calls=self.caller.counted())
+        status, error = await _end_of(delivery)
+        if error is not None:
+            hide_locals(error)  # users report what stands in a result, too
+        return BulkResult(
+            row=row,
+            number=number,
+            status=status,
+            error=error,
+            applicant_id=delivery.applicant_id,
+            document_id=delivery.document_id,
+            file_ids=delivery.file_ids,
+            attempts=delivery.calls.requests,
+            bytes=delivery.uploaded_bytes,
+            sent_before=delivery.sent_before,
+            seconds=self.timing.clock() - started,
         )
+
+    def set_aside(self, digest: bytes, code: str) -> None:
+        """Leave a row that is uncertain to the next run."""
+        self._set_aside.add(digest)
+        self.ledger.uncertain_row(digest, code)
+
+    def may_create_anew(self, digest: bytes) -> bool:
+        """Say whether a row that is uncertain is to be created anew."""
+        return self.create_uncertain and digest not in self._set_aside and not self.caller.drained.is_set()
+
+
+async def _end_of(delivery: "_RowDelivery") -> tuple[BulkStatus, KycaidError | None]:
+    try:
+        return await delivery.deliver(), None
+    except Unreconciled as unreconciled:
+        return BulkStatus.UNCERTAIN, unreconciled.error
+    except LedgerError:
+        raise
+    except TooManyOpenFilesError as error:
+        raise Stopped(error) from error
+    except KycaidError as error:
+        return BulkStatus.FAILED, error
+
+
+@attrs.define(kw_only=True, eq=False)
+class _RowDelivery:
+    """The delivery of one row. It keeps what is known so far, also for the result of a row that gets no further."""
+
+    run: Deliverer
+    row: BulkRow
+    calls: CountedCalls
+    applicant_id: str | None = None
+    document_id: str | None = None
+    file_ids: dict[str, str] = attrs.field(factory=dict)
+    uploaded_bytes: int = 0
+    sent_before: bool = False
+    """As in the result."""
+    _digest: bytes = b""
+    _fingerprint: bytes | None = None
+    _was_sent: bool = False
+    """True when it was sent and got no answer, now or by an earlier run, whatever was found out since."""
+    _in_doubt: bool = False
+    """True as long as it was sent, or perhaps was, and nobody knows what came of that."""
+    _is_unknown: bool = False
+    """True when the ledger does not know it, and lost a part of itself: it is to be looked for before it is sent."""
+    _refused_before: bool = False
+    """True when an earlier run, after it got no answer, sent it once more and was refused."""
+
+    async def deliver(self) -> BulkStatus:
+        """Bring the row to its end, if it is not there yet. Raises `Unreconciled`, and `KycaidError` for a failure."""
+        self._digest, self._fingerprint = _identity(self.row, check=self.run.check)
+        async with self.run.locks.of(self._digest):
+            entry = await self.run.ledger.row(self._digest)
+            if entry is not None and entry.state is State.CREATED:
+                return self._done_before(entry)
+            await self._find_or_create(entry)
+            return BulkStatus.CREATED
+
+    def _done_before(self, entry: RowEntry) -> BulkStatus:
+        if not self.run.ledger.has_said(entry, self._fingerprint):
+            raise invalid_request(documents.CREATE.name, [_USED_KEY])
+        self._keep(entry.intent, entry.document_id)
+        return BulkStatus.DONE_BEFORE
+
+    async def _find_or_create(self, entry: RowEntry | None) -> None:
+        ledger = self.run.ledger
+        self.sent_before = self._was_sent = entry is not None and entry.state is State.SENT
+        self._is_unknown = self._in_doubt = entry is None and ledger.may_have_gaps
+        self._refused_before = entry is not None and entry.code == _REFUSED
         try:
-            if known is not None and sent_before:
-                place.in_doubt = await self._is_still_in_doubt(row, digest, known, says, result)
-                if result.document_id is not None:
-                    return
-            await self._create(row, place, result)
+            if entry is None or not self._was_sent or not await self._is_found(entry):
+                await self._create()
         except Unreconciled as unreconciled:
-            self._set_aside.add(digest)
-            self.ledger.uncertain_row(digest, unreconciled.code or code_of(unreconciled.error))
+            self.sent_before = self.sent_before or unreconciled.sent_before
+            self.run.set_aside(self._digest, unreconciled.code or code_of(unreconciled.error))
             raise
         except (LedgerError, TooManyOpenFilesError):
             raise
         except KycaidError as error:
-            if place.in_doubt:
+            if self._in_doubt:
                 raise _uncertain_still(_FAILED_ANEW, error) from error
-            if result.document_id is None:
-                self.ledger.failed_row(digest, code_of(error))
+            if self.document_id is None:
+                ledger.failed_row(self._digest, code_of(error))
             raise
 
-    async def _is_still_in_doubt(
-        self, row: BulkRow, digest: bytes, known: RowEntry, says: bytes | None, result: BulkResult
-    ) -> bool:
-        """Find out what came of a row that was sent before. Fills in its document, if it was made.
+    async def _is_found(self, entry: RowEntry) -> bool:
+        """Find the document of a row that was sent before, and say whether it was made.
 
         Raises `InvalidRequestError` when another row was sent with its key, and its document was made.
         """
-        is_other = not self.ledger.has_said(known, says)
-        doubt = self._doubt(row, digest, known.intent, fields={} if is_other else row.document)
-        result.applicant_id = known.intent.applicant_id
-        since = self.timing.clock() - self.ledger.waited(known)
+        run, intent = self.run, entry.intent
+        is_other = not run.ledger.has_said(entry, self._fingerprint)
+        doubt = self._doubt(intent, fields={} if is_other else self.row.document)
+        self.applicant_id = intent.applicant_id
+        since = run.timing.clock() - run.ledger.waited(entry)
         try:
-            document_id = await self.reconciler.find(doubt, result, since=since, locked=False)
+            document_id = await run.reconciler.find(doubt, self.calls, since=since, locked=False)
         except Unreconciled:
-            if not self.create_uncertain or digest in self._set_aside or self.caller.drained.is_set():
+            if not run.may_create_anew(self._digest):
                 raise
-            return True
-        if document_id is not None:
-            self._created(known.intent, document_id, result)
-            if is_other:
-                raise invalid_request(documents.CREATE.name, [_USED_KEY])
-        return False
+            self._in_doubt = True
+            return False
+        if document_id is None:
+            return False
+        self._made(intent, document_id)
+        if is_other:
+            raise invalid_request(documents.CREATE.name, [_USED_KEY])
+        return True
 
-    def _doubt(self, row: BulkRow, digest: bytes, intent: Intent, *, fields: Mapping[str, Any]) -> Doubt:
-        return Doubt(digest=digest, intent=intent, fields=fields, applicant_was_made=row.applicant is not None)
-
-    async def _create(self, row: BulkRow, place: Place, result: BulkResult) -> None:
-        found: dict[str, UploadedFile] = {}
-        await self._upload(row, [side for side, _ in row.sides()], found, result)
-        if row.applicant is None:
-            result.applicant_id = row.applicant_id
-        else:
-            result.applicant_id = await self.prerequisites.applicant(row.applicant, result)
+    async def _create(self) -> None:
+        files = await self._upload([side for side, _ in self.row.sides()])
+        self.applicant_id = applicant_id = await self._applicant()
         try:
-            await self._document(row, place, result)
+            await self._document(applicant_id)
         except ApiError as error:
-            gone = [side for side in _files_at_fault(error) if side in found and found[side].shared]
+            gone = [side for side in _files_at_fault(error) if side in files and files[side].shared]
             if not gone:
                 raise
             for side in gone:
-                self.ledger.forget_file(found[side].digest, found[side].file_id)
-            await self._upload(row, gone, found, result)
-            await self._document(row, place, result)
+                self.run.ledger.forget_file(files[side].digest, files[side].file_id)
+            await self._upload(gone)
+            await self._document(applicant_id)
 
-    async def _upload(
-        self, row: BulkRow, sides: Iterable[str], found: dict[str, UploadedFile], result: BulkResult
-    ) -> None:
+    async def _upload(self, sides: Iterable[str]) -> dict[str, UploadedFile]:
+        files: dict[str, UploadedFile] = {}
         for side in sides:
-            found[side] = await self.prerequisites.file(row, side, result)
-            result.file_ids[side] = found[side].file_id
+            file = files[side] = await self.run.prerequisites.file(getattr(self.row, side), self.calls)
+            self.file_ids[side] = file.file_id
+            self.uploaded_bytes += 0 if file.shared else file.size
+        return files
 
-    async def _document(self, row: BulkRow, place: Place, result: BulkResult) -> None:
-        assert result.applicant_id is not None  # noqa: S101 - it was given or made by now
-        body = row.new_document(result.applicant_id, result.file_ids)
-        intent = Intent(applicant_id=result.applicant_id, type=str(body.type), file_ids=dict(result.file_ids))
-        doubt = self._doubt(row, place.digest, intent, fields=row.document)
+    async def _applicant(self) -> str:
+        applicant = self.row.applicant
+        if applicant is not None:
+            return await self.run.prerequisites.applicant(applicant, self.calls)
+        assert self.row.applicant_id is not None  # noqa: S101 - a row has the one or the other: it was checked
+        return self.row.applicant_id
+
+    async def _document(self, applicant_id: str) -> None:
+        body = self.row.new_document(applicant_id, self.file_ids)
+        intent = Intent(applicant_id=applicant_id, type=str(body.type), file_ids=dict(self.file_ids))
+        doubt = self._doubt(intent, fields=self.row.document)
         # Two that look the same to one who asks the server afterwards must not be under way at once.
+        async with self.run.locks.of(intent.key):
+            self._made(intent, await self._document_of(body, doubt))
+
+    async def _document_of(self, body: NewDocument, doubt: Doubt) -> str:
+        """Return the id of the document, which is sent until it is known whether it was made."""
+        if self._is_unknown and (document_id := await self._from_before(doubt)) is not None:
+            return document_id
         lost: KycaidError | None = None
-        async with self.locks.of(key_of(intent)):
-            if place.is_unknown and await self._is_there(doubt, place, result):
-                return None
-            for _ in range(_ROUNDS):
-                lost = await self._send(body, doubt, place, result)
-                if lost is None:
-                    return None
-                document_id = await self.reconciler.find(doubt, result, since=self.timing.clock(), locked=True)
-                if document_id is not None:
-                    return self._created(intent, document_id, result)
-                place.sent_before = True
+        for _ in range(_ROUNDS):
+            answer = await self._send(body, doubt)
+            if isinstance(answer, str):
+                return answer
+            lost, now = answer, self.run.timing.clock()
+            document_id = await self.run.reconciler.find(doubt, self.calls, since=now, locked=True)
+            if document_id is not None:
+                return document_id
+            self._was_sent = True
         raise Unreconciled("", lost, operation=documents.CREATE.name)
 
-    async def _is_there(self, doubt: Doubt, place: Place, result: BulkResult) -> bool:
-        """Say whether a document that an incomplete ledger does not know was made before. Raises `Unreconciled`."""
-        result.sent_before = True
-        await self.ledger.intend_row(place.digest, doubt.intent, place.says)
+    async def _from_before(self, doubt: Doubt) -> str | None:
+        """Return the id of a document that was made before, and that an incomplete ledger does not know."""
+        self.sent_before = True
+        await self._intend(doubt.intent)
         try:
-            document_id = await self.reconciler.find(doubt, result, since=self.started, locked=True)
+            document_id = await self.run.reconciler.find(doubt, self.calls, since=self.run.started, locked=True)
         except Unreconciled:
-            if not self.create_uncertain or self.caller.drained.is_set():
+            if not self.run.may_create_anew(self._digest):
                 raise
-            return False
-        place.in_doubt = False
-        if document_id is not None:
-            self._created(doubt.intent, document_id, result)
-        return document_id is not None
+            return None
+        self._in_doubt = False
+        return document_id
 
-    async def _send(self, body: NewDocument, doubt: Doubt, place: Place, result: BulkResult) -> KycaidError | None:
-        """Create the document and record it; return the error when nobody knows whether it was made."""
+    async def _send(self, body: NewDocument, doubt: Doubt) -> str | KycaidError:
+        """Create the document; return its id, or the error when nobody knows whether it was made."""
 
         def withdraw() -> None:
-            if not place.in_doubt:
-                self.ledger.forget_row(place.digest)
+            if not self._in_doubt:
+                self.run.ledger.forget_row(self._digest)
 
-        record = IntentRecord(
-            write=lambda: self.ledger.intend_row(place.digest, doubt.intent, place.says), withdraw=withdraw
-        )
+        record = IntentRecord(write=lambda: self._intend(doubt.intent), withdraw=withdraw)
         try:
-            document_id = await self.caller.create(documents.CREATE, result, record, body=body)
+            document_id = await self.calls.create(documents.CREATE, record, body=body)
         except KycaidError as error:
             if error.maybe_processed:
                 return error
-            if place.in_doubt or (place.sent_before and not _is_of_its_own(error)):
-                await self._refused_anew(doubt, error, place, result)
-                return None
+            if self._in_doubt or (self._was_sent and not _is_of_its_own(error)):
+                return await self._refused_anew(doubt, error)
             raise
-        self.ledger.created_row(place.digest, document_id)
-        if not await self.ledger.has_created(place.digest, document_id):
+        self.run.ledger.created_row(self._digest, document_id)
+        if not await self.run.ledger.has_created(self._digest, document_id):
             raise Unreconciled(_TAKEN, operation=documents.CREATE.name, code=DOCUMENT_TAKEN)
-        self._created(doubt.intent, document_id, result)
-        return None
+        return document_id
 
-    async def _refused_anew(self, doubt: Doubt, error: KycaidError, place: Place, result: BulkResult) -> None:
+    async def _refused_anew(self, doubt: Doubt, error: KycaidError) -> str:
         """Look once more for a document that was refused, perhaps because it was made before. Raises `Unreconciled`."""
-        await self.ledger.intend_row(place.digest, doubt.intent, place.says)
-        document_id = await self.reconciler.find(doubt, result, since=float("-inf"), locked=True)
-        if document_id is None and place.refused_before and not place.in_doubt:
+        await self._intend(doubt.intent)
+        document_id = await self.run.reconciler.find(doubt, self.calls, since=float("-inf"), locked=True)
+        if document_id is not None:
+            return document_id
+        if self._refused_before and not self._in_doubt:
             raise error  # long after it was sent first: it is certain enough now
-        if document_id is None:
-            raise _uncertain_still(_REFUSED_ANEW, error, code=_REFUSED)
-        self._created(doubt.intent, document_id, result)
+        raise _uncertain_still(_REFUSED_ANEW, error, code=_REFUSED)
 
-    def _created(self, intent: Intent, document_id: str, result: BulkResult) -> None:
-        result.applicant_id, result.file_ids, result.document_id = (
-            intent.applicant_id,
-            dict(intent.file_ids),
-            document_id,
+    async def _intend(self, intent: Intent) -> None:
+        await self.run.ledger.intend_row(self._digest, intent, self._fingerprint)
+
+    def _doubt(self, intent: Intent, *, fields: Mapping[str, Any]) -> Doubt:
+        return Doubt(
+            digest=self._digest, intent=intent, fields=fields, applicant_was_made=self.row.applicant is not None
         )
-        self.prerequisites.unused.difference_update(intent.file_ids.values())
+
+    def _made(self, intent: Intent, document_id: str) -> None:
+        self._keep(intent, document_id)
+        self.run.prerequisites.used(intent.file_ids.values())
+
+    def _keep(self, intent: Intent, document_id: str | None) -> None:
+        self.document_id, self.applicant_id = document_id, intent.applicant_id
+        self.file_ids = dict(intent.file_ids)
+
+
+def _identity(row: BulkRow, *, check: bool) -> tuple[bytes, bytes | None]:
+    """Return what the ledger knows a row by, and what it holds against one with the same key."""
+    try:
+        problems = row.problems() if check else row.misfits()
+        if not problems:
+            return row.digest, row.says
+    except (AttributeError, TypeError, ValueError, OverflowError, RecursionError):
+        problems = [FieldProblem("row", "the types of BulkRow, and values that JSON can carry", "others")]
+    raise invalid_request(documents.CREATE.name, problems)
 
 
 def _uncertain_still(reason: str, error: KycaidError, *, code: str = "") -> Unreconciled:
     """Return what is to be said of a row that was perhaps made before, and then met ``error``."""
-    error.args = (f"{documents.CREATE.name}: {reason} {error}",)
-    error.maybe_processed = True
-    return Unreconciled("", error, operation=documents.CREATE.name, code=code)
+    uncertain = copy.copy(error).with_traceback(error.__traceback__)
+    uncertain.args = (f"{documents.CREATE.name}: {reason} {error}",)
+    uncertain.maybe_processed = True
+    return Unreconciled("", uncertain, operation=documents.CREATE.name, code=code)
 
 
 def _is_of_its_own(error: KycaidError) -> bool:

@@ -5,12 +5,11 @@ from typing import Final
 
 import attrs
 
-from kycaid_async.bulk.content import as_many_as_cores, look_at
 from kycaid_async.bulk.ledger import Ledger, State
-from kycaid_async.bulk.manifest.places import source_of
+from kycaid_async.bulk.manifest.places import is_url, source_of
 from kycaid_async.bulk.manifest.row import ManifestRow
-from kycaid_async.bulk.prerequisites import digest_of_applicant
-from kycaid_async.bulk.remote.url_rules import UrlRules, is_url
+from kycaid_async.bulk.prerequisites import as_many_as_cores, digest_of_applicant, read_content
+from kycaid_async.bulk.remote.url_rules import UrlRules
 from kycaid_async.errors import FieldProblem, KycaidError
 from kycaid_async.uploads.preflight import FileRules
 
@@ -38,7 +37,7 @@ class EarlierFiles:
             if is_url(place):
                 continue
             try:
-                content = await look_at(source_of(place, UrlRules()), self._rules, hashing)
+                content = await read_content(source_of(place, UrlRules()), self._rules, hashing)
             except KycaidError:
                 continue  # it is found when it is to be sent
             file_id = await self._ledger.file(content.digest)

@@ -1,4 +1,4 @@
-"""What the server shows of an applicant's documents, and what follows from it for a row that was sent.
+"""Evidence: what the server shows of an applicant's documents, and what follows from it for a row that was sent.
 
 One piece of code for the upload that goes on after a lost answer and for the audit that looks afterwards.
 """
@@ -11,7 +11,7 @@ import attrs
 from kycaid_async.api import applicants, documents
 from kycaid_async.bulk.ledger import Intent, RowEntry, State
 from kycaid_async.bulk.likeness import Agreement, Likeness, Shown, agreement, is_whole, likeness
-from kycaid_async.bulk.requests.resilient_caller import ResilientCaller, Tally
+from kycaid_async.bulk.requests.resilient_caller import BulkOutcome, CountedCalls
 from kycaid_async.errors import KycaidError, NotFoundError
 from kycaid_async.values.converter import unstructure
 
@@ -32,14 +32,24 @@ NOT_ALL: Final = "the server does not show all documents of this applicant that 
 _TO_LOOK_FOR: Final = (SOME_FILES, OTHER_FIELDS, LOOKS_THE_SAME)
 
 
-class Unreconciled(Exception):  # noqa: N818 - it is an outcome
-    """Nobody can tell whether the server acted."""
+class Unreconciled(BulkOutcome):
+    """Ends the work on a row, because nobody can tell whether the server acted."""
 
-    def __init__(self, reason: str, error: KycaidError | None = None, *, operation: str, code: str = "") -> None:
+    def __init__(
+        self,
+        reason: str,
+        error: KycaidError | None = None,
+        *,
+        operation: str,
+        code: str = "",
+        sent_before: bool = False,
+    ) -> None:
         super().__init__()
         self.reason = reason or str(error)
         self.code = code
         """What the ledger keeps of it."""
+        self.sent_before = sent_before
+        """True when an earlier run sent it, or may have."""
         text = f"{operation}: {reason}{_LOOK_FOR_IT if reason in _TO_LOOK_FOR else ''}"
         self.error = error or KycaidError(text, operation=operation, maybe_processed=True)
         """What the user gets to see."""
@@ -58,15 +68,15 @@ class Doubt:
     """True when the applicant certainly exists."""
 
 
-async def documents_of(caller: ResilientCaller, doubt: Doubt, tally: Tally) -> dict[str, Shown]:
+async def documents_of(calls: CountedCalls, doubt: Doubt) -> dict[str, Shown]:
     """Return all documents of the applicant, by id. Raises `Unreconciled`.
 
     That a document was not made can only be said by one who sees all of them, whole.
     """
     operation, applicant_id = applicants.GET.name, doubt.intent.applicant_id
     try:
-        applicant = await caller.call(
-            applicants.GET, tally, path={"applicant_id": applicant_id}, query={"verification_id": None}
+        applicant = await calls.call(
+            applicants.GET, path={"applicant_id": applicant_id}, query={"verification_id": None}
         )
     except KycaidError as error:
         if is_not_found(error) and not doubt.applicant_was_made:
@@ -80,15 +90,15 @@ async def documents_of(caller: ResilientCaller, doubt: Doubt, tally: Tally) -> d
     return {document["document_id"]: document for document in listed}
 
 
-async def whole_document(caller: ResilientCaller, document: Shown, intent: Intent, tally: Tally) -> Shown:
+async def whole_document(calls: CountedCalls, document: Shown, intent: Intent) -> Shown:
     """Return a document with its type and sides, which may be left out inside an applicant. Raises `Unreconciled`."""
     if is_whole(document, intent):
         return document
     try:
-        found = await caller.call(documents.GET, tally, path={"document_id": document["document_id"]})
+        alone = await calls.call(documents.GET, path={"document_id": document["document_id"]})
     except KycaidError as error:
         raise Unreconciled("", error, operation=documents.GET.name) from error
-    return {**document, **{name: value for name, value in found.raw.items() if value is not None}}
+    return {**document, **{name: value for name, value in alone.raw.items() if value is not None}}
 
 
 def is_not_found(error: KycaidError) -> bool:
@@ -119,11 +129,11 @@ def choose(shown: list[Shown], doubt: Doubt, others: list[RowEntry], *, files_kn
             raise Unreconciled(SOME_FILES, operation=operation)
         return None
     fields = unstructure(dict(doubt.fields))
-    found = {document["document_id"]: agreement(document, fields) for document in fitting}
-    proven = [document_id for document_id, agrees in found.items() if agrees is Agreement.PROVEN]
+    agreements = {document["document_id"]: agreement(document, fields) for document in fitting}
+    proven = [document_id for document_id, agrees in agreements.items() if agrees is Agreement.PROVEN]
     if proven:
         return str(proven[0])
-    possible = [document_id for document_id, agrees in found.items() if agrees is Agreement.POSSIBLE]
+    possible = [document_id for document_id, agrees in agreements.items() if agrees is Agreement.POSSIBLE]
     if not possible:
         raise Unreconciled(OTHER_FIELDS, operation=operation)
     if files_known and intent.file_ids and not any(row.state is State.SENT and row.intent == intent for row in others):

@@ -1,4 +1,4 @@
-"""The rows of a run, one at a time, out of whatever gives them."""
+"""The feed of a run: its rows, one at a time, from any iterable."""
 
 import asyncio
 import contextlib
@@ -6,30 +6,30 @@ import itertools
 import threading
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterable, Iterable, Iterator
-from typing import Final
+from typing import Final, Generic, TypeVar
 
-from kycaid_async.bulk.row import BulkRow
 from kycaid_async.tracebacks import hide_locals
 
-Rows = Iterable[BulkRow] | AsyncIterable[BulkRow]
+T = TypeVar("T")
 
 _AHEAD: Final = 64
 
 
-class Feed:
-    """Gives rows to many tasks. An iterable that is not asynchronous is read in one thread of its own, as it may block.
+class RowFeed(Generic[T]):
+    """Hands rows out to many tasks.
 
-    Some dozens of its rows are read ahead. What ends the reading is raised after the rows that were read before it.
+    An iterable that is not asynchronous is read in one thread of its own, as it may block. Some dozens of rows
+    are read ahead. What ends the reading is raised after the rows that were read before it.
     """
 
-    def __init__(self, rows: Rows) -> None:
+    def __init__(self, rows: Iterable[T] | AsyncIterable[T]) -> None:
         self._batches = _in_task(rows) if isinstance(rows, AsyncIterable) else _in_thread(iter(rows))
-        self._ready: deque[BulkRow] = deque()
+        self._ready: deque[T] = deque()
         self._turn = asyncio.Lock()
         self._closed = asyncio.get_running_loop().create_future()
         self._numbers = itertools.count()
 
-    async def next(self) -> tuple[int, BulkRow] | None:
+    async def next(self) -> tuple[int, T] | None:
         """Return a row and its place, from 0; None after the last one and once the feed is closed."""
         if not self._ready:
             async with self._turn:
@@ -65,7 +65,7 @@ class Feed:
             await self._batches.aclose()
 
 
-async def _in_task(rows: AsyncIterable[BulkRow]) -> AsyncGenerator[list[BulkRow], None]:
+async def _in_task(rows: AsyncIterable[T]) -> AsyncGenerator[list[T], None]:
     reader = _TaskReader(rows)
     try:
         while batch := await reader.batch():
@@ -74,7 +74,7 @@ async def _in_task(rows: AsyncIterable[BulkRow]) -> AsyncGenerator[list[BulkRow]
         await reader.stop()
 
 
-async def _in_thread(rows: Iterator[BulkRow]) -> AsyncGenerator[list[BulkRow], None]:
+async def _in_thread(rows: Iterator[T]) -> AsyncGenerator[list[T], None]:
     reader = _ThreadReader(rows)
     try:
         while batch := await reader.batch():
@@ -83,16 +83,16 @@ async def _in_thread(rows: Iterator[BulkRow]) -> AsyncGenerator[list[BulkRow], N
         reader.stop()
 
 
-class _Reader:
-    """Rows that were read ahead."""
+class _Reader(Generic[T]):
+    """A reader that is some rows ahead."""
 
     def __init__(self) -> None:
-        self._read: deque[BulkRow] = deque()
+        self._read: deque[T] = deque()
         self._news = asyncio.Event()
         self._ended = False
         self._error: BaseException | None = None
 
-    async def batch(self) -> list[BulkRow]:
+    async def batch(self) -> list[T]:
         """Return what was read, as soon as there is some; nothing at the end. Raises what ended it, after the rows."""
         while True:
             self._news.clear()
@@ -110,10 +110,10 @@ class _Reader:
         raise NotImplementedError
 
 
-class _TaskReader(_Reader):
+class _TaskReader(_Reader[T]):
     """Reads rows in a task. One for all: what stands around them, such as a cancel scope, may insist on it."""
 
-    def __init__(self, rows: AsyncIterable[BulkRow]) -> None:
+    def __init__(self, rows: AsyncIterable[T]) -> None:
         super().__init__()
         self._room = asyncio.Semaphore(1)  # it does not block, so there is nothing to be gained by more
         self._task = asyncio.create_task(self._read_all(rows))
@@ -123,11 +123,11 @@ class _TaskReader(_Reader):
         self._task.cancel()
         await asyncio.wait([self._task])
 
-    async def _read_all(self, rows: AsyncIterable[BulkRow]) -> None:
-        given = aiter(rows)
+    async def _read_all(self, rows: AsyncIterable[T]) -> None:
+        iterator = aiter(rows)
         try:
             while await self._room.acquire():
-                self._read.append(await anext(given))
+                self._read.append(await anext(iterator))
                 self._news.set()
         except StopAsyncIteration:
             return
@@ -141,23 +141,23 @@ class _TaskReader(_Reader):
         finally:
             self._ended = True
             self._news.set()
-            if isinstance(given, AsyncGenerator):
-                await given.aclose()
+            if isinstance(iterator, AsyncGenerator):
+                await iterator.aclose()
 
     def _make_room(self, rows: int) -> None:
         for _ in range(rows):
             self._room.release()
 
 
-class _ThreadReader(_Reader):
+class _ThreadReader(_Reader[T]):
     """Reads rows in a thread, which holds up neither those that were read nor the end of the program when it blocks."""
 
-    def __init__(self, rows: Iterator[BulkRow]) -> None:
+    def __init__(self, rows: Iterator[T]) -> None:
         super().__init__()
         self._rows = rows
         self._room = threading.Semaphore(_AHEAD)
         self._loop = asyncio.get_running_loop()
-        self._told = False
+        self._is_waking = False
         self._stopped = False
         # The same thread for all: what reads a database or a file may insist on it.
         threading.Thread(target=self._read_all, name="kycaid rows", daemon=True).start()
@@ -177,20 +177,20 @@ class _ThreadReader(_Reader):
                 if self._stopped:
                     return
                 self._read.append(row)
-                self._tell()
+                self._notify()
         except BaseException as error:  # noqa: BLE001 - it is raised where the rows are taken
             hide_locals(error)
             self._error = error
         self._ended = True
-        self._tell()
+        self._notify()
 
-    def _tell(self) -> None:
+    def _notify(self) -> None:
         """Wake the loop, once for all rows until it looks."""
-        if not self._told:
-            self._told = True
+        if not self._is_waking:
+            self._is_waking = True
             with contextlib.suppress(RuntimeError):  # the loop is closed
                 self._loop.call_soon_threadsafe(self._wake)
 
     def _wake(self) -> None:
-        self._told = False
+        self._is_waking = False
         self._news.set()

@@ -1,4 +1,4 @@
-"""Whether a document that the server shows is the one that was sent: rules without I/O.
+"""Comparison of a document that the server shows with one that was sent: rules without I/O.
 
 What is not shown proves nothing, and nor does what may only be written another way.
 """
@@ -58,13 +58,13 @@ def likeness(document: Shown, intent: Intent) -> Likeness:
     """Compare type and files."""
     if not is_of_type(document, intent):
         return Likeness.OTHER
-    found = [_side(document, side, intent.file_ids.get(side)) for side in SIDES]
-    if Likeness.OTHER in found:
+    matches = [_side(document, side, intent.file_ids.get(side)) for side in SIDES]
+    if Likeness.OTHER in matches:
         has_one = any(
-            side in intent.file_ids and match is Likeness.SAME for side, match in zip(SIDES, found, strict=True)
+            side in intent.file_ids and match is Likeness.SAME for side, match in zip(SIDES, matches, strict=True)
         )
         return Likeness.UNCLEAR if has_one else Likeness.OTHER
-    if Likeness.UNCLEAR in found or not isinstance(document.get("type"), str):
+    if Likeness.UNCLEAR in matches or not isinstance(document.get("type"), str):
         return Likeness.UNCLEAR
     return Likeness.SAME
 

@@ -1,4 +1,4 @@
-"""Whether a document exists that was sent and never answered for: the server is asked for those of the applicant."""
+"""Reconciliation after a lost answer: asks the server which documents of the applicant exist."""
 
 from contextlib import nullcontext
 from typing import Final
@@ -16,11 +16,10 @@ from kycaid_async.bulk.evidence import (
     documents_of,
     whole_document,
 )
-from kycaid_async.bulk.ledger import Intent, Ledger
+from kycaid_async.bulk.ledger import Ledger
 from kycaid_async.bulk.likeness import is_of_type
-from kycaid_async.bulk.requests.keyed_lock import KeyedLock
-from kycaid_async.bulk.requests.resilient_caller import ResilientCaller, Tally
-from kycaid_async.bulk.requests.workers import Stopped
+from kycaid_async.bulk.requests.limits import KeyedLock
+from kycaid_async.bulk.requests.resilient_caller import CountedCalls, ResilientCaller, Stopped
 from kycaid_async.timing import Timing
 
 _FIRST_PAUSE: Final = 1.0
@@ -44,30 +43,30 @@ class Reconciler:
     settle_after: float
     """Seconds after which a document that the server does not show is taken as not made."""
 
-    async def find(self, doubt: Doubt, tally: Tally, *, since: float, locked: bool) -> str | None:
+    async def find(self, doubt: Doubt, calls: CountedCalls, *, since: float, locked: bool) -> str | None:
         """Return the id of the document that was made, and is recorded then; None when none was made.
 
         The server may be still at work on the request, whatever was lost of it. So a "no" counts only ``settle_after``
         seconds after ``since``, by which it was sent; and until then, what cannot be told is asked again. ``locked``
-        says that the caller holds the lock of `key_of`, in which documents that look the same are created. Raises
+        says that the caller holds the lock of `Intent.key`, in which documents that look the same are created. Raises
         `Unreconciled`.
         """
         try:
-            return await self._find(doubt, tally, since=since, locked=locked)
+            return await self._find(doubt, calls, since=since, locked=locked)
         except Stopped as stop:
             if stop.error is not None:
                 raise
             raise Unreconciled(_NOT_YET, operation=documents.CREATE.name) from None
 
-    async def _find(self, doubt: Doubt, tally: Tally, *, since: float, locked: bool) -> str | None:
+    async def _find(self, doubt: Doubt, calls: CountedCalls, *, since: float, locked: bool) -> str | None:
         pause, faults, answers = _FIRST_PAUSE, 0, self.caller.answers
         while True:
             left = since + self.settle_after - self.timing.clock()
             try:
-                async with nullcontext() if locked else self.locks.of(key_of(doubt.intent)):
-                    made = await self._look(doubt, tally)
-                if made is not None or left <= 0:
-                    return made
+                async with nullcontext() if locked else self.locks.of(doubt.intent.key):
+                    document_id = await self._look(doubt, calls)
+                if document_id is not None or left <= 0:
+                    return document_id
             except Unreconciled as unclear:
                 faults += unclear.error.retryable
                 is_fault_of_all = faults <= _FAULTS or self.caller.answers == answers
@@ -76,17 +75,17 @@ class Reconciler:
             await self.caller.rest(min(pause, left) if left > 0 else pause)
             pause = min(_LONGEST_PAUSE, pause * 2)
 
-    async def _look(self, doubt: Doubt, tally: Tally) -> str | None:
+    async def _look(self, doubt: Doubt, calls: CountedCalls) -> str | None:
         """Ask once. The ledger is read after the server was, so that no document in it is taken for one of nobody's."""
         intent = doubt.intent
         before = await self.ledger.rows_of(intent.applicant_id, besides=doubt.digest)
-        listed = await documents_of(self.caller, doubt, tally)
+        listed = await documents_of(calls, doubt)
         others = await self.ledger.rows_of(intent.applicant_id, besides=doubt.digest)
         if not created(before) <= listed.keys():
             raise Unreconciled(NOT_ALL, operation=applicants.GET.name)
         claimed = created(others)
         shown = [
-            await whole_document(self.caller, document, intent, tally)
+            await whole_document(calls, document, intent)
             for document_id, document in listed.items()
             if document_id not in claimed and is_of_type(document, intent)
         ]
@@ -94,8 +93,3 @@ class Reconciler:
         if document_id is not None and not await self.ledger.claim_row(doubt.digest, document_id):
             raise Unreconciled(LOOKS_THE_SAME, operation=documents.CREATE.name)
         return document_id
-
-
-def key_of(intent: Intent) -> tuple[str, str]:
-    """Return the key of the lock in which all documents are created that the server shows alike."""
-    return intent.applicant_id, intent.as_text()

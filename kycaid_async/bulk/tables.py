@@ -9,9 +9,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import date, datetime, time
 from pathlib import Path
-from typing import IO, Any, Final, Self
+from typing import Any, BinaryIO, Final, Self
 
-from kycaid_async.bulk.manifest.formulas import neutral
+from kycaid_async.bulk.manifest.csv_format import neutral
 from kycaid_async.errors import ConfigurationError
 from kycaid_async.extras import missing
 from kycaid_async.masking import shown_name
@@ -27,12 +27,35 @@ _CELL_LENGTH: Final = 32_767
 _BATCH: Final = 4096
 
 
-def _private(path: str, flags: int) -> int:
-    """Open a file that nobody but its owner may read."""
-    return os.open(path, flags, 0o600)
+class TableFormat(ABC):
+    """Writes the rows of one table into a file that is open."""
+
+    def __init__(self, file: BinaryIO, columns: Columns, *, sheet: str = "Sheet1") -> None:
+        pairs = columns.items() if isinstance(columns, Mapping) else columns
+        typed = [(column, str) if isinstance(column, str) else column for column in pairs]
+        self.columns: Final = tuple(name for name, _ in typed)
+        self._types: Final[tuple[type, ...]] = tuple(kind for _, kind in typed)
+        self._file, self._sheet_name = file, sheet
+        self._begin()
+
+    def add(self, row: Row) -> None:
+        """Write a row: a value for each column. Raises `OSError`, and `ValueError` when values and columns differ."""
+        if len(row) != len(self.columns):
+            raise ValueError(f"expected {len(self.columns)} values, got {len(row)}")
+        self._write([_value(value, kind) for value, kind in zip(row, self._types, strict=True)])
+
+    def finish(self) -> None:  # noqa: B027 - not all formats have such a thing
+        """Write what stands below the rows. The file stays open."""
+
+    def _begin(self) -> None:  # noqa: B027 - the same
+        """Write what stands above the rows."""
+
+    @abstractmethod
+    def _write(self, cells: list[Any]) -> None:
+        """Write a row of text, numbers and None."""
 
 
-class TableWriter(ABC):
+class TableWriter:
     """Writes rows to a file that appears under its name when all of them are in it.
 
     As a context manager it keeps the file when the block ends well, and leaves nothing behind when it does not. A file
@@ -42,30 +65,24 @@ class TableWriter(ABC):
     written as ISO 8601 has them, None as an empty cell.
     """
 
-    def __init__(self, path: Path, columns: Columns) -> None:
-        pairs = columns.items() if isinstance(columns, Mapping) else columns
-        typed = [(column, str) if isinstance(column, str) else column for column in pairs]
-        self.columns: Final = tuple(name for name, _ in typed)
-        self._types: tuple[type, ...] = tuple(kind for _, kind in typed)
+    def __init__(self, path: Path, kind: type[TableFormat], columns: Columns, *, sheet: str = "Sheet1") -> None:
         self.path: Final = path
         self._part = path.with_name(f".{path.name[:100]}.{secrets.token_hex(4)}.part")
-        self._file: IO[bytes] = open(self._part, "x+b", opener=_private)  # noqa: SIM115 - closed by close
+        self._file: BinaryIO = open(self._part, "x+b", opener=_private)  # noqa: SIM115 - closed by close
         try:
-            self._begin()
+            self._format = kind(self._file, columns, sheet=sheet)
         except BaseException:
             self._discard()
             raise
 
     def add(self, row: Row) -> None:
         """Write a row: a value for each column. Raises `OSError`, and `ValueError` when values and columns differ."""
-        if len(row) != len(self.columns):
-            raise ValueError(f"expected {len(self.columns)} values, got {len(row)}")
-        self._write([_value(value, kind) for value, kind in zip(row, self._types, strict=True)])
+        self._format.add(row)
 
     def close(self) -> None:
         """Finish the file, and give it its name. Raises `OSError`."""
         try:
-            self._end()
+            self._format.finish()
             self._file.flush()
             os.fsync(self._file.fileno())
             self._file.close()
@@ -82,30 +99,21 @@ class TableWriter(ABC):
             self.close()
             return
         with suppress(Exception):  # an error is on its way already
-            self._end()  # what writes it may have temporary files of its own
+            self._format.finish()  # what writes it may have temporary files of its own
         self._discard()
 
     def _discard(self) -> None:
         self._file.close()
         self._part.unlink(missing_ok=True)
 
-    def _begin(self) -> None:  # noqa: B027 - not all formats have such a thing
-        """Write what stands above the rows."""
 
-    @abstractmethod
-    def _write(self, cells: list[Any]) -> None:
-        """Write a row of text, numbers and None."""
-
-    def _end(self) -> None:  # noqa: B027 - the same
-        """Write what stands below the rows."""
+def _private(path: str, flags: int) -> int:
+    """Open a file that nobody but its owner may read."""
+    return os.open(path, flags, 0o600)
 
 
-class _CsvWriter(TableWriter):
+class CsvTable(TableFormat):
     """With a byte order mark, by which Excel knows UTF-8, and an apostrophe before what it would take for a formula."""
-
-    def __init__(self, path: Path, columns: Columns, *, delimiter: str = ",") -> None:
-        self._delimiter = delimiter
-        super().__init__(path, columns)
 
     def _begin(self) -> None:
         self._file.write(b"\xef\xbb\xbf")
@@ -113,7 +121,7 @@ class _CsvWriter(TableWriter):
 
     def _write(self, cells: list[Any]) -> None:
         line = _Line()
-        csv.writer(line, delimiter=self._delimiter).writerow([neutral(c) if isinstance(c, str) else c for c in cells])
+        csv.writer(line).writerow([neutral(c) if isinstance(c, str) else c for c in cells])
         self._file.write(line.text.encode(errors="replace"))
 
 
@@ -126,18 +134,16 @@ class _Line:
         self.text += text
 
 
-class _JsonWriter(TableWriter):
+class JsonLinesTable(TableFormat):
+    """An object a line. Numbers and truths are what they are in JSON."""
+
     def _write(self, cells: list[Any]) -> None:
         text = json.dumps(dict(zip(self.columns, cells, strict=True)), ensure_ascii=False)
         self._file.write(text.encode(errors="replace") + b"\n")
 
 
-class _ExcelWriter(TableWriter):
+class ExcelTable(TableFormat):
     """Text cells, a bold header that stays in sight, a filter, and one more sheet whenever one is full."""
-
-    def __init__(self, path: Path, columns: Columns, *, sheet: str = "Sheet1") -> None:
-        self._name = sheet
-        super().__init__(path, columns)
 
     def _begin(self) -> None:
         try:
@@ -157,7 +163,9 @@ class _ExcelWriter(TableWriter):
 
     def _new_sheet(self) -> None:
         self._sheets += 1
-        self._sheet = self._book.add_worksheet(self._name if self._sheets == 1 else f"{self._name} {self._sheets}")
+        self._sheet = self._book.add_worksheet(
+            self._sheet_name if self._sheets == 1 else f"{self._sheet_name} {self._sheets}"
+        )
         self._sheet.freeze_panes(1, 0)
         for at, kind in enumerate(self._types):
             self._sheet.set_column(at, at, 20, self._text if kind is str else None)
@@ -186,12 +194,14 @@ class _ExcelWriter(TableWriter):
         if self.columns:
             self._sheet.autofilter(0, 0, self._rows - 1, len(self.columns) - 1)
 
-    def _end(self) -> None:
+    def finish(self) -> None:
         self._finish_sheet()
         self._book.close()
 
 
-class _ParquetWriter(TableWriter):
+class ParquetTable(TableFormat):
+    """Columns of text, of whole numbers and of others."""
+
     def _begin(self) -> None:
         try:
             import pyarrow as pa
@@ -217,16 +227,16 @@ class _ParquetWriter(TableWriter):
             self._writer.write_table(self._pa.table(arrays, schema=self._schema))
             self._rows = []
 
-    def _end(self) -> None:
+    def finish(self) -> None:
         self._write_batch()
         self._writer.close()
 
 
-_WRITERS: Final[Mapping[str, type[TableWriter]]] = {
-    ".xlsx": _ExcelWriter,
-    ".csv": _CsvWriter,
-    ".jsonl": _JsonWriter,
-    ".parquet": _ParquetWriter,
+_FORMATS: Final[Mapping[str, type[TableFormat]]] = {
+    ".xlsx": ExcelTable,
+    ".csv": CsvTable,
+    ".jsonl": JsonLinesTable,
+    ".parquet": ParquetTable,
 }
 
 
@@ -238,12 +248,12 @@ def open_table(path: str | os.PathLike[str], columns: Columns, *, sheet: str = "
     and `OSError`.
     """
     path = Path(path)
-    writer = _WRITERS.get(path.suffix.lower())
-    if writer is None:
+    kind = _FORMATS.get(path.suffix.lower())
+    if kind is None:
         raise ConfigurationError(
-            f"{shown_name(path)}: the ending says the format; expected one of {', '.join(_WRITERS)}"
+            f"{shown_name(path)}: the ending says the format; expected one of {', '.join(_FORMATS)}"
         )
-    return _ExcelWriter(path, columns, sheet=sheet) if writer is _ExcelWriter else writer(path, columns)
+    return TableWriter(path, kind, columns, sheet=sheet)
 
 
 def write_table(path: str | os.PathLike[str], columns: Columns, rows: Iterable[Row], *, sheet: str = "Sheet1") -> None:

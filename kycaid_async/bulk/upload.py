@@ -1,51 +1,76 @@
-"""One run: rows in, results out as they finish."""
+"""The upload: rows in, results out as they finish."""
 
 import asyncio
-from typing import Literal, cast
+import os
+from collections.abc import AsyncIterable, Iterable
+from typing import Any, Literal, Self, cast, get_args
 
 import attrs
 
-from kycaid_async.bulk.delivery import Delivery
-from kycaid_async.bulk.feed import Feed, Rows
-from kycaid_async.bulk.ledger import Ledger, Path, SecretFrom
+from kycaid_async.bulk.delivery import Deliverer
+from kycaid_async.bulk.ledger import Ledger, Path
 from kycaid_async.bulk.manifest.manifest import Manifest
+from kycaid_async.bulk.manifest.options import ManifestKeywords, ManifestOptions
+from kycaid_async.bulk.manifest.places import AnyPath
 from kycaid_async.bulk.manifest_rows import ManifestFile, rows_of_manifest
 from kycaid_async.bulk.prerequisites import Prerequisites
-from kycaid_async.bulk.progress import BulkProgress, Meter
 from kycaid_async.bulk.reconcile import Reconciler
 from kycaid_async.bulk.remote.url_rules import UrlRules
-from kycaid_async.bulk.requests.keyed_lock import KeyedLock
-from kycaid_async.bulk.requests.workers import Stopped
-from kycaid_async.bulk.result import BulkResult, BulkStatus, BulkSummary
-from kycaid_async.bulk.row import BulkRow
-from kycaid_async.bulk.run import BulkRun
+from kycaid_async.bulk.requests.limits import KeyedLock
+from kycaid_async.bulk.requests.resilient_caller import Stopped
+from kycaid_async.bulk.row import BulkProgress, BulkResult, BulkRow, BulkStatus, BulkSummary, Meter
+from kycaid_async.bulk.run import BulkRun, RunOptions, RunPlan
+from kycaid_async.errors import ConfigurationError
 from kycaid_async.protocol.caller import Caller
 from kycaid_async.timing import Timing
 from kycaid_async.transport.settings import Settings
-from kycaid_async.values.secret import ApiKey
 
+Rows = Iterable[BulkRow] | AsyncIterable[BulkRow]
 OnUncertain = Literal["set_aside", "create"]
 OnError = Literal["continue", "stop"]
 
 
-@attrs.frozen(kw_only=True)
-class Plan:
-    """What the user asked for."""
+class UploadOptions(RunOptions, ManifestKeywords, total=False):
+    """The options of ``client.bulk.upload``."""
 
     ledger: Path | None
     on_uncertain: OnUncertain
     on_error: OnError
-    concurrency: int
     applicants_at_once: int
-    give_up_after: float
-    settle_after: float
-    same_account: bool
-    ledger_secret: SecretFrom | None
-    ledger_secret_key: ApiKey | None
-    urls: UrlRules
+    urls: UrlRules | None
 
 
-class BulkUpload(BulkRun[BulkResult]):
+@attrs.frozen(kw_only=True)
+class UploadPlan(RunPlan):
+    """The options of one upload, with their defaults."""
+
+    ledger: Path | None = None
+    on_uncertain: OnUncertain = "set_aside"
+    on_error: OnError = "continue"
+    applicants_at_once: int = 4
+    urls: UrlRules | None = None
+
+    @classmethod
+    def of(cls, rows: Rows | AnyPath | Manifest, options: UploadOptions) -> tuple[Self, Rows | Manifest | ManifestFile]:
+        """Return the plan for options as they were given, and where the rows come from."""
+        plain = cast("dict[str, Any]", options)
+        reading = {name: plain[name] for name in ManifestKeywords.__annotations__ if name in plain}
+        plan = cls(**{name: value for name, value in plain.items() if name not in reading})
+        if isinstance(rows, str | os.PathLike):
+            return plan, ManifestFile(rows, ManifestOptions(urls=plan.urls, **reading))
+        if reading:
+            raise ConfigurationError(f"bulk: {', '.join(reading)}: is for the path of a manifest, not for rows")
+        return plan, rows
+
+    def __attrs_post_init__(self) -> None:
+        if self.on_uncertain not in get_args(OnUncertain) or self.on_error not in get_args(OnError):
+            raise ConfigurationError("bulk: on_uncertain is set_aside or create, on_error is continue or stop")
+        super().__attrs_post_init__()
+        if self.applicants_at_once < 1:
+            raise ConfigurationError("bulk: applicants_at_once must be 1 or more")
+
+
+class BulkUpload(BulkRun[BulkRow, BulkResult]):
     """A run of `client.bulk.upload`. Iterate over it once: ``async for result in upload``.
 
     The results come as rows finish, in any order. The iteration ends with an error when the whole run had to end: the
@@ -57,23 +82,23 @@ class BulkUpload(BulkRun[BulkResult]):
     """
 
     _name = "upload"
+    _plan: UploadPlan
 
     def __init__(
-        self, rows: Rows | Manifest | ManifestFile, plan: Plan, *, caller: Caller, settings: Settings, timing: Timing
+        self,
+        rows: Rows | Manifest | ManifestFile,
+        plan: UploadPlan,
+        *,
+        caller: Caller,
+        settings: Settings,
+        timing: Timing,
     ) -> None:
-        super().__init__(
-            concurrency=plan.concurrency,
-            give_up_after=plan.give_up_after,
-            caller=caller,
-            settings=settings,
-            timing=timing,
-        )
-        self._rows = rows
-        self._plan = plan
+        self._manifest = rows if isinstance(rows, Manifest | ManifestFile) else None
+        given = () if isinstance(rows, Manifest | ManifestFile) else rows
+        super().__init__(given, plan, caller=caller, settings=settings, timing=timing)
         self._summary = BulkSummary()
         self._meter = Meter(self._started)
-        self._feed: Feed | None = None
-        self._unused: set[str] = set()
+        self._prerequisites: Prerequisites | None = None
         self._in_flight = 0
 
     @property
@@ -93,9 +118,11 @@ class BulkUpload(BulkRun[BulkResult]):
     @property
     def summary(self) -> BulkSummary:
         """What became of the rows so far; of all of them, once the iteration has ended."""
-        summary = self._summary
+        summary, prerequisites = self._summary, self._prerequisites
         summary.requests, summary.refusals = self._caller.requests, self._caller.refusals
-        summary.files_unused = len(self._unused)
+        if prerequisites is not None:
+            summary.files, summary.files_shared = prerequisites.files, prerequisites.files_shared
+            summary.files_unused, summary.applicants = len(prerequisites.unused), prerequisites.applicants
         summary.seconds = self._lasted
         return summary
 
@@ -106,85 +133,65 @@ class BulkUpload(BulkRun[BulkResult]):
         that were sent and got no answer are uncertain until then.
         """
         super().drain()
-        if self._feed is not None:
-            self._feed.close()
-
-    async def _open(self) -> Ledger:
-        return await Ledger.open(
-            self._plan.ledger,
-            server=self._settings.base_url,
-            api_key=self._settings.api_key.reveal(),
-            same_account=self._plan.same_account,
-            secret_from=self._plan.ledger_secret,
-            secret_key=self._plan.ledger_secret_key,
-            clock=self._timing.clock,
-        )
 
     async def _do(self, ledger: Ledger) -> None:
-        rows = rows_of_manifest(self._rows, ledger) if isinstance(self._rows, Manifest | ManifestFile) else self._rows
-        self._feed = feed = Feed(rows)
-        if self._workers.drained.is_set():
-            feed.close()
-        delivery = self._delivery(ledger)
+        if self._manifest is not None:
+            self._rows = rows_of_manifest(self._manifest, ledger)
+        async with self._reading() as feed:
+            deliverer = self._deliverer(ledger)
 
-        async def work() -> bool:
-            found = await feed.next()
-            if found is not None:
-                await self._one(delivery, *found)
-            return found is not None
+            async def work() -> bool:
+                numbered = await feed.next()
+                if numbered is not None:
+                    await self._one(deliverer, *numbered)
+                return numbered is not None
 
-        try:
             await self._at_once(work)
-        finally:
-            await feed.aclose()
 
-    async def _one(self, delivery: Delivery, number: int, row: BulkRow) -> None:
+    async def _one(self, deliverer: Deliverer, number: int, row: BulkRow) -> None:
         if not isinstance(cast("object", row), BulkRow):
             raise TypeError(f"bulk: expected BulkRow, got {type(row).__name__}")
         size = sum(len(source) for _, source in row.sides() if isinstance(source, bytes))
         self._in_flight += 1
-        self._workers.bytes += size
         try:
-            result = await delivery.deliver(number, row)
+            with self._workers.holding(size):
+                result = await deliverer.deliver(number, row)
         except Stopped as stop:
             if stop.error is not None:
                 self._stop(stop.error)
             return
         finally:
             self._in_flight -= 1
-            self._workers.bytes -= size
         self._summary.count(result)
         self._meter.note(self._timing.clock(), self._summary.created, self._summary.bytes)
         await self._results.put(result)
         if result.status is BulkStatus.FAILED and self._plan.on_error == "stop" and result.error is not None:
             self._stop(result.error)
 
-    def _delivery(self, ledger: Ledger) -> Delivery:
-        caller, timing, settings, idle = self._caller, self._timing, self._settings, self._workers.idle
+    def _deliverer(self, ledger: Ledger) -> Deliverer:
+        caller, timing, idle = self._caller, self._timing, self._workers.idle
         locks, create_uncertain = KeyedLock(idle), self._plan.on_uncertain == "create"
-        prerequisites = Prerequisites(
+        self._prerequisites = prerequisites = Prerequisites(
             caller=caller,
             ledger=ledger,
             locks=locks,
             idle=idle,
-            rules=settings.files,
-            urls=self._plan.urls,
-            summary=self._summary,
+            rules=self._settings.files,
+            urls=self._plan.urls or UrlRules(),
             create_uncertain=create_uncertain,
             at_once=asyncio.Semaphore(self._plan.applicants_at_once),
-            unused=self._unused,
         )
         reconciler = Reconciler(
-            caller=caller, ledger=ledger, locks=locks, timing=timing, settle_after=self._plan.settle_after
+            caller=caller, ledger=ledger, locks=locks, timing=timing, settle_after=self._settle_after()
         )
-        return Delivery(
+        return Deliverer(
             caller=caller,
             ledger=ledger,
             locks=locks,
             prerequisites=prerequisites,
             reconciler=reconciler,
             timing=timing,
-            check=settings.check,
+            check=self._settings.check,
             create_uncertain=create_uncertain,
             started=timing.clock(),
         )

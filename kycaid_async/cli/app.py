@@ -80,7 +80,7 @@ def demo(
     wait: Annotated[float, typer.Option(min=0, metavar="SECONDS", help="How long to wait for the reviews.")] = 60,
 ) -> None:
     """Run ``kycaid demo``."""
-    from kycaid_async.cli.demo import Plan, run
+    from kycaid_async.cli.demo.run import Plan, run
 
     plan = Plan(
         folder=_folder(folder),
@@ -206,8 +206,8 @@ def upload(
 ) -> None:
     """Run ``kycaid upload``."""
     from kycaid_async.cli.reading import keywords
-    from kycaid_async.cli.upload import run
-    from kycaid_async.cli.upload_plan import plan_of
+    from kycaid_async.cli.upload.options import plan_of
+    from kycaid_async.cli.upload.run import run
 
     with plain_errors():
         plan = plan_of(
@@ -294,8 +294,8 @@ def audit(
     proxy: _Proxy = None,
 ) -> None:
     """Run ``kycaid audit``."""
-    from kycaid_async.cli.audit import run
-    from kycaid_async.cli.audit_plan import plan_of
+    from kycaid_async.cli.audit.options import plan_of
+    from kycaid_async.cli.audit.run import run
     from kycaid_async.cli.reading import keywords
 
     with plain_errors():

@@ -40,7 +40,7 @@ def check(
     from kycaid_async.cli.failures import plain_errors
     from kycaid_async.cli.manifest_check import run_check
     from kycaid_async.cli.reading import keywords, options_of
-    from kycaid_async.cli.upload_plan import url_rules
+    from kycaid_async.cli.upload.options import url_rules
 
     with plain_errors():
         reading = keywords(

@@ -5,21 +5,16 @@ import os
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable
 from itertools import islice
-from typing import Self, TypeVar, Unpack, cast
+from typing import Any, Self, TypeVar, Unpack, cast
 
 from kycaid_async.bulk import bulk
-from kycaid_async.bulk.audit import AuditResult, AuditSummary, BulkAudit
-from kycaid_async.bulk.ledger import Path, SecretFrom
+from kycaid_async.bulk.audit import AuditOptions, AuditResult, AuditSummary, BulkAudit
 from kycaid_async.bulk.manifest.manifest import Manifest
-from kycaid_async.bulk.manifest.options import ManifestKeywords
 from kycaid_async.bulk.manifest.places import AnyPath
 from kycaid_async.bulk.manifest.row import BadRow
-from kycaid_async.bulk.progress import BulkProgress
-from kycaid_async.bulk.remote.url_rules import UrlRules
-from kycaid_async.bulk.result import BulkResult, BulkSummary
-from kycaid_async.bulk.row import BulkRow
+from kycaid_async.bulk.row import BulkProgress, BulkResult, BulkRow, BulkSummary
 from kycaid_async.bulk.run import BulkRun
-from kycaid_async.bulk.upload import BulkUpload, OnError, OnUncertain
+from kycaid_async.bulk.upload import BulkUpload, UploadOptions
 from kycaid_async.sync.blocking import Blocking, documented_as
 from kycaid_async.sync.call import Call
 from kycaid_async.sync.handle import Link
@@ -67,7 +62,7 @@ class _Rows(AsyncIterator[BulkRow]):
 class BlockingRun(BlockingIterator[R]):
     """A run over rows, which are read in the thread that iterates, some dozens at a time, while it waits."""
 
-    def __init__(self, link: Link, source: Iterable[BulkRow], rows: _Rows, run: BulkRun[R]) -> None:
+    def __init__(self, link: Link, source: Iterable[BulkRow], rows: _Rows, run: BulkRun[Any, R]) -> None:
         self._source = iter(source)
         self._read: list[BulkRow] = []
         self._rows = rows
@@ -153,106 +148,23 @@ class BlockingAudit(BlockingRun[AuditResult]):
 class Bulk(Blocking, of=bulk.Bulk):
     @documented_as(bulk.Bulk.upload)
     @bordered
-    def upload(
-        self,
-        rows: Iterable[BulkRow] | AnyPath | Manifest,
-        *,
-        ledger: Path | None = None,
-        on_uncertain: OnUncertain = "set_aside",
-        on_error: OnError = "continue",
-        concurrency: int | None = None,
-        applicants_at_once: int = 4,
-        give_up_after: float = 300.0,
-        settle_after: float | None = None,
-        same_account: bool = False,
-        ledger_secret: SecretFrom | None = None,
-        ledger_secret_key: str | None = None,
-        urls: UrlRules | None = None,
-        **reading: Unpack[ManifestKeywords],
-    ) -> BlockingUpload:
-        given, is_manifest = _Rows(), isinstance(rows, str | os.PathLike | Manifest)
-        upload = bulk.Bulk.upload(
-            self._target,
-            rows if is_manifest else given,
-            ledger=ledger,
-            on_uncertain=on_uncertain,
-            on_error=on_error,
-            concurrency=concurrency,
-            applicants_at_once=applicants_at_once,
-            give_up_after=give_up_after,
-            settle_after=settle_after,
-            same_account=same_account,
-            ledger_secret=ledger_secret,
-            ledger_secret_key=ledger_secret_key,
-            urls=urls,
-            **reading,
-        )
-        return BlockingUpload(self._link, () if is_manifest else cast("Iterable[BulkRow]", rows), given, upload)
+    def upload(self, rows: Iterable[BulkRow] | AnyPath | Manifest, **options: Unpack[UploadOptions]) -> BlockingUpload:
+        feed = _Rows()
+        if isinstance(rows, str | os.PathLike | Manifest):
+            return BlockingUpload(self._link, (), feed, bulk.Bulk.upload(self._target, rows, **options))
+        return BlockingUpload(self._link, rows, feed, bulk.Bulk.upload(self._target, feed, **options))
 
     @documented_as(bulk.Bulk.audit)
     @bordered
-    def audit(
-        self,
-        rows: Iterable[BulkRow | BadRow],
-        *,
-        ledger: Path,
-        state: Path | None = None,
-        fresh: bool = False,
-        concurrency: int | None = None,
-        give_up_after: float = 300.0,
-        settle_after: float | None = None,
-        same_account: bool = False,
-        ledger_secret: SecretFrom | None = None,
-        ledger_secret_key: str | None = None,
-    ) -> BlockingAudit:
-        given = _Rows()
-        audit = bulk.Bulk.audit(
-            self._target,
-            given,
-            ledger=ledger,
-            state=state,
-            fresh=fresh,
-            concurrency=concurrency,
-            give_up_after=give_up_after,
-            settle_after=settle_after,
-            same_account=same_account,
-            ledger_secret=ledger_secret,
-            ledger_secret_key=ledger_secret_key,
-        )
-        return BlockingAudit(self._link, cast("Iterable[BulkRow]", rows), given, audit)
+    def audit(self, rows: Iterable[BulkRow | BadRow], **options: Unpack[AuditOptions]) -> BlockingAudit:
+        feed = _Rows()
+        audit = bulk.Bulk.audit(self._target, feed, **options)
+        return BlockingAudit(self._link, cast("Iterable[BulkRow]", rows), feed, audit)
 
     @documented_as(bulk.Bulk.upload_all)
     @bordered
     def upload_all(
-        self,
-        rows: Iterable[BulkRow] | AnyPath | Manifest,
-        *,
-        ledger: Path | None = None,
-        on_uncertain: OnUncertain = "set_aside",
-        on_error: OnError = "continue",
-        concurrency: int | None = None,
-        applicants_at_once: int = 4,
-        give_up_after: float = 300.0,
-        settle_after: float | None = None,
-        same_account: bool = False,
-        ledger_secret: SecretFrom | None = None,
-        ledger_secret_key: str | None = None,
-        urls: UrlRules | None = None,
-        **reading: Unpack[ManifestKeywords],
+        self, rows: Iterable[BulkRow] | AnyPath | Manifest, **options: Unpack[UploadOptions]
     ) -> tuple[list[BulkResult], BulkSummary]:
-        with self.upload(
-            rows,
-            ledger=ledger,
-            on_uncertain=on_uncertain,
-            on_error=on_error,
-            concurrency=concurrency,
-            applicants_at_once=applicants_at_once,
-            give_up_after=give_up_after,
-            settle_after=settle_after,
-            same_account=same_account,
-            ledger_secret=ledger_secret,
-            ledger_secret_key=ledger_secret_key,
-            urls=urls,
-            **reading,
-        ) as upload:
+        with self.upload(rows, **options) as upload:
             return sorted(upload, key=lambda result: result.number), upload.summary

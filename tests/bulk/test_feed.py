@@ -9,7 +9,7 @@ import anyio
 import pytest
 
 from kycaid_async import BulkRow
-from kycaid_async.bulk.feed import Feed
+from kycaid_async.bulk.feed import RowFeed
 
 ROWS = [BulkRow(document={"type": "PASSPORT"}, line=n) for n in range(300)]
 
@@ -22,7 +22,7 @@ async def lines(feed):
 
 
 async def test_every_row_is_given_once_and_in_order():
-    feed = Feed(iter(ROWS))
+    feed = RowFeed(iter(ROWS))
     assert await lines(feed) == list(range(300))
     await feed.aclose()
 
@@ -35,7 +35,7 @@ async def test_rows_that_were_read_do_not_wait_for_a_source_that_blocks():
         assert go_on.wait(60)
         yield ROWS[3]
 
-    feed = Feed(rows())
+    feed = RowFeed(rows())
     async with asyncio.timeout(20):
         first = [(await feed.next())[1].line for _ in range(3)]
     go_on.set()
@@ -48,7 +48,7 @@ async def test_rows_before_an_error_are_given_before_it(count):
         yield from ROWS[:count]
         raise OSError("the disk is gone")
 
-    feed = Feed(rows())
+    feed = RowFeed(rows())
     assert [(await feed.next())[1].line for _ in range(count)] == list(range(count))
     with pytest.raises(OSError, match="the disk is gone"):
         await feed.next()
@@ -62,7 +62,7 @@ async def test_it_reads_some_dozens_ahead_and_no_more():
             taken.append(row)
             yield row
 
-    feed = Feed(rows())
+    feed = RowFeed(rows())
     for _ in range(10):
         await feed.next()
     assert len(taken) <= 200
@@ -77,7 +77,7 @@ async def test_all_rows_are_read_in_one_thread():
             threads.add(threading.get_ident())
             yield row
 
-    await lines(Feed(rows()))
+    await lines(RowFeed(rows()))
     assert len(threads) == 1
     assert threading.get_ident() not in threads
 
@@ -89,7 +89,7 @@ async def test_asynchronous_rows_are_given_once_and_in_order():
                 await asyncio.sleep(0)
             yield row
 
-    feed = Feed(rows())
+    feed = RowFeed(rows())
     assert await lines(feed) == list(range(300))
     await feed.aclose()
 
@@ -101,7 +101,7 @@ async def test_asynchronous_rows_before_an_error_are_given_before_it(count):
             yield row
         raise OSError("the disk is gone")
 
-    feed = Feed(rows())
+    feed = RowFeed(rows())
     assert [(await feed.next())[1].line for _ in range(count)] == list(range(count))
     with pytest.raises(OSError, match="the disk is gone"):
         await feed.next()
@@ -116,7 +116,7 @@ async def test_rows_whose_source_was_cancelled_are_not_taken_for_all_there_are()
         await gone
         yield ROWS[1]
 
-    feed = Feed(rows())
+    feed = RowFeed(rows())
     assert (await feed.next())[1].line == 0
     with pytest.raises(RuntimeError, match="what gives the rows was cancelled"):
         await feed.next()
@@ -137,7 +137,7 @@ async def test_asynchronous_rows_may_stand_in_a_cancel_scope_which_is_left_in_th
             finally:
                 left.append(asyncio.current_task() is task)
 
-    feed = Feed(rows())
+    feed = RowFeed(rows())
     for _ in range(taken):
         await feed.next()
     if taken == 300:
@@ -154,7 +154,7 @@ async def test_asynchronous_rows_are_read_one_ahead_and_no_more():
             taken.append(row)
             yield row
 
-    feed = Feed(rows())
+    feed = RowFeed(rows())
     for _ in range(10):
         await feed.next()
     assert len(taken) <= 11
@@ -166,7 +166,7 @@ async def test_asynchronous_rows_that_do_not_come_do_not_hold_up_the_end():
         yield ROWS[0]
         await asyncio.Event().wait()
 
-    feed = Feed(rows())
+    feed = RowFeed(rows())
     await feed.next()
     async with asyncio.timeout(20):
         await feed.aclose()
@@ -175,14 +175,14 @@ async def test_asynchronous_rows_that_do_not_come_do_not_hold_up_the_end():
 STUCK = """
 import asyncio, threading
 from kycaid_async import BulkRow
-from kycaid_async.bulk.feed import Feed
+from kycaid_async.bulk.feed import RowFeed
 
 def rows():
     yield BulkRow(document={})
     threading.Event().wait()
 
 async def main():
-    feed = Feed(rows())
+    feed = RowFeed(rows())
     await feed.next()
     await feed.aclose()
 

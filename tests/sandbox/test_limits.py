@@ -20,8 +20,10 @@ from kycaid_async.sandbox.faults.switchboard import MOST
 from kycaid_async.sandbox.review.content import look_at
 from tests.bulk.ledger.formats import hot_journal
 
-LONGEST = 0.15
-"""Seconds that the loop may be held up here, where the test itself runs in it too. Without limits it was seconds."""
+LONGEST = 40
+"""Pieces of work for which the loop may be held up here, where the test itself runs in it too.
+
+One to six are usual; without limits it was hundreds."""
 BOUNDARY = b"x0x0x0"
 END = b"\r\n--" + BOUNDARY + b"--\r\n"
 FILE = b"--" + BOUNDARY + b'\r\nContent-Disposition: form-data; name="file"; filename="a.jpg"\r\n\r\n'
@@ -32,9 +34,11 @@ PLAIN = b"--" + BOUNDARY + b'\r\nContent-Disposition: form-data; name="sandbox"\
 async def pulse(worst):
     """Measure how long the loop is held up at the most, in time that this process had the processor.
 
-    What other tests left in memory is kept out of the way of the garbage collector: to look at that takes a second.
+    It is counted in pieces of work that are done beside it: on a busy machine no second is as long as another. What
+    other tests left in memory is kept out of the way of the garbage collector: to look at that takes a second.
     """
     gc.freeze()
+    held, pieces = [], [piece_of_work()]
 
     async def beat():
         while True:
@@ -42,7 +46,7 @@ async def pulse(worst):
             try:
                 await asyncio.sleep(0.001)
             finally:
-                worst.append(min(time.perf_counter() - started, time.thread_time() - busy))
+                held.append(min(time.perf_counter() - started, time.thread_time() - busy))
 
     beating = asyncio.create_task(beat())
     try:
@@ -51,6 +55,15 @@ async def pulse(worst):
         beating.cancel()
         await asyncio.wait([beating])
         gc.unfreeze()
+        pieces.append(piece_of_work())
+        worst.append(max(held) / max(pieces))
+
+
+def piece_of_work():
+    """Return the time that some milliseconds of work take here and now."""
+    busy = time.thread_time()
+    assert json.loads(json.dumps(list(range(20_000))))[-1] == 19_999
+    return time.thread_time() - busy
 
 
 async def post(sandbox, path, body, headers=()):
@@ -180,7 +193,7 @@ async def test_only_so_many_pages_are_told_what_happens(sandbox):
             answer.close()
 
 
-async def test_an_answer_of_many_rows_holds_nobody_up(sandbox, kycaid, applicant):
+async def test_an_answer_of_many_rows_holds_nobody_up(sandbox, call, kycaid, applicant):
     owner = await applicant()
     with sandbox._require_running().state.store.transaction() as rows:
         for n in range(20_000):
@@ -197,7 +210,9 @@ async def test_an_answer_of_many_rows_holds_nobody_up(sandbox, kycaid, applicant
             )
     worst = []
     async with pulse(worst):
-        assert len([row async for row in kycaid.verifications.report("2025-06-15")]) == 20_000
+        for offset in (0, 10_000, 19_500):
+            status, page = await call("GET", f"/verifications/report?date=2025-06-15&offset={offset}")
+            assert (status, len(page)) == (200, min(1_000, 20_000 - offset))
         assert (await kycaid.applicants.get(owner)).verifications_count == 20_000
     assert max(worst) < LONGEST
 

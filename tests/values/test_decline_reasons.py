@@ -38,7 +38,8 @@ NAMES = {
     36: "QES_MISMATCH",
 }
 WITHOUT_ID = ["EXPIRES_LESS_3_MONTHS", "DEBTOR"]
-UNKNOWN_ID = st.integers(0, 10**6).filter(lambda number: number not in NAMES)
+KNOWN_IDS = {reason.id for reason in DeclineReason}
+UNKNOWN_ID = st.integers(0, 10**6).filter(lambda number: number not in KNOWN_IDS)
 
 
 def test_the_table_holds_the_25_reasons_of_the_reference():

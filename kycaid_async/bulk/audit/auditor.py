@@ -13,16 +13,10 @@ from kycaid_async.bulk.audit.spool import AuditedRow
 from kycaid_async.bulk.evidence import NOT_ALL, Doubt, Unreconciled, created, documents_of, is_not_found, whole_document
 from kycaid_async.bulk.ledger import Intent, Ledger, RowEntry, State
 from kycaid_async.bulk.likeness import Shown, is_of_type
-from kycaid_async.bulk.requests.resilient_caller import ResilientCaller
-from kycaid_async.bulk.requests.workers import Stopped
+from kycaid_async.bulk.requests.resilient_caller import CountedCalls, ResilientCaller, Stopped
 from kycaid_async.errors import KycaidError
 
 Entries = Mapping[str, RowEntry]
-
-
-@attrs.define
-class _Tally:
-    attempts: int = 0
 
 
 @attrs.define(kw_only=True, eq=False)
@@ -33,7 +27,10 @@ class Auditor:
     ledger: Ledger
     settle_after: float
     """Seconds after a document was sent for which the server may not show it yet."""
-    _tally: _Tally = attrs.field(factory=_Tally)
+    _calls: CountedCalls = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._calls = self.caller.counted()
 
     async def entries(self, applicant_id: str) -> dict[str, RowEntry]:
         """Return what the ledger knows of all rows of an applicant, by digest."""
@@ -85,7 +82,7 @@ class Auditor:
         anything = Intent(applicant_id=applicant_id, type="", file_ids={})
         doubt = Doubt(digest=b"", intent=anything, fields={}, applicant_was_made=True)
         try:
-            return await documents_of(self.caller, doubt, self._tally), None
+            return await documents_of(self._calls, doubt), None
         except Unreconciled as unclear:
             if self.caller.silence > self.caller.give_up_after:
                 raise Stopped(unclear.error) from unclear
@@ -95,7 +92,7 @@ class Auditor:
         """Return a document with all that is needed to compare it: with its own row, or with any that it may be of."""
         for intent in [own] if own is not None else [intent for intent in intents if is_of_type(shown, intent)]:
             try:
-                shown = await whole_document(self.caller, shown, intent, self._tally)
+                shown = await whole_document(self._calls, shown, intent)
             except Unreconciled:
                 return shown  # what it does not show proves nothing
         return shown
@@ -103,11 +100,11 @@ class Auditor:
     async def _alone(self, document_id: str) -> Shown | KycaidError | None:
         """Return a document that is not listed; None when KYCAID says that there is none, else what was said."""
         try:
-            found = await self.caller.call(documents.GET, self._tally, path={"document_id": document_id})
+            document = await self._calls.call(documents.GET, path={"document_id": document_id})
         except KycaidError as error:
             return None if is_not_found(error) else error
-        if found.raw.get("document_id") == document_id:
-            return found.raw
+        if document.raw.get("document_id") == document_id:
+            return document.raw
         return KycaidError(f"{documents.GET.name}: the answer shows another document", operation=documents.GET.name)
 
 

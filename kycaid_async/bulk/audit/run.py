@@ -3,7 +3,7 @@
 import os
 from collections.abc import AsyncIterable, Iterable
 from pathlib import Path as FilePath
-from typing import Final, cast
+from typing import Final, Required, cast
 
 import attrs
 
@@ -12,19 +12,17 @@ from kycaid_async.bulk.audit.auditor import Auditor, Entries, stamp
 from kycaid_async.bulk.audit.result import AuditResult, AuditStatus, AuditSummary
 from kycaid_async.bulk.audit.spool import AuditedRow, Spool
 from kycaid_async.bulk.audit.state import AuditState
-from kycaid_async.bulk.feed import Feed, Rows
-from kycaid_async.bulk.ledger import Ledger, Path, RowEntry, SecretFrom, State
+from kycaid_async.bulk.ledger import Ledger, Path, RowEntry, State
 from kycaid_async.bulk.manifest.row import BadRow
 from kycaid_async.bulk.prerequisites import digest_of_applicant
-from kycaid_async.bulk.requests.workers import Stopped
+from kycaid_async.bulk.requests.resilient_caller import Stopped
 from kycaid_async.bulk.row import BulkRow
-from kycaid_async.bulk.run import BulkRun
+from kycaid_async.bulk.run import BulkRun, RunOptions, RunPlan
 from kycaid_async.errors import LedgerError
 from kycaid_async.protocol.caller import Caller
 from kycaid_async.timing import Timing
 from kycaid_async.transport.settings import Settings
 from kycaid_async.values.converter import unstructure
-from kycaid_async.values.secret import ApiKey
 
 AuditRows = Iterable[BulkRow | BadRow] | AsyncIterable[BulkRow | BadRow]
 
@@ -32,22 +30,24 @@ _REMEMBERED: Final = 6 * 3600.0
 """Seconds for which an audit that was cut off is gone on from."""
 
 
-@attrs.frozen(kw_only=True)
-class AuditPlan:
-    """What the user asked for."""
+class AuditOptions(RunOptions, total=False):
+    """The options of ``client.bulk.audit``."""
 
-    ledger: Path
+    ledger: Required[Path]
     state: Path | None
     fresh: bool
-    concurrency: int
-    give_up_after: float
-    settle_after: float
-    same_account: bool
-    ledger_secret: SecretFrom | None
-    ledger_secret_key: ApiKey | None
 
 
-class BulkAudit(BulkRun[AuditResult]):
+@attrs.frozen(kw_only=True)
+class AuditPlan(RunPlan):
+    """The options of one audit, with their defaults."""
+
+    ledger: Path
+    state: Path | None = None
+    fresh: bool = False
+
+
+class BulkAudit(BulkRun[BulkRow | BadRow, AuditResult]):
     """A run of `client.bulk.audit`. Iterate over it once: ``async for result in audit``.
 
     All rows are read first, and put together by applicant; then the results come, an applicant's together. The
@@ -58,19 +58,12 @@ class BulkAudit(BulkRun[AuditResult]):
     """
 
     _name = "audit"
+    _only_reads = True
+    _plan: AuditPlan
 
     def __init__(self, rows: AuditRows, plan: AuditPlan, *, caller: Caller, settings: Settings, timing: Timing) -> None:
-        super().__init__(
-            concurrency=plan.concurrency,
-            give_up_after=plan.give_up_after,
-            caller=caller,
-            settings=settings,
-            timing=timing,
-        )
-        self._rows = rows
-        self._plan = plan
+        super().__init__(rows, plan, caller=caller, settings=settings, timing=timing)
         self._summary = AuditSummary()
-        self._feed: Feed | None = None
 
     @property
     def summary(self) -> AuditSummary:
@@ -91,24 +84,13 @@ class BulkAudit(BulkRun[AuditResult]):
     def drain(self) -> None:
         """Ask for no more applicants. Those that are asked for are told of, and then the iteration ends."""
         super().drain()
-        if self._feed is not None:
-            self._feed.close()
 
     async def _open(self) -> Ledger:
         if not os.path.exists(self._plan.ledger):  # noqa: ASYNC240, PTH110 - one look
             raise LedgerError(
                 f"{os.fspath(self._plan.ledger)}: there is no such ledger, so nothing is known to be sent"
             )
-        return await Ledger.open(
-            self._plan.ledger,
-            server=self._settings.base_url,
-            api_key=self._settings.api_key.reveal(),
-            same_account=self._plan.same_account,
-            secret_from=self._plan.ledger_secret,
-            secret_key=self._plan.ledger_secret_key,
-            read_only=True,
-            clock=self._timing.clock,
-        )
+        return await super()._open()
 
     async def _do(self, ledger: Ledger) -> None:
         path = None if self._plan.state is None else FilePath(self._plan.state)
@@ -126,14 +108,9 @@ class BulkAudit(BulkRun[AuditResult]):
     # First all rows are read.
 
     async def _read(self, ledger: Ledger, spool: Spool) -> None:
-        self._feed = feed = Feed(cast("Rows", self._rows))
-        if self._workers.drained.is_set():
-            feed.close()
-        try:
-            while (found := await feed.next()) is not None:
-                await self._take(*found, ledger, spool)
-        finally:
-            await feed.aclose()
+        async with self._reading() as feed:
+            while (numbered := await feed.next()) is not None:
+                await self._take(*numbered, ledger, spool)
 
     async def _take(self, number: int, row: BulkRow | BadRow, ledger: Ledger, spool: Spool) -> None:
         self._summary.read += 1
@@ -143,15 +120,15 @@ class BulkAudit(BulkRun[AuditResult]):
             raise TypeError(f"bulk: expected BulkRow, got {type(row).__name__}")
         try:
             problems = "; ".join(map(str, row.misfits()))
-            digest, says = (b"", None) if problems else (row.digest, row.says)
+            digest, fingerprint = (b"", None) if problems else (row.digest, row.says)
         except (AttributeError, TypeError, ValueError, OverflowError, RecursionError):
-            problems, digest, says = "it needs the types of BulkRow, and values that JSON can carry", b"", None
+            problems, digest, fingerprint = "it needs the types of BulkRow, and values that JSON can carry", b"", None
         if problems:
             return await self._tell(_alone(number, row, AuditStatus.NOT_SENT, words.bad(problems)))
         entry = await ledger.row(digest)
         applicant_id, is_uncertain = await self._applicant(row, entry, ledger)
         if applicant_id is not None:
-            was_changed = entry is not None and not ledger.has_said(entry, says)
+            was_changed = entry is not None and not ledger.has_said(entry, fingerprint)
             return spool.add(applicant_id, _audited(number, row, entry, was_changed=was_changed))
         status = AuditStatus.UNCERTAIN if is_uncertain else AuditStatus.NOT_SENT
         said = words.UNKNOWN_APPLICANT if is_uncertain else words.not_sent(_refusal(entry), None)
@@ -171,14 +148,14 @@ class BulkAudit(BulkRun[AuditResult]):
     # Then the server is asked, an applicant at a time.
 
     async def _ask(self, ledger: Ledger, spool: Spool, state: AuditState) -> None:
-        auditor = Auditor(caller=self._caller, ledger=ledger, settle_after=self._plan.settle_after)
+        auditor = Auditor(caller=self._caller, ledger=ledger, settle_after=self._settle_after())
 
         async def work() -> bool:
-            found = None if self._workers.drained.is_set() else spool.next()
-            if found is None:
+            applicant = None if self._workers.drained.is_set() else spool.next()
+            if applicant is None:
                 return False
             try:
-                await self._one(*found, auditor, state)
+                await self._one(*applicant, auditor, state)
             except Stopped as stop:
                 if stop.error is not None:
                     self._stop(stop.error)

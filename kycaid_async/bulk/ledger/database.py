@@ -10,10 +10,10 @@ from typing import Any, Final, ParamSpec, Self, TypeVar
 
 import attrs
 
-from kycaid_async.bulk.finished import finished
 from kycaid_async.bulk.ledger.file import LedgerFile, Statement
 from kycaid_async.bulk.ledger.problems import ledger_error
 from kycaid_async.errors import LedgerError
+from kycaid_async.loops import finished
 
 P = ParamSpec("P")
 R = TypeVar("R")

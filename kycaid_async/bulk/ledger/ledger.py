@@ -56,6 +56,11 @@ class Intent:
     file_ids: Mapping[str, str]
     """By side."""
 
+    @property
+    def key(self) -> tuple[str, str]:
+        """What documents that the server shows alike have in common: no two of them may be under way at once."""
+        return self.applicant_id, self.as_text()
+
     def as_text(self) -> str:
         """Return the type and the files as one text, which is the same for the same."""
         return _as_text({"type": self.type, **self.file_ids})

@@ -2,17 +2,18 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 import attrs
 
 from kycaid_async.bulk.manifest.column_names import Columns, match, trimmed
-from kycaid_async.bulk.manifest.lines import LONGEST
+from kycaid_async.bulk.manifest.format import LONGEST, ManifestFormat, RejectsWriter, open_bytes
 from kycaid_async.bulk.manifest.options import ManifestOptions
 from kycaid_async.bulk.manifest.record import Record, table_record
+from kycaid_async.bulk.manifest.rejected_cells import CellsWriter
 from kycaid_async.bulk.manifest.sheets.parts import WorkbookError
 from kycaid_async.bulk.manifest.sheets.workbook import Workbook
-from kycaid_async.bulk.manifest.text_file import open_bytes
+from kycaid_async.bulk.tables import ExcelTable
 from kycaid_async.errors import FieldProblem, ManifestError
 from kycaid_async.masking import shown_name
 
@@ -20,7 +21,7 @@ _MOST_NAMED: Final = 10
 
 
 @attrs.frozen(kw_only=True)
-class ExcelForm:
+class ExcelFormat(ManifestFormat):
     """Which sheet of a workbook it is, and how that is laid out. Lines are rows of the sheet, as Excel counts them."""
 
     path: str
@@ -32,7 +33,7 @@ class ExcelForm:
     typed = True
 
     @classmethod
-    def of(cls, path: str, options: ManifestOptions) -> "ExcelForm":
+    def of(cls, path: str, options: ManifestOptions) -> "ExcelFormat":
         """Read the row of column names. Raises `ManifestError`."""
         with _opened(path) as book:
             sheet = _sheet_of(path, book, options.sheet)
@@ -49,6 +50,9 @@ class ExcelForm:
                     record = _overlong(line, cells) or table_record(self.columns, cells, line=line)
                     if record is not None:
                         yield record
+
+    def writer(self, file: BinaryIO) -> RejectsWriter:
+        return CellsWriter(self.columns, lambda names: ExcelTable(file, names, sheet=self.sheet), object)
 
 
 def _overlong(line: int, cells: Any) -> Record | None:

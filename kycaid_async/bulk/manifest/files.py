@@ -7,11 +7,10 @@ from typing import Final
 
 import attrs
 
-from kycaid_async.bulk.manifest.confined import open_within
 from kycaid_async.bulk.manifest.pdf import needs_password
-from kycaid_async.bulk.manifest.places import Place, source_of
-from kycaid_async.bulk.remote.url_rules import UrlRules, is_url
-from kycaid_async.bulk.requests.open_files import when_there_is_room
+from kycaid_async.bulk.manifest.places import Place, is_url, open_within, source_of
+from kycaid_async.bulk.remote.url_rules import UrlRules
+from kycaid_async.bulk.requests.limits import when_there_is_room
 from kycaid_async.bulk.row import BulkSource
 from kycaid_async.errors import (
     ConfigurationError,

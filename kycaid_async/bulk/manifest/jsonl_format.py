@@ -7,29 +7,26 @@ from typing import Any, NoReturn
 import attrs
 
 from kycaid_async.bulk.manifest.column_names import ColumnMap, trimmed
-from kycaid_async.bulk.manifest.lines import LONGEST, lines_of
+from kycaid_async.bulk.manifest.format import LONGEST, Encoding, TextFormat, lines_of, open_text
 from kycaid_async.bulk.manifest.options import ManifestOptions
 from kycaid_async.bulk.manifest.record import Record
 from kycaid_async.bulk.manifest.row import APPLICANT, is_text, unknown_columns
-from kycaid_async.bulk.manifest.text_file import Encoding, open_text
 from kycaid_async.errors import FieldProblem, ManifestError
 from kycaid_async.masking import shown_name
 from kycaid_async.values.mismatch import kind
 
 
 @attrs.frozen(kw_only=True)
-class JsonForm:
-    """JSON Lines have no layout but their own."""
+class JsonLinesFormat(TextFormat):
+    """JSON Lines: it has no columns to know but those that were named."""
 
-    path: str
-    encoding: Encoding
     names: ColumnMap
 
     typed = False
     columns = None
 
     @classmethod
-    def of(cls, path: str, encoding: Encoding, options: ManifestOptions) -> "JsonForm":
+    def of(cls, path: str, encoding: Encoding, options: ManifestOptions) -> "JsonLinesFormat":
         """Look at the first line. Raises `ManifestError`."""
         with open_text(path, encoding) as file:
             first = next((line for line in iter(lambda: file.readline(LONGEST), "") if line.strip()), "")

@@ -12,18 +12,16 @@ import attrs
 
 from kycaid_async.bulk.manifest.column_names import Columns, offered
 from kycaid_async.bulk.manifest.conversion import Conversion
-from kycaid_async.bulk.manifest.csv_format import CsvForm
-from kycaid_async.bulk.manifest.excel_format import ExcelForm
-from kycaid_async.bulk.manifest.jsonl_format import JsonForm
+from kycaid_async.bulk.manifest.csv_format import CsvFormat
+from kycaid_async.bulk.manifest.excel_format import ExcelFormat
+from kycaid_async.bulk.manifest.format import FIRST_BYTES, Encoding, ManifestFormat, TextFormat, open_bytes
+from kycaid_async.bulk.manifest.jsonl_format import JsonLinesFormat
 from kycaid_async.bulk.manifest.options import ManifestOptions, ManifestReading
-from kycaid_async.bulk.manifest.parquet_format import ParquetForm
+from kycaid_async.bulk.manifest.parquet_format import ParquetFormat
 from kycaid_async.bulk.manifest.places import AnyPath, Reach
 from kycaid_async.bulk.manifest.row import BadRow, ManifestRow, read_row, shown_column
-from kycaid_async.bulk.manifest.text_file import FIRST_BYTES, Encoding, open_bytes
 from kycaid_async.errors import ManifestError
 from kycaid_async.masking import shown_name
-
-Form = CsvForm | ExcelForm | JsonForm | ParquetForm
 
 _JSON_ENDINGS: Final = (".jsonl", ".ndjson", ".json")
 _EXCEL_ENDINGS: Final = (".xlsx", ".xlsm")
@@ -37,7 +35,7 @@ class Manifest:
     """A manifest whose form is known."""
 
     path: str
-    form: Form
+    form: ManifestFormat
     reach: Reach = attrs.field(repr=False)
     options: ManifestOptions = attrs.field(repr=False)
     conversion: Conversion = attrs.field(repr=False)
@@ -58,7 +56,7 @@ class Manifest:
         form = _form_of(name, options)
         if form.columns is not None:
             _check(shown_name(name), form.columns)
-        encoding = form.encoding.name if isinstance(form, CsvForm) and not form.encoding.mark else ""
+        encoding = form.encoding.name if isinstance(form, CsvFormat) and not form.encoding.mark else ""
         conversion = Conversion.of(shown_name(name), form.records(), options, typed=form.typed, encoding=encoding)
         return cls(path=name, form=form, reach=reach, options=options, conversion=conversion)
 
@@ -79,9 +77,11 @@ class Manifest:
         return notes + [f"dates of {column} are read as {form.name}" for column, form in self.conversion.found.items()]
 
     def reject(self, row: ManifestRow | BadRow, reason: str) -> str:
-        """Return the line of a rejects file for ``row``: what stood there, behind its line and the reason."""
-        if not isinstance(self.form, CsvForm | JsonForm):
-            raise TypeError("a manifest of another form than text has no lines")
+        """Return the line of a rejects file for ``row``: what stood there, behind its line and the reason.
+
+        Only of a manifest that is text.
+        """
+        assert isinstance(self.form, TextFormat)  # noqa: S101 - others have no lines
         return self.form.reject(row.raw, line=row.line or 0, reason=reason)
 
 
@@ -114,16 +114,16 @@ def read_manifest(path: AnyPath, **options: Unpack[ManifestReading]) -> Iterator
     return Manifest.open(path, **options).rows()
 
 
-def _form_of(path: str, options: ManifestOptions) -> Form:
+def _form_of(path: str, options: ManifestOptions) -> ManifestFormat:
     with open_bytes(path) as file:
         head = file.read(FIRST_BYTES)
     ending, name = os.path.splitext(path)[1].lower(), shown_name(path)  # noqa: PTH122 - any path
     if head.startswith(_OLD_WORKBOOK):
         raise ManifestError(f"{name}: is a workbook of an old format, or has a password; save it as .xlsx without one")
     if ending in _EXCEL_ENDINGS:
-        return ExcelForm.of(path, options)
+        return ExcelFormat.of(path, options)
     if ending == ".parquet":
-        return ParquetForm.of(path, options)
+        return ParquetFormat.of(path, options)
     if head.startswith((b"PK\3\4", b"PAR1")):
         kind, other = ("workbook", ".xlsx") if head.startswith(b"PK") else ("Parquet file", ".parquet")
         raise ManifestError(f"{name}: is not text in UTF-8; if it is a {kind}, name it {other}")
@@ -131,7 +131,9 @@ def _form_of(path: str, options: ManifestOptions) -> Form:
         raise ManifestError(f"{name}: is empty")
     encoding = Encoding.of(head, options.encoding)
     start = head.decode(encoding.name, "replace").removeprefix("\ufeff").lstrip()
-    return (JsonForm if start.startswith("{") or ending in _JSON_ENDINGS else CsvForm).of(path, encoding, options)
+    return (JsonLinesFormat if start.startswith("{") or ending in _JSON_ENDINGS else CsvFormat).of(
+        path, encoding, options
+    )
 
 
 def _check(name: str, columns: Columns) -> None:

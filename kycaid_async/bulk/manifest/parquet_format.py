@@ -4,15 +4,17 @@ import datetime as dt
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 import attrs
 
 from kycaid_async.bulk.manifest.column_names import Columns, match
+from kycaid_async.bulk.manifest.format import ManifestFormat, RejectsWriter, open_bytes
 from kycaid_async.bulk.manifest.options import ManifestOptions
 from kycaid_async.bulk.manifest.record import Record, table_record
+from kycaid_async.bulk.manifest.rejected_cells import CellsWriter
 from kycaid_async.bulk.manifest.sheets.cells import SheetCell
-from kycaid_async.bulk.manifest.text_file import open_bytes
+from kycaid_async.bulk.tables import ParquetTable
 from kycaid_async.errors import ManifestError
 from kycaid_async.extras import missing
 from kycaid_async.masking import shown_name
@@ -21,7 +23,7 @@ _BATCH: Final = 256
 
 
 @attrs.frozen(kw_only=True)
-class ParquetForm:
+class ParquetFormat(ManifestFormat):
     """The columns of a Parquet file. Lines are its rows, from 1."""
 
     path: str
@@ -30,7 +32,7 @@ class ParquetForm:
     typed = True
 
     @classmethod
-    def of(cls, path: str, options: ManifestOptions) -> "ParquetForm":
+    def of(cls, path: str, options: ManifestOptions) -> "ParquetFormat":
         """Read the schema. Raises `ManifestError`."""
         with _opened(path) as file:
             names = file.schema_arrow.names
@@ -46,6 +48,9 @@ class ParquetForm:
                     record = table_record(self.columns, [*map(_cell, values)], line=line)
                     if record is not None:
                         yield record
+
+    def writer(self, file: BinaryIO) -> RejectsWriter:
+        return CellsWriter(self.columns, lambda names: ParquetTable(file, names), str)
 
 
 @contextmanager

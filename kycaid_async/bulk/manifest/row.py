@@ -1,4 +1,4 @@
-"""One row of a manifest: from the names and texts of a file to what is delivered."""
+"""Rows of manifests: from the names and texts of a file to what is delivered."""
 
 import difflib
 import re
@@ -75,8 +75,8 @@ class ManifestRow(BulkRow):
     @property
     def digest(self) -> bytes:
         """As of any row, but paths count as they are written: a manifest may move, with its files and its ledger."""
-        said: dict[str, Any] = {"document": self.document, "applicant": self.applicant, **self.written}
-        return BulkRow(applicant_id=self.applicant_id, key=self.key, **said).digest
+        fields: dict[str, Any] = {"document": self.document, "applicant": self.applicant, **self.written}
+        return BulkRow(applicant_id=self.applicant_id, key=self.key, **fields).digest
 
 
 @attrs.frozen(kw_only=True)
@@ -116,23 +116,23 @@ def read_row(
     record: Mapping[str, Any], *, line: int, reach: Reach, raw: Any, known: Sequence[FieldProblem] = ()
 ) -> ManifestRow | BadRow:
     """Return the row that ``record`` spells, by column, or what is wrong with it beside what is ``known`` already."""
-    given = {name: _trimmed(value) for name, value in record.items() if name not in EXTRA}
-    given = {name: value for name, value in given.items() if value is not None and value != ""}
-    document = {name: _typed(field, given[name]) for name, field in _DOCUMENT.items() if name in given}
-    person = _below(APPLICANT, given)
+    fields = {name: _trimmed(value) for name, value in record.items() if name not in EXTRA}
+    fields = {name: value for name, value in fields.items() if value is not None and value != ""}
+    document = {name: _typed(field, fields[name]) for name, field in _DOCUMENT.items() if name in fields}
+    person = _below(APPLICANT, fields)
     person = {name: _typed(_PEOPLE[name], value) if name in _PEOPLE else value for name, value in person.items()}
-    other = [*unknown_columns(list(given)), *_problems(given, document, person)]
+    other = [*unknown_columns(list(fields)), *_problems(fields, document, person)]
     named = {problem.field for problem in known}
     problems = [*known, *(problem for problem in other if problem.field not in named)]
     if problems:
         return BadRow(line=line, problems=tuple(problems), raw=raw)
-    written: dict[str, str] = {side: given[side] for side in SIDES if side in given}
+    written: dict[str, str] = {side: fields[side] for side in SIDES if side in fields}
     sides: dict[str, Any] = {side: reach.place(text) for side, text in written.items()}
     return ManifestRow(
         document=document,
-        applicant_id=given.get("applicant_id"),
+        applicant_id=fields.get("applicant_id"),
         applicant=_applicant(person),
-        key=given.get("key"),
+        key=fields.get("key"),
         line=line,
         raw=raw,
         written=written,
@@ -140,23 +140,23 @@ def read_row(
     )
 
 
-def _problems(given: dict[str, Any], document: dict[str, Any], person: dict[str, Any]) -> Iterator[FieldProblem]:
-    for name, value in given.items():
+def _problems(fields: dict[str, Any], document: dict[str, Any], person: dict[str, Any]) -> Iterator[FieldProblem]:
+    for name, value in fields.items():
         if isinstance(value, str):
             yield from _text_problems(name, value)
         elif name in _TEXTS:
             yield FieldProblem(name, "text", kind(value))
-    if "front_side" not in given:
+    if "front_side" not in fields:
         yield FieldProblem("front_side", "a path or a URL", "nothing")
     for problem in check_values(ApplicantDocument, {"applicant_id": _ANY_ID} | document):
         yield _type_problem(document["type"]) if problem.field == "type" and document.get("type") else problem
-    if ("applicant_id" in given) == bool(person):
+    if ("applicant_id" in fields) == bool(person):
         yield FieldProblem("applicant_id", _OWNER, "both" if person else "neither")
     elif person:
         for problem in _person_problems(person):
             yield attrs.evolve(_letters(problem, person.get(problem.field)), field=APPLICANT + problem.field)
-    elif isinstance(given["applicant_id"], str) and len(given["applicant_id"]) != ID_LENGTH:
-        yield FieldProblem("applicant_id", f"{ID_LENGTH} characters", f"{len(given['applicant_id'])} characters")
+    elif isinstance(fields["applicant_id"], str) and len(fields["applicant_id"]) != ID_LENGTH:
+        yield FieldProblem("applicant_id", f"{ID_LENGTH} characters", f"{len(fields['applicant_id'])} characters")
 
 
 def _text_problems(name: str, value: str) -> Iterator[FieldProblem]:
@@ -196,27 +196,27 @@ def _shown_letter(letter: str) -> str:
     return letter if letter.isprintable() and not letter.isspace() else f"U+{ord(letter):04X}"
 
 
-def _type_problem(given: Any) -> FieldProblem:
+def _type_problem(value: Any) -> FieldProblem:
     """Return a shorter problem than one with all twenty types."""
-    meant = type_of(given) if isinstance(given, str) else None
+    meant = type_of(value) if isinstance(value, str) else None
     near = f" (did you mean {meant}?)" if meant else ""
-    if not near and isinstance(given, str):
-        near = _near(given.strip().upper(), tuple(DocumentType))
+    if not near and isinstance(value, str):
+        near = _near(value.strip().upper(), tuple(DocumentType))
     return FieldProblem("type", f"a document type of the reference{near}", "another word")
 
 
 def _applicant(person: dict[str, Any]) -> Person | Company | None:
-    given = {name: value for name, value in person.items() if name != "type"}
-    return _KINDS[_kind(person)](**given) if person else None
+    fields = {name: value for name, value in person.items() if name != "type"}
+    return _KINDS[_kind(person)](**fields) if person else None
 
 
 def _kind(person: dict[str, Any]) -> str:
-    given = person.get("type", ApplicantType.PERSON)
-    return given if isinstance(given, str) else ""
+    name = person.get("type", ApplicantType.PERSON)
+    return name if isinstance(name, str) else ""
 
 
-def _below(prefix: str, given: dict[str, Any]) -> dict[str, Any]:
-    return {name.removeprefix(prefix): value for name, value in given.items() if name.startswith(prefix)}
+def _below(prefix: str, fields: dict[str, Any]) -> dict[str, Any]:
+    return {name.removeprefix(prefix): value for name, value in fields.items() if name.startswith(prefix)}
 
 
 def _typed(field: Field, value: Any) -> Any:

@@ -27,13 +27,13 @@ class InsideAddressError(OSError):
 
 def is_public(address: str) -> bool:
     """Say whether anybody on the internet may be meant by ``address``, also by the IPv4 address that one holds."""
-    found = ip_address(address)
-    if isinstance(found, IPv4Address):
-        return found.is_global and not (found.is_multicast or found.is_reserved) and not _is_in(found, _INSIDE)
-    within = _within(found)
+    parsed = ip_address(address)
+    if isinstance(parsed, IPv4Address):
+        return parsed.is_global and not (parsed.is_multicast or parsed.is_reserved) and not _is_in(parsed, _INSIDE)
+    within = _within(parsed)
     if within is not None:
         return is_public(str(within))
-    return found in _UNICAST and found.is_global and found.teredo is None and found not in _DOCUMENTATION
+    return parsed in _UNICAST and parsed.is_global and parsed.teredo is None and parsed not in _DOCUMENTATION
 
 
 def _within(address: IPv6Address) -> IPv4Address | None:
@@ -69,8 +69,8 @@ def socket_factory(host: str, allowed: Collection[str]) -> Callable[..., socket.
 
     def make(info: tuple[int, int, int, str, tuple[str, int]]) -> socket.socket:
         family, kind, protocol, _, address = info
-        found = ip_address(address[0])
-        if not (named or _is_in(found, networks) or is_public(address[0])):
+        parsed = ip_address(address[0])
+        if not (named or _is_in(parsed, networks) or is_public(address[0])):
             raise InsideAddressError
         return socket.socket(family, kind, protocol)
 

@@ -27,11 +27,11 @@ async def in_daemon(function: Callable[[], T]) -> T | Exception:
     task = _Task(function)
     _daemons.submit(task)
     try:
-        found: T | Exception = await task.found
+        outcome: T | Exception = await task.outcome
     except asyncio.CancelledError:
         _daemons.give_up(task)
         raise
-    return found
+    return outcome
 
 
 class _Task:
@@ -40,20 +40,20 @@ class _Task:
     def __init__(self, function: Callable[[], Any]) -> None:
         self._function = function
         self._loop = asyncio.get_running_loop()
-        self.found: asyncio.Future[Any] = self._loop.create_future()
+        self.outcome: asyncio.Future[Any] = self._loop.create_future()
         self.begun = self.over = self.left = False
 
     def run(self) -> None:
         try:
-            found: Any = self._function()
+            outcome: Any = self._function()
         except Exception as error:  # noqa: BLE001 - the libraries below have errors of their own
-            found = error
+            outcome = error
         with contextlib.suppress(RuntimeError):  # the loop is closed
-            self._loop.call_soon_threadsafe(self._give, found)
+            self._loop.call_soon_threadsafe(self._give, outcome)
 
-    def _give(self, found: Any) -> None:
-        if not self.found.done():
-            self.found.set_result(found)
+    def _give(self, outcome: Any) -> None:
+        if not self.outcome.done():
+            self.outcome.set_result(outcome)
 
 
 def _real(name: str) -> Any:

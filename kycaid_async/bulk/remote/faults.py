@@ -1,4 +1,4 @@
-"""Why a remote file cannot be read, and what is tried again."""
+"""Faults of remote files: why one cannot be read, and which are tried again."""
 
 from collections.abc import Awaitable, Callable
 from typing import Final, TypeVar
@@ -36,10 +36,10 @@ class FaultError(Exception):
 
 async def persisted(timing: Timing, work: Callable[[], Awaitable[T | Fault]]) -> T | Fault:
     """Return what ``work`` returns. What may be over soon is tried again, with growing pauses."""
-    found = await work()
+    outcome = await work()
     for attempt in range(_TRIES - 1):
-        if not (isinstance(found, Fault) and found.passing):
+        if not (isinstance(outcome, Fault) and outcome.passing):
             break
         await timing.sleep(_FIRST_PAUSE * 2.0**attempt * (1 + timing.chance()))
-        found = await work()
-    return found
+        outcome = await work()
+    return outcome

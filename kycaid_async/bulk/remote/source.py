@@ -11,7 +11,7 @@ import attrs
 from kycaid_async.bulk.remote.faults import Fault, FaultError, persisted
 from kycaid_async.bulk.remote.store_file import Terms, open_store
 from kycaid_async.bulk.remote.url_rules import WEB, UrlRules
-from kycaid_async.bulk.remote.web_file import Link, open_web
+from kycaid_async.bulk.remote.web_file import WebLink, open_web
 from kycaid_async.errors import InvalidFileError, UploadSourceError
 from kycaid_async.masking import shown_path
 from kycaid_async.timing import Timing
@@ -55,12 +55,12 @@ class RemoteSource:
         Raises `InvalidFileError` when the file cannot be read, `UploadSourceError` when its server could not be reached
         for now, and `ConfigurationError` when fsspec, or what it needs for this kind of URL, is not installed.
         """
-        found = await persisted(self.timing, self._open)
-        if not isinstance(found, Fault):
-            return found
-        if found.passing:
-            raise UploadSourceError(f"{self.label}: cannot be reached for now ({found.words}); try again later")
-        raise InvalidFileError(f"{self.label}: cannot be opened ({found.words})", file=self._plain)
+        reader = await persisted(self.timing, self._open)
+        if not isinstance(reader, Fault):
+            return reader
+        if reader.passing:
+            raise UploadSourceError(f"{self.label}: cannot be reached for now ({reader.words}); try again later")
+        raise InvalidFileError(f"{self.label}: cannot be opened ({reader.words})", file=self._plain)
 
     async def _open(self) -> SourceReader | Fault:
         try:
@@ -68,7 +68,7 @@ class RemoteSource:
             if self.rules is None:
                 return Fault("a URL; --allow-urls, or urls=UrlRules(), allows those")
             if protocol in WEB:
-                link = Link(self.url, self.label, self.rules, self.patience, self.timing)
+                link = WebLink(self.url, self.label, self.rules, self.patience, self.timing)
                 return await open_web(link, self.first)
             async with asyncio.timeout(self.patience):
                 return await open_store(self.url, protocol, Terms(self.label, self.patience, self.timing), self.first)

@@ -33,14 +33,14 @@ async def open_store(url: str, protocol: str, terms: Terms, first: int) -> "Stor
     """Ask for the size of a file and read its first bytes. Raises `ConfigurationError` when a package is missing."""
     # As it was checked: what fsspec makes of another spelling is of no account.
     plain = protocol + url[len(protocol) :]
-    found = await in_daemon(lambda: _open(plain, terms, first))
-    if isinstance(found, ImportError):
-        ours = (found.name or "").split(".")[0] == "fsspec"
-        needed = "pip install 'kycaid-async[fsspec]'" if ours else found.msg
+    outcome = await in_daemon(lambda: _open(plain, terms, first))
+    if isinstance(outcome, ImportError):
+        ours = (outcome.name or "").split(".")[0] == "fsspec"
+        needed = "pip install 'kycaid-async[fsspec]'" if ours else outcome.msg
         raise ConfigurationError(f"{terms.label}: URLs of this kind need another package: {needed}")
-    if isinstance(found, ConfigurationError):
-        raise found
-    return fault_of(found) if isinstance(found, Exception) else found
+    if isinstance(outcome, ConfigurationError):
+        raise outcome
+    return fault_of(outcome) if isinstance(outcome, Exception) else outcome
 
 
 def _open(url: str, terms: Terms, first: int) -> "StoreReading | Fault":
@@ -78,7 +78,7 @@ def fault_of(error: Exception) -> Fault:
     for kind, words in _REASONS.items():
         if isinstance(error, kind):
             return Fault(words)
-    status = next((int(found) for found in _statuses(error) if str(found).isdecimal()), 0)
+    status = next((int(code) for code in _statuses(error) if str(code).isdecimal()), 0)
     if status:
         return Fault(f"its server answers {status}", status in PASSING)
     number = error.errno if isinstance(error, OSError) else None
@@ -151,26 +151,26 @@ class StoreReading:
 
     def _as_it_was(self) -> bool:
         self.files.invalidate_cache()
-        found = self.files.info(self.path)
-        return (found.get("size"), _mark(found)) == (self.size, self.mark)
+        info = self.files.info(self.path)
+        return (info.get("size"), _mark(info)) == (self.size, self.mark)
 
     async def _ask(self, function: Callable[[], Any]) -> Any:
-        found = await persisted(self.terms.timing, lambda: self._tried(function))
-        if isinstance(found, Fault):
-            raise UploadSourceError(f"{self.label}: cannot be read to its end ({found.words}); nothing was stored")
-        return found
+        outcome = await persisted(self.terms.timing, lambda: self._tried(function))
+        if isinstance(outcome, Fault):
+            raise UploadSourceError(f"{self.label}: cannot be read to its end ({outcome.words}); nothing was stored")
+        return outcome
 
     async def _tried(self, function: Callable[[], Any]) -> Any:
         try:
             async with asyncio.timeout(self.terms.patience):
-                found = await in_daemon(function)
+                outcome = await in_daemon(function)
         except TimeoutError:
             return Fault("its server does not answer in time", passing=True)
-        return fault_of(found) if isinstance(found, Exception) else found
+        return fault_of(outcome) if isinstance(outcome, Exception) else outcome
 
     async def close(self) -> None:
         return
 
 
-def _mark(found: dict[str, Any]) -> tuple[str, ...]:
-    return tuple(str(found[name]) for name in _MARKS if name in found)
+def _mark(info: dict[str, Any]) -> tuple[str, ...]:
+    return tuple(str(info[name]) for name in _MARKS if name in info)

@@ -1,8 +1,8 @@
-"""Which URLs are read."""
+"""Rules for URLs: which remote files may be read."""
 
 import re
 from collections.abc import Collection
-from typing import Any, Final
+from typing import Final
 
 import attrs
 
@@ -20,38 +20,33 @@ _NEVER: Final = frozenset(
 _SPELLING: Final = re.compile(r"([a-z][a-z0-9+._-]*)://([!-~]|[^\x00-\x20\x7f-\xa0])", re.IGNORECASE | re.ASCII)
 
 
-def is_url(place: Any) -> bool:
-    """Say whether ``place`` is the URL of a remote file, and not a path."""
-    return isinstance(place, str) and "://" in place
-
-
 def _names(names: Collection[str]) -> frozenset[str]:
     """Return protocols in lower case, as ``sftp``, ``SFTP`` and ``sftp://`` are one. Raises `ConfigurationError`."""
     if isinstance(names, str):
         raise ConfigurationError("allow_protocols: expected a list of names, got text")
-    found = frozenset(name.strip().lower().removesuffix("://") for name in names)
-    for name in found:
+    protocols = frozenset(name.strip().lower().removesuffix("://") for name in names)
+    for name in protocols:
         if name in _NEVER:
             raise ConfigurationError(
                 f"allow_protocols: {name} reads files of this machine or URLs within URLs, which is never allowed"
             )
         if not re.fullmatch(r"[a-z][a-z0-9+._-]*", name):
             raise ConfigurationError("allow_protocols: expected names such as sftp, got other text")
-    return found
+    return protocols
 
 
 def _hosts(hosts: Collection[str]) -> frozenset[str]:
     if isinstance(hosts, str):
         raise ConfigurationError("allow_hosts: expected a list of names and networks, got text")
-    found = frozenset(host.strip().lower() for host in hosts)
-    if any(not host or "://" in host for host in found):
+    entries = frozenset(host.strip().lower() for host in hosts)
+    if any(not host or "://" in host for host in entries):
         raise ConfigurationError("allow_hosts: expected names, addresses or networks such as 10.0.0.0/8, and no URLs")
-    return found
+    return entries
 
 
 @attrs.frozen(kw_only=True)
 class UrlRules:
-    """Which URLs are read.
+    """Rules for the URLs that are read.
 
     Without options: those of ``https``, ``s3``, ``gs`` and ``az`` (also as ``s3a``, ``gcs``, ``abfs``, ``abfss``), and
     by ``https`` only from servers with public addresses.

@@ -27,7 +27,7 @@ _STATUSES: Final = {
 
 
 @attrs.frozen
-class Link:
+class WebLink:
     """A URL, and how it may be read."""
 
     url: str = attrs.field(repr=False)
@@ -38,7 +38,7 @@ class Link:
     timing: Timing
 
 
-async def open_web(link: Link, first: int) -> "WebReading | Fault":
+async def open_web(link: WebLink, first: int) -> "WebReading | Fault":
     """Read the first bytes of a file, and how large it is."""
     outcome = await _tried(link, lambda: _Stream.of(link, 0, first))
     if isinstance(outcome, Fault):
@@ -51,7 +51,7 @@ async def open_web(link: Link, first: int) -> "WebReading | Fault":
     return reading
 
 
-async def _tried(link: Link, work: Callable[[], Any]) -> Any:
+async def _tried(link: WebLink, work: Callable[[], Any]) -> Any:
     """Return what ``work`` returns, or the fault that ended it; as a value, for an error may hold the whole URL."""
     try:
         async with asyncio.timeout(link.patience):
@@ -64,7 +64,7 @@ async def _tried(link: Link, work: Callable[[], Any]) -> Any:
 class WebReading:
     """A file by ``https://``, for one attempt."""
 
-    link: Link
+    link: WebLink
     size: int
     mark: tuple[str | None, ...]
     _stream: "_Stream | None"
@@ -84,10 +84,10 @@ class WebReading:
 
     async def read(self) -> bytes:
         want = min(CHUNK, self.size - self._offset)
-        found = await persisted(self.link.timing, lambda: _tried(self.link, lambda: self._part(want)))
-        if isinstance(found, Fault):
-            raise UploadSourceError(f"{self.label}: cannot be read to its end ({found.words}); nothing was stored")
-        return bytes(found)
+        part = await persisted(self.link.timing, lambda: _tried(self.link, lambda: self._part(want)))
+        if isinstance(part, Fault):
+            raise UploadSourceError(f"{self.label}: cannot be read to its end ({part.words}); nothing was stored")
+        return bytes(part)
 
     async def _part(self, want: int) -> bytes:
         if want <= 0:
@@ -131,7 +131,7 @@ class _Stream:
         return tuple(self.response.headers.get(name) for name in ("ETag", "Last-Modified"))
 
     @classmethod
-    async def of(cls, link: Link, start: int, end: int | None) -> "_Stream":
+    async def of(cls, link: WebLink, start: int, end: int | None) -> "_Stream":
         """Ask for the bytes from ``start`` up to ``end``. A server that gives all of them is taken at its word."""
         wanted = f"bytes={start}-{'' if end is None else end - 1}"
         session, response = await get(link.url, link.rules, {"Range": wanted, "Accept-Encoding": "identity"})
@@ -154,13 +154,13 @@ class _Stream:
 
 def _extent(status: int, headers: Any, start: int) -> tuple[int, int]:
     """Return how large a file is, and how much of it an answer brings. Raises `FaultError`."""
-    given = re.fullmatch(
+    extent = re.fullmatch(
         r"bytes (?:(\d{1,18})-(\d{1,18})|\*)/(\d{1,18})", headers.get("Content-Range", "").strip(), re.ASCII
     )
-    if status == _BEYOND and given is not None and int(given[3]) == start == 0:
+    if status == _BEYOND and extent is not None and int(extent[3]) == start == 0:
         return 0, 0
-    if status == _PART and given is not None and given[1] is not None:
-        first, last, total = int(given[1]), int(given[2]), int(given[3])
+    if status == _PART and extent is not None and extent[1] is not None:
+        first, last, total = int(extent[1]), int(extent[2]), int(extent[3])
         if first == start <= last < total:
             return total, last + 1 - first
     length = headers.get("Content-Length", "")

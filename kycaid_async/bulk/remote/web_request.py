@@ -89,10 +89,10 @@ async def _ssl_context() -> "ssl.SSLContext":
     import ssl
 
     if not _contexts:
-        made = await in_daemon(ssl.create_default_context)
-        if isinstance(made, Exception):
-            raise made
-        _contexts[:] = [made]
+        context = await in_daemon(ssl.create_default_context)
+        if isinstance(context, Exception):
+            raise context
+        _contexts[:] = [context]
     return _contexts[0]
 
 
@@ -105,14 +105,14 @@ def _resolver() -> Any:
         async def resolve(
             self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
         ) -> list[ResolveResult]:
-            found = await in_daemon(lambda: socket.getaddrinfo(host, port, family=family, type=socket.SOCK_STREAM))
-            if isinstance(found, OSError):
-                raise found
-            if isinstance(found, Exception):  # a name that no encoding has
+            outcome = await in_daemon(lambda: socket.getaddrinfo(host, port, family=family, type=socket.SOCK_STREAM))
+            if isinstance(outcome, OSError):
+                raise outcome
+            if isinstance(outcome, Exception):  # a name that no encoding has
                 raise socket.gaierror(socket.EAI_NONAME, "no such host")
             return [
                 ResolveResult(hostname=host, host=str(address[0]), port=port, family=kind, proto=proto, flags=_NUMERIC)
-                for kind, _, proto, _, address in found
+                for kind, _, proto, _, address in outcome
             ]
 
         async def close(self) -> None:

@@ -3,15 +3,12 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any, Final, Protocol, TypeVar
+from typing import Any, Final, TypeVar
 
 import attrs
 
 from kycaid_async.api import applicants
-from kycaid_async.bulk.requests.adaptive_concurrency import AdaptiveConcurrency
-from kycaid_async.bulk.requests.circuit_breaker import CircuitBreaker
-from kycaid_async.bulk.requests.keyed_lock import KeyedLock
-from kycaid_async.bulk.requests.workers import Stopped
+from kycaid_async.bulk.requests.limits import AdaptiveConcurrency, CircuitBreaker, KeyedLock
 from kycaid_async.errors import (
     ApiError,
     AuthenticationError,
@@ -40,11 +37,20 @@ _UNSENT: Final = "it was not sent, because the run had to end"
 _DOOR: Final = "creations"
 _NOBODY: Final = "0" * ID_LENGTH
 
+Attempted = Callable[[], None]
+"""Is called whenever a request is sent, repetitions included."""
 
-class Tally(Protocol):
-    """Something that counts the requests made for it."""
 
-    attempts: int
+class BulkOutcome(Exception):  # noqa: N818 - its kinds are no errors
+    """How a step of a run ended, where that is no error: it never leaves the package."""
+
+
+class Stopped(BulkOutcome):
+    """Ends the work on a row, because the run has to end: for ``error``, or None when it was told to drain."""
+
+    def __init__(self, error: KycaidError | None = None) -> None:
+        super().__init__()
+        self.error = error
 
 
 @attrs.frozen(kw_only=True)
@@ -91,12 +97,16 @@ class ResilientCaller:
     def __attrs_post_init__(self) -> None:
         self._creation_door = KeyedLock(self.idle)
 
-    async def call(self, endpoint: Endpoint[T], tally: Tally, **given: Any) -> T:
+    def counted(self) -> "CountedCalls":
+        """Return a way to call, for one row, that counts the requests."""
+        return CountedCalls(self)
+
+    async def call(self, endpoint: Endpoint[T], attempted: Attempted, **given: Any) -> T:
         """Return the answer to what may be repeated. Raises `Stopped`, and `KycaidError` for this request only."""
         tries, failures, answers = 0, 0, self.answers
         while True:
             try:
-                return await self._when_there(endpoint, lambda: self._send(endpoint, tally, given))
+                return await self._when_there(endpoint, lambda: self._send(endpoint, attempted, given))
             except KycaidError as error:
                 self._raise_what_ends_all(error)
                 shut = endpoint.uploads and _is_shut(error)
@@ -106,7 +116,7 @@ class ResilientCaller:
                 tries += not isinstance(error, ConnectionFailedError)  # for these, the breaker's pauses grow
             await self._before_repeat(endpoint, tries)
 
-    async def create(self, endpoint: Endpoint[T], tally: Tally, intent: IntentRecord, **given: Any) -> T:
+    async def create(self, endpoint: Endpoint[T], attempted: Attempted, intent: IntentRecord, **given: Any) -> T:
         """Return the answer to what makes a second object when it is sent twice.
 
         It is repeated only when the server certainly did not act, and it is not sent at all while the server does not
@@ -115,9 +125,9 @@ class ResilientCaller:
         """
         tries = 0
         while True:
-            is_trial = await self._admitted(endpoint, tally, given)
+            is_trial = await self._admitted(endpoint, attempted, given)
             try:
-                return await self._when_there(endpoint, lambda: self._create_once(endpoint, tally, intent, given))
+                return await self._when_there(endpoint, lambda: self._create_once(endpoint, attempted, intent, given))
             except LedgerError:
                 raise
             except KycaidError as error:
@@ -173,9 +183,9 @@ class ResilientCaller:
                     return await send()
         return await send()
 
-    async def _send(self, endpoint: Endpoint[T], tally: Tally, given: dict[str, Any]) -> T:
+    async def _send(self, endpoint: Endpoint[T], attempted: Attempted, given: dict[str, Any]) -> T:
         self._raise_when_ended(endpoint)
-        tally.attempts += 1
+        attempted()
         self.requests += 1
         started = self.timing.clock()
         try:
@@ -234,11 +244,13 @@ class ResilientCaller:
 
     # Creations.
 
-    async def _create_once(self, endpoint: Endpoint[T], tally: Tally, intent: IntentRecord, given: dict[str, Any]) -> T:
+    async def _create_once(
+        self, endpoint: Endpoint[T], attempted: Attempted, intent: IntentRecord, given: dict[str, Any]
+    ) -> T:
         self._raise_when_ended(endpoint)  # before anything is on record
         await intent.write()
         try:
-            answer = await self._send(endpoint, tally, given)
+            answer = await self._send(endpoint, attempted, given)
         except Stopped:
             intent.withdraw()
             raise
@@ -253,7 +265,7 @@ class ResilientCaller:
         elif _is_of_kycaid(error) and not error.retryable:
             self._creations.succeeded()
 
-    async def _admitted(self, endpoint: Endpoint[Any], tally: Tally, given: dict[str, Any]) -> bool:
+    async def _admitted(self, endpoint: Endpoint[Any], attempted: Attempted, given: dict[str, Any]) -> bool:
         """Wait until one more creation may be under way, and count it. True when it is the only one, to see."""
         if self._has_room() and not self._creation_door.is_held(_DOOR):
             self._creating += 1
@@ -265,7 +277,7 @@ class ResilientCaller:
                     self._creation_ended.clear()
                     with self.idle():
                         await self._creation_ended.wait()
-                elif await self._answers_again(endpoint, tally, given):
+                elif await self._answers_again(endpoint, attempted, given):
                     self._creating += 1
                     return True
             self._creating += 1
@@ -274,7 +286,7 @@ class ResilientCaller:
     def _has_room(self) -> bool:
         return not self._creations.is_open and self._creating < self._creations.allowed
 
-    async def _answers_again(self, endpoint: Endpoint[Any], tally: Tally, given: dict[str, Any]) -> bool:
+    async def _answers_again(self, endpoint: Endpoint[Any], attempted: Attempted, given: dict[str, Any]) -> bool:
         """After a pause, say whether the server answers, as itself, a question that makes nothing and costs nothing."""
         lasted = self._creations.lasts(self.timing.clock())
         if lasted > self.give_up_after:
@@ -288,12 +300,32 @@ class ResilientCaller:
         self._raise_when_ended(endpoint)
         whose = getattr(given.get("body"), "applicant_id", None) or _NOBODY
         try:
-            await self.call(applicants.GET, tally, path={"applicant_id": whose}, query={"verification_id": None})
+            await self.call(applicants.GET, attempted, path={"applicant_id": whose}, query={"verification_id": None})
         except KycaidError as error:
             if not _is_of_kycaid(error) or error.retryable:
                 self._creations.failed(self.timing.clock())
                 return False
         return True
+
+
+@attrs.define(eq=False)
+class CountedCalls:
+    """The calls for one row, with a count of their requests."""
+
+    _caller: ResilientCaller
+    requests: int = 0
+    """How many were sent, repetitions included."""
+
+    async def call(self, endpoint: Endpoint[T], **given: Any) -> T:
+        """Do as `ResilientCaller.call` does."""
+        return await self._caller.call(endpoint, self._attempted, **given)
+
+    async def create(self, endpoint: Endpoint[T], intent: IntentRecord, **given: Any) -> T:
+        """Do as `ResilientCaller.create` does."""
+        return await self._caller.create(endpoint, self._attempted, intent, **given)
+
+    def _attempted(self) -> None:
+        self.requests += 1
 
 
 def _certainty(endpoint: Endpoint[Any], error: KycaidError) -> Certainty:

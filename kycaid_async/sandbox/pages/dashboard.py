@@ -3,12 +3,12 @@
 import attrs
 from aiohttp import web
 
+from kycaid_async.html import Html, tag
 from kycaid_async.sandbox.http.refusals import not_found
 from kycaid_async.sandbox.pages import lists
 from kycaid_async.sandbox.pages.case_page import CasePage, decision, name_of, title
 from kycaid_async.sandbox.pages.context import House
 from kycaid_async.sandbox.pages.controls_page import controls
-from kycaid_async.sandbox.pages.html import Html, tag
 from kycaid_async.sandbox.pages.live import Live
 from kycaid_async.sandbox.pages.responses import page
 from kycaid_async.sandbox.pages.session import Sessions

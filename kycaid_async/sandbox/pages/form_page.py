@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 
 import attrs
 
-from kycaid_async.sandbox.pages.html import Child, Html, Value, tag
+from kycaid_async.html import Child, Html, Value, tag
 from kycaid_async.sandbox.pages.layout import document, notice
 from kycaid_async.sandbox.pages.questions import Part, Question
 

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from kycaid_async.sandbox.pages.html import Child, Html, join, tag
+from kycaid_async.html import Child, Html, join, tag
 from kycaid_async.sandbox.pages.static import url_of
 
 _DOCTYPE: Final = Html("<!doctype html>\n")

@@ -2,11 +2,11 @@
 
 from datetime import datetime
 
+from kycaid_async.html import Html, tag
 from kycaid_async.sandbox.events.delivery import Delivery
 from kycaid_async.sandbox.events.feed import RequestServed
 from kycaid_async.sandbox.faults import FaultKind
 from kycaid_async.sandbox.overview import ApplicantRow, VerificationRow
-from kycaid_async.sandbox.pages.html import Html, tag
 from kycaid_async.sandbox.pages.shell import HOME, Shell, badge, breakable, status_badge, when
 
 _OK, _BROKEN = 300, 500

@@ -7,10 +7,10 @@ from urllib.parse import quote
 import attrs
 from aiohttp import web
 
+from kycaid_async.html import tag
 from kycaid_async.sandbox.http.responses import Serve
 from kycaid_async.sandbox.http.throttle import KeyThrottle
 from kycaid_async.sandbox.pages.body import read_fields
-from kycaid_async.sandbox.pages.html import tag
 from kycaid_async.sandbox.pages.layout import document
 from kycaid_async.sandbox.pages.middleware import refuse
 from kycaid_async.sandbox.pages.responses import page, see_other

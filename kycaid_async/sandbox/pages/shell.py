@@ -7,7 +7,7 @@ from typing import Final
 
 import attrs
 
-from kycaid_async.sandbox.pages.html import Child, Html, join, tag
+from kycaid_async.html import Child, Html, join, tag
 from kycaid_async.sandbox.pages.layout import document
 from kycaid_async.values.decline_reasons import DeclineReason
 

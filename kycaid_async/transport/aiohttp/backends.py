@@ -4,6 +4,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 import aiohttp
+from yarl import URL
 
 from kycaid_async.errors import ConfigurationError
 from kycaid_async.transport.aiohttp.connector import Connector
@@ -43,8 +44,7 @@ def open_backend(
 
 
 def _own_session(settings: Settings) -> aiohttp.ClientSession:
-    limit = settings.max_connections
-    connector = Connector(limit=limit) if own_connector_fits() else aiohttp.TCPConnector(limit=limit)
+    connector = _own_connector(settings.max_connections)
     session = aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
     # aiohttp repeats a GET, PUT or DELETE on a lost connection by itself, and does not tell. Repeats are counted,
     # paced and judged in one place, and there is no public switch.
@@ -53,16 +53,32 @@ def _own_session(settings: Settings) -> aiohttp.ClientSession:
     return session
 
 
+def _own_connector(limit: int) -> aiohttp.TCPConnector:
+    if own_connector_fits():
+        try:
+            return Connector(limit=limit)
+        except Exception as error:  # noqa: BLE001 - aiohttp's own connector is there, whatever it is
+            give_up_straight_way(error)
+    return aiohttp.TCPConnector(limit=limit)
+
+
 def _direct(settings: Settings, own: SessionBackend, loop: asyncio.AbstractEventLoop) -> "DirectBackend | None":
     """Return the backend that goes past the session; None where the installed aiohttp does not allow it."""
     if own.connector is None or not straight_way_fits(loop):
         return None
-    from kycaid_async.transport.aiohttp.direct import DirectBackend
-
     try:
+        from kycaid_async.transport.aiohttp.direct import DirectBackend
+
         return DirectBackend(settings, own, own.connector, loop)
-    except ValueError:
-        return None  # a URL may be none to aiohttp: then it says so at the first request
     except Exception as error:  # noqa: BLE001 - the session is there, whatever it is
-        give_up_straight_way(error)
+        if not _is_about_urls(error, settings):  # what is no URL to aiohttp, it refuses at the first request
+            give_up_straight_way(error)
         return None
+
+
+def _is_about_urls(error: Exception, settings: Settings) -> bool:
+    try:
+        _ = URL(settings.base_url), URL(settings.proxy or "")
+    except ValueError:
+        return True
+    return isinstance(error, aiohttp.InvalidURL)

@@ -26,7 +26,7 @@ import anyio
 
 import kycaid_async.api
 import kycaid_async.bulk
-import kycaid_async.cli.upload
+import kycaid_async.cli.upload.run
 import kycaid_async.transport
 from kycaid_async import ApplicantDocument, AsyncKycaid, KycaidError, Person, Timeout
 from kycaid_async.bulk.bulk import Bulk

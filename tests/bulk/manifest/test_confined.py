@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 
 from kycaid_async import InvalidFileError, check_manifest, read_manifest
-from kycaid_async.bulk.manifest import confined
-from kycaid_async.bulk.manifest.confined import OutsideError
-from kycaid_async.bulk.manifest.places import source_of
+from kycaid_async.bulk.manifest import places
+from kycaid_async.bulk.manifest.places import OutsideError, source_of
 from kycaid_async.bulk.remote.url_rules import UrlRules
 from kycaid_async.cli.app import app
 from tests.bulk.manifests import reasons, row, with_pictures, write_csv
@@ -23,7 +22,7 @@ POSIX = pytest.mark.skipif(sys.platform == "win32", reason="links and special fi
 def way(request, monkeypatch):
     """With the calls that only some systems have, and without them."""
     if request.param == "resolved":
-        monkeypatch.setattr(confined, "_BY_FOLDER", False)
+        monkeypatch.setattr(places, "_BY_FOLDER", False)
 
 
 @pytest.fixture
@@ -170,7 +169,7 @@ async def test_on_windows_a_share_is_refused_by_its_letters_and_never_looked_at(
     """The mere look at one sends a digest of the user's password to whoever keeps it."""
     import ntpath
 
-    monkeypatch.setattr(confined, "_BY_FOLDER", False)
+    monkeypatch.setattr(places, "_BY_FOLDER", False)
     for name in ("join", "abspath", "normcase"):
         monkeypatch.setattr(os.path, name, getattr(ntpath, name))
     monkeypatch.setattr(os.path, "realpath", lambda *_: pytest.fail("it looks"))
@@ -179,10 +178,10 @@ async def test_on_windows_a_share_is_refused_by_its_letters_and_never_looked_at(
     folders = ("C:\\work\\in",)
     for path in (r"\\host\share\a.png", "//host/share/a.png", r"\\?\C:\secret.png", r"\\.\pipe\a", "C:\\secret.png"):
         with pytest.raises(OutsideError):
-            confined.open_within(path, os.O_RDONLY, folders=folders, spelt=folders)
+            places.open_within(path, os.O_RDONLY, folders=folders, spelt=folders)
     for path in (r"..\secret.png", r"a\..\..\secret.png", "D:a.png", r"C:\work\in-2\a.png"):
         with pytest.raises(OutsideError):
-            confined.open_within(path, os.O_RDONLY, folders=folders, spelt=folders)
+            places.open_within(path, os.O_RDONLY, folders=folders, spelt=folders)
 
 
 def test_the_command_line_says_how_to_allow_more(world, monkeypatch):

@@ -8,31 +8,31 @@ import threading
 
 import pytest
 
-from kycaid_async.bulk.manifest.duplicates import Seen
+from kycaid_async.bulk.manifest.check import DuplicateIndex
 
 
 def test_the_line_of_the_first_is_given_with_whether_it_said_the_same():
-    with Seen() as seen:
-        assert seen.first(b"a", 1, b"says") == (1, b"says")
-        assert seen.first(b"a", 2, b"says") == (1, b"says")
-        line, said = seen.first(b"a", 3, b"other")
+    with DuplicateIndex() as index:
+        assert index.first(b"a", 1, b"says") == (1, b"says")
+        assert index.first(b"a", 2, b"says") == (1, b"says")
+        line, said = index.first(b"a", 3, b"other")
         assert (line, said != b"other") == (1, True)
 
 
 def test_closing_waits_for_the_statement_of_another_thread_and_what_comes_after_is_an_error():
     for _ in range(50):
-        seen, errors = Seen(), []
+        index, errors = DuplicateIndex(), []
 
-        def use(seen=seen, errors=errors):
+        def use(index=index, errors=errors):
             try:
                 for number in range(100_000):
-                    seen.first(b"%d" % number, number)
+                    index.first(b"%d" % number, number)
             except sqlite3.ProgrammingError as error:
                 errors.append(error)
 
         thread = threading.Thread(target=use)
         thread.start()
-        with seen:
+        with index:
             pass
         thread.join()
         assert len(errors) == 1
@@ -40,9 +40,9 @@ def test_closing_waits_for_the_statement_of_another_thread_and_what_comes_after_
 
 def test_digests_do_not_stand_in_the_temporary_file():
     digest = hashlib.sha256(b"1990-01-01").digest()
-    with Seen() as seen:
-        seen.first(digest, 1, digest)
-        [(key, said)] = seen._db.execute("SELECT digest, says FROM seen").fetchall()
+    with DuplicateIndex() as index:
+        index.first(digest, 1, digest)
+        [(key, said)] = index._db.execute("SELECT digest, fingerprint FROM seen").fetchall()
     assert digest not in (key, said)
 
 

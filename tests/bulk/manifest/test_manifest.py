@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from kycaid_async import BadRow, Company, Manifest, ManifestError, ManifestRow, Person, read_manifest
 from kycaid_async.bulk.manifest.column_names import trimmed
-from kycaid_async.bulk.manifest.lines import LONGEST
+from kycaid_async.bulk.manifest.format import LONGEST
 from kycaid_async.bulk.manifest.row import COLUMNS
 from tests.bulk.manifests import APPLICANT, WRITERS, new, reasons, row, said, write_csv, write_jsonl
 

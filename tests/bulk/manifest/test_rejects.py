@@ -13,8 +13,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from kycaid_async import BadRow, Manifest, ManifestRow, read_manifest
-from kycaid_async.bulk.manifest.formulas import neutral, original
-from kycaid_async.bulk.manifest.lines import LONGEST
+from kycaid_async.bulk.manifest.csv_format import neutral, original
+from kycaid_async.bulk.manifest.format import LONGEST
 from kycaid_async.bulk.manifest.rejects import Rejects, origin_of, rejects_of
 from tests.bulk.manifests import APPLICANT, WRITERS, new, row, said, write_csv, write_jsonl
 

@@ -10,8 +10,8 @@ import fsspec
 import pytest
 
 from kycaid_async import ConfigurationError, InvalidFileError, UploadSourceError, UrlRules
+from kycaid_async.bulk.manifest.places import is_url
 from kycaid_async.bulk.remote.source import RemoteSource
-from kycaid_async.bulk.remote.url_rules import is_url
 from kycaid_async.timing import Timing
 from kycaid_async.uploads.reader import CHUNK
 from tests.pictures import picture

@@ -1,7 +1,7 @@
 """How many rows are under way, and how many are done: rules without clock and network."""
 
-from kycaid_async.bulk.progress import Meter
-from kycaid_async.bulk.requests.adaptive_concurrency import AdaptiveConcurrency
+from kycaid_async.bulk.requests.limits import AdaptiveConcurrency
+from kycaid_async.bulk.row import Meter
 
 
 def answer(limit, seconds, times):

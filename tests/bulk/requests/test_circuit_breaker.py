@@ -1,6 +1,6 @@
 """When requests are sent, and when not: rules without clock and network."""
 
-from kycaid_async.bulk.requests.circuit_breaker import CircuitBreaker
+from kycaid_async.bulk.requests.limits import CircuitBreaker
 
 
 def test_it_opens_when_nobody_can_connect_or_five_requests_in_a_row_fail():

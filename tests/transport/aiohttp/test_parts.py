@@ -20,8 +20,8 @@ import aiohttp
 import pytest
 
 import kycaid_async
-from kycaid_async import ConfigurationError, ConnectionLostError, KycaidError, UploadSourceError
-from kycaid_async.transport.aiohttp import direct, parts
+from kycaid_async import AsyncKycaid, ConfigurationError, ConnectionLostError, KycaidError, UploadSourceError
+from kycaid_async.transport.aiohttp import backends, direct, parts
 from kycaid_async.transport.aiohttp import session as session_backend
 from kycaid_async.transport.aiohttp.parts import OPTIONAL, PARTS, look_at
 from tests.pictures import picture
@@ -285,6 +285,24 @@ async def test_an_unknown_error_before_anything_was_sent_leads_to_the_session_at
     assert await client.applicants.create(type="PERSON") == ID
     assert (await client.files.create(picture(1000))) == ID
     assert len(server.requests) == 2
+
+
+@pytest.mark.parametrize("error", [ValueError, TypeError, RuntimeError, ImportError, KeyError])
+@pytest.mark.parametrize(("owner", "name"), [(direct.DirectBackend, "__init__"), (backends.Connector, "__init__")])
+async def test_what_cannot_be_built_leads_to_the_session_and_the_log_says_so_once(
+    error, owner, name, server, monkeypatch, caplog
+):
+    def broken(*_: object, **__: object) -> None:
+        raise error("secret")
+
+    monkeypatch.setattr(parts, "_verdicts", {})
+    monkeypatch.setattr(owner, name, broken)
+    for _ in range(2):
+        async with AsyncKycaid("k" * 36, base_url=server.url) as client:
+            server.answer(200, {"applicant_id": ID})
+            assert await client.applicants.create(type="PERSON") == ID
+    [told] = [record.getMessage() for record in caplog.records if record.name == "kycaid_async"]
+    assert (error.__name__ in told, "through the session" in told, "secret" in told) == (True, True, False)
 
 
 @pytest.mark.parametrize("sent", [False, True])

@@ -1,0 +1,176 @@
+"""Formats of manifests: what every one does, and what those that are text have in common."""
+
+import codecs
+import io
+import os
+import stat
+from abc import abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, BinaryIO, Final, Protocol, TextIO
+
+import attrs
+
+from kycaid_async.bulk.manifest.column_names import Columns
+from kycaid_async.bulk.manifest.record import Record
+from kycaid_async.errors import ManifestError
+from kycaid_async.masking import shown_name
+from kycaid_async.uploads.path_source import why_not_opened
+
+LONGEST: Final = 2**16
+"""Characters of a row, its line break included. All fields of a row at their limits are a third of it."""
+
+
+class RejectsWriter(Protocol):
+    """Writes rows into a file of rejects, which is a manifest of the same format."""
+
+    def add(self, raw: Any, *, line: int, reason: str) -> None:
+        """Write what stood in the manifest, as ``raw`` of its row has it, behind its line and the reason."""
+
+    def close(self) -> None:
+        """Write what the file still lacks. The file itself is closed by the one who opened it."""
+
+
+class ManifestFormat(Protocol):
+    """The format of one manifest, with its columns: reads its rows, and writes rows back into a file of rejects."""
+
+    @property
+    def columns(self) -> Columns | None:
+        """What its columns are; None where each row names its own."""
+        ...
+
+    @property
+    def typed(self) -> bool:
+        """True where cells have types, so that numbers may have lost their zeros."""
+        ...
+
+    def records(self) -> Iterator[Record]:
+        """Give what stands in each row, in order. Raises `ManifestError` when the file cannot be read."""
+        ...
+
+    def writer(self, file: BinaryIO) -> RejectsWriter:
+        """Return what writes into ``file``, which is new and empty."""
+        ...
+
+
+_MARKS: Final = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+FIRST_BYTES: Final = 512
+"""Of a file that say what it is."""
+
+
+@attrs.frozen
+class Encoding:
+    """How text became bytes."""
+
+    name: str
+    mark: bool = False
+    """True when the file begins with a byte order mark."""
+
+    @classmethod
+    def of(cls, head: bytes, named: str | None) -> "Encoding":
+        """Return the encoding of a file: what its byte order mark says, or what was named, or UTF-8."""
+        for mark, name in _MARKS:
+            if head.startswith(mark):
+                return cls(name, mark=True)
+        name = codecs.lookup(named or "utf-8").name
+        # Without a mark these would be taken for the order of this machine.
+        return cls({"utf-16": "utf-16-le", "utf-32": "utf-32-le", "utf-8-sig": "utf-8"}.get(name, name))
+
+    @property
+    def is_utf_8(self) -> bool:
+        return self.name == "utf-8"
+
+
+@attrs.frozen(kw_only=True)
+class TextFormat(ManifestFormat):
+    """A format with a row on each line. It is read a line at a time, and its rejects are on the disk line by line."""
+
+    path: str
+    encoding: Encoding
+    typed = False
+
+    def writer(self, file: BinaryIO) -> RejectsWriter:
+        return _LineWriter(self, file)
+
+    @abstractmethod
+    def header(self) -> str:
+        """Return what a file of rejects begins with."""
+
+    @abstractmethod
+    def reject(self, raw: Any, *, line: int, reason: str) -> str:
+        """Return the line of a file of rejects for what stands in ``raw``."""
+
+
+@attrs.define
+class _LineWriter:
+    _format: TextFormat
+    _file: BinaryIO
+    _has_header: bool = False
+
+    def add(self, raw: Any, *, line: int, reason: str) -> None:
+        encoding = self._format.encoding.name
+        # What stands in the file can be written to one like it; the reason may have letters that it cannot have.
+        plain = reason.encode(encoding, "replace").decode(encoding)
+        text = self._format.reject(raw, line=line, reason=plain)
+        if not self._has_header:
+            self._has_header, text = True, self._format.header() + text
+        self._file.write(text.encode(encoding, "surrogateescape"))
+        self._file.flush()
+
+    def close(self) -> None:
+        return
+
+
+@contextmanager
+def open_bytes(path: str) -> Iterator[BinaryIO]:
+    """Open a manifest. Raises `ManifestError` for whatever goes wrong while it is open."""
+    try:
+        check_regular(path)
+        with open(path, "rb") as file:  # noqa: PTH123 - as spelt
+            yield file
+    except OSError as error:
+        raise ManifestError(f"{shown_name(path)}: cannot be read ({why_not_opened(path, error)})") from error
+
+
+@contextmanager
+def open_text(path: str, encoding: Encoding) -> Iterator[TextIO]:
+    """Open a manifest as text. Bytes that are none come through as such, and are found in the row that has them."""
+    try:
+        with (
+            open_bytes(path) as file,
+            io.TextIOWrapper(file, encoding=encoding.name, errors="surrogateescape", newline="") as text,
+        ):
+            if encoding.mark:
+                text.read(1)
+            yield text
+    except UnicodeDecodeError as error:
+        raise ManifestError(
+            f"{shown_name(path)}: is not text in {encoding.name}; say which it is with --encoding, or encoding="
+        ) from error
+
+
+def check_regular(path: str) -> None:
+    """Refuse a pipe before it is opened: it is read once, and a manifest twice. Raises `ManifestError`, `OSError`."""
+    try:
+        mode = os.stat(path).st_mode  # noqa: PTH116 - a path that is no text for this system stays as it is
+    except UnicodeEncodeError as error:
+        raise ManifestError(f"{shown_name(path)}: cannot be read ({why_not_opened(path, error)})") from error
+    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+        raise ManifestError(f"{shown_name(path)}: is no regular file; write the rows to one, for they are read twice")
+
+
+def lines_of(file: TextIO) -> Iterator[tuple[int, str]]:
+    """Give each line with its number, from 1: the first `LONGEST` characters of it, which none that is fit has."""
+    number = 0
+    while line := file.readline(LONGEST):
+        number += 1
+        part = line
+        while len(part) == LONGEST and not part.endswith(("\n", "\r")):
+            part = file.readline(LONGEST)
+        yield number, line

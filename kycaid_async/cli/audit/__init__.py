@@ -1,0 +1,1 @@
+"""``kycaid audit``: what the server has of the rows of a manifest."""

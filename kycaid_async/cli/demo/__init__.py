@@ -1,0 +1,1 @@
+"""``kycaid demo``: from files to reviewed documents."""

@@ -1,0 +1,142 @@
+"""The main job: upload each file, create its document, and read back the review. One bad file stops no other."""
+
+import time
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Protocol, TypeVar
+
+import anyio
+import attrs
+
+from kycaid_async.api.applicants import Person
+from kycaid_async.api.documents.fields import DocumentType
+from kycaid_async.api.documents.models import ApplicantDocument
+from kycaid_async.cli.demo.cases import Case, Owner
+from kycaid_async.cli.demo.report import Outcome, Report
+from kycaid_async.cli.problems import one_line
+from kycaid_async.client import AsyncKycaid
+from kycaid_async.errors import AuthenticationError, ConnectionFailedError, InsufficientFundsError, KycaidError
+
+T = TypeVar("T")
+
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 5.0
+
+# Not about the file that met them, but about the key, the balance or the server.
+_HOPELESS = (AuthenticationError, ConnectionFailedError, InsufficientFundsError)
+
+
+class Watcher(Protocol):
+    """Somebody who wants to see how far it is."""
+
+    def sent(self, outcome: Outcome) -> None:
+        """A file went through, or failed."""
+
+    def reviewed(self, outcome: Outcome) -> None:
+        """The review of a document is known."""
+
+
+@attrs.define(eq=False)
+class _Applicant:
+    """The applicant of an owner, made once however many files are under way."""
+
+    id: str | None = None
+    lock: anyio.Lock = attrs.field(factory=anyio.Lock)
+
+
+class Job:
+    """Sends ``cases`` with ``workers`` requests at once and waits up to ``wait`` seconds for their reviews."""
+
+    def __init__(
+        self,
+        client: AsyncKycaid,
+        cases: Iterable[Case],
+        *,
+        workers: int,
+        wait: float,
+        watcher: Watcher,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
+    ) -> None:
+        self._client = client
+        self._outcomes = [Outcome(case) for case in cases]
+        self._workers = workers
+        self._wait = wait
+        self._watcher = watcher
+        self._clock = clock
+        self._sleep = sleep
+        self._applicants: defaultdict[Owner, _Applicant] = defaultdict(_Applicant)
+        self._hopeless: KycaidError | None = None
+
+    async def run(self) -> Report:
+        """Do all of it. Raises `KycaidError` when the key or the server lets not even the first files through."""
+        started = self._clock()
+        await self._for_each(self._outcomes, self._send)
+        if self._hopeless is not None and not any(outcome.document_id for outcome in self._outcomes):
+            raise self._hopeless
+        await self._review()
+        return Report(outcomes=self._outcomes, seconds=self._clock() - started)
+
+    async def _send(self, outcome: Outcome) -> None:
+        try:
+            await self._create(outcome)
+        except KycaidError as error:
+            outcome.error = error
+            if isinstance(error, _HOPELESS) and not any(other.document_id for other in self._outcomes):
+                self._hopeless = error
+        self._watcher.sent(outcome)
+
+    async def _create(self, outcome: Outcome) -> None:
+        case = outcome.case
+        # The file first: one that is refused then leaves no applicant behind.
+        file_id = await self._client.files.create(case.path, filename=one_line(case.path.name))
+        outcome.bytes = case.size
+        document = ApplicantDocument(
+            applicant_id=await self._applicant_id(case.owner),
+            type=DocumentType(case.type),
+            document_number=case.number,
+            expiry_date=case.expiry,
+            front_side_id=file_id,
+        )
+        outcome.document_id = await self._client.documents.create(document)
+
+    async def _applicant_id(self, owner: Owner) -> str:
+        applicant = self._applicants[owner]
+        async with applicant.lock:
+            if applicant.id is None:
+                person = Person(first_name=owner.first_name, last_name=owner.last_name, dob=owner.dob)
+                applicant.id = await self._client.applicants.create(person)
+            return applicant.id
+
+    async def _review(self) -> None:
+        """Read every document at least once, and again, with growing pauses, those that are not reviewed yet."""
+        deadline, pause = self._clock() + self._wait, _FIRST_PAUSE
+        waiting = [outcome for outcome in self._outcomes if outcome.document_id]
+        while True:
+            await self._for_each(waiting, self._read)
+            waiting = [outcome for outcome in waiting if outcome.waits]
+            left = deadline - self._clock()
+            if not waiting or left <= 0:
+                return
+            await self._sleep(min(pause, left))
+            pause = min(pause * 1.5, _LONGEST_PAUSE)
+
+    async def _read(self, outcome: Outcome) -> None:
+        try:
+            outcome.document = await self._client.documents.get(outcome.document_id)
+        except KycaidError as error:
+            outcome.error = error
+        if not outcome.waits:
+            self._watcher.reviewed(outcome)
+
+    async def _for_each(self, items: Iterable[T], work: Callable[[T], Awaitable[None]]) -> None:
+        queue = iter(items)
+
+        async def worker() -> None:
+            for item in queue:
+                if self._hopeless is not None:
+                    return
+                await work(item)
+
+        async with anyio.create_task_group() as group:
+            for _ in range(self._workers):
+                group.start_soon(worker)

@@ -1,0 +1,1 @@
+"""``kycaid upload``: from a manifest to documents, with a ledger."""

@@ -1,0 +1,261 @@
+"""``kycaid upload``: from a manifest to documents, with a ledger."""
+
+import hashlib
+from array import array
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from functools import partial
+from typing import TYPE_CHECKING
+
+import anyio
+
+from kycaid_async.bulk.earlier_files import EarlierFiles
+from kycaid_async.bulk.ledger import Ledger, State, secret_key_of
+from kycaid_async.bulk.manifest.check import check_manifest
+from kycaid_async.bulk.manifest.manifest import Manifest
+from kycaid_async.bulk.manifest.rejects import UNCERTAIN, Rejects
+from kycaid_async.bulk.manifest.row import BadRow, ManifestRow
+from kycaid_async.bulk.manifest_rows import changed, standing
+from kycaid_async.bulk.requests.limits import most_rows_at_once
+from kycaid_async.bulk.row import BulkResult, BulkStatus
+from kycaid_async.cli.problems import Problem, UsageProblem, one_line
+from kycaid_async.cli.signals import end_with, stop_signals
+from kycaid_async.cli.upload.ending import advice, exit_code, summary_text, was_stopped_by
+from kycaid_async.cli.upload.options import Plan
+from kycaid_async.cli.upload.report import write_report
+from kycaid_async.cli.upload.screen import UploadScreen
+from kycaid_async.cli.upload.stats import Account, look_for
+from kycaid_async.client import AsyncKycaid
+from kycaid_async.errors import KycaidError, ManifestError
+from kycaid_async.uploads.reader import in_thread
+
+if TYPE_CHECKING:
+    from kycaid_async.bulk.upload import BulkUpload
+
+_SECONDS_BETWEEN_LOOKS = 0.2
+
+
+def run(plan: Plan) -> int:
+    """Do what ``plan`` says, and return the exit code. Raises `Problem` and `KycaidError` when nothing could begin."""
+    return anyio.run(Job(plan).run)
+
+
+class Job:
+    """One run of ``kycaid upload``: the check, the upload, and what is said of both."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._account = Account(manifest=plan.manifest, server=plan.server)
+        self._screen = UploadScreen(as_json=plan.as_json)
+        self._bad = array("Q")
+        """The lines of bad rows, in order: eight bytes each."""
+        self._checked = hashlib.sha256()
+        """All that stood in the manifest when it was checked."""
+        self._rejects: Rejects | None = None
+        self._uncertain: Rejects | None = None
+        self._upload: BulkUpload | None = None
+        self._signal = 0
+        self._error: Exception | None = None
+        self._last_failure: Exception | None = None
+
+    async def run(self) -> int:
+        """Do all of it, and return the exit code."""
+        try:
+            manifest = await in_thread(lambda: Manifest.of(self._plan.manifest, self._plan.reading))
+        except ManifestError as error:
+            raise UsageProblem(str(error)) from error
+        except ModuleNotFoundError as error:
+            raise Problem(str(error)) from error
+        for note in manifest.notes:
+            self._screen.say(note)
+        with stop_signals() as told:
+            with self._screen.progress():
+                async with anyio.create_task_group() as group:
+                    group.start_soon(self._watch, told, group.cancel_scope)
+                    group.start_soon(self._show, group.cancel_scope)
+                    await self._work(manifest)
+                    group.cancel_scope.cancel()
+            code = self._ended()  # here, where no signal can keep it from saying so
+        end_with(code)
+        return code
+
+    def _ended(self) -> int:
+        """Say how it ended, write the report, and return the exit code."""
+        plan, account, number, error = self._plan, self._account, self._signal, self._error
+        if self._rejects is not None and self._rejects.count:
+            account.rejects = self._rejects.path
+        if self._uncertain is not None and self._uncertain.count:
+            account.uncertain = self._uncertain.path
+        if number:
+            account.ended = was_stopped_by(number)
+        elif error is not None:
+            account.ended = "stopped at the first row that failed" if error is self._last_failure else _told(error)
+        try:
+            if plan.report is not None:
+                write_report(plan.report, account)
+        except OSError as problem:
+            error = error or problem
+            account.ended = account.ended or f"--report: {plan.report}: {problem.strerror}"
+        self._screen.summary(account, summary_text(plan, account))
+        if account.ended:
+            self._screen.say(f"kycaid: {account.ended}")
+        for line in advice(plan, account, number=number, error=error):
+            self._screen.say(line)
+        return exit_code(plan, account, number=number, error=error)
+
+    async def _watch(self, told: Callable[[], Awaitable[int]], scope: anyio.CancelScope) -> None:
+        """At the first signal let what is in flight be finished; stop at the second, or when nothing is in flight."""
+        self._signal = await told()
+        if self._upload is not None:
+            self._upload.drain()
+            flying = self._upload.progress.in_flight
+            self._screen.say(f"finishing {flying} in flight; press Ctrl-C again to stop at once")
+            await told()
+        else:
+            self._screen.say("stopping; nothing was sent")
+        scope.cancel()
+
+    async def _work(self, manifest: Manifest) -> None:
+        """Check and send. What ends it early is kept, so that there is a summary all the same."""
+        aside = self._plan.on_error == "continue" and not self._plan.dry_run
+        try:
+            with Rejects(self._plan.rejects, manifest) if aside else nullcontext() as self._rejects:
+                await self._check(manifest)
+                if not self._plan.dry_run and (aside or not self._bad):
+                    with Rejects(self._plan.uncertain, manifest, mark=UNCERTAIN) as self._uncertain:
+                        await self._send(manifest)
+        except (KycaidError, OSError) as error:
+            self._error = error
+
+    async def _check(self, manifest: Manifest) -> None:
+        account, known = self._account, await self._known()
+        earlier = None if known is None or self._plan.reading.allow_same_files else EarlierFiles(known)
+        try:
+            rows = check_manifest(
+                manifest,
+                known=None if known is None else partial(self._is_known, known),
+                clash=None if earlier is None else earlier.clash,
+            )
+            remarks = Counter[str]()
+            async for row in rows:
+                account.rows += 1
+                remarks.update(row.remarks if isinstance(row, ManifestRow) else ())
+                self._checked.update(standing(row))
+                if isinstance(row, BadRow):
+                    self._bad.append(row.line)
+                    note = account.note_bad(row)
+                    self._screen.bad(note)
+                    if self._rejects is not None:
+                        self._rejects.add(row, note.reason)
+            for remark, count in remarks.items():
+                self._screen.say(f"{count:,} rows: {remark}")
+        finally:
+            if earlier is not None:
+                earlier.close()
+            if known is not None:
+                await known.close()
+
+    async def _known(self) -> Ledger | None:
+        """Open the ledger of an earlier run, for a look."""
+        return await self._opened(read_only=True) if self._plan.ledger.exists() else None
+
+    async def _opened(self, *, read_only: bool) -> Ledger:
+        plan = self._plan
+        return await Ledger.open(
+            plan.ledger,
+            server=plan.server,
+            api_key=plan.api_key,
+            same_account=plan.same_account,
+            folder=plan.folder,
+            secret_from=plan.ledger_secret,
+            secret_key=secret_key_of(),
+            read_only=read_only,
+        )
+
+    async def _is_known(self, ledger: Ledger, row: ManifestRow) -> bool:
+        """Say whether the files of a row may be gone by now: it was delivered, or sent, by an earlier run."""
+        entry = await ledger.row(row.digest)
+        self._account.done += entry is not None and entry.state is State.CREATED
+        self._account.unsettled += entry is not None and entry.state is State.SENT
+        return entry is not None and entry.state is not State.FAILED
+
+    async def _send(self, manifest: Manifest) -> None:
+        plan, most = self._plan, most_rows_at_once(self._plan.concurrency)
+        await (await self._opened(read_only=False)).close()  # from here on it knows the folder of the manifest
+        async with AsyncKycaid(plan.api_key, base_url=plan.server, max_connections=most, proxy=plan.proxy) as client:
+            self._upload = client.bulk.upload(
+                self._good(manifest),
+                ledger=plan.ledger,
+                on_uncertain=plan.on_uncertain,
+                on_error=plan.on_error,
+                same_account=plan.same_account,
+                applicants_at_once=plan.applicants_at_once,
+            )
+            self._account.begin(self._upload.summary)
+            self._look()  # at once: a short upload is over before the next look
+            try:
+                async with self._upload:
+                    async for result in self._upload:
+                        with self._letting_go(self._upload.drain):
+                            self._note(result)
+            finally:
+                self._account.summary = self._upload.summary
+
+    def _good(self, manifest: Manifest) -> Iterator[ManifestRow]:
+        """Give the rows that the check found good. Raises `ManifestError` when others stand there by now."""
+        found = hashlib.sha256()
+        for row in manifest.rows():
+            found.update(standing(row))
+            at = bisect_left(self._bad, row.line or 0)
+            if at < len(self._bad) and self._bad[at] == row.line:
+                continue
+            if isinstance(row, BadRow):
+                raise changed(manifest.path)
+            yield row
+        if found.digest() != self._checked.digest():
+            raise changed(manifest.path)
+
+    def _note(self, result: BulkResult) -> None:
+        note = self._account.note(result)
+        if note is not None or self._plan.as_json:
+            self._screen.result(result, note)
+        if note is None or not isinstance(result.row, ManifestRow):
+            return
+        if result.status is BulkStatus.UNCERTAIN and self._uncertain is not None:
+            self._uncertain.add(result.row, f"{note.reason} {look_for(result)}")
+        elif result.status is BulkStatus.FAILED:
+            self._last_failure = result.error
+            if self._rejects is not None:
+                self._rejects.add(result.row, note.reason)
+
+    async def _show(self, scope: anyio.CancelScope) -> None:
+        while True:
+            if self._upload is not None:
+                self._look()
+            else:
+                with self._letting_go(scope.cancel):
+                    self._screen.checking(self._account)
+            await anyio.sleep(_SECONDS_BETWEEN_LOOKS)
+
+    def _look(self) -> None:
+        """Show how far the upload is."""
+        if self._upload is not None:
+            with self._letting_go(self._upload.drain):
+                self._screen.sending(self._account, self._upload.progress)
+
+    @contextmanager
+    def _letting_go(self, stop: Callable[[], None]) -> Iterator[None]:
+        """Let what is in flight be finished when nothing can be written any more: a full disk, a pipe that closed."""
+        try:
+            yield
+        except OSError as error:
+            self._error = self._error or error
+            stop()
+
+
+def _told(error: Exception) -> str:
+    if isinstance(error, OSError) and not isinstance(error, KycaidError):
+        return one_line(f"{error.filename or 'the output'}: {error.strerror}")
+    return one_line(error)
