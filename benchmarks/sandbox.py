@@ -1,4 +1,4 @@
-"""``kycaid sandbox``: small calls that one process answers, in memory and with files, and how long it takes to start.
+"""``python -m kycaid_async.sandbox``: small calls that one process answers, in memory and with files, and its start.
 
 Raw connections ask, 16 at once, from another process on other cores. Slices of the three calls take turns.
 """
@@ -33,8 +33,8 @@ PERSON = {"type": "PERSON", "first_name": "Jane", "last_name": "Example"}
 
 @contextmanager
 def _sandbox(*options: str, cores: Sequence[int] = ()) -> Iterator[tuple[str, int]]:
-    """Run ``kycaid sandbox``, and give its URL and the id of its process."""
-    words = [sys.executable, "-m", "kycaid_async.cli", "sandbox", "--port", "0", "--api-key", KEY, *options]
+    """Run a sandbox, and give its URL and the id of its process."""
+    words = [sys.executable, "-m", "kycaid_async.sandbox", "--port", "0", "--api-key", KEY, *options]
     with subprocess.Popen(words, stdout=subprocess.PIPE, text=True, env=environment()) as process:
         pin(cores, process.pid)
         assert process.stdout is not None

@@ -11,8 +11,12 @@ from benchmarks.harness.cores import CLIENTS, pin
 
 
 def environment() -> dict[str, str]:
-    """Return the environment without what would send some peers through a proxy or to other certificates."""
-    return {name: value for name, value in os.environ.items() if not name.lower().endswith(("_proxy", "_ca_bundle"))}
+    """Return the environment without what would send some peers through a proxy or to other certificates.
+
+    And without what keeps Python from writing bytecode: each import would compile all that it reads.
+    """
+    unwanted = ("_proxy", "_ca_bundle", "pythondontwritebytecode")
+    return {name: value for name, value in os.environ.items() if not name.lower().endswith(unwanted)}
 
 
 def alone(module: str, function: str, **given: Any) -> Any:

@@ -204,7 +204,7 @@ class PersonApplicant(Applicant):
 class CompanyApplicant(Applicant):
     """A company."""
 
-    discriminator: ClassVar[tuple[str, str]] = ("type", ApplicantType.COMPANY)
+    discriminator: ClassVar[tuple[str, str] | None] = ("type", ApplicantType.COMPANY)
 
     company_name: str | None = None
     registration_country: IdText | None = None

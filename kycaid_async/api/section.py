@@ -3,17 +3,19 @@
 import difflib
 import functools
 from collections.abc import Hashable, Mapping
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import attrs
 
 from kycaid_async.errors import FieldProblem
 from kycaid_async.protocol.caller import Caller
 from kycaid_async.protocol.request import invalid_request
-from kycaid_async.timing import Timing
 from kycaid_async.values.fields import attrs_of, fields_of
 from kycaid_async.values.mismatch import kind
 from kycaid_async.values.model import Request
+
+if TYPE_CHECKING:
+    from kycaid_async.timing import Timing
 
 Q = TypeVar("Q", bound=Request)
 
@@ -23,7 +25,7 @@ class Section:
     """Base of the sections: what calls endpoints, and the clock of those that look at it."""
 
     _call: Caller = attrs.field(repr=False)
-    _timing: Timing = attrs.field(factory=Timing, repr=False, alias="timing")
+    _timing: "Timing" = attrs.field(repr=False)
 
 
 def from_fields(operation: str, cls: type[Q], fields: Mapping[str, Any]) -> Q:

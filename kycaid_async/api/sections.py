@@ -36,8 +36,8 @@ class _Attribute:
     def __get__(self, client: "Sections | None", owner: type) -> Any:
         if client is None:
             return self
-        # One of two threads that come at once makes it in vain.
-        return vars(client).setdefault(self._name, client._open(class_of(self._name)))  # noqa: SLF001 - its other half
+        own = client._open(class_of(self._name))  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # its other half
+        return vars(client).setdefault(self._name, own)  # of two threads that come at once, both get the first one
 
 
 def _section() -> Any:

@@ -9,7 +9,7 @@ import attrs
 from kycaid_async.api import documents
 from kycaid_async.api.documents.models import NewDocument
 from kycaid_async.bulk.evidence import Doubt, Unreconciled
-from kycaid_async.bulk.ledger import DOCUMENT_TAKEN, Intent, Ledger, RowEntry, State
+from kycaid_async.bulk.ledger import DOCUMENT_TAKEN, EntryState, Intent, Ledger, RowEntry
 from kycaid_async.bulk.prerequisites import Prerequisites, UploadedFile, code_of
 from kycaid_async.bulk.reconcile import Reconciler
 from kycaid_async.bulk.requests.limits import KeyedLock
@@ -133,7 +133,7 @@ class _RowDelivery:
         self._digest, self._fingerprint = _identity(self.row, check=self.run.check)
         async with self.run.locks.of(self._digest):
             entry = await self.run.ledger.row(self._digest)
-            if entry is not None and entry.state is State.CREATED:
+            if entry is not None and entry.state is EntryState.CREATED:
                 return self._done_before(entry)
             await self._find_or_create(entry)
             return BulkStatus.CREATED
@@ -146,7 +146,7 @@ class _RowDelivery:
 
     async def _find_or_create(self, entry: RowEntry | None) -> None:
         ledger = self.run.ledger
-        self.sent_before = self._was_sent = entry is not None and entry.state is State.SENT
+        self.sent_before = self._was_sent = entry is not None and entry.state is EntryState.SENT
         self._is_unknown = self._in_doubt = entry is None and ledger.may_have_gaps
         self._refused_before = entry is not None and entry.code == _REFUSED
         try:
@@ -222,7 +222,7 @@ class _RowDelivery:
         body = self.row.new_document(applicant_id, self.file_ids)
         intent = Intent(applicant_id=applicant_id, type=str(body.type), file_ids=dict(self.file_ids))
         doubt = self._doubt(intent, fields=self.row.document)
-        # Two that look the same to one who asks the server afterwards must not be under way at once.
+        # Two that look the same on the server must not be under way at once.
         async with self.run.locks.of(intent.key):
             self._made(intent, await self._document_of(body, doubt))
 
@@ -315,7 +315,7 @@ def _identity(row: BulkRow, *, check: bool) -> tuple[bytes, bytes | None]:
 
 
 def _uncertain_still(reason: str, error: KycaidError, *, code: str = "") -> Unreconciled:
-    """Return what is to be said of a row that was perhaps made before, and then met ``error``."""
+    """Return the outcome of a row that was perhaps made before, and then met ``error``."""
     uncertain = copy.copy(error).with_traceback(error.__traceback__)
     uncertain.args = (f"{documents.CREATE.name}: {reason} {error}",)
     uncertain.maybe_processed = True

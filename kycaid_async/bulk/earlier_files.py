@@ -5,7 +5,7 @@ from typing import Final
 
 import attrs
 
-from kycaid_async.bulk.ledger import Ledger, State
+from kycaid_async.bulk.ledger import EntryState, Ledger
 from kycaid_async.bulk.manifest.places import is_url, source_of
 from kycaid_async.bulk.manifest.row import ManifestRow
 from kycaid_async.bulk.prerequisites import as_many_as_cores, digest_of_applicant, read_content
@@ -60,7 +60,7 @@ class EarlierFiles:
             )
             database.execute("BEGIN")
             async for entry in self._ledger.rows():
-                if entry.state is not State.FAILED:
+                if entry.state is not EntryState.FAILED:
                     pairs = [(file_id, entry.intent.applicant_id) for file_id in entry.intent.file_ids.values()]
                     database.executemany("INSERT OR IGNORE INTO sent VALUES (?, ?)", pairs)
         return self._db

@@ -9,7 +9,7 @@ from typing import Any, Final
 import attrs
 
 from kycaid_async.api import applicants, documents
-from kycaid_async.bulk.ledger import Intent, RowEntry, State
+from kycaid_async.bulk.ledger import EntryState, Intent, RowEntry
 from kycaid_async.bulk.likeness import Agreement, Likeness, Shown, agreement, is_whole, likeness
 from kycaid_async.bulk.requests.resilient_caller import BulkOutcome, CountedCalls
 from kycaid_async.errors import KycaidError, NotFoundError
@@ -71,7 +71,7 @@ class Doubt:
 async def documents_of(calls: CountedCalls, doubt: Doubt) -> dict[str, Shown]:
     """Return all documents of the applicant, by id. Raises `Unreconciled`.
 
-    That a document was not made can only be said by one who sees all of them, whole.
+    Only a view of all of them, whole, shows that a document was not made.
     """
     operation, applicant_id = applicants.GET.name, doubt.intent.applicant_id
     try:
@@ -108,7 +108,7 @@ def is_not_found(error: KycaidError) -> bool:
 
 def created(rows: Iterable[RowEntry]) -> set[str]:
     """Return the documents that the ledger knows of ``rows``."""
-    return {row.document_id for row in rows if row.state is State.CREATED and row.document_id is not None}
+    return {row.document_id for row in rows if row.state is EntryState.CREATED and row.document_id is not None}
 
 
 def _has_id(document: object) -> bool:
@@ -136,7 +136,11 @@ def choose(shown: list[Shown], doubt: Doubt, others: list[RowEntry], *, files_kn
     possible = [document_id for document_id, agrees in agreements.items() if agrees is Agreement.POSSIBLE]
     if not possible:
         raise Unreconciled(OTHER_FIELDS, operation=operation)
-    if files_known and intent.file_ids and not any(row.state is State.SENT and row.intent == intent for row in others):
+    if (
+        files_known
+        and intent.file_ids
+        and not any(row.state is EntryState.SENT and row.intent == intent for row in others)
+    ):
         return str(possible[0])  # its files were uploaded for this ledger, so nobody else has made it
     raise Unreconciled(LOOKS_THE_SAME, operation=operation)
 

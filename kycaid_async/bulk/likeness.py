@@ -19,7 +19,7 @@ _MASKS: Final = re.compile(r"[*•●…]|[xX]{3}")
 
 
 class Likeness(enum.Enum):
-    """How a shown document stands to what was sent."""
+    """Likeness of a shown document to what was sent."""
 
     SAME = enum.auto()
     """Its type and its files are those that were sent."""
@@ -30,7 +30,7 @@ class Likeness(enum.Enum):
 
 
 class Agreement(enum.Enum):
-    """How the fields of a shown document stand to those that were sent."""
+    """Agreement of a shown document's fields with those that were sent."""
 
     PROVEN = enum.auto()
     """All of them are shown and the same, a number of the document among them."""

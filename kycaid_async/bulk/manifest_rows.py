@@ -8,7 +8,7 @@ from itertools import islice
 import attrs
 
 from kycaid_async.bulk.earlier_files import EarlierFiles
-from kycaid_async.bulk.ledger import Ledger, State
+from kycaid_async.bulk.ledger import EntryState, Ledger
 from kycaid_async.bulk.manifest.check import check_manifest
 from kycaid_async.bulk.manifest.groups import ProblemGroups
 from kycaid_async.bulk.manifest.manifest import Manifest
@@ -40,7 +40,7 @@ async def rows_of_manifest(source: Manifest | ManifestFile, ledger: Ledger) -> A
 
     async def is_known(row: ManifestRow) -> bool:
         entry = await ledger.row(row.digest)
-        return entry is not None and entry.state is not State.FAILED
+        return entry is not None and entry.state is not EntryState.FAILED
 
     with closing(EarlierFiles(ledger)) as earlier:
         clash = None if manifest.options.allow_same_files else earlier.clash

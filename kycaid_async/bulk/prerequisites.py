@@ -12,7 +12,7 @@ import attrs
 from kycaid_async.api import applicants, files
 from kycaid_async.api.applicants import Company, Person
 from kycaid_async.bulk.evidence import Unreconciled
-from kycaid_async.bulk.ledger import Ledger, State
+from kycaid_async.bulk.ledger import EntryState, Ledger
 from kycaid_async.bulk.manifest.places import source_of
 from kycaid_async.bulk.remote.url_rules import UrlRules
 from kycaid_async.bulk.requests.limits import Idle, KeyedLock, when_there_is_room
@@ -39,7 +39,7 @@ class _Hash(Protocol):
 
 
 @attrs.frozen
-class _Content:
+class _FileContent:
     """The content of a file: what it is known by, and how it is sent."""
 
     digest: bytes
@@ -56,7 +56,7 @@ def as_many_as_cores() -> asyncio.Semaphore:
     return asyncio.Semaphore(len(usable))
 
 
-async def read_content(source: Source, rules: FileRules, hashing: asyncio.Semaphore) -> _Content:
+async def read_content(source: Source, rules: FileRules, hashing: asyncio.Semaphore) -> _FileContent:
     """Read a file once; ``hashing`` bounds how many large ones at a time.
 
     Raises `InvalidFileError`, `UploadSourceError`, and `ConfigurationError` when a package for its URL is missing.
@@ -67,11 +67,11 @@ async def read_content(source: Source, rules: FileRules, hashing: asyncio.Semaph
         if reading.size > _IN_MEMORY:
             async with hashing:
                 digest = await _digest(reading)
-            return _Content(digest, reading.size, kind, _Pinned(source, digest, _stamp(reading)))
+            return _FileContent(digest, reading.size, kind, _Pinned(source, digest, _stamp(reading)))
         held = await _held(source, reading)
     finally:
         await reading.close()
-    return _Content(hashlib.sha256(held.data).digest(), len(held.data), kind, held)
+    return _FileContent(hashlib.sha256(held.data).digest(), len(held.data), kind, held)
 
 
 async def _held(source: Source, reading: SourceReader) -> "_Held":
@@ -270,7 +270,7 @@ class Prerequisites:
                 if not self.ledger.has_said(known, fingerprint):
                     raise invalid_request(applicants.CREATE.name, [_OTHER_DATA])
                 return known.applicant_id
-            in_doubt = self.ledger.may_have_gaps if known is None else known.state is State.SENT
+            in_doubt = self.ledger.may_have_gaps if known is None else known.state is EntryState.SENT
             if in_doubt and not self._may_make_anew(digest):
                 sent_before = digest not in self._lost
                 raise Unreconciled(_UNKNOWN, operation=applicants.CREATE.name, sent_before=sent_before)

@@ -158,7 +158,7 @@ class BulkRun(Generic[W, R]):
         """Do all of it."""
 
     async def _run(self) -> None:
-        """Do all of it. Whatever ends it early is kept for the one who iterates."""
+        """Do all of it. Whatever ends it early is kept for the iteration."""
         try:
             ledger = await self._open()
             try:
@@ -194,7 +194,7 @@ class BulkRun(Generic[W, R]):
         return self._timing.clock() - self._started if is_under_way else self._seconds
 
     def _wake(self, _: object) -> None:
-        """Wake the one who iterates, if there is nothing that does: however it ended, no more results come."""
+        """Wake the iteration, if nothing else does: however the run ended, no more results come."""
         if self._results.empty():
             self._results.put_nowait(None)
 
@@ -222,7 +222,7 @@ class BulkRun(Generic[W, R]):
 
 @attrs.define(kw_only=True, eq=False)
 class WorkerPool:
-    """As many workers as the server takes. A row that waits takes no place among them: another row is begun."""
+    """Pool of as many workers as the server takes. A row that waits takes no place among them: another row is begun."""
 
     concurrency: AdaptiveConcurrency
     active: int = 0

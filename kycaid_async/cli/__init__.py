@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import NoReturn, TextIO
 
 from kycaid_async.cli.problems import interrupted
-from kycaid_async.cli.signals import exit_at_once
 from kycaid_async.extras import is_installed
+from kycaid_async.signals import exit_at_once
 
 _NEEDED = ("typer", "rich", "PIL")
 _GARBAGE = 100_000

@@ -15,7 +15,7 @@ def plain_errors(*, leaves_quietly: bool = False) -> Iterator[None]:
     Ctrl-C gets a line too, unless the command is one that is always ended so: then it ``leaves_quietly``.
     """
     from kycaid_async.cli.problems import Problem, interrupted, one_line
-    from kycaid_async.cli.signals import end_like_ctrl_c
+    from kycaid_async.signals import end_like_ctrl_c
 
     try:
         end_like_ctrl_c()

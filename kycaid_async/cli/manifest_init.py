@@ -8,9 +8,9 @@ from kycaid_async.bulk.manifest.scans import TO_FILL_IN, scans_in
 from kycaid_async.bulk.row import SIDES
 from kycaid_async.bulk.tables import write_table
 from kycaid_async.cli.problems import Problem, UsageProblem, one_line
-from kycaid_async.cli.shell import command_line
 from kycaid_async.errors import ConfigurationError
 from kycaid_async.extras import is_installed
+from kycaid_async.shell import command_line
 
 
 def run_init(folder: Path, *, pattern: str | None, document_type: str | None, output: Path | None) -> list[str]:

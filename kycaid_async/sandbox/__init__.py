@@ -3,10 +3,10 @@
 from kycaid_async.sandbox.events.delivery import Delivery
 from kycaid_async.sandbox.events.feed import DeliveryChanged, Event, Missed, RequestServed, StateChanged, Watch
 from kycaid_async.sandbox.faults import ActiveFault, Fault, FaultKind, Faults
-from kycaid_async.sandbox.http.key import SANDBOX_KEY
+from kycaid_async.sandbox.http.listening import SANDBOX_KEY
 from kycaid_async.sandbox.overview import ApplicantRow, DocumentRow, FileRow, VerificationRow
-from kycaid_async.sandbox.review.content import Look
-from kycaid_async.sandbox.rules.rules import RULES, Case, Rule
+from kycaid_async.sandbox.rules.case import Case, Look, Rule
+from kycaid_async.sandbox.rules.rules import RULES
 from kycaid_async.sandbox.server import Sandbox
 
 __all__ = [

@@ -1,4 +1,4 @@
-"""What can be done to a running sandbox besides requests: by a test, by a dashboard."""
+"""Control of a running sandbox besides requests: by a test, by a dashboard."""
 
 import functools
 from collections.abc import Iterable
@@ -6,25 +6,24 @@ from collections.abc import Iterable
 import attrs
 
 from kycaid_async.sandbox import overview
+from kycaid_async.sandbox.data.account import MAX_BALANCE, is_balance
 from kycaid_async.sandbox.events.delivery import Delivery
 from kycaid_async.sandbox.events.feed import Watch
 from kycaid_async.sandbox.overview import ApplicantRow, DocumentRow, VerificationRow
-from kycaid_async.sandbox.review import decision
-from kycaid_async.sandbox.review.background import Aftermath
+from kycaid_async.sandbox.review.background import BackgroundWork
+from kycaid_async.sandbox.review.finisher import decide
 from kycaid_async.sandbox.review.reviewer import Reviewer
-from kycaid_async.sandbox.rules.outcome import Outcome, Reason, Verdict
-from kycaid_async.sandbox.rules.script import Kind
-from kycaid_async.sandbox.state import State
-from kycaid_async.sandbox.storage import account
+from kycaid_async.sandbox.rules.outcome import Kind, Reason, ReviewOutcome, Verdict
+from kycaid_async.sandbox.state import SandboxState
 
 
 @attrs.frozen
 class Control:
     """Acts on a sandbox from its own event loop."""
 
-    _state: State
+    _state: SandboxState
     _reviewer: Reviewer
-    _aftermath: Aftermath
+    _background: BackgroundWork
 
     def next_outcome(self, verdict: Verdict, *reasons: Reason, of: Kind = "verification") -> None:
         """Decide about the next verification, or document, that is created without a header ``x-sandbox-outcome``.
@@ -33,7 +32,7 @@ class Control:
         `decide`. Called again it decides about the one after that. Raises `ValueError` for reasons that do not exist,
         and for reasons of anything but a decline. A decline without reasons is for OTHER.
         """
-        self._state.script.add(of, Outcome.of(verdict, reasons))
+        self._state.script.add(of, ReviewOutcome.of(verdict, reasons))
 
     async def decide(
         self, id_: str, *, approve: bool, reasons: Iterable[Reason] = (), comment: str | None = None
@@ -44,9 +43,9 @@ class Control:
         Raises `KeyError` for an unknown id, and `ValueError` for a form that nobody completed, for unknown reasons, and
         for reasons of an approval. A decline without reasons is for OTHER.
         """
-        outcome = Outcome.of("approve" if approve else "decline", reasons)
+        outcome = ReviewOutcome.of("approve" if approve else "decline", reasons)
         await self._state.run(
-            lambda rows: decision.decide(rows, id_, outcome, comment, self._state), then=self._aftermath.carry_out
+            lambda unit: decide(unit, id_, outcome, comment, self._state), then=self._background.carry_out
         )
 
     async def applicants(self, *, offset: int = 0, count: int = 50) -> list[ApplicantRow]:
@@ -58,36 +57,36 @@ class Control:
     ) -> list[DocumentRow]:
         """Return documents with their files, newest first: all, or those of one applicant. Due ones are reviewed."""
         find = functools.partial(overview.documents, offset=offset, count=count, owner=applicant_id)
-        found = await self._state.look(find)
-        if not (new := [row.document_id for row in found if row.status == "new" and not row.waits_for_person]):
-            return found
-        await self._reviewer.settle(new)
+        documents = await self._state.look(find)
+        if not (new := [row.document_id for row in documents if row.status == "new" and not row.waits_for_person]):
+            return documents
+        await self._reviewer.review_due(new)
         return await self._state.look(find)
 
     async def verifications(
         self, *, offset: int = 0, count: int = 50, applicant_id: str | None = None
     ) -> list[VerificationRow]:
         """Return verifications, newest first: all, or those of one applicant. Due ones are ended."""
-        await self._aftermath.settle()
+        await self._background.finish_due()
         find = functools.partial(overview.verifications, offset=offset, count=count, applicant_id=applicant_id)
         return await self._state.look(find)
 
     async def balance(self) -> float | None:
         """Return how many euros are left; None for an account that never runs out."""
-        return await self._state.look(account.balance)
+        return await self._state.look(lambda unit: unit.account.balance())
 
     async def set_balance(self, euros: float | None) -> None:
         """Set how many euros are left; None for an account that never runs out.
 
         Raises `ValueError` for less than 0 and more than a million millions.
         """
-        if not account.is_balance(euros):
-            raise ValueError(f"a balance is a number of euros from 0 to {account.MOST}")
-        await self._state.run(lambda rows: account.set_balance(rows, euros))
+        if not is_balance(euros):
+            raise ValueError(f"a balance is a number of euros from 0 to {MAX_BALANCE}")
+        await self._state.run(lambda unit: unit.account.set_balance(euros))
 
     async def resend(self, delivery: Delivery | str) -> None:
         """Send a callback again with the same body: a delivery, or its ``request_id``. Raises `KeyError`."""
-        await self._aftermath.courier.send_again(delivery if isinstance(delivery, str) else delivery.request_id)
+        await self._background.dispatcher.send_again(delivery if isinstance(delivery, str) else delivery.request_id)
 
     def watch(self) -> Watch:
         """Return the feed of events from now on: ``with sandbox.watch() as events: async for event in events``."""

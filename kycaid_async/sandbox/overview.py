@@ -1,14 +1,15 @@
-"""Rows for whoever looks at a sandbox from above: all applicants, documents and verifications, newest first."""
+"""An overview of a sandbox: all applicants, documents and verifications, newest first."""
 
 from datetime import datetime
 from typing import Any
 
 import attrs
 
-from kycaid_async.sandbox.handlers import verifications as handlers
-from kycaid_async.sandbox.handlers.documents import SIDES
-from kycaid_async.sandbox.storage import verifications as runs
-from kycaid_async.sandbox.storage.database import Row, Transaction
+from kycaid_async.sandbox.rules.verdict import reasons_in
+from kycaid_async.sandbox.storage.applicants import name_of
+from kycaid_async.sandbox.storage.database import Row
+from kycaid_async.sandbox.storage.documents import SIDES
+from kycaid_async.sandbox.storage.unit_of_work import UnitOfWork
 from kycaid_async.values.decline_reasons import DeclineReason, reason_of
 from kycaid_async.values.times import read_time
 
@@ -86,89 +87,79 @@ class VerificationRow:
     created_at: datetime
 
 
-def applicants(rows: Transaction, *, offset: int, count: int) -> list[ApplicantRow]:
+def applicants(unit: UnitOfWork, *, offset: int, count: int) -> list[ApplicantRow]:
     """Return applicants, newest first."""
-    found = rows.rows("SELECT * FROM applicants ORDER BY rowid DESC LIMIT ? OFFSET ?", count, offset)
-    return [_applicant(rows, row) for row in found]
+    return [_applicant(unit, row) for row in unit.applicants.newest(offset=offset, count=count)]
 
 
-def documents(rows: Transaction, *, offset: int, count: int, owner: str | None) -> list[DocumentRow]:
+def documents(unit: UnitOfWork, *, offset: int, count: int, owner: str | None) -> list[DocumentRow]:
     """Return documents, newest first."""
-    found = _page(rows, "documents", "owner", owner, offset=offset, count=count)
-    return [_document(rows, row) for row in found]
+    return [_document(unit, row) for row in unit.documents.newest(owner=owner, offset=offset, count=count)]
 
 
-def verifications(rows: Transaction, *, offset: int, count: int, applicant_id: str | None) -> list[VerificationRow]:
+def verifications(unit: UnitOfWork, *, offset: int, count: int, applicant_id: str | None) -> list[VerificationRow]:
     """Return verifications, newest first."""
-    found = _page(rows, "verifications", "applicant_id", applicant_id, offset=offset, count=count)
-    return [_verification(rows, row) for row in found]
+    rows = unit.verifications.newest(applicant_id=applicant_id, offset=offset, count=count)
+    return [_verification(unit, row) for row in rows]
 
 
-def _page(rows: Transaction, table: str, column: str, owner: str | None, *, offset: int, count: int) -> list[Row]:
-    condition = "" if owner is None else f"WHERE {column} = ?"
-    sql = f"SELECT * FROM {table} {condition} ORDER BY seq DESC LIMIT ? OFFSET ?"  # noqa: S608
-    return rows.rows(sql, *([] if owner is None else [owner]), count, offset)
-
-
-def _applicant(rows: Transaction, row: Row) -> ApplicantRow:
-    summary = handlers.summary(rows, row["id"])
-    (documents,) = rows.rows("SELECT count(*) AS n FROM documents WHERE owner = ? AND current", row["id"])
+def _applicant(unit: UnitOfWork, row: Row) -> ApplicantRow:
+    status, count = unit.verifications.standing(row["id"])
     return ApplicantRow(
         applicant_id=row["id"],
         type=row["type"],
-        name=runs.name_of(row),
-        status=summary["verification_status"],
-        documents=documents["n"],
-        verifications=int(summary["verifications_count"]),
+        name=name_of(row),
+        status=status,
+        documents=unit.documents.count_of(row["id"]),
+        verifications=count,
         created_at=read_time(row["created_at"]),
     )
 
 
-def _document(rows: Transaction, row: Row) -> DocumentRow:
-    owner = rows.find("applicants", row["owner"]) or rows.find("affiliated_persons", row["owner"])
+def _document(unit: UnitOfWork, row: Row) -> DocumentRow:
     return DocumentRow(
         document_id=row["id"],
         owner_id=row["owner"],
-        owner_name=runs.name_of(owner),
+        owner_name=name_of(unit.owner(row["owner"])),
         type=row["type"],
         status=row["status"],
         reasons=tuple(reason_of(name) for name in row["reasons"]),
         comment=row["comment"],
         waits_for_person=row["status"] == "new" and row["outcome"] == "pending",
-        files=_files(rows, row["body"]),
+        files=_files(unit, row["body"]),
         created_at=read_time(row["created_at"]),
     )
 
 
-def _files(rows: Transaction, body: dict[str, Any]) -> tuple[FileRow, ...]:
-    found = ((side.removesuffix("_id"), rows.find("files", body.get(side) or "")) for side in SIDES)
+def _files(unit: UnitOfWork, body: dict[str, Any]) -> tuple[FileRow, ...]:
+    files = ((side.removesuffix("_id"), unit.files.find(body[side])) for side in SIDES if body.get(side))
     return tuple(
         FileRow(file_id=file["id"], side=side, name=file["name"], mime_type=file["mime_type"], size=file["size"])
-        for side, file in found
+        for side, file in files
         if file is not None
     )
 
 
-def _verification(rows: Transaction, row: Row) -> VerificationRow:
+def _verification(unit: UnitOfWork, row: Row) -> VerificationRow:
     return VerificationRow(
         verification_id=row["id"],
         applicant_id=row["applicant_id"],
-        applicant_name=runs.name_of(rows.find("applicants", row["applicant_id"] or "")),
+        applicant_name=name_of(unit.applicants.find(row["applicant_id"])),
         form_id=row["form_id"],
         status=row["status"],
         verified=None if row["verified"] is None else bool(row["verified"]),
-        reasons=tuple(reason_of(name) for name in runs.reasons_of(row)),
+        reasons=tuple(reason_of(name) for name in reasons_in(row["checks"])),
         comment=row["comment"],
-        waits_for_person=_waits(rows, row),
+        waits_for_person=_waits(unit, row),
         price=row["cents"] / 100,
         created_at=read_time(row["created_at"]),
     )
 
 
-def _waits(rows: Transaction, row: Row) -> bool:
+def _waits(unit: UnitOfWork, row: Row) -> bool:
     if row["status"] != "pending":
         return False
     return row["outcome"] == "pending" or any(
         document["status"] == "new" and document["outcome"] == "pending"
-        for document in runs.documents_of(rows, row["id"])
+        for document in unit.verifications.documents_of(row["id"])
     )

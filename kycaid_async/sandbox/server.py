@@ -1,4 +1,4 @@
-"""The sandbox as users see it: start it, point a client at it, stop it."""
+"""The sandbox: start it, point a client at it, stop it."""
 
 import asyncio
 import hashlib
@@ -18,22 +18,22 @@ from kycaid_async.callbacks.signature import keys_of
 from kycaid_async.errors import ConfigurationError
 from kycaid_async.loops import running_loop
 from kycaid_async.sandbox.application import Application
-from kycaid_async.sandbox.callbacks.dispatcher import Courier, Sleep
+from kycaid_async.sandbox.callbacks.dispatcher import CallbackDispatcher
 from kycaid_async.sandbox.control import Control
 from kycaid_async.sandbox.events.delivery import Delivery
-from kycaid_async.sandbox.events.waits import Waits
+from kycaid_async.sandbox.events.tasks import Sleep, Waits
 from kycaid_async.sandbox.faults import Faults
-from kycaid_async.sandbox.http.key import SANDBOX_KEY
-from kycaid_async.sandbox.http.listening import bind, is_loopback, silent, url_of
-from kycaid_async.sandbox.http.signed_urls import Links
-from kycaid_async.sandbox.http.throttle import SHORTEST
-from kycaid_async.sandbox.review.background import Aftermath
+from kycaid_async.sandbox.http.listening import SANDBOX_KEY, bind, is_loopback, silent, url_of
+from kycaid_async.sandbox.http.signed_urls import SignedUrls
+from kycaid_async.sandbox.http.throttle import SHORTEST_KEY
+from kycaid_async.sandbox.review.background import BackgroundWork
 from kycaid_async.sandbox.review.content import require_pillow
 from kycaid_async.sandbox.review.finisher import Finisher
 from kycaid_async.sandbox.review.reviewer import Reviewer
-from kycaid_async.sandbox.rules.rules import REFUSED_COUNTRIES, RULES, Rule
-from kycaid_async.sandbox.settings import Review, Settings
-from kycaid_async.sandbox.state import State, opened
+from kycaid_async.sandbox.rules.case import REFUSED_COUNTRIES, Rule
+from kycaid_async.sandbox.rules.rules import RULES
+from kycaid_async.sandbox.settings import Review, SandboxSettings
+from kycaid_async.sandbox.state import SandboxState, opened
 
 _MAX_PORT: Final = 65_535
 _MEBIBYTE: Final = 1 << 20
@@ -48,10 +48,10 @@ def _utc_now() -> datetime:
 
 
 @attrs.frozen
-class _Running:
-    state: State
+class _Started:
+    state: SandboxState
     url: str
-    aftermath: Aftermath
+    background: BackgroundWork
     control: Control
     stack: AsyncExitStack
 
@@ -126,8 +126,10 @@ class Sandbox:
                 f"others can reach {host}, and everybody knows the sandbox's own key: give it an api_key, or a "
                 "loopback host"
             )
-        if len(api_key) < SHORTEST and not is_loopback(host):
-            raise ConfigurationError(f"others can reach {host}: give it an api_key of {SHORTEST} characters or more")
+        if len(api_key) < SHORTEST_KEY and not is_loopback(host):
+            raise ConfigurationError(
+                f"others can reach {host}: give it an api_key of {SHORTEST_KEY} characters or more"
+            )
         self.api_key = api_key
         """The key it accepts."""
         self.faults = Faults(seed)
@@ -136,7 +138,7 @@ class Sandbox:
         self._port = port
         self._data = None if data is None else Path(data)
         self._max_file_size = max_file_size
-        self._settings = Settings(
+        self._settings = SandboxSettings(
             strict=strict,
             review=review,
             review_after=review_after,
@@ -149,7 +151,7 @@ class Sandbox:
         )
         self._clock = clock
         self._sleep = sleep
-        self._running: _Running | None = None
+        self._running: _Started | None = None
 
     @property
     def url(self) -> str:
@@ -158,7 +160,7 @@ class Sandbox:
 
     @property
     def control(self) -> Control:
-        """What the methods below act through. Raises `ConfigurationError` when it is not running."""
+        """The control that the methods below act through. Raises `ConfigurationError` when it is not running."""
         return self._require_running().control
 
     next_outcome = _controlled(Control.next_outcome)
@@ -207,43 +209,49 @@ class Sandbox:
 
         For tests and demonstrations: it queries the database in the calling thread.
         """
-        return self._require_running().state.counts()
+        return self._require_running().state.look_blocking(lambda unit: unit.counts())
 
     def deliveries(self) -> list[Delivery]:
         """Return the callbacks that were sent, oldest first, with what became of each so far; the last 1000."""
-        return self._require_running().aftermath.courier.deliveries()
+        return self._require_running().background.dispatcher.deliveries()
 
     async def settle(self) -> None:
         """End every verification that is due, and wait until no callback is under way, also none between attempts."""
-        await self._require_running().aftermath.quiet()
+        await self._require_running().background.settle()
 
     def file_digest(self, file_id: str) -> str:
         """Return the SHA-256 of a stored file as hexadecimal text, read from the disk. Raises `KeyError`."""
         state = self._require_running().state
-        with state.store.transaction() as rows:
-            row = rows.find("files", file_id)
+        row = state.look_blocking(lambda unit: unit.files.find(file_id))
         if row is None:
             raise KeyError(file_id)
         with (state.folder / row["stored_as"]).open("rb") as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()
 
-    def _require_running(self) -> _Running:
+    def _require_running(self) -> _Started:
         if self._running is None:
             raise ConfigurationError("the sandbox is not running: call start() first, or use async with")
         return self._running
 
-    async def _open(self, stack: AsyncExitStack) -> _Running:
+    async def _open(self, stack: AsyncExitStack) -> _Started:
         state = await stack.enter_async_context(opened(self._data, self._clock, self._settings))
         reviewer = Reviewer(state)
-        aftermath = Aftermath(Courier(state, self.api_key, self._sleep), Finisher(state, reviewer), self._sleep)
-        stack.push_async_callback(aftermath.close)
-        control = Control(state, reviewer, aftermath)
-        url = await self._listen(state, reviewer, aftermath, control, stack)
-        await aftermath.resume()
-        return _Running(state, url, aftermath, control, stack)
+        background = BackgroundWork(
+            CallbackDispatcher(state, self.api_key, self._sleep), Finisher(state, reviewer), self._sleep
+        )
+        stack.push_async_callback(background.close)
+        control = Control(state, reviewer, background)
+        url = await self._listen(state, reviewer, background, control, stack)
+        await background.resume()
+        return _Started(state, url, background, control, stack)
 
     async def _listen(
-        self, state: State, reviewer: Reviewer, aftermath: Aftermath, control: Control, stack: AsyncExitStack
+        self,
+        state: SandboxState,
+        reviewer: Reviewer,
+        background: BackgroundWork,
+        control: Control,
+        stack: AsyncExitStack,
     ) -> str:
         # Bound before anything is built, because answers hold URLs with the port.
         bound = await to_thread.run_sync(bind, self._host, self._port)
@@ -252,9 +260,9 @@ class Sandbox:
         application = Application(
             state=state,
             reviewer=reviewer,
-            aftermath=aftermath,
+            background=background,
             control=control,
-            links=Links(url, self.api_key.encode()),
+            urls=SignedUrls(url, self.api_key.encode()),
             faults=self.faults,
             waits=Waits(self._sleep),
             max_file_size=self._max_file_size,

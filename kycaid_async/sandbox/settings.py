@@ -1,4 +1,4 @@
-"""How a sandbox behaves: the options that have nothing to do with where it listens and what it keeps."""
+"""The options of a sandbox, but for where it listens and where it keeps its data."""
 
 import math
 import re
@@ -8,8 +8,9 @@ from typing import Any, Final, Literal, get_args
 import attrs
 
 from kycaid_async.errors import ConfigurationError
-from kycaid_async.sandbox.rules.rules import REFUSED_COUNTRIES, RULES, Rule
-from kycaid_async.sandbox.storage import account
+from kycaid_async.sandbox.data.account import MAX_BALANCE, is_balance
+from kycaid_async.sandbox.rules.case import REFUSED_COUNTRIES, Rule
+from kycaid_async.sandbox.rules.rules import RULES
 from kycaid_async.values.decline_reasons import reason_of
 
 Review = Literal["rules", "manual"]
@@ -33,9 +34,7 @@ def _must(holds: Callable[[Any], bool], otherwise: str) -> Callable[[Any, Any, A
     return check
 
 
-_AMOUNT: Final = _must(
-    account.is_balance, f"a number of euros from 0 to {account.MOST}, or None for an endless account"
-)
+_AMOUNT: Final = _must(is_balance, f"a number of euros from 0 to {MAX_BALANCE}, or None for an endless account")
 _LIMIT: Final = _must(lambda value: value is None or value >= 1, "a number from 1, or None for no limit")
 _SECONDS: Final = _must(lambda value: 0 <= value < math.inf, "a number of seconds, 0 or more")
 _REVIEW: Final = _must(lambda value: value in get_args(Review), f"one of {', '.join(get_args(Review))}")
@@ -50,7 +49,7 @@ _URL: Final = _must(
 
 
 @attrs.frozen(kw_only=True)
-class Settings:
+class SandboxSettings:
     """The options of a sandbox. Raises `ConfigurationError` for what cannot be."""
 
     strict: bool = False
@@ -65,5 +64,5 @@ class Settings:
 
     @property
     def undecided(self) -> str | None:
-        """The outcome of what nobody said anything about: None where the rules decide."""
+        """The outcome where nobody set one: None where the rules decide."""
         return "pending" if self.review == "manual" else None

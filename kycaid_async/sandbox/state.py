@@ -1,33 +1,26 @@
-"""What a running sandbox holds: its database, the folder of its files, its clock, its options."""
+"""The state of a running sandbox: its database, the folder of its files, its clock, its options."""
 
 import asyncio
-import re
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager, nullcontext
+from contextlib import asynccontextmanager, contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import anyio
 import attrs
 from anyio import to_thread
 
-from kycaid_async.bulk.ledger.lock import names_another_file
-from kycaid_async.errors import ConfigurationError
-from kycaid_async.sandbox.events.feed import Feed, StateChanged
-from kycaid_async.sandbox.rules.script import Script
-from kycaid_async.sandbox.settings import Settings
-from kycaid_async.sandbox.storage import account
-from kycaid_async.sandbox.storage.database import KINDS, MEMORY, Busy, Store, Transaction
-from kycaid_async.sandbox.storage.temporary import temporary_folder
-from kycaid_async.uploads.path_source import why_not_opened
+from kycaid_async.sandbox.events.feed import EventFeed, StateChanged
+from kycaid_async.sandbox.rules.outcome import OutcomeScript
+from kycaid_async.sandbox.settings import SandboxSettings
+from kycaid_async.sandbox.storage.database import Busy, Store
+from kycaid_async.sandbox.storage.folder import opened_folder
+from kycaid_async.sandbox.storage.unit_of_work import UnitOfWork
 
 T = TypeVar("T")
 
-OWN = "kycaid-upload-"
-"""How the names of stored files begin, so that they are never taken for somebody else's."""
-_NAME = re.compile(rf"{OWN}[0-9a-f]{{36}}", re.ASCII)
-_MOMENT = 0.01
+_MOMENT: Final = 0.01
 """Seconds that a read may hold the event loop up; a longer one is done in a thread."""
 
 
@@ -36,24 +29,24 @@ def _nothing(_done: object) -> None:
 
 
 @attrs.frozen
-class State:
-    """The database, the folder of files, the clock, the options, who watches, and what is to come out."""
+class SandboxState:
+    """The database, the folder of files, the clock, the options, the event feed, and outcomes that wait."""
 
     store: Store
     folder: Path
     clock: Callable[[], datetime]
-    settings: Settings
-    feed: Feed = attrs.field(factory=Feed)
-    script: Script = attrs.field(factory=Script)
+    settings: SandboxSettings
+    feed: EventFeed = attrs.field(factory=EventFeed)
+    script: OutcomeScript = attrs.field(factory=OutcomeScript)
     decoding: anyio.CapacityLimiter = attrs.field(factory=lambda: anyio.CapacityLimiter(1))
     """One image at a time is unpacked: each may take hundreds of megabytes."""
     # One at a time: transactions would wait for each other anyway, each holding a thread.
-    _turn: anyio.CapacityLimiter = attrs.field(factory=lambda: anyio.CapacityLimiter(1))
+    _writing: anyio.CapacityLimiter = attrs.field(factory=lambda: anyio.CapacityLimiter(1))
 
-    async def run(self, work: Callable[[Transaction], T], then: Callable[[T], None] = _nothing) -> T:
+    async def run(self, work: Callable[[UnitOfWork], T], then: Callable[[T], None] = _nothing) -> T:
         """Do ``work`` in one transaction, off the event loop, and ``then`` what follows of it, on the loop.
 
-        What is committed is told and followed also when this is cancelled meanwhile: nobody can stop a commit.
+        After a commit, events and follow-ups run even if the caller is cancelled.
         """
         loop = asyncio.get_running_loop()
 
@@ -62,15 +55,15 @@ class State:
             then(done)
 
         def in_transaction() -> T:
-            with self.store.transaction() as rows:
-                done = work(rows)
+            with self.store.transaction() as statements:
+                done = work(UnitOfWork(statements))
             # Before the answer: the loop keeps the order of calls.
-            loop.call_soon_threadsafe(committed, rows.changes, done)
+            loop.call_soon_threadsafe(committed, statements.changes, done)
             return done
 
-        return await to_thread.run_sync(in_transaction, limiter=self._turn)
+        return await to_thread.run_sync(in_transaction, limiter=self._writing)
 
-    async def look(self, work: Callable[[Transaction], T]) -> T:
+    async def look(self, work: Callable[[UnitOfWork], T]) -> T:
         """Do ``work`` that only reads in one transaction.
 
         On the event loop where nothing runs in the database: a few rows are there in less time than a thread takes to
@@ -78,19 +71,21 @@ class State:
         a thread.
         """
         try:
-            with self.store.transaction(wait=False, seconds=_MOMENT) as rows:
-                return work(rows)
+            with self.store.transaction(wait=False, seconds=_MOMENT) as statements:
+                return work(UnitOfWork(statements))
         except Busy:
             return await self.run(work)
 
-    def counts(self) -> dict[str, int]:
-        """Return how many objects of each kind there are."""
-        with self.store.transaction() as rows:
-            return {kind: rows.rows(f"SELECT count(*) AS n FROM {kind}")[0]["n"] for kind in KINDS}  # noqa: S608
+    def look_blocking(self, work: Callable[[UnitOfWork], T]) -> T:
+        """Do ``work`` that only reads in one transaction, in the calling thread."""
+        with self.store.transaction() as statements:
+            return work(UnitOfWork(statements))
 
 
 @asynccontextmanager
-async def opened(data: Path | None, clock: Callable[[], datetime], settings: Settings) -> AsyncIterator[State]:
+async def opened(
+    data: Path | None, clock: Callable[[], datetime], settings: SandboxSettings
+) -> AsyncIterator[SandboxState]:
     """Open the state kept in ``data``, or a new one that is gone at the end, also when this is cancelled."""
     state = _open_state(data, clock, settings)
     # A task of its own, because a thread cannot be cancelled: what it opens is closed, whoever has given up.
@@ -105,49 +100,8 @@ async def opened(data: Path | None, clock: Callable[[], datetime], settings: Set
 
 
 @contextmanager
-def _open_state(data: Path | None, clock: Callable[[], datetime], settings: Settings) -> Iterator[State]:
-    with temporary_folder() if data is None else nullcontext(data) as root:
-        folder = root / "files"
-        _make(folder)
-        _refuse_links(folder, *root.glob("sandbox.sqlite3*"))
-        if names_another_file(str(root / "sandbox.sqlite3-journal")):
-            raise ConfigurationError("the sandbox's data hold a journal that names another file: they are not used")
-        store = Store(str(root / "sandbox.sqlite3") if data else MEMORY)
-        try:
-            _sweep(store, folder)
-            with store.transaction() as rows:
-                account.open_account(rows, settings.balance)
-            yield State(store, folder, clock, settings)
-        finally:
-            store.close()
-
-
-def _refuse_links(*paths: Path) -> None:
-    """Raise `ConfigurationError` for one that leads elsewhere: the data may be a stranger's."""
-    for path in paths:
-        if path.is_symlink() or (path.exists() and not (path.is_file() or path.is_dir())):
-            raise ConfigurationError("the sandbox's data hold a link or a device in the place of a file: not used")
-
-
-def _make(folder: Path) -> None:
-    try:
-        # What is uploaded is personal, also on a shared machine.
-        folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        folder.mkdir(mode=0o700, exist_ok=True)
-        _refuse_links(folder)
-        folder.chmod(0o700)
-    except (OSError, UnicodeEncodeError) as error:
-        reason = why_not_opened(str(folder), error)
-        raise ConfigurationError(f"the sandbox cannot keep its data in {folder.parent}: {reason}") from error
-
-
-def _sweep(store: Store, folder: Path) -> None:
-    """Remove what an interrupted upload of a killed sandbox left behind, and nothing that is not ours."""
-    with store.transaction() as rows:
-        kept = {row["stored_as"] for row in rows.rows("SELECT stored_as FROM files")}
-    if not all(isinstance(name, str) and _NAME.fullmatch(name) for name in kept):
-        raise ConfigurationError("the sandbox's data name a file that no sandbox stored: they are not used")
-    _refuse_links(*(folder / name for name in kept))
-    for path in folder.glob(f"{OWN}*"):
-        if path.name not in kept and path.is_file():
-            path.unlink()
+def _open_state(data: Path | None, clock: Callable[[], datetime], settings: SandboxSettings) -> Iterator[SandboxState]:
+    with opened_folder(data) as (store, folder):
+        with store.transaction() as statements:
+            UnitOfWork(statements).account.open(settings.balance)
+        yield SandboxState(store, folder, clock, settings)

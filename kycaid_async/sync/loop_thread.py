@@ -187,7 +187,7 @@ def _close(loop: asyncio.AbstractEventLoop) -> None:
     loop.close()
 
 
-_NEEDED: Final = ("anyio.from_thread", "cattrs", "encodings.idna", "kycaid_async.transport.exchange")
+_NEEDED: Final = ("anyio.from_thread", "encodings.idna", "kycaid_async.transport.exchange")
 _USED_WHERE_IT_FITS: Final = (
     "kycaid_async.transport.aiohttp.bodies",
     "kycaid_async.transport.aiohttp.direct",

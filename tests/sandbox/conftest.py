@@ -33,7 +33,7 @@ class FakeClock:
 
 @contextmanager
 def nothing_blocks() -> Iterator[None]:
-    """Raise where the sandbox holds up its event loop; what only reads may look into the database: see `State.look`."""
+    """Raise where the sandbox holds up its event loop; only `SandboxState.look` may read the database in it."""
     with blockbuster.blockbuster_ctx("kycaid_async.sandbox") as watchdog:
         for name in ("sqlite3.Cursor.fetchall", "sqlite3.Cursor.fetchmany", "sqlite3.Connection.execute"):
             watchdog.functions[name].can_block_in("kycaid_async/sandbox/state.py", "look")

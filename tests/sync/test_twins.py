@@ -134,6 +134,10 @@ def without_defaults(text):
         ("Kycaid().documents.get(", "get(document_id: str) -> Document"),
         ("Kycaid().documents.create(", "create(document: NewDocument, /) -> str"),
         ("Kycaid().verifications.report(", "report(start: date | str, end: date | str | None=None)"),
+        (
+            "Kycaid().bulk.upload(",
+            "upload(rows: Iterable[BulkRow], *, ledger: Path | None, concurrency: int | None",
+        ),
         ("Kycaid().request(", "request(method: str, path: str, *, json: "),
     ],
 )

@@ -171,10 +171,10 @@ def waits_as_on_windows(mask):
 
 def say_so():
     """Tell the package what it cannot see for itself here: the name of the system."""
-    import kycaid_async.cli.shell
+    import kycaid_async.shell
     import kycaid_async.sync.threads
 
-    kycaid_async.cli.shell.WINDOWS = True
+    kycaid_async.shell.WINDOWS = True
     kycaid_async.sync.threads._UNINTERRUPTIBLE = True
 
     for name in ("attrs", "sqlite3"):  # not to be deceived by what comes next

@@ -61,3 +61,14 @@ def keywords(client: Kycaid) -> None:
     client.addresses.create(type="HOME", applicant_id="a")  # wrong
     client.affiliated_persons.create(type="BOSS", applicant_id="a")  # wrong
     client.verifications.create(applicant_id="a", types=["EVERYTHING"])  # wrong
+
+
+async def runs(client: Kycaid, other: AsyncKycaid) -> None:
+    client.bulk.upload([], concurency=4)  # wrong, not seen by ty
+    client.bulk.upload([], concurrency="4")  # wrong
+    client.bulk.upload_all([], on_error="ignore")  # wrong
+    client.bulk.audit([])  # wrong
+    client.bulk.audit([], ledger="l", on_error="stop")  # wrong, not seen by ty
+    other.bulk.upload([], ledger=7)  # wrong
+    await other.bulk.upload_all([], on_uncertain="make")  # wrong
+    other.bulk.audit([], ledger=None)  # wrong

@@ -6,7 +6,8 @@ types are documented; which title goes with which type, and the key ``affiliated
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Annotated, Any, ClassVar
+from types import FunctionType
+from typing import Annotated, Any, ClassVar, cast
 
 import attrs
 
@@ -82,10 +83,6 @@ class DocumentUpdate(DocumentDetails):
     type: Maybe[DocumentType | DocumentTypeName] = UNSET
 
 
-def _fixed(document_type: DocumentType) -> Any:
-    return attrs.field(default=document_type, init=False)
-
-
 @request
 class ApplicantDocument(DocumentDetails):
     """A document of an applicant, of any type. The classes below are the types of the reference."""
@@ -108,200 +105,158 @@ class AffiliatedPersonDocument(DocumentDetails):
     type: DocumentType | DocumentTypeName
 
 
+class _Kind:
+    """Mixed into kinds of documents, which have the ``type`` of their class and share all else.
+
+    A kind is not an attrs class of its own: to make 28 of them takes as long as to import an HTTP library.
+    """
+
+    __slots__ = ()
+
+    kind: ClassVar[DocumentType]
+
+    def __init_subclass__(cls, kind: DocumentType | None = None) -> None:
+        if kind is None:  # one of the two bases below
+            return
+        cls.kind = kind
+        cls.__init__ = _named(cls.__init__, f"{cls.__name__}.__init__")  # type: ignore[method-assign]  # for its errors
+        # Those who ask attrs find the type of this class as the default.
+        shared: Any = attrs.fields(cast("type[attrs.AttrsInstance]", cls))
+        own = type(shared)(field.evolve(default=kind) if field.name == "type" else field for field in shared)
+        cls.__attrs_attrs__ = own  # type: ignore[attr-defined]  # of the attrs class that this is mixed into
+
+
+def _named(function: Any, name: str) -> Any:
+    """Return a copy of a function that has another name."""
+    own = FunctionType(function.__code__, function.__globals__, function.__name__, function.__defaults__)
+    own.__kwdefaults__, own.__annotations__, own.__qualname__ = function.__kwdefaults__, function.__annotations__, name
+    return own
+
+
+def _kind() -> Any:
+    return attrs.field(default=attrs.Factory(lambda document: document.kind, takes_self=True), init=False)
+
+
 @request
-class CreditCard(ApplicantDocument):
+class _ApplicantKind(_Kind, ApplicantDocument):
+    type: DocumentType = _kind()
+
+
+@request
+class _AffiliatedPersonKind(_Kind, AffiliatedPersonDocument):
+    type: DocumentType = _kind()
+
+
+class CreditCard(_ApplicantKind, kind=DocumentType.CREDIT_CARD):
     """A payment card. One per applicant; a new one replaces it only after a verification. Documented field by field."""
 
-    type: DocumentType = _fixed(DocumentType.CREDIT_CARD)
 
-
-@request
-class DomesticPassport(ApplicantDocument):
+class DomesticPassport(_ApplicantKind, kind=DocumentType.DOMESTIC_PASSPORT):
     """A passport for use inside its country."""
 
-    type: DocumentType = _fixed(DocumentType.DOMESTIC_PASSPORT)
 
-
-@request
-class DriversLicense(ApplicantDocument):
+class DriversLicense(_ApplicantKind, kind=DocumentType.DRIVERS_LICENSE):
     """A driving licence."""
 
-    type: DocumentType = _fixed(DocumentType.DRIVERS_LICENSE)
 
-
-@request
-class ForeignCitizenPassport(ApplicantDocument):
+class ForeignCitizenPassport(_ApplicantKind, kind=DocumentType.FOREIGN_CITIZEN_PASSPORT):
     """A passport of a foreign citizen."""
 
-    type: DocumentType = _fixed(DocumentType.FOREIGN_CITIZEN_PASSPORT)
 
-
-@request
-class GovernmentId(ApplicantDocument):
+class GovernmentId(_ApplicantKind, kind=DocumentType.GOVERNMENT_ID):
     """An identity card of a government."""
 
-    type: DocumentType = _fixed(DocumentType.GOVERNMENT_ID)
 
-
-@request
-class Passport(ApplicantDocument):
+class Passport(_ApplicantKind, kind=DocumentType.PASSPORT):
     """A passport."""
 
-    type: DocumentType = _fixed(DocumentType.PASSPORT)
 
-
-@request
-class PermanentResidencePermit(ApplicantDocument):
+class PermanentResidencePermit(_ApplicantKind, kind=DocumentType.PERMANENT_RESIDENCE_PERMIT):
     """A permanent residence permit."""
 
-    type: DocumentType = _fixed(DocumentType.PERMANENT_RESIDENCE_PERMIT)
 
-
-@request
-class RefugeeCard(ApplicantDocument):
+class RefugeeCard(_ApplicantKind, kind=DocumentType.REFUGEE_CARD):
     """A refugee card."""
 
-    type: DocumentType = _fixed(DocumentType.REFUGEE_CARD)
 
-
-@request
-class BankStatement(ApplicantDocument):
+class BankStatement(_ApplicantKind, kind=DocumentType.BANK_STATEMENT):
     """A bank statement."""
 
-    type: DocumentType = _fixed(DocumentType.BANK_STATEMENT)
 
-
-@request
-class FinancialDocument(ApplicantDocument):
+class FinancialDocument(_ApplicantKind, kind=DocumentType.FINANCIAL_DOCUMENT):
     """A proof of income or of the origin of funds."""
 
-    type: DocumentType = _fixed(DocumentType.FINANCIAL_DOCUMENT)
 
-
-@request
-class SelfieImage(ApplicantDocument):
+class SelfieImage(_ApplicantKind, kind=DocumentType.SELFIE_IMAGE):
     """A selfie."""
 
-    type: DocumentType = _fixed(DocumentType.SELFIE_IMAGE)
 
-
-@request
-class SelfieWithCreditCard(ApplicantDocument):
+class SelfieWithCreditCard(_ApplicantKind, kind=DocumentType.SELFIE_WITH_CREDIT_CARD):
     """A selfie with a payment card."""
 
-    type: DocumentType = _fixed(DocumentType.SELFIE_WITH_CREDIT_CARD)
 
-
-@request
-class SelfieWithDocument(ApplicantDocument):
+class SelfieWithDocument(_ApplicantKind, kind=DocumentType.SELFIE_WITH_DOCUMENT):
     """A selfie with a document."""
 
-    type: DocumentType = _fixed(DocumentType.SELFIE_WITH_DOCUMENT)
 
-
-@request
-class TaxIdNumber(ApplicantDocument):
+class TaxIdNumber(_ApplicantKind, kind=DocumentType.TAX_ID_NUMBER):
     """A document with a tax number."""
 
-    type: DocumentType = _fixed(DocumentType.TAX_ID_NUMBER)
 
-
-@request
-class Video(ApplicantDocument):
+class Video(_ApplicantKind, kind=DocumentType.VIDEO):
     """A video."""
 
-    type: DocumentType = _fixed(DocumentType.VIDEO)
 
-
-@request
-class AddressDocument(ApplicantDocument):
+class AddressDocument(_ApplicantKind, kind=DocumentType.ADDRESS_DOCUMENT):
     """A proof of address of an applicant. Seen in real traffic, also without a file; at most three per applicant."""
 
-    type: DocumentType = _fixed(DocumentType.ADDRESS_DOCUMENT)
 
-
-@request
-class AuthorisedPersonDocument(ApplicantDocument):
+class AuthorisedPersonDocument(_ApplicantKind, kind=DocumentType.AUTHORISED_PERSON):
     """A company's confirmation of its authorised person."""
 
-    type: DocumentType = _fixed(DocumentType.AUTHORISED_PERSON)
 
-
-@request
-class CompanyLegalAddress(ApplicantDocument):
+class CompanyLegalAddress(_ApplicantKind, kind=DocumentType.COMPANY_LEGAL_ADDRESS):
     """A company's confirmation of its legal address."""
 
-    type: DocumentType = _fixed(DocumentType.COMPANY_LEGAL_ADDRESS)
 
-
-@request
-class CompanyOwnership(ApplicantDocument):
+class CompanyOwnership(_ApplicantKind, kind=DocumentType.COMPANY_OWNERSHIP):
     """A company's confirmation of its ownership."""
 
-    type: DocumentType = _fixed(DocumentType.COMPANY_OWNERSHIP)
 
-
-@request
-class RegistrationCompany(ApplicantDocument):
+class RegistrationCompany(_ApplicantKind, kind=DocumentType.REGISTRATION_COMPANY):
     """A company's certificate of registration."""
 
-    type: DocumentType = _fixed(DocumentType.REGISTRATION_COMPANY)
 
-
-@request
-class AffiliatedAddressDocument(AffiliatedPersonDocument):
+class AffiliatedAddressDocument(_AffiliatedPersonKind, kind=DocumentType.ADDRESS_DOCUMENT):
     """A proof of address of an affiliated person."""
 
-    type: DocumentType = _fixed(DocumentType.ADDRESS_DOCUMENT)
 
-
-@request
-class AffiliatedDomesticPassport(AffiliatedPersonDocument):
+class AffiliatedDomesticPassport(_AffiliatedPersonKind, kind=DocumentType.DOMESTIC_PASSPORT):
     """An affiliated person's passport for use inside its country."""
 
-    type: DocumentType = _fixed(DocumentType.DOMESTIC_PASSPORT)
 
-
-@request
-class AffiliatedDriversLicense(AffiliatedPersonDocument):
+class AffiliatedDriversLicense(_AffiliatedPersonKind, kind=DocumentType.DRIVERS_LICENSE):
     """An affiliated person's driving licence."""
 
-    type: DocumentType = _fixed(DocumentType.DRIVERS_LICENSE)
 
-
-@request
-class AffiliatedForeignCitizenPassport(AffiliatedPersonDocument):
+class AffiliatedForeignCitizenPassport(_AffiliatedPersonKind, kind=DocumentType.FOREIGN_CITIZEN_PASSPORT):
     """An affiliated person's passport of a foreign citizen."""
 
-    type: DocumentType = _fixed(DocumentType.FOREIGN_CITIZEN_PASSPORT)
 
-
-@request
-class AffiliatedGovernmentId(AffiliatedPersonDocument):
+class AffiliatedGovernmentId(_AffiliatedPersonKind, kind=DocumentType.GOVERNMENT_ID):
     """An affiliated person's identity card of a government."""
 
-    type: DocumentType = _fixed(DocumentType.GOVERNMENT_ID)
 
-
-@request
-class AffiliatedPassport(AffiliatedPersonDocument):
+class AffiliatedPassport(_AffiliatedPersonKind, kind=DocumentType.PASSPORT):
     """An affiliated person's passport."""
 
-    type: DocumentType = _fixed(DocumentType.PASSPORT)
 
-
-@request
-class AffiliatedPermanentResidencePermit(AffiliatedPersonDocument):
+class AffiliatedPermanentResidencePermit(_AffiliatedPersonKind, kind=DocumentType.PERMANENT_RESIDENCE_PERMIT):
     """An affiliated person's permanent residence permit."""
 
-    type: DocumentType = _fixed(DocumentType.PERMANENT_RESIDENCE_PERMIT)
 
-
-@request
-class AffiliatedRefugeeCard(AffiliatedPersonDocument):
+class AffiliatedRefugeeCard(_AffiliatedPersonKind, kind=DocumentType.REFUGEE_CARD):
     """An affiliated person's refugee card."""
-
-    type: DocumentType = _fixed(DocumentType.REFUGEE_CARD)
 
 
 NewDocument = ApplicantDocument | AffiliatedPersonDocument

@@ -1,6 +1,5 @@
 """Verifications: billed runs of checks, and their results. Reference: *Verifications*."""
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Unpack, overload
@@ -120,6 +119,8 @@ class Verifications(Section):
         Raises `RequestTimeoutError` (phase ``wait``) when it is not finished within ``timeout`` seconds, and the
         errors of `get`. A callback tells the same without asking.
         """
+        import asyncio  # not before: those who only read callbacks need none
+
         timing, pause = self._timing, FIRST_PAUSE
         deadline = timing.clock() + timeout
         while True:

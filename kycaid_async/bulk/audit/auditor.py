@@ -11,7 +11,7 @@ from kycaid_async.bulk.audit.judge import Judge, View
 from kycaid_async.bulk.audit.result import AuditResult, AuditStatus
 from kycaid_async.bulk.audit.spool import AuditedRow
 from kycaid_async.bulk.evidence import NOT_ALL, Doubt, Unreconciled, created, documents_of, is_not_found, whole_document
-from kycaid_async.bulk.ledger import Intent, Ledger, RowEntry, State
+from kycaid_async.bulk.ledger import EntryState, Intent, Ledger, RowEntry
 from kycaid_async.bulk.likeness import Shown, is_of_type
 from kycaid_async.bulk.requests.resilient_caller import CountedCalls, ResilientCaller, Stopped
 from kycaid_async.errors import KycaidError
@@ -116,7 +116,9 @@ def _missing(rows: Iterable[AuditedRow], results: Iterable[AuditResult]) -> list
 def stamp(applicant_id: str, rows: Iterable[AuditedRow], entries: Entries) -> bytes | None:
     """Return what stands for rows that the ledger has as made, all of them as they are; None for others."""
     of_rows = [entries.get(row.entry or "") for row in rows]
-    if any(entry is None or entry.state is not State.CREATED for entry in of_rows) or any(r.was_changed for r in rows):
+    if any(entry is None or entry.state is not EntryState.CREATED for entry in of_rows) or any(
+        r.was_changed for r in rows
+    ):
         return None
     known = sorted((name, entry.state, entry.document_id) for name, entry in entries.items())
     text = json.dumps([applicant_id, sorted(row.entry or "" for row in rows), known])

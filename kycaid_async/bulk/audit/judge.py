@@ -1,4 +1,4 @@
-"""What becomes of an applicant's rows, by the ledger and by what the server shows: rules without I/O."""
+"""Judgement on an applicant's rows, by the ledger and by what the server shows: rules without I/O."""
 
 import enum
 from collections.abc import Mapping, Sequence
@@ -7,18 +7,18 @@ from typing import Any
 
 import attrs
 
-from kycaid_async.bulk.audit import words
+from kycaid_async.bulk.audit import remarks
 from kycaid_async.bulk.audit.result import AuditResult, AuditStatus
 from kycaid_async.bulk.audit.spool import AuditedRow
 from kycaid_async.bulk.evidence import Doubt, Unreconciled, choose, created
-from kycaid_async.bulk.ledger import Intent, RowEntry, State
+from kycaid_async.bulk.ledger import EntryState, Intent, RowEntry
 from kycaid_async.bulk.likeness import Agreement, Likeness, Shown, agreement, differences, is_of_type, likeness
 from kycaid_async.errors import KycaidError
 
 
 @attrs.frozen(kw_only=True)
 class View:
-    """What the server shows of an applicant's documents."""
+    """View of an applicant's documents, as the server shows them."""
 
     documents: Mapping[str, Shown]
     """By id: those that are listed, and those that were asked for one by one."""
@@ -61,41 +61,43 @@ class Judge:
 
     def results(self) -> list[AuditResult]:
         """Return a result for each row, and one for each document that no row accounts for."""
-        told = {row.number: self._unsettled(row, entry) for row, entry in self._in_state(State.SENT)}
+        results = {row.number: self._unsettled(row, entry) for row, entry in self._in_state(EntryState.SENT)}
         self._leave_to_unsettled_rows()
-        gone = [(row, entry) for row, entry in self._in_state(State.CREATED) if entry.document_id in self.view.gone]
-        told |= {row.number: self._gone(row, entry) for row, entry in gone}
-        others = [row for row in self.rows if row is self._first(row) and self._state(row) in (State.FAILED, None)]
-        told |= {row.number: self._not_made(row) for row in others}
+        gone = [
+            (row, entry) for row, entry in self._in_state(EntryState.CREATED) if entry.document_id in self.view.gone
+        ]
+        results |= {row.number: self._gone(row, entry) for row, entry in gone}
+        others = [row for row in self.rows if row is self._first(row) and self._state(row) in (EntryState.FAILED, None)]
+        results |= {row.number: self._not_made(row) for row in others}
         self._hand_out_the_rest()
-        there = [(row, entry) for row, entry in self._in_state(State.CREATED) if row.number not in told]
-        told |= {row.number: self._created(row, entry) for row, entry in there}
-        return [*(self._as(row, told) for row in self.rows), *self._surplus()]
+        there = [(row, entry) for row, entry in self._in_state(EntryState.CREATED) if row.number not in results]
+        results |= {row.number: self._created(row, entry) for row, entry in there}
+        return [*(self._as(row, results) for row in self.rows), *self._surplus()]
 
     def _first(self, row: AuditedRow) -> AuditedRow:
         return row if row.entry is None else self._firsts[row.entry]
 
-    def _as(self, row: AuditedRow, told: Mapping[int, AuditResult]) -> AuditResult:
-        result = told[self._first(row).number]
+    def _as(self, row: AuditedRow, results: Mapping[int, AuditResult]) -> AuditResult:
+        result = results[self._first(row).number]
         return result if result.number == row.number else attrs.evolve(result, number=row.number, line=row.line)
 
     def _entry(self, row: AuditedRow) -> RowEntry | None:
         return None if row.entry is None else self.entries.get(row.entry)
 
-    def _state(self, row: AuditedRow) -> State | None:
+    def _state(self, row: AuditedRow) -> EntryState | None:
         entry = self._entry(row)
         return None if entry is None else entry.state
 
-    def _in_state(self, state: State) -> list[tuple[AuditedRow, RowEntry]]:
-        found = [(row, self._entry(row)) for row in self.rows if row is self._first(row)]
-        return [(row, entry) for row, entry in found if entry is not None and entry.state is state]
+    def _in_state(self, state: EntryState) -> list[tuple[AuditedRow, RowEntry]]:
+        firsts = [(row, self._entry(row)) for row in self.rows if row is self._first(row)]
+        return [(row, entry) for row, entry in firsts if entry is not None and entry.state is state]
 
     def _elsewhere(self) -> list[RowEntry]:
         """Return what the ledger knows of rows of this applicant that are not among these."""
         here = {row.entry for row in self.rows}
         return [entry for name, entry in self.entries.items() if name not in here]
 
-    def _told(self, row: AuditedRow, status: AuditStatus, *ids: str | None, said: words.Said) -> AuditResult:
+    def _result(self, row: AuditedRow, status: AuditStatus, *ids: str | None, remark: remarks.Remark) -> AuditResult:
         return AuditResult(
             status=status,
             number=row.number,
@@ -103,8 +105,8 @@ class Judge:
             key=row.key,
             applicant_id=self.applicant_id,
             document_ids=tuple(name for name in ids if name is not None),
-            reason=said.reason,
-            advice=said.advice,
+            reason=remark.reason,
+            advice=remark.advice,
         )
 
     # Rows that were sent and got no answer.
@@ -113,20 +115,20 @@ class Judge:
         fields = _fields(row)
         if self.view.doubt:
             self._perhaps(entry)
-            return self._told(row, AuditStatus.UNCERTAIN, said=words.unseen(self.view.doubt, self.applicant_id))
+            return self._result(row, AuditStatus.UNCERTAIN, remark=remarks.unseen(self.view.doubt, self.applicant_id))
         try:
             made = self._choose(entry, fields)
         except Unreconciled as unclear:
             likely = self._perhaps(entry)
-            said = words.unseen(unclear.reason, self.applicant_id)
-            return self._told(row, AuditStatus.UNCERTAIN, *likely, said=said)
+            remark = remarks.unseen(unclear.reason, self.applicant_id)
+            return self._result(row, AuditStatus.UNCERTAIN, *likely, remark=remark)
         if made is None:
-            return self._told(row, AuditStatus.MISSING, said=words.NOT_MADE)
+            return self._result(row, AuditStatus.MISSING, remark=remarks.NOT_MADE)
         del self._loose[made]
         more = [] if self._has_twin(entry) else self._take(entry.intent, fields)
         if more:
-            return self._told(row, AuditStatus.TWICE, made, *more, said=words.twice_unsettled(made, more))
-        return self._told(row, AuditStatus.AS_SENT, made, said=words.TO_BE_RECORDED)
+            return self._result(row, AuditStatus.TWICE, made, *more, remark=remarks.twice_unsettled(made, more))
+        return self._result(row, AuditStatus.AS_SENT, made, remark=remarks.TO_BE_RECORDED)
 
     def _choose(self, entry: RowEntry, fields: Mapping[str, Any]) -> str | None:
         others = [other for other in self.entries.values() if other is not entry]
@@ -137,12 +139,12 @@ class Judge:
     def _has_twin(self, entry: RowEntry) -> bool:
         """Say whether another row was sent that the server would show alike."""
         others = (other for other in self.entries.values() if other is not entry)
-        return any(other.state is State.SENT and other.intent == entry.intent for other in others)
+        return any(other.state is EntryState.SENT and other.intent == entry.intent for other in others)
 
     def _leave_to_unsettled_rows(self) -> None:
         """Let documents that may be those of rows without an answer, here or elsewhere, be no second ones of others."""
         for entry in self._elsewhere():
-            if entry.state is State.SENT:
+            if entry.state is EntryState.SENT:
                 self._perhaps(entry)
         self._loose = {name: shown for name, shown in self._loose.items() if name not in self._spoken_for}
 
@@ -169,23 +171,25 @@ class Judge:
             del self._loose[name]
         perhaps_sent = row.refused is None and self.has_gaps
         if like and perhaps_sent:
-            return self._told(row, AuditStatus.AS_SENT, *like[:1], said=words.TO_BE_RECORDED)
+            return self._result(row, AuditStatus.AS_SENT, *like[:1], remark=remarks.TO_BE_RECORDED)
         if like:
-            return self._told(row, AuditStatus.DIFFERENT, *like, said=words.there_unexpectedly(like, row.refused))
+            return self._result(row, AuditStatus.DIFFERENT, *like, remark=remarks.there_unexpectedly(like, row.refused))
         kind = Intent(applicant_id=self.applicant_id, type=_type(row), file_ids={})
         if perhaps_sent and (self.view.doubt or any(is_of_type(shown, kind) for shown in self._loose.values())):
-            return self._told(row, AuditStatus.UNCERTAIN, said=words.unseen(words.GAPS, self.applicant_id))
-        return self._told(row, AuditStatus.NOT_SENT, said=words.not_sent(row.refused, self._stands_in_for(row, kind)))
+            return self._result(row, AuditStatus.UNCERTAIN, remark=remarks.unseen(remarks.GAPS, self.applicant_id))
+        return self._result(
+            row, AuditStatus.NOT_SENT, remark=remarks.not_sent(row.refused, self._stands_in_for(row, kind))
+        )
 
     def _is_second(self, shown: Shown) -> bool:
         """Say whether a document is, by its files and fields, a second one of a row that was made."""
-        return any(_rank(shown, row, entry) is _Rank.PROVEN for row, entry in self._in_state(State.CREATED))
+        return any(_rank(shown, row, entry) is _Rank.PROVEN for row, entry in self._in_state(EntryState.CREATED))
 
     def _stands_in_for(self, row: AuditedRow, kind: Intent) -> str | None:
         """Return the document of a row of the same type that is in no manifest any more: this one may be its heir."""
         if row.refused is not None:
             return None
-        gone = (entry for entry in self._elsewhere() if entry.state is State.CREATED)
+        gone = (entry for entry in self._elsewhere() if entry.state is EntryState.CREATED)
         return next((entry.document_id for entry in gone if entry.intent.type == kind.type), None)
 
     # Rows of which the ledger has a document.
@@ -193,34 +197,36 @@ class Judge:
     def _gone(self, row: AuditedRow, entry: RowEntry) -> AuditResult:
         fitting = [name for name, shown in self._loose.items() if _fits(shown, entry.intent, _fields(row))]
         if not fitting:
-            return self._told(row, AuditStatus.MISSING, entry.document_id, said=words.missing(entry.document_id))
+            return self._result(row, AuditStatus.MISSING, entry.document_id, remark=remarks.missing(entry.document_id))
         for name in fitting:
             del self._loose[name]
         if len(fitting) > 1:
-            return self._told(row, AuditStatus.TWICE, *fitting, said=words.twice_unsettled(fitting[0], fitting[1:]))
-        return self._told(row, AuditStatus.AS_SENT, *fitting, said=words.OTHER_ID)
+            return self._result(
+                row, AuditStatus.TWICE, *fitting, remark=remarks.twice_unsettled(fitting[0], fitting[1:])
+            )
+        return self._result(row, AuditStatus.AS_SENT, *fitting, remark=remarks.OTHER_ID)
 
     def _created(self, row: AuditedRow, entry: RowEntry) -> AuditResult:
         name, extra = entry.document_id or "", self._extra.get(row.number, [])
         shown = self.view.documents.get(name)
         if shown is None:
             reason = str(self.view.unanswered.get(name, self.view.doubt))
-            return self._told(row, AuditStatus.UNCERTAIN, name, said=words.unanswered(reason))
+            return self._result(row, AuditStatus.UNCERTAIN, name, remark=remarks.unanswered(reason))
         if other := self._differences(shown, row, entry):
-            return self._told(row, AuditStatus.DIFFERENT, name, *extra, said=words.different(name, other))
+            return self._result(row, AuditStatus.DIFFERENT, name, *extra, remark=remarks.different(name, other))
         if row.was_changed:
-            return self._told(row, AuditStatus.DIFFERENT, name, *extra, said=words.CHANGED)
+            return self._result(row, AuditStatus.DIFFERENT, name, *extra, remark=remarks.CHANGED)
         if extra:
-            return self._told(row, AuditStatus.TWICE, name, *extra, said=words.twice(name, extra))
+            return self._result(row, AuditStatus.TWICE, name, *extra, remark=remarks.twice(name, extra))
         doubt = self._doubt(shown, row, entry)
-        return self._told(row, AuditStatus.UNCERTAIN if doubt.reason else AuditStatus.AS_SENT, name, said=doubt)
+        return self._result(row, AuditStatus.UNCERTAIN if doubt.reason else AuditStatus.AS_SENT, name, remark=doubt)
 
-    def _doubt(self, shown: Shown, row: AuditedRow, entry: RowEntry) -> words.Said:
-        """Return why it cannot be told that a document is there as sent, and once; nothing when it can."""
+    def _doubt(self, shown: Shown, row: AuditedRow, entry: RowEntry) -> remarks.Remark:
+        """Return why it cannot be told whether a document is there as sent, and once; nothing when it can."""
         if likeness(shown, entry.intent) is not Likeness.SAME:
-            return words.unseen(words.HIDDEN, self.applicant_id)
-        second = self.view.doubt or (words.SECOND_HIDDEN if row.number in self._unclear else "")
-        return words.unseen_second(second, self.applicant_id) if second else words.Said()
+            return remarks.unseen(remarks.HIDDEN, self.applicant_id)
+        second = self.view.doubt or (remarks.SECOND_HIDDEN if row.number in self._unclear else "")
+        return remarks.unseen_second(second, self.applicant_id) if second else remarks.Remark()
 
     def _differences(self, shown: Shown, row: AuditedRow, entry: RowEntry) -> list[str]:
         owner = ["applicant_id"] if shown.get("applicant_id") not in (None, entry.intent.applicant_id) else []
@@ -230,7 +236,7 @@ class Judge:
 
     def _hand_out_the_rest(self) -> None:
         """Give each loose document to the row of which it is most likely a second one, if it may be one of any."""
-        rows = self._in_state(State.CREATED)
+        rows = self._in_state(EntryState.CREATED)
         for name, shown in list(self._loose.items()):
             ranks = [(rank, row.number) for row, entry in rows if (rank := _rank(shown, row, entry)) is not None]
             if any(_fits(shown, entry.intent, {}) for entry in self._elsewhere()):
@@ -247,21 +253,21 @@ class Judge:
     def _surplus(self) -> list[AuditResult]:
         if not any(row.made_here for row in self.rows):
             return []
-        said = words.SURPLUS
+        remark = remarks.SURPLUS
         return [
             AuditResult(
                 status=AuditStatus.SURPLUS,
                 applicant_id=self.applicant_id,
                 document_ids=(name,),
-                reason=said.reason,
-                advice=said.advice,
+                reason=remark.reason,
+                advice=remark.advice,
             )
             for name in self._loose
         ]
 
 
 class _Rank(enum.IntEnum):
-    """How likely a document is a second one of a row, the most likely first."""
+    """Rank of a document as a second one of a row, the most likely first."""
 
     PROVEN = enum.auto()
     SAME_SAID = enum.auto()

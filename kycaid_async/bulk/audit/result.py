@@ -1,4 +1,4 @@
-"""What an audit says of a row, and of all of them."""
+"""Results of an audit: of a row, and of all of them."""
 
 import enum
 from collections.abc import Iterator, Sequence

@@ -7,12 +7,12 @@ from typing import Final, Required, cast
 
 import attrs
 
-from kycaid_async.bulk.audit import words
+from kycaid_async.bulk.audit import remarks
 from kycaid_async.bulk.audit.auditor import Auditor, Entries, stamp
 from kycaid_async.bulk.audit.result import AuditResult, AuditStatus, AuditSummary
 from kycaid_async.bulk.audit.spool import AuditedRow, Spool
 from kycaid_async.bulk.audit.state import AuditState
-from kycaid_async.bulk.ledger import Ledger, Path, RowEntry, State
+from kycaid_async.bulk.ledger import EntryState, Ledger, Path, RowEntry
 from kycaid_async.bulk.manifest.row import BadRow
 from kycaid_async.bulk.prerequisites import digest_of_applicant
 from kycaid_async.bulk.requests.resilient_caller import Stopped
@@ -124,15 +124,15 @@ class BulkAudit(BulkRun[BulkRow | BadRow, AuditResult]):
         except (AttributeError, TypeError, ValueError, OverflowError, RecursionError):
             problems, digest, fingerprint = "it needs the types of BulkRow, and values that JSON can carry", b"", None
         if problems:
-            return await self._tell(_alone(number, row, AuditStatus.NOT_SENT, words.bad(problems)))
+            return await self._tell(_alone(number, row, AuditStatus.NOT_SENT, remarks.bad(problems)))
         entry = await ledger.row(digest)
         applicant_id, is_uncertain = await self._applicant(row, entry, ledger)
         if applicant_id is not None:
             was_changed = entry is not None and not ledger.has_said(entry, fingerprint)
             return spool.add(applicant_id, _audited(number, row, entry, was_changed=was_changed))
         status = AuditStatus.UNCERTAIN if is_uncertain else AuditStatus.NOT_SENT
-        said = words.UNKNOWN_APPLICANT if is_uncertain else words.not_sent(_refusal(entry), None)
-        return await self._tell(_alone(number, row, status, said))
+        remark = remarks.UNKNOWN_APPLICANT if is_uncertain else remarks.not_sent(_refusal(entry), None)
+        return await self._tell(_alone(number, row, status, remark))
 
     async def _applicant(self, row: BulkRow, entry: RowEntry | None, ledger: Ledger) -> tuple[str | None, bool]:
         """Return the applicant of a row; without one, whether it was sent without an answer."""
@@ -143,7 +143,7 @@ class BulkAudit(BulkRun[BulkRow | BadRow, AuditResult]):
         known = await ledger.applicant(digest_of_applicant(row.applicant))
         if known is None:
             return None, ledger.may_have_gaps
-        return known.applicant_id, known.applicant_id is None and known.state is State.SENT
+        return known.applicant_id, known.applicant_id is None and known.state is EntryState.SENT
 
     # Then the server is asked, an applicant at a time.
 
@@ -196,10 +196,10 @@ def _audited(number: int, row: BulkRow, entry: RowEntry | None, *, was_changed: 
 
 
 def _refusal(entry: RowEntry | None) -> str | None:
-    return (entry.code or "for good") if entry is not None and entry.state is State.FAILED else None
+    return (entry.code or "for good") if entry is not None and entry.state is EntryState.FAILED else None
 
 
-def _alone(number: int, row: BulkRow, status: AuditStatus, said: words.Said) -> AuditResult:
+def _alone(number: int, row: BulkRow, status: AuditStatus, remark: remarks.Remark) -> AuditResult:
     """Return what is said of a row of which nobody has to be asked."""
     return AuditResult(
         status=status,
@@ -207,15 +207,15 @@ def _alone(number: int, row: BulkRow, status: AuditStatus, said: words.Said) -> 
         line=row.line,
         key=row.key if isinstance(cast("object", row.key), str) else None,
         applicant_id=row.applicant_id,
-        reason=said.reason,
-        advice=said.advice,
+        reason=remark.reason,
+        advice=remark.advice,
     )
 
 
 def _of_bad(number: int, row: BadRow) -> AuditResult:
-    said = words.bad(row.reason)
+    remark = remarks.bad(row.reason)
     status = AuditStatus.NOT_SENT
-    return AuditResult(status=status, number=number, line=row.line, reason=said.reason, advice=said.advice)
+    return AuditResult(status=status, number=number, line=row.line, reason=remark.reason, advice=remark.advice)
 
 
 def _remembered(applicant_id: str, row: AuditedRow, entries: Entries) -> AuditResult:

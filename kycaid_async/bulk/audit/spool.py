@@ -13,7 +13,7 @@ from kycaid_async.masking import Discreet
 
 _TABLES: Final = """
 CREATE TABLE groups (name BLOB PRIMARY KEY, place INTEGER NOT NULL) WITHOUT ROWID;
-CREATE TABLE rows (place INTEGER, number INTEGER, said BLOB NOT NULL, PRIMARY KEY (place, number)) WITHOUT ROWID;
+CREATE TABLE rows (place INTEGER, number INTEGER, content BLOB NOT NULL, PRIMARY KEY (place, number)) WITHOUT ROWID;
 """
 
 
@@ -60,15 +60,17 @@ class Spool:
         added = self._db.execute("INSERT OR IGNORE INTO groups VALUES (?, ?)", (name, self._groups)).rowcount
         self._groups += added
         (place,) = self._db.execute("SELECT place FROM groups WHERE name = ?", (name,)).fetchone()
-        said = json.dumps([applicant_id, attrs.asdict(row)]).encode()
-        self._db.execute("INSERT INTO rows VALUES (?, ?, ?)", (place, row.number, self._masked(row.number, said)))
+        content = json.dumps([applicant_id, attrs.asdict(row)]).encode()
+        self._db.execute("INSERT INTO rows VALUES (?, ?, ?)", (place, row.number, self._masked(row.number, content)))
 
     def next(self) -> tuple[str, list[AuditedRow]] | None:
         """Return the next applicant with its rows, in the order of the first of them; None after the last."""
         place, self._given = self._given, self._given + 1
-        found = self._db.execute("SELECT number, said FROM rows WHERE place = ? ORDER BY number", (place,)).fetchall()
-        said = [json.loads(self._masked(number, masked)) for number, masked in found]
-        return (said[0][0], [AuditedRow(**row) for _, row in said]) if said else None
+        stored = self._db.execute(
+            "SELECT number, content FROM rows WHERE place = ? ORDER BY number", (place,)
+        ).fetchall()
+        contents = [json.loads(self._masked(number, masked)) for number, masked in stored]
+        return (contents[0][0], [AuditedRow(**row) for _, row in contents]) if contents else None
 
     def _masked(self, number: int, text: bytes) -> bytes:
         """Return ``text`` masked, or a masked one as it was: with bytes that no other row has."""

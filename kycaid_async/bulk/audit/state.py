@@ -1,4 +1,4 @@
-"""What an audit that is cut off had found as sent, so that the next one asks for the rest only."""
+"""Memory of an audit that was cut off: rows that were there as sent, so that the next one asks for the rest only."""
 
 import contextlib
 import os
@@ -50,8 +50,8 @@ class AuditState:
 
     def knows(self, digest: bytes) -> bool:
         """Say whether this was found as sent a short time ago."""
-        found = self._db.execute("SELECT at FROM told WHERE digest = ?", (digest,)).fetchone()
-        return found is not None and 0 <= self._now().timestamp() - found[0] < self._remember
+        noted = self._db.execute("SELECT at FROM told WHERE digest = ?", (digest,)).fetchone()
+        return noted is not None and 0 <= self._now().timestamp() - noted[0] < self._remember
 
     def note(self, digest: bytes) -> None:
         """Note that this was found as sent now. Raises `LedgerError`."""

@@ -1,19 +1,19 @@
-"""What was sent, and what came of it: a file that a run goes on from, wherever the one before it was cut off."""
+"""The ledger: a record of what was sent and what came of it, which a run goes on from, wherever it was cut off."""
 
 from kycaid_async.bulk.ledger.file import Path
-from kycaid_async.bulk.ledger.ledger import DOCUMENT_TAKEN, ApplicantEntry, Intent, Ledger, RowEntry, State
-from kycaid_async.bulk.ledger.schema import Owner
+from kycaid_async.bulk.ledger.ledger import DOCUMENT_TAKEN, ApplicantEntry, EntryState, Intent, Ledger, RowEntry
+from kycaid_async.bulk.ledger.schema import LedgerOwner
 from kycaid_async.bulk.ledger.secret import SecretFrom, secret_key_of
 
 __all__ = [
     "DOCUMENT_TAKEN",
     "ApplicantEntry",
+    "EntryState",
     "Intent",
     "Ledger",
-    "Owner",
+    "LedgerOwner",
     "Path",
     "RowEntry",
     "SecretFrom",
-    "State",
     "secret_key_of",
 ]

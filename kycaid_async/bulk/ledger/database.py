@@ -57,7 +57,7 @@ class _Thread:
             if future.set_running_or_notify_cancel():
                 try:
                     future.set_result(function(*args, **kwargs))
-                except BaseException as error:  # noqa: BLE001 - whoever waits for it gets it
+                except BaseException as error:  # noqa: BLE001 - it is raised where the result is awaited
                     future.set_exception(error)
 
         if self._thread.is_alive():
@@ -105,7 +105,7 @@ class Database:
         self._pending: list[_Change] = []
         """What came while a commit is under way."""
         self._behind: list[Statement] = []
-        """What was written behind and is not committed: it is tried once more at the end when that fails."""
+        """Write-behind statements since the last commit; replayed once on close if it fails."""
 
     @classmethod
     async def open(cls, opening: Callable[[], LedgerFile]) -> Self:
@@ -181,7 +181,7 @@ class Database:
         await finished(self._closing)
 
     def _close_in_thread(self) -> None:
-        """Close after the last commit, whoever is left to hear of that."""
+        """Close after the last commit."""
         commit = self._commit_in_thread
         error = commit.exception() if commit is not None else None
         executed = [] if commit is not None and error is None else self._behind
@@ -192,9 +192,9 @@ class Database:
             self.file.close(executed, pending)
         except Exception as raised:  # noqa: BLE001 - what went wrong first is what counts
             error = error or raised
-        told = self._error or self._refusal or (error and ledger_error(self.file.name, error))
-        if told is not None:
-            raise LedgerError(*told.args) from error
+        failure = self._error or self._refusal or (error and ledger_error(self.file.name, error))
+        if failure is not None:
+            raise LedgerError(*failure.args) from error
 
     def _check(self) -> None:
         if self._closing is not None:
@@ -288,6 +288,6 @@ def _refuse(answers: Iterable[Answer], error: LedgerError) -> None:
 
 
 def _close_unused(opening: "Future[LedgerFile]") -> None:
-    """Close what was opened for one who is gone. It comes after the opening, in the same thread."""
+    """Close a file whose opening was cancelled. It comes after the opening, in the same thread."""
     if opening.exception() is None:
         opening.result().close([], [])

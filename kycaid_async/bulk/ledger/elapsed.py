@@ -1,4 +1,4 @@
-"""How long ago a row was sent, without trust in the time of day: clocks are set, and laptops sleep."""
+"""Time that passed since a row was sent, without trust in the time of day: clocks are set, and laptops sleep."""
 
 import functools
 import os
@@ -37,14 +37,14 @@ def _boot() -> str:
     try:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
         # A container may have a clock of its own.
-        return f"{boot} {os.readlink('/proc/self/ns/time')}"  # noqa: PTH115
+        return f"{boot} {os.readlink('/proc/self/ns/time')}"
     except (OSError, ValueError):
         return ""
 
 
 @attrs.frozen(kw_only=True)
 class Run:
-    """What a ledger knows of the time that a run took."""
+    """Record of the time that a run took."""
 
     number: int
     seconds: float

@@ -1,4 +1,4 @@
-"""How the file of a ledger is opened and closed, so that a kill at any moment loses nothing, or is told."""
+"""Opening and closing of a ledger's file, so that a kill at any moment loses nothing, or is told."""
 
 import contextlib
 import os
@@ -19,7 +19,7 @@ from kycaid_async.bulk.ledger.problems import (
     without_main_part,
     without_newest_part,
 )
-from kycaid_async.bulk.ledger.schema import About, Owner
+from kycaid_async.bulk.ledger.schema import About, LedgerOwner
 from kycaid_async.bulk.ledger.wal import NO_MARK, Mark, Step, WalFile, mark_closed, read_main, read_wal, wal_path
 from kycaid_async.errors import LedgerError
 from kycaid_async.masking import shown_name
@@ -66,7 +66,7 @@ class LedgerFile:
     def open(
         cls,
         path: Path | None,
-        owner: Owner,
+        owner: LedgerOwner,
         *,
         read_only: bool = False,
         clock: Callable[[], float] = time.monotonic,
@@ -120,7 +120,7 @@ class LedgerFile:
         self.connection.execute(f"PRAGMA cache_size = -{_CACHE_KIBIBYTES}")
 
     def _begin(
-        self, owner: Owner, wal: WalFile | None, clock: Callable[[], float], boot: Callable[[], BootTime]
+        self, owner: LedgerOwner, wal: WalFile | None, clock: Callable[[], float], boot: Callable[[], BootTime]
     ) -> None:
         about = schema.read_about(self.connection, self.name)
         schema.read_ahead(self.connection, about)
@@ -147,7 +147,7 @@ class LedgerFile:
             self._mark = Mark.of(number, version)
         self._keep_wal = self._mark.step is not Step.CLOSED or schema.is_old(about)
 
-    def _start_run(self, about: About, owner: Owner) -> None:
+    def _start_run(self, about: About, owner: LedgerOwner) -> None:
         """Record a run. From here on the main file says that it needs its -wal."""
         closed = self._mark.step is Step.CLOSED
         self.connection.execute("BEGIN IMMEDIATE")
@@ -285,7 +285,7 @@ def _pin(connection: sqlite3.Connection, *, pinned: bool) -> None:
 
 def _size(path: str) -> int:
     try:
-        return os.stat(path).st_size  # noqa: PTH116
+        return os.stat(path).st_size
     except FileNotFoundError:
         return 0
 

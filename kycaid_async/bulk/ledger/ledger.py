@@ -1,4 +1,4 @@
-"""What was sent, and what came of it: written before each creation and after it, so that a run can be cut off anywhere.
+"""The ledger: a record before each creation and after it, so that a run can be cut off anywhere.
 
 Changes of many rows share one write to the disk. There are keyed digests, ids, states and codes in it: it is
 pseudonymous, and without its secret nobody can tell from it whose documents were sent.
@@ -17,7 +17,7 @@ from kycaid_async.bulk.ledger.database import Database
 from kycaid_async.bulk.ledger.elapsed import BootTime, RunClock, boot_time
 from kycaid_async.bulk.ledger.file import LedgerFile, Path
 from kycaid_async.bulk.ledger.problems import damaged
-from kycaid_async.bulk.ledger.schema import Owner
+from kycaid_async.bulk.ledger.schema import LedgerOwner
 from kycaid_async.bulk.ledger.secret import Secret, SecretFrom
 from kycaid_async.errors import LedgerError
 from kycaid_async.values.secret import ApiKey
@@ -33,8 +33,8 @@ DOCUMENT_TAKEN: Final = "document_taken"
 """The code of a row for which the server gave the id of a document that another row has."""
 
 
-class State(enum.StrEnum):
-    """How far a creation is."""
+class EntryState(enum.StrEnum):
+    """State of a creation."""
 
     SENT = "sent"
     """About to be sent, or sent, and no answer is on record."""
@@ -49,7 +49,7 @@ class State(enum.StrEnum):
 
 @attrs.frozen(kw_only=True)
 class Intent:
-    """What was about to be sent to create a document, as far as the server shows it again."""
+    """Intent to create a document: what was about to be sent, as far as the server shows it again."""
 
     applicant_id: str
     type: str
@@ -58,7 +58,7 @@ class Intent:
 
     @property
     def key(self) -> tuple[str, str]:
-        """What documents that the server shows alike have in common: no two of them may be under way at once."""
+        """Key of documents that the server shows alike: no two of them may be under way at once."""
         return self.applicant_id, self.as_text()
 
     def as_text(self) -> str:
@@ -77,11 +77,11 @@ class Intent:
 
 @attrs.frozen(kw_only=True)
 class RowEntry:
-    """What the ledger knows of a row."""
+    """Entry of a row."""
 
     digest: bytes
     """As it stands in the ledger: keyed."""
-    state: State
+    state: EntryState
     intent: Intent
     document_id: str | None
     code: str | None
@@ -96,9 +96,9 @@ class RowEntry:
 
 @attrs.frozen(kw_only=True)
 class ApplicantEntry:
-    """What the ledger knows of an applicant that was to be made."""
+    """Entry of an applicant that was to be made."""
 
-    state: State
+    state: EntryState
     applicant_id: str | None
     code: str | None
     fingerprint: bytes
@@ -148,12 +148,12 @@ class Ledger:
         clock: Callable[[], float] = time.monotonic,
         boot: Callable[[], BootTime] = boot_time,
     ) -> Self:
-        """Open or make the ledger at ``path``, as `Owner` says. Without a path it lasts as long as the run.
+        """Open or make the ledger at ``path``, as `LedgerOwner` says. Without a path it lasts as long as the run.
 
         ``read_only`` is for a look: it makes no ledger, begins no run, and takes no change. ``clock`` gives seconds
         that only go forward.
         """
-        owner = Owner(
+        owner = LedgerOwner(
             server=server,
             api_key=api_key,
             same_account=same_account,
@@ -193,31 +193,31 @@ class Ledger:
 
     async def rows_of(self, applicant_id: str, *, besides: bytes | None = None) -> list[RowEntry]:
         """Return what is known of all rows of an applicant, without the one whose digest is ``besides``."""
-        found = await self._database.read(f"{_ROW} WHERE applicant_id = ?", applicant_id)
+        rows = await self._database.read(f"{_ROW} WHERE applicant_id = ?", applicant_id)
         other = None if besides is None else self._row(besides)
-        return [entry for entry in map(_row_entry, found) if entry.digest != other]
+        return [entry for entry in map(_row_entry, rows) if entry.digest != other]
 
     async def unsettled(self) -> AsyncIterator[RowEntry]:
         """Give every row that was sent and has no answer on record."""
         last = b""
         query = f"{_ROW} WHERE digest > ? AND state = ? ORDER BY digest LIMIT ?"
-        while found := await self._database.read(query, last, State.SENT, _AT_ONCE):
-            for values in found:
+        while batch := await self._database.read(query, last, EntryState.SENT, _AT_ONCE):
+            for values in batch:
                 yield _row_entry(values)
-            last = found[-1][0]
+            last = batch[-1][0]
 
     async def rows(self) -> AsyncIterator[RowEntry]:
         """Give all rows, those of an applicant together."""
         last: tuple[str, bytes] = ("", b"")
         query = f"{_ROW} WHERE (applicant_id, digest) > (?, ?) ORDER BY applicant_id, digest LIMIT ?"
-        while found := await self._database.read(query, *last, _AT_ONCE):
-            for values in found:
+        while batch := await self._database.read(query, *last, _AT_ONCE):
+            for values in batch:
                 yield _row_entry(values)
-            last = (found[-1][2], found[-1][0])
+            last = (batch[-1][2], batch[-1][0])
 
     async def intend_row(self, digest: bytes, intent: Intent, fingerprint: bytes | None = None) -> None:
         """Write down that a document is about to be created."""
-        values = (self._row(digest), State.SENT, intent.applicant_id, intent.as_text(), None, None)
+        values = (self._row(digest), EntryState.SENT, intent.applicant_id, intent.as_text(), None, None)
         await self._database.write_durable(
             "INSERT OR REPLACE INTO rows VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             *values,
@@ -229,7 +229,7 @@ class Ledger:
     async def claim_row(self, digest: bytes, document_id: str) -> bool:
         """Write down that a document which was found on the server is this row's: False when another row has it."""
         change = "UPDATE OR IGNORE rows SET state = ?, document_id = ?, code = NULL WHERE digest = ?"
-        return await self._database.write_durable(change, State.CREATED, document_id, self._row(digest)) > 0
+        return await self._database.write_durable(change, EntryState.CREATED, document_id, self._row(digest)) > 0
 
     def created_row(self, digest: bytes, document_id: str) -> None:
         """Record the document of a row.
@@ -240,7 +240,7 @@ class Ledger:
         key = self._row(digest)
         change = "UPDATE OR IGNORE rows SET state = ?, document_id = ?, code = NULL WHERE digest = ?"
         self._database.write_behind(
-            change, State.CREATED, document_id, key, unchanged=lambda: self._document_taken(key)
+            change, EntryState.CREATED, document_id, key, unchanged=lambda: self._document_taken(key)
         )
 
     async def has_created(self, digest: bytes, document_id: str) -> bool:
@@ -251,24 +251,24 @@ class Ledger:
     def uncertain_row(self, digest: bytes, code: str) -> None:
         """Record what was found out about a row that was sent, and stays unsettled."""
         self._database.write_behind(
-            "UPDATE rows SET code = ? WHERE digest = ? AND state = ?", code, self._row(digest), State.SENT
+            "UPDATE rows SET code = ? WHERE digest = ? AND state = ?", code, self._row(digest), EntryState.SENT
         )
 
     def failed_row(self, digest: bytes, code: str) -> None:
         """Record that there is no document of a row, and why."""
-        values = (self._row(digest), State.FAILED, "", "", code, self._clock.number, self._clock.elapsed, code)
+        values = (self._row(digest), EntryState.FAILED, "", "", code, self._clock.number, self._clock.elapsed, code)
         insert = "INSERT INTO rows (digest, state, applicant_id, intent, code, run, at) VALUES (?, ?, ?, ?, ?, ?, ?)"
-        change = f"ON CONFLICT (digest) DO UPDATE SET state = '{State.FAILED}', code = ?"
+        change = f"ON CONFLICT (digest) DO UPDATE SET state = '{EntryState.FAILED}', code = ?"
         self._database.write_behind(f"{insert} {change}", *values)
 
     def forget_row(self, digest: bytes) -> None:
-        """Take back what was intended for a row: it was certainly not done."""
+        """Remove an intent that was certainly not carried out."""
         self._database.write_behind("DELETE FROM rows WHERE digest = ?", self._row(digest))
 
     async def file(self, digest: bytes) -> str | None:
         """Return the id of the file with this content."""
-        found = await self._database.read("SELECT file_id FROM files WHERE digest = ?", self._file(digest))
-        return found[0][0] if found else None
+        rows = await self._database.read("SELECT file_id FROM files WHERE digest = ?", self._file(digest))
+        return rows[0][0] if rows else None
 
     def uploaded(self, digest: bytes, file_id: str) -> None:
         """Record the id of the file with this content."""
@@ -280,15 +280,15 @@ class Ledger:
 
     async def applicant(self, digest: bytes) -> ApplicantEntry | None:
         """Return what is known of an applicant."""
-        found = await self._database.read(
+        rows = await self._database.read(
             "SELECT state, applicant_id, code, fingerprint, run, at FROM applicants WHERE digest = ?",
             self._applicant(digest),
         )
-        return next(map(_applicant_entry, found), None)
+        return next(map(_applicant_entry, rows), None)
 
     async def intend_applicant(self, digest: bytes, fingerprint: bytes) -> None:
         """Write down that an applicant is about to be created."""
-        values = (self._applicant(digest), State.SENT, None, None, self._fingerprint(fingerprint))
+        values = (self._applicant(digest), EntryState.SENT, None, None, self._fingerprint(fingerprint))
         await self._database.write_durable(
             "INSERT OR REPLACE INTO applicants VALUES (?, ?, ?, ?, ?, ?, ?)",
             *values,
@@ -298,12 +298,12 @@ class Ledger:
 
     def created_applicant(self, digest: bytes, applicant_id: str) -> None:
         """Record the id of an applicant. When another has it, it is as with documents: see `created_row`."""
-        values = (State.CREATED, applicant_id, None, self._applicant(digest))
+        values = (EntryState.CREATED, applicant_id, None, self._applicant(digest))
         self._database.write_behind(_APPLICANT, *values, unchanged=lambda: self._given_twice("applicant"))
 
     def failed_applicant(self, digest: bytes, code: str) -> None:
         """Record that an applicant was not made, and why."""
-        self._database.write_behind(_APPLICANT, State.FAILED, None, code, self._applicant(digest))
+        self._database.write_behind(_APPLICANT, EntryState.FAILED, None, code, self._applicant(digest))
 
     async def close(self) -> None:
         """Write what is still queued, and close the file. Raises `LedgerError` when that failed.
@@ -316,7 +316,7 @@ class Ledger:
 
     def _document_taken(self, key: bytes) -> None:
         self._database.write_behind(
-            "UPDATE rows SET code = ? WHERE digest = ? AND state = ?", DOCUMENT_TAKEN, key, State.SENT
+            "UPDATE rows SET code = ? WHERE digest = ? AND state = ?", DOCUMENT_TAKEN, key, EntryState.SENT
         )
         self._given_twice("document")
 
@@ -345,7 +345,7 @@ def _row_entry(values: tuple[Any, ...]) -> RowEntry:
     digest, state, applicant_id, intent, document_id, code, fingerprint, run, at = values
     return RowEntry(
         digest=digest,
-        state=State(state),
+        state=EntryState(state),
         intent=Intent.of(applicant_id, intent),
         document_id=document_id,
         code=code,
@@ -358,5 +358,5 @@ def _row_entry(values: tuple[Any, ...]) -> RowEntry:
 def _applicant_entry(values: tuple[Any, ...]) -> ApplicantEntry:
     state, applicant_id, code, fingerprint, run, at = values
     return ApplicantEntry(
-        state=State(state), applicant_id=applicant_id, code=code, fingerprint=fingerprint, run=run, at=at
+        state=EntryState(state), applicant_id=applicant_id, code=code, fingerprint=fingerprint, run=run, at=at
     )

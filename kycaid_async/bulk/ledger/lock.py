@@ -1,4 +1,4 @@
-"""Whether anybody has a database open, asked in SQLite's own way: by a lock on the bytes that it locks."""
+"""Claim on a database, asked in SQLite's own way whether anybody has it open: by a lock on the bytes that it locks."""
 
 import contextlib
 import os
@@ -65,10 +65,10 @@ def check_kinds(path: str, name: str) -> None:
     wal, journal = wal_path(path), f"{path}-journal"
     for part, look in ((path, os.lstat), (wal, os.lstat), (journal, os.lstat), (secret_path(path), os.stat)):
         with contextlib.suppress(FileNotFoundError):
-            found = look(part)
-            if not stat.S_ISREG(found.st_mode):
+            status = look(part)
+            if not stat.S_ISREG(status.st_mode):
                 raise not_a_file(name + part.removeprefix(path))
-            if part == wal and found.st_size > _LARGEST_WAL:
+            if part == wal and status.st_size > _LARGEST_WAL:
                 raise damaged(name)
     if names_another_file(journal):
         raise damaged(name)
@@ -76,7 +76,7 @@ def check_kinds(path: str, name: str) -> None:
 
 def names_another_file(journal: str) -> bool:
     """Say whether a -journal is one by which SQLite would delete another file. A program with one database has none."""
-    with contextlib.suppress(FileNotFoundError), open(journal, "rb") as file:  # noqa: PTH123
+    with contextlib.suppress(FileNotFoundError), open(journal, "rb") as file:
         file.seek(max(0, os.fstat(file.fileno()).st_size - len(_ANOTHER_FILE)))
         return file.read() == _ANOTHER_FILE
     return False
@@ -92,8 +92,8 @@ def claim(path: str, name: str) -> Claim:
     not even be looked at.
     """
     check_kinds(path, name)
-    found = os.stat(path)  # noqa: PTH116
-    place = (found.st_dev, found.st_ino)
+    status = os.stat(path)
+    place = (status.st_dev, status.st_ino)
     with _guard:
         if place in _open:
             raise in_use(name)

@@ -1,4 +1,4 @@
-"""What to tell the user of a ledger that cannot be used: what happened, and the way out that loses nothing."""
+"""Errors of a ledger that cannot be used: what happened, and the way out that loses nothing."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""What is in a ledger, whatever became of it, and how it is made fit to go on from without losing anything.
+"""Inspection of a ledger, whatever became of it, and repair that loses nothing.
 
 What cannot be read any more counts as perhaps sent: see `Ledger.may_have_gaps`.
 """
@@ -46,7 +46,7 @@ Values = tuple[Any, ...]
 
 @attrs.frozen(kw_only=True)
 class LedgerReport:
-    """What is in a ledger."""
+    """Report on the content of a ledger."""
 
     path: str
     format: str | None
@@ -66,7 +66,7 @@ class LedgerReport:
 
 @attrs.define(kw_only=True)
 class _Content:
-    """What could be read of a ledger."""
+    """Content of a ledger, as far as it could be read."""
 
     about: About
     secret: Secret | None
@@ -106,10 +106,10 @@ def repair(
         try:
             kept = [_kept(part) for part in _parts(target, new_secret=new_secret)]
             about |= _secret(content, target, new_secret=new_secret)
-            made = _written(f"{target}.repairing", about, content)
+            repaired = _written(f"{target}.repairing", about, content)
             if sys.platform == "win32":
                 held.close()  # there, nothing can be put in the place of an open file
-            os.replace(made, target)  # noqa: PTH105
+            os.replace(repaired, target)
             Path(wal_path(target)).unlink(missing_ok=True)
             sync_folder(target)
         except OSError as error:
@@ -121,9 +121,9 @@ def repair(
 @contextlib.contextmanager
 def _held(path: str, name: str) -> Iterator[None]:
     """Let no run open the ledger meanwhile."""
-    if not os.path.exists(path) and not os.path.exists(wal_path(path)):  # noqa: PTH110
+    if not os.path.exists(path) and not os.path.exists(wal_path(path)):
         raise LedgerError(f"{name}: there is no ledger")
-    if not os.path.exists(path):  # noqa: PTH110
+    if not os.path.exists(path):
         check_kinds(path, name)
         yield
         return
@@ -143,10 +143,10 @@ def _look(path: str, name: str) -> tuple[LedgerError | None, _Content]:
     except LedgerError as error:
         problem = error
     with tempfile.TemporaryDirectory(prefix="kycaid-") as folder:
-        copy = os.path.join(folder, "ledger")  # noqa: PTH118
-        if os.path.exists(path):  # noqa: PTH110
+        copy = os.path.join(folder, "ledger")
+        if os.path.exists(path):
             shutil.copyfile(path, copy)
-            if os.path.exists(wal_path(path)) and _belongs(path):  # noqa: PTH110
+            if os.path.exists(wal_path(path)) and _belongs(path):
                 shutil.copyfile(wal_path(path), wal_path(copy))
         content = _read(copy, path)
     if problem is None and not content.is_whole:
@@ -199,18 +199,18 @@ def _read(copy: str, path: str) -> _Content:
 
 def _all_of(connection: sqlite3.Connection, table: str) -> list[Values]:
     """Return all rows that can be read, around what is damaged."""
-    found: dict[bytes, Values] = {}
+    rows: dict[bytes, Values] = {}
     for first in range(256):
-        low, high = bytes([first]), bytes([first + 1]) if first < 255 else b"\xff" * 64  # noqa: PLR2004
+        low, high = bytes([first]), bytes([first + 1]) if first < 255 else b"\xff" * 64  # noqa: PLR2004 - the last byte
         for order in ("ASC", "DESC"):
-            query = f"SELECT * FROM {table} WHERE digest >= ? AND digest < ? ORDER BY digest {order}"  # noqa: S608
+            query = f"SELECT * FROM {table} WHERE digest >= ? AND digest < ? ORDER BY digest {order}"  # noqa: S608 - names of our own tables
             try:
                 for values in connection.execute(query, (low, high)):
-                    found[values[0]] = values
+                    rows[values[0]] = values
             except sqlite3.Error:
                 continue
             break
-    return list(found.values())
+    return list(rows.values())
 
 
 def _about(name: str, content: _Content, server: str | None, *, new_secret: bool) -> About:
@@ -227,14 +227,14 @@ def _about(name: str, content: _Content, server: str | None, *, new_secret: bool
             f"{name}: its secret, the file {secret_path(name)}, is missing, so its rows cannot be recognised. Bring it "
             "back. If it is gone for good, repair with --new-secret: all rows then count as perhaps sent"
         )
-    given = {"format": schema.FORMAT, "server": server or "", "salt": secrets.token_hex(16)}
-    return given | about | {"gaps": "1"}
+    defaults = {"format": schema.FORMAT, "server": server or "", "salt": secrets.token_hex(16)}
+    return defaults | about | {"gaps": "1"}
 
 
 def _parts(path: str, *, new_secret: bool) -> list[str]:
     """Return the files of a ledger that are there and will be replaced."""
     parts = [path, wal_path(path), *([secret_path(path)] if new_secret else [])]
-    return [part for part in parts if os.path.exists(part)]  # noqa: PTH110
+    return [part for part in parts if os.path.exists(part)]
 
 
 def _secret(content: _Content, path: str, *, new_secret: bool) -> About:
@@ -270,9 +270,9 @@ def _kept(part: str) -> str:
     """Copy a file to a new name beside it, and return that."""
     for number in count(1):
         name = f"{part}.before-repair-{number}"
-        with contextlib.suppress(FileExistsError), open(part, "rb") as old:  # noqa: PTH123
+        with contextlib.suppress(FileExistsError), open(part, "rb") as old:
             fd = os.open(name, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-            with open(fd, "wb") as new:  # noqa: PTH123
+            with open(fd, "wb") as new:
                 shutil.copyfileobj(old, new)
                 new.flush()
                 os.fsync(new.fileno())
@@ -294,7 +294,7 @@ def _written(path: str, about: About, content: _Content) -> str:
         for table, columns in _TABLES.items():
             marks = ", ".join("?" * columns)
             # What contradicts itself, as a damaged file may, is left out, and so perhaps sent.
-            connection.executemany(f"INSERT OR IGNORE INTO {table} VALUES ({marks})", content.tables[table])  # noqa: S608
+            connection.executemany(f"INSERT OR IGNORE INTO {table} VALUES ({marks})", content.tables[table])  # noqa: S608 - names of our own tables
         mark = attrs.evolve(NO_MARK.sealed, step=Step.CLOSED)
         connection.execute(f"PRAGMA application_id = {mark.ledger}")
         connection.execute(f"PRAGMA user_version = {mark.user_version}")

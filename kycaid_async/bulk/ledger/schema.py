@@ -1,4 +1,4 @@
-"""What stands in a ledger, how one of an earlier format becomes one of this, and whose it is."""
+"""Schema of a ledger, conversion of earlier formats, and the check whose it is."""
 
 import hashlib
 import hmac
@@ -71,8 +71,8 @@ About = dict[str, str]
 
 
 @attrs.frozen(kw_only=True)
-class Owner:
-    """Whose uploads a ledger records."""
+class LedgerOwner:
+    """Owner of a ledger: the server, the account and the folder of the uploads."""
 
     server: str
     api_key: str | None = attrs.field(default=None, repr=False)
@@ -90,10 +90,10 @@ class Owner:
 def read_about(connection: sqlite3.Connection, name: str) -> About:
     """Return what the ledger says of itself, nothing when it is new. Raises `LedgerError` when it is none."""
     connection.execute("PRAGMA trusted_schema = OFF")
-    found = connection.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall()
-    if not found:
+    rows = connection.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall()
+    if not rows:
         return {}
-    shape = {sql for (sql,) in found}
+    shape = {sql for (sql,) in rows}
     of_format = next((number for number, tables in _SHAPES.items() if shape == _statements(tables)), None)
     if of_format is None:
         # It may be a stranger's: a view for a table, or a trigger, would act in our transactions, or never end.
@@ -124,7 +124,7 @@ def was_cut_off(about: About) -> bool:
     return is_old(about) and not about.get("ended")
 
 
-def check(about: About, name: str, owner: Owner, *, has_wal: bool) -> None:
+def check(about: About, name: str, owner: LedgerOwner, *, has_wal: bool) -> None:
     """Raise `LedgerError` for a ledger that is not fit for this owner. ``has_wal``: something stands in its -wal."""
     if not about:
         return
@@ -142,7 +142,7 @@ def check(about: About, name: str, owner: Owner, *, has_wal: bool) -> None:
         raise of_another_key(name, gives_secret=made_from(about) == FROM_KEY)
 
 
-def secret_of(about: About, path: str, name: str, owner: Owner, *, read_only: bool) -> Secret:
+def secret_of(about: About, path: str, name: str, owner: LedgerOwner, *, read_only: bool) -> Secret:
     """Return the secret of a ledger; of one that has none yet, a new one. Raises `LedgerError` when it is missing."""
     if not path or (read_only and not about):
         return Secret.new()
@@ -161,7 +161,7 @@ def secret_of(about: About, path: str, name: str, owner: Owner, *, read_only: bo
     return secret
 
 
-def _new_secret(path: str, name: str, owner: Owner) -> Secret:
+def _new_secret(path: str, name: str, owner: LedgerOwner) -> Secret:
     if owner.secret_from != FROM_KEY:
         return make_secret(path)
     if owner.api_key is None or len(owner.api_key) < SHORTEST_KEY:
@@ -169,7 +169,7 @@ def _new_secret(path: str, name: str, owner: Owner) -> Secret:
     return Secret.derived(owner.api_key)
 
 
-def _secret_by_key(about: About, name: str, owner: Owner) -> Secret:
+def _secret_by_key(about: About, name: str, owner: LedgerOwner) -> Secret:
     """Return the secret that one of the owner's keys gives. Another secret would make all rows unknown."""
     if "secret_salt" not in about:
         raise damaged(name)
@@ -180,14 +180,14 @@ def _secret_by_key(about: About, name: str, owner: Owner) -> Secret:
     return found
 
 
-def _by_keys(owner: Owner, salt: str) -> list[Secret]:
+def _by_keys(owner: LedgerOwner, salt: str) -> list[Secret]:
     keys = (owner.api_key, owner.secret_key and owner.secret_key.reveal())
     return [Secret.derived(key, salt) for key in keys if key]
 
 
-def check_folder(about: About, path: str, name: str, owner: Owner, secret: Secret) -> None:
+def check_folder(about: About, path: str, name: str, owner: LedgerOwner, secret: Secret) -> None:
     """Raise `LedgerError` for a ledger that stands elsewhere than the rows, and was not begun for their folder."""
-    if owner.folder is None or not about or os.path.dirname(path) == owner.folder:  # noqa: PTH120
+    if owner.folder is None or not about or os.path.dirname(path) == owner.folder:
         return
     if about.get("folder") != folder_of(owner.folder, secret):
         raise LedgerError(
@@ -196,7 +196,7 @@ def check_folder(about: About, path: str, name: str, owner: Owner, secret: Secre
         )
 
 
-def prepare(connection: sqlite3.Connection, about: About, owner: Owner, secret: Secret, run: Run) -> None:
+def prepare(connection: sqlite3.Connection, about: About, owner: LedgerOwner, secret: Secret, run: Run) -> None:
     """Make the tables, or bring them to this format, and record the owner and the run."""
     known = {"format": FORMAT, "server": owner.server, "salt": secrets.token_hex(16), **secret.about}
     if is_old(about):
@@ -224,8 +224,8 @@ def read_runs(connection: sqlite3.Connection, about: About) -> list[Run]:
     """Return the runs that the ledger knows of."""
     if not about or is_old(about):
         return []
-    found: list[Any] = connection.execute("SELECT number, seconds, boot, began, beat FROM runs").fetchall()
-    return [Run(number=a, seconds=b, boot=c, began=d, beat=e) for a, b, c, d, e in found]
+    rows: list[Any] = connection.execute("SELECT number, seconds, boot, began, beat FROM runs").fetchall()
+    return [Run(number=a, seconds=b, boot=c, began=d, beat=e) for a, b, c, d, e in rows]
 
 
 def convert(connection: sqlite3.Connection, secret: Secret) -> None:

@@ -61,12 +61,12 @@ class Secret:
 
     @property
     def check(self) -> str:
-        """What tells a ledger that this is its secret."""
+        """Check value by which a ledger knows its secret."""
         return self.keyed("secret", b"").hex()
 
     @property
     def about(self) -> dict[str, str]:
-        """What a ledger says of its secret. The secret cannot be had from it."""
+        """Description of the secret in the ledger. The secret cannot be had from it."""
         said = {"secret": self.check}
         return said if self._salt is None else said | {"secret_from": FROM_KEY, "secret_salt": self._salt}
 
@@ -97,7 +97,7 @@ def secret_path(path: str) -> str:
 def read_secret(path: str) -> Secret | None:
     """Return the secret of the ledger at ``path``, None when there is none."""
     try:
-        with open(secret_path(path), "rb") as file:  # noqa: PTH123
+        with open(secret_path(path), "rb") as file:
             key = bytes.fromhex(file.read(1000).decode("ascii").strip())
     except (FileNotFoundError, ValueError):
         return None
@@ -109,19 +109,19 @@ def make_secret(path: str) -> Secret:
 
     One that was left of a run that was killed here is used.
     """
-    found = read_secret(path)
-    if found is None:
-        found = Secret.new()
+    secret = read_secret(path)
+    if secret is None:
+        secret = Secret.new()
         with contextlib.suppress(FileNotFoundError):
-            os.unlink(secret_path(path))  # noqa: PTH108 - cut off while it was written, before any row
-        found.write(path)
-    return found
+            os.unlink(secret_path(path))  # cut off while it was written, before any row
+        secret.write(path)
+    return secret
 
 
 def sync_folder(path: str) -> None:
     """Let the name of a new file be on the disk too, where a folder can be told so."""
     with contextlib.suppress(OSError):
-        fd = os.open(os.path.dirname(path) or ".", os.O_RDONLY)  # noqa: PTH120
+        fd = os.open(os.path.dirname(path) or ".", os.O_RDONLY)
         try:
             os.fsync(fd)
         finally:

@@ -1,4 +1,4 @@
-"""Whether the two files of a ledger belong together, by what stands in them, before SQLite trusts either.
+"""Proof that the two files of a ledger belong together, by what stands in them, before SQLite trusts either.
 
 SQLite keeps the newest part of a database in a file of its own, the -wal, and takes whatever lies there, or nothing, as
 right. So both parts carry a mark: the ``application_id`` of the database, a number of this ledger's own, and its
@@ -26,7 +26,7 @@ _CHECKPOINTS_AT = 12
 
 
 class Step(enum.IntEnum):
-    """Where a ledger is between being closed, and closed again."""
+    """Step of a ledger between being closed, and closed again."""
 
     CLOSED = 0
     SEALED = 1
@@ -51,7 +51,7 @@ class Mark:
 
     @property
     def user_version(self) -> int:
-        """What stands in the head of a database for the epoch and the step."""
+        """Number in the head of a database that stands for the epoch and the step."""
         return self.epoch << 2 | self.step
 
     @property
@@ -61,12 +61,12 @@ class Mark:
 
     @property
     def begun(self) -> "Mark":
-        """What a -wal begins with after this."""
+        """Mark with which a -wal begins after this."""
         return Mark(self.ledger, self.epoch, Step.BEGUN)
 
     @property
     def closed(self) -> "Mark":
-        """What closes it after this."""
+        """Mark that closes it after this."""
         return Mark(self.ledger, self.epoch + 1, Step.CLOSED)
 
     def fits(self, wal: "Mark") -> bool:
@@ -85,7 +85,7 @@ NO_MARK: Final = Mark(0, 0, Step.CLOSED)
 
 @attrs.frozen
 class MainFile:
-    """What the head of a main file says."""
+    """Head of a main file."""
 
     is_database: bool
     mark: Mark
@@ -94,7 +94,7 @@ class MainFile:
 def read_main(path: str) -> MainFile | None:
     """Return what the main file says, None when there is none, or nothing in it."""
     try:
-        with open(path, "rb") as file:  # noqa: PTH123
+        with open(path, "rb") as file:
             head = file.read(_FILE_HEADER)
     except FileNotFoundError:
         return None
@@ -108,7 +108,7 @@ def mark_closed(path: str) -> None:
     """Let a main file that has everything, and that nobody has open, say so."""
     main = read_main(path)
     if main is not None and main.mark.ledger and main.mark.step is not Step.CLOSED:
-        with open(path, "r+b") as file:  # noqa: PTH123
+        with open(path, "r+b") as file:
             file.seek(_VERSION_AT)
             file.write(main.mark.closed.user_version.to_bytes(4, "big"))
             file.flush()
@@ -117,7 +117,7 @@ def mark_closed(path: str) -> None:
 
 @attrs.frozen
 class WalFile:
-    """What a -wal says."""
+    """Content of a -wal."""
 
     frames: int
     """How many of its pages count."""

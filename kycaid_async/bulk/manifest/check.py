@@ -1,4 +1,4 @@
-"""The look at a whole manifest, and at its files, before anything is sent."""
+"""Check of a whole manifest, and of its files, before anything is sent."""
 
 import asyncio
 import hashlib

@@ -1,4 +1,4 @@
-"""Where files of rows may come from: which folders and URLs a manifest reaches, and how they are read."""
+"""Places of files that rows name: which folders and URLs a manifest reaches, and how they are read."""
 
 import errno
 import os
@@ -34,7 +34,7 @@ _BY_FOLDER: Final = os.open in os.supports_dir_fd and hasattr(os, "O_NOFOLLOW")
 
 @attrs.frozen(kw_only=True)
 class Reach:
-    """What the rows of one manifest may read: files of its folder, and what was allowed beside them."""
+    """Reach of one manifest's rows: files of its folder, and what was allowed beside them."""
 
     start: str
     """The manifest's folder as it was given: where relative paths start."""

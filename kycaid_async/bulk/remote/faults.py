@@ -17,8 +17,8 @@ _FIRST_PAUSE: Final = 0.5
 
 
 @attrs.frozen
-class Fault:
-    """Why a remote file cannot be read, as a value: errors of libraries may hold its URL with its signature."""
+class RemoteFault:
+    """Reason why a remote file cannot be read, as a value: errors of libraries may hold its URL with its signature."""
 
     words: str
     """Nothing of the URL is in them."""
@@ -26,19 +26,19 @@ class Fault:
     """True when it says nothing about the file, and may be over soon."""
 
 
-class FaultError(Exception):
+class RemoteFaultError(Exception):
     """Ends a reading; never leaves the package."""
 
     def __init__(self, words: str, *, passing: bool = False) -> None:
         super().__init__(words)
-        self.fault = Fault(words, passing)
+        self.fault = RemoteFault(words, passing)
 
 
-async def persisted(timing: Timing, work: Callable[[], Awaitable[T | Fault]]) -> T | Fault:
+async def persisted(timing: Timing, work: Callable[[], Awaitable[T | RemoteFault]]) -> T | RemoteFault:
     """Return what ``work`` returns. What may be over soon is tried again, with growing pauses."""
     outcome = await work()
     for attempt in range(_TRIES - 1):
-        if not (isinstance(outcome, Fault) and outcome.passing):
+        if not (isinstance(outcome, RemoteFault) and outcome.passing):
             break
         await timing.sleep(_FIRST_PAUSE * 2.0**attempt * (1 + timing.chance()))
         outcome = await work()

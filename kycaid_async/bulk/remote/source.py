@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 import attrs
 
-from kycaid_async.bulk.remote.faults import Fault, FaultError, persisted
+from kycaid_async.bulk.remote.faults import RemoteFault, RemoteFaultError, persisted
 from kycaid_async.bulk.remote.store_file import Terms, open_store
 from kycaid_async.bulk.remote.url_rules import WEB, UrlRules
 from kycaid_async.bulk.remote.web_file import WebLink, open_web
@@ -56,23 +56,23 @@ class RemoteSource:
         for now, and `ConfigurationError` when fsspec, or what it needs for this kind of URL, is not installed.
         """
         reader = await persisted(self.timing, self._open)
-        if not isinstance(reader, Fault):
+        if not isinstance(reader, RemoteFault):
             return reader
         if reader.passing:
             raise UploadSourceError(f"{self.label}: cannot be reached for now ({reader.words}); try again later")
         raise InvalidFileError(f"{self.label}: cannot be opened ({reader.words})", file=self._plain)
 
-    async def _open(self) -> SourceReader | Fault:
+    async def _open(self) -> SourceReader | RemoteFault:
         try:
             protocol = (self.rules or UrlRules()).protocol_of(self.url)
             if self.rules is None:
-                return Fault("a URL; --allow-urls, or urls=UrlRules(), allows those")
+                return RemoteFault("a URL; --allow-urls, or urls=UrlRules(), allows those")
             if protocol in WEB:
                 link = WebLink(self.url, self.label, self.rules, self.patience, self.timing)
                 return await open_web(link, self.first)
             async with asyncio.timeout(self.patience):
                 return await open_store(self.url, protocol, Terms(self.label, self.patience, self.timing), self.first)
-        except FaultError as error:
+        except RemoteFaultError as error:
             return error.fault
         except TimeoutError:
-            return Fault("its server does not answer in time", passing=True)
+            return RemoteFault("its server does not answer in time", passing=True)

@@ -9,7 +9,7 @@ from typing import Any, Final
 import attrs
 
 from kycaid_async.bulk.remote.daemon import in_daemon
-from kycaid_async.bulk.remote.faults import PASSING, Fault, persisted
+from kycaid_async.bulk.remote.faults import PASSING, RemoteFault, persisted
 from kycaid_async.errors import ConfigurationError, UploadSourceError
 from kycaid_async.extras import is_recent
 from kycaid_async.timing import Timing
@@ -21,7 +21,7 @@ _MARKS: Final = ("ETag", "etag", "md5Hash", "mtime", "LastModified", "updated", 
 
 @attrs.frozen
 class Terms:
-    """How a file is named in errors, and how patiently it is read."""
+    """Terms of a reading: the file's name in errors, and patience."""
 
     label: str
     patience: float
@@ -29,7 +29,7 @@ class Terms:
     timing: Timing
 
 
-async def open_store(url: str, protocol: str, terms: Terms, first: int) -> "StoreReading | Fault":
+async def open_store(url: str, protocol: str, terms: Terms, first: int) -> "StoreReading | RemoteFault":
     """Ask for the size of a file and read its first bytes. Raises `ConfigurationError` when a package is missing."""
     # As it was checked: what fsspec makes of another spelling is of no account.
     plain = protocol + url[len(protocol) :]
@@ -43,7 +43,7 @@ async def open_store(url: str, protocol: str, terms: Terms, first: int) -> "Stor
     return fault_of(outcome) if isinstance(outcome, Exception) else outcome
 
 
-def _open(url: str, terms: Terms, first: int) -> "StoreReading | Fault":
+def _open(url: str, terms: Terms, first: int) -> "StoreReading | RemoteFault":
     import fsspec
 
     if not is_recent("fsspec", fsspec.__version__):
@@ -54,37 +54,37 @@ def _open(url: str, terms: Terms, first: int) -> "StoreReading | Fault":
     try:
         fsspec.get_filesystem_class(url.partition("://")[0])
     except ValueError:
-        return Fault("not a URL of a kind that fsspec knows")
+        return RemoteFault("not a URL of a kind that fsspec knows")
     try:
         files, path = fsspec.core.url_to_fs(url)
     except ValueError:
-        return Fault("stores of this kind are not set up here, with an account for one")
+        return RemoteFault("stores of this kind are not set up here, with an account for one")
     info = files.info(path)
     size = info.get("size")
     if info.get("type") == "directory":
-        return Fault("it is a directory")
+        return RemoteFault("it is a directory")
     if not isinstance(size, int) or size < 0:
-        return Fault("its server does not say how large it is")
+        return RemoteFault("its server does not say how large it is")
     end = min(first, size)
     head = bytes(files.cat_file(path, start=0, end=end)) if size else b""
     return StoreReading(terms, files, path, size, head, _mark(info)) if len(head) == end else _OTHER_PART
 
 
-_OTHER_PART: Final = Fault("its server gives another part of it than was asked for")
+_OTHER_PART: Final = RemoteFault("its server gives another part of it than was asked for")
 
 
-def fault_of(error: Exception) -> Fault:
+def fault_of(error: Exception) -> RemoteFault:
     """Return the fault that an error of a filesystem tells of."""
     for kind, words in _REASONS.items():
         if isinstance(error, kind):
-            return Fault(words)
+            return RemoteFault(words)
     status = next((int(code) for code in _statuses(error) if str(code).isdecimal()), 0)
     if status:
-        return Fault(f"its server answers {status}", status in PASSING)
+        return RemoteFault(f"its server answers {status}", status in PASSING)
     number = error.errno if isinstance(error, OSError) else None
     passing = number in _PASSING or any(kind.__name__ in _AWAY for kind in type(error).__mro__)
     # Not in the error's own words: they may be the server's, or hold the URL.
-    return Fault(os.strerror(number) if number else type(error).__name__, passing)
+    return RemoteFault(os.strerror(number) if number else type(error).__name__, passing)
 
 
 def _statuses(error: Exception) -> Iterator[Any]:
@@ -156,7 +156,7 @@ class StoreReading:
 
     async def _ask(self, function: Callable[[], Any]) -> Any:
         outcome = await persisted(self.terms.timing, lambda: self._tried(function))
-        if isinstance(outcome, Fault):
+        if isinstance(outcome, RemoteFault):
             raise UploadSourceError(f"{self.label}: cannot be read to its end ({outcome.words}); nothing was stored")
         return outcome
 
@@ -165,7 +165,7 @@ class StoreReading:
             async with asyncio.timeout(self.terms.patience):
                 outcome = await in_daemon(function)
         except TimeoutError:
-            return Fault("its server does not answer in time", passing=True)
+            return RemoteFault("its server does not answer in time", passing=True)
         return fault_of(outcome) if isinstance(outcome, Exception) else outcome
 
     async def close(self) -> None:

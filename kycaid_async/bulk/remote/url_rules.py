@@ -6,7 +6,7 @@ from typing import Final
 
 import attrs
 
-from kycaid_async.bulk.remote.faults import FaultError
+from kycaid_async.bulk.remote.faults import RemoteFaultError
 from kycaid_async.errors import ConfigurationError
 
 WEB: Final = ("https", "http")
@@ -58,15 +58,17 @@ class UrlRules:
     """Hosts and networks that ``https`` may reach although their addresses are not public, such as ``10.0.0.0/8``."""
 
     def protocol_of(self, url: str) -> str:
-        """Return the protocol of ``url`` in lower case. Raises `FaultError` when it is not allowed."""
+        """Return the protocol of ``url`` in lower case. Raises `RemoteFaultError` when it is not allowed."""
         spelt = _SPELLING.match(url)
         protocol = spelt[1].lower() if spelt is not None else ""
         if "::" in url and protocol not in WEB:
-            raise FaultError("a URL within a URL, which is never read")
+            raise RemoteFaultError("a URL within a URL, which is never read")
         if spelt is None:
-            raise FaultError("not a URL")
+            raise RemoteFaultError("not a URL")
         if protocol in _NEVER:
-            raise FaultError("not a remote file; write the path of a local one without a protocol")
+            raise RemoteFaultError("not a remote file; write the path of a local one without a protocol")
         if protocol not in _USUAL | self.allow_protocols:
-            raise FaultError("a URL of a kind that is not allowed; --allow-protocol NAME, or UrlRules, allows more")
+            raise RemoteFaultError(
+                "a URL of a kind that is not allowed; --allow-protocol NAME, or UrlRules, allows more"
+            )
         return protocol

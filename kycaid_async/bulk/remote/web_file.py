@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
-from kycaid_async.bulk.remote.faults import PASSING, Fault, FaultError, persisted
+from kycaid_async.bulk.remote.faults import PASSING, RemoteFault, RemoteFaultError, persisted
 from kycaid_async.bulk.remote.url_rules import UrlRules
 from kycaid_async.bulk.remote.web_request import fault_of, get
 from kycaid_async.errors import UploadSourceError
@@ -38,14 +38,14 @@ class WebLink:
     timing: Timing
 
 
-async def open_web(link: WebLink, first: int) -> "WebReading | Fault":
+async def open_web(link: WebLink, first: int) -> "WebReading | RemoteFault":
     """Read the first bytes of a file, and how large it is."""
     outcome = await _tried(link, lambda: _Stream.of(link, 0, first))
-    if isinstance(outcome, Fault):
+    if isinstance(outcome, RemoteFault):
         return outcome
     reading = WebReading(link, outcome.total, outcome.mark, outcome)
     fault = await _tried(link, lambda: reading.fill(first))
-    if isinstance(fault, Fault):
+    if isinstance(fault, RemoteFault):
         await reading.close()
         return fault
     return reading
@@ -85,7 +85,7 @@ class WebReading:
     async def read(self) -> bytes:
         want = min(CHUNK, self.size - self._offset)
         part = await persisted(self.link.timing, lambda: _tried(self.link, lambda: self._part(want)))
-        if isinstance(part, Fault):
+        if isinstance(part, RemoteFault):
             raise UploadSourceError(f"{self.label}: cannot be read to its end ({part.words}); nothing was stored")
         return bytes(part)
 
@@ -96,7 +96,7 @@ class WebReading:
             await self.close()
             self._stream = await _Stream.of(self.link, self._offset, None)
             if (self._stream.total, self._stream.mark) != (self.size, self.mark):
-                raise FaultError("it changed while it was read")
+                raise RemoteFaultError("it changed while it was read")
         try:
             part = await self._stream.read(want)
         except BaseException:
@@ -127,7 +127,7 @@ class _Stream:
 
     @property
     def mark(self) -> tuple[str | None, ...]:
-        """What says which version of the file it is."""
+        """Marks of the version of the file."""
         return tuple(self.response.headers.get(name) for name in ("ETag", "Last-Modified"))
 
     @classmethod
@@ -153,7 +153,7 @@ class _Stream:
 
 
 def _extent(status: int, headers: Any, start: int) -> tuple[int, int]:
-    """Return how large a file is, and how much of it an answer brings. Raises `FaultError`."""
+    """Return how large a file is, and how much of it an answer brings. Raises `RemoteFaultError`."""
     extent = re.fullmatch(
         r"bytes (?:(\d{1,18})-(\d{1,18})|\*)/(\d{1,18})", headers.get("Content-Range", "").strip(), re.ASCII
     )
@@ -166,8 +166,8 @@ def _extent(status: int, headers: Any, start: int) -> tuple[int, int]:
     length = headers.get("Content-Length", "")
     if status == _OK and start == 0:
         if not re.fullmatch(r"\d{1,18}", length, re.ASCII):
-            raise FaultError("its server does not say how large it is")
+            raise RemoteFaultError("its server does not say how large it is")
         return int(length), int(length)
     if status in {_OK, _PART, _BEYOND}:
-        raise FaultError("its server gives another part of it than was asked for")
-    raise FaultError(_STATUSES.get(status, f"its server answers {status}"), passing=status in PASSING)
+        raise RemoteFaultError("its server gives another part of it than was asked for")
+    raise RemoteFaultError(_STATUSES.get(status, f"its server answers {status}"), passing=status in PASSING)

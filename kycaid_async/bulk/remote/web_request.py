@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from kycaid_async.bulk.remote.addresses import InsideAddressError, socket_factory
 from kycaid_async.bulk.remote.daemon import in_daemon
-from kycaid_async.bulk.remote.faults import Fault, FaultError
+from kycaid_async.bulk.remote.faults import RemoteFault, RemoteFaultError
 from kycaid_async.bulk.remote.url_rules import WEB, UrlRules
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ async def get(
         response.close()
         await session.close()
         url = target
-    raise FaultError("its server redirects too often")
+    raise RemoteFaultError("its server redirects too often")
 
 
 def _target(url: "URL", location: str, rules: UrlRules) -> "URL":
@@ -49,9 +49,9 @@ def _target(url: "URL", location: str, rules: UrlRules) -> "URL":
         target = url.join(_parsed(location))
         if rules.protocol_of(str(target)) in WEB:
             return target
-    except (FaultError, ValueError):
+    except (RemoteFaultError, ValueError):
         pass
-    raise FaultError("its server redirects to a URL that is not allowed")
+    raise RemoteFaultError("its server redirects to a URL that is not allowed")
 
 
 def _parsed(text: str) -> "URL":
@@ -124,26 +124,26 @@ def _resolver() -> Any:
 _NUMERIC: Final = socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
 
 
-def fault_of(error: Exception) -> Fault:
+def fault_of(error: Exception) -> RemoteFault:
     """Return the fault that an error of a request tells of."""
     import aiohttp
 
-    if isinstance(error, FaultError):
+    if isinstance(error, RemoteFaultError):
         return error.fault
     if isinstance(error, aiohttp.ClientConnectorDNSError):
         passing = getattr(error.os_error, "errno", None) == socket.EAI_AGAIN
-        return Fault("its host cannot be looked up for now" if passing else "no such host", passing)
+        return RemoteFault("its host cannot be looked up for now" if passing else "no such host", passing)
     if isinstance(error, aiohttp.ClientConnectorError) and isinstance(error.os_error, InsideAddressError):
-        return Fault("its server's address is not public; --allow-host HOST, or UrlRules, allows it")
-    table: tuple[tuple[type[Exception] | tuple[type[Exception], ...], Fault], ...] = (
-        (TimeoutError, Fault("its server does not answer in time", passing=True)),
-        (aiohttp.ClientConnectorCertificateError, Fault("its server's certificate is not trusted")),
-        (aiohttp.ClientSSLError, Fault("its server speaks no TLS that is safe")),
-        (aiohttp.ClientConnectorError, Fault("its server cannot be connected to", passing=True)),
-        (aiohttp.ClientResponseError, Fault("its server's answer is no HTTP")),
-        ((aiohttp.ClientError, EOFError, OSError), Fault("its server broke off", passing=True)),
-        ((ValueError, TypeError), Fault("not a URL")),
+        return RemoteFault("its server's address is not public; --allow-host HOST, or UrlRules, allows it")
+    table: tuple[tuple[type[Exception] | tuple[type[Exception], ...], RemoteFault], ...] = (
+        (TimeoutError, RemoteFault("its server does not answer in time", passing=True)),
+        (aiohttp.ClientConnectorCertificateError, RemoteFault("its server's certificate is not trusted")),
+        (aiohttp.ClientSSLError, RemoteFault("its server speaks no TLS that is safe")),
+        (aiohttp.ClientConnectorError, RemoteFault("its server cannot be connected to", passing=True)),
+        (aiohttp.ClientResponseError, RemoteFault("its server's answer is no HTTP")),
+        ((aiohttp.ClientError, EOFError, OSError), RemoteFault("its server broke off", passing=True)),
+        ((ValueError, TypeError), RemoteFault("not a URL")),
     )
     if isinstance(error, aiohttp.InvalidURL):  # it is a client's error too
-        return Fault("not a URL")
-    return next((fault for kind, fault in table if isinstance(error, kind)), Fault(type(error).__name__))
+        return RemoteFault("not a URL")
+    return next((fault for kind, fault in table if isinstance(error, kind)), RemoteFault(type(error).__name__))

@@ -93,7 +93,7 @@ class CircuitBreaker:
 
     @property
     def allowed(self) -> int:
-        """How many requests may be under way at once."""
+        """Number of requests that may be under way at once."""
         return max(1, self.threshold - self._failures) if self._failures else self._window
 
     def failed(self, now: float, *, connected: bool = True) -> None:

@@ -42,7 +42,7 @@ Attempted = Callable[[], None]
 
 
 class BulkOutcome(Exception):  # noqa: N818 - its kinds are no errors
-    """How a step of a run ended, where that is no error: it never leaves the package."""
+    """End of a step of a run that is an outcome and no error: it never leaves the package."""
 
 
 class Stopped(BulkOutcome):
@@ -55,7 +55,7 @@ class Stopped(BulkOutcome):
 
 @attrs.frozen(kw_only=True)
 class IntentRecord:
-    """What is on record as about to be created, for as long as its request may be under way."""
+    """Record of an intent, for as long as its request may be under way."""
 
     write: Callable[[], Awaitable[None]]
     """Returns when it is on the disk."""

@@ -15,9 +15,9 @@ from kycaid_async.cli.audit.report import Findings, page
 from kycaid_async.cli.audit.screen import AuditScreen
 from kycaid_async.cli.audit.table import AuditCsv
 from kycaid_async.cli.problems import Problem, UsageProblem, one_line
-from kycaid_async.cli.signals import stop_signals
 from kycaid_async.client import AsyncKycaid
 from kycaid_async.errors import KycaidError, ManifestError
+from kycaid_async.signals import stop_signals
 from kycaid_async.uploads.reader import in_thread
 
 _SECONDS_BETWEEN_LOOKS = 0.2

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from kycaid_async.cli.console import duration_text, size_text
 from kycaid_async.cli.problems import one_line
 from kycaid_async.cli.reading import words_of
-from kycaid_async.cli.shell import command_line
 from kycaid_async.cli.upload.options import Plan
 from kycaid_async.cli.upload.stats import Account
 from kycaid_async.errors import LedgerError
+from kycaid_async.shell import command_line
 
 _WRONG_MANIFEST, _ROWS_LEFT = 2, 1
 

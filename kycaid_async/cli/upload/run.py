@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import anyio
 
 from kycaid_async.bulk.earlier_files import EarlierFiles
-from kycaid_async.bulk.ledger import Ledger, State, secret_key_of
+from kycaid_async.bulk.ledger import EntryState, Ledger, secret_key_of
 from kycaid_async.bulk.manifest.check import check_manifest
 from kycaid_async.bulk.manifest.manifest import Manifest
 from kycaid_async.bulk.manifest.rejects import UNCERTAIN, Rejects
@@ -21,7 +21,6 @@ from kycaid_async.bulk.manifest_rows import changed, standing
 from kycaid_async.bulk.requests.limits import most_rows_at_once
 from kycaid_async.bulk.row import BulkResult, BulkStatus
 from kycaid_async.cli.problems import Problem, UsageProblem, one_line
-from kycaid_async.cli.signals import end_with, stop_signals
 from kycaid_async.cli.upload.ending import advice, exit_code, summary_text, was_stopped_by
 from kycaid_async.cli.upload.options import Plan
 from kycaid_async.cli.upload.report import write_report
@@ -29,6 +28,7 @@ from kycaid_async.cli.upload.screen import UploadScreen
 from kycaid_async.cli.upload.stats import Account, look_for
 from kycaid_async.client import AsyncKycaid
 from kycaid_async.errors import KycaidError, ManifestError
+from kycaid_async.signals import end_with, stop_signals
 from kycaid_async.uploads.reader import in_thread
 
 if TYPE_CHECKING:
@@ -177,9 +177,9 @@ class Job:
     async def _is_known(self, ledger: Ledger, row: ManifestRow) -> bool:
         """Say whether the files of a row may be gone by now: it was delivered, or sent, by an earlier run."""
         entry = await ledger.row(row.digest)
-        self._account.done += entry is not None and entry.state is State.CREATED
-        self._account.unsettled += entry is not None and entry.state is State.SENT
-        return entry is not None and entry.state is not State.FAILED
+        self._account.done += entry is not None and entry.state is EntryState.CREATED
+        self._account.unsettled += entry is not None and entry.state is EntryState.SENT
+        return entry is not None and entry.state is not EntryState.FAILED
 
     async def _send(self, manifest: Manifest) -> None:
         plan, most = self._plan, most_rows_at_once(self._plan.concurrency)

@@ -1,8 +1,8 @@
-"""The delivery of callbacks: signed, in the background, again and again until the receiver answers 200."""
+"""Delivers callbacks: signed, in the background, again and again until the receiver answers 200."""
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Iterable
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -11,12 +11,10 @@ import anyio
 import attrs
 
 from kycaid_async.callbacks.signature import SIGNATURE_HEADER, sign
-from kycaid_async.sandbox.events.delivery import OK, PAUSES, Delivery
-from kycaid_async.sandbox.events.effects import Kept
+from kycaid_async.sandbox.events.delivery import OK, PAUSES, Delivery, QueuedCallback
 from kycaid_async.sandbox.events.feed import DeliveryChanged
-from kycaid_async.sandbox.events.tasks import Tasks
-from kycaid_async.sandbox.state import State
-from kycaid_async.sandbox.storage import callbacks as outbox
+from kycaid_async.sandbox.events.tasks import Sleep, Tasks
+from kycaid_async.sandbox.state import SandboxState
 from kycaid_async.values.json import dumps
 
 logger = logging.getLogger("kycaid_async.sandbox")
@@ -26,13 +24,12 @@ TIMEOUT: Final = 5.0
 REMEMBERED: Final = 1000
 """Deliveries that are remembered; older ones are forgotten."""
 _AT_ONCE: Final = 8
-
-Sleep = Callable[[float], Awaitable[None]]
+"""Callbacks that are posted at the same time."""
 
 
 @attrs.define
 class _Round:
-    """A delivery that is under way."""
+    """The attempts of one delivery that is under way."""
 
     again: bool = False
     """Whether it is to begin anew."""
@@ -46,14 +43,14 @@ class _Round:
             self.nap.cancel()
 
 
-class Courier:
+class CallbackDispatcher:
     """Delivers callbacks. Their order is not kept: a later one may overtake one that is tried again."""
 
-    def __init__(self, state: State, api_key: str, sleep: Sleep) -> None:
+    def __init__(self, state: SandboxState, api_key: str, sleep: Sleep) -> None:
         self._state = state
         self._key = api_key
         self._sleep = sleep
-        self._turns = asyncio.Semaphore(_AT_ONCE)
+        self._at_once = asyncio.Semaphore(_AT_ONCE)
         self._tasks = Tasks()
         self._rounds: dict[str, _Round] = {}
         self._history: dict[str, Delivery] = {}
@@ -62,16 +59,16 @@ class Courier:
             timeout=aiohttp.ClientTimeout(total=TIMEOUT), cookie_jar=aiohttp.DummyCookieJar()
         )
 
-    def send(self, callbacks: Iterable[Kept]) -> None:
+    def send(self, callbacks: Iterable[QueuedCallback]) -> None:
         """Deliver these in the background, each as often as is left of its attempts."""
-        for kept in callbacks:
-            self._begin(kept)
+        for queued in callbacks:
+            self._begin(queued)
 
     async def resume(self) -> None:
         """Deliver what was not delivered when the sandbox was stopped or killed, and remember what was."""
-        latest, due = await self._state.look(lambda rows: (outbox.latest(rows, REMEMBERED), outbox.due(rows)))
-        for kept in latest:
-            self._remember(kept)
+        latest, due = await self._state.look(lambda unit: (unit.callbacks.latest(REMEMBERED), unit.callbacks.due()))
+        for queued in latest:
+            self._remember(queued)
         self.send(due)
 
     async def send_again(self, request_id: str) -> None:
@@ -79,11 +76,11 @@ class Courier:
 
         One that is just being delivered is not posted twice at a time: its attempts begin anew.
         """
-        kept = await self._state.run(lambda rows: outbox.renew(rows, request_id))
-        if kept is None:
+        queued = await self._state.run(lambda unit: unit.callbacks.renew(request_id))
+        if queued is None:
             raise KeyError(request_id)
         # Only now: while the change was committed a delivery may have begun, or ended and used it up.
-        self._begin(kept).restart()
+        self._begin(queued).restart()
 
     def deliveries(self) -> list[Delivery]:
         """Return what was sent, oldest first, with the present state of each."""
@@ -103,48 +100,48 @@ class Courier:
         await self._tasks.close()
         await self._session.close()
 
-    def _begin(self, kept: Kept) -> _Round:
+    def _begin(self, queued: QueuedCallback) -> _Round:
         """Return the delivery of a callback: the one that is under way, or a new one."""
-        if (running := self._rounds.get(kept.id)) is not None:
+        if (running := self._rounds.get(queued.id)) is not None:
             return running
-        made = self._rounds[kept.id] = _Round()
-        self._tasks.start(self._deliver(kept, made))
-        return made
+        attempts = self._rounds[queued.id] = _Round()
+        self._tasks.start(self._deliver(queued, attempts))
+        return attempts
 
-    async def _deliver(self, first: Kept, this: _Round) -> None:
-        kept: Kept | None = first
+    async def _deliver(self, first: QueuedCallback, this: _Round) -> None:
+        queued: QueuedCallback | None = first
         delivery = self._remember(first)
         try:
-            while kept is not None and (kept.left or this.again):
+            while queued is not None and (queued.left or this.again):
                 if this.again:
                     this.again = False
-                    kept = await self._state.run(lambda rows: outbox.renew(rows, first.id))
+                    queued = await self._state.run(lambda unit: unit.callbacks.renew(first.id))
                     continue
-                kept = await self._attempt(kept)
-                delivery = self._remember(kept)
-                if kept.left and not this.again:
+                queued = await self._attempt(queued)
+                delivery = self._remember(queued)
+                if queued.left and not this.again:
                     with anyio.CancelScope() as this.nap:
-                        await self._sleep(PAUSES[-kept.left])
+                        await self._sleep(PAUSES[-queued.left])
         finally:
             del self._rounds[first.id]
         verdict = "arrived" if delivery.arrived else "given up"
         logger.info("%s %s after %d attempts", delivery.type, verdict, delivery.attempts)
 
-    async def _attempt(self, kept: Kept) -> Kept:
-        status = await self._post(kept.url, dumps(kept.body))
+    async def _attempt(self, queued: QueuedCallback) -> QueuedCallback:
+        status = await self._post(queued.url, dumps(queued.body))
         return await self._state.run(
-            lambda rows: outbox.tried(rows, kept.id, status, arrived=status == OK, remembered=REMEMBERED)
+            lambda unit: unit.callbacks.note_attempt(queued.id, status, arrived=status == OK, remembered=REMEMBERED)
         )
 
-    def _remember(self, kept: Kept) -> Delivery:
+    def _remember(self, queued: QueuedCallback) -> Delivery:
         delivery = Delivery(
-            type=kept.body["type"],
-            request_id=kept.id,
-            host=_host(kept.url),
-            status=kept.status,
-            attempts=kept.attempts,
+            type=queued.body["type"],
+            request_id=queued.id,
+            host=_host(queued.url),
+            status=queued.status,
+            attempts=queued.attempts,
         )
-        self._history[kept.id] = delivery
+        self._history[queued.id] = delivery
         if len(self._history) > REMEMBERED:
             del self._history[next(iter(self._history))]
         self._state.feed.publish([DeliveryChanged(delivery=delivery)])
@@ -152,7 +149,7 @@ class Courier:
 
     async def _post(self, url: str, body: bytes) -> int | None:
         headers = {"Content-Type": "application/json", SIGNATURE_HEADER: sign(body, self._key)}
-        async with self._turns:
+        async with self._at_once:
             try:
                 async with self._session.post(url, data=body, headers=headers, allow_redirects=False) as response:
                     return response.status

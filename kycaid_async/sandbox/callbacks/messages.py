@@ -4,11 +4,11 @@ from typing import Any
 
 from kycaid_async.callbacks.events import CallbackType
 from kycaid_async.sandbox.data.ids import new_id
-from kycaid_async.sandbox.events.effects import Callback
+from kycaid_async.sandbox.events.delivery import Callback
 from kycaid_async.sandbox.storage.database import Row
 
 
-def answer(row: Row) -> dict[str, Any]:
+def verification_answer(row: Row) -> dict[str, Any]:
     """Return a verification as ``verifications.get`` answers it."""
     return {
         "verification_id": row["id"],
@@ -24,7 +24,7 @@ def answer(row: Row) -> dict[str, Any]:
 
 def completed(row: Row) -> Callback:
     """Return the callback that says how a verification ended."""
-    return _callback(CallbackType.VERIFICATION_COMPLETED, answer(row), row["callback_url"])
+    return _callback(CallbackType.VERIFICATION_COMPLETED, verification_answer(row), row["callback_url"])
 
 
 def status_changed(row: Row) -> Callback:

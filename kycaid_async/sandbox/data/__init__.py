@@ -1,1 +1,1 @@
-"""Invented data: forms and reference lists."""
+"""Invented data: ids, forms, prices and reference lists."""

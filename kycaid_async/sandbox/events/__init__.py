@@ -1,1 +1,1 @@
-"""What happens in a sandbox, and who is told."""
+"""Events, deliveries and background tasks of a sandbox."""

@@ -1,6 +1,6 @@
-"""What became of a callback."""
+"""Callbacks that wait for delivery, and the state of each delivery."""
 
-from typing import Final
+from typing import Any, Final
 
 import attrs
 
@@ -13,7 +13,7 @@ OK: Final = 200
 
 @attrs.frozen(kw_only=True)
 class Delivery:
-    """What became of a callback so far."""
+    """The state of the delivery of a callback."""
 
     type: str
     """As in ``VERIFICATION_COMPLETED``."""
@@ -28,3 +28,40 @@ class Delivery:
     def arrived(self) -> bool:
         """True once the receiver answered 200."""
         return self.status == OK
+
+
+@attrs.frozen
+class Callback:
+    """A message to send."""
+
+    body: dict[str, Any] = attrs.field(repr=False)
+    url: str | None = attrs.field(default=None, repr=False)
+    """Where to; None for the sandbox's own ``callback_url``, if it has one."""
+
+
+@attrs.frozen(kw_only=True)
+class QueuedCallback:
+    """A callback that is kept until it is delivered, and how far its delivery is."""
+
+    body: dict[str, Any] = attrs.field(repr=False)
+    url: str = attrs.field(repr=False)
+    status: int | None = None
+    """What the receiver answered last."""
+    attempts: int = 0
+    left: int = ATTEMPTS
+    """How often it is still tried before it is given up; 0 once its delivery is over."""
+
+    @property
+    def id(self) -> str:
+        """The id of the callback."""
+        request_id: str = self.body["request_id"]
+        return request_id
+
+
+@attrs.frozen
+class Effects:
+    """Effects of a transaction once it is committed; none when it is rolled back."""
+
+    callbacks: list[QueuedCallback] = attrs.field(factory=list)
+    started: list[str] = attrs.field(factory=list)
+    """Ids of verifications that run now."""

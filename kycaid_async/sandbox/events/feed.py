@@ -1,4 +1,4 @@
-"""The feed: what happens in a sandbox, as it happens, for whoever watches."""
+"""The feed of events in a sandbox, and watches of it."""
 
 import asyncio
 from collections import deque
@@ -47,7 +47,7 @@ class DeliveryChanged:
 
 @attrs.frozen(kw_only=True)
 class Missed:
-    """This many events were dropped, because nobody fetched them."""
+    """Events that were dropped, because nobody fetched them."""
 
     count: int
 
@@ -57,13 +57,13 @@ Event = RequestServed | StateChanged | DeliveryChanged | Missed
 
 
 class Watch:
-    """The events from its making on: ``with sandbox.watch() as events: async for event in events``.
+    """A watch of the events from its making on: ``with sandbox.watch() as events: async for event in events``.
 
-    It never holds up the sandbox: who fetches too slowly finds a `Missed` in the place of the oldest ones. It ends with
-    the sandbox, and when it is closed.
+    It never holds up the sandbox: a watch that is read too slowly gives a `Missed` in place of the oldest events. It
+    ends with the sandbox, and when it is closed.
     """
 
-    def __init__(self, feed: "Feed") -> None:
+    def __init__(self, feed: "EventFeed") -> None:
         self._feed = feed
         self._waiting: deque[Event] = deque(maxlen=ROOM)
         self._missed = 0
@@ -109,25 +109,25 @@ class Watch:
 
 
 @attrs.frozen
-class Feed:
-    """Hands events to all who watch. Only for the event loop's own thread."""
+class EventFeed:
+    """Hands events to all watches. Only for the event loop's own thread."""
 
     _watches: set[Watch] = attrs.field(factory=set)
 
     def watch(self) -> Watch:
         """Return a new watch."""
-        made = Watch(self)
-        self._watches.add(made)
-        return made
+        watch = Watch(self)
+        self._watches.add(watch)
+        return watch
 
     def publish(self, events: Iterable[Event]) -> None:
-        """Tell all who watch."""
+        """Give events to all watches."""
         for event in events if self._watches else ():
             for watch in self._watches:
                 watch.put(event)
 
     def forget(self, watch: Watch) -> None:
-        """Tell this one nothing any more."""
+        """Give a watch no more events."""
         self._watches.discard(watch)
 
     def close(self) -> None:

@@ -1,13 +1,16 @@
-"""Work in the background that ends with the sandbox."""
+"""Background tasks and waits that end with the sandbox."""
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 import attrs
 
 logger = logging.getLogger("kycaid_async.sandbox")
+
+Sleep = Callable[[float], Awaitable[None]]
+"""Waits for seconds."""
 
 
 @attrs.define
@@ -42,8 +45,31 @@ class Tasks:
         await self.finished()
 
 
+@attrs.frozen
+class Waits:
+    """Waits for requests, so that none of them holds up the end of the sandbox."""
+
+    _sleep: Sleep
+    _waiting: "set[asyncio.Future[None]]" = attrs.field(factory=set)
+
+    async def wait(self, seconds: float) -> None:
+        """Wait so long, or until the sandbox stops."""
+        sleeping = asyncio.ensure_future(self._sleep(seconds))
+        self._waiting.add(sleeping)
+        try:
+            await asyncio.wait([sleeping])
+        finally:
+            self._waiting.discard(sleeping)
+            sleeping.cancel()
+
+    async def end(self, _app: object) -> None:
+        """End all waits."""
+        for sleeping in self._waiting:
+            sleeping.cancel()
+
+
 async def _guarded(work: Coroutine[Any, Any, None]) -> None:
     try:
         await work
-    except Exception as error:  # noqa: BLE001 - nobody waits for it
+    except Exception as error:  # noqa: BLE001 - nobody awaits this task
         logger.error("background work failed: %s", type(error).__name__)  # noqa: TRY400 - its text may be personal

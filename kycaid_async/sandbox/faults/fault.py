@@ -1,4 +1,4 @@
-"""One fault: what happens, to which operations, how likely, how often."""
+"""A fault: its kind, its operations, its probability and its count."""
 
 import enum
 from collections.abc import Callable
@@ -13,7 +13,7 @@ N = TypeVar("N")
 
 
 class FaultKind(enum.StrEnum):
-    """What happens to a request."""
+    """The kind of a fault."""
 
     LATENCY = "latency"
     """It waits ``seconds`` before the server acts."""

@@ -1,4 +1,4 @@
-"""What each fault does to a request and its answer."""
+"""The middleware that lets requests meet faults, and the act of each kind."""
 
 import logging
 import math
@@ -7,14 +7,14 @@ import struct
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Final, cast
 
+import attrs
 from aiohttp import web
 
-from kycaid_async.sandbox.callbacks.dispatcher import Sleep
+from kycaid_async.sandbox.events.tasks import Sleep
 from kycaid_async.sandbox.faults.fault import Fault, FaultKind
 from kycaid_async.sandbox.faults.switchboard import Faults
-from kycaid_async.sandbox.http.middleware import FAULT
-from kycaid_async.sandbox.http.refusals import Refused, internal
-from kycaid_async.sandbox.http.responses import Serve, json_answer, refusal
+from kycaid_async.sandbox.http.middleware import FAULT, operation_of
+from kycaid_async.sandbox.http.refusals import Refused, Serve, internal, json_response, refusal_response
 
 logger = logging.getLogger("kycaid_async.sandbox")
 
@@ -27,30 +27,34 @@ _PAGE: Final = (
 _DISCONNECTED: Final = "upstream connect error or disconnect/reset before headers. reset reason: connection termination"
 
 
-def with_faults(faults: Faults, sleep: Sleep, operation: str, serve: Serve) -> Serve:
-    """Return ``serve`` with the faults that are on at the time of a request."""
+@attrs.frozen
+class FaultInjector:
+    """Lets requests meet the faults that are on."""
 
-    async def served(request: web.Request) -> web.StreamResponse:
-        if not faults:
+    _faults: Faults
+    _sleep: Sleep
+
+    async def inject(self, request: web.Request, serve: Serve) -> web.StreamResponse:
+        """Serve a request with the faults that are on now."""
+        if not self._faults:
             return await serve(request)
-        for fault in faults.draw(operation):
+        operation = operation_of(request)
+        for fault in self._faults.draw(operation):
             logger.info("%s meets the fault %s", operation, fault.kind)
             request[FAULT] = fault.kind
             if fault.kind is not FaultKind.LATENCY:
-                return await _ACTS[fault.kind](fault, sleep, request, serve)
-            await sleep(fault.seconds or 0)
+                return await _ACTS[fault.kind](fault, self._sleep, request, serve)
+            await self._sleep(fault.seconds or 0)
         return await serve(request)
-
-    return served
 
 
 async def _refuse(fault: Fault, _sleep: Sleep, _request: web.Request, _serve: Serve) -> web.StreamResponse:
     headers = None if fault.seconds is None else {"Retry-After": str(math.ceil(fault.seconds))}
-    return refusal(Refused(429, "limit_exceeded"), headers)
+    return refusal_response(Refused(429, "limit_exceeded"), headers)
 
 
 async def _break(fault: Fault, _sleep: Sleep, _request: web.Request, _serve: Serve) -> web.StreamResponse:
-    return json_answer(int(fault.kind), internal().body)
+    return json_response(int(fault.kind), internal().body)
 
 
 async def _show_page(_fault: Fault, _sleep: Sleep, _request: web.Request, _serve: Serve) -> web.StreamResponse:

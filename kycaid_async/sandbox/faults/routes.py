@@ -1,6 +1,6 @@
-"""The switchboard over HTTP: ``/_sandbox/faults``."""
+"""The switchboard of faults over HTTP: ``/_sandbox/faults``."""
 
-from typing import Any
+from typing import Any, Final
 
 import attrs
 from aiohttp import web
@@ -8,43 +8,42 @@ from aiohttp import web
 from kycaid_async.errors import ConfigurationError
 from kycaid_async.sandbox.faults.fault import Fault
 from kycaid_async.sandbox.faults.switchboard import Faults
-from kycaid_async.sandbox.http.refusals import invalid, not_found
-from kycaid_async.sandbox.http.responses import Serve, json_answer
+from kycaid_async.sandbox.http.refusals import Serve, invalid, json_response, not_found
 from kycaid_async.sandbox.http.validation import read_object
 
-PATH = "/_sandbox/faults"
-_FEW = 10
+PATH: Final = "/_sandbox/faults"
+_FEW: Final = 10
 
 
-def fault_routes(faults: Faults) -> list[tuple[str, str, Serve]]:
-    """Return method, path and what serves it."""
+def fault_routes(faults: Faults) -> list[tuple[str, str, Serve, str]]:
+    """Return method, path, what serves it and the name of each route."""
 
     async def show(_request: web.Request) -> web.StreamResponse:
-        return json_answer(200, [active.as_json() for active in faults.list()])
+        return json_response(200, [active.as_json() for active in faults.list()])
 
     async def add(request: web.Request) -> web.StreamResponse:
         fault = _fault(read_object(await request.read()))
         try:
-            return json_answer(200, {"id": faults.add(fault)})
+            return json_response(200, {"id": faults.add(fault)})
         except ConfigurationError as error:
             raise invalid(("*", str(error))) from None
 
     async def clear(_request: web.Request) -> web.StreamResponse:
         faults.clear()
-        return json_answer(200, {})
+        return json_response(200, {})
 
     async def remove(request: web.Request) -> web.StreamResponse:
         try:
             faults.remove(request.match_info["fault_id"])
         except KeyError:
             raise not_found() from None
-        return json_answer(200, {})
+        return json_response(200, {})
 
     return [
-        ("GET", PATH, show),
-        ("POST", PATH, add),
-        ("DELETE", PATH, clear),
-        ("DELETE", f"{PATH}/{{fault_id}}", remove),
+        ("GET", PATH, show, "faults.list"),
+        ("POST", PATH, add, "faults.add"),
+        ("DELETE", PATH, clear, "faults.clear"),
+        ("DELETE", f"{PATH}/{{fault_id}}", remove, "faults.remove"),
     ]
 
 

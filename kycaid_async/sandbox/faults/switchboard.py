@@ -1,4 +1,4 @@
-"""The switchboard of faults: which are on, and which of them a request meets."""
+"""The switchboard of faults: those that are on, and those that a request meets."""
 
 from collections.abc import Sequence
 from random import Random
@@ -62,7 +62,7 @@ class Faults:
 
     @property
     def seed(self) -> int:
-        """What chance depends on."""
+        """The seed of chance."""
         return self._seed
 
     def add(self, fault: Fault) -> str:

@@ -1,1 +1,1 @@
-"""What each operation does to the state of a sandbox; one module per section, as in ``api``."""
+"""Handlers of the operations; one module per section, as in ``api``."""

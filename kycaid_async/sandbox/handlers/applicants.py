@@ -5,11 +5,13 @@ from typing import Any, Final
 
 from kycaid_async.api.applicants import ApplicantType
 from kycaid_async.sandbox.data.ids import new_id
-from kycaid_async.sandbox.handlers import addresses, affiliated_persons, documents, verifications
-from kycaid_async.sandbox.handlers.context import Call, Handler
+from kycaid_async.sandbox.handlers.addresses import address_answers
+from kycaid_async.sandbox.handlers.affiliated_persons import person_answers
+from kycaid_async.sandbox.handlers.context import Handler, RequestContext
+from kycaid_async.sandbox.handlers.documents import document_answers
+from kycaid_async.sandbox.handlers.verifications import latest_reasons
 from kycaid_async.sandbox.http.refusals import invalid, not_valid, too_many
 from kycaid_async.sandbox.storage.database import Row
-from kycaid_async.values.times import read_time
 
 _MINUTE: Final = timedelta(minutes=1)
 
@@ -43,64 +45,63 @@ _COMPANY = (
 _CUSTOM = tuple(f"custom_field_{n}" for n in range(1, 6))
 
 
-def create(call: Call) -> dict[str, Any]:
+def create(context: RequestContext) -> dict[str, Any]:
     """Add an applicant."""
-    _require_pace(call)
-    made = new_id()
-    body = {name: value for name, value in call.body.items() if name != "type"}
-    call.rows.insert("applicants", id=made, type=call.body["type"], body=body, created_at=call.now)
-    return {"applicant_id": made}
+    _require_pace(context)
+    id_ = new_id()
+    body = {name: value for name, value in context.body.items() if name != "type"}
+    context.unit.applicants.insert(id=id_, type=context.body["type"], body=body, created_at=context.now)
+    return {"applicant_id": id_}
 
 
-def get(call: Call) -> dict[str, Any]:
+def get(context: RequestContext) -> dict[str, Any]:
     """Return an applicant with its addresses and documents."""
-    row = call.row("applicants", "applicant_id")
-    summary = verifications.summary(call.rows, row["id"])
-    count = summary["verifications_count"]
+    row = context.row(context.unit.applicants, "applicant_id")
+    status, count = context.unit.verifications.standing(row["id"])
     return {
         "applicant_id": row["id"],
         "external_applicant_id": row["body"].get("external_applicant_id"),
         "type": row["type"],
         "created_at": row["created_at"],
         # Observed: clients decide on it alone, so it says what the verification says. Null before there is one.
-        "profile_status": None if count == "0" else summary["verification_status"],
+        "profile_status": status if count else None,
         "profile_comment": None,
-        **_own_fields(call, row),
-        "decline_reasons": verifications.reasons(call.rows, row["id"]),
-        "addresses": addresses.answers(call.rows, row["id"]),
-        "documents": documents.answers(call, row["id"]),
-        **summary,
+        **_own_fields(context, row),
+        "decline_reasons": latest_reasons(context.unit, row["id"]),
+        "addresses": address_answers(context.unit, row["id"]),
+        "documents": document_answers(context, row["id"]),
+        "verification_status": status,
         # Both are real: a number in answers of 2020, where it was none, and text in those of 2022.
-        "verifications_count": 0 if count == "0" and not call.settings.strict else count,
+        "verifications_count": str(count) if count or context.settings.strict else 0,
     }
 
 
-def update(call: Call) -> dict[str, Any]:
+def update(context: RequestContext) -> dict[str, Any]:
     """Change an applicant. A person does not become a company, nor the other way round."""
-    row = call.row("applicants", "applicant_id")
-    if call.body.get("type", row["type"]) != row["type"]:
+    row = context.row(context.unit.applicants, "applicant_id")
+    if context.body.get("type", row["type"]) != row["type"]:
         raise invalid(not_valid("applicants", "type"))
-    changes = {name: value for name, value in call.body.items() if name != "type"}
-    call.rows.change("applicants", row["id"], body=row["body"] | changes)
+    changes = {name: value for name, value in context.body.items() if name != "type"}
+    context.unit.applicants.change(row["id"], body=row["body"] | changes)
     return {"applicant_id": row["id"]}
 
 
-def _require_pace(call: Call) -> None:
+def _require_pace(context: RequestContext) -> None:
     """Refuse for now, when as many as may be were created within the last minute."""
-    cap = call.settings.applicants_per_minute
+    cap = context.settings.applicants_per_minute
     if cap is None:
         return
-    found = call.rows.rows("SELECT created_at FROM applicants ORDER BY rowid DESC LIMIT 1 OFFSET ?", cap - 1)
-    if found and call.moment - read_time(found[0]["created_at"]) < _MINUTE:
+    created_at = context.unit.applicants.created_at(cap - 1)
+    if created_at is not None and context.moment - created_at < _MINUTE:
         raise too_many(("limit_exceeded", "Rate limit exceeded"))
 
 
-def _own_fields(call: Call, row: Row) -> dict[str, Any]:
+def _own_fields(context: RequestContext, row: Row) -> dict[str, Any]:
     body = row["body"]
     names = _COMPANY if row["type"] == ApplicantType.COMPANY else _PERSON
     fields = {name: body.get(name) for name in (*names, *_CUSTOM)}
     if row["type"] == ApplicantType.COMPANY:
-        return fields | {"affiliated_persons": affiliated_persons.answers(call.rows, row["id"])}
+        return fields | {"affiliated_persons": person_answers(context.unit, row["id"])}
     # Later answers have it, those of 2022 did not.
     return fields | ({"nationality": body["nationality"]} if "nationality" in body else {})
 

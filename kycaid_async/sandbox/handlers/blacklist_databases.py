@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 from typing import Any, Final
 
-from kycaid_async.sandbox.handlers.charges import charge
-from kycaid_async.sandbox.handlers.context import Call, Handler
+from kycaid_async.sandbox.handlers.context import Handler, RequestContext
 from kycaid_async.sandbox.rules.blacklist import (
     DOCUMENTS,
     PERSONS,
@@ -21,16 +20,16 @@ _FUZZY: Final = 80
 """The least similarity in percent that the second version takes for a hit."""
 
 
-def search_persons(call: Call) -> dict[str, Any]:
+def search_persons(context: RequestContext) -> dict[str, Any]:
     """Return a hit for each list that a person with exactly this name is on."""
-    charge(call, "BDB_PERSONS")
-    return {"data": _persons(call, _EXACT)}
+    context.charge("BDB_PERSONS")
+    return {"data": _persons(context, _EXACT)}
 
 
-def search_persons_v2(call: Call) -> dict[str, Any]:
+def search_persons_v2(context: RequestContext) -> dict[str, Any]:
     """Return how it was compared, and a hit for each list that a person with a similar name is on."""
-    charge(call, "BDB_PERSONS")
-    enabled = {name: bool(call.body.get(name)) for name in ("dob", "residence_country", "gender")}
+    context.charge("BDB_PERSONS")
+    enabled = {name: bool(context.body.get(name)) for name in ("dob", "residence_country", "gender")}
     parameters = {
         "name_match_threshold": _FUZZY / 100,
         "name_match_weight": 1.0,
@@ -38,15 +37,15 @@ def search_persons_v2(call: Call) -> dict[str, Any]:
         # What is different is no hit at all, so it has no weight.
         **{f"{name}_match_weight": 0.0 for name in enabled},
     }
-    return {"data": {"parameters": parameters, "result": _persons(call, _FUZZY)}}
+    return {"data": {"parameters": parameters, "result": _persons(context, _FUZZY)}}
 
 
-def search_documents(call: Call) -> dict[str, Any]:
+def search_documents(context: RequestContext) -> dict[str, Any]:
     """Return a hit for each list that a document is on."""
-    charge(call, "BDB_DOCUMENTS")
-    kind = call.body.get("document_type")
-    found = _numbers(call, DOCUMENTS, "document_number", "document_country")
-    hits = [listed for listed in found if kind in (None, listed.document_type)]
+    context.charge("BDB_DOCUMENTS")
+    kind = context.body.get("document_type")
+    listed_numbers = _numbers(context, DOCUMENTS, "document_number", "document_country")
+    hits = [listed for listed in listed_numbers if kind in (None, listed.document_type)]
     return {
         "data": [
             {
@@ -61,22 +60,24 @@ def search_documents(call: Call) -> dict[str, Any]:
     }
 
 
-def search_tax_ids(call: Call) -> dict[str, Any]:
+def search_tax_ids(context: RequestContext) -> dict[str, Any]:
     """Return a hit for each list that a tax number is on."""
-    charge(call, "BDB_TAX_IDS")
-    found = _numbers(call, TAX_IDS, "tax_id_number", "tax_id_country")
-    return {"data": [{"tax_id_number": hit.number, "tax_id_country": hit.country, **_list(hit)} for hit in found]}
+    context.charge("BDB_TAX_IDS")
+    listed_numbers = _numbers(context, TAX_IDS, "tax_id_number", "tax_id_country")
+    return {
+        "data": [{"tax_id_number": hit.number, "tax_id_country": hit.country, **_list(hit)} for hit in listed_numbers]
+    }
 
 
-def _persons(call: Call, threshold: int) -> list[dict[str, Any]]:
-    asked = dict(call.body)
-    found = ((person, similarity(person, asked)) for person in PERSONS if not contradicts(person, asked))
-    return [hit for person, accuracy in found if accuracy >= threshold for hit in _hits(call, person, accuracy)]
+def _persons(context: RequestContext, threshold: int) -> list[dict[str, Any]]:
+    asked = dict(context.body)
+    compared = ((person, similarity(person, asked)) for person in PERSONS if not contradicts(person, asked))
+    return [hit for person, accuracy in compared if accuracy >= threshold for hit in _hits(context, person, accuracy)]
 
 
-def _hits(call: Call, person: ListedPerson, accuracy: int) -> Iterator[dict[str, Any]]:
+def _hits(context: RequestContext, person: ListedPerson, accuracy: int) -> Iterator[dict[str, Any]]:
     for list_type, name in person.lists.items():
-        if _is_wanted(call, list_type):
+        if _is_wanted(context, list_type):
             yield {
                 "full_name": person.full_name,
                 "origin_full_name": None,
@@ -96,13 +97,15 @@ def _hits(call: Call, person: ListedPerson, accuracy: int) -> Iterator[dict[str,
             }
 
 
-def _numbers(call: Call, listed: tuple[ListedNumber, ...], number: str, country: str) -> list[ListedNumber]:
+def _numbers(
+    context: RequestContext, listed: tuple[ListedNumber, ...], number: str, country: str
+) -> list[ListedNumber]:
     return [
         entry
         for entry in listed
-        if same_number(entry.number, call.body[number])
-        and call.body.get(country) in (None, entry.country)
-        and _is_wanted(call, entry.list_type)
+        if same_number(entry.number, context.body[number])
+        and context.body.get(country) in (None, entry.country)
+        and _is_wanted(context, entry.list_type)
     ]
 
 
@@ -114,8 +117,8 @@ def _list(listed: ListedNumber) -> dict[str, Any]:
     }
 
 
-def _is_wanted(call: Call, list_type: str) -> bool:
-    wanted = call.body.get("bdb_types")
+def _is_wanted(context: RequestContext, list_type: str) -> bool:
+    wanted = context.body.get("bdb_types")
     return not wanted or list_type in wanted
 
 

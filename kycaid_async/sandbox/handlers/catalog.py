@@ -6,7 +6,7 @@ from typing import Any, Final, NoReturn
 
 from kycaid_async.api.sections import SECTIONS
 from kycaid_async.protocol.endpoint import Endpoint
-from kycaid_async.sandbox.handlers.context import Call, Handler
+from kycaid_async.sandbox.handlers.context import Handler, RequestContext
 from kycaid_async.sandbox.http.refusals import not_found
 
 
@@ -35,7 +35,7 @@ def _missing(endpoint: Endpoint[Any]) -> Handler:
     section = endpoint.name.partition(".")[0]
     message = f"kycaid_async/sandbox/handlers/{section}.py has no handler for {endpoint.name}"
 
-    def refuse(_call: Call) -> NoReturn:
+    def refuse(_context: RequestContext) -> NoReturn:
         raise not_found(("*", message))
 
     return refuse

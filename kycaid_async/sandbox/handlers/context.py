@@ -1,73 +1,78 @@
-"""What a handler is given, and what handlers share."""
+"""The request context: what a handler gets, and what handlers share."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import attrs
 
-from kycaid_async.sandbox.events.effects import Callback, Effects
-from kycaid_async.sandbox.http.refusals import not_found
-from kycaid_async.sandbox.http.signed_urls import Links
-from kycaid_async.sandbox.http.uploads import Received
-from kycaid_async.sandbox.rules.outcome import Outcome
-from kycaid_async.sandbox.rules.script import Kind
-from kycaid_async.sandbox.settings import Settings
-from kycaid_async.sandbox.state import State
-from kycaid_async.sandbox.storage import callbacks as outbox
-from kycaid_async.sandbox.storage.database import Row, Transaction
+from kycaid_async.sandbox.data.account import cents_for
+from kycaid_async.sandbox.events.delivery import Callback, Effects
+from kycaid_async.sandbox.http.refusals import insufficient_funds, not_found
+from kycaid_async.sandbox.http.signed_urls import SignedUrls
+from kycaid_async.sandbox.http.uploads import ReceivedFile
+from kycaid_async.sandbox.rules.outcome import Kind, ReviewOutcome
+from kycaid_async.sandbox.settings import SandboxSettings
+from kycaid_async.sandbox.state import SandboxState
+from kycaid_async.sandbox.storage.database import Repository, Row
+from kycaid_async.sandbox.storage.unit_of_work import UnitOfWork
 from kycaid_async.values.times import write_time
 
 
 @attrs.frozen(kw_only=True)
-class Call:
+class RequestContext:
     """One request that is authorised and well-formed, inside a transaction."""
 
-    rows: Transaction
+    unit: UnitOfWork
     ids: Mapping[str, str]
     """The ids in the path."""
     body: Mapping[str, Any]
     """The known fields of the JSON body; all of them where the operation takes any."""
     query: Mapping[str, str] = attrs.field(factory=dict)
     """The parameters after the question mark."""
-    upload: Received | None
+    upload: ReceivedFile | None
     """The file, for operations that take one."""
-    state: State
+    state: SandboxState
     moment: datetime
-    links: Links
-    outcome: Outcome | None = None
+    urls: SignedUrls
+    outcome: ReviewOutcome | None = None
     """What the request itself says about the outcome of what it creates."""
     effects: Effects = attrs.field(factory=Effects)
     """What is to happen once the transaction is committed."""
 
     @property
-    def settings(self) -> Settings:
+    def settings(self) -> SandboxSettings:
         """The options of the sandbox."""
         return self.state.settings
 
     @property
-    def folder(self) -> Path:
-        """Where files are kept."""
-        return self.state.folder
-
-    @property
     def now(self) -> str:
-        """The time of the call as the API writes it."""
+        """The time of the request as the API writes it."""
         return write_time(self.moment)
 
     def decided(self, kind: Kind) -> str | None:
-        """Return what decides about what is created now, as text of an `Outcome`; None when the rules do."""
-        outcome = self.outcome or self.state.script.take(kind, self.rows)
+        """Return the outcome set for an object that is created now, as text; None when the rules decide."""
+        outcome = self.outcome or self.state.script.take(kind, self.unit.on_rollback)
         return self.settings.undecided if outcome is None else str(outcome)
 
-    def tell(self, callback: Callback) -> None:
+    def send(self, callback: Callback) -> None:
         """Send a callback once the transaction is committed."""
-        self.effects.callbacks.extend(outbox.put(self.rows, callback, self.settings.callback_url))
+        self.effects.callbacks.extend(self.unit.callbacks.put(callback, self.settings.callback_url))
 
-    def row(self, table: str, name: str) -> Row:
+    def book(self, service: str) -> int:
+        """Take the fee for a service and return it in cents. Refuses with 402 when the balance is too low."""
+        cents = cents_for(service)
+        if not self.unit.account.take(cents):
+            raise insufficient_funds()
+        return cents
+
+    def charge(self, service: str) -> None:
+        """Take the fee for a use of a service, which the report lists. Refuses with 402 when the balance is too low."""
+        self.unit.services.insert(method=service, cents=self.book(service), created_at=self.now)
+
+    def row(self, repository: Repository, name: str) -> Row:
         """Return the row that the id ``name`` in the path stands for. Refuses with 404."""
-        row = self.rows.find(table, self.ids[name])
+        row = repository.find(self.ids[name])
         if row is None:
             raise not_found()
         return row
@@ -76,19 +81,19 @@ class Call:
         """Return key and id of the owner that the body names. Refuses an unknown one with 404."""
         if "applicant_id" not in self.body:
             person: str = self.body["affiliated_person_id"]
-            if self.rows.find("affiliated_persons", person) is None:
+            if self.unit.affiliated_persons.find(person) is None:
                 raise not_found(("affiliated_person_id", "Affiliated person was not found"))
             return "affiliated_person_id", person
         return "applicant_id", self.applicant()["id"]
 
     def applicant(self) -> Row:
         """Return the applicant that the body names. Refuses an unknown one with 404."""
-        row = self.rows.find("applicants", self.body["applicant_id"])
+        row = self.unit.applicants.find(self.body["applicant_id"])
         if row is None:
             raise not_found(("applicant_id", "Applicant was not found"))
         return row
 
 
 Answer = dict[str, Any] | list[dict[str, Any]]
-Handler = Callable[[Call], Answer]
+Handler = Callable[[RequestContext], Answer]
 """Does one operation and returns the answer, or raises `Refused`. It runs in a worker thread."""

@@ -6,21 +6,20 @@ from typing import Any, Final
 from kycaid_async.callbacks.events import ServiceRequestType
 from kycaid_async.sandbox.callbacks import messages
 from kycaid_async.sandbox.data.ids import new_id
-from kycaid_async.sandbox.handlers.charges import charge
-from kycaid_async.sandbox.handlers.context import Call, Handler
+from kycaid_async.sandbox.handlers.context import Handler, RequestContext
 
 SIGNALS: Final = ("atm", "dark_market", "exchange_fraudulent", "gambling", "mixer", "sanctions", "scam", "stolen_coins")
 _RISKY: Final = frozenset(SIGNALS) - {"atm", "gambling"}
 
 
-def check_address(call: Call) -> dict[str, Any]:
+def check_address(context: RequestContext) -> dict[str, Any]:
     """Take a wallet; its result comes as a callback."""
-    return _check(call, ServiceRequestType.CRYPTO_ADDRESS_CHECK)
+    return _check(context, ServiceRequestType.CRYPTO_ADDRESS_CHECK)
 
 
-def check_transaction(call: Call) -> dict[str, Any]:
+def check_transaction(context: RequestContext) -> dict[str, Any]:
     """Take a transaction; its result comes as a callback."""
-    return _check(call, ServiceRequestType.CRYPTO_TRANSACTION_CHECK)
+    return _check(context, ServiceRequestType.CRYPTO_TRANSACTION_CHECK)
 
 
 def signals_of(text: str) -> dict[str, float]:
@@ -30,21 +29,21 @@ def signals_of(text: str) -> dict[str, float]:
     return {name: round(weight / total, 4) for name, weight in weights.items()}
 
 
-def _check(call: Call, service: ServiceRequestType) -> dict[str, Any]:
-    charge(call, service.value)
-    made = new_id()
-    result = _result(call, call.body.get("hash") or "", call.body.get("asset"))
-    call.tell(messages.service_result(service.value, made, result, call.body.get("callback_url")))
-    return {"data": {"service_request_id": made}}
+def _check(context: RequestContext, service: ServiceRequestType) -> dict[str, Any]:
+    context.charge(service.value)
+    request_id = new_id()
+    result = _result(context, context.body.get("hash") or "", context.body.get("asset"))
+    context.send(messages.service_result(service.value, request_id, result, context.body.get("callback_url")))
+    return {"data": {"service_request_id": request_id}}
 
 
-def _result(call: Call, address: str, asset: str | None) -> dict[str, Any]:
+def _result(context: RequestContext, address: str, asset: str | None) -> dict[str, Any]:
     signals = signals_of(address)
     is_listed = signals["sanctions"] == max(signals.values())
     return {
         "risk_score": round(min(1.0, sum(signals[name] for name in _RISKY)), 4),
         "signals": signals,
-        "updated_at": int(call.moment.timestamp()),
+        "updated_at": int(context.moment.timestamp()),
         "address": address,
         "fiat_code_effective": "usd",
         "counterparty": {"address": address},
@@ -55,7 +54,7 @@ def _result(call: Call, address: str, asset: str | None) -> dict[str, Any]:
         "asset": asset,
         "network": asset,
         "status": "success",
-        "timestamp": call.now,
+        "timestamp": context.now,
     }
 
 

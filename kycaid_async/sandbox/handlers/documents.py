@@ -6,14 +6,13 @@ from typing import Any, Final
 from kycaid_async.api.documents.fields import DocumentProvider, DocumentStatus, DocumentType
 from kycaid_async.api.documents.models import DocumentDetails
 from kycaid_async.sandbox.data.ids import new_id
-from kycaid_async.sandbox.handlers.context import Call, Handler
+from kycaid_async.sandbox.handlers.context import Handler, RequestContext
 from kycaid_async.sandbox.http.refusals import delete_denied, edit_denied, invalid, not_valid
 from kycaid_async.sandbox.storage.database import Row
-from kycaid_async.sandbox.storage.verifications import is_part, of_document
+from kycaid_async.sandbox.storage.documents import SIDES
 from kycaid_async.values.decline_reasons import DeclineReason
 from kycaid_async.values.fields import fields_of
 
-SIDES: Final = ("front_side_id", "back_side_id", "other_side_1_id", "other_side_2_id", "other_side_3_id")
 _DATA = tuple(field.name for field in fields_of(DocumentDetails) if field.name not in SIDES)
 _MAX_ADDRESS_DOCUMENTS = 3
 """By a later message of the server; strict."""
@@ -21,78 +20,77 @@ _SEEN_ADDRESS_DOCUMENTS = 6
 """In one recording of 2020; lenient."""
 
 
-def create(call: Call) -> dict[str, Any]:
+def create(context: RequestContext) -> dict[str, Any]:
     """Add a document that awaits its review."""
-    owner_key, owner = call.owner()
-    _require_files(call)
-    _make_room(call, owner, call.body["type"])
-    body = {name: value for name, value in call.body.items() if name in (*_DATA, *SIDES)}
-    columns = {"owner": owner, "owner_key": owner_key, "type": call.body["type"]}
-    return {"document_id": _insert(call, body, outcome=call.decided("document"), **columns)}
+    owner_key, owner = context.owner()
+    _require_files(context)
+    _make_room(context, owner, context.body["type"])
+    body = {name: value for name, value in context.body.items() if name in (*_DATA, *SIDES)}
+    columns = {"owner": owner, "owner_key": owner_key, "type": context.body["type"]}
+    return {"document_id": _insert(context, body, outcome=context.decided("document"), **columns)}
 
 
-def get(call: Call) -> dict[str, Any]:
+def get(context: RequestContext) -> dict[str, Any]:
     """Return a document."""
-    return _answer(call, call.row("documents", "document_id"))
+    return _answer(context, context.row(context.unit.documents, "document_id"))
 
 
-def update(call: Call) -> dict[str, Any]:
+def update(context: RequestContext) -> dict[str, Any]:
     """Change a document. It is reviewed anew. Strictly, one that is part of a verification is copied."""
-    row = call.row("documents", "document_id")
-    if call.settings.strict and not row["current"]:
+    row = context.row(context.unit.documents, "document_id")
+    if context.settings.strict and not row["current"]:
         raise edit_denied()
-    kind = call.body.get("type", row["type"])
-    _require_files(call)
+    kind = context.body.get("type", row["type"])
+    _require_files(context)
     if kind != row["type"]:
-        _make_room(call, row["owner"], kind)
-    body = row["body"] | {name: value for name, value in call.body.items() if name != "type"}
-    if call.settings.strict and is_part(call.rows, row["id"]):
-        call.rows.change("documents", row["id"], current=0)
+        _make_room(context, row["owner"], kind)
+    body = row["body"] | {name: value for name, value in context.body.items() if name != "type"}
+    if context.settings.strict and context.unit.verifications.is_part(row["id"]):
+        context.unit.documents.change(row["id"], current=0)
         columns = {"owner": row["owner"], "owner_key": row["owner_key"], "type": kind}
-        return {"document_id": _insert(call, body, outcome=call.settings.undecided, **columns)}
-    call.rows.change("documents", row["id"], type=kind, body=body, **_numbers(body))
-    _attach(call, row["id"], body)
-    await_review(call, row)
+        return {"document_id": _insert(context, body, outcome=context.settings.undecided, **columns)}
+    context.unit.documents.change(row["id"], type=kind, body=body, **_numbers(body))
+    context.unit.documents.attach(row["id"], _files(body))
+    await_review(context, row)
     return {"document_id": row["id"]}
 
 
-def delete(call: Call) -> dict[str, Any]:
+def delete(context: RequestContext) -> dict[str, Any]:
     """Remove a document, unless it is part of a verification. Its files stay."""
-    row = call.row("documents", "document_id")
-    if is_part(call.rows, row["id"]):
+    row = context.row(context.unit.documents, "document_id")
+    if context.unit.verifications.is_part(row["id"]):
         raise delete_denied()
-    call.rows.remove("documents", row["id"])
+    context.unit.documents.remove(row["id"])
     return {"document_id": row["id"]}
 
 
-def answers(call: Call, owner: str) -> list[dict[str, Any]]:
+def document_answers(context: RequestContext, owner: str) -> list[dict[str, Any]]:
     """Return the documents of an owner, without those that were replaced."""
-    found = call.rows.rows("SELECT * FROM documents WHERE owner = ? AND current ORDER BY seq", owner)
-    return [_answer(call, row) for row in found]
+    return [_answer(context, row) for row in context.unit.documents.of_owner(owner)]
 
 
-def await_review(call: Call, row: Row) -> None:
+def await_review(context: RequestContext, row: Row) -> None:
     """Put a document back to where it was before its review."""
-    columns = _unreviewed(call, version=row["version"] + 1)
-    call.rows.change("documents", row["id"], outcome=call.settings.undecided, **columns)
+    columns = _unreviewed(context, version=row["version"] + 1)
+    context.unit.documents.change(row["id"], outcome=context.settings.undecided, **columns)
     # Nothing waits for those that waited for a person to decide about it.
-    call.effects.started.extend(of_document(call.rows, row["id"]))
+    context.effects.started.extend(context.unit.verifications.of_document(row["id"]))
 
 
-def _insert(call: Call, body: Row, **columns: Any) -> str:
-    made = new_id()
-    columns |= _numbers(body) | _unreviewed(call, version=1)
-    call.rows.insert("documents", id=made, body=body, created_at=call.now, **columns)
-    _attach(call, made, body)
-    return made
+def _insert(context: RequestContext, body: Row, **columns: Any) -> str:
+    id_ = new_id()
+    columns |= _numbers(body) | _unreviewed(context, version=1)
+    context.unit.documents.insert(id=id_, body=body, created_at=context.now, **columns)
+    context.unit.documents.attach(id_, _files(body))
+    return id_
 
 
-def _unreviewed(call: Call, version: int) -> dict[str, Any]:
+def _unreviewed(context: RequestContext, version: int) -> dict[str, Any]:
     return {
         "status": DocumentStatus.NEW.value,
         "reasons": [],
         "comment": None,
-        "changed_at": call.moment.timestamp(),
+        "changed_at": context.moment.timestamp(),
         "version": version,
     }
 
@@ -102,34 +100,31 @@ def _numbers(body: Mapping[str, Any]) -> dict[str, Any]:
     return {name: body.get(name) or None for name in ("document_number", "card_number")}
 
 
-def _require_files(call: Call) -> None:
-    given = {side: call.body.get(side) for side in SIDES}
-    unknown = [side for side, id_ in given.items() if id_ is not None and call.rows.find("files", id_) is None]
+def _files(body: Mapping[str, Any]) -> list[str]:
+    return [body[side] for side in SIDES if body.get(side) is not None]
+
+
+def _require_files(context: RequestContext) -> None:
+    files = {side: context.body.get(side) for side in SIDES}
+    unknown = [side for side, id_ in files.items() if id_ is not None and context.unit.files.find(id_) is None]
     if unknown:
         raise invalid(*(not_valid("documents", side) for side in unknown))
 
 
-def _make_room(call: Call, owner: str, kind: str) -> None:
+def _make_room(context: RequestContext, owner: str, kind: str) -> None:
     """Let a document of a verification go, which one of the same type may replace; refuse one too many."""
-    found = call.rows.rows("SELECT id FROM documents WHERE owner = ? AND type = ? AND current", owner, kind)
-    if kind != DocumentType.ADDRESS_DOCUMENT and found and is_part(call.rows, found[0]["id"]):
-        call.rows.change("documents", found[0]["id"], current=0)
-        return
-    most = _MAX_ADDRESS_DOCUMENTS if call.settings.strict else _SEEN_ADDRESS_DOCUMENTS
-    if kind == DocumentType.ADDRESS_DOCUMENT and len(found) >= most:
-        raise invalid(("type", f"Document with type {kind} can not be more than {most}"))
-    if kind != DocumentType.ADDRESS_DOCUMENT and found:
+    present = [row["id"] for row in context.unit.documents.of_owner(owner) if row["type"] == kind]
+    if kind == DocumentType.ADDRESS_DOCUMENT:
+        most = _MAX_ADDRESS_DOCUMENTS if context.settings.strict else _SEEN_ADDRESS_DOCUMENTS
+        if len(present) >= most:
+            raise invalid(("type", f"Document with type {kind} can not be more than {most}"))
+    elif present and context.unit.verifications.is_part(present[0]):
+        context.unit.documents.change(present[0], current=0)
+    elif present:
         raise invalid(("type", f"Only one document with {kind} document type is allowed"))
 
 
-def _attach(call: Call, document_id: str, body: Mapping[str, Any]) -> None:
-    call.rows.remove("attachments", document_id, key="document_id")
-    for side in SIDES:
-        if body.get(side) is not None:
-            call.rows.insert("attachments", document_id=document_id, file_id=body[side])
-
-
-def _answer(call: Call, row: Row) -> dict[str, Any]:
+def _answer(context: RequestContext, row: Row) -> dict[str, Any]:
     """Return all keys of the documented example, null where nothing was given."""
     body = row["body"]
     return {
@@ -142,7 +137,7 @@ def _answer(call: Call, row: Row) -> dict[str, Any]:
         **{name: body.get(name) for name in _DATA},
         "income_sources": body.get("income_sources") or [],
         "portrait": None,
-        **_sides(call, body),
+        **_sides(context, body),
         "created_at": row["created_at"],
         **_reasons(row),
     }
@@ -156,11 +151,11 @@ def _owner(row: Row) -> dict[str, Any]:
     )
 
 
-def _sides(call: Call, body: Mapping[str, Any]) -> dict[str, Any]:
+def _sides(context: RequestContext, body: Mapping[str, Any]) -> dict[str, Any]:
     sides: dict[str, Any] = {}
     for key in SIDES:
         sides[key] = body.get(key)
-        sides[key.removesuffix("_id")] = call.links.to(body.get(key))
+        sides[key.removesuffix("_id")] = context.urls.url_for(body.get(key))
     return sides
 
 

@@ -6,37 +6,36 @@ from pathlib import Path
 from typing import Any, Final
 
 from kycaid_async.sandbox.data.ids import new_id
-from kycaid_async.sandbox.handlers.context import Call, Handler
+from kycaid_async.sandbox.handlers.context import Handler, RequestContext
 from kycaid_async.sandbox.handlers.documents import await_review
 from kycaid_async.sandbox.http.refusals import delete_denied, edit_denied
-from kycaid_async.sandbox.http.uploads import Received
+from kycaid_async.sandbox.http.uploads import ReceivedFile
 from kycaid_async.sandbox.storage.database import Row
-from kycaid_async.sandbox.storage.verifications import is_part
 
 
-def create(call: Call) -> dict[str, Any]:
+def create(context: RequestContext) -> dict[str, Any]:
     """Keep an upload as a new file."""
-    made = new_id()
-    call.rows.insert("files", id=made, created_at=call.now, **_kept(call))
-    return {"file_id": made}
+    id_ = new_id()
+    context.unit.files.insert(id=id_, created_at=context.now, **_kept(context))
+    return {"file_id": id_}
 
 
-def replace(call: Call) -> dict[str, Any]:
+def replace(context: RequestContext) -> dict[str, Any]:
     """Give a file new content. Documents that refer to it are reviewed anew. Strictly, none is of a verification."""
-    row = call.row("files", "file_id")
-    documents = _attached_to(call, row)
-    if call.settings.strict and any(is_part(call.rows, document["id"]) for document in documents):
+    row = context.row(context.unit.files, "file_id")
+    documents = context.unit.documents.with_file(row["id"])
+    if context.settings.strict and any(context.unit.verifications.is_part(document["id"]) for document in documents):
         raise edit_denied()
-    call.rows.change("files", row["id"], **_kept(call))
+    context.unit.files.change(row["id"], **_kept(context))
     for document in documents:
-        await_review(call, document)
-    _drop_content(call, row)
+        await_review(context, document)
+    _drop_content(context, row)
     return {"file_id": row["id"]}
 
 
-def get(call: Call) -> dict[str, Any]:
+def get(context: RequestContext) -> dict[str, Any]:
     """Return what is known of a file. The form of the real answer is not known."""
-    row = call.row("files", "file_id")
+    row = context.row(context.unit.files, "file_id")
     return {
         "file_id": row["id"],
         "file_name": row["name"],
@@ -46,20 +45,20 @@ def get(call: Call) -> dict[str, Any]:
     }
 
 
-def delete(call: Call) -> dict[str, Any]:
+def delete(context: RequestContext) -> dict[str, Any]:
     """Remove a file, unless a document refers to it."""
-    row = call.row("files", "file_id")
-    if _attached_to(call, row):
+    row = context.row(context.unit.files, "file_id")
+    if context.unit.documents.with_file(row["id"]):
         raise delete_denied()
-    call.rows.remove("files", row["id"])
-    _drop_content(call, row)
+    context.unit.files.remove(row["id"])
+    _drop_content(context, row)
     return {"file_id": row["id"]}
 
 
-def _kept(call: Call) -> dict[str, Any]:
-    upload = call.upload
-    assert isinstance(upload, Received)  # noqa: S101 - the endpoint is declared as one that takes a file
-    call.rows.afterwards.append(upload.keep)
+def _kept(context: RequestContext) -> dict[str, Any]:
+    upload = context.upload
+    assert isinstance(upload, ReceivedFile)  # noqa: S101 - the endpoint is declared as one that takes a file
+    context.unit.on_commit(upload.keep)
     return {
         "name": upload.name,
         "mime_type": upload.mime_type,
@@ -69,16 +68,10 @@ def _kept(call: Call) -> dict[str, Any]:
     }
 
 
-def _attached_to(call: Call, row: Row) -> list[Row]:
-    return call.rows.rows(
-        "SELECT * FROM documents WHERE id IN (SELECT document_id FROM attachments WHERE file_id = ?)", row["id"]
-    )
-
-
-def _drop_content(call: Call, row: Row) -> None:
+def _drop_content(context: RequestContext, row: Row) -> None:
     # Not before the commit: until then the row still speaks of it.
-    path = call.folder / row["stored_as"]
-    call.rows.afterwards.append(partial(_discard, path))
+    path = context.state.folder / row["stored_as"]
+    context.unit.on_commit(partial(_discard, path))
 
 
 def _discard(path: Path) -> None:

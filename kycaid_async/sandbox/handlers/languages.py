@@ -2,13 +2,13 @@
 
 from typing import Any, Final
 
-from kycaid_async.sandbox.data import reference_lists as reference
-from kycaid_async.sandbox.handlers.context import Call, Handler
+from kycaid_async.sandbox.data import reference_lists
+from kycaid_async.sandbox.handlers.context import Handler, RequestContext
 
 
-def list_(_call: Call) -> list[dict[str, Any]]:
+def list_(_context: RequestContext) -> list[dict[str, Any]]:
     """Return the list."""
-    return reference.languages()
+    return reference_lists.languages()
 
 
 HANDLERS: Final[dict[str, Handler]] = {"languages.list": list_}

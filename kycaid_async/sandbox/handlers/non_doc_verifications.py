@@ -9,50 +9,49 @@ import re
 from typing import Any, Final
 
 from kycaid_async.api.non_doc_verifications import MatchType
-from kycaid_async.sandbox.handlers.charges import charge
-from kycaid_async.sandbox.handlers.context import Call, Handler
+from kycaid_async.sandbox.handlers.context import Handler, RequestContext
 from kycaid_async.sandbox.http.refusals import invalid, not_found, not_valid
 
 _COUNTRY: Final = re.compile(r"[a-z]{2}", re.ASCII)
 
 
-def us_eidv(call: Call) -> dict[str, Any]:
+def us_eidv(context: RequestContext) -> dict[str, Any]:
     """Compare a person's data. The score is the share of matches in percent."""
-    charge(call, "US_EIDV")
+    context.charge("US_EIDV")
     matches = {
-        "address_match_type": _all(call, ("address", "city", "state", "postal_code")),
-        "name_match_type": _all(call, ("first_name", "last_name")),
-        "dob_match_type": _all(call, ("dob",)),
-        "ssn_match_type": _all(call, ("ssn",)) if _is_even(call.body.get("ssn") or "") else MatchType.NO_MATCH,
+        "address_match_type": _all(context, ("address", "city", "state", "postal_code")),
+        "name_match_type": _all(context, ("first_name", "last_name")),
+        "dob_match_type": _all(context, ("dob",)),
+        "ssn_match_type": _all(context, ("ssn",)) if _is_even(context.body.get("ssn") or "") else MatchType.NO_MATCH,
     }
     score = round(100 * sum(match == MatchType.MATCH for match in matches.values()) / len(matches))
     return {"data": {"score": score, "score_descriptions": [], **{name: m.value for name, m in matches.items()}}}
 
 
-def ng_nin(call: Call) -> dict[str, Any]:
+def ng_nin(context: RequestContext) -> dict[str, Any]:
     """Look up a number."""
-    number = call.body.get("nin_number")
+    number = context.body.get("nin_number")
     if number is None:
         raise invalid(not_valid("non_doc_verifications", "nin_number"))
-    charge(call, "NG_NIN")
+    context.charge("NG_NIN")
     valid = _is_even(number)
     return {"validation": {"valid": valid}, "data": _registered(number) if valid else None}
 
 
-def run(call: Call) -> dict[str, Any]:
+def run(context: RequestContext) -> dict[str, Any]:
     """Answer with what was sent."""
-    if not _COUNTRY.fullmatch(call.ids["country_code"]):
+    if not _COUNTRY.fullmatch(context.ids["country_code"]):
         raise not_found()
-    charge(call, f"{call.ids['country_code']}_{call.ids['service']}".upper())
-    return {"data": dict(call.body)}
+    context.charge(f"{context.ids['country_code']}_{context.ids['service']}".upper())
+    return {"data": dict(context.body)}
 
 
-def _all(call: Call, names: tuple[str, ...]) -> MatchType:
-    given = [name for name in names if call.body.get(name)]
-    name = f"{call.body.get('first_name') or ''} {call.body.get('last_name') or ''}"
-    if not given or name.strip().casefold() == "john doe":
+def _all(context: RequestContext, names: tuple[str, ...]) -> MatchType:
+    present = [name for name in names if context.body.get(name)]
+    name = f"{context.body.get('first_name') or ''} {context.body.get('last_name') or ''}"
+    if not present or name.strip().casefold() == "john doe":
         return MatchType.NO_MATCH
-    return MatchType.MATCH if len(given) == len(names) else MatchType.PARTIAL_MATCH
+    return MatchType.MATCH if len(present) == len(names) else MatchType.PARTIAL_MATCH
 
 
 def _is_even(digits: str) -> bool:

@@ -2,19 +2,18 @@
 
 from typing import Any, Final
 
-from kycaid_async.sandbox.handlers.charges import charge
-from kycaid_async.sandbox.handlers.context import Call, Handler
+from kycaid_async.sandbox.handlers.context import Handler, RequestContext
 from kycaid_async.sandbox.http.refusals import invalid, not_valid
 
 _SHORTEST: Final = 7
 
 
-def check(call: Call) -> dict[str, Any]:
+def check(context: RequestContext) -> dict[str, Any]:
     """Check a number: valid with 7 digits or more, virtual when the last one is 0."""
-    phone = call.body.get("phone")
+    phone = context.body.get("phone")
     if phone is None:
         raise invalid(not_valid("phone_numbers", "phone"))
-    charge(call, "PHONE_NUMBER_VERIFICATION")
+    context.charge("PHONE_NUMBER_VERIFICATION")
     digits = [letter for letter in phone if letter.isdigit()]
     is_virtual = digits[-1:] == ["0"]
     return {

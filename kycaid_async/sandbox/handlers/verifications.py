@@ -6,9 +6,8 @@ from kycaid_async.api.affiliated_persons import AffiliatedPersonType
 from kycaid_async.api.applicants import ApplicantType
 from kycaid_async.api.verifications.fields import Outcome, VerificationProgress
 from kycaid_async.sandbox.callbacks import messages
-from kycaid_async.sandbox.data.forms import require_fit
-from kycaid_async.sandbox.handlers import affiliated_persons
-from kycaid_async.sandbox.handlers.context import Call, Handler
+from kycaid_async.sandbox.data.account import FORMS, service_of
+from kycaid_async.sandbox.handlers.context import Handler, RequestContext
 from kycaid_async.sandbox.handlers.report import report
 from kycaid_async.sandbox.handlers.strict import FINAL
 from kycaid_async.sandbox.http.refusals import (
@@ -19,132 +18,133 @@ from kycaid_async.sandbox.http.refusals import (
     retry_forbidden,
     verification_exists,
 )
-from kycaid_async.sandbox.storage import account
-from kycaid_async.sandbox.storage import verifications as runs
-from kycaid_async.sandbox.storage.database import Row, Transaction
+from kycaid_async.sandbox.rules.verdict import reasons_in
+from kycaid_async.sandbox.storage.database import Row
+from kycaid_async.sandbox.storage.unit_of_work import UnitOfWork
 
 _NEEDED: Final = frozenset({AffiliatedPersonType.AUTHORISED.value, AffiliatedPersonType.BENEFICIAL.value})
 _MOST_TYPES: Final = 20
 
 
-def create(call: Call) -> dict[str, Any]:
+def create(context: RequestContext) -> dict[str, Any]:
     """Start a verification of an applicant that has none running."""
-    applicant = _ready(call, call.body.get("form_id"))
-    made = runs.begin(
-        call.rows,
+    applicant = _ready(context, context.body.get("form_id"))
+    begun = context.unit.verifications.begin(
         VerificationProgress.PENDING,
-        call.moment,
+        context.moment,
         applicant_id=applicant["id"],
         external_applicant_id=applicant["body"].get("external_applicant_id"),
-        form_id=call.body.get("form_id"),
-        callback_url=call.body.get("callback_url"),
-        types=_types(call),
-        **_terms(call, applicant),
+        form_id=context.body.get("form_id"),
+        callback_url=context.body.get("callback_url"),
+        types=_types(context),
+        **_terms(context, applicant),
     )
-    _announce(call, made)
-    return {"verification_id": made["id"]}
+    _announce(context, begun)
+    return {"verification_id": begun["id"]}
 
 
-def start_form(call: Call, verification: Row) -> Row:
+def start_form(context: RequestContext, verification: Row) -> Row:
     """Start the verification of a form that was just completed for the applicant in the body, and return it."""
-    applicant = _ready(call, verification["form_id"])
-    terms = _terms(call, applicant)
-    started = runs.start(call.rows, verification["id"], applicant["id"], call.moment, **terms)
-    _announce(call, started)
+    applicant = _ready(context, verification["form_id"])
+    terms = _terms(context, applicant)
+    started = context.unit.verifications.start(verification["id"], applicant["id"], context.moment, **terms)
+    _announce(context, started)
     return started
 
 
-def get(call: Call) -> dict[str, Any]:
+def get(context: RequestContext) -> dict[str, Any]:
     """Return a verification."""
-    return messages.answer(call.row("verifications", "verification_id"))
+    return messages.verification_answer(context.row(context.unit.verifications, "verification_id"))
 
 
-def update_status(call: Call) -> dict[str, Any]:
+def update_status(context: RequestContext) -> dict[str, Any]:
     """Set the outcome, whatever the checks say. A form that nobody completed has none."""
-    row = call.row("verifications", "verification_id")
+    row = context.row(context.unit.verifications, "verification_id")
     if row["status"] == VerificationProgress.UNUSED:
         raise flow_denied(409, ("verification_status", "The form was not completed"))
-    outcome = call.body["verification_status"]
+    outcome = context.body["verification_status"]
     verified = outcome == Outcome.APPROVED
-    done = runs.finish(call.rows, row["id"], verified=verified, checks=row["checks"], moment=call.moment)
-    if call.body.get("callback_enabled"):
-        call.tell(messages.completed(done))
+    completed = context.unit.verifications.finish(
+        row["id"], verified=verified, checks=row["checks"], moment=context.moment
+    )
+    if context.body.get("callback_enabled"):
+        context.send(messages.completed(completed))
     return {"status": "ok", "data": {"verification_id": row["id"], "verification_status": outcome}}
 
 
-def summary(rows: Transaction, applicant: str) -> dict[str, Any]:
-    """Return what an applicant says of its verifications: the count as text, as it was recorded last."""
-    found = runs.of_applicant(rows, applicant)
-    return {"verification_status": _status(found[0]) if found else "new", "verifications_count": str(len(found))}
-
-
-def reasons(rows: Transaction, applicant: str) -> list[str]:
+def latest_reasons(unit: UnitOfWork, applicant: str) -> list[str]:
     """Return why the latest verification of an applicant was declined."""
-    latest = runs.of_applicant(rows, applicant)[:1]
-    return runs.reasons_of(latest[0]) if latest else []
+    latest = unit.verifications.of_applicant(applicant)[:1]
+    return reasons_in(latest[0]["checks"]) if latest else []
 
 
-def attempts_left(call: Call, applicant: Row | None) -> int | None:
+def attempts_left(context: RequestContext, applicant: Row | None) -> int | None:
     """Return how many verifications an applicant may still have; None for no limit."""
-    if call.settings.attempts is None:
+    if context.settings.attempts is None:
         return None
-    used = len(runs.of_applicant(call.rows, applicant["id"])) if applicant else 0
-    return max(0, call.settings.attempts - used)
+    used = len(context.unit.verifications.of_applicant(applicant["id"])) if applicant else 0
+    return max(0, context.settings.attempts - used)
 
 
-def require_attempt(call: Call, applicant: Row) -> None:
+def require_attempt(context: RequestContext, applicant: Row) -> None:
     """Refuse an applicant that may not be verified again."""
-    if attempts_left(call, applicant) == 0:
+    if attempts_left(context, applicant) == 0:
         raise flow_denied(409, ("verification_attempts_left", "No attempts are left"))
-    final = [FINAL[reason] for reason in FINAL if reason in reasons(call.rows, applicant["id"])]
-    if call.settings.strict and final:
+    final = [FINAL[reason] for reason in FINAL if reason in latest_reasons(context.unit, applicant["id"])]
+    if context.settings.strict and final:
         raise retry_forbidden(final[0])
 
 
-def _ready(call: Call, form_id: str | None) -> Row:
+def require_fit(form_id: str | None, applicant_type: str, *, must_exist: bool) -> None:
+    """Refuse a form that is for another type of applicant, and one that is not there where it must be."""
+    form = next((form for form in FORMS if form.id == form_id), None)
+    if form is None and must_exist:
+        raise invalid(("form_id", "Form ID was not found"))
+    if form is not None and form.applicant_type != applicant_type:
+        raise invalid(("form_id", "Applicant is not compatible with this form"))
+
+
+def _ready(context: RequestContext, form_id: str | None) -> Row:
     """Return the applicant, when a verification of it can start."""
-    applicant = call.applicant()
-    if any(row["status"] == VerificationProgress.PENDING for row in runs.of_applicant(call.rows, applicant["id"])):
+    applicant = context.applicant()
+    if any(
+        row["status"] == VerificationProgress.PENDING
+        for row in context.unit.verifications.of_applicant(applicant["id"])
+    ):
         raise verification_exists()
-    require_fit(form_id, applicant["type"], must_exist=call.settings.strict)
-    require_attempt(call, applicant)
-    _require_persons(call.rows, applicant)
+    require_fit(form_id, applicant["type"], must_exist=context.settings.strict)
+    require_attempt(context, applicant)
+    _require_persons(context.unit, applicant)
     return applicant
 
 
-def _terms(call: Call, applicant: Row) -> dict[str, Any]:
+def _terms(context: RequestContext, applicant: Row) -> dict[str, Any]:
     """Take the fee of a verification that starts, and return what it starts with."""
-    left = attempts_left(call, applicant)
+    left = attempts_left(context, applicant)
     return {
-        "cents": account.book(call.rows, account.service_of(applicant)),
+        "cents": context.book(service_of(applicant["type"]).value),
         "attempts_left": None if left is None else left - 1,
-        "outcome": call.decided("verification"),
+        "outcome": context.decided("verification"),
     }
 
 
-def _types(call: Call) -> list[str]:
+def _types(context: RequestContext) -> list[str]:
     """Return the types of checks that a request asks for: observed, as in ``["DOCUMENT", "FACIAL"]``."""
-    types = call.body.get("types") or []
+    types = context.body.get("types") or []
     if len(types) > _MOST_TYPES or not all(isinstance(name, str) for name in types):
         raise invalid(not_valid("verifications", "types"))
     return list(types)
 
 
-def _announce(call: Call, started: Row) -> None:
-    call.effects.started.append(started["id"])
-    call.tell(messages.status_changed(started))
+def _announce(context: RequestContext, started: Row) -> None:
+    context.effects.started.append(started["id"])
+    context.send(messages.status_changed(started))
 
 
-def _status(row: Row) -> str:
-    if row["status"] != VerificationProgress.COMPLETED:
-        return "pending"
-    return "valid" if row["verified"] else "invalid"
-
-
-def _require_persons(rows: Transaction, applicant: Row) -> None:
+def _require_persons(unit: UnitOfWork, applicant: Row) -> None:
     if applicant["type"] != ApplicantType.COMPANY:
         return
-    if not affiliated_persons.kinds(rows, applicant["id"]) >= _NEEDED:
+    if not unit.affiliated_persons.types_of(applicant["id"]) >= _NEEDED:
         raise insufficient_data(("applicant_id", "An authorised person and a beneficial owner are needed"))
 
 

@@ -1,1 +1,1 @@
-"""Requests and answers: authentication, validation, uploads and the form of refusals."""
+"""HTTP: authentication, validation, uploads, middlewares and the form of refusals."""

@@ -1,10 +1,14 @@
-"""Where a sandbox listens."""
+"""The address and the key of a sandbox."""
 
 import ipaddress
 import logging
 import socket
+from typing import Final
 
 from kycaid_async.errors import ConfigurationError
+
+SANDBOX_KEY: Final = "sandbox0sandbox0sandbox0sandbox0sand"
+"""The API key of a sandbox that was given none. Everybody knows it."""
 
 
 def is_loopback(host: str) -> bool:

@@ -1,28 +1,117 @@
-"""Telling who watches what was asked for and what was answered."""
+"""Middlewares of the routes: the request log, refusals as answers, the API key."""
 
+import hmac
+import logging
 import time
-from typing import Final
+import traceback
+from functools import partial
+from typing import Final, Protocol
 
+import attrs
 from aiohttp import web
 
-from kycaid_async.sandbox.events.feed import Feed, RequestServed
-from kycaid_async.sandbox.http.responses import Serve
+from kycaid_async.sandbox.events.feed import EventFeed, RequestServed
+from kycaid_async.sandbox.http.refusals import (
+    Refused,
+    Serve,
+    bad_request,
+    internal,
+    json_response,
+    refusal_response,
+    unauthorized,
+)
+from kycaid_async.sandbox.http.throttle import KeyThrottle
+
+logger = logging.getLogger("kycaid_async.sandbox")
 
 FAULT: Final = web.RequestKey("fault", str)
 """The kind of the fault that a request met."""
+_TOO_LARGE: Final = 413
 
 
-def watched(feed: Feed, operation: str, serve: Serve) -> Serve:
-    """Tell those who watch of every request that ``serve`` answers; nobody's data."""
+class Middleware(Protocol):
+    """Stands between aiohttp and what serves a route."""
 
-    async def answered(request: web.Request) -> web.StreamResponse:
+    async def __call__(self, request: web.Request, serve: Serve) -> web.StreamResponse: ...
+
+
+def add_route(
+    app: web.Application, method: str, path: str, serve: Serve, name: str | None, *middlewares: Middleware
+) -> None:
+    """Add a route. The first middleware is the outermost one; `operation_of` tells them the name."""
+    for middleware in reversed(middlewares):
+        serve = partial(middleware, serve=serve)
+    app.router.add_route(method, path, serve, name=name)
+
+
+def operation_of(request: web.Request) -> str:
+    """Return the name of the route of a request, as in ``documents.create``."""
+    return request.match_info.route.name or "unknown"
+
+
+@attrs.frozen
+class RequestPublisher:
+    """Publishes each served request to the event feed; nobody's data."""
+
+    _feed: EventFeed
+
+    async def publish(self, request: web.Request, serve: Serve) -> web.StreamResponse:
+        """Serve a request and publish it."""
         started = time.perf_counter()
         response = await serve(request)
-        milliseconds = (time.perf_counter() - started) * 1000
         served = RequestServed(
-            operation=operation, status=response.status, milliseconds=milliseconds, fault=request.get(FAULT)
+            operation=operation_of(request),
+            status=response.status,
+            milliseconds=(time.perf_counter() - started) * 1000,
+            fault=request.get(FAULT),
         )
-        feed.publish([served])
+        self._feed.publish([served])
         return response
 
-    return answered
+
+async def answer_refusals(request: web.Request, serve: Serve) -> web.StreamResponse:
+    """Turn whatever goes wrong into an answer of the API's form, and log the operation; never whose data it was."""
+    try:
+        response = await serve(request)
+    except Refused as refused:
+        response = refusal_response(refused)
+    except ConnectionError:
+        # Nobody is left to read it.
+        response = refusal_response(bad_request())
+    except web.HTTPRequestEntityTooLarge:
+        response = json_response(_TOO_LARGE, bad_request().body)
+    except Exception as error:  # noqa: BLE001 - a server answers also when it is broken
+        log_fault(operation_of(request), error)
+        response = refusal_response(internal())
+    logger.info("%s %d", operation_of(request), response.status)
+    return response
+
+
+def log_fault(operation: str, error: Exception) -> None:
+    """Log where an operation failed. The text of an exception may hold personal data; where it was raised does not."""
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    logger.error("%s failed: %s at %s:%s", operation, type(error).__name__, place.filename, place.lineno)
+
+
+@attrs.frozen
+class KeyAuthentication:
+    """Lets requests in that carry the API key."""
+
+    _api_key: str = attrs.field(repr=False)
+    _throttle: KeyThrottle
+    _is_strict: bool
+    """Whether the key is taken from ``Authorization: Token`` only."""
+
+    async def require_key(self, request: web.Request, serve: Serve) -> web.StreamResponse:
+        """Serve a request that carries the key. Refuses others with 401, and with 429 after many guesses."""
+        token, key = request.headers.get("Authorization", ""), request.headers.get("API-Key", "")
+        # Both are compared always, so that the time says nothing.
+        has_token, has_key = _is_same(token, f"Token {self._api_key}"), _is_same(key, self._api_key)
+        is_right = has_token or (has_key and not self._is_strict)
+        if not (token or key) or not await self._throttle.judge(request.remote, f"{token}\n{key}", is_right=is_right):
+            raise unauthorized()
+        return await serve(request)
+
+
+def _is_same(text: str, expected: str) -> bool:
+    return hmac.compare_digest(text.encode(errors="surrogateescape"), expected.encode())

@@ -1,13 +1,21 @@
-"""Refusals: answers that are not a success, in the form ``{"type": …, "errors": […]}``."""
+"""Responses: JSON, and refusals in the form ``{"type": …, "errors": […]}``."""
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import Any, Final
+
+from aiohttp import web
+
+from kycaid_async.values.json import dumps
+from kycaid_async.version import __version__
 
 Problem = tuple[str, str]
 """A parameter and the message for it."""
+Serve = Callable[[web.Request], Awaitable[web.StreamResponse]]
+"""Answers a request."""
+HEALTH_PATH: Final = "/_sandbox/health"
 
 
-class Refused(Exception):  # noqa: N818 - the word of the reference for it
+class Refused(Exception):  # noqa: N818 - an outcome: the client gets it as an answer
     """A request is refused with this status, type and list of problems."""
 
     def __init__(self, status: int, type_: str, problems: Iterable[Problem] = ()) -> None:
@@ -107,3 +115,20 @@ _RECORDED = {
 def not_valid(section: str, field: str) -> Problem:
     """Return the problem of a field of a section, in the recorded words where there are any."""
     return field, _RECORDED.get((section, field), f"{field} is not valid")
+
+
+def json_response(status: int, body: Any, headers: Mapping[str, str] | None = None) -> web.Response:
+    """Return a response that holds ``body`` as JSON."""
+    return web.Response(
+        status=status, body=dumps(body), headers=headers, content_type="application/json", charset="utf-8"
+    )
+
+
+def refusal_response(refused: Refused, headers: Mapping[str, str] | None = None) -> web.Response:
+    """Return the response to a refused request."""
+    return json_response(refused.status, refused.body, headers)
+
+
+async def health(_request: web.Request) -> web.StreamResponse:
+    """Answer with the version; nothing of the data. It needs no key."""
+    return json_response(200, {"status": "ok", "version": __version__})

@@ -8,20 +8,20 @@ from typing import Final
 
 import attrs
 
-from kycaid_async.sandbox.callbacks.dispatcher import Sleep
-from kycaid_async.sandbox.http.key import SANDBOX_KEY
+from kycaid_async.sandbox.events.tasks import Sleep
+from kycaid_async.sandbox.http.listening import SANDBOX_KEY
 from kycaid_async.sandbox.http.refusals import too_many
 
-SHORTEST: Final = 16
+SHORTEST_KEY: Final = 16
 """Characters that the key of a sandbox has at least, where others can reach it."""
-FREE: Final = 3
+FREE_TRIES: Final = 3
 """Different wrong keys of one client that are answered at once: everybody mistypes."""
-FIRST: Final = 0.1
-LONGEST: Final = 5.0
+FIRST_DELAY: Final = 0.1
+MAX_DELAY: Final = 5.0
 """Seconds between two of its next guesses: twice as long each time, up to this."""
-PATIENCE: Final = 30.0
+MAX_WAIT: Final = 30.0
 """Seconds that a request waits at most. One whose turn comes later is refused, and its key is not looked at."""
-FORGOTTEN: Final = timedelta(minutes=5)
+RESET_AFTER: Final = timedelta(minutes=5)
 """How long after its last wrong key a client starts anew."""
 _REMEMBERED: Final = 1000
 _NETWORK: Final = 64
@@ -29,8 +29,8 @@ _NETWORK: Final = 64
 
 
 @attrs.define
-class _Client:
-    """What one address tried."""
+class _Guesses:
+    """The keys that one address tried."""
 
     latest: datetime
     free_at: datetime
@@ -45,10 +45,10 @@ class _Client:
         if len(self.wrong) > _REMEMBERED:
             del self.wrong[next(iter(self.wrong))]
         # Bounded, because a power has no end.
-        over = min(self.guesses + 1 - FREE, 10)
+        over = min(self.guesses + 1 - FREE_TRIES, 10)
         self.guesses += 1
         if over >= 0:
-            self.free_at = max(self.free_at, self.latest) + timedelta(seconds=min(FIRST * 2**over, LONGEST))
+            self.free_at = max(self.free_at, self.latest) + timedelta(seconds=min(FIRST_DELAY * 2**over, MAX_DELAY))
 
 
 @attrs.define
@@ -61,7 +61,7 @@ class KeyThrottle:
     _api_key: str = attrs.field(repr=False)
     _wait: Sleep
     _clock: Callable[[], datetime]
-    _clients: dict[str, _Client] = attrs.field(factory=dict, repr=False)
+    _clients: dict[str, _Guesses] = attrs.field(factory=dict, repr=False)
 
     async def judge(self, address: str | None, key: str, *, is_right: bool) -> bool:
         """Return ``is_right`` once this address may know it. Raises `Refused` when that is too far away.
@@ -76,7 +76,7 @@ class KeyThrottle:
         if guess in client.wrong:
             return False
         seconds = (client.free_at - now).total_seconds()
-        if seconds > PATIENCE:
+        if seconds > MAX_WAIT:
             raise too_many()
         if not is_right:
             client.latest = now
@@ -85,11 +85,11 @@ class KeyThrottle:
             await self._wait(seconds)
         return is_right
 
-    def _client(self, network: str) -> _Client:
+    def _client(self, network: str) -> _Guesses:
         now = self._clock()
         client = self._clients.pop(network, None)
-        if client is None or now - client.latest > FORGOTTEN:
-            client = _Client(latest=now, free_at=now)
+        if client is None or now - client.latest > RESET_AFTER:
+            client = _Guesses(latest=now, free_at=now)
         self._clients[network] = client
         if len(self._clients) > _REMEMBERED:
             del self._clients[next(iter(self._clients))]
@@ -98,9 +98,9 @@ class KeyThrottle:
 
 def _network(address: str | None) -> str:
     try:
-        found = ipaddress.ip_address(address or "")
+        ip = ipaddress.ip_address(address or "")
     except ValueError:
         return address or ""
-    if isinstance(found, ipaddress.IPv4Address):
-        return str(found)
-    return str(found.ipv4_mapped or ipaddress.ip_network((found, _NETWORK), strict=False))
+    if isinstance(ip, ipaddress.IPv4Address):
+        return str(ip)
+    return str(ip.ipv4_mapped or ipaddress.ip_network((ip, _NETWORK), strict=False))

@@ -23,7 +23,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 from anyio import to_thread
 
 from kycaid_async.sandbox.http.refusals import bad_request, invalid, not_valid, too_large
-from kycaid_async.sandbox.state import OWN
+from kycaid_async.sandbox.storage.folder import OWN
 
 CHUNK = 1 << 18
 _OVERHEAD = 1 << 16
@@ -35,7 +35,7 @@ _PAUSE = 50
 
 
 @attrs.define
-class Received:
+class ReceivedFile:
     """A file that arrived whole. Unless it is kept, it is removed at the end of the request."""
 
     path: Path
@@ -53,8 +53,8 @@ class Received:
 
 
 @asynccontextmanager
-async def received(request: web.Request, *, folder: Path, limit: int) -> AsyncIterator[Received]:
-    """Write the file of a request to ``folder``. Whatever goes wrong before `Received.keep`, nothing stays there."""
+async def received(request: web.Request, *, folder: Path, limit: int) -> AsyncIterator[ReceivedFile]:
+    """Write the file of a request to ``folder``. It stays there only after `ReceivedFile.keep`."""
     if (request.content_length or 0) > limit + _OVERHEAD:
         raise too_large()
     if request.content_type != "multipart/form-data":
@@ -72,11 +72,11 @@ async def received(request: web.Request, *, folder: Path, limit: int) -> AsyncIt
 
 def multipart(request: web.Request, most: int) -> MultipartReader:
     """Return a reader of the parts of a request, of at most ``most`` bytes in all."""
-    return MultipartReader(request.headers, cast("StreamReader", _Bounded(request.content, most)))
+    return MultipartReader(request.headers, cast("StreamReader", _BoundedStream(request.content, most)))
 
 
 @attrs.define
-class _Bounded:
+class _BoundedStream:
     """Bounds what a reader takes of a stream. The reader itself bounds neither parts nor what stands before them."""
 
     _content: StreamReader
@@ -107,9 +107,9 @@ class _Bounded:
 
 
 @asynccontextmanager
-async def new_file(folder: Path) -> AsyncIterator[Received]:
+async def new_file(folder: Path) -> AsyncIterator[ReceivedFile]:
     """Give a place for a file in ``folder``. Unless it is kept, nothing stays there."""
-    file = Received(folder / f"{OWN}{secrets.token_hex(18)}")
+    file = ReceivedFile(folder / f"{OWN}{secrets.token_hex(18)}")
     try:
         yield file
     finally:
@@ -130,7 +130,7 @@ def reading() -> Iterator[None]:
         raise bad_request() from error
 
 
-async def _read_part(part: MultipartReader | BodyPartReader, file: Received, limit: int) -> None:
+async def _read_part(part: MultipartReader | BodyPartReader, file: ReceivedFile, limit: int) -> None:
     if isinstance(part, MultipartReader):
         raise bad_request()
     if part.name != "file":
@@ -156,7 +156,7 @@ async def skip(part: BodyPartReader, limit: int = _OVERHEAD) -> None:
             raise bad_request()
 
 
-async def save(part: BodyPartReader, file: Received, limit: int) -> None:
+async def save(part: BodyPartReader, file: ReceivedFile, limit: int) -> None:
     """Write a part to its place. Refuses one that is over ``limit`` bytes."""
     file.name = _text(part.filename or "")
     file.mime_type = _text(part.headers.get("Content-Type", "application/octet-stream"))

@@ -1,8 +1,11 @@
-"""The check of a request body by the constraints that the endpoints declare."""
+"""Validates request bodies by the constraints that the endpoints declare."""
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Any, Final
 from urllib.parse import parse_qsl
+
+import attrs
 
 from kycaid_async.protocol.endpoint import Endpoint
 from kycaid_async.sandbox.http.refusals import Refused, bad_request, invalid, not_valid
@@ -10,10 +13,12 @@ from kycaid_async.values.check import check_values
 from kycaid_async.values.fields import attrs_of, fields_of
 from kycaid_async.values.json import dumps, loads
 from kycaid_async.values.model import Request
+from kycaid_async.values.unset import UNSET
 
 Body = dict[str, Any]
-_MOST_FIELDS = 100
-OWNER_KEYS = ("applicant_id", "affiliated_person_id")
+_MOST_FIELDS: Final = 100
+_LONGEST_KIND: Final = 64
+OWNER_KEYS: Final = ("applicant_id", "affiliated_person_id")
 
 
 def read_fields(raw: bytes) -> Body:
@@ -37,7 +42,7 @@ def read_object(raw: bytes) -> Body:
     return body
 
 
-def checked(endpoint: Endpoint[Any], body: Body) -> Body:
+def validated(endpoint: Endpoint[Any], body: Body) -> Body:
     """Return the fields of ``body`` that the endpoint knows; others are ignored. Refuses with every problem."""
     section = endpoint.name.partition(".")[0]
     cls, faults = _choose(endpoint.accepts, body)
@@ -56,32 +61,67 @@ def _refusal(section: str, faults: Iterable[str]) -> Refused:
 
 def _choose(accepts: tuple[type[Request], ...], body: Body) -> tuple[type[Request], list[str]]:
     """Return the model for ``body``: by its owner key first, then by its type. Names the keys that fit none."""
-    candidates, faults = _owned(accepts, body)
-    matches = [cls for cls in candidates if _fits(cls, body)]
-    if not matches and "type" in _names(candidates[0]):
-        faults.append("type")
-    return (matches or candidates)[0], faults
+    owners = tuple(key for key in OWNER_KEYS if body.get(key) is not None)
+    kind = body.get("type", UNSET)
+    # Only what can be a discriminator is a key of the cache, and never an endless text.
+    is_usual = kind is UNSET or (type(kind) is str and len(kind) <= _LONGEST_KIND)
+    candidates = (_candidates if is_usual else _candidates.__wrapped__)(accepts, owners, kind)
+    matches = [cls for cls, needed in candidates.typed if all(body.get(name) is not None for name in needed)]
+    if matches:
+        return matches[0], list(candidates.faults)
+    return candidates.fallback, [*candidates.faults, *candidates.unmatched]
 
 
-def _owned(accepts: tuple[type[Request], ...], body: Body) -> tuple[list[type[Request]], list[str]]:
-    """Return the models for the owner in ``body``, where there is a choice of owners. Names the key at fault."""
+@attrs.frozen
+class _Candidates:
+    """The models of an endpoint that are left once owner keys and type of a body are known."""
+
+    typed: tuple[tuple[type[Request], tuple[str, ...]], ...]
+    """Each with the fields that tell it from the others, where no type does."""
+    fallback: type[Request]
+    """Names the faults of a body that none fits."""
+    faults: tuple[str, ...]
+    """The owner key at fault."""
+    unmatched: tuple[str, ...]
+    """The field at fault when none fits."""
+
+
+@lru_cache(maxsize=1024)
+def _candidates(accepts: tuple[type[Request], ...], owners: tuple[str, ...], kind: object) -> _Candidates:
+    """Choose by the discriminators, once for each endpoint and value of them: looking at each model takes long."""
+    owned, faults = _owned(accepts, owners)
+    typed = tuple((cls, _needed(cls)) for cls in owned if _has_kind(cls, kind))
+    unmatched = ("type",) if "type" in _names(owned[0]) else ()
+    return _Candidates(typed, owned[0], tuple(faults), unmatched)
+
+
+def _owned(accepts: tuple[type[Request], ...], owners: tuple[str, ...]) -> tuple[list[type[Request]], list[str]]:
+    """Return the models for these owner keys, where there is a choice of owners. Names the key at fault."""
     owned = [cls for cls in accepts if set(OWNER_KEYS) & _names(cls)]
     if any(not any(key in _names(cls) for cls in owned) for key in OWNER_KEYS):
         return list(accepts), []
-    given = [key for key in OWNER_KEYS if body.get(key) is not None]
-    faults = [] if len(given) == 1 else [given[-1] if given else OWNER_KEYS[0]]
-    return [cls for cls in owned if given and given[0] in _names(cls)] or list(accepts), faults
+    faults = [] if len(owners) == 1 else [owners[-1] if owners else OWNER_KEYS[0]]
+    return [cls for cls in owned if owners and owners[0] in _names(cls)] or list(accepts), faults
 
 
 def _names(cls: type[Request]) -> set[str]:
     return {field.name for field in fields_of(cls)}
 
 
-def _fits(cls: type[Request], body: Mapping[str, Any]) -> bool:
-    """Say whether the model is for ``body``: by its type, one or any of several, or else by the keys that it needs."""
-    attribute = next((a for a in attrs_of(cls) if a.name == "type"), None)
+def _has_kind(cls: type[Request], kind: object) -> bool:
+    """Say whether the model is for a type, one or any of several; so is one that has no type."""
+    attribute = _type_of(cls)
     if attribute is None:
-        return all(body.get(field.name) is not None for field in fields_of(cls) if field.required)
+        return True
     if not attribute.init:
-        return bool(body.get("type") == attribute.default)
-    return all(problem.field != "type" for problem in check_values(cls, body))
+        return bool(kind == attribute.default)
+    return all(problem.field != "type" for problem in check_values(cls, {"type": kind}))
+
+
+def _needed(cls: type[Request]) -> tuple[str, ...]:
+    """Return the fields that a body of a model without a type must have."""
+    return () if _type_of(cls) else tuple(field.name for field in fields_of(cls) if field.required)
+
+
+def _type_of(cls: type[Request]) -> "attrs.Attribute[Any] | None":
+    return next((attribute for attribute in attrs_of(cls) if attribute.name == "type"), None)

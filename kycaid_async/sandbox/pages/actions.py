@@ -1,4 +1,4 @@
-"""What the dashboard does: each action is a form that was sent from one of its pages."""
+"""The actions of the dashboard: each is a form that one of its pages sends."""
 
 from collections.abc import Awaitable, Callable
 from typing import Final
@@ -9,24 +9,23 @@ from aiohttp import web
 from kycaid_async.errors import ConfigurationError
 from kycaid_async.sandbox.faults import Fault, FaultKind
 from kycaid_async.sandbox.pages import controls_page
-from kycaid_async.sandbox.pages.body import Fields, read_fields
-from kycaid_async.sandbox.pages.context import House
-from kycaid_async.sandbox.pages.login import own_path
+from kycaid_async.sandbox.pages.context import PageContext
+from kycaid_async.sandbox.pages.login import LoginSessions, own_path
 from kycaid_async.sandbox.pages.middleware import refuse
 from kycaid_async.sandbox.pages.responses import see_other
-from kycaid_async.sandbox.pages.session import Sessions
+from kycaid_async.sandbox.pages.submission import FormFields, read_fields
 
-Act = Callable[[Fields], Awaitable[str]]
+Act = Callable[[FormFields], Awaitable[str]]
 """Does something and returns the page to go to."""
 _LONGEST_COMMENT: Final = 500
 
 
 @attrs.frozen
 class Actions:
-    """Does what a person asked for."""
+    """Carries out the actions of a person."""
 
-    _house: House
-    _sessions: Sessions
+    _context: PageContext
+    _sessions: LoginSessions
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
         """Do an action, when the form carries the token of its session."""
@@ -53,32 +52,32 @@ class Actions:
             "fault-off": self._remove_fault,
         }
 
-    async def _decide(self, fields: Fields) -> str:
+    async def _decide(self, fields: FormFields) -> str:
         approve = fields.one("verdict") == "approve"
         reasons = [] if approve else [name for name in fields.all("reason") if name]
         comment = fields.one("comment").strip()[:_LONGEST_COMMENT] or None
-        await self._house.control.decide(fields.one("id"), approve=approve, reasons=reasons, comment=comment)
+        await self._context.control.decide(fields.one("id"), approve=approve, reasons=reasons, comment=comment)
         return f"{own_path(fields.one('back'))}?said={'approved' if approve else 'declined'}"
 
-    async def _resend(self, fields: Fields) -> str:
-        await self._house.control.resend(fields.one("request_id"))
+    async def _resend(self, fields: FormFields) -> str:
+        await self._context.control.resend(fields.one("request_id"))
         return f"{own_path(fields.one('back'))}?said=sent"
 
-    async def _set_balance(self, fields: Fields) -> str:
+    async def _set_balance(self, fields: FormFields) -> str:
         euros = fields.one("euros").strip()
-        await self._house.control.set_balance(_number(euros) if euros else None)
+        await self._context.control.set_balance(_number(euros) if euros else None)
         return f"{controls_page.PATH}?said=balance"
 
-    async def _add_fault(self, fields: Fields) -> str:
-        self._house.faults.add(_fault(fields))
+    async def _add_fault(self, fields: FormFields) -> str:
+        self._context.faults.add(_fault(fields))
         return f"{controls_page.PATH}?said=fault-on"
 
-    async def _remove_fault(self, fields: Fields) -> str:
-        self._house.faults.remove(fields.one("id"))
+    async def _remove_fault(self, fields: FormFields) -> str:
+        self._context.faults.remove(fields.one("id"))
         return f"{controls_page.PATH}?said=fault-off"
 
 
-def _fault(fields: Fields) -> Fault:
+def _fault(fields: FormFields) -> Fault:
     number, count = fields.one("number").strip(), fields.one("count").strip()
     kind = fields.one("kind")
     unit = "bytes_per_second" if kind == FaultKind.SLOW else "seconds"

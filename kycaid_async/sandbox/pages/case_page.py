@@ -1,22 +1,24 @@
 """The page of an applicant, and the page on which a person decides."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 import attrs
 
 from kycaid_async.html import Child, Html, join, tag
 from kycaid_async.sandbox.overview import DocumentRow, FileRow, VerificationRow
 from kycaid_async.sandbox.pages.shell import HOME, Shell, badge, breakable, facts, field, live, reasons, status_badge
+from kycaid_async.sandbox.storage.applicants import name_in
 from kycaid_async.sandbox.storage.database import Row
+from kycaid_async.sandbox.storage.documents import SIDES
 from kycaid_async.values.decline_reasons import DeclineReason
 
-_HIDDEN = frozenset({"front_side_id", "back_side_id", "other_side_1_id", "other_side_2_id", "other_side_3_id"})
+NO_NAME: Final = "(no name)"
 
 
 @attrs.frozen(kw_only=True)
 class CasePage:
-    """What is known of an applicant."""
+    """An applicant with its persons, documents and verifications."""
 
     shell: Shell
     applicant: Row
@@ -30,7 +32,7 @@ class CasePage:
 
     def markup(self) -> str:
         """Return the page of the applicant."""
-        name = name_of(self.applicant["body"])
+        name = name_in(self.applicant["body"]) or NO_NAME
         # The name stands in the heading only: titles stay in the history of the browser, and go to its other devices.
         return self.shell.page(
             "Applicant",
@@ -68,7 +70,7 @@ class CasePage:
 
     def title_of(self, row: DocumentRow) -> str:
         """Return what a document is, and whose."""
-        return f"{title(row.type)} of {row.owner_name or '(no name)'}"
+        return f"{title(row.type)} of {row.owner_name or NO_NAME}"
 
     def _fields(self, row: DocumentRow) -> Html:
         return facts({**_readable(self.bodies.get(row.document_id, {})), "document_id": _id(row.document_id)})
@@ -186,16 +188,10 @@ def _picture(file: FileRow) -> Html:
     )
 
 
-def name_of(body: Row) -> str:
-    """Return what an applicant is called."""
-    names = [body.get(key) for key in ("first_name", "middle_name", "last_name")]
-    return body.get("company_name") or " ".join(name for name in names if name) or "(no name)"
-
-
 def _person(row: Row) -> Html:
     return tag(
         "section",
-        tag("h3", name_of(row["body"]), " ", badge(row["type"].capitalize(), "plain")),
+        tag("h3", name_in(row["body"]) or NO_NAME, " ", badge(row["type"].capitalize(), "plain")),
         facts({**_readable(row["body"]), "affiliated_person_id": _id(row["id"])}),
         class_="card entry",
     )
@@ -205,7 +201,7 @@ def _readable(body: Row) -> dict[str, Any]:
     return {
         key: ", ".join(map(str, value)) if isinstance(value, list) else str(value)
         for key, value in body.items()
-        if key not in _HIDDEN and value is not None
+        if key not in SIDES and value is not None
     }
 
 

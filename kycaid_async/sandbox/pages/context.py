@@ -1,23 +1,23 @@
-"""What pages act on."""
+"""The services that pages use."""
 
 import attrs
 
 from kycaid_async.sandbox.control import Control
 from kycaid_async.sandbox.faults import Faults
-from kycaid_async.sandbox.http.signed_urls import Links
+from kycaid_async.sandbox.http.signed_urls import SignedUrls
 from kycaid_async.sandbox.http.throttle import KeyThrottle
-from kycaid_async.sandbox.review.background import Aftermath
-from kycaid_async.sandbox.state import State
+from kycaid_async.sandbox.review.background import BackgroundWork
+from kycaid_async.sandbox.state import SandboxState
 
 
 @attrs.frozen(kw_only=True)
-class House:
+class PageContext:
     """A running sandbox, seen from its pages."""
 
-    state: State
-    aftermath: Aftermath
+    state: SandboxState
+    background: BackgroundWork
     control: Control
-    links: Links
+    urls: SignedUrls
     faults: Faults
     max_file_size: int
     api_key: str = attrs.field(repr=False)

@@ -6,17 +6,17 @@ import attrs
 
 from kycaid_async.html import Child, Html, Value, tag
 from kycaid_async.sandbox.pages.layout import document, notice
-from kycaid_async.sandbox.pages.questions import Part, Question
+from kycaid_async.sandbox.pages.questions import FormPart, Question
 
 _ACCEPT = "image/*,application/pdf"
 
 
 @attrs.frozen(kw_only=True)
 class FormPage:
-    """What is shown: the parts, what was typed before, and what was wrong with it."""
+    """The page of a form: its parts, the answers before, and their faults."""
 
     title: str
-    parts: Iterable[Part]
+    parts: Iterable[FormPart]
     typed: Mapping[str, str] = attrs.field(factory=dict, repr=False)
     faults: Mapping[str, str] = attrs.field(factory=dict)
 
@@ -54,12 +54,12 @@ class FormPage:
             tabindex="-1",
         )
 
-    def _part(self, part: Part) -> Html:
+    def _part(self, part: FormPart) -> Html:
         optional = tag("span", " (may be left out)", class_="quiet") if part.is_optional else None
         questions = [self._question(part, question) for question in part.questions]
         return tag("fieldset", tag("legend", part.title, optional), questions)
 
-    def _question(self, part: Part, question: Question) -> Html:
+    def _question(self, part: FormPart, question: Question) -> Html:
         name = part.input_of(question.field)
         fault = self.faults.get(name)
         described = f"{name}-hint {name}-fault"

@@ -3,8 +3,8 @@
 from typing import Final
 
 from kycaid_async.html import Child, Html, join, tag
-from kycaid_async.sandbox.pages.static import url_of
 
+STATIC_PATH: Final = "/_sandbox/static/{name}"
 _DOCTYPE: Final = Html("<!doctype html>\n")
 
 
@@ -21,9 +21,9 @@ def document(title: str, *body: Child, script: str | None = None, head: Child = 
                     tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
                     tag("meta", name="color-scheme", content="light dark"),
                     tag("title", title),
-                    tag("link", rel="icon", href=url_of("icon.svg")),
-                    tag("link", rel="stylesheet", href=url_of("pages.css")),
-                    tag("script", src=url_of(script), defer=True) if script else None,
+                    tag("link", rel="icon", href=STATIC_PATH.format(name="icon.svg")),
+                    tag("link", rel="stylesheet", href=STATIC_PATH.format(name="pages.css")),
+                    tag("script", src=STATIC_PATH.format(name=script), defer=True) if script else None,
                     head,
                 ),
                 tag("body", *body, class_=kind),

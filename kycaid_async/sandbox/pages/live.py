@@ -1,4 +1,4 @@
-"""What happens, as it happens: a stream of server-sent events, and the requests of late."""
+"""News for open pages: a stream of server-sent events, and the latest requests."""
 
 import asyncio
 from collections import deque

@@ -1,6 +1,11 @@
-"""Logging in: who has the key of the sandbox may see and use its dashboard."""
+"""The login of the dashboard with the key of the sandbox, its sessions, and the tokens that its actions carry."""
 
+import hashlib
+import hmac
 import re
+import secrets
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Final
 from urllib.parse import quote
 
@@ -8,25 +13,83 @@ import attrs
 from aiohttp import web
 
 from kycaid_async.html import tag
-from kycaid_async.sandbox.http.responses import Serve
+from kycaid_async.sandbox.http.refusals import Serve
 from kycaid_async.sandbox.http.throttle import KeyThrottle
-from kycaid_async.sandbox.pages.body import read_fields
 from kycaid_async.sandbox.pages.layout import document
 from kycaid_async.sandbox.pages.middleware import refuse
 from kycaid_async.sandbox.pages.responses import page, see_other
-from kycaid_async.sandbox.pages.session import Sessions
 from kycaid_async.sandbox.pages.shell import HOME
+from kycaid_async.sandbox.pages.submission import read_fields
 
 PATH: Final = f"{HOME}login"
 _OURS: Final = re.compile(rf"{HOME}[A-Za-z0-9/]*", re.ASCII)
 _TOO_OLD: Final = "This page was too old. Please go back, reload it and try again."
+_LIFETIME: Final = timedelta(hours=12)
+_MAX_SESSIONS: Final = 100
+
+
+@attrs.frozen
+class LoginSessions:
+    """Sessions of one running sandbox: they end with it, after twelve hours, and by logging out."""
+
+    _api_key: str = attrs.field(repr=False)
+    _port: int | None
+    _clock: Callable[[], datetime]
+    _secret: bytes = attrs.field(factory=lambda: secrets.token_bytes(32), repr=False)
+    _began: dict[str, datetime] = attrs.field(factory=dict, repr=False)
+
+    @property
+    def cookie(self) -> str:
+        """The name of the cookie. Browsers send cookies to every port of a host, so the port is part of it."""
+        return f"kycaid_sandbox_{self._port}"
+
+    def is_key(self, key: str) -> bool:
+        """Say whether ``key`` is the sandbox's, in constant time."""
+        return hmac.compare_digest(key.encode(errors="surrogateescape"), self._api_key.encode())
+
+    def log_in(self, request: web.Request, response: web.Response) -> None:
+        """Begin a session and set its cookie."""
+        id_ = secrets.token_urlsafe(32)
+        self._began[id_] = self._clock()
+        if len(self._began) > _MAX_SESSIONS:
+            del self._began[next(iter(self._began))]
+        response.set_cookie(
+            self.cookie,
+            id_,
+            path="/_sandbox",
+            max_age=int(_LIFETIME.total_seconds()),
+            httponly=True,
+            samesite="Strict",
+            secure=request.secure,
+        )
+
+    def log_out(self, request: web.Request, response: web.Response) -> None:
+        """End the session of a request."""
+        self._began.pop(self._id_of(request), None)
+        response.del_cookie(self.cookie, path="/_sandbox")
+
+    def is_known(self, request: web.Request) -> bool:
+        """Say whether a request belongs to a session."""
+        began = self._began.get(self._id_of(request))
+        return began is not None and self._clock() - began < _LIFETIME
+
+    def token(self, request: web.Request) -> str:
+        """Return what an action from a page of this session has to carry. Other sites cannot read it."""
+        return hmac.new(self._secret, self._id_of(request).encode(errors="replace"), hashlib.sha256).hexdigest()
+
+    def has_token(self, request: web.Request, token: str) -> bool:
+        """Say whether an action carries the token of its session."""
+        return hmac.compare_digest(self.token(request).encode(), token.encode(errors="replace"))
+
+    def _id_of(self, request: web.Request) -> str:
+        return request.cookies.get(self.cookie, "")
 
 
 @attrs.frozen
 class Login:
     """The door of the dashboard."""
 
-    _sessions: Sessions
+    _sessions: LoginSessions
     _throttle: KeyThrottle
     is_needed: bool
     """False where everybody knows the key."""
@@ -35,15 +98,11 @@ class Login:
         """Say whether a request may see the dashboard."""
         return not self.is_needed or self._sessions.is_known(request)
 
-    def private(self, serve: Serve) -> Serve:
-        """Let only those in who are logged in; send others to the page where they can."""
-
-        async def guarded(request: web.Request) -> web.StreamResponse:
-            if not self.admits(request):
-                return see_other(f"{PATH}?next={quote(request.path)}") if request.method == "GET" else refuse(403)
-            return await serve(request)
-
-        return guarded
+    async def require_login(self, request: web.Request, serve: Serve) -> web.StreamResponse:
+        """Serve a request of a session; send others to the page where a person can log in."""
+        if not self.admits(request):
+            return see_other(f"{PATH}?next={quote(request.path)}") if request.method == "GET" else refuse(403)
+        return await serve(request)
 
     async def show(self, request: web.Request) -> web.StreamResponse:
         """Show the page to log in."""

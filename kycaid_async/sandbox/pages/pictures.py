@@ -11,7 +11,7 @@ from anyio import to_thread
 from kycaid_async.sandbox.http.refusals import not_found
 from kycaid_async.sandbox.pages.responses import CONTENT, download
 from kycaid_async.sandbox.review.content import open_image
-from kycaid_async.sandbox.state import State
+from kycaid_async.sandbox.state import SandboxState
 from kycaid_async.sandbox.storage.database import Row
 
 PATH: Final = "/_sandbox/pictures/{file_id}"
@@ -23,7 +23,7 @@ _LARGEST: Final = (1200, 1200)
 class Pictures:
     """Serves stored files: as pictures, or as bytes to keep."""
 
-    _state: State
+    _state: SandboxState
 
     async def show(self, request: web.Request) -> web.StreamResponse:
         """Answer with the picture of a file; with 404 for one that is none."""
@@ -41,7 +41,7 @@ class Pictures:
 
     async def _row(self, request: web.Request) -> Row:
         file_id = request.match_info["file_id"]
-        row = await self._state.look(lambda rows: rows.find("files", file_id))
+        row = await self._state.look(lambda unit: unit.files.find(file_id))
         if row is None:
             raise not_found()
         return row

@@ -1,4 +1,4 @@
-"""What the hosted forms ask: each part is one call of the API, each question one of its fields."""
+"""The questions of the hosted forms: each part is one call of the API, each question one of its fields."""
 
 from collections.abc import Collection, Mapping
 from typing import Any, Final, Literal
@@ -11,7 +11,7 @@ from kycaid_async.api.applicants import ApplicantType, ApplicantUpdate, Company,
 from kycaid_async.api.documents.fields import DocumentType
 from kycaid_async.api.documents.models import ApplicantDocument
 from kycaid_async.protocol.endpoint import Endpoint
-from kycaid_async.sandbox.data import reference_lists as reference
+from kycaid_async.sandbox.data import reference_lists
 from kycaid_async.values.model import Request
 
 Kind = Literal["text", "date", "email", "tel", "select", "file"]
@@ -32,7 +32,7 @@ class Question:
 
 
 @attrs.frozen(kw_only=True)
-class Part:
+class FormPart:
     """A part of a form: one call, made of fixed fields and of answers."""
 
     name: str
@@ -54,10 +54,10 @@ def _labels(entries: list[dict[str, Any]], key: str) -> tuple[tuple[str, str], .
     return tuple((entry[key], entry["labels"][0]["label"]) for entry in entries)
 
 
-_COUNTRIES: Final = _labels(reference.countries(), "country_code")
+_COUNTRIES: Final = _labels(reference_lists.countries(), "country_code")
 _ACTIVITIES: Final = tuple(
     pair
-    for category in reference.business_activities()
+    for category in reference_lists.business_activities()
     for pair in _labels(category["activities"], "business_activity_id")
 )
 _IDENTITY: Final = (
@@ -82,19 +82,19 @@ def _person_questions(*, is_owner: bool) -> tuple[Question, ...]:
     )
 
 
-def _document(name: str, title: str, *questions: Question, **given: Any) -> Part:
-    return Part(
+def _document(name: str, title: str, *questions: Question, **options: Any) -> FormPart:
+    return FormPart(
         name=name,
         title=title,
         endpoint=documents.CREATE,
         model=ApplicantDocument,
         questions=questions,
-        **given,
+        **options,
     )
 
 
-def _affiliate(name: str, title: str, kind: AffiliatedPersonType, model: type[Request]) -> Part:
-    return Part(
+def _affiliate(name: str, title: str, kind: AffiliatedPersonType, model: type[Request]) -> FormPart:
+    return FormPart(
         name=name,
         title=title,
         endpoint=affiliated_persons.CREATE,
@@ -105,7 +105,7 @@ def _affiliate(name: str, title: str, kind: AffiliatedPersonType, model: type[Re
 
 
 _PERSON: Final = (
-    Part(
+    FormPart(
         name="applicant",
         title="About you",
         endpoint=applicants.CREATE,
@@ -143,7 +143,7 @@ _PERSON: Final = (
     ),
 )
 _COMPANY: Final = (
-    Part(
+    FormPart(
         name="applicant",
         title="The company",
         endpoint=applicants.CREATE,
@@ -176,7 +176,7 @@ _COMPANY: Final = (
 _FORMS: Final = {ApplicantType.PERSON.value: _PERSON, ApplicantType.COMPANY.value: _COMPANY}
 
 
-def parts_for(kind: str, known: Mapping[str, Any] | None, persons: Collection[str]) -> tuple[Part, ...]:
+def parts_for(kind: str, known: Mapping[str, Any] | None, persons: Collection[str]) -> tuple[FormPart, ...]:
     """Return what to ask: of somebody new, or of an applicant of whom fields are ``known`` and ``persons`` named."""
     asked = tuple(part for part in _FORMS[kind] if part.fixed.get("type") not in persons)
     return (
@@ -184,7 +184,7 @@ def parts_for(kind: str, known: Mapping[str, Any] | None, persons: Collection[st
     )
 
 
-def _update(part: Part, known: Mapping[str, Any]) -> Part:
+def _update(part: FormPart, known: Mapping[str, Any]) -> FormPart:
     questions = tuple(
         attrs.evolve(question, needed=False, hint="Known already: leave it empty to keep it")
         if known.get(question.field) is not None

@@ -1,8 +1,16 @@
-"""What browsers are told: run no foreign code, keep nothing, show it in no frame."""
+"""Responses to browsers. The headers forbid foreign code, caches and frames.
 
+The style sheet, the scripts and the icon are files beside this one, served by name and nothing else.
+"""
+
+from functools import cache
+from importlib.resources import files
 from typing import Final
 
 from aiohttp import web
+from anyio import to_thread
+
+from kycaid_async.sandbox.http.refusals import not_found
 
 _ALWAYS: Final = {
     "X-Content-Type-Options": "nosniff",
@@ -26,6 +34,14 @@ CONTENT: Final = _ALWAYS | {
     "Referrer-Policy": "no-referrer",
 }
 
+_TYPES: Final = {
+    "pages.css": "text/css",
+    "form.js": "text/javascript",
+    "dashboard.js": "text/javascript",
+    "icon.svg": "image/svg+xml",
+}
+_FOLDER: Final = files("kycaid_async.sandbox.pages") / "static"
+
 
 def page(markup: str, status: int = 200) -> web.Response:
     """Return a page."""
@@ -40,3 +56,17 @@ def download() -> dict[str, str]:
 def see_other(path: str) -> web.Response:
     """Send the browser to a page of ours."""
     return web.Response(status=303, headers=PAGE | {"Location": path})
+
+
+async def static(request: web.Request) -> web.StreamResponse:
+    """Answer with a file of ours."""
+    name = request.match_info["name"]
+    if name not in _TYPES:
+        raise not_found()
+    text = await to_thread.run_sync(_read, name)
+    return web.Response(text=text, content_type=_TYPES[name], charset="utf-8", headers=PAGE)
+
+
+@cache
+def _read(name: str) -> str:
+    return (_FOLDER / name).read_text("utf-8")

@@ -1,81 +1,75 @@
 """The routes of all pages."""
 
+from functools import partial
 from urllib.parse import urlsplit
 
 from aiohttp import web
 
-from kycaid_async.sandbox.data import forms
-from kycaid_async.sandbox.http.middleware import watched
-from kycaid_async.sandbox.http.responses import Serve
-from kycaid_async.sandbox.pages import live, login, pictures, static
+from kycaid_async.sandbox.data.account import FORM_PATH
+from kycaid_async.sandbox.http.middleware import Middleware, RequestPublisher, add_route
+from kycaid_async.sandbox.http.refusals import Serve
+from kycaid_async.sandbox.pages import layout, live, login, pictures
 from kycaid_async.sandbox.pages.actions import Actions
-from kycaid_async.sandbox.pages.context import House
+from kycaid_async.sandbox.pages.context import PageContext
 from kycaid_async.sandbox.pages.dashboard import Dashboard
 from kycaid_async.sandbox.pages.form import FormPages
 from kycaid_async.sandbox.pages.live import Live
-from kycaid_async.sandbox.pages.login import Login
-from kycaid_async.sandbox.pages.middleware import from_us, serving
-from kycaid_async.sandbox.pages.origin import only_local_names
+from kycaid_async.sandbox.pages.login import Login, LoginSessions
+from kycaid_async.sandbox.pages.middleware import answer_with_pages, require_local_name, require_same_origin
 from kycaid_async.sandbox.pages.pictures import Pictures
-from kycaid_async.sandbox.pages.responses import see_other
-from kycaid_async.sandbox.pages.session import Sessions
+from kycaid_async.sandbox.pages.responses import see_other, static
 from kycaid_async.sandbox.pages.shell import ACTIONS, HOME
 
 
-def add_pages(app: web.Application, house: House, elsewhere: Serve) -> None:
-    """Add the routes of the pages. Where everybody knows the key, the whole server answers to local names only.
-
-    ``elsewhere`` answers whoever asks for the root and is no browser.
-    """
-    if house.is_open:
-        app.middlewares.append(only_local_names())
-    form = FormPages(house)
-    routes: list[tuple[str, str, Serve]] = [
-        ("GET", static.PATH, static.serve),
-        ("GET", forms.PATH, watched(house.state.feed, "forms.show", form.show)),
-        ("POST", forms.PATH, watched(house.state.feed, "forms.submit", from_us(form.take))),
-        *_dashboard(app, house),
-    ]
-    for method, path, serve in routes:
-        app.router.add_route(method, path, serving(f"pages {path}", serve))
-    app.router.add_route("GET", "/", _root(elsewhere))
+def add_pages(app: web.Application, context: PageContext, publisher: RequestPublisher) -> None:
+    """Add the routes of the pages. Where everybody knows the key, the whole server answers to local names only."""
+    if context.is_open:
+        app.middlewares.append(require_local_name)
+    form, publish = FormPages(context), publisher.publish
+    _add(app, "GET", layout.STATIC_PATH, static)
+    add_route(app, "GET", FORM_PATH, form.show, "forms.show", answer_with_pages, publish)
+    add_route(app, "POST", FORM_PATH, form.take, "forms.submit", answer_with_pages, publish, require_same_origin)
+    _add_dashboard(app, context)
 
 
-def _dashboard(app: web.Application, house: House) -> list[tuple[str, str, Serve]]:
-    sessions = Sessions(house.api_key, urlsplit(house.links.base_url).port, house.state.clock)
-    door = Login(sessions, house.throttle, is_needed=not house.is_open)
-    news = Live(house.control, house.state.clock, door.admits)
+async def redirect_browsers(request: web.Request, serve: Serve) -> web.StreamResponse:
+    """Send a browser that asks for the root to the dashboard."""
+    if "text/html" in request.headers.get("Accept", ""):
+        return await answer_with_pages(request, _to_dashboard)
+    return await serve(request)
+
+
+def _add(app: web.Application, method: str, path: str, serve: Serve, *middlewares: Middleware) -> None:
+    add_route(app, method, path, serve, None, answer_with_pages, *middlewares)
+
+
+def _add_dashboard(app: web.Application, context: PageContext) -> None:
+    sessions = LoginSessions(context.api_key, urlsplit(context.urls.base_url).port, context.state.clock)
+    door = Login(sessions, context.throttle, is_needed=not context.is_open)
+    news = Live(context.control, context.state.clock, door.admits)
     app.on_shutdown.append(news.end)
-    shown, files = Dashboard(house, sessions, news), Pictures(house.state)
+    dashboard, files = Dashboard(context, sessions, news), Pictures(context.state)
     pages = {
-        HOME: shown.applicants,
-        f"{HOME}applicants/{{id}}": shown.applicant,
-        f"{HOME}decide/{{id}}": shown.decide,
-        f"{HOME}verifications": shown.verifications,
-        f"{HOME}callbacks": shown.callbacks,
-        f"{HOME}requests": shown.requests,
-        f"{HOME}controls": shown.controls,
+        HOME: dashboard.applicants,
+        f"{HOME}applicants/{{id}}": dashboard.applicant,
+        f"{HOME}decide/{{id}}": dashboard.decide,
+        f"{HOME}verifications": dashboard.verifications,
+        f"{HOME}callbacks": dashboard.callbacks,
+        f"{HOME}requests": dashboard.requests,
+        f"{HOME}controls": dashboard.controls,
         pictures.PATH: files.show,
         pictures.DOWNLOAD: files.download,
         live.PATH: news.stream,
     }
-    return [
-        ("GET", HOME.rstrip("/"), _to_dashboard),
-        *(("GET", path, door.private(serve)) for path, serve in pages.items()),
-        ("GET", login.PATH, door.show),
-        ("POST", login.PATH, from_us(door.enter)),
-        ("POST", f"{ACTIONS}logout", from_us(door.private(door.leave))),
-        ("POST", f"{ACTIONS}{{action}}", from_us(door.private(Actions(house, sessions).serve))),
-    ]
+    _add(app, "GET", HOME.rstrip("/"), _to_dashboard)
+    for path, serve in pages.items():
+        _add(app, "GET", path, serve, door.require_login)
+    post = partial(_add, app, "POST")
+    _add(app, "GET", login.PATH, door.show)
+    post(login.PATH, door.enter, require_same_origin)
+    post(f"{ACTIONS}logout", door.leave, require_same_origin, door.require_login)
+    post(f"{ACTIONS}{{action}}", Actions(context, sessions).serve, require_same_origin, door.require_login)
 
 
 async def _to_dashboard(_request: web.Request) -> web.StreamResponse:
     return see_other(HOME)
-
-
-def _root(elsewhere: Serve) -> Serve:
-    async def served(request: web.Request) -> web.StreamResponse:
-        is_browser = "text/html" in request.headers.get("Accept", "")
-        return await (_to_dashboard if is_browser else elsewhere)(request)
-
-    return served

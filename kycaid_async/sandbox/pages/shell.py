@@ -123,11 +123,11 @@ def status_badge(status: str, *, verified: bool | None = None, waits: bool = Fal
     return badge(status, {"valid": "good", "invalid": "bad", "pending": "busy"}.get(status, "plain"))
 
 
-def reasons(given: Iterable[DeclineReason]) -> Html | None:
+def reasons(entries: Iterable[DeclineReason]) -> Html | None:
     """Return decline reasons with what they mean."""
     items = [
         tag("li", tag("code", breakable(reason.value)), " ", tag("span", reason.meaning, class_="quiet"))
-        for reason in given
+        for reason in entries
     ]
     return tag("ul", items, class_="reasons") if items else None
 
@@ -151,9 +151,9 @@ def rows(entries: Iterable[Html], empty: str) -> Html:
     return tag("ul", items, class_="rows") if items else tag("p", empty, class_="empty")
 
 
-def facts(given: Mapping[str, Child]) -> Html:
+def facts(values: Mapping[str, Child]) -> Html:
     """Return names and values; those without a value are left out."""
-    pairs = [(tag("dt", name), tag("dd", value)) for name, value in given.items() if value not in (None, "", [])]
+    pairs = [(tag("dt", name), tag("dd", value)) for name, value in values.items() if value not in (None, "", [])]
     return tag("dl", pairs, class_="facts")
 
 

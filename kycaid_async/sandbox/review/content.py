@@ -1,4 +1,4 @@
-"""The look into a file: can it be read to its end, and what is there to see?"""
+"""Measures the content of a file: whether it can be read to its end, and what its pixels are like."""
 
 import os
 import warnings
@@ -6,10 +6,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final
 
-import attrs
-
 from kycaid_async.errors import ConfigurationError
 from kycaid_async.extras import is_installed, is_recent
+from kycaid_async.sandbox.rules.case import Look
 from kycaid_async.uploads.kinds import FIRST_BYTES, PDF, kind_of
 
 if TYPE_CHECKING:
@@ -34,8 +33,8 @@ _FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "GIF", "BMP", "AVIF")
 """What Pillow may try: for others, such as PostScript, it would start a program on what somebody sent."""
 
 
-class _NotUnpacked(Exception):  # noqa: N818 - no error: it is left as it is
-    """An image that nobody looks into."""
+class _NotUnpacked(Exception):  # noqa: N818 - no error: the image is left as it is
+    """The image is too large to unpack quickly."""
 
 
 def require_pillow() -> None:
@@ -49,29 +48,6 @@ def require_pillow() -> None:
             f"the sandbox looks into images with Pillow, and the installed {version} is too old for what strangers "
             "send: run pip install -U 'kycaid-async[sandbox]'"
         )
-
-
-@attrs.frozen(kw_only=True)
-class Look:
-    """What can be seen of a file. Of PDFs and videos, and of images that Pillow cannot decode, no pixel is seen."""
-
-    name: str = attrs.field(default="", repr=False)
-    """What the client called it."""
-    is_damaged: bool = False
-    """True when it cannot be read to its end, or is nothing that a document could be."""
-    width: int | None = None
-    """In pixels."""
-    height: int | None = None
-    """In pixels."""
-    brightness: float | None = None
-    """Of the average pixel: 0 is black, 255 is white."""
-    contrast: float | None = None
-    """Standard deviation of the brightness; 0 for an image of one colour."""
-    sharpness: float | None = None
-    """Variance of the Laplacian of the image, made at most 800 pixels wide, by the variance of its brightness; near 0
-    when it is out of focus."""
-    software: str = attrs.field(default="", repr=False)
-    """The program that wrote it, as its EXIF data say."""
 
 
 def look_at(path: Path, name: str) -> Look:

@@ -1,27 +1,27 @@
-"""The reviewer: looks at the documents that are due, just before they are read."""
+"""Reviews of documents that are due, just before they are read."""
 
 import functools
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, date
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import attrs
 from anyio import to_thread
 
-from kycaid_async.api.documents.fields import DocumentStatus
 from kycaid_async.sandbox.review.content import look_at
-from kycaid_async.sandbox.rules.outcome import Outcome
-from kycaid_async.sandbox.rules.rules import IDENTITY, SELFIES, Case, Rule, RuleFailed, faces_in, judge
-from kycaid_async.sandbox.state import State
-from kycaid_async.sandbox.storage.database import Row, Transaction
+from kycaid_async.sandbox.rules.case import IDENTITY, SELFIES, Case, Rule
+from kycaid_async.sandbox.rules.outcome import ReviewOutcome
+from kycaid_async.sandbox.rules.rules import RuleFailed, faces_in, judge
+from kycaid_async.sandbox.rules.verdict import verdict_columns
+from kycaid_async.sandbox.state import SandboxState
+from kycaid_async.sandbox.storage.database import Row
+from kycaid_async.sandbox.storage.unit_of_work import UnitOfWork
 from kycaid_async.values.decline_reasons import DeclineReason
-
-_SHOWING_A_PERSON: Final = tuple(kind.value for kind in sorted(IDENTITY | SELFIES))
 
 
 @attrs.frozen
-class _Due:
+class _DueReview:
     """A document to review, with its files."""
 
     document: Row
@@ -34,117 +34,60 @@ class _Due:
 class Reviewer:
     """Reviews documents ``review_after`` seconds after they were created or last changed."""
 
-    _state: State
+    _state: SandboxState
 
-    async def settle(self, ids: Collection[str]) -> None:
+    async def review_due(self, ids: Collection[str]) -> None:
         """Review what is due of the documents with these ids, and of those that belong to these owners."""
         now = self._state.clock().astimezone(UTC)
         before = now.timestamp() - self._state.settings.review_after
         due = await self._state.look(
-            lambda rows: [self._gather(rows, row, now.date()) for id_ in ids for row in _due(rows, id_, before)]
+            lambda unit: [self._gather(unit, row, now.date()) for id_ in ids for row in unit.documents.due(id_, before)]
         )
-        for item in due:
-            verdict = await self._verdict(item)
-            await self._state.run(functools.partial(_conclude, document=item.document, verdict=verdict))
+        for review in due:
+            columns = await self._columns(review)
+            await self._state.run(functools.partial(_conclude, document=review.document, columns=columns))
 
-    async def _verdict(self, item: _Due) -> dict[str, Any]:
+    async def _columns(self, review: _DueReview) -> dict[str, Any]:
         """Return what a review changes of a document."""
-        if item.document["outcome"] is not None:
-            return _verdict_for(Outcome.parse(item.document["outcome"]).reasons)
+        if review.document["outcome"] is not None:
+            return verdict_columns(ReviewOutcome.parse(review.document["outcome"]))
         try:
-            reasons = await to_thread.run_sync(_review, item, self._state.settings.rules, limiter=self._state.decoding)
+            rules, decoding = self._state.settings.rules, self._state.decoding
+            reasons = await to_thread.run_sync(_judge, review, rules, limiter=decoding)
         except RuleFailed:
             return {"outcome": "pending"}
-        return _verdict_for(reasons)
+        return verdict_columns(ReviewOutcome("decline" if reasons else "approve", tuple(reasons)))
 
-    def _gather(self, rows: Transaction, document: Row, today: date) -> _Due:
-        owner = rows.find("applicants", document["owner"])
-        files = rows.rows(
-            "SELECT DISTINCT stored_as, name, sha256 FROM files JOIN attachments ON file_id = id WHERE document_id = ?",
-            document["id"],
-        )
+    def _gather(self, unit: UnitOfWork, document: Row, today: date) -> _DueReview:
+        owner = unit.applicants.find(document["owner"])
+        files = unit.documents.files_of(document["id"])
         case = Case(
             type=document["type"],
             fields=document["body"],
             owner=owner["body"] if owner else {},
-            faces=_faces(rows, document),
-            number_is_taken=_number_is_taken(rows, document),
-            content_is_taken=any(_content_is_taken(rows, document, file["sha256"]) for file in files),
+            faces=_faces(unit, document),
+            number_is_taken=unit.documents.is_number_taken(document),
+            content_is_taken=any(unit.documents.is_content_taken(document, file["sha256"]) for file in files),
             refused_countries=self._state.settings.refused_countries,
             today=today,
         )
-        return _Due(document, case, tuple((self._state.folder / file["stored_as"], file["name"]) for file in files))
+        folder = self._state.folder
+        return _DueReview(document, case, tuple((folder / file["stored_as"], file["name"]) for file in files))
 
 
-def _due(rows: Transaction, id_: str, before: float) -> list[Row]:
-    return rows.rows(
-        "SELECT * FROM documents WHERE (id = ? OR owner = ?) AND status = ? AND changed_at <= ? "
-        "AND outcome IS NOT 'pending' ORDER BY seq",
-        id_,
-        id_,
-        DocumentStatus.NEW.value,
-        before,
-    )
-
-
-def _number_is_taken(rows: Transaction, document: Row) -> bool:
-    """Say whether one of the numbers is another owner's.
-
-    A number is that of the oldest accepted document, or else of the oldest: of two documents with one number the
-    later one is the duplicate, whichever is read first.
-    """
-    holders = (
-        holder
-        for column in ("document_number", "card_number")
-        for holder in rows.rows(
-            f"SELECT owner FROM documents WHERE {column} = ? ORDER BY status = ? DESC, seq LIMIT 1",  # noqa: S608
-            document[column],
-            DocumentStatus.VALID.value,
-        )
-    )
-    return any(holder["owner"] != document["owner"] for holder in holders)
-
-
-def _content_is_taken(rows: Transaction, document: Row, sha256: str) -> bool:
-    """Say whether the content of a file is another owner's, by the same rule as a number.
-
-    Only documents that show a person count: two people may have the same bill.
-    """
-    holders = rows.rows(
-        "SELECT owner FROM files f JOIN attachments ON file_id = f.id JOIN documents d ON d.id = document_id "  # noqa: S608
-        f"WHERE sha256 = ? AND d.type IN ({', '.join('?' * len(_SHOWING_A_PERSON))}) "
-        "ORDER BY d.status = ? DESC, d.seq LIMIT 1",
-        sha256,
-        *_SHOWING_A_PERSON,
-        DocumentStatus.VALID.value,
-    )
-    return any(holder["owner"] != document["owner"] for holder in holders)
-
-
-def _faces(rows: Transaction, document: Row) -> frozenset[str]:
+def _faces(unit: UnitOfWork, document: Row) -> frozenset[str]:
     """Return the faces on the owner's identity documents, for a document that shows a face too."""
     if document["type"] not in SELFIES:
         return frozenset()
-    files = rows.rows(
-        "SELECT f.name, d.type FROM documents d JOIN attachments ON document_id = d.id JOIN files f ON f.id = file_id "
-        "WHERE d.owner = ? AND d.current",
-        document["owner"],
-    )
-    return faces_in(file["name"] for file in files if file["type"] in IDENTITY)
+    return faces_in(unit.documents.file_names_of(document["owner"], IDENTITY))
 
 
-def _review(item: _Due, rules: Sequence[Rule]) -> list[DeclineReason]:
-    return judge(rules, attrs.evolve(item.case, files=tuple(look_at(path, name) for path, name in item.files)))
+def _judge(review: _DueReview, rules: Sequence[Rule]) -> list[DeclineReason]:
+    return judge(rules, attrs.evolve(review.case, files=tuple(look_at(path, name) for path, name in review.files)))
 
 
-def _verdict_for(reasons: Sequence[DeclineReason]) -> dict[str, Any]:
-    status = DocumentStatus.INVALID if reasons else DocumentStatus.VALID
-    return {"status": status.value, "reasons": [reason.value for reason in reasons]}
-
-
-def _conclude(rows: Transaction, document: Row, verdict: Mapping[str, Any]) -> None:
-    current = rows.find("documents", document["id"])
-    # Who changed or deleted it meanwhile made this review void.
-    if current is None or current["version"] != document["version"]:
-        return
-    rows.change("documents", document["id"], **verdict)
+def _conclude(unit: UnitOfWork, document: Row, columns: Mapping[str, Any]) -> None:
+    current = unit.documents.find(document["id"])
+    # Whoever changed or deleted the document meanwhile made this review void.
+    if current is not None and current["version"] == document["version"]:
+        unit.documents.change(document["id"], **columns)

@@ -92,8 +92,8 @@ TAX_IDS: Final = (
 
 def similarity(person: ListedPerson, asked: dict[str, Any]) -> int:
     """Return in percent how much the name that is asked for is like the person's."""
-    given = asked.get("full_name") or f"{asked.get('first_name') or ''} {asked.get('last_name') or ''}"
-    one, other = (" ".join(sorted(name.casefold().split())) for name in (given, person.full_name))
+    name_asked = asked.get("full_name") or f"{asked.get('first_name') or ''} {asked.get('last_name') or ''}"
+    one, other = (" ".join(sorted(name.casefold().split())) for name in (name_asked, person.full_name))
     return round(100 * difflib.SequenceMatcher(None, one, other).ratio())
 
 

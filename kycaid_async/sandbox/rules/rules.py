@@ -1,4 +1,4 @@
-"""The rules of a review: what each looks at, and the reason that it gives.
+"""The rules of a review, and the reason that each gives.
 
 ======================== ============================================= =======================
 rule                     looks at                                      reason
@@ -32,17 +32,14 @@ John Snow passes whatever the rules say. In the name of a file a convention ends
 
 import logging
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from datetime import date
 from functools import partial
-from typing import Any, Final, Literal
-
-import attrs
+from typing import Any, Final
 
 from kycaid_async.api.blacklist_databases.fields import BlacklistType
-from kycaid_async.api.documents.fields import DocumentType
-from kycaid_async.sandbox.review.content import Look
 from kycaid_async.sandbox.rules.blacklist import PERSONS, contradicts, similarity
+from kycaid_async.sandbox.rules.case import IDENTITY, SELFIES, Case, Rule, Subject
 from kycaid_async.values.decline_reasons import DeclineReason
 from kycaid_async.values.mismatch import Mismatch
 from kycaid_async.values.times import read_date
@@ -55,68 +52,9 @@ MIN_SHORT_SIDE: Final = 150
 MIN_BRIGHTNESS: Final = 30.0
 MIN_CONTRAST: Final = 1.0
 MIN_SHARPNESS: Final = 0.015
-REFUSED_COUNTRIES: Final = frozenset({"IR", "KP", "MM"})
-"""The countries that a sandbox refuses when it is told no others."""
-
-IDENTITY: Final = frozenset(
-    {
-        DocumentType.DOMESTIC_PASSPORT,
-        DocumentType.DRIVERS_LICENSE,
-        DocumentType.FOREIGN_CITIZEN_PASSPORT,
-        DocumentType.GOVERNMENT_ID,
-        DocumentType.PASSPORT,
-        DocumentType.PERMANENT_RESIDENCE_PERMIT,
-        DocumentType.REFUGEE_CARD,
-    }
-)
-SELFIES: Final = frozenset(
-    {DocumentType.SELFIE_IMAGE, DocumentType.SELFIE_WITH_CREDIT_CARD, DocumentType.SELFIE_WITH_DOCUMENT}
-)
-Subject = Literal["document", "applicant"]
-"""What a rule is asked about."""
 
 
-@attrs.frozen(kw_only=True)
-class Case:
-    """What a review knows of a document, or of an applicant, which has no ``type`` here."""
-
-    type: str = ""
-    """The type of the document."""
-    fields: Mapping[str, Any] = attrs.field(factory=dict, repr=False)
-    """The document's own fields."""
-    owner: Mapping[str, Any] = attrs.field(factory=dict, repr=False)
-    """The applicant's fields; empty for an affiliated person."""
-    files: tuple[Look, ...] = ()
-    """What can be seen of the document's files."""
-    faces: frozenset[str] = attrs.field(default=frozenset(), repr=False)
-    """The faces that the names of the files of the owner's identity documents tell of."""
-    number_is_taken: bool = False
-    """True when another owner had a document with the same number first."""
-    content_is_taken: bool = False
-    """True when another owner had a file with the same content first."""
-    refused_countries: frozenset[str] = REFUSED_COUNTRIES
-    today: date
-
-
-@attrs.frozen
-class Rule:
-    """A reason to decline, and when it applies.
-
-    ``Rule("gold only", "type", DeclineReason.WRONG_DOCUMENT, lambda case: case.type != "CREDIT_CARD")``. ``applies`` is
-    called in a worker thread, one after the other for all documents. Where it raises, the document stays "new", or the
-    verification "pending", until a person decides about it or it is changed; the log names the rule.
-    """
-
-    name: str
-    looks_at: str
-    """For people: what of the case it looks at."""
-    reason: DeclineReason
-    applies: Callable[[Case], bool] = attrs.field(repr=False)
-    of: tuple[Subject, ...] = ("document",)
-    """What it is asked about."""
-
-
-class RuleFailed(Exception):  # noqa: N818 - no error of the sandbox
+class RuleFailed(Exception):  # noqa: N818 - an outcome: a person decides then
     """A rule raised."""
 
 
@@ -133,9 +71,8 @@ def judge(rules: Iterable[Rule], case: Case, about: Subject = "document") -> lis
 def _applies(rule: Rule, case: Case) -> bool:
     try:
         return rule.applies(case)
-    except Exception as error:  # noqa: BLE001 - it is somebody else's
-        # Its text may be personal.
-        logger.error("the rule %r failed: %s", rule.name, type(error).__name__)  # noqa: TRY400
+    except Exception as error:  # noqa: BLE001 - the rule is the user's code
+        logger.error("the rule %r failed: %s", rule.name, type(error).__name__)  # noqa: TRY400 - its text may be personal
         raise RuleFailed from None
 
 
@@ -217,8 +154,8 @@ def _is_duplicate(case: Case) -> bool:
 
 def _is_listed(case: Case) -> bool:
     asked = dict(case.owner)
-    found = (person for person in PERSONS if similarity(person, asked) == _SAME and not contradicts(person, asked))
-    return _is_fake(case) or any(kind != BlacklistType.PEP for person in found for kind in person.lists)
+    matching = (person for person in PERSONS if similarity(person, asked) == _SAME and not contradicts(person, asked))
+    return _is_fake(case) or any(kind != BlacklistType.PEP for person in matching for kind in person.lists)
 
 
 _SAME: Final = 100
@@ -269,7 +206,7 @@ RULES: Final = (
 
 
 def _words(convention: re.Pattern[str], name: str) -> set[str]:
-    return {word for found in convention.findall(name.casefold()) for word in found.split("+") if word}
+    return {word for words in convention.findall(name.casefold()) for word in words.split("+") if word}
 
 
 def _date(text: Any) -> date | None:

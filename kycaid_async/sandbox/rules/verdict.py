@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from kycaid_async.api.documents.fields import DocumentType
-from kycaid_async.sandbox.rules.rules import SELFIES
+from kycaid_async.api.documents.fields import DocumentStatus, DocumentType
+from kycaid_async.sandbox.rules.case import SELFIES
+from kycaid_async.sandbox.rules.outcome import ReviewOutcome
 from kycaid_async.values.decline_reasons import DeclineReason
 
 Checks = dict[str, dict[str, Any]]
@@ -48,33 +49,44 @@ def checks_of(profile: Iterable[str], documents: Iterable[Reviewed], types: Iter
     Whoever sends ``types`` looks for these keys in the result (observed); that the others are left out is inferred.
     """
     wanted = _names(types)
-    found: dict[str, list[str]] = {"profile": list(profile)}
+    reasons_of: dict[str, list[str]] = {"profile": list(profile)}
     for kind, reasons in documents:
         if wanted and _check(kind) not in wanted:
             continue
-        of_document = found.setdefault(_check(kind), [])
+        of_document = reasons_of.setdefault(_check(kind), [])
         for name in reasons:
             # That somebody is a minor, say, is no fault of the document.
-            (found["profile"] if name in _OF_PERSON else of_document).append(name)
+            (reasons_of["profile"] if name in _OF_PERSON else of_document).append(name)
     for name in wanted:
-        found.setdefault(name, [_LACKING[name]] if name in _LACKING else [])
-    return {name: result(reasons) for name, reasons in found.items()}
+        reasons_of.setdefault(name, [_LACKING[name]] if name in _LACKING else [])
+    return {name: result(reasons) for name, reasons in reasons_of.items()}
 
 
 def checks_for(
     reasons: Iterable[str], documents: Iterable[str], comment: str | None, types: Iterable[str] = ()
 ) -> Checks:
-    """Return what somebody decided as the results of checks: each reason with the check that it belongs to."""
+    """Return a decision as the results of checks: each reason with the check that it belongs to."""
     checks = _names(types) or [_check(kind) for kind in documents]
-    found: dict[str, list[str]] = {"profile": [], **{name: [] for name in checks}}
+    reasons_of: dict[str, list[str]] = {"profile": [], **{name: [] for name in checks}}
     for name in reasons:
-        found.setdefault(_check_of(name), []).append(name)
-    return {name: result(given, comment) for name, given in found.items()}
+        reasons_of.setdefault(_check_of(name), []).append(name)
+    return {name: result(names, comment) for name, names in reasons_of.items()}
+
+
+def verdict_columns(outcome: ReviewOutcome) -> dict[str, Any]:
+    """Return the columns of a document that hold its verdict."""
+    status = DocumentStatus.INVALID if outcome.reasons else DocumentStatus.VALID
+    return {"status": status.value, "reasons": [reason.value for reason in outcome.reasons]}
 
 
 def is_passed(checks: Mapping[str, Mapping[str, Any]]) -> bool:
     """Say whether every check was passed."""
     return all(check["verified"] for check in checks.values())
+
+
+def reasons_in(checks: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Return why a verification with these results was declined."""
+    return list(dict.fromkeys(name for check in checks.values() for name in check["decline_reasons"]))
 
 
 def result(reasons: Iterable[str], comment: str | None = None) -> dict[str, Any]:

@@ -1,1 +1,1 @@
-"""What a sandbox keeps: one repository for each kind of object, over SQLite."""
+"""The storage of a sandbox: one repository for each kind of object, over SQLite."""

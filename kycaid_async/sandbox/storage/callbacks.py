@@ -1,49 +1,52 @@
-"""The outbox: callbacks are kept with what they tell of, so that none is lost when the sandbox is killed."""
+"""The outbox: callbacks are stored in the transaction that causes them, so that none is lost in a kill."""
 
 import attrs
 
-from kycaid_async.sandbox.events.delivery import ATTEMPTS
-from kycaid_async.sandbox.events.effects import Callback, Kept
-from kycaid_async.sandbox.storage.database import Row, Transaction
+from kycaid_async.sandbox.events.delivery import ATTEMPTS, Callback, QueuedCallback
+from kycaid_async.sandbox.storage.database import Repository, Row
 
 
-def put(rows: Transaction, callback: Callback, default_url: str | None) -> list[Kept]:
-    """Keep a callback until it is delivered, and return it; nothing when it has no receiver."""
-    url = callback.url or default_url
-    if url is None:
-        return []
-    kept = Kept(body=callback.body, url=url)
-    rows.insert("callbacks", id=kept.id, url=url, message=callback.body, due=kept.left)
-    return [kept]
+class CallbackRepository(Repository):
+    """Callbacks, delivered and not."""
+
+    table = "callbacks"
+
+    def put(self, callback: Callback, default_url: str | None) -> list[QueuedCallback]:
+        """Keep a callback until it is delivered, and return it; nothing when it has no receiver."""
+        url = callback.url or default_url
+        if url is None:
+            return []
+        queued = QueuedCallback(body=callback.body, url=url)
+        self.insert(id=queued.id, url=url, message=callback.body, due=queued.left)
+        return [queued]
+
+    def latest(self, count: int) -> list[QueuedCallback]:
+        """Return the last callbacks, oldest first."""
+        return [_queued(row) for row in reversed(self._page(0, count))]
+
+    def due(self) -> list[QueuedCallback]:
+        """Return the callbacks whose delivery was not finished."""
+        return [_queued(row) for row in self._db.rows("SELECT * FROM callbacks WHERE due > 0 ORDER BY seq")]
+
+    def renew(self, request_id: str) -> QueuedCallback | None:
+        """Let a callback be tried as often as at first, and return it; None when it is not known."""
+        self.change(request_id, due=ATTEMPTS)
+        row = self.find(request_id)
+        return None if row is None else _queued(row)
+
+    def note_attempt(self, request_id: str, status: int | None, *, arrived: bool, remembered: int) -> QueuedCallback:
+        """Note an attempt, and return what it led to. Of those that are over the last ``remembered`` are kept."""
+        (row,) = self._db.rows("SELECT * FROM callbacks WHERE id = ?", request_id)
+        left = 0 if arrived else row["due"] - 1
+        queued = attrs.evolve(_queued(row), status=status, attempts=row["attempts"] + 1, left=left)
+        self.change(request_id, status=status, attempts=queued.attempts, due=left)
+        if not left:
+            sql = "DELETE FROM callbacks WHERE due = 0 AND seq <= (SELECT max(seq) FROM callbacks) - ?"
+            self._db.execute(sql, remembered)
+        return queued
 
 
-def latest(rows: Transaction, count: int) -> list[Kept]:
-    """Return the last callbacks, oldest first."""
-    return [_kept(row) for row in reversed(rows.rows("SELECT * FROM callbacks ORDER BY seq DESC LIMIT ?", count))]
-
-
-def due(rows: Transaction) -> list[Kept]:
-    """Return the callbacks whose delivery was not finished."""
-    return [_kept(row) for row in rows.rows("SELECT * FROM callbacks WHERE due ORDER BY seq")]
-
-
-def renew(rows: Transaction, request_id: str) -> Kept | None:
-    """Let a callback be tried as often as at first, and return it; None when it is not known."""
-    rows.change("callbacks", request_id, due=ATTEMPTS)
-    row = rows.find("callbacks", request_id)
-    return None if row is None else _kept(row)
-
-
-def tried(rows: Transaction, request_id: str, status: int | None, *, arrived: bool, remembered: int) -> Kept:
-    """Note an attempt, and return what it led to. Of those that are over the last ``remembered`` are kept."""
-    (row,) = rows.rows("SELECT * FROM callbacks WHERE id = ?", request_id)
-    left = 0 if arrived else row["due"] - 1
-    kept = attrs.evolve(_kept(row), status=status, attempts=row["attempts"] + 1, left=left)
-    rows.change("callbacks", request_id, status=status, attempts=kept.attempts, due=left)
-    if not left:
-        rows.rows("DELETE FROM callbacks WHERE NOT due AND seq <= (SELECT max(seq) FROM callbacks) - ?", remembered)
-    return kept
-
-
-def _kept(row: Row) -> Kept:
-    return Kept(body=row["message"], url=row["url"], status=row["status"], attempts=row["attempts"], left=row["due"])
+def _queued(row: Row) -> QueuedCallback:
+    return QueuedCallback(
+        body=row["message"], url=row["url"], status=row["status"], attempts=row["attempts"], left=row["due"]
+    )

@@ -1,4 +1,4 @@
-"""The state of a sandbox in SQLite: one table per kind of object."""
+"""The SQLite database of a sandbox: transactions that run one at a time, and what all repositories share."""
 
 import os
 import sqlite3
@@ -6,89 +6,29 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from typing import Any
+from typing import Any, ClassVar
+
+import attrs
 
 from kycaid_async.errors import ConfigurationError
+from kycaid_async.sandbox.storage.schema import IN_JSON, KINDS, MIGRATIONS, SCHEMA, VERSION
 from kycaid_async.values.json import dumps, loads
 
 Row = dict[str, Any]
 
-KINDS = ("applicants", "documents", "files", "addresses", "affiliated_persons", "verifications")
-_VERSION = 4
-_IN_JSON = {"body", "reasons", "checks", "message", "types"}
 _BATCH = 100
 
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS applicants (
-    id TEXT PRIMARY KEY, type TEXT NOT NULL, body TEXT NOT NULL, created_at TEXT NOT NULL
-);
-CREATE TABLE IF NOT EXISTS addresses (
-    id TEXT PRIMARY KEY, owner TEXT NOT NULL, owner_key TEXT NOT NULL, type TEXT NOT NULL, body TEXT NOT NULL,
-    created_at TEXT NOT NULL, current INTEGER NOT NULL DEFAULT 1, copy_of TEXT
-);
-CREATE INDEX IF NOT EXISTS addresses_owner ON addresses (owner);
-CREATE TABLE IF NOT EXISTS affiliated_persons (
-    id TEXT PRIMARY KEY, applicant_id TEXT NOT NULL, type TEXT NOT NULL, body TEXT NOT NULL, created_at TEXT NOT NULL,
-    current INTEGER NOT NULL DEFAULT 1
-);
-CREATE INDEX IF NOT EXISTS affiliated_persons_applicant ON affiliated_persons (applicant_id);
-CREATE TABLE IF NOT EXISTS files (
-    id TEXT PRIMARY KEY, name TEXT NOT NULL, mime_type TEXT NOT NULL, size INTEGER NOT NULL, sha256 TEXT NOT NULL,
-    stored_as TEXT NOT NULL, created_at TEXT NOT NULL
-);
-CREATE INDEX IF NOT EXISTS files_content ON files (sha256);
-CREATE TABLE IF NOT EXISTS documents (
-    seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, owner TEXT NOT NULL, owner_key TEXT NOT NULL,
-    type TEXT NOT NULL, body TEXT NOT NULL, created_at TEXT NOT NULL, document_number TEXT, card_number TEXT,
-    status TEXT NOT NULL, reasons TEXT NOT NULL, changed_at REAL NOT NULL, version INTEGER NOT NULL,
-    current INTEGER NOT NULL DEFAULT 1, outcome TEXT, comment TEXT
-);
-CREATE INDEX IF NOT EXISTS documents_owner ON documents (owner);
-CREATE INDEX IF NOT EXISTS documents_new ON documents (status) WHERE status = 'new';
-CREATE INDEX IF NOT EXISTS documents_number ON documents (document_number);
-CREATE INDEX IF NOT EXISTS documents_card ON documents (card_number);
-CREATE TABLE IF NOT EXISTS attachments (
-    document_id TEXT NOT NULL REFERENCES documents (id) ON DELETE CASCADE, file_id TEXT NOT NULL REFERENCES files (id)
-);
-CREATE INDEX IF NOT EXISTS attachments_document ON attachments (document_id);
-CREATE INDEX IF NOT EXISTS attachments_file ON attachments (file_id);
-CREATE TABLE IF NOT EXISTS verifications (
-    seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, applicant_id TEXT, external_applicant_id TEXT, form_id TEXT,
-    form_token TEXT, callback_url TEXT, status TEXT NOT NULL, verified INTEGER, checks TEXT NOT NULL,
-    created_at TEXT NOT NULL, started_at REAL NOT NULL, finished_at REAL, cents INTEGER NOT NULL DEFAULT 0,
-    attempts_left INTEGER, outcome TEXT, comment TEXT, redirect_url TEXT, language_code TEXT,
-    types TEXT NOT NULL DEFAULT '[]'
-);
-CREATE INDEX IF NOT EXISTS verifications_applicant ON verifications (applicant_id);
-CREATE INDEX IF NOT EXISTS verifications_form ON verifications (form_token);
-CREATE INDEX IF NOT EXISTS verifications_running ON verifications (status) WHERE status = 'pending';
-CREATE INDEX IF NOT EXISTS verifications_day ON verifications (created_at);
-CREATE TABLE IF NOT EXISTS parts (object_id TEXT NOT NULL, verification_id TEXT NOT NULL);
-CREATE INDEX IF NOT EXISTS parts_object ON parts (object_id);
-CREATE INDEX IF NOT EXISTS parts_verification ON parts (verification_id);
-CREATE TABLE IF NOT EXISTS services (
-    seq INTEGER PRIMARY KEY, method TEXT NOT NULL, cents INTEGER NOT NULL, created_at TEXT NOT NULL
-);
-CREATE INDEX IF NOT EXISTS services_day ON services (created_at);
-CREATE TABLE IF NOT EXISTS account (id TEXT PRIMARY KEY, cents INTEGER);
-CREATE TABLE IF NOT EXISTS callbacks (
-    seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, url TEXT NOT NULL, message TEXT NOT NULL,
-    status INTEGER, attempts INTEGER NOT NULL DEFAULT 0, due INTEGER NOT NULL DEFAULT 1
-);
-CREATE INDEX IF NOT EXISTS callbacks_due ON callbacks (due);
-"""
 
-
-class Transaction:
-    """What may be done between a begin and a commit. Names of tables and columns come from this package only."""
+class Statements:
+    """The statements of one transaction. Names of tables and columns come from this room only."""
 
     def __init__(self, db: sqlite3.Connection, until: float | None = None) -> None:
         self._db = db
         self._until = until
-        """When it must be over, on the clock of `time.perf_counter`."""
-        self.afterwards: list[Callable[[], object]] = []
+        """When reading must be over, on the clock of `time.perf_counter`."""
+        self.on_commit: list[Callable[[], object]] = []
         """What is done once the commit has succeeded."""
-        self.otherwise: list[Callable[[], object]] = []
+        self.on_rollback: list[Callable[[], object]] = []
         """What is done when it is rolled back, the last first."""
         self.changes: dict[tuple[str, str], str | None] = {}
         """The objects that were made, changed or removed, by kind and id, with the status that was set."""
@@ -97,41 +37,75 @@ class Transaction:
         """Return the rows of a query. JSON columns are decoded. Raises `Busy` when the time is over."""
         if self._until is None:
             return self._db.execute(sql, values).fetchall()
-        found: list[Row] = []
+        rows: list[Row] = []
         with closing(self._db.execute(sql, values)) as cursor:
             while batch := cursor.fetchmany(_BATCH):
                 if time.perf_counter() > self._until:
                     raise Busy
-                found += batch
-        return found
+                rows += batch
+        return rows
 
-    def find(self, table: str, id_: str) -> Row | None:
-        """Return the row with this id."""
-        return next(iter(self.rows(f"SELECT * FROM {table} WHERE id = ?", id_)), None)  # noqa: S608
+    def first(self, sql: str, *values: Any) -> Row | None:
+        """Return the first row of a query, or None."""
+        return next(iter(self.rows(sql, *values)), None)
+
+    def execute(self, sql: str, *values: Any) -> None:
+        """Do a statement that returns nothing."""
+        self._db.execute(sql, values)
 
     def insert(self, table: str, **columns: Any) -> None:
         """Add a row."""
         self._note(table, columns.get("id"), columns)
         marks = ", ".join("?" * len(columns))
-        self._db.execute(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})", _encoded(columns))  # noqa: S608
+        self.execute(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})", *_encoded(columns))  # noqa: S608 - names of ours
 
     def change(self, table: str, id_: str, **columns: Any) -> None:
         """Change columns of the row with this id."""
         self._note(table, id_, columns)
         sets = ", ".join(f"{name} = ?" for name in columns)
-        self._db.execute(f"UPDATE {table} SET {sets} WHERE id = ?", [*_encoded(columns), id_])  # noqa: S608
+        self.execute(f"UPDATE {table} SET {sets} WHERE id = ?", *_encoded(columns), id_)  # noqa: S608 - names of ours
 
-    def remove(self, table: str, id_: str, *, key: str = "id") -> None:
-        """Remove the row with this id, or all rows where another column holds it."""
-        self._note(table, id_ if key == "id" else None, {})
-        self._db.execute(f"DELETE FROM {table} WHERE {key} = ?", (id_,))  # noqa: S608
+    def remove(self, table: str, id_: str) -> None:
+        """Remove the row with this id."""
+        self._note(table, id_, {})
+        self.execute(f"DELETE FROM {table} WHERE id = ?", id_)  # noqa: S608 - names of ours
 
     def _note(self, table: str, id_: str | None, columns: Row) -> None:
         if table in KINDS and id_ is not None:
             self.changes[table, id_] = columns.get("status", self.changes.get((table, id_)))
 
 
-class Busy(Exception):  # noqa: N818 - no error: it is how things stand
+@attrs.frozen
+class Repository:
+    """The objects of one kind, in one transaction."""
+
+    _db: Statements
+    table: ClassVar[str]
+
+    def find(self, id_: str | None) -> Row | None:
+        """Return the row with this id."""
+        return self._db.first(f"SELECT * FROM {self.table} WHERE id = ?", id_)  # noqa: S608 - a name of ours
+
+    def insert(self, **columns: Any) -> None:
+        """Add a row."""
+        self._db.insert(self.table, **columns)
+
+    def change(self, id_: str, **columns: Any) -> None:
+        """Change columns of the row with this id."""
+        self._db.change(self.table, id_, **columns)
+
+    def remove(self, id_: str) -> None:
+        """Remove the row with this id."""
+        self._db.remove(self.table, id_)
+
+    def _page(self, offset: int, count: int, *, key: str = "", value: str | None = None) -> list[Row]:
+        """Return rows, newest first: all, or those whose column ``key`` holds ``value``."""
+        condition, values = ("", ()) if value is None else (f"WHERE {key} = ?", (value,))
+        sql = f"SELECT * FROM {self.table} {condition} ORDER BY rowid DESC LIMIT ? OFFSET ?"  # noqa: S608 - names of ours
+        return self._db.rows(sql, *values, count, offset)
+
+
+class Busy(Exception):  # noqa: N818 - no error: the caller reads again in a thread
     """Another transaction is running, or this one takes longer than it may."""
 
 
@@ -166,20 +140,25 @@ class Store:
         # Exclusive: a second sandbox on the same data would take the first one's unfinished uploads for rubbish.
         for pragma in ("locking_mode = EXCLUSIVE", "journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON"):
             self._db.execute(f"PRAGMA {pragma}")
-        (found,) = self._db.execute("PRAGMA user_version").fetchone().values()
-        if found not in (0, _VERSION):
+        (version,) = self._db.execute("PRAGMA user_version").fetchone().values()
+        if version not in (0, *MIGRATIONS, VERSION):
             raise ConfigurationError(
-                f"the sandbox's data are of version {found}; this package reads {_VERSION}. Take another folder"
+                f"the sandbox's data are of version {version}; this package reads {VERSION}. Take another folder"
             )
-        self._db.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version = {_VERSION}; COMMIT;")
+        alter, fill = MIGRATIONS.get(version, ("", ""))
+        # One transaction: data that are refused, or whose sandbox is killed meanwhile, stay as they were.
+        self._db.executescript(f"BEGIN IMMEDIATE; {alter} {SCHEMA}")
         with closing(sqlite3.connect(MEMORY)) as fresh:
-            fresh.executescript(_SCHEMA)
+            fresh.executescript(SCHEMA)
             # The data may be a stranger's: a trigger or a view of theirs would act in our transactions.
             if _structure(self._db) != _structure(fresh):
                 raise ConfigurationError("the sandbox's data hold more than a sandbox stores: they are not used")
+        self._db.execute(fill)
+        self._db.execute(f"PRAGMA user_version = {VERSION}")
+        self._db.execute("COMMIT")
 
     @contextmanager
-    def transaction(self, *, wait: bool = True, seconds: float | None = None) -> Iterator[Transaction]:
+    def transaction(self, *, wait: bool = True, seconds: float | None = None) -> Iterator[Statements]:
         """Do everything inside, or nothing when it raises.
 
         Raises `Busy` where it may not ``wait`` and must, and where reading takes longer than ``seconds``.
@@ -188,19 +167,19 @@ class Store:
             raise Busy
         try:
             self._db.execute("BEGIN")
-            transaction = Transaction(self._db, None if seconds is None else time.perf_counter() + seconds)
+            statements = Statements(self._db, None if seconds is None else time.perf_counter() + seconds)
             try:
-                yield transaction
+                yield statements
                 self._db.execute("COMMIT")
             except BaseException:
                 self._db.execute("ROLLBACK")
-                for action in reversed(transaction.otherwise):
-                    action()
+                for undo in reversed(statements.on_rollback):
+                    undo()
                 raise
         finally:
             self._lock.release()
-        for action in transaction.afterwards:
-            action()
+        for follow in statements.on_commit:
+            follow()
 
     def close(self) -> None:
         """Close the database."""
@@ -216,8 +195,8 @@ def _structure(db: sqlite3.Connection) -> set[str]:
 
 def _row(cursor: sqlite3.Cursor, values: tuple[Any, ...]) -> Row:
     names = (column[0] for column in cursor.description)
-    return {name: loads(value) if name in _IN_JSON else value for name, value in zip(names, values, strict=True)}
+    return {name: loads(value) if name in IN_JSON else value for name, value in zip(names, values, strict=True)}
 
 
 def _encoded(columns: Row) -> list[Any]:
-    return [dumps(value).decode() if name in _IN_JSON else value for name, value in columns.items()]
+    return [dumps(value).decode() if name in IN_JSON else value for name, value in columns.items()]

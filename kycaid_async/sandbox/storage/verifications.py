@@ -1,131 +1,122 @@
-"""Verifications in the database: what they are made of, how they begin and end."""
+"""Verifications: what they are made of, how they begin and end."""
 
+from collections.abc import Collection
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from kycaid_async.api.documents.fields import DocumentStatus
 from kycaid_async.api.verifications.fields import VerificationProgress
 from kycaid_async.sandbox.data.ids import new_id
-from kycaid_async.sandbox.storage.database import Row, Transaction
+from kycaid_async.sandbox.storage.database import Repository, Row
 from kycaid_async.values.times import write_time
 
+_PENDING: Final = VerificationProgress.PENDING.value
 # With the values in the text, so that SQLite sees that the partial indexes hold the answer.
-_UNSETTLED = (
+_UNREVIEWED: Final = (
     f"SELECT 1 FROM documents WHERE status = '{DocumentStatus.NEW.value}' UNION ALL "  # noqa: S608 - no values of others
-    f"SELECT 1 FROM verifications WHERE status = '{VerificationProgress.PENDING.value}' LIMIT 1"
+    f"SELECT 1 FROM verifications WHERE status = '{_PENDING}' LIMIT 1"
 )
+_RUNNING: Final = f"SELECT * FROM verifications WHERE status = '{_PENDING}' AND outcome IS NOT 'pending'"  # noqa: S608 - no values of others
+"""Those that a person decides about are not among them."""
 
 
-def begin(rows: Transaction, status: VerificationProgress, moment: datetime, **columns: Any) -> Row:
-    """Add a verification and return it. A running one is made of what its applicant has now."""
-    made, token = new_id(), new_id()
-    times = {"created_at": write_time(moment), "started_at": moment.timestamp()}
-    rows.insert(
-        "verifications", id=made, form_token=token, status=status.value, checks={}, verified=None, **times, **columns
-    )
-    if status == VerificationProgress.PENDING:
-        _add_parts(rows, made, columns["applicant_id"])
-    return _row(rows, made)
+class VerificationRepository(Repository):
+    """Verifications, and the parts that each looks at."""
+
+    table = "verifications"
+
+    def begin(self, status: VerificationProgress, moment: datetime, **columns: Any) -> Row:
+        """Add a verification and return it. A running one is made of what its applicant has now."""
+        id_, token = new_id(), new_id()
+        times = {"created_at": write_time(moment), "started_at": moment.timestamp()}
+        self.insert(id=id_, form_token=token, status=status.value, checks={}, verified=None, **times, **columns)
+        if status == VerificationProgress.PENDING:
+            self._add_parts(id_, columns["applicant_id"])
+        return self._row(id_)
+
+    def start(self, id_: str, applicant_id: str, moment: datetime, **columns: Any) -> Row:
+        """Let the verification of a form that was completed run, made of what its applicant has now."""
+        began = {"status": _PENDING, "started_at": moment.timestamp()}
+        self.change(id_, applicant_id=applicant_id, **began, **columns)
+        self._add_parts(id_, applicant_id)
+        return self._row(id_)
+
+    def finish(self, id_: str, *, verified: bool, checks: Row, moment: datetime, **columns: Any) -> Row:
+        """Set the outcome of a verification and return it."""
+        ended = {"status": VerificationProgress.COMPLETED.value, "finished_at": moment.timestamp()}
+        self.change(id_, verified=int(verified), checks=checks, **ended, **columns)
+        return self._row(id_)
+
+    def of_form(self, form_token: str) -> Row | None:
+        """Return the verification that belongs to the URL of a form."""
+        return self._db.first("SELECT * FROM verifications WHERE form_token = ?", form_token)
+
+    def of_applicant(self, applicant_id: str) -> list[Row]:
+        """Return the verifications of an applicant, the latest first, without forms that nobody completed."""
+        sql = "SELECT * FROM verifications WHERE applicant_id = ? AND status <> ? ORDER BY seq DESC"
+        return self._db.rows(sql, applicant_id, VerificationProgress.UNUSED.value)
+
+    def standing(self, applicant_id: str) -> tuple[str, int]:
+        """Return the status of an applicant's latest verification, as an applicant shows it, and how many it has."""
+        rows = self.of_applicant(applicant_id)
+        return (_status_of(rows[0]) if rows else "new"), len(rows)
+
+    def of_document(self, document_id: str) -> list[str]:
+        """Return the ids of the running verifications that look at a document."""
+        sql = "SELECT id FROM verifications JOIN parts ON verification_id = id WHERE object_id = ? AND status = ?"
+        return [row["id"] for row in self._db.rows(sql, document_id, _PENDING)]
+
+    def running(self, ids: Collection[str] | None) -> list[Row]:
+        """Return the running verifications that nobody has to decide about: all, or of these ids or applicants."""
+        if ids is None:
+            return self._db.rows(f"{_RUNNING} ORDER BY seq")
+        sql = f"{_RUNNING} AND (id = ? OR applicant_id = ?)"
+        return [row for id_ in ids for row in self._db.rows(sql, id_, id_)]
+
+    def newest(self, *, applicant_id: str | None, offset: int, count: int) -> list[Row]:
+        """Return verifications, newest first: all, or those of one applicant."""
+        return self._page(offset, count, key="applicant_id", value=applicant_id)
+
+    def of_day(self, day: str) -> list[Row]:
+        """Return the verifications that were created on a day, oldest first."""
+        sql = "SELECT * FROM verifications WHERE created_at BETWEEN ? AND ? ORDER BY seq"
+        return self._db.rows(sql, f"{day} 00:00:00", f"{day} 23:59:59")
+
+    def documents_of(self, id_: str) -> list[Row]:
+        """Return the documents that a verification looks at."""
+        sql = "SELECT d.* FROM documents d JOIN parts ON object_id = d.id WHERE verification_id = ? ORDER BY seq"
+        return self._db.rows(sql, id_)
+
+    def is_part(self, object_id: str) -> bool:
+        """Say whether a document, an address or an affiliated person is part of a verification."""
+        return self._db.first("SELECT 1 FROM parts WHERE object_id = ? LIMIT 1", object_id) is not None
+
+    def is_all_reviewed(self) -> bool:
+        """Say whether every document is reviewed and no verification runs: most of the time, and quick to find out."""
+        return self._db.first(_UNREVIEWED) is None
+
+    def _row(self, id_: str) -> Row:
+        (row,) = self._db.rows("SELECT * FROM verifications WHERE id = ?", id_)
+        return row
+
+    def _add_parts(self, id_: str, applicant_id: str) -> None:
+        sql = "SELECT id FROM affiliated_persons WHERE applicant_id = ? AND current"
+        persons = [row["id"] for row in self._db.rows(sql, applicant_id)]
+        owned = [
+            object_id
+            for table in ("documents", "addresses")
+            for owner in (applicant_id, *persons)
+            for object_id in self._owned(table, owner)
+        ]
+        for object_id in (*persons, *owned):
+            self._db.insert("parts", object_id=object_id, verification_id=id_)
+
+    def _owned(self, table: str, owner: str) -> list[str]:
+        sql = f"SELECT id FROM {table} WHERE owner = ? AND current"  # noqa: S608 - a name of ours
+        return [row["id"] for row in self._db.rows(sql, owner)]
 
 
-def start(rows: Transaction, verification_id: str, applicant_id: str, moment: datetime, **columns: Any) -> Row:
-    """Let the verification of a form that was completed run, made of what its applicant has now."""
-    rows.change(
-        "verifications",
-        verification_id,
-        applicant_id=applicant_id,
-        status=VerificationProgress.PENDING.value,
-        started_at=moment.timestamp(),
-        **columns,
-    )
-    _add_parts(rows, verification_id, applicant_id)
-    return _row(rows, verification_id)
-
-
-def of_form(rows: Transaction, form_token: str) -> Row | None:
-    """Return the verification that belongs to the URL of a form."""
-    return next(iter(rows.rows("SELECT * FROM verifications WHERE form_token = ?", form_token)), None)
-
-
-def finish(
-    rows: Transaction, verification_id: str, *, verified: bool, checks: Row, moment: datetime, **columns: Any
-) -> Row:
-    """Set the outcome of a verification and return it."""
-    rows.change(
-        "verifications",
-        verification_id,
-        status=VerificationProgress.COMPLETED.value,
-        verified=int(verified),
-        checks=checks,
-        finished_at=moment.timestamp(),
-        **columns,
-    )
-    return _row(rows, verification_id)
-
-
-def all_is_settled(rows: Transaction) -> bool:
-    """Say whether every document is reviewed and no verification runs: most of the time, and quick to find out."""
-    return not rows.rows(_UNSETTLED)
-
-
-def is_part(rows: Transaction, id_: str) -> bool:
-    """Say whether a document, an address or an affiliated person is part of a verification."""
-    return bool(rows.rows("SELECT 1 FROM parts WHERE object_id = ? LIMIT 1", id_))
-
-
-def documents_of(rows: Transaction, verification_id: str) -> list[Row]:
-    """Return the documents that a verification looks at."""
-    return rows.rows(
-        "SELECT d.* FROM documents d JOIN parts ON object_id = d.id WHERE verification_id = ? ORDER BY seq",
-        verification_id,
-    )
-
-
-def of_applicant(rows: Transaction, applicant_id: str) -> list[Row]:
-    """Return the verifications of an applicant, the latest first, without forms that nobody completed."""
-    return rows.rows(
-        "SELECT * FROM verifications WHERE applicant_id = ? AND status <> ? ORDER BY seq DESC",
-        applicant_id,
-        VerificationProgress.UNUSED.value,
-    )
-
-
-def _row(rows: Transaction, id_: str) -> Row:
-    (row,) = rows.rows("SELECT * FROM verifications WHERE id = ?", id_)
-    return row
-
-
-def _add_parts(rows: Transaction, verification_id: str, applicant_id: str) -> None:
-    persons = rows.rows("SELECT id FROM affiliated_persons WHERE applicant_id = ? AND current", applicant_id)
-    owners = [applicant_id, *(person["id"] for person in persons)]
-    found = [id_ for table in ("documents", "addresses") for owner in owners for id_ in _owned(rows, table, owner)]
-    for id_ in (*owners[1:], *found):
-        rows.insert("parts", object_id=id_, verification_id=verification_id)
-
-
-def _owned(rows: Transaction, table: str, owner: str) -> list[str]:
-    return [row["id"] for row in rows.rows(f"SELECT id FROM {table} WHERE owner = ? AND current", owner)]  # noqa: S608
-
-
-def of_document(rows: Transaction, document_id: str) -> list[str]:
-    """Return the ids of the running verifications that look at a document."""
-    found = rows.rows(
-        "SELECT id FROM verifications JOIN parts ON verification_id = id WHERE object_id = ? AND status = ?",
-        document_id,
-        VerificationProgress.PENDING.value,
-    )
-    return [row["id"] for row in found]
-
-
-def reasons_of(row: Row) -> list[str]:
-    """Return why a verification was declined."""
-    return list(dict.fromkeys(name for check in row["checks"].values() for name in check["decline_reasons"]))
-
-
-def name_of(owner: Row | None) -> str | None:
-    """Return what a person or a company is called."""
-    if owner is None:
-        return None
-    body = owner["body"]
-    names = (body.get(key) for key in ("first_name", "middle_name", "last_name"))
-    return body.get("company_name") or " ".join(name for name in names if name) or None
+def _status_of(row: Row) -> str:
+    if row["status"] != VerificationProgress.COMPLETED:
+        return "pending"
+    return "valid" if row["verified"] else "invalid"

@@ -17,7 +17,7 @@ from kycaid_async.bulk.audit.result import WORDS
 from kycaid_async.bulk.audit.spool import AuditedRow, Spool
 from kycaid_async.bulk.audit.state import AuditState
 from kycaid_async.bulk.bulk import Bulk
-from kycaid_async.bulk.ledger import Intent, Ledger, RowEntry, State
+from kycaid_async.bulk.ledger import EntryState, Intent, Ledger, RowEntry
 
 START = datetime(2026, 11, 28, tzinfo=UTC)
 APPLICANT, FILE, OTHER_FILE = "a" * 36, "f" * 36, "e" * 36
@@ -144,7 +144,7 @@ def test_an_empty_file_that_a_kill_left_is_taken(tmp_path):
 # The rules.
 
 
-def entry(number=0, *, state=State.CREATED, document_id="d0", files=None):
+def entry(number=0, *, state=EntryState.CREATED, document_id="d0", files=None):
     return RowEntry(
         digest=number.to_bytes(32, "big"),
         state=state,
@@ -204,7 +204,7 @@ def test_each_of_two_more_documents_counts_for_a_row_of_its_own():
 
 
 def test_a_document_may_be_that_of_a_row_without_an_answer_and_so_no_second_one():
-    sent = entry(1, state=State.SENT, document_id=None)
+    sent = entry(1, state=EntryState.SENT, document_id=None)
     found = judged(
         [audited(0, document={"type": "PASSPORT"})], [entry(0), sent], document(), document("d9", number=None)
     )
@@ -213,14 +213,14 @@ def test_a_document_may_be_that_of_a_row_without_an_answer_and_so_no_second_one(
 
 def test_of_two_rows_without_an_answer_neither_can_be_told_by_one_document_that_fits_both():
     rows = [audited(n, document={"type": "PASSPORT"}) for n in range(2)]
-    sent = [entry(n, state=State.SENT, document_id=None) for n in range(2)]
+    sent = [entry(n, state=EntryState.SENT, document_id=None) for n in range(2)]
     assert {status for status, *_ in judged(rows, sent, document("d9"))} == {"uncertain"}
 
 
-@pytest.mark.parametrize("state", [State.SENT, State.CREATED])
+@pytest.mark.parametrize("state", [EntryState.SENT, EntryState.CREATED])
 def test_rows_that_say_the_same_are_one(state):
     rows = [audited(0), attrs.evolve(audited(0), number=5, line=9)]
-    known = entry(0, state=state, document_id="d0" if state is State.CREATED else None)
+    known = entry(0, state=state, document_id="d0" if state is EntryState.CREATED else None)
     assert judged(rows, [known], document()) == [("as_sent", "d0")] * 2
     assert judged(rows, [known], document(), document("d9")) == [("twice", "d0", "d9")] * 2
 

@@ -11,7 +11,7 @@ import textwrap
 import pytest
 
 from kycaid_async import LedgerError
-from kycaid_async.bulk.ledger import State
+from kycaid_async.bulk.ledger import EntryState
 from tests.bulk.ledger.test_ledger import SENT, opened
 
 
@@ -35,7 +35,7 @@ async def test_closing_that_is_cancelled_again_and_again_comes_to_its_end(tmp_pa
         await asyncio.gather(closing, return_exceptions=True)
         assert closed_in_order(path)
     again = await opened(path)
-    assert [(await again.row(b"%d" % step)).state for step in range(12)] == [State.CREATED] * 12
+    assert [(await again.row(b"%d" % step)).state for step in range(12)] == [EntryState.CREATED] * 12
     await again.close()
 
 
@@ -78,8 +78,8 @@ async def test_a_change_that_comes_while_a_commit_is_under_way_is_written_by_clo
     await ledger.close()
     outcomes = await asyncio.gather(intent, late, return_exceptions=True)
     again = await opened(tmp_path / "l")
-    assert (await again.row(b"1")).state is State.SENT
-    assert (await again.row(b"2")).state is State.FAILED
+    assert (await again.row(b"1")).state is EntryState.SENT
+    assert (await again.row(b"2")).state is EntryState.FAILED
     assert await again.file(b"3") == "f" * 36
     assert (await again.row(b"4") is not None) or isinstance(outcomes[1], LedgerError)
     await again.close()
@@ -106,7 +106,7 @@ def test_a_coroutine_that_is_thrown_away_with_its_loop_closes_its_ledger(tmp_pat
     task._log_destroy_pending = False
     del task, coroutine
     gc.collect()
-    assert asyncio.run(row_of(tmp_path / "l")) is State.SENT
+    assert asyncio.run(row_of(tmp_path / "l")) is EntryState.SENT
 
 
 async def row_of(path):
@@ -135,7 +135,7 @@ def test_a_ledger_that_is_never_closed_can_be_opened_again_after_its_process(tmp
         """,
         tmp_path,
     )
-    assert asyncio.run(row_of(tmp_path / "l")) is State.SENT
+    assert asyncio.run(row_of(tmp_path / "l")) is EntryState.SENT
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
@@ -144,8 +144,8 @@ def test_a_fork_that_ends_takes_nothing_from_the_ledger_of_its_parent(tmp_path):
         """
         import os
         from kycaid_async.bulk.ledger.file import LedgerFile
-        from kycaid_async.bulk.ledger.schema import Owner
-        file = LedgerFile.open(path, Owner(server="https://api.kycaid.com"))
+        from kycaid_async.bulk.ledger.schema import LedgerOwner
+        file = LedgerFile.open(path, LedgerOwner(server="https://api.kycaid.com"))
         insert = "INSERT INTO rows VALUES (?, 'sent', '', '', NULL, NULL, NULL, 1, 0)"
         file.connection.execute("BEGIN")
         file.connection.execute(insert, (file.secret.keyed("row", b"1"),))
@@ -162,7 +162,7 @@ def test_a_fork_that_ends_takes_nothing_from_the_ledger_of_its_parent(tmp_path):
         """,
         tmp_path,
     )
-    assert asyncio.run(row_of(tmp_path / "l")) is State.SENT
+    assert asyncio.run(row_of(tmp_path / "l")) is EntryState.SENT
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a signal cannot be sent to one process there")

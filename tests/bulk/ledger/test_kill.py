@@ -15,12 +15,12 @@ import pytest
 from kycaid_async import LedgerError
 from kycaid_async.bulk.ledger import file as ledger_file
 from kycaid_async.bulk.ledger.file import LedgerFile
-from kycaid_async.bulk.ledger.schema import Owner
+from kycaid_async.bulk.ledger.schema import LedgerOwner
 from kycaid_async.bulk.ledger.secret import read_secret
 from kycaid_async.bulk.ledger.wal import _read
 from tests.bulk.ledger.formats import format_2
 
-OWNER = Owner(server="https://api.kycaid.com", api_key="k" * 36)
+OWNER = LedgerOwner(server="https://api.kycaid.com", api_key="k" * 36)
 INSERT = "INSERT OR REPLACE INTO rows VALUES (?, 'sent', ?, ?, NULL, NULL, NULL, 1, 0)"
 ROWS_OF_A_RUN = 5
 PAGE = 4096

@@ -9,7 +9,7 @@ import attrs
 import pytest
 
 from kycaid_async import LedgerError
-from kycaid_async.bulk.ledger import Intent, Ledger, State
+from kycaid_async.bulk.ledger import EntryState, Intent, Ledger
 from kycaid_async.bulk.ledger import ledger as module
 from kycaid_async.bulk.ledger.ledger import DOCUMENT_TAKEN
 from kycaid_async.bulk.ledger.secret import make_secret
@@ -33,10 +33,10 @@ async def test_what_was_intended_and_recorded_is_there_in_the_next_run(tmp_path)
     ledger.created_applicant(b"x", "a" * 36)
     await ledger.close()
     again = await opened(tmp_path / "l")
-    assert (await again.row(b"1")).state is State.SENT
+    assert (await again.row(b"1")).state is EntryState.SENT
     assert (await again.row(b"1")).intent == SENT
     assert (await again.row(b"2")).document_id == "d" * 36
-    assert (await again.row(b"3")).state is State.FAILED
+    assert (await again.row(b"3")).state is EntryState.FAILED
     assert await again.row(b"4") is None
     assert await again.file(b"content") == "f" * 36
     assert (await again.applicant(b"x")).applicant_id == "a" * 36
@@ -57,7 +57,7 @@ async def test_an_intent_is_on_the_disk_when_the_call_returns(tmp_path):
     for name, content in files.items():
         (tmp_path / name.replace("l", "copy", 1)).write_bytes(content)
     copy = await opened(tmp_path / "copy")
-    assert (await copy.row(b"1")).state is State.SENT
+    assert (await copy.row(b"1")).state is EntryState.SENT
     await copy.close()
 
 
@@ -153,8 +153,8 @@ async def test_a_document_is_of_one_row_only(tmp_path):
     assert await ledger.claim_row(b"1", "d" * 36)
     assert not await ledger.claim_row(b"2", "d" * 36)
     assert not await ledger.claim_row(b"unknown", "e" * 36)
-    assert (await ledger.row(b"1")).state is State.CREATED
-    assert (await ledger.row(b"2")).state is State.SENT
+    assert (await ledger.row(b"1")).state is EntryState.CREATED
+    assert (await ledger.row(b"2")).state is EntryState.SENT
     await ledger.close()
 
 
@@ -178,7 +178,7 @@ async def test_a_document_that_the_server_gives_twice_ends_the_run_and_leaves_th
     with pytest.raises(LedgerError, match="the id of one that another row has"):
         await ledger.close()
     again = await opened(tmp_path / "l")
-    assert (await again.row(b"2")).state is State.SENT
+    assert (await again.row(b"2")).state is EntryState.SENT
     assert (await again.row(b"2")).code == DOCUMENT_TAKEN
     assert (await again.row(b"3")).document_id == "e" * 36
     assert await again.row(b"4") is None
@@ -197,7 +197,7 @@ async def test_unsettled_rows_and_all_rows_are_given_piece_by_piece(tmp_path, mo
     await ledger.close()
     look = await opened(tmp_path / "l", read_only=True)
     unsettled = [entry async for entry in look.unsettled()]
-    assert {entry.state for entry in unsettled} == {State.SENT}
+    assert {entry.state for entry in unsettled} == {EntryState.SENT}
     assert len(unsettled) == 20
     assert [entry.code for entry in unsettled if entry.code] == ["timeout"]
     everything = [entry async for entry in look.rows()]
@@ -220,7 +220,7 @@ async def test_a_look_makes_no_ledger_and_begins_no_run_and_changes_nothing(tmp_
         await look.intend_row(b"2", SENT)
     with pytest.raises(LedgerError, match="to be read only"):
         look.created_row(b"1", "d" * 36)
-    assert (await look.row(b"1")).state is State.SENT
+    assert (await look.row(b"1")).state is EntryState.SENT
     await look.close()
     assert (tmp_path / "l").read_bytes() == before
 
@@ -260,5 +260,5 @@ async def test_a_run_that_was_killed_before_it_wrote_anything_leaves_a_ledger_th
     await ledger.intend_row(b"1", SENT)
     await ledger.close()
     again = await opened(path, read_only=True)
-    assert (await again.row(b"1")).state is State.SENT
+    assert (await again.row(b"1")).state is EntryState.SENT
     await again.close()

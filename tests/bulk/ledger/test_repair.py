@@ -7,7 +7,7 @@ import shutil
 import pytest
 
 from kycaid_async import LedgerError
-from kycaid_async.bulk.ledger import Intent, State
+from kycaid_async.bulk.ledger import EntryState, Intent
 from kycaid_async.bulk.ledger.repair import repair, show
 from kycaid_async.bulk.ledger.schema import TABLES
 from tests.bulk.ledger.formats import format_2
@@ -60,7 +60,7 @@ async def states(path):
     return [None if entry is None else entry.state for entry in found], gaps
 
 
-WHOLE = [State.CREATED, State.SENT, State.FAILED] * 100
+WHOLE = [EntryState.CREATED, EntryState.SENT, EntryState.FAILED] * 100
 
 
 async def test_a_ledger_that_is_fit_is_shown_and_left_as_it_is(killed):
@@ -85,7 +85,7 @@ async def test_without_its_newest_part_it_is_repaired_and_unknown_rows_count_as_
     found, gaps = await states(killed)
     assert gaps
     assert all(state in (None, expected) for state, expected in zip(found, WHOLE, strict=True))
-    assert State.FAILED not in found, "a failed row may have been tried again in the part that is lost"
+    assert EntryState.FAILED not in found, "a failed row may have been tried again in the part that is lost"
     assert show(killed).problem is None
 
 
@@ -118,7 +118,7 @@ async def test_what_can_be_read_of_a_damaged_file_is_kept(tmp_path):
     repair(tmp_path / "l")
     found, gaps = await states(tmp_path / "l")
     assert gaps
-    assert found.count(State.CREATED) > 20
+    assert found.count(EntryState.CREATED) > 20
     assert all(state in (None, expected) for state, expected in zip(found, WHOLE, strict=True))
 
 
@@ -132,7 +132,7 @@ async def test_a_newest_part_that_is_damaged_in_the_middle_is_told_and_repaired(
     repair(killed)
     found, gaps = await states(killed)
     assert gaps
-    assert all(state in (None, State.SENT, expected) for state, expected in zip(found, WHOLE, strict=True))
+    assert all(state in (None, EntryState.SENT, expected) for state, expected in zip(found, WHOLE, strict=True))
 
 
 async def test_without_its_secret_somebody_has_to_say_that_it_is_gone_for_good(killed):
@@ -180,7 +180,7 @@ async def test_a_ledger_of_the_format_before_is_repaired_into_this_one(tmp_path)
     assert "newest part" in str(show(tmp_path / "l").problem)
     assert not (tmp_path / "l.key").exists()
     repair(tmp_path / "l")
-    assert await states(tmp_path / "l") == ([State.CREATED] * 300, True)
+    assert await states(tmp_path / "l") == ([EntryState.CREATED] * 300, True)
 
 
 async def test_a_ledger_in_use_is_not_touched(tmp_path):

@@ -7,7 +7,7 @@ import stat
 import pytest
 
 from kycaid_async import LedgerError
-from kycaid_async.bulk.ledger import State
+from kycaid_async.bulk.ledger import EntryState
 from tests.bulk.ledger.formats import format_2
 from tests.bulk.ledger.test_ledger import SENT, opened
 
@@ -72,7 +72,7 @@ async def test_a_missing_or_wrong_secret_is_an_error_that_says_so_and_changes_no
             await opened(tmp_path / "l")
     (tmp_path / "l.key").write_text(secret)
     again = await opened(tmp_path / "l")
-    assert (await again.row(b"1" * 32)).state is State.SENT
+    assert (await again.row(b"1" * 32)).state is EntryState.SENT
     await again.close()
 
 
@@ -100,7 +100,7 @@ async def test_a_ledger_of_the_format_before_is_converted_once_and_all_its_rows_
         ledger = await opened(path)
         assert (await ledger.row(b"1" * 32)).document_id == "d" * 36
         assert ledger.has_said(await ledger.row(b"1" * 32), b"says")
-        assert (await ledger.row(b"2" * 32)).state is State.SENT
+        assert (await ledger.row(b"2" * 32)).state is EntryState.SENT
         assert (await ledger.row(b"3" * 32)).code == "validation"
         assert (await ledger.applicant(b"p" * 32)).applicant_id == "a" * 36
         assert ledger.has_said(await ledger.applicant(b"p" * 32), b"said")
@@ -115,7 +115,7 @@ async def test_a_document_that_two_rows_had_in_the_format_before_leaves_both_uns
     format_2(tmp_path / "l", rows)
     ledger = await opened(tmp_path / "l")
     states = [(await ledger.row(b"%032d" % n)).state for n in range(3)]
-    assert states == [State.SENT, State.SENT, State.CREATED]
+    assert states == [EntryState.SENT, EntryState.SENT, EntryState.CREATED]
     await ledger.close()
 
 
@@ -124,7 +124,7 @@ async def test_an_applicant_that_two_had_in_the_format_before_is_neithers(tmp_pa
     format_2(tmp_path / "l", applicants=applicants)
     ledger = await opened(tmp_path / "l")
     found = [await ledger.applicant(b"%032d" % n) for n in range(3)]
-    assert [entry.state for entry in found] == [State.SENT, State.SENT, State.CREATED]
+    assert [entry.state for entry in found] == [EntryState.SENT, EntryState.SENT, EntryState.CREATED]
     assert [entry.applicant_id for entry in found] == [None, None, f"{2:036}"]
     await ledger.close()
 

@@ -7,7 +7,7 @@ import traceback
 import pytest
 
 from kycaid_async import BulkRow, ConfigurationError, LedgerError, Person
-from kycaid_async.bulk.ledger import State, secret_key_of
+from kycaid_async.bulk.ledger import EntryState, secret_key_of
 from kycaid_async.bulk.ledger.repair import repair, show
 from kycaid_async.bulk.ledger.secret import Secret
 from tests.bulk.ledger.formats import format_2
@@ -67,7 +67,7 @@ async def test_it_can_be_gone_on_from_after_a_kill_with_its_newest_part_alone(tm
         shutil.copy(tmp_path / part, tmp_path / "killed" / part)
     await ledger.close()
     again = await opened(tmp_path / "killed" / "l", api_key=API_KEY)
-    assert (await again.row(ROW)).state is State.SENT
+    assert (await again.row(ROW)).state is EntryState.SENT
     await again.close()
 
 

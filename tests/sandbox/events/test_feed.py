@@ -8,7 +8,7 @@ import pytest
 
 from kycaid_async import AsyncKycaid, KycaidError
 from kycaid_async.sandbox import DeliveryChanged, Missed, RequestServed, Sandbox, StateChanged
-from kycaid_async.sandbox.events.feed import Feed
+from kycaid_async.sandbox.events.feed import EventFeed
 from kycaid_async.sandbox.faults import Fault, FaultKind
 
 
@@ -81,7 +81,7 @@ async def test_a_removal_is_told(sandbox, kycaid, make_picture):
 
 async def test_who_is_too_slow_learns_how_much_was_missed(monkeypatch):
     monkeypatch.setattr("kycaid_async.sandbox.events.feed.ROOM", 3)
-    feed = Feed()
+    feed = EventFeed()
     with feed.watch() as slow, feed.watch() as fast:
         feed.publish(request(number) for number in range(2))
         assert [await anext(fast), await anext(fast)] == [request(0), request(1)]
@@ -91,7 +91,7 @@ async def test_who_is_too_slow_learns_how_much_was_missed(monkeypatch):
 
 
 async def test_a_watch_waits_for_news():
-    feed = Feed()
+    feed = EventFeed()
     with feed.watch() as watch:
         waiting = asyncio.create_task(anext(watch))
         await asyncio.sleep(0)
@@ -101,7 +101,7 @@ async def test_a_watch_waits_for_news():
 
 
 async def test_after_its_end_nothing_is_told():
-    feed = Feed()
+    feed = EventFeed()
     with feed.watch() as watch:
         feed.publish([request(1)])
     feed.publish([request(2)])

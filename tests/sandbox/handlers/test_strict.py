@@ -6,7 +6,7 @@ from kycaid_async import ConflictError, NotFoundError, PermissionDeniedError, Va
 from kycaid_async.api.catalog import ENDPOINTS
 from kycaid_async.protocol.endpoint import Evidence
 from kycaid_async.sandbox import Sandbox
-from kycaid_async.sandbox.data.forms import FORMS
+from kycaid_async.sandbox.data.account import FORMS
 
 PERSON_FORM, COMPANY_FORM = (form.id for form in FORMS)
 COMPANY = {"company_name": "Example Ltd", "registration_country": "GB", "business_activity_id": "0" * 36}

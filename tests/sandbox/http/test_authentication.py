@@ -113,7 +113,7 @@ async def test_a_fault_of_the_sandbox_is_an_answer_and_its_text_is_not_logged(ca
     def broken(*_args):
         raise RuntimeError("Canary")
 
-    monkeypatch.setattr("kycaid_async.sandbox.application.checked", broken)
+    monkeypatch.setattr("kycaid_async.sandbox.application.validated", broken)
     assert await call("POST", "/applicants", json={}) == (500, {"type": "internal_server", "errors": []})
     assert "RuntimeError" in caplog.text
     assert "Canary" not in caplog.text

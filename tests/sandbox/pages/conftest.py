@@ -11,7 +11,7 @@ import pytest
 
 from kycaid_async import AsyncKycaid
 from kycaid_async.sandbox import Sandbox
-from kycaid_async.sandbox.data.forms import FORMS
+from kycaid_async.sandbox.data.account import FORMS
 
 PERSON = {
     "applicant.first_name": "Jane",

@@ -10,7 +10,7 @@ from selenium.webdriver.common.keys import Keys
 from kycaid_async import AsyncKycaid
 from kycaid_async.callbacks import VerificationCompleted, VerificationStatusChanged
 from kycaid_async.sandbox import Sandbox
-from kycaid_async.sandbox.data.forms import FORMS
+from kycaid_async.sandbox.data.account import FORMS
 from kycaid_async.web.aiohttp import callback_route
 from tests.sandbox.pages.browser import Browser, browser, needs_browser
 from tests.sandbox.pages.conftest import PERSON

@@ -8,7 +8,7 @@ import pytest
 
 from kycaid_async import AsyncKycaid, ValidationError
 from kycaid_async.sandbox import Sandbox
-from kycaid_async.sandbox.data.forms import FORMS
+from kycaid_async.sandbox.data.account import FORMS
 from kycaid_async.sandbox.data.reference_lists import business_activities
 
 COMPANY = {

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from kycaid_async import AsyncKycaid
 from kycaid_async.sandbox import SANDBOX_KEY, Sandbox
-from kycaid_async.sandbox.data.forms import FORMS
+from kycaid_async.sandbox.data.account import FORMS
 
 BOUNDARY = b"edge"
 NAMES = st.sampled_from(

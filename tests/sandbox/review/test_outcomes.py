@@ -4,7 +4,7 @@ import pytest
 
 from kycaid_async import AsyncKycaid, ConflictError, DeclineReason
 from kycaid_async.sandbox import Sandbox
-from kycaid_async.sandbox.rules.outcome import Outcome
+from kycaid_async.sandbox.rules.outcome import ReviewOutcome
 
 HEADER = "x-sandbox-outcome"
 
@@ -45,9 +45,9 @@ def verify(kycaid, call, applicant):
     ],
 )
 def test_an_outcome_is_read_and_written(text, verdict, reasons):
-    outcome = Outcome.parse(text)
+    outcome = ReviewOutcome.parse(text)
     assert (outcome.verdict, list(outcome.reasons)) == (verdict, reasons)
-    assert Outcome.parse(str(outcome)) == outcome
+    assert ReviewOutcome.parse(str(outcome)) == outcome
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_an_outcome_is_read_and_written(text, verdict, reasons):
 )
 def test_what_is_no_outcome_is_refused(text):
     with pytest.raises(ValueError, match=r"outcome|reason"):
-        Outcome.parse(text)
+        ReviewOutcome.parse(text)
 
 
 @pytest.mark.parametrize("reason", DeclineReason)
@@ -123,7 +123,9 @@ async def test_scripted_outcomes_come_one_after_the_other(sandbox, kycaid, appli
 async def test_a_request_that_fails_takes_no_outcome(sandbox, kycaid, call, applicant, monkeypatch):
     sandbox.next_outcome("decline", "OTHER")
     with monkeypatch.context() as patched:
-        patched.setattr("kycaid_async.sandbox.storage.verifications._add_parts", lambda *_: 1 / 0)
+        patched.setattr(
+            "kycaid_async.sandbox.storage.verifications.VerificationRepository._add_parts", lambda *_: 1 / 0
+        )
         body = {"applicant_id": await applicant()}
         assert (await call("POST", "/verifications", json=body))[0] == 500
     made = await kycaid.verifications.create(**body)

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from kycaid_async.sandbox.review.content import Look
+from kycaid_async.sandbox.rules.case import Look
 from kycaid_async.sandbox.rules.rules import RULES, Case, Rule, judge
 from kycaid_async.values.decline_reasons import DeclineReason
 

@@ -5,7 +5,7 @@ import shlex
 
 import pytest
 
-from kycaid_async.cli import shell
+from kycaid_async import shell
 
 WORDS = ["kycaid", "upload", "my people.csv", "--ledger", "a'b.ledger", "plain.csv", ""]
 

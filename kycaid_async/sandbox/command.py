@@ -1,0 +1,109 @@
+"""``python -m kycaid_async.sandbox``: a sandbox until it is told to stop, with nothing to load but the sandbox."""
+
+import argparse
+import errno
+import gc
+import os
+import sys
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, Final, NoReturn
+
+import anyio
+
+from kycaid_async.errors import ConfigurationError
+from kycaid_async.sandbox.faults import Fault
+from kycaid_async.sandbox.http.listening import SANDBOX_KEY
+from kycaid_async.sandbox.pages.shell import HOME
+from kycaid_async.sandbox.server import Sandbox
+from kycaid_async.shell import assignments
+from kycaid_async.signals import stop_signals
+
+_DEFAULT_PORT: Final = 8000
+_GARBAGE: Final = 100_000
+"""Objects between two searches for garbage. What a start makes stays: to search it takes a sixth of the time."""
+_UNUSABLE: Final = 2
+
+
+def main(words: Sequence[str] | None = None) -> NoReturn:
+    """Run a sandbox and exit: with 2 for options that cannot be, with 1 when it cannot start."""
+    gc.set_threshold(_GARBAGE)
+    parser = _parser()
+    options = vars(parser.parse_args(words))
+    faults = options.pop("fault")
+    try:
+        sandbox = Sandbox(**options)
+        for text in faults:
+            sandbox.faults.add(Fault.parse(text))
+    except ConfigurationError as error:
+        parser.exit(_UNUSABLE, f"{parser.prog}: {error}\n")
+    try:
+        run(sandbox, partial(print, flush=True))
+    except ConfigurationError as error:
+        in_use = f"port {options['port']} of {options['host']} is in use; choose another with --port"
+        parser.exit(1, f"{parser.prog}: {in_use if is_port_in_use(error) else error}\n")
+    sys.exit(0)
+
+
+def run(sandbox: Sandbox, say: Callable[[str], object]) -> None:
+    """Run a sandbox until a signal stops it, and ``say`` where it listens. Raises `ConfigurationError`."""
+    anyio.run(partial(_serve, sandbox, say))
+
+
+def is_port_in_use(error: ConfigurationError) -> bool:
+    """Say whether a sandbox could not start because another program listens there."""
+    return isinstance(error.__cause__, OSError) and error.__cause__.errno == errno.EADDRINUSE
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser("python -m kycaid_async.sandbox", description="Run a local KYCAID until Ctrl-C.")
+    add: Any = parser.add_argument
+    add("--host", metavar="ADDRESS", default="127.0.0.1", help="address to listen on")
+    add("--port", metavar="N", type=int, default=_DEFAULT_PORT, help="port to listen on; 0 for a free one")
+    add("--api-key", metavar="KEY", default=os.environ.get("KYCAID_SANDBOX_KEY") or SANDBOX_KEY, help="key to accept")
+    add("--data", metavar="DIR", type=Path, help="keep the data here; without it they are gone at the end")
+    add("--review-after", metavar="SECONDS", type=float, default=0.0, help="how long a document waits for its review")
+    add(
+        "--manual",
+        dest="review",
+        action="store_const",
+        const="manual",
+        default="rules",
+        help="leave reviews to a person",
+    )
+    add("--strict", action="store_true", help="refuse what is not proven of the real service")
+    add("--balance", metavar="EUROS", type=float, help="what is on the account; by default it never runs out")
+    add("--callback-url", metavar="URL", help="where callbacks go for which no request names a URL")
+    add(
+        "--fault",
+        metavar="FAULT",
+        action="append",
+        default=[],
+        help="let this go wrong, as in 429:documents.create:0.1",
+    )
+    add("--seed", metavar="N", type=int, default=0, help="what chance depends on: the same runs are the same")
+    return parser
+
+
+async def _serve(sandbox: Sandbox, say: Callable[[str], object]) -> None:
+    # Before anybody can know that it listens: who starts it may stop it at the first word.
+    with stop_signals() as told_to_stop:
+        async with sandbox:
+            say(_welcome(sandbox))
+            await told_to_stop()
+
+
+def _welcome(sandbox: Sandbox) -> str:
+    key = SANDBOX_KEY if sandbox.api_key == SANDBOX_KEY else "(your key)"
+    lines = [
+        f"A local KYCAID listens on {sandbox.url} until Ctrl-C. To use it:",
+        "",
+        *assignments({"KYCAID_BASE_URL": sandbox.url, "KYCAID_API_KEY": key}),
+        "",
+        f"To watch it: {sandbox.url}{HOME}",
+    ]
+    wrong = [str(active.fault) for active in sandbox.faults.list()]
+    if wrong:
+        lines += ["", f"Goes wrong on purpose, with seed {sandbox.faults.seed}:", *(f"  {fault}" for fault in wrong)]
+    return "\n".join(lines)

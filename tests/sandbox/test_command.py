@@ -1,0 +1,97 @@
+"""``python -m kycaid_async.sandbox``: a server in a process of its own."""
+
+import inspect
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+
+import pytest
+
+from kycaid_async.cli.app import sandbox as of_the_command_line
+from kycaid_async.sandbox.command import _parser
+
+COMMAND = [sys.executable, "-W", "error", "-m", "kycaid_async.sandbox"]
+
+
+@pytest.fixture
+def start(tmp_path):
+    started = []
+
+    def start(*options, python=()):
+        with (tmp_path / "stderr").open("w") as stderr:
+            process = subprocess.Popen(
+                [sys.executable, *python, *COMMAND[1:], *options],
+                env={name: value for name, value in os.environ.items() if not name.startswith("KYCAID_")},
+                stdout=subprocess.PIPE,
+                stderr=stderr,
+                encoding="utf-8",
+            )
+        started.append(process)
+        return process, re.search(r"http://\S+\d", process.stdout.readline())[0]
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+def test_it_answers_with_neither_typer_nor_rich_and_without_pillows_decoders(start, tmp_path):
+    process, url = start("--port", "0", python=["-X", "importtime"])
+    with urllib.request.urlopen(f"{url}/_sandbox/health") as answer:
+        assert json.load(answer)["status"] == "ok"
+    process.kill()
+    process.wait()
+    modules = set(re.findall(r"\|\s+([\w.]+)$", (tmp_path / "stderr").read_text("utf-8"), re.MULTILINE))
+    assert "kycaid_async.sandbox.server" in modules
+    heavy = ("typer", "rich", "click", "PIL.Image", "kycaid_async.cli", "kycaid_async.bulk.ledger.ledger")
+    assert not modules & {*heavy}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="stopped with POSIX signals")
+def test_it_says_what_to_export_and_stops_at_a_signal_without_a_word(start, tmp_path):
+    process, url = start("--port", "0", "--fault", "429:documents.create:0.5")
+    process.send_signal(signal.SIGTERM)
+    out = process.stdout.read()
+    assert process.wait(30) == 0
+    assert f"export KYCAID_BASE_URL={url}\n" in out
+    assert "429:documents.create:0.5" in out
+    assert (tmp_path / "stderr").read_text("utf-8") == ""
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--host", "0.0.0.0"], "others can reach"),  # noqa: S104 - it is refused
+        (["--fault", "sometimes"], "a fault is one of"),
+        (["--port", "many"], "invalid int value"),
+        (["--balance", "-1"], "a number of euros"),
+    ],
+)
+def test_options_that_cannot_be_are_named(options, said):
+    done = subprocess.run([*COMMAND, *options], capture_output=True, encoding="utf-8", check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_port_in_use_is_named():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        done = subprocess.run([*COMMAND, "--port", port], capture_output=True, encoding="utf-8", check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert f"port {port} of 127.0.0.1 is in use" in done.stderr
+
+
+def test_it_takes_the_options_of_the_command_line():
+    flags = {flag for action in _parser()._actions for flag in action.option_strings} - {"-h", "--help"}
+    assert flags == {f"--{name.replace('_', '-')}" for name in inspect.signature(of_the_command_line).parameters}
+
+
+def test_its_key_may_stand_in_the_environment(monkeypatch):
+    monkeypatch.setenv("KYCAID_SANDBOX_KEY", "k" * 36)
+    assert _parser().parse_args([]).api_key == "k" * 36
