@@ -1,6 +1,7 @@
 """Pictures of telephones, as pictures that everybody can open."""
 
 import io
+import re
 from typing import Final
 
 import attrs
@@ -29,7 +30,8 @@ class ConvertedSource:
 
     @property
     def filename(self) -> str | None:
-        return self.source.filename
+        name = self.source.filename
+        return name if name is None else re.sub(r"\.hei[cf]$", ".jpg", name, flags=re.IGNORECASE)
 
     async def open(self) -> SourceReader:
         """Read it, and convert it where that is needed. Raises `InvalidFileError` for one that cannot be converted."""

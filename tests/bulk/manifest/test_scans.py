@@ -63,5 +63,5 @@ def test_a_side_that_comes_twice_is_another_document_and_a_back_alone_comes_to_t
     "pattern", ["*.png", "{type}.png", "{external_applicant_id}{external_applicant_id}", "{key}_{nonsense}"]
 )
 def test_a_pattern_that_makes_no_sense_is_refused(tmp_path, pattern):
-    with pytest.raises(ConfigurationError, match="with {external_applicant_id}"):
+    with pytest.raises(ConfigurationError, match=r"with \{external_applicant_id\}"):
         scans_in(tmp_path, pattern=pattern)
