@@ -178,7 +178,9 @@ class ExcelTable(TableFormat):
             self._finish_sheet()
             self._new_sheet()
         for at, cell in enumerate(cells):
-            if isinstance(cell, str):
+            if cell in (None, ""):
+                self._sheet.write_blank(self._rows, at, None, self._text)  # what is filled in is text
+            elif isinstance(cell, str):
                 text = cell.encode(errors="replace").decode()
                 whole = len(text) <= _CELL_LENGTH
                 self._sheet.write_string(self._rows, at, text if whole else text[: _CELL_LENGTH - 1] + "…", self._text)
@@ -186,7 +188,7 @@ class ExcelTable(TableFormat):
                 self._sheet.write_boolean(self._rows, at, cell)
             elif isinstance(cell, int | float):
                 self._sheet.write_number(self._rows, at, cell)
-            elif cell is not None:
+            else:
                 self._sheet.write_datetime(self._rows, at, cell, self._dates[type(cell)])
         self._rows += 1
 

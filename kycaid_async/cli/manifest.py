@@ -37,6 +37,7 @@ def check(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Run ``kycaid manifest check``."""
+    from kycaid_async.cli.console import for_terminal
     from kycaid_async.cli.failures import plain_errors
     from kycaid_async.cli.manifest_check import run_check
     from kycaid_async.cli.reading import keywords, options_of
@@ -53,7 +54,7 @@ def check(
         )
         options = options_of(reading, outside=allow_outside or [], urls=url_rules(allow_urls, [], []))
         lines, code = run_check(manifest, options, as_json=as_json)
-    typer.echo("\n".join(lines))
+    typer.echo(for_terminal(lines))
     raise typer.Exit(code)
 
 
@@ -91,9 +92,10 @@ def init(
     ] = None,
 ) -> None:
     """Run ``kycaid manifest init``."""
+    from kycaid_async.cli.console import for_terminal
     from kycaid_async.cli.failures import plain_errors
     from kycaid_async.cli.manifest_init import run_init
 
     with plain_errors():
         lines = run_init(folder, pattern=pattern, document_type=document_type, output=output)
-    typer.echo("\n".join(lines))
+    typer.echo(for_terminal(lines))

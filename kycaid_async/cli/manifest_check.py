@@ -57,7 +57,7 @@ async def _look(path: Path, options: ManifestOptions) -> Findings:
 
 
 def _lines(path: Path, found: Findings) -> Iterator[str]:
-    yield from found.manifest.notes
+    yield from (f"guessed: {note}" for note in found.manifest.notes)
     yield from map(str, found.groups)
     yield from found.groups.explanations
     yield from (f"{count:,} rows: {remark}" for remark, count in found.remarks.items())

@@ -177,7 +177,7 @@ def _unknown(name: str, *, guess: bool) -> FieldProblem:
         return problem
     shown = shown_column(name)
     return FieldProblem(
-        shown, f'{problem.expected}; --map "{shown}=COLUMN" says which, --map "{shown}=" leaves it out', problem.got
+        shown, f'{problem.expected} (--map "{shown}=COLUMN" says which, --map "{shown}=" leaves it out)', problem.got
     )
 
 

@@ -114,9 +114,10 @@ class Conversion:
             yield _error(column, text)
         elif _CUT.fullmatch(text) and column_type(column) is str:
             yield FieldProblem(column, "all digits", "a number that a spreadsheet has cut short, as in 1.23E+11")
-        elif self.named is not None and text and column_type(column) is dt.date:
-            problem = FieldProblem(column, f"a date as {self.named.name}, or as YYYY-MM-DD", "text in another form")
-            yield from () if first_that_reads(text, (self.named,)) else (problem,)
+        elif text and column_type(column) is dt.date and self._formats(column):
+            (form,) = self._formats(column)
+            problem = FieldProblem(column, f"a date as {form.name}, or as YYYY-MM-DD", "text in another form")
+            yield from () if first_that_reads(text, (form,)) else (problem,)
 
     def _cell_problems(self, column: str, cell: SheetCell) -> Iterator[FieldProblem]:
         takes = column_type(column)

@@ -1,5 +1,6 @@
 """Which document a word means, in English, German, Spanish and Russian: for suggestions and for names of scans."""
 
+import difflib
 import re
 import unicodedata
 from typing import Final
@@ -51,6 +52,13 @@ _SIDE_OF: Final = _table(_SIDES) | {plain_words(side): side for side in _SIDES}
 def type_of(text: str) -> str | None:
     """Return the document type that ``text`` is a word for; None when it is none."""
     return _TYPE_OF.get(plain_words(text))
+
+
+def nearest_type(text: str) -> str | None:
+    """Return the document type that ``text`` may be a misspelt word for; None when it is like none."""
+    words = plain_words(text)
+    near = [words] if words in _TYPE_OF else difflib.get_close_matches(words, _TYPE_OF, n=1, cutoff=0.75)
+    return _TYPE_OF[near[0]] if near else None
 
 
 def side_of(text: str) -> str | None:

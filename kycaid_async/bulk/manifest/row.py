@@ -10,9 +10,8 @@ from typing import Any, Final
 import attrs
 
 from kycaid_async.api.applicants import ApplicantType, Company, Person
-from kycaid_async.api.documents.fields import DocumentType
 from kycaid_async.api.documents.models import ApplicantDocument
-from kycaid_async.bulk.manifest.document_guesses import type_of
+from kycaid_async.bulk.manifest.document_guesses import nearest_type
 from kycaid_async.bulk.manifest.latin import letters_beyond
 from kycaid_async.bulk.manifest.places import Reach
 from kycaid_async.bulk.row import SIDES, BulkRow
@@ -198,10 +197,8 @@ def _shown_letter(letter: str) -> str:
 
 def _type_problem(value: Any) -> FieldProblem:
     """Return a shorter problem than one with all twenty types."""
-    meant = type_of(value) if isinstance(value, str) else None
+    meant = _nearest_type(value) if isinstance(value, str) else None
     near = f" (did you mean {meant}?)" if meant else ""
-    if not near and isinstance(value, str):
-        near = _near(value.strip().upper(), tuple(DocumentType))
     return FieldProblem("type", f"a document type of the reference{near}", "another word")
 
 
@@ -249,6 +246,9 @@ def shown_column(name: str) -> str:
     return (
         name if re.fullmatch(r"[^\W\d_][^\W\d]{0,39}(?:[ .:/()#-]{1,3}[^\W\d]{1,39}){0,6}[.:)]?[0-9]?", name) else "***"
     )
+
+
+_nearest_type = lru_cache(nearest_type)
 
 
 @lru_cache

@@ -49,7 +49,7 @@ class Job:
         except ModuleNotFoundError as error:
             raise Problem(str(error)) from error
         for note in manifest.notes:
-            self._screen.say(note)
+            self._screen.say(f"guessed: {note}")
         if self._plan.state is None:
             self._screen.say("its folder cannot be written to, so this audit cannot be gone on from when it is cut off")
         with stop_signals() as told:

@@ -69,7 +69,7 @@ class Job:
         except ModuleNotFoundError as error:
             raise Problem(str(error)) from error
         for note in manifest.notes:
-            self._screen.say(note)
+            self._screen.say(f"guessed: {note}")
         with stop_signals() as told:
             with self._screen.progress():
                 async with anyio.create_task_group() as group:
