@@ -7,7 +7,7 @@ from typing import Any, BinaryIO, Final
 import attrs
 
 from kycaid_async.bulk.manifest.column_names import Columns, match, trimmed
-from kycaid_async.bulk.manifest.format import LONGEST, ManifestFormat, RejectsWriter, open_bytes
+from kycaid_async.bulk.manifest.format import LONGEST, RejectsWriter, open_bytes
 from kycaid_async.bulk.manifest.options import ManifestOptions
 from kycaid_async.bulk.manifest.record import Record, table_record
 from kycaid_async.bulk.manifest.rejected_cells import CellsWriter
@@ -21,7 +21,7 @@ _MOST_NAMED: Final = 10
 
 
 @attrs.frozen(kw_only=True)
-class ExcelFormat(ManifestFormat):
+class ExcelFormat:
     """Which sheet of a workbook it is, and how that is laid out. Lines are rows of the sheet, as Excel counts them."""
 
     path: str

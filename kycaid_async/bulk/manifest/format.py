@@ -4,7 +4,7 @@ import codecs
 import io
 import os
 import stat
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, BinaryIO, Final, Protocol, TextIO
@@ -88,7 +88,7 @@ class Encoding:
 
 
 @attrs.frozen(kw_only=True)
-class TextFormat(ManifestFormat):
+class TextFormat(ABC):
     """A format with a row on each line. It is read a line at a time, and its rejects are on the disk line by line."""
 
     path: str

@@ -9,7 +9,7 @@ from typing import Any, BinaryIO, Final
 import attrs
 
 from kycaid_async.bulk.manifest.column_names import Columns, match
-from kycaid_async.bulk.manifest.format import ManifestFormat, RejectsWriter, open_bytes
+from kycaid_async.bulk.manifest.format import RejectsWriter, open_bytes
 from kycaid_async.bulk.manifest.options import ManifestOptions
 from kycaid_async.bulk.manifest.record import Record, table_record
 from kycaid_async.bulk.manifest.rejected_cells import CellsWriter
@@ -23,7 +23,7 @@ _BATCH: Final = 256
 
 
 @attrs.frozen(kw_only=True)
-class ParquetFormat(ManifestFormat):
+class ParquetFormat:
     """The columns of a Parquet file. Lines are its rows, from 1."""
 
     path: str

@@ -27,7 +27,8 @@ class Workbook:
     """The names of its visible sheets of cells, in order, with the parts that hold them."""
     _parts: dict[str, str]
     """The parts that the workbook names, by their kind."""
-    _since_1904: bool
+    since_1904: bool
+    """Whether days are counted from 1904 on, as old Macintoshes did."""
 
     @classmethod
     def open(cls, file: IO[bytes]) -> "Workbook":
@@ -47,7 +48,7 @@ class Workbook:
 
         def begin(name: str, attributes: dict[str, str]) -> None:
             if name == "workbookPr":
-                found._since_1904 = attributes.get("date1904") in {"1", "true", "on"}
+                found.since_1904 = attributes.get("date1904") in {"1", "true", "on"}
             elif name == "sheet" and attributes.get("state", "visible") == "visible":
                 relation = next((value for key, value in attributes.items() if key.endswith(":id")), "")
                 kind, part = relations.get(relation, ("", ""))
@@ -62,7 +63,7 @@ class Workbook:
         styles, strings = self._styles(), SharedStrings()
         try:
             self._read_strings(strings)
-            reader = _SheetReader(styles, strings, self._since_1904)
+            reader = _SheetReader(styles, strings, self.since_1904)
             for piece in pieces(self._archive, self.sheets[sheet]):
                 reader.part.feed(piece)
                 yield from reader.take()
