@@ -83,7 +83,7 @@ _HOMES = {
     for name in names.split()
 }
 
-__all__ = sorted(["__version__", "servers", *_HOMES])  # noqa: PLE0605  # pyright: ignore[reportUnsupportedDunderAll]
+__all__ = sorted(["__version__", "servers", *_HOMES])  # noqa: PLE0605 - `tests` check it  # pyright: ignore[reportUnsupportedDunderAll]  # the same
 
 
 def __getattr__(name: str) -> Any:
@@ -100,10 +100,10 @@ def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
 
 
-def _for_analysers() -> None:  # pyright: ignore[reportUnusedFunction]
-    """Import where the names live. Never called: here PyInstaller, Nuitka and others see what is imported by name."""
-    from kycaid_async import client, errors, servers  # noqa: F401
-    from kycaid_async.api import (  # noqa: F401
+def _for_analysers() -> None:  # pyright: ignore[reportUnusedFunction]  # see below
+    """Import the lazy modules. Never called: PyInstaller, Nuitka and others find them here."""
+    from kycaid_async import client, errors, servers  # noqa: F401 - for analysers
+    from kycaid_async.api import (  # noqa: F401 - for analysers
         addresses,
         affiliated_persons,
         applicants,
@@ -117,18 +117,19 @@ def _for_analysers() -> None:  # pyright: ignore[reportUnusedFunction]
         languages,
         non_doc_verifications,
         phone_numbers,
+        qes,
         reference_lists,
         risk_checks,
         services,
         verifications,
     )
-    from kycaid_async.bulk import (  # noqa: F401
+    from kycaid_async.bulk import (  # noqa: F401 - for analysers
         bulk,
         row,
         upload,
     )
-    from kycaid_async.bulk.manifest import check, manifest, row  # noqa: F401, F811
-    from kycaid_async.bulk.remote import url_rules  # noqa: F401
-    from kycaid_async.protocol import endpoint, timeout  # noqa: F401
-    from kycaid_async.sync import bulk, client  # noqa: F401, F811
-    from kycaid_async.values import converter, decline_reasons, enums, unset  # noqa: F401
+    from kycaid_async.bulk.manifest import check, manifest, row  # noqa: F401, F811 - for analysers
+    from kycaid_async.bulk.remote import url_rules  # noqa: F401 - for analysers
+    from kycaid_async.protocol import endpoint, timeout  # noqa: F401 - for analysers
+    from kycaid_async.sync import bulk, client  # noqa: F401, F811 - for analysers
+    from kycaid_async.values import converter, decline_reasons, enums, unset  # noqa: F401 - for analysers

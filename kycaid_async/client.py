@@ -212,7 +212,7 @@ def _first(*values: str | None) -> str:
 
 
 class _Shared:
-    """What a client and its copies with other options have in common. It brings aiohttp with the first call."""
+    """Parts that a client shares with its copies with other options. The first call imports aiohttp."""
 
     def __init__(self, settings: Settings, session: "aiohttp.ClientSession | None") -> None:
         self.timing = Timing()

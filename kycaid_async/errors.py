@@ -16,7 +16,7 @@
     │   └── UploadSourceError        the source of an upload failed or changed half-way
     ├── DecodeError                  an answer or a callback arrived that could not be read
     ├── InvalidSignatureError        a callback is not signed with any of the keys
-    ├── RawBodyRequiredError         not the raw bytes of a callback were passed
+    ├── RawBodyRequiredError         something other than the callback's raw bytes was passed
     ├── BodyTooLargeError            a callback is larger than any can be
     ├── LedgerError                  the ledger of a bulk upload cannot be used
     └── ApiError                     an answer that is no success: as a rule, KYCAID refused
@@ -216,7 +216,7 @@ class InvalidSignatureError(KycaidError):
 
 
 class RawBodyRequiredError(KycaidError, TypeError):
-    """Something else than the raw bytes of the body was passed: text, or JSON that was parsed already."""
+    """Something other than the raw bytes of the body was passed: text, or JSON that was parsed already."""
 
 
 class BodyTooLargeError(KycaidError, ValueError):

@@ -1,4 +1,4 @@
-"""What is said when a library of an extra is not installed, or is older than the extra asks for."""
+"""Optional libraries: their oldest versions, and the error for one that is not installed."""
 
 import importlib.util
 import re

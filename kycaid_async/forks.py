@@ -1,4 +1,4 @@
-"""What must begin anew in a forked process.
+"""Resets in forked processes.
 
 `os.fork` runs hooks. uWSGI and others fork in C, where none runs, so the process id is compared as well.
 """
@@ -18,15 +18,15 @@ def after_fork(reset: Callable[[], None]) -> None:
 
 
 def notice_fork() -> None:
-    """Begin anew when this process was forked since the last look. Takes 0.1 µs when it was not."""
+    """Run the resets when this process was forked since the last call. Takes 0.1 µs when it was not."""
     pid = os.getpid()
     if pid != _pid:
         with _locks.setdefault(pid, threading.Lock()):
             if pid != _pid:
-                _begin_anew()
+                _reset_all()
 
 
-def _begin_anew() -> None:
+def _reset_all() -> None:
     global _pid  # noqa: PLW0603 - there is one process
     for reset in _resets:
         reset()
@@ -34,4 +34,4 @@ def _begin_anew() -> None:
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_begin_anew)
+    os.register_at_fork(after_in_child=_reset_all)

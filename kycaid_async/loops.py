@@ -1,4 +1,4 @@
-"""The event loop that runs, and waiting in it."""
+"""Access to the running event loop, and waiting in it."""
 
 import asyncio
 from typing import TYPE_CHECKING, TypeVar

@@ -1,4 +1,4 @@
-"""How secrets and personal data look when somebody prints them."""
+"""Masking of secrets and personal data in texts and representations."""
 
 import os
 import re
@@ -93,7 +93,7 @@ def _attributes_of(value: Any) -> tuple[Any, ...]:
 
 
 def hide(value: Any) -> Any:
-    """Return what stands for ``value``: emptiness shows, content does not."""
+    """Return the mask of ``value``: emptiness shows, content does not."""
     return HIDDEN if value else value
 
 

@@ -15,7 +15,7 @@ def _now() -> datetime:
 
 @attrs.frozen(kw_only=True)
 class Timing:
-    """What depends on the world's time or on chance."""
+    """Sources of time, sleep and randomness, to be injected."""
 
     clock: Callable[[], float] = time.monotonic
     """Seconds that only go forward."""

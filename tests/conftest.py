@@ -1,5 +1,6 @@
 """What all tests share: a scripted server, and clients whose clock and chance are under control."""
 
+import os
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
@@ -19,6 +20,9 @@ from kycaid_async.timing import Timing
 settings.register_profile("default", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("explore", max_examples=1000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("default")
+
+# How this run was asked for is no business of the runs of pytest that tests start.
+os.environ.pop("PYTEST_ADDOPTS", None)
 
 API_KEY = "0123456789abcdef0123456789abcdef0123"
 

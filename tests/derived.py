@@ -18,7 +18,7 @@ from pathlib import Path
 import kycaid_async
 from kycaid_async.api.sections import SECTIONS
 from kycaid_async.cli.operations import as_markdown, repeats_as_markdown
-from kycaid_async.sync import files, sections
+from kycaid_async.sync import sections
 from kycaid_async.sync.blocking import Blocking
 
 COMMAND = "python -m tests.derived"
@@ -70,7 +70,7 @@ def section_stub(name: str, cls: type, imports: dict[str, str]) -> str:
 
 def definitions(twin: object) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
     """Return what is written of a method: its overloads, or itself when it has none."""
-    own = inspect.unwrap(twin) if twin.__code__.co_filename != files.__file__ else twin
+    own = inspect.unwrap(twin) if twin.__code__.co_filename != sections.__file__ else twin
     tree = ast.parse(Path(inspect.getsourcefile(own)).read_text("utf-8"))
     of_class, _, method = own.__qualname__.partition(".")
     body = next(n.body for n in ast.walk(tree) if isinstance(n, ast.ClassDef) and n.name == of_class)

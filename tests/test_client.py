@@ -75,7 +75,7 @@ async def test_calls_beyond_max_connections_wait_their_turn(server, make_client)
 async def test_an_answer_larger_than_the_limit_is_not_read(client, server):
     import attrs
 
-    client._settings = attrs.evolve(client._settings, max_answer=1000)
+    client._shared._settings = attrs.evolve(client._settings, max_answer=1000)
     server.answer(200, b"[" + b" " * 2000 + b"]")
     with pytest.raises(DecodeError, match="larger than this client reads") as caught:
         await client.documents.get(DOCUMENT)

@@ -16,7 +16,7 @@ from kycaid_async.values.unset import UNSET, Maybe, Opt
 
 
 class AddressType(OpenEnum):
-    """What an address is to its owner. An owner has one address of each type."""
+    """The purpose of an address. An owner has one address of each type."""
 
     REGISTERED = "REGISTERED"
     """Home of a person, legal address of a company."""

@@ -18,7 +18,7 @@ from kycaid_async.values.unset import UNSET, Opt
 
 
 class AffiliatedPersonType(OpenEnum):
-    """What a person is to the company."""
+    """The role of a person in the company."""
 
     AUTHORISED = "AUTHORISED"
     """May act for it. A company has at most one."""

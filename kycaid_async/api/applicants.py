@@ -35,7 +35,7 @@ from kycaid_async.values.unset import UNSET, Maybe, Opt
 
 
 class ApplicantType(OpenEnum):
-    """Who is verified."""
+    """The kind of an applicant: a person or a company."""
 
     PERSON = "PERSON"
     """A person (KYC)."""
@@ -59,7 +59,7 @@ GenderName = Literal["M", "F"]
 
 
 class ApplicantStatus(OpenEnum):
-    """How far the verification of an applicant is. ``new`` was seen in traffic and is not in the vendor's list."""
+    """The progress of an applicant's verification. ``new`` was seen in traffic and is not in the vendor's list."""
 
     NEW = "new"
     PENDING = "pending"
@@ -153,7 +153,7 @@ class ApplicantUpdate(_Contact):
 
 @response
 class Applicant(Response):
-    """What persons and companies have in common. Reference: *Applicants / Get an applicant*."""
+    """Base class of persons and companies. Reference: *Applicants / Get an applicant*."""
 
     applicant_id: IdText | None = None
     external_applicant_id: str | None = None

@@ -11,7 +11,7 @@ from kycaid_async.values.model import Response, response
 
 @response
 class BusinessActivity(Labelled, Response):
-    """What a company does."""
+    """An activity of a company."""
 
     business_activity_id: IdText | None = None
     """What ``Company(business_activity_id=…)`` takes. Whether it is the same for every account is not known."""

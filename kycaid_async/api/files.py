@@ -13,7 +13,7 @@ from kycaid_async.values.model import Response, response
 
 @response
 class FileInfo(Response):
-    """What the server says of a file. No answer has ever been seen: look into ``raw``."""
+    """Details of a file. No answer has ever been seen: look into ``raw``."""
 
     file_id: IdText | None = None
 

@@ -14,7 +14,7 @@ from kycaid_async.values.unset import UNSET, Maybe, Opt
 
 @request
 class FormUrlCreate(Request):
-    """What a form URL is made for. Every field may be left out."""
+    """A request for a form URL. Every field may be left out."""
 
     applicant_id: Maybe[ObjectId] = UNSET
     """An existing applicant, for another attempt. Without it the submitted form makes a new applicant."""

@@ -18,7 +18,7 @@ from kycaid_async.values.unset import UNSET, Maybe, Opt
 
 
 class MatchType(OpenEnum):
-    """How well a field matched."""
+    """The quality of a field's match."""
 
     MATCH = "MATCH"
     PARTIAL_MATCH = "PARTIAL_MATCH"
@@ -64,7 +64,7 @@ class UsEidvFields(TypedDict, total=False):
 
 @response
 class UsEidvResult(Response):
-    """How well a person matched."""
+    """The matches of a person's data."""
 
     score: int | None = None
     score_descriptions: list[Any] | None = None
@@ -85,7 +85,7 @@ class NgNinRequest(Request):
 
 @response
 class NgNinValidation(Response):
-    """Whether the number exists."""
+    """The validity of the number."""
 
     valid: bool | None = None
 
@@ -119,7 +119,7 @@ class NgNinData(Response):
 
 @response
 class NgNinResult(Response):
-    """What is registered under a Nigerian identification number."""
+    """The record under a Nigerian identification number."""
 
     validation: NgNinValidation | None = None
     data: NgNinData | None = None

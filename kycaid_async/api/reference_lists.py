@@ -1,4 +1,4 @@
-"""What countries, languages and business activities have in common: labels, and a memory of the last answer."""
+"""Base of countries, languages and business activities: labels, and a cache of the last answer."""
 
 from typing import Generic, TypeVar
 

@@ -16,7 +16,7 @@ from kycaid_async.values.unset import UNSET, Maybe, Opt
 
 
 class Direction(OpenEnum):
-    """Which way money goes, as the customer sees it."""
+    """The direction of a payment, from the customer's side."""
 
     INCOMING = "incoming"
     OUTGOING = "outgoing"

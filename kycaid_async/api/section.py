@@ -1,4 +1,4 @@
-"""What the sections share."""
+"""The base class of sections."""
 
 import difflib
 import functools

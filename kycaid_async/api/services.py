@@ -1,4 +1,4 @@
-"""What asynchronous services answer with."""
+"""Answers of asynchronous services."""
 
 from kycaid_async.values.constraints import IdText
 from kycaid_async.values.model import Response, response

@@ -217,7 +217,7 @@ class BulkSummary:
 
     @property
     def rows(self) -> int:
-        """How many rows were looked at."""
+        """The number of rows that were looked at."""
         return self.created + self.done_before + self.failed + self.uncertain
 
     def count(self, result: BulkResult) -> None:

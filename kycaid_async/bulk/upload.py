@@ -103,7 +103,7 @@ class BulkUpload(BulkRun[BulkRow, BulkResult]):
 
     @property
     def progress(self) -> BulkProgress:
-        """How far it is now. Cheap enough to be asked often."""
+        """The run's progress so far. Cheap enough to be asked often."""
         documents, size = self._meter.rates(self._timing.clock(), self._summary.created, self._summary.bytes)
         return BulkProgress(
             summary=attrs.evolve(self.summary),
@@ -117,7 +117,7 @@ class BulkUpload(BulkRun[BulkRow, BulkResult]):
 
     @property
     def summary(self) -> BulkSummary:
-        """What became of the rows so far; of all of them, once the iteration has ended."""
+        """Outcomes of the rows so far; of all of them once the iteration has ended."""
         summary, prerequisites = self._summary, self._prerequisites
         summary.requests, summary.refusals = self._caller.requests, self._caller.refusals
         if prerequisites is not None:

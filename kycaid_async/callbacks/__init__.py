@@ -1,4 +1,4 @@
-"""What KYCAID sends you: signed HTTP requests about verifications and services. Reference: *Callbacks*.
+"""Callbacks: signed HTTP requests from KYCAID about verifications and services. Reference: *Callbacks*.
 
 ::
 

@@ -1,7 +1,7 @@
-"""Asking KYCAID whether a callback is true.
+"""Confirmation of a callback by the server.
 
-A signature proves that whoever made it holds the API key; not when. A recorded callback stays valid for ever, so act on
-what the server says now.
+A signature proves that its maker holds the API key; not when. A recorded callback stays valid for ever, so act on what
+the server says now.
 """
 
 from typing import Any, Protocol
@@ -35,7 +35,7 @@ class _BlockingClient(Protocol):
 
 @attrs.frozen
 class Confirmation:
-    """What the server says to an event."""
+    """The result of comparing an event with the server."""
 
     agrees: bool
     """True when the server says the same now. A late or replayed event does not agree."""
@@ -57,13 +57,13 @@ async def confirm(event: Event, client: _Client) -> Confirmation:
     those without a verification, `NotFoundError` when there is no such verification, and the errors of
     ``verifications.get``.
     """
-    return _compared(event, await client.verifications.get(_verification_of(event)))
+    return _compare(event, await client.verifications.get(_verification_of(event)))
 
 
 def confirm_blocking(event: Event, client: _BlockingClient) -> Confirmation:
     """Do what `confirm` does, with a `Kycaid` as ``client``: for handlers of Flask, Django and other blocking code."""
     with border:
-        return _compared(event, client.verifications.get(_verification_of(event)))
+        return _compare(event, client.verifications.get(_verification_of(event)))
 
 
 def _verification_of(event: Event) -> str:
@@ -74,38 +74,38 @@ def _verification_of(event: Event) -> str:
     return event.verification_id
 
 
-def _compared(event: Event, found: Verification) -> Confirmation:
-    differences = (*_other_ids(event, found), *_other_result(event, found))
-    return Confirmation(not differences, found, differences)
+def _compare(event: Event, current: Verification) -> Confirmation:
+    differences = (*_different_ids(event, current), *_different_results(event, current))
+    return Confirmation(not differences, current, differences)
 
 
-def _other_ids(event: Any, found: Verification) -> list[str]:
-    names = ["applicant_id"] if event.applicant_id and event.applicant_id != found.applicant_id else []
+def _different_ids(event: Any, current: Verification) -> list[str]:
+    names = ["applicant_id"] if event.applicant_id and event.applicant_id != current.applicant_id else []
     # The server is not known to repeat these two in its answer.
-    given = {name: (getattr(event, name, None), getattr(found, name)) for name in ("verification_id", "form_id")}
-    return names + [name for name, (told, is_now) in given.items() if told and is_now and told != is_now]
+    optional = {name: (getattr(event, name, None), getattr(current, name)) for name in ("verification_id", "form_id")}
+    return names + [name for name, (sent, now) in optional.items() if sent and now and sent != now]
 
 
-def _other_result(event: Event, found: Verification) -> list[str]:
+def _different_results(event: Event, current: Verification) -> list[str]:
     if isinstance(event, VerificationStatusChanged):
-        return ["verification_status"] if event.verification_status != found.status else []
+        return ["verification_status"] if event.verification_status != current.status else []
     if not isinstance(event, VerificationCompleted):
         return []
-    told = event.status or VerificationProgress.COMPLETED
-    names = ["status"] if told != found.status else []
-    names += ["verified"] if event.verified != found.verified else []
-    checks = found.verifications or {}
+    status = event.status or VerificationProgress.COMPLETED
+    names = ["status"] if status != current.status else []
+    names += ["verified"] if event.verified != current.verified else []
+    checks = current.verifications or {}
     return names + [
         f"verifications.{name}"
         for name, check in (event.verifications or {}).items()
-        if _other(check, checks.get(name))
+        if _differs(check, checks.get(name))
     ]
 
 
-def _other(told: CheckResult, found: CheckResult | None) -> bool:
-    if found is None or told.verified != found.verified:
+def _differs(sent: CheckResult, current: CheckResult | None) -> bool:
+    if current is None or sent.verified != current.verified:
         return True
-    return set(told.decline_reasons or ()) != set(found.decline_reasons or ())
+    return set(sent.decline_reasons or ()) != set(current.decline_reasons or ())
 
 
 def _unconfirmable(what: str) -> InvalidRequestError:

@@ -1,4 +1,4 @@
-"""Telling a callback that came before.
+"""Recognition of repeated callbacks.
 
 KYCAID repeats a callback until it is answered with 200, and a recorded one can be sent again by anybody.
 """
@@ -17,7 +17,7 @@ from kycaid_async.errors import ConfigurationError
 
 
 class SeenStore(Protocol):
-    """Where identities of events are kept: in memory, in Redis, in a database."""
+    """A store of the identities of events: in memory, in Redis, in a database."""
 
     async def add(self, identity: str) -> bool:
         """Keep ``identity`` and return True when it was not kept before. Must be atomic."""
@@ -91,7 +91,7 @@ class Deduplicator:
 
     @asynccontextmanager
     async def attempt(self, event: Event) -> AsyncIterator[bool]:
-        """Give True when ``event`` is to be handled, False when it was; mark it as seen when the block succeeds.
+        """Yield True when ``event`` is new, False when it was handled; mark it as seen when the block succeeds.
 
         ::
 
@@ -100,7 +100,7 @@ class Deduplicator:
                     await handle(event)
         """
         identity = event.identity
-        turn = await self._turn(identity)
+        attempt = await self._start_attempt(identity)
         try:
             new = not await self.store.has(identity)
             yield new
@@ -108,14 +108,14 @@ class Deduplicator:
                 await self.store.add(identity)
         finally:
             del self._running[identity]
-            turn.set_result(None)
+            attempt.set_result(None)
 
-    async def _turn(self, identity: str) -> "Future[None]":
-        """Return once no other attempt at ``identity`` is running in this process."""
+    async def _start_attempt(self, identity: str) -> "Future[None]":
+        """Wait until no other attempt at ``identity`` runs in this process, and return the future of this one."""
         from asyncio import wrap_future
 
-        mine: Future[None] = Future()
-        mine.set_running_or_notify_cancel()  # so that one who waits and is cancelled does not cancel it for the others
-        while (other := self._running.setdefault(identity, mine)) is not mine:
+        attempt: Future[None] = Future()
+        attempt.set_running_or_notify_cancel()  # now a cancelled waiter cannot cancel it for the others
+        while (other := self._running.setdefault(identity, attempt)) is not attempt:
             await wrap_future(other)
-        return mine
+        return attempt

@@ -1,6 +1,6 @@
-"""What KYCAID sends. Reference: *Callbacks*.
+"""Events, the content of callbacks. Reference: *Callbacks*.
 
-Every key may be missing or null. What this version does not know stays in ``raw`` and ``extra``.
+Every key may be missing or null. Keys and values unknown to this version stay in ``raw`` and ``extra``.
 """
 
 import hashlib
@@ -19,7 +19,7 @@ from kycaid_async.values.model import Response, response
 
 
 class CallbackType(OpenEnum):
-    """What a callback is about."""
+    """The subject of a callback."""
 
     VERIFICATION_COMPLETED = "VERIFICATION_COMPLETED"
     VERIFICATION_STATUS_CHANGED = "VERIFICATION_STATUS_CHANGED"
@@ -28,21 +28,21 @@ class CallbackType(OpenEnum):
 
 
 class ServiceRequestType(OpenEnum):
-    """The service a result is of."""
+    """The service of a result."""
 
     CRYPTO_ADDRESS_CHECK = "CRYPTO_ADDRESS_CHECK"
     CRYPTO_TRANSACTION_CHECK = "CRYPTO_TRANSACTION_CHECK"
 
 
 class ServiceRequestStatus(OpenEnum):
-    """How a service ended."""
+    """The outcome of a service."""
 
     SUCCESS = "success"
     ERROR = "error"
 
 
-class _Delivered(Response):
-    """Knows the raw body it was read from by its hash, which is no field: no key of the server's can be in its way."""
+class _Hashed(Response):
+    """Base class that keeps the hash of the raw body, outside of the fields so that no key of the server can clash."""
 
     __slots__ = ("_digest",)
 
@@ -52,13 +52,13 @@ class _Delivered(Response):
         return super().__getstate__() | {"_digest": self._body_hash()}
 
     def _body_hash(self) -> str:
-        # One that was made by hand has no body; its class and content stand in for it.
-        made = [type(self).__name__, unstructure(self)]
-        return getattr(self, "_digest", None) or hashlib.sha256(dumps(made)).hexdigest()
+        # An event that was created by hand has no body; its class and content stand in for it.
+        content = [type(self).__name__, unstructure(self)]
+        return getattr(self, "_digest", None) or hashlib.sha256(dumps(content)).hexdigest()
 
 
 @response
-class Event(_Delivered):
+class Event(_Hashed):
     """Any callback. ``raw`` is the whole message; it is personal data."""
 
     type: CallbackType | None = None
@@ -67,7 +67,7 @@ class Event(_Delivered):
 
     @property
     def identity(self) -> str:
-        """What tells a repetition: the SHA-256 of the raw body, 64 hex characters.
+        """The identity for deduplication: the SHA-256 of the raw body, 64 hex characters.
 
         It covers type, ids and result, so that two different bodies are never taken for one event, also where they
         share an id. That a repetition has the same bytes is not documented: one that has not is another event.
@@ -157,7 +157,7 @@ class Counterparty(Response):
 
 @response
 class CryptoRiskResult(Response):
-    """What a crypto check found. Observed."""
+    """The findings of a crypto check. Observed."""
 
     risk_score: float | None = None
     """0 to 1; read from ``riskscore`` where the server uses that spelling."""

@@ -1,4 +1,4 @@
-"""Reading a callback into a typed event."""
+"""Parsing of callbacks into typed events."""
 
 import hashlib
 import json
@@ -46,7 +46,7 @@ def parse(body: bytes) -> Event:
         data = _object(raw)
         name = data.get("type")
         event = structure(data, EVENTS.get(name, UnknownEvent) if isinstance(name, str) else UnknownEvent)
-        event._digest = hashlib.sha256(raw).hexdigest()  # noqa: SLF001 - set here, because only here are the bytes known
+        event._digest = hashlib.sha256(raw).hexdigest()  # noqa: SLF001 - the bytes are known only here
         return event
 
 

@@ -18,7 +18,7 @@ SIGNATURE_HEADER: Final = "x-data-integrity"
 """The header that carries the signature. Names of headers are not case-sensitive."""
 
 MAX_BODY: Final = 1024 * 1024
-"""The largest body that is looked at by default, in bytes. Callbacks take some kilobytes."""
+"""The default limit of a body, in bytes. Callbacks take some kilobytes."""
 
 Keys: TypeAlias = str | ApiKey | Iterable[str | ApiKey]
 """One API key, or several: of two accounts, or the old and the new one while keys are exchanged."""
@@ -27,7 +27,7 @@ _KEY = re.compile(r"[\x21-\x7e]+")
 
 
 def verify(body: bytes, signature: str | None, keys: Keys, *, max_body: int = MAX_BODY) -> None:
-    """Return when ``signature`` is that of ``body`` with one of ``keys``; the comparison takes constant time.
+    """Verify that ``signature`` is that of ``body`` with one of ``keys``; the comparison takes constant time.
 
     ``body`` is the body as it arrived, before any parsing; ``signature`` is the header `SIGNATURE_HEADER`, or None
     when there is none. Raises `InvalidSignatureError`, `BodyTooLargeError` above ``max_body`` bytes,
@@ -35,22 +35,26 @@ def verify(body: bytes, signature: str | None, keys: Keys, *, max_body: int = MA
     them shows the body, the signature or a key.
     """
     with border:
-        known = keys_of(keys)
-        raw = raw_body(body)
-        check_size(len(raw), max_body)
-        given = _ascii(signature)
-        if not given:
-            raise InvalidSignatureError(
-                f"the callback has no signature: pass its {SIGNATURE_HEADER} header, and refuse it if there is none."
-            )
-        message = base64.b64encode(raw)
-        # A list, so that every key is tried whichever of them fits.
-        fits = [hmac.compare_digest(_digest(message, key), given) for key in known]
-        if not any(fits):
-            raise _unfit(len(known))
+        verify_with(keys_of(keys), body, signature, max_body=max_body)
 
 
-def _unfit(keys: int) -> InvalidSignatureError:
+def verify_with(keys: tuple[ApiKey, ...], body: bytes, signature: str | None, *, max_body: int) -> None:
+    """Verify ``signature`` as `verify` does, with keys that `keys_of` validated."""
+    raw = raw_body(body)
+    check_size(len(raw), max_body)
+    received = _ascii(signature)
+    if not received:
+        raise InvalidSignatureError(
+            f"the callback has no signature: pass its {SIGNATURE_HEADER} header, and refuse it if there is none."
+        )
+    message = base64.b64encode(raw)
+    # A list, so that every key is tried whichever of them fits.
+    matches = [hmac.compare_digest(_digest(message, key), received) for key in keys]
+    if not any(matches):
+        raise _no_match(len(keys))
+
+
+def _no_match(keys: int) -> InvalidSignatureError:
     return InvalidSignatureError(
         f"the callback's signature fits none of {keys} key(s). Check that the body is passed as it arrived, byte by "
         f"byte, that the signature is the {SIGNATURE_HEADER} header, and that the keys are the API keys of this "
@@ -68,16 +72,16 @@ def sign(body: bytes, key: str | ApiKey) -> str:
 
 
 def keys_of(keys: Keys) -> tuple[ApiKey, ...]:
-    """Return the keys in ``keys``. Raises `ConfigurationError` when there is none, or one that cannot be a key."""
+    """Validate ``keys``. Raises `ConfigurationError` when there is none, or one that cannot be a key."""
     if isinstance(keys, str | ApiKey):
         return (_key(keys),)
     # The keys of a mapping would be names of accounts, and of bytes they would be numbers.
     if isinstance(keys, Mapping | bytes | bytearray) or not isinstance(keys, Iterable):
         raise ConfigurationError(f"keys: expected an API key or a list of them, got a {type(keys).__name__}")
-    known = tuple(_key(key) for key in keys)
-    if not known:
+    validated = tuple(_key(key) for key in keys)
+    if not validated:
         raise ConfigurationError("keys: no API key was given, so that no callback could be checked")
-    return known
+    return validated
 
 
 def raw_body(body: Any) -> bytes:
@@ -112,7 +116,7 @@ def _digest(message: bytes, key: ApiKey) -> bytes:
 
 
 def _ascii(signature: object) -> bytes:
-    """Return the bytes to compare. What cannot be a signature gives bytes that never equal one."""
+    """Return the bytes to compare. Text that cannot be a signature gives bytes that never equal one."""
     if not isinstance(signature, str):
         return b""
     return str.encode(str.strip(signature), "ascii", "replace")

@@ -1,4 +1,4 @@
-"""What a section needs to do its work: something that calls an endpoint."""
+"""The interface through which a section calls its endpoints."""
 
 from collections.abc import Awaitable, Mapping, Sequence
 from typing import Any, Protocol, TypeVar

@@ -1,4 +1,4 @@
-"""What an endpoint is: one declaration that the client, the sandbox, the docs and the tests all read."""
+"""Endpoints as data: one declaration that the client, the sandbox, the docs and the tests all read."""
 
 import enum
 import re
@@ -45,7 +45,7 @@ class Evidence(enum.StrEnum):
 
 
 class Returns(Generic[T_co]):
-    """What an endpoint answers with."""
+    """The type of an endpoint's answer, and how it is decoded."""
 
     def read(self, data: Any) -> T_co:
         """Return the answer out of decoded JSON. Raises `Mismatch`."""

@@ -1,4 +1,4 @@
-"""How many requests may be under way, and when the next may start, learned from the server's refusals.
+"""Pacing of requests: how many are under way and when the next starts, learned from the server's refusals.
 
 The API publishes no limits and sends no rate headers. Until the first refusal nothing is held back. From then on:
 

@@ -1,4 +1,4 @@
-"""Building a request: path, query and body out of an endpoint and what the user gave."""
+"""Building of requests: path, query and body, from an endpoint and the arguments of a call."""
 
 import functools
 import re
@@ -130,7 +130,7 @@ _MOST_ENCODINGS: Final = 8
 
 
 def invalid_request(operation: str, problems: Sequence[FieldProblem]) -> InvalidRequestError:
-    """Return the error for fields that were refused before anything was sent."""
+    """Return the error for fields that are refused before anything is sent."""
     listed = "; ".join(map(str, problems))
     return InvalidRequestError(
         f"{operation}: nothing was sent. {listed}. Correct the named fields and call again.",

@@ -1,4 +1,4 @@
-"""Reading an answer: the object, or the right error.
+"""Decoding of answers into an object or the right error.
 
 The body is read before the status is judged: 429 with ``flow`` is permanent, 404 can carry ``validation``, 502 is
 HTML, and the machine code may stand in ``type``, in ``error.type`` or in ``errors[0].message``. What does not have the

@@ -1,4 +1,4 @@
-"""Whether a failed attempt is tried again, and after how long.
+"""Decisions after a failed attempt: try again after a pause, or raise.
 
 A request that makes a second object, or costs money again, is repeated only when it is certain that the server did not
 act: the connection was never made, or KYCAID itself refused for now. KYCAID has no idempotency key. What a gateway says

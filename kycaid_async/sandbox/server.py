@@ -155,7 +155,7 @@ class Sandbox:
 
     @property
     def url(self) -> str:
-        """Where it listens, for example ``http://127.0.0.1:43210``. Raises `ConfigurationError` when it does not."""
+        """Its URL, for example ``http://127.0.0.1:43210``. Raises `ConfigurationError` when it does not."""
         return self._require_running().url
 
     @property

@@ -5,7 +5,7 @@ import inspect
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator
 from typing import Any, Concatenate, ParamSpec, TypeVar, get_args, overload
 
-from kycaid_async.sync.handle import Link
+from kycaid_async.sync.handle import ClientHandle
 from kycaid_async.sync.iteration import BlockingIterator
 from kycaid_async.tracebacks import border
 from kycaid_async.uploads.sources import UploadSource
@@ -15,18 +15,18 @@ R = TypeVar("R")
 F = TypeVar("F", bound=Callable[..., Any])
 
 BlockingSource = UploadSource | Callable[[], Iterable[bytes]]
-"""What the asynchronous client takes, or a function that returns a new plain iterator of bytes at each call."""
+"""An upload source of the asynchronous client, or a function that returns a new plain iterator of bytes per call."""
 
 
 class Blocking:
-    """Base of what has blocking twins of the methods of ``target``, an instance of the class ``of``."""
+    """Base class for blocking twins of the methods of ``target``, an instance of the class ``of``."""
 
     def __init_subclass__(cls, *, of: type | None = None) -> None:
         if of is not None:
             cls.__doc__ = of.__doc__
 
-    def __init__(self, link: Link, target: Any) -> None:
-        self._link = link
+    def __init__(self, handle: ClientHandle, target: Any) -> None:
+        self._handle = handle
         self._target = target
 
 
@@ -44,15 +44,15 @@ def blocking(method: Callable[..., Any]) -> Callable[..., Any]:
     functools.update_wrapper(twin, method)
     signature = inspect.signature(method)
     if inspect.isasyncgenfunction(method):
-        gives: Any = Iterator[get_args(signature.return_annotation)]  # type: ignore[misc]  # not a type to check with
-        signature = signature.replace(return_annotation=gives)
-        twin.__annotations__ = method.__annotations__ | {"return": gives}
-    twin.__signature__ = signature  # type: ignore[attr-defined]
+        result: Any = Iterator[get_args(signature.return_annotation)]  # type: ignore[misc]  # a type made at run time
+        signature = signature.replace(return_annotation=result)
+        twin.__annotations__ = method.__annotations__ | {"return": result}
+    twin.__signature__ = signature  # type: ignore[attr-defined]  # read by inspect and editors
     return twin
 
 
 def documented_as(method: Callable[..., Any]) -> Callable[[F], F]:
-    """Return a decorator that takes over the docstring of ``method``."""
+    """Return a decorator that copies the docstring of ``method``."""
 
     def document(twin: F) -> F:
         twin.__doc__ = method.__doc__
@@ -62,19 +62,19 @@ def documented_as(method: Callable[..., Any]) -> Callable[[F], F]:
 
 
 def _calling(method: Callable[..., Coroutine[Any, Any, Any]]) -> Callable[..., Any]:
-    def call(self: Blocking, /, *args: Any, **given: Any) -> Any:
+    def call(self: Blocking, /, *args: Any, **kwargs: Any) -> Any:
         with border:
-            call = self._link.enter()
-            made = method(self._target, *args, **given)
-            del args, given  # nothing personal is in sight while this thread waits
-            return call.run(made)
+            call = self._handle.new_call()
+            coroutine = method(self._target, *args, **kwargs)
+            del args, kwargs  # no personal data in this frame while the thread waits
+            return call.run(coroutine)
 
     return call
 
 
 def _iterating(method: Callable[..., AsyncIterator[Any]]) -> Callable[..., Any]:
-    def iterate(self: Blocking, /, *args: Any, **given: Any) -> Any:
+    def iterate(self: Blocking, /, *args: Any, **kwargs: Any) -> Any:
         with border:
-            return BlockingIterator(self._link, method(self._target, *args, **given))
+            return BlockingIterator(self._handle, method(self._target, *args, **kwargs))
 
     return iterate

@@ -5,7 +5,7 @@ import os
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable
 from itertools import islice
-from typing import Any, Self, TypeVar, Unpack, cast
+from typing import Any, Final, Self, TypeVar, Unpack, cast
 
 from kycaid_async.bulk import bulk
 from kycaid_async.bulk.audit import AuditOptions, AuditResult, AuditSummary, BulkAudit
@@ -16,41 +16,41 @@ from kycaid_async.bulk.row import BulkProgress, BulkResult, BulkRow, BulkSummary
 from kycaid_async.bulk.run import BulkRun
 from kycaid_async.bulk.upload import BulkUpload, UploadOptions
 from kycaid_async.sync.blocking import Blocking, documented_as
-from kycaid_async.sync.call import Call
-from kycaid_async.sync.handle import Link
+from kycaid_async.sync.call import LoopCall
+from kycaid_async.sync.handle import ClientHandle
 from kycaid_async.sync.iteration import BlockingIterator
 from kycaid_async.tracebacks import border, bordered
 
 R = TypeVar("R")
 T = TypeVar("T")
 
-_AT_ONCE = 64
-"""Rows that are read whenever the loop wants some."""
+_BATCH: Final = 64
+"""Rows that are read each time the loop asks for some."""
 
 
-class _Rows(AsyncIterator[BulkRow]):
-    """The rows on the loop's side. Another thread has to be asked for them."""
+class _RowQueue(AsyncIterator[BulkRow]):
+    """The rows on the loop's side: the iterating thread reads them on request."""
 
     def __init__(self) -> None:
-        self.wanted = False
-        self.when_wanted: Callable[[], None]
+        self.is_requested = False
+        self.on_request: Callable[[], None]
         self._ready: deque[BulkRow] = deque()
         self._arrived = asyncio.Event()
         self._over = False
         self._error: Exception | None = None
 
-    async def give(self, rows: list[BulkRow], error: Exception | None) -> None:
-        """Add ``rows``; fewer than asked for are the last ones."""
+    async def add(self, rows: list[BulkRow], error: Exception | None) -> None:
+        """Add a batch of rows; a short one is the last."""
         self._ready.extend(rows)
-        self._over, self._error = len(rows) < _AT_ONCE, error
-        self.wanted = False
+        self._over, self._error = len(rows) < _BATCH, error
+        self.is_requested = False
         self._arrived.set()
 
     async def __anext__(self) -> BulkRow:
         while not self._ready and not self._over:
-            self.wanted = True
+            self.is_requested = True
             self._arrived.clear()
-            self.when_wanted()
+            self.on_request()
             await self._arrived.wait()
         if self._ready:
             return self._ready.popleft()
@@ -60,15 +60,15 @@ class _Rows(AsyncIterator[BulkRow]):
 
 
 class BlockingRun(BlockingIterator[R]):
-    """A run over rows, which are read in the thread that iterates, some dozens at a time, while it waits."""
+    """A run over rows, which are read in the iterating thread, some dozens at a time, while it waits."""
 
-    def __init__(self, link: Link, source: Iterable[BulkRow], rows: _Rows, run: BulkRun[Any, R]) -> None:
+    def __init__(self, handle: ClientHandle, source: Iterable[BulkRow], rows: _RowQueue, run: BulkRun[Any, R]) -> None:
         self._source = iter(source)
         self._read: list[BulkRow] = []
         self._rows = rows
         self._run = run
-        super().__init__(link, aiter(run), lambda: self._rows.wanted)
-        self._rows.when_wanted = self._pump.nudge
+        super().__init__(handle, aiter(run), lambda: self._rows.is_requested)
+        self._rows.on_request = self._prefetcher.interrupt
 
     def drain(self) -> None:
         """Begin nothing more. What is in flight is finished, and then the iteration ends."""
@@ -80,34 +80,34 @@ class BlockingRun(BlockingIterator[R]):
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _take(self, call: Call) -> list[R]:
-        taken: list[R] = []
-        while not taken:
-            if self._rows.wanted:
-                self._give_rows()
-                call = self._link.enter()
-            taken = super()._take(call)
-            if not self._rows.wanted:
+    def _take(self, call: LoopCall) -> list[R]:
+        items: list[R] = []
+        while not items:
+            if self._rows.is_requested:
+                self._send_rows()
+                call = self._handle.new_call()
+            items = super()._take(call)
+            if not self._rows.is_requested:
                 break
-        return taken
+        return items
 
-    def _give_rows(self) -> None:
+    def _send_rows(self) -> None:
         error = None
         try:
-            # One by one: those that were read before an interruption are not lost by it.
-            for row in islice(self._source, _AT_ONCE - len(self._read)):
+            # One by one, so that an interruption loses no row that was read.
+            for row in islice(self._source, _BATCH - len(self._read)):
                 self._read.append(row)
-        except Exception as caught:  # noqa: BLE001 - it ends the run, once the rows before it are done
+        except Exception as caught:  # noqa: BLE001 - ends the run after the rows before it
             error = caught
         rows, self._read = self._read, []
-        self._link.enter().run(self._rows.give(rows, error))
+        self._handle.new_call().run(self._rows.add(rows, error))
 
     def _on_loop(self, function: Callable[[], T]) -> T:
         async def run() -> T:
             return function()
 
         with border:
-            return self._link.enter().run(run())
+            return self._handle.new_call().run(run())
 
 
 class BlockingUpload(BlockingRun[BulkResult]):
@@ -121,12 +121,12 @@ class BlockingUpload(BlockingRun[BulkResult]):
 
     @property
     def progress(self) -> BulkProgress:
-        """How far it is now."""
+        """The run's progress so far."""
         return self._on_loop(lambda: self._run.progress)
 
     @property
     def summary(self) -> BulkSummary:
-        """What became of the rows so far; of all of them, once the iteration has ended."""
+        """Outcomes of the rows so far; of all of them once the iteration has ended."""
         return self._on_loop(lambda: self._run.summary)
 
 
@@ -141,7 +141,7 @@ class BlockingAudit(BlockingRun[AuditResult]):
 
     @property
     def summary(self) -> AuditSummary:
-        """What is told so far; of all rows, once the iteration has ended."""
+        """Verdicts so far; of all rows once the iteration has ended."""
         return self._on_loop(lambda: self._run.summary)
 
 
@@ -149,17 +149,17 @@ class Bulk(Blocking, of=bulk.Bulk):
     @documented_as(bulk.Bulk.upload)
     @bordered
     def upload(self, rows: Iterable[BulkRow] | AnyPath | Manifest, **options: Unpack[UploadOptions]) -> BlockingUpload:
-        feed = _Rows()
+        queue = _RowQueue()
         if isinstance(rows, str | os.PathLike | Manifest):
-            return BlockingUpload(self._link, (), feed, bulk.Bulk.upload(self._target, rows, **options))
-        return BlockingUpload(self._link, rows, feed, bulk.Bulk.upload(self._target, feed, **options))
+            return BlockingUpload(self._handle, (), queue, bulk.Bulk.upload(self._target, rows, **options))
+        return BlockingUpload(self._handle, rows, queue, bulk.Bulk.upload(self._target, queue, **options))
 
     @documented_as(bulk.Bulk.audit)
     @bordered
     def audit(self, rows: Iterable[BulkRow | BadRow], **options: Unpack[AuditOptions]) -> BlockingAudit:
-        feed = _Rows()
-        audit = bulk.Bulk.audit(self._target, feed, **options)
-        return BlockingAudit(self._link, cast("Iterable[BulkRow]", rows), feed, audit)
+        queue = _RowQueue()
+        audit = bulk.Bulk.audit(self._target, queue, **options)
+        return BlockingAudit(self._handle, cast("Iterable[BulkRow]", rows), queue, audit)
 
     @documented_as(bulk.Bulk.upload_all)
     @bordered

@@ -1,4 +1,4 @@
-"""One call: from the thread that waits to the loop, and back."""
+"""One blocking call: it runs on the loop while the calling thread waits."""
 
 import asyncio
 import threading
@@ -6,25 +6,25 @@ from collections.abc import AsyncIterable, AsyncIterator, Callable, Coroutine
 from contextvars import copy_context
 from functools import partial
 from queue import Empty
-from typing import Any, NoReturn, TypeVar
+from typing import Any, Final, NoReturn, TypeVar
 
 from kycaid_async.errors import ConfigurationError
 from kycaid_async.sync.threads import Inbox, inbox
 
 R = TypeVar("R")
 
-PATIENCE = 0.3
-"""Seconds that a thread which was interrupted waits for its call to let go of connections and files."""
+CANCEL_TIMEOUT: Final = 0.3
+"""Seconds that an interrupted thread waits until its cancelled call has released connections and files."""
 
 
-class Call:
-    """A call of the thread that made this object. While it waits, the loop can ask it to run functions."""
+class LoopCall:
+    """A call from the current thread to the loop. While the thread waits, the loop can run functions in it."""
 
-    __slots__ = ("_context", "_coroutine", "_error", "_inbox", "_is_over", "_loop", "_result", "_task")
+    __slots__ = ("_context", "_coroutine", "_error", "_inbox", "_is_shut_down", "_loop", "_result", "_task")
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, is_over: Callable[[], bool]) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, is_shut_down: Callable[[], bool]) -> None:
         self._loop = loop
-        self._is_over = is_over
+        self._is_shut_down = is_shut_down
         self._context = copy_context()
         self._inbox: Inbox[Callable[[], None] | None] = inbox()
         self._task: asyncio.Task[None] | None = None
@@ -36,52 +36,52 @@ class Call:
         self._coroutine = coroutine
         try:
             self._loop.call_soon_threadsafe(self._begin)
-            while (errand := self._inbox.get()) is not None:
-                errand()
+            while (function := self._inbox.get()) is not None:
+                function()
         except BaseException:
-            self._give_up()
+            self._cancel_and_wait()
             raise
         finally:
             self._inbox.close()
         if self._error is None:
-            return self._result  # type: ignore[no-any-return]  # it is what the coroutine returned
+            return self._result  # type: ignore[no-any-return]  # the coroutine's result, kept untyped
         error, self._error = self._error, None
         try:
             raise error
         finally:
-            del error  # its traceback leads to this frame
+            del error  # its traceback refers to this frame
 
-    async def ask(self, function: Callable[[], R]) -> R:
-        """Run ``function`` in the thread that waits for this call. For the loop."""
+    async def run_in_caller(self, function: Callable[[], R]) -> R:
+        """Run ``function`` in the thread that waits for this call. To be called on the loop."""
         answer: asyncio.Future[R] = self._loop.create_future()
         self._inbox.put(partial(self._answer, function, answer))
         return await answer
 
-    def lend(self, source: Any) -> Any:
-        """Return ``source``; for a factory, one of async iterators, that has it and its plain iterators run here."""
+    def wrap_source(self, source: Any) -> Any:
+        """Wrap a factory of chunks so that it, and the iterators it returns, run in the calling thread."""
         return partial(self._chunks, source) if callable(source) else source
 
     async def _chunks(self, factory: Callable[[], Any]) -> AsyncIterator[bytes]:
-        made = await self.ask(factory)
-        if hasattr(made, "__aiter__"):
+        chunks = await self.run_in_caller(factory)
+        if hasattr(chunks, "__aiter__"):
             try:
-                async for chunk in made:
+                async for chunk in chunks:
                     yield chunk
             finally:
-                await close(made)
+                await close(chunks)
             return
-        chunks = await self.ask(partial(iter, made))
-        while (chunk := await self.ask(partial(next, chunks, None))) is not None:
+        iterator = await self.run_in_caller(partial(iter, chunks))
+        while (chunk := await self.run_in_caller(partial(next, iterator, None))) is not None:
             yield chunk
 
     def _answer(self, function: Callable[[], R], answer: "asyncio.Future[R]") -> None:
         try:
-            given = partial(_settle, answer, function())
-        except StopIteration:  # which no future takes
-            given = partial(_fail, answer, RuntimeError("what was called raised StopIteration"))
-        except Exception as error:  # noqa: BLE001 - the loop gets it
-            given = partial(_fail, answer, error)
-        self._loop.call_soon_threadsafe(given)
+            resolve = partial(_set_result, answer, function())
+        except StopIteration:  # a future refuses it
+            resolve = partial(_set_exception, answer, RuntimeError("what was called raised StopIteration"))
+        except Exception as error:  # noqa: BLE001 - re-raised on the loop
+            resolve = partial(_set_exception, answer, error)
+        self._loop.call_soon_threadsafe(resolve)
 
     def _begin(self) -> None:
         self._task = self._loop.create_task(self._main(), context=self._context)
@@ -89,21 +89,21 @@ class Call:
     async def _main(self) -> None:
         try:
             self._result = await self._coroutine
-        except BaseException as error:  # noqa: BLE001 - the thread that waits gets it
+        except BaseException as error:  # noqa: BLE001 - re-raised in the calling thread
             self._error = error
-        if not self._is_over():  # a thread that still waits when the interpreter ends must not go on
+        if not self._is_shut_down():  # a thread that waits at exit must not go on
             self._inbox.put(None)
 
-    def _give_up(self) -> None:
+    def _cancel_and_wait(self) -> None:
         try:
             self._loop.call_soon_threadsafe(self._cancel)
         except RuntimeError:  # the loop is closed, and this coroutine never began
             self._coroutine.close()
-            if self._is_over():
-                stay_out()
+            if self._is_shut_down():
+                refuse_at_exit()
             return
         try:
-            while self._inbox.get(timeout=PATIENCE) is not None:
+            while self._inbox.get(timeout=CANCEL_TIMEOUT) is not None:
                 pass
         except Empty:
             pass
@@ -113,25 +113,25 @@ class Call:
             self._task.cancel()
 
 
-def stay_out() -> NoReturn:
-    """Turn away a thread that calls when the interpreter is about to end. Raises `ConfigurationError`."""
+def refuse_at_exit() -> NoReturn:
+    """Refuse a call while the interpreter shuts down. Raises `ConfigurationError`; stops a daemon thread for good."""
     if threading.current_thread().daemon:
         threading.Event().wait()  # this thread ends with the process, any moment now
     raise ConfigurationError("the interpreter is about to end: no more calls")
 
 
 async def close(items: AsyncIterable[Any]) -> None:
-    """Close ``items`` when they can be closed, as asynchronous generators can."""
+    """Close ``items`` if they can be closed, as asynchronous generators can."""
     aclose = getattr(items, "aclose", None)
     if aclose is not None:
         await aclose()
 
 
-def _settle(answer: "asyncio.Future[R]", result: R) -> None:
+def _set_result(answer: "asyncio.Future[R]", result: R) -> None:
     if not answer.done():
         answer.set_result(result)
 
 
-def _fail(answer: "asyncio.Future[Any]", error: Exception) -> None:
+def _set_exception(answer: "asyncio.Future[Any]", error: Exception) -> None:
     if not answer.done():
         answer.set_exception(error)

@@ -1,4 +1,4 @@
-"""The client that scripts, notebooks and threads call."""
+"""The blocking client."""
 
 import copy
 import ssl
@@ -9,7 +9,7 @@ from kycaid_async.client import AsyncKycaid
 from kycaid_async.protocol.endpoint import Replay
 from kycaid_async.protocol.timeout import Timeout
 from kycaid_async.sync.blocking import Blocking, documented_as
-from kycaid_async.sync.handle import Link
+from kycaid_async.sync.handle import ClientHandle
 from kycaid_async.sync.sections import Sections
 from kycaid_async.tracebacks import border
 from kycaid_async.transport.settings import AuthHeader
@@ -70,7 +70,7 @@ class Kycaid(Sections):
                 allow_http=allow_http,
                 ssl_context=ssl_context,
             )
-        super().__init__(Link(client), client)
+        super().__init__(ClientHandle(client), client)
 
     def __repr__(self) -> str:
         return type(self).__name__ + repr(self._target).removeprefix("AsyncKycaid")
@@ -80,7 +80,7 @@ class Kycaid(Sections):
         """Many documents at once, with a ledger."""
         from kycaid_async.sync.bulk import Bulk
 
-        return Bulk(self._link, self._target.bulk)
+        return Bulk(self._handle, self._target.bulk)
 
     @documented_as(AsyncKycaid.request)
     def request(
@@ -93,10 +93,10 @@ class Kycaid(Sections):
         replay: Replay | str | None = None,
     ) -> Any:
         with border:
-            call = self._link.enter()
-            made = self._target.request(method, path, json=json, query=query, replay=replay)
+            call = self._handle.new_call()
+            coroutine = self._target.request(method, path, json=json, query=query, replay=replay)
             del path, json, query
-            return call.run(made)
+            return call.run(coroutine)
 
     def with_options(
         self,
@@ -113,7 +113,7 @@ class Kycaid(Sections):
     def close(self) -> None:
         """Close the connections. The client cannot be used afterwards."""
         with border:
-            self._link.close()
+            self._handle.close()
 
     def __enter__(self) -> Self:
         return self
@@ -122,5 +122,5 @@ class Kycaid(Sections):
         self.close()
 
     def __getstate__(self) -> dict[str, Any]:
-        # For copies and pickles. Sections are made anew, because they know the options.
+        # For copies and pickles: sections hold options, so they are created anew.
         return {name: value for name, value in vars(self).items() if not isinstance(value, Blocking)}

@@ -1,33 +1,35 @@
-"""Plain iterators over what the loop makes."""
+"""Plain iterators over asynchronous ones, which run on the loop."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 from kycaid_async.errors import ConfigurationError
-from kycaid_async.sync.call import Call, close
-from kycaid_async.sync.handle import Link
-from kycaid_async.sync.loop_thread import bridge, keep
+from kycaid_async.sync.call import LoopCall, close
+from kycaid_async.sync.handle import ClientHandle
+from kycaid_async.sync.loop_thread import keep_alive, loop_thread
 from kycaid_async.tracebacks import border
 
 R = TypeVar("R")
 
-AHEAD = 100
-"""How many items are made before they are asked for, so that threads are switched once for many of them."""
+PREFETCH: Final = 100
+"""Items fetched ahead, so that threads switch once for many of them."""
 
 
 class BlockingIterator(Iterator[R]):
     """Iterates over an async iterator that runs on the loop.
 
-    `close`, or letting go of it, ends what runs there.
+    `close`, or garbage collection, stops what runs there.
     """
 
     _open = False
     _over = True
 
-    def __init__(self, link: Link, items: AsyncIterator[R], nudged: Callable[[], bool] = lambda: False) -> None:
-        self._link = link
-        self._pump = Pump(items, nudged)
+    def __init__(
+        self, handle: ClientHandle, items: AsyncIterator[R], is_interrupted: Callable[[], bool] = lambda: False
+    ) -> None:
+        self._handle = handle
+        self._prefetcher = Prefetcher(items, is_interrupted)
         self._batch: Iterator[R] = iter(())
         self._open = False
         self._over = False
@@ -37,41 +39,41 @@ class BlockingIterator(Iterator[R]):
             return item
         if not self._over:
             with border:
-                self._batch = iter(self._take(self._link.enter()))
+                self._batch = iter(self._take(self._handle.new_call()))
             for item in self._batch:
                 return item
             self._over = True
         raise StopIteration
 
-    def _take(self, call: Call) -> list[R]:
+    def _take(self, call: LoopCall) -> list[R]:
         self._open = True
         try:
-            return call.run(self._pump.take())
+            return call.run(self._prefetcher.take())
         except BaseException:
             self._over = True
-            bridge.spawn(self._pump.stop)
+            loop_thread.spawn(self._prefetcher.stop)
             raise
 
     def close(self) -> None:
-        """Stop. There are no more items afterwards."""
+        """Stop the iteration. There are no more items afterwards."""
         self._batch = iter(())
         if self._open and not self._over:
             self._over = True
             with border:
-                bridge.enter().run(self._pump.stop())  # also when the client is closed already
+                loop_thread.new_call().run(self._prefetcher.stop())  # works for a closed client too
         self._over = True
 
     def __del__(self) -> None:
         if self._open and not self._over:
-            bridge.spawn(self._pump.stop)
+            loop_thread.spawn(self._prefetcher.stop)
 
 
-class Pump(Generic[R]):
-    """Takes items from an async iterator, a few ahead. Lives on the loop."""
+class Prefetcher(Generic[R]):
+    """Fetches items from an async iterator ahead of demand. Lives on the loop."""
 
-    def __init__(self, items: AsyncIterator[R], nudged: Callable[[], bool]) -> None:
+    def __init__(self, items: AsyncIterator[R], is_interrupted: Callable[[], bool]) -> None:
         self._items = items
-        self._nudged = nudged
+        self._is_interrupted = is_interrupted
         self._ready: list[R] = []
         self._error: BaseException | None = None
         self._task: asyncio.Task[None] | None = None
@@ -80,27 +82,27 @@ class Pump(Generic[R]):
         self._wanted = asyncio.Event()
 
     async def take(self) -> list[R]:
-        """Return what there is, at least one; none at the end, or when something else wants to be done first."""
+        """Wait for an item and return all that are ready; none at the end, or when `interrupt` ends the wait."""
         if self._task is None:
             self._task = asyncio.create_task(self._run())
-            keep(self._task)
+            keep_alive(self._task)
         elif self._task.get_loop() is not asyncio.get_running_loop():
             raise ConfigurationError("this iterator began in the process that forked this one; make a new one")
         self._wanted.set()
-        while not self._ready and not self._over and not self._nudged():
+        while not self._ready and not self._over and not self._is_interrupted():
             self._arrived.clear()
             await self._arrived.wait()
-        taken, self._ready = self._ready, []
-        if not taken and self._error is not None:
+        items, self._ready = self._ready, []
+        if not items and self._error is not None:
             raise self._error
-        return taken
+        return items
 
-    def nudge(self) -> None:
-        """Let `take` look whether something else wants to be done."""
+    def interrupt(self) -> None:
+        """Let a waiting `take` check whether it is interrupted."""
         self._arrived.set()
 
     async def stop(self) -> None:
-        """End what runs."""
+        """Cancel the task that fetches."""
         if self._task is None or self._task.get_loop() is not asyncio.get_running_loop():
             return
         self._task.cancel()
@@ -111,12 +113,12 @@ class Pump(Generic[R]):
             async for item in self._items:
                 self._ready.append(item)
                 self._arrived.set()
-                if len(self._ready) >= AHEAD:
+                if len(self._ready) >= PREFETCH:
                     self._wanted.clear()
                     await self._wanted.wait()
         except asyncio.CancelledError:
             raise
-        except BaseException as error:  # noqa: BLE001 - the thread that iterates gets it
+        except BaseException as error:  # noqa: BLE001 - re-raised in the iterating thread
             self._error = error
         finally:
             self._over = True

@@ -1,4 +1,4 @@
-"""The loop on which all blocking clients of a process run: one thread, started by the first call."""
+"""The event loop of all blocking clients of a process: it runs in a thread that the first call starts."""
 
 import asyncio
 import atexit
@@ -17,80 +17,79 @@ import attrs
 
 from kycaid_async.errors import BlockedLoopWarning, ConfigurationError
 from kycaid_async.forks import after_fork, notice_fork
-from kycaid_async.sync.call import Call, stay_out
-from kycaid_async.sync.threads import Inbox, inbox, start
-from kycaid_async.sync.workers import Workers
+from kycaid_async.sync.call import LoopCall, refuse_at_exit
+from kycaid_async.sync.threads import Inbox, Workers, inbox, start
 
 if TYPE_CHECKING:
     from anyio.from_thread import BlockingPortal
 
 Closer = Callable[[], Coroutine[Any, Any, None]]
 
-GRACE = 5.0
+CLOSE_TIMEOUT: Final = 5.0
 """Seconds that the end of the interpreter waits for connections to close."""
 
 
 @attrs.frozen(eq=False)
-class _Running:
+class _RunningLoop:
     loop: asyncio.AbstractEventLoop
     portal: "BlockingPortal"
-    over: SimpleQueue[None]
-    """Gets something when the thread is done with the loop."""
+    finished: SimpleQueue[None]
+    """Gets an item when the thread is done with the loop."""
 
 
-_kept: set["asyncio.Task[None]"] = set()
+_background: set["asyncio.Task[None]"] = set()
 
 
-def keep(task: "asyncio.Task[None]") -> None:
-    """Hold ``task`` until it is done. A loop does not, and one that is lost would be destroyed half-way."""
-    _kept.add(task)
-    task.add_done_callback(_kept.discard)
+def keep_alive(task: "asyncio.Task[None]") -> None:
+    """Hold a reference to ``task`` until it is done: a loop's is weak, and a lost task is destroyed half-way."""
+    _background.add(task)
+    task.add_done_callback(_background.discard)
 
 
-class Bridge:
-    """Leads from threads to the loop. There is one, below; a forked child begins with a fresh one."""
+class LoopThread:
+    """The thread with the event loop. There is one per process, `loop_thread`; a forked child starts its own."""
 
     def __init__(self) -> None:
-        self.begin_anew()
+        self.after_fork_in_child()
 
-    def begin_anew(self) -> None:
-        """Know of no loop. In a forked child there is none, and a lock may be held by a thread that is not there."""
+    def after_fork_in_child(self) -> None:
+        """Forget the loop: a child has no such thread, and a thread of the parent may have held the lock."""
         self._lock = threading.RLock()
-        self._running: _Running | None = None
+        self._running: _RunningLoop | None = None
         self._starting = False
         self._waiting: list[Inbox[BaseException | None]] = []
         self._warned = False
-        self.ended = False
+        self.is_shut_down = False
 
-    def hold(self) -> None:
-        """Wait until no loop is being started, and let none be: a fork must not meet half-imported modules."""
+    def before_fork(self) -> None:
+        """Block the start of a loop until the fork is done, so that no child gets half-imported modules."""
         self._lock.acquire()
 
-    def let_go(self) -> None:
-        """End what `hold` began."""
+    def after_fork_in_parent(self) -> None:
+        """Allow the start of a loop again."""
         self._lock.release()
 
-    def enter(self) -> Call:
-        """Return the way in for one call of this thread. Raises `ConfigurationError` when there is none."""
+    def new_call(self) -> LoopCall:
+        """Return a call from this thread to the loop. Raises `ConfigurationError` when the loop cannot take one."""
         notice_fork()
         running = self._running or self._start()
-        here = asyncio._get_running_loop()  # noqa: SLF001 - documented; the public one raises, which takes long
-        if here is not None:
-            self._look_at(here, running)
-        return Call(running.loop, lambda: self.ended)
+        calling_loop = asyncio._get_running_loop()  # noqa: SLF001 - documented; the public one raises, which takes long
+        if calling_loop is not None:
+            self._check_calling_loop(calling_loop, running)
+        return LoopCall(running.loop, lambda: self.is_shut_down)
 
     def spawn(self, closer: Closer) -> None:
-        """Let ``closer`` run on the loop, if there still is one, and do not wait for it."""
+        """Start ``closer`` on the loop, if there still is one, without waiting for it."""
         running = self._running
-        if running is None or self.ended:
+        if running is None or self.is_shut_down:
             return
         try:
-            running.loop.call_soon_threadsafe(lambda: keep(running.loop.create_task(closer())))
+            running.loop.call_soon_threadsafe(lambda: keep_alive(running.loop.create_task(closer())))
         except RuntimeError:
             return  # closed meanwhile, and with it what was to be closed
 
-    def _look_at(self, here: asyncio.AbstractEventLoop, running: _Running) -> None:
-        if here is running.loop:
+    def _check_calling_loop(self, calling: asyncio.AbstractEventLoop, running: _RunningLoop) -> None:
+        if calling is running.loop:
             raise ConfigurationError(
                 "a blocking call from the thread that has to carry it out would wait for ever; use AsyncKycaid in "
                 "asynchronous code, or call from another thread"
@@ -100,21 +99,21 @@ class Bridge:
             text = "Kycaid blocks the event loop that runs in this thread while it waits; AsyncKycaid does not"
             warnings.warn(text, BlockedLoopWarning, stacklevel=5)
 
-    def _start(self) -> _Running:
+    def _start(self) -> _RunningLoop:
         with self._lock:
-            if self._running is None and not self.ended:
+            if self._running is None and not self.is_shut_down:
                 self._wait_for_start()
             running = self._running
-        return running or stay_out()
+        return running or refuse_at_exit()
 
     def _wait_for_start(self) -> None:
-        """Start the loop if nobody has, and wait until it runs. Greenlets of one thread pass its lock together."""
+        """Start the loop unless another thread did, and wait until it runs. Greenlets of one thread share its lock."""
         try:
             _import_all()
         except (ImportError, OSError) as problem:
             raise _no_loop(problem) from problem
-        mine = inbox()
-        self._waiting.append(mine)
+        started = inbox()
+        self._waiting.append(started)
         if not self._starting:
             self._starting = True
             try:
@@ -122,9 +121,9 @@ class Bridge:
             except BaseException:
                 self._starting = False
                 raise
-        # The loop first says that it runs, and then tells those who wait: so one who comes in between sees it.
-        error = None if self._running is not None else mine.get()
-        mine.close()
+        # `_serve` sets `_running` before it wakes the waiting threads, so one that comes in between sees it.
+        error = None if self._running is not None else started.get()
+        started.close()
         if error is not None:
             raise _no_loop(error) from error
 
@@ -134,14 +133,14 @@ class Bridge:
             self._waiting.pop().put(error)
 
     def _run(self) -> None:
-        over: SimpleQueue[None] = SimpleQueue()
+        finished: SimpleQueue[None] = SimpleQueue()
         try:
             loop = asyncio.new_event_loop()
-            # Not in debug mode (python -X dev): what it tells of a loop of ours is of no use to others.
+            # Not in debug mode (python -X dev): its warnings about our loop are of no use to callers.
             loop.set_debug(False)
             loop.set_default_executor(Workers())
             try:
-                loop.run_until_complete(self._serve(loop, over))
+                loop.run_until_complete(self._serve(loop, finished))
             finally:
                 _close(loop)
         except BaseException as error:
@@ -150,26 +149,26 @@ class Bridge:
             self._started(error)
         finally:
             self._running = None
-            over.put(None)
+            finished.put(None)
 
-    async def _serve(self, loop: asyncio.AbstractEventLoop, over: "SimpleQueue[None]") -> None:
+    async def _serve(self, loop: asyncio.AbstractEventLoop, finished: "SimpleQueue[None]") -> None:
         from anyio.from_thread import BlockingPortal
 
         async with BlockingPortal() as portal:
-            self._running = _Running(loop, portal, over)
+            self._running = _RunningLoop(loop, portal, finished)
             self._started()
             await portal.sleep_until_stopped()
 
-    def end(self) -> None:
-        """Close what is open, at the end of the interpreter."""
+    def shut_down(self) -> None:
+        """Close all connections, at the end of the interpreter."""
         notice_fork()
         with self._lock:
-            self.ended = True
+            self.is_shut_down = True
             running = self._running
         if running is not None:
             running.loop.call_soon_threadsafe(lambda: running.loop.create_task(running.portal.stop()))
             with suppress(Empty):
-                running.over.get(timeout=GRACE)
+                running.finished.get(timeout=CLOSE_TIMEOUT)
 
 
 def _no_loop(error: BaseException) -> ConfigurationError:
@@ -177,7 +176,7 @@ def _no_loop(error: BaseException) -> ConfigurationError:
 
 
 def _close(loop: asyncio.AbstractEventLoop) -> None:
-    """Close ``loop`` as asyncio.run does, but not its executor: that takes a thread, and at exit none starts."""
+    """Close ``loop`` as `asyncio.run` does, but for its executor: that needs a thread, and none starts at exit."""
     tasks = asyncio.all_tasks(loop)
     for task in tasks:
         task.cancel()
@@ -187,8 +186,8 @@ def _close(loop: asyncio.AbstractEventLoop) -> None:
     loop.close()
 
 
-_NEEDED: Final = ("anyio.from_thread", "encodings.idna", "kycaid_async.transport.exchange")
-_USED_WHERE_IT_FITS: Final = (
+_REQUIRED: Final = ("anyio.from_thread", "encodings.idna", "kycaid_async.transport.exchange")
+_OPTIONAL: Final = (
     "kycaid_async.transport.aiohttp.bodies",
     "kycaid_async.transport.aiohttp.direct",
     "msgspec.json",
@@ -196,10 +195,10 @@ _USED_WHERE_IT_FITS: Final = (
 
 
 def _import_all() -> None:
-    # In the loop later, a fork could meet a half-imported module, which its child could never import.
-    for name in _NEEDED:
+    # Imported by the loop later, a module could be half-imported at a fork, and its child could never import it.
+    for name in _REQUIRED:
         importlib.import_module(name)
-    for name in _USED_WHERE_IT_FITS:
+    for name in _OPTIONAL:
         with suppress(Exception):
             importlib.import_module(name)
 
@@ -209,9 +208,9 @@ def _in_notebook() -> bool:
     return hasattr(getattr(ipython, "get_ipython", lambda: None)(), "kernel")
 
 
-bridge = Bridge()
+loop_thread: Final = LoopThread()
 
-atexit.register(bridge.end)
-after_fork(bridge.begin_anew)
+atexit.register(loop_thread.shut_down)
+after_fork(loop_thread.after_fork_in_child)
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(before=bridge.hold, after_in_parent=bridge.let_go)
+    os.register_at_fork(before=loop_thread.before_fork, after_in_parent=loop_thread.after_fork_in_parent)

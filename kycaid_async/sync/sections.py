@@ -1,22 +1,25 @@
 """The sections of the blocking client: each method is the asynchronous one, carried out on the loop.
 
-They are made from the asynchronous sections when they are first asked for. What type checkers and editors read is
-``sections.pyi``, which ``python -m tests.stubs`` writes.
+They are derived from the asynchronous sections on first access, but for `Files`, which also takes plain iterators. Type
+checkers and editors read ``sections.pyi``, which ``python -m tests.derived`` writes.
 """
 
 import functools
 import inspect
+import types
 from typing import TYPE_CHECKING, Any
 
+from kycaid_async.api import files
 from kycaid_async.api.sections import SECTIONS, class_name, class_of
-from kycaid_async.sync.blocking import Blocking, blocking
+from kycaid_async.sync.blocking import Blocking, BlockingSource, blocking, documented_as
+from kycaid_async.tracebacks import border
 
 if TYPE_CHECKING:
     from kycaid_async.api.section import Section
 
 
-class _Attribute:
-    """Makes a section when it is first asked for."""
+class _SectionProperty:
+    """A descriptor that creates a section on first access."""
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -25,31 +28,73 @@ class _Attribute:
         if client is None:
             return self
         own = vars(client)
-        return own.setdefault(self._name, twin_of(self._name)(own["_link"], getattr(own["_target"], self._name)))
+        return own.setdefault(self._name, twin_of(self._name)(own["_handle"], getattr(own["_target"], self._name)))
+
+
+class Files(Blocking):
+    """The images, PDFs and videos that documents refer to. Reference: *Files*.
+
+    A source can also be a function that returns a new plain iterator of bytes at each call. Both run in the calling
+    thread.
+    """
+
+    @documented_as(files.Files.create)
+    def create(
+        self,
+        source: BlockingSource,
+        *,
+        filename: str | None = None,
+        content_type: str | None = None,
+        size: int | None = None,
+    ) -> str:
+        with border:
+            call = self._handle.new_call()
+            wrapped = call.wrap_source(source)
+            upload = files.Files.create(self._target, wrapped, filename=filename, content_type=content_type, size=size)
+            del source, wrapped, filename
+            return call.run(upload)
+
+    @documented_as(files.Files.replace)
+    def replace(
+        self,
+        file_id: str,
+        source: BlockingSource,
+        *,
+        filename: str | None = None,
+        content_type: str | None = None,
+        size: int | None = None,
+    ) -> str:
+        with border:
+            call = self._handle.new_call()
+            wrapped, options = call.wrap_source(source), {"filename": filename, "content_type": content_type}
+            upload = files.Files.replace(self._target, file_id, wrapped, **options, size=size)
+            del source, wrapped, filename, options
+            return call.run(upload)
+
+    get = blocking(files.Files.get)
+    delete = blocking(files.Files.delete)
 
 
 class Sections(Blocking):
-    """Base of the client: its sections."""
+    """Base class of the client: its sections."""
 
 
 for _name in SECTIONS:
-    setattr(Sections, _name, _Attribute(_name))
+    setattr(Sections, _name, _SectionProperty(_name))
 
 
 def twin_of(section: str) -> type[Blocking]:
     """Return the blocking class of a section, as in ``documents``."""
-    if section == "files":
-        from kycaid_async.sync.files import Files
-
-        return Files
-    return _made_from(class_of(section))
+    return Files if section == "files" else _derive(class_of(section))
 
 
 @functools.cache
-def _made_from(section: "type[Section]") -> type[Blocking]:
+def _derive(section: "type[Section]") -> type[Blocking]:
     public = {name: value for name, value in vars(section).items() if inspect.isfunction(value) and name[0] != "_"}
     twins: dict[str, Any] = {name: blocking(method) for name, method in public.items()}
-    return type(section.__name__, (Blocking,), {"__module__": __name__, **twins}, of=section)
+    # Not `type(…, of=section)`: programs compiled with Nuitka take no keywords there.
+    body = {"__module__": __name__, **twins}
+    return types.new_class(section.__name__, (Blocking,), {"of": section}, lambda namespace: namespace.update(body))
 
 
 def __getattr__(name: str) -> type[Blocking]:

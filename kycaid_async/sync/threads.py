@@ -1,28 +1,37 @@
-"""Threads of the operating system, also where gevent has put greenlets in their place."""
+"""Threads of the operating system, also where gevent has patched them, and the queues in which they wait."""
 
 import sys
 import threading
-from _queue import SimpleQueue  # the one of `queue` is a greenlet's, where gevent has patched it
+import time
+from _queue import SimpleQueue  # gevent patches the one in `queue`
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import suppress
+from functools import partial
 from queue import Empty
-from typing import Any, Final, Generic, Protocol, TypeVar
+from typing import Any, Final, Generic, ParamSpec, Protocol, TypeVar
 
 from kycaid_async.errors import ConfigurationError
 
+P = ParamSpec("P")
+R = TypeVar("R")
 T = TypeVar("T")
+Job = tuple["Future[Any]", Callable[[], Any]]
+
+MAX_WORKERS: Final = 8
 
 _UNINTERRUPTIBLE: Final = sys.platform == "win32" and sys.version_info < (3, 14)
 """Where Ctrl-C is noticed only after a wait, not in it."""
-_LOOK: Final = 0.1
-"""Seconds between two looks for Ctrl-C there."""
+_POLL_INTERVAL: Final = 0.1
+"""Seconds between two checks for Ctrl-C there."""
 
 
 class Inbox(Protocol[T]):
-    """A queue from other threads to the one that made it."""
+    """A queue from any thread to the one that created it."""
 
     def put(self, item: T) -> None:
-        """Add an item. For any thread."""
+        """Add an item, from any thread."""
         ...
 
     def get(self, *, timeout: float | None = None) -> T:
@@ -30,17 +39,37 @@ class Inbox(Protocol[T]):
         ...
 
     def close(self) -> None:
-        """Wait for nothing more. For the thread that made it; others may still put."""
+        """Stop waiting. Other threads may still call `put`."""
         ...
 
 
 def inbox() -> "Inbox[Any]":
     """Return a queue in which this thread waits. Under gevent other greenlets go on meanwhile."""
-    return _GreenInbox() if _is_patched_by("gevent.monkey", "is_module_patched", "threading") else _Inbox()
+    return _GreenletInbox() if _is_patched_by("gevent.monkey", "is_module_patched", "threading") else _ThreadInbox()
+
+
+def waits(timeout: float | None) -> Iterator[float | None]:
+    """Yield the timeouts of waits that together take ``timeout``: many short ones where Ctrl-C interrupts none."""
+    if not _UNINTERRUPTIBLE:
+        yield timeout
+        return
+    deadline = None if timeout is None else time.monotonic() + timeout
+    while deadline is None or time.monotonic() < deadline:
+        yield _POLL_INTERVAL if deadline is None else min(_POLL_INTERVAL, max(0.0, deadline - time.monotonic()))
+
+
+def result_of(future: "Future[R]") -> R:
+    """Wait for the result of ``future``. An interruption, such as Ctrl-C, cancels it."""
+    try:
+        any(wait([future], timeout).done for timeout in waits(None))
+        return future.result()
+    except BaseException:
+        future.cancel()
+        raise
 
 
 def start(function: Callable[[], object], name: str) -> None:
-    """Run ``function`` in a thread of the operating system, which never holds up the end of the process.
+    """Run ``function`` in a daemon thread of the operating system.
 
     Raises `ConfigurationError` where eventlet has patched threads.
     """
@@ -57,35 +86,33 @@ def start(function: Callable[[], object], name: str) -> None:
         threading.Thread(target=function, name=name, daemon=True).start()
 
 
-def _is_patched_by(module: str, asked: str, what: str) -> bool:
+def _is_patched_by(module: str, predicate: str, patched: str) -> bool:
     patcher = sys.modules.get(module)
-    return patcher is not None and bool(getattr(patcher, asked)(what))
+    return patcher is not None and bool(getattr(patcher, predicate)(patched))
 
 
-class _Inbox(Generic[T]):
-    """A queue in which a thread waits."""
+class _ThreadInbox(Generic[T]):
+    """The `Inbox` of a thread."""
 
     def __init__(self) -> None:
         self._items: SimpleQueue[T] = SimpleQueue()
         self.put = self._items.put
         if not _UNINTERRUPTIBLE:
-            self.get = self._items.get  # type: ignore[method-assign]  # the same, without a call in between
+            self.get = self._items.get  # type: ignore[method-assign]  # bound directly: one call less
 
     def get(self, *, timeout: float | None = None) -> T:
-        """Return the next item, and let Ctrl-C through while there is none."""
-        while timeout is None:
-            try:
-                return self._items.get(timeout=_LOOK)
-            except Empty:
-                continue
-        return self._items.get(timeout=timeout)
+        """Return the next item. Ctrl-C interrupts the wait on each system."""
+        for part in waits(timeout):
+            with suppress(Empty):
+                return self._items.get(timeout=part)
+        raise Empty
 
     def close(self) -> None:
         return
 
 
-class _GreenInbox(Generic[T]):
-    """A queue in which a greenlet waits for a thread of the operating system."""
+class _GreenletInbox(Generic[T]):
+    """The `Inbox` of a greenlet of gevent: others run while it waits."""
 
     def __init__(self) -> None:
         from gevent import get_hub
@@ -95,15 +122,15 @@ class _GreenInbox(Generic[T]):
         self._items: deque[T] = deque()
         self._arrived = Event()
         self._lock = get_original("_thread", "allocate_lock")()
-        # The one thing of gevent that another thread may touch, while it is open.
-        self._bell = get_hub().loop.async_()
-        self._bell.start(self._arrived.set)
+        # The only object of gevent that another thread may use, and only while it is open.
+        self._wakeup = get_hub().loop.async_()
+        self._wakeup.start(self._arrived.set)
 
     def put(self, item: T) -> None:
         self._items.append(item)
         with self._lock:
-            if self._bell is not None:
-                self._bell.send()
+            if self._wakeup is not None:
+                self._wakeup.send()
 
     def get(self, *, timeout: float | None = None) -> T:
         while not self._items:
@@ -114,7 +141,57 @@ class _GreenInbox(Generic[T]):
 
     def close(self) -> None:
         with self._lock:
-            bell, self._bell = self._bell, None
-        if bell is not None:
-            bell.stop()
-            bell.close()
+            wakeup, self._wakeup = self._wakeup, None
+        if wakeup is not None:
+            wakeup.stop()
+            wakeup.close()
+
+
+class Workers(ThreadPoolExecutor):
+    """The loop's executor, for disk reads and name resolution: daemon threads, for which Python does not wait at exit.
+
+    asyncio's own pool takes no more work once the main thread is done, although other threads of a script may still
+    call; and Python waits for it at exit, for as long as a name server does not answer.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(MAX_WORKERS)
+        self._jobs: SimpleQueue[Job] = SimpleQueue()
+        self._count = 0
+
+    def submit(self, fn: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> "Future[R]":
+        """Run ``fn`` in a worker. Only the loop calls this, hence one thread."""
+        future: Future[R] = Future()
+        job = (future, lambda: fn(*args, **kwargs))
+        if self._grow():
+            self._jobs.put(job)
+        else:
+            _do(*job)
+        return future
+
+    def _grow(self) -> bool:
+        """Start another thread; return False if there is none, because none starts once the interpreter ends."""
+        if self._count < MAX_WORKERS:
+            with suppress(RuntimeError):
+                start(partial(_work, self._jobs), "kycaid-worker")
+                self._count += 1
+        return self._count > 0
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """Do not wait: the threads hold nothing that needs closing."""
+
+
+def _work(jobs: "SimpleQueue[Job]") -> None:
+    while True:
+        _do(*jobs.get())
+
+
+def _do(future: "Future[Any]", function: Callable[[], Any]) -> None:
+    if not future.set_running_or_notify_cancel():
+        return
+    try:
+        result = function()
+    except BaseException as error:  # noqa: BLE001 - raised by the future
+        future.set_exception(error)
+    else:
+        future.set_result(result)

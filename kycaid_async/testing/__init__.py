@@ -1,4 +1,4 @@
-"""What tests of your own code need: a sandbox, made-up objects, signed callbacks, a receiver for them.
+"""Tools for tests of your own code: a sandbox, made-up objects, signed callbacks, a receiver for them.
 
 pytest finds the fixtures ``kycaid_sandbox``, ``async_kycaid`` and ``kycaid`` by itself; strategies for Hypothesis are
 in `kycaid_async.testing.strategies`. It needs the extra ``testing``.
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CallbackRecorder", "RunningSandbox", "Sandbox", "SignedCallback", "factory", "signed_callback"]
 
-# Every pytest run loads the plugin beside this, also where nobody asks for it: nothing else may load with it.
+# Every pytest run imports this package for its plugin, wanted or not: nothing heavy may load with it.
 _HOMES = {
     "CallbackRecorder": "recorder",
     "RunningSandbox": "running",
@@ -33,5 +33,5 @@ def __getattr__(name: str) -> Any:
 
 
 def _for_analysers() -> None:
-    """Import where the names live. Never called: here PyInstaller, Nuitka and others see what is imported by name."""
-    from kycaid_async.testing import callbacks, factories, recorder, running  # noqa: F401
+    """Import the lazy modules. Never called: PyInstaller, Nuitka and others find them here."""
+    from kycaid_async.testing import callbacks, factories, recorder, running  # noqa: F401 - for analysers only

@@ -1,4 +1,4 @@
-"""Callbacks as KYCAID signs them."""
+"""Signed callbacks for tests of a receiver."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -15,7 +15,7 @@ from kycaid_async.values.secret import ApiKey
 
 @attrs.frozen
 class SignedCallback:
-    """A request that KYCAID would send: POST it to your receiver. It unpacks into ``body, headers``."""
+    """A callback request as KYCAID sends it: POST it to your receiver. It unpacks into ``body, headers``."""
 
     body: bytes = attrs.field(repr=mask)
     headers: dict[str, str] = attrs.field(repr=False)
@@ -26,7 +26,7 @@ class SignedCallback:
 
 
 def signed_callback(event: Event | Mapping[str, Any], key: str | ApiKey) -> SignedCallback:
-    """Return the callback that says what ``event`` does, signed with ``key``.
+    """Return a callback with the content of ``event``, signed with ``key``.
 
     An event that came from a callback or is a mapping is sent as it is; one that was made by hand is written with all
     its fields, and with the type of its class where it has none. Raises `ConfigurationError` for a key that is none.
@@ -39,5 +39,5 @@ def _content(event: Event) -> dict[str, Any]:
     if event.raw:
         return event.raw
     names = {cls: name for name, cls in EVENTS.items()}
-    written: dict[str, Any] = unstructure(event)
-    return written if event.type is not None else written | {"type": names.get(type(event))}
+    content: dict[str, Any] = unstructure(event)
+    return content if event.type is not None else content | {"type": names.get(type(event))}

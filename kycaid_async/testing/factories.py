@@ -1,4 +1,4 @@
-"""Made-up objects: nobody's data, and always the same."""
+"""Factories of made-up objects: synthetic data, the same in each run."""
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
@@ -6,7 +6,7 @@ from random import Random
 from typing import Any, Generic, TypeVar
 
 from kycaid_async.api.applicants import ApplicantUpdate
-from kycaid_async.testing.shape import distinct, parts_of
+from kycaid_async.testing.shape import distinct, field_builders
 from kycaid_async.values.constraints import ID_LENGTH, Length
 from kycaid_async.values.fields import Field
 from kycaid_async.values.model import Model, Request
@@ -35,69 +35,70 @@ _WORDS: dict[str, Sequence[str]] = {
     "asset": ("ETH", "BTC"),
 }
 _REFERENCES = ("_id", "_url")
-_GIVEN = ((ApplicantUpdate, "type"),)
-"""Fields of changes that may only repeat what is so already."""
+_UNCHANGEABLE = ((ApplicantUpdate, "type"),)
+"""Fields of changes that may only repeat the current value."""
 _FILES = ("portrait", "front_side", "back_side", "other_side_1", "other_side_2", "other_side_3", "pdf_report")
 _BIRTH, _PAST, _COMING = date(1960, 1, 1), date(2015, 1, 1), date(2040, 1, 1)
 _DAYS = 9 * 365
 
 
-class _Values:
-    """Makes values by chance."""
+class _RandomValues:
+    """Builds random values."""
 
-    def __init__(self, chance: Random) -> None:
-        self._chance = chance
+    def __init__(self, random: Random) -> None:
+        self._random = random
 
     def word(self, words: Sequence[Any]) -> Any:
-        return self._chance.choice(words)
+        return self._random.choice(words)
 
     def choice(self, options: Sequence[Callable[[], Any]]) -> Any:
-        return self._chance.choice(options)()
+        return self._random.choice(options)()
 
     def number(self, kind: type, lowest: float, highest: float) -> Any:
-        whole = self._chance.randint(int(lowest), int(highest))
+        whole = self._random.randint(int(lowest), int(highest))
         return whole if kind is int else float(whole)
 
     def day(self, field: Field) -> date:
         start = {"dob": _BIRTH, "expiry_date": _COMING}.get(field.name, _PAST)
-        return start + timedelta(days=self._chance.randrange(_DAYS))
+        return start + timedelta(days=self._random.randrange(_DAYS))
 
     def moment(self) -> datetime:
-        return datetime(2024, 1, 1, tzinfo=UTC) + timedelta(seconds=self._chance.randrange(10**7))
+        return datetime(2024, 1, 1, tzinfo=UTC) + timedelta(seconds=self._random.randrange(10**7))
 
     def series(self, item: Callable[[], Any], most: int) -> list[Any]:
-        return distinct(item() for _ in range(self._chance.randint(1, most)))
+        return distinct(item() for _ in range(self._random.randint(1, most)))
 
     def table(self, item: Callable[[], Any]) -> dict[str, Any]:
         return {key: item() for key in ("profile", "document")}
 
     def text(self, field: Field) -> str:
-        """Return the first of these that the field takes."""
-        tries = [*self._named(field.name), *self._any(_size(field))]
-        return next(text for text in tries if all(c.allows(text) for c in field.constraints))
+        """Return the first candidate that the field allows."""
+        candidates = [*self._named(field.name), *self._any(_size(field))]
+        return next(text for text in candidates if all(c.allows(text) for c in field.constraints))
 
     def model(self, cls: type[Model]) -> Any:
-        return cls(**self.parts(cls))
+        return cls(**self.fields(cls))
 
-    def parts(self, cls: type[Model]) -> dict[str, Any]:
-        """Return values for the fields of a model, of a request without the references that it does not need."""
+    def fields(self, cls: type[Model]) -> dict[str, Any]:
+        """Return values for the fields of a model; of a request, without optional references."""
         is_request = issubclass(cls, Request)
         return {
-            field.name: make()
-            for field, make in parts_of(self, cls)
-            if field.required or not (is_request and (field.name.endswith(_REFERENCES) or (cls, field.name) in _GIVEN))
+            field.name: build()
+            for field, build in field_builders(self, cls)
+            if field.required
+            or not (is_request and (field.name.endswith(_REFERENCES) or (cls, field.name) in _UNCHANGEABLE))
         }
 
     def _named(self, name: str) -> list[str]:
         if name.endswith(("country", "country_code", "nationality")):
-            return [self._chance.choice(_COUNTRIES)]
+            return [self._random.choice(_COUNTRIES)]
         if name.endswith("_id"):
             return [self._of("0123456789abcdef", ID_LENGTH)]
         if name.endswith("number"):
             return [self._of("0123456789", 12), self._of("0123456789", 11)]
         if name in _FILES or name.endswith("_url"):
             return ["https://example.com/" + self._of("0123456789abcdef", 8)]
-        return [self._chance.choice(_WORDS[name])] if name in _WORDS else []
+        return [self._random.choice(_WORDS[name])] if name in _WORDS else []
 
     def _any(self, size: int) -> list[str]:
         return [
@@ -108,7 +109,11 @@ class _Values:
         ]
 
     def _of(self, letters: str, size: int) -> str:
-        return "".join(self._chance.choices(letters, k=size))
+        return "".join(self._random.choices(letters, k=size))
+
+
+def _is_left_out(cls: type[Model], name: str) -> bool:
+    return name.endswith(_REFERENCES) or (cls, name) in _UNCHANGEABLE
 
 
 def _size(field: Field) -> int:
@@ -118,20 +123,20 @@ def _size(field: Field) -> int:
 
 
 class Factory(Generic[M]):
-    """Makes objects of one class, each another. See `factory`."""
+    """A factory of different objects of one class. See `factory`."""
 
     def __init__(self, cls: type[M], seed: int) -> None:
         self._cls = cls
-        self._values = _Values(Random(f"{cls.__name__}/{seed}"))  # noqa: S311 - to be repeatable
+        self._values = _RandomValues(Random(f"{cls.__name__}/{seed}"))  # noqa: S311 - seeded, for repeatable tests
 
     def __call__(self, **fields: Any) -> M:
-        """Make the next one, with these fields as given."""
-        # All of them are drawn, so that a given one does not change the others.
-        return self._cls(**self._values.parts(self._cls) | fields)
+        """Return the next object, with ``fields`` in place of made-up ones."""
+        # All fields are drawn, so that one from the caller does not change the others.
+        return self._cls(**self._values.fields(self._cls) | fields)
 
 
 def factory(cls: type[M], *, seed: int = 0) -> Factory[M]:
-    """Return what makes up objects of a model.
+    """Return a factory of made-up objects of a model.
 
     ``make = factory(Person)``, then ``make()`` or ``make(last_name="Example")``, each time another one. The n-th
     object is the same in every run with the same ``seed``. All fields are set and valid, but for ids and URLs in

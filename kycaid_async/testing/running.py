@@ -9,23 +9,25 @@ from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from kycaid_async.sandbox import Faults
 from kycaid_async.sandbox import Sandbox as AsyncSandbox
+from kycaid_async.sync.threads import result_of
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 
 @overload
-def _anywhere(
+def _blocking(
     method: Callable[Concatenate[AsyncSandbox, P], Coroutine[Any, Any, R]],
 ) -> Callable[Concatenate["RunningSandbox", P], R]: ...
 @overload
-def _anywhere(method: Callable[Concatenate[AsyncSandbox, P], R]) -> Callable[Concatenate["RunningSandbox", P], R]: ...
-def _anywhere(method: Any) -> Any:
-    """Return the method as one that any thread can call, and that waits for its end."""
+def _blocking(method: Callable[Concatenate[AsyncSandbox, P], R]) -> Callable[Concatenate["RunningSandbox", P], R]: ...
+def _blocking(method: Any) -> Any:
+    """Return the blocking twin of ``method``, for any thread."""
 
     @functools.wraps(method)
     def call(running: "RunningSandbox", /, *args: Any, **kwargs: Any) -> Any:
-        return running._portal.call(functools.partial(method, running._sandbox, *args, **kwargs))  # noqa: SLF001
+        bound = functools.partial(method, running._sandbox, *args, **kwargs)  # noqa: SLF001 - becomes its method
+        return result_of(running._portal.start_task_soon(bound))  # noqa: SLF001 - the same
 
     return call
 
@@ -51,26 +53,26 @@ class RunningSandbox:
 
     @property
     def url(self) -> str:
-        """Where it listens."""
+        """Its URL."""
         return self._sandbox.url
 
     @property
     def faults(self) -> Faults:
-        """What goes wrong on purpose: ``sandbox.faults.add(Fault("429", probability=0.1))``."""
+        """Faults on demand: ``sandbox.faults.add(Fault("429", probability=0.1))``."""
         return self._sandbox.faults
 
-    counts = _anywhere(AsyncSandbox.counts)
-    deliveries = _anywhere(AsyncSandbox.deliveries)
-    file_digest = _anywhere(AsyncSandbox.file_digest)
-    next_outcome = _anywhere(AsyncSandbox.next_outcome)
-    settle = _anywhere(AsyncSandbox.settle)
-    decide = _anywhere(AsyncSandbox.decide)
-    applicants = _anywhere(AsyncSandbox.applicants)
-    documents = _anywhere(AsyncSandbox.documents)
-    verifications = _anywhere(AsyncSandbox.verifications)
-    balance = _anywhere(AsyncSandbox.balance)
-    set_balance = _anywhere(AsyncSandbox.set_balance)
-    resend = _anywhere(AsyncSandbox.resend)
+    counts = _blocking(AsyncSandbox.counts)
+    deliveries = _blocking(AsyncSandbox.deliveries)
+    file_digest = _blocking(AsyncSandbox.file_digest)
+    next_outcome = _blocking(AsyncSandbox.next_outcome)
+    settle = _blocking(AsyncSandbox.settle)
+    decide = _blocking(AsyncSandbox.decide)
+    applicants = _blocking(AsyncSandbox.applicants)
+    documents = _blocking(AsyncSandbox.documents)
+    verifications = _blocking(AsyncSandbox.verifications)
+    balance = _blocking(AsyncSandbox.balance)
+    set_balance = _blocking(AsyncSandbox.set_balance)
+    resend = _blocking(AsyncSandbox.resend)
 
 
 class Sandbox(AsyncSandbox, AbstractContextManager[RunningSandbox]):
@@ -85,7 +87,7 @@ class Sandbox(AsyncSandbox, AbstractContextManager[RunningSandbox]):
     def __enter__(self) -> RunningSandbox:
         with ExitStack() as stack:
             portal = stack.enter_context(start_blocking_portal(name="kycaid sandbox"))
-            portal.call(self.start)
+            result_of(portal.start_task_soon(self.start))
             stack.callback(portal.call, self.stop)
             self._stack = stack.pop_all()
         return RunningSandbox(self, portal)

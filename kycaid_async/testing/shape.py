@@ -1,4 +1,4 @@
-"""What the models are made of, walked once for made-up objects and for Hypothesis."""
+"""A walk over the fields of models, shared by factories and Hypothesis strategies."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
@@ -20,105 +20,107 @@ _FEW = 3
 _LARGEST = 10_000
 
 
-class Kit(Protocol[V]):
-    """Makes the parts of an object: values, or whatever stands for values."""
+class FieldBuilder(Protocol[V]):
+    """Builds the parts of an object: values, or strategies of values."""
 
     def word(self, words: Sequence[Any]) -> V:
-        """Make one of these."""
+        """Build one of ``words``."""
         ...
 
     def text(self, field: Field) -> V:
-        """Make text that the field takes."""
+        """Build text that the field allows."""
         ...
 
     def number(self, kind: type, lowest: float, highest: float) -> V:
-        """Make an ``int`` or a ``float``."""
+        """Build an ``int`` or a ``float``."""
         ...
 
     def day(self, field: Field) -> V:
-        """Make a date."""
+        """Build a date."""
         ...
 
     def moment(self) -> V:
-        """Make an aware time in whole seconds."""
+        """Build an aware time in whole seconds."""
         ...
 
     def series(self, item: Callable[[], V], most: int) -> V:
-        """Make a list of different things."""
+        """Build a list of different items."""
         ...
 
     def table(self, item: Callable[[], V]) -> V:
-        """Make a dict with text as keys."""
+        """Build a dict with text as keys."""
         ...
 
     def choice(self, options: Sequence[Callable[[], V]]) -> V:
-        """Make one of these."""
+        """Build one of ``options``."""
         ...
 
     def model(self, cls: type[Model]) -> V:
-        """Make an object."""
+        """Build an object."""
         ...
 
 
-def parts_of(kit: Kit[V], cls: type[Model]) -> list[tuple[Field, Callable[[], V]]]:
-    """Return each field of a model that can be given, with what makes its value.
+def field_builders(builder: FieldBuilder[V], cls: type[Model]) -> list[tuple[Field, Callable[[], V]]]:
+    """Return each field of a model that a caller can set, with a builder of its value.
 
-    One that tells of which kind the object is counts as required.
+    A discriminator, such as ``type``, counts as required.
     """
-    given = {attribute.name for attribute in attrs_of(cls) if attribute.init}
-    fields = [field for field in fields_of(cls) if field.name in given]
-    return [_part(kit, field, _KINDS.get(cls) if field.name == "type" else None) for field in fields]
+    settable = {attribute.name for attribute in attrs_of(cls) if attribute.init}
+    fields = [field for field in fields_of(cls) if field.name in settable]
+    return [
+        _field_builder(builder, field, _DISCRIMINATORS.get(cls) if field.name == "type" else None) for field in fields
+    ]
 
 
-def _part(kit: Kit[V], field: Field, kind: Any) -> tuple[Field, Callable[[], V]]:
-    if kind is None:
-        return field, _maker(kit, field)
-    return attrs.evolve(field, required=True), lambda: kit.word([kind])
+def _field_builder(builder: FieldBuilder[V], field: Field, discriminator: Any) -> tuple[Field, Callable[[], V]]:
+    if discriminator is None:
+        return field, _builder_of(builder, field)
+    return attrs.evolve(field, required=True), lambda: builder.word([discriminator])
 
 
 def distinct(items: Iterable[Any]) -> list[Any]:
-    """Return ``items`` without repetitions. They may be without a hash."""
-    found: list[Any] = []
+    """Return ``items`` without repetitions. They need not be hashable."""
+    unique: list[Any] = []
     for item in items:
-        if item not in found:
-            found.append(item)
-    return found
+        if item not in unique:
+            unique.append(item)
+    return unique
 
 
-def _maker(kit: Kit[V], field: Field) -> Callable[[], V]:
-    # The most telling: where a date or a word can be given, text can too.
-    telling = [t for t in field.types if t is not str and get_origin(t) is not Mapping] or field.types
-    return lambda: kit.choice([_of_type(kit, field, t) for t in telling])
+def _builder_of(builder: FieldBuilder[V], field: Field) -> Callable[[], V]:
+    # The specific types: a field that takes a date or an enum takes text too.
+    specific = [t for t in field.types if t is not str and get_origin(t) is not Mapping] or field.types
+    return lambda: builder.choice([_of_type(builder, field, t) for t in specific])
 
 
-def _of_type(kit: Kit[V], field: Field, t: Any) -> Callable[[], V]:
+def _of_type(builder: FieldBuilder[V], field: Field, t: Any) -> Callable[[], V]:
     element = element_of(t)
     if element is not None:
         item = attrs.evolve(field, types=members_of(element), constraints=())
         most = min([_FEW, *(c.maximum for c in field.constraints if isinstance(c, Items))])
-        return lambda: kit.series(_maker(kit, item), most)
+        return lambda: builder.series(_builder_of(builder, item), most)
     if get_origin(t) is dict:
         item = attrs.evolve(field, types=get_args(t)[1:], constraints=())
-        return lambda: kit.table(_maker(kit, item))
-    return lambda: _plain(kit, field, t)
+        return lambda: builder.table(_builder_of(builder, item))
+    return lambda: _plain(builder, field, t)
 
 
-def _plain(kit: Kit[V], field: Field, t: Any) -> V:
+def _plain(builder: FieldBuilder[V], field: Field, t: Any) -> V:
     if is_class_of(t, Model):
-        return kit.model(t)
+        return builder.model(t)
     words = _words(field, t)
     if words:
-        return kit.word(words)
+        return builder.word(words)
     if t in (int, float):
         limits = [(c.minimum, c.maximum) for c in field.constraints if isinstance(c, Range)]
-        return kit.number(t, *(limits or [(0, _LARGEST)])[0])
+        return builder.number(t, *(limits or [(0, _LARGEST)])[0])
     if t is datetime:
-        return kit.moment()
-    return kit.day(field) if t is date else kit.text(field)
+        return builder.moment()
+    return builder.day(field) if t is date else builder.text(field)
 
 
 def _words(field: Field, t: Any) -> list[Any]:
-    """Return all values of a field that has few."""
+    """Return all values of an enumerable field."""
     if is_class_of(t, OpenEnum):
         return [word for word in t if all(c.allows(word) for c in field.constraints)]
     if field.name == "decline_reasons_ids":
@@ -126,7 +128,7 @@ def _words(field: Field, t: Any) -> list[Any]:
     return [True, False] if t is bool else []
 
 
-_KINDS: Mapping[type, Any] = {
+_DISCRIMINATORS: Mapping[type, Any] = {
     PersonApplicant: ApplicantType.PERSON,
     CompanyApplicant: ApplicantType.COMPANY,
     **{cls: name for name, cls in EVENTS.items()},

@@ -11,7 +11,7 @@ try:
 except ImportError as error:
     raise missing("testing", error) from error
 
-from kycaid_async.testing.shape import distinct, parts_of
+from kycaid_async.testing.shape import distinct, field_builders
 from kycaid_async.values.constraints import Constraint, Length, Pattern
 from kycaid_async.values.fields import Field
 from kycaid_async.values.model import Model, Request
@@ -29,11 +29,11 @@ def model(cls: type[M], **fields: Strategy) -> st.SearchStrategy[M]:
     Of requests it leaves out what may be left out, or makes it null where that is allowed; of answers and callbacks
     any field may be None but one that tells its kind.
     """
-    parts = {field.name: _optional(cls, field, make()) for field, make in parts_of(_Strategies(), cls)}
-    made = st.builds(cls, **parts | fields)
+    parts = {field.name: _optional(cls, field, build()) for field, build in field_builders(_StrategyBuilder(), cls)}
+    objects = st.builds(cls, **parts | fields)
     if issubclass(cls, Request) and cls.at_least_one:
-        return made.filter(lambda one: any(getattr(one, name) is not UNSET for name in parts))
-    return made
+        return objects.filter(lambda one: any(getattr(one, name) is not UNSET for name in parts))
+    return objects
 
 
 def _optional(cls: type[Model], field: Field, strategy: Strategy) -> Strategy:
@@ -44,8 +44,8 @@ def _optional(cls: type[Model], field: Field, strategy: Strategy) -> Strategy:
     return st.just(UNSET) | st.none() | strategy if field.nullable else st.just(UNSET) | strategy
 
 
-class _Strategies:
-    """Makes strategies."""
+class _StrategyBuilder:
+    """Builds strategies."""
 
     def word(self, words: Sequence[Any]) -> Strategy:
         return st.sampled_from(words)
@@ -56,7 +56,7 @@ class _Strategies:
     def number(self, kind: type, lowest: float, highest: float) -> Strategy:
         return st.integers(int(lowest), int(highest)) if kind is int else st.floats(lowest, highest)
 
-    def day(self, field: Field) -> Strategy:  # noqa: ARG002 - any date will do
+    def day(self, field: Field) -> Strategy:  # noqa: ARG002 - any date is valid
         return st.dates()
 
     def moment(self) -> Strategy:
@@ -81,5 +81,5 @@ def _text(constraints: Sequence[Constraint]) -> Strategy:
     if not patterns:
         shortest, longest = (lengths[0].minimum, lengths[0].maximum) if lengths else (0, None)
         return st.text(_LETTERS, min_size=shortest, max_size=longest)
-    made = st.from_regex(patterns[0].regex, fullmatch=True, alphabet=_LETTERS)
-    return made.filter(lambda text: all(c.allows(text) for c in constraints))
+    texts = st.from_regex(patterns[0].regex, fullmatch=True, alphabet=_LETTERS)
+    return texts.filter(lambda text: all(c.allows(text) for c in constraints))

@@ -1,1 +1,1 @@
-"""One call over HTTP: attempts, deadlines and limits. The only place that does network I/O."""
+"""One call over HTTP: attempts, deadlines and limits. The only room that does network I/O for calls."""

@@ -1,6 +1,7 @@
 """One attempt of a call: its turn, its limits in time, a request out, an answer in, and what that says."""
 
 import logging
+from collections.abc import Awaitable
 from typing import Any
 
 import attrs
@@ -74,10 +75,11 @@ class Attempt(Unlisted):
         try:
             with timer:
                 first = call.attempts == 1
-                if not (first and limiter.try_acquire()):
+                at_once = first and limiter.try_acquire()
+                if not at_once:
                     await limiter.acquire(first=first)
                 try:
-                    if self.resources.backend.closed:
+                    if not at_once and self.resources.backend.closed:
                         name = call.endpoint.name
                         return ConfigurationError(f"{name}: the client was closed meanwhile; make a new one.")
                     if call.upload is not None:
@@ -109,13 +111,15 @@ class Attempt(Unlisted):
             return file.error
         raise file.error
 
-    async def _send(self, body: bytes | Multipart | None, timer: AttemptTimeout) -> Any:
+    def _send(self, body: bytes | Multipart | None, timer: AttemptTimeout) -> Awaitable[Any]:
         endpoint = self.call.endpoint
         self._request = request = OutgoingRequest(
             endpoint.name, endpoint.method, self.call.request.target, body, endpoint.replayable
         )
-        if not logger.isEnabledFor(logging.DEBUG):
-            return await self._exchange(request, timer)
+        send = self._exchange_and_log if logger.isEnabledFor(logging.DEBUG) else self._exchange
+        return send(request, timer)
+
+    async def _exchange_and_log(self, request: OutgoingRequest, timer: AttemptTimeout) -> Any:
         started = self.timing.clock()
         self._outcome = await self._exchange(request, timer)
         self._log(self.timing.clock() - started)
@@ -128,7 +132,7 @@ class Attempt(Unlisted):
         """Send ``request``. Returns the decoded answer, or the error to judge."""
         try:
             answer = await self.resources.backend.send(request, timer)
-            if answer.is_success and isinstance(request.body, Multipart) and not request.body.gone:
+            if isinstance(request.body, Multipart) and answer.is_success and not request.body.gone:
                 name = request.operation
                 text = f"{name}: the server answered before it had the whole file."
                 return ConnectionLostError(text, operation=name)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @attrs.define(eq=False)
 class LoopResources:
-    """What the calls of one client share on one event loop."""
+    """Resources that the calls of one client share on one event loop."""
 
     backend: HttpBackend
     limiter: ConcurrencyLimiter

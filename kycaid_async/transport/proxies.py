@@ -68,7 +68,7 @@ def _bypassed(parts: SplitResult, proxies: dict[str, str]) -> bool:
 
     # With its port, as urllib has it; without, because it takes the end of an IPv6 address for a port.
     hosts = (parts.netloc, parts.hostname or "")
-    bypass = urllib.request.proxy_bypass_environment  # type: ignore[attr-defined] # typeshed does not know it
+    bypass = urllib.request.proxy_bypass_environment  # type: ignore[attr-defined]  # typeshed does not know it
     return any(bypass(host, proxies) for host in hosts)
 
 

@@ -1,4 +1,4 @@
-"""How a client was set up."""
+"""The settings of a client, and checks of what they are made from."""
 
 import re
 import ssl
@@ -31,7 +31,7 @@ def _look_at_context(_: object, __: object, value: Any) -> None:
 
 @attrs.frozen(kw_only=True)
 class Settings(Unlisted):
-    """All that a call needs to know of its client. Can be pickled when ``ssl_context`` is None."""
+    """The settings of one client. Can be pickled when ``ssl_context`` is None."""
 
     api_key: ApiKey
     base_url: str
@@ -119,9 +119,9 @@ def base_url_of(text: str, allow_http: Collection[str] = frozenset()) -> str:
     return f"{parts.scheme}://{parts.netloc}{quote(parts.path, safe=_AS_IT_IS)}".rstrip("/")
 
 
-def paths_of(given: Mapping[str, Any] | None, endpoints: Mapping[str, Endpoint[Any]]) -> dict[str, str]:
-    """Return ``given`` after a look at it. Raises `ConfigurationError` for unknown operations and unfit templates."""
-    paths = dict(given or {})
+def paths_of(templates: Mapping[str, Any] | None, endpoints: Mapping[str, Endpoint[Any]]) -> dict[str, str]:
+    """Return checked path templates. Raises `ConfigurationError` for unknown operations and unfit templates."""
+    paths = dict(templates or {})
     for name, path in paths.items():
         if name not in endpoints:
             raise ConfigurationError(f"paths: there is no operation {name!r}")

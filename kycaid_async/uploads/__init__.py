@@ -1,1 +1,1 @@
-"""Where the bytes of an upload come from, and how they become a multipart body. Knows no HTTP library."""
+"""Sources of uploads, and the multipart bodies made of them. This room knows no HTTP library."""

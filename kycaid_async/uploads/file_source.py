@@ -1,4 +1,4 @@
-"""Open files of the caller."""
+"""Sources over open files of the caller."""
 
 import inspect
 import io
@@ -64,7 +64,7 @@ class _SharedFile:
     lock: threading.Lock = attrs.field(factory=threading.Lock)
 
     def position(self) -> int:
-        """Return where the file stands between two reads. Blocks."""
+        """Return the position of the file between two reads. Blocks."""
         with self.lock:
             return self.file.tell()
 
@@ -115,7 +115,7 @@ _shared: WeakValueDictionary[int, _SharedFile] = WeakValueDictionary()
 
 @attrs.define(eq=False)
 class FileReader:
-    """A caller's file, for one attempt."""
+    """Reads a file of the caller for one attempt."""
 
     label: str = attrs.field(repr=False)
     part: _Part

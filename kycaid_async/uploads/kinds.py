@@ -17,7 +17,7 @@ _PACKETS: Final = ((0, 188), (4, 192), (0, 204))
 
 @attrs.frozen
 class FileKind:
-    """What a file is."""
+    """The kind of a file."""
 
     content_type: str
     extension: str
@@ -108,7 +108,7 @@ _MARKUP: Final = (b"<!doctype html", b"<html", b"<head", b"<?xml", b"<svg")
 
 
 def kind_of(head: bytes) -> FileKind | None:
-    """Return what a file is by its first bytes; None for what is none of these."""
+    """Return the kind of a file by its first bytes; None for an unknown one."""
     for start, kind in _STARTS:
         if head.startswith(start):
             return kind
@@ -116,7 +116,7 @@ def kind_of(head: bytes) -> FileKind | None:
 
 
 def extension_of(content_type: str) -> str:
-    """Return the extension that fits, with its dot; empty for a type that is not known."""
+    """Return the extension for a content type, with its dot; empty for an unknown type."""
     return _EXTENSIONS.get(content_type.partition(";")[0].strip().lower(), "")
 
 

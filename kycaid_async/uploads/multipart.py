@@ -23,7 +23,7 @@ class BodyWriter(Protocol):
 
     @property
     def transport(self) -> asyncio.WriteTransport | None:
-        """What holds the bytes that have not left yet; None where that is not known."""
+        """The transport that holds the bytes not sent yet; None where that is not known."""
         ...
 
     async def ready(self) -> None:

@@ -1,4 +1,4 @@
-"""Files by their path."""
+"""Sources over files by their path."""
 
 import asyncio
 import errno
@@ -131,7 +131,7 @@ def why_not_opened(path: str, error: OSError | ValueError) -> str:
     if not isinstance(error, OSError):
         return "not a path"
     # Windows denies the access to a directory, and does not say that it is one.
-    is_folder = isinstance(error, PermissionError) and os.path.isdir(path)  # noqa: PTH112
+    is_folder = isinstance(error, PermissionError) and os.path.isdir(path)  # noqa: PTH112 - a text, which may be no path
     return "it is a directory" if is_folder else str(error.strerror)
 
 

@@ -88,7 +88,7 @@ class Source(Protocol):
 
     @property
     def label(self) -> str:
-        """How errors name it."""
+        """Its name in errors."""
         ...
 
     @property

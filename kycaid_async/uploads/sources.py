@@ -62,7 +62,7 @@ def no_frame(_before: bytes, _behind: bytes) -> None:
 
 @attrs.define(eq=False)
 class BytesReader:
-    """Bytes in memory, for one attempt. They cannot change, so slices of them need no copy."""
+    """Reads bytes in memory for one attempt. They cannot change, so slices of them need no copy."""
 
     data: memoryview
     framed: Frame = no_frame
@@ -117,7 +117,7 @@ class FactorySource:
 
 @attrs.define(eq=False)
 class FactoryReader:
-    """One run of an async iterator."""
+    """Reads one run of an async iterator."""
 
     chunks: AsyncIterator[bytes]
     size: int

@@ -1,1 +1,1 @@
-"""What fields are made of: absence, open enums, dates, numbers, decline reasons, and the converter."""
+"""Types of fields: absence, open enums, dates, numbers, decline reasons; and the converter."""

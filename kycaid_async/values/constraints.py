@@ -18,7 +18,7 @@ class Constraint(Protocol):
 
     @property
     def expected(self) -> str:
-        """What the field takes, in words that follow "expected"."""
+        """The allowed values, in words that follow "expected"."""
         ...
 
     def allows(self, value: Any) -> bool:

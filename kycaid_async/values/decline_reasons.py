@@ -1,4 +1,4 @@
-"""Why something was declined: one type that knows id, name and meaning."""
+"""Decline reasons: one type that knows id, name and meaning."""
 
 import functools
 import re

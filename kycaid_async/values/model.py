@@ -1,4 +1,4 @@
-"""What requests and responses are built on: attrs classes that do not print what is personal."""
+"""Base classes of requests and responses: attrs classes that print no personal data."""
 
 import enum
 from collections.abc import Iterable, Iterator
@@ -63,7 +63,7 @@ class Response(Model):
 
     @property
     def extra(self) -> dict[str, Any]:
-        """What the server sent and no field holds: keys this version does not know, and values of another type.
+        """Data from the server that no field holds: keys unknown to this version, and values of another type.
 
         A field of another type than the reference gives it is None on the object, or holds the entries that are good,
         and is whole in here.

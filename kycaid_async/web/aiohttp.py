@@ -29,10 +29,10 @@ def callback_route(
         receiver = Receiver(handler, keys, asyncio.to_thread, deduplicator, max_body)
 
     async def opened(request: web.Request) -> Event | Reply:
-        # Not None where the server unpacks what comes, and nobody can say any more what came.
+        # Not None where the server decompresses bodies: the signed bytes are lost then.
         if getattr(request.content, "total_compressed_bytes", None) is not None:
             return DECOMPRESSED
-        return receiver.open(await _read(request, receiver.enough), request.headers.get)
+        return receiver.open(await _read(request, receiver.read_limit), request.headers.get)
 
     async def receive(request: web.Request) -> web.Response:
         reply = await receiver.handle(await opened(request))
@@ -41,16 +41,16 @@ def callback_route(
     return web.post(path, receive)
 
 
-async def _read(request: web.Request, enough: int) -> bytes:
-    """Return the body, or its first bytes when there are more than ``enough``. aiohttp's own limit is the app's."""
+async def _read(request: web.Request, limit: int) -> bytes:
+    """Return the body, or its first bytes when there are more than ``limit``. aiohttp's own limit is the app's."""
     if not request.can_read_body:
         return await request.read()  # a middleware read it already, or there is none
     body = bytearray()
     try:
-        while len(body) < enough and (chunk := await request.content.readany()):
+        while len(body) < limit and (chunk := await request.content.readany()):
             body += chunk
     except (ClientError, HttpProcessingError, OSError):
-        return bytes(body)  # it was cut off, and is told by its length
-    # For middlewares that read it after the handler.
-    request._read_bytes = bytes(body)  # noqa: SLF001
-    return request._read_bytes  # noqa: SLF001
+        return bytes(body)  # cut off: the receiver notices by its length
+    whole = bytes(body)
+    request._read_bytes = whole  # noqa: SLF001 - kept for middlewares that read it after the handler
+    return whole

@@ -7,9 +7,9 @@ from kycaid_async.extras import missing
 
 try:
     from asgiref.sync import async_to_sync
-    from django.http import HttpRequest, HttpResponse, UnreadablePostError  # type: ignore[import-untyped]
-    from django.views.decorators.csrf import csrf_exempt  # type: ignore[import-untyped]
-    from django.views.decorators.http import require_POST  # type: ignore[import-untyped]
+    from django.http import HttpRequest, HttpResponse, UnreadablePostError
+    from django.views.decorators.csrf import csrf_exempt
+    from django.views.decorators.http import require_POST
 except ImportError as error:
     raise missing("django", error) from error
 
@@ -38,7 +38,7 @@ def callback_view(
         receiver = Receiver(handler, keys, in_calling_thread, deduplicator, max_body)
 
     def opened(request: Any) -> Event | Reply:
-        body = _read(request, receiver.enough)
+        body = _read(request, receiver.read_limit)
         return NO_LENGTH if body is None else receiver.open(body, request.headers.get)
 
     async def receive_async(request: HttpRequest) -> HttpResponse:
@@ -51,32 +51,32 @@ def callback_view(
     return view
 
 
-def _read(request: Any, enough: int) -> bytes | None:
-    """Return the body, or its first bytes when there are more than ``enough``; None when the server withholds it.
+def _read(request: Any, limit: int) -> bytes | None:
+    """Return the body, or its first bytes when there are more than ``limit``; None when the server withholds it.
 
     ``request.body`` has another limit. It is left for middlewares that read it after the view.
     """
-    kept: bytes = getattr(request, "_body", b"")
-    if kept:
-        return kept
+    already_read: bytes = getattr(request, "_body", b"")
+    if already_read:
+        return already_read
     stream = request
     if "wsgi.input" in request.META and not request.META.get("CONTENT_LENGTH") and is_chunked(request.headers.get):
         if not request.META.get("wsgi.input_terminated"):
             return None
         stream = request.META["wsgi.input"]  # Django takes a body without a length for an empty one
-    body = _bytes_of(stream, enough)
-    if len(body) < enough:
-        request._body = body  # noqa: SLF001
+    body = _bytes_of(stream, limit)
+    if len(body) < limit:
+        request._body = body  # noqa: SLF001 - kept for middlewares that read `request.body` after the view
     return body
 
 
-def _bytes_of(stream: Any, enough: int) -> bytes:
+def _bytes_of(stream: Any, limit: int) -> bytes:
     body = bytearray()
     try:
-        while len(body) < enough and (chunk := stream.read(enough - len(body))):
+        while len(body) < limit and (chunk := stream.read(limit - len(body))):
             body += chunk
     except (UnreadablePostError, OSError):
-        pass  # it was cut off, and is told by its length
+        pass  # cut off: the receiver notices by its length
     return bytes(body)
 
 

@@ -3,7 +3,7 @@
 from kycaid_async.extras import missing
 
 try:
-    import asgiref.sync  # noqa: F401 - Flask runs with it what is async, and asks for it only then
+    import asgiref.sync  # noqa: F401 - Flask needs it for async handlers, and imports it only then
     from flask import Blueprint, Response, current_app, request
     from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 except ImportError as error:

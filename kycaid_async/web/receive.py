@@ -1,17 +1,17 @@
-"""What the adapters of all frameworks do between reading a body and sending an answer."""
+"""The receiver behind the adapters of all frameworks: from the body of a callback to the answer."""
 
 import inspect
 import logging
 import zlib
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import attrs
 
 from kycaid_async.callbacks.deduplication import Deduplicator
 from kycaid_async.callbacks.events import Event
 from kycaid_async.callbacks.parsing import parse
-from kycaid_async.callbacks.signature import SIGNATURE_HEADER, check_size, keys_of, verify
+from kycaid_async.callbacks.signature import SIGNATURE_HEADER, check_size, keys_of, verify_with
 from kycaid_async.errors import BodyTooLargeError, DecodeError, InvalidSignatureError
 from kycaid_async.values.json import dumps
 from kycaid_async.values.secret import ApiKey
@@ -19,13 +19,14 @@ from kycaid_async.values.secret import ApiKey
 logger = logging.getLogger("kycaid_async")
 
 Handler: TypeAlias = Callable[[Event], object]
-"""What is called with an event: a function, or a coroutine function."""
+"""A handler of events: a function, or a coroutine function."""
 InThread: TypeAlias = Callable[..., Awaitable[Any]]
-"""Takes a function and the event, and calls it without blocking the event loop, as the framework does it."""
+"""Calls a function with the event without blocking the event loop, in the framework's own way."""
 Header: TypeAlias = Callable[[str], str | None]
-"""Gives the value of a header of the request."""
+"""Returns the value of a header of the request."""
 
-_GZIP_OR_ZLIB = 47
+_GZIP_OR_ZLIB: Final = 47
+"""The ``wbits`` of zlib that recognise both formats."""
 
 
 @attrs.frozen
@@ -35,9 +36,9 @@ class Reply:
     status: int
     content: dict[str, str]
     result: Any = attrs.field(default=None, repr=False)
-    """What the handler returned."""
+    """The handler's return value."""
     advice: str = ""
-    """For the log: what whoever runs the server can do about a refusal."""
+    """How the operator of the server can prevent the refusal; for the log."""
 
     @property
     def body(self) -> bytes:
@@ -86,38 +87,38 @@ class Receiver:
     _max_body: int
 
     @property
-    def enough(self) -> int:
-        """How many bytes to read at most: with these, a body is too large."""
+    def read_limit(self) -> int:
+        """The number of bytes after which an adapter may stop reading: a body of this size is too large."""
         return self._max_body + 1
 
-    # Two steps, so that no frame that is active while the handler runs holds the body: reports of errors print locals.
+    # Two steps, so that no frame holds the body while the handler runs: crash reports print locals.
     def open(self, body: bytes, header: Header) -> Event | Reply:
-        """Return the event in ``body``, as it came and before any unpacking, or the answer that refuses it."""
-        refusal = self._unless_whole(len(body), header)
+        """Verify and parse ``body``, as it arrived and before any decompression. Return the event, or the refusal."""
+        refusal = self._check_complete(len(body), header)
         if refusal is not None:
             return refusal
         try:
-            verify(body, header(SIGNATURE_HEADER), self._keys, max_body=self._max_body)
-            return parse(_unpacked(body, header("Content-Encoding"), self._max_body))
+            verify_with(self._keys, body, header(SIGNATURE_HEADER), max_body=self._max_body)
+            return parse(_decompress(body, header("Content-Encoding"), self._max_body))
         except tuple(_REFUSALS) as error:
             return _REFUSALS[type(error)]
 
-    def _unless_whole(self, size: int, header: Header) -> Reply | None:
+    def _check_complete(self, size: int, header: Header) -> Reply | None:
         declared = header("Content-Length") or ""
-        if declared.isdecimal() and size < min(int(declared), self.enough):
+        if declared.isdecimal() and size < min(int(declared), self.read_limit):
             return _INCOMPLETE if size else _READ_BEFORE
-        # Chunks have no length, and what carries a signature has a body.
+        # Chunks declare no length, and a signed callback has a body.
         is_empty = not size and not declared and is_chunked(header) and header(SIGNATURE_HEADER)
         return _READ_BEFORE if is_empty else None
 
     async def handle(self, opened: Event | Reply) -> Reply:
-        """Call the handler with an event and return the answer. What the handler raises is raised."""
+        """Call the handler with an event and return the answer. Exceptions of the handler propagate."""
         if isinstance(opened, Reply):
-            refused = f"callback refused: {opened.content['error']}"
+            message = f"callback refused: {opened.content['error']}"
             if opened.advice:
-                logger.warning("%s. %s.", refused, opened.advice)
+                logger.warning("%s. %s.", message, opened.advice)
             else:
-                logger.info(refused)
+                logger.info(message)
             return opened
         try:
             reply = await self._once(opened)
@@ -142,7 +143,7 @@ class Receiver:
 
 
 def is_async(handler: Handler) -> bool:
-    """Say whether ``handler`` is a coroutine function, or an object that is called like one."""
+    """Return True for a coroutine function, and for an object that is called like one."""
     return inspect.iscoroutinefunction(handler) or inspect.iscoroutinefunction(type(handler).__call__)
 
 
@@ -154,12 +155,12 @@ async def in_calling_thread(handler: Handler, event: Event) -> Any:
 
 
 def is_chunked(header: Header) -> bool:
-    """Say whether a body came in chunks, without its length."""
+    """Return True when the body came in chunks, without its length."""
     return "chunked" in (header("Transfer-Encoding") or "").lower()
 
 
-def _unpacked(body: bytes, encoding: str | None, limit: int) -> bytes:
-    """Return a body whose signature is good without its compression. Not known of KYCAID; proxies do it.
+def _decompress(body: bytes, encoding: str | None, limit: int) -> bytes:
+    """Decompress a verified body. KYCAID is not known to compress; proxies do.
 
     Raises `DecodeError` and `BodyTooLargeError`.
     """
@@ -178,5 +179,5 @@ def _unpacked(body: bytes, encoding: str | None, limit: int) -> bytes:
 
 
 def _type(event: Event) -> str:
-    # A type outside of the list is text from outside, and not for a log.
+    # An unknown type is text from outside, which no log may show.
     return str(event.type) if event.type is not None and event.type.is_known else "of an unknown type"

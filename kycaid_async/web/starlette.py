@@ -35,7 +35,7 @@ def callback_route(
         receiver = Receiver(handler, keys, run_in_threadpool, deduplicator, max_body)
 
     async def receive(request: Request) -> Response:
-        opened = receiver.open(await _read(request, receiver.enough), request.headers.get)
+        opened = receiver.open(await _read(request, receiver.read_limit), request.headers.get)
         reply = await receiver.handle(opened)
         task = reply.result if isinstance(reply.result, BackgroundTask) else None
         return Response(reply.body, reply.status, media_type="application/json", background=task)
@@ -43,14 +43,14 @@ def callback_route(
     return Route(path, receive, methods=["POST"])
 
 
-async def _read(request: Request, enough: int) -> bytes:
-    """Return the body, or its first bytes when there are more than ``enough``."""
+async def _read(request: Request, limit: int) -> bytes:
+    """Return the body, or its first bytes when there are more than ``limit``."""
     body = bytearray()
     try:
         async for chunk in request.stream():
             body += chunk
-            if len(body) >= enough:
+            if len(body) >= limit:
                 break
     except ClientDisconnect:
-        pass  # it was cut off, and is told by its length
+        pass  # cut off: the receiver notices by its length
     return bytes(body)

@@ -1,8 +1,9 @@
 """What becomes of a row on a server that answers as none should, and shares no code with the package."""
 
+import attrs
 import pytest
 
-from kycaid_async import BulkRow, BulkStatus, LedgerError, Person
+from kycaid_async import BulkResult, BulkRow, BulkStatus, LedgerError, Person
 from tests.bulk.conftest import content
 from tests.bulk.plain_server import Meddling, PlainServer
 
@@ -99,3 +100,21 @@ async def test_documents_of_one_applicant_get_one_each_whatever_name_it_goes_by(
     results, _ = await client.bulk.upload_all(same, ledger=tmp_path / "ledger")
     assert [result.status for result in results] == [BulkStatus.CREATED] * 5
     assert sorted(document["document_number"] for document in plain.documents.values()) == [f"N{n}" for n in range(6)]
+
+
+async def test_the_result_of_a_row_is_made_once_and_never_changed(client, plain, monkeypatch):
+    made = []
+
+    @attrs.define(kw_only=True, on_setattr=attrs.setters.frozen)
+    class Result(BulkResult):
+        def __attrs_post_init__(self):
+            made.append(self.number)
+
+    monkeypatch.setattr("kycaid_async.bulk.delivery.BulkResult", Result)
+    fates = iter([Meddling(acted=True), Meddling(), None])
+    plain.meddle = lambda method, path: next(fates, None) if (method, path) == ("POST", "/documents") else None
+    rows = [row(0), row(1, applicant=Person(first_name="Jane", external_applicant_id="E1")), row(2), row(2)]
+    results, _ = await client.bulk.upload_all([*rows, BulkRow(document={"type": "PASSPORT"})])
+    assert sorted(made) == [0, 1, 2, 3, 4]
+    assert [result.status for result in results] == ["created", "created", "created", "done_before", "failed"]
+    assert [bool(result.document_id) for result in results] == [True, True, True, True, False]

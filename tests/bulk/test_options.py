@@ -34,6 +34,11 @@ def test_values_that_make_no_sense_are_refused(plan, wrong):
         plan(**{"ledger": "l"} | wrong)
 
 
+def test_an_audit_without_a_ledger_is_refused():
+    with pytest.raises(ConfigurationError, match="an audit needs the ledger"):
+        AuditPlan(ledger=None)
+
+
 @pytest.mark.parametrize("plan", [plan for _, plan in RUNS])
 def test_the_key_of_an_older_ledger_is_hidden_at_once(plan):
     made = plan(ledger="l", ledger_secret_key="k" * 36)

@@ -22,8 +22,8 @@ from kycaid_async import (
     UploadSourceError,
 )
 from kycaid_async.callbacks import SIGNATURE_HEADER, confirm_blocking, sign
-from kycaid_async.sync.loop_thread import bridge
-from kycaid_async.sync.workers import MOST, Workers
+from kycaid_async.sync.loop_thread import loop_thread
+from kycaid_async.sync.threads import MAX_WORKERS, Workers
 from tests.conftest import API_KEY
 from tests.pictures import picture
 from tests.upload_server import SERVER_ERROR
@@ -53,7 +53,7 @@ async def test_an_error_goes_with_the_last_who_holds_it(elsewhere):
 
     def call():
         try:
-            bridge.enter().run(fail())
+            loop_thread.new_call().run(fail())
         except MineError as error:
             return weakref.ref(error)
 
@@ -98,7 +98,7 @@ async def test_the_context_of_the_caller_reaches_the_loop_and_nothing_comes_back
 
     def call():
         trace.set("request 7")
-        return bridge.enter().run(work()), trace.get()
+        return loop_thread.new_call().run(work()), trace.get()
 
     assert await elsewhere(call) == ("request 7", "request 7")
 
@@ -108,12 +108,12 @@ async def test_a_call_from_the_loops_own_thread_is_refused(blocking_client, else
         blocking_client.documents.get(DOCUMENT)
 
     with pytest.raises(ConfigurationError, match="would wait for ever; use AsyncKycaid"):
-        await elsewhere(lambda: bridge.enter().run(inside()))
+        await elsewhere(lambda: loop_thread.new_call().run(inside()))
 
 
 @pytest.fixture
 def unwarned(monkeypatch):
-    monkeypatch.setattr(bridge, "_warned", False)
+    monkeypatch.setattr(loop_thread, "_warned", False)
 
 
 def in_a_loop(function):
@@ -279,16 +279,16 @@ async def test_an_upload_can_call_the_client_again(uploads, server, blocking_cli
 
 def test_the_workers_are_few_and_do_what_they_are_given():
     workers, gate = Workers(), threading.Event()
-    waiting = [workers.submit(gate.wait) for _ in range(3 * MOST)]
+    waiting = [workers.submit(gate.wait) for _ in range(3 * MAX_WORKERS)]
     alive = [thread for thread in threading.enumerate() if thread.name == "kycaid-worker"]
     assert all(thread.daemon for thread in alive)
     cancelled = workers.submit(fails)
     assert cancelled.cancel()
     gate.set()
-    assert [future.result(10) for future in waiting] == [True] * 3 * MOST
+    assert [future.result(10) for future in waiting] == [True] * 3 * MAX_WORKERS
     with pytest.raises(LookupError):
         workers.submit(fails).result(10)
-    assert workers._count == MOST
+    assert workers._count == MAX_WORKERS
     workers.shutdown()
 
 

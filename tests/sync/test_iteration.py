@@ -6,15 +6,15 @@ import threading
 import pytest
 
 from kycaid_async import ConfigurationError, Kycaid, ServerError
-from kycaid_async.sync.iteration import AHEAD, BlockingIterator
+from kycaid_async.sync.iteration import PREFETCH, BlockingIterator
 from tests.conftest import API_KEY
 
 DAY = "2026-11-01"
 
 
 @pytest.fixture
-def link(blocking_client):
-    return blocking_client._link
+def handle(blocking_client):
+    return blocking_client._handle
 
 
 class Source:
@@ -38,53 +38,53 @@ class Source:
             self.closed.set()
 
 
-@pytest.mark.parametrize("count", [0, 1, AHEAD - 1, AHEAD, AHEAD + 1, 5 * AHEAD])
-async def test_all_items_come_in_order_and_then_it_is_over(link, elsewhere, count):
+@pytest.mark.parametrize("count", [0, 1, PREFETCH - 1, PREFETCH, PREFETCH + 1, 5 * PREFETCH])
+async def test_all_items_come_in_order_and_then_it_is_over(handle, elsewhere, count):
     source = Source(count)
-    items = BlockingIterator(link, source.numbers())
+    items = BlockingIterator(handle, source.numbers())
     assert await elsewhere(list, items) == list(range(count))
     assert source.closed.is_set()
     assert await elsewhere(list, items) == []
     assert source.threads <= {"kycaid-loop"}
 
 
-async def test_nothing_is_made_before_the_first_item_is_asked_for_and_few_ahead(link, elsewhere):
-    source = Source(10 * AHEAD)
-    items = BlockingIterator(link, source.numbers())
+async def test_nothing_is_made_before_the_first_item_is_asked_for_and_few_ahead(handle, elsewhere):
+    source = Source(10 * PREFETCH)
+    items = BlockingIterator(handle, source.numbers())
     assert source.made == 0
     assert await elsewhere(next, items) == 0
-    assert 1 <= source.made <= 2 * AHEAD
+    assert 1 <= source.made <= 2 * PREFETCH
     await elsewhere(items.close)
     assert source.closed.is_set()
     assert await elsewhere(list, items) == []
 
 
-async def test_what_came_before_an_error_comes_out_before_it(link, elsewhere):
-    items = BlockingIterator(link, Source(AHEAD + 5, fails=True).numbers())
-    assert [await elsewhere(next, items) for _ in range(AHEAD + 5)] == list(range(AHEAD + 5))
+async def test_what_came_before_an_error_comes_out_before_it(handle, elsewhere):
+    items = BlockingIterator(handle, Source(PREFETCH + 5, fails=True).numbers())
+    assert [await elsewhere(next, items) for _ in range(PREFETCH + 5)] == list(range(PREFETCH + 5))
     with pytest.raises(LookupError):
         await elsewhere(next, items)
     assert await elsewhere(list, items) == []
 
 
-async def test_items_that_are_there_do_not_wait_for_those_that_come_later(link, elsewhere):
+async def test_items_that_are_there_do_not_wait_for_those_that_come_later(handle, elsewhere):
     source = Source(3, waits=True)
-    items = BlockingIterator(link, source.numbers())
+    items = BlockingIterator(handle, source.numbers())
     assert [await elsewhere(next, items) for _ in range(3)] == [0, 1, 2]
     await elsewhere(items.close)
     assert source.closed.is_set()
 
 
-async def test_one_that_nobody_holds_any_more_is_stopped(link, elsewhere):
-    source = Source(10 * AHEAD)
-    items = BlockingIterator(link, source.numbers())
+async def test_one_that_nobody_holds_any_more_is_stopped(handle, elsewhere):
+    source = Source(10 * PREFETCH)
+    items = BlockingIterator(handle, source.numbers())
     await elsewhere(next, items)
     del items
     assert await elsewhere(source.closed.wait, 10)
 
 
-async def test_closing_one_that_never_began_does_nothing(link):
-    items = BlockingIterator(link, Source(1).numbers())
+async def test_closing_one_that_never_began_does_nothing(handle):
+    items = BlockingIterator(handle, Source(1).numbers())
     items.close()
     assert list(items) == []
 
@@ -120,20 +120,20 @@ async def test_an_iterator_of_a_closed_client_says_so(server, elsewhere):
 
 
 async def test_one_that_began_on_another_loop_is_refused(blocking_client, elsewhere):
-    items = BlockingIterator(blocking_client._link, Source(10 * AHEAD).numbers())
+    items = BlockingIterator(blocking_client._handle, Source(10 * PREFETCH).numbers())
 
     async def begin():
-        await items._pump.take()
+        await items._prefetcher.take()
 
     await begin()  # here, in the test's loop: as if in the process that forked this one
     with pytest.raises(ConfigurationError, match="forked"):
         await elsewhere(next, items)
-    await items._pump.stop()
+    await items._prefetcher.stop()
 
 
-async def test_an_iterator_that_is_closed_after_its_client_ends_all_the_same(blocking_client, link, elsewhere):
+async def test_an_iterator_that_is_closed_after_its_client_ends_all_the_same(blocking_client, handle, elsewhere):
     source = Source(3, waits=True)
-    items = BlockingIterator(link, source.numbers())
+    items = BlockingIterator(handle, source.numbers())
     assert await elsewhere(next, items) == 0
     await elsewhere(blocking_client.close)
     await elsewhere(items.close)

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import sysconfig
 import textwrap
+from concurrent.futures import Future, wait
 from contextlib import asynccontextmanager
 from pathlib import Path
 from queue import Empty
@@ -245,3 +246,32 @@ def test_where_a_wait_cannot_be_interrupted_it_is_a_row_of_short_ones(monkeypatc
         inbox.get()
     assert isinstance(inbox._items, made)
     assert inbox._items.waits == [0.1] * 3
+
+
+def test_an_interrupted_wait_for_a_result_is_a_row_of_short_ones_and_cancels_it(monkeypatch):
+    def interrupted(futures, timeout):
+        timeouts.append(timeout)
+        if len(timeouts) == 3:
+            raise KeyboardInterrupt
+        return wait(futures, 0)
+
+    timeouts, future = [], Future()
+    monkeypatch.setattr(threads, "_UNINTERRUPTIBLE", True)
+    monkeypatch.setattr(threads, "wait", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        threads.result_of(future)
+    assert timeouts == [0.1] * 3
+    assert future.cancelled()
+
+
+def test_a_row_of_short_waits_takes_as_long_as_one(monkeypatch):
+    times = iter([0.0, 0.0, 0.0, 0.1, 0.1, 0.2, 0.2, 0.25])
+    monkeypatch.setattr(threads, "_UNINTERRUPTIBLE", True)
+    monkeypatch.setattr(threads.time, "monotonic", lambda: next(times))
+    assert list(threads.waits(0.25)) == [0.1, 0.1, pytest.approx(0.05)]
+
+
+@pytest.mark.parametrize("timeout", [None, 0.25])
+def test_where_a_wait_can_be_interrupted_there_is_one(timeout, monkeypatch):
+    monkeypatch.setattr(threads, "_UNINTERRUPTIBLE", False)
+    assert list(threads.waits(timeout)) == [timeout]

@@ -220,7 +220,7 @@ FORKS = """
             yield number
 
     def amid_an_iterator():
-        numbers_of_parent = BlockingIterator(client._link, numbers())
+        numbers_of_parent = BlockingIterator(client._handle, numbers())
         next(numbers_of_parent)
 
         def child():

@@ -12,6 +12,7 @@ import pytest
 
 import kycaid_async
 import kycaid_async.testing
+from kycaid_async.api.sections import SECTIONS
 from kycaid_async.testing import Sandbox
 from tests.pictures import picture
 
@@ -79,6 +80,14 @@ def test_who_looks_at_the_bytecode_finds_every_module_that_loads_by_name(tmp_pat
     homes = {f"kycaid_async{home}" for home in kycaid_async._HOMES.values()} | {"kycaid_async.servers"}
     homes |= {f"kycaid_async.testing.{home}" for home in kycaid_async.testing._HOMES.values()}
     assert homes <= finder.modules.keys()
+    assert {f"kycaid_async.api.{section}" for section in SECTIONS} <= finder.modules.keys()
+
+
+def test_who_looks_at_the_bytecode_of_the_sandbox_finds_all_its_handlers(tmp_path):
+    (tmp_path / "program.py").write_text("import kycaid_async.sandbox\n", encoding="utf-8")
+    finder = ModuleFinder(path=[str(ROOT)])
+    finder.run_script(str(tmp_path / "program.py"))
+    assert {f"kycaid_async.sandbox.handlers.{section}" for section in SECTIONS} <= finder.modules.keys()
 
 
 def test_a_zipped_wheel_works_and_its_sandbox_serves_the_dashboard(wheel, program):
@@ -121,6 +130,27 @@ def test_a_frozen_program_has_both_clients_and_the_callbacks(program):
     with Sandbox() as sandbox:
         environment = {"KYCAID_API_KEY": sandbox.api_key, "KYCAID_BASE_URL": sandbox.url}
         assert run(frozen, program.with_name("a.png"), **environment) == (0, "InvalidSignatureError\n")
+
+
+NOT_COMPILED = """
+ours = [module for name, module in list(sys.modules.items()) if name.partition(".")[0] == "kycaid_async"]
+print([module.__name__ for module in ours if not hasattr(module, "__compiled__")])
+"""
+
+
+@pytest.mark.skipif(importlib.util.find_spec("nuitka") is None, reason="Nuitka is not installed")
+@pytest.mark.skipif("KYCAID_TEST_NUITKA" not in os.environ, reason="takes ten minutes: KYCAID_TEST_NUITKA=1 runs it")
+def test_a_program_compiled_with_nuitka_has_both_clients_and_the_callbacks(program):
+    program.write_text(PROGRAM + NOT_COMPILED, encoding="utf-8")
+    # Other libraries are left as they are: to compile them takes an hour, and is their business.
+    options = ("--mode=accelerated", "--follow-import-to=kycaid_async", "--lto=no", "--quiet")
+    words = (sys.executable, "-m", "nuitka", *options, f"--output-dir={program.parent / 'out'}", program)
+    assert run(*words, cwd=program.parent, CCFLAGS="" if sys.platform == "win32" else "-O0")[0] == 0
+    compiled = program.parent / "out" / ("program.exe" if sys.platform == "win32" else "program.bin")
+    with Sandbox() as sandbox:
+        environment = {"KYCAID_API_KEY": sandbox.api_key, "KYCAID_BASE_URL": sandbox.url}
+        done = run(compiled, program.with_name("a.png"), **environment)
+    assert done == (0, "InvalidSignatureError\n[]\n"), "all works, and nothing of ours was loaded from the sources"
 
 
 @pytest.mark.parametrize("command", [[], ["demo"], ["sandbox"], ["upload"], ["operations"]], ids=str)

@@ -9,6 +9,7 @@ import urllib.request
 import anyio
 import pytest
 
+from kycaid_async import ConfigurationError
 from kycaid_async.callbacks import (
     SIGNATURE_HEADER,
     DatabaseScreening,
@@ -133,3 +134,17 @@ def test_a_signed_body_that_is_no_event_is_answered_with_400_and_without_a_word(
         assert send(recorder.url, SignedCallback(body, {SIGNATURE_HEADER: sign(body, KEY)})) == 400
         assert (recorder.events, recorder.refused) == ([], 0)
     assert caplog.text == ""
+
+
+def test_its_keys_are_validated_when_it_is_made():
+    with pytest.raises(ConfigurationError, match="keys: an API key is empty"):
+        CallbackRecorder("")
+
+
+def test_waiting_in_short_parts_ends_when_the_event_comes_and_at_its_time(monkeypatch):
+    monkeypatch.setattr("kycaid_async.sync.threads._UNINTERRUPTIBLE", True)
+    with CallbackRecorder(KEY) as recorder:
+        with pytest.raises(TimeoutError):
+            recorder.wait(VerificationCompleted, timeout=0.0)
+        assert send(recorder.url, signed_callback(factory(VerificationCompleted)(), KEY)) == 200
+        assert recorder.wait(VerificationCompleted) is recorder.events[0]

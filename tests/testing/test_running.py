@@ -90,3 +90,16 @@ def test_it_says_which_methods_of_the_sandbox_it_lacks():
     lacking = names - own
     assert lacking == {"start", "stop", "watch", "control"}
     assert all(f"``{name}``" in RunningSandbox.__doc__ for name in lacking)
+
+
+def test_an_interruption_ends_the_wait_for_the_sandbox_and_leaves_it_running(monkeypatch):
+    def interrupt(futures, timeout):
+        raise KeyboardInterrupt
+
+    with Sandbox() as sandbox:
+        with monkeypatch.context() as patched:
+            patched.setattr("kycaid_async.sync.threads.wait", interrupt)
+            with pytest.raises(KeyboardInterrupt):
+                sandbox.settle()
+        asyncio.run(sign_up(sandbox))
+        assert sandbox.counts()["verifications"] == 1

@@ -13,7 +13,7 @@ import starlette.applications
 from aiohttp.test_utils import TestClient, TestServer
 from starlette.background import BackgroundTask
 
-from kycaid_async.callbacks import SIGNATURE_HEADER
+from kycaid_async.callbacks import SIGNATURE_HEADER, signature
 from kycaid_async.web import aiohttp as on_aiohttp
 from kycaid_async.web import flask as on_flask
 from kycaid_async.web import starlette as on_starlette
@@ -168,3 +168,21 @@ def test_what_the_adapters_share_imports_no_framework():
     code = "import kycaid_async.web.receive, sys; print(*sys.modules)"
     finished = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
     assert not {"aiohttp", "asgiref", "django", "flask", "starlette"} & set(finished.stdout.split())
+
+
+async def test_keys_are_validated_when_the_adapter_is_made_and_not_for_each_callback(monkeypatch):
+    validated = []
+
+    def validate(key):
+        validated.append(key)
+        return known(key)
+
+    known = signature._key
+    monkeypatch.setattr(signature, "_key", validate)
+    app = aiohttp.web.Application()
+    app.add_routes([on_aiohttp.callback_route(lambda _: None, [KEY, "k" * 36])])
+    async with TestClient(TestServer(app)) as client:
+        for _ in range(3):
+            async with client.post("/kycaid", data=BODY, headers=HEADERS) as response:
+                assert response.status == 200
+    assert validated == [KEY, "k" * 36]

@@ -1,4 +1,4 @@
-"""What the fields of searches take: their enums and limits. Reference: *Blacklist databases*."""
+"""Types of the fields of searches: enums and limits. Reference: *Blacklist databases*."""
 
 from collections.abc import Sequence
 from typing import Annotated, Literal

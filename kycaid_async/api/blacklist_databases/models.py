@@ -133,7 +133,7 @@ class PersonHit(Response):
 
 @response
 class MatchParameters(Response):
-    """How the second version compared."""
+    """The parameters with which the second version compared."""
 
     name_match_threshold: Annotated[float, Shown] | None = None
     """The lowest similarity that counts as a hit."""

@@ -1,4 +1,4 @@
-"""What the fields of documents take: their enums, limits and keywords. Reference: *Documents*."""
+"""Types of the fields of documents: enums, limits and keywords. Reference: *Documents*."""
 
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -78,7 +78,7 @@ class DocumentProvider(OpenEnum):
 
 
 class DocumentStatus(OpenEnum):
-    """How far the review of a document is."""
+    """The progress of a document's review."""
 
     NEW = "new"
     """Not reviewed yet."""
@@ -89,7 +89,7 @@ class DocumentStatus(OpenEnum):
 
 
 class IncomeSource(OpenEnum):
-    """Where earnings come from."""
+    """A source of earnings."""
 
     SALARY = "SALARY"
     DIVIDENDS = "DIVIDENDS"

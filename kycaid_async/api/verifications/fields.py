@@ -1,4 +1,4 @@
-"""What the fields of verifications take: their enums and keywords. Reference: *Verifications*."""
+"""Types of the fields of verifications: enums and keywords. Reference: *Verifications*."""
 
 from collections.abc import Sequence
 from typing import Literal, Required, TypedDict
@@ -7,7 +7,7 @@ from kycaid_async.values.enums import OpenEnum
 
 
 class VerificationProgress(OpenEnum):
-    """How far a verification is. Finished is not passed."""
+    """The progress of a verification. Finished is not passed."""
 
     UNUSED = "unused"
     """The form was not completed."""
@@ -18,7 +18,7 @@ class VerificationProgress(OpenEnum):
 
 
 class Outcome(OpenEnum):
-    """What ``verifications.update_status`` can set."""
+    """A verdict that ``verifications.update_status`` can set."""
 
     APPROVED = "approved"
     DECLINED = "declined"
@@ -45,7 +45,7 @@ CheckTypeName = Literal["DOCUMENT", "FACIAL", "ADDRESS", "AML", "FINANCIAL", "VI
 
 
 class Service(OpenEnum):
-    """What a row of the report is for."""
+    """The service that a row of the report bills."""
 
     KYC = "KYC"
     KYB = "KYB"
@@ -54,7 +54,7 @@ class Service(OpenEnum):
 
 
 class Mode(OpenEnum):
-    """Which kind of key a row of the report was made with."""
+    """The kind of API key behind a row of the report."""
 
     TEST = "TEST"
     LIVE = "LIVE"

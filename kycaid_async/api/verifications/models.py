@@ -1,4 +1,4 @@
-"""What goes into a verification and comes out of it. Reference: *Verifications*."""
+"""Models of verifications. Reference: *Verifications*."""
 
 from collections.abc import Sequence
 from datetime import date, datetime

@@ -113,7 +113,12 @@ class Verifications(Section):
         return self._call(GET, path={"verification_id": verification_id})
 
     @confidential
-    async def wait(self, verification_id: str, *, timeout: float = 6 * 3600.0) -> Verification:  # noqa: ASYNC109
+    async def wait(
+        self,
+        verification_id: str,
+        *,
+        timeout: float = 6 * 3600.0,  # noqa: ASYNC109 - the deadline is kept over sleeps and repeats
+    ) -> Verification:
         """Return a verification once it is finished, asking again with growing, jittered pauses of up to a minute.
 
         Raises `RequestTimeoutError` (phase ``wait``) when it is not finished within ``timeout`` seconds, and the

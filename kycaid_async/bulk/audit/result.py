@@ -10,7 +10,7 @@ from kycaid_async.masking import Discreet
 
 
 class AuditStatus(enum.StrEnum):
-    """What the server has of a row."""
+    """The verdict of an audit about a row."""
 
     AS_SENT = "as_sent"
     """Its document is there, once, and nothing that is shown contradicts what was sent."""
@@ -42,7 +42,7 @@ WORDS: Final = {
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class AuditResult(Discreet):
-    """What the server has of a row."""
+    """The server's state of a row."""
 
     status: AuditStatus
     number: int | None = None
@@ -63,7 +63,7 @@ class AuditResult(Discreet):
 
 @attrs.define(kw_only=True)
 class AuditSummary:
-    """What the server has of all rows."""
+    """Counts of what the server has of all rows."""
 
     as_sent: int = 0
     twice: int = 0
@@ -85,7 +85,7 @@ class AuditSummary:
 
     @property
     def rows(self) -> int:
-        """How many rows are told of."""
+        """The number of rows with a verdict."""
         return self.as_sent + self.twice + self.missing + self.different + self.not_sent + self.uncertain
 
     @property

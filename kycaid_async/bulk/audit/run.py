@@ -18,7 +18,7 @@ from kycaid_async.bulk.prerequisites import digest_of_applicant
 from kycaid_async.bulk.requests.resilient_caller import Stopped
 from kycaid_async.bulk.row import BulkRow
 from kycaid_async.bulk.run import BulkRun, RunOptions, RunPlan
-from kycaid_async.errors import LedgerError
+from kycaid_async.errors import ConfigurationError, LedgerError
 from kycaid_async.protocol.caller import Caller
 from kycaid_async.timing import Timing
 from kycaid_async.transport.settings import Settings
@@ -46,6 +46,11 @@ class AuditPlan(RunPlan):
     state: Path | None = None
     fresh: bool = False
 
+    def __attrs_post_init__(self) -> None:
+        if cast("object", self.ledger) is None:
+            raise ConfigurationError("bulk: an audit needs the ledger of the upload")
+        super().__attrs_post_init__()
+
 
 class BulkAudit(BulkRun[BulkRow | BadRow, AuditResult]):
     """A run of `client.bulk.audit`. Iterate over it once: ``async for result in audit``.
@@ -67,13 +72,13 @@ class BulkAudit(BulkRun[BulkRow | BadRow, AuditResult]):
 
     @property
     def summary(self) -> AuditSummary:
-        """What is told so far; of all rows, once the iteration has ended."""
+        """Verdicts so far; of all rows once the iteration has ended."""
         self._summary.requests, self._summary.seconds = self._caller.requests, self._lasted
         return self._summary
 
     @property
     def waiting(self) -> int:
-        """How many applicants are asked for again soon, since what is missing of them was sent a moment ago."""
+        """The number of applicants that are asked for again soon, because a missing document was sent a moment ago."""
         return self._workers.waiting
 
     @property

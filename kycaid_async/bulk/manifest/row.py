@@ -91,7 +91,7 @@ class BadRow(Unlisted):
 
     @property
     def reason(self) -> str:
-        """What is wrong, in one line, without any value."""
+        """The problem, in one line, without any value."""
         return "; ".join(map(str, self.problems))
 
 

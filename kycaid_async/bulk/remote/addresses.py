@@ -1,4 +1,4 @@
-"""Which addresses of the internet are public, and which lead inside: to this machine, its network, or its cloud."""
+"""Public addresses of the internet, told from those that lead inside: to this machine, its network, or its cloud."""
 
 import socket
 from collections.abc import Callable, Collection

@@ -31,6 +31,28 @@ def paired(endpoints: Iterable[Endpoint[Any]]) -> list[tuple[Endpoint[Any], Hand
     return [(endpoint, HANDLERS.get(endpoint.name) or _missing(endpoint)) for endpoint in endpoints]
 
 
+def _for_analysers() -> None:
+    """Import the handlers. Never called: PyInstaller, Nuitka and others find them here."""
+    from kycaid_async.sandbox.handlers import (  # noqa: F401 - for analysers
+        addresses,
+        affiliated_persons,
+        applicants,
+        blacklist_databases,
+        business_activities,
+        countries,
+        crypto,
+        documents,
+        files,
+        forms,
+        languages,
+        non_doc_verifications,
+        phone_numbers,
+        qes,
+        risk_checks,
+        verifications,
+    )
+
+
 def _missing(endpoint: Endpoint[Any]) -> Handler:
     section = endpoint.name.partition(".")[0]
     message = f"kycaid_async/sandbox/handlers/{section}.py has no handler for {endpoint.name}"

@@ -50,11 +50,12 @@ def unpacked(answer: Answer, limit: int) -> Answer:
 
     Raises `AnswerTooLarge` for more than ``limit`` bytes, and what aiohttp raises for a body that broke off.
     """
-    for _ in range(_MOST_LAYERS):
-        if not answer.body.startswith(_GZIP):
-            break
-        answer = Answer(answer.status, answer.headers, _unzipped(answer.body, limit))
-    return answer
+    if not answer.body.startswith(_GZIP):
+        return answer
+    body, layers = answer.body, 0
+    while layers < _MOST_LAYERS and body.startswith(_GZIP):
+        body, layers = _unzipped(body, limit), layers + 1
+    return Answer(answer.status, answer.headers, body)
 
 
 def _unzipped(body: bytes, limit: int) -> bytes:

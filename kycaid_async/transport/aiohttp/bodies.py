@@ -14,7 +14,7 @@ from kycaid_async.uploads.multipart import Multipart
 
 
 class JsonBody(aiohttp.BytesPayload):
-    """A JSON body that tells when there is a connection to write it to."""
+    """A JSON body that notes when there is a connection to write it to."""
 
     def __init__(self, request: OutgoingRequest, afterwards: ExitStack, body: bytes) -> None:
         super().__init__(body, content_type="application/json")
@@ -29,7 +29,7 @@ class JsonBody(aiohttp.BytesPayload):
 
 
 class FileBody(aiohttp.Payload):
-    """A file, as aiohttp wants a body to be."""
+    """A file as a body for aiohttp's session."""
 
     @property
     def autoclose(self) -> bool:

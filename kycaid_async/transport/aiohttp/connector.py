@@ -1,4 +1,4 @@
-"""Connections that are alive when they are handed out."""
+"""A connector whose connections are alive when they are handed out."""
 
 import asyncio
 from collections.abc import Callable
@@ -88,11 +88,11 @@ class Connector(aiohttp.TCPConnector):
 
 
 def _refuse() -> None:
-    """Stand for what a task waits for that had its one connection."""
+    """Mark a task that had its one connection."""
 
 
 async def _lives_on(connection: "Connection") -> bool:
-    """Let the loop read, for which it needs two rounds, and say whether the connection can still be used."""
+    """Let the loop read, for which it needs two iterations, and say whether the connection can still be used."""
     try:
         await let_loop_read()
         protocol = connection.protocol

@@ -68,7 +68,7 @@ class DirectBackend:
 
     @property
     def closed(self) -> bool:
-        return self.own.closed
+        return self.own.session.closed
 
     async def aclose(self) -> None:
         await self.own.aclose()
@@ -175,7 +175,7 @@ async def _all_has_left(request: OutgoingRequest, answer: Answer, protocol: "Res
     """Say whether nothing of the request is on this side any more, as far as can be known."""
     transport, body = protocol.transport, request.body
     size = body.size if isinstance(body, Multipart) else len(body or b"")
-    if not answer.is_success and size > UNSEEN:
+    if size > UNSEEN and not answer.is_success:
         return False  # it may have been refused before it was read, and over TLS some of it is out of sight
     if not isinstance(body, Multipart):
         return transport is None or not transport.get_write_buffer_size()

@@ -1,4 +1,4 @@
-"""The parts of aiohttp that are used although its documentation does not promise them, and a look at whether they fit.
+"""Table and checks of the parts of aiohttp that are used although its documentation does not promise them.
 
 aiohttp may change them in any release. So each stands in one table here, with why it is used, and nothing is built on
 one before a look at all of them: their names, their signatures, whether they are coroutines, and what comes of a
@@ -26,7 +26,7 @@ logger = logging.getLogger("kycaid_async")
 
 @attrs.frozen
 class Part:
-    """A name below ``aiohttp``, and why it is used."""
+    """An undocumented part of aiohttp, and why it is used."""
 
     name: str
     why: str
@@ -228,13 +228,6 @@ def keep_from_closing(connector: aiohttp.BaseConnector) -> None:
         connector._closed = True  # noqa: SLF001 - there is no public way
 
 
-def _patchable() -> tuple[Any, ...]:
-    """Return what tracers and mocks patch. When one of these is patched, every request goes through the session."""
-    session = aiohttp.ClientSession
-    request = getattr(aiohttp.ClientRequest, "send", None)
-    return session.request, getattr(session, "_request", None), request
-
-
 def _is_of_aiohttp(function: Any) -> bool:
     """Say whether a function is aiohttp's own, and no wrapper that passes for it."""
     if not isinstance(function, FunctionType) or hasattr(function, "__wrapped__"):
@@ -242,13 +235,24 @@ def _is_of_aiohttp(function: Any) -> bool:
     return Path(function.__code__.co_filename).parent == Path(aiohttp.__file__).parent
 
 
-_at_import = _patchable()
-_UNPATCHED: Final = _at_import if all(map(_is_of_aiohttp, _at_import)) else ()
+_PUBLIC_REQUEST: Final = aiohttp.ClientSession.request
+_INNER_REQUEST: Final = getattr(aiohttp.ClientSession, "_request", None)
+_SEND: Final = getattr(aiohttp.ClientRequest, "send", None)
+_WAS_PATCHED: Final = not all(map(_is_of_aiohttp, (_PUBLIC_REQUEST, _INNER_REQUEST, _SEND)))
 
 
 def is_patched() -> bool:
-    """Say whether a tracer or a mock patched aiohttp's way of sending, or did before this was imported."""
-    return _patchable() != _UNPATCHED
+    """Say whether a tracer or a mock has patched what sends requests. Then each of them has to go through the session.
+
+    One that came before this was imported, and left a function of its own there, counts too.
+    """
+    session = aiohttp.ClientSession
+    return (
+        session.request is not _PUBLIC_REQUEST
+        or getattr(session, "_request", None) is not _INNER_REQUEST
+        or getattr(aiohttp.ClientRequest, "send", None) is not _SEND
+        or _WAS_PATCHED
+    )
 
 
 def look_at(parts: Iterable[Part]) -> None:
@@ -296,7 +300,7 @@ def _look_at(part: Part) -> None:
 
 
 def find(name: str) -> Any:
-    """Return what has this name below ``aiohttp``. Raises `UnfitError` when there is none."""
+    """Return the part with this name. Raises `UnfitError` when there is none."""
     found: Any = aiohttp
     for step in name.split("."):
         try:

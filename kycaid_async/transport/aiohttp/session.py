@@ -1,4 +1,4 @@
-"""The backend through an aiohttp session: the user's, or our own where the straight way cannot be gone."""
+"""The backend through an aiohttp session: the user's, or our own where requests cannot go past it."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping

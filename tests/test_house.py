@@ -1,0 +1,115 @@
+"""The house: sizes of its modules and functions, and what ARCHITECTURE.md says of its rooms."""
+
+import re
+import statistics
+import tomllib
+from itertools import chain, pairwise
+
+import pytest
+import yaml
+
+from tests.house import PACKAGE, ROOT, importers, length, modules
+from tests.test_names import per_room
+
+ARCHITECTURE = (ROOT / ".github" / "ARCHITECTURE.md").read_text("utf-8")
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+CONTRACTS = PROJECT["tool"]["importlinter"]["contracts"]
+CLASSIFIERS = PROJECT["project"]["classifiers"]
+WORKFLOW = yaml.safe_load((ROOT / ".github" / "workflows" / "ci.yml").read_text("utf-8"))
+
+
+def layers(contract):
+    """Return the floors of a contract, from top to bottom, each a set of dotted names below the package."""
+    above = [f"{container}." for container in contract.get("containers", ())] or [""]
+    return [
+        {f"{prefix}{name.strip()}".removeprefix("kycaid_async.") for name in floor.split("|") for prefix in above}
+        for floor in contract["layers"]
+    ]
+
+
+def drawn_floors():
+    """Return the floors of the house as ARCHITECTURE.md draws them."""
+    drawing = re.search(r"## The house\n.*?```\n(.*?)```", ARCHITECTURE, re.DOTALL).group(1)
+    # The rooms of a floor stand at its left, two spaces apart, and what they are for begins in column 47.
+    return [set(line[:47].split()) for line in drawing.splitlines() if line.strip()]
+
+
+def test_few_modules_are_shorter_than_fifty_lines():
+    small = [module.where for module in modules() if not module.is_package and len(module.lines) < 50]
+    assert len(small) <= 40, f"{len(small)}: {per_room(small)}"
+
+
+def test_few_short_modules_serve_one_other_module_only():
+    """What a package's own `__init__` offers is public; handlers mirror the sections of `api`, and load by name."""
+    helpers = [
+        f"{module.where} serves {user}"
+        for module in modules()
+        if not module.is_package and len(module.lines) < 80 and not module.where.startswith("sandbox/handlers/")
+        if len(importers()[module.name]) == 1
+        for user in importers()[module.name]
+        if user != module.name.rpartition(".")[0]
+    ]
+    assert len(helpers) <= 8, f"{len(helpers)}: {per_room(helpers)}"
+
+
+def test_no_module_is_longer_than_four_hundred_lines():
+    assert not [f"{module.where}: {len(module.lines)}" for module in modules() if len(module.lines) > 400]
+
+
+def test_functions_are_short():
+    lengths = [(length(node), module.where, node.name) for module in modules() for node in module.functions]
+    assert statistics.median(lines for lines, *_ in lengths) <= 8
+    assert not [function for function in lengths if function[0] > 60]
+
+
+def test_the_architecture_draws_every_room_and_no_other():
+    rooms = {module.room for module in modules()} - {""}
+    assert set(chain(*drawn_floors())) == rooms
+
+
+def test_the_architecture_draws_the_floors_that_are_held():
+    (contract,) = [one for one in CONTRACTS if one["name"] == "Rooms import only what stands below them"]
+    floors = layers(contract)
+    height = {room: len(floors) - floor for floor, rooms in enumerate(floors) for room in rooms}
+    drawn = drawn_floors()
+    assert set(height) == set(chain(*drawn))
+    for upper, lower in pairwise(drawn):
+        assert min(height[room] for room in upper) > max(height[room] for room in lower), (upper, lower)
+
+
+def test_the_architecture_names_modules_and_folders_that_exist():
+    named = set(re.findall(r"`((?:[a-z_]+/)+(?:[a-z_]+\.py)?)`", ARCHITECTURE))
+    missing = [name for name in named if not (PACKAGE / name).exists() and not (ROOT / name).exists()]
+    assert not missing, missing
+    assert named
+
+
+def test_the_workflow_runs_on_every_python_and_system_that_the_package_is_for():
+    matrix = WORKFLOW["jobs"]["combinations"]["strategy"]["matrix"]
+    versions = [name.rpartition(" ")[2] for name in CLASSIFIERS if re.search(r"Python :: 3\.\d+$", name)]
+    assert matrix["python"] == versions
+    assert {system.partition("-")[0] for system in matrix["system"]} == {"ubuntu", "macos", "windows"}
+    assert sum("Operating System ::" in name for name in CLASSIFIERS) == 3
+    assert matrix["dependencies"] == ["oldest", "newest"]
+
+
+def test_the_workflow_calls_the_scripts_of_the_repository():
+    steps = [step.get("run", "") for job in WORKFLOW["jobs"].values() for step in job["steps"]]
+    called = {found for step in steps for found in re.findall(r"(?:^|\s)(\.ci/\w+)", step)}
+    assert called == {f".ci/{path.name}" for path in (ROOT / ".ci").iterdir()}
+
+
+@pytest.mark.parametrize("path", [".github/**/*.yml", ".pre-commit-config.yaml"])
+def test_the_configuration_for_others_can_be_read(path):
+    files = list(ROOT.glob(path))
+    assert files
+    assert all(isinstance(yaml.safe_load(file.read_text("utf-8")), dict) for file in files)
+
+
+@pytest.mark.parametrize("room", ["sandbox", "transport", "bulk"])
+def test_the_rooms_within_a_room_are_held_too(room):
+    """No circle, and no arrow upwards."""
+    inner = {path.name for path in (PACKAGE / room).iterdir() if (path / "__init__.py").exists()}
+    contracts = [contract for contract in CONTRACTS if contract["type"] == "layers"]
+    held = {name for contract in contracts for floor in layers(contract) for name in floor}
+    assert {f"{room}.{name}" for name in inner} <= held
