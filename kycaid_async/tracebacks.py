@@ -9,10 +9,11 @@ import functools
 import sys
 from collections.abc import Awaitable, Callable, Generator
 from types import CoroutineType, FrameType, FunctionType, TracebackType
-from typing import Any, Final, ParamSpec, TypeVar, get_args, get_origin
+from typing import Any, Final, ParamSpec, TypeVar, cast, get_args, get_origin
 
 P = ParamSpec("P")
 R = TypeVar("R")
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 class _Border:
@@ -51,15 +52,15 @@ def confidential(method: Callable[P, Awaitable[R]]) -> "Callable[P, CoroutineTyp
     return call  # type: ignore[return-value,unused-ignore]  # type checkers call that another thing each
 
 
-def bordered(function: Callable[P, R]) -> Callable[P, R]:
+def bordered(function: F) -> F:
     """Make ``function``, which returns nothing to await, a `border`."""
 
     @functools.wraps(function)
-    def call(*args: P.args, **kwargs: P.kwargs) -> R:
+    def call(*args: Any, **kwargs: Any) -> Any:
         with border:
             return function(*args, **kwargs)
 
-    return call
+    return cast("F", call)  # typed as the function: editors show a method of another type with its ``self``
 
 
 def hide_locals(error: BaseException, callers: frozenset[FrameType] = frozenset()) -> None:

@@ -1,4 +1,4 @@
-"""What is printed to: terminals and pipes, and how sizes and times read there."""
+"""Consoles for terminals and pipes, and sizes and durations as people read them."""
 
 import shutil
 import sys

@@ -1,4 +1,4 @@
-"""What commands that take their time print to: rows and sums on stdout, progress and remarks on stderr."""
+"""The console of commands that take their time: rows and sums on stdout, progress and remarks on stderr."""
 
 import sys
 import time
@@ -16,7 +16,7 @@ _SECONDS_BETWEEN_LINES = 10.0
 
 
 class Screen:
-    """Where a command prints. With ``as_json`` stdout has nothing but JSON, an object a line.
+    """A command's console. With ``as_json`` stdout has nothing but JSON, an object a line.
 
     Raises `OSError` when rows and sums cannot be printed. Progress and remarks that cannot are left out from then on.
     """

@@ -3,6 +3,7 @@
 import ast
 import inspect
 import pydoc
+import threading
 from collections.abc import AsyncIterator, Iterator
 from typing import get_args, get_origin
 
@@ -12,7 +13,9 @@ from jedi.api.environment import InterpreterEnvironment
 
 from kycaid_async import AsyncKycaid, BulkAudit, BulkUpload, Kycaid
 from kycaid_async.api import sections
+from kycaid_async.sync import sections as blocking_sections
 from kycaid_async.sync.bulk import BlockingAudit, BlockingUpload
+from kycaid_async.sync.loop_thread import loop_thread
 from tests import derived
 from tests.conftest import API_KEY
 
@@ -108,6 +111,22 @@ def test_the_repr_shows_the_server_and_not_the_key():
 def test_a_section_is_the_same_object_each_time():
     assert SYNC.documents is SYNC.documents
     assert SYNC.with_options(timeout=1).documents is not SYNC.documents
+
+
+def test_no_fork_begins_while_a_section_is_imported(monkeypatch):
+    """Its child could never import what was half imported."""
+    free = []
+
+    def class_of(section):
+        thread = threading.Thread(target=lambda: free.append(loop_thread._lock.acquire(blocking=False)))
+        thread.start()
+        thread.join()
+        return sections.class_of(section)
+
+    monkeypatch.setattr(blocking_sections, "class_of", class_of)
+    with Kycaid(API_KEY) as client:
+        assert client.documents
+    assert free == [False]
 
 
 def test_the_stub_says_what_the_sections_say():

@@ -1,4 +1,4 @@
-"""What the user of ``kycaid audit`` sees."""
+"""The output of ``kycaid audit``."""
 
 import json
 from typing import Any, Final
@@ -24,7 +24,7 @@ _STYLES: Final = {
 
 
 class AuditScreen(Screen):
-    """Where ``kycaid audit`` prints."""
+    """The console of ``kycaid audit``."""
 
     def progress_of(self, audit: BulkAudit) -> None:
         """Show how far it is."""

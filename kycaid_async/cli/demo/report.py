@@ -1,4 +1,4 @@
-"""What became of the files, as numbers."""
+"""The outcome of a demo, file by file and in numbers."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ import attrs
 
 from kycaid_async.api.documents.fields import DocumentStatus
 from kycaid_async.api.documents.models import Document
-from kycaid_async.cli.demo.cases import Case
+from kycaid_async.cli.demo.files import DemoFile
 from kycaid_async.cli.problems import one_line
 from kycaid_async.errors import InvalidFileError, KycaidError
 from kycaid_async.masking import shown_path
@@ -16,10 +16,10 @@ from kycaid_async.values.decline_reasons import DeclineReason
 
 
 @attrs.define(eq=False)
-class Outcome:
-    """What became of one file so far."""
+class FileOutcome:
+    """The outcome of one file so far."""
 
-    case: Case
+    file: DemoFile
     document_id: str = ""
     """Empty as long as there is none."""
     document: Document | None = None
@@ -57,15 +57,15 @@ class Outcome:
 
 
 @attrs.frozen(kw_only=True)
-class Report:
-    """What became of all files."""
+class DemoReport:
+    """The outcome of all files."""
 
-    outcomes: Sequence[Outcome]
+    outcomes: Sequence[FileOutcome]
     seconds: float
     """From the first upload to the last review."""
 
     @property
-    def failures(self) -> list[Outcome]:
+    def failures(self) -> list[FileOutcome]:
         """The files that did not go through, or whose review could not be read."""
         return [outcome for outcome in self.outcomes if outcome.error is not None]
 
@@ -101,5 +101,5 @@ class Report:
                 {"id": reason.id, "name": str(reason), "meaning": reason.meaning, "documents": count}
                 for reason, count in self.by_reason()
             ],
-            "failures": [{"file": outcome.case.name, "error": outcome.problem} for outcome in self.failures],
+            "failures": [{"file": outcome.file.name, "error": outcome.problem} for outcome in self.failures],
         }

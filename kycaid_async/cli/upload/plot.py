@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator
 
 from kycaid_async.cli.upload.stats import History
+from kycaid_async.html import Html, tag
 
 _HEIGHT, _TOP = 200, 8
 _UNITS = ((3600.0, "hours"), (60.0, "minutes"), (1.0, "seconds"))
@@ -12,51 +13,53 @@ _LONG = 2.0
 _TICKS = 5
 
 
-def plot(history: History) -> str:
+def plot(history: History) -> Html:
     """Return the plot. Across stand percents, and upright pixels, so that its letters have one size at any width."""
     rates = [count / history.step for count in history.counts]
     top, y_step = _scale(max(rates, default=0.0))
     seconds = history.step * len(rates)
     unit, name = next((pair for pair in _UNITS if seconds >= _LONG * pair[0]), _UNITS[-1])
-    most = f"{max(rates, default=0.0):,.1f}"
-    return "".join(
-        [
-            '<div class="plot">',
-            f'<svg class="y" width="48" height="{_HEIGHT + 2 * _TOP}" aria-hidden="true">',
-            *(f'<text x="42" y="{_y(value, top) + 4:.1f}">{value:g}</text>' for value in _ticks(top, y_step)),
-            f'</svg><svg width="100%" height="{_HEIGHT + 2 * _TOP}" role="img" ',
-            f'aria-label="Documents per second over {seconds / unit:,.1f} {name}, at most {most}">',
-            *_grid(top, y_step),
-            *_bars(rates, top),
-            f'</svg><svg class="x" width="100%" height="40" aria-hidden="true">{"".join(_below(seconds, unit))}',
-            f'<text class="unit" x="50%" y="34">time since the start ({name})</text></svg></div>',
-        ]
+    label = f"Documents per second over {seconds / unit:,.1f} {name}, at most {max(rates, default=0.0):,.1f}"
+    numbers = (tag("text", f"{value:g}", x=42, y=f"{_y(value, top) + 4:.1f}") for value in _ticks(top, y_step))
+    height = _HEIGHT + 2 * _TOP
+    return tag(
+        "div",
+        tag("svg", numbers, class_="y", width=48, height=height, aria_hidden="true"),
+        tag("svg", _grid(top, y_step), _bars(rates, top), width="100%", height=height, role="img", aria_label=label),
+        tag(
+            "svg",
+            _below(seconds, unit),
+            tag("text", f"time since the start ({name})", class_="unit", x="50%", y=34),
+            class_="x",
+            width="100%",
+            height=40,
+            aria_hidden="true",
+        ),
+        class_="plot",
     )
 
 
-def _bars(rates: list[float], top: float) -> Iterator[str]:
+def _bars(rates: list[float], top: float) -> Iterator[Html]:
     width = 100 / max(len(rates), 1)
     for number, rate in enumerate(rates):
         if rate:
             y = _y(rate, top)
-            yield (
-                f'<rect class="bar" x="{number * width:.3f}%" width="{width * 0.86:.3f}%" y="{y:.1f}" '
-                f'height="{_TOP + _HEIGHT - y:.1f}"/>'
-            )
+            across = {"x": f"{number * width:.3f}%", "width": f"{width * 0.86:.3f}%"}
+            yield tag("rect", class_="bar", **across, y=f"{y:.1f}", height=f"{_TOP + _HEIGHT - y:.1f}")
 
 
-def _grid(top: float, step: float) -> Iterator[str]:
+def _grid(top: float, step: float) -> Iterator[Html]:
     for value in _ticks(top, step):
-        y = _y(value, top)
-        yield f'<line class="{"grid" if value else "axis"}" x1="0" x2="100%" y1="{y:.1f}" y2="{y:.1f}"/>'
+        y = f"{_y(value, top):.1f}"
+        yield tag("line", class_="grid" if value else "axis", x1=0, x2="100%", y1=y, y2=y)
 
 
-def _below(seconds: float, unit: float) -> Iterator[str]:
+def _below(seconds: float, unit: float) -> Iterator[Html]:
     for value in _ticks(seconds / unit, _scale(seconds / unit)[1]):
         share = value * unit / seconds if seconds else 0.0
         # The first and the last stand inside the plot.
         side = "start" if share < 0.02 else "end" if share > 0.98 else "middle"  # noqa: PLR2004 - at the edge
-        yield f'<text class="{side}" x="{share * 100:.2f}%" y="14">{value:g}</text>'
+        yield tag("text", f"{value:g}", class_=side, x=f"{share * 100:.2f}%", y=14)
 
 
 def _scale(most: float) -> tuple[float, float]:

@@ -1,4 +1,4 @@
-"""What an upload has come to so far, in numbers: for the screen, for JSON, and for the report."""
+"""The numbers of an upload so far: for the screen, for JSON, and for the report."""
 
 import time
 from collections.abc import Callable
@@ -56,8 +56,8 @@ class History:
 
 
 @attrs.define(kw_only=True)
-class Account:
-    """What an upload has come to so far."""
+class UploadStats:
+    """The numbers of an upload so far."""
 
     manifest: Path
     server: str
