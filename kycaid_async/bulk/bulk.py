@@ -71,8 +71,8 @@ class Bulk:
 
         Raises `ConfigurationError` for values that make no sense.
         """
-        plan, source = UploadPlan.of(rows, options)
-        return BulkUpload(source, plan, caller=self._call, settings=self._settings, timing=self._timing)
+        plan = UploadPlan(**options)
+        return BulkUpload(plan.source_of(rows), plan, caller=self._call, settings=self._settings, timing=self._timing)
 
     @bordered
     def audit(self, rows: AuditRows, **options: Unpack[AuditOptions]) -> BulkAudit:

@@ -134,6 +134,8 @@ def upload(
     from kycaid_async.cli.upload.run import run
 
     with plain_errors():
+        reading = keywords(map_=map_, date_format=date_format, encoding=encoding, sheet=sheet, convert=convert)
+        reading |= {"transliterate": transliterate, "allow_same_files": allow_same_files}
         options = options_of(
             manifest,
             ledger=ledger,
@@ -154,15 +156,7 @@ def upload(
             dry_run=dry_run,
             report=report,
             as_json=as_json,
-            reading=keywords(
-                map_=map_,
-                date_format=date_format,
-                encoding=encoding,
-                sheet=sheet,
-                transliterate=transliterate,
-                convert=convert,
-                allow_same_files=allow_same_files,
-            ),
+            reading=reading,
         )
         code = run(options)
     raise typer.Exit(code)
