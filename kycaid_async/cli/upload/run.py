@@ -217,10 +217,10 @@ class UploadJob:
             if at < len(self._bad) and self._bad[at] == row.line:
                 continue
             if isinstance(row, BadRow):
-                raise changed(manifest.path)
+                raise changed(str(self._options.manifest))
             yield row
         if found.digest() != self._checked.digest():
-            raise changed(manifest.path)
+            raise changed(str(self._options.manifest))
 
     def _note(self, result: BulkResult) -> None:
         note = self._stats.note(result)
