@@ -4,12 +4,12 @@ from typing import Unpack
 
 import attrs
 
+from kycaid_async.api.section import Caller
 from kycaid_async.bulk.audit import AuditOptions, AuditPlan, AuditRows, BulkAudit
 from kycaid_async.bulk.manifest.manifest import Manifest
 from kycaid_async.bulk.manifest.places import AnyPath
 from kycaid_async.bulk.row import BulkResult, BulkSummary
 from kycaid_async.bulk.upload import BulkUpload, Rows, UploadOptions, UploadPlan
-from kycaid_async.protocol.caller import Caller
 from kycaid_async.timing import Timing
 from kycaid_async.tracebacks import bordered, confidential
 from kycaid_async.transport.settings import Settings

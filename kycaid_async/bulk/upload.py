@@ -7,6 +7,7 @@ from typing import Literal, cast, get_args
 
 import attrs
 
+from kycaid_async.api.section import Caller
 from kycaid_async.bulk.delivery import Deliverer
 from kycaid_async.bulk.ledger import Ledger, Path
 from kycaid_async.bulk.manifest.column_names import ColumnMap
@@ -22,7 +23,6 @@ from kycaid_async.bulk.requests.resilient_caller import Stopped
 from kycaid_async.bulk.row import BulkProgress, BulkResult, BulkRow, BulkStatus, BulkSummary, Meter
 from kycaid_async.bulk.run import BulkRun, RunOptions, RunPlan
 from kycaid_async.errors import ConfigurationError
-from kycaid_async.protocol.caller import Caller
 from kycaid_async.timing import Timing
 from kycaid_async.transport.settings import Settings
 

@@ -5,11 +5,7 @@ from typing import Annotated
 import typer
 
 from kycaid_async import __version__
-from kycaid_async.cli import ledger, operations, serve
-from kycaid_async.cli.audit import command as audit
-from kycaid_async.cli.demo import command as demo
-from kycaid_async.cli.manifest import command as manifest
-from kycaid_async.cli.upload import command as upload
+from kycaid_async.cli import audit, demo, ledger, manifest, operations, serve, upload
 
 # Plain text: it reads the same in a terminal, a pipe and a log.
 app = typer.Typer(

@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import TypedDict
 
 from kycaid_async import servers
 from kycaid_async.bulk.manifest.rejects import origin_of
@@ -9,6 +10,15 @@ from kycaid_async.cli.problems import UsageProblem, one_line
 from kycaid_async.errors import ConfigurationError, KycaidError
 from kycaid_async.transport.proxies import proxy_of
 from kycaid_async.transport.settings import allow_http_of, base_url_of
+
+
+class RunChoices(TypedDict, total=False):
+    """Options of commands that run over a manifest, passed on as they were given."""
+
+    same_account: bool
+    concurrency: int
+    report: Path | None
+    as_json: bool
 
 
 def way_to_server(base_url: str | None, proxy: str | None, *, trust_env: bool) -> tuple[str, str | None]:

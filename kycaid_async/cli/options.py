@@ -3,8 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from typing import Annotated, TypeAlias, TypedDict
+from typing import Annotated, TypeAlias
 
 import typer
 
@@ -32,15 +31,6 @@ SameAccount: TypeAlias = Annotated[
 AsJson: TypeAlias = Annotated[
     bool, typer.Option("--json", help="Print one JSON object per row, then one with the sums.")
 ]
-
-
-class RunChoices(TypedDict, total=False):
-    """Options of commands that run over a manifest, passed on as they were given."""
-
-    same_account: bool
-    concurrency: int
-    report: Path | None
-    as_json: bool
 
 
 def api_key() -> str | None:

@@ -190,7 +190,7 @@ def _close(loop: asyncio.AbstractEventLoop) -> None:
     loop.close()
 
 
-_REQUIRED: Final = ("anyio.from_thread", "encodings.idna", "kycaid_async.transport.exchange")
+_REQUIRED: Final = ("anyio.from_thread", "cattrs", "encodings.idna", "kycaid_async.transport.exchange")
 _OPTIONAL: Final = (
     "kycaid_async.transport.aiohttp.bodies",
     "kycaid_async.transport.aiohttp.direct",

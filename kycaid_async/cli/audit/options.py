@@ -8,8 +8,7 @@ import attrs
 
 from kycaid_async.bulk.manifest.options import ManifestKeywords, ManifestOptions
 from kycaid_async.cli.audit.table import is_of_an_audit
-from kycaid_async.cli.manifests import ledger_of, way_to_server
-from kycaid_async.cli.options import RunChoices
+from kycaid_async.cli.manifests import RunChoices, ledger_of, way_to_server
 from kycaid_async.cli.problems import UsageProblem
 from kycaid_async.cli.reading import reading_of
 

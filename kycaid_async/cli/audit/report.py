@@ -8,8 +8,8 @@ import attrs
 
 from kycaid_async.bulk.audit import AuditResult, AuditStatus, AuditSummary
 from kycaid_async.bulk.audit.result import WORDS
-from kycaid_async.cli.console import duration_text
 from kycaid_async.cli.report_page import cards, framed, more, table
+from kycaid_async.cli.screen import duration_text
 from kycaid_async.html import Child, tag
 
 _KEPT = 1000

@@ -10,8 +10,7 @@ from rich.text import Text
 
 from kycaid_async.bulk.audit import AuditResult, AuditStatus, AuditSummary, BulkAudit
 from kycaid_async.bulk.audit.result import WORDS
-from kycaid_async.cli.console import duration_text
-from kycaid_async.cli.screen import Screen
+from kycaid_async.cli.screen import Screen, duration_text
 
 _LONG_SILENCE = 10.0
 _STYLES: Final = {

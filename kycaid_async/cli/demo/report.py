@@ -42,12 +42,12 @@ class FileOutcome:
 
     @property
     def reasons(self) -> list[DeclineReason]:
-        """Why the document was declined."""
+        """The reasons against the document."""
         return self.document.reasons if self.document is not None and self.error is None else []
 
     @property
     def problem(self) -> str:
-        """What failed, in one line, without the path in front; empty when nothing did."""
+        """The failure, in one line, without the path in front; empty when there is none."""
         if self.error is None:
             return ""
         text = str(self.error)
@@ -71,12 +71,12 @@ class DemoReport:
 
     @property
     def documents(self) -> int:
-        """How many documents were created."""
+        """The number of documents created."""
         return sum(bool(outcome.document_id) for outcome in self.outcomes)
 
     @property
     def bytes(self) -> int:
-        """How much was uploaded."""
+        """The number of bytes uploaded."""
         return sum(outcome.bytes for outcome in self.outcomes)
 
     def by_status(self) -> dict[str, int]:

@@ -11,10 +11,10 @@ from rich.table import Table
 from rich.text import Text
 
 from kycaid_async.api.documents.fields import DocumentStatus
-from kycaid_async.cli.console import console, size_text
 from kycaid_async.cli.demo.files import DemoFile
 from kycaid_async.cli.demo.report import DemoReport, FileOutcome
 from kycaid_async.cli.problems import one_line
+from kycaid_async.cli.screen import console, size_text
 from kycaid_async.values.decline_reasons import DeclineReason
 
 T = TypeVar("T")

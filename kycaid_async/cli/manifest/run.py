@@ -2,8 +2,11 @@
 
 import json
 import os
+import shutil
+import sys
+import textwrap
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import anyio
@@ -129,3 +132,11 @@ def _type_of(name: str | None) -> str | None:
     if not kind.is_known:
         raise UsageProblem(f"--type: expected one of {', '.join(DocumentType)}")
     return kind
+
+
+def for_terminal(lines: Sequence[str]) -> str:
+    """Return ``lines`` as one text; on a terminal, longer ones are broken between words."""
+    if not sys.stdout.isatty():
+        return "\n".join(lines)
+    width = shutil.get_terminal_size().columns
+    return "\n".join(textwrap.fill(line, width, subsequent_indent="  ", break_on_hyphens=False) for line in lines)

@@ -3,9 +3,9 @@
 import signal
 from collections.abc import Iterator
 
-from kycaid_async.cli.console import duration_text, size_text
 from kycaid_async.cli.problems import one_line
 from kycaid_async.cli.reading import words_of
+from kycaid_async.cli.screen import duration_text, size_text
 from kycaid_async.cli.upload.options import UploadOptions
 from kycaid_async.cli.upload.stats import UploadStats
 from kycaid_async.errors import LedgerError

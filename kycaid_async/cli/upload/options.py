@@ -10,8 +10,7 @@ from kycaid_async.bulk.ledger import SecretFrom
 from kycaid_async.bulk.manifest.options import ManifestKeywords, ManifestOptions
 from kycaid_async.bulk.manifest.rejects import UNCERTAIN, rejects_of
 from kycaid_async.bulk.remote.url_rules import UrlRules
-from kycaid_async.cli.manifests import ledger_of, way_to_server
-from kycaid_async.cli.options import RunChoices
+from kycaid_async.cli.manifests import RunChoices, ledger_of, way_to_server
 from kycaid_async.cli.problems import UsageProblem
 from kycaid_async.cli.reading import reading_of
 from kycaid_async.errors import ConfigurationError

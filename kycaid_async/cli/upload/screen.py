@@ -10,8 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from kycaid_async.bulk.row import BulkProgress, BulkResult, BulkRow, BulkStatus
-from kycaid_async.cli.console import duration_text, size_text
-from kycaid_async.cli.screen import Screen
+from kycaid_async.cli.screen import Screen, duration_text, size_text
 from kycaid_async.cli.upload.stats import BAD, Note, UploadStats
 
 _LONG_SILENCE = 10.0
@@ -59,7 +58,7 @@ class UploadScreen(Screen):
 
 @attrs.frozen(kw_only=True)
 class Standing:
-    """How far an upload is, in words."""
+    """The progress of an upload, in words."""
 
     done: int
     total: int
@@ -94,7 +93,7 @@ class Standing:
 
     @property
     def where(self) -> str:
-        """How many rows of how many."""
+        """The rows that are done, of all."""
         return f"{self.done:,} of {self.total:,} rows" + (f", {self.left}" if self.left else "")
 
 

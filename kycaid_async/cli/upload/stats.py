@@ -136,12 +136,12 @@ class UploadStats:
 
     @property
     def failures(self) -> int:
-        """How many rows were not delivered although they were looked at."""
+        """The number of rows that were looked at and not delivered."""
         return self.bad + self.summary.failed + self.summary.uncertain
 
     @property
     def left(self) -> int:
-        """How many rows were not looked at, because it ended early."""
+        """The number of rows not looked at, because the run ended early."""
         return max(0, self.rows - self.bad - self.summary.rows)
 
     def counts(self) -> str:

@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 
 from kycaid_async import BadRow, BulkResult, BulkRow, BulkSummary, FieldProblem, InvalidFileError
 from kycaid_async.bulk.row import BulkStatus
-from kycaid_async.cli.upload.plot import plot
-from kycaid_async.cli.upload.report import page
+from kycaid_async.cli.upload.report import page, plot
 from kycaid_async.cli.upload.stats import History, UploadStats
 
 EVIL = "<script>alert('&')</script>"
