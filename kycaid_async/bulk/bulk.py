@@ -6,6 +6,8 @@ import attrs
 
 from kycaid_async.api.section import Caller
 from kycaid_async.bulk.audit import AuditOptions, AuditPlan, AuditRows, BulkAudit
+from kycaid_async.bulk.manifest.manifest import Manifest
+from kycaid_async.bulk.manifest.places import AnyPath
 from kycaid_async.bulk.row import BulkResult, BulkSummary
 from kycaid_async.bulk.upload import BulkUpload, Rows, UploadOptions, UploadPlan
 from kycaid_async.bulk.verify import BulkVerify, VerifyOptions, VerifyPlan, VerifyResult, VerifyRows, VerifySummary
@@ -23,10 +25,14 @@ class Bulk:
     _timing: Timing = attrs.field(repr=False)
 
     @bordered
-    def upload(self, rows: Rows, **options: Unpack[UploadOptions]) -> BulkUpload:
+    def upload(self, rows: Rows | AnyPath | Manifest, **options: Unpack[UploadOptions]) -> BulkUpload:
         """Return a run over ``rows``; iterate over it: ``async for result in client.bulk.upload(rows): …``.
 
         ``rows`` is any iterable or async iterable of `BulkRow`; it is read as the work goes on, and never held whole.
+        Or it is the path of a manifest, or a `Manifest`: that is checked as a whole first, and `ManifestError` ends the
+        run before anything is sent when a row of it is bad, or would send files that went to another applicant before
+        (``allow_same_files=True`` lets it). The keywords of `read_manifest` say how a path is to be read.
+
         What concerns one row is a value, ``result.error``. What ends the run is raised, as `BulkUpload` says.
 
         * ``ledger``: a file that records what was sent and what came of it. The same rows with the same ledger go on
@@ -67,7 +73,7 @@ class Bulk:
         Raises `ConfigurationError` for values that make no sense.
         """
         plan = UploadPlan(**options)
-        return BulkUpload(rows, plan, caller=self._call, settings=self._settings, timing=self._timing)
+        return BulkUpload(plan.source_of(rows), plan, caller=self._call, settings=self._settings, timing=self._timing)
 
     @bordered
     def audit(self, rows: AuditRows, **options: Unpack[AuditOptions]) -> BulkAudit:
@@ -96,7 +102,7 @@ class Bulk:
         return BulkAudit(rows, plan, caller=self._call, settings=self._settings, timing=self._timing)
 
     @bordered
-    def verify(self, rows: VerifyRows, **options: Unpack[VerifyOptions]) -> BulkVerify:
+    def verify(self, rows: VerifyRows | Manifest, **options: Unpack[VerifyOptions]) -> BulkVerify:
         """Return a run that starts verifications; iterate over it: ``async for result in client.bulk.verify(rows, …)``.
 
         One verification for each applicant and form, and none twice, since each costs a fee. What is about to be
@@ -104,7 +110,7 @@ class Bulk:
         and in the count that the applicant has: when both show it, it is recorded; when neither does, it is sent
         again; when they disagree, or one cannot be asked, it is uncertain, set aside and named.
 
-        * ``rows``: as they were uploaded, see `upload`, or as `read_manifest` gives them: then an applicant is
+        * ``rows``: as they were uploaded, see `upload`, or a `Manifest`, read as for the upload: then an applicant is
           verified when all its rows are delivered by the ledger. Or ids of applicants, pairs of an applicant's and a
           form's id, or `VerificationRow`. All are read before anything is started.
         * ``form_id``: the form, for all rows that name none of their own. Rows that do (`BulkRow.form_id`, the column
@@ -125,11 +131,12 @@ class Bulk:
         Raises `ConfigurationError` for values that make no sense.
         """
         plan = VerifyPlan(**options)
-        return BulkVerify(rows, plan, caller=self._call, settings=self._settings, timing=self._timing)
+        source = rows.rows() if isinstance(rows, Manifest) else rows
+        return BulkVerify(source, plan, caller=self._call, settings=self._settings, timing=self._timing)
 
     @confidential
     async def verify_all(
-        self, rows: VerifyRows, **options: Unpack[VerifyOptions]
+        self, rows: VerifyRows | Manifest, **options: Unpack[VerifyOptions]
     ) -> tuple[list[VerifyResult], VerifySummary]:
         """Start all verifications and return their results, in the order of the rows, and a summary.
 
@@ -140,7 +147,9 @@ class Bulk:
         return sorted(results, key=lambda result: result.numbers), run.summary
 
     @confidential
-    async def upload_all(self, rows: Rows, **options: Unpack[UploadOptions]) -> tuple[list[BulkResult], BulkSummary]:
+    async def upload_all(
+        self, rows: Rows | AnyPath | Manifest, **options: Unpack[UploadOptions]
+    ) -> tuple[list[BulkResult], BulkSummary]:
         """Deliver all ``rows`` and return their results, in the order of the rows, and a summary.
 
         Takes and raises what `upload` does. It holds all results; for very many rows, iterate over `upload`.

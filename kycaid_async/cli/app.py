@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from kycaid_async import __version__
-from kycaid_async.cli import audit, demo, ledger, operations, serve, upload
+from kycaid_async.cli import audit, demo, ledger, manifest, operations, serve, upload
 
 # Plain text: it reads the same in a terminal, a pipe and a log.
 app = typer.Typer(
@@ -42,4 +42,5 @@ app.command(help=upload.HELP)(upload.upload)
 app.command(help=audit.HELP)(audit.audit)
 app.command(help=serve.HELP)(serve.sandbox)
 app.command(help=operations.HELP)(operations.operations)
+app.add_typer(manifest.manifest, help=manifest.HELP)
 app.add_typer(ledger.ledger, help=ledger.HELP)

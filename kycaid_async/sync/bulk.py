@@ -1,6 +1,7 @@
 """``client.bulk`` of the blocking client."""
 
 import asyncio
+import os
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable
 from itertools import islice
@@ -8,6 +9,8 @@ from typing import Any, Final, Self, TypeVar, Unpack, cast
 
 from kycaid_async.bulk import bulk
 from kycaid_async.bulk.audit import AuditOptions, AuditResult, AuditSummary, BulkAudit
+from kycaid_async.bulk.manifest.manifest import Manifest
+from kycaid_async.bulk.manifest.places import AnyPath
 from kycaid_async.bulk.manifest.row import BadRow
 from kycaid_async.bulk.row import BulkProgress, BulkResult, BulkRow, BulkSummary
 from kycaid_async.bulk.run import BulkRun
@@ -166,9 +169,11 @@ class BlockingVerify(BlockingRun[VerifyResult]):
 
 class Bulk(Blocking, of=bulk.Bulk):
     @documented_as(bulk.Bulk.upload)
-    def upload(self, rows: Iterable[BulkRow], **options: Unpack[UploadOptions]) -> BlockingUpload:
+    def upload(self, rows: Iterable[BulkRow] | AnyPath | Manifest, **options: Unpack[UploadOptions]) -> BlockingUpload:
         with border:
             queue = _RowQueue()
+            if isinstance(rows, str | os.PathLike | Manifest):
+                return BlockingUpload(self._handle, (), queue, bulk.Bulk.upload(self._target, rows, **options))
             return BlockingUpload(self._handle, rows, queue, bulk.Bulk.upload(self._target, queue, **options))
 
     @documented_as(bulk.Bulk.audit)
@@ -179,23 +184,23 @@ class Bulk(Blocking, of=bulk.Bulk):
             return BlockingAudit(self._handle, cast("Iterable[BulkRow]", rows), queue, audit)
 
     @documented_as(bulk.Bulk.verify)
-    @bordered
-    def verify(self, rows: Iterable[VerifyRow], **options: Unpack[VerifyOptions]) -> BlockingVerify:
-        queue = _RowQueue()
-        run = bulk.Bulk.verify(self._target, queue, **options)
-        return BlockingVerify(self._handle, cast("Iterable[BulkRow]", rows), queue, run)
+    def verify(self, rows: Iterable[VerifyRow] | Manifest, **options: Unpack[VerifyOptions]) -> BlockingVerify:
+        with border:
+            queue = _RowQueue()
+            run = bulk.Bulk.verify(self._target, queue, **options)
+            source = rows.rows() if isinstance(rows, Manifest) else rows
+            return BlockingVerify(self._handle, cast("Iterable[BulkRow]", source), queue, run)
 
     @documented_as(bulk.Bulk.verify_all)
-    @bordered
     def verify_all(
-        self, rows: Iterable[VerifyRow], **options: Unpack[VerifyOptions]
+        self, rows: Iterable[VerifyRow] | Manifest, **options: Unpack[VerifyOptions]
     ) -> tuple[list[VerifyResult], VerifySummary]:
-        with self.verify(rows, **options) as run:
+        with border, self.verify(rows, **options) as run:
             return sorted(run, key=lambda result: result.numbers), run.summary
 
     @documented_as(bulk.Bulk.upload_all)
     def upload_all(
-        self, rows: Iterable[BulkRow], **options: Unpack[UploadOptions]
+        self, rows: Iterable[BulkRow] | AnyPath | Manifest, **options: Unpack[UploadOptions]
     ) -> tuple[list[BulkResult], BulkSummary]:
         with border, self.upload(rows, **options) as upload:
             return sorted(upload, key=lambda result: result.number), upload.summary

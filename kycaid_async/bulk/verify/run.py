@@ -5,6 +5,7 @@ from typing import Final, Literal, Required, cast, get_args
 
 import attrs
 
+from kycaid_async.api.section import Caller
 from kycaid_async.api.verifications.fields import CheckType, CheckTypeName
 from kycaid_async.bulk.ledger import EntryState, Ledger, Path, RowEntry, VerificationState
 from kycaid_async.bulk.manifest.row import BadRow
@@ -19,7 +20,6 @@ from kycaid_async.bulk.verify.evidence import SharedReport
 from kycaid_async.bulk.verify.result import VerificationRow, VerifyProgress, VerifyResult, VerifyStatus, VerifySummary
 from kycaid_async.bulk.verify.start import Allowance, Starter
 from kycaid_async.errors import ConfigurationError, InsufficientFundsError, InvalidRequestError, ManifestError
-from kycaid_async.protocol.caller import Caller
 from kycaid_async.timing import Timing
 from kycaid_async.transport.settings import Settings
 from kycaid_async.values.constraints import ID_LENGTH
@@ -98,6 +98,8 @@ class BulkVerify(BulkRun[VerifyRow, VerifyResult]):
     def __init__(
         self, rows: VerifyRows, plan: VerifyPlan, *, caller: Caller, settings: Settings, timing: Timing
     ) -> None:
+        if isinstance(rows, str):
+            raise ConfigurationError("bulk: rows is one text; give a list of ids, or the rows of a manifest")
         super().__init__(rows, plan, caller=caller, settings=settings, timing=timing)
         self._only_reads = plan.dry_run
         self._summary = VerifySummary()

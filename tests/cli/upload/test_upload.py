@@ -710,7 +710,7 @@ def test_a_folder_that_cannot_be_written_is_named_with_the_way_out(upload, serve
     [
         (["missing.csv"], "missing.csv: cannot be read (No such file or directory)"),
         (["/dev/null"], "null: is no regular file; write the rows to one, for they are read twice"),
-        (["wrong.csv"], "typ: expected a column of a manifest (did you mean type?)"),
+        (["wrong.csv"], 'typ: expected to be said which it is: --map "typ=type" or --map "typ=applicant.type"'),
         (["people.csv", "--rejects", "../rejects.csv"], "--rejects: must stand in the folder of the manifest"),
         (["people.csv", "--rejects", "wrong.csv"], "--rejects: wrong.csv exists"),
         (["people.csv", "--report", "none/report.html"], "--report: none is not a folder"),
