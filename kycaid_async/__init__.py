@@ -62,6 +62,8 @@ _HOMES = {
         ".bulk.remote.url_rules": "UrlRules",
         ".bulk.row": "BulkProgress BulkResult BulkRow BulkStatus BulkSummary",
         ".bulk.upload": "BulkUpload",
+        ".bulk.verify.result": "VerificationRow VerifyProgress VerifyResult VerifyStatus VerifySummary",
+        ".bulk.verify.run": "BulkVerify",
         ".client": "AsyncKycaid",
         ".errors": (
             "ApiError AuthenticationError BadRequestError BlockedLoopWarning BodyTooLargeError ConfigurationError "
@@ -73,7 +75,7 @@ _HOMES = {
         ),
         ".protocol.endpoint": "Endpoint Evidence Replay",
         ".protocol.timeout": "Timeout",
-        ".sync.bulk": "BlockingAudit BlockingUpload",
+        ".sync.bulk": "BlockingAudit BlockingUpload BlockingVerify",
         ".sync.client": "Kycaid",
         ".values.converter": "structure unstructure",
         ".values.decline_reasons": "DeclineReason",

@@ -15,6 +15,8 @@ from kycaid_async.bulk.manifest.row import BadRow
 from kycaid_async.bulk.row import BulkProgress, BulkResult, BulkRow, BulkSummary
 from kycaid_async.bulk.run import BulkRun
 from kycaid_async.bulk.upload import BulkUpload, UploadOptions
+from kycaid_async.bulk.verify import BulkVerify, VerifyOptions, VerifyProgress, VerifyResult, VerifySummary
+from kycaid_async.bulk.verify.run import VerifyRow
 from kycaid_async.sync.blocking import Blocking, documented_as
 from kycaid_async.sync.call import LoopCall
 from kycaid_async.sync.handle import ClientHandle
@@ -145,6 +147,26 @@ class BlockingAudit(BlockingRun[AuditResult]):
         return self._on_loop(lambda: self._run.summary)
 
 
+class BlockingVerify(BlockingRun[VerifyResult]):
+    """A run of ``client.bulk.verify`` of `Kycaid`. Iterate over it once: ``for result in verify``.
+
+    All rows are read before anything is started. It ends with an error when the whole run had to end; see
+    `BulkVerify`.
+    """
+
+    _run: BulkVerify
+
+    @property
+    def progress(self) -> VerifyProgress:
+        """The run's progress so far."""
+        return self._on_loop(lambda: self._run.progress)
+
+    @property
+    def summary(self) -> VerifySummary:
+        """Outcomes so far; of all verifications once the iteration has ended."""
+        return self._on_loop(lambda: self._run.summary)
+
+
 class Bulk(Blocking, of=bulk.Bulk):
     @documented_as(bulk.Bulk.upload)
     def upload(self, rows: Iterable[BulkRow] | AnyPath | Manifest, **options: Unpack[UploadOptions]) -> BlockingUpload:
@@ -160,6 +182,21 @@ class Bulk(Blocking, of=bulk.Bulk):
             queue = _RowQueue()
             audit = bulk.Bulk.audit(self._target, queue, **options)
             return BlockingAudit(self._handle, cast("Iterable[BulkRow]", rows), queue, audit)
+
+    @documented_as(bulk.Bulk.verify)
+    def verify(self, rows: Iterable[VerifyRow] | Manifest, **options: Unpack[VerifyOptions]) -> BlockingVerify:
+        with border:
+            queue = _RowQueue()
+            run = bulk.Bulk.verify(self._target, queue, **options)
+            source = rows.rows() if isinstance(rows, Manifest) else rows
+            return BlockingVerify(self._handle, cast("Iterable[BulkRow]", source), queue, run)
+
+    @documented_as(bulk.Bulk.verify_all)
+    def verify_all(
+        self, rows: Iterable[VerifyRow] | Manifest, **options: Unpack[VerifyOptions]
+    ) -> tuple[list[VerifyResult], VerifySummary]:
+        with border, self.verify(rows, **options) as run:
+            return sorted(run, key=lambda result: result.numbers), run.summary
 
     @documented_as(bulk.Bulk.upload_all)
     def upload_all(
