@@ -41,6 +41,7 @@ def _lines(report: LedgerReport) -> Iterator[str]:
     yield f"rows: {_counts(report.rows)}"
     yield f"applicants: {_counts(report.applicants)}"
     yield f"files: {report.files:,}"
+    yield f"verifications: {_counts(report.verifications)}"
     if report.secret_from == FROM_KEY:
         yield "secret: from the API key that it was made with"
     if report.may_have_gaps:
