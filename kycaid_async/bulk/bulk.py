@@ -5,6 +5,8 @@ from typing import Unpack
 import attrs
 
 from kycaid_async.bulk.audit import AuditOptions, AuditPlan, AuditRows, BulkAudit
+from kycaid_async.bulk.manifest.manifest import Manifest
+from kycaid_async.bulk.manifest.places import AnyPath
 from kycaid_async.bulk.row import BulkResult, BulkSummary
 from kycaid_async.bulk.upload import BulkUpload, Rows, UploadOptions, UploadPlan
 from kycaid_async.protocol.caller import Caller
@@ -22,10 +24,14 @@ class Bulk:
     _timing: Timing = attrs.field(repr=False)
 
     @bordered
-    def upload(self, rows: Rows, **options: Unpack[UploadOptions]) -> BulkUpload:
+    def upload(self, rows: Rows | AnyPath | Manifest, **options: Unpack[UploadOptions]) -> BulkUpload:
         """Return a run over ``rows``; iterate over it: ``async for result in client.bulk.upload(rows): …``.
 
         ``rows`` is any iterable or async iterable of `BulkRow`; it is read as the work goes on, and never held whole.
+        Or it is the path of a manifest, or a `Manifest`: that is checked as a whole first, and `ManifestError` ends the
+        run before anything is sent when a row of it is bad, or would send files that went to another applicant before
+        (``allow_same_files=True`` lets it). The keywords of `read_manifest` say how a path is to be read.
+
         What concerns one row is a value, ``result.error``. What ends the run is raised, as `BulkUpload` says.
 
         * ``ledger``: a file that records what was sent and what came of it. The same rows with the same ledger go on
@@ -65,8 +71,8 @@ class Bulk:
 
         Raises `ConfigurationError` for values that make no sense.
         """
-        plan = UploadPlan(**options)
-        return BulkUpload(rows, plan, caller=self._call, settings=self._settings, timing=self._timing)
+        plan, source = UploadPlan.of(rows, options)
+        return BulkUpload(source, plan, caller=self._call, settings=self._settings, timing=self._timing)
 
     @bordered
     def audit(self, rows: AuditRows, **options: Unpack[AuditOptions]) -> BulkAudit:
@@ -95,7 +101,9 @@ class Bulk:
         return BulkAudit(rows, plan, caller=self._call, settings=self._settings, timing=self._timing)
 
     @confidential
-    async def upload_all(self, rows: Rows, **options: Unpack[UploadOptions]) -> tuple[list[BulkResult], BulkSummary]:
+    async def upload_all(
+        self, rows: Rows | AnyPath | Manifest, **options: Unpack[UploadOptions]
+    ) -> tuple[list[BulkResult], BulkSummary]:
         """Deliver all ``rows`` and return their results, in the order of the rows, and a summary.
 
         Takes and raises what `upload` does. It holds all results; for very many rows, iterate over `upload`.

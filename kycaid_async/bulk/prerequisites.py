@@ -50,13 +50,13 @@ class _FileContent:
     """Gives exactly these bytes, or breaks off."""
 
 
-def _as_many_as_cores() -> asyncio.Semaphore:
+def as_many_as_cores() -> asyncio.Semaphore:
     """Return what lets so many large files be hashed at once: more would only take time from the loop."""
     usable = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1)
     return asyncio.Semaphore(len(usable))
 
 
-async def _read_content(source: Source, rules: FileRules, hashing: asyncio.Semaphore) -> _FileContent:
+async def read_content(source: Source, rules: FileRules, hashing: asyncio.Semaphore) -> _FileContent:
     """Read a file once; ``hashing`` bounds how many large ones at a time.
 
     Raises `InvalidFileError`, `UploadSourceError`, and `ConfigurationError` when a package for its URL is missing.
@@ -220,7 +220,7 @@ class Prerequisites:
     """Files that were uploaded now, and that no document has so far."""
     _contents: KeyedLock = attrs.field(factory=KeyedLock)
     """Whoever waits for one of these has a file in memory, and so keeps a place among the workers."""
-    _hashing: asyncio.Semaphore = attrs.field(factory=_as_many_as_cores)
+    _hashing: asyncio.Semaphore = attrs.field(factory=as_many_as_cores)
     _lost: set[bytes] = attrs.field(factory=set)
     """Applicants whose answers this run lost: they are not made anew before the next."""
 
@@ -240,7 +240,7 @@ class Prerequisites:
         raise AssertionError  # the last look returns or raises
 
     async def _file(self, source: Source, calls: CountedCalls) -> UploadedFile:
-        content = await _read_content(source, self.rules, self._hashing)
+        content = await read_content(source, self.rules, self._hashing)
         async with self._contents.of(content.digest):
             known = await self.ledger.file(content.digest)
             if known is not None:

@@ -1,13 +1,18 @@
 """The upload: rows in, results out as they finish."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterable, Iterable
-from typing import Literal, cast, get_args
+from typing import Any, Literal, Self, cast, get_args
 
 import attrs
 
 from kycaid_async.bulk.delivery import Deliverer
 from kycaid_async.bulk.ledger import Ledger, Path
+from kycaid_async.bulk.manifest.manifest import Manifest
+from kycaid_async.bulk.manifest.options import ManifestKeywords, ManifestOptions
+from kycaid_async.bulk.manifest.places import AnyPath
+from kycaid_async.bulk.manifest_rows import ManifestFile, rows_of_manifest
 from kycaid_async.bulk.prerequisites import Prerequisites
 from kycaid_async.bulk.reconcile import Reconciler
 from kycaid_async.bulk.remote.url_rules import UrlRules
@@ -25,7 +30,7 @@ OnUncertain = Literal["set_aside", "create"]
 OnError = Literal["continue", "stop"]
 
 
-class UploadOptions(RunOptions, total=False):
+class UploadOptions(RunOptions, ManifestKeywords, total=False):
     """The options of ``client.bulk.upload``."""
 
     ledger: Path | None
@@ -44,6 +49,18 @@ class UploadPlan(RunPlan):
     on_error: OnError = "continue"
     applicants_at_once: int = 4
     urls: UrlRules | None = None
+
+    @classmethod
+    def of(cls, rows: Rows | AnyPath | Manifest, options: UploadOptions) -> tuple[Self, Rows | Manifest | ManifestFile]:
+        """Return the plan for options as they were given, and where the rows come from."""
+        plain = cast("dict[str, Any]", options)
+        reading = {name: plain[name] for name in ManifestKeywords.__annotations__ if name in plain}
+        plan = cls(**{name: value for name, value in plain.items() if name not in reading})
+        if isinstance(rows, str | os.PathLike):
+            return plan, ManifestFile(rows, ManifestOptions(urls=plan.urls, **reading))
+        if reading:
+            raise ConfigurationError(f"bulk: {', '.join(reading)}: is for the path of a manifest, not for rows")
+        return plan, rows
 
     def __attrs_post_init__(self) -> None:
         if self.on_uncertain not in get_args(OnUncertain) or self.on_error not in get_args(OnError):
@@ -67,8 +84,18 @@ class BulkUpload(BulkRun[BulkRow, BulkResult]):
     _name = "upload"
     _plan: UploadPlan
 
-    def __init__(self, rows: Rows, plan: UploadPlan, *, caller: Caller, settings: Settings, timing: Timing) -> None:
-        super().__init__(rows, plan, caller=caller, settings=settings, timing=timing)
+    def __init__(
+        self,
+        rows: Rows | Manifest | ManifestFile,
+        plan: UploadPlan,
+        *,
+        caller: Caller,
+        settings: Settings,
+        timing: Timing,
+    ) -> None:
+        self._manifest = rows if isinstance(rows, Manifest | ManifestFile) else None
+        given = () if isinstance(rows, Manifest | ManifestFile) else rows
+        super().__init__(given, plan, caller=caller, settings=settings, timing=timing)
         self._summary = BulkSummary()
         self._meter = Meter(self._started)
         self._prerequisites: Prerequisites | None = None
@@ -108,6 +135,8 @@ class BulkUpload(BulkRun[BulkRow, BulkResult]):
         super().drain()
 
     async def _do(self, ledger: Ledger) -> None:
+        if self._manifest is not None:
+            self._rows = rows_of_manifest(self._manifest, ledger)
         async with self._reading() as feed:
             deliverer = self._deliverer(ledger)
 

@@ -1,15 +1,15 @@
 """The commands and their options. Nothing heavy loads before a command runs."""
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Literal, NoReturn
 
 import typer
 
 from kycaid_async import __version__
-from kycaid_async.errors import KycaidError
+from kycaid_async.cli.failures import plain_errors
+from kycaid_async.cli.manifest import manifest_app
+from kycaid_async.cli.reading import Convert, DateFormat, EncodingName, Map, SameFiles, Sheet, Transliterate
 
 # Plain text: it reads the same in a terminal, a pipe and a log.
 app = typer.Typer(
@@ -92,7 +92,7 @@ def demo(
         wait=wait,
         as_json=as_json,
     )
-    with _plain_errors(leaves_quietly=True):
+    with plain_errors(leaves_quietly=True):
         report = run(plan)
     raise typer.Exit(1 if report.failures else 0)
 
@@ -114,7 +114,8 @@ after Ctrl-C, 143 after SIGTERM.
 @app.command(help=_UPLOAD)
 def upload(
     manifest: Annotated[
-        Path, typer.Argument(help="What to upload: CSV or JSON Lines, a document a row.", show_default=False)
+        Path,
+        typer.Argument(help="What to upload: .xlsx, CSV, JSON Lines or Parquet, a document a row.", show_default=False),
     ],
     *,
     ledger: Annotated[
@@ -188,6 +189,13 @@ def upload(
         ),
     ] = None,
     proxy: _Proxy = None,
+    map_: Map = None,
+    date_format: DateFormat = None,
+    encoding: EncodingName = None,
+    sheet: Sheet = None,
+    transliterate: Transliterate = False,
+    convert: Convert = None,
+    allow_same_files: SameFiles = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check all rows and files, and send nothing.")] = False,
     report: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write a page (HTML) about the run, also when interrupted.")
@@ -197,10 +205,11 @@ def upload(
     ] = False,
 ) -> None:
     """Run ``kycaid upload``."""
+    from kycaid_async.cli.reading import keywords
     from kycaid_async.cli.upload.options import plan_of
     from kycaid_async.cli.upload.run import run
 
-    with _plain_errors():
+    with plain_errors():
         plan = plan_of(
             manifest,
             ledger=ledger,
@@ -221,6 +230,15 @@ def upload(
             urls=allow_urls,
             protocols=allow_protocol or [],
             hosts=allow_host or [],
+            reading=keywords(
+                map_=map_,
+                date_format=date_format,
+                encoding=encoding,
+                sheet=sheet,
+                transliterate=transliterate,
+                convert=convert,
+                allow_same_files=allow_same_files,
+            ),
         )
         code = run(plan)
     raise typer.Exit(code)
@@ -241,7 +259,7 @@ SIGTERM.
 
 @app.command(help=_AUDIT)
 def audit(
-    manifest: Annotated[Path, typer.Argument(help="What was uploaded: CSV or JSON Lines.", show_default=False)],
+    manifest: Annotated[Path, typer.Argument(help="What was uploaded.", show_default=False)],
     *,
     ledger: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Record of what was sent. Default: MANIFEST.ledger.")
@@ -267,13 +285,20 @@ def audit(
             metavar="URL", envvar="KYCAID_BASE_URL", help="Use this server.", show_envvar=True, show_default=False
         ),
     ] = None,
+    map_: Map = None,
+    date_format: DateFormat = None,
+    encoding: EncodingName = None,
+    sheet: Sheet = None,
+    transliterate: Transliterate = False,
+    convert: Convert = None,
     proxy: _Proxy = None,
 ) -> None:
     """Run ``kycaid audit``."""
     from kycaid_async.cli.audit.options import plan_of
     from kycaid_async.cli.audit.run import run
+    from kycaid_async.cli.reading import keywords
 
-    with _plain_errors():
+    with plain_errors():
         plan = plan_of(
             manifest,
             ledger=ledger,
@@ -286,11 +311,20 @@ def audit(
             csv=csv,
             report=report,
             as_json=as_json,
+            reading=keywords(
+                map_=map_,
+                date_format=date_format,
+                encoding=encoding,
+                sheet=sheet,
+                transliterate=transliterate,
+                convert=convert,
+            ),
         )
         code = run(plan)
     raise typer.Exit(code)
 
 
+app.add_typer(manifest_app, help="Make a manifest, or look at one, before anything is sent.")
 ledger_app = typer.Typer(name="ledger", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(ledger_app, help="Look into the ledger of an upload, or make it fit to go on from.")
 _LEDGER = Annotated[Path, typer.Argument(metavar="LEDGER", help="The ledger of an upload.", show_default=False)]
@@ -307,7 +341,7 @@ def show(ledger: _LEDGER) -> None:
     """Run ``kycaid ledger show``."""
     from kycaid_async.cli.ledger import run_show
 
-    with _plain_errors():
+    with plain_errors():
         lines, code = run_show(ledger)
     typer.echo("\n".join(lines))
     raise typer.Exit(code)
@@ -340,7 +374,7 @@ def repair(
     """Run ``kycaid ledger repair``."""
     from kycaid_async.cli.ledger import run_repair
 
-    with _plain_errors():
+    with plain_errors():
         lines = run_repair(ledger, server=base_url, new_secret=new_secret)
     typer.echo("\n".join(lines))
 
@@ -411,7 +445,7 @@ def sandbox(
     """Run ``kycaid sandbox``."""
     from kycaid_async.cli.serve import serve
 
-    with _plain_errors(leaves_quietly=True):
+    with plain_errors(leaves_quietly=True):
         serve(
             host=host,
             port=port,
@@ -481,27 +515,3 @@ def _misused(message: str) -> NoReturn:
 
     typer.echo(f"kycaid: {one_line(message)}", err=True)
     raise typer.Exit(2)
-
-
-@contextmanager
-def _plain_errors(*, leaves_quietly: bool = False) -> Iterator[None]:
-    """Turn what can go wrong outside this program into one line and an exit code.
-
-    Ctrl-C gets a line too, unless the command is one that is always ended so: then it ``leaves_quietly``.
-    """
-    from kycaid_async.cli.problems import Problem, interrupted, one_line
-    from kycaid_async.signals import end_like_ctrl_c
-
-    try:
-        end_like_ctrl_c()
-        yield
-    except Problem as problem:
-        typer.echo(f"kycaid: {one_line(problem)}", err=True)
-        raise typer.Exit(problem.exit_code) from None
-    except KycaidError as error:
-        typer.echo(f"kycaid: {one_line(error)}", err=True)
-        raise typer.Exit(1) from None
-    except KeyboardInterrupt as interrupt:
-        if not leaves_quietly:
-            typer.echo("kycaid: interrupted", err=True)
-        raise typer.Exit(interrupted(interrupt)) from None

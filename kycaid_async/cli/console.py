@@ -1,5 +1,9 @@
 """What is printed to: terminals and pipes, and how sizes and times read there."""
 
+import shutil
+import sys
+import textwrap
+from collections.abc import Sequence
 from typing import NoReturn, TextIO
 
 from rich.console import Console
@@ -39,3 +43,11 @@ def duration_text(seconds: float) -> str:
     if seconds < _HOUR:
         return f"{seconds // _MINUTE:.0f} min {seconds % _MINUTE:.0f} s"
     return f"{seconds // _HOUR:.0f} h {seconds % _HOUR // _MINUTE:.0f} min"
+
+
+def for_terminal(lines: Sequence[str]) -> str:
+    """Return ``lines`` as one text; on a terminal, longer ones are broken between words."""
+    if not sys.stdout.isatty():
+        return "\n".join(lines)
+    width = shutil.get_terminal_size().columns
+    return "\n".join(textwrap.fill(line, width, subsequent_indent="  ", break_on_hyphens=False) for line in lines)

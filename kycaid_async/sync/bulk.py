@@ -1,6 +1,7 @@
 """``client.bulk`` of the blocking client."""
 
 import asyncio
+import os
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable
 from itertools import islice
@@ -8,6 +9,8 @@ from typing import Any, Final, Self, TypeVar, Unpack, cast
 
 from kycaid_async.bulk import bulk
 from kycaid_async.bulk.audit import AuditOptions, AuditResult, AuditSummary, BulkAudit
+from kycaid_async.bulk.manifest.manifest import Manifest
+from kycaid_async.bulk.manifest.places import AnyPath
 from kycaid_async.bulk.manifest.row import BadRow
 from kycaid_async.bulk.row import BulkProgress, BulkResult, BulkRow, BulkSummary
 from kycaid_async.bulk.run import BulkRun
@@ -145,8 +148,10 @@ class BlockingAudit(BlockingRun[AuditResult]):
 class Bulk(Blocking, of=bulk.Bulk):
     @documented_as(bulk.Bulk.upload)
     @bordered
-    def upload(self, rows: Iterable[BulkRow], **options: Unpack[UploadOptions]) -> BlockingUpload:
+    def upload(self, rows: Iterable[BulkRow] | AnyPath | Manifest, **options: Unpack[UploadOptions]) -> BlockingUpload:
         queue = _RowQueue()
+        if isinstance(rows, str | os.PathLike | Manifest):
+            return BlockingUpload(self._handle, (), queue, bulk.Bulk.upload(self._target, rows, **options))
         return BlockingUpload(self._handle, rows, queue, bulk.Bulk.upload(self._target, queue, **options))
 
     @documented_as(bulk.Bulk.audit)
@@ -159,7 +164,7 @@ class Bulk(Blocking, of=bulk.Bulk):
     @documented_as(bulk.Bulk.upload_all)
     @bordered
     def upload_all(
-        self, rows: Iterable[BulkRow], **options: Unpack[UploadOptions]
+        self, rows: Iterable[BulkRow] | AnyPath | Manifest, **options: Unpack[UploadOptions]
     ) -> tuple[list[BulkResult], BulkSummary]:
         with self.upload(rows, **options) as upload:
             return sorted(upload, key=lambda result: result.number), upload.summary

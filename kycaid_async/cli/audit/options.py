@@ -5,9 +5,11 @@ from pathlib import Path
 
 import attrs
 
+from kycaid_async.bulk.manifest.options import ManifestKeywords, ManifestOptions
 from kycaid_async.bulk.manifest.rejects import origin_of
 from kycaid_async.cli.audit.table import is_of_an_audit
 from kycaid_async.cli.problems import UsageProblem
+from kycaid_async.cli.reading import options_of
 from kycaid_async.cli.upload.options import way_to_server
 
 
@@ -28,6 +30,8 @@ class Plan:
     csv: Path | None
     report: Path | None
     as_json: bool
+    reading: ManifestOptions = attrs.field(factory=lambda: ManifestOptions(guess=True))
+    """How the manifest is read."""
 
     @property
     def folder(self) -> str:
@@ -48,6 +52,7 @@ def plan_of(
     csv: Path | None,
     report: Path | None,
     as_json: bool,
+    reading: ManifestKeywords | None = None,
 ) -> Plan:
     """Return the plan for options as they were given. Raises `UsageProblem` for those that cannot work."""
     if not api_key:
@@ -78,6 +83,7 @@ def plan_of(
         csv=csv,
         report=report,
         as_json=as_json,
+        reading=options_of(reading or {}),
     )
 
 

@@ -14,10 +14,11 @@ from kycaid_async.cli.audit.options import Plan
 from kycaid_async.cli.audit.report import Findings, page
 from kycaid_async.cli.audit.screen import AuditScreen
 from kycaid_async.cli.audit.table import AuditCsv
-from kycaid_async.cli.problems import UsageProblem, one_line
+from kycaid_async.cli.problems import Problem, UsageProblem, one_line
 from kycaid_async.client import AsyncKycaid
 from kycaid_async.errors import KycaidError, ManifestError
 from kycaid_async.signals import stop_signals
+from kycaid_async.uploads.reader import in_thread
 
 _SECONDS_BETWEEN_LOOKS = 0.2
 _FOUND, _MISUSED, _NOT_TOLD = 1, 2, 3
@@ -42,9 +43,13 @@ class Job:
     async def run(self) -> int:
         """Do all of it, and return the exit code."""
         try:
-            manifest = Manifest.open(self._plan.manifest)
+            manifest = await in_thread(lambda: Manifest.of(self._plan.manifest, self._plan.reading))
         except ManifestError as error:
             raise UsageProblem(str(error)) from error
+        except ModuleNotFoundError as error:
+            raise Problem(str(error)) from error
+        for note in manifest.notes:
+            self._screen.say(f"guessed: {note}")
         if self._plan.state is None:
             self._screen.say("its folder cannot be written to, so this audit cannot be gone on from when it is cut off")
         with stop_signals() as told:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from kycaid_async.cli.console import duration_text, size_text
 from kycaid_async.cli.problems import one_line
+from kycaid_async.cli.reading import words_of
 from kycaid_async.cli.upload.options import Plan
 from kycaid_async.cli.upload.stats import Account
 from kycaid_async.errors import LedgerError
@@ -74,7 +75,9 @@ def advice(plan: Plan, account: Account, *, number: int, error: Exception | None
         command = command_line(["kycaid", "upload", str(account.rejects), "--ledger", str(plan.ledger), *_reach(plan)])
         yield f"To send the rows set aside, correct {account.rejects} and run: {command}"
     if account.uncertain is not None:
-        command = command_line(["kycaid", "upload", str(account.uncertain), "--ledger", str(plan.ledger)])
+        command = command_line(
+            ["kycaid", "upload", str(account.uncertain), "--ledger", str(plan.ledger), *_reach(plan)]
+        )
         yield (
             f"The uncertain rows are in {account.uncertain}, each with what to look for. Take out those that are "
             f"there; to send the others anew, run: {command} --on-uncertain create"
@@ -83,7 +86,8 @@ def advice(plan: Plan, account: Account, *, number: int, error: Exception | None
 
 
 def _reach(plan: Plan) -> Iterator[str]:
-    """Give the options for what the rows may read: those that were set aside may need them."""
+    """Give the options for how rows are read, and for what they may read: those that were set aside may need them."""
+    yield from words_of(plan.reading)
     for folder in plan.outside:
         yield from ("--allow-outside", str(folder))
     if plan.urls is not None:

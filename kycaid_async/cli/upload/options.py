@@ -9,9 +9,11 @@ import attrs
 
 from kycaid_async import servers
 from kycaid_async.bulk.ledger import SecretFrom
+from kycaid_async.bulk.manifest.options import ManifestKeywords, ManifestOptions
 from kycaid_async.bulk.manifest.rejects import UNCERTAIN, origin_of, rejects_of
 from kycaid_async.bulk.remote.url_rules import UrlRules
 from kycaid_async.cli.problems import UsageProblem
+from kycaid_async.cli.reading import options_of
 from kycaid_async.errors import ConfigurationError
 from kycaid_async.transport.proxies import proxy_of
 from kycaid_async.transport.settings import allow_http_of, base_url_of
@@ -44,6 +46,8 @@ class Plan:
     """Folders that rows may name beside that of the manifest."""
     urls: UrlRules | None = None
     """None when rows may name no URLs."""
+    reading: ManifestOptions = attrs.field(factory=lambda: ManifestOptions(guess=True))
+    """How the manifest is read."""
 
     @property
     def folder(self) -> str:
@@ -72,6 +76,7 @@ def plan_of(
     hosts: Sequence[str],
     applicants_at_once: int = 4,
     ledger_secret: SecretFrom | None = None,
+    reading: ManifestKeywords | None = None,
 ) -> Plan:
     """Return the plan for options as they were given. Raises `UsageProblem` for those that cannot work."""
     if not api_key and not dry_run:
@@ -86,6 +91,7 @@ def plan_of(
         if not folder.is_dir():
             raise UsageProblem(f"--allow-outside: {folder} is not a folder")
     server, proxy = way_to_server(base_url, proxy, trust_env=not dry_run)
+    rules = url_rules(urls, protocols, hosts)
     return Plan(
         manifest=manifest,
         server=server,
@@ -104,11 +110,13 @@ def plan_of(
         report=report,
         as_json=as_json,
         outside=outside,
-        urls=_url_rules(urls, protocols, hosts),
+        urls=rules,
+        reading=options_of(reading or {}, outside=outside, urls=rules),
     )
 
 
-def _url_rules(urls: bool, protocols: Sequence[str], hosts: Sequence[str]) -> UrlRules | None:
+def url_rules(urls: bool, protocols: Sequence[str], hosts: Sequence[str]) -> UrlRules | None:
+    """Return the rules for URLs, None when none are allowed. Raises `UsageProblem`."""
     try:
         rules = UrlRules(allow_protocols=protocols, allow_hosts=hosts)
     except ConfigurationError as error:
