@@ -325,6 +325,59 @@ def audit(
 
 
 app.add_typer(manifest_app, help="Make a manifest, or look at one, before anything is sent.")
+_REPORT = """Export what was verified from START to END: each verification and paid service, its outcome and its fee.
+
+Days are in UTC, both included. Without --output it prints the sums only. Names and contacts are left out unless
+--personal asks for them. Whether a verification passed is inferred from its decline reasons. The key stands in the
+environment variable KYCAID_API_KEY.
+
+Exit code: 0 when all was exported, 1 when it was not, and then no file is left; 2 for wrong options.
+"""
+
+
+@app.command(help=_REPORT)
+def report(
+    start: Annotated[str, typer.Argument(metavar="START", help="The first day: YYYY-MM-DD.", show_default=False)],
+    end: Annotated[
+        str | None, typer.Argument(metavar="[END]", help="The last day.  [default: START]", show_default=False)
+    ] = None,
+    *,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", "-o", metavar="FILE", help="Write a table: .csv, .xlsx, .jsonl or .parquet, by its ending."
+        ),
+    ] = None,
+    personal: Annotated[
+        bool, typer.Option("--personal", help="Have names, dates of birth and contacts in the table too.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the sums as one JSON object.")] = False,
+    base_url: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL", envvar="KYCAID_BASE_URL", help="Use this server.", show_envvar=True, show_default=False
+        ),
+    ] = None,
+    proxy: _Proxy = None,
+) -> None:
+    """Run ``kycaid report``."""
+    from kycaid_async.cli.billing import plan_of, run
+
+    with plain_errors():
+        run(
+            plan_of(
+                start,
+                end,
+                output=output,
+                personal=personal,
+                as_json=as_json,
+                base_url=base_url,
+                proxy=proxy,
+                api_key=os.environ.get("KYCAID_API_KEY"),
+            )
+        )
+
+
 ledger_app = typer.Typer(name="ledger", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(ledger_app, help="Look into the ledger of an upload, or make it fit to go on from.")
 _LEDGER = Annotated[Path, typer.Argument(metavar="LEDGER", help="The ledger of an upload.", show_default=False)]
