@@ -12,6 +12,7 @@ from kycaid_async.bulk.audit import AuditOptions, AuditResult, AuditSummary, Bul
 from kycaid_async.bulk.manifest.manifest import Manifest
 from kycaid_async.bulk.manifest.places import AnyPath
 from kycaid_async.bulk.manifest.row import BadRow
+from kycaid_async.bulk.results import BulkResults, BulkVerdict, ResultsOptions, ResultsSummary
 from kycaid_async.bulk.row import BulkProgress, BulkResult, BulkRow, BulkSummary
 from kycaid_async.bulk.run import BulkRun
 from kycaid_async.bulk.upload import BulkUpload, UploadOptions
@@ -145,6 +146,26 @@ class BlockingAudit(BlockingRun[AuditResult]):
         return self._on_loop(lambda: self._run.summary)
 
 
+class BlockingResults(BlockingRun[BulkVerdict]):
+    """A run of ``client.bulk.results`` of `Kycaid`. Iterate over it once: ``for verdict in results``.
+
+    All rows are read before the first verdict comes. It ends with an error when the whole run had to end; see
+    `BulkResults`.
+    """
+
+    _run: BulkResults
+
+    @property
+    def open(self) -> int:
+        """The number of verifications that had no verdict at the last look."""
+        return self._on_loop(lambda: self._run.open)
+
+    @property
+    def summary(self) -> ResultsSummary:
+        """Verdicts so far; of all applicants once the iteration has ended."""
+        return self._on_loop(lambda: self._run.summary)
+
+
 class Bulk(Blocking, of=bulk.Bulk):
     @documented_as(bulk.Bulk.upload)
     @bordered
@@ -160,6 +181,23 @@ class Bulk(Blocking, of=bulk.Bulk):
         queue = _RowQueue()
         audit = bulk.Bulk.audit(self._target, queue, **options)
         return BlockingAudit(self._handle, cast("Iterable[BulkRow]", rows), queue, audit)
+
+    @documented_as(bulk.Bulk.results)
+    @bordered
+    def results(
+        self, rows: Iterable[BulkRow | BadRow] | None = None, **options: Unpack[ResultsOptions]
+    ) -> BlockingResults:
+        queue = _RowQueue()
+        results = bulk.Bulk.results(self._target, None if rows is None else queue, **options)
+        return BlockingResults(self._handle, cast("Iterable[BulkRow]", rows or ()), queue, results)
+
+    @documented_as(bulk.Bulk.results_all)
+    @bordered
+    def results_all(
+        self, rows: Iterable[BulkRow | BadRow] | None = None, **options: Unpack[ResultsOptions]
+    ) -> tuple[list[BulkVerdict], ResultsSummary]:
+        with self.results(rows, **options) as results:
+            return list(results), results.summary
 
     @documented_as(bulk.Bulk.upload_all)
     @bordered
