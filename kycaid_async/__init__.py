@@ -29,15 +29,15 @@ _HOMES = {
         ".api.countries": "Country",
         ".api.crypto": "CryptoAddressCheck CryptoTransactionCheck",
         ".api.documents.fields": "AnnualIncome DocumentProvider DocumentStatus DocumentType IncomeSource",
-        ".api.documents.models": (
+        ".api.documents.kinds": (
             "AddressDocument AffiliatedAddressDocument AffiliatedDomesticPassport AffiliatedDriversLicense "
             "AffiliatedForeignCitizenPassport AffiliatedGovernmentId AffiliatedPassport "
-            "AffiliatedPermanentResidencePermit AffiliatedPersonDocument AffiliatedRefugeeCard ApplicantDocument "
-            "AuthorisedPersonDocument BankStatement CompanyLegalAddress CompanyOwnership CreditCard Document "
-            "DocumentUpdate DomesticPassport DriversLicense FinancialDocument ForeignCitizenPassport GovernmentId "
-            "Passport PermanentResidencePermit RefugeeCard RegistrationCompany SelfieImage SelfieWithCreditCard "
-            "SelfieWithDocument TaxIdNumber Video"
+            "AffiliatedPermanentResidencePermit AffiliatedRefugeeCard AuthorisedPersonDocument BankStatement "
+            "CompanyLegalAddress CompanyOwnership CreditCard DomesticPassport DriversLicense FinancialDocument "
+            "ForeignCitizenPassport GovernmentId Passport PermanentResidencePermit RefugeeCard "
+            "RegistrationCompany SelfieImage SelfieWithCreditCard SelfieWithDocument TaxIdNumber Video"
         ),
+        ".api.documents.models": "AffiliatedPersonDocument ApplicantDocument Document DocumentUpdate",
         ".api.files": "FileInfo",
         ".api.forms": "Form FormUrl FormUrlCreate",
         ".api.languages": "Language",

@@ -1,4 +1,4 @@
-"""Being told to stop: Ctrl-C, or the signals that mean the same."""
+"""Signals that stop a program: Ctrl-C, and those that mean the same."""
 
 import atexit
 import contextlib

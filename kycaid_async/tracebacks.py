@@ -7,12 +7,13 @@ file, function and line, and have no variables. It costs nothing until something
 
 import functools
 import sys
-from collections.abc import Awaitable, Callable, Generator
-from types import CoroutineType, FrameType, FunctionType, TracebackType
-from typing import Any, Final, ParamSpec, TypeVar, get_args, get_origin
+from collections.abc import Awaitable, Callable
+from types import CodeType, CoroutineType, FrameType, FunctionType, TracebackType
+from typing import Any, Final, ParamSpec, TypeVar, cast, get_args, get_origin
 
 P = ParamSpec("P")
 R = TypeVar("R")
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 class _Border:
@@ -51,15 +52,15 @@ def confidential(method: Callable[P, Awaitable[R]]) -> "Callable[P, CoroutineTyp
     return call  # type: ignore[return-value,unused-ignore]  # type checkers call that another thing each
 
 
-def bordered(function: Callable[P, R]) -> Callable[P, R]:
+def bordered(function: F) -> F:
     """Make ``function``, which returns nothing to await, a `border`."""
 
     @functools.wraps(function)
-    def call(*args: P.args, **kwargs: P.kwargs) -> R:
+    def call(*args: Any, **kwargs: Any) -> Any:
         with border:
             return function(*args, **kwargs)
 
-    return call
+    return cast("F", call)  # typed as the function: editors show a method of another type with its ``self``
 
 
 def hide_locals(error: BaseException, callers: frozenset[FrameType] = frozenset()) -> None:
@@ -105,10 +106,6 @@ def _bare(trace: TracebackType | None) -> TracebackType | None:
     return bare
 
 
-def _never() -> Generator[None, None, None]:
-    yield
-
-
 def _no_places(units: int) -> bytes:
     """Return a table of lines (see ``co_linetable``) in which so many units of code have no place.
 
@@ -119,15 +116,19 @@ def _no_places(units: int) -> bytes:
     return bytes(0b1_1111_000 | length - 1 for length in lengths)
 
 
-_UNPLACED: Final = _no_places(len(_never.__code__.co_code) // 2)
-"""Without it, the columns of `_never` would be underlined."""
+_GENERATOR: Final = next(
+    code for code in compile("def frame():\n    yield", __file__, "exec").co_consts if isinstance(code, CodeType)
+)
+"""The code of the frames that stand in: compiled here, because functions in a program of Nuitka have no bytecode."""
+_UNPLACED: Final = _no_places(len(_GENERATOR.co_code) // 2)
+"""Without it, the columns of that code would be underlined."""
 
 
 def _twin(frame: FrameType) -> FrameType:
     """Return a frame that passes for ``frame`` and has no variables."""
     # Not `frame.clear`: it ends coroutines of others that wait, in Python up to 3.12.
     code = frame.f_code
-    twin = _never.__code__.replace(
+    twin = _GENERATOR.replace(
         co_filename=code.co_filename,
         co_name=code.co_name,
         co_qualname=code.co_qualname,

@@ -20,6 +20,7 @@ from kycaid_async.api.sections import SECTIONS
 from kycaid_async.cli.operations import as_markdown, repeats_as_markdown
 from kycaid_async.sync import sections
 from kycaid_async.sync.blocking import Blocking
+from kycaid_async.sync.bulk import Bulk
 
 COMMAND = "python -m tests.derived"
 SECTIONS_STUB = Path(sections.__file__).with_suffix(".pyi")
@@ -38,13 +39,14 @@ def public_stub() -> str:
 
 def sections_stub() -> str:
     """Return the text of the blocking sections' stub, before it is formatted."""
-    imports = {"Blocking": Blocking.__module__}
+    imports = {"Blocking": Blocking.__module__, "Bulk": Bulk.__module__}
     twins = {section: sections.twin_of(section) for section in SECTIONS}
     classes = [section_stub(cls.__name__, cls, imports) for cls in twins.values()]
     lines = [f"from {module} import {name}\n" for name, module in sorted(imports.items())]
     attributes = [f"    {section}: {cls.__name__}\n" for section, cls in twins.items()]
     head = f"# Written by `{COMMAND}` from the asynchronous sections.\n"
-    return "".join([head, "import builtins\n", *lines, *classes, "class Sections(Blocking):\n", *attributes])
+    bulk = "class Sections(Blocking):\n    bulk: Bulk\n"
+    return "".join([head, "import builtins\n", *lines, *classes, bulk, *attributes])
 
 
 def readme() -> str:

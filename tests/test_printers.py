@@ -34,8 +34,8 @@ from kycaid_async.masking import shown_path
 from kycaid_async.protocol.request import BuiltRequest
 from kycaid_async.protocol.response import Answer
 from kycaid_async.transport.settings import Settings
+from kycaid_async.uploads.multipart import Upload
 from kycaid_async.uploads.sources import source_of
-from kycaid_async.uploads.upload import Upload
 from kycaid_async.values.secret import ApiKey, HiddenText
 from tests.security.marks import Marks
 

@@ -11,7 +11,7 @@ from kycaid_async.api.catalog import ENDPOINTS
 from tests import derived
 
 NOT_LAZY = {"__version__", "servers"}
-HEAVY = ["aiohttp", "anyio", "yarl", "typer", "rich", "PIL"]
+HEAVY = ["aiohttp", "anyio", "cattrs", "yarl", "typer", "rich", "PIL"]
 
 
 def run(code):

@@ -5,8 +5,8 @@ from collections.abc import Awaitable
 from kycaid_async.api.section import Section
 from kycaid_async.protocol.endpoint import Endpoint, Evidence, Replay, ReturnsId, ReturnsModel
 from kycaid_async.tracebacks import confidential
+from kycaid_async.uploads.multipart import Upload
 from kycaid_async.uploads.sources import UploadSource, source_of
-from kycaid_async.uploads.upload import Upload
 from kycaid_async.values.constraints import IdText
 from kycaid_async.values.model import Response, response
 

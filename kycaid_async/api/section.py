@@ -2,13 +2,13 @@
 
 import difflib
 import functools
-from collections.abc import Hashable, Mapping
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from collections.abc import Awaitable, Hashable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 import attrs
 
 from kycaid_async.errors import FieldProblem
-from kycaid_async.protocol.caller import Caller
+from kycaid_async.protocol.endpoint import Endpoint
 from kycaid_async.protocol.request import invalid_request
 from kycaid_async.values.fields import attrs_of, fields_of
 from kycaid_async.values.mismatch import kind
@@ -18,6 +18,21 @@ if TYPE_CHECKING:
     from kycaid_async.timing import Timing
 
 Q = TypeVar("Q", bound=Request)
+T = TypeVar("T")
+
+
+class Caller(Protocol):
+    """Calls an endpoint and returns its decoded answer, or raises a `KycaidError`."""
+
+    def __call__(
+        self,
+        endpoint: Endpoint[T],
+        *,
+        path: Mapping[str, str] | None = None,
+        query: Mapping[str, Any] | None = None,
+        body: Request | Mapping[str, Any] | Sequence[Any] | None = None,
+        upload: Any = None,
+    ) -> Awaitable[T]: ...
 
 
 @attrs.define

@@ -4,13 +4,13 @@ from typing import Unpack
 
 import attrs
 
+from kycaid_async.api.section import Caller
 from kycaid_async.bulk.audit import AuditOptions, AuditPlan, AuditRows, BulkAudit
 from kycaid_async.bulk.manifest.manifest import Manifest
 from kycaid_async.bulk.manifest.places import AnyPath
 from kycaid_async.bulk.results import BulkResults, BulkVerdict, ResultsOptions, ResultsPlan, ResultsRows, ResultsSummary
 from kycaid_async.bulk.row import BulkResult, BulkSummary
 from kycaid_async.bulk.upload import BulkUpload, Rows, UploadOptions, UploadPlan
-from kycaid_async.protocol.caller import Caller
 from kycaid_async.timing import Timing
 from kycaid_async.tracebacks import bordered, confidential
 from kycaid_async.transport.settings import Settings
@@ -72,8 +72,8 @@ class Bulk:
 
         Raises `ConfigurationError` for values that make no sense.
         """
-        plan, source = UploadPlan.of(rows, options)
-        return BulkUpload(source, plan, caller=self._call, settings=self._settings, timing=self._timing)
+        plan = UploadPlan(**options)
+        return BulkUpload(plan.source_of(rows), plan, caller=self._call, settings=self._settings, timing=self._timing)
 
     @bordered
     def audit(self, rows: AuditRows, **options: Unpack[AuditOptions]) -> BulkAudit:

@@ -23,7 +23,10 @@ _PROBLEM: Final = FieldProblem(
 
 @attrs.define
 class EarlierFiles:
-    """Knows for whom files were sent, by a ledger that is open; memory stays as it is for a million of them."""
+    """Knows for whom files were sent, by a ledger that is open; memory stays as it is for a million of them.
+
+    A file that was sent for one applicant, and comes for another, is a question. One that several share is none.
+    """
 
     _ledger: Ledger
     _rules: FileRules = attrs.field(factory=FileRules)
@@ -42,7 +45,8 @@ class EarlierFiles:
                 continue  # it is found when it is to be sent
             file_id = await self._ledger.file(content.digest)
             owners = database.execute("SELECT applicant FROM sent WHERE file = ?", (file_id,)).fetchall()
-            if owners and (own,) not in owners:
+            # One that went to several is one that they share.
+            if len(owners) == 1 and (own,) not in owners:
                 return _PROBLEM
         return None
 

@@ -56,10 +56,10 @@ async def rows_of_manifest(source: Manifest | ManifestFile, ledger: Ledger) -> A
         for row in batch:
             found.update(standing(row))
             if isinstance(row, BadRow):
-                raise changed(manifest.path)
+                raise changed(shown_name(manifest.path))
             yield row
     if found.digest() != checked.digest():
-        raise changed(manifest.path)
+        raise changed(shown_name(manifest.path))
 
 
 def standing(row: ManifestRow | BadRow) -> bytes:
@@ -67,9 +67,9 @@ def standing(row: ManifestRow | BadRow) -> bytes:
     return repr((row.line, row.raw)).encode(errors="surrogatepass")
 
 
-def changed(path: str) -> ManifestError:
+def changed(name: str) -> ManifestError:
     """Return the error for a manifest that changed after it was checked."""
-    return ManifestError(f"{shown_name(path)}: changed while it was read; run the same command again")
+    return ManifestError(f"{name}: changed while it was read; run the same command again")
 
 
 def _told(manifest: Manifest, groups: ProblemGroups, count: int) -> str:

@@ -21,11 +21,11 @@ from kycaid_async.bulk.row import BulkSource, digest_of
 from kycaid_async.errors import ApiError, FieldProblem, KycaidError, UploadSourceError
 from kycaid_async.masking import code_or_mask, shown_path
 from kycaid_async.protocol.request import invalid_request
+from kycaid_async.uploads.multipart import Upload
 from kycaid_async.uploads.path_source import PathReader
 from kycaid_async.uploads.preflight import FileRules, inspect
 from kycaid_async.uploads.reader import WHOLE, Buffer, Source, SourceReader, in_thread
 from kycaid_async.uploads.sources import BytesReader, Frame, no_frame
-from kycaid_async.uploads.upload import Upload
 
 _LOOKS: Final = 3
 """How often a file that changes under our hands is read from its start."""

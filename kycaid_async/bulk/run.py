@@ -9,13 +9,13 @@ from typing import Any, Final, Generic, Self, TypedDict, TypeVar, get_args
 
 import attrs
 
+from kycaid_async.api.section import Caller
 from kycaid_async.bulk.feed import RowFeed
 from kycaid_async.bulk.ledger import Ledger, Path, SecretFrom, secret_key_of
 from kycaid_async.bulk.requests.limits import AdaptiveConcurrency, most_rows_at_once
 from kycaid_async.bulk.requests.resilient_caller import ResilientCaller, Stopped
 from kycaid_async.errors import ConfigurationError
 from kycaid_async.loops import finished, running_loop
-from kycaid_async.protocol.caller import Caller
 from kycaid_async.timing import Timing
 from kycaid_async.tracebacks import border
 from kycaid_async.transport.settings import Settings

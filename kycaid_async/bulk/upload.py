@@ -2,13 +2,15 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterable, Iterable
-from typing import Any, Literal, Self, cast, get_args
+from collections.abc import AsyncIterable, Iterable, Mapping, Sequence
+from typing import Literal, cast, get_args
 
 import attrs
 
+from kycaid_async.api.section import Caller
 from kycaid_async.bulk.delivery import Deliverer
 from kycaid_async.bulk.ledger import Ledger, Path
+from kycaid_async.bulk.manifest.column_names import ColumnMap
 from kycaid_async.bulk.manifest.manifest import Manifest
 from kycaid_async.bulk.manifest.options import ManifestKeywords, ManifestOptions
 from kycaid_async.bulk.manifest.places import AnyPath
@@ -21,7 +23,6 @@ from kycaid_async.bulk.requests.resilient_caller import Stopped
 from kycaid_async.bulk.row import BulkProgress, BulkResult, BulkRow, BulkStatus, BulkSummary, Meter
 from kycaid_async.bulk.run import BulkRun, RunOptions, RunPlan
 from kycaid_async.errors import ConfigurationError
-from kycaid_async.protocol.caller import Caller
 from kycaid_async.timing import Timing
 from kycaid_async.transport.settings import Settings
 
@@ -50,17 +51,24 @@ class UploadPlan(RunPlan):
     applicants_at_once: int = 4
     urls: UrlRules | None = None
 
-    @classmethod
-    def of(cls, rows: Rows | AnyPath | Manifest, options: UploadOptions) -> tuple[Self, Rows | Manifest | ManifestFile]:
-        """Return the plan for options as they were given, and where the rows come from."""
-        plain = cast("dict[str, Any]", options)
-        reading = {name: plain[name] for name in ManifestKeywords.__annotations__ if name in plain}
-        plan = cls(**{name: value for name, value in plain.items() if name not in reading})
+    outside: Sequence[AnyPath] = ()
+    columns: ColumnMap | None = None
+    date_format: str | None = None
+    encoding: str | None = None
+    sheet: str | None = None
+    transliterate: bool = False
+    allow_same_files: bool = False
+    convert: Mapping[str, str] | None = None
+
+    def source_of(self, rows: "Rows | AnyPath | Manifest") -> "Rows | Manifest | ManifestFile":
+        """Return where the rows come from. Raises `ConfigurationError` when options of a manifest are for none."""
+        fields = {name: getattr(self, name) for name in ManifestKeywords.__annotations__}
+        reading = {name: value for name, value in fields.items() if value or value == {}}
         if isinstance(rows, str | os.PathLike):
-            return plan, ManifestFile(rows, ManifestOptions(urls=plan.urls, **reading))
+            return ManifestFile(rows, ManifestOptions(urls=self.urls, **reading))
         if reading:
             raise ConfigurationError(f"bulk: {', '.join(reading)}: is for the path of a manifest, not for rows")
-        return plan, rows
+        return rows
 
     def __attrs_post_init__(self) -> None:
         if self.on_uncertain not in get_args(OnUncertain) or self.on_error not in get_args(OnError):

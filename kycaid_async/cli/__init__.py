@@ -1,4 +1,4 @@
-"""The command line: ``kycaid demo``, ``kycaid sandbox``, ``kycaid operations``. It needs the extra ``cli``."""
+"""The command line, ``kycaid``: a room or a module for each command. It needs the extra ``cli``."""
 
 import contextlib
 import gc

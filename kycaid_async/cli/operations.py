@@ -3,9 +3,10 @@
 import copy
 from collections.abc import Iterable, Iterator
 from itertools import groupby
-from typing import Final
+from typing import TYPE_CHECKING, Annotated, Final
 
-from kycaid_async.api.catalog import ENDPOINTS
+import typer
+
 from kycaid_async.errors import (
     ConnectionFailedError,
     ConnectionLostError,
@@ -16,9 +17,11 @@ from kycaid_async.errors import (
     RequestTimeoutError,
     ServerError,
 )
-from kycaid_async.protocol.endpoint import Endpoint, Replay
-from kycaid_async.protocol.retry import Retry, RetryPolicy, decide
 
+if TYPE_CHECKING:
+    from kycaid_async.protocol.endpoint import Endpoint
+
+HELP = """List every operation: how well it is known, and whether it is repeated after a lost answer."""
 HEADINGS = ("operation", "request", "known from", "sent again after a lost answer")
 
 _LIMIT: Final = "limit_exceeded"
@@ -49,16 +52,30 @@ _HAPPENED: Final[dict[str, list[KycaidError]]] = {
 }
 """What can come of an attempt, each with examples that are judged alike."""
 _GROUPS: Final = (
-    (Replay.SAFE, False),
-    (Replay.IDEMPOTENT, False),
-    (Replay.DUPLICATES, True),
-    (Replay.DUPLICATES, False),
-    (Replay.BILLED, False),
+    ("safe", False),
+    ("idempotent", False),
+    ("duplicates", True),
+    ("duplicates", False),
+    ("billed", False),
 )
+"""Replay classes, and whether only an orphan can come of a repetition; in the order of the table."""
+
+
+def operations(
+    *,
+    markdown: Annotated[bool, typer.Option("--markdown", help="Print the table as it stands in the README.")] = False,
+    repeats: Annotated[
+        bool, typer.Option("--repeats", help="Print which are sent again after what, as it stands in the README.")
+    ] = False,
+) -> None:
+    """Run ``kycaid operations``."""
+    typer.echo(repeats_as_markdown() if repeats else as_markdown() if markdown else as_text(), nl=False)
 
 
 def rows() -> Iterator[tuple[str, str, str, str]]:
     """Yield a row for each operation, by section and name."""
+    from kycaid_async.api.catalog import ENDPOINTS
+
     for endpoint in sorted(ENDPOINTS.values(), key=lambda e: e.name.split(".")):
         again = "yes" if endpoint.replayable else f"never ({endpoint.replay})"
         yield endpoint.name, f"{endpoint.method} {endpoint.path}", str(endpoint.evidence), again
@@ -73,6 +90,8 @@ def as_markdown() -> str:
 
 def repeats_as_markdown() -> str:
     """Return what is sent again after what, as it stands in the README."""
+    from kycaid_async.api.catalog import ENDPOINTS
+
     endpoints = sorted(ENDPOINTS.values(), key=lambda e: (_GROUPS.index(_group(e)), e.name))
     groups = [list(group) for _, group in groupby(endpoints, key=_group)]
     return _table(
@@ -84,17 +103,19 @@ def repeats_as_markdown() -> str:
     )
 
 
-def _group(endpoint: Endpoint[object]) -> tuple[Replay, bool]:
-    return endpoint.replay, endpoint.orphans_only
+def _group(endpoint: "Endpoint[object]") -> tuple[str, bool]:
+    return str(endpoint.replay), endpoint.orphans_only
 
 
-def _sent_again(endpoint: Endpoint[object], errors: Iterable[KycaidError]) -> str:
+def _sent_again(endpoint: "Endpoint[object]", errors: Iterable[KycaidError]) -> str:
     """Say whether it is sent again, which has to be the same for all ``errors``."""
     (said,) = {_verdict(endpoint, copy.copy(error)) for error in errors}
     return said
 
 
-def _verdict(endpoint: Endpoint[object], error: KycaidError) -> str:
+def _verdict(endpoint: "Endpoint[object]", error: KycaidError) -> str:
+    from kycaid_async.protocol.retry import Retry, RetryPolicy, decide
+
     policy = RetryPolicy()
     first, late = (
         decide(endpoint, error, attempt=attempt, policy=policy, remaining=policy.cap * 2, chance=1.0)

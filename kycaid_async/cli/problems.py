@@ -1,4 +1,4 @@
-"""What can go wrong outside the API, and text that is fit for a terminal."""
+"""Problems outside the API, and text that is fit for a terminal."""
 
 import signal
 from typing import ClassVar

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from kycaid_async.bulk.manifest.options import ManifestKeywords, ManifestOptions
     from kycaid_async.bulk.remote.url_rules import UrlRules
 
-Map = Annotated[
+Map: TypeAlias = Annotated[
     list[str] | None,
     typer.Option(
         "--map",
@@ -22,28 +22,28 @@ Map = Annotated[
         "out; @FILE has one a line. Repeatable.",
     ),
 ]
-DateFormat = Annotated[
+DateFormat: TypeAlias = Annotated[
     str | None,
     typer.Option(metavar="FORMAT", help="That of dates, such as dd.mm.yyyy. Default: found, if it can only be one."),
 ]
-EncodingName = Annotated[
+EncodingName: TypeAlias = Annotated[
     str | None,
     typer.Option(
         "--encoding", metavar="NAME", help="That of a text file, such as cp1252. Default: UTF-8, or by its mark."
     ),
 ]
-Sheet = Annotated[
+Sheet: TypeAlias = Annotated[
     str | None, typer.Option(metavar="NAME", help="Sheet of a workbook. Default: the only one with rows.")
 ]
-Transliterate = Annotated[
+Transliterate: TypeAlias = Annotated[
     bool, typer.Option("--transliterate", help="Write names in Latin letters by ICAO Doc 9303: Müller as MUELLER.")
 ]
-SameFiles = Annotated[
+SameFiles: TypeAlias = Annotated[
     bool, typer.Option("--allow-same-files", help="Send files for another applicant than they were sent for before.")
 ]
 
 
-Convert = Annotated[
+Convert: TypeAlias = Annotated[
     list[str] | None,
     typer.Option(metavar="heic=jpeg", help="Send pictures of telephones (HEIC) as JPEG. Needs the extra heic."),
 ]
@@ -72,7 +72,7 @@ def keywords(
     return found | {"transliterate": transliterate, "allow_same_files": allow_same_files}
 
 
-def options_of(
+def reading_of(
     reading: "ManifestKeywords", *, outside: Sequence[Path] = (), urls: "UrlRules | None" = None
 ) -> "ManifestOptions":
     """Return how a manifest is read. What it does not say is guessed, and shown. Raises `UsageProblem`."""

@@ -2,10 +2,11 @@
 
 import base64
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
-from html import escape
 from typing import Final
+
+from kycaid_async.html import Child, Html, join, tag
 
 _STYLE: Final = """
 :root { color-scheme: light dark; --ink: #1c2330; --faint: #5b6577; --paper: #f6f7f9; --card: #fff; --line: #d9dee6;
@@ -50,43 +51,48 @@ _HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
 _POLICY = f"default-src 'none'; style-src 'sha256-{_HASH}'; base-uri 'none'; form-action 'none'"
 
 
-def framed(title: str, *, server: str, started: datetime, ended: str, parts: Iterable[str]) -> str:
-    """Return a page with ``parts``, which are HTML, below its title."""
-    return "".join(
-        [
-            '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">',
-            f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">',
-            '<meta name="viewport" content="width=device-width, initial-scale=1">',
-            f'<meta name="referrer" content="no-referrer"><title>{escape(title)}</title>',
-            f"<style>{_STYLE}</style></head><body><header><h1>{escape(title)}</h1>",
-            f'<p class="faint">to {escape(server)}, begun ',
-            f"<time>{started:%Y-%m-%d %H:%M} UTC</time></p></header>",
-            f'<p class="ended">It ended early: {escape(ended)}</p>' if ended else "",
-            *parts,
-            "</body></html>\n",
-        ]
+def framed(title: str, *, server: str, started: datetime, ended: str, parts: Iterable[Child]) -> str:
+    """Return a page with ``parts`` below its title."""
+    head = tag(
+        "head",
+        tag("meta", charset="utf-8"),
+        tag("meta", http_equiv="Content-Security-Policy", content=_POLICY),
+        tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        tag("meta", name="referrer", content="no-referrer"),
+        tag("title", title),
+        tag("style", Html(_STYLE)),
     )
+    begun = tag("time", f"{started:%Y-%m-%d %H:%M} UTC")
+    header = tag("header", tag("h1", title), tag("p", f"to {server}, begun ", begun, class_="faint"))
+    early = tag("p", f"It ended early: {ended}", class_="ended") if ended else None
+    return join([Html("<!doctype html>\n"), tag("html", head, tag("body", header, early, *parts), lang="en"), "\n"])
 
 
-def cards(given: Iterable[tuple[str, str, str]]) -> str:
+def cards(given: Iterable[tuple[str, str, str]]) -> Html:
     """Return a row of cards, each with its label, its value, and its kind, which gives it a colour."""
-    each = (f'<div><dt>{label}</dt><dd class="{kind}">{value}</dd></div>' for label, value, kind in given)
-    return f'<dl class="cards">{"".join(each)}</dl>'
+    each = (tag("div", tag("dt", label), tag("dd", value, class_=kind)) for label, value, kind in given)
+    return tag("dl", each, class_="cards")
 
 
-def table(columns: Iterable[str], rows: Iterable[tuple[str, ...]], kinds: Iterable[str]) -> str:
+def table(columns: Iterable[str], rows: Iterable[tuple[str, ...]], kinds: Iterable[str]) -> Html:
     """Return a table of text, which may have several lines. The second cell of each row has the colour of its kind."""
-    head = "".join(f"<th>{name}</th>" for name in columns)
-    body = "".join(_row(cells, kind) for cells, kind in zip(rows, kinds, strict=True))
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    head = tag("tr", (tag("th", name) for name in columns))
+    body = (_row(cells, kind) for cells, kind in zip(rows, kinds, strict=True))
+    return tag("table", tag("thead", head), tag("tbody", body))
 
 
-def _row(cells: tuple[str, ...], kind: str) -> str:
-    first, second, *others = map(escape, cells)
-    rest = "".join(f"<td>{cell.replace(chr(10), '<br>')}</td>" for cell in others)
-    return f'<tr><td>{first}</td><td class="{escape(kind)}">{second}</td>{rest}</tr>'
+def _row(cells: tuple[str, ...], kind: str) -> Html:
+    first, second, *others = cells
+    return tag("tr", tag("td", first), tag("td", second, class_=kind), (tag("td", _lines(cell)) for cell in others))
 
 
-def more(count: int) -> str:
+def _lines(text: str) -> Iterator[Child]:
+    first, *others = text.split("\n")
+    yield first
+    for line in others:
+        yield from (tag("br"), line)
+
+
+def more(count: int) -> Child:
     """Return what stands below a table that has so many rows less than there are."""
-    return f'<p class="faint">and {count:,} more</p>' if count > 0 else ""
+    return tag("p", f"and {count:,} more", class_="faint") if count > 0 else None

@@ -1,22 +1,57 @@
-"""What commands that take their time print to: rows and sums on stdout, progress and remarks on stderr."""
+"""Consoles for terminals and pipes; of commands that take their time, with progress and remarks on stderr."""
 
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import NoReturn, TextIO
 
-from rich.console import RenderableType
+from rich.console import Console, RenderableType
 from rich.live import Live
 from rich.text import Text
 
-from kycaid_async.cli.console import console
 from kycaid_async.cli.problems import one_line
 
+# A pipe has no edge: what reads it should not have to join lines.
+_WIDTH_OF_A_PIPE = 200
+_MEGA, _GIGA = 1_000_000, 1_000_000_000
+_SHORT, _MINUTE, _HOUR = 10, 60, 3600
 _SECONDS_BETWEEN_LINES = 10.0
 
 
+class _Console(Console):
+    """A console that leaves a closed pipe to its user: Rich would end the program, and cut off stdout as well."""
+
+    def on_broken_pipe(self) -> NoReturn:
+        """Raise the error again."""
+        raise  # noqa: PLE0704 - called while it is handled
+
+
+def console(stream: TextIO, *, quiet: bool = False) -> Console:
+    """Return a console for ``stream``, without escape codes when it is no terminal."""
+    if stream.isatty():
+        return _Console(file=stream, quiet=quiet, highlight=False)
+    return _Console(file=stream, quiet=quiet, highlight=False, force_terminal=False, width=_WIDTH_OF_A_PIPE)
+
+
+def size_text(count: float) -> str:
+    """Return a number of bytes as people read it."""
+    if count >= _GIGA:
+        return f"{count / _GIGA:.2f} GB"
+    return f"{count / _MEGA:.1f} MB" if count >= _MEGA else f"{count / 1000:.0f} kB"
+
+
+def duration_text(seconds: float) -> str:
+    """Return a duration as people read it."""
+    if seconds < _MINUTE:
+        return f"{seconds:.{1 if seconds < _SHORT else 0}f} s"
+    if seconds < _HOUR:
+        return f"{seconds // _MINUTE:.0f} min {seconds % _MINUTE:.0f} s"
+    return f"{seconds // _HOUR:.0f} h {seconds % _HOUR // _MINUTE:.0f} min"
+
+
 class Screen:
-    """Where a command prints. With ``as_json`` stdout has nothing but JSON, an object a line.
+    """A command's console. With ``as_json`` stdout has nothing but JSON, an object a line.
 
     Raises `OSError` when rows and sums cannot be printed. Progress and remarks that cannot are left out from then on.
     """

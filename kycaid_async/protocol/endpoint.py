@@ -21,7 +21,7 @@ R = TypeVar("R", bound=Response)
 
 
 class Replay(enum.StrEnum):
-    """What happens when the same request is sent twice."""
+    """The effect of sending the same request twice."""
 
     SAFE = "safe"
     """Nothing: it only reads."""
@@ -34,7 +34,7 @@ class Replay(enum.StrEnum):
 
 
 class Evidence(enum.StrEnum):
-    """How well an operation is known."""
+    """The evidence for an operation: documented, observed or inferred."""
 
     DOCUMENTED = "documented"
     """Printed on a page of the vendor."""

@@ -47,7 +47,7 @@ class Pacer:
 
     @property
     def window(self) -> int:
-        """How many requests may be under way; at least one."""
+        """Number of requests that may be under way; at least one."""
         return int(self._window)
 
     def wait(self, now: float) -> float:

@@ -30,7 +30,7 @@ from kycaid_async.protocol.endpoint import Endpoint, Replay
 
 
 class Certainty(enum.Enum):
-    """What a failed attempt says about the server."""
+    """Conclusions of a failed attempt about the server."""
 
     NOT_SENT = enum.auto()
     """The connection was never made."""
@@ -55,7 +55,7 @@ _PASSING: Final = (408, 425, 429)
 
 @attrs.frozen(kw_only=True)
 class RetryPolicy:
-    """How often and how long to try. Times are in seconds."""
+    """Limits of retries. Times are in seconds."""
 
     max_retries: int = 3
     base: float = 0.5

@@ -15,7 +15,7 @@ import anyio
 from kycaid_async.errors import ConfigurationError
 from kycaid_async.sandbox.faults import Fault
 from kycaid_async.sandbox.http.listening import SANDBOX_KEY
-from kycaid_async.sandbox.pages.shell import HOME
+from kycaid_async.sandbox.pages.layout import HOME
 from kycaid_async.sandbox.server import Sandbox
 from kycaid_async.shell import assignments
 from kycaid_async.signals import stop_signals

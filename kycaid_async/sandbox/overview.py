@@ -11,7 +11,7 @@ from kycaid_async.sandbox.storage.database import Row
 from kycaid_async.sandbox.storage.documents import SIDES
 from kycaid_async.sandbox.storage.unit_of_work import UnitOfWork
 from kycaid_async.values.decline_reasons import DeclineReason, reason_of
-from kycaid_async.values.times import read_time
+from kycaid_async.values.scalars import read_time
 
 
 @attrs.frozen(kw_only=True)

@@ -20,7 +20,7 @@ from kycaid_async.sync.blocking import Blocking, documented_as
 from kycaid_async.sync.call import LoopCall
 from kycaid_async.sync.handle import ClientHandle
 from kycaid_async.sync.iteration import BlockingIterator
-from kycaid_async.tracebacks import border, bordered
+from kycaid_async.tracebacks import border
 
 R = TypeVar("R")
 T = TypeVar("T")
@@ -168,19 +168,19 @@ class BlockingResults(BlockingRun[BulkVerdict]):
 
 class Bulk(Blocking, of=bulk.Bulk):
     @documented_as(bulk.Bulk.upload)
-    @bordered
     def upload(self, rows: Iterable[BulkRow] | AnyPath | Manifest, **options: Unpack[UploadOptions]) -> BlockingUpload:
-        queue = _RowQueue()
-        if isinstance(rows, str | os.PathLike | Manifest):
-            return BlockingUpload(self._handle, (), queue, bulk.Bulk.upload(self._target, rows, **options))
-        return BlockingUpload(self._handle, rows, queue, bulk.Bulk.upload(self._target, queue, **options))
+        with border:
+            queue = _RowQueue()
+            if isinstance(rows, str | os.PathLike | Manifest):
+                return BlockingUpload(self._handle, (), queue, bulk.Bulk.upload(self._target, rows, **options))
+            return BlockingUpload(self._handle, rows, queue, bulk.Bulk.upload(self._target, queue, **options))
 
     @documented_as(bulk.Bulk.audit)
-    @bordered
     def audit(self, rows: Iterable[BulkRow | BadRow], **options: Unpack[AuditOptions]) -> BlockingAudit:
-        queue = _RowQueue()
-        audit = bulk.Bulk.audit(self._target, queue, **options)
-        return BlockingAudit(self._handle, cast("Iterable[BulkRow]", rows), queue, audit)
+        with border:
+            queue = _RowQueue()
+            audit = bulk.Bulk.audit(self._target, queue, **options)
+            return BlockingAudit(self._handle, cast("Iterable[BulkRow]", rows), queue, audit)
 
     @documented_as(bulk.Bulk.results)
     @bordered
@@ -200,9 +200,8 @@ class Bulk(Blocking, of=bulk.Bulk):
             return list(results), results.summary
 
     @documented_as(bulk.Bulk.upload_all)
-    @bordered
     def upload_all(
         self, rows: Iterable[BulkRow] | AnyPath | Manifest, **options: Unpack[UploadOptions]
     ) -> tuple[list[BulkResult], BulkSummary]:
-        with self.upload(rows, **options) as upload:
+        with border, self.upload(rows, **options) as upload:
             return sorted(upload, key=lambda result: result.number), upload.summary

@@ -3,7 +3,7 @@
 import copy
 import ssl
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from kycaid_async.client import AsyncKycaid
 from kycaid_async.protocol.endpoint import Replay
@@ -14,10 +14,6 @@ from kycaid_async.sync.sections import Sections
 from kycaid_async.tracebacks import border
 from kycaid_async.transport.settings import AuthHeader
 from kycaid_async.uploads.preflight import FileRules
-from kycaid_async.values.lazy import cached_property
-
-if TYPE_CHECKING:
-    from kycaid_async.sync.bulk import Bulk
 
 
 class Kycaid(Sections):
@@ -74,13 +70,6 @@ class Kycaid(Sections):
 
     def __repr__(self) -> str:
         return type(self).__name__ + repr(self._target).removeprefix("AsyncKycaid")
-
-    @cached_property
-    def bulk(self) -> "Bulk":
-        """Many documents at once, with a ledger."""
-        from kycaid_async.sync.bulk import Bulk
-
-        return Bulk(self._handle, self._target.bulk)
 
     @documented_as(AsyncKycaid.request)
     def request(

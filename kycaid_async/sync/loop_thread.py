@@ -9,7 +9,7 @@ import threading
 import warnings
 from _queue import SimpleQueue
 from collections.abc import Callable, Coroutine
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from queue import Empty
 from typing import TYPE_CHECKING, Any, Final
 
@@ -68,6 +68,10 @@ class LoopThread:
     def after_fork_in_parent(self) -> None:
         """Allow the start of a loop again."""
         self._lock.release()
+
+    def holding_up_forks(self) -> AbstractContextManager[object]:
+        """Return a context in which no fork begins, for imports in other threads than the loop's."""
+        return self._lock
 
     def new_call(self) -> LoopCall:
         """Return a call from this thread to the loop. Raises `ConfigurationError` when the loop cannot take one."""
@@ -186,7 +190,7 @@ def _close(loop: asyncio.AbstractEventLoop) -> None:
     loop.close()
 
 
-_REQUIRED: Final = ("anyio.from_thread", "encodings.idna", "kycaid_async.transport.exchange")
+_REQUIRED: Final = ("anyio.from_thread", "cattrs", "encodings.idna", "kycaid_async.transport.exchange")
 _OPTIONAL: Final = (
     "kycaid_async.transport.aiohttp.bodies",
     "kycaid_async.transport.aiohttp.direct",

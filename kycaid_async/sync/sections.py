@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from kycaid_async.api import files
 from kycaid_async.api.sections import SECTIONS, class_name, class_of
 from kycaid_async.sync.blocking import Blocking, BlockingSource, blocking, documented_as
+from kycaid_async.sync.loop_thread import loop_thread
 from kycaid_async.tracebacks import border
 
 if TYPE_CHECKING:
@@ -28,7 +29,9 @@ class _SectionProperty:
         if client is None:
             return self
         own = vars(client)
-        return own.setdefault(self._name, twin_of(self._name)(own["_handle"], getattr(own["_target"], self._name)))
+        with loop_thread.holding_up_forks():  # a child could never import what was half imported
+            section = twin_of(self._name)(own["_handle"], getattr(own["_target"], self._name))
+        return own.setdefault(self._name, section)
 
 
 class Files(Blocking):
@@ -79,12 +82,16 @@ class Sections(Blocking):
     """Base class of the client: its sections."""
 
 
-for _name in SECTIONS:
+for _name in ("bulk", *SECTIONS):
     setattr(Sections, _name, _SectionProperty(_name))
 
 
 def twin_of(section: str) -> type[Blocking]:
     """Return the blocking class of a section, as in ``documents``."""
+    if section == "bulk":
+        from kycaid_async.sync.bulk import Bulk
+
+        return Bulk
     return Files if section == "files" else _derive(class_of(section))
 
 

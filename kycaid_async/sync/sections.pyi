@@ -42,6 +42,7 @@ from kycaid_async.api.verifications.models import (
     VerificationStatusResult,
 )
 from kycaid_async.sync.blocking import Blocking, BlockingSource
+from kycaid_async.sync.bulk import Bulk
 
 class Addresses(Blocking):
     @overload
@@ -175,6 +176,7 @@ class Verifications(Blocking):
     ) -> VerificationStatusResult: ...
 
 class Sections(Blocking):
+    bulk: Bulk
     addresses: Addresses
     affiliated_persons: AffiliatedPersons
     applicants: Applicants

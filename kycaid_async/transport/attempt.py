@@ -23,8 +23,7 @@ from kycaid_async.transport.backend import OutgoingRequest
 from kycaid_async.transport.deadlines import AttemptTimeout, Limits
 from kycaid_async.transport.loop_resources import LoopResources
 from kycaid_async.transport.settings import Settings
-from kycaid_async.uploads.multipart import Multipart
-from kycaid_async.uploads.upload import Upload
+from kycaid_async.uploads.multipart import Multipart, Upload
 
 logger = logging.getLogger("kycaid_async")
 

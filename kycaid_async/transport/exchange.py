@@ -24,7 +24,7 @@ from kycaid_async.transport.attempt import Attempt, Call
 from kycaid_async.transport.deadlines import Limits
 from kycaid_async.transport.loop_resources import ResourceRegistry
 from kycaid_async.transport.settings import Settings
-from kycaid_async.uploads.upload import Upload
+from kycaid_async.uploads.multipart import Upload
 from kycaid_async.values.model import Request
 
 T = TypeVar("T")

@@ -1,4 +1,4 @@
-"""The body of an upload: ``multipart/form-data`` with one file in it."""
+"""Uploads, and the body of one attempt: ``multipart/form-data`` with one file in it."""
 
 import asyncio
 import itertools
@@ -6,14 +6,19 @@ import secrets
 from contextlib import suppress
 from typing import Any, Final, Protocol, Self
 
+import attrs
+
 from kycaid_async.errors import UploadSourceError
-from kycaid_async.masking import shown_path
+from kycaid_async.masking import Unlisted, mask, shown_path
 from kycaid_async.uploads.io_budget import IoBudget
-from kycaid_async.uploads.reader import CHUNK, Buffer, SourceReader
+from kycaid_async.uploads.kinds import extension_of
+from kycaid_async.uploads.preflight import FileRules, inspect
+from kycaid_async.uploads.reader import CHUNK, Buffer, Source, SourceReader
 
 _BOUNDARY: Final = secrets.token_hex(16)
 """Nobody who makes a file can know it, so none holds it."""
 _NUMBERS: Final = itertools.count()
+FALLBACK_NAME: Final = "file"
 UNSEEN: Final = 1 << 16
 """Bytes that may be on this side without showing: over TLS a transport does not count what it has encrypted."""
 
@@ -200,3 +205,28 @@ def _most_at_once(transport: asyncio.WriteTransport | None) -> int:
 def _quoted(text: str) -> str:
     """Return ``text`` for a header parameter, escaped as browsers do it."""
     return text.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")
+
+
+@attrs.frozen(kw_only=True)
+class Upload(Unlisted):
+    """A file to send, as often as needed."""
+
+    source: Source
+    filename: str | None = attrs.field(default=None, repr=mask)
+    content_type: str | None = None
+    inspected: bool = False
+    """True when its first bytes and its size were looked at already; then it needs its ``content_type``."""
+
+    async def open(self, rules: FileRules, io_budget: IoBudget) -> Multipart:
+        """Open the source, look at it, and return the body of one attempt. Raises `InvalidFileError`."""
+        await io_budget.acquire()
+        reader = await self.source.open()
+        io_budget.spend(len(reader.head))
+        try:
+            found = "" if self.inspected else inspect(reader, label=self.source.label, rules=rules)
+            content_type = self.content_type or found
+            name = self.filename or self.source.filename or FALLBACK_NAME + extension_of(content_type)
+            return Multipart(reader, self.source.label, name, content_type, io_budget)
+        except BaseException:
+            await reader.close()
+            raise

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Protocol
 import attrs
 
 from kycaid_async.values.mismatch import Mismatch, kind
-from kycaid_async.values.times import read_date, read_time
+from kycaid_async.values.scalars import read_date, read_time
 
 
 class Constraint(Protocol):

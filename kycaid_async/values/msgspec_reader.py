@@ -67,8 +67,8 @@ def _reader(cls: type[R]) -> Callable[[bytes], R | None] | None:
             values.append(f"got.{field.name}")
             continue
         values.append(f"v{n}")
-        scope[f"h{n}"] = reader_of(field.types)
-        lines += [f"    v{n} = got.{field.name}", f"    if v{n} is not None: v{n} = h{n}(v{n})"]
+        scope[f"t{n}"], scope[f"h{n}"] = field.types[0], reader_of(field.types)
+        lines += [f"    v{n} = got.{field.name}", f"    if v{n} is not None: v{n} = h{n}(v{n}, t{n})"]
     lines += [f"    made = cls({', '.join(values)})", "    made._raw, made._odd = body, ()", "    return made"]
     exec("\n".join(lines), scope)  # noqa: S102 - the text is made of field names of our own classes
     return cast("Callable[[bytes], R | None]", scope["read"])

@@ -19,7 +19,7 @@ from kycaid_async import (
     Passport,
     unstructure,
 )
-from kycaid_async.api.documents.models import BY_AFFILIATED_PERSON, BY_APPLICANT
+from kycaid_async.api.documents.kinds import BY_AFFILIATED_PERSON, BY_APPLICANT
 from kycaid_async.values.fields import fields_of
 from tests.api.examples import (
     APPLICANT_ID,

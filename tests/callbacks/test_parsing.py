@@ -379,6 +379,6 @@ def test_the_signature_is_looked_at_before_the_content():
 
 
 def test_the_import_loads_no_framework_and_no_network():
-    code = "import kycaid_async.callbacks, sys; print(*{'aiohttp', 'anyio', 'asyncio'} & set(sys.modules))"
+    code = "import kycaid_async.callbacks, sys; print(*{'aiohttp', 'anyio', 'cattrs', 'asyncio'} & set(sys.modules))"
     finished = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
     assert finished.stdout.split() == []

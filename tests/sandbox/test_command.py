@@ -12,7 +12,7 @@ import urllib.request
 
 import pytest
 
-from kycaid_async.cli.app import sandbox as of_the_command_line
+from kycaid_async.cli.serve import sandbox as of_the_command_line
 from kycaid_async.sandbox.command import _parser
 
 COMMAND = [sys.executable, "-W", "error", "-m", "kycaid_async.sandbox"]

@@ -3,7 +3,9 @@
 import ast
 import inspect
 import pydoc
+import threading
 from collections.abc import AsyncIterator, Iterator
+from types import UnionType
 from typing import get_args, get_origin
 
 import jedi
@@ -12,7 +14,9 @@ from jedi.api.environment import InterpreterEnvironment
 
 from kycaid_async import AsyncKycaid, BulkAudit, BulkUpload, Kycaid
 from kycaid_async.api import sections
+from kycaid_async.sync import sections as blocking_sections
 from kycaid_async.sync.bulk import BlockingAudit, BlockingUpload
+from kycaid_async.sync.loop_thread import loop_thread
 from tests import derived
 from tests.conftest import API_KEY
 
@@ -54,7 +58,8 @@ def test_every_method_has_a_twin_that_blocks_with_the_same_signature_and_docstri
         wanted = wanted.replace(parameters=[source if p.name == "source" else p for p in wanted.parameters.values()])
     if section == "bulk":  # rows come from the thread that calls
         rows = found.parameters["rows"]
-        assert set(get_args(wanted.parameters["rows"].annotation)) > {rows.annotation}
+        kinds = set(get_args(rows.annotation)) if get_origin(rows.annotation) is UnionType else {rows.annotation}
+        assert set(get_args(wanted.parameters["rows"].annotation)) > kinds
         wanted = wanted.replace(parameters=[rows if p.name == "rows" else p for p in wanted.parameters.values()])
     assert found.parameters == wanted.parameters
     assert inspect.getdoc(twin) == inspect.getdoc(method)
@@ -110,6 +115,22 @@ def test_a_section_is_the_same_object_each_time():
     assert SYNC.with_options(timeout=1).documents is not SYNC.documents
 
 
+def test_no_fork_begins_while_a_section_is_imported(monkeypatch):
+    """Its child could never import what was half imported."""
+    free = []
+
+    def class_of(section):
+        thread = threading.Thread(target=lambda: free.append(loop_thread._lock.acquire(blocking=False)))
+        thread.start()
+        thread.join()
+        return sections.class_of(section)
+
+    monkeypatch.setattr(blocking_sections, "class_of", class_of)
+    with Kycaid(API_KEY) as client:
+        assert client.documents
+    assert free == [False]
+
+
 def test_the_stub_says_what_the_sections_say():
     there, wanted = derived.SECTIONS_STUB.read_text("utf-8"), derived.sections_stub()
     if ast.dump(without_defaults(there)) != ast.dump(without_defaults(wanted)):
@@ -136,7 +157,7 @@ def without_defaults(text):
         ("Kycaid().verifications.report(", "report(start: date | str, end: date | str | None=None)"),
         (
             "Kycaid().bulk.upload(",
-            "upload(rows: Iterable[BulkRow], *, ledger: Path | None, concurrency: int | None",
+            "upload(rows: Iterable[BulkRow] | AnyPath | Manifest, *, ledger: Path | None, concurrency: int | None",
         ),
         ("Kycaid().request(", "request(method: str, path: str, *, json: "),
     ],

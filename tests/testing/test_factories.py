@@ -14,7 +14,7 @@ from kycaid_async import (
     structure,
     unstructure,
 )
-from kycaid_async.api.documents.models import BY_APPLICANT
+from kycaid_async.api.documents.kinds import BY_APPLICANT
 from kycaid_async.testing import Sandbox, factory
 from kycaid_async.values.check import check_request
 from kycaid_async.values.fields import attrs_of

@@ -57,7 +57,7 @@ def test_a_project_of_its_own_uses_it(way, tmp_path):
 
 
 def test_a_run_that_does_not_ask_for_it_loads_nothing():
-    heavy = ("aiohttp", "anyio", "attrs", "attr", "PIL", "hypothesis", "sqlite3", "kycaid_async.client")
+    heavy = ("aiohttp", "anyio", "attrs", "attr", "cattrs", "PIL", "hypothesis", "sqlite3", "kycaid_async.client")
     script = (
         "import sys, pytest; before = set(sys.modules); import kycaid_async.testing.plugin;"
         f"new = set(sys.modules) - before; assert not new & set({heavy!r}), new;"

@@ -14,9 +14,9 @@ import pytest
 from kycaid_async import ApiError, AsyncKycaid, FileRefusedError, KycaidError
 from kycaid_async.transport.aiohttp import sockets
 from kycaid_async.uploads.io_budget import IoBudget
+from kycaid_async.uploads.multipart import Upload
 from kycaid_async.uploads.preflight import FileRules
 from kycaid_async.uploads.sources import source_of
-from kycaid_async.uploads.upload import Upload
 from tests.pictures import picture
 from tests.raw import RawServer, answer, body_of, head_of, reset_when_closed
 from tests.transport.conftest import passing_on

@@ -22,6 +22,7 @@ from kycaid_async import (
     structure,
     unstructure,
 )
+from kycaid_async.values.converter import converter
 from kycaid_async.values.fields import element_of, fields_of
 from kycaid_async.values.mismatch import Mismatch
 from kycaid_async.values.model import Response, response
@@ -30,6 +31,10 @@ from tests.values.json_values import JSON, same_json
 ID = "723f46ab04feb64f442946f2953a67eaecf7"
 RESPONSES = [Address, Applicant, CompanyApplicant, Document, FileInfo, PersonApplicant]
 NAMES = ["BAD_QUALITY", "DUPLICATE", "DEBTOR", "BRAND_NEW"]
+
+
+def test_there_is_one_converter():
+    assert converter() is converter()
 
 
 # Reading: tolerant about absence, strict about types.
@@ -44,7 +49,7 @@ def test_an_empty_object_is_an_object_of_nothing_but_none(model):
 
 @pytest.mark.parametrize("model", RESPONSES)
 def test_null_in_every_field_is_none_in_every_field(model):
-    """Converters are known that make the text 'None' of a null in a text field."""
+    """cattrs' own hooks make the text 'None' of a null in a text field."""
     raw = {field.name: None for field in fields_of(model)}
     made = structure(raw, model)
     assert all(getattr(made, field.name) is None for field in fields_of(model))

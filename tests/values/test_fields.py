@@ -7,7 +7,9 @@ from kycaid_async.api.catalog import ENDPOINTS
 from kycaid_async.values.constraints import Length
 from kycaid_async.values.fields import element_of, fields_of
 
-ACCEPTED = {model for endpoint in ENDPOINTS.values() for model in endpoint.accepts}
+ACCEPTED = sorted(
+    {model for endpoint in ENDPOINTS.values() for model in endpoint.accepts}, key=lambda model: model.__name__
+)
 
 
 def field(cls, name):

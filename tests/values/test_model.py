@@ -14,7 +14,9 @@ from tests.values.answers import ANSWERS
 ID = "723f46ab04feb64f442946f2953a67eaecf7"
 PERSONAL = "Canary-4111111111111111"
 COPIES = {"copy": copy.copy, "deepcopy": copy.deepcopy, "pickle": lambda value: pickle.loads(pickle.dumps(value))}  # noqa: S301
-ACCEPTED = {model for endpoint in ENDPOINTS.values() for model in endpoint.accepts}
+ACCEPTED = sorted(
+    {model for endpoint in ENDPOINTS.values() for model in endpoint.accepts}, key=lambda model: model.__name__
+)
 
 
 def test_a_request_prints_what_is_set_and_masks_what_is_personal():

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kycaid_async.values.mismatch import Mismatch
-from kycaid_async.values.numbers import read_boolean, read_integer, read_number, read_text
+from kycaid_async.values.scalars import read_boolean, read_integer, read_number, read_text
 from tests.values.json_values import JSON
 
 READERS = [read_boolean, read_integer, read_number, read_text]

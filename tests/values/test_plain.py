@@ -112,7 +112,11 @@ def test_a_truth_value_of_another_library_is_python_s_own():
     assert plain(np.bool_(True)) is True
 
 
-@pytest.mark.parametrize("value", [object(), Person(), fractions.Fraction(1, 3), "text", b"bytes", [1], None], ids=repr)
+@pytest.mark.parametrize(
+    "value",
+    [object(), Person(), fractions.Fraction(1, 3), "text", b"bytes", [1], None],
+    ids=lambda value: type(value).__name__,
+)
 def test_all_else_stays_as_it_is(value):
     assert plain(value) is value
 

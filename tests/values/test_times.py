@@ -5,7 +5,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from kycaid_async.values.mismatch import Mismatch
-from kycaid_async.values.times import read_date, read_time, write_time
+from kycaid_async.values.scalars import read_date, read_time, write_time
 from tests.values.json_values import JSON
 
 ZONES = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))

@@ -7,9 +7,8 @@ from kycaid_async.api.documents.fields import (
     DocumentChanges,
     DocumentFields,
 )
+from kycaid_async.api.documents.kinds import BY_AFFILIATED_PERSON, BY_APPLICANT
 from kycaid_async.api.documents.models import (
-    BY_AFFILIATED_PERSON,
-    BY_APPLICANT,
     AffiliatedPersonDocument,
     ApplicantDocument,
     Document,

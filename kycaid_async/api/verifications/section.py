@@ -20,7 +20,7 @@ from kycaid_async.tracebacks import border, confidential
 from kycaid_async.values.constraints import CalendarDate
 from kycaid_async.values.mismatch import kind
 from kycaid_async.values.plain import day_of, plain
-from kycaid_async.values.times import read_date
+from kycaid_async.values.scalars import read_date
 from kycaid_async.values.unset import UNSET
 
 PAGE = 1000

@@ -7,6 +7,7 @@ from typing import Final, Required, cast
 
 import attrs
 
+from kycaid_async.api.section import Caller
 from kycaid_async.bulk.audit import remarks
 from kycaid_async.bulk.audit.auditor import Auditor, Entries, stamp
 from kycaid_async.bulk.audit.result import AuditResult, AuditStatus, AuditSummary
@@ -19,7 +20,6 @@ from kycaid_async.bulk.requests.resilient_caller import Stopped
 from kycaid_async.bulk.row import BulkRow
 from kycaid_async.bulk.run import BulkRun, RunOptions, RunPlan
 from kycaid_async.errors import ConfigurationError, LedgerError
-from kycaid_async.protocol.caller import Caller
 from kycaid_async.timing import Timing
 from kycaid_async.transport.settings import Settings
 from kycaid_async.values.converter import unstructure

@@ -7,11 +7,10 @@ from typing import Any, Final
 
 import attrs
 
-from kycaid_async.bulk.manifest.column_names import trimmed
+from kycaid_async.bulk.manifest.column_names import Record, trimmed
 from kycaid_async.bulk.manifest.dates import DateColumn, DateFormat, first_that_reads
 from kycaid_async.bulk.manifest.latin import in_latin_letters
 from kycaid_async.bulk.manifest.options import ManifestOptions
-from kycaid_async.bulk.manifest.record import Record
 from kycaid_async.bulk.manifest.row import APPLICANT, column_type, is_text, shown_column
 from kycaid_async.bulk.manifest.sheets.cells import SheetCell
 from kycaid_async.bulk.row import SIDES

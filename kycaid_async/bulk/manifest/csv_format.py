@@ -8,10 +8,9 @@ from typing import Any, Final
 
 import attrs
 
-from kycaid_async.bulk.manifest.column_names import Columns, match, trimmed
+from kycaid_async.bulk.manifest.column_names import Columns, Record, match, table_record, trimmed
 from kycaid_async.bulk.manifest.format import LONGEST, Encoding, TextFormat, lines_of, open_text
 from kycaid_async.bulk.manifest.options import ManifestOptions
-from kycaid_async.bulk.manifest.record import Record, table_record
 from kycaid_async.bulk.manifest.row import EXTRA, is_text
 from kycaid_async.errors import FieldProblem, ManifestError
 from kycaid_async.masking import shown_name

@@ -1,19 +1,19 @@
 """Manifests that are sheets of .xlsx workbooks."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, BinaryIO, Final
 
 import attrs
 
-from kycaid_async.bulk.manifest.column_names import Columns, match, trimmed
+from kycaid_async.bulk.manifest.column_names import Columns, Record, match, table_record, trimmed
 from kycaid_async.bulk.manifest.format import LONGEST, RejectsWriter, open_bytes
 from kycaid_async.bulk.manifest.options import ManifestOptions
-from kycaid_async.bulk.manifest.record import Record, table_record
-from kycaid_async.bulk.manifest.rejected_cells import CellsWriter
+from kycaid_async.bulk.manifest.row import EXTRA
+from kycaid_async.bulk.manifest.sheets.cells import SheetCell
 from kycaid_async.bulk.manifest.sheets.parts import WorkbookError
 from kycaid_async.bulk.manifest.sheets.workbook import Workbook
-from kycaid_async.bulk.tables import ExcelTable
+from kycaid_async.bulk.tables import ExcelTable, TableFormat
 from kycaid_async.errors import FieldProblem, ManifestError
 from kycaid_async.masking import shown_name
 
@@ -53,6 +53,32 @@ class ExcelFormat:
 
     def writer(self, file: BinaryIO) -> RejectsWriter:
         return CellsWriter(self.columns, lambda names: ExcelTable(file, names, sheet=self.sheet), object)
+
+
+@attrs.define
+class CellsWriter:
+    """Writes cells as they stand in a manifest: numbers and dates stay what they are, so that they are judged again.
+
+    The table is begun with the first row, and the file has something in it when it is closed.
+    """
+
+    _columns: Columns
+    _begin: Callable[[list[tuple[str, type]]], TableFormat]
+    _type: type
+    """What cells are: ``object`` for what they were, or ``str``."""
+    _table: TableFormat | None = None
+
+    def add(self, raw: Any, *, line: int, reason: str) -> None:
+        names = self._columns.names
+        kept = [number for number, name in enumerate(names) if name not in EXTRA]
+        if self._table is None:
+            self._table = self._begin([*((name, str) for name in EXTRA), *((names[at], self._type) for at in kept)])
+        cells = (raw[at] if at < len(raw) else "" for at in kept)
+        self._table.add([str(line), reason, *(cell.value if isinstance(cell, SheetCell) else cell for cell in cells)])
+
+    def close(self) -> None:
+        if self._table is not None:
+            self._table.finish()
 
 
 def _overlong(line: int, cells: Any) -> Record | None:

@@ -1,13 +1,13 @@
 """The look at a file that a row names, before anything is sent."""
 
 import asyncio
+import logging
 import os
 from functools import partial
-from typing import Final
+from typing import IO, Final
 
 import attrs
 
-from kycaid_async.bulk.manifest.pdf import needs_password
 from kycaid_async.bulk.manifest.places import Place, is_url, open_within, source_of
 from kycaid_async.bulk.remote.url_rules import UrlRules
 from kycaid_async.bulk.requests.limits import when_there_is_room
@@ -32,6 +32,9 @@ HEIC_REMARK: Final = (
     "pictures in HEIC, as telephones take them: KYCAID publishes no list of the formats that it takes; "
     "--convert heic=jpeg, or convert={'heic': 'jpeg'}, sends them as JPEG"
 )
+_PDF_HEAD: Final = 2**16
+_PDF_TAIL: Final = 2**20
+"""Bytes in which a PDF says that it is encrypted: at its end, or at its start when it was made for the web."""
 
 
 @attrs.frozen
@@ -85,3 +88,35 @@ def _is_locked(place: Place) -> bool:
 
 def _words(error: KycaidError, source: Source) -> str:
     return str(error).removeprefix(f"{shown_path(source.label)}: ")
+
+
+def needs_password(file: IO[bytes]) -> bool:
+    """Say whether a PDF cannot be opened without a password. It may block.
+
+    False where nobody can tell: for a damaged file, and without pypdf (extra ``pdf``). Many are encrypted and open
+    without one all the same, as those that only must not be printed.
+    """
+    try:
+        from pypdf import PasswordType, PdfReader
+    except ImportError:
+        return False
+    if not _says_encrypted(file):
+        return False
+    logger = logging.getLogger("pypdf")
+    if logger.level == logging.NOTSET:  # it tells of each oddity of a file, without saying of which
+        logger.setLevel(logging.CRITICAL)
+    try:
+        file.seek(0)
+        reader = PdfReader(file, strict=False)
+        return reader.is_encrypted and reader.decrypt("") == PasswordType.NOT_DECRYPTED
+    except Exception:  # noqa: BLE001 - a damaged file breaks a reader in any way
+        return False
+
+
+def _says_encrypted(file: IO[bytes]) -> bool:
+    size = file.seek(0, os.SEEK_END)
+    file.seek(0)
+    if b"/Encrypt" in file.read(_PDF_HEAD):
+        return True
+    file.seek(max(0, size - _PDF_TAIL))
+    return b"/Encrypt" in file.read(_PDF_TAIL)

@@ -11,8 +11,7 @@ from typing import Any, BinaryIO, Final, Protocol, TextIO
 
 import attrs
 
-from kycaid_async.bulk.manifest.column_names import Columns
-from kycaid_async.bulk.manifest.record import Record
+from kycaid_async.bulk.manifest.column_names import Columns, Record
 from kycaid_async.errors import ManifestError
 from kycaid_async.masking import shown_name
 from kycaid_async.uploads.path_source import why_not_opened

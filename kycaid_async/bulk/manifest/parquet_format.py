@@ -8,11 +8,10 @@ from typing import Any, BinaryIO, Final
 
 import attrs
 
-from kycaid_async.bulk.manifest.column_names import Columns, match
+from kycaid_async.bulk.manifest.column_names import Columns, Record, match, table_record
+from kycaid_async.bulk.manifest.excel_format import CellsWriter
 from kycaid_async.bulk.manifest.format import RejectsWriter, open_bytes
 from kycaid_async.bulk.manifest.options import ManifestOptions
-from kycaid_async.bulk.manifest.record import Record, table_record
-from kycaid_async.bulk.manifest.rejected_cells import CellsWriter
 from kycaid_async.bulk.manifest.sheets.cells import SheetCell
 from kycaid_async.bulk.tables import ParquetTable
 from kycaid_async.errors import ManifestError

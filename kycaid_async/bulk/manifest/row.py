@@ -21,7 +21,7 @@ from kycaid_async.values.check import check_values
 from kycaid_async.values.constraints import ID_LENGTH, Pattern
 from kycaid_async.values.fields import Field, element_of, fields_of
 from kycaid_async.values.mismatch import Mismatch, kind
-from kycaid_async.values.numbers import read_boolean, read_number
+from kycaid_async.values.scalars import read_boolean, read_number
 
 APPLICANT: Final = "applicant."
 """What the columns of an applicant to make begin with."""

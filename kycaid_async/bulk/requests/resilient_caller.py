@@ -8,6 +8,7 @@ from typing import Any, Final, TypeVar
 import attrs
 
 from kycaid_async.api import applicants
+from kycaid_async.api.section import Caller
 from kycaid_async.bulk.requests.limits import AdaptiveConcurrency, CircuitBreaker, KeyedLock
 from kycaid_async.errors import (
     ApiError,
@@ -21,7 +22,6 @@ from kycaid_async.errors import (
     PermissionDeniedError,
     RedirectError,
 )
-from kycaid_async.protocol.caller import Caller
 from kycaid_async.protocol.endpoint import Endpoint, Replay
 from kycaid_async.protocol.retry import Certainty, certainty, slows_down
 from kycaid_async.timing import Timing

@@ -1,21 +1,28 @@
-"""What the user of ``kycaid audit`` asked for."""
+"""The options of ``kycaid audit``, checked and resolved."""
 
 import os
 from pathlib import Path
+from typing import Unpack
 
 import attrs
 
 from kycaid_async.bulk.manifest.options import ManifestKeywords, ManifestOptions
-from kycaid_async.bulk.manifest.rejects import origin_of
 from kycaid_async.cli.audit.table import is_of_an_audit
+from kycaid_async.cli.manifests import RunChoices, ledger_of, way_to_server
 from kycaid_async.cli.problems import UsageProblem
-from kycaid_async.cli.reading import options_of
-from kycaid_async.cli.upload.options import way_to_server
+from kycaid_async.cli.reading import reading_of
+
+
+class AuditChoices(RunChoices, total=False):
+    """Options that are passed on as they were given."""
+
+    fresh: bool
+    csv: Path | None
 
 
 @attrs.frozen(kw_only=True)
-class Plan:
-    """What the user asked for."""
+class AuditOptions:
+    """The options of an audit, checked, with the defaults that depend on its manifest."""
 
     manifest: Path
     server: str
@@ -24,41 +31,31 @@ class Plan:
     ledger: Path
     state: Path | None
     """None where no file can be made."""
-    fresh: bool
-    same_account: bool
-    concurrency: int
-    csv: Path | None
-    report: Path | None
-    as_json: bool
+    fresh: bool = False
+    same_account: bool = False
+    concurrency: int = 64
+    csv: Path | None = None
+    report: Path | None = None
+    as_json: bool = False
     reading: ManifestOptions = attrs.field(factory=lambda: ManifestOptions(guess=True))
     """How the manifest is read."""
 
-    @property
-    def folder(self) -> str:
-        """Where the paths in the rows start."""
-        return str(self.manifest.resolve().parent)
 
-
-def plan_of(
+def options_of(
     manifest: Path,
     *,
     ledger: Path | None,
-    fresh: bool,
-    same_account: bool,
-    concurrency: int,
     base_url: str | None,
     proxy: str | None,
     api_key: str | None,
-    csv: Path | None,
-    report: Path | None,
-    as_json: bool,
     reading: ManifestKeywords | None = None,
-) -> Plan:
-    """Return the plan for options as they were given. Raises `UsageProblem` for those that cannot work."""
+    **choices: Unpack[AuditChoices],
+) -> AuditOptions:
+    """Return the options for what was given. Raises `UsageProblem` for what cannot work."""
+    csv, report = choices.get("csv"), choices.get("report")
     if not api_key:
         raise UsageProblem("your key is needed, in the environment variable KYCAID_API_KEY")
-    origin = origin_of(manifest)
-    ledger = ledger or origin.with_name(f"{origin.name}.ledger")
+    ledger = ledger or ledger_of(manifest)
     if not ledger.exists():
         raise UsageProblem(f"{ledger}: there is no such ledger, so nothing is known to be sent; --ledger names another")
     state = manifest.with_name(f"{manifest.name}.audit")
@@ -70,20 +67,15 @@ def plan_of(
     if csv is not None and csv.exists() and not is_of_an_audit(csv):
         raise UsageProblem(f"--csv: {csv} exists, and is not of an audit, so it is not written over")
     server, proxy = way_to_server(base_url, proxy, trust_env=True)
-    return Plan(
+    return AuditOptions(
         manifest=manifest,
         server=server,
         proxy=proxy,
         api_key=api_key,
         ledger=ledger,
         state=state if os.access(state.parent, os.W_OK) else None,
-        fresh=fresh,
-        same_account=same_account,
-        concurrency=concurrency,
-        csv=csv,
-        report=report,
-        as_json=as_json,
-        reading=options_of(reading or {}),
+        reading=reading_of(reading or {}),
+        **choices,
     )
 
 

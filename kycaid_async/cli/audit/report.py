@@ -8,8 +8,9 @@ import attrs
 
 from kycaid_async.bulk.audit import AuditResult, AuditStatus, AuditSummary
 from kycaid_async.bulk.audit.result import WORDS
-from kycaid_async.cli.console import duration_text
 from kycaid_async.cli.report_page import cards, framed, more, table
+from kycaid_async.cli.screen import duration_text
+from kycaid_async.html import Child, tag
 
 _KEPT = 1000
 _KINDS = {AuditStatus.UNCERTAIN: "uncertain", AuditStatus.SURPLUS: ""}
@@ -17,7 +18,7 @@ _KINDS = {AuditStatus.UNCERTAIN: "uncertain", AuditStatus.SURPLUS: ""}
 
 @attrs.define(kw_only=True)
 class Findings:
-    """What stands in a report."""
+    """The content of a report."""
 
     manifest: Path
     server: str
@@ -60,11 +61,11 @@ def _cards(summary: AuditSummary) -> Iterable[tuple[str, str, str]]:
     yield "duration", duration_text(summary.seconds), ""
 
 
-def _bad(findings: Findings) -> Iterator[str]:
-    yield "<h2>Rows that are not there as sent</h2>"
+def _bad(findings: Findings) -> Iterator[Child]:
+    yield tag("h2", "Rows that are not there as sent")
     summary = findings.summary
     if summary.rows == summary.as_sent:
-        yield "<p>None.</p>" if summary.rows == summary.read else "<p>None of those that were looked at.</p>"
+        yield tag("p", "None." if summary.rows == summary.read else "None of those that were looked at.")
         return
     results = sorted(findings.bad, key=lambda result: result.line or 0)
     rows = [(str(r.line or ""), WORDS[r.status], f"{r.reason}.\n{r.advice}") for r in results]
@@ -73,9 +74,9 @@ def _bad(findings: Findings) -> Iterator[str]:
     yield more(summary.rows - summary.as_sent - len(results))
 
 
-def _surplus(findings: Findings) -> Iterator[str]:
+def _surplus(findings: Findings) -> Iterator[Child]:
     if findings.surplus:
-        yield "<h2>Documents of no row</h2><p>Of applicants that this ledger made.</p>"
+        yield from (tag("h2", "Documents of no row"), tag("p", "Of applicants that this ledger made."))
         rows = [(str(n), r.document_ids[0], r.applicant_id or "") for n, r in enumerate(findings.surplus, 1)]
         yield table(("", "document", "applicant"), rows, [""] * len(rows))
         yield more(findings.summary.surplus - len(rows))

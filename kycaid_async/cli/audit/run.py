@@ -10,10 +10,11 @@ from kycaid_async.bulk.audit import AuditResult, AuditSummary, BulkAudit
 from kycaid_async.bulk.ledger import Ledger, secret_key_of
 from kycaid_async.bulk.manifest.manifest import Manifest
 from kycaid_async.bulk.requests.limits import most_rows_at_once
-from kycaid_async.cli.audit.options import Plan
+from kycaid_async.cli.audit.options import AuditOptions
 from kycaid_async.cli.audit.report import Findings, page
 from kycaid_async.cli.audit.screen import AuditScreen
 from kycaid_async.cli.audit.table import AuditCsv
+from kycaid_async.cli.manifests import folder_of, reason_of_end
 from kycaid_async.cli.problems import Problem, UsageProblem, one_line
 from kycaid_async.client import AsyncKycaid
 from kycaid_async.errors import KycaidError, ManifestError
@@ -24,18 +25,18 @@ _SECONDS_BETWEEN_LOOKS = 0.2
 _FOUND, _MISUSED, _NOT_TOLD = 1, 2, 3
 
 
-def run(plan: Plan) -> int:
-    """Do what ``plan`` says, and return the exit code. Raises `Problem` when nothing could begin."""
-    return anyio.run(Job(plan).run)
+def run(options: AuditOptions) -> int:
+    """Do what ``options`` say, and return the exit code. Raises `Problem` when nothing could begin."""
+    return anyio.run(AuditJob(options).run)
 
 
-class Job:
+class AuditJob:
     """One run of ``kycaid audit``."""
 
-    def __init__(self, plan: Plan) -> None:
-        self._plan = plan
-        self._screen = AuditScreen(as_json=plan.as_json)
-        self._findings = Findings(manifest=plan.manifest, server=plan.server)
+    def __init__(self, options: AuditOptions) -> None:
+        self._options = options
+        self._screen = AuditScreen(as_json=options.as_json)
+        self._findings = Findings(manifest=options.manifest, server=options.server)
         self._audit: BulkAudit | None = None
         self._signal = 0
         self._error: Exception | None = None
@@ -43,14 +44,14 @@ class Job:
     async def run(self) -> int:
         """Do all of it, and return the exit code."""
         try:
-            manifest = await in_thread(lambda: Manifest.of(self._plan.manifest, self._plan.reading))
+            manifest = await in_thread(lambda: Manifest.of(self._options.manifest, self._options.reading))
         except ManifestError as error:
             raise UsageProblem(str(error)) from error
         except ModuleNotFoundError as error:
             raise Problem(str(error)) from error
         for note in manifest.notes:
             self._screen.say(f"guessed: {note}")
-        if self._plan.state is None:
+        if self._options.state is None:
             self._screen.say("its folder cannot be written to, so this audit cannot be gone on from when it is cut off")
         with stop_signals() as told:
             with self._screen.progress():
@@ -67,35 +68,35 @@ class Job:
         scope.cancel()
 
     async def _work(self, manifest: Manifest) -> None:
-        plan = self._plan
+        options = self._options
         try:
-            with AuditCsv(plan.csv) if plan.csv is not None else nullcontext() as table:
+            with AuditCsv(options.csv) if options.csv is not None else nullcontext() as table:
                 await self._look_at_the_ledger()
                 async with self._client() as client:
                     self._audit = client.bulk.audit(
                         manifest.rows(),
-                        ledger=plan.ledger,
-                        state=plan.state,
-                        fresh=plan.fresh,
-                        same_account=plan.same_account,
+                        ledger=options.ledger,
+                        state=options.state,
+                        fresh=options.fresh,
+                        same_account=options.same_account,
                     )
                     await self._tell_all(self._audit, table)
         except (KycaidError, OSError) as error:
             self._error = self._error or error
 
     def _client(self) -> AsyncKycaid:
-        plan, most = self._plan, most_rows_at_once(self._plan.concurrency)
-        return AsyncKycaid(plan.api_key, base_url=plan.server, max_connections=most, proxy=plan.proxy)
+        options, most = self._options, most_rows_at_once(self._options.concurrency)
+        return AsyncKycaid(options.api_key, base_url=options.server, max_connections=most, proxy=options.proxy)
 
     async def _look_at_the_ledger(self) -> None:
         """Raise `LedgerError` for one that is not good for this manifest's folder."""
-        plan = self._plan
+        options = self._options
         ledger = await Ledger.open(
-            plan.ledger,
-            server=plan.server,
-            api_key=plan.api_key,
-            same_account=plan.same_account,
-            folder=plan.folder,
+            options.ledger,
+            server=options.server,
+            api_key=options.api_key,
+            same_account=options.same_account,
+            folder=folder_of(options.manifest),
             secret_key=secret_key_of(),
             read_only=True,
         )
@@ -133,21 +134,21 @@ class Job:
 
     def _ended(self) -> int:
         """Say how it ended, write the report, and return the exit code."""
-        findings, plan = self._findings, self._plan
+        findings, options = self._findings, self._options
         if self._signal:
             findings.ended = f"interrupted ({signal.Signals(self._signal).name})"
         elif self._error is not None:
-            findings.ended = _told(self._error)
+            findings.ended = reason_of_end(self._error)
         try:
-            if plan.report is not None:
-                plan.report.write_text(page(findings), encoding="utf-8")
+            if options.report is not None:
+                options.report.write_text(page(findings), encoding="utf-8")
         except OSError as problem:
             self._error = self._error or problem
-            findings.ended = findings.ended or f"--report: {plan.report}: {problem.strerror}"
+            findings.ended = findings.ended or f"--report: {options.report}: {problem.strerror}"
         self._screen.summary(findings.summary, summary_text(findings), ended=findings.ended)
         if findings.ended:
             self._screen.say(f"kycaid: {findings.ended}")
-            if findings.summary.as_sent and plan.state is not None:
+            if findings.summary.as_sent and options.state is not None:
                 self._screen.say(
                     "Run the same command again within six hours: what is there as sent is not asked again."
                 )
@@ -174,9 +175,3 @@ def exit_code(summary: AuditSummary, *, number: int, error: Exception | None) ->
     if isinstance(error, ManifestError):
         return _MISUSED
     return _NOT_TOLD if error is not None or not summary.is_proven else 0
-
-
-def _told(error: Exception) -> str:
-    if isinstance(error, OSError) and not isinstance(error, KycaidError):
-        return one_line(f"{error.filename or 'the output'}: {error.strerror}")
-    return one_line(error)

@@ -1,4 +1,4 @@
-"""What the user of ``kycaid audit`` sees."""
+"""The output of ``kycaid audit``."""
 
 import json
 from typing import Any, Final
@@ -10,8 +10,7 @@ from rich.text import Text
 
 from kycaid_async.bulk.audit import AuditResult, AuditStatus, AuditSummary, BulkAudit
 from kycaid_async.bulk.audit.result import WORDS
-from kycaid_async.cli.console import duration_text
-from kycaid_async.cli.screen import Screen
+from kycaid_async.cli.screen import Screen, duration_text
 
 _LONG_SILENCE = 10.0
 _STYLES: Final = {
@@ -24,7 +23,7 @@ _STYLES: Final = {
 
 
 class AuditScreen(Screen):
-    """Where ``kycaid audit`` prints."""
+    """The console of ``kycaid audit``."""
 
     def progress_of(self, audit: BulkAudit) -> None:
         """Show how far it is."""

@@ -11,8 +11,8 @@ import attrs
 from kycaid_async.api.applicants import Person
 from kycaid_async.api.documents.fields import DocumentType
 from kycaid_async.api.documents.models import ApplicantDocument
-from kycaid_async.cli.demo.cases import Case, Owner
-from kycaid_async.cli.demo.report import Outcome, Report
+from kycaid_async.cli.demo.files import DemoFile, Holder
+from kycaid_async.cli.demo.report import DemoReport, FileOutcome
 from kycaid_async.cli.problems import one_line
 from kycaid_async.client import AsyncKycaid
 from kycaid_async.errors import AuthenticationError, ConnectionFailedError, InsufficientFundsError, KycaidError
@@ -26,30 +26,30 @@ _HOPELESS = (AuthenticationError, ConnectionFailedError, InsufficientFundsError)
 
 
 class Watcher(Protocol):
-    """Somebody who wants to see how far it is."""
+    """An observer of the progress."""
 
-    def sent(self, outcome: Outcome) -> None:
+    def sent(self, outcome: FileOutcome) -> None:
         """A file went through, or failed."""
 
-    def reviewed(self, outcome: Outcome) -> None:
+    def reviewed(self, outcome: FileOutcome) -> None:
         """The review of a document is known."""
 
 
 @attrs.define(eq=False)
 class _Applicant:
-    """The applicant of an owner, made once however many files are under way."""
+    """The applicant of a holder, made once however many files are under way."""
 
     id: str | None = None
     lock: anyio.Lock = attrs.field(factory=anyio.Lock)
 
 
-class Job:
-    """Sends ``cases`` with ``workers`` requests at once and waits up to ``wait`` seconds for their reviews."""
+class DemoJob:
+    """Sends ``files`` with ``workers`` requests at once and waits up to ``wait`` seconds for their reviews."""
 
     def __init__(
         self,
         client: AsyncKycaid,
-        cases: Iterable[Case],
+        files: Iterable[DemoFile],
         *,
         workers: int,
         wait: float,
@@ -58,25 +58,25 @@ class Job:
         sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
     ) -> None:
         self._client = client
-        self._outcomes = [Outcome(case) for case in cases]
+        self._outcomes = [FileOutcome(file) for file in files]
         self._workers = workers
         self._wait = wait
         self._watcher = watcher
         self._clock = clock
         self._sleep = sleep
-        self._applicants: defaultdict[Owner, _Applicant] = defaultdict(_Applicant)
+        self._applicants: defaultdict[Holder, _Applicant] = defaultdict(_Applicant)
         self._hopeless: KycaidError | None = None
 
-    async def run(self) -> Report:
+    async def run(self) -> DemoReport:
         """Do all of it. Raises `KycaidError` when the key or the server lets not even the first files through."""
         started = self._clock()
         await self._for_each(self._outcomes, self._send)
         if self._hopeless is not None and not any(outcome.document_id for outcome in self._outcomes):
             raise self._hopeless
         await self._review()
-        return Report(outcomes=self._outcomes, seconds=self._clock() - started)
+        return DemoReport(outcomes=self._outcomes, seconds=self._clock() - started)
 
-    async def _send(self, outcome: Outcome) -> None:
+    async def _send(self, outcome: FileOutcome) -> None:
         try:
             await self._create(outcome)
         except KycaidError as error:
@@ -85,25 +85,25 @@ class Job:
                 self._hopeless = error
         self._watcher.sent(outcome)
 
-    async def _create(self, outcome: Outcome) -> None:
-        case = outcome.case
+    async def _create(self, outcome: FileOutcome) -> None:
+        file = outcome.file
         # The file first: one that is refused then leaves no applicant behind.
-        file_id = await self._client.files.create(case.path, filename=one_line(case.path.name))
-        outcome.bytes = case.size
+        file_id = await self._client.files.create(file.path, filename=one_line(file.path.name))
+        outcome.bytes = file.size
         document = ApplicantDocument(
-            applicant_id=await self._applicant_id(case.owner),
-            type=DocumentType(case.type),
-            document_number=case.number,
-            expiry_date=case.expiry,
+            applicant_id=await self._applicant_id(file.holder),
+            type=DocumentType(file.type),
+            document_number=file.number,
+            expiry_date=file.expiry,
             front_side_id=file_id,
         )
         outcome.document_id = await self._client.documents.create(document)
 
-    async def _applicant_id(self, owner: Owner) -> str:
-        applicant = self._applicants[owner]
+    async def _applicant_id(self, holder: Holder) -> str:
+        applicant = self._applicants[holder]
         async with applicant.lock:
             if applicant.id is None:
-                person = Person(first_name=owner.first_name, last_name=owner.last_name, dob=owner.dob)
+                person = Person(first_name=holder.first_name, last_name=holder.last_name, dob=holder.dob)
                 applicant.id = await self._client.applicants.create(person)
             return applicant.id
 
@@ -120,7 +120,7 @@ class Job:
             await self._sleep(min(pause, left))
             pause = min(pause * 1.5, _LONGEST_PAUSE)
 
-    async def _read(self, outcome: Outcome) -> None:
+    async def _read(self, outcome: FileOutcome) -> None:
         try:
             outcome.document = await self._client.documents.get(outcome.document_id)
         except KycaidError as error:

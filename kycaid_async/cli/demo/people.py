@@ -1,4 +1,4 @@
-"""Who the specimens belong to, and what is wrong with some. All of them are invented."""
+"""The holders of the specimens, and the flaws of some. All of them are invented."""
 
 import enum
 from collections.abc import Iterator
@@ -6,11 +6,11 @@ from datetime import date
 
 import attrs
 
-from kycaid_async.cli.demo.cases import Owner
+from kycaid_async.cli.demo.files import Holder
 
 
 class Flaw(enum.Enum):
-    """What is wrong with a specimen, so that its document is declined."""
+    """A flaw of a specimen, for which its document is declined."""
 
     NONE = enum.auto()
     CUT_OFF = enum.auto()
@@ -26,7 +26,7 @@ class Flaw(enum.Enum):
 class Specimen:
     """A document to draw."""
 
-    owner: Owner
+    holder: Holder
     serial: int
     """Counts the specimens from 1, and seeds what is random in them."""
     type: str
@@ -42,7 +42,7 @@ class Specimen:
 
     @property
     def filename(self) -> str:
-        return f"{self.serial:02}-{self.owner.last_name.lower()}-{_WORDS[self.type]}.{self.format}"
+        return f"{self.serial:02}-{self.holder.last_name.lower()}-{_WORDS[self.type]}.{self.format}"
 
 
 _PEOPLE = (
@@ -108,25 +108,25 @@ def specimens() -> list[Specimen]:
 
 def _specimens() -> Iterator[Specimen]:
     for place, (first_name, last_name, year) in enumerate(_PEOPLE):
-        owner = Owner(first_name=first_name, last_name=last_name, dob=date(year, 1 + place % 12, 1 + place))
+        holder = Holder(first_name=first_name, last_name=last_name, dob=date(year, 1 + place % 12, 1 + place))
         kinds = (_IDENTITY[place % len(_IDENTITY)], _PAPER[place % len(_PAPER)], "SELFIE_IMAGE")
         for slot, (layout, kind) in enumerate(zip(_FORMATS, kinds, strict=True), start=1):
-            yield _specimen(owner, kind, layout, place=place, serial=3 * place + slot)
+            yield _specimen(holder, kind, layout, place=place, serial=3 * place + slot)
 
 
-def _specimen(owner: Owner, kind: str, layout: str, *, place: int, serial: int) -> Specimen:
-    flaw = _FLAWS.get((owner.last_name, layout), Flaw.NONE)
+def _specimen(holder: Holder, kind: str, layout: str, *, place: int, serial: int) -> Specimen:
+    flaw = _FLAWS.get((holder.last_name, layout), Flaw.NONE)
     file_format = _format(layout, place, flaw)
     bears_number = layout == "card"
     return Specimen(
-        owner=owner,
+        holder=holder,
         serial=serial,
         type=kind,
         layout=layout,
         format=file_format,
         scale=_SCALES[file_format][place % len(_SCALES[file_format])],
         flaw=flaw,
-        number=_number(_COPIED_FROM if flaw is Flaw.COPIED else owner.last_name) if bears_number else "",
+        number=_number(_COPIED_FROM if flaw is Flaw.COPIED else holder.last_name) if bears_number else "",
         expiry=_expiry(place, flaw) if bears_number else None,
     )
 

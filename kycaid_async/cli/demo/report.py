@@ -1,4 +1,4 @@
-"""What became of the files, as numbers."""
+"""The outcome of a demo, file by file and in numbers."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ import attrs
 
 from kycaid_async.api.documents.fields import DocumentStatus
 from kycaid_async.api.documents.models import Document
-from kycaid_async.cli.demo.cases import Case
+from kycaid_async.cli.demo.files import DemoFile
 from kycaid_async.cli.problems import one_line
 from kycaid_async.errors import InvalidFileError, KycaidError
 from kycaid_async.masking import shown_path
@@ -16,10 +16,10 @@ from kycaid_async.values.decline_reasons import DeclineReason
 
 
 @attrs.define(eq=False)
-class Outcome:
-    """What became of one file so far."""
+class FileOutcome:
+    """The outcome of one file so far."""
 
-    case: Case
+    file: DemoFile
     document_id: str = ""
     """Empty as long as there is none."""
     document: Document | None = None
@@ -42,12 +42,12 @@ class Outcome:
 
     @property
     def reasons(self) -> list[DeclineReason]:
-        """Why the document was declined."""
+        """The reasons against the document."""
         return self.document.reasons if self.document is not None and self.error is None else []
 
     @property
     def problem(self) -> str:
-        """What failed, in one line, without the path in front; empty when nothing did."""
+        """The failure, in one line, without the path in front; empty when there is none."""
         if self.error is None:
             return ""
         text = str(self.error)
@@ -57,26 +57,26 @@ class Outcome:
 
 
 @attrs.frozen(kw_only=True)
-class Report:
-    """What became of all files."""
+class DemoReport:
+    """The outcome of all files."""
 
-    outcomes: Sequence[Outcome]
+    outcomes: Sequence[FileOutcome]
     seconds: float
     """From the first upload to the last review."""
 
     @property
-    def failures(self) -> list[Outcome]:
+    def failures(self) -> list[FileOutcome]:
         """The files that did not go through, or whose review could not be read."""
         return [outcome for outcome in self.outcomes if outcome.error is not None]
 
     @property
     def documents(self) -> int:
-        """How many documents were created."""
+        """The number of documents created."""
         return sum(bool(outcome.document_id) for outcome in self.outcomes)
 
     @property
     def bytes(self) -> int:
-        """How much was uploaded."""
+        """The number of bytes uploaded."""
         return sum(outcome.bytes for outcome in self.outcomes)
 
     def by_status(self) -> dict[str, int]:
@@ -101,5 +101,5 @@ class Report:
                 {"id": reason.id, "name": str(reason), "meaning": reason.meaning, "documents": count}
                 for reason, count in self.by_reason()
             ],
-            "failures": [{"file": outcome.case.name, "error": outcome.problem} for outcome in self.failures],
+            "failures": [{"file": outcome.file.name, "error": outcome.problem} for outcome in self.failures],
         }

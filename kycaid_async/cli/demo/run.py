@@ -7,40 +7,22 @@ from functools import partial
 from pathlib import Path
 
 import anyio
-import attrs
 
-from kycaid_async.cli.demo.cases import Case, cases_in
-from kycaid_async.cli.demo.job import Job
-from kycaid_async.cli.demo.report import Report
-from kycaid_async.cli.demo.screen import Screen
+from kycaid_async.cli.demo.files import DemoFile, files_in
+from kycaid_async.cli.demo.job import DemoJob
+from kycaid_async.cli.demo.options import DemoOptions
+from kycaid_async.cli.demo.report import DemoReport
+from kycaid_async.cli.demo.screen import DemoScreen
 from kycaid_async.cli.problems import Problem
 from kycaid_async.client import AsyncKycaid
 
 
-@attrs.frozen(kw_only=True)
-class Plan:
-    """What the user asked for."""
-
-    folder: Path | None = None
-    """Where the files are; None to draw specimens."""
-    document_type: str
-    base_url: str | None = None
-    """The server; None for a sandbox of our own."""
-    proxy: str | None = attrs.field(default=None, repr=False)
-    """None for that of the environment."""
-    api_key: str | None = attrs.field(default=None, repr=False)
-    concurrency: int
-    wait: float
-    """Seconds to wait for the reviews."""
-    as_json: bool = False
-
-
-def run(plan: Plan) -> Report:
-    """Do what ``plan`` says, print the outcome and return it. Raises `UsageProblem` and `KycaidError`."""
-    screen = Screen(quiet=plan.as_json)
-    with _cases(plan, screen) as cases:
-        report = anyio.run(partial(_send, plan, cases, screen))
-    if plan.as_json:
+def run(options: DemoOptions) -> DemoReport:
+    """Do what ``options`` say, print the outcome and return it. Raises `UsageProblem` and `KycaidError`."""
+    screen = DemoScreen(quiet=options.as_json)
+    with _files(options, screen) as files:
+        report = anyio.run(partial(_send, options, files, screen))
+    if options.as_json:
         screen.json(report)
     else:
         screen.table(report)
@@ -48,9 +30,9 @@ def run(plan: Plan) -> Report:
 
 
 @contextmanager
-def _cases(plan: Plan, screen: Screen) -> Iterator[list[Case]]:
-    if plan.folder is not None:
-        yield cases_in(plan.folder, document_type=plan.document_type)
+def _files(options: DemoOptions, screen: DemoScreen) -> Iterator[list[DemoFile]]:
+    if options.folder is not None:
+        yield files_in(options.folder, document_type=options.document_type)
         return
     from kycaid_async.cli.demo.people import specimens
     from kycaid_async.cli.demo.specimens import draw_into
@@ -65,30 +47,30 @@ def _cases(plan: Plan, screen: Screen) -> Iterator[list[Case]]:
         yield [draw_into(Path(folder), specimen) for specimen in screen.track("Drawing specimens", specimens())]
 
 
-async def _send(plan: Plan, cases: list[Case], screen: Screen) -> Report:
-    async with _client(plan, screen) as client:
-        with screen.progress(cases) as watcher:
-            return await Job(client, cases, workers=plan.concurrency, wait=plan.wait, watcher=watcher).run()
+async def _send(options: DemoOptions, files: list[DemoFile], screen: DemoScreen) -> DemoReport:
+    async with _client(options, screen) as client:
+        with screen.progress(files) as watcher:
+            return await DemoJob(client, files, workers=options.concurrency, wait=options.wait, watcher=watcher).run()
 
 
 @asynccontextmanager
-async def _client(plan: Plan, screen: Screen) -> AsyncIterator[AsyncKycaid]:
-    if plan.base_url is not None:
+async def _client(options: DemoOptions, screen: DemoScreen) -> AsyncIterator[AsyncKycaid]:
+    if options.base_url is not None:
         async with AsyncKycaid(
-            plan.api_key,
-            base_url=plan.base_url,
-            max_connections=plan.concurrency,
-            proxy=plan.proxy,
+            options.api_key,
+            base_url=options.base_url,
+            max_connections=options.concurrency,
+            proxy=options.proxy,
             trust_env=True,
         ) as client:
-            screen.say(f"Sending to {plan.base_url}")
+            screen.say(f"Sending to {options.base_url}")
             yield client
         return
     from kycaid_async.sandbox import Sandbox
 
     async with (
         Sandbox() as sandbox,
-        AsyncKycaid(sandbox.api_key, base_url=sandbox.url, max_connections=plan.concurrency) as client,
+        AsyncKycaid(sandbox.api_key, base_url=sandbox.url, max_connections=options.concurrency) as client,
     ):
         screen.say(f"Sending to a sandbox on {sandbox.url}")
         yield client

@@ -1,4 +1,4 @@
-"""What the user sees: the table or the JSON on stdout, all else on stderr."""
+"""The output of ``kycaid demo``: the table or the JSON on stdout, all else on stderr."""
 
 import json
 import sys
@@ -11,10 +11,10 @@ from rich.table import Table
 from rich.text import Text
 
 from kycaid_async.api.documents.fields import DocumentStatus
-from kycaid_async.cli.console import console, size_text
-from kycaid_async.cli.demo.cases import Case
-from kycaid_async.cli.demo.report import Outcome, Report
+from kycaid_async.cli.demo.files import DemoFile
+from kycaid_async.cli.demo.report import DemoReport, FileOutcome
 from kycaid_async.cli.problems import one_line
+from kycaid_async.cli.screen import console, size_text
 from kycaid_async.values.decline_reasons import DeclineReason
 
 T = TypeVar("T")
@@ -24,8 +24,8 @@ _STYLES = {"valid": "green", "invalid": "yellow", "failed": "bold red"}
 _WIDE = 110
 
 
-class Screen:
-    """Where the command prints. ``quiet`` leaves out progress and remarks."""
+class DemoScreen:
+    """The console of ``kycaid demo``. ``quiet`` leaves out progress and remarks."""
 
     def __init__(self, *, quiet: bool = False) -> None:
         self._out = console(sys.stdout)
@@ -41,20 +41,20 @@ class Screen:
             yield from bars.track(items, description=doing)
 
     @contextmanager
-    def progress(self, cases: Sequence[Case]) -> Iterator["Bars"]:
+    def progress(self, files: Sequence[DemoFile]) -> Iterator["Bars"]:
         """Show how far sending and reviewing are."""
         with self._bars() as bars:
             yield Bars(
                 bars,
-                sending=bars.add_task("Uploading files", total=len(cases)),
-                reviewing=bars.add_task("Reading reviews", total=len(cases)),
+                sending=bars.add_task("Uploading files", total=len(files)),
+                reviewing=bars.add_task("Reading reviews", total=len(files)),
             )
 
-    def json(self, report: Report) -> None:
+    def json(self, report: DemoReport) -> None:
         """Print the report as one JSON object."""
         sys.stdout.write(json.dumps(report.as_json(), indent=2) + "\n")
 
-    def table(self, report: Report) -> None:
+    def table(self, report: DemoReport) -> None:
         """Print one row per file, then the summary."""
         width = self._out.width
         table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
@@ -88,18 +88,18 @@ class Bars:
         self._sending = sending
         self._reviewing = reviewing
 
-    def sent(self, outcome: Outcome) -> None:
+    def sent(self, outcome: FileOutcome) -> None:
         """Count a file; one that failed will have no review."""
         self._bars.advance(self._sending)
         if outcome.error is not None:
             self._bars.advance(self._reviewing)
 
-    def reviewed(self, outcome: Outcome) -> None:  # noqa: ARG002 - others may want to know which
+    def reviewed(self, outcome: FileOutcome) -> None:  # noqa: ARG002 - others may want to know which
         """Count a review."""
         self._bars.advance(self._reviewing)
 
 
-def summary(report: Report) -> str:
+def summary(report: DemoReport) -> str:
     """Return the report in one line."""
     counts = report.by_status()
     waiting = counts.get(DocumentStatus.NEW, 0)
@@ -122,11 +122,11 @@ def shortened(name: str, room: int) -> str:
     return f"{name[: room - tail - 1]}…{name[-tail:]}"
 
 
-def _row(outcome: Outcome, *, room: int, joint: str) -> tuple[Text, ...]:
+def _row(outcome: FileOutcome, *, room: int, joint: str) -> tuple[Text, ...]:
     status = outcome.status
     return (
-        Text(shortened(one_line(outcome.case.name), room)),
-        Text(outcome.case.type),
+        Text(shortened(one_line(outcome.file.name), room)),
+        Text(outcome.file.type),
         Text(status, style=_STYLES.get(status, "")),
         Text(outcome.problem or "\n".join(_reason(reason, joint) for reason in outcome.reasons)),
     )

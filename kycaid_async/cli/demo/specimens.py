@@ -9,7 +9,7 @@ from typing import Any
 
 from PIL import Image, ImageDraw, ImageFont
 
-from kycaid_async.cli.demo.cases import Case
+from kycaid_async.cli.demo.files import DemoFile
 from kycaid_async.cli.demo.people import Flaw, Specimen
 from kycaid_async.values.unset import UNSET
 
@@ -28,16 +28,16 @@ _OPTIONS: dict[str, tuple[str, dict[str, Any]]] = {
 }
 
 
-def draw_into(folder: Path, specimen: Specimen) -> Case:
-    """Draw a specimen into ``folder`` and return it as a case. The file is the same each time, byte for byte."""
+def draw_into(folder: Path, specimen: Specimen) -> DemoFile:
+    """Draw a specimen into ``folder`` and return it as a file. The file is the same each time, byte for byte."""
     content = encode(specimen)
     path = folder / specimen.filename
     path.write_bytes(content)
-    return Case(
+    return DemoFile(
         path=path,
         name=path.name,
         size=len(content),
-        owner=specimen.owner,
+        holder=specimen.holder,
         type=specimen.type,
         number=specimen.number or UNSET,
         expiry=specimen.expiry or UNSET,
@@ -74,16 +74,16 @@ def _card(specimen: Specimen, chance: random.Random) -> Image.Image:
     pen.text((40, 24), f"REPUBLIC OF NOWHERE   {_title(specimen)}", font=_font(34), fill="white")
     _face(pen, (48, 140, 318, 480), chance)
     rows = (
-        ("Surname", specimen.owner.last_name),
-        ("Given name", specimen.owner.first_name),
-        ("Date of birth", f"{specimen.owner.dob}"),
+        ("Surname", specimen.holder.last_name),
+        ("Given name", specimen.holder.first_name),
+        ("Date of birth", f"{specimen.holder.dob}"),
         ("Number", specimen.number),
         ("Date of expiry", f"{specimen.expiry}"),
     )
     for row, (label, text) in enumerate(rows):
         pen.text((370, 128 + row * 76), label, font=_font(18), fill=_FAINT)
         pen.text((370, 150 + row * 76), text, font=_font(34), fill=_INK)
-    zone = f"P<NWH{specimen.owner.last_name}<<{specimen.owner.first_name}".upper().ljust(40, "<")
+    zone = f"P<NWH{specimen.holder.last_name}<<{specimen.holder.first_name}".upper().ljust(40, "<")
     pen.text((40, 560), zone, font=_font(30), fill=_INK)
     return image
 
@@ -94,7 +94,7 @@ def _page(specimen: Specimen, chance: random.Random) -> Image.Image:
     pen.text((70, 60), "Bank and Bureau of Nowhere", font=_font(30), fill=_INK)
     pen.line((70, 110, 757, 110), fill=_INK, width=3)
     pen.text((70, 140), _title(specimen), font=_font(40), fill=_INK)
-    pen.text((70, 220), f"{specimen.owner.first_name} {specimen.owner.last_name}", font=_font(26), fill=_INK)
+    pen.text((70, 220), f"{specimen.holder.first_name} {specimen.holder.last_name}", font=_font(26), fill=_INK)
     pen.text((70, 256), f"{chance.randrange(1, 99)} Example Street, Nowhere", font=_font(22), fill=_FAINT)
     for row in range(20):
         top = 330 + row * 38
@@ -108,7 +108,7 @@ def _selfie(specimen: Specimen, chance: random.Random) -> Image.Image:
     image = Image.new("RGB", _SELFIE, chance.choice(_PAPERS))
     pen = ImageDraw.Draw(image)
     _face(pen, (110, 150, 610, 860), chance)
-    pen.text((40, 40), f"{specimen.owner.first_name} {specimen.owner.last_name}", font=_font(30), fill=_INK)
+    pen.text((40, 40), f"{specimen.holder.first_name} {specimen.holder.last_name}", font=_font(30), fill=_INK)
     return image
 
 

@@ -1,100 +1,102 @@
-"""The end of ``kycaid upload``: what is said, and the exit code."""
+"""The end of ``kycaid upload``: its summary, its advice, and its exit code."""
 
 import signal
 from collections.abc import Iterator
 
-from kycaid_async.cli.console import duration_text, size_text
 from kycaid_async.cli.problems import one_line
 from kycaid_async.cli.reading import words_of
-from kycaid_async.cli.upload.options import Plan
-from kycaid_async.cli.upload.stats import Account
+from kycaid_async.cli.screen import duration_text, size_text
+from kycaid_async.cli.upload.options import UploadOptions
+from kycaid_async.cli.upload.stats import UploadStats
 from kycaid_async.errors import LedgerError
 from kycaid_async.shell import command_line
 
 _WRONG_MANIFEST, _ROWS_LEFT = 2, 1
 
 
-def exit_code(plan: Plan, account: Account, *, number: int, error: Exception | None) -> int:
+def exit_code(options: UploadOptions, stats: UploadStats, *, number: int, error: Exception | None) -> int:
     """Return the exit code, by the number of the signal that stopped it, if any, and by what went wrong."""
     if number:
         return 128 + number
-    if error is None and account.bad and plan.on_error == "stop":
+    if error is None and stats.bad and options.on_error == "stop":
         return _WRONG_MANIFEST
-    left = account.sending and account.left
-    return _ROWS_LEFT if error is not None or account.failures or left else 0
+    left = stats.sending and stats.left
+    return _ROWS_LEFT if error is not None or stats.failures or left else 0
 
 
-def summary_text(plan: Plan, account: Account) -> str:
+def summary_text(options: UploadOptions, stats: UploadStats) -> str:
     """Return the sum of a run in a line or two."""
-    if account.ended and not account.sending:
+    if stats.ended and not stats.sending:
         return "Nothing was sent."
-    if plan.dry_run:
-        return f"Nothing was sent, this was a dry run. {_to_do(account)}"
-    summary = account.summary
-    if not account.sending:
-        return f"{_rows(account)}, {account.bad:,} of them bad: nothing was sent."
-    if not account.rows:
-        return f"Nothing to do: {one_line(plan.manifest)} has no rows."
-    if not account.failures and not account.left and summary.done_before == account.rows:
-        return f"Nothing to do: all {account.rows:,} rows were done before."
+    if options.dry_run:
+        return f"Nothing was sent, this was a dry run. {_to_do(stats)}"
+    summary = stats.summary
+    if not stats.sending:
+        return f"{_rows(stats)}, {stats.bad:,} of them bad: nothing was sent."
+    if not stats.rows:
+        return f"Nothing to do: {one_line(options.manifest)} has no rows."
+    if not stats.failures and not stats.left and summary.done_before == stats.rows:
+        return f"Nothing to do: all {stats.rows:,} rows were done before."
     rate = summary.created / summary.seconds if summary.seconds else 0.0
     shared = f", {summary.files_shared:,} known already" if summary.files_shared else ""
     unused = f", {summary.files_unused:,} for the next run to use" if summary.files_unused else ""
     return (
-        f"{_rows(account)}: {account.counts()}{f', {account.left:,} left' if account.left else ''}.\n"
+        f"{_rows(stats)}: {stats.counts()}{f', {stats.left:,} left' if stats.left else ''}.\n"
         f"{summary.files:,} files uploaded ({size_text(summary.bytes)}){shared}{unused}; "
         f"{duration_text(summary.seconds)}, {rate:,.1f} documents/s."
     )
 
 
-def _to_do(account: Account) -> str:
+def _to_do(stats: UploadStats) -> str:
     counts = {
-        "to send": account.rows - account.bad - account.done - account.unsettled,
-        "done before": account.done,
-        "sent before without an answer, to be settled": account.unsettled,
-        "bad": account.bad,
+        "to send": stats.rows - stats.bad - stats.done - stats.unsettled,
+        "done before": stats.done,
+        "sent before without an answer, to be settled": stats.unsettled,
+        "bad": stats.bad,
     }
     words = ", ".join(f"{number:,} {name}" for name, number in counts.items() if number or name == "to send")
-    return f"{_rows(account)}: {words}."
+    return f"{_rows(stats)}: {words}."
 
 
-def _rows(account: Account) -> str:
-    return f"{account.rows:,} row" + ("" if account.rows == 1 else "s")
+def _rows(stats: UploadStats) -> str:
+    return f"{stats.rows:,} row" + ("" if stats.rows == 1 else "s")
 
 
-def advice(plan: Plan, account: Account, *, number: int, error: Exception | None) -> Iterator[str]:
+def advice(options: UploadOptions, stats: UploadStats, *, number: int, error: Exception | None) -> Iterator[str]:
     """Give what the user may do next, a line each."""
-    if plan.dry_run:
+    if options.dry_run:
         return
-    if account.bad and plan.on_error == "stop" and not account.ended:
-        others = ", or send the others with --on-error continue" if account.bad < account.rows else ""
+    if stats.bad and options.on_error == "stop" and not stats.ended:
+        others = ", or send the others with --on-error continue" if stats.bad < stats.rows else ""
         yield f"Correct these rows{others}."
-    if account.summary.rows and (number or error is not None) and not isinstance(error, LedgerError):
-        yield f"What was done is recorded in {plan.ledger}. Run the same command again to go on."
-    if account.rejects is not None:
-        command = command_line(["kycaid", "upload", str(account.rejects), "--ledger", str(plan.ledger), *_reach(plan)])
-        yield f"To send the rows set aside, correct {account.rejects} and run: {command}"
-    if account.uncertain is not None:
+    if stats.summary.rows and (number or error is not None) and not isinstance(error, LedgerError):
+        yield f"What was done is recorded in {options.ledger}. Run the same command again to go on."
+    if stats.rejects is not None:
         command = command_line(
-            ["kycaid", "upload", str(account.uncertain), "--ledger", str(plan.ledger), *_reach(plan)]
+            ["kycaid", "upload", str(stats.rejects), "--ledger", str(options.ledger), *_reach(options)]
+        )
+        yield f"To send the rows set aside, correct {stats.rejects} and run: {command}"
+    if stats.uncertain is not None:
+        command = command_line(
+            ["kycaid", "upload", str(stats.uncertain), "--ledger", str(options.ledger), *_reach(options)]
         )
         yield (
-            f"The uncertain rows are in {account.uncertain}, each with what to look for. Take out those that are "
+            f"The uncertain rows are in {stats.uncertain}, each with what to look for. Take out those that are "
             f"there; to send the others anew, run: {command} --on-uncertain create"
         )
-    yield from _advice_on_uncertain(account.summary.uncertain - account.unknown_applicants, account.unknown_applicants)
+    yield from _advice_on_uncertain(stats.summary.uncertain - stats.unknown_applicants, stats.unknown_applicants)
 
 
-def _reach(plan: Plan) -> Iterator[str]:
+def _reach(options: UploadOptions) -> Iterator[str]:
     """Give the options for how rows are read, and for what they may read: those that were set aside may need them."""
-    yield from words_of(plan.reading)
-    for folder in plan.outside:
+    yield from words_of(options.reading)
+    for folder in options.outside:
         yield from ("--allow-outside", str(folder))
-    if plan.urls is not None:
+    if options.urls is not None:
         yield "--allow-urls"
-        for protocol in sorted(plan.urls.allow_protocols):
+        for protocol in sorted(options.urls.allow_protocols):
             yield from ("--allow-protocol", protocol)
-        for host in sorted(plan.urls.allow_hosts):
+        for host in sorted(options.urls.allow_hosts):
             yield from ("--allow-host", host)
 
 

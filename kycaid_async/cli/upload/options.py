@@ -1,27 +1,36 @@
-"""What the user of ``kycaid upload`` asked for."""
+"""The options of ``kycaid upload``, checked and resolved."""
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Unpack
 
 import attrs
 
-from kycaid_async import servers
 from kycaid_async.bulk.ledger import SecretFrom
 from kycaid_async.bulk.manifest.options import ManifestKeywords, ManifestOptions
-from kycaid_async.bulk.manifest.rejects import UNCERTAIN, origin_of, rejects_of
+from kycaid_async.bulk.manifest.rejects import UNCERTAIN, rejects_of
 from kycaid_async.bulk.remote.url_rules import UrlRules
+from kycaid_async.cli.manifests import RunChoices, ledger_of, way_to_server
 from kycaid_async.cli.problems import UsageProblem
-from kycaid_async.cli.reading import options_of
+from kycaid_async.cli.reading import reading_of
 from kycaid_async.errors import ConfigurationError
-from kycaid_async.transport.proxies import proxy_of
-from kycaid_async.transport.settings import allow_http_of, base_url_of
+
+
+class UploadChoices(RunChoices, total=False):
+    """Options that are passed on as they were given."""
+
+    api_key: str | None
+    on_error: Literal["stop", "continue"]
+    on_uncertain: Literal["set_aside", "create"]
+    ledger_secret: SecretFrom | None
+    applicants_at_once: int
+    outside: Sequence[Path]
+    dry_run: bool
 
 
 @attrs.frozen(kw_only=True)
-class Plan:
-    """What the user asked for."""
+class UploadOptions:
+    """The options of an upload, checked, with the defaults that depend on its manifest."""
 
     manifest: Path
     server: str
@@ -37,7 +46,7 @@ class Plan:
     on_uncertain: Literal["set_aside", "create"] = "set_aside"
     same_account: bool = False
     ledger_secret: SecretFrom | None = None
-    concurrency: int
+    concurrency: int = 64
     applicants_at_once: int = 4
     dry_run: bool = False
     report: Path | None = None
@@ -49,37 +58,23 @@ class Plan:
     reading: ManifestOptions = attrs.field(factory=lambda: ManifestOptions(guess=True))
     """How the manifest is read."""
 
-    @property
-    def folder(self) -> str:
-        """Where the paths in the rows start."""
-        return str(self.manifest.resolve().parent)
 
-
-def plan_of(
+def options_of(
     manifest: Path,
     *,
-    ledger: Path | None,
-    rejects: Path | None,
-    on_error: Literal["stop", "continue"],
-    create_uncertain: bool,
-    same_account: bool,
-    concurrency: int,
-    base_url: str | None,
+    ledger: Path | None = None,
+    rejects: Path | None = None,
+    base_url: str | None = None,
     proxy: str | None = None,
-    api_key: str | None,
-    dry_run: bool,
-    report: Path | None,
-    as_json: bool,
-    outside: Sequence[Path],
-    urls: bool,
-    protocols: Sequence[str],
-    hosts: Sequence[str],
-    applicants_at_once: int = 4,
-    ledger_secret: SecretFrom | None = None,
+    allow_urls: bool = False,
+    allow_protocol: Sequence[str] = (),
+    allow_host: Sequence[str] = (),
     reading: ManifestKeywords | None = None,
-) -> Plan:
-    """Return the plan for options as they were given. Raises `UsageProblem` for those that cannot work."""
-    if not api_key and not dry_run:
+    **choices: Unpack[UploadChoices],
+) -> UploadOptions:
+    """Return the options for what was given. Raises `UsageProblem` for what cannot work."""
+    dry_run, report = choices.get("dry_run", False), choices.get("report")
+    if not choices.get("api_key") and not dry_run:
         raise UsageProblem("your key is needed, in the environment variable KYCAID_API_KEY")
     if rejects is not None and rejects.resolve().parent != manifest.resolve().parent:
         raise UsageProblem("--rejects: must stand in the folder of the manifest, where the paths in its rows start")
@@ -87,31 +82,21 @@ def plan_of(
         raise UsageProblem(f"--rejects: {rejects} exists; somebody may have corrected it, so it is not written over")
     if report is not None and not report.resolve().parent.is_dir():
         raise UsageProblem(f"--report: {report.parent} is not a folder")
-    for folder in outside:
+    for folder in choices.get("outside", ()):
         if not folder.is_dir():
             raise UsageProblem(f"--allow-outside: {folder} is not a folder")
     server, proxy = way_to_server(base_url, proxy, trust_env=not dry_run)
-    rules = url_rules(urls, protocols, hosts)
-    return Plan(
+    urls = url_rules(allow_urls, allow_protocol, allow_host)
+    return UploadOptions(
         manifest=manifest,
         server=server,
         proxy=proxy,
-        api_key=api_key,
-        ledger=ledger or _ledger_of(manifest),
+        ledger=ledger or ledger_of(manifest),
         rejects=rejects or rejects_of(manifest),
         uncertain=rejects_of(manifest, mark=UNCERTAIN),
-        on_error=on_error,
-        on_uncertain="create" if create_uncertain else "set_aside",
-        same_account=same_account,
-        ledger_secret=ledger_secret,
-        concurrency=concurrency,
-        applicants_at_once=applicants_at_once,
-        dry_run=dry_run,
-        report=report,
-        as_json=as_json,
-        outside=outside,
-        urls=rules,
-        reading=options_of(reading or {}, outside=outside, urls=rules),
+        urls=urls,
+        reading=reading_of(reading or {}, outside=choices.get("outside", ()), urls=urls),
+        **choices,
     )
 
 
@@ -123,22 +108,3 @@ def url_rules(urls: bool, protocols: Sequence[str], hosts: Sequence[str]) -> Url
         words = str(error).replace("allow_protocols", "--allow-protocol").replace("allow_hosts", "--allow-host")
         raise UsageProblem(words) from error
     return rules if urls or protocols or hosts else None
-
-
-def way_to_server(base_url: str | None, proxy: str | None, *, trust_env: bool) -> tuple[str, str | None]:
-    """Return the server and the proxy before it. Raises `UsageProblem`."""
-    try:
-        allowed = allow_http_of(os.environ.get("KYCAID_ALLOW_HTTP"))
-        server = base_url_of(base_url or servers.PRODUCTION, allowed)
-    except ConfigurationError as error:
-        raise UsageProblem(str(error).replace("base_url:", "--base-url:", 1)) from error
-    try:
-        return server, proxy_of(proxy, trust_env=trust_env, base_url=server, allow_http=allowed)
-    except ConfigurationError as error:
-        raise UsageProblem(str(error)) from error
-
-
-def _ledger_of(manifest: Path) -> Path:
-    """Return the ledger beside a manifest. Rejects have that of their manifest: it knows their applicants."""
-    origin = origin_of(manifest)
-    return origin.with_name(f"{origin.name}.ledger")

@@ -1,70 +1,142 @@
-"""``--report`` of an upload."""
+"""``--report`` of an upload, with a plot as SVG that needs no script and fits any width."""
 
-from collections.abc import Iterable
-from html import escape
+import math
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from kycaid_async.cli.console import duration_text, size_text
 from kycaid_async.cli.report_page import cards, framed, more, table
-from kycaid_async.cli.upload.plot import plot
-from kycaid_async.cli.upload.stats import Account
+from kycaid_async.cli.screen import duration_text, size_text
+from kycaid_async.cli.upload.stats import History, UploadStats
+from kycaid_async.html import Child, Html, tag
+
+_HEIGHT, _TOP = 200, 8
+_UNITS = ((3600.0, "hours"), (60.0, "minutes"), (1.0, "seconds"))
+_LONG = 2.0
+"""How many of a unit make it the unit of the axis."""
+_TICKS = 5
 
 
-def write_report(path: Path, account: Account) -> None:
+def write_report(path: Path, stats: UploadStats) -> None:
     """Write the page. Raises `OSError`."""
-    path.write_text(page(account), encoding="utf-8")
+    path.write_text(page(stats), encoding="utf-8")
 
 
-def page(account: Account) -> str:
+def page(stats: UploadStats) -> str:
     """Return the page: counts, throughput, and the rows that were not delivered. Nothing in it says who they are."""
-    account.history.extend(account.summary.seconds)
+    stats.history.extend(stats.summary.seconds)
     return framed(
-        f"Upload of {account.manifest.name}",
-        server=account.server,
-        started=account.started,
-        ended=account.ended,
-        parts=[cards(_cards(account)), *_throughput(account), *_notes(account)],
+        f"Upload of {stats.manifest.name}",
+        server=stats.server,
+        started=stats.started,
+        ended=stats.ended,
+        parts=[cards(_cards(stats)), *_throughput(stats), *_notes(stats)],
     )
 
 
-def _cards(account: Account) -> Iterable[tuple[str, str, str]]:
-    summary = account.summary
+def _cards(stats: UploadStats) -> Iterable[tuple[str, str, str]]:
+    summary = stats.summary
     rate = summary.created / summary.seconds if summary.seconds else 0.0
-    yield "rows", f"{account.rows:,}", ""
+    yield "rows", f"{stats.rows:,}", ""
     yield "created", f"{summary.created:,}", "good"
     yield "done before", f"{summary.done_before:,}", ""
-    for label, count in (("bad", account.bad), ("failed", summary.failed), ("uncertain", summary.uncertain)):
+    for label, count in (("bad", stats.bad), ("failed", summary.failed), ("uncertain", summary.uncertain)):
         yield label, f"{count:,}", label if count else ""
-    if account.left:
-        yield "left", f"{account.left:,}", "uncertain"
+    if stats.left:
+        yield "left", f"{stats.left:,}", "uncertain"
     yield "files uploaded", f"{summary.files:,}", ""
     yield "sent", size_text(summary.bytes), ""
     yield "duration", duration_text(summary.seconds), ""
     yield "documents/s", f"{rate:,.1f}", ""
 
 
-def _throughput(account: Account) -> Iterable[str]:
-    if account.summary.created:
-        yield "<h2>Throughput</h2><figure><figcaption>documents created per second</figcaption>"
-        yield f"{plot(account.history)}</figure>"
+def _throughput(stats: UploadStats) -> Iterable[Child]:
+    if stats.summary.created:
+        yield tag("h2", "Throughput")
+        yield tag("figure", tag("figcaption", "documents created per second"), plot(stats.history))
 
 
-def _notes(account: Account) -> Iterable[str]:
-    yield "<h2>Rows that were not delivered</h2>"
-    if not account.failures:
-        yield "<p>None.</p>"
+def _notes(stats: UploadStats) -> Iterable[Child]:
+    yield tag("h2", "Rows that were not delivered")
+    if not stats.failures:
+        yield tag("p", "None.")
         return
-    yield from _what_to_do(account)
-    notes = sorted(account.notes, key=lambda note: note.line)
+    yield from _what_to_do(stats)
+    notes = sorted(stats.notes, key=lambda note: note.line)
     rows = [(str(note.line), str(note.status), note.reason) for note in notes]
     yield table(("line", "status", "reason"), rows, [note.status for note in notes])
-    yield more(account.failures - len(account.notes))
+    yield more(stats.failures - len(stats.notes))
 
 
-def _what_to_do(account: Account) -> Iterable[str]:
+def _what_to_do(stats: UploadStats) -> Iterable[Child]:
     for path, what in (
-        (account.rejects, "the rows that are bad or failed, to be corrected and sent again"),
-        (account.uncertain, "the uncertain rows: KYCAID may have them already. Look for each before it is sent again"),
+        (stats.rejects, "the rows that are bad or failed, to be corrected and sent again"),
+        (stats.uncertain, "the uncertain rows: KYCAID may have them already. Look for each before it is sent again"),
     ):
         if path is not None:
-            yield f"<p>In {escape(path.name)} stand {what}.</p>"
+            yield tag("p", f"In {path.name} stand {what}.")
+
+
+def plot(history: History) -> Html:
+    """Return the plot. Across stand percents, and upright pixels, so that its letters have one size at any width."""
+    rates = [count / history.step for count in history.counts]
+    top, y_step = _scale(max(rates, default=0.0))
+    seconds = history.step * len(rates)
+    unit, name = next((pair for pair in _UNITS if seconds >= _LONG * pair[0]), _UNITS[-1])
+    label = f"Documents per second over {seconds / unit:,.1f} {name}, at most {max(rates, default=0.0):,.1f}"
+    numbers = (tag("text", f"{value:g}", x=42, y=f"{_y(value, top) + 4:.1f}") for value in _ticks(top, y_step))
+    height = _HEIGHT + 2 * _TOP
+    return tag(
+        "div",
+        tag("svg", numbers, class_="y", width=48, height=height, aria_hidden="true"),
+        tag("svg", _grid(top, y_step), _bars(rates, top), width="100%", height=height, role="img", aria_label=label),
+        tag(
+            "svg",
+            _below(seconds, unit),
+            tag("text", f"time since the start ({name})", class_="unit", x="50%", y=34),
+            class_="x",
+            width="100%",
+            height=40,
+            aria_hidden="true",
+        ),
+        class_="plot",
+    )
+
+
+def _bars(rates: list[float], top: float) -> Iterator[Html]:
+    width = 100 / max(len(rates), 1)
+    for number, rate in enumerate(rates):
+        if rate:
+            y = _y(rate, top)
+            across = {"x": f"{number * width:.3f}%", "width": f"{width * 0.86:.3f}%"}
+            yield tag("rect", class_="bar", **across, y=f"{y:.1f}", height=f"{_TOP + _HEIGHT - y:.1f}")
+
+
+def _grid(top: float, step: float) -> Iterator[Html]:
+    for value in _ticks(top, step):
+        y = f"{_y(value, top):.1f}"
+        yield tag("line", class_="grid" if value else "axis", x1=0, x2="100%", y1=y, y2=y)
+
+
+def _below(seconds: float, unit: float) -> Iterator[Html]:
+    for value in _ticks(seconds / unit, _scale(seconds / unit)[1]):
+        share = value * unit / seconds if seconds else 0.0
+        # The first and the last stand inside the plot.
+        side = "start" if share < 0.02 else "end" if share > 0.98 else "middle"  # noqa: PLR2004 - at the edge
+        yield tag("text", f"{value:g}", class_=side, x=f"{share * 100:.2f}%", y=14)
+
+
+def _scale(most: float) -> tuple[float, float]:
+    """Return a round number that is no less than ``most``, and the step to get there in at most five."""
+    if most <= 0:
+        return 1.0, 1.0
+    size = 10 ** math.floor(math.log10(most / _TICKS))
+    step = next(size * factor for factor in (1, 2, 2.5, 5, 10) if size * factor * _TICKS >= most * 0.999999)
+    return step * math.ceil(most / step - 0.000001), step
+
+
+def _ticks(top: float, step: float) -> list[float]:
+    return [round(step * number, 6) for number in range(int(top / step + 0.000001) + 1)]
+
+
+def _y(value: float, top: float) -> float:
+    return _TOP + _HEIGHT * (1 - value / top)

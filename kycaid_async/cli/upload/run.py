@@ -20,12 +20,13 @@ from kycaid_async.bulk.manifest.row import BadRow, ManifestRow
 from kycaid_async.bulk.manifest_rows import changed, standing
 from kycaid_async.bulk.requests.limits import most_rows_at_once
 from kycaid_async.bulk.row import BulkResult, BulkStatus
-from kycaid_async.cli.problems import Problem, UsageProblem, one_line
+from kycaid_async.cli.manifests import folder_of, reason_of_end
+from kycaid_async.cli.problems import Problem, UsageProblem
 from kycaid_async.cli.upload.ending import advice, exit_code, summary_text, was_stopped_by
-from kycaid_async.cli.upload.options import Plan
+from kycaid_async.cli.upload.options import UploadOptions
 from kycaid_async.cli.upload.report import write_report
 from kycaid_async.cli.upload.screen import UploadScreen
-from kycaid_async.cli.upload.stats import Account, look_for
+from kycaid_async.cli.upload.stats import UploadStats, look_for
 from kycaid_async.client import AsyncKycaid
 from kycaid_async.errors import KycaidError, ManifestError
 from kycaid_async.signals import end_with, stop_signals
@@ -37,18 +38,18 @@ if TYPE_CHECKING:
 _SECONDS_BETWEEN_LOOKS = 0.2
 
 
-def run(plan: Plan) -> int:
-    """Do what ``plan`` says, and return the exit code. Raises `Problem` and `KycaidError` when nothing could begin."""
-    return anyio.run(Job(plan).run)
+def run(options: UploadOptions) -> int:
+    """Do what ``options`` say; return the exit code. Raises `Problem` and `KycaidError` when nothing could begin."""
+    return anyio.run(UploadJob(options).run)
 
 
-class Job:
+class UploadJob:
     """One run of ``kycaid upload``: the check, the upload, and what is said of both."""
 
-    def __init__(self, plan: Plan) -> None:
-        self._plan = plan
-        self._account = Account(manifest=plan.manifest, server=plan.server)
-        self._screen = UploadScreen(as_json=plan.as_json)
+    def __init__(self, options: UploadOptions) -> None:
+        self._options = options
+        self._stats = UploadStats(manifest=options.manifest, server=options.server)
+        self._screen = UploadScreen(as_json=options.as_json)
         self._bad = array("Q")
         """The lines of bad rows, in order: eight bytes each."""
         self._checked = hashlib.sha256()
@@ -63,7 +64,7 @@ class Job:
     async def run(self) -> int:
         """Do all of it, and return the exit code."""
         try:
-            manifest = await in_thread(lambda: Manifest.of(self._plan.manifest, self._plan.reading))
+            manifest = await in_thread(lambda: Manifest.of(self._options.manifest, self._options.reading))
         except ManifestError as error:
             raise UsageProblem(str(error)) from error
         except ModuleNotFoundError as error:
@@ -83,27 +84,29 @@ class Job:
 
     def _ended(self) -> int:
         """Say how it ended, write the report, and return the exit code."""
-        plan, account, number, error = self._plan, self._account, self._signal, self._error
+        options, stats, number, error = self._options, self._stats, self._signal, self._error
         if self._rejects is not None and self._rejects.count:
-            account.rejects = self._rejects.path
+            stats.rejects = self._rejects.path
         if self._uncertain is not None and self._uncertain.count:
-            account.uncertain = self._uncertain.path
+            stats.uncertain = self._uncertain.path
         if number:
-            account.ended = was_stopped_by(number)
+            stats.ended = was_stopped_by(number)
         elif error is not None:
-            account.ended = "stopped at the first row that failed" if error is self._last_failure else _told(error)
+            stats.ended = (
+                "stopped at the first row that failed" if error is self._last_failure else reason_of_end(error)
+            )
         try:
-            if plan.report is not None:
-                write_report(plan.report, account)
+            if options.report is not None:
+                write_report(options.report, stats)
         except OSError as problem:
             error = error or problem
-            account.ended = account.ended or f"--report: {plan.report}: {problem.strerror}"
-        self._screen.summary(account, summary_text(plan, account))
-        if account.ended:
-            self._screen.say(f"kycaid: {account.ended}")
-        for line in advice(plan, account, number=number, error=error):
+            stats.ended = stats.ended or f"--report: {options.report}: {problem.strerror}"
+        self._screen.summary(stats, summary_text(options, stats))
+        if stats.ended:
+            self._screen.say(f"kycaid: {stats.ended}")
+        for line in advice(options, stats, number=number, error=error):
             self._screen.say(line)
-        return exit_code(plan, account, number=number, error=error)
+        return exit_code(options, stats, number=number, error=error)
 
     async def _watch(self, told: Callable[[], Awaitable[int]], scope: anyio.CancelScope) -> None:
         """At the first signal let what is in flight be finished; stop at the second, or when nothing is in flight."""
@@ -119,33 +122,33 @@ class Job:
 
     async def _work(self, manifest: Manifest) -> None:
         """Check and send. What ends it early is kept, so that there is a summary all the same."""
-        aside = self._plan.on_error == "continue" and not self._plan.dry_run
+        aside = self._options.on_error == "continue" and not self._options.dry_run
         try:
-            with Rejects(self._plan.rejects, manifest) if aside else nullcontext() as self._rejects:
+            with Rejects(self._options.rejects, manifest) if aside else nullcontext() as self._rejects:
                 await self._check(manifest)
-                if not self._plan.dry_run and (aside or not self._bad):
-                    with Rejects(self._plan.uncertain, manifest, mark=UNCERTAIN) as self._uncertain:
+                if not self._options.dry_run and (aside or not self._bad):
+                    with Rejects(self._options.uncertain, manifest, mark=UNCERTAIN) as self._uncertain:
                         await self._send(manifest)
         except (KycaidError, OSError) as error:
             self._error = error
 
     async def _check(self, manifest: Manifest) -> None:
-        account, known = self._account, await self._known()
-        earlier = None if known is None or self._plan.reading.allow_same_files else EarlierFiles(known)
+        stats, known = self._stats, await self._known()
+        earlier = None if known is None or self._options.reading.allow_same_files else EarlierFiles(known)
+        remarks = Counter[str]()
         try:
             rows = check_manifest(
                 manifest,
                 known=None if known is None else partial(self._is_known, known),
                 clash=None if earlier is None else earlier.clash,
             )
-            remarks = Counter[str]()
             async for row in rows:
-                account.rows += 1
+                stats.rows += 1
                 remarks.update(row.remarks if isinstance(row, ManifestRow) else ())
                 self._checked.update(standing(row))
                 if isinstance(row, BadRow):
                     self._bad.append(row.line)
-                    note = account.note_bad(row)
+                    note = stats.note_bad(row)
                     self._screen.bad(note)
                     if self._rejects is not None:
                         self._rejects.add(row, note.reason)
@@ -159,17 +162,17 @@ class Job:
 
     async def _known(self) -> Ledger | None:
         """Open the ledger of an earlier run, for a look."""
-        return await self._opened(read_only=True) if self._plan.ledger.exists() else None
+        return await self._opened(read_only=True) if self._options.ledger.exists() else None
 
     async def _opened(self, *, read_only: bool) -> Ledger:
-        plan = self._plan
+        options = self._options
         return await Ledger.open(
-            plan.ledger,
-            server=plan.server,
-            api_key=plan.api_key,
-            same_account=plan.same_account,
-            folder=plan.folder,
-            secret_from=plan.ledger_secret,
+            options.ledger,
+            server=options.server,
+            api_key=options.api_key,
+            same_account=options.same_account,
+            folder=folder_of(options.manifest),
+            secret_from=options.ledger_secret,
             secret_key=secret_key_of(),
             read_only=read_only,
         )
@@ -177,23 +180,25 @@ class Job:
     async def _is_known(self, ledger: Ledger, row: ManifestRow) -> bool:
         """Say whether the files of a row may be gone by now: it was delivered, or sent, by an earlier run."""
         entry = await ledger.row(row.digest)
-        self._account.done += entry is not None and entry.state is EntryState.CREATED
-        self._account.unsettled += entry is not None and entry.state is EntryState.SENT
+        self._stats.done += entry is not None and entry.state is EntryState.CREATED
+        self._stats.unsettled += entry is not None and entry.state is EntryState.SENT
         return entry is not None and entry.state is not EntryState.FAILED
 
     async def _send(self, manifest: Manifest) -> None:
-        plan, most = self._plan, most_rows_at_once(self._plan.concurrency)
+        options, most = self._options, most_rows_at_once(self._options.concurrency)
         await (await self._opened(read_only=False)).close()  # from here on it knows the folder of the manifest
-        async with AsyncKycaid(plan.api_key, base_url=plan.server, max_connections=most, proxy=plan.proxy) as client:
+        async with AsyncKycaid(
+            options.api_key, base_url=options.server, max_connections=most, proxy=options.proxy
+        ) as client:
             self._upload = client.bulk.upload(
                 self._good(manifest),
-                ledger=plan.ledger,
-                on_uncertain=plan.on_uncertain,
-                on_error=plan.on_error,
-                same_account=plan.same_account,
-                applicants_at_once=plan.applicants_at_once,
+                ledger=options.ledger,
+                on_uncertain=options.on_uncertain,
+                on_error=options.on_error,
+                same_account=options.same_account,
+                applicants_at_once=options.applicants_at_once,
             )
-            self._account.begin(self._upload.summary)
+            self._stats.begin(self._upload.summary)
             self._look()  # at once: a short upload is over before the next look
             try:
                 async with self._upload:
@@ -201,7 +206,7 @@ class Job:
                         with self._letting_go(self._upload.drain):
                             self._note(result)
             finally:
-                self._account.summary = self._upload.summary
+                self._stats.summary = self._upload.summary
 
     def _good(self, manifest: Manifest) -> Iterator[ManifestRow]:
         """Give the rows that the check found good. Raises `ManifestError` when others stand there by now."""
@@ -212,14 +217,14 @@ class Job:
             if at < len(self._bad) and self._bad[at] == row.line:
                 continue
             if isinstance(row, BadRow):
-                raise changed(manifest.path)
+                raise changed(str(self._options.manifest))
             yield row
         if found.digest() != self._checked.digest():
-            raise changed(manifest.path)
+            raise changed(str(self._options.manifest))
 
     def _note(self, result: BulkResult) -> None:
-        note = self._account.note(result)
-        if note is not None or self._plan.as_json:
+        note = self._stats.note(result)
+        if note is not None or self._options.as_json:
             self._screen.result(result, note)
         if note is None or not isinstance(result.row, ManifestRow):
             return
@@ -236,14 +241,14 @@ class Job:
                 self._look()
             else:
                 with self._letting_go(scope.cancel):
-                    self._screen.checking(self._account)
+                    self._screen.checking(self._stats)
             await anyio.sleep(_SECONDS_BETWEEN_LOOKS)
 
     def _look(self) -> None:
         """Show how far the upload is."""
         if self._upload is not None:
             with self._letting_go(self._upload.drain):
-                self._screen.sending(self._account, self._upload.progress)
+                self._screen.sending(self._stats, self._upload.progress)
 
     @contextmanager
     def _letting_go(self, stop: Callable[[], None]) -> Iterator[None]:
@@ -253,9 +258,3 @@ class Job:
         except OSError as error:
             self._error = self._error or error
             stop()
-
-
-def _told(error: Exception) -> str:
-    if isinstance(error, OSError) and not isinstance(error, KycaidError):
-        return one_line(f"{error.filename or 'the output'}: {error.strerror}")
-    return one_line(error)

@@ -1,4 +1,4 @@
-"""What the user of ``kycaid upload`` sees."""
+"""The output of ``kycaid upload``."""
 
 import json
 from typing import Any
@@ -10,24 +10,23 @@ from rich.table import Table
 from rich.text import Text
 
 from kycaid_async.bulk.row import BulkProgress, BulkResult, BulkRow, BulkStatus
-from kycaid_async.cli.console import duration_text, size_text
-from kycaid_async.cli.screen import Screen
-from kycaid_async.cli.upload.stats import BAD, Account, Note
+from kycaid_async.cli.screen import Screen, duration_text, size_text
+from kycaid_async.cli.upload.stats import BAD, Note, UploadStats
 
 _LONG_SILENCE = 10.0
 _STYLES = {BAD: "red", "failed": "red", "uncertain": "yellow"}
 
 
 class UploadScreen(Screen):
-    """Where ``kycaid upload`` prints."""
+    """The console of ``kycaid upload``."""
 
-    def checking(self, account: Account) -> None:
+    def checking(self, stats: UploadStats) -> None:
         """Show how far the check is."""
-        self._show(Text(f"Checking: {account.rows:,} rows, {account.bad:,} bad"))
+        self._show(Text(f"Checking: {stats.rows:,} rows, {stats.bad:,} bad"))
 
-    def sending(self, account: Account, progress: BulkProgress) -> None:
+    def sending(self, stats: UploadStats, progress: BulkProgress) -> None:
         """Show how far the upload is."""
-        standing = Standing.of(account, progress)
+        standing = Standing.of(stats, progress)
         if self._live is not None:
             self._show(_bars(standing))
         else:
@@ -52,14 +51,14 @@ class UploadScreen(Screen):
                 Text.assemble(f"line {note.line}: ", (note.status, _STYLES.get(note.status, "")), f": {note.reason}")
             )
 
-    def summary(self, account: Account, text: str) -> None:
+    def summary(self, stats: UploadStats, text: str) -> None:
         """Print the sum of all."""
-        self._print(Text(json.dumps(account.as_json()) if self._as_json else text))
+        self._print(Text(json.dumps(stats.as_json()) if self._as_json else text))
 
 
 @attrs.frozen(kw_only=True)
 class Standing:
-    """How far an upload is, in words."""
+    """The progress of an upload, in words."""
 
     done: int
     total: int
@@ -70,15 +69,15 @@ class Standing:
     """What keeps it from going on, or slows it down; empty when nothing does."""
 
     @classmethod
-    def of(cls, account: Account, progress: BulkProgress) -> "Standing":
+    def of(cls, stats: UploadStats, progress: BulkProgress) -> "Standing":
         """Put numbers into words."""
         summary, rate = progress.summary, progress.documents_per_second
-        total = account.rows - account.bad
-        waiting = total - account.done - (summary.rows - summary.done_before)
+        total = stats.rows - stats.bad
+        waiting = total - stats.done - (summary.rows - summary.done_before)
         return cls(
             done=summary.rows,
             total=total,
-            counts=account.counts(),
+            counts=stats.counts(),
             speed=", ".join(
                 [
                     size_text(summary.bytes),
@@ -89,18 +88,18 @@ class Standing:
                 ]
             ),
             left=f"{duration_text(waiting / rate)} left" if rate and waiting > 0 else "",
-            remark=_remark(account, progress),
+            remark=_remark(stats, progress),
         )
 
     @property
     def where(self) -> str:
-        """How many rows of how many."""
+        """The rows that are done, of all."""
         return f"{self.done:,} of {self.total:,} rows" + (f", {self.left}" if self.left else "")
 
 
-def _remark(account: Account, progress: BulkProgress) -> str:
+def _remark(stats: UploadStats, progress: BulkProgress) -> str:
     trouble = progress.trouble.split(". ")[0]
-    silence, hindrance = account.silence(), account.hindrance(progress.concurrency)
+    silence, hindrance = stats.silence(), stats.hindrance(progress.concurrency)
     if silence >= _LONG_SILENCE:
         return f"no answer for {duration_text(silence)}" + (f": {trouble}" if trouble else "")
     return f"slower, for now: {trouble}" if trouble and hindrance else hindrance

@@ -1,4 +1,4 @@
-"""What an upload has come to so far, in numbers: for the screen, for JSON, and for the report."""
+"""The numbers of an upload so far: for the screen, for JSON, and for the report."""
 
 import time
 from collections.abc import Callable
@@ -56,8 +56,8 @@ class History:
 
 
 @attrs.define(kw_only=True)
-class Account:
-    """What an upload has come to so far."""
+class UploadStats:
+    """The numbers of an upload so far."""
 
     manifest: Path
     server: str
@@ -136,12 +136,12 @@ class Account:
 
     @property
     def failures(self) -> int:
-        """How many rows were not delivered although they were looked at."""
+        """The number of rows that were looked at and not delivered."""
         return self.bad + self.summary.failed + self.summary.uncertain
 
     @property
     def left(self) -> int:
-        """How many rows were not looked at, because it ended early."""
+        """The number of rows not looked at, because the run ended early."""
         return max(0, self.rows - self.bad - self.summary.rows)
 
     def counts(self) -> str:

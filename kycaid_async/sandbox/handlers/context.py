@@ -16,7 +16,7 @@ from kycaid_async.sandbox.settings import SandboxSettings
 from kycaid_async.sandbox.state import SandboxState
 from kycaid_async.sandbox.storage.database import Repository, Row
 from kycaid_async.sandbox.storage.unit_of_work import UnitOfWork
-from kycaid_async.values.times import write_time
+from kycaid_async.values.scalars import write_time
 
 
 @attrs.frozen(kw_only=True)

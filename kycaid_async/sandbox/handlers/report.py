@@ -14,7 +14,7 @@ from kycaid_async.sandbox.storage.applicants import name_of
 from kycaid_async.sandbox.storage.database import Row
 from kycaid_async.sandbox.storage.unit_of_work import UnitOfWork
 from kycaid_async.values.mismatch import Mismatch
-from kycaid_async.values.times import read_date
+from kycaid_async.values.scalars import read_date
 
 MOST_ROWS: Final = 1000
 """A larger ``count`` is cut to this without a word."""

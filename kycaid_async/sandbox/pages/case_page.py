@@ -7,7 +7,7 @@ import attrs
 
 from kycaid_async.html import Child, Html, join, tag
 from kycaid_async.sandbox.overview import DocumentRow, FileRow, VerificationRow
-from kycaid_async.sandbox.pages.shell import HOME, Shell, badge, breakable, facts, field, live, reasons, status_badge
+from kycaid_async.sandbox.pages.layout import HOME, Shell, badge, breakable, facts, field, live, reasons, status_badge
 from kycaid_async.sandbox.storage.applicants import name_in
 from kycaid_async.sandbox.storage.database import Row
 from kycaid_async.sandbox.storage.documents import SIDES

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from kycaid_async.api.catalog import ENDPOINTS
 from kycaid_async.html import Html, tag
 from kycaid_async.sandbox.faults import ActiveFault, FaultKind
-from kycaid_async.sandbox.pages.shell import HOME, Shell, field, live, rows
+from kycaid_async.sandbox.pages.layout import HOME, Shell, field, live, rows
 
 PATH = f"{HOME}controls"
 

@@ -14,10 +14,10 @@ from kycaid_async.sandbox.overview import ApplicantRow, VerificationRow
 from kycaid_async.sandbox.pages.case_page import NO_NAME, CasePage, decision, title
 from kycaid_async.sandbox.pages.context import PageContext
 from kycaid_async.sandbox.pages.controls_page import controls
+from kycaid_async.sandbox.pages.layout import HOME, Shell, badge, breakable, live, pager, rows, status_badge, when
 from kycaid_async.sandbox.pages.live import Live
 from kycaid_async.sandbox.pages.login import LoginSessions
 from kycaid_async.sandbox.pages.responses import page
-from kycaid_async.sandbox.pages.shell import HOME, Shell, badge, breakable, live, pager, rows, status_badge, when
 from kycaid_async.sandbox.storage.applicants import name_in
 from kycaid_async.sandbox.storage.database import Row
 from kycaid_async.sandbox.storage.unit_of_work import UnitOfWork

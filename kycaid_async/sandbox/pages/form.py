@@ -20,7 +20,7 @@ from kycaid_async.sandbox.pages.responses import page
 from kycaid_async.sandbox.pages.submission import FormReader, FormSubmission
 from kycaid_async.sandbox.storage.database import Row
 from kycaid_async.sandbox.storage.unit_of_work import UnitOfWork
-from kycaid_async.values.times import read_time
+from kycaid_async.values.scalars import read_time
 
 _TITLES: Final = {"PERSON": "Verify your identity", "COMPANY": "Verify your company"}
 

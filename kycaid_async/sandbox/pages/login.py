@@ -15,10 +15,9 @@ from aiohttp import web
 from kycaid_async.html import tag
 from kycaid_async.sandbox.http.refusals import Serve
 from kycaid_async.sandbox.http.throttle import KeyThrottle
-from kycaid_async.sandbox.pages.layout import document
+from kycaid_async.sandbox.pages.layout import HOME, document
 from kycaid_async.sandbox.pages.middleware import refuse
 from kycaid_async.sandbox.pages.responses import page, see_other
-from kycaid_async.sandbox.pages.shell import HOME
 from kycaid_async.sandbox.pages.submission import read_fields
 
 PATH: Final = f"{HOME}login"

@@ -13,12 +13,12 @@ from kycaid_async.sandbox.pages.actions import Actions
 from kycaid_async.sandbox.pages.context import PageContext
 from kycaid_async.sandbox.pages.dashboard import Dashboard
 from kycaid_async.sandbox.pages.form import FormPages
+from kycaid_async.sandbox.pages.layout import ACTIONS, HOME
 from kycaid_async.sandbox.pages.live import Live
 from kycaid_async.sandbox.pages.login import Login, LoginSessions
 from kycaid_async.sandbox.pages.middleware import answer_with_pages, require_local_name, require_same_origin
 from kycaid_async.sandbox.pages.pictures import Pictures
 from kycaid_async.sandbox.pages.responses import see_other, static
-from kycaid_async.sandbox.pages.shell import ACTIONS, HOME
 
 
 def add_pages(app: web.Application, context: PageContext, publisher: RequestPublisher) -> None:

@@ -42,7 +42,7 @@ from kycaid_async.sandbox.rules.blacklist import PERSONS, contradicts, similarit
 from kycaid_async.sandbox.rules.case import IDENTITY, SELFIES, Case, Rule, Subject
 from kycaid_async.values.decline_reasons import DeclineReason
 from kycaid_async.values.mismatch import Mismatch
-from kycaid_async.values.times import read_date
+from kycaid_async.values.scalars import read_date
 
 logger = logging.getLogger("kycaid_async.sandbox")
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from kycaid_async.sandbox.storage.database import Repository, Row
-from kycaid_async.values.times import read_time
+from kycaid_async.values.scalars import read_time
 
 
 class ApplicantRepository(Repository):

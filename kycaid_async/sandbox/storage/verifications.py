@@ -8,7 +8,7 @@ from kycaid_async.api.documents.fields import DocumentStatus
 from kycaid_async.api.verifications.fields import VerificationProgress
 from kycaid_async.sandbox.data.ids import new_id
 from kycaid_async.sandbox.storage.database import Repository, Row
-from kycaid_async.values.times import write_time
+from kycaid_async.values.scalars import write_time
 
 _PENDING: Final = VerificationProgress.PENDING.value
 # With the values in the text, so that SQLite sees that the partial indexes hold the answer.

@@ -12,9 +12,9 @@ from yarl import URL
 from kycaid_async.protocol.response import Answer
 from kycaid_async.transport.aiohttp.answers import HEAD_LIMITS, unpacked, whole_of
 from kycaid_async.transport.aiohttp.connector import UNLIMITED, Connector
-from kycaid_async.transport.aiohttp.errors import error_of
 from kycaid_async.transport.aiohttp.parts import default_proxy_of, keep_from_closing, own_bodies_fit
 from kycaid_async.transport.aiohttp.sockets import let_loop_read
+from kycaid_async.transport.aiohttp.translation import error_of
 from kycaid_async.transport.backend import OutgoingRequest
 from kycaid_async.transport.deadlines import AttemptTimeout
 from kycaid_async.transport.proxies import refuse_reading_proxy
@@ -171,6 +171,10 @@ class _PieceQueue:
 
     def __init__(self) -> None:
         self._pieces: asyncio.Queue[Buffer | None] = asyncio.Queue()
+        self.next = self._pieces.get
+        """Returns the next piece; None behind the last."""
+        self.took = self._pieces.task_done
+        """Lets the next piece come."""
 
     async def ready(self) -> None:
         return
@@ -181,11 +185,6 @@ class _PieceQueue:
 
     def end(self) -> None:
         self._pieces.put_nowait(None)
-
-    async def pieces(self) -> AsyncGenerator[Buffer, None]:
-        while (piece := await self._pieces.get()) is not None:
-            yield piece
-            self._pieces.task_done()
 
 
 async def _pieces(file: Multipart) -> AsyncGenerator[Buffer, None]:
@@ -199,6 +198,7 @@ async def _pieces(file: Multipart) -> AsyncGenerator[Buffer, None]:
             pieces.end()
 
     file.task = asyncio.create_task(write())
-    async for piece in pieces.pieces():
+    while (piece := await pieces.next()) is not None:
         yield piece
+        pieces.took()
     await file.task

@@ -9,7 +9,7 @@ from pypdf import PdfWriter
 
 from kycaid_async import BadRow, ManifestRow
 from kycaid_async.bulk.manifest.check import check_manifest
-from kycaid_async.bulk.manifest.pdf import needs_password
+from kycaid_async.bulk.manifest.files import needs_password
 from tests.bulk.manifests import row, write_csv
 
 

@@ -8,10 +8,10 @@ import pytest
 
 from kycaid_async import AuthenticationError, ConnectionFailedError, DeclineReason, Document, InvalidFileError
 from kycaid_async.api.documents.fields import DocumentStatus
-from kycaid_async.cli.demo.cases import Case, Owner
-from kycaid_async.cli.demo.job import Job
+from kycaid_async.cli.demo.files import DemoFile, Holder
+from kycaid_async.cli.demo.job import DemoJob
 
-OWNER = Owner(first_name="Ada", last_name="Quill")
+HOLDER = Holder(first_name="Ada", last_name="Quill")
 
 
 @attrs.define
@@ -80,10 +80,10 @@ class Counts:
 
 @pytest.fixture
 def run(fake_time):
-    async def run(client, cases, *, workers=4, wait=60, watcher=None):
-        job = Job(
+    async def run(client, files, *, workers=4, wait=60, watcher=None):
+        job = DemoJob(
             client,
-            cases,
+            files,
             workers=workers,
             wait=wait,
             watcher=watcher or Counts(),
@@ -95,20 +95,20 @@ def run(fake_time):
     return run
 
 
-def case(name, owner=OWNER):
-    return Case(path=Path(name), name=name, size=10, owner=owner, type="PASSPORT")
+def file(name, holder=HOLDER):
+    return DemoFile(path=Path(name), name=name, size=10, holder=holder, type="PASSPORT")
 
 
 async def test_an_owner_becomes_one_applicant_however_many_files_there_are(run):
     client = MadeUp()
-    report = await run(client, [case(f"{n}.jpg") for n in range(9)])
+    report = await run(client, [file(f"{n}.jpg") for n in range(9)])
     assert client.calls.count("applicants.create Quill") == 1
     assert (report.documents, report.by_status(), report.bytes) == (9, {"valid": 9}, 90)
 
 
 async def test_no_more_requests_run_at_once_than_workers(run):
     client = MadeUp()
-    await run(client, [case(f"{n}.jpg", Owner(first_name="A", last_name="B")) for n in range(9)], workers=3)
+    await run(client, [file(f"{n}.jpg", Holder(first_name="A", last_name="B")) for n in range(9)], workers=3)
     assert client.most_at_once == 3
 
 
@@ -116,8 +116,8 @@ async def test_a_refused_file_makes_no_applicant_and_stops_no_other(run):
     refusal = InvalidFileError("1.jpg: is empty", file="some/where/1.jpg")
     client = MadeUp(faults={"file of 1.jpg": refusal})
     watcher = Counts()
-    cases = [case(f"{n}.jpg", Owner(first_name="A", last_name=f"B{n}")) for n in range(3)]
-    report = await run(client, cases, watcher=watcher)
+    files = [file(f"{n}.jpg", Holder(first_name="A", last_name=f"B{n}")) for n in range(3)]
+    report = await run(client, files, watcher=watcher)
     assert "applicants.create B1" not in client.calls
     assert report.as_json()["failures"] == [{"file": "1.jpg", "error": "is empty"}]
     assert (report.documents, sorted(watcher.seen)) == (2, ["reviewed"] * 2 + ["sent"] * 3)
@@ -127,44 +127,44 @@ async def test_a_refused_file_makes_no_applicant_and_stops_no_other(run):
 async def test_a_wrong_key_or_an_absent_server_stops_the_job_at_the_first_file(run, error):
     client = MadeUp(faults={f"file of {n}.jpg": error for n in range(100)})
     with pytest.raises(type(error)):
-        await run(client, [case(f"{n}.jpg") for n in range(100)], workers=2)
+        await run(client, [file(f"{n}.jpg") for n in range(100)], workers=2)
     assert len(client.calls) <= 2
 
 
 async def test_a_connection_lost_later_fails_only_its_file(run):
     client = MadeUp(faults={"file of 1.jpg": ConnectionFailedError("gone")})
-    report = await run(client, [case(f"{n}.jpg") for n in range(3)], workers=1)
+    report = await run(client, [file(f"{n}.jpg") for n in range(3)], workers=1)
     assert (report.documents, len(report.failures)) == (2, 1)
 
 
 async def test_reviews_are_awaited_with_growing_pauses(run, fake_time):
-    report = await run(MadeUp(readings_to_review=5), [case("1.jpg")])
+    report = await run(MadeUp(readings_to_review=5), [file("1.jpg")])
     assert report.by_status() == {"valid": 1}
     assert fake_time.slept == sorted(fake_time.slept)
     assert len(fake_time.slept) == 4
 
 
 async def test_waiting_ends_in_time_and_is_no_failure(run, fake_time):
-    report = await run(MadeUp(readings_to_review=1000), [case("1.jpg"), case("2.jpg")], wait=30)
+    report = await run(MadeUp(readings_to_review=1000), [file("1.jpg"), file("2.jpg")], wait=30)
     assert sum(fake_time.slept) == pytest.approx(30)
     assert (report.by_status(), report.failures) == ({"new": 2}, [])
 
 
 async def test_a_wait_of_zero_reads_once(run):
     client = MadeUp(readings_to_review=1000)
-    await run(client, [case("1.jpg")], wait=0)
+    await run(client, [file("1.jpg")], wait=0)
     assert len([call for call in client.calls if "documents.get" in call]) == 1
 
 
 async def test_a_review_that_cannot_be_read_is_a_failure_of_its_file(run):
     client = MadeUp(faults={"get file of 1.jpg": ConnectionFailedError("gone")})
-    report = await run(client, [case("1.jpg"), case("2.jpg")])
+    report = await run(client, [file("1.jpg"), file("2.jpg")])
     assert report.as_json()["failures"] == [{"file": "1.jpg", "error": "gone"}]
     assert (report.documents, report.by_status()) == (2, {"valid": 1})
 
 
 async def test_reasons_without_an_id_come_last(run):
-    report = await run(MadeUp(), [case("1.jpg")])
+    report = await run(MadeUp(), [file("1.jpg")])
     report.outcomes[0].document.decline_reasons = [DeclineReason("NEW_ONE"), DeclineReason(25), DeclineReason(7)]
     assert [(reason["id"], reason["name"]) for reason in report.as_json()["decline_reasons"]] == [
         (7, "BAD_QUALITY"),

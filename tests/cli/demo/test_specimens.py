@@ -14,20 +14,20 @@ ONE_OF_EACH = list({specimen.format: specimen for specimen in ALL}.values())
 
 
 @pytest.fixture(scope="module")
-def cases(tmp_path_factory):
+def files(tmp_path_factory):
     folder = tmp_path_factory.mktemp("specimens")
     return [draw_into(folder, specimen) for specimen in ALL]
 
 
-def test_there_are_at_least_48_of_at_least_four_formats(cases):
-    assert len({case.path for case in cases}) == len(cases) >= 48
-    assert min(Counter(case.path.suffix for case in cases).values()) >= 4
-    assert {case.path.suffix for case in cases} >= {".jpg", ".png", ".pdf", ".webp"}
+def test_there_are_at_least_48_of_at_least_four_formats(files):
+    assert len({file.path for file in files}) == len(files) >= 48
+    assert min(Counter(file.path.suffix for file in files).values()) >= 4
+    assert {file.path.suffix for file in files} >= {".jpg", ".png", ".pdf", ".webp"}
 
 
-def test_their_sizes_are_those_of_real_files(cases):
-    sizes = [case.size for case in cases]
-    assert all(case.path.stat().st_size == case.size for case in cases)
+def test_their_sizes_are_those_of_real_files(files):
+    sizes = [file.size for file in files]
+    assert all(file.path.stat().st_size == file.size for file in files)
     assert min(sizes) < 40_000
     assert 1_000_000 < max(sizes) < 3_000_000
 
@@ -51,7 +51,7 @@ def _format(suffix):
 
 
 def test_nobody_has_two_documents_of_one_type():
-    owned = Counter((id(specimen.owner), specimen.type) for specimen in ALL)
+    owned = Counter((id(specimen.holder), specimen.type) for specimen in ALL)
     assert set(owned.values()) == {1}
 
 
@@ -67,4 +67,4 @@ def test_most_are_without_a_flaw_and_every_flaw_is_shown():
 
 
 def test_names_are_latin_letters():
-    assert all((specimen.owner.first_name + specimen.owner.last_name).isascii() for specimen in ALL)
+    assert all((specimen.holder.first_name + specimen.holder.last_name).isascii() for specimen in ALL)

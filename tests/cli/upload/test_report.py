@@ -12,9 +12,8 @@ from hypothesis import strategies as st
 
 from kycaid_async import BadRow, BulkResult, BulkRow, BulkSummary, FieldProblem, InvalidFileError
 from kycaid_async.bulk.row import BulkStatus
-from kycaid_async.cli.upload.plot import plot
-from kycaid_async.cli.upload.report import page
-from kycaid_async.cli.upload.stats import Account, History
+from kycaid_async.cli.upload.report import page, plot
+from kycaid_async.cli.upload.stats import History, UploadStats
 
 EVIL = "<script>alert('&')</script>"
 
@@ -38,7 +37,7 @@ class Page(HTMLParser):
 
 
 def account(**changes):
-    made = Account(
+    made = UploadStats(
         **{"manifest": Path("/srv/people.csv"), "server": "https://api.kycaid.com", "clock": lambda: 0.0} | changes
     )
     made.rows = 1234

@@ -6,7 +6,7 @@ import pytest
 
 from kycaid_async.bulk.row import BulkProgress, BulkSummary
 from kycaid_async.cli.upload.screen import Standing
-from kycaid_async.cli.upload.stats import Account
+from kycaid_async.cli.upload.stats import UploadStats
 
 
 class Clock:
@@ -23,7 +23,7 @@ def clock():
 
 @pytest.fixture
 def account(clock):
-    account = Account(manifest=Path("m.csv"), server="https://api.kycaid.com", rows=1000, clock=clock)
+    account = UploadStats(manifest=Path("m.csv"), server="https://api.kycaid.com", rows=1000, clock=clock)
     account.begin(BulkSummary(created=10))
     return account
 

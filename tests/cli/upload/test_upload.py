@@ -25,9 +25,9 @@ from kycaid_async import BulkResult, BulkRow, BulkStatus, KycaidError, check_man
 from kycaid_async.bulk.row import BulkSummary
 from kycaid_async.cli.app import app
 from kycaid_async.cli.upload.ending import advice, exit_code
-from kycaid_async.cli.upload.options import plan_of
+from kycaid_async.cli.upload.options import options_of
 from kycaid_async.cli.upload.run import run
-from kycaid_async.cli.upload.stats import Account, look_for
+from kycaid_async.cli.upload.stats import UploadStats, look_for
 from kycaid_async.sandbox import Sandbox
 from tests.bulk.manifests import APPLICANT, new, row, with_pictures, write_csv, write_jsonl
 from tests.cli import bad_rows
@@ -38,23 +38,9 @@ from tests.pictures import picture
 KEY = "k" * 36
 ESCAPE = "\x1b"
 OPTIONS = {
-    "ledger": None,
-    "rejects": None,
-    "on_error": "stop",
-    "create_uncertain": False,
-    "same_account": False,
     "concurrency": 2,
-    "base_url": None,
     "api_key": KEY,
-    "dry_run": False,
-    "report": None,
-    "as_json": False,
-    "outside": [],
-    "urls": False,
-    "protocols": [],
-    "hosts": [],
 }
-"""As they are when the user gives none."""
 
 
 @pytest.fixture
@@ -203,7 +189,7 @@ def test_a_manifest_without_rows_says_that_it_has_none(upload, people):
 
 
 def test_the_advice_on_uncertain_rows_is_what_can_help(people):
-    account = Account(manifest=people, server="")
+    account = UploadStats(manifest=people, server="")
     account.begin(BulkSummary())
 
     def note(applicant_id):
@@ -211,7 +197,7 @@ def test_the_advice_on_uncertain_rows_is_what_can_help(people):
         result = BulkResult(row=found, status=BulkStatus.UNCERTAIN, applicant_id=applicant_id, error=KycaidError())
         account.note(result)
         account.summary.count(result)
-        return list(advice(plan_of(people, **OPTIONS), account, number=0, error=None))
+        return list(advice(options_of(people, **OPTIONS), account, number=0, error=None))
 
     again, anew = note(APPLICANT)
     assert "1 sent a document that got no answer" in again
@@ -461,8 +447,8 @@ def test_a_manifest_that_changes_after_the_check_is_noticed(before, after, sent,
 
 
 def test_rows_that_nobody_looked_at_are_no_success(people):
-    account = Account(manifest=people, server="", rows=5)
-    plan = plan_of(people, **OPTIONS)
+    account = UploadStats(manifest=people, server="", rows=5)
+    plan = options_of(people, **OPTIONS)
     assert exit_code(plan, account, number=0, error=None) == 0
     account.begin(BulkSummary(created=4))
     assert exit_code(plan, account, number=0, error=None) == 1
@@ -589,7 +575,7 @@ def test_when_no_remark_can_be_written_the_first_ctrl_c_still_finishes_what_is_i
     with monkeypatch.context() as closed:
         closed.setattr("sys.stderr", Unwritable(number, terminal=terminal))
         closed.setattr("kycaid_async.cli.upload.run.stop_signals", lambda: nullcontext(next_signal))
-        code = run(plan_of(people, **OPTIONS | {"base_url": server.url}))
+        code = run(options_of(people, **OPTIONS | {"base_url": server.url}))
     assert (code, len(told), len(server.documents)) == (130, 2, 2)
     assert upload(people, server=server.url).stdout.startswith("5 rows: 3 created, 2 done before.")
     assert numbers(server) == list("01234")
@@ -724,7 +710,7 @@ def test_a_folder_that_cannot_be_written_is_named_with_the_way_out(upload, serve
     [
         (["missing.csv"], "missing.csv: cannot be read (No such file or directory)"),
         (["/dev/null"], "null: is no regular file; write the rows to one, for they are read twice"),
-        (["wrong.csv"], "typ: expected a column of a manifest (did you mean type?)"),
+        (["wrong.csv"], 'typ: expected to be said which it is: --map "typ=type" or --map "typ=applicant.type"'),
         (["people.csv", "--rejects", "../rejects.csv"], "--rejects: must stand in the folder of the manifest"),
         (["people.csv", "--rejects", "wrong.csv"], "--rejects: wrong.csv exists"),
         (["people.csv", "--report", "none/report.html"], "--report: none is not a folder"),

@@ -3,7 +3,7 @@
 import aiohttp
 import pytest
 
-from kycaid_async.api.documents.models import BY_AFFILIATED_PERSON, BY_APPLICANT
+from kycaid_async.api.documents.kinds import BY_AFFILIATED_PERSON, BY_APPLICANT
 
 NOBODY = "f" * 36
 EXAMPLE_KEYS = [

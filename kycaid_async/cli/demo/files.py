@@ -1,4 +1,4 @@
-"""What is sent: files, and whose document of which type each one is."""
+"""The files of a demo, and the document that each one becomes."""
 
 import os
 from datetime import date
@@ -11,8 +11,8 @@ from kycaid_async.values.unset import UNSET, Maybe
 
 
 @attrs.frozen(eq=False, kw_only=True)
-class Owner:
-    """Somebody whose documents are sent. Two of them are two applicants, even of one name."""
+class Holder:
+    """A holder of documents. Two of them are two applicants, even of one name."""
 
     first_name: str
     last_name: str
@@ -20,7 +20,7 @@ class Owner:
 
 
 @attrs.frozen(eq=False, kw_only=True)
-class Case:
+class DemoFile:
     """One file, and the document it becomes."""
 
     path: Path
@@ -28,13 +28,13 @@ class Case:
     """How tables and reports name the file."""
     size: int
     """In bytes."""
-    owner: Owner
+    holder: Holder
     type: str
     number: Maybe[str] = UNSET
     expiry: Maybe[date] = UNSET
 
 
-def cases_in(folder: Path, *, document_type: str) -> list[Case]:
+def files_in(folder: Path, *, document_type: str) -> list[DemoFile]:
     """Return the files below ``folder`` by name, each with an applicant of its own.
 
     Hidden files and folders are left out: they are notes of the operating system. Raises `UsageProblem` when nothing
@@ -44,11 +44,11 @@ def cases_in(folder: Path, *, document_type: str) -> list[Case]:
     if not paths:
         raise UsageProblem(f"--folder: {folder} has no files")
     return [
-        Case(
+        DemoFile(
             path=path,
             name=path.relative_to(folder).as_posix(),
             size=_size(path),
-            owner=Owner(first_name="Demo", last_name="Applicant"),
+            holder=Holder(first_name="Demo", last_name="Applicant"),
             type=document_type,
         )
         for path in paths

@@ -1,13 +1,16 @@
-"""``kycaid manifest``: make a manifest, and look at one, before anything is sent."""
+"""``kycaid manifest`` as it is typed: its options and its help."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from kycaid_async.cli.reading import Convert, DateFormat, EncodingName, Map, Sheet, Transliterate
+from kycaid_async.cli.options import plain_errors
+from kycaid_async.cli.reading import Convert, DateFormat, EncodingName, Map, Sheet, Transliterate, keywords, reading_of
 
-manifest_app = typer.Typer(name="manifest", no_args_is_help=True, rich_markup_mode=None)
+HELP = "Make a manifest, or look at one, before anything is sent."
+
+manifest = typer.Typer(name="manifest", no_args_is_help=True, rich_markup_mode=None)
 
 _CHECK = """\
 Say all that is wrong with a manifest, one line for each kind of problem. Sends nothing, and needs no key.
@@ -18,10 +21,11 @@ Exit code: 0 when all rows are good, 2 when some are bad or it is no manifest.
 """
 
 
-@manifest_app.command(help=_CHECK)
+@manifest.command(help=_CHECK)
 def check(
-    manifest: Annotated[
-        Path, typer.Argument(help="An .xlsx, CSV, JSON Lines or Parquet file, a document a row.", show_default=False)
+    path: Annotated[
+        Path,
+        typer.Argument(help="An .xlsx, CSV, JSON Lines or Parquet file.", show_default=False, metavar="MANIFEST"),
     ],
     *,
     map_: Map = None,
@@ -37,10 +41,7 @@ def check(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Run ``kycaid manifest check``."""
-    from kycaid_async.cli.console import for_terminal
-    from kycaid_async.cli.failures import plain_errors
-    from kycaid_async.cli.manifest_check import run_check
-    from kycaid_async.cli.reading import keywords, options_of
+    from kycaid_async.cli.manifest.run import for_terminal, run_check
     from kycaid_async.cli.upload.options import url_rules
 
     with plain_errors():
@@ -52,8 +53,8 @@ def check(
             transliterate=transliterate,
             convert=convert,
         )
-        options = options_of(reading, outside=allow_outside or [], urls=url_rules(allow_urls, [], []))
-        lines, code = run_check(manifest, options, as_json=as_json)
+        options = reading_of(reading, outside=allow_outside or [], urls=url_rules(allow_urls, [], []))
+        lines, code = run_check(path, options, as_json=as_json)
     typer.echo(for_terminal(lines))
     raise typer.Exit(code)
 
@@ -70,7 +71,7 @@ What a document is, and which side, is told from words in the names of files, su
 """
 
 
-@manifest_app.command(help=_INIT)
+@manifest.command(help=_INIT)
 def init(
     folder: Annotated[Path, typer.Argument(help="Where the scans are.", show_default=False)],
     *,
@@ -92,9 +93,7 @@ def init(
     ] = None,
 ) -> None:
     """Run ``kycaid manifest init``."""
-    from kycaid_async.cli.console import for_terminal
-    from kycaid_async.cli.failures import plain_errors
-    from kycaid_async.cli.manifest_init import run_init
+    from kycaid_async.cli.manifest.run import for_terminal, run_init
 
     with plain_errors():
         lines = run_init(folder, pattern=pattern, document_type=document_type, output=output)

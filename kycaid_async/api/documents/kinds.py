@@ -1,0 +1,269 @@
+"""The 28 kinds of documents that can be created. Reference: *Documents / Create a document*.
+
+Twenty belong to an applicant and eight to an affiliated person. Their number, titles and types are documented; which
+title goes with which type, and the key ``affiliated_person_id``, are inferred.
+"""
+
+from types import FunctionType
+from typing import Any, ClassVar
+
+import attrs
+
+from kycaid_async.api.documents.fields import DocumentType
+from kycaid_async.api.documents.models import AffiliatedPersonDocument, ApplicantDocument
+from kycaid_async.values.model import request
+
+
+class _Kind:
+    """Mixed into kinds of documents, which have the ``type`` of their class and share all else.
+
+    A kind is not an attrs class of its own: to make 28 of them takes as long as to import an HTTP library.
+    """
+
+    __slots__ = ()
+
+    kind: ClassVar[DocumentType]
+
+    def __init_subclass__(cls, kind: DocumentType | None = None) -> None:
+        if kind is None:  # one of the two bases below
+            return
+        cls.kind = kind
+        cls.__init__ = _named(cls.__init__, f"{cls.__name__}.__init__")  # type: ignore[method-assign]  # for its errors
+        cls.__attrs_attrs__ = _OWN_ATTRIBUTES  # type: ignore[attr-defined]  # of the attrs class that it is mixed into
+
+
+class _OwnAttributes:
+    """The attributes of a kind, for those who ask attrs: its type is the default of that field. Made when asked for."""
+
+    def __get__(self, instance: object, cls: Any) -> Any:
+        shared: Any = attrs.fields(cls.__base__)
+        own = type(shared)(field.evolve(default=cls.kind) if field.name == "type" else field for field in shared)
+        cls.__attrs_attrs__ = own
+        return own
+
+
+_OWN_ATTRIBUTES = _OwnAttributes()
+
+
+def _named(function: Any, name: str) -> Any:
+    """Return a copy of a function that has another name."""
+    own = FunctionType(function.__code__, function.__globals__, function.__name__, function.__defaults__)
+    own.__kwdefaults__, own.__annotations__, own.__qualname__ = function.__kwdefaults__, function.__annotations__, name
+    return own
+
+
+def _kind() -> Any:
+    return attrs.field(default=attrs.Factory(lambda document: document.kind, takes_self=True), init=False)
+
+
+@request
+class _ApplicantKind(_Kind, ApplicantDocument):
+    type: DocumentType = _kind()
+
+
+@request
+class _AffiliatedPersonKind(_Kind, AffiliatedPersonDocument):
+    type: DocumentType = _kind()
+
+
+class CreditCard(_ApplicantKind, kind=DocumentType.CREDIT_CARD):
+    """A payment card. One per applicant; a new one replaces it only after a verification. Documented field by field."""
+
+    __slots__ = ()
+
+
+class DomesticPassport(_ApplicantKind, kind=DocumentType.DOMESTIC_PASSPORT):
+    """A passport for use inside its country."""
+
+    __slots__ = ()
+
+
+class DriversLicense(_ApplicantKind, kind=DocumentType.DRIVERS_LICENSE):
+    """A driving licence."""
+
+    __slots__ = ()
+
+
+class ForeignCitizenPassport(_ApplicantKind, kind=DocumentType.FOREIGN_CITIZEN_PASSPORT):
+    """A passport of a foreign citizen."""
+
+    __slots__ = ()
+
+
+class GovernmentId(_ApplicantKind, kind=DocumentType.GOVERNMENT_ID):
+    """An identity card of a government."""
+
+    __slots__ = ()
+
+
+class Passport(_ApplicantKind, kind=DocumentType.PASSPORT):
+    """A passport."""
+
+    __slots__ = ()
+
+
+class PermanentResidencePermit(_ApplicantKind, kind=DocumentType.PERMANENT_RESIDENCE_PERMIT):
+    """A permanent residence permit."""
+
+    __slots__ = ()
+
+
+class RefugeeCard(_ApplicantKind, kind=DocumentType.REFUGEE_CARD):
+    """A refugee card."""
+
+    __slots__ = ()
+
+
+class BankStatement(_ApplicantKind, kind=DocumentType.BANK_STATEMENT):
+    """A bank statement."""
+
+    __slots__ = ()
+
+
+class FinancialDocument(_ApplicantKind, kind=DocumentType.FINANCIAL_DOCUMENT):
+    """A proof of income or of the origin of funds."""
+
+    __slots__ = ()
+
+
+class SelfieImage(_ApplicantKind, kind=DocumentType.SELFIE_IMAGE):
+    """A selfie."""
+
+    __slots__ = ()
+
+
+class SelfieWithCreditCard(_ApplicantKind, kind=DocumentType.SELFIE_WITH_CREDIT_CARD):
+    """A selfie with a payment card."""
+
+    __slots__ = ()
+
+
+class SelfieWithDocument(_ApplicantKind, kind=DocumentType.SELFIE_WITH_DOCUMENT):
+    """A selfie with a document."""
+
+    __slots__ = ()
+
+
+class TaxIdNumber(_ApplicantKind, kind=DocumentType.TAX_ID_NUMBER):
+    """A document with a tax number."""
+
+    __slots__ = ()
+
+
+class Video(_ApplicantKind, kind=DocumentType.VIDEO):
+    """A video."""
+
+    __slots__ = ()
+
+
+class AddressDocument(_ApplicantKind, kind=DocumentType.ADDRESS_DOCUMENT):
+    """A proof of address of an applicant. Seen in real traffic, also without a file; at most three per applicant."""
+
+    __slots__ = ()
+
+
+class AuthorisedPersonDocument(_ApplicantKind, kind=DocumentType.AUTHORISED_PERSON):
+    """A company's confirmation of its authorised person."""
+
+    __slots__ = ()
+
+
+class CompanyLegalAddress(_ApplicantKind, kind=DocumentType.COMPANY_LEGAL_ADDRESS):
+    """A company's confirmation of its legal address."""
+
+    __slots__ = ()
+
+
+class CompanyOwnership(_ApplicantKind, kind=DocumentType.COMPANY_OWNERSHIP):
+    """A company's confirmation of its ownership."""
+
+    __slots__ = ()
+
+
+class RegistrationCompany(_ApplicantKind, kind=DocumentType.REGISTRATION_COMPANY):
+    """A company's certificate of registration."""
+
+    __slots__ = ()
+
+
+class AffiliatedAddressDocument(_AffiliatedPersonKind, kind=DocumentType.ADDRESS_DOCUMENT):
+    """A proof of address of an affiliated person."""
+
+    __slots__ = ()
+
+
+class AffiliatedDomesticPassport(_AffiliatedPersonKind, kind=DocumentType.DOMESTIC_PASSPORT):
+    """An affiliated person's passport for use inside its country."""
+
+    __slots__ = ()
+
+
+class AffiliatedDriversLicense(_AffiliatedPersonKind, kind=DocumentType.DRIVERS_LICENSE):
+    """An affiliated person's driving licence."""
+
+    __slots__ = ()
+
+
+class AffiliatedForeignCitizenPassport(_AffiliatedPersonKind, kind=DocumentType.FOREIGN_CITIZEN_PASSPORT):
+    """An affiliated person's passport of a foreign citizen."""
+
+    __slots__ = ()
+
+
+class AffiliatedGovernmentId(_AffiliatedPersonKind, kind=DocumentType.GOVERNMENT_ID):
+    """An affiliated person's identity card of a government."""
+
+    __slots__ = ()
+
+
+class AffiliatedPassport(_AffiliatedPersonKind, kind=DocumentType.PASSPORT):
+    """An affiliated person's passport."""
+
+    __slots__ = ()
+
+
+class AffiliatedPermanentResidencePermit(_AffiliatedPersonKind, kind=DocumentType.PERMANENT_RESIDENCE_PERMIT):
+    """An affiliated person's permanent residence permit."""
+
+    __slots__ = ()
+
+
+class AffiliatedRefugeeCard(_AffiliatedPersonKind, kind=DocumentType.REFUGEE_CARD):
+    """An affiliated person's refugee card."""
+
+    __slots__ = ()
+
+
+BY_APPLICANT: dict[str, type[ApplicantDocument]] = {
+    DocumentType.CREDIT_CARD: CreditCard,
+    DocumentType.DOMESTIC_PASSPORT: DomesticPassport,
+    DocumentType.DRIVERS_LICENSE: DriversLicense,
+    DocumentType.FOREIGN_CITIZEN_PASSPORT: ForeignCitizenPassport,
+    DocumentType.GOVERNMENT_ID: GovernmentId,
+    DocumentType.PASSPORT: Passport,
+    DocumentType.PERMANENT_RESIDENCE_PERMIT: PermanentResidencePermit,
+    DocumentType.REFUGEE_CARD: RefugeeCard,
+    DocumentType.BANK_STATEMENT: BankStatement,
+    DocumentType.FINANCIAL_DOCUMENT: FinancialDocument,
+    DocumentType.SELFIE_IMAGE: SelfieImage,
+    DocumentType.SELFIE_WITH_CREDIT_CARD: SelfieWithCreditCard,
+    DocumentType.SELFIE_WITH_DOCUMENT: SelfieWithDocument,
+    DocumentType.TAX_ID_NUMBER: TaxIdNumber,
+    DocumentType.VIDEO: Video,
+    DocumentType.ADDRESS_DOCUMENT: AddressDocument,
+    DocumentType.AUTHORISED_PERSON: AuthorisedPersonDocument,
+    DocumentType.COMPANY_LEGAL_ADDRESS: CompanyLegalAddress,
+    DocumentType.COMPANY_OWNERSHIP: CompanyOwnership,
+    DocumentType.REGISTRATION_COMPANY: RegistrationCompany,
+}
+
+BY_AFFILIATED_PERSON: dict[str, type[AffiliatedPersonDocument]] = {
+    DocumentType.ADDRESS_DOCUMENT: AffiliatedAddressDocument,
+    DocumentType.DOMESTIC_PASSPORT: AffiliatedDomesticPassport,
+    DocumentType.DRIVERS_LICENSE: AffiliatedDriversLicense,
+    DocumentType.FOREIGN_CITIZEN_PASSPORT: AffiliatedForeignCitizenPassport,
+    DocumentType.GOVERNMENT_ID: AffiliatedGovernmentId,
+    DocumentType.PASSPORT: AffiliatedPassport,
+    DocumentType.PERMANENT_RESIDENCE_PERMIT: AffiliatedPermanentResidencePermit,
+    DocumentType.REFUGEE_CARD: AffiliatedRefugeeCard,
+}

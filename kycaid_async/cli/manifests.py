@@ -1,0 +1,52 @@
+"""The server, the folder and the ledger of a manifest, and the reason why a run over it ended."""
+
+import os
+from pathlib import Path
+from typing import TypedDict
+
+from kycaid_async import servers
+from kycaid_async.bulk.manifest.rejects import origin_of
+from kycaid_async.cli.problems import UsageProblem, one_line
+from kycaid_async.errors import ConfigurationError, KycaidError
+from kycaid_async.transport.proxies import proxy_of
+from kycaid_async.transport.settings import allow_http_of, base_url_of
+
+
+class RunChoices(TypedDict, total=False):
+    """Options of commands that run over a manifest, passed on as they were given."""
+
+    same_account: bool
+    concurrency: int
+    report: Path | None
+    as_json: bool
+
+
+def way_to_server(base_url: str | None, proxy: str | None, *, trust_env: bool) -> tuple[str, str | None]:
+    """Return the server and the proxy before it. Raises `UsageProblem`."""
+    try:
+        allowed = allow_http_of(os.environ.get("KYCAID_ALLOW_HTTP"))
+        server = base_url_of(base_url or servers.PRODUCTION, allowed)
+    except ConfigurationError as error:
+        raise UsageProblem(str(error).replace("base_url:", "--base-url:", 1)) from error
+    try:
+        return server, proxy_of(proxy, trust_env=trust_env, base_url=server, allow_http=allowed)
+    except ConfigurationError as error:
+        raise UsageProblem(str(error)) from error
+
+
+def ledger_of(manifest: Path) -> Path:
+    """Return the ledger beside a manifest. Rejects have that of their manifest: it knows their applicants."""
+    origin = origin_of(manifest)
+    return origin.with_name(f"{origin.name}.ledger")
+
+
+def folder_of(manifest: Path) -> str:
+    """Return where the paths in the rows start."""
+    return str(manifest.resolve().parent)
+
+
+def reason_of_end(error: Exception) -> str:
+    """Return in one line why a run ended early."""
+    if isinstance(error, OSError) and not isinstance(error, KycaidError):
+        return one_line(f"{error.filename or 'the output'}: {error.strerror}")
+    return one_line(error)
