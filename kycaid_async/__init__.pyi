@@ -130,6 +130,12 @@ from kycaid_async.bulk.row import BulkRow as BulkRow
 from kycaid_async.bulk.row import BulkStatus as BulkStatus
 from kycaid_async.bulk.row import BulkSummary as BulkSummary
 from kycaid_async.bulk.upload import BulkUpload as BulkUpload
+from kycaid_async.bulk.verify.result import VerificationRow as VerificationRow
+from kycaid_async.bulk.verify.result import VerifyProgress as VerifyProgress
+from kycaid_async.bulk.verify.result import VerifyResult as VerifyResult
+from kycaid_async.bulk.verify.result import VerifyStatus as VerifyStatus
+from kycaid_async.bulk.verify.result import VerifySummary as VerifySummary
+from kycaid_async.bulk.verify.run import BulkVerify as BulkVerify
 from kycaid_async.client import AsyncKycaid as AsyncKycaid
 from kycaid_async.errors import ApiError as ApiError
 from kycaid_async.errors import AuthenticationError as AuthenticationError
@@ -173,6 +179,7 @@ from kycaid_async.protocol.timeout import Timeout as Timeout
 from kycaid_async.sync.bulk import BlockingAudit as BlockingAudit
 from kycaid_async.sync.bulk import BlockingResults as BlockingResults
 from kycaid_async.sync.bulk import BlockingUpload as BlockingUpload
+from kycaid_async.sync.bulk import BlockingVerify as BlockingVerify
 from kycaid_async.sync.client import Kycaid as Kycaid
 from kycaid_async.values.converter import structure as structure
 from kycaid_async.values.converter import unstructure as unstructure

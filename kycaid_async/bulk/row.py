@@ -50,6 +50,8 @@ class BulkRow(Discreet):
     was delivered, and then comes with another document or another applicant, fails. Its files may have moved."""
     line: int | None = None
     """Where it stands in its manifest. It has no part in how the ledger knows the row."""
+    form_id: str | None = None
+    """The form of its applicant's verification, for ``client.bulk.verify``. It has no part in that, either."""
 
     def _shown(self) -> Iterator[tuple[str, Any]]:
         yield "line", self.line

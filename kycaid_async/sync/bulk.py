@@ -16,6 +16,8 @@ from kycaid_async.bulk.results import BulkResults, BulkVerdict, ResultsOptions, 
 from kycaid_async.bulk.row import BulkProgress, BulkResult, BulkRow, BulkSummary
 from kycaid_async.bulk.run import BulkRun
 from kycaid_async.bulk.upload import BulkUpload, UploadOptions
+from kycaid_async.bulk.verify import BulkVerify, VerifyOptions, VerifyProgress, VerifyResult, VerifySummary
+from kycaid_async.bulk.verify.run import VerifyRow
 from kycaid_async.sync.blocking import Blocking, documented_as
 from kycaid_async.sync.call import LoopCall
 from kycaid_async.sync.handle import ClientHandle
@@ -163,6 +165,25 @@ class BlockingResults(BlockingRun[BulkVerdict]):
     @property
     def summary(self) -> ResultsSummary:
         """Verdicts so far; of all applicants once the iteration has ended."""
+
+
+class BlockingVerify(BlockingRun[VerifyResult]):
+    """A run of ``client.bulk.verify`` of `Kycaid`. Iterate over it once: ``for result in verify``.
+
+    All rows are read before anything is started. It ends with an error when the whole run had to end; see
+    `BulkVerify`.
+    """
+
+    _run: BulkVerify
+
+    @property
+    def progress(self) -> VerifyProgress:
+        """The run's progress so far."""
+        return self._on_loop(lambda: self._run.progress)
+
+    @property
+    def summary(self) -> VerifySummary:
+        """Outcomes so far; of all verifications once the iteration has ended."""
         return self._on_loop(lambda: self._run.summary)
 
 
@@ -182,21 +203,34 @@ class Bulk(Blocking, of=bulk.Bulk):
             audit = bulk.Bulk.audit(self._target, queue, **options)
             return BlockingAudit(self._handle, cast("Iterable[BulkRow]", rows), queue, audit)
 
+    @documented_as(bulk.Bulk.verify)
+    def verify(self, rows: Iterable[VerifyRow], **options: Unpack[VerifyOptions]) -> BlockingVerify:
+        with border:
+            queue = _RowQueue()
+            run = bulk.Bulk.verify(self._target, queue, **options)
+            return BlockingVerify(self._handle, cast("Iterable[BulkRow]", rows), queue, run)
+
+    @documented_as(bulk.Bulk.verify_all)
+    def verify_all(
+        self, rows: Iterable[VerifyRow], **options: Unpack[VerifyOptions]
+    ) -> tuple[list[VerifyResult], VerifySummary]:
+        with border, self.verify(rows, **options) as run:
+            return sorted(run, key=lambda result: result.numbers), run.summary
+
     @documented_as(bulk.Bulk.results)
-    @bordered
     def results(
         self, rows: Iterable[BulkRow | BadRow] | None = None, **options: Unpack[ResultsOptions]
     ) -> BlockingResults:
-        queue = _RowQueue()
-        results = bulk.Bulk.results(self._target, None if rows is None else queue, **options)
-        return BlockingResults(self._handle, cast("Iterable[BulkRow]", rows or ()), queue, results)
+        with border:
+            queue = _RowQueue()
+            results = bulk.Bulk.results(self._target, None if rows is None else queue, **options)
+            return BlockingResults(self._handle, cast("Iterable[BulkRow]", rows or ()), queue, results)
 
     @documented_as(bulk.Bulk.results_all)
-    @bordered
     def results_all(
         self, rows: Iterable[BulkRow | BadRow] | None = None, **options: Unpack[ResultsOptions]
     ) -> tuple[list[BulkVerdict], ResultsSummary]:
-        with self.results(rows, **options) as results:
+        with border, self.results(rows, **options) as results:
             return list(results), results.summary
 
     @documented_as(bulk.Bulk.upload_all)

@@ -64,9 +64,10 @@ _ENTRY: Final = (
     "SELECT digest, state, applicant_id, form_id, verification_id, code, count_before, intended_at, status, verdict, "
     "result, looked_at, run, at FROM verifications"
 )
-_INTEND: Final = """
+_PUT: Final = """
 INSERT OR REPLACE INTO verifications
-(digest, state, applicant_id, form_id, count_before, intended_at, run, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+(digest, state, applicant_id, form_id, verification_id, code, count_before, intended_at, status, verdict, result,
+looked_at, run, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 _CREATED: Final = "UPDATE OR IGNORE verifications SET state = ?, verification_id = ?, code = NULL WHERE digest = ?"
 _AT_ONCE: Final = 500
@@ -145,8 +146,7 @@ class Verifications:
             run=self._clock.number,
             at=self._clock.elapsed,
         )
-        values = (entry.digest, entry.state, applicant_id, form_id, count_before, _as_text(now), entry.run, entry.at)
-        await self._database.write_durable(_INTEND, *values)
+        await self._database.write_durable(_PUT, *_values(entry))
         return entry
 
     async def claim(self, entry: VerificationEntry, verification_id: str) -> bool:
@@ -165,8 +165,11 @@ class Verifications:
 
     def failed(self, entry: VerificationEntry, code: str) -> None:
         """Record that none was started, and why."""
-        change = "UPDATE verifications SET state = ?, code = ? WHERE digest = ?"
-        self._database.write_behind(change, VerificationState.FAILED, code, entry.digest)
+        self.restore(attrs.evolve(entry, state=VerificationState.FAILED, code=code, verification_id=None))
+
+    def restore(self, entry: VerificationEntry) -> None:
+        """Record an entry as it is: such as an earlier intent, when the one in its place was not carried out."""
+        self._database.write_behind(_PUT, *_values(entry))
 
     def uncertain(self, entry: VerificationEntry, code: str) -> None:
         """Record what was found out about one that was sent, and stays unsettled."""
@@ -211,6 +214,12 @@ class Verifications:
 
 def _as_text(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat()
+
+
+def _values(entry: VerificationEntry) -> tuple[Any, ...]:
+    return tuple(
+        _as_text(value) if isinstance(value, datetime) else value for value in attrs.astuple(entry, recurse=False)
+    )
 
 
 def _entry(values: tuple[Any, ...]) -> VerificationEntry:

@@ -6,6 +6,7 @@ from typing import Any, Final, Required, cast
 
 import attrs
 
+from kycaid_async.api.section import Caller
 from kycaid_async.bulk.feed import RowFeed
 from kycaid_async.bulk.ledger import EntryState, Ledger, Path, RowEntry, VerificationEntry, VerificationState
 from kycaid_async.bulk.manifest.row import BadRow
@@ -18,7 +19,6 @@ from kycaid_async.bulk.row import BulkRow
 from kycaid_async.bulk.run import BulkRun, RunOptions, RunPlan
 from kycaid_async.bulk.spool import Spool, SpooledRow
 from kycaid_async.errors import ConfigurationError, LedgerError
-from kycaid_async.protocol.caller import Caller
 from kycaid_async.timing import Timing
 from kycaid_async.transport.settings import Settings
 
