@@ -103,31 +103,7 @@ class Bulk:
         return BulkAudit(rows, plan, caller=self._call, settings=self._settings, timing=self._timing)
 
     @bordered
-    def results(self, rows: ResultsRows | None = None, **options: Unpack[ResultsOptions]) -> BulkResults:
-        """Return a look at the verdicts of a ledger's verifications; iterate: ``async for verdict in results``.
-
-        It gives each applicant's verdict, with each check and each decline reason, as far as it is known by now. What
-        runs is looked up in the report, 1,000 a call, and only what is finished is asked for one by one. The ledger
-        keeps what was found, so that the next run asks for what is open only.
-
-        * ``rows``: as they were uploaded, see `upload`; or as `read_manifest` gives them. They tell your own keys
-          and their order, which no ledger has. Without them, all applicants of the ledger come, by their ids.
-        * ``ledger``: the one of the upload and of the verifications.
-        * ``wait``: for how many seconds to look again, after pauses that grow up to 5 minutes, while some are open. By
-          default it looks once.
-        * ``per_document``: tell the review of each document too: one more request for each applicant that is decided.
-        * ``concurrency``: at most so many requests at once; as with `upload` it adapts to what the server takes.
-        * ``give_up_after``: seconds without an answer of use after which it ends, 300 by default.
-        * ``same_account``, ``ledger_secret``, ``ledger_secret_key``: as with `upload`.
-
-        Raises `ConfigurationError` for values that make no sense; what ends it early is raised by the iteration, after
-        the verdicts that are known.
-        """
-        plan = ResultsPlan(**options)
-        return BulkResults(rows, plan, caller=self._call, settings=self._settings, timing=self._timing)
-
-    @bordered
-    def verify(self, rows: VerifyRows, **options: Unpack[VerifyOptions]) -> BulkVerify:
+    def verify(self, rows: VerifyRows | Manifest, **options: Unpack[VerifyOptions]) -> BulkVerify:
         """Return a run that starts verifications; iterate over it: ``async for result in client.bulk.verify(rows, …)``.
 
         One verification for each applicant and form, and none twice, since each costs a fee. What is about to be
@@ -135,7 +111,7 @@ class Bulk:
         and in the count that the applicant has: when both show it, it is recorded; when neither does, it is sent
         again; when they disagree, or one cannot be asked, it is uncertain, set aside and named.
 
-        * ``rows``: as they were uploaded, see `upload`, or as `read_manifest` gives them: then an applicant is
+        * ``rows``: as they were uploaded, see `upload`, or a `Manifest`, read as for the upload: then an applicant is
           verified when all its rows are delivered by the ledger. Or ids of applicants, pairs of an applicant's and a
           form's id, or `VerificationRow`. All are read before anything is started.
         * ``form_id``: the form, for all rows that name none of their own. Rows that do (`BulkRow.form_id`, the column
@@ -156,11 +132,12 @@ class Bulk:
         Raises `ConfigurationError` for values that make no sense.
         """
         plan = VerifyPlan(**options)
-        return BulkVerify(rows, plan, caller=self._call, settings=self._settings, timing=self._timing)
+        source = rows.rows() if isinstance(rows, Manifest) else rows
+        return BulkVerify(source, plan, caller=self._call, settings=self._settings, timing=self._timing)
 
     @confidential
     async def verify_all(
-        self, rows: VerifyRows, **options: Unpack[VerifyOptions]
+        self, rows: VerifyRows | Manifest, **options: Unpack[VerifyOptions]
     ) -> tuple[list[VerifyResult], VerifySummary]:
         """Start all verifications and return their results, in the order of the rows, and a summary.
 
@@ -170,9 +147,34 @@ class Bulk:
         results = [result async for result in run]
         return sorted(results, key=lambda result: result.numbers), run.summary
 
+    @bordered
+    def results(self, rows: ResultsRows | Manifest | None = None, **options: Unpack[ResultsOptions]) -> BulkResults:
+        """Return a look at the verdicts of a ledger's verifications; iterate: ``async for verdict in results``.
+
+        It gives each applicant's verdict, with each check and each decline reason, as far as it is known by now. What
+        runs is looked up in the report, 1,000 a call, and only what is finished is asked for one by one. The ledger
+        keeps what was found, so that the next run asks for what is open only.
+
+        * ``rows``: as they were uploaded, see `upload`; or as `read_manifest` gives them, or a `Manifest`. They tell
+          your own keys and their order, which no ledger has. Without them, all applicants of the ledger come, by their ids.
+        * ``ledger``: the one of the upload and of the verifications.
+        * ``wait``: for how many seconds to look again, after pauses that grow up to 5 minutes, while some are open. By
+          default it looks once.
+        * ``per_document``: tell the review of each document too: one more request for each applicant that is decided.
+        * ``concurrency``: at most so many requests at once; as with `upload` it adapts to what the server takes.
+        * ``give_up_after``: seconds without an answer of use after which it ends, 300 by default.
+        * ``same_account``, ``ledger_secret``, ``ledger_secret_key``: as with `upload`.
+
+        Raises `ConfigurationError` for values that make no sense; what ends it early is raised by the iteration, after
+        the verdicts that are known.
+        """
+        plan = ResultsPlan(**options)
+        source = rows.rows() if isinstance(rows, Manifest) else rows
+        return BulkResults(source, plan, caller=self._call, settings=self._settings, timing=self._timing)
+
     @confidential
     async def results_all(
-        self, rows: ResultsRows | None = None, **options: Unpack[ResultsOptions]
+        self, rows: ResultsRows | Manifest | None = None, **options: Unpack[ResultsOptions]
     ) -> tuple[list[BulkVerdict], ResultsSummary]:
         """Return all verdicts, in the order of the rows, and a summary.
 

@@ -204,31 +204,33 @@ class Bulk(Blocking, of=bulk.Bulk):
             return BlockingAudit(self._handle, cast("Iterable[BulkRow]", rows), queue, audit)
 
     @documented_as(bulk.Bulk.verify)
-    def verify(self, rows: Iterable[VerifyRow], **options: Unpack[VerifyOptions]) -> BlockingVerify:
+    def verify(self, rows: Iterable[VerifyRow] | Manifest, **options: Unpack[VerifyOptions]) -> BlockingVerify:
         with border:
             queue = _RowQueue()
             run = bulk.Bulk.verify(self._target, queue, **options)
-            return BlockingVerify(self._handle, cast("Iterable[BulkRow]", rows), queue, run)
+            source = rows.rows() if isinstance(rows, Manifest) else rows
+            return BlockingVerify(self._handle, cast("Iterable[BulkRow]", source), queue, run)
 
     @documented_as(bulk.Bulk.verify_all)
     def verify_all(
-        self, rows: Iterable[VerifyRow], **options: Unpack[VerifyOptions]
+        self, rows: Iterable[VerifyRow] | Manifest, **options: Unpack[VerifyOptions]
     ) -> tuple[list[VerifyResult], VerifySummary]:
         with border, self.verify(rows, **options) as run:
             return sorted(run, key=lambda result: result.numbers), run.summary
 
     @documented_as(bulk.Bulk.results)
     def results(
-        self, rows: Iterable[BulkRow | BadRow] | None = None, **options: Unpack[ResultsOptions]
+        self, rows: Iterable[BulkRow | BadRow] | Manifest | None = None, **options: Unpack[ResultsOptions]
     ) -> BlockingResults:
         with border:
             queue = _RowQueue()
             results = bulk.Bulk.results(self._target, None if rows is None else queue, **options)
-            return BlockingResults(self._handle, cast("Iterable[BulkRow]", rows or ()), queue, results)
+            source = rows.rows() if isinstance(rows, Manifest) else rows or ()
+            return BlockingResults(self._handle, cast("Iterable[BulkRow]", source), queue, results)
 
     @documented_as(bulk.Bulk.results_all)
     def results_all(
-        self, rows: Iterable[BulkRow | BadRow] | None = None, **options: Unpack[ResultsOptions]
+        self, rows: Iterable[BulkRow | BadRow] | Manifest | None = None, **options: Unpack[ResultsOptions]
     ) -> tuple[list[BulkVerdict], ResultsSummary]:
         with border, self.results(rows, **options) as results:
             return list(results), results.summary

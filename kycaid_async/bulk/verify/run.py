@@ -98,6 +98,8 @@ class BulkVerify(BulkRun[VerifyRow, VerifyResult]):
     def __init__(
         self, rows: VerifyRows, plan: VerifyPlan, *, caller: Caller, settings: Settings, timing: Timing
     ) -> None:
+        if isinstance(rows, str):
+            raise ConfigurationError("bulk: rows is one text; give a list of ids, or the rows of a manifest")
         super().__init__(rows, plan, caller=caller, settings=settings, timing=timing)
         self._only_reads = plan.dry_run
         self._summary = VerifySummary()
