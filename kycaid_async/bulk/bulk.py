@@ -156,7 +156,7 @@ class Bulk:
         keeps what was found, so that the next run asks for what is open only.
 
         * ``rows``: as they were uploaded, see `upload`; or as `read_manifest` gives them, or a `Manifest`. They tell
-          your own keys and their order, which no ledger has. Without them, all applicants of the ledger come, by their ids.
+          your own keys and their order, which no ledger has. Without them, all applicants of the ledger come, by id.
         * ``ledger``: the one of the upload and of the verifications.
         * ``wait``: for how many seconds to look again, after pauses that grow up to 5 minutes, while some are open. By
           default it looks once.

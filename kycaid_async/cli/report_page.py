@@ -37,6 +37,12 @@ figcaption { color: var(--faint); font-size: .85rem; padding: 0 0 .35rem .5rem; 
 .plot text { fill: var(--faint); font: 12px system-ui, sans-serif; text-anchor: middle; }
 .plot .y text, .plot .end { text-anchor: end; } .plot .start { text-anchor: start; }
 .plot line { stroke: var(--line); } .plot .axis { stroke: var(--faint); } .plot .bar { fill: var(--bar); }
+.bars { display: grid; grid-template-columns: minmax(6rem, max-content) minmax(0, 1fr); gap: .35rem .9rem; margin: 0;
+  padding: .35rem .5rem; align-items: center; }
+.bars dt { overflow-wrap: anywhere; } .bars dd { margin: 0; display: grid; gap: .7rem; align-items: center;
+  grid-template-columns: minmax(0, 1fr) minmax(3.5rem, max-content); }
+.bars b { font-variant-numeric: tabular-nums; text-align: right; } .bars .bar { fill: var(--bar); }
+.bars .good { fill: var(--good); } .bars .bad { fill: var(--bad); } .bars .uncertain { fill: var(--doubt); }
 table { border-collapse: collapse; width: 100%; background: var(--card); border: 1px solid var(--line); }
 th, td { text-align: left; vertical-align: top; padding: .45rem .7rem; border-bottom: 1px solid var(--line); }
 th { color: var(--faint); font-size: .85rem; font-weight: 600; }
@@ -44,7 +50,9 @@ td { overflow-wrap: anywhere; }
 td:nth-child(1), th:nth-child(1) { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
 td:nth-child(2) { white-space: nowrap; }
 @media (max-width: 30rem) { td, th { padding: .4rem .45rem; font-size: .9rem; } }
-@media print { body { max-width: none; } }
+@media (max-width: 30rem) { .bars { grid-template-columns: minmax(0, 1fr); gap: 0; } .bars dd { margin-bottom: .5rem; } }
+@media print { body { max-width: none; padding: 0; } tr, figure, .cards div { break-inside: avoid; }
+  * { print-color-adjust: exact; } }
 """
 
 _HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()

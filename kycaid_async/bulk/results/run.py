@@ -136,7 +136,9 @@ class BulkResults(BulkRun[BulkRow | BadRow, BulkVerdict]):
         async with self._reading() as feed:
             while (numbered := await feed.next()) is not None:
                 self._summary.read += 1
-                spool.add(*await _judged(*numbered, ledger))
+                applicant, judged = await _judged(*numbered, ledger)
+                self._summary.documents += judged.document_id is not None
+                spool.add(applicant, judged)
 
     # Then the server is asked, until all is decided or the time is up.
 

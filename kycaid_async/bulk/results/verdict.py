@@ -124,6 +124,8 @@ class ResultsSummary:
     not_started: int = 0
     read: int = 0
     """Rows that were read."""
+    documents: int = 0
+    """Rows whose document was delivered, as the ledger says."""
     pages: int = 0
     """Pages of the report that were asked for."""
     asked: int = 0
@@ -138,6 +140,11 @@ class ResultsSummary:
     def verdicts(self) -> int:
         """The number of verdicts, those that are open included."""
         return sum(self.counts().values())
+
+    @property
+    def started(self) -> int:
+        """The number of verifications that were started, or may have been."""
+        return self.passed + self.declined + self.pending + self.uncertain
 
     @property
     def is_final(self) -> bool:

@@ -41,8 +41,8 @@ _UNKNOWN: Final = "unknown"
 
 
 @attrs.frozen(kw_only=True)
-class Plan:
-    """What the user asked for."""
+class ReportOptions:
+    """The options of an export, checked."""
 
     start: str
     end: str | None
@@ -55,7 +55,7 @@ class Plan:
     as_json: bool = False
 
 
-def plan_of(
+def options_of(
     start: str,
     end: str | None,
     *,
@@ -65,14 +65,14 @@ def plan_of(
     base_url: str | None,
     proxy: str | None,
     api_key: str | None,
-) -> Plan:
-    """Return the plan for options as they were given. Raises `UsageProblem` for those that cannot work."""
+) -> ReportOptions:
+    """Return the options for what was given. Raises `UsageProblem` for what cannot work."""
     if not api_key:
         raise UsageProblem("your key is needed, in the environment variable KYCAID_API_KEY")
     if output is not None and (output.is_dir() or not output.resolve().parent.is_dir()):
         raise UsageProblem(f"--output: {output} is a folder, or in none")
     server, proxy = way_to_server(base_url, proxy, trust_env=True)
-    return Plan(
+    return ReportOptions(
         start=start,
         end=end,
         output=output,
@@ -107,33 +107,35 @@ class Tally:
         return Tally(*(one + more for one, more in zip(mine, others, strict=True)))
 
 
-def run(plan: Plan) -> None:
-    """Do what ``plan`` says. Raises `Problem` and `KycaidError`; then no file is left half-written."""
+def run(options: ReportOptions) -> None:
+    """Do what ``options`` say. Raises `Problem` and `KycaidError`; then no file is left half-written."""
     try:
-        anyio.run(_run, plan)
+        anyio.run(_run, options)
     except InvalidRequestError as error:
         raise UsageProblem(one_line(error)) from error
     except (ModuleNotFoundError, OSError) as error:
-        raise Problem(f"{plan.output}: {getattr(error, 'strerror', None) or error}") from error
+        raise Problem(f"{options.output}: {getattr(error, 'strerror', None) or error}") from error
 
 
-async def _run(plan: Plan) -> None:
-    screen, tallies = Screen(as_json=plan.as_json), dict[tuple[str, str], Tally]()
-    async with AsyncKycaid(plan.api_key, base_url=plan.server, proxy=plan.proxy) as client:
-        with _table(plan) or nullcontext() as table:
-            async for row in client.verifications.report(plan.start, plan.end):
+async def _run(options: ReportOptions) -> None:
+    screen, tallies = Screen(as_json=options.as_json), dict[tuple[str, str], Tally]()
+    async with AsyncKycaid(options.api_key, base_url=options.server, proxy=options.proxy) as client:
+        with _table(options) or nullcontext() as table:
+            async for row in client.verifications.report(options.start, options.end):
                 tallies.setdefault((row.mode or _UNKNOWN, row.service or _UNKNOWN), Tally()).count(row)
                 if table is not None:
-                    table.add(cells(row, personal=plan.personal))
-    for line in [json.dumps(as_json(tallies))] if plan.as_json else as_text(tallies):
+                    table.add(cells(row, personal=options.personal))
+    for line in [json.dumps(as_json(tallies))] if options.as_json else as_text(tallies):
         screen.line(line)
 
 
-def _table(plan: Plan) -> TableWriter | None:
-    if plan.output is None:
+def _table(options: ReportOptions) -> TableWriter | None:
+    if options.output is None:
         return None
     try:
-        return open_table(plan.output, COLUMNS | dict.fromkeys(PERSONAL if plan.personal else (), str), sheet="Report")
+        return open_table(
+            options.output, COLUMNS | dict.fromkeys(PERSONAL if options.personal else (), str), sheet="Report"
+        )
     except ConfigurationError as error:
         raise UsageProblem(f"--output: {error}") from error
 
