@@ -49,8 +49,8 @@ th { color: var(--faint); font-size: .85rem; font-weight: 600; }
 td { overflow-wrap: anywhere; }
 td:nth-child(1), th:nth-child(1) { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
 td:nth-child(2) { white-space: nowrap; }
-@media (max-width: 30rem) { td, th { padding: .4rem .45rem; font-size: .9rem; } }
-@media (max-width: 30rem) { .bars { grid-template-columns: minmax(0, 1fr); gap: 0; } .bars dd { margin-bottom: .5rem; } }
+@media (max-width: 30rem) { td, th { padding: .4rem .45rem; font-size: .9rem; }
+  .bars { grid-template-columns: minmax(0, 1fr); gap: 0; } .bars dd { margin-bottom: .5rem; } }
 @media print { body { max-width: none; padding: 0; } tr, figure, .cards div { break-inside: avoid; }
   * { print-color-adjust: exact; } }
 """
