@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import re
 import secrets
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,7 +12,6 @@ from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any, BinaryIO, Final, Self
 
-from kycaid_async.bulk.manifest.csv_format import neutral
 from kycaid_async.errors import ConfigurationError
 from kycaid_async.extras import missing
 from kycaid_async.masking import shown_name
@@ -278,3 +278,28 @@ def _value(value: Any, kind: type) -> Any:
     if isinstance(value, datetime):
         return value.isoformat(sep=" ", timespec="seconds")
     return value.isoformat() if isinstance(value, date) else str(value)
+
+
+# Cells that a spreadsheet would run, in files that people open with one. Such a cell gets an apostrophe before what
+# makes it a formula, which the reader of rejects takes away again. A cell may begin a line, or follow any delimiter:
+# whoever opens a file may have another one set.
+
+_START: Final = r"(^|[,;\t|\r\n])"
+_BLANK: Final = r"""([\s"\x00-\x1f\x7f\u00a0\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]{0,200}+)"""
+"""What spreadsheets skip, or take off, before they look at a cell. Bounded, as a row may be nothing else."""
+_NUMBER: Final = r"[+\-\uff0b\uff0d\u2212][\d ().\-/]*(?:,\d+)?(?:[eE][+\-]?\d+)?\"*(?=\s*(?:$|[,;\t|\r\n]))"
+"""Amounts and phone numbers: there is nothing in them to run."""
+_FORMULA: Final = rf"(?!{_NUMBER})[=+\-@\uff1d\uff0b\uff0d\uff20\ufe66\ufe62\ufe63\ufe6b\u2212]"
+
+_RUNS: Final = re.compile(rf"{_START}{_BLANK}('*)(?={_FORMULA})")
+_HELD: Final = re.compile(rf"{_START}{_BLANK}'('*)(?={_FORMULA})")
+
+
+def neutral(text: str) -> str:
+    """Return ``text`` with an apostrophe before each formula that a spreadsheet would see in it."""
+    return _RUNS.sub(r"\1\2'\3", text)
+
+
+def original(text: str) -> str:
+    """Return what `neutral` made ``text`` of."""
+    return _HELD.sub(r"\1\2\3", text)

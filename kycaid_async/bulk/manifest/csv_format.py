@@ -12,6 +12,7 @@ from kycaid_async.bulk.manifest.column_names import Columns, Record, match, tabl
 from kycaid_async.bulk.manifest.format import LONGEST, Encoding, TextFormat, lines_of, open_text
 from kycaid_async.bulk.manifest.options import ManifestOptions
 from kycaid_async.bulk.manifest.row import EXTRA, is_text
+from kycaid_async.bulk.tables import neutral, original
 from kycaid_async.errors import FieldProblem, ManifestError
 from kycaid_async.masking import shown_name
 
@@ -131,28 +132,3 @@ def _shown(encoding: Encoding) -> str:
 
 def _or_say(encoding: Encoding) -> str:
     return "" if encoding.mark else ", or say which it is with --encoding, such as cp1252 or utf-16, or encoding="
-
-
-# Cells that a spreadsheet would run, in files that people open with one. Such a cell gets an apostrophe before what
-# makes it a formula, which the reader of rejects takes away again. A cell may begin a line, or follow any delimiter:
-# whoever opens a file may have another one set.
-
-_START: Final = r"(^|[,;\t|\r\n])"
-_BLANK: Final = r"""([\s"\x00-\x1f\x7f\u00a0\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]{0,200}+)"""
-"""What spreadsheets skip, or take off, before they look at a cell. Bounded, as a row may be nothing else."""
-_NUMBER: Final = r"[+\-\uff0b\uff0d\u2212][\d ().\-/]*(?:,\d+)?(?:[eE][+\-]?\d+)?\"*(?=\s*(?:$|[,;\t|\r\n]))"
-"""Amounts and phone numbers: there is nothing in them to run."""
-_FORMULA: Final = rf"(?!{_NUMBER})[=+\-@\uff1d\uff0b\uff0d\uff20\ufe66\ufe62\ufe63\ufe6b\u2212]"
-
-_RUNS: Final = re.compile(rf"{_START}{_BLANK}('*)(?={_FORMULA})")
-_HELD: Final = re.compile(rf"{_START}{_BLANK}'('*)(?={_FORMULA})")
-
-
-def neutral(text: str) -> str:
-    """Return ``text`` with an apostrophe before each formula that a spreadsheet would see in it."""
-    return _RUNS.sub(r"\1\2'\3", text)
-
-
-def original(text: str) -> str:
-    """Return what `neutral` made ``text`` of."""
-    return _HELD.sub(r"\1\2\3", text)

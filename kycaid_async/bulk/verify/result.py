@@ -119,6 +119,8 @@ class VerifySummary:
     uncertain: int = 0
     read: int = 0
     """Rows that were read. Nothing is started before all are."""
+    bad: int = 0
+    """Rows that are bad. Unless ``partial``, nothing is started then: nobody can tell whose they are."""
     applicants: int = 0
     """Applicants that the rows are of."""
     looked_at: int = 0

@@ -105,7 +105,6 @@ class BulkVerify(BulkRun[VerifyRow, VerifyResult]):
         self._summary = VerifySummary()
         self._meter = Meter(self._started)
         self._in_flight = 0
-        self._bad = 0
 
     @property
     def progress(self) -> VerifyProgress:
@@ -151,15 +150,15 @@ class BulkVerify(BulkRun[VerifyRow, VerifyResult]):
                 self._summary.read += 1
                 await self._take(*numbered, ledger, spool)
                 self._summary.applicants = spool.applicants
-        if self._bad and not (self._plan.partial or self._plan.dry_run):
+        if self._summary.bad and not (self._plan.partial or self._plan.dry_run):
             raise ManifestError(
-                f"bulk: {self._bad:,} rows are bad, and nobody can tell whose they are, so nothing was started. "
-                "Correct them, or start with partial=True"
+                f"bulk: {self._summary.bad:,} rows are bad, and nobody can tell whose they are, so nothing was "
+                "started. Correct them, or start with partial=True"
             )
 
     async def _take(self, number: int, row: VerifyRow, ledger: Ledger, spool: Spool[_Row]) -> None:
         if isinstance(row, BadRow):
-            self._bad += 1
+            self._summary.bad += 1
             await self._tell(_of_bad(number, row))
             return
         if isinstance(row, BulkRow):

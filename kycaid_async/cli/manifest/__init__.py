@@ -42,7 +42,7 @@ def check(
 ) -> None:
     """Run ``kycaid manifest check``."""
     from kycaid_async.cli.manifest.run import for_terminal, run_check
-    from kycaid_async.cli.upload.options import url_rules
+    from kycaid_async.cli.manifests import url_rules
 
     with plain_errors():
         reading = keywords(

@@ -10,10 +10,9 @@ from kycaid_async.bulk.ledger import SecretFrom
 from kycaid_async.bulk.manifest.options import ManifestKeywords, ManifestOptions
 from kycaid_async.bulk.manifest.rejects import UNCERTAIN, rejects_of
 from kycaid_async.bulk.remote.url_rules import UrlRules
-from kycaid_async.cli.manifests import RunChoices, ledger_of, way_to_server
+from kycaid_async.cli.manifests import RunChoices, ledger_of, url_rules, way_to_server
 from kycaid_async.cli.problems import UsageProblem
 from kycaid_async.cli.reading import reading_of
-from kycaid_async.errors import ConfigurationError
 
 
 class UploadChoices(RunChoices, total=False):
@@ -98,13 +97,3 @@ def options_of(
         reading=reading_of(reading or {}, outside=choices.get("outside", ()), urls=urls),
         **choices,
     )
-
-
-def url_rules(urls: bool, protocols: Sequence[str], hosts: Sequence[str]) -> UrlRules | None:
-    """Return the rules for URLs, None when none are allowed. Raises `UsageProblem`."""
-    try:
-        rules = UrlRules(allow_protocols=protocols, allow_hosts=hosts)
-    except ConfigurationError as error:
-        words = str(error).replace("allow_protocols", "--allow-protocol").replace("allow_hosts", "--allow-host")
-        raise UsageProblem(words) from error
-    return rules if urls or protocols or hosts else None
