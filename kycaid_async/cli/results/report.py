@@ -10,7 +10,7 @@ import attrs
 from kycaid_async.bulk.results import BulkVerdict, ResultsSummary, Verdict
 from kycaid_async.bulk.results.verdict import WORDS
 from kycaid_async.cli.charts import bar_chart
-from kycaid_async.cli.report_page import cards, framed, more, table
+from kycaid_async.cli.report_page import cards, framed, more, row_table
 from kycaid_async.cli.screen import duration_text
 from kycaid_async.cli.words import reason_text, reasons_text
 from kycaid_async.html import Child, tag
@@ -85,8 +85,8 @@ def _bad(findings: Findings) -> Iterator[Child]:
         yield tag("p", "None: nobody was declined, and every verification was started.")
         return
     rows = [(_lines(one), WORDS[one.verdict], _key(one), _why(one)) for one in findings.bad]
-    yield table(("line", "verdict", "key", "why"), rows, [_KINDS.get(one.verdict, "") for one in findings.bad])
-    yield more(count - len(findings.bad))
+    kinds = [_KINDS.get(one.verdict, "") for one in findings.bad]
+    yield row_table(("verdict", "why"), rows, kinds, left=count - len(rows))
 
 
 def _lines(verdict: BulkVerdict) -> str:

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from kycaid_async.cli.report_page import cards, framed, more, table
+from kycaid_async.cli.report_page import cards, framed, row_table
 from kycaid_async.cli.screen import duration_text, size_text
 from kycaid_async.cli.upload.stats import History, UploadStats
 from kycaid_async.html import Child, Html, tag
@@ -70,8 +70,8 @@ def _notes(stats: UploadStats) -> Iterable[Child]:
     yield from _what_to_do(stats)
     notes = sorted(stats.notes, key=lambda note: note.line)
     rows = [(str(note.line), str(note.status), note.key, note.reason) for note in notes]
-    yield table(("line", "status", "key", "reason"), rows, [note.status for note in notes])
-    yield more(stats.failures - len(stats.notes))
+    kinds = [note.status for note in notes]
+    yield row_table(("status", "reason"), rows, kinds, left=stats.failures - len(notes))
 
 
 def _what_to_do(stats: UploadStats) -> Iterable[Child]:
