@@ -118,6 +118,12 @@ from kycaid_async.bulk.manifest.manifest import read_manifest as read_manifest
 from kycaid_async.bulk.manifest.row import BadRow as BadRow
 from kycaid_async.bulk.manifest.row import ManifestRow as ManifestRow
 from kycaid_async.bulk.remote.url_rules import UrlRules as UrlRules
+from kycaid_async.bulk.results.run import BulkResults as BulkResults
+from kycaid_async.bulk.results.verdict import BulkVerdict as BulkVerdict
+from kycaid_async.bulk.results.verdict import CheckVerdict as CheckVerdict
+from kycaid_async.bulk.results.verdict import DocumentVerdict as DocumentVerdict
+from kycaid_async.bulk.results.verdict import ResultsSummary as ResultsSummary
+from kycaid_async.bulk.results.verdict import Verdict as Verdict
 from kycaid_async.bulk.row import BulkProgress as BulkProgress
 from kycaid_async.bulk.row import BulkResult as BulkResult
 from kycaid_async.bulk.row import BulkRow as BulkRow
@@ -171,6 +177,7 @@ from kycaid_async.protocol.endpoint import Evidence as Evidence
 from kycaid_async.protocol.endpoint import Replay as Replay
 from kycaid_async.protocol.timeout import Timeout as Timeout
 from kycaid_async.sync.bulk import BlockingAudit as BlockingAudit
+from kycaid_async.sync.bulk import BlockingResults as BlockingResults
 from kycaid_async.sync.bulk import BlockingUpload as BlockingUpload
 from kycaid_async.sync.bulk import BlockingVerify as BlockingVerify
 from kycaid_async.sync.client import Kycaid as Kycaid

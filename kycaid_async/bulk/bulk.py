@@ -8,6 +8,7 @@ from kycaid_async.api.section import Caller
 from kycaid_async.bulk.audit import AuditOptions, AuditPlan, AuditRows, BulkAudit
 from kycaid_async.bulk.manifest.manifest import Manifest
 from kycaid_async.bulk.manifest.places import AnyPath
+from kycaid_async.bulk.results import BulkResults, BulkVerdict, ResultsOptions, ResultsPlan, ResultsRows, ResultsSummary
 from kycaid_async.bulk.row import BulkResult, BulkSummary
 from kycaid_async.bulk.upload import BulkUpload, Rows, UploadOptions, UploadPlan
 from kycaid_async.bulk.verify import BulkVerify, VerifyOptions, VerifyPlan, VerifyResult, VerifyRows, VerifySummary
@@ -145,6 +146,42 @@ class Bulk:
         run = self.verify(rows, **options)
         results = [result async for result in run]
         return sorted(results, key=lambda result: result.numbers), run.summary
+
+    @bordered
+    def results(self, rows: ResultsRows | Manifest | None = None, **options: Unpack[ResultsOptions]) -> BulkResults:
+        """Return a look at the verdicts of a ledger's verifications; iterate: ``async for verdict in results``.
+
+        It gives each applicant's verdict, with each check and each decline reason, as far as it is known by now. What
+        runs is looked up in the report, 1,000 a call, and only what is finished is asked for one by one. The ledger
+        keeps what was found, so that the next run asks for what is open only.
+
+        * ``rows``: as they were uploaded, see `upload`; or as `read_manifest` gives them, or a `Manifest`. They tell
+          your own keys and their order, which no ledger has. Without them, all applicants of the ledger come, by id.
+        * ``ledger``: the one of the upload and of the verifications.
+        * ``wait``: for how many seconds to look again, after pauses that grow up to 5 minutes, while some are open. By
+          default it looks once.
+        * ``per_document``: tell the review of each document too: one more request for each applicant that is decided.
+        * ``concurrency``: at most so many requests at once; as with `upload` it adapts to what the server takes.
+        * ``give_up_after``: seconds without an answer of use after which it ends, 300 by default.
+        * ``same_account``, ``ledger_secret``, ``ledger_secret_key``: as with `upload`.
+
+        Raises `ConfigurationError` for values that make no sense; what ends it early is raised by the iteration, after
+        the verdicts that are known.
+        """
+        plan = ResultsPlan(**options)
+        source = rows.rows() if isinstance(rows, Manifest) else rows
+        return BulkResults(source, plan, caller=self._call, settings=self._settings, timing=self._timing)
+
+    @confidential
+    async def results_all(
+        self, rows: ResultsRows | Manifest | None = None, **options: Unpack[ResultsOptions]
+    ) -> tuple[list[BulkVerdict], ResultsSummary]:
+        """Return all verdicts, in the order of the rows, and a summary.
+
+        Takes and raises what `results` does. It holds all verdicts; for very many, iterate over `results`.
+        """
+        results = self.results(rows, **options)
+        return [verdict async for verdict in results], results.summary
 
     @confidential
     async def upload_all(

@@ -65,6 +65,12 @@ class BulkRow(Discreet):
                 yield side, source
 
     @property
+    def own_key(self) -> str | None:
+        """What the customer knows the row by: its key, or the ``external_applicant_id`` of the applicant to make."""
+        external_id = None if self.applicant is None else self.applicant.external_applicant_id
+        return self.key or (external_id if isinstance(external_id, str) else None)
+
+    @property
     def digest(self) -> bytes:
         """32 bytes that stand for the row in a ledger: SHA-256 of its key, or of all that it says.
 

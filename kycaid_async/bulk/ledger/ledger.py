@@ -216,6 +216,16 @@ class Ledger:
                 yield _row_entry(values)
             last = (batch[-1][2], batch[-1][0])
 
+    async def applicant_ids(self) -> AsyncIterator[str]:
+        """Give every applicant that has a row or a verification, once."""
+        last = ""
+        one = "SELECT applicant_id FROM {} WHERE applicant_id > ?"
+        query = f"{one.format('rows')} UNION {one.format('verifications')} ORDER BY applicant_id LIMIT ?"
+        while batch := await self._database.read(query, last, last, _AT_ONCE):
+            for (applicant_id,) in batch:
+                yield applicant_id
+            last = batch[-1][0]
+
     async def intend_row(self, digest: bytes, intent: Intent, fingerprint: bytes | None = None) -> None:
         """Write down that a document is about to be created."""
         values = (self._row(digest), EntryState.SENT, intent.applicant_id, intent.as_text(), None, None)

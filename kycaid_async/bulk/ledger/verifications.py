@@ -2,7 +2,7 @@
 
 import enum
 import hashlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -101,6 +101,15 @@ class Verifications:
         rows = await self._database.read(f"{_ENTRY} WHERE verification_id = ?", verification_id)
         return next(map(_entry, rows), None)
 
+    async def among(self, verification_ids: Sequence[str]) -> dict[str, VerificationEntry]:
+        """Return the entries which have these verifications, by their ids."""
+        known: list[VerificationEntry] = []
+        for at in range(0, len(verification_ids), _AT_ONCE):
+            some = verification_ids[at : at + _AT_ONCE]
+            places = ", ".join("?" * len(some))
+            known += map(_entry, await self._database.read(f"{_ENTRY} WHERE verification_id IN ({places})", *some))
+        return {entry.verification_id: entry for entry in known if entry.verification_id is not None}
+
     def all(self) -> AsyncIterator[VerificationEntry]:
         """Give all entries, a few hundred at a time, in an order that says nothing."""
         return self._where("TRUE")
@@ -181,6 +190,14 @@ class Verifications:
         """
         change = "UPDATE verifications SET status = ?, verdict = ?, result = ?, looked_at = ? WHERE verification_id = ?"
         self._database.write_behind(change, status, verdict, result, _as_text(now), verification_id)
+
+    def seal(self, text: str) -> str:
+        """Return a text of others as it can stand in a ``result``: without the ledger's secret nobody can read it."""
+        return self._secret.seal(text)
+
+    def unseal(self, sealed: str) -> str | None:
+        """Return what `seal` got; None for what the ledger's secret does not open."""
+        return self._secret.unseal(sealed)
 
     async def _where(self, condition: str) -> AsyncIterator[VerificationEntry]:
         last = b""

@@ -89,6 +89,8 @@ class BadRow(Unlisted):
     """Every column at fault."""
     raw: Any = attrs.field(default=None, repr=False, eq=False)
     """What stands in the file. It is personal data."""
+    key: str | None = attrs.field(default=None, repr=False, eq=False)
+    """The key of the row, or the ``external_applicant_id`` of its applicant, as far as there is one."""
 
     @property
     def reason(self) -> str:
@@ -125,7 +127,7 @@ def read_row(
     named = {problem.field for problem in known}
     problems = [*known, *(problem for problem in other if problem.field not in named)]
     if problems:
-        return BadRow(line=line, problems=tuple(problems), raw=raw)
+        return BadRow(line=line, problems=tuple(problems), raw=raw, key=_key_of(fields))
     written: dict[str, str] = {side: fields[side] for side in SIDES if side in fields}
     sides: dict[str, Any] = {side: reach.place(text) for side, text in written.items()}
     return ManifestRow(
@@ -139,6 +141,11 @@ def read_row(
         written=written,
         **sides,
     )
+
+
+def _key_of(fields: Mapping[str, Any]) -> str | None:
+    """Return what the customer knows a row by."""
+    return next((str(fields[name]) for name in ("key", f"{APPLICANT}external_applicant_id") if fields.get(name)), None)
 
 
 def _problems(fields: dict[str, Any], document: dict[str, Any], person: dict[str, Any]) -> Iterator[FieldProblem]:
