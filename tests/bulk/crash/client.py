@@ -27,6 +27,7 @@ import anyio
 import kycaid_async.api
 import kycaid_async.bulk
 import kycaid_async.cli.upload.run
+import kycaid_async.cli.verify.run
 import kycaid_async.transport
 from kycaid_async import ApplicantDocument, AsyncKycaid, KycaidError, Person, Timeout
 from kycaid_async.bulk.bulk import Bulk
@@ -112,7 +113,7 @@ async def call_plainly(calls: list) -> None:
 def scale(speed: float, read: float, settle: float) -> None:
     """Let pauses take less time. ``read`` and ``settle`` are real seconds."""
     timing = Timing(clock=lambda: _MONOTONIC() * speed, sleep=lambda seconds: asyncio.sleep(seconds / speed))
-    make, upload = AsyncKycaid.__init__, Bulk.upload
+    make, upload, verify = AsyncKycaid.__init__, Bulk.upload, Bulk.verify
 
     @functools.wraps(make)
     def made(self, *given, **options):
@@ -123,7 +124,11 @@ def scale(speed: float, read: float, settle: float) -> None:
     def uploading(self, *given, **options):
         return upload(self, *given, **options | {"settle_after": settle * speed})
 
-    AsyncKycaid.__init__, Bulk.upload = made, uploading
+    @functools.wraps(verify)
+    def verifying(self, *given, **options):
+        return verify(self, *given, **options | {"settle_after": settle * speed})
+
+    AsyncKycaid.__init__, Bulk.upload, Bulk.verify = made, uploading, verifying
 
 
 def set_clock(ahead: float) -> None:

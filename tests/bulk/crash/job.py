@@ -31,6 +31,7 @@ class Job:
     """The last of every so many rows has applicant, type and files of the one before it; 0 for no such rows."""
     known: int = 0
     """Rows after so many are for applicants of those before; 0 for none."""
+    per_applicant: int = len(KINDS)
     rows: list[dict] = attrs.field(factory=list)
 
     @property
@@ -49,7 +50,7 @@ class Job:
         if self.twins and number % self.twins == self.twins - 1:  # as the row before it: applicant, type and files
             return {key: value for key, value in self.rows[-1].items() if key not in NAMES} | name
         row = {"type": KINDS[number % len(KINDS)], "front_side": self._file(number), **name}
-        group = number // len(KINDS)
+        group = number // self.per_applicant
         if self.known and number >= self.known:
             row["applicant_id"] = self.applicants[group % min(3, self.known // len(KINDS))]
         elif group % 4 == 3:

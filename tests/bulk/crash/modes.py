@@ -42,6 +42,8 @@ class Mode:
     hooks: Hooks = _none
     settle: float = SETTLE
     kills_server: bool = False
+    verifies: bool = False
+    """Whether the applicants of delivered rows are verified too."""
     calls: bool = False
     """Whether it makes plain calls, without bulk."""
     preventable: bool = True
@@ -111,6 +113,15 @@ MODES: dict[str, Mode] = {
     "one_per_type": Mode(faults=[_LOST], one_per_type=True, twins=0),
     "server": Mode(ends=(), kills_server=True),
     "calls": Mode(calls=True, faults=[_after(*_ANY, chance=0.4), _before(*_ANY, chance=0.3)]),
+    "verify": Mode(
+        verifies=True,
+        settle=4.0,
+        faults=[
+            _after("reset", "close", chance=0.05),
+            _after(*pages("503"), chance=0.05),
+            {"on": list(CREATIONS), "chance": 0.05, "late": 2 * READ},
+        ],
+    ),
     # The end of the client.
     "client": Mode(),
     "opening": Mode(ends=(ends.kill, ends.kill_at_a_step)),

@@ -15,6 +15,7 @@ from tests.oracle.running import ROOT
 
 LONGEST_RUN = 300.0
 """Seconds after which a run counts as one that hangs."""
+FORM = "c" * 36
 CRASHES = (-signal.SIGSEGV, -signal.SIGABRT, -signal.SIGBUS, -signal.SIGILL)
 
 
@@ -28,6 +29,7 @@ class Said:
     """By line."""
     sums: dict[str, Any] | None
     errors: str
+    verifications: list[dict[str, Any]] = attrs.field(factory=list)
 
     @property
     def is_whole(self) -> bool:
@@ -37,18 +39,20 @@ class Said:
     @property
     def refused_ledger(self) -> bool:
         """Whether it ended because it could not use its ledger."""
-        return not self.rows and self.code == 1 and "ledger" in self.errors
+        return not (self.rows or self.verifications) and self.code == 1 and "ledger" in self.errors
 
     @classmethod
     def of(cls, folder: Path, code: int | None) -> "Said":
-        rows, sums = {}, None
+        rows, verifications, sums = {}, [], None
         for line in (folder / "out").read_text().split("\n")[:-1]:
             said = json.loads(line)
             if said["kind"] == "row":
                 rows[said["line"]] = said
+            elif said["kind"] == "verification":
+                verifications.append(said)
             else:
                 sums = said
-        return cls(code=code, rows=rows, sums=sums, errors=(folder / "err").read_text())
+        return cls(code=code, rows=rows, sums=sums, errors=(folder / "err").read_text(), verifications=verifications)
 
 
 @attrs.define
@@ -134,7 +138,7 @@ class Forks:
 
 @attrs.define(kw_only=True)
 class Runs:
-    """Starts runs of ``kycaid upload`` over one manifest."""
+    """Starts runs of ``kycaid upload``, or ``kycaid verify``, over one manifest."""
 
     forks: Forks
     manifest: Path
@@ -143,6 +147,8 @@ class Runs:
     """Seconds that a client waits for an answer."""
     settle: float
     """Seconds after which it takes a document that is not shown as not made."""
+    verifies: bool = False
+    """Whether the next run starts verifications."""
     speed: float = 10.0
     """By how much its other pauses are shorter."""
     _last: Run | None = None
@@ -192,6 +198,8 @@ class Runs:
         return folder
 
     def _arguments(self) -> list[str]:
+        if self.verifies:
+            return ["verify", str(self.manifest), "--form", FORM, "--yes", "--json"]
         return ["upload", str(self.manifest), "--json", "--on-error", "continue"]
 
     async def close(self) -> None:

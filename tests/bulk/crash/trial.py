@@ -1,5 +1,6 @@
 """One mode, from a fresh server to the verdict."""
 
+import math
 import random
 import time
 from collections import Counter
@@ -10,13 +11,16 @@ import attrs
 from tests.bulk.crash import ends
 from tests.bulk.crash.calls import SECTIONS, judge_calls, made_by_calls
 from tests.bulk.crash.ends import Ending
-from tests.bulk.crash.job import KINDS, Job
+from tests.bulk.crash.job import Job
 from tests.bulk.crash.modes import MODES, READ, Mode
 from tests.bulk.crash.runs import Forks, Runs, Said
 from tests.bulk.crash.verdict import Held, Verdict, judge_end, judge_words
+from tests.bulk.crash.verifications import Paid, judge_fees, judge_started
 from tests.oracle.running import RunningOracle
 
 GROWTH = 30
+VERIFIES = 0.6
+"""How many of the runs verify, where both are done."""
 LAST_RUNS = 4
 SLOWER = 1.25
 """A run that has told nothing yet when it is ended: how much more time the next ones get."""
@@ -64,6 +68,30 @@ class Trial:
             verdict=self.verdict,
         )
 
+    async def verify(self, *, seed: int, rows: int, kills: int) -> Outcome:
+        """Upload a manifest and verify its applicants, in turns that chance decides; each kind has its usual time."""
+        await self.begin(seed=seed, rows=rows, kills=kills)
+        ending, usual = self.ending, {False: 1.0, True: 1.0}
+        while self.done < kills:
+            ending.runs.verifies = verifies = ending.chance.random() < VERIFIES
+            ending.usual = usual[verifies]
+            await self.disturb(self.done + 1, turns=1)
+            usual[verifies] = ending.usual
+        ending.runs.verifies = False
+        judge_end(await self.to_the_end(), self.job, Held.of(self.oracle), self.verdict)
+        ending.runs.verifies = True
+        await self.oracle.set(**self._settings())
+        said = await self.to_the_end()
+        paid = Paid.of(self.oracle)
+        statuses = judge_fees(said, self.job, Held.of(self.oracle), paid, self.verdict)
+        return Outcome(
+            kills=self.done,
+            rows=len(said.verifications),
+            delivered=len(paid.requests),
+            statuses=statuses | Counter(failed=statuses["not_delivered"]),
+            verdict=self.verdict,
+        )
+
     async def call(self, *, seed: int, rows: int, kills: int) -> Outcome:
         """Create objects by plain calls."""
         owners = await self.oracle.applicants(rows)
@@ -75,16 +103,17 @@ class Trial:
         statuses = Counter("uncertain" if said["maybe"] else "failed" for said in answers if said["id"] is None)
         return Outcome(kills=0, rows=rows, delivered=len(made), statuses=statuses, verdict=self.verdict)
 
-    async def disturb(self, kills: int) -> None:
+    async def disturb(self, kills: int, *, turns: float = math.inf) -> None:
         """End runs until so many were ended before their time. There is always something left to do."""
-        while self.done < kills:
+        while self.done < kills and turns > 0:
+            turns -= 1
             started = time.monotonic()
             end = self.ending.chance.choice(self.mode.ends)
             said = await end(self.ending)
             held = self.note(said)
             if said.is_whole:
                 self.ending.usual = time.monotonic() - started
-            elif not said.rows:
+            elif not (said.rows or said.verifications):
                 self.ending.usual *= SLOWER
             self.done += end in COUNT_ANYWAY or not said.is_whole
             if said.is_whole or len(held.by_name) > len(self.job.rows) - GROWTH // 2:
@@ -126,7 +155,10 @@ class Trial:
     def note(self, said: Said) -> Held:
         self._ran += 1
         held = Held.of(self.oracle)
-        judge_words(said, self.job, held, self.verdict, name=f"run {self._ran}")
+        if self.ending.runs.verifies:
+            judge_started(said, Paid.of(self.oracle), self.verdict, name=f"run {self._ran}")
+        else:
+            judge_words(said, self.job, held, self.verdict, name=f"run {self._ran}")
         return held
 
     def _settings(self) -> dict:
@@ -136,7 +168,7 @@ class Trial:
     async def begin(self, *, seed: int, rows: int, kills: int) -> None:
         """Make applicants. In a warm mode, the first rows are delivered while all is well."""
         more = 0 if self.mode.warm else kills * GROWTH
-        self.job.applicants += await self.oracle.applicants((rows + more) // len(KINDS) + 1)
+        self.job.applicants += await self.oracle.applicants((rows + more) // self.job.per_applicant + 1)
         self.job.grow(rows)
         if self.mode.warm:
             await self._run_alone()
@@ -152,10 +184,12 @@ async def run(name: str, *, kills: int, seed: int, rows: int, folder: Path, fork
     async with RunningOracle(folder / "data") as oracle:
         environment = {"KYCAID_API_KEY": oracle.key, "KYCAID_BASE_URL": oracle.url}
         job = Job(work, [], chance, mode.twins, known=rows if mode.warm else 0)
+        job.per_applicant = 2 if mode.verifies else job.per_applicant
         runs = Runs(forks=forks, manifest=job.manifest, environment=environment, read=READ, settle=mode.settle)
         trial = Trial(mode=mode, job=job, oracle=oracle, ending=Ending(runs, chance, mode.hooks))
         try:
-            outcome = await (trial.call if mode.calls else trial.upload)(seed=seed, rows=rows, kills=kills)
+            do = trial.call if mode.calls else trial.verify if mode.verifies else trial.upload
+            outcome = await do(seed=seed, rows=rows, kills=kills)
         finally:
             await runs.close()
     return attrs.evolve(outcome, mode=name, seconds=time.monotonic() - started)

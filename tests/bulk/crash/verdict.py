@@ -85,7 +85,8 @@ def judge_words(said: Said, job: Job, held: Held, verdict: Verdict, *, name: str
     for numbers in by_id.values():
         if len(numbers) > 1:
             verdict.wrong.append(f"{name}: {sorted(numbers)} have one id")
-    _judge_end(said, verdict, name=name)
+    left = [row for row in said.rows.values() if row["status"] not in TOLD_THERE]
+    judge_exit(said, verdict, name=name, is_left=bool(left))
 
 
 def _has_trace(said: Said) -> bool:
@@ -94,14 +95,14 @@ def _has_trace(said: Said) -> bool:
     return "Traceback" in said.errors and not is_early and LATE_SIGNAL not in said.errors
 
 
-def _judge_end(said: Said, verdict: Verdict, *, name: str) -> None:
+def judge_exit(said: Said, verdict: Verdict, *, name: str, is_left: bool) -> None:
+    """Hold the way in which a run ended against what it said: ``is_left`` when it did not do all."""
     if said.code is None or said.code in CRASHES or _has_trace(said):
         verdict.crashes.append(f"{name}: ended with {said.code}: {said.errors[-300:]}")
     by_signal = (-signal.SIGKILL, -signal.SIGTERM, -signal.SIGINT, 128 + signal.SIGTERM, 128 + signal.SIGINT)
     if said.sums is None or said.code in by_signal:
         return
-    left = [row for row in said.rows.values() if row["status"] not in TOLD_THERE]
-    expected = 1 if left or said.sums["ended"] else 0
+    expected = 1 if is_left or said.sums["ended"] else 0
     if said.code != expected:
         verdict.crashes.append(f"{name}: exit code {said.code}, expected {expected}")
 
