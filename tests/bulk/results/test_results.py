@@ -1,8 +1,18 @@
 """``client.bulk.results``: verdicts of all applicants of a ledger, with the fewest requests."""
 
+import asyncio
+
 import pytest
 
-from kycaid_async import BulkVerdict, ConfigurationError, DeclineReason, InsufficientFundsError, LedgerError, Verdict
+from kycaid_async import (
+    BulkVerdict,
+    ConfigurationError,
+    DeclineReason,
+    InsufficientFundsError,
+    Kycaid,
+    LedgerError,
+    Verdict,
+)
 from kycaid_async.bulk.ledger import Intent, Ledger
 from tests.bulk.results.conftest import FORM, NOON, applicant_of, document_of, row_of, verification_of
 from tests.conftest import API_KEY
@@ -239,3 +249,24 @@ async def test_a_missing_ledger_is_named(client, tmp_path):
 def test_options_that_make_no_sense_are_refused(client, options):
     with pytest.raises(ConfigurationError):
         client.bulk.results(**options)
+
+
+async def test_the_blocking_client_gives_the_same(fill, server, client):
+    ledger = await fill(3)
+    server.decide(verification_of(1), profile=["WRONG_NAME"])
+
+    def look_blocking():
+        with Kycaid(API_KEY, base_url=server.url) as blocking:
+            rows = (row_of(number) for number in range(3))
+            verdicts, summary = blocking.bulk.results_all(rows, ledger=ledger)
+            run = blocking.bulk.results(ledger=ledger)
+            return verdicts, summary, [verdict.applicant_id for verdict in run], run.open, run.summary.pending
+
+    verdicts, summary, ids, still_open, pending = await asyncio.to_thread(look_blocking)
+    assert [(v.verdict, v.keys) for v in verdicts] == [
+        ("pending", ("K-0",)),
+        ("declined", ("K-1",)),
+        ("pending", ("K-2",)),
+    ]
+    assert (summary.declined, summary.read, summary.documents) == (1, 3, 3)
+    assert (ids, still_open, pending) == ([applicant_of(number) for number in range(3)], 2, 2)
