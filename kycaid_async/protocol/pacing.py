@@ -23,7 +23,7 @@ _BELOW: Final = 0.95
 """The share of what the server allows at which the rate begins after a refusal."""
 _BACK_AFTER: Final = 30.0
 """Seconds until the rate is again what it was when the server refused."""
-_BACK_REQUESTS: Final = 200.0
+_BACK_REQUESTS: Final = 150.0
 """At least so many requests are made until then: to find the limit again costs a refusal or two."""
 _LIFTED: Final = 3
 """How many times that, from there on, until nothing is held back any more."""
@@ -46,8 +46,8 @@ _ENOUGH: Final = 600
 class RefusalDetector:
     """A sequential test (CUSUM) of whether so many answers are refusals that they are no accident.
 
-    It weighs "every other request is refused" against the usual share of refusals, which it learns. Without any good
-    answer each refusal is an alarm.
+    It weighs "every other request is refused" against the usual share of refusals, which it learns. With no
+    more than one good answer since the last alarm a refusal is another.
     """
 
     _ALARM: Final = 8.0
@@ -60,7 +60,7 @@ class RefusalDetector:
         self._usual = self._LEAST
         self._score = 0.0
         self._relief = math.log((1 - self._LEAST) / (1 - self._OVER))
-        self._taken = False
+        self._taken = 0
 
     def refused(self) -> bool:
         """Note a refusal, and say whether it is an alarm."""
@@ -68,14 +68,14 @@ class RefusalDetector:
         self._relief = math.log((1 - usual) / (1 - self._OVER))
         self._score += math.log(self._OVER / usual)
         self._usual += (1 - self._usual) / self._MEMORY
-        if self._taken and self._score < self._ALARM:
+        if self._taken > 1 and self._score < self._ALARM:
             return False
-        self._score, self._taken = 0.0, False
+        self._score, self._taken = 0.0, 0
         return True
 
     def succeeded(self) -> None:
         """Note a good answer."""
-        self._taken = True
+        self._taken += 1
         self._usual -= self._usual / self._MEMORY
         if self._score:
             self._score = max(0.0, self._score - self._relief)
@@ -158,7 +158,7 @@ class Pacer:
         new = now - self._refused_at >= _EPISODE
         self._refusals = 1 if new else self._refusals + 1
         self._refused_at = now if new else self._refused_at
-        if too_many and (alarm or self._rate) and not self._is_no_limit():
+        if too_many and (alarm or asked or self._rate) and not self._is_no_limit():
             self._adjust(now, new=new)
 
     def _is_no_limit(self) -> bool:
@@ -169,7 +169,7 @@ class Pacer:
         share, before = self._tried_refusals / (self._tried + self._tried_refusals), self._share_before
         if not before or share >= _MOSTLY:
             self._try_anew(share, self._rate)
-        elif self._rate <= _SLOWER * self._rate_before:
+        elif self._rate <= min(_SLOWER, 1 - before) * self._rate_before:
             if share >= before / 2:
                 self._lift()
                 return True

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kycaid_async.protocol.pacing import Pacer
-from tests.protocol.limits import Changing, Client, FixedWindow, Shedding, SlidingWindow, TokenBucket, simulate
+from tests.protocol.limits import Client, FixedWindow, Shedding, SlidingWindow, TokenBucket, simulate
 
 STEPS = st.lists(st.tuples(st.sampled_from(["refused", "succeeded"]), st.floats(0, 10), st.floats(0, 60)), max_size=60)
 

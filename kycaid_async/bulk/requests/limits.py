@@ -23,7 +23,7 @@ _FORGETS: Final = 1.01
 
 
 class AdaptiveConcurrency:
-    """Grows while the server answers as quickly as before, and halves when it refuses too many. Times are in seconds."""
+    """Grows while the server answers as quickly as before, and halves when it refuses too many. Times: seconds."""
 
     def __init__(self, maximum: int) -> None:
         self._maximum = maximum
@@ -58,7 +58,7 @@ class AdaptiveConcurrency:
         self._quickest *= _FORGETS
 
     def refused(self) -> None:
-        """Note that the server refused. One among many good answers changes nothing; those that come together count once."""
+        """Note that the server refused. One among many good answers changes nothing; those together count once."""
         if not self._detector.refused():
             return
         if not self._just_refused:
