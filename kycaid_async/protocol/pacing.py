@@ -23,7 +23,7 @@ _BELOW: Final = 0.95
 """The share of what the server allows at which the rate begins after a refusal."""
 _BACK_AFTER: Final = 30.0
 """Seconds until the rate is again what it was when the server refused."""
-_BACK_REQUESTS: Final = 150.0
+_BACK_REQUESTS: Final = 120.0
 """At least so many requests are made until then: to find the limit again costs a refusal or two."""
 _LIFTED: Final = 3
 """How many times that, from there on, until nothing is held back any more."""
@@ -94,6 +94,7 @@ class Pacer:
         self._share = 1.0
         self._tried = self._tried_refusals = 0
         self._share_before = self._rate_before = 0.0
+        self._is_slower = False
         self._allowed = 0.0
         self._rate = 0.0
         self._refused_at = float("-inf")
@@ -138,7 +139,7 @@ class Pacer:
 
     def _try_anew(self, share: float = 0.0, rate: float = 0.0) -> None:
         self._tried = self._tried_refusals = 0
-        self._share_before, self._rate_before = share, rate
+        self._share_before, self._rate_before, self._is_slower = share, rate, False
 
     def refused(self, now: float, after: float, *, asked: bool = True, too_many: bool = True) -> None:
         """Note that the server refused.
@@ -169,7 +170,9 @@ class Pacer:
         share, before = self._tried_refusals / (self._tried + self._tried_refusals), self._share_before
         if not before or share >= _MOSTLY:
             self._try_anew(share, self._rate)
-        elif self._rate <= min(_SLOWER, 1 - before) * self._rate_before:
+        elif self._rate <= min(_SLOWER, 1 - before) * self._rate_before and not self._is_slower:
+            self._tried, self._tried_refusals, self._is_slower = 0, 0, True
+        elif self._is_slower:
             if share >= before / 2:
                 self._lift()
                 return True
