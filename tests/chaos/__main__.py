@@ -21,17 +21,17 @@ def main(arguments: list[str]) -> int:
     options = parser.parse_args(arguments)
     begun = time.monotonic()
     with chaos() as found:
-        failed = _rounds(found, options, begun)
+        if options.minutes is not None:
+            found.end = begun + options.minutes * 60
+        failed = _rounds(found, options)
     seconds = time.monotonic() - begun
     print(f"{found}, {found.figures['programs'] / seconds:.1f} programs a second", flush=True)
     return 1 if failed else 0
 
 
-def _rounds(found: Chaos, options: argparse.Namespace, begun: float) -> bool:
+def _rounds(found: Chaos, options: argparse.Namespace) -> bool:
     failed, number = False, options.seed
-    while (left := options.programs - found.figures["programs"]) > 0:
-        if options.minutes is not None and time.monotonic() - begun > options.minutes * 60:
-            break
+    while (left := options.programs - found.figures["programs"]) > 0 and time.monotonic() < found.end:
         try:
             found.check_many(min(left, _ROUND), number)
         except Exception as error:

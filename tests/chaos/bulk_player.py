@@ -30,6 +30,8 @@ class PlayedBulk(Played):
 
     runs: list[dict[int, BulkResult]] = attrs.field(factory=list)
     ended: list[BaseException | None] = attrs.field(factory=list)
+    reports: list[dict[str, Any]] = attrs.field(factory=list)
+    """What the server had after each run."""
 
 
 def play(program: BulkProgram, oracle: ChaosOracle, _: Path) -> PlayedBulk:
@@ -40,6 +42,7 @@ def play(program: BulkProgram, oracle: ChaosOracle, _: Path) -> PlayedBulk:
         for cancel in (program.cancel, None):
             with asyncio.Runner() as runner:
                 runner.run(_run(oracle, rows, Path(folder) / "ledger", cancel, played))
+            played.reports.append(oracle.report())
             oracle.behave()
     return played
 
@@ -87,7 +90,7 @@ async def _run(
 
 def judge(program: BulkProgram, played: PlayedBulk, report: dict[str, Any]) -> Verdict:
     """Hold what the runs said against what the server has."""
-    verdict, documents = Verdict(), _by_name(report)
+    verdict = Verdict()
     for leak in played.leaks:
         verdict.note("leaks", leak)
     if report["connections"]:
@@ -95,12 +98,13 @@ def judge(program: BulkProgram, played: PlayedBulk, report: dict[str, Any]) -> V
     for run, (results, ended) in enumerate(zip(played.runs, played.ended, strict=True)):
         if ended is not None and not isinstance(ended, KycaidError | asyncio.CancelledError):
             verdict.note("foreign", f"run {run}: {ended!r}")
+        documents = _by_name(played.reports[run])
         for number, result in results.items():
             _judge_row(f"run {run}, row {number}", result, documents.get(f"r{number}", []), verdict, run)
     if played.ended[-1] is not None or len(played.runs[-1]) != len(program.rows):
         verdict.note("broken", f"the last run did not come to its end: {played.ended[-1]!r}")
     requests = {request["number"]: request for request in report["requests"]}
-    for name, found in documents.items():
+    for name, found in _by_name(report).items():
         if len(found) > 1 and not _too_late(found[0], requests):
             verdict.note("doubles", f"{name}: {len(found)} documents")
     people = [json.loads(row["body"]).get("external_applicant_id") for row in report["applicants"]]
@@ -128,7 +132,7 @@ def _judge_row(name: str, result: BulkResult, found: list[dict[str, Any]], verdi
             verdict.note("losses", said)
         elif result.document_id not in [row["id"] for row in found]:
             verdict.note("wrong", said)
-    elif result.status == "failed" and found and (run or result.error is None or not result.error.maybe_processed):
+    elif result.status == "failed" and found:
         verdict.note("untold", said)
     if run and result.status == "failed":
         verdict.note("broken", said)

@@ -11,6 +11,8 @@ from typing import Any, Self
 
 _PATIENCE = 2.0
 """Seconds that threads and descriptors have to end."""
+_SHARED = "kycaid-worker"
+"""Threads of all blocking clients of a process, which read files; they stay for the next one."""
 _OF_THE_CLIENT = "TimerQueue"
 """One timer of a queue may stay until it fires: it looks, finds nothing, and is gone."""
 
@@ -56,7 +58,7 @@ def _held() -> tuple[set[str], set[str]]:
             found.add(f"{number} {os.readlink(f'/proc/self/fd/{number}')}")
         except OSError:
             continue  # the one that lists them
-    return found, {f"{thread.name} {thread.ident}" for thread in threading.enumerate()}
+    return found, {f"{one.name} {one.ident}" for one in threading.enumerate() if one.name != _SHARED}
 
 
 async def left_in_loop(loop: asyncio.AbstractEventLoop) -> list[str]:

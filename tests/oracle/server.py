@@ -151,6 +151,8 @@ class Oracle:
 
     async def _be_away(self, seconds: float) -> None:
         """Refuse connections for a while."""
+        if not self._server.is_serving():
+            return
         self._server.close()
 
         async def come_back() -> None:
