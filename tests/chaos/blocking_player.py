@@ -46,9 +46,7 @@ def play(program: Program, oracle: ChaosOracle, folder: Path) -> Played:
     return played
 
 
-def _play_group(
-    client: Any, oracle: ChaosOracle, group: list[tuple[str, Step]], folder: Path, played: Played
-) -> None:
+def _play_group(client: Any, oracle: ChaosOracle, group: list[tuple[str, Step]], folder: Path, played: Played) -> None:
     threads = []
     for name, step in group:
         outcome = played.outcomes[name] = Outcome()

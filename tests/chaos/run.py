@@ -19,7 +19,7 @@ from tests.chaos.strategies import PROGRAMS
 from tests.chaos.verdict import KINDS, Verdict
 
 
-class Failed(AssertionError):
+class ProgramFailedError(AssertionError):
     """A program after which something did not hold."""
 
 
@@ -53,7 +53,7 @@ class Chaos:
         return found
 
     def check(self, program: Program | BulkProgram) -> None:
-        """Carry out one program, if there is time. Raises `Failed`."""
+        """Carry out one program, if there is time. Raises `ProgramFailedError`."""
         if time.monotonic() > self.end:
             return
         found = self.run(program)
@@ -61,10 +61,10 @@ class Chaos:
             text = "\n".join([repr(program), *found.lines])
             if self.smallest is None or len(text) < self.smallest[0]:
                 self.smallest = (len(text), text)
-            raise Failed(text)
+            raise ProgramFailedError(text)
 
     def check_many(self, count: int, number: int) -> None:
-        """Carry out ``count`` programs that are drawn by ``number``. Raises `Failed` with the smallest that fails."""
+        """Carry out ``count`` programs that are drawn by ``number``. Raises `ProgramFailedError` with the smallest that fails."""
         checks = settings(
             max_examples=count, deadline=None, database=None, suppress_health_check=list(HealthCheck), print_blob=False
         )

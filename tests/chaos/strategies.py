@@ -29,7 +29,9 @@ FAULTS = st.one_of(
     st.builds(Fault, acts=st.just(0), answer=st.sampled_from(_OWN_REFUSALS)),
     st.builds(Fault, acts=_ACTS, answer=st.just("500_own")),
     st.builds(Fault, acts=st.just(0), broken=st.sampled_from(["head", "body"])),
-    st.builds(Fault, acts=st.just(0), answer=st.sampled_from(["413_html", "403_firewall", "503_text"]), early=st.just(True)),
+    st.builds(
+        Fault, acts=st.just(0), answer=st.sampled_from(["413_html", "403_firewall", "503_text"]), early=st.just(True)
+    ),
 )
 SCRIPTS = st.lists(FAULTS, max_size=8).map(tuple)
 
@@ -44,7 +46,9 @@ _FILES = st.builds(
 
 
 def _groups(events: list[str]) -> st.SearchStrategy:
-    group = st.lists(st.one_of(_CALLS, _CALLS, _FILES, st.builds(Step, do=st.sampled_from(events))), min_size=1, max_size=4)
+    group = st.lists(
+        st.one_of(_CALLS, _CALLS, _FILES, st.builds(Step, do=st.sampled_from(events))), min_size=1, max_size=4
+    )
     return st.lists(group.map(tuple), min_size=1, max_size=3).map(tuple)
 
 
@@ -58,7 +62,11 @@ ASYNC = st.builds(
     through_session=st.sampled_from([False, False, True]),
 )
 BLOCKING = st.builds(
-    Program, client=st.just("blocking"), groups=_groups(["fork", "away", "rest"]), script=SCRIPTS, connections=_CONNECTIONS
+    Program,
+    client=st.just("blocking"),
+    groups=_groups(["fork", "away", "rest"]),
+    script=SCRIPTS,
+    connections=_CONNECTIONS,
 )
 BULK = st.builds(
     BulkProgram,
