@@ -64,7 +64,7 @@ class Chaos:
             raise ProgramFailedError(text)
 
     def check_many(self, count: int, number: int) -> None:
-        """Carry out ``count`` programs that are drawn by ``number``. Raises `ProgramFailedError` with the smallest that fails."""
+        """Carry out ``count`` programs, drawn by ``number``. Raises `ProgramFailedError` with the smallest."""
         checks = settings(
             max_examples=count, deadline=None, database=None, suppress_health_check=list(HealthCheck), print_blob=False
         )

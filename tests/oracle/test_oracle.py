@@ -225,21 +225,18 @@ async def test_a_list_can_lack_names_that_the_document_alone_has(oracle, applica
     assert missing in alone
 
 
-@pytest.mark.parametrize("mangling", HARMLESS)
+@pytest.mark.parametrize("mangling", sorted(set(HARMLESS) - {"gzip", "informational"}))  # http.client knows neither
 async def test_an_answer_that_is_mangled_without_harm_can_still_be_read(oracle, applicant, mangling):
     await oracle.set(script=[{"mangling": mangling}])
-    if mangling == "informational":
-        pytest.skip("http.client takes 103 for the answer")
     status, said = await document(oracle, applicant)
-    assert status == 200
     (made,) = oracle.read("SELECT id FROM documents")
-    assert made["id"] in str(said) or mangling == "gzip"  # http.client unpacks nothing
+    assert (status, said["document_id"]) == (200, made["id"])
 
 
 @pytest.mark.parametrize("broken", ["head", "body"])
 async def test_a_request_can_be_broken_off_before_it_acted(oracle, applicant, broken):
     await oracle.set(script=[{"broken": broken}])
-    with pytest.raises(OSError, match="reset|pipe"):
+    with pytest.raises(OSError, match=r"reset|pipe"):
         await document(oracle, applicant)
     assert await shown(oracle, applicant) == []
 
