@@ -1,15 +1,15 @@
 """PostgreSQL and Redis from the system's packages, in temporary folders, for as long as a test needs them."""
 
 import os
-import pwd
 import shutil
 import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -35,6 +35,8 @@ def _unprivileged() -> dict[str, str]:
     """PostgreSQL refuses to run as root."""
     if os.geteuid() != 0:
         return {}
+    import pwd  # which Windows does not have
+
     try:
         return {"user": pwd.getpwnam("postgres").pw_name}
     except KeyError:
@@ -52,7 +54,9 @@ def postgres() -> Iterator[str]:
         plain = {"cwd": folder, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, **who}
         subprocess.run([initdb, "-D", data, "-U", "kycaid", "-A", "trust", "--no-sync"], check=True, **plain)
         settings = [f"-c{name}" for name in ("listen_addresses=127.0.0.1", f"unix_socket_directories={folder}")]
-        with _running([server, "-D", data, "-p", str(port), "-F", *settings], port, **plain):
+        is_ready = [postgres_program("pg_isready"), "-h", "127.0.0.1", "-p", str(port)]
+        with _running([server, "-D", data, "-p", str(port), "-F", *settings], port, **plain) as running:
+            _wait(running, lambda: subprocess.run(is_ready, check=False, stdout=subprocess.DEVNULL).returncode == 0)
             yield f"127.0.0.1:{port}/postgres"
 
 
@@ -69,21 +73,25 @@ def redis_server() -> Iterator[str]:
 
 
 @contextmanager
-def _running(command: list[str], port: int, **options: object) -> Iterator[None]:
+def _running(command: list[str], port: int, **options: Any) -> "Iterator[subprocess.Popen[bytes]]":
     running = subprocess.Popen(command, **options)
     try:
-        _wait_for(port, running)
-        yield
+        _wait(running, lambda: _accepts(port))
+        yield running
     finally:
         running.terminate()
         running.wait(SECONDS)
 
 
-def _wait_for(port: int, running: "subprocess.Popen[bytes]") -> None:
+def _accepts(port: int) -> bool:
+    with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+        return True
+    return False
+
+
+def _wait(running: "subprocess.Popen[bytes]", is_ready: Callable[[], bool]) -> None:
     until = time.monotonic() + SECONDS
-    while time.monotonic() < until:
+    while not is_ready():
         assert running.poll() is None, "the server ended"
-        with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
-            return
+        assert time.monotonic() < until, "the server is not ready"
         time.sleep(0.05)
-    raise TimeoutError(port)
