@@ -78,7 +78,7 @@ class Claim:
                 pause.cancel()
                 return
             try:
-                if not await self._take() and not ended.done():
+                if not await self._take() and not await self.store.has(self.identity):
                     logger.warning("the claim of a callback ended while its handler ran: another may handle it too")
             except Exception as error:  # noqa: BLE001 - there is another renewal before the lease ends
                 logger.warning("the claim of a callback could not be renewed: %s", type(error).__name__)

@@ -125,18 +125,15 @@ class SQLAlchemySeenStore:
         """Change the row where that is allowed, or insert it where there is none. Return whether either was done."""
         row = {"identity": identity, "holder": holder, "until": until}
         this = self.table.c.identity == identity
-
-        def take(db: Connection) -> bool:
-            if db.execute(update(self.table).where(this, may_change).values(row)).rowcount:
-                return True
-            # Not straight to the insertion: servers log each one that is refused.
-            if db.execute(select(self.table.c.identity).where(this)).first() is not None:
-                return False
-            db.execute(insert(self.table).values(row))
-            return True
-
+        # Read first, for who waits looks often: in SQLite each writer waits for the others, also one that changes
+        # nothing, and servers log each insertion that is refused.
+        there = await self._run(lambda db: db.execute(select(may_change).where(this)).first())
         try:
-            return await self._run(take)
+            if there is None:
+                await self._run(lambda db: db.execute(insert(self.table).values(row)))
+                return True
+            changed = update(self.table).where(this, may_change).values(row)
+            return bool(there[0]) and await self._run(lambda db: db.execute(changed).rowcount) == 1
         except IntegrityError:  # another one inserted it at the same moment
             return False
 

@@ -24,5 +24,4 @@ def test_each_event_is_handled_once_by_two_workers_of_which_one_is_killed(store)
 
 def test_with_a_store_of_its_own_each_worker_handles_each_event():
     figures = two_workers.run("memory", 60)
-    assert not figures.each_once
-    assert max(figures.done.values()) == 2
+    assert set(figures.done.values()) == {2}, str(figures)

@@ -6,6 +6,7 @@ too; with ``memory``, which each process has for itself, it shows that this is n
 
 import argparse
 import asyncio
+import itertools
 import signal
 import socket
 import subprocess
@@ -95,29 +96,35 @@ def worker(name, url, log, dies_at):
         running.wait()
 
 
-async def deliver(session, callback, url, spare, answers):
-    """Deliver as KYCAID does: again and again until it is answered with 200. A balancer would know who is dead."""
-    while True:
+async def deliver(session, callback, urls, answers):
+    """Deliver as KYCAID does: again and again until it is answered with 200, to the other worker where one is dead."""
+    for url in itertools.cycle(urls):
         with suppress(aiohttp.ClientError, OSError):
             async with session.post(url, data=callback.body, headers=callback.headers) as response:
                 text = await response.text()
                 answers[f"{response.status} {text if response.status == 200 else ''}"] += 1
                 if response.status == 200:
                     return
-        url = spare
         await asyncio.sleep(0.01)
 
 
+async def ready(session, url):
+    """Wait until a worker answers: the socket listens before it does."""
+    async with session.get(url) as response:
+        assert response.status == 405
+
+
 async def deliver_all(count, addresses):
-    answers, gate = Counter(), asyncio.Semaphore(AT_ONCE)
+    answers, gate, others = Counter(), asyncio.Semaphore(min(AT_ONCE, count // 10)), addresses[::-1]
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
 
         async def twice(number):
             callback = signed_callback(COMPLETED | {"request_id": f"{number:036}"}, KEY)
             async with gate:
-                copies = [deliver(session, callback, url, addresses[0], answers) for url in addresses]
-                await asyncio.gather(*copies)
+                await asyncio.gather(*[deliver(session, callback, urls, answers) for urls in (addresses, others)])
 
+        for url in addresses:
+            await ready(session, url)
         await asyncio.gather(*map(twice, range(count)))
     return answers
 
@@ -129,15 +136,16 @@ def run(name, events):
         if name in ("postgresql", "sqlite"):
             asyncio.run(create_table(url))
         log = Path(folder, "log")
-        living, address = stack.enter_context(worker(name, url, str(log), 0))
-        dying, other = stack.enter_context(worker(name, url, str(log), max(events // 4, 1)))
+        dies_at = events // 4 if name != "memory" else 0  # then it is the copies that are to be seen
+        workers = [stack.enter_context(worker(name, url, str(log), dies_at)) for _ in range(2)]
         begun = time.monotonic()
-        answers = asyncio.run(deliver_all(events, (address, other)))
+        answers = asyncio.run(deliver_all(events, [address for _, address in workers]))
         seconds = time.monotonic() - begun
-        assert living.poll() is None
+        ends = [running.poll() for running, _ in workers]
+        assert None in ends, ends
         notes = Counter(tuple(line.split()[:2]) for line in log.read_text().splitlines())
         of = {word: Counter({ref: n for (w, ref), n in notes.items() if w == word}) for word in ("begun", "done")}
-        return Figures(events, of["begun"], of["done"], answers, dying.poll() == -signal.SIGKILL, seconds)
+        return Figures(events, of["begun"], of["done"], answers, -signal.SIGKILL in ends, seconds)
 
 
 if __name__ == "__main__":
