@@ -9,8 +9,7 @@
 
 Answer 200, or the callback is sent again. Callbacks arrive more than once (`Deduplicator`), out of order, and with a
 signature that never expires: `confirm` asks the server before you act, `confirm_blocking` does with a `Kycaid`.
-Stores that several processes share are in `kycaid_async.callbacks.redis`, `kycaid_async.callbacks.sqlalchemy` and
-`kycaid_async.web.django.store`.
+Stores that several processes share are in `kycaid_async.callbacks.redis` and `kycaid_async.callbacks.sqlalchemy`.
 Adapters for web frameworks are in `kycaid_async.web`.
 """
 

@@ -30,7 +30,7 @@ class Deduplicator:
     """Lets each event through once.
 
     The default store is that of one process: two workers do not see each other's events. Where several share the work,
-    give all of them a `SharedSeenStore`: `RedisSeenStore`, `SQLAlchemySeenStore`, or `DjangoSeenStore`.
+    give all of them a `SharedSeenStore`, such as `RedisSeenStore` or `SQLAlchemySeenStore`.
 
     An event counts as seen when its handler is done, not before: one whose handler failed is let through when it comes
     again. Of two copies that arrive at a time, the second waits for the first. A shared store makes this so across

@@ -19,13 +19,14 @@
 
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, Final
 
 from kycaid_async.extras import missing
 
 try:
     from fastapi import APIRouter, FastAPI
     from fastapi.routing import APIRoute
+    from starlette.concurrency import run_in_threadpool
     from starlette.requests import Request
     from starlette.responses import Response
 except ImportError as error:
@@ -33,13 +34,16 @@ except ImportError as error:
 
 from kycaid_async.callbacks.deduplication import Deduplicator
 from kycaid_async.callbacks.events import Event
-from kycaid_async.callbacks.signature import MAX_BODY, Keys
+from kycaid_async.callbacks.signature import MAX_BODY, Keys, keys_of
 from kycaid_async.client import AsyncKycaid
-from kycaid_async.errors import ConfigurationError
+from kycaid_async.errors import ConfigurationError, KycaidError
 from kycaid_async.tracebacks import border
 from kycaid_async.web.problem import MEDIA_TYPE, problem_of
-from kycaid_async.web.receive import Receiver, Reply
+from kycaid_async.web.receive import Receiver
 from kycaid_async.web.starlette import read_body
+
+_REFUSED: Final = 400
+"""From this status on an answer says that the event was not handled."""
 
 
 @asynccontextmanager
@@ -74,7 +78,7 @@ def kycaid_event(request: Request) -> Event:
 
 def kycaid_problem(_request: Request, error: Exception) -> Response:
     """Answer with `problem_of` an error: for ``exception_handlers={KycaidError: kycaid_problem}``."""
-    problem = problem_of(error)
+    problem = problem_of(error if isinstance(error, KycaidError) else KycaidError())
     return Response(problem.body, problem.status, problem.headers, media_type=MEDIA_TYPE)
 
 
@@ -91,5 +95,48 @@ class CallbackRouter(APIRouter):
         self, keys: Keys, *, deduplicator: Deduplicator | None = None, max_body: int = MAX_BODY, **options: Any
     ) -> None:
         with border:
-            receiver = Receiver(_call, keys, _call, deduplicator, max_body)
-        super().__init__(route_class=_route_class(receiver), **options)
+            keys = keys_of(keys)
+
+        class CallbackRoute(APIRoute):
+            def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+                return _receiving(super().get_route_handler(), keys, deduplicator, max_body)
+
+        super().__init__(route_class=CallbackRoute, **options)
+
+
+def _receiving(
+    endpoint: Callable[[Request], Coroutine[Any, Any, Response]],
+    keys: Keys,
+    deduplicator: Deduplicator | None,
+    max_body: int,
+) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+    """Return a handler of requests that verifies them, and calls ``endpoint`` once for each event."""
+
+    async def receive(request: Request) -> Response:
+        async def call(event: Event) -> Response:
+            request.state.kycaid_event = event
+            response = await endpoint(request)
+            if response.status_code >= _REFUSED:
+                raise _RefusedError(response)
+            return response
+
+        receiver = Receiver(call, keys, run_in_threadpool, deduplicator, max_body)
+        body = await read_body(request, receiver.read_limit)
+        request._body = body  # noqa: SLF001 - kept for the handler, and for middlewares that read it later
+        try:
+            reply = await receiver.handle(receiver.open(body, request.headers.get))
+        except _RefusedError as refused:
+            return refused.response
+        if isinstance(reply.result, Response):
+            return reply.result
+        return Response(reply.body, reply.status, media_type="application/json")
+
+    return receive
+
+
+class _RefusedError(Exception):
+    """The handler answered that it did not handle the event, so that it does not count as seen."""
+
+    def __init__(self, response: Response) -> None:
+        super().__init__()
+        self.response = response

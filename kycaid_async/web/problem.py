@@ -1,5 +1,6 @@
 """What the caller of your application is told when KYCAID failed: a problem of RFC 9457, without personal data."""
 
+import math
 from typing import Any, Final
 
 import attrs
@@ -77,7 +78,7 @@ def problem_of(error: KycaidError) -> Problem:
         "fields": _fields(error),
     }
     seconds = getattr(error, "retry_after", None)
-    headers = {"Retry-After": str(max(1, round(seconds)))} if seconds is not None else {}
+    headers = {"Retry-After": str(max(1, math.ceil(seconds)))} if seconds is not None else {}
     return Problem(status, {name: value for name, value in content.items() if value is not None}, headers)
 
 
