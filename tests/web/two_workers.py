@@ -99,7 +99,7 @@ def worker(name, url, log, dies_at):
 async def deliver(session, callback, urls, answers):
     """Deliver as KYCAID does: again and again until it is answered with 200, to the other worker where one is dead."""
     for url in itertools.cycle(urls):
-        with suppress(aiohttp.ClientError, OSError):
+        with suppress(aiohttp.ClientError, OSError, TimeoutError):
             async with session.post(url, data=callback.body, headers=callback.headers) as response:
                 text = await response.text()
                 answers[f"{response.status} {text if response.status == 200 else ''}"] += 1
@@ -116,7 +116,9 @@ async def ready(session, url):
 
 async def deliver_all(count, addresses):
     answers, gate, others = Counter(), asyncio.Semaphore(min(AT_ONCE, count // 10)), addresses[::-1]
-    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
+    async with aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=0), timeout=aiohttp.ClientTimeout(total=60)
+    ) as session:
 
         async def twice(number):
             callback = signed_callback(COMPLETED | {"request_id": f"{number:036}"}, KEY)
