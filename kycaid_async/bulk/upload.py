@@ -1,7 +1,8 @@
 """The upload: rows in, results out as they finish."""
 
 import asyncio
-from collections.abc import AsyncIterable, Iterable
+import os
+from collections.abc import AsyncIterable, Iterable, Mapping, Sequence
 from typing import Literal, cast, get_args
 
 import attrs
@@ -9,6 +10,11 @@ import attrs
 from kycaid_async.api.section import Caller
 from kycaid_async.bulk.delivery import Deliverer
 from kycaid_async.bulk.ledger import Ledger, Path
+from kycaid_async.bulk.manifest.column_names import ColumnMap
+from kycaid_async.bulk.manifest.manifest import Manifest
+from kycaid_async.bulk.manifest.options import ManifestKeywords, ManifestOptions
+from kycaid_async.bulk.manifest.places import AnyPath
+from kycaid_async.bulk.manifest_rows import ManifestFile, rows_of_manifest
 from kycaid_async.bulk.prerequisites import Prerequisites
 from kycaid_async.bulk.reconcile import Reconciler
 from kycaid_async.bulk.remote.url_rules import UrlRules
@@ -25,7 +31,7 @@ OnUncertain = Literal["set_aside", "create"]
 OnError = Literal["continue", "stop"]
 
 
-class UploadOptions(RunOptions, total=False):
+class UploadOptions(RunOptions, ManifestKeywords, total=False):
     """The options of ``client.bulk.upload``."""
 
     ledger: Path | None
@@ -44,6 +50,25 @@ class UploadPlan(RunPlan):
     on_error: OnError = "continue"
     applicants_at_once: int = 4
     urls: UrlRules | None = None
+
+    outside: Sequence[AnyPath] = ()
+    columns: ColumnMap | None = None
+    date_format: str | None = None
+    encoding: str | None = None
+    sheet: str | None = None
+    transliterate: bool = False
+    allow_same_files: bool = False
+    convert: Mapping[str, str] | None = None
+
+    def source_of(self, rows: "Rows | AnyPath | Manifest") -> "Rows | Manifest | ManifestFile":
+        """Return where the rows come from. Raises `ConfigurationError` when options of a manifest are for none."""
+        fields = {name: getattr(self, name) for name in ManifestKeywords.__annotations__}
+        reading = {name: value for name, value in fields.items() if value or value == {}}
+        if isinstance(rows, str | os.PathLike):
+            return ManifestFile(rows, ManifestOptions(urls=self.urls, **reading))
+        if reading:
+            raise ConfigurationError(f"bulk: {', '.join(reading)}: is for the path of a manifest, not for rows")
+        return rows
 
     def __attrs_post_init__(self) -> None:
         if self.on_uncertain not in get_args(OnUncertain) or self.on_error not in get_args(OnError):
@@ -67,8 +92,18 @@ class BulkUpload(BulkRun[BulkRow, BulkResult]):
     _name = "upload"
     _plan: UploadPlan
 
-    def __init__(self, rows: Rows, plan: UploadPlan, *, caller: Caller, settings: Settings, timing: Timing) -> None:
-        super().__init__(rows, plan, caller=caller, settings=settings, timing=timing)
+    def __init__(
+        self,
+        rows: Rows | Manifest | ManifestFile,
+        plan: UploadPlan,
+        *,
+        caller: Caller,
+        settings: Settings,
+        timing: Timing,
+    ) -> None:
+        self._manifest = rows if isinstance(rows, Manifest | ManifestFile) else None
+        given = () if isinstance(rows, Manifest | ManifestFile) else rows
+        super().__init__(given, plan, caller=caller, settings=settings, timing=timing)
         self._summary = BulkSummary()
         self._meter = Meter(self._started)
         self._prerequisites: Prerequisites | None = None
@@ -108,6 +143,8 @@ class BulkUpload(BulkRun[BulkRow, BulkResult]):
         super().drain()
 
     async def _do(self, ledger: Ledger) -> None:
+        if self._manifest is not None:
+            self._rows = rows_of_manifest(self._manifest, ledger)
         async with self._reading() as feed:
             deliverer = self._deliverer(ledger)
 
@@ -152,9 +189,7 @@ class BulkUpload(BulkRun[BulkRow, BulkResult]):
             create_uncertain=create_uncertain,
             at_once=asyncio.Semaphore(self._plan.applicants_at_once),
         )
-        reconciler = Reconciler(
-            caller=caller, ledger=ledger, locks=locks, timing=timing, settle_after=self._settle_after()
-        )
+        reconciler = Reconciler(caller=caller, ledger=ledger, locks=locks, settle_after=self._settle_after())
         return Deliverer(
             caller=caller,
             ledger=ledger,

@@ -1,11 +1,13 @@
 """The server, the folder and the ledger of a manifest, and the reason why a run over it ended."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TypedDict
 
 from kycaid_async import servers
 from kycaid_async.bulk.manifest.rejects import origin_of
+from kycaid_async.bulk.remote.url_rules import UrlRules
 from kycaid_async.cli.problems import UsageProblem, one_line
 from kycaid_async.errors import ConfigurationError, KycaidError
 from kycaid_async.transport.proxies import proxy_of
@@ -50,3 +52,13 @@ def reason_of_end(error: Exception) -> str:
     if isinstance(error, OSError) and not isinstance(error, KycaidError):
         return one_line(f"{error.filename or 'the output'}: {error.strerror}")
     return one_line(error)
+
+
+def url_rules(urls: bool, protocols: Sequence[str], hosts: Sequence[str]) -> UrlRules | None:
+    """Return the rules for URLs, None when none are allowed. Raises `UsageProblem`."""
+    try:
+        rules = UrlRules(allow_protocols=protocols, allow_hosts=hosts)
+    except ConfigurationError as error:
+        words = str(error).replace("allow_protocols", "--allow-protocol").replace("allow_hosts", "--allow-host")
+        raise UsageProblem(words) from error
+    return rules if urls or protocols or hosts else None

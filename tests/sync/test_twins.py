@@ -5,16 +5,17 @@ import inspect
 import pydoc
 import threading
 from collections.abc import AsyncIterator, Iterator
+from types import UnionType
 from typing import get_args, get_origin
 
 import jedi
 import pytest
 from jedi.api.environment import InterpreterEnvironment
 
-from kycaid_async import AsyncKycaid, BulkAudit, BulkUpload, Kycaid
+from kycaid_async import AsyncKycaid, BulkAudit, BulkUpload, BulkVerify, Kycaid
 from kycaid_async.api import sections
 from kycaid_async.sync import sections as blocking_sections
-from kycaid_async.sync.bulk import BlockingAudit, BlockingUpload
+from kycaid_async.sync.bulk import BlockingAudit, BlockingUpload, BlockingVerify
 from kycaid_async.sync.loop_thread import loop_thread
 from tests import derived
 from tests.conftest import API_KEY
@@ -31,8 +32,9 @@ SOURCES = {("files", "create"), ("files", "replace")}
 
 
 def blocking_form(annotation):
-    if annotation in (BulkUpload, BulkAudit):
-        return BlockingUpload if annotation is BulkUpload else BlockingAudit
+    runs = {BulkUpload: BlockingUpload, BulkAudit: BlockingAudit, BulkVerify: BlockingVerify}
+    if annotation in runs:
+        return runs[annotation]
     return Iterator[get_args(annotation)] if get_origin(annotation) is AsyncIterator else annotation
 
 
@@ -41,7 +43,7 @@ def test_there_are_many_and_all_that_could_wait_are_coroutines_or_asynchronous_g
     for section, name in METHODS:
         method = getattr(getattr(ASYNC, section), name)
         waits = inspect.iscoroutinefunction(method) or inspect.isasyncgenfunction(method)
-        assert waits or (section, name) in (("bulk", "upload"), ("bulk", "audit"))
+        assert waits or (section, name) in (("bulk", "upload"), ("bulk", "audit"), ("bulk", "verify"))
 
 
 @pytest.mark.parametrize(("section", "name"), METHODS)
@@ -57,7 +59,8 @@ def test_every_method_has_a_twin_that_blocks_with_the_same_signature_and_docstri
         wanted = wanted.replace(parameters=[source if p.name == "source" else p for p in wanted.parameters.values()])
     if section == "bulk":  # rows come from the thread that calls
         rows = found.parameters["rows"]
-        assert set(get_args(wanted.parameters["rows"].annotation)) > {rows.annotation}
+        kinds = set(get_args(rows.annotation)) if get_origin(rows.annotation) is UnionType else {rows.annotation}
+        assert set(get_args(wanted.parameters["rows"].annotation)) > kinds
         wanted = wanted.replace(parameters=[rows if p.name == "rows" else p for p in wanted.parameters.values()])
     assert found.parameters == wanted.parameters
     assert inspect.getdoc(twin) == inspect.getdoc(method)
@@ -155,7 +158,7 @@ def without_defaults(text):
         ("Kycaid().verifications.report(", "report(start: date | str, end: date | str | None=None)"),
         (
             "Kycaid().bulk.upload(",
-            "upload(rows: Iterable[BulkRow], *, ledger: Path | None, concurrency: int | None",
+            "upload(rows: Iterable[BulkRow] | AnyPath | Manifest, *, ledger: Path | None, concurrency: int | None",
         ),
         ("Kycaid().request(", "request(method: str, path: str, *, json: "),
     ],

@@ -5,63 +5,55 @@ import hashlib
 import secrets
 import sqlite3
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from itertools import islice
-from typing import Self
+from typing import Self, Unpack
 
+import attrs
+
+from kycaid_async.bulk.manifest.converted import HEIC
+from kycaid_async.bulk.manifest.files import HEIC_REMARK, look_at_file
 from kycaid_async.bulk.manifest.manifest import Manifest
-from kycaid_async.bulk.manifest.places import AnyPath, source_of
+from kycaid_async.bulk.manifest.options import ManifestOptions, ManifestReading
+from kycaid_async.bulk.manifest.places import AnyPath
 from kycaid_async.bulk.manifest.row import APPLICANT, BadRow, ManifestRow
-from kycaid_async.bulk.remote.url_rules import UrlRules
-from kycaid_async.bulk.requests.limits import when_there_is_room
-from kycaid_async.bulk.row import BulkSource
-from kycaid_async.errors import (
-    ConfigurationError,
-    FieldProblem,
-    InvalidFileError,
-    KycaidError,
-    ManifestError,
-    TooManyOpenFilesError,
-    UploadSourceError,
-)
-from kycaid_async.masking import shown_path
-from kycaid_async.uploads.preflight import FileRules, inspect
-from kycaid_async.uploads.reader import Source, in_thread
+from kycaid_async.errors import FieldProblem, ManifestError
+from kycaid_async.uploads.preflight import FileRules
+from kycaid_async.uploads.reader import in_thread
 from kycaid_async.values.converter import unstructure
 from kycaid_async.values.json import dumps
 
 _AT_ONCE = 64
 """Rows whose files are looked at together: a network disk or a remote store answers late, but many at once."""
-_HEAD = 8192
-_FILES = "an image, a PDF or a video"
-_ANY_URL = UrlRules()
-"""For rows without rules of their own: those of a manifest have its rules."""
-
 
 Known = Callable[[ManifestRow], Awaitable[bool]]
+Clash = Callable[[ManifestRow], Awaitable[FieldProblem | None]]
 
 
 async def check_manifest(
-    path: AnyPath,
+    path: AnyPath | Manifest,
     *,
-    outside: Sequence[AnyPath] = (),
-    urls: UrlRules | None = None,
     rules: FileRules | None = None,
     known: Known | None = None,
+    clash: Clash | None = None,
+    **options: Unpack[ManifestReading],
 ) -> AsyncIterator[ManifestRow | BadRow]:
     """Give each row of a manifest in order: as `read_manifest` does, and after a look at its files and its place.
 
     A row is bad also when a file is missing, unreadable, out of reach, empty, too large, or no image, PDF or video;
     when it says the same as a row before it, or has its key; and when it gives an applicant other fields than a row
     before it. Memory stays the same however many rows there are. ``known`` says of a good row whether it was sent by an
-    earlier run, so that its files need not be there any more. Raises `ManifestError` when the manifest cannot be read,
-    or not be checked for want of room for temporary files.
+    earlier run, so that its files need not be there any more; ``clash`` may name a problem of one that was not. The
+    other options are those of `read_manifest`; a `Manifest` has its own. Raises `ManifestError` when the manifest
+    cannot be read, or not be checked for want of room for temporary files.
     """
-    manifest, rules = Manifest.open(path, outside=outside, urls=urls), rules or FileRules()
+    reading = ManifestOptions(**options)
+    manifest = path if isinstance(path, Manifest) else await in_thread(lambda: Manifest.of(path, reading))
+    rules = rules or FileRules()
     with DuplicateIndex() as index:
         rows = (_placed(row, index) for row in manifest.rows())
         while batch := await in_thread(lambda: _batch(rows, manifest)):
-            for row in await asyncio.gather(*(_with_files(row, rules, known) for row in batch)):
+            for row in await asyncio.gather(*(_with_files(row, rules, known, clash) for row in batch)):
                 yield row
 
 
@@ -133,39 +125,20 @@ def _clashes(row: ManifestRow, line: int, index: DuplicateIndex) -> Iterator[Fie
             yield FieldProblem(f"{APPLICANT}*", f"what line {first} says of this applicant", "something else")
 
 
-async def _with_files(row: ManifestRow | BadRow, rules: FileRules, known: Known | None) -> ManifestRow | BadRow:
+async def _with_files(
+    row: ManifestRow | BadRow, rules: FileRules, known: Known | None, clash: Clash | None
+) -> ManifestRow | BadRow:
     if isinstance(row, BadRow) or (known is not None and await known(row)):
         return row
-    return _bad(row, [problem for side, source in row.sides() if (problem := await _file(side, source, rules))])
-
-
-async def _file(side: str, place: BulkSource, rules: FileRules) -> FieldProblem | None:
-    source = source_of(place, _ANY_URL, first=_HEAD)
-
-    async def look() -> None:
-        reading = await source.open()
-        try:
-            inspect(reading, label=source.label, rules=rules)
-        finally:
-            await reading.close()
-
-    try:
-        await when_there_is_room(look, sleep=asyncio.sleep)
-    except TooManyOpenFilesError:
-        raise
-    except InvalidFileError as error:
-        return FieldProblem(side, _FILES, f"one that {_words(error, source).removeprefix(f'expected {_FILES}; it ')}")
-    except UploadSourceError as error:
-        return FieldProblem(side, "a file that can be read now", f"one that {_words(error, source)}")
-    except ConfigurationError as error:  # it is about this row, for others need no such package
-        return FieldProblem(side, "a file that can be read here", f"another: {_words(error, source)}")
-    return None
-
-
-def _words(error: KycaidError, source: Source) -> str:
-    return str(error).removeprefix(f"{shown_path(source.label)}: ")
+    looks = [await look_at_file(side, source, rules) for side, source in row.sides()]
+    problems = [look.problem for look in looks if look.problem is not None]
+    if not problems and clash is not None and (problem := await clash(row)) is not None:
+        problems = [problem]
+    if any(look.kind in HEIC for look in looks):
+        row = attrs.evolve(row, remarks=(HEIC_REMARK,))
+    return _bad(row, problems)
 
 
 def _bad(row: ManifestRow, problems: Iterable[FieldProblem]) -> ManifestRow | BadRow:
     all_problems = tuple(problems)
-    return BadRow(line=row.line or 0, problems=all_problems, raw=row.raw) if all_problems else row
+    return BadRow(line=row.line or 0, problems=all_problems, raw=row.raw, key=row.own_key) if all_problems else row

@@ -4,67 +4,81 @@ import csv
 import io
 import re
 from collections.abc import Iterator
-from typing import Any, Final, TextIO
+from typing import Any, Final
 
 import attrs
 
-from kycaid_async.bulk.manifest.format import LONGEST, TextFormat, lines_of
-from kycaid_async.bulk.manifest.places import Reach
-from kycaid_async.bulk.manifest.row import COLUMNS, EXTRA, BadRow, ManifestRow, read_row, unknown_columns
+from kycaid_async.bulk.manifest.column_names import Columns, Record, match, table_record, trimmed
+from kycaid_async.bulk.manifest.format import LONGEST, Encoding, TextFormat, lines_of, open_text
+from kycaid_async.bulk.manifest.options import ManifestOptions
+from kycaid_async.bulk.manifest.row import EXTRA, is_text
+from kycaid_async.bulk.tables import neutral, original
 from kycaid_async.errors import FieldProblem, ManifestError
+from kycaid_async.masking import shown_name
 
-_MOST_NAMED = 10
-"""Columns that the text of an error names: a stranger's manifest can have any number."""
-_DELIMITERS = ",;\t|"
+_DELIMITERS: Final = ",;\t|"
+_MOST_ABOVE: Final = 20
+"""Lines that may stand above the names."""
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class CsvFormat(TextFormat):
     """CSV, with the delimiter and the columns of one manifest."""
 
     delimiter: str
-    columns: tuple[str, ...]
-    """As in its first line; empty for columns without a name, which must be empty altogether."""
+    line: int
+    """The line of the column names."""
+    above: str
+    """What stands above it for a spreadsheet: ``sep=;`` and the like."""
+    columns: Columns
+
+    typed = False
 
     @property
     def of_rejects(self) -> bool:
         """True when it was written as a file of rejects, in which no cell is a formula."""
-        return set(EXTRA) <= set(self.columns)
+        return set(EXTRA) <= set(self.columns.names)
 
     @classmethod
-    def of(cls, name: str, first: str) -> "CsvFormat":
+    def of(cls, path: str, encoding: Encoding, options: ManifestOptions) -> "CsvFormat":
         """Read the line of column names. Raises `ManifestError`."""
-        candidates = {delimiter: _names(first, delimiter) for delimiter in _DELIMITERS}
-        delimiter = max(candidates, key=lambda d: sum(name in COLUMNS for name in candidates[d]))
-        names = candidates[delimiter]
-        if not any(name in COLUMNS for name in names):
-            raise ManifestError(
-                f"{name}: the first line has no column of a manifest; begin with a line such as "
-                "applicant_id,type,front_side",
-            )
-        twice = [
-            FieldProblem(name, "one column", "two") for name in dict.fromkeys(names) if name and names.count(name) > 1
-        ]
-        problems = [*unknown_columns([name for name in names if name]), *twice]
-        if problems:
-            texts = [*map(str, problems[:_MOST_NAMED])]
-            if len(problems) > _MOST_NAMED:
-                texts.append(f"and {len(problems) - _MOST_NAMED:,} more")
-            raise ManifestError(f"{name}: {'; '.join(texts)}", problems=problems)
-        return cls(delimiter, tuple(names))
+        name, above, forced = shown_name(path), "", ""
+        with open_text(path, encoding) as file:
+            for number, line in lines_of(file):
+                if "\0" in line:
+                    raise ManifestError(
+                        f"{name}: is not text in {_shown(encoding)}; save it as such{_or_say(encoding)}"
+                    )
+                separator = re.match(r"\s*\"?sep=(.)\"?\s*$", line, re.IGNORECASE)
+                if separator is not None:
+                    forced, above = separator[1], line
+                elif line.strip() and not (line.startswith("#TYPE") and number < _MOST_ABOVE):
+                    if not is_text(line):
+                        raise ManifestError(
+                            f"{name}: the first line is not text in {_shown(encoding)}{_or_say(encoding)}"
+                        )
+                    delimiter, columns = _split(line, forced, options)
+                    return cls(
+                        path=path, encoding=encoding, delimiter=delimiter, line=number, above=above, columns=columns
+                    )
+        raise ManifestError(f"{name}: is empty")
 
-    def rows_of(self, file: TextIO, *, reach: Reach) -> Iterator[ManifestRow | BadRow]:
-        """Give each row below the line of names."""
+    def records(self) -> Iterator[Record]:
+        """Give what stands in each line below the names."""
         # An overlong one stays so.
         undone = original if self.of_rejects else str
-        lines = ((line, undone(text) if len(text) < LONGEST else text) for line, text in lines_of(file))
-        records = ((line, text, self._cells(text)) for line, text in lines)
-        next(cells for _, _, cells in records if cells)
-        for line, text, cells in records:
-            if isinstance(cells, FieldProblem):
-                yield BadRow(line=line, problems=(cells,), raw=text.rstrip("\r\n"))
-            elif any(cell.strip() for cell in cells):
-                yield self._row(cells, line, reach)
+        with open_text(self.path, self.encoding) as file:
+            for line, text in lines_of(file):
+                if line > self.line:
+                    record = self._record(line, undone(text) if len(text) < LONGEST else text)
+                    if record is not None:
+                        yield record
+
+    def _record(self, line: int, text: str) -> Record | None:
+        cells = self._cells(text)
+        if isinstance(cells, FieldProblem):
+            return Record(line=line, raw=text.rstrip("\r\n"), problems=(cells,))
+        return table_record(self.columns, cells, line=line)
 
     def _cells(self, text: str) -> list[str] | FieldProblem:
         """Return the cells of a row. It has one line: a quote that is never closed would swallow rows below it."""
@@ -75,24 +89,10 @@ class CsvFormat(TextFormat):
         except csv.Error:
             return _QUOTES
 
-    def _row(self, cells: list[str], line: int, reach: Reach) -> ManifestRow | BadRow:
-        width = len(self.columns)
-        if len(cells) != width:
-            problem = FieldProblem("row", f"{width} cells", f"{len(cells)}")
-            return BadRow(line=line, problems=(problem,), raw=cells)
-        nameless = [
-            FieldProblem(f"column {number}", "no content, for it has no name", "some")
-            for number, (name, cell) in enumerate(zip(self.columns, cells, strict=True), 1)
-            if not name and cell.strip()
-        ]
-        if nameless:
-            return BadRow(line=line, problems=tuple(nameless), raw=cells)
-        record = {name: cell for name, cell in zip(self.columns, cells, strict=True) if name}
-        return read_row(record, line=line, reach=reach, raw=cells)
-
     def header(self) -> str:
-        """Return the first line of a rejects file."""
-        return self._line([*EXTRA, *self._kept(self.columns)])
+        """Return what a rejects file begins with."""
+        mark = "\ufeff" if self.encoding.mark else ""
+        return mark + self.above + self._line([*EXTRA, *self._kept(self.columns.names)])
 
     def reject(self, raw: Any, *, line: int, reason: str) -> str:
         """Return the line of a rejects file for what stands in ``raw``: cells, or a line that has none."""
@@ -102,7 +102,7 @@ class CsvFormat(TextFormat):
 
     def _kept(self, cells: Any) -> list[str]:
         """Return ``cells`` without those that a rejects file gives anew."""
-        dropped = [number for number, name in enumerate(self.columns) if name in EXTRA]
+        dropped = [number for number, name in enumerate(self.columns.names) if name in EXTRA]
         return [cell for number, cell in enumerate(cells) if number not in dropped]
 
     def _line(self, cells: list[str]) -> str:
@@ -111,34 +111,24 @@ class CsvFormat(TextFormat):
         return out.getvalue()
 
 
-_QUOTES = FieldProblem("row", "one line, with quotes in pairs around whole cells", "others")
-_OVERLONG = FieldProblem("row", f"at most {LONGEST:,} characters", "more")
+_QUOTES: Final = FieldProblem("row", "one line, with quotes in pairs around whole cells", "others")
+_OVERLONG: Final = FieldProblem("row", f"at most {LONGEST:,} characters", "more")
 
 
-def _names(line: str, delimiter: str) -> list[str]:
-    return [name.strip() for name in next(csv.reader([line], delimiter=delimiter))]
+def _split(line: str, forced: str, options: ManifestOptions) -> tuple[str, Columns]:
+    """Return the delimiter of a line of names, and what its columns are: by the one that makes most of it known."""
+    found = []
+    for delimiter in forced or _DELIMITERS:
+        names = next(csv.reader([line], delimiter=delimiter))
+        known, filled = match(names, options.columns, guess=True).known, sum(map(bool, map(trimmed, names)))
+        found.append((known, known - filled, filled, delimiter, names))
+    *_, delimiter, names = max(found, key=lambda one: one[:3])
+    return delimiter, match(names, options.columns, guess=options.guess)
 
 
-# Cells that a spreadsheet would run, in files that people open with one. Such a cell gets an apostrophe before what
-# makes it a formula, which the reader of rejects takes away again. A cell may begin a line, or follow any delimiter:
-# whoever opens a file may have another one set.
-
-_START: Final = r"(^|[,;\t|\r\n])"
-_BLANK: Final = r"""([\s"\x00-\x1f\x7f\u00a0\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]{0,200}+)"""
-"""What spreadsheets skip, or take off, before they look at a cell. Bounded, as a row may be nothing else."""
-_NUMBER: Final = r"[+\-\uff0b\uff0d\u2212][\d ().\-/]*(?:,\d+)?(?:[eE][+\-]?\d+)?\"*(?=\s*(?:$|[,;\t|\r\n]))"
-"""Amounts and phone numbers: there is nothing in them to run."""
-_FORMULA: Final = rf"(?!{_NUMBER})[=+\-@\uff1d\uff0b\uff0d\uff20\ufe66\ufe62\ufe63\ufe6b\u2212]"
-
-_RUNS: Final = re.compile(rf"{_START}{_BLANK}('*)(?={_FORMULA})")
-_HELD: Final = re.compile(rf"{_START}{_BLANK}'('*)(?={_FORMULA})")
+def _shown(encoding: Encoding) -> str:
+    return encoding.name.upper()
 
 
-def neutral(text: str) -> str:
-    """Return ``text`` with an apostrophe before each formula that a spreadsheet would see in it."""
-    return _RUNS.sub(r"\1\2'\3", text)
-
-
-def original(text: str) -> str:
-    """Return what `neutral` made ``text`` of."""
-    return _HELD.sub(r"\1\2\3", text)
+def _or_say(encoding: Encoding) -> str:
+    return "" if encoding.mark else ", or say which it is with --encoding, such as cp1252 or utf-16, or encoding="

@@ -1,16 +1,17 @@
 """Formats of manifests: what every one does, and what those that are text have in common."""
 
+import codecs
+import io
 import os
 import stat
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, BinaryIO, Final, Protocol, TextIO
 
 import attrs
 
-from kycaid_async.bulk.manifest.places import Reach
-from kycaid_async.bulk.manifest.row import BadRow, ManifestRow
+from kycaid_async.bulk.manifest.column_names import Columns, Record
 from kycaid_async.errors import ManifestError
 from kycaid_async.masking import shown_name
 from kycaid_async.uploads.path_source import why_not_opened
@@ -32,8 +33,18 @@ class RejectsWriter(Protocol):
 class ManifestFormat(Protocol):
     """The format of one manifest, with its columns: reads its rows, and writes rows back into a file of rejects."""
 
-    def rows(self, path: str, *, reach: Reach) -> Iterator[ManifestRow | BadRow]:
-        """Give each row in order, with its line from 1. Raises `ManifestError` when the file cannot be read."""
+    @property
+    def columns(self) -> Columns | None:
+        """What its columns are; None where each row names its own."""
+        ...
+
+    @property
+    def typed(self) -> bool:
+        """True where cells have types, so that numbers may have lost their zeros."""
+        ...
+
+    def records(self) -> Iterator[Record]:
+        """Give what stands in each row, in order. Raises `ManifestError` when the file cannot be read."""
         ...
 
     def writer(self, file: BinaryIO) -> RejectsWriter:
@@ -41,19 +52,50 @@ class ManifestFormat(Protocol):
         ...
 
 
-class TextFormat(ManifestFormat):
+_MARKS: Final = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+FIRST_BYTES: Final = 512
+"""Of a file that say what it is."""
+
+
+@attrs.frozen
+class Encoding:
+    """How text became bytes."""
+
+    name: str
+    mark: bool = False
+    """True when the file begins with a byte order mark."""
+
+    @classmethod
+    def of(cls, head: bytes, named: str | None) -> "Encoding":
+        """Return the encoding of a file: what its byte order mark says, or what was named, or UTF-8."""
+        for mark, name in _MARKS:
+            if head.startswith(mark):
+                return cls(name, mark=True)
+        name = codecs.lookup(named or "utf-8").name
+        # Without a mark these would be taken for the order of this machine.
+        return cls({"utf-16": "utf-16-le", "utf-32": "utf-32-le", "utf-8-sig": "utf-8"}.get(name, name))
+
+    @property
+    def is_utf_8(self) -> bool:
+        return self.name == "utf-8"
+
+
+@attrs.frozen(kw_only=True)
+class TextFormat(ABC):
     """A format with a row on each line. It is read a line at a time, and its rejects are on the disk line by line."""
 
-    def rows(self, path: str, *, reach: Reach) -> Iterator[ManifestRow | BadRow]:
-        with open_text(path) as file:
-            yield from self.rows_of(file, reach=reach)
+    path: str
+    encoding: Encoding
+    typed = False
 
     def writer(self, file: BinaryIO) -> RejectsWriter:
         return _LineWriter(self, file)
-
-    @abstractmethod
-    def rows_of(self, file: TextIO, *, reach: Reach) -> Iterator[ManifestRow | BadRow]:
-        """Give each row of ``file``."""
 
     @abstractmethod
     def header(self) -> str:
@@ -71,10 +113,13 @@ class _LineWriter:
     _has_header: bool = False
 
     def add(self, raw: Any, *, line: int, reason: str) -> None:
-        text = self._format.reject(raw, line=line, reason=reason)
+        encoding = self._format.encoding.name
+        # What stands in the file can be written to one like it; the reason may have letters that it cannot have.
+        plain = reason.encode(encoding, "replace").decode(encoding)
+        text = self._format.reject(raw, line=line, reason=plain)
         if not self._has_header:
             self._has_header, text = True, self._format.header() + text
-        self._file.write(text.encode(errors="surrogateescape"))
+        self._file.write(text.encode(encoding, "surrogateescape"))
         self._file.flush()
 
     def close(self) -> None:
@@ -82,15 +127,31 @@ class _LineWriter:
 
 
 @contextmanager
-def open_text(path: str) -> Iterator[TextIO]:
-    """Open a manifest that is text. Raises `ManifestError` for whatever goes wrong while it is open."""
+def open_bytes(path: str) -> Iterator[BinaryIO]:
+    """Open a manifest. Raises `ManifestError` for whatever goes wrong while it is open."""
     try:
         check_regular(path)
-        # Bytes that are no text come through as such, and are found in the row that has them.
-        with open(path, encoding="utf-8-sig", errors="surrogateescape", newline="") as file:  # noqa: PTH123 - as spelt
+        with open(path, "rb") as file:  # noqa: PTH123 - as spelt
             yield file
     except OSError as error:
         raise ManifestError(f"{shown_name(path)}: cannot be read ({why_not_opened(path, error)})") from error
+
+
+@contextmanager
+def open_text(path: str, encoding: Encoding) -> Iterator[TextIO]:
+    """Open a manifest as text. Bytes that are none come through as such, and are found in the row that has them."""
+    try:
+        with (
+            open_bytes(path) as file,
+            io.TextIOWrapper(file, encoding=encoding.name, errors="surrogateescape", newline="") as text,
+        ):
+            if encoding.mark:
+                text.read(1)
+            yield text
+    except UnicodeDecodeError as error:
+        raise ManifestError(
+            f"{shown_name(path)}: is not text in {encoding.name}; say which it is with --encoding, or encoding="
+        ) from error
 
 
 def check_regular(path: str) -> None:

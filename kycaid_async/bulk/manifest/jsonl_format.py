@@ -2,40 +2,84 @@
 
 import json
 from collections.abc import Iterator
-from typing import Any, NoReturn, TextIO
+from typing import Any, NoReturn
 
 import attrs
 
-from kycaid_async.bulk.manifest.format import LONGEST, TextFormat, lines_of
-from kycaid_async.bulk.manifest.places import Reach
-from kycaid_async.bulk.manifest.row import APPLICANT, BadRow, ManifestRow, is_text, read_row
+from kycaid_async.bulk.manifest.column_names import ColumnMap, Record, trimmed
+from kycaid_async.bulk.manifest.format import LONGEST, Encoding, TextFormat, lines_of, open_text
+from kycaid_async.bulk.manifest.options import ManifestOptions
+from kycaid_async.bulk.manifest.row import APPLICANT, is_text, unknown_columns
 from kycaid_async.errors import FieldProblem, ManifestError
+from kycaid_async.masking import shown_name
 from kycaid_async.values.mismatch import kind
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class JsonLinesFormat(TextFormat):
-    """JSON Lines: it has no columns to know."""
+    """JSON Lines: it has no columns to know but those that were named."""
+
+    names: ColumnMap
+
+    typed = False
+    columns = None
 
     @classmethod
-    def of(cls, name: str, first: str) -> "JsonLinesFormat":
+    def of(cls, path: str, encoding: Encoding, options: ManifestOptions) -> "JsonLinesFormat":
         """Look at the first line. Raises `ManifestError`."""
+        with open_text(path, encoding) as file:
+            first = next((line for line in iter(lambda: file.readline(LONGEST), "") if line.strip()), "")
+        if not first:
+            raise ManifestError(f"{shown_name(path)}: is empty")
+        if "\0" in first:
+            raise ManifestError(f"{shown_name(path)}: is not text in {encoding.name.upper()}; save it as such")
         if first.lstrip().startswith("["):
-            raise ManifestError(f"{name}: is one JSON list; write each object on a line of its own")
-        return cls()
+            raise ManifestError(f"{shown_name(path)}: is one JSON list; write each object on a line of its own")
+        unknown = unknown_columns([column for column in options.columns.values() if column])
+        if unknown:
+            raise ManifestError(f"{shown_name(path)}: {'; '.join(map(str, unknown))}", problems=unknown)
+        return cls(
+            path=path,
+            encoding=encoding,
+            names={trimmed(name): column or None for name, column in options.columns.items()},
+        )
 
-    def rows_of(self, file: TextIO, *, reach: Reach) -> Iterator[ManifestRow | BadRow]:
-        """Give the row of each line that is not blank."""
-        for number, text in lines_of(file):
-            if len(text) == LONGEST:
-                problem = FieldProblem("row", f"at most {LONGEST:,} characters", "more")
-                yield BadRow(line=number, problems=(problem,), raw=text.rstrip("\r\n"))
-            elif text.strip():
-                yield _row(text, number, reach)
+    def records(self) -> Iterator[Record]:
+        """Give what stands in each line that is not blank."""
+        with open_text(self.path, self.encoding) as file:
+            for number, text in lines_of(file):
+                if len(text) == LONGEST:
+                    problem = FieldProblem("row", f"at most {LONGEST:,} characters", "more")
+                    yield Record(line=number, problems=(problem,), raw=text.rstrip("\r\n"))
+                elif text.strip():
+                    yield self._record(text, number)
+
+    def _record(self, text: str, line: int) -> Record:
+        try:
+            found = json.loads(text, object_pairs_hook=_object, parse_constant=_refuse)
+            if isinstance(found, dict):
+                return Record(line=line, raw=found, values=self._values(found))
+            problem = FieldProblem("row", "an object", kind(found))
+        except _TwiceError as twice:
+            problem = FieldProblem("row", "each name once", f"{twice.args[0]} twice")
+        except (ValueError, RecursionError):
+            problem = FieldProblem("row", "a JSON object", "other text")
+        return Record(line=line, problems=(problem,), raw=text.rstrip("\r\n"))
+
+    def _values(self, found: dict[str, Any]) -> dict[str, Any]:
+        values: dict[str, Any] = {}
+        for name, value in _flat(found).items():
+            plain = trimmed(name)
+            column = self.names.get(plain, plain)
+            if column in values:
+                raise _TwiceError("one")
+            if column is not None:
+                values[column] = value
+        return values
 
     def header(self) -> str:
-        """Return what a rejects file begins with: nothing."""
-        return ""
+        """Return what a rejects file begins with."""
+        return "\ufeff" if self.encoding.mark else ""
 
     def reject(self, raw: Any, *, line: int, reason: str) -> str:
         """Return the line of a rejects file for what stands in ``raw``: an object, or text that is none."""
@@ -48,28 +92,15 @@ class JsonLinesFormat(TextFormat):
         return (f"{head[:-1]}, {text[1:]}" if text.startswith("{") else f"{head} {text}") + "\n"
 
 
-def _row(text: str, line: int, reach: Reach) -> ManifestRow | BadRow:
-    try:
-        record = json.loads(text, object_pairs_hook=_object, parse_constant=_refuse)
-        if isinstance(record, dict):
-            return read_row(_flat(record), line=line, reach=reach, raw=record)
-        problem = FieldProblem("row", "an object", kind(record))
-    except _TwiceError as twice:
-        problem = FieldProblem("row", "each name once", f"{twice.args[0]} twice")
-    except (ValueError, RecursionError):
-        problem = FieldProblem("row", "a JSON object", "other text")
-    return BadRow(line=line, problems=(problem,), raw=text.rstrip("\r\n"))
-
-
 class _TwiceError(ValueError):
     """A name stands twice in an object."""
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    record = dict(pairs)
-    if len(record) < len(pairs):
+    made = dict(pairs)
+    if len(made) < len(pairs):
         raise _TwiceError("one")
-    return record
+    return made
 
 
 def _flat(record: dict[str, Any]) -> dict[str, Any]:

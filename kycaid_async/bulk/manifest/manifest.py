@@ -1,55 +1,80 @@
-"""Manifests: files that list what to deliver.
+"""Manifests: files that list what to deliver, as CSV, Excel workbooks, JSON Lines or Parquet.
 
 They are read a row at a time. A row that cannot be delivered is given as a `BadRow`, and the reading goes on.
 """
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Final, Unpack
 
 import attrs
 
+from kycaid_async.bulk.manifest.column_names import Columns, offered
+from kycaid_async.bulk.manifest.conversion import Conversion
 from kycaid_async.bulk.manifest.csv_format import CsvFormat
-from kycaid_async.bulk.manifest.format import LONGEST, ManifestFormat, TextFormat, open_text
+from kycaid_async.bulk.manifest.excel_format import ExcelFormat
+from kycaid_async.bulk.manifest.format import FIRST_BYTES, Encoding, ManifestFormat, TextFormat, open_bytes
 from kycaid_async.bulk.manifest.jsonl_format import JsonLinesFormat
+from kycaid_async.bulk.manifest.options import ManifestOptions, ManifestReading
+from kycaid_async.bulk.manifest.parquet_format import ParquetFormat
 from kycaid_async.bulk.manifest.places import AnyPath, Reach
-from kycaid_async.bulk.manifest.row import BadRow, ManifestRow
-from kycaid_async.bulk.remote.url_rules import UrlRules
+from kycaid_async.bulk.manifest.row import BadRow, ManifestRow, read_row, shown_column
 from kycaid_async.errors import ManifestError
 from kycaid_async.masking import shown_name
 
-_JSON_ENDINGS = (".jsonl", ".ndjson", ".json")
+_JSON_ENDINGS: Final = (".jsonl", ".ndjson", ".json")
+_EXCEL_ENDINGS: Final = (".xlsx", ".xlsm")
+_OLD_WORKBOOK: Final = b"\xd0\xcf\x11\xe0"
+_MOST_TOLD: Final = 10
+"""Columns that the text of an error names: a stranger's manifest can have any number."""
 
 
 @attrs.frozen(kw_only=True)
 class Manifest:
-    """A manifest whose format is known: CSV with its columns, or JSON Lines."""
+    """A manifest whose form is known."""
 
     path: str
     form: ManifestFormat
     reach: Reach = attrs.field(repr=False)
+    options: ManifestOptions = attrs.field(repr=False)
+    conversion: Conversion = attrs.field(repr=False)
 
     @classmethod
-    def open(cls, path: AnyPath, *, outside: Sequence[AnyPath] = (), urls: UrlRules | None = None) -> "Manifest":
-        """Look at the first line. Raises `ManifestError` when the file cannot be a manifest.
+    def open(cls, path: AnyPath, **options: Unpack[ManifestReading]) -> "Manifest":
+        """Look at its columns. Raises `ManifestError` when the file cannot be a manifest.
 
-        ``outside`` and ``urls`` are what its rows may read beside the files of its folder: see `read_manifest`.
+        The options are those of `read_manifest`.
         """
+        return cls.of(path, ManifestOptions(**options))
+
+    @classmethod
+    def of(cls, path: AnyPath, options: ManifestOptions) -> "Manifest":
+        """Look at its columns, and at all of its dates where their format is to be found. Raises `ManifestError`."""
         name = os.fspath(path)
-        reach = Reach.of(str(Path(name).parent), outside, urls)
-        with open_text(name) as file:
-            first = next((line for line in iter(lambda: file.readline(LONGEST), "") if line.strip()), "")
-            if not first:
-                raise ManifestError(f"{shown_name(name)}: is empty")
-            if "\0" in first:
-                raise ManifestError(f"{shown_name(name)}: is not text in UTF-8; save it as such")
-            if first.lstrip().startswith("{") or name.lower().endswith(_JSON_ENDINGS):
-                return cls(path=name, form=JsonLinesFormat.of(shown_name(name), first), reach=reach)
-            return cls(path=name, form=CsvFormat.of(shown_name(name), first), reach=reach)
+        reach = Reach.of(str(Path(name).parent), options.outside, options.urls, as_jpeg=bool(options.convert))
+        form = _form_of(name, options)
+        if form.columns is not None:
+            _check(shown_name(name), form.columns)
+        encoding = form.encoding.name if isinstance(form, CsvFormat) and not form.encoding.mark else ""
+        conversion = Conversion.of(shown_name(name), form.records(), options, typed=form.typed, encoding=encoding)
+        return cls(path=name, form=form, reach=reach, options=options, conversion=conversion)
 
     def rows(self) -> Iterator[ManifestRow | BadRow]:
         """Give each row, good or bad, in the order of the file. Raises `ManifestError` when it cannot be read."""
-        return self.form.rows(self.path, reach=self.reach)
+        for record in self.form.records():
+            if record.problems:
+                yield BadRow(line=record.line, problems=record.problems, raw=record.raw)
+                continue
+            values, problems = self.conversion.values(record)
+            yield read_row(values, line=record.line, reach=self.reach, raw=record.raw, known=problems)
+
+    @property
+    def notes(self) -> list[str]:
+        """What was guessed: to be shown before anything is sent."""
+        guessed = {} if self.form.columns is None else self.form.columns.guessed
+        notes = [f'"{shown_column(name)}" is read as {column}' for name, column in guessed.items()]
+        return notes + [f"dates of {column} are read as {form.name}" for column, form in self.conversion.found.items()]
 
     def reject(self, row: ManifestRow | BadRow, reason: str) -> str:
         """Return the line of a rejects file for ``row``: what stood there, behind its line and the reason.
@@ -60,10 +85,8 @@ class Manifest:
         return self.form.reject(row.raw, line=row.line or 0, reason=reason)
 
 
-def read_manifest(
-    path: AnyPath, *, outside: Sequence[AnyPath] = (), urls: UrlRules | None = None
-) -> Iterator[ManifestRow | BadRow]:
-    """Give each row of a CSV or JSON Lines manifest, in order, and never hold more than one of them.
+def read_manifest(path: AnyPath, **options: Unpack[ManifestReading]) -> Iterator[ManifestRow | BadRow]:
+    """Give each row of a manifest (CSV, .xlsx, JSON Lines or Parquet), in order, and never hold more than some of them.
 
     A row is a `ManifestRow` that ``client.bulk.upload`` takes, or a `BadRow` with its line and all that is wrong with
     it. Files are not looked at: see `check_manifest`.
@@ -72,8 +95,62 @@ def read_manifest(
     name and whatever links stand there: a row that names another one fails. ``outside`` are more folders that they may
     reach. ``urls`` are the rules for URLs; by default none is read. Hard links cannot be told from files.
 
-    A ledger knows a row by what stands in it, with relative paths as
-    they are written: use one ledger for the manifests of one folder. Raises `ManifestError` when the file cannot be
-    read, is a pipe, or has columns that no manifest has.
+    * ``columns``: what columns with other names stand for, such as ``{"Kundennummer":
+      "applicant.external_applicant_id", "Notes": None}``; None is for those that are not to be read.
+    * ``date_format``: that of dates which are not as in ISO 8601, such as ``dd.mm.yyyy``.
+    * ``encoding``: of a text file, such as ``cp1252``. Default: what its byte order mark says, or UTF-8.
+    * ``sheet``: the name of a workbook's sheet. Default: the only one with rows.
+    * ``transliterate``: write names in Latin letters by the tables of ICAO Doc 9303-3, section 6: Müller as MUELLER.
+      What stood there is not sent.
+
+    * ``allow_same_files``: let rows through whose files were sent for another applicant before; see
+      ``client.bulk.upload``.
+    * ``convert={"heic": "jpeg"}``: send pictures of telephones as JPEG (extra ``heic``).
+
+    A ledger knows a row by what stands in it, with relative paths as they are written: use one ledger for the manifests
+    of one folder. Raises `ManifestError` when the file cannot be read, is a pipe, or has columns that no manifest has;
+    `ConfigurationError` for options that make no sense; and `ModuleNotFoundError` for Parquet without its extra.
     """
-    return Manifest.open(path, outside=outside, urls=urls).rows()
+    return Manifest.open(path, **options).rows()
+
+
+def _form_of(path: str, options: ManifestOptions) -> ManifestFormat:
+    with open_bytes(path) as file:
+        head = file.read(FIRST_BYTES)
+    ending, name = os.path.splitext(path)[1].lower(), shown_name(path)  # noqa: PTH122 - any path
+    if head.startswith(_OLD_WORKBOOK):
+        raise ManifestError(f"{name}: is a workbook of an old format, or has a password; save it as .xlsx without one")
+    if ending in _EXCEL_ENDINGS:
+        return ExcelFormat.of(path, options)
+    if ending == ".parquet":
+        return ParquetFormat.of(path, options)
+    if head.startswith((b"PK\3\4", b"PAR1")):
+        kind, other = ("workbook", ".xlsx") if head.startswith(b"PK") else ("Parquet file", ".parquet")
+        raise ManifestError(f"{name}: is not text in UTF-8; if it is a {kind}, name it {other}")
+    if not head.strip():
+        raise ManifestError(f"{name}: is empty")
+    encoding = Encoding.of(head, options.encoding)
+    start = head.decode(encoding.name, "replace").removeprefix("\ufeff").lstrip()
+    return (JsonLinesFormat if start.startswith("{") or ending in _JSON_ENDINGS else CsvFormat).of(
+        path, encoding, options
+    )
+
+
+def _check(name: str, columns: Columns) -> None:
+    """Raise `ManifestError` for columns that no manifest has, and for those that could be two."""
+    if not columns.known:
+        raise ManifestError(
+            f"{name}: the first line has no column of a manifest; begin with a line such as "
+            f"applicant_id,type,front_side{_offer(columns)}"
+        )
+    if columns.problems:
+        told = [*map(str, columns.problems[:_MOST_TOLD])]
+        if len(columns.problems) > _MOST_TOLD:
+            told.append(f"and {len(columns.problems) - _MOST_TOLD:,} more")
+        raise ManifestError(f"{name}: {'; '.join(told)}", problems=list(columns.problems))
+
+
+def _offer(columns: Columns) -> str:
+    """Return what its names could stand for, as far as they are common words, as an option."""
+    found = [f'"{name}": "{column}"' for name, column in offered(columns.names).items()]
+    return f"; or say what its names stand for: columns={{{', '.join(found[:_MOST_TOLD])}}}, or --map" if found else ""

@@ -8,6 +8,7 @@ from typing import Any, Final, Self
 
 import attrs
 
+from kycaid_async.bulk.manifest.converted import ConvertedSource
 from kycaid_async.bulk.remote.source import RemoteSource
 from kycaid_async.bulk.remote.url_rules import UrlRules
 from kycaid_async.bulk.row import BulkSource
@@ -43,9 +44,11 @@ class Reach:
     """The same as somebody wrote them."""
     urls: UrlRules | None
     """None when no URL may be read."""
+    as_jpeg: bool = False
+    """True when HEIC pictures are converted."""
 
     @classmethod
-    def of(cls, folder: str, outside: Sequence[AnyPath], urls: UrlRules | None) -> "Reach":
+    def of(cls, folder: str, outside: Sequence[AnyPath], urls: UrlRules | None, *, as_jpeg: bool = False) -> "Reach":
         """Return the reach of a manifest in ``folder``. Raises `ConfigurationError` when ``outside`` is one path."""
         if isinstance(outside, str | os.PathLike):
             raise ConfigurationError("outside: expected a list of folders, got one path")
@@ -55,12 +58,19 @@ class Reach:
             folders=tuple(map(os.path.realpath, folders)),
             spelt=tuple(map(os.path.abspath, folders)),
             urls=urls,
+            as_jpeg=as_jpeg,
         )
 
     def place(self, written: str) -> "Place":
         """Return the place that a manifest means by what is ``written`` in it."""
+        if is_url(written):
+            return Place(written, written, self)
+        path = written
+        # Written on Windows; elsewhere such a sign may be a part of a name, and then a file of that name is there.
+        if os.sep == "/" and "\\" in written and not os.path.lexists(os.path.join(self.start, written)):  # noqa: PTH118
+            path = written.replace("\\", "/")
         # A Path would change how it is spelt.
-        return Place(written if is_url(written) else os.path.join(self.start, written), written, self)  # noqa: PTH118 - see above
+        return Place(os.path.join(self.start, path), path, self)  # noqa: PTH118
 
 
 class Place(str):
@@ -87,7 +97,8 @@ def source_of(side: BulkSource, urls: UrlRules, *, first: int = CHUNK) -> Source
     ``first`` is how many bytes of a remote file are read when it is opened.
     """
     if isinstance(side, Place):
-        return _of_manifest(side, side.reach, first)
+        source = _of_manifest(side, side.reach, first)
+        return ConvertedSource(source) if side.reach.as_jpeg else source
     return RemoteSource(str(side), first, urls) if is_url(side) else sources.source_of(side)
 
 

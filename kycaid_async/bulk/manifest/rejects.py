@@ -21,7 +21,7 @@ UNCERTAIN: Final = "uncertain"
 class Rejects:
     """Writes rows as they stand in their manifest, each behind its line and the reason why it is here.
 
-    It is a manifest of the same form, in the same folder, where its paths hold. Nobody but its owner may read it. At
+    It is a manifest of the same format, in the same folder, where its paths hold. Nobody but its owner may read it. At
     the end, a file without rows is gone, and so is one that says what that of an earlier run does: ``path`` is then the
     earlier one.
     """
@@ -79,7 +79,9 @@ def _is_left_over(path: Path) -> bool:
 def _names(manifest: str | os.PathLike[str], mark: str) -> Iterator[Path]:
     path = origin_of(manifest)
     for number in count(1):
-        yield path.with_name(f"{path.stem}.{mark}{'' if number == 1 else f'-{number}'}{path.suffix}")
+        # One with macros has none of them any more.
+        suffix = ".xlsx" if path.suffix.lower() == ".xlsm" else path.suffix
+        yield path.with_name(f"{path.stem}.{mark}{'' if number == 1 else f'-{number}'}{suffix}")
 
 
 def origin_of(manifest: str | os.PathLike[str]) -> Path:

@@ -2,21 +2,23 @@
 
 import difflib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime
 from functools import lru_cache
 from typing import Any, Final
 
 import attrs
 
 from kycaid_async.api.applicants import ApplicantType, Company, Person
-from kycaid_async.api.documents.fields import DocumentType
 from kycaid_async.api.documents.models import ApplicantDocument
+from kycaid_async.bulk.manifest.document_guesses import nearest_type
+from kycaid_async.bulk.manifest.latin import letters_beyond
 from kycaid_async.bulk.manifest.places import Reach
 from kycaid_async.bulk.row import SIDES, BulkRow
 from kycaid_async.errors import FieldProblem
 from kycaid_async.masking import Unlisted
 from kycaid_async.values.check import check_values
-from kycaid_async.values.constraints import ID_LENGTH
+from kycaid_async.values.constraints import ID_LENGTH, Pattern
 from kycaid_async.values.fields import Field, element_of, fields_of
 from kycaid_async.values.mismatch import Mismatch, kind
 from kycaid_async.values.scalars import read_boolean, read_number
@@ -39,9 +41,22 @@ COLUMNS: Final = (
     *SIDES,
     *(name for name in _DOCUMENT if name != "type"),
     *(APPLICANT + name for name in _PEOPLE),
+    "form_id",
 )
 """Every column a manifest can have."""
 
+_TYPES: Final[Mapping[str, type]] = {
+    prefix + name: kind
+    for prefix, fields in (("", _DOCUMENT), (APPLICANT, _PEOPLE))
+    for name, field in fields.items()
+    for kind in (date, datetime, float, bool)
+    if kind in field.types
+}
+
+_PERSON_NAME: Final = next(c.expected for c in _PEOPLE["first_name"].constraints if isinstance(c, Pattern))
+_MOST_LETTERS: Final = 3
+"""Letters of a name that a message shows: not so many that they could be read as one."""
+_TEXTS: Final = ("key", "applicant_id", "form_id", *SIDES)
 _ANY_ID = "0" * ID_LENGTH
 _OWNER = "this or applicant.external_applicant_id, and not both"
 
@@ -54,6 +69,8 @@ class ManifestRow(BulkRow):
     """What stands in the file, for a rejects file: cells, an object, or text. It is personal data."""
     written: Mapping[str, str] = attrs.field(factory=dict)
     """The sides as they stand in the file."""
+    remarks: tuple[str, ...] = ()
+    """What a person should know of its files although they are sent, as far as a check found it."""
 
     @property
     def digest(self) -> bytes:
@@ -72,6 +89,8 @@ class BadRow(Unlisted):
     """Every column at fault."""
     raw: Any = attrs.field(default=None, repr=False, eq=False)
     """What stands in the file. It is personal data."""
+    key: str | None = attrs.field(default=None, repr=False, eq=False)
+    """The key of the row, or the ``external_applicant_id`` of its applicant, as far as there is one."""
 
     @property
     def reason(self) -> str:
@@ -79,62 +98,87 @@ class BadRow(Unlisted):
         return "; ".join(map(str, self.problems))
 
 
-def unknown_columns(names: list[str]) -> list[FieldProblem]:
+def column_type(column: str) -> type:
+    """Return what a column takes: ``date``, ``datetime``, ``float``, ``bool``, or else ``str``."""
+    return _TYPES.get(column, str)
+
+
+def unknown_columns(names: Sequence[str]) -> list[FieldProblem]:
     """Return a problem for each of ``names`` that is no column, with the nearest one that is."""
     return [
-        FieldProblem(_shown(name), f"a column of a manifest{_near(name.strip().lower(), COLUMNS)}", "another name")
+        FieldProblem(
+            shown_column(name), f"a column of a manifest{_near(name.strip().lower(), COLUMNS)}", "another name"
+        )
         for name in names
         if name not in COLUMNS and name not in EXTRA
     ]
 
 
-def read_row(record: Mapping[str, Any], *, line: int, reach: Reach, raw: Any) -> ManifestRow | BadRow:
-    """Return the row that ``record`` spells, by column, or what is wrong with it."""
-    fields = {name: _stripped(value) for name, value in record.items() if name not in EXTRA}
+def read_row(
+    record: Mapping[str, Any], *, line: int, reach: Reach, raw: Any, known: Sequence[FieldProblem] = ()
+) -> ManifestRow | BadRow:
+    """Return the row that ``record`` spells, by column, or what is wrong with it beside what is ``known`` already."""
+    fields = {name: _trimmed(value) for name, value in record.items() if name not in EXTRA}
     fields = {name: value for name, value in fields.items() if value is not None and value != ""}
     document = {name: _typed(field, fields[name]) for name, field in _DOCUMENT.items() if name in fields}
     person = _below(APPLICANT, fields)
     person = {name: _typed(_PEOPLE[name], value) if name in _PEOPLE else value for name, value in person.items()}
-    problems = [*unknown_columns(list(fields)), *_problems(fields, document, person)]
+    other = [*unknown_columns(list(fields)), *_problems(fields, document, person)]
+    named = {problem.field for problem in known}
+    problems = [*known, *(problem for problem in other if problem.field not in named)]
     if problems:
-        return BadRow(line=line, problems=tuple(problems), raw=raw)
+        return BadRow(line=line, problems=tuple(problems), raw=raw, key=_key_of(fields))
     written: dict[str, str] = {side: fields[side] for side in SIDES if side in fields}
+    sides: dict[str, Any] = {side: reach.place(text) for side, text in written.items()}
     return ManifestRow(
         document=document,
         applicant_id=fields.get("applicant_id"),
         applicant=_applicant(person),
         key=fields.get("key"),
+        form_id=fields.get("form_id"),
         line=line,
         raw=raw,
         written=written,
-        **{side: reach.place(text) for side, text in written.items()},
+        **sides,
     )
 
 
+def _key_of(fields: Mapping[str, Any]) -> str | None:
+    """Return what the customer knows a row by."""
+    return next((str(fields[name]) for name in ("key", f"{APPLICANT}external_applicant_id") if fields.get(name)), None)
+
+
 def _problems(fields: dict[str, Any], document: dict[str, Any], person: dict[str, Any]) -> Iterator[FieldProblem]:
-    for name in ("key", "applicant_id", *SIDES):
-        if name in fields and not isinstance(fields[name], str):
-            yield FieldProblem(name, "text", kind(fields[name]))
     for name, value in fields.items():
         if isinstance(value, str):
             yield from _text_problems(name, value)
+        elif name in _TEXTS:
+            yield FieldProblem(name, "text", kind(value))
     if "front_side" not in fields:
         yield FieldProblem("front_side", "a path or a URL", "nothing")
+    yield from _id_problems(fields, "form_id")
     for problem in check_values(ApplicantDocument, {"applicant_id": _ANY_ID} | document):
         yield _type_problem(document["type"]) if problem.field == "type" and document.get("type") else problem
     if ("applicant_id" in fields) == bool(person):
         yield FieldProblem("applicant_id", _OWNER, "both" if person else "neither")
     elif person:
-        yield from (attrs.evolve(problem, field=APPLICANT + problem.field) for problem in _person_problems(person))
-    elif isinstance(fields["applicant_id"], str) and len(fields["applicant_id"]) != ID_LENGTH:
-        yield FieldProblem("applicant_id", f"{ID_LENGTH} characters", f"{len(fields['applicant_id'])} characters")
+        for problem in _person_problems(person):
+            yield attrs.evolve(_letters(problem, person.get(problem.field)), field=APPLICANT + problem.field)
+    else:
+        yield from _id_problems(fields, "applicant_id")
+
+
+def _id_problems(fields: dict[str, Any], name: str) -> Iterator[FieldProblem]:
+    value = fields.get(name)
+    if isinstance(value, str) and len(value) != ID_LENGTH:
+        yield FieldProblem(name, f"{ID_LENGTH} characters", f"{len(value)} characters")
 
 
 def _text_problems(name: str, value: str) -> Iterator[FieldProblem]:
     if not is_text(value):
-        yield FieldProblem(_shown(name), "text in UTF-8", "other bytes")
+        yield FieldProblem(shown_column(name), "text in UTF-8", "other bytes")
     if "\0" in value:
-        yield FieldProblem(_shown(name), "text without NUL characters", "one")
+        yield FieldProblem(shown_column(name), "text without NUL characters", "one")
 
 
 def _person_problems(person: dict[str, Any]) -> Iterator[FieldProblem]:
@@ -151,9 +195,26 @@ def _person_problems(person: dict[str, Any]) -> Iterator[FieldProblem]:
     yield from check_values(cls, {"type": _kind(person)} | person)
 
 
+def _letters(problem: FieldProblem, value: Any) -> FieldProblem:
+    """Return the problem of a name with the letters that it must not have, and how it gets others."""
+    others = letters_beyond(value) if problem.expected == _PERSON_NAME and isinstance(value, str) else []
+    if not others:
+        return problem
+    named = " ".join(map(_shown_letter, others[:_MOST_LETTERS])) + (
+        " and others" if len(others) > _MOST_LETTERS else ""
+    )
+    expected = f"{problem.expected} (--transliterate, or transliterate=True, writes them by ICAO Doc 9303)"
+    return attrs.evolve(problem, expected=expected, got=named)
+
+
+def _shown_letter(letter: str) -> str:
+    return letter if letter.isprintable() and not letter.isspace() else f"U+{ord(letter):04X}"
+
+
 def _type_problem(value: Any) -> FieldProblem:
     """Return a shorter problem than one with all twenty types."""
-    near = _near(value.strip().upper(), tuple(DocumentType)) if isinstance(value, str) else ""
+    meant = _nearest_type(value) if isinstance(value, str) else None
+    near = f" (did you mean {meant}?)" if meant else ""
     return FieldProblem("type", f"a document type of the reference{near}", "another word")
 
 
@@ -187,7 +248,7 @@ def _typed(field: Field, value: Any) -> Any:
     return value
 
 
-def _stripped(value: Any) -> Any:
+def _trimmed(value: Any) -> Any:
     return value.strip() if isinstance(value, str) else value
 
 
@@ -196,9 +257,14 @@ def is_text(value: str) -> bool:
     return value.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in value)
 
 
-def _shown(name: str) -> str:
+def shown_column(name: str) -> str:
     """Return a column's name as a message may hold it: in a file without a header it is the content of a row."""
-    return name if re.fullmatch(r"[A-Za-z][A-Za-z_. -]{0,39}[0-9]?", name, re.ASCII) else "***"
+    return (
+        name if re.fullmatch(r"[^\W\d_][^\W\d]{0,39}(?:[ .:/()#-]{1,3}[^\W\d]{1,39}){0,6}[.:)]?[0-9]?", name) else "***"
+    )
+
+
+_nearest_type = lru_cache(nearest_type)
 
 
 @lru_cache

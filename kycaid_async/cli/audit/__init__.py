@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from kycaid_async.cli.options import AsJson, BaseUrl, Proxy, SameAccount, api_key, plain_errors
+from kycaid_async.cli.reading import Convert, DateFormat, EncodingName, Map, Sheet, Transliterate, keywords
 
 HELP = """\
 Say what the server has of an upload: each row there as sent, there twice, missing or different.
@@ -21,7 +22,7 @@ SIGTERM.
 
 
 def audit(
-    manifest: Annotated[Path, typer.Argument(help="What was uploaded: CSV or JSON Lines.", show_default=False)],
+    manifest: Annotated[Path, typer.Argument(help="What was uploaded.", show_default=False)],
     *,
     ledger: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Record of what was sent. Default: MANIFEST.ledger.")
@@ -38,6 +39,12 @@ def audit(
     same_account: SameAccount = False,
     concurrency: Annotated[int, typer.Option(min=1, max=1024, metavar="N", help="Applicants at once, at most.")] = 64,
     base_url: BaseUrl = None,
+    map_: Map = None,
+    date_format: DateFormat = None,
+    encoding: EncodingName = None,
+    sheet: Sheet = None,
+    transliterate: Transliterate = False,
+    convert: Convert = None,
     proxy: Proxy = None,
 ) -> None:
     """Run ``kycaid audit``."""
@@ -45,6 +52,8 @@ def audit(
     from kycaid_async.cli.audit.run import run
 
     with plain_errors():
+        reading = keywords(map_=map_, date_format=date_format, encoding=encoding, sheet=sheet, convert=convert)
+        reading |= {"transliterate": transliterate}
         options = options_of(
             manifest,
             ledger=ledger,
@@ -57,6 +66,7 @@ def audit(
             same_account=same_account,
             concurrency=concurrency,
             as_json=as_json,
+            reading=reading,
         )
         code = run(options)
     raise typer.Exit(code)

@@ -6,9 +6,11 @@ from typing import Unpack
 
 import attrs
 
+from kycaid_async.bulk.manifest.options import ManifestKeywords, ManifestOptions
 from kycaid_async.cli.audit.table import is_of_an_audit
 from kycaid_async.cli.manifests import RunChoices, ledger_of, way_to_server
 from kycaid_async.cli.problems import UsageProblem
+from kycaid_async.cli.reading import reading_of
 
 
 class AuditChoices(RunChoices, total=False):
@@ -35,6 +37,8 @@ class AuditOptions:
     csv: Path | None = None
     report: Path | None = None
     as_json: bool = False
+    reading: ManifestOptions = attrs.field(factory=lambda: ManifestOptions(guess=True))
+    """How the manifest is read."""
 
 
 def options_of(
@@ -44,6 +48,7 @@ def options_of(
     base_url: str | None,
     proxy: str | None,
     api_key: str | None,
+    reading: ManifestKeywords | None = None,
     **choices: Unpack[AuditChoices],
 ) -> AuditOptions:
     """Return the options for what was given. Raises `UsageProblem` for what cannot work."""
@@ -69,6 +74,7 @@ def options_of(
         api_key=api_key,
         ledger=ledger,
         state=state if os.access(state.parent, os.W_OK) else None,
+        reading=reading_of(reading or {}),
         **choices,
     )
 

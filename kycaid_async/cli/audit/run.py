@@ -15,10 +15,11 @@ from kycaid_async.cli.audit.report import Findings, page
 from kycaid_async.cli.audit.screen import AuditScreen
 from kycaid_async.cli.audit.table import AuditCsv
 from kycaid_async.cli.manifests import folder_of, reason_of_end
-from kycaid_async.cli.problems import UsageProblem, one_line
+from kycaid_async.cli.problems import Problem, UsageProblem, one_line
 from kycaid_async.client import AsyncKycaid
 from kycaid_async.errors import KycaidError, ManifestError
 from kycaid_async.signals import stop_signals
+from kycaid_async.uploads.reader import in_thread
 
 _SECONDS_BETWEEN_LOOKS = 0.2
 _FOUND, _MISUSED, _NOT_TOLD = 1, 2, 3
@@ -43,9 +44,13 @@ class AuditJob:
     async def run(self) -> int:
         """Do all of it, and return the exit code."""
         try:
-            manifest = Manifest.open(self._options.manifest)
+            manifest = await in_thread(lambda: Manifest.of(self._options.manifest, self._options.reading))
         except ManifestError as error:
             raise UsageProblem(str(error)) from error
+        except ModuleNotFoundError as error:
+            raise Problem(str(error)) from error
+        for note in manifest.notes:
+            self._screen.say(f"guessed: {note}")
         if self._options.state is None:
             self._screen.say("its folder cannot be written to, so this audit cannot be gone on from when it is cut off")
         with stop_signals() as told:

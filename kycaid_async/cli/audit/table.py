@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final, Self
 
 from kycaid_async.bulk.audit import AuditResult
-from kycaid_async.bulk.manifest.csv_format import neutral
+from kycaid_async.bulk.tables import neutral
 
 COLUMNS: Final = ("line", "key", "status", "applicant_id", "document_ids", "reason", "what_to_do")
 

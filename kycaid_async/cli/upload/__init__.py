@@ -6,6 +6,7 @@ from typing import Annotated, Literal, TypeAlias
 import typer
 
 from kycaid_async.cli.options import AsJson, BaseUrl, Proxy, SameAccount, api_key, plain_errors
+from kycaid_async.cli.reading import Convert, DateFormat, EncodingName, Map, SameFiles, Sheet, Transliterate, keywords
 
 HELP = """\
 Upload many documents: every one, and none twice. The key stands in the environment variable KYCAID_API_KEY.
@@ -21,7 +22,7 @@ after Ctrl-C, 143 after SIGTERM.
 """
 
 Manifest: TypeAlias = Annotated[
-    Path, typer.Argument(help="What to upload: CSV or JSON Lines, a document a row.", show_default=False)
+    Path, typer.Argument(help="What to upload: .xlsx, CSV, JSON Lines or Parquet.", show_default=False)
 ]
 LedgerFile: TypeAlias = Annotated[
     Path | None,
@@ -106,6 +107,13 @@ def upload(
     allow_urls: AllowUrls = False,
     allow_protocol: AllowProtocol = None,
     allow_host: AllowHost = None,
+    map_: Map = None,
+    date_format: DateFormat = None,
+    encoding: EncodingName = None,
+    sheet: Sheet = None,
+    transliterate: Transliterate = False,
+    convert: Convert = None,
+    allow_same_files: SameFiles = False,
     proxy: Proxy = None,
     dry_run: DryRun = False,
     report: ReportFile = None,
@@ -116,6 +124,8 @@ def upload(
     from kycaid_async.cli.upload.run import run
 
     with plain_errors():
+        reading = keywords(map_=map_, date_format=date_format, encoding=encoding, sheet=sheet, convert=convert)
+        reading |= {"transliterate": transliterate, "allow_same_files": allow_same_files}
         options = options_of(
             manifest,
             ledger=ledger,
@@ -136,6 +146,7 @@ def upload(
             dry_run=dry_run,
             report=report,
             as_json=as_json,
+            reading=reading,
         )
         code = run(options)
     raise typer.Exit(code)

@@ -4,6 +4,7 @@ import signal
 from collections.abc import Iterator
 
 from kycaid_async.cli.problems import one_line
+from kycaid_async.cli.reading import words_of
 from kycaid_async.cli.screen import duration_text, size_text
 from kycaid_async.cli.upload.options import UploadOptions
 from kycaid_async.cli.upload.stats import UploadStats
@@ -76,7 +77,9 @@ def advice(options: UploadOptions, stats: UploadStats, *, number: int, error: Ex
         )
         yield f"To send the rows set aside, correct {stats.rejects} and run: {command}"
     if stats.uncertain is not None:
-        command = command_line(["kycaid", "upload", str(stats.uncertain), "--ledger", str(options.ledger)])
+        command = command_line(
+            ["kycaid", "upload", str(stats.uncertain), "--ledger", str(options.ledger), *_reach(options)]
+        )
         yield (
             f"The uncertain rows are in {stats.uncertain}, each with what to look for. Take out those that are "
             f"there; to send the others anew, run: {command} --on-uncertain create"
@@ -85,7 +88,8 @@ def advice(options: UploadOptions, stats: UploadStats, *, number: int, error: Ex
 
 
 def _reach(options: UploadOptions) -> Iterator[str]:
-    """Give the options for what the rows may read: those that were set aside may need them."""
+    """Give the options for how rows are read, and for what they may read: those that were set aside may need them."""
+    yield from words_of(options.reading)
     for folder in options.outside:
         yield from ("--allow-outside", str(folder))
     if options.urls is not None:

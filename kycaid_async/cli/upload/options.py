@@ -7,11 +7,12 @@ from typing import Literal, Unpack
 import attrs
 
 from kycaid_async.bulk.ledger import SecretFrom
+from kycaid_async.bulk.manifest.options import ManifestKeywords, ManifestOptions
 from kycaid_async.bulk.manifest.rejects import UNCERTAIN, rejects_of
 from kycaid_async.bulk.remote.url_rules import UrlRules
-from kycaid_async.cli.manifests import RunChoices, ledger_of, way_to_server
+from kycaid_async.cli.manifests import RunChoices, ledger_of, url_rules, way_to_server
 from kycaid_async.cli.problems import UsageProblem
-from kycaid_async.errors import ConfigurationError
+from kycaid_async.cli.reading import reading_of
 
 
 class UploadChoices(RunChoices, total=False):
@@ -53,6 +54,8 @@ class UploadOptions:
     """Folders that rows may name beside that of the manifest."""
     urls: UrlRules | None = None
     """None when rows may name no URLs."""
+    reading: ManifestOptions = attrs.field(factory=lambda: ManifestOptions(guess=True))
+    """How the manifest is read."""
 
 
 def options_of(
@@ -65,6 +68,7 @@ def options_of(
     allow_urls: bool = False,
     allow_protocol: Sequence[str] = (),
     allow_host: Sequence[str] = (),
+    reading: ManifestKeywords | None = None,
     **choices: Unpack[UploadChoices],
 ) -> UploadOptions:
     """Return the options for what was given. Raises `UsageProblem` for what cannot work."""
@@ -81,6 +85,7 @@ def options_of(
         if not folder.is_dir():
             raise UsageProblem(f"--allow-outside: {folder} is not a folder")
     server, proxy = way_to_server(base_url, proxy, trust_env=not dry_run)
+    urls = url_rules(allow_urls, allow_protocol, allow_host)
     return UploadOptions(
         manifest=manifest,
         server=server,
@@ -88,15 +93,7 @@ def options_of(
         ledger=ledger or ledger_of(manifest),
         rejects=rejects or rejects_of(manifest),
         uncertain=rejects_of(manifest, mark=UNCERTAIN),
-        urls=_url_rules(allow_urls, allow_protocol, allow_host),
+        urls=urls,
+        reading=reading_of(reading or {}, outside=choices.get("outside", ()), urls=urls),
         **choices,
     )
-
-
-def _url_rules(urls: bool, protocols: Sequence[str], hosts: Sequence[str]) -> UrlRules | None:
-    try:
-        rules = UrlRules(allow_protocols=protocols, allow_hosts=hosts)
-    except ConfigurationError as error:
-        words = str(error).replace("allow_protocols", "--allow-protocol").replace("allow_hosts", "--allow-host")
-        raise UsageProblem(words) from error
-    return rules if urls or protocols or hosts else None

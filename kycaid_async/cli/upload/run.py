@@ -3,6 +3,7 @@
 import hashlib
 from array import array
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from functools import partial
@@ -10,15 +11,17 @@ from typing import TYPE_CHECKING
 
 import anyio
 
+from kycaid_async.bulk.earlier_files import EarlierFiles
 from kycaid_async.bulk.ledger import EntryState, Ledger, secret_key_of
 from kycaid_async.bulk.manifest.check import check_manifest
 from kycaid_async.bulk.manifest.manifest import Manifest
 from kycaid_async.bulk.manifest.rejects import UNCERTAIN, Rejects
 from kycaid_async.bulk.manifest.row import BadRow, ManifestRow
+from kycaid_async.bulk.manifest_rows import changed, standing
 from kycaid_async.bulk.requests.limits import most_rows_at_once
 from kycaid_async.bulk.row import BulkResult, BulkStatus
 from kycaid_async.cli.manifests import folder_of, reason_of_end
-from kycaid_async.cli.problems import UsageProblem
+from kycaid_async.cli.problems import Problem, UsageProblem
 from kycaid_async.cli.upload.ending import advice, exit_code, summary_text, was_stopped_by
 from kycaid_async.cli.upload.options import UploadOptions
 from kycaid_async.cli.upload.report import write_report
@@ -27,6 +30,7 @@ from kycaid_async.cli.upload.stats import UploadStats, look_for
 from kycaid_async.client import AsyncKycaid
 from kycaid_async.errors import KycaidError, ManifestError
 from kycaid_async.signals import end_with, stop_signals
+from kycaid_async.uploads.reader import in_thread
 
 if TYPE_CHECKING:
     from kycaid_async.bulk.upload import BulkUpload
@@ -60,9 +64,13 @@ class UploadJob:
     async def run(self) -> int:
         """Do all of it, and return the exit code."""
         try:
-            manifest = Manifest.open(self._options.manifest, outside=self._options.outside, urls=self._options.urls)
+            manifest = await in_thread(lambda: Manifest.of(self._options.manifest, self._options.reading))
         except ManifestError as error:
             raise UsageProblem(str(error)) from error
+        except ModuleNotFoundError as error:
+            raise Problem(str(error)) from error
+        for note in manifest.notes:
+            self._screen.say(f"guessed: {note}")
         with stop_signals() as told:
             with self._screen.progress():
                 async with anyio.create_task_group() as group:
@@ -117,32 +125,38 @@ class UploadJob:
         aside = self._options.on_error == "continue" and not self._options.dry_run
         try:
             with Rejects(self._options.rejects, manifest) if aside else nullcontext() as self._rejects:
-                await self._check()
+                await self._check(manifest)
                 if not self._options.dry_run and (aside or not self._bad):
                     with Rejects(self._options.uncertain, manifest, mark=UNCERTAIN) as self._uncertain:
                         await self._send(manifest)
         except (KycaidError, OSError) as error:
             self._error = error
 
-    async def _check(self) -> None:
+    async def _check(self, manifest: Manifest) -> None:
         stats, known = self._stats, await self._known()
+        earlier = None if known is None or self._options.reading.allow_same_files else EarlierFiles(known)
+        remarks = Counter[str]()
         try:
             rows = check_manifest(
-                self._options.manifest,
-                outside=self._options.outside,
-                urls=self._options.urls,
+                manifest,
                 known=None if known is None else partial(self._is_known, known),
+                clash=None if earlier is None else earlier.clash,
             )
             async for row in rows:
                 stats.rows += 1
-                self._checked.update(_standing(row))
+                remarks.update(row.remarks if isinstance(row, ManifestRow) else ())
+                self._checked.update(standing(row))
                 if isinstance(row, BadRow):
                     self._bad.append(row.line)
                     note = stats.note_bad(row)
                     self._screen.bad(note)
                     if self._rejects is not None:
                         self._rejects.add(row, note.reason)
+            for remark, count in remarks.items():
+                self._screen.say(f"{count:,} rows: {remark}")
         finally:
+            if earlier is not None:
+                earlier.close()
             if known is not None:
                 await known.close()
 
@@ -196,18 +210,17 @@ class UploadJob:
 
     def _good(self, manifest: Manifest) -> Iterator[ManifestRow]:
         """Give the rows that the check found good. Raises `ManifestError` when others stand there by now."""
-        changed = ManifestError(f"{self._options.manifest}: changed while it was read; run the same command again")
         found = hashlib.sha256()
         for row in manifest.rows():
-            found.update(_standing(row))
+            found.update(standing(row))
             at = bisect_left(self._bad, row.line or 0)
             if at < len(self._bad) and self._bad[at] == row.line:
                 continue
             if isinstance(row, BadRow):
-                raise changed
+                raise changed(str(self._options.manifest))
             yield row
         if found.digest() != self._checked.digest():
-            raise changed
+            raise changed(str(self._options.manifest))
 
     def _note(self, result: BulkResult) -> None:
         note = self._stats.note(result)
@@ -245,7 +258,3 @@ class UploadJob:
         except OSError as error:
             self._error = self._error or error
             stop()
-
-
-def _standing(row: ManifestRow | BadRow) -> bytes:
-    return repr((row.line, row.raw)).encode()

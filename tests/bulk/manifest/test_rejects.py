@@ -13,9 +13,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from kycaid_async import BadRow, Manifest, ManifestRow, read_manifest
-from kycaid_async.bulk.manifest.csv_format import neutral, original
 from kycaid_async.bulk.manifest.format import LONGEST
 from kycaid_async.bulk.manifest.rejects import Rejects, origin_of, rejects_of
+from kycaid_async.bulk.tables import neutral, original
 from tests.bulk.manifests import APPLICANT, WRITERS, new, row, said, write_csv, write_jsonl
 
 

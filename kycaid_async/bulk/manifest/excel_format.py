@@ -1,0 +1,119 @@
+"""Manifests that are sheets of .xlsx workbooks."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, BinaryIO, Final
+
+import attrs
+
+from kycaid_async.bulk.manifest.column_names import Columns, Record, match, table_record, trimmed
+from kycaid_async.bulk.manifest.format import LONGEST, RejectsWriter, open_bytes
+from kycaid_async.bulk.manifest.options import ManifestOptions
+from kycaid_async.bulk.manifest.row import EXTRA
+from kycaid_async.bulk.manifest.sheets.cells import SheetCell
+from kycaid_async.bulk.manifest.sheets.parts import WorkbookError
+from kycaid_async.bulk.manifest.sheets.workbook import Workbook
+from kycaid_async.bulk.tables import ExcelTable, TableFormat
+from kycaid_async.errors import FieldProblem, ManifestError
+from kycaid_async.masking import shown_name
+
+_MOST_NAMED: Final = 10
+
+
+@attrs.frozen(kw_only=True)
+class ExcelFormat:
+    """Which sheet of a workbook it is, and how that is laid out. Lines are rows of the sheet, as Excel counts them."""
+
+    path: str
+    sheet: str
+    line: int
+    """The row of the column names."""
+    columns: Columns
+
+    typed = True
+
+    @classmethod
+    def of(cls, path: str, options: ManifestOptions) -> "ExcelFormat":
+        """Read the row of column names. Raises `ManifestError`."""
+        with _opened(path) as book:
+            sheet = _sheet_of(path, book, options.sheet)
+            line, names = next(_rows(book, sheet), (0, []))
+        if not names:
+            raise ManifestError(f"{shown_name(path)}: its sheet has no rows")
+        return cls(path=path, sheet=sheet, line=line, columns=match(names, options.columns, guess=options.guess))
+
+    def records(self) -> Iterator[Record]:
+        """Give what stands in each row below the names."""
+        with _opened(self.path) as book:
+            for line, cells in _rows(book, self.sheet):
+                if line > self.line:
+                    record = _overlong(line, cells) or table_record(self.columns, cells, line=line)
+                    if record is not None:
+                        yield record
+
+    def writer(self, file: BinaryIO) -> RejectsWriter:
+        return CellsWriter(self.columns, lambda names: ExcelTable(file, names, sheet=self.sheet), object)
+
+
+@attrs.define
+class CellsWriter:
+    """Writes cells as they stand in a manifest: numbers and dates stay what they are, so that they are judged again.
+
+    The table is begun with the first row, and the file has something in it when it is closed.
+    """
+
+    _columns: Columns
+    _begin: Callable[[list[tuple[str, type]]], TableFormat]
+    _type: type
+    """What cells are: ``object`` for what they were, or ``str``."""
+    _table: TableFormat | None = None
+
+    def add(self, raw: Any, *, line: int, reason: str) -> None:
+        names = self._columns.names
+        kept = [number for number, name in enumerate(names) if name not in EXTRA]
+        if self._table is None:
+            self._table = self._begin([*((name, str) for name in EXTRA), *((names[at], self._type) for at in kept)])
+        cells = (raw[at] if at < len(raw) else "" for at in kept)
+        self._table.add([str(line), reason, *(cell.value if isinstance(cell, SheetCell) else cell for cell in cells)])
+
+    def close(self) -> None:
+        if self._table is not None:
+            self._table.finish()
+
+
+def _overlong(line: int, cells: Any) -> Record | None:
+    if sum(map(len, cells)) < LONGEST:
+        return None
+    return Record(line=line, raw=[cell[:100] for cell in cells], problems=(_TOO_LONG,))
+
+
+_TOO_LONG: Final = FieldProblem("row", f"at most {LONGEST:,} characters", "more")
+
+
+def _rows(book: Workbook, sheet: str) -> Iterator[tuple[int, list[str]]]:
+    return ((line, cells) for line, cells in book.rows(sheet) if any(map(trimmed, cells)))
+
+
+@contextmanager
+def _opened(path: str) -> Iterator[Workbook]:
+    with open_bytes(path) as file:
+        try:
+            yield Workbook.open(file)
+        except WorkbookError as error:
+            raise ManifestError(f"{shown_name(path)}: {error}") from error
+
+
+def _sheet_of(path: str, book: Workbook, wanted: str | None) -> str:
+    """Return the name of the sheet to read: the one that is wanted, or the only one with rows."""
+    there = ", ".join(list(book.sheets)[:_MOST_NAMED])
+    if wanted is not None:
+        for name in book.sheets:
+            if trimmed(name).casefold() == trimmed(wanted).casefold():
+                return name
+        raise ManifestError(f"{shown_name(path)}: has no sheet of this name; --sheet, or sheet=: one of {there}")
+    filled = [name for name in book.sheets if next(_rows(book, name), None)] if len(book.sheets) > 1 else [*book.sheets]
+    if len(filled) > 1:
+        raise ManifestError(f"{shown_name(path)}: has several sheets; say which with --sheet, or sheet=: {there}")
+    if not filled:
+        raise ManifestError(f"{shown_name(path)}: is empty")
+    return filled[0]

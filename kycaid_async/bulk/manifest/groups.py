@@ -1,0 +1,66 @@
+"""What is wrong with a manifest, one line for each kind of problem."""
+
+from collections.abc import Iterator
+from typing import Final
+
+import attrs
+
+from kycaid_async.api.documents.fields import DocumentType
+from kycaid_async.bulk.manifest.row import BadRow
+
+_EXAMPLES: Final = 3
+_MOST: Final = 500
+"""Kinds of problems that are told apart: a stranger's manifest can have any number."""
+_OTHERS: Final = "other problems"
+
+
+@attrs.define
+class ProblemGroup:
+    """Rows that have the same problem."""
+
+    text: str
+    rows: int = 0
+    lines: list[int] = attrs.field(factory=list)
+    """The first of them."""
+
+    def __str__(self) -> str:
+        rows = "1 row" if self.rows == 1 else f"{self.rows:,} rows"
+        return f"{rows}: {self.text}, {'' if self.rows == len(self.lines) else 'for example '}{self._where()}"
+
+    def _where(self) -> str:
+        first, last = self.lines[0], self.lines[-1]
+        if len(self.lines) == 1:
+            return f"line {first}"
+        if len(self.lines) > 2 and last - first == len(self.lines) - 1:  # noqa: PLR2004
+            return f"lines {first} to {last}"
+        return f"lines {', '.join(map(str, self.lines[:-1]))} and {last}"
+
+
+class ProblemGroups:
+    """Counts problems by what they say."""
+
+    def __init__(self) -> None:
+        self.rows = 0
+        """Bad rows."""
+        self._groups: dict[str, ProblemGroup] = {}
+
+    def add(self, row: BadRow) -> None:
+        """Count the problems of a row."""
+        self.rows += 1
+        for text in {str(problem): None for problem in row.problems}:
+            kind = text if text in self._groups or len(self._groups) < _MOST else _OTHERS
+            group = self._groups.setdefault(kind, ProblemGroup(kind))
+            group.rows += 1
+            if len(group.lines) < _EXAMPLES:
+                group.lines.append(row.line)
+
+    def __iter__(self) -> Iterator[ProblemGroup]:
+        """Give the groups, those of most rows first."""
+        return iter(sorted(self._groups.values(), key=lambda group: (-group.rows, group.lines)))
+
+    @property
+    def explanations(self) -> list[str]:
+        """What helps to mend them."""
+        if any(group.text.startswith("type: ") for group in self):
+            return [f"Document types: {', '.join(DocumentType)}"]
+        return []

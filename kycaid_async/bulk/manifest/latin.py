@@ -1,0 +1,70 @@
+"""Names in Latin letters, as passports have them in their machine-readable lines."""
+
+import unicodedata
+from typing import Final
+
+_LATIN: Final = {
+    **dict.fromkeys("ÁÀÂÃĂĀĄ", "A"),
+    "Ä": "AE",
+    "Å": "AA",
+    "Æ": "AE",
+    **dict.fromkeys("ĆĈČĊÇ", "C"),
+    **dict.fromkeys("ĐĎÐ", "D"),
+    **dict.fromkeys("ÉÈÊËĚĖĒĘĔ", "E"),
+    **dict.fromkeys("ĜĞĠĢ", "G"),
+    **dict.fromkeys("ĦĤ", "H"),
+    **dict.fromkeys("ÍÌÎÏĨİĪĮĬ", "I"),
+    "Ĳ": "IJ",
+    "Ĵ": "J",
+    "Ķ": "K",
+    **dict.fromkeys("ŁĹĽĻĿ", "L"),
+    **dict.fromkeys("ŃÑŇŅŊ", "N"),
+    **dict.fromkeys("ÓÒÔÕŐŌŎ", "O"),
+    **dict.fromkeys("ÖØŒ", "OE"),
+    **dict.fromkeys("ŔŘŖ", "R"),
+    **dict.fromkeys("ŚŜŠŞȘ", "S"),
+    **dict.fromkeys("ŦŤŢȚ", "T"),
+    **dict.fromkeys("ÚÙÛŨŬŰŮŪŲ", "U"),
+    "Ü": "UE",
+    "ẞ": "SS",
+    "ß": "SS",
+    "Þ": "TH",
+    "Ŵ": "W",
+    "\u0131": "I",
+    **dict.fromkeys("ÝŶŸ", "Y"),
+    **dict.fromkeys("ŹŽŻ", "Z"),
+}
+_CYRILLIC: Final = dict(
+    zip(
+        "АБВГДЕЁЖЗИЙКЛМНОПРСТУФХЦЧШЩЪЫЬЭЮЯЃЂЄЅІЇЈЉЊЋЌЍЎЏҐѢѪѴҒ",
+        "A B V G D E E ZH Z I I K L M N O P R S T U F KH TS CH SH SHCH IE Y _ E IU IA "
+        "G D IE DZ I I J LJ NJ C K I U DZ G E U Y F".replace("_", "").split(" "),
+        strict=True,
+    )
+)
+_SIGNS: Final = dict.fromkeys("\u2018\u2019\u02bc\u02b9`\u00b4", "'") | dict.fromkeys(
+    "\u2010\u2011\u2012\u2013\u2014\u2212", "-"
+)
+"""Apostrophes and dashes that word processors put in the place of the plain ones."""
+_TABLE: Final = str.maketrans(_LATIN | _CYRILLIC | _SIGNS)
+
+
+def in_latin_letters(name: str) -> str:
+    """Return ``name`` in the letters A to Z by the tables of ICAO Doc 9303-3, section 6, when it has others.
+
+    These are "Transliteration of Multinational Latin-based Characters" and "… of Cyrillic Characters", each with its
+    first entry: Müller becomes MUELLER, Жуков ZHUKOV. What some states do otherwise (Ñ as NXX, Г as H in Ukraine and
+    Belarus, Ш as S in Serbia) is not known from a letter. Letters that the tables lack stay as they are.
+    """
+    composed = unicodedata.normalize("NFC", " ".join(name.split()))
+    return composed if composed.isascii() else _upper(composed).translate(_TABLE)
+
+
+def letters_beyond(name: str) -> list[str]:
+    """Return the letters and signs of ``name`` beyond ASCII, each once, sorted so that they do not spell it."""
+    return sorted({letter for letter in unicodedata.normalize("NFC", name) if not letter.isascii()})
+
+
+def _upper(name: str) -> str:
+    # By letters: "ß" alone would become two of them before the table is asked.
+    return "".join(upper if len(upper := letter.upper()) == 1 else letter for letter in name)

@@ -1,0 +1,87 @@
+"""How a manifest is to be read."""
+
+import codecs
+from collections.abc import Mapping, Sequence
+from typing import Any, TypedDict
+
+import attrs
+
+from kycaid_async.bulk.manifest.column_names import ColumnMap
+from kycaid_async.bulk.manifest.dates import DateFormat
+from kycaid_async.bulk.manifest.places import AnyPath
+from kycaid_async.bulk.remote.url_rules import UrlRules
+from kycaid_async.errors import ConfigurationError
+from kycaid_async.extras import is_installed
+
+
+class ManifestKeywords(TypedDict, total=False):
+    """Keywords for how a manifest is to be read; see `read_manifest`."""
+
+    outside: Sequence[AnyPath]
+    columns: ColumnMap
+    date_format: str
+    encoding: str
+    sheet: str
+    transliterate: bool
+    allow_same_files: bool
+    convert: Mapping[str, str]
+
+
+class ManifestReading(ManifestKeywords, total=False):
+    """The same, with the rules for URLs in it."""
+
+    urls: UrlRules | None
+
+
+def _mapping(columns: Any) -> dict[str, str | None]:
+    if not isinstance(columns, Mapping):
+        raise ConfigurationError("columns: expected names in the file with the columns that they stand for")
+    return dict(columns)
+
+
+def _encoding(_: Any, __: Any, name: str | None) -> None:
+    try:
+        if name is not None and not getattr(codecs.lookup(name), "_is_text_encoding", True):
+            raise LookupError
+    except (LookupError, ValueError) as error:
+        raise ConfigurationError("encoding: expected the name of one, such as cp1252 or utf-16") from error
+
+
+def _conversions(_: Any, __: Any, formats: Mapping[str, str]) -> None:
+    if any((one.lower(), other.lower()) != ("heic", "jpeg") for one, other in formats.items()):
+        raise ConfigurationError("convert (--convert): only heic=jpeg is known")
+    if formats and not is_installed("pillow_heif"):
+        raise ConfigurationError("convert (--convert): needs an extra: pip install 'kycaid-async[heic]'")
+
+
+def _format(name: Any) -> DateFormat | None:
+    return DateFormat.of(name) if isinstance(name, str) else name
+
+
+@attrs.frozen(kw_only=True)
+class ManifestOptions:
+    """How a manifest is to be read, beyond what it says itself."""
+
+    outside: Sequence[AnyPath] = ()
+    """Folders that its rows may reach beside its own."""
+    urls: UrlRules | None = None
+    """Rules for URLs in its rows; by default none is read."""
+    columns: ColumnMap = attrs.field(factory=dict, converter=_mapping)
+    """What its columns stand for, by their names in the file; None for one that is not to be read."""
+    guess: bool = False
+    """Take names of columns by common words, and the format of dates by what is in a column.
+
+    Whoever turns it on shows ``Manifest.notes`` before anything is sent.
+    """
+    date_format: DateFormat | None = attrs.field(default=None, converter=_format)
+    """The format of dates that are not in ISO 8601, such as ``dd.mm.yyyy``."""
+    encoding: str | None = attrs.field(default=None, validator=_encoding)
+    """The encoding of a text file. Default: UTF-8, or what its byte order mark says."""
+    sheet: str | None = None
+    """The sheet of a workbook. Default: the only one that is visible and has rows."""
+    transliterate: bool = False
+    """Write names in Latin letters, by ICAO Doc 9303."""
+    allow_same_files: bool = False
+    """Let rows through whose files were sent for another applicant before."""
+    convert: Mapping[str, str] = attrs.field(factory=dict, validator=_conversions)
+    """Formats of pictures with those they are converted to: ``{"heic": "jpeg"}`` is the only one."""

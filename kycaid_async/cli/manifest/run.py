@@ -1,0 +1,142 @@
+"""What ``kycaid manifest`` does: the look at a manifest, and one for a folder of scans."""
+
+import json
+import os
+import shutil
+import sys
+import textwrap
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import anyio
+import attrs
+
+from kycaid_async.api.documents.fields import DocumentType
+from kycaid_async.bulk.manifest.check import check_manifest
+from kycaid_async.bulk.manifest.groups import ProblemGroups
+from kycaid_async.bulk.manifest.manifest import Manifest
+from kycaid_async.bulk.manifest.options import ManifestOptions
+from kycaid_async.bulk.manifest.row import BadRow, ManifestRow
+from kycaid_async.bulk.manifest.scans import TO_FILL_IN, scans_in
+from kycaid_async.bulk.row import SIDES
+from kycaid_async.bulk.tables import write_table
+from kycaid_async.cli.problems import Problem, UsageProblem, one_line
+from kycaid_async.errors import ConfigurationError, ManifestError
+from kycaid_async.extras import is_installed
+from kycaid_async.shell import command_line
+
+_WRONG_MANIFEST = 2
+
+
+@attrs.define
+class Findings:
+    """What a look at a manifest came to."""
+
+    manifest: Manifest
+    rows: int = 0
+    groups: ProblemGroups = attrs.field(factory=ProblemGroups)
+    remarks: Counter[str] = attrs.field(factory=Counter)
+
+    def note(self, row: ManifestRow | BadRow) -> None:
+        """Count a row."""
+        self.rows += 1
+        if isinstance(row, BadRow):
+            self.groups.add(row)
+        else:
+            self.remarks.update(row.remarks)
+
+
+def run_check(path: Path, options: ManifestOptions, *, as_json: bool) -> tuple[list[str], int]:
+    """Return the lines to print and the exit code. Raises `Problem`."""
+    try:
+        found = anyio.run(_look, path, options)
+    except ManifestError as error:
+        raise UsageProblem(str(error)) from error
+    except ModuleNotFoundError as error:
+        raise Problem(str(error)) from error
+    lines = [json.dumps(_as_json(found))] if as_json else [*map(one_line, _lines(path, found))]
+    return lines, _WRONG_MANIFEST if found.groups.rows else 0
+
+
+async def _look(path: Path, options: ManifestOptions) -> Findings:
+    found = Findings(Manifest.of(path, options))
+    async for row in check_manifest(found.manifest):
+        found.note(row)
+    return found
+
+
+def _lines(path: Path, found: Findings) -> Iterator[str]:
+    yield from (f"guessed: {note}" for note in found.manifest.notes)
+    yield from map(str, found.groups)
+    yield from found.groups.explanations
+    yield from (f"{count:,} rows: {remark}" for remark, count in found.remarks.items())
+    rows = "1 row" if found.rows == 1 else f"{found.rows:,} rows"
+    if not found.rows:
+        yield f"{path}: has no rows."
+    elif found.groups.rows:
+        yield f"{path}: {rows}, {found.groups.rows:,} of them bad."
+    else:
+        yield f"{path}: {rows}, all good."
+
+
+def _as_json(found: Findings) -> dict[str, object]:
+    groups = [{"problem": group.text, "rows": group.rows, "lines": group.lines} for group in found.groups]
+    return {
+        "rows": found.rows,
+        "bad": found.groups.rows,
+        "guessed": found.manifest.notes,
+        "problems": groups,
+        "remarks": dict(found.remarks),
+    }
+
+
+def run_init(folder: Path, *, pattern: str | None, document_type: str | None, output: Path | None) -> list[str]:
+    """Write the manifest, and return the lines to print. Raises `Problem`."""
+    if not folder.is_dir():
+        raise UsageProblem(f"{folder}: is not a folder")
+    output = output or folder / ("manifest.xlsx" if is_installed("xlsxwriter") else "manifest.csv")
+    if os.path.lexists(output):
+        raise UsageProblem(f"{output}: exists; somebody may have filled it in, so it is not written over")
+    if not folder.resolve().is_relative_to(output.resolve().parent):
+        raise UsageProblem(f"{output}: must stand in {folder} or in a folder around it, where paths of its rows start")
+    kind = _type_of(document_type)
+    try:
+        scans = scans_in(folder, pattern=pattern, document_type=kind)
+        if not scans.rows:
+            raise Problem(f"{folder}: no file in it is a document that fits; --pattern says what stands in their names")
+        start = folder.resolve().relative_to(output.resolve().parent)
+        rows = [
+            {**row, **{side: (start / row[side]).as_posix() for side in SIDES if side in row}} for row in scans.rows
+        ]
+        write_table(output, scans.columns, ([row.get(name, "") for name in scans.columns] for row in rows))
+    except ConfigurationError as error:
+        raise UsageProblem(str(error).replace("pattern:", "--pattern:", 1)) from error
+    except ModuleNotFoundError as error:
+        raise Problem(str(error)) from error
+    except OSError as error:
+        raise Problem(f"{error.filename or output}: {error.strerror}") from error
+    skipped = f" Skipped: {scans.skipped:,} files that are no documents or do not fit." if scans.skipped else ""
+    types = f", and type where it is empty ({scans.without_type:,} rows)" if scans.without_type else ""
+    command = command_line(["kycaid", "manifest", "check", str(output)])
+    return [
+        one_line(f"{output}: {scans.people:,} people, {len(rows):,} documents.{skipped}"),
+        one_line(f"Fill in {' and '.join(TO_FILL_IN)}{types}. Then run: {command}"),
+    ]
+
+
+def _type_of(name: str | None) -> str | None:
+    if name is None:
+        return None
+    kind = DocumentType(name.strip().upper().replace("-", "_"))
+    if not kind.is_known:
+        raise UsageProblem(f"--type: expected one of {', '.join(DocumentType)}")
+    return kind
+
+
+def for_terminal(lines: Sequence[str]) -> str:
+    """Return ``lines`` as one text; on a terminal, longer ones are broken between words."""
+    if not sys.stdout.isatty():
+        return "\n".join(lines)
+    width = shutil.get_terminal_size().columns
+    return "\n".join(textwrap.fill(line, width, subsequent_indent="  ", break_on_hyphens=False) for line in lines)

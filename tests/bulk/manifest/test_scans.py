@@ -1,0 +1,67 @@
+"""A manifest for a folder of scans lacks names, and nothing else."""
+
+import pytest
+
+from kycaid_async import ConfigurationError
+from kycaid_async.bulk.manifest.scans import scans_in
+from tests.bulk.manifests import with_pictures
+
+ID = "applicant.external_applicant_id"
+
+
+def brief(scans):
+    return sorted((row[ID], row["type"], row["front_side"], row.get("back_side", "")) for row in scans.rows)
+
+
+def test_each_folder_is_a_person_and_words_say_the_document_and_the_side(tmp_path):
+    with_pictures(
+        tmp_path,
+        *(
+            "000017/passport.png",
+            "000017/selfie.png",
+            "000018/Führerschein_vorne.png",
+            "000018/Führerschein_hinten.png",
+        ),
+        *("000019/id card front.png", "000019/id card back.png", "000020/IMG_1.png", ".hidden/passport.png"),
+    )
+    (tmp_path / "000017/notes.txt").write_text("notes")
+    scans = scans_in(tmp_path)
+    assert brief(scans) == [
+        ("000017", "PASSPORT", "000017/passport.png", ""),
+        ("000017", "SELFIE_IMAGE", "000017/selfie.png", ""),
+        ("000018", "DRIVERS_LICENSE", "000018/Führerschein_vorne.png", "000018/Führerschein_hinten.png"),
+        ("000019", "GOVERNMENT_ID", "000019/id card front.png", "000019/id card back.png"),
+        ("000020", "", "000020/IMG_1.png", ""),
+    ]
+    assert (scans.people, scans.without_type, scans.skipped) == (4, 1, 1)
+    assert scans_in(tmp_path, document_type="PASSPORT").without_type == 0
+
+
+def test_a_pattern_says_what_stands_in_names(tmp_path):
+    with_pictures(tmp_path, "17_passport_front.png", "17_passport_back.png", "18_DNI_anverso.png", "x.png")
+    scans = scans_in(tmp_path, pattern="{external_applicant_id}_{type}_{side}.*")
+    assert brief(scans) == [
+        ("17", "PASSPORT", "17_passport_front.png", "17_passport_back.png"),
+        ("18", "GOVERNMENT_ID", "18_DNI_anverso.png", ""),
+    ]
+    assert scans.skipped == 1
+    with_pictures(tmp_path, "2026/P-9/X1.png")
+    (row,) = scans_in(tmp_path, pattern="*/{applicant.external_applicant_id}/{document_number}.png").rows
+    assert (row[ID], row["document_number"]) == ("P-9", "X1")
+
+
+def test_a_side_that_comes_twice_is_another_document_and_a_back_alone_comes_to_the_front(tmp_path):
+    with_pictures(tmp_path, "1/passport_front.png", "1/passport_front_2024.png", "2/passport_back.png")
+    assert brief(scans_in(tmp_path)) == [
+        ("1", "PASSPORT", "1/passport_front.png", ""),
+        ("1", "PASSPORT", "1/passport_front_2024.png", ""),
+        ("2", "PASSPORT", "2/passport_back.png", ""),
+    ]
+
+
+@pytest.mark.parametrize(
+    "pattern", ["*.png", "{type}.png", "{external_applicant_id}{external_applicant_id}", "{key}_{nonsense}"]
+)
+def test_a_pattern_that_makes_no_sense_is_refused(tmp_path, pattern):
+    with pytest.raises(ConfigurationError, match=r"with \{external_applicant_id\}"):
+        scans_in(tmp_path, pattern=pattern)
