@@ -1,4 +1,4 @@
-"""What the caller of your application is told when KYCAID failed: a problem of RFC 9457, without personal data."""
+"""Problems of RFC 9457, without personal data: the answers of your application when KYCAID failed."""
 
 import math
 from typing import Any, Final
@@ -47,7 +47,7 @@ _OTHERWISE: Final = (500, "The identity check failed")
 
 
 @attrs.frozen
-class Problem:
+class ProblemDetails:
     """An answer in the form of RFC 9457."""
 
     status: int
@@ -59,7 +59,7 @@ class Problem:
         return dumps(self.content)
 
 
-def problem_of(error: KycaidError) -> Problem:
+def problem_of(error: KycaidError) -> ProblemDetails:
     """Return the problem that ``error`` is to the caller of an application.
 
     It names the operation, the fields at fault, the vendor's type, and whether a repetition may help or do harm:
@@ -79,7 +79,7 @@ def problem_of(error: KycaidError) -> Problem:
     }
     seconds = getattr(error, "retry_after", None)
     headers = {"Retry-After": str(max(1, math.ceil(seconds)))} if seconds is not None else {}
-    return Problem(status, {name: value for name, value in content.items() if value is not None}, headers)
+    return ProblemDetails(status, {name: value for name, value in content.items() if value is not None}, headers)
 
 
 def _fields(error: KycaidError) -> list[str] | None:
