@@ -13,10 +13,14 @@ _ISO: Final = re.compile(r"(\d{4}-\d{2}-\d{2})(?:[T ]00:00(?::00(?:\.0+)?)?Z?)?"
 _TOKENS: Final = {"yyyy": r"(?P<year>\d{4})", "mm": r"(?P<month>\d{1,2})", "dd": r"(?P<day>\d{1,2})"}
 _SHAPE: Final = re.compile("yyyy|mm|dd|m|d")
 KNOWN: Final = (
-    *("dd.mm.yyyy", "dd/mm/yyyy", "mm/dd/yyyy", "yyyy/mm/dd", "yyyy.mm.dd"),
+    *("dd.mm.yyyy", "mm.dd.yyyy", "dd/mm/yyyy", "mm/dd/yyyy", "yyyy/mm/dd", "yyyy.mm.dd"),
     *("dd-mm-yyyy", "mm-dd-yyyy", "dd mm yyyy", "yyyymmdd"),
 )
-"""What is looked for. With dots between, the day comes first everywhere."""
+"""What is looked for."""
+
+
+_DOTS: Final = ("dd.mm.yyyy", "mm.dd.yyyy")
+"""With dots between, the day comes first everywhere, unless another date of the column says that it does not."""
 
 
 @attrs.frozen
@@ -80,12 +84,13 @@ class DateColumn:
     @property
     def format(self) -> DateFormat | None:
         """The format of all of them, if it is certain."""
-        return self.left[0] if self.seen and self.left and not self.differ else None
+        certain = not self.differ or tuple(form.name for form in self.left) == _DOTS
+        return self.left[0] if self.seen and self.left and certain else None
 
     @property
     def candidates(self) -> tuple[str, ...]:
         """The names of the formats between which nobody can choose."""
-        return tuple(form.name for form in self.left) if self.differ else ()
+        return tuple(form.name for form in self.left) if self.differ and self.format is None else ()
 
 
 def first_that_reads(text: str, formats: Iterable[DateFormat]) -> str | None:
