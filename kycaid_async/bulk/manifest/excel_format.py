@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import islice
 from typing import BinaryIO, Final
 
 import attrs
@@ -18,6 +19,10 @@ from kycaid_async.extras import require
 from kycaid_async.masking import shown_name
 
 _MOST_NAMED: Final = 10
+_MOST_ABOVE: Final = 10
+"""Rows that are looked at for names of columns."""
+_NAMES: Final = 2
+"""Known names that make a row one of names, when it is not the first."""
 
 
 @attrs.frozen(kw_only=True)
@@ -37,10 +42,15 @@ class ExcelFormat:
         """Read the row of column names. Raises `ManifestError`."""
         with _opened(path) as book:
             sheet = _sheet_of(path, book, options.sheet)
-            line, names = next(_rows(book, sheet), (0, []))
-        if not names:
+            first = [*islice(_rows(book, sheet), _MOST_ABOVE)]
+        if not first:
             raise ManifestError(f"{shown_name(path)}: its sheet has no rows")
-        return cls(path=path, sheet=sheet, line=line, columns=match(names, options.columns, guess=options.guess))
+        found = [(line, match(names, options.columns, guess=options.guess)) for line, names in first]
+        # A title may stand above the names, or a row of names for several columns each.
+        line, columns = found[0]
+        if not columns.known:
+            line, columns = next((one for one in found if one[1].known >= _NAMES), found[0])
+        return cls(path=path, sheet=sheet, line=line, columns=columns)
 
     def records(self) -> Iterator[Record]:
         """Give what stands in each row below the names."""
