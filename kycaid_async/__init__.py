@@ -60,8 +60,12 @@ _HOMES = {
         ".bulk.manifest.manifest": "Manifest read_manifest",
         ".bulk.manifest.row": "BadRow ManifestRow",
         ".bulk.remote.url_rules": "UrlRules",
+        ".bulk.results.run": "BulkResults",
+        ".bulk.results.verdict": "BulkVerdict CheckVerdict DocumentVerdict ResultsSummary Verdict",
         ".bulk.row": "BulkProgress BulkResult BulkRow BulkStatus BulkSummary",
         ".bulk.upload": "BulkUpload",
+        ".bulk.verify.result": "VerificationRow VerifyProgress VerifyResult VerifyStatus VerifySummary",
+        ".bulk.verify.run": "BulkVerify",
         ".client": "AsyncKycaid",
         ".errors": (
             "ApiError AuthenticationError BadRequestError BlockedLoopWarning BodyTooLargeError ConfigurationError "
@@ -73,7 +77,7 @@ _HOMES = {
         ),
         ".protocol.endpoint": "Endpoint Evidence Replay",
         ".protocol.timeout": "Timeout",
-        ".sync.bulk": "BlockingAudit BlockingUpload",
+        ".sync.bulk": "BlockingAudit BlockingResults BlockingUpload BlockingVerify",
         ".sync.client": "Kycaid",
         ".values.converter": "structure unstructure",
         ".values.decline_reasons": "DeclineReason",

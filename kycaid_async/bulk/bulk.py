@@ -8,8 +8,10 @@ from kycaid_async.api.section import Caller
 from kycaid_async.bulk.audit import AuditOptions, AuditPlan, AuditRows, BulkAudit
 from kycaid_async.bulk.manifest.manifest import Manifest
 from kycaid_async.bulk.manifest.places import AnyPath
+from kycaid_async.bulk.results import BulkResults, BulkVerdict, ResultsOptions, ResultsPlan, ResultsRows, ResultsSummary
 from kycaid_async.bulk.row import BulkResult, BulkSummary
 from kycaid_async.bulk.upload import BulkUpload, Rows, UploadOptions, UploadPlan
+from kycaid_async.bulk.verify import BulkVerify, VerifyOptions, VerifyPlan, VerifyResult, VerifyRows, VerifySummary
 from kycaid_async.timing import Timing
 from kycaid_async.tracebacks import bordered, confidential
 from kycaid_async.transport.settings import Settings
@@ -99,6 +101,87 @@ class Bulk:
         """
         plan = AuditPlan(**options)
         return BulkAudit(rows, plan, caller=self._call, settings=self._settings, timing=self._timing)
+
+    @bordered
+    def verify(self, rows: VerifyRows | Manifest, **options: Unpack[VerifyOptions]) -> BulkVerify:
+        """Return a run that starts verifications; iterate over it: ``async for result in client.bulk.verify(rows, …)``.
+
+        One verification for each applicant and form, and none twice, since each costs a fee. What is about to be
+        started is on the disk before it is sent. What got no answer is looked for in the report of the days since,
+        and in the count that the applicant has: when both show it, it is recorded; when neither does, it is sent
+        again; when they disagree, or one cannot be asked, it is uncertain, set aside and named.
+
+        * ``rows``: as they were uploaded, see `upload`, or a `Manifest`, read as for the upload: then an applicant is
+          verified when all its rows are delivered by the ledger. Or ids of applicants, pairs of an applicant's and a
+          form's id, or `VerificationRow`. All are read before anything is started.
+        * ``form_id``: the form, for all rows that name none of their own. Rows that do (`BulkRow.form_id`, the column
+          ``form_id``) speak for their applicant; where they name two forms, it gets a verification with each.
+        * ``ledger``: the one of the upload. It knows the applicants that were made, and what was started.
+        * ``partial``: start the verification of an applicant too of whose rows only some are delivered.
+        * ``limit``: start at most so many.
+        * ``dry_run``: say what would be started, for whom, and why not for the others. Nothing is sent or written.
+        * ``on_uncertain``: ``create`` starts anew, once a run, what an earlier run left uncertain: that may cost a
+          second fee. ``set_aside``, the default, asks the server once more, and leaves it.
+        * ``callback_url``, ``types``: as in ``verifications.create``.
+        * ``settle_after``: seconds after which a verification whose answer was lost, and which the server does not
+          show, is taken as not started. Default as in `upload`. A shorter time risks a second fee.
+        * ``concurrency``, ``give_up_after``, ``same_account``, ``ledger_secret``, ``ledger_secret_key``: as with
+          `upload`.
+
+        A refusal is a value, ``result.status`` with ``result.advice``; only what concerns the account ends the run.
+        Raises `ConfigurationError` for values that make no sense.
+        """
+        plan = VerifyPlan(**options)
+        source = rows.rows() if isinstance(rows, Manifest) else rows
+        return BulkVerify(source, plan, caller=self._call, settings=self._settings, timing=self._timing)
+
+    @confidential
+    async def verify_all(
+        self, rows: VerifyRows | Manifest, **options: Unpack[VerifyOptions]
+    ) -> tuple[list[VerifyResult], VerifySummary]:
+        """Start all verifications and return their results, in the order of the rows, and a summary.
+
+        Takes and raises what `verify` does. It holds all results; for very many, iterate over `verify`.
+        """
+        run = self.verify(rows, **options)
+        results = [result async for result in run]
+        return sorted(results, key=lambda result: result.numbers), run.summary
+
+    @bordered
+    def results(self, rows: ResultsRows | Manifest | None = None, **options: Unpack[ResultsOptions]) -> BulkResults:
+        """Return a look at the verdicts of a ledger's verifications; iterate: ``async for verdict in results``.
+
+        It gives each applicant's verdict, with each check and each decline reason, as far as it is known by now. What
+        runs is looked up in the report, 1,000 a call, and only what is finished is asked for one by one. The ledger
+        keeps what was found, so that the next run asks for what is open only.
+
+        * ``rows``: as they were uploaded, see `upload`; or as `read_manifest` gives them, or a `Manifest`. They tell
+          your own keys and their order, which no ledger has. Without them, all applicants of the ledger come, by id.
+        * ``ledger``: the one of the upload and of the verifications.
+        * ``wait``: for how many seconds to look again, after pauses that grow up to 5 minutes, while some are open. By
+          default it looks once.
+        * ``per_document``: tell the review of each document too: one more request for each applicant that is decided.
+        * ``concurrency``: at most so many requests at once; as with `upload` it adapts to what the server takes.
+        * ``give_up_after``: seconds without an answer of use after which it ends, 300 by default.
+        * ``same_account``, ``ledger_secret``, ``ledger_secret_key``: as with `upload`.
+
+        Raises `ConfigurationError` for values that make no sense; what ends it early is raised by the iteration, after
+        the verdicts that are known.
+        """
+        plan = ResultsPlan(**options)
+        source = rows.rows() if isinstance(rows, Manifest) else rows
+        return BulkResults(source, plan, caller=self._call, settings=self._settings, timing=self._timing)
+
+    @confidential
+    async def results_all(
+        self, rows: ResultsRows | Manifest | None = None, **options: Unpack[ResultsOptions]
+    ) -> tuple[list[BulkVerdict], ResultsSummary]:
+        """Return all verdicts, in the order of the rows, and a summary.
+
+        Takes and raises what `results` does. It holds all verdicts; for very many, iterate over `results`.
+        """
+        results = self.results(rows, **options)
+        return [verdict async for verdict in results], results.summary
 
     @confidential
     async def upload_all(

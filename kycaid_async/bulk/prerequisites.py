@@ -12,12 +12,12 @@ import attrs
 from kycaid_async.api import applicants, files
 from kycaid_async.api.applicants import Company, Person
 from kycaid_async.bulk.evidence import Unreconciled
-from kycaid_async.bulk.ledger import EntryState, Ledger
+from kycaid_async.bulk.ledger import EntryState, Ledger, RowEntry
 from kycaid_async.bulk.manifest.places import source_of
 from kycaid_async.bulk.remote.url_rules import UrlRules
 from kycaid_async.bulk.requests.limits import Idle, KeyedLock, when_there_is_room
 from kycaid_async.bulk.requests.resilient_caller import CountedCalls, IntentRecord, ResilientCaller
-from kycaid_async.bulk.row import BulkSource, digest_of
+from kycaid_async.bulk.row import BulkRow, BulkSource, digest_of
 from kycaid_async.errors import ApiError, FieldProblem, KycaidError, UploadSourceError
 from kycaid_async.masking import code_or_mask, shown_path
 from kycaid_async.protocol.request import invalid_request
@@ -326,6 +326,18 @@ class Prerequisites:
 def digest_of_applicant(applicant: Person | Company) -> bytes:
     """Return 32 bytes that stand for an applicant to make in a ledger."""
     return hashlib.sha256(b"applicant\0" + str(applicant.external_applicant_id).encode()).digest()
+
+
+async def known_applicant(row: BulkRow, entry: RowEntry | None, ledger: Ledger) -> tuple[str | None, bool]:
+    """Return the applicant of a row; without one, whether it was perhaps made."""
+    if entry is not None and entry.intent.applicant_id:
+        return entry.intent.applicant_id, False
+    if row.applicant is None:
+        return row.applicant_id, False
+    known = await ledger.applicant(digest_of_applicant(row.applicant))
+    if known is None:
+        return None, ledger.may_have_gaps
+    return known.applicant_id, known.applicant_id is None and known.state is EntryState.SENT
 
 
 _OTHER_DATA: Final = FieldProblem("external_applicant_id", "one with the same data as before", "other data")

@@ -1,5 +1,6 @@
 """Reconciliation after a lost answer: asks the server which documents of the applicant exist."""
 
+from collections.abc import Awaitable, Callable
 from contextlib import nullcontext
 from typing import Final
 
@@ -20,7 +21,6 @@ from kycaid_async.bulk.ledger import Ledger
 from kycaid_async.bulk.likeness import is_of_type
 from kycaid_async.bulk.requests.limits import KeyedLock
 from kycaid_async.bulk.requests.resilient_caller import CountedCalls, ResilientCaller, Stopped
-from kycaid_async.timing import Timing
 
 _FIRST_PAUSE: Final = 1.0
 """Seconds; each further one is twice as long."""
@@ -39,7 +39,6 @@ class Reconciler:
     caller: ResilientCaller
     ledger: Ledger
     locks: KeyedLock
-    timing: Timing
     settle_after: float
     """Seconds after which a document that the server does not show is taken as not made."""
 
@@ -59,21 +58,12 @@ class Reconciler:
             raise Unreconciled(_NOT_YET, operation=documents.CREATE.name) from None
 
     async def _find(self, doubt: Doubt, calls: CountedCalls, *, since: float, locked: bool) -> str | None:
-        pause, faults, answers = _FIRST_PAUSE, 0, self.caller.answers
-        while True:
-            left = since + self.settle_after - self.timing.clock()
-            try:
-                async with nullcontext() if locked else self.locks.of(doubt.intent.key):
-                    document_id = await self._look(doubt, calls)
-                if document_id is not None or left <= 0:
-                    return document_id
-            except Unreconciled as unclear:
-                faults += unclear.error.retryable
-                is_fault_of_all = faults <= _FAULTS or self.caller.answers == answers
-                if left <= 0 and not (unclear.error.retryable and is_fault_of_all):
-                    raise
-            await self.caller.rest(min(pause, left) if left > 0 else pause)
-            pause = min(_LONGEST_PAUSE, pause * 2)
+        async def look() -> str | None:
+            async with nullcontext() if locked else self.locks.of(doubt.intent.key):
+                return await self._look(doubt, calls)
+
+        until = since + self.settle_after
+        return await look_until_settled(look, caller=self.caller, until=until)
 
     async def _look(self, doubt: Doubt, calls: CountedCalls) -> str | None:
         """Ask once. The ledger is read after the server was, so that no document in it is taken for one of nobody's."""
@@ -93,3 +83,27 @@ class Reconciler:
         if document_id is not None and not await self.ledger.claim_row(doubt.digest, document_id):
             raise Unreconciled(LOOKS_THE_SAME, operation=documents.CREATE.name)
         return document_id
+
+
+async def look_until_settled(
+    look: Callable[[], Awaitable[str | None]], *, caller: ResilientCaller, until: float
+) -> str | None:
+    """Return what ``look`` finds: an id, or None once the server is certainly no longer at work on what was sent.
+
+    A "no" counts only after ``until``, by the clock of ``caller``; before, what cannot be told is asked again. Raises
+    `Unreconciled`, and `Stopped`.
+    """
+    pause, faults, answers = _FIRST_PAUSE, 0, caller.answers
+    while True:
+        left = until - caller.timing.clock()
+        try:
+            found = await look()
+            if found is not None or left <= 0:
+                return found
+        except Unreconciled as unclear:
+            faults += unclear.error.retryable
+            is_fault_of_all = faults <= _FAULTS or caller.answers == answers
+            if left <= 0 and not (unclear.error.retryable and is_fault_of_all):
+                raise
+        await caller.rest(min(pause, left) if left > 0 else pause)
+        pause = min(_LONGEST_PAUSE, pause * 2)

@@ -50,6 +50,8 @@ class BulkRow(Discreet):
     was delivered, and then comes with another document or another applicant, fails. Its files may have moved."""
     line: int | None = None
     """Where it stands in its manifest. It has no part in how the ledger knows the row."""
+    form_id: str | None = None
+    """The form of its applicant's verification, for ``client.bulk.verify``. It has no part in that, either."""
 
     def _shown(self) -> Iterator[tuple[str, Any]]:
         yield "line", self.line
@@ -61,6 +63,12 @@ class BulkRow(Discreet):
             source = getattr(self, side)
             if source is not None:
                 yield side, source
+
+    @property
+    def own_key(self) -> str | None:
+        """What the customer knows the row by: its key, or the ``external_applicant_id`` of the applicant to make."""
+        external_id = None if self.applicant is None else self.applicant.external_applicant_id
+        return self.key or (external_id if isinstance(external_id, str) else None)
 
     @property
     def digest(self) -> bytes:

@@ -205,6 +205,8 @@ class BulkRun(Generic[W, R]):
                 self._workers.start(group, lambda: self._work(work))
         except ExceptionGroup as errors:
             raise errors.exceptions[0] from None
+        finally:
+            self._workers.end()
 
     async def _work(self, work: Callable[[], Awaitable[bool]]) -> None:
         try:
@@ -244,6 +246,10 @@ class WorkerPool:
 
         self._hire = hire
         hire()
+
+    def end(self) -> None:
+        """Hire no more."""
+        self._hire = lambda: None
 
     @property
     def is_too_large(self) -> bool:

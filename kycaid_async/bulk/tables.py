@@ -229,7 +229,7 @@ class ParquetTable(TableFormat):
         self._writer.close()
 
 
-_FORMATS: Final[Mapping[str, type[TableFormat]]] = {
+FORMATS: Final[Mapping[str, type[TableFormat]]] = {
     ".xlsx": ExcelTable,
     ".csv": CsvTable,
     ".jsonl": JsonLinesTable,
@@ -245,10 +245,10 @@ def open_table(path: str | os.PathLike[str], columns: Columns, *, sheet: str = "
     and `OSError`.
     """
     path = Path(path)
-    kind = _FORMATS.get(path.suffix.lower())
+    kind = FORMATS.get(path.suffix.lower())
     if kind is None:
         raise ConfigurationError(
-            f"{shown_name(path)}: the ending says the format; expected one of {', '.join(_FORMATS)}"
+            f"{shown_name(path)}: the ending says the format; expected one of {', '.join(FORMATS)}"
         )
     return TableWriter(path, kind, columns, sheet=sheet)
 

@@ -189,9 +189,7 @@ class BulkUpload(BulkRun[BulkRow, BulkResult]):
             create_uncertain=create_uncertain,
             at_once=asyncio.Semaphore(self._plan.applicants_at_once),
         )
-        reconciler = Reconciler(
-            caller=caller, ledger=ledger, locks=locks, timing=timing, settle_after=self._settle_after()
-        )
+        reconciler = Reconciler(caller=caller, ledger=ledger, locks=locks, settle_after=self._settle_after())
         return Deliverer(
             caller=caller,
             ledger=ledger,

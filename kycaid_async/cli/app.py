@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from kycaid_async import __version__
-from kycaid_async.cli import audit, demo, ledger, manifest, operations, serve, upload
+from kycaid_async.cli import audit, billing, demo, ledger, manifest, operations, results, serve, upload, verify
 
 # Plain text: it reads the same in a terminal, a pipe and a log.
 app = typer.Typer(
@@ -39,7 +39,10 @@ def kycaid(
 
 app.command(help=demo.HELP)(demo.demo)
 app.command(help=upload.HELP)(upload.upload)
+app.command(help=verify.HELP)(verify.verify)
+app.command(help=results.HELP)(results.results)
 app.command(help=audit.HELP)(audit.audit)
+app.command(help=billing.HELP)(billing.report)
 app.command(help=serve.HELP)(serve.sandbox)
 app.command(help=operations.HELP)(operations.operations)
 app.add_typer(manifest.manifest, help=manifest.HELP)

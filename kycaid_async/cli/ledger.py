@@ -88,6 +88,7 @@ def _lines(report: "LedgerReport") -> Iterator[str]:
     yield f"rows: {_counts(report.rows)}"
     yield f"applicants: {_counts(report.applicants)}"
     yield f"files: {report.files:,}"
+    yield f"verifications: {_counts(report.verifications)}"
     yield from _SECRETS.get(report.secret_from, ())
     if report.may_have_gaps:
         yield _GAPS

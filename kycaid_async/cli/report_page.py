@@ -2,7 +2,7 @@
 
 import base64
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -37,15 +37,32 @@ figcaption { color: var(--faint); font-size: .85rem; padding: 0 0 .35rem .5rem; 
 .plot text { fill: var(--faint); font: 12px system-ui, sans-serif; text-anchor: middle; }
 .plot .y text, .plot .end { text-anchor: end; } .plot .start { text-anchor: start; }
 .plot line { stroke: var(--line); } .plot .axis { stroke: var(--faint); } .plot .bar { fill: var(--bar); }
+.bars { display: grid; grid-template-columns: minmax(6rem, max-content) minmax(0, 1fr); gap: .35rem .9rem; margin: 0;
+  padding: .35rem .5rem; align-items: center; }
+.bars dt { overflow-wrap: anywhere; } .bars dd { margin: 0; display: grid; gap: .7rem; align-items: center;
+  grid-template-columns: minmax(0, 1fr) minmax(3.5rem, max-content); }
+.bars b { font-variant-numeric: tabular-nums; text-align: right; } .bars .bar { fill: var(--bar); }
+.bars .good { fill: var(--good); } .bars .bad { fill: var(--bad); } .bars .uncertain { fill: var(--doubt); }
 table { border-collapse: collapse; width: 100%; background: var(--card); border: 1px solid var(--line); }
 th, td { text-align: left; vertical-align: top; padding: .45rem .7rem; border-bottom: 1px solid var(--line); }
 th { color: var(--faint); font-size: .85rem; font-weight: 600; }
 td { overflow-wrap: anywhere; }
 td:nth-child(1), th:nth-child(1) { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
 td:nth-child(2) { white-space: nowrap; }
-@media (max-width: 30rem) { td, th { padding: .4rem .45rem; font-size: .9rem; } }
-@media print { body { max-width: none; } }
+.rows td:nth-child(3) { min-width: 9rem; }
+details { margin: .6rem 0; } summary { cursor: pointer; color: var(--faint); }
+@media (max-width: 30rem) { td, th { padding: .4rem .45rem; font-size: .9rem; }
+  .rows thead { display: none; } .rows, .rows tbody { display: block; }
+  .rows tr { display: grid; grid-template-columns: max-content 1fr; gap: 0 .7rem; padding: .45rem .6rem;
+    border-bottom: 1px solid var(--line); } .rows td { border: 0; padding: 0; }
+  .rows td:nth-child(1)::before { content: "line "; } .rows td:nth-child(n+3) { grid-column: 1 / -1; }
+  .rows td:nth-child(3) { font-weight: 600; }
+  .bars { grid-template-columns: minmax(0, 1fr); gap: 0; } .bars dd { margin-bottom: .5rem; } }
+@media print { body { max-width: none; padding: 0; } tr, figure, .cards div { break-inside: avoid; }
+  * { print-color-adjust: exact; } }
 """
+
+_UNFOLDED: Final = 20
 
 _HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
 _POLICY = f"default-src 'none'; style-src 'sha256-{_HASH}'; base-uri 'none'; form-action 'none'"
@@ -74,11 +91,26 @@ def cards(given: Iterable[tuple[str, str, str]]) -> Html:
     return tag("dl", each, class_="cards")
 
 
-def table(columns: Iterable[str], rows: Iterable[tuple[str, ...]], kinds: Iterable[str]) -> Html:
+def table(
+    columns: Sequence[str], rows: Iterable[tuple[str, ...]], kinds: Iterable[str], *, class_: str | None = None
+) -> Html:
     """Return a table of text, which may have several lines. The second cell of each row has the colour of its kind."""
-    head = tag("tr", (tag("th", name) for name in columns))
+    head = [tag("tr", (tag("th", name) for name in columns))] if columns else []
     body = (_row(cells, kind) for cells, kind in zip(rows, kinds, strict=True))
-    return tag("table", tag("thead", head), tag("tbody", body))
+    return tag("table", (tag("thead", line) for line in head), tag("tbody", body), class_=class_)
+
+
+def row_table(names: tuple[str, str], rows: Sequence[tuple[str, ...]], kinds: Sequence[str], *, left: int) -> Child:
+    """Return a table of rows of a manifest: line, status, key and reason. All but the first are folded up.
+
+    ``names`` are those of the second and the last column, ``left`` the number of rows that are not in it.
+    """
+    columns, first = ("line", names[0], "key", names[1]), _UNFOLDED if len(rows) > _UNFOLDED + 5 else len(rows)
+    tables = [table(columns, rows[:first], kinds[:first], class_="rows")]
+    if rows[first:]:
+        others = table((), rows[first:], kinds[first:], class_="rows")
+        tables.append(tag("details", tag("summary", f"{len(rows) - first:,} more rows"), others))
+    return [*tables, more(left)]
 
 
 def _row(cells: tuple[str, ...], kind: str) -> Html:

@@ -104,6 +104,10 @@ class Screen:
         with self._remarks():
             self._err.print(Text(one_line(text)), soft_wrap=True)
 
+    def line(self, text: str) -> None:
+        """Print a line of the result."""
+        self._print(Text(text))
+
     def _print(self, text: Text) -> None:
         if not self._out.is_terminal:
             sys.stdout.write(f"{text.plain}\n")

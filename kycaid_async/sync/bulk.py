@@ -12,9 +12,12 @@ from kycaid_async.bulk.audit import AuditOptions, AuditResult, AuditSummary, Bul
 from kycaid_async.bulk.manifest.manifest import Manifest
 from kycaid_async.bulk.manifest.places import AnyPath
 from kycaid_async.bulk.manifest.row import BadRow
+from kycaid_async.bulk.results import BulkResults, BulkVerdict, ResultsOptions, ResultsSummary
 from kycaid_async.bulk.row import BulkProgress, BulkResult, BulkRow, BulkSummary
 from kycaid_async.bulk.run import BulkRun
 from kycaid_async.bulk.upload import BulkUpload, UploadOptions
+from kycaid_async.bulk.verify import BulkVerify, VerifyOptions, VerifyProgress, VerifyResult, VerifySummary
+from kycaid_async.bulk.verify.run import VerifyRow
 from kycaid_async.sync.blocking import Blocking, documented_as
 from kycaid_async.sync.call import LoopCall
 from kycaid_async.sync.handle import ClientHandle
@@ -145,6 +148,45 @@ class BlockingAudit(BlockingRun[AuditResult]):
         return self._on_loop(lambda: self._run.summary)
 
 
+class BlockingResults(BlockingRun[BulkVerdict]):
+    """A run of ``client.bulk.results`` of `Kycaid`. Iterate over it once: ``for verdict in results``.
+
+    All rows are read before the first verdict comes. It ends with an error when the whole run had to end; see
+    `BulkResults`.
+    """
+
+    _run: BulkResults
+
+    @property
+    def open(self) -> int:
+        """The number of verifications that had no verdict at the last look."""
+        return self._on_loop(lambda: self._run.open)
+
+    @property
+    def summary(self) -> ResultsSummary:
+        """Verdicts so far; of all applicants once the iteration has ended."""
+
+
+class BlockingVerify(BlockingRun[VerifyResult]):
+    """A run of ``client.bulk.verify`` of `Kycaid`. Iterate over it once: ``for result in verify``.
+
+    All rows are read before anything is started. It ends with an error when the whole run had to end; see
+    `BulkVerify`.
+    """
+
+    _run: BulkVerify
+
+    @property
+    def progress(self) -> VerifyProgress:
+        """The run's progress so far."""
+        return self._on_loop(lambda: self._run.progress)
+
+    @property
+    def summary(self) -> VerifySummary:
+        """Outcomes so far; of all verifications once the iteration has ended."""
+        return self._on_loop(lambda: self._run.summary)
+
+
 class Bulk(Blocking, of=bulk.Bulk):
     @documented_as(bulk.Bulk.upload)
     def upload(self, rows: Iterable[BulkRow] | AnyPath | Manifest, **options: Unpack[UploadOptions]) -> BlockingUpload:
@@ -160,6 +202,38 @@ class Bulk(Blocking, of=bulk.Bulk):
             queue = _RowQueue()
             audit = bulk.Bulk.audit(self._target, queue, **options)
             return BlockingAudit(self._handle, cast("Iterable[BulkRow]", rows), queue, audit)
+
+    @documented_as(bulk.Bulk.verify)
+    def verify(self, rows: Iterable[VerifyRow] | Manifest, **options: Unpack[VerifyOptions]) -> BlockingVerify:
+        with border:
+            queue = _RowQueue()
+            run = bulk.Bulk.verify(self._target, queue, **options)
+            source = rows.rows() if isinstance(rows, Manifest) else rows
+            return BlockingVerify(self._handle, cast("Iterable[BulkRow]", source), queue, run)
+
+    @documented_as(bulk.Bulk.verify_all)
+    def verify_all(
+        self, rows: Iterable[VerifyRow] | Manifest, **options: Unpack[VerifyOptions]
+    ) -> tuple[list[VerifyResult], VerifySummary]:
+        with border, self.verify(rows, **options) as run:
+            return sorted(run, key=lambda result: result.numbers), run.summary
+
+    @documented_as(bulk.Bulk.results)
+    def results(
+        self, rows: Iterable[BulkRow | BadRow] | Manifest | None = None, **options: Unpack[ResultsOptions]
+    ) -> BlockingResults:
+        with border:
+            queue = _RowQueue()
+            results = bulk.Bulk.results(self._target, None if rows is None else queue, **options)
+            source = rows.rows() if isinstance(rows, Manifest) else rows or ()
+            return BlockingResults(self._handle, cast("Iterable[BulkRow]", source), queue, results)
+
+    @documented_as(bulk.Bulk.results_all)
+    def results_all(
+        self, rows: Iterable[BulkRow | BadRow] | Manifest | None = None, **options: Unpack[ResultsOptions]
+    ) -> tuple[list[BulkVerdict], ResultsSummary]:
+        with border, self.results(rows, **options) as results:
+            return list(results), results.summary
 
     @documented_as(bulk.Bulk.upload_all)
     def upload_all(

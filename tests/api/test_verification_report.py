@@ -51,6 +51,27 @@ async def test_a_row_comes_back_as_it_was_seen(reporting, server):
     assert empty == VerificationReportRow()
 
 
+@pytest.mark.parametrize(
+    ("fields", "passed", "reasons"),
+    [
+        ({"status": "completed", "decline_reasons": []}, True, []),
+        ({"status": "completed", "decline_reasons": ""}, True, []),
+        ({"status": "completed", "decline_reasons": "7,BAD_QUALITY,24"}, False, ["BAD_QUALITY", "DUPLICATE"]),
+        ({"status": "completed", "decline_reasons": ["NEW_ONE"]}, False, ["NEW_ONE"]),
+        ({"status": "completed"}, None, []),
+        ({"status": "completed", "decline_reasons": None}, None, []),
+        ({"status": "pending", "decline_reasons": []}, None, []),
+        ({"status": "unused", "decline_reasons": []}, None, []),
+        ({"status": "completed", "service": "SERVICE", "decline_reasons": []}, None, []),
+        ({}, None, []),
+    ],
+)
+async def test_a_row_tells_how_it_ended_as_far_as_that_can_be_inferred(reporting, server, fields, passed, reasons):
+    server.answer(200, [fields])
+    (row,) = await rows(reporting.report("2024-11-16"))
+    assert (row.passed, row.reasons) == (passed, reasons)
+
+
 @pytest.mark.parametrize("key", [None, "data", "verifications", "items", "results", "report"])
 async def test_the_rows_come_bare_or_under_a_key(reporting, server, key):
     server.answer(200, [REPORT_ROW] if key is None else {"total": 1, key: [REPORT_ROW]})

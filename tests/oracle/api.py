@@ -94,7 +94,14 @@ def _get_applicant(exchange: Exchange) -> Answer:
     said = json.loads(row["body"])
     fixed = {"applicant_id": row["id"], "created_at": _stamp(row["made"]), "profile_status": None, "addresses": []}
     listed = shown(documents, exchange.settings.get("view", {}))
-    return as_json(said | fixed | {"decline_reasons": [], "verifications_count": "0"} | listed)
+    return as_json(said | fixed | {"decline_reasons": []} | _standing(exchange, row["id"]) | listed)
+
+
+def _standing(exchange: Exchange, applicant_id: str) -> dict[str, Any]:
+    """Return what an applicant says of its verifications; ``count`` in the view is what it says instead."""
+    ((count,),) = exchange.store.rows("SELECT count(*) FROM verifications WHERE applicant_id = ?", applicant_id)
+    told = exchange.settings.get("view", {}).get("count", str(count))
+    return {"verifications_count": told, "verification_status": "pending" if count else None}
 
 
 def _create_file(exchange: Exchange) -> Answer:
@@ -136,6 +143,8 @@ def _get_document(exchange: Exchange) -> Answer:
 
 def _create_verification(exchange: Exchange) -> Answer:
     body, made, store, settings = exchange.body(), new_id(), exchange.store, exchange.settings
+    if settings.get("refuses"):
+        raise Refused(*settings["refuses"])
     if store.row("SELECT 1 FROM applicants WHERE id = ?", body.get("applicant_id")) is None:
         raise Refused(422, "validation", "applicant_id", "Applicant is not valid")
     if balance(store, settings) < settings.get("fee", FEE):
@@ -161,7 +170,8 @@ def _report(exchange: Exchange) -> Answer:
     query = exchange.request.query
     day, offset = query.get("date", ""), int(query.get("offset", "0"))
     rows = exchange.store.rows("SELECT * FROM verifications ORDER BY made, id")
-    of_day = [row for row in rows if _stamp(row["made"]).startswith(f"{day} ")]
+    behind = exchange.settings.get("view", {}).get("report_stale", 0.0)
+    of_day = [row for row in rows if _stamp(row["made"]).startswith(f"{day} ") and row["made"] + behind <= time.time()]
     count = min(int(query.get("count", "1000")), 1000)
     return as_json([_report_row(exchange, row) for row in of_day[offset : offset + count]])
 

@@ -47,7 +47,8 @@ class RunningOracle:
             self._process = None
 
     async def set(self, **settings: Any) -> None:
-        """Put settings in force: ``faults``, ``seed``, ``view``, ``one_per_type``, ``fee``, ``balance``, ``key``."""
+        """Put settings in force: ``faults``, ``seed``, ``view``, ``one_per_type``, ``fee``, ``balance``, ``key``,
+        and ``refuses``, the status and the type that every verification is refused with."""
         await asyncio.to_thread(self._post, "/_control/settings", settings)
 
     async def applicants(self, count: int) -> list[str]:

@@ -12,10 +12,10 @@ import jedi
 import pytest
 from jedi.api.environment import InterpreterEnvironment
 
-from kycaid_async import AsyncKycaid, BulkAudit, BulkUpload, Kycaid
+from kycaid_async import AsyncKycaid, BulkAudit, BulkUpload, BulkVerify, Kycaid
 from kycaid_async.api import sections
 from kycaid_async.sync import sections as blocking_sections
-from kycaid_async.sync.bulk import BlockingAudit, BlockingUpload
+from kycaid_async.sync.bulk import BlockingAudit, BlockingUpload, BlockingVerify
 from kycaid_async.sync.loop_thread import loop_thread
 from tests import derived
 from tests.conftest import API_KEY
@@ -32,8 +32,9 @@ SOURCES = {("files", "create"), ("files", "replace")}
 
 
 def blocking_form(annotation):
-    if annotation in (BulkUpload, BulkAudit):
-        return BlockingUpload if annotation is BulkUpload else BlockingAudit
+    runs = {BulkUpload: BlockingUpload, BulkAudit: BlockingAudit, BulkVerify: BlockingVerify}
+    if annotation in runs:
+        return runs[annotation]
     return Iterator[get_args(annotation)] if get_origin(annotation) is AsyncIterator else annotation
 
 
@@ -42,7 +43,7 @@ def test_there_are_many_and_all_that_could_wait_are_coroutines_or_asynchronous_g
     for section, name in METHODS:
         method = getattr(getattr(ASYNC, section), name)
         waits = inspect.iscoroutinefunction(method) or inspect.isasyncgenfunction(method)
-        assert waits or (section, name) in (("bulk", "upload"), ("bulk", "audit"))
+        assert waits or (section, name) in (("bulk", "upload"), ("bulk", "audit"), ("bulk", "verify"))
 
 
 @pytest.mark.parametrize(("section", "name"), METHODS)

@@ -69,6 +69,10 @@ async def runs(client: Kycaid, other: AsyncKycaid) -> None:
     client.bulk.upload_all([], on_error="ignore")  # wrong
     client.bulk.audit([])  # wrong
     client.bulk.audit([], ledger="l", on_error="stop")  # wrong, not seen by ty
+    client.bulk.verify([], form_id="f")  # wrong
+    client.bulk.verify([7], ledger="l")  # wrong
+    client.bulk.verify(["a"], ledger="l", limit="1")  # wrong
     other.bulk.upload([], ledger=7)  # wrong
+    other.bulk.verify([], ledger="l", on_uncertain="make")  # wrong
     await other.bulk.upload_all([], on_uncertain="make")  # wrong
     other.bulk.audit([], ledger=None)  # wrong

@@ -126,6 +126,22 @@ class VerificationReportRow(Response):
     wallet_address: str | None = None
     telegram_username: str | None = None
 
+    @property
+    def passed(self) -> bool | None:
+        """False when it is finished with decline reasons, True when with an empty list of them, else None.
+
+        Inferred: a row has no verdict, and a person can decline without a reason. What counts is
+        `Verification.passed`.
+        """
+        if self.status != VerificationProgress.COMPLETED or self.service == Service.SERVICE:
+            return None
+        return None if self.decline_reasons is None else not self.decline_reasons
+
+    @property
+    def reasons(self) -> list[DeclineReason]:
+        """The decline reasons, each once; empty when there are none, or none are known yet."""
+        return list(dict.fromkeys(self.decline_reasons or ()))
+
 
 @response
 class VerificationStatusResult(Response):

@@ -8,8 +8,7 @@ import attrs
 
 from kycaid_async.api import documents
 from kycaid_async.bulk.audit.judge import Judge, View
-from kycaid_async.bulk.audit.result import AuditResult, AuditStatus
-from kycaid_async.bulk.audit.spool import AuditedRow
+from kycaid_async.bulk.audit.result import AuditedRow, AuditResult, AuditStatus
 from kycaid_async.bulk.evidence import NOT_ALL, Doubt, Unreconciled, created, documents_of, is_not_found, whole_document
 from kycaid_async.bulk.ledger import EntryState, Intent, Ledger, RowEntry
 from kycaid_async.bulk.likeness import Shown, is_of_type

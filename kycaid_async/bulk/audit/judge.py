@@ -8,8 +8,7 @@ from typing import Any
 import attrs
 
 from kycaid_async.bulk.audit import remarks
-from kycaid_async.bulk.audit.result import AuditResult, AuditStatus
-from kycaid_async.bulk.audit.spool import AuditedRow
+from kycaid_async.bulk.audit.result import AuditedRow, AuditResult, AuditStatus
 from kycaid_async.bulk.evidence import Doubt, Unreconciled, choose, created
 from kycaid_async.bulk.ledger import EntryState, Intent, RowEntry
 from kycaid_async.bulk.likeness import Agreement, Likeness, Shown, agreement, differences, is_of_type, likeness

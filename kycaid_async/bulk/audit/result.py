@@ -1,11 +1,12 @@
-"""Results of an audit: of a row, and of all of them."""
+"""Rows of an audit, and their results."""
 
 import enum
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import attrs
 
+from kycaid_async.bulk.spool import SpooledRow
 from kycaid_async.masking import Discreet
 
 
@@ -38,6 +39,22 @@ WORDS: Final = {
     AuditStatus.SURPLUS: "of no row",
 }
 """As people read them."""
+
+
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class AuditedRow(SpooledRow):
+    """A row to audit, without its files, and where the ledger has it."""
+
+    document: Mapping[str, Any]
+    """Its type and fields, as JSON can carry them."""
+    entry: str | None
+    """The digest of its entry in the ledger, keyed, as text; None when there is none."""
+    refused: str | None
+    """Why it was refused, by the ledger; None when it was not."""
+    was_changed: bool
+    """True when its key stands in the ledger for something else."""
+    made_here: bool
+    """True when the ledger made its applicant."""
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)

@@ -10,15 +10,15 @@ import attrs
 from kycaid_async.api.section import Caller
 from kycaid_async.bulk.audit import remarks
 from kycaid_async.bulk.audit.auditor import Auditor, Entries, stamp
-from kycaid_async.bulk.audit.result import AuditResult, AuditStatus, AuditSummary
-from kycaid_async.bulk.audit.spool import AuditedRow, Spool
+from kycaid_async.bulk.audit.result import AuditedRow, AuditResult, AuditStatus, AuditSummary
 from kycaid_async.bulk.audit.state import AuditState
 from kycaid_async.bulk.ledger import EntryState, Ledger, Path, RowEntry
 from kycaid_async.bulk.manifest.row import BadRow
-from kycaid_async.bulk.prerequisites import digest_of_applicant
+from kycaid_async.bulk.prerequisites import known_applicant
 from kycaid_async.bulk.requests.resilient_caller import Stopped
 from kycaid_async.bulk.row import BulkRow
 from kycaid_async.bulk.run import BulkRun, RunOptions, RunPlan
+from kycaid_async.bulk.spool import Spool
 from kycaid_async.errors import ConfigurationError, LedgerError
 from kycaid_async.timing import Timing
 from kycaid_async.transport.settings import Settings
@@ -100,7 +100,7 @@ class BulkAudit(BulkRun[BulkRow | BadRow, AuditResult]):
     async def _do(self, ledger: Ledger) -> None:
         path = None if self._plan.state is None else FilePath(self._plan.state)
         state = AuditState.open(path, fresh=self._plan.fresh, remember=_REMEMBERED, now=self._timing.now)
-        spool = Spool()
+        spool = Spool(AuditedRow)
         done = False
         try:
             await self._read(ledger, spool)
@@ -112,12 +112,12 @@ class BulkAudit(BulkRun[BulkRow | BadRow, AuditResult]):
 
     # First all rows are read.
 
-    async def _read(self, ledger: Ledger, spool: Spool) -> None:
+    async def _read(self, ledger: Ledger, spool: Spool[AuditedRow]) -> None:
         async with self._reading() as feed:
             while (numbered := await feed.next()) is not None:
                 await self._take(*numbered, ledger, spool)
 
-    async def _take(self, number: int, row: BulkRow | BadRow, ledger: Ledger, spool: Spool) -> None:
+    async def _take(self, number: int, row: BulkRow | BadRow, ledger: Ledger, spool: Spool[AuditedRow]) -> None:
         self._summary.read += 1
         if isinstance(row, BadRow):
             return await self._tell(_of_bad(number, row))
@@ -131,7 +131,7 @@ class BulkAudit(BulkRun[BulkRow | BadRow, AuditResult]):
         if problems:
             return await self._tell(_alone(number, row, AuditStatus.NOT_SENT, remarks.bad(problems)))
         entry = await ledger.row(digest)
-        applicant_id, is_uncertain = await self._applicant(row, entry, ledger)
+        applicant_id, is_uncertain = await known_applicant(row, entry, ledger)
         if applicant_id is not None:
             was_changed = entry is not None and not ledger.has_said(entry, fingerprint)
             return spool.add(applicant_id, _audited(number, row, entry, was_changed=was_changed))
@@ -139,20 +139,9 @@ class BulkAudit(BulkRun[BulkRow | BadRow, AuditResult]):
         remark = remarks.UNKNOWN_APPLICANT if is_uncertain else remarks.not_sent(_refusal(entry), None)
         return await self._tell(_alone(number, row, status, remark))
 
-    async def _applicant(self, row: BulkRow, entry: RowEntry | None, ledger: Ledger) -> tuple[str | None, bool]:
-        """Return the applicant of a row; without one, whether it was sent without an answer."""
-        if entry is not None and entry.intent.applicant_id:
-            return entry.intent.applicant_id, False
-        if row.applicant is None:
-            return row.applicant_id, False
-        known = await ledger.applicant(digest_of_applicant(row.applicant))
-        if known is None:
-            return None, ledger.may_have_gaps
-        return known.applicant_id, known.applicant_id is None and known.state is EntryState.SENT
-
     # Then the server is asked, an applicant at a time.
 
-    async def _ask(self, ledger: Ledger, spool: Spool, state: AuditState) -> None:
+    async def _ask(self, ledger: Ledger, spool: Spool[AuditedRow], state: AuditState) -> None:
         auditor = Auditor(caller=self._caller, ledger=ledger, settle_after=self._settle_after())
 
         async def work() -> bool:

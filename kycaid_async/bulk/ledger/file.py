@@ -130,9 +130,8 @@ class LedgerFile:
         schema.check_folder(about, self._path, self.name, owner, self.secret)
         self.clock = RunClock(schema.read_runs(self.connection, about), clock, boot)
         self.may_have_gaps = "gaps" in about
-        if self.read_only and not about:  # made by a run that was killed before it wrote anything
-            schema.make_tables(self.connection, temporary=True)
         if self.read_only and not schema.is_old(about):
+            schema.stand_in(self.connection, about)
             return
         if self._mark.step is Step.BEGUN:
             self._write((), self._mark.sealed)

@@ -19,6 +19,7 @@ from kycaid_async.bulk.ledger.file import LedgerFile, Path
 from kycaid_async.bulk.ledger.problems import damaged
 from kycaid_async.bulk.ledger.schema import LedgerOwner
 from kycaid_async.bulk.ledger.secret import Secret, SecretFrom
+from kycaid_async.bulk.ledger.verifications import Verifications
 from kycaid_async.errors import LedgerError
 from kycaid_async.values.secret import ApiKey
 
@@ -215,6 +216,16 @@ class Ledger:
                 yield _row_entry(values)
             last = (batch[-1][2], batch[-1][0])
 
+    async def applicant_ids(self) -> AsyncIterator[str]:
+        """Give every applicant that has a row or a verification, once."""
+        last = ""
+        one = "SELECT applicant_id FROM {} WHERE applicant_id > ?"
+        query = f"{one.format('rows')} UNION {one.format('verifications')} ORDER BY applicant_id LIMIT ?"
+        while batch := await self._database.read(query, last, last, _AT_ONCE):
+            for (applicant_id,) in batch:
+                yield applicant_id
+            last = batch[-1][0]
+
     async def intend_row(self, digest: bytes, intent: Intent, fingerprint: bytes | None = None) -> None:
         """Write down that a document is about to be created."""
         values = (self._row(digest), EntryState.SENT, intent.applicant_id, intent.as_text(), None, None)
@@ -304,6 +315,11 @@ class Ledger:
     def failed_applicant(self, digest: bytes, code: str) -> None:
         """Record that an applicant was not made, and why."""
         self._database.write_behind(_APPLICANT, EntryState.FAILED, None, code, self._applicant(digest))
+
+    @property
+    def verifications(self) -> Verifications:
+        """Records of the verifications of the applicants."""
+        return Verifications(self._database, self._clock, self._secret, self._given_twice)
 
     async def close(self) -> None:
         """Write what is still queued, and close the file. Raises `LedgerError` when that failed.

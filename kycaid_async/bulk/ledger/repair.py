@@ -38,7 +38,7 @@ from kycaid_async.bulk.ledger.wal import NO_MARK, Step, read_main, read_wal, wal
 from kycaid_async.errors import LedgerError
 from kycaid_async.masking import shown_name
 
-_TABLES: Final = {"rows": 9, "applicants": 7, "files": 2}
+_TABLES: Final = {"rows": 9, "applicants": 7, "files": 2, "verifications": 14}
 """The tables that are keyed by digests, and how many columns each has."""
 
 Values = tuple[Any, ...]
@@ -57,6 +57,7 @@ class LedgerReport:
     """How many there are in each state."""
     applicants: dict[str, int]
     files: int
+    verifications: dict[str, int]
     may_have_gaps: bool
     """True when rows that are not in it were perhaps sent."""
     secret_from: SecretFrom
@@ -183,10 +184,11 @@ def _read(copy: str, path: str) -> _Content:
     with contextlib.closing(sqlite3.connect(copy, isolation_level=None)) as connection:
         try:
             content.about = schema.read_about(connection, path)
-            if schema.is_old(content.about):
+            if content.about:
                 connection.execute("BEGIN")
-                content.secret = content.secret or Secret.new()
-                schema.convert(connection, content.secret)
+                if schema.is_old(content.about):
+                    content.secret = content.secret or Secret.new()
+                schema.convert(connection, content.about, content.secret or Secret.new())
                 connection.execute("COMMIT")
             content.runs = schema.read_runs(connection, content.about)
             content.is_whole = connection.execute("PRAGMA integrity_check(1)").fetchall() == [("ok",)]
@@ -261,7 +263,7 @@ def _count_as_perhaps_sent(content: _Content) -> None:
     """
     last = max((run.number for run in content.runs), default=0) + 1
     content.runs.append(Run(number=last, seconds=0.0, boot="", began=0.0, beat=0.0))
-    for name in ("rows", "applicants"):
+    for name in ("rows", "applicants", "verifications"):
         kept = [values for values in content.tables[name] if values[1] != "failed"]
         content.tables[name] = [(*v[:-2], last, 0.0) if v[1] == "sent" else v for v in kept]
 
@@ -314,6 +316,7 @@ def _report(path: str, content: _Content, problem: LedgerError | None) -> Ledger
         rows=dict(Counter(str(values[1]) for values in content.tables["rows"])),
         applicants=dict(Counter(str(values[1]) for values in content.tables["applicants"])),
         files=len(content.tables["files"]),
+        verifications=dict(Counter(str(values[1]) for values in content.tables["verifications"])),
         may_have_gaps="gaps" in about,
         secret_from=made_from(about),
         problem=problem,

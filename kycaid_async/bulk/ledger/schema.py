@@ -31,9 +31,11 @@ from kycaid_async.bulk.ledger.secret import (
 from kycaid_async.errors import LedgerError
 from kycaid_async.values.secret import ApiKey
 
-FORMAT: Final = "3"
-_BEFORE: Final = "2"
-TABLES: Final = """
+FORMAT: Final = "4"
+_WITHOUT_VERIFICATIONS: Final = "3"
+_WITHOUT_KEYS: Final = "2"
+"""The first: its digests are not keyed, and its files bear no marks."""
+_TABLES_3: Final = """
 CREATE TABLE about (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE runs (
     number INTEGER PRIMARY KEY, seconds REAL NOT NULL, boot TEXT NOT NULL, began REAL NOT NULL, beat REAL NOT NULL
@@ -51,7 +53,17 @@ CREATE TABLE applicants (
 ) WITHOUT ROWID;
 CREATE UNIQUE INDEX applicants_made ON applicants (applicant_id) WHERE applicant_id IS NOT NULL;
 """
-_TABLES_BEFORE: Final = """
+_VERIFICATIONS: Final = """
+CREATE TABLE verifications (
+    digest BLOB PRIMARY KEY, state TEXT NOT NULL, applicant_id TEXT NOT NULL, form_id TEXT, verification_id TEXT,
+    code TEXT, count_before INTEGER, intended_at TEXT NOT NULL, status TEXT, verdict TEXT, result TEXT, looked_at TEXT,
+    run INTEGER NOT NULL, at REAL NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX verifications_of_applicants ON verifications (applicant_id);
+CREATE UNIQUE INDEX verifications_made ON verifications (verification_id) WHERE verification_id IS NOT NULL;
+"""
+TABLES: Final = f"{_TABLES_3.rstrip()}{_VERIFICATIONS}"
+_TABLES_2: Final = """
 CREATE TABLE about (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE rows (
     digest BLOB PRIMARY KEY, state TEXT NOT NULL, applicant_id TEXT NOT NULL, sent TEXT NOT NULL,
@@ -64,7 +76,7 @@ CREATE TABLE applicants (
 ) WITHOUT ROWID;
 """
 _OLD_TABLES: Final = ("rows", "files", "applicants")
-_SHAPES: Final = {FORMAT: TABLES, _BEFORE: _TABLES_BEFORE}
+_SHAPES: Final = {FORMAT: TABLES, _WITHOUT_VERIFICATIONS: _TABLES_3, _WITHOUT_KEYS: _TABLES_2}
 SET: Final = "INSERT OR REPLACE INTO about VALUES (?, ?)"
 
 About = dict[str, str]
@@ -110,17 +122,22 @@ def _statements(tables: str) -> set[str]:
 
 def read_ahead(connection: sqlite3.Connection, about: About) -> None:
     """Bring the tables into the cache: later, nothing should wait for the disk."""
-    for table in _OLD_TABLES if about else ():
+    for table in _OLD_TABLES + (("verifications",) if about.get("format") == FORMAT else ()) if about else ():
         connection.execute(f"SELECT count(*) FROM {table}").fetchall()  # noqa: S608 - names of our own tables
 
 
 def is_old(about: About) -> bool:
-    """Say whether it is of an earlier format."""
-    return about.get("format") == _BEFORE
+    """Say whether it is of the first format, whose digests are not keyed and whose files bear no marks."""
+    return about.get("format") == _WITHOUT_KEYS
+
+
+def lacks_verifications(about: About) -> bool:
+    """Say whether it is of the format that knew no verifications, and else is as this one."""
+    return about.get("format") == _WITHOUT_VERIFICATIONS
 
 
 def was_cut_off(about: About) -> bool:
-    """Say whether one of an earlier format needs its -wal. One of this format says so in its head."""
+    """Say whether one of the first format needs its -wal. One of a later format says so in its head."""
     return is_old(about) and not about.get("ended")
 
 
@@ -199,12 +216,11 @@ def check_folder(about: About, path: str, name: str, owner: LedgerOwner, secret:
 def prepare(connection: sqlite3.Connection, about: About, owner: LedgerOwner, secret: Secret, run: Run) -> None:
     """Make the tables, or bring them to this format, and record the owner and the run."""
     known = {"format": FORMAT, "server": owner.server, "salt": secrets.token_hex(16), **secret.about}
-    if is_old(about):
-        convert(connection, secret)
-        about = {name: value for name, value in about.items() if name not in ("format", "ended")}
-    elif not about:
+    if about:
+        convert(connection, about, secret)
+    else:
         make_tables(connection)
-    known |= about
+    known |= {name: value for name, value in about.items() if name not in ("format", "ended")}
     if owner.api_key is not None:
         known["account"] = account_of(known["salt"], owner.api_key)
     if owner.folder is not None:
@@ -215,7 +231,18 @@ def prepare(connection: sqlite3.Connection, about: About, owner: LedgerOwner, se
 
 def make_tables(connection: sqlite3.Connection, *, temporary: bool = False) -> None:
     """Make the tables of a new ledger; with ``temporary``, such as are gone with the connection."""
-    tables = TABLES.replace("CREATE TABLE", "CREATE TEMP TABLE") if temporary else TABLES
+    _make(connection, TABLES.replace("CREATE TABLE", "CREATE TEMP TABLE") if temporary else TABLES)
+
+
+def stand_in(connection: sqlite3.Connection, about: About) -> None:
+    """Let what is only read have all tables: those that it lacks are empty, and gone with the connection."""
+    if not about:  # made by a run that was killed before it wrote anything
+        make_tables(connection, temporary=True)
+    elif lacks_verifications(about):
+        _make(connection, _VERIFICATIONS.replace("CREATE TABLE", "CREATE TEMP TABLE"))
+
+
+def _make(connection: sqlite3.Connection, tables: str) -> None:
     for table in tables.split(";"):
         connection.execute(table)
 
@@ -228,8 +255,16 @@ def read_runs(connection: sqlite3.Connection, about: About) -> list[Run]:
     return [Run(number=a, seconds=b, boot=c, began=d, beat=e) for a, b, c, d, e in rows]
 
 
-def convert(connection: sqlite3.Connection, secret: Secret) -> None:
-    """Bring a ledger of the format before to this one. All its rows are known as before, by keyed digests.
+def convert(connection: sqlite3.Connection, about: About, secret: Secret) -> None:
+    """Bring a ledger of an earlier format to this one. All its rows are known as before."""
+    if is_old(about):
+        _key(connection, secret)
+    elif lacks_verifications(about):
+        _make(connection, _VERIFICATIONS)
+
+
+def _key(connection: sqlite3.Connection, secret: Secret) -> None:
+    """Bring a ledger of the first format to this one, with keyed digests.
 
     A document that two rows had, which that format allowed, is neither's: both are unsettled. So it is with applicants.
     """
@@ -238,8 +273,7 @@ def convert(connection: sqlite3.Connection, secret: Secret) -> None:
     for table in _OLD_TABLES:
         connection.execute(f"ALTER TABLE {table} RENAME TO old_{table}")
     connection.execute("DROP INDEX rows_of_applicants")
-    for table in TABLES.split(";")[1:]:
-        connection.execute(table)
+    _make(connection, TABLES.split(";", 1)[1])
     connection.execute(
         """
         INSERT INTO rows

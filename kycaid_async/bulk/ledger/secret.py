@@ -4,6 +4,7 @@ A digest of a name and a birth date can be found by trying all of them. So what 
 secret in a file of its own beside it, or with one that the account's API key gives.
 """
 
+import base64
 import contextlib
 import hashlib
 import hmac
@@ -23,6 +24,8 @@ SHORTEST_KEY: Final = 32
 """Characters. A shorter key might be found by trying, with the ledger at hand, and then birth dates too."""
 FROM_KEY: Final[SecretFrom] = "api-key"
 _SIZE: Final = 32
+_NONCE: Final = 16
+_TAG: Final = 16
 
 
 @attrs.frozen
@@ -49,6 +52,30 @@ class Secret:
         """Return what stands in the ledger for ``digest``; each kind of thing has others."""
         return hashlib.blake2b(digest, key=self._key, digest_size=32, person=kind.encode()).digest()
 
+    def seal(self, text: str) -> str:
+        """Return ``text`` as it can stand in the ledger: only this secret opens it."""
+        plain, nonce = text.encode(errors="surrogatepass"), secrets.token_bytes(_NONCE)
+        masked = _xor(plain, self._stream(nonce, len(plain)))
+        return base64.b64encode(nonce + masked + self._tag(nonce + masked)).decode()
+
+    def unseal(self, sealed: str) -> str | None:
+        """Return what `seal` got; None for what another secret sealed, or what was changed."""
+        try:
+            content = base64.b64decode(sealed, validate=True)
+        except ValueError:
+            return None
+        nonce, masked, tag = content[:_NONCE], content[_NONCE:-_TAG], content[-_TAG:]
+        if len(content) < _NONCE + _TAG or not hmac.compare_digest(tag, self._tag(nonce + masked)):
+            return None
+        return _xor(masked, self._stream(nonce, len(masked))).decode(errors="surrogatepass")
+
+    def _stream(self, nonce: bytes, length: int) -> bytes:
+        # A sponge with the key in front is a pseudo-random function; each text has a nonce of its own.
+        return hashlib.shake_256(self.keyed("seal", b"stream") + nonce).digest(length)
+
+    def _tag(self, content: bytes) -> bytes:
+        return hmac.digest(self.keyed("seal", b"tag"), content, "sha256")[:_TAG]
+
     def write(self, path: str) -> None:
         """Write it beside the ledger at ``path``. Nobody but its owner can read it at any time."""
         fd = os.open(secret_path(path), os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
@@ -73,6 +100,10 @@ class Secret:
     def fits(self, about: Mapping[str, str]) -> bool:
         """Say whether it is that of the ledger which says ``about``."""
         return hmac.compare_digest(self.check.encode(), about.get("secret", "").encode())
+
+
+def _xor(one: bytes, other: bytes) -> bytes:
+    return (int.from_bytes(one, "big") ^ int.from_bytes(other, "big")).to_bytes(len(one), "big")
 
 
 def made_from(about: Mapping[str, str]) -> SecretFrom:

@@ -41,6 +41,7 @@ COLUMNS: Final = (
     *SIDES,
     *(name for name in _DOCUMENT if name != "type"),
     *(APPLICANT + name for name in _PEOPLE),
+    "form_id",
 )
 """Every column a manifest can have."""
 
@@ -55,7 +56,7 @@ _TYPES: Final[Mapping[str, type]] = {
 _PERSON_NAME: Final = next(c.expected for c in _PEOPLE["first_name"].constraints if isinstance(c, Pattern))
 _MOST_LETTERS: Final = 3
 """Letters of a name that a message shows: not so many that they could be read as one."""
-_TEXTS: Final = ("key", "applicant_id", *SIDES)
+_TEXTS: Final = ("key", "applicant_id", "form_id", *SIDES)
 _ANY_ID = "0" * ID_LENGTH
 _OWNER = "this or applicant.external_applicant_id, and not both"
 
@@ -88,6 +89,8 @@ class BadRow(Unlisted):
     """Every column at fault."""
     raw: Any = attrs.field(default=None, repr=False, eq=False)
     """What stands in the file. It is personal data."""
+    key: str | None = attrs.field(default=None, repr=False, eq=False)
+    """The key of the row, or the ``external_applicant_id`` of its applicant, as far as there is one."""
 
     @property
     def reason(self) -> str:
@@ -124,7 +127,7 @@ def read_row(
     named = {problem.field for problem in known}
     problems = [*known, *(problem for problem in other if problem.field not in named)]
     if problems:
-        return BadRow(line=line, problems=tuple(problems), raw=raw)
+        return BadRow(line=line, problems=tuple(problems), raw=raw, key=_key_of(fields))
     written: dict[str, str] = {side: fields[side] for side in SIDES if side in fields}
     sides: dict[str, Any] = {side: reach.place(text) for side, text in written.items()}
     return ManifestRow(
@@ -132,11 +135,17 @@ def read_row(
         applicant_id=fields.get("applicant_id"),
         applicant=_applicant(person),
         key=fields.get("key"),
+        form_id=fields.get("form_id"),
         line=line,
         raw=raw,
         written=written,
         **sides,
     )
+
+
+def _key_of(fields: Mapping[str, Any]) -> str | None:
+    """Return what the customer knows a row by."""
+    return next((str(fields[name]) for name in ("key", f"{APPLICANT}external_applicant_id") if fields.get(name)), None)
 
 
 def _problems(fields: dict[str, Any], document: dict[str, Any], person: dict[str, Any]) -> Iterator[FieldProblem]:
@@ -147,6 +156,7 @@ def _problems(fields: dict[str, Any], document: dict[str, Any], person: dict[str
             yield FieldProblem(name, "text", kind(value))
     if "front_side" not in fields:
         yield FieldProblem("front_side", "a path or a URL", "nothing")
+    yield from _id_problems(fields, "form_id")
     for problem in check_values(ApplicantDocument, {"applicant_id": _ANY_ID} | document):
         yield _type_problem(document["type"]) if problem.field == "type" and document.get("type") else problem
     if ("applicant_id" in fields) == bool(person):
@@ -154,8 +164,14 @@ def _problems(fields: dict[str, Any], document: dict[str, Any], person: dict[str
     elif person:
         for problem in _person_problems(person):
             yield attrs.evolve(_letters(problem, person.get(problem.field)), field=APPLICANT + problem.field)
-    elif isinstance(fields["applicant_id"], str) and len(fields["applicant_id"]) != ID_LENGTH:
-        yield FieldProblem("applicant_id", f"{ID_LENGTH} characters", f"{len(fields['applicant_id'])} characters")
+    else:
+        yield from _id_problems(fields, "applicant_id")
+
+
+def _id_problems(fields: dict[str, Any], name: str) -> Iterator[FieldProblem]:
+    value = fields.get(name)
+    if isinstance(value, str) and len(value) != ID_LENGTH:
+        yield FieldProblem(name, f"{ID_LENGTH} characters", f"{len(value)} characters")
 
 
 def _text_problems(name: str, value: str) -> Iterator[FieldProblem]:

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from kycaid_async.cli.report_page import cards, framed, more, table
+from kycaid_async.cli.report_page import cards, framed, row_table
 from kycaid_async.cli.screen import duration_text, size_text
 from kycaid_async.cli.upload.stats import History, UploadStats
 from kycaid_async.html import Child, Html, tag
@@ -14,6 +14,8 @@ _UNITS = ((3600.0, "hours"), (60.0, "minutes"), (1.0, "seconds"))
 _LONG = 2.0
 """How many of a unit make it the unit of the axis."""
 _TICKS = 5
+_LONG_ENOUGH = 10.0
+"""Seconds of a run whose throughput says something."""
 
 
 def write_report(path: Path, stats: UploadStats) -> None:
@@ -22,15 +24,20 @@ def write_report(path: Path, stats: UploadStats) -> None:
 
 
 def page(stats: UploadStats) -> str:
-    """Return the page: counts, throughput, and the rows that were not delivered. Nothing in it says who they are."""
+    """Return the page: counts, throughput, and what was not delivered. It has your own keys in it, and no names."""
     stats.history.extend(stats.summary.seconds)
     return framed(
         f"Upload of {stats.manifest.name}",
         server=stats.server,
         started=stats.started,
         ended=stats.ended,
-        parts=[cards(_cards(stats)), *_throughput(stats), *_notes(stats)],
+        parts=[*_notes(stats), *_about(stats), *_throughput(stats)],
     )
+
+
+def _about(stats: UploadStats) -> Iterable[Child]:
+    yield tag("h2", "This run")
+    yield cards(_cards(stats))
 
 
 def _cards(stats: UploadStats) -> Iterable[tuple[str, str, str]]:
@@ -50,7 +57,7 @@ def _cards(stats: UploadStats) -> Iterable[tuple[str, str, str]]:
 
 
 def _throughput(stats: UploadStats) -> Iterable[Child]:
-    if stats.summary.created:
+    if stats.summary.created and stats.summary.seconds >= _LONG_ENOUGH:
         yield tag("h2", "Throughput")
         yield tag("figure", tag("figcaption", "documents created per second"), plot(stats.history))
 
@@ -62,9 +69,9 @@ def _notes(stats: UploadStats) -> Iterable[Child]:
         return
     yield from _what_to_do(stats)
     notes = sorted(stats.notes, key=lambda note: note.line)
-    rows = [(str(note.line), str(note.status), note.reason) for note in notes]
-    yield table(("line", "status", "reason"), rows, [note.status for note in notes])
-    yield more(stats.failures - len(stats.notes))
+    rows = [(str(note.line), str(note.status), note.key, note.reason) for note in notes]
+    kinds = [note.status for note in notes]
+    yield row_table(("status", "reason"), rows, kinds, left=stats.failures - len(notes))
 
 
 def _what_to_do(stats: UploadStats) -> Iterable[Child]:

@@ -19,6 +19,7 @@ BAD: Final = "bad"
 """The status of a row that was never sent, for what stands in it."""
 
 _NOTES_KEPT = 1000
+_KEY_LENGTH = 200
 _RECENT = 30.0
 """Seconds for which a refusal explains what is seen."""
 
@@ -31,6 +32,8 @@ class Note:
     status: str
     reason: str
     """In one line, without a value of the row or the path of a file."""
+    key: str = ""
+    """What the customer knows it by."""
 
 
 class History:
@@ -118,7 +121,7 @@ class UploadStats:
     def note_bad(self, row: BadRow) -> Note:
         """Count a row that is not sent."""
         self.bad += 1
-        return self._keep(Note(row.line, BAD, one_line(row.reason)))
+        return self._keep(Note(row.line, BAD, one_line(row.reason), _short(row.key)))
 
     def note(self, result: BulkResult) -> Note | None:
         """Count a result; return a note when the row was not delivered."""
@@ -126,7 +129,9 @@ class UploadStats:
             self.history.note(self.clock() - self._began)
         self.unknown_applicants += result.status is BulkStatus.UNCERTAIN and result.applicant_id is None
         return (
-            None if result.error is None else self._keep(Note(result.row.line or 0, result.status, reason_of(result)))
+            None
+            if result.error is None
+            else self._keep(Note(result.row.line or 0, result.status, reason_of(result), _short(result.row.own_key)))
         )
 
     def _keep(self, note: Note) -> Note:
@@ -165,6 +170,10 @@ class UploadStats:
             "ended": self.ended or None,
         }
         return {"kind": "summary", "rows": self.rows, "bad": self.bad, "left": self.left} | counts | places
+
+
+def _short(key: str | None) -> str:
+    return one_line(key or "")[:_KEY_LENGTH]
 
 
 def reason_of(result: BulkResult) -> str:

@@ -13,11 +13,11 @@ import pytest
 
 from kycaid_async import AsyncKycaid, AuditStatus, BulkRow, LedgerError
 from kycaid_async.bulk.audit.judge import Judge, View
-from kycaid_async.bulk.audit.result import WORDS
-from kycaid_async.bulk.audit.spool import AuditedRow, Spool
+from kycaid_async.bulk.audit.result import WORDS, AuditedRow
 from kycaid_async.bulk.audit.state import AuditState
 from kycaid_async.bulk.bulk import Bulk
 from kycaid_async.bulk.ledger import EntryState, Intent, Ledger, RowEntry
+from kycaid_async.bulk.spool import Spool
 
 START = datetime(2026, 11, 28, tzinfo=UTC)
 APPLICANT, FILE, OTHER_FILE = "a" * 36, "f" * 36, "e" * 36
@@ -42,7 +42,7 @@ def audited(number=0, **fields):
 
 
 def test_rows_come_back_by_applicant_in_the_order_of_their_first_row():
-    spool = Spool()
+    spool = Spool(AuditedRow)
     for number, applicant in enumerate("abcba"):
         spool.add(applicant, audited(number))
     found = []
@@ -53,7 +53,10 @@ def test_rows_come_back_by_applicant_in_the_order_of_their_first_row():
 
 
 def test_what_was_kept_is_what_comes_back():
-    spool, row = Spool(), audited(7, key="k\ud800", document={"type": "PASSPORT", "annual_income": 1.5, "x": None})
+    spool, row = (
+        Spool(AuditedRow),
+        audited(7, key="k\ud800", document={"type": "PASSPORT", "annual_income": 1.5, "x": None}),
+    )
     spool.add("a\u00e9", row)
     assert spool.next() == ("a\u00e9", [row])
     spool.close()
@@ -62,7 +65,7 @@ def test_what_was_kept_is_what_comes_back():
 def test_no_row_stands_in_the_file_as_it_is(monkeypatch, tmp_path):
     connect = sqlite3.connect
     monkeypatch.setattr(sqlite3, "connect", lambda _, **options: connect(tmp_path / "spool", **options))
-    spool = Spool()
+    spool = Spool(AuditedRow)
     spool.add(APPLICANT, audited(0, key="Jane Doe", document={"type": "PASSPORT", "document_number": "AB123456"}))
     spool._db.execute("COMMIT")
     spool.close()

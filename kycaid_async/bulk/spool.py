@@ -1,11 +1,11 @@
-"""The rows of an audit, put together by applicant, however many there are and in whatever order they come."""
+"""The rows of a run, put together by applicant, however many there are and in whatever order they come."""
 
 import hashlib
 import json
 import secrets
 import sqlite3
-from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from collections.abc import Iterator
+from typing import Any, Final, Generic, TypeVar
 
 import attrs
 
@@ -18,35 +18,29 @@ CREATE TABLE rows (place INTEGER, number INTEGER, content BLOB NOT NULL, PRIMARY
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
-class AuditedRow(Discreet):
-    """A row, without its files, and where the ledger has it."""
+class SpooledRow(Discreet):
+    """A row without its files. What is added to it has to be what JSON can carry."""
 
     number: int
     line: int | None
     key: str | None
-    document: Mapping[str, Any]
-    """Its type and fields, as JSON can carry them."""
-    entry: str | None
-    """The digest of its entry in the ledger, keyed, as text; None when there is none."""
-    refused: str | None
-    """Why it was refused, by the ledger; None when it was not."""
-    was_changed: bool
-    """True when its key stands in the ledger for something else."""
-    made_here: bool
-    """True when the ledger made its applicant."""
 
     def _shown(self) -> Iterator[tuple[str, Any]]:
         yield from (("number", self.number), ("line", self.line))
 
 
-class Spool:
+T = TypeVar("T", bound=SpooledRow)
+
+
+class Spool(Generic[T]):
     """Keeps rows in a temporary SQLite file, so that memory stays as it is for a million of them, too.
 
     The file is SQLite's own: it has no name, and is gone when this is closed or the process ends. What stands in it is
     personal data, so it is masked with bytes that only this object can make again.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, kind: type[T]) -> None:
+        self._kind = kind
         self._key = secrets.token_bytes(32)
         self._db = sqlite3.connect("", isolation_level=None)
         self._db.execute("PRAGMA journal_mode = OFF")
@@ -54,7 +48,12 @@ class Spool:
         self._db.execute("BEGIN")
         self._groups = self._given = 0
 
-    def add(self, applicant_id: str, row: AuditedRow) -> None:
+    @property
+    def applicants(self) -> int:
+        """How many there are."""
+        return self._groups
+
+    def add(self, applicant_id: str, row: T) -> None:
         """Keep a row of this applicant."""
         name = hashlib.blake2b(applicant_id.encode(errors="surrogatepass"), key=self._key, digest_size=16).digest()
         added = self._db.execute("INSERT OR IGNORE INTO groups VALUES (?, ?)", (name, self._groups)).rowcount
@@ -63,14 +62,14 @@ class Spool:
         content = json.dumps([applicant_id, attrs.asdict(row)]).encode()
         self._db.execute("INSERT INTO rows VALUES (?, ?, ?)", (place, row.number, self._masked(row.number, content)))
 
-    def next(self) -> tuple[str, list[AuditedRow]] | None:
+    def next(self) -> tuple[str, list[T]] | None:
         """Return the next applicant with its rows, in the order of the first of them; None after the last."""
         place, self._given = self._given, self._given + 1
         stored = self._db.execute(
             "SELECT number, content FROM rows WHERE place = ? ORDER BY number", (place,)
         ).fetchall()
         contents = [json.loads(self._masked(number, masked)) for number, masked in stored]
-        return (contents[0][0], [AuditedRow(**row) for _, row in contents]) if contents else None
+        return (contents[0][0], [self._kind(**row) for _, row in contents]) if contents else None
 
     def _masked(self, number: int, text: bytes) -> bytes:
         """Return ``text`` masked, or a masked one as it was: with bytes that no other row has."""

@@ -1,0 +1,101 @@
+"""``kycaid verify``: from uploaded rows to verifications. Here are its options and its help."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from kycaid_async.cli.options import AsJson, BaseUrl, Proxy, SameAccount, api_key, plain_errors
+from kycaid_async.cli.reading import Convert, DateFormat, EncodingName, Map, Sheet, Transliterate, keywords
+
+HELP = """\
+Start a verification for each applicant of an upload, and none twice: each costs a fee.
+
+An applicant is verified when all its rows are delivered by the ledger of the upload. Before anything is started it
+says how many would be, and asks; --yes answers that. --dry-run names them, with the reason for each of the others.
+The key stands in the environment variable KYCAID_API_KEY.
+
+A run that was cut off is gone on from by the same command. What got no answer is looked for in the report and in
+the applicant itself; where that proves nothing, it is set aside as uncertain, and never started again on a guess.
+
+Exit code: 0 when all are started, 1 when some are not or are uncertain, 2 for wrong options or a bad manifest, 130
+after Ctrl-C, 143 after SIGTERM.
+"""
+
+
+def verify(
+    manifest: Annotated[Path, typer.Argument(help="What was uploaded.", show_default=False)],
+    *,
+    form: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FORM_ID",
+            help="The form that selects the checks. A column form_id in the manifest goes before it.",
+            show_default=False,
+        ),
+    ] = None,
+    ledger: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Record of what was sent. Default: MANIFEST.ledger.")
+    ] = None,
+    partial: Annotated[
+        bool, typer.Option("--partial", help="Verify applicants too of whose rows only some are delivered.")
+    ] = False,
+    limit: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Start at most so many now.", show_default=False)
+    ] = None,
+    max_verifications: Annotated[
+        int | None,
+        typer.Option(
+            min=0, metavar="N", help="Start none at all when it would be more than so many.", show_default=False
+        ),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be started, and why not the others. Send nothing.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before money is spent.")] = False,
+    on_uncertain: Annotated[
+        Literal["set-aside", "create"],
+        typer.Option(help="create: start those anew that an earlier run left uncertain. It may cost a second fee."),
+    ] = "set-aside",
+    callback_url: Annotated[
+        str | None, typer.Option(metavar="URL", help="Where the results are sent.", show_default=False)
+    ] = None,
+    as_json: AsJson = False,
+    same_account: SameAccount = False,
+    concurrency: Annotated[int, typer.Option(min=1, max=1024, metavar="N", help="Applicants at once, at most.")] = 64,
+    base_url: BaseUrl = None,
+    map_: Map = None,
+    date_format: DateFormat = None,
+    encoding: EncodingName = None,
+    sheet: Sheet = None,
+    transliterate: Transliterate = False,
+    convert: Convert = None,
+    proxy: Proxy = None,
+) -> None:
+    """Run ``kycaid verify``."""
+    from kycaid_async.cli.verify.options import options_of
+    from kycaid_async.cli.verify.run import run
+
+    with plain_errors():
+        reading = keywords(map_=map_, date_format=date_format, encoding=encoding, sheet=sheet, convert=convert)
+        options = options_of(
+            manifest,
+            ledger=ledger,
+            base_url=base_url,
+            proxy=proxy,
+            api_key=api_key(),
+            form=form,
+            partial=partial,
+            limit=limit,
+            max_verifications=max_verifications,
+            dry_run=dry_run,
+            yes=yes,
+            create_uncertain=on_uncertain == "create",
+            callback_url=callback_url,
+            same_account=same_account,
+            concurrency=concurrency,
+            as_json=as_json,
+            reading=reading | {"transliterate": transliterate},
+        )
+        code = run(options)
+    raise typer.Exit(code)

@@ -1,0 +1,251 @@
+"""``kycaid verify``: a look at what would be started, a question, and then the verifications."""
+
+import signal
+import sys
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+
+import anyio
+import typer
+
+from kycaid_async.bulk.ledger import Ledger, secret_key_of
+from kycaid_async.bulk.manifest.manifest import Manifest
+from kycaid_async.bulk.manifest.rejects import UNCERTAIN, Rejects, rejects_of
+from kycaid_async.bulk.manifest.row import ManifestRow
+from kycaid_async.bulk.requests.limits import most_rows_at_once
+from kycaid_async.bulk.verify import BulkVerify, VerifyResult, VerifyStatus, VerifySummary
+from kycaid_async.cli.manifests import folder_of, reason_of_end
+from kycaid_async.cli.problems import Problem, UsageProblem
+from kycaid_async.cli.reading import words_of
+from kycaid_async.cli.verify.options import VerifyOptions
+from kycaid_async.cli.verify.screen import VerifyScreen
+from kycaid_async.client import AsyncKycaid
+from kycaid_async.errors import KycaidError, ManifestError
+from kycaid_async.shell import command_line
+from kycaid_async.signals import end_with, stop_signals
+from kycaid_async.uploads.reader import in_thread
+
+_SECONDS_BETWEEN_LOOKS = 0.2
+_NOT_ALL, _MISUSED = 1, 2
+
+
+def run(options: VerifyOptions) -> int:
+    """Do what ``options`` say; return the exit code. Raises `Problem` and `KycaidError` when nothing could begin."""
+    look = VerifyJob(options, dry_run=True)
+    code = anyio.run(look.run)
+    if code is not None:
+        return code
+    number = look.summary.to_start + look.summary.uncertain
+    if options.limit is not None:
+        number = min(number, options.limit)
+    if not number:
+        return anyio.run(VerifyJob(options, dry_run=True, is_told=True).run) or 0
+    _agree_to(number, options)
+    return anyio.run(VerifyJob(options, limit=number).run) or 0
+
+
+def _agree_to(number: int, options: VerifyOptions) -> None:
+    """Ask before money is spent. Raises `Problem` when the answer is no, or nobody can be asked."""
+    most = options.max_verifications
+    words = f"{number:,} verification{'' if number == 1 else 's'}"
+    if most is not None and number > most:
+        raise UsageProblem(f"{words} would be started, which is more than --max-verifications {most:,}: none was")
+    if options.yes:
+        return
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise UsageProblem(f"{words} would be started, and each costs a fee: say --yes, or look with --dry-run")
+    if not typer.confirm(f"Start {words}? Each costs a fee", err=True):
+        raise Problem("nothing was started")
+
+
+class VerifyJob:
+    """A run over the verifications of a manifest: the look with ``dry_run``, or the start of at most ``limit``."""
+
+    def __init__(
+        self, options: VerifyOptions, *, dry_run: bool = False, is_told: bool = False, limit: int | None = None
+    ) -> None:
+        self._options = options
+        self._dry_run = dry_run
+        self._limit = options.limit if limit is None else limit
+        self._is_told = is_told or options.dry_run or not dry_run
+        """False for the look before a run: only what keeps that from beginning is told."""
+        self._screen = VerifyScreen(as_json=options.as_json)
+        self._uncertain: dict[int, str] = {}
+        """Why, by the line of each row."""
+        self._verify: BulkVerify | None = None
+        self._signal = 0
+        self._error: Exception | None = None
+        self.summary = VerifySummary()
+
+    async def run(self) -> int | None:
+        """Do all of it, and return the exit code; None after a look that a run may follow."""
+        try:
+            manifest = await in_thread(lambda: Manifest.of(self._options.manifest, self._options.reading))
+        except ManifestError as error:
+            raise UsageProblem(str(error)) from error
+        except ModuleNotFoundError as error:
+            raise Problem(str(error)) from error
+        if self._dry_run:
+            for note in manifest.notes:
+                self._screen.say(f"guessed: {note}")
+        with stop_signals() as told:
+            with self._screen.progress():
+                async with anyio.create_task_group() as group:
+                    group.start_soon(self._watch, told, group.cancel_scope)
+                    group.start_soon(self._show)
+                    await self._work(manifest)
+                    group.cancel_scope.cancel()
+            if self._is_only_a_look:
+                return None
+            code = await self._ended(manifest)  # here, where no signal can keep it from saying so
+        end_with(code)
+        return code
+
+    @property
+    def _is_only_a_look(self) -> bool:
+        bad = self.summary.bad and not self._options.partial
+        return not (self._is_told or bad or self._signal or self._error)
+
+    async def _watch(self, told: Callable[[], Awaitable[int]], scope: anyio.CancelScope) -> None:
+        """At the first signal let what is in flight be finished; stop at the second, or when nothing is in flight."""
+        self._signal = await told()
+        if self._verify is not None and not self._dry_run:
+            self._verify.drain()
+            flying = self._verify.progress.in_flight
+            self._screen.say(f"finishing {flying} in flight; press Ctrl-C again to stop at once")
+            await told()
+        scope.cancel()
+
+    async def _work(self, manifest: Manifest) -> None:
+        options, most = self._options, most_rows_at_once(self._options.concurrency)
+        try:
+            await self._look_at_the_ledger()
+            async with AsyncKycaid(
+                options.api_key, base_url=options.server, max_connections=most, proxy=options.proxy
+            ) as client:
+                self._verify = client.bulk.verify(
+                    manifest,
+                    ledger=options.ledger,
+                    form_id=options.form,
+                    partial=options.partial,
+                    limit=self._limit,
+                    dry_run=self._dry_run,
+                    on_uncertain="create" if options.create_uncertain else "set_aside",
+                    callback_url=options.callback_url,
+                    same_account=options.same_account,
+                )
+                await self._tell_all(self._verify)
+        except (KycaidError, OSError) as error:
+            self._error = self._error or error
+
+    async def _look_at_the_ledger(self) -> None:
+        """Raise `LedgerError` for one that is not good for this manifest's folder."""
+        options = self._options
+        ledger = await Ledger.open(
+            options.ledger,
+            server=options.server,
+            api_key=options.api_key,
+            same_account=options.same_account,
+            folder=folder_of(options.manifest),
+            secret_key=secret_key_of(),
+            read_only=True,
+        )
+        await ledger.close()
+
+    async def _tell_all(self, verify: BulkVerify) -> None:
+        try:
+            async with verify:
+                async for result in verify:
+                    with self._letting_go(verify):
+                        self._tell(result)
+        finally:
+            self.summary = verify.summary
+
+    def _tell(self, result: VerifyResult) -> None:
+        is_bad = result.status is VerifyStatus.NOT_DELIVERED and result.applicant_id is None and not result.keys
+        if self._is_told or (is_bad and not self._options.partial):
+            self._screen.result(result)
+        if result.status is VerifyStatus.UNCERTAIN and not self._dry_run:
+            seen = f" It could be {', '.join(result.candidates)}." if result.candidates else ""
+            told = f"{result.reason} Look for a verification of applicant {result.applicant_id}.{seen}"
+            self._uncertain |= dict.fromkeys(result.lines, told)
+
+    @contextmanager
+    def _letting_go(self, verify: BulkVerify) -> Iterator[None]:
+        """Start no more when nothing can be written any more: a full disk, a pipe that closed."""
+        try:
+            yield
+        except OSError as error:
+            self._error = self._error or error
+            verify.drain()
+
+    async def _show(self) -> None:
+        while True:
+            if self._verify is not None:
+                progress = self._verify.progress
+                if self._dry_run:
+                    self._screen.checking(progress.summary.read)
+                else:
+                    self._screen.starting(progress)
+            await anyio.sleep(_SECONDS_BETWEEN_LOOKS)
+
+    # The end.
+
+    async def _ended(self, manifest: Manifest) -> int:
+        """Say how it ended, and return the exit code."""
+        uncertain = await in_thread(lambda: self._set_aside(manifest)) if self._uncertain else None
+        ended = ""
+        if self._signal:
+            ended = f"interrupted ({signal.Signals(self._signal).name})"
+        elif self._error is not None:
+            ended = reason_of_end(self._error)
+        self._screen.summary(self.summary, self._summary_text(), ended=ended)
+        if ended:
+            self._screen.say(f"kycaid: {ended}")
+        for line in self._advice(uncertain, ended):
+            self._screen.say(line)
+        return self._exit_code()
+
+    def _set_aside(self, manifest: Manifest) -> str:
+        """Write the rows of those that are uncertain, as they stand in the manifest; return the name of the file."""
+        with Rejects(rejects_of(self._options.manifest, mark=UNCERTAIN), manifest, mark=UNCERTAIN) as aside:
+            for row in manifest.rows():
+                if row.line in self._uncertain and isinstance(row, ManifestRow):
+                    aside.add(row, self._uncertain[row.line])
+        return str(aside.path)
+
+    def _summary_text(self) -> str:
+        summary = self.summary
+        if not summary.read:
+            return "Nothing was started." if self._error or self._signal else "Nothing to verify: there are no rows."
+        if self._dry_run:
+            told = f" {summary.left:,} more applicants are over the limit." if summary.left else ""
+            counts = f"{summary.verifications:,} verifications: {summary.words()}."
+            return f"Nothing was started{', this was a dry run' if self._options.dry_run else ''}. {counts}{told}"
+        if not summary.verifications:
+            return f"Nothing was started; {summary.applicants:,} applicants left."
+        return str(summary)
+
+    def _advice(self, uncertain: str | None, ended: str) -> Iterator[str]:
+        options, summary = self._options, self.summary
+        if summary.bad and not options.partial:
+            yield f"{summary.bad:,} rows are bad, and nobody can tell whose they are. Correct them, or say --partial."
+        if ended and summary.started:
+            yield f"What was started is recorded in {options.ledger}. Run the same command again to go on."
+        if uncertain is not None:
+            words = ["kycaid", "verify", uncertain, "--ledger", str(options.ledger)]
+            words += ["--form", options.form] if options.form else []
+            yield (
+                f"The uncertain ones are in {uncertain}, each with what to look for. Run the same command again later: "
+                "it asks the server once more. To start them anew, which may cost a second fee, run: "
+                f"{command_line([*words, *words_of(options.reading), '--on-uncertain', 'create'])}"
+            )
+
+    def _exit_code(self) -> int:
+        summary = self.summary
+        if self._signal:
+            return 128 + self._signal
+        if isinstance(self._error, ManifestError) or (summary.bad and not self._options.partial):
+            return _MISUSED
+        well = summary.started + summary.done_before + (summary.to_start if self._dry_run else 0)
+        return _NOT_ALL if self._error or well < summary.verifications or summary.left else 0
