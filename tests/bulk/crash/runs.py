@@ -200,7 +200,8 @@ class Runs:
     def _arguments(self) -> list[str]:
         if self.verifies:
             return ["verify", str(self.manifest), "--form", FORM, "--yes", "--json"]
-        return ["upload", str(self.manifest), "--json", "--on-error", "continue"]
+        options = ["--on-error", "continue", "--allow-same-files"]  # many rows have the same
+        return ["upload", str(self.manifest), "--json", *options]
 
     async def close(self) -> None:
         """Kill the last run, if it is still under way."""
