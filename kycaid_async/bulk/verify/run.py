@@ -1,5 +1,6 @@
 """One run over many verifications: rows in, results out."""
 
+import os
 from collections.abc import AsyncIterable, Iterable, Sequence
 from typing import Final, Literal, Required, cast, get_args
 
@@ -133,6 +134,11 @@ class BulkVerify(BulkRun[VerifyRow, VerifyResult]):
         Those that were sent and got no answer are uncertain until the next run, which asks for them.
         """
         super().drain()
+
+    async def _open(self) -> Ledger:
+        if self._plan.dry_run and not os.path.exists(self._plan.ledger):  # noqa: ASYNC240, PTH110 - one look
+            return await Ledger.open(None, server=self._settings.base_url, clock=self._timing.clock)
+        return await super()._open()
 
     async def _do(self, ledger: Ledger) -> None:
         spool = Spool(_Row)

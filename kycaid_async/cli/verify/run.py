@@ -40,11 +40,11 @@ def run(options: VerifyOptions) -> int:
         number = min(number, options.limit)
     if not number:
         return anyio.run(VerifyJob(options, dry_run=True, is_told=True).run) or 0
-    _agree_to(number, options)
+    _agree_to(number, options, look.summary)
     return anyio.run(VerifyJob(options, limit=number).run) or 0
 
 
-def _agree_to(number: int, options: VerifyOptions) -> None:
+def _agree_to(number: int, options: VerifyOptions, summary: VerifySummary) -> None:
     """Ask before money is spent. Raises `Problem` when the answer is no, or nobody can be asked."""
     most = options.max_verifications
     words = f"{number:,} verification{'' if number == 1 else 's'}"
@@ -54,6 +54,8 @@ def _agree_to(number: int, options: VerifyOptions) -> None:
         return
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise UsageProblem(f"{words} would be started, and each costs a fee: say --yes, or look with --dry-run")
+    if number < summary.verifications:
+        typer.echo(f"{summary.verifications:,} verifications: {summary.words()}.", err=True)
     if not typer.confirm(f"Start {words}? Each costs a fee", err=True):
         raise Problem("nothing was started")
 

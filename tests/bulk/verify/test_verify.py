@@ -1,9 +1,23 @@
 """One verification for each applicant, none twice, and every refusal with a status and advice of its own."""
 
-import pytest
+from pathlib import Path
 
-from kycaid_async import BadRow, BulkRow, InsufficientFundsError, ManifestError, Person, VerificationRow, VerifyStatus
+import pytest
+from anyio.from_thread import start_blocking_portal
+
+from kycaid_async import (
+    BadRow,
+    BulkRow,
+    ConfigurationError,
+    InsufficientFundsError,
+    Kycaid,
+    ManifestError,
+    Person,
+    VerificationRow,
+    VerifyStatus,
+)
 from tests.bulk.verify.conftest import FORM, OTHER_FORM
+from tests.oracle.running import RunningOracle
 from tests.pictures import PNG_START
 
 
@@ -120,6 +134,23 @@ async def test_a_dry_run_says_what_would_be_started_and_sends_and_writes_nothing
     assert await trial.statuses(rows) == ["started", "not_delivered", "done_before"]
 
 
+async def test_a_dry_run_needs_no_ledger_and_makes_none(trial, people):
+    assert await trial.statuses(people[:2], dry_run=True) == ["to_start", "to_start"]
+    assert not Path(trial.ledger).exists()
+    assert set(trial.requests) == {"applicants.create"}  # by the test
+
+
+async def test_one_text_in_place_of_a_list_is_refused(trial, people):
+    with pytest.raises(ConfigurationError, match="give a list of ids"):
+        await trial.verify(people[0])
+
+
+@pytest.mark.parametrize("options", [{"limit": 0}, {"form_id": "c"}, {"ledger": None}, {"on_uncertain": "make"}])
+async def test_options_that_make_no_sense_are_refused(trial, people, options):
+    with pytest.raises(ConfigurationError, match="bulk: "):
+        await trial.verify(people, **options)
+
+
 async def test_no_more_than_the_limit_are_started_and_the_next_run_goes_on(trial, people):
     run = trial.client.bulk.verify(people, ledger=trial.ledger, form_id=FORM, limit=3)
     assert [result.status.value async for result in run] == ["started"] * 3
@@ -184,3 +215,21 @@ async def test_an_id_of_another_length_is_refused_before_anything_is_sent(trial)
     (result,) = await trial.verify(["f" * 35])
     assert result.status is VerifyStatus.REFUSED
     assert trial.requests == []
+
+
+# Either client.
+
+
+def test_the_blocking_client_starts_them_too(tmp_path):
+    options = {"ledger": tmp_path / "l", "form_id": FORM}
+    with start_blocking_portal() as portal, portal.wrap_async_context_manager(RunningOracle(tmp_path / "o")) as oracle:
+        people = portal.call(oracle.applicants, 3)
+        with Kycaid(oracle.key, base_url=oracle.url) as client:
+            with client.bulk.verify(people, **options) as run:
+                first = next(run)
+                others = list(run)
+                assert (first.status, len(others), run.summary.started) == (VerifyStatus.STARTED, 2, 3)
+                assert run.progress.in_flight == 0
+            results, summary = client.bulk.verify_all(people, **options)
+    assert [result.numbers for result in results] == [(0,), (1,), (2,)]
+    assert (summary.done_before, str(summary)) == (3, "3 verifications: 3 done before.")
