@@ -32,6 +32,9 @@ def run(code, *names):
     ("module", "hidden", "extra"),
     [
         ("kycaid_async.web.starlette", "starlette", "starlette"),
+        ("kycaid_async.web.fastapi", "fastapi", "fastapi"),
+        ("kycaid_async.callbacks.redis", "redis", "redis"),
+        ("kycaid_async.callbacks.sqlalchemy", "sqlalchemy", "sqlalchemy"),
         ("kycaid_async.web.django", "django", "django"),
         ("kycaid_async.web.django", "asgiref", "django"),
         ("kycaid_async.web.flask", "flask", "flask"),

@@ -1,3 +1,4 @@
+import math
 import random
 
 import pytest
@@ -5,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kycaid_async.protocol.pacing import Pacer
-from tests.protocol.limits import FixedWindow, SlidingWindow, TokenBucket, simulate
+from tests.protocol.limits import Client, FixedWindow, Shedding, SlidingWindow, TokenBucket, simulate
 
 STEPS = st.lists(st.tuples(st.sampled_from(["refused", "succeeded"]), st.floats(0, 10), st.floats(0, 60)), max_size=60)
 
@@ -33,10 +34,11 @@ def test_one_refusal_of_a_lone_request_sets_no_rate():
 
 def test_after_a_refusal_starts_keep_the_distance_that_the_server_allowed():
     pacer = Pacer(64)
-    for n in range(51):
+    for n in range(54):
         pacer.started(n / 1000)
         pacer.succeeded()
-    pacer.refused(0.051, 0.0)
+    for _ in range(4):
+        pacer.refused(0.051, 0.0)
     assert pacer.wait(0.051) == pytest.approx(0.949)
     gaps = []
     now = 1.0
@@ -91,7 +93,8 @@ def test_a_rate_is_lifted_after_two_minutes_without_a_refusal():
     for n in range(51):
         pacer.started(n / 1000)
         pacer.succeeded()
-    pacer.refused(0.051, 0.0)
+    for _ in range(4):
+        pacer.refused(0.051, 0.0)
     pacer.started(119.0)
     assert not pacer.free
     pacer.started(121.0)
@@ -117,12 +120,11 @@ def test_a_rate_limit_is_used_almost_wholly_and_rarely_hit(kind, load, retry_aft
     server = kind(rate, chance.random())
     run = simulate(
         server.takes,
-        requests=requests,
-        concurrency=concurrency,
+        clients=[Client(concurrency, requests)],
         latency=latency,
         chance=chance,
         retry_after=retry_after,
-    )
+    )[0]
     assert run.seconds <= 1.15 * requests / rate
     assert run.refused <= 0.05 * run.sent
 
@@ -142,12 +144,11 @@ def test_no_rate_limit_stops_a_run_or_drowns_in_refusals(kind, rate, concurrency
     requests = 30 * rate
     run = simulate(
         server.takes,
-        requests=requests,
-        concurrency=concurrency,
+        clients=[Client(concurrency, requests)],
         latency=latency,
         chance=chance,
         retry_after=retry_after,
-    )
+    )[0]
     ideal = max(requests / rate, requests * 1.1 * latency / concurrency)
     assert run.seconds <= 1.6 * ideal + 5
     assert run.refused <= 0.08 * run.sent + 2 * concurrency
@@ -222,3 +223,44 @@ def test_the_gate_only_moves_forward_and_the_window_stays_within_bounds(maximum,
         moved_to = now + pacer.wait(now)
         assert moved_to >= opens_at - 1e-6
         opens_at = moved_to
+
+
+def test_one_refusal_among_many_good_answers_holds_nobody_back():
+    pacer = Pacer(64)
+    for n in range(200):
+        pacer.started(n / 100)
+        pacer.succeeded()
+    pacer.refused(2.0, 0.5, asked=False)
+    assert (pacer.wait(2.0), pacer.window, pacer.free) == (0.0, 64, True)
+
+
+def test_all_wait_for_what_the_server_asked_for_also_after_one_refusal():
+    pacer = Pacer(64)
+    for n in range(200):
+        pacer.started(n / 100)
+        pacer.succeeded()
+    pacer.refused(2.0, 5.0)
+    assert (pacer.wait(2.0), pacer.wait(4.0), pacer.window) == (5.0, 3.0, 64)
+
+
+def test_a_call_that_is_refused_as_one_of_few_pauses_for_less():
+    pacer = Pacer(64)
+    assert pacer.backoff == 1.0
+    for _ in range(98):
+        pacer.succeeded()
+    for _ in range(2):
+        pacer.refused(1.0, 0.5, asked=False)
+    assert pacer.backoff == pytest.approx(0.04)
+
+
+@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize(("workers", "latency"), [(1, 0.005), (8, 0.02), (8, 0.2), (64, 0.2)])
+@pytest.mark.parametrize(("share", "least"), [(0.02, 0.6), (0.1, 0.3)])
+def test_refusals_at_random_leave_most_of_the_rate(share, least, workers, latency, seed):
+    chance, undisturbed = random.Random(seed), workers / latency
+    seconds = int(min(600, 12_000 / undisturbed))
+    client = Client(workers, math.inf)
+    server = Shedding(share, chance)
+    (run,) = simulate(server.takes, clients=[client], latency=latency, chance=chance, until=seconds)
+    assert run.rate(0, seconds) >= least * undisturbed
+    assert run.rate(seconds // 2, seconds) >= least * undisturbed
