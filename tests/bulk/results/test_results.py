@@ -5,9 +5,11 @@ import asyncio
 import pytest
 
 from kycaid_async import (
+    BadRow,
     BulkVerdict,
     ConfigurationError,
     DeclineReason,
+    FieldProblem,
     InsufficientFundsError,
     Kycaid,
     LedgerError,
@@ -227,6 +229,28 @@ async def test_documents_come_with_their_reviews_and_once(fill, server, client):
     assert (document.key, document.type, document.document_id) == ("K-0", "PASSPORT", document_of(0))
     assert (document.status, document.reasons, document.comment) == ("invalid", ["BAD_QUALITY"], "dark")
     assert second.documents[0].status is None
+
+
+async def test_what_was_decided_stays_so_when_only_its_documents_cannot_be_asked_for(fill, server, client):
+    ledger = await fill(1)
+    server.decide(verification_of(0), document=["BAD_QUALITY"])
+    await look(client, ledger, 1)
+    server.refused[f"/verifications/{verification_of(0)}"] = server.refused[f"/applicants/{applicant_of(0)}"] = 404
+    (one,) = await look(client, ledger, 1, per_document=True)
+    assert (one.verdict, one.reasons) == (Verdict.DECLINED, ["BAD_QUALITY"])
+
+
+async def test_rows_that_cannot_be_sent_are_named(fill, client):
+    ledger = await fill(1)
+    rows = [
+        BadRow(line=2, problems=(FieldProblem("type", "a value", "nothing"),)),
+        row_of(0, document={"type": object()}, key=None),
+        row_of(0, applicant=7, applicant_id=None, key=None),
+        row_of(0),
+    ]
+    found = [verdict async for verdict in client.bulk.results(rows, ledger=ledger)]
+    assert [v.verdict for v in found] == [*["not_started"] * (len(found) - 1), "pending"]
+    assert found[0].reason == "type: expected a value, got nothing"
 
 
 async def test_comments_stand_in_the_ledger_sealed(fill, server, client):
