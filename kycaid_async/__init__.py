@@ -64,7 +64,7 @@ _HOMES = {
         ".bulk.results.verdict": "BulkVerdict CheckVerdict DocumentVerdict ResultsSummary Verdict",
         ".bulk.row": "BulkProgress BulkResult BulkRow BulkStatus BulkSummary",
         ".bulk.upload": "BulkUpload",
-        ".bulk.verify.result": "VerificationRow VerifyProgress VerifyResult VerifyStatus VerifySummary",
+        ".bulk.verify.result": "BulkVerification VerifyProgress VerifyResult VerifyStatus VerifySummary",
         ".bulk.verify.run": "BulkVerify",
         ".client": "AsyncKycaid",
         ".errors": (

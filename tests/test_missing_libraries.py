@@ -130,13 +130,13 @@ def use(*_):
 
 msgspec.json.Decoder = msgspec.defstruct = use
 from kycaid_async.api.documents import Document
-from kycaid_async.values import json, quick
+from kycaid_async.values import json, msgspec_reader
 assert json.loads(b'{"a": 1}') == {"a": 1}
 try:
     json.loads(b"<html>")
 except ValueError:
     pass
-assert quick.structure_bytes(b'{"document_id": "a"}', Document) is None
+assert msgspec_reader.structure_bytes(b'{"document_id": "a"}', Document) is None
 print("fine")
 """)
     assert (done.stdout, done.stderr) == ("fine\n", "")

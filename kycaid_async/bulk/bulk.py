@@ -113,7 +113,7 @@ class Bulk:
 
         * ``rows``: as they were uploaded, see `upload`, or a `Manifest`, read as for the upload: then an applicant is
           verified when all its rows are delivered by the ledger. Or ids of applicants, pairs of an applicant's and a
-          form's id, or `VerificationRow`. All are read before anything is started.
+          form's id, or `BulkVerification`. All are read before anything is started.
         * ``form_id``: the form, for all rows that name none of their own. Rows that do (`BulkRow.form_id`, the column
           ``form_id``) speak for their applicant; where they name two forms, it gets a verification with each.
         * ``ledger``: the one of the upload. It knows the applicants that were made, and what was started.

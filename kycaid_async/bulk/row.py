@@ -66,7 +66,7 @@ class BulkRow(Discreet):
 
     @property
     def own_key(self) -> str | None:
-        """What the customer knows the row by: its key, or the ``external_applicant_id`` of the applicant to make."""
+        """The customer's name for the row: its key, or the ``external_applicant_id`` of the applicant to make."""
         external_id = None if self.applicant is None else self.applicant.external_applicant_id
         return self.key or (external_id if isinstance(external_id, str) else None)
 

@@ -50,7 +50,7 @@ class Spool(Generic[T]):
 
     @property
     def applicants(self) -> int:
-        """How many there are."""
+        """The number of applicants."""
         return self._groups
 
     def add(self, applicant_id: str, row: T) -> None:

@@ -126,7 +126,7 @@ class CsvTable(TableFormat):
 
 
 class _Line:
-    """What `csv` writes a row to."""
+    """A text sink for one row of `csv`."""
 
     text = ""
 
@@ -154,7 +154,7 @@ class ExcelTable(TableFormat):
         formats = {date: "yyyy-mm-dd", datetime: "yyyy-mm-dd hh:mm:ss", time: "hh:mm:ss"}
         self._dates = {kind: self._book.add_format({"num_format": form}) for kind, form in formats.items()}
         # The same rows make the same file, whenever they are written.
-        self._book.set_properties({"created": datetime(2026, 1, 1)})  # noqa: DTZ001
+        self._book.set_properties({"created": datetime(2026, 1, 1)})  # noqa: DTZ001 - workbooks know no zones
         self._sheets = 0
         self._new_sheet()
 

@@ -1,4 +1,4 @@
-"""How a manifest is read: the options that all commands with a manifest have."""
+"""Options for reading a manifest: those that all commands with a manifest have."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path

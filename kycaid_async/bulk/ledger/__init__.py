@@ -4,7 +4,7 @@ from kycaid_async.bulk.ledger.file import Path
 from kycaid_async.bulk.ledger.ledger import DOCUMENT_TAKEN, ApplicantEntry, EntryState, Intent, Ledger, RowEntry
 from kycaid_async.bulk.ledger.schema import LedgerOwner
 from kycaid_async.bulk.ledger.secret import SecretFrom, secret_key_of
-from kycaid_async.bulk.ledger.verifications import VerificationEntry, Verifications, VerificationState
+from kycaid_async.bulk.ledger.verifications import VerificationEntries, VerificationEntry, VerificationState
 
 __all__ = [
     "DOCUMENT_TAKEN",
@@ -16,8 +16,8 @@ __all__ = [
     "Path",
     "RowEntry",
     "SecretFrom",
+    "VerificationEntries",
     "VerificationEntry",
     "VerificationState",
-    "Verifications",
     "secret_key_of",
 ]

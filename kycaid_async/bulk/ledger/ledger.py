@@ -19,7 +19,7 @@ from kycaid_async.bulk.ledger.file import LedgerFile, Path
 from kycaid_async.bulk.ledger.problems import damaged
 from kycaid_async.bulk.ledger.schema import LedgerOwner
 from kycaid_async.bulk.ledger.secret import Secret, SecretFrom
-from kycaid_async.bulk.ledger.verifications import Verifications
+from kycaid_async.bulk.ledger.verifications import VerificationEntries
 from kycaid_async.errors import LedgerError
 from kycaid_async.values.secret import ApiKey
 
@@ -317,9 +317,9 @@ class Ledger:
         self._database.write_behind(_APPLICANT, EntryState.FAILED, None, code, self._applicant(digest))
 
     @property
-    def verifications(self) -> Verifications:
+    def verifications(self) -> VerificationEntries:
         """Records of the verifications of the applicants."""
-        return Verifications(self._database, self._clock, self._secret, self._given_twice)
+        return VerificationEntries(self._database, self._clock, self._secret, self._given_twice)
 
     async def close(self) -> None:
         """Write what is still queued, and close the file. Raises `LedgerError` when that failed.

@@ -41,7 +41,7 @@ class VerificationEntry:
     """How many verifications the applicant had before this one was sent; None when the server did not say."""
     intended_at: datetime
     """When it was about to be sent, in UTC, by this machine's clock, which may be wrong: only the report's days need
-    it. How long ago it was, `Verifications.waited` says."""
+    it. How long ago it was, `VerificationEntries.waited` says."""
     status: str | None
     """As the server last gave it; None before anybody looked."""
     verdict: str | None
@@ -75,7 +75,7 @@ _AT_ONCE: Final = 500
 
 
 @attrs.frozen
-class Verifications:
+class VerificationEntries:
     """Records of the verifications of a ledger, which `Ledger.verifications` gives.
 
     One has an entry by its applicant and its form. As with rows, what is intended is on the disk when the call

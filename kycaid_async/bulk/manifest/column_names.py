@@ -1,4 +1,4 @@
-"""What columns may be called: by their own names, as the user says, or by words that are common in exports."""
+"""Names of columns: their own, those the user maps, and words that are common in exports."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
@@ -115,7 +115,7 @@ def one_line_name(text: str) -> str:
 
 @attrs.frozen
 class Columns:
-    """What the columns of a file are."""
+    """The columns of a file and the fields they fill."""
 
     names: tuple[str, ...]
     """As in the file, trimmed; empty for columns without a name."""
@@ -127,7 +127,7 @@ class Columns:
 
     @property
     def known(self) -> int:
-        """How many of the names are known, by whatever way."""
+        """The number of names that are known, by whatever way."""
         return sum(target is not None for target in self.targets)
 
 
@@ -216,7 +216,7 @@ _GUESSES: Final = _guesses()
 
 @attrs.frozen(kw_only=True)
 class Record:
-    """What stands in one place of a manifest."""
+    """One record of a manifest and its line."""
 
     line: int
     raw: Any = attrs.field(repr=False)

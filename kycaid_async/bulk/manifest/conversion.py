@@ -33,7 +33,7 @@ _ISO: Final = DateFormat.of("yyyy-mm-dd")
 
 @attrs.frozen(kw_only=True)
 class Conversion:
-    """What is made of the cells of one manifest."""
+    """Conversion of the cells of one manifest into fields."""
 
     named: DateFormat | None = None
     """The format of dates that the user named."""

@@ -69,7 +69,7 @@ _REVERSED: Final = ("dd/mm/yyyy", "mm/dd/yyyy", "dd.mm.yyyy", "mm.dd.yyyy", "dd-
 
 @attrs.define
 class DateColumn:
-    """What the dates of a column can be, after those that were seen."""
+    """The date formats that fit all dates seen in a column."""
 
     left: tuple[DateFormat, ...] = _FORMATS
     differ: bool = False

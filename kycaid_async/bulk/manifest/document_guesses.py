@@ -1,4 +1,4 @@
-"""Which document a word means, in English, German, Spanish and Russian: for suggestions and for names of scans."""
+"""Document types by common words of English, German, Spanish and Russian: for suggestions and names of scans."""
 
 import difflib
 import re

@@ -27,7 +27,7 @@ _NAMES: Final = 2
 
 @attrs.frozen(kw_only=True)
 class ExcelFormat:
-    """Which sheet of a workbook it is, and how that is laid out. Lines are rows of the sheet, as Excel counts them."""
+    """A sheet of a workbook and its layout. Lines are rows of the sheet, as Excel counts them."""
 
     path: str
     sheet: str

@@ -42,7 +42,7 @@ _LONGEST_NAME: Final = 1 + 3 * len("Encrypt")
 
 @attrs.frozen
 class FileLook:
-    """What a look at a file came to."""
+    """The result of inspecting a file."""
 
     kind: str = ""
     """Its content type."""

@@ -35,7 +35,7 @@ class ManifestFormat(Protocol):
 
     @property
     def columns(self) -> Columns | None:
-        """What its columns are; None where each row names its own."""
+        """The names of its columns; None where each row names its own."""
         ...
 
     @property
@@ -68,7 +68,7 @@ FIRST_BYTES: Final = 512
 
 @attrs.frozen
 class Encoding:
-    """How text became bytes."""
+    """The encoding of a text file."""
 
     name: str
     mark: bool = False

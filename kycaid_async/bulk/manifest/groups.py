@@ -1,4 +1,4 @@
-"""What is wrong with a manifest, one line for each kind of problem."""
+"""Problems of a manifest, grouped: one line for each kind."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -31,7 +31,7 @@ class ProblemGroup:
         first, last = self.lines[0], self.lines[-1]
         if len(self.lines) == 1:
             return f"line {first}"
-        if len(self.lines) > 2 and last - first == len(self.lines) - 1:  # noqa: PLR2004
+        if len(self.lines) > 2 and last - first == len(self.lines) - 1:  # noqa: PLR2004 - a range takes three
             return f"lines {first} to {last}"
         return f"lines {', '.join(map(str, self.lines[:-1]))} and {last}"
 
@@ -60,7 +60,7 @@ class ProblemGroups:
 
     @property
     def explanations(self) -> list[str]:
-        """What helps to mend them."""
+        """Explanations that help to mend them."""
         if any(group.text.startswith("type: ") for group in self):
             return [f"Document types: {', '.join(DocumentType)}"]
         return []

@@ -72,7 +72,7 @@ class Manifest:
 
     @property
     def notes(self) -> list[str]:
-        """What was guessed: to be shown before anything is sent."""
+        """Guesses about the manifest, to be shown before anything is sent."""
         guessed = {} if self.form.columns is None else self.form.columns.guessed
         notes = [f'"{shown_column(name)}" is read as {column}' for name, column in guessed.items()]
         return notes + [f"dates of {column} are read as {form.name}" for column, form in self.conversion.found.items()]

@@ -1,4 +1,4 @@
-"""How a manifest is to be read."""
+"""Options for reading a manifest."""
 
 import codecs
 from collections.abc import Mapping, Sequence
@@ -63,7 +63,7 @@ def _format(name: Any) -> DateFormat | None:
 
 @attrs.frozen(kw_only=True)
 class ManifestOptions:
-    """How a manifest is to be read, beyond what it says itself."""
+    """Options for reading a manifest, beyond what it says itself."""
 
     outside: Sequence[AnyPath] = ()
     """Folders that its rows may reach beside its own."""

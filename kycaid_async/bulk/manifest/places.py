@@ -67,10 +67,10 @@ class Reach:
             return Place(written, written, self)
         path = written
         # Written on Windows; elsewhere such a sign may be a part of a name, and then a file of that name is there.
-        if os.sep == "/" and "\\" in written and not os.path.lexists(os.path.join(self.start, written)):  # noqa: PTH118
+        if os.sep == "/" and "\\" in written and not os.path.lexists(os.path.join(self.start, written)):  # noqa: PTH118 - a Path would change how it is spelt
             path = written.replace("\\", "/")
         # A Path would change how it is spelt.
-        return Place(os.path.join(self.start, path), path, self)  # noqa: PTH118
+        return Place(os.path.join(self.start, path), path, self)  # noqa: PTH118 - a Path would change how it is spelt
 
 
 class Place(str):

@@ -30,7 +30,7 @@ class Scans:
 
     @property
     def people(self) -> int:
-        """How many applicants there are."""
+        """The number of applicants."""
         return len({row[_PERSON] for row in self.rows})
 
     @property

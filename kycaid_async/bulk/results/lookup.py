@@ -14,7 +14,7 @@ import attrs
 from kycaid_async.api import applicants, verifications
 from kycaid_async.api.verifications.fields import VerificationProgress
 from kycaid_async.api.verifications.section import CLOCKS_APART, PAGE
-from kycaid_async.bulk.ledger import Ledger, VerificationEntry, Verifications, VerificationState
+from kycaid_async.bulk.ledger import Ledger, VerificationEntries, VerificationEntry, VerificationState
 from kycaid_async.bulk.requests.resilient_caller import CountedCalls, ResilientCaller
 from kycaid_async.bulk.results.record import LookRecord, ReportPlace, checks_of, reviews_of, verdict_of
 from kycaid_async.bulk.results.verdict import ResultsSummary
@@ -45,7 +45,7 @@ class Lookup:
         self._since = self.timing.now()
 
     @property
-    def _entries(self) -> Verifications:
+    def _entries(self) -> VerificationEntries:
         return self.ledger.verifications
 
     async def to_ask(self) -> AsyncIterator[VerificationEntry]:

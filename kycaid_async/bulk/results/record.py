@@ -1,4 +1,4 @@
-"""What the ledger keeps of a look at a verification, as JSON: checks, reasons and times.
+"""Looks at verifications as the ledger keeps them, in JSON: checks, reasons and times.
 
 Comments of reviewers are other people's words, and may say who somebody is. They are sealed with the ledger's secret.
 """
@@ -22,7 +22,7 @@ Unseal = Callable[[str], str | None]
 
 @attrs.frozen(order=True)
 class ReportPlace:
-    """Where a verification stood in the report."""
+    """The place of a verification in the report."""
 
     day: str
     at: int
@@ -31,7 +31,7 @@ class ReportPlace:
 
 @attrs.frozen(kw_only=True)
 class LookRecord:
-    """What was found out about a verification so far."""
+    """The last look at a verification."""
 
     created_at: datetime | None = None
     place: ReportPlace | None = None

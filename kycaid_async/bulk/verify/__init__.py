@@ -1,7 +1,7 @@
 """Verifications in bulk: one for each applicant, and none twice, since each costs a fee."""
 
 from kycaid_async.bulk.verify.result import (
-    VerificationRow,
+    BulkVerification,
     VerifyProgress,
     VerifyResult,
     VerifyStatus,
@@ -10,8 +10,8 @@ from kycaid_async.bulk.verify.result import (
 from kycaid_async.bulk.verify.run import BulkVerify, VerifyOptions, VerifyPlan, VerifyRows
 
 __all__ = [
+    "BulkVerification",
     "BulkVerify",
-    "VerificationRow",
     "VerifyOptions",
     "VerifyPlan",
     "VerifyProgress",

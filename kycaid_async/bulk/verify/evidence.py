@@ -48,8 +48,8 @@ class PerhapsStarted(Unreconciled):
 
 
 @attrs.frozen(kw_only=True)
-class Standing:
-    """What an applicant says of its verifications."""
+class ApplicantVerifications:
+    """The count and status that an applicant shows of its verifications."""
 
     count: int | None
     """None when the server does not say it."""
@@ -57,7 +57,7 @@ class Standing:
     """False when its status says that there is one."""
 
     @classmethod
-    def of(cls, applicant: Applicant) -> "Standing":
+    def of(cls, applicant: Applicant) -> "ApplicantVerifications":
         """Read it."""
         return cls(count=applicant.verifications_count, says_none=applicant.verification_status in _NONE_YET)
 
@@ -67,16 +67,16 @@ class Standing:
         return self.count == 0 and self.says_none
 
 
-async def standing_of(calls: CountedCalls, applicant_id: str) -> Standing:
+async def standing_of(calls: CountedCalls, applicant_id: str) -> ApplicantVerifications:
     """Ask for an applicant. Raises `KycaidError`."""
     path = {"applicant_id": applicant_id}
     applicant = await calls.call(applicants.GET, path=path, query={"verification_id": None})
     if applicant.raw.get("applicant_id") not in (None, applicant_id):
         raise KycaidError(f"{applicants.GET.name}: the answer shows another applicant", operation=applicants.GET.name)
-    return Standing.of(applicant)
+    return ApplicantVerifications.of(applicant)
 
 
-def choose(entry: VerificationEntry, shown: Rows, now: Standing) -> str | None:
+def choose(entry: VerificationEntry, shown: Rows, now: ApplicantVerifications) -> str | None:
     """Return the id of the verification that was started, None when none was. Raises `PerhapsStarted`.
 
     ``shown`` are the rows of the report since the intent that no other entry of the ledger accounts for.

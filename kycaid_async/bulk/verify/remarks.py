@@ -1,4 +1,4 @@
-"""What is said of a verification that was not started, and what to do about it."""
+"""Remarks on verifications that were not started, and what to do about them."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final

@@ -11,7 +11,7 @@ from kycaid_async.masking import Discreet
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
-class VerificationRow(Discreet):
+class BulkVerification(Discreet):
     """A verification to start, for an applicant that exists."""
 
     applicant_id: str
@@ -70,7 +70,7 @@ WORDS: Final = {
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class VerifyResult(Discreet):
-    """What became of one verification."""
+    """The outcome of one verification's start."""
 
     status: VerifyStatus
     applicant_id: str | None = None
@@ -104,7 +104,7 @@ class VerifyResult(Discreet):
 
 @attrs.define(kw_only=True)
 class VerifySummary:
-    """What became of all verifications."""
+    """Counts of all verifications of a run."""
 
     started: int = 0
     done_before: int = 0
@@ -133,7 +133,7 @@ class VerifySummary:
 
     @property
     def verifications(self) -> int:
-        """How many were told of."""
+        """The number of verifications given out so far."""
         return sum(getattr(self, status.value) for status in VerifyStatus)
 
     @property

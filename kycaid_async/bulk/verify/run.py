@@ -18,14 +18,14 @@ from kycaid_async.bulk.run import BulkRun, RunOptions, RunPlan
 from kycaid_async.bulk.spool import Spool, SpooledRow
 from kycaid_async.bulk.verify import remarks
 from kycaid_async.bulk.verify.evidence import SharedReport
-from kycaid_async.bulk.verify.result import VerificationRow, VerifyProgress, VerifyResult, VerifyStatus, VerifySummary
+from kycaid_async.bulk.verify.result import BulkVerification, VerifyProgress, VerifyResult, VerifyStatus, VerifySummary
 from kycaid_async.bulk.verify.start import Allowance, Starter
 from kycaid_async.errors import ConfigurationError, InsufficientFundsError, InvalidRequestError, ManifestError
 from kycaid_async.timing import Timing
 from kycaid_async.transport.settings import Settings
 from kycaid_async.values.constraints import ID_LENGTH
 
-VerifyRow = BulkRow | BadRow | VerificationRow | str | tuple[str, str]
+VerifyRow = BulkRow | BadRow | BulkVerification | str | tuple[str, str]
 """A row that was uploaded, or a verification: one of its own, the id of an applicant, or that and the id of a form."""
 VerifyRows = Iterable[VerifyRow] | AsyncIterable[VerifyRow]
 OnUncertain = Literal["set_aside", "create"]
@@ -109,7 +109,7 @@ class BulkVerify(BulkRun[VerifyRow, VerifyResult]):
 
     @property
     def progress(self) -> VerifyProgress:
-        """How far it is now. Cheap enough to be asked often."""
+        """The progress up to now. Cheap enough to be asked often."""
         rate, _ = self._meter.rates(self._timing.clock(), self._summary.started, 0)
         return VerifyProgress(
             summary=attrs.evolve(self.summary),
@@ -122,7 +122,7 @@ class BulkVerify(BulkRun[VerifyRow, VerifyResult]):
 
     @property
     def summary(self) -> VerifySummary:
-        """What became of them so far; of all of them, once the iteration has ended."""
+        """Counts of what became of them so far; of all of them, once the iteration has ended."""
         summary = self._summary
         summary.requests, summary.refusals = self._caller.requests, self._caller.refusals
         summary.seconds = self._lasted
@@ -277,14 +277,14 @@ async def _state_of(row: BulkRow, ledger: Ledger) -> tuple[str, RowEntry | None]
     return (_DELIVERED if ledger.has_said(entry, fingerprint) else "changed"), entry
 
 
-def _verification_row(row: VerificationRow | str | tuple[str, str]) -> VerificationRow:
+def _verification_row(row: BulkVerification | str | tuple[str, str]) -> BulkVerification:
     if isinstance(row, str):
-        return VerificationRow(applicant_id=row)
+        return BulkVerification(applicant_id=row)
     if isinstance(row, tuple):
         applicant_id, form_id = row
-        return VerificationRow(applicant_id=applicant_id, form_id=form_id)
-    if not isinstance(cast("object", row), VerificationRow):
-        raise TypeError(f"bulk: expected BulkRow, VerificationRow, or ids, got {type(row).__name__}")
+        return BulkVerification(applicant_id=applicant_id, form_id=form_id)
+    if not isinstance(cast("object", row), BulkVerification):
+        raise TypeError(f"bulk: expected BulkRow, BulkVerification, or ids, got {type(row).__name__}")
     return row
 
 

@@ -13,7 +13,14 @@ from kycaid_async.bulk.prerequisites import code_of
 from kycaid_async.bulk.reconcile import look_until_settled
 from kycaid_async.bulk.requests.resilient_caller import CountedCalls, IntentRecord, ResilientCaller, Stopped
 from kycaid_async.bulk.verify import remarks
-from kycaid_async.bulk.verify.evidence import PerhapsStarted, Rows, SharedReport, Standing, choose, standing_of
+from kycaid_async.bulk.verify.evidence import (
+    ApplicantVerifications,
+    PerhapsStarted,
+    Rows,
+    SharedReport,
+    choose,
+    standing_of,
+)
 from kycaid_async.bulk.verify.result import VerifyResult, VerifyStatus
 from kycaid_async.errors import ConflictError, FieldProblem, InsufficientFundsError, KycaidError, LedgerError
 from kycaid_async.protocol.request import invalid_request
@@ -28,7 +35,7 @@ _ROUNDS: Final = 4
 
 @attrs.define(kw_only=True, eq=False)
 class Allowance:
-    """How many more verifications may be started; None for any number."""
+    """The number of verifications that may still be started; None for any number."""
 
     left: int | None
 
@@ -212,14 +219,14 @@ class _Start:
             self._was_sent = True
         raise PerhapsStarted("", lost)
 
-    async def _doubt_what_was_lost(self, before: Standing) -> None:
+    async def _doubt_what_was_lost(self, before: ApplicantVerifications) -> None:
         """Set one aside that an incomplete ledger does not know, and that may have been started."""
         # Without a count: what was there before that is just what nobody knows.
         self._in_doubt = await self._intend(attrs.evolve(before, count=None))
         if not self.run.may_create_anew(self._in_doubt.digest):
             raise PerhapsStarted(remarks.LOST_RECORDS, code="gaps")
 
-    async def _send(self, body: VerificationCreate, before: Standing) -> str | KycaidError:
+    async def _send(self, body: VerificationCreate, before: ApplicantVerifications) -> str | KycaidError:
         """Start it; return its id, or the error when nobody knows whether it was started."""
         records = self.run.ledger.verifications
 
@@ -289,7 +296,7 @@ class _Start:
                 kept.append(row)
         return kept
 
-    async def _intend(self, before: Standing) -> VerificationEntry:
+    async def _intend(self, before: ApplicantVerifications) -> VerificationEntry:
         return await self.run.ledger.verifications.intend(
             self.applicant_id, self.form_id, count_before=before.count, now=self.run.timing.now()
         )

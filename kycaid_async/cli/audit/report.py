@@ -17,7 +17,7 @@ _KINDS = {AuditStatus.UNCERTAIN: "uncertain", AuditStatus.SURPLUS: ""}
 
 
 @attrs.define(kw_only=True)
-class Findings:
+class AuditFindings:
     """The content of a report."""
 
     manifest: Path
@@ -38,7 +38,7 @@ class Findings:
             kept.append(result)
 
 
-def page(findings: Findings) -> str:
+def page(findings: AuditFindings) -> str:
     """Return the page: counts, and the rows that are not there as sent. It has ids and no names in it."""
     return framed(
         f"Audit of {findings.manifest.name}",
@@ -61,7 +61,7 @@ def _cards(summary: AuditSummary) -> Iterable[tuple[str, str, str]]:
     yield "duration", duration_text(summary.seconds), ""
 
 
-def _bad(findings: Findings) -> Iterator[Child]:
+def _bad(findings: AuditFindings) -> Iterator[Child]:
     yield tag("h2", "Rows that are not there as sent")
     summary = findings.summary
     if summary.rows == summary.as_sent:
@@ -74,7 +74,7 @@ def _bad(findings: Findings) -> Iterator[Child]:
     yield more(summary.rows - summary.as_sent - len(results))
 
 
-def _surplus(findings: Findings) -> Iterator[Child]:
+def _surplus(findings: AuditFindings) -> Iterator[Child]:
     if findings.surplus:
         yield from (tag("h2", "Documents of no row"), tag("p", "Of applicants that this ledger made."))
         rows = [(str(n), r.document_ids[0], r.applicant_id or "") for n, r in enumerate(findings.surplus, 1)]

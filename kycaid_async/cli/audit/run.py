@@ -11,7 +11,7 @@ from kycaid_async.bulk.ledger import Ledger, secret_key_of
 from kycaid_async.bulk.manifest.manifest import Manifest
 from kycaid_async.bulk.requests.limits import most_rows_at_once
 from kycaid_async.cli.audit.options import AuditOptions
-from kycaid_async.cli.audit.report import Findings, page
+from kycaid_async.cli.audit.report import AuditFindings, page
 from kycaid_async.cli.audit.screen import AuditScreen
 from kycaid_async.cli.audit.table import AuditCsv
 from kycaid_async.cli.manifests import folder_of, reason_of_end
@@ -36,7 +36,7 @@ class AuditJob:
     def __init__(self, options: AuditOptions) -> None:
         self._options = options
         self._screen = AuditScreen(as_json=options.as_json)
-        self._findings = Findings(manifest=options.manifest, server=options.server)
+        self._findings = AuditFindings(manifest=options.manifest, server=options.server)
         self._audit: BulkAudit | None = None
         self._signal = 0
         self._error: Exception | None = None
@@ -155,7 +155,7 @@ class AuditJob:
         return exit_code(findings.summary, number=self._signal, error=self._error)
 
 
-def summary_text(findings: Findings) -> str:
+def summary_text(findings: AuditFindings) -> str:
     """Return the sum of an audit in a line or two."""
     summary = findings.summary
     if not summary.read:

@@ -1,4 +1,4 @@
-"""What ``kycaid manifest`` does: the look at a manifest, and one for a folder of scans."""
+"""``kycaid manifest``: the check of a manifest, and a new one for a folder of scans."""
 
 import json
 import os
@@ -30,8 +30,8 @@ _WRONG_MANIFEST = 2
 
 
 @attrs.define
-class Findings:
-    """What a look at a manifest came to."""
+class ManifestFindings:
+    """The findings of a check of a manifest."""
 
     manifest: Manifest
     rows: int = 0
@@ -59,14 +59,14 @@ def run_check(path: Path, options: ManifestOptions, *, as_json: bool) -> tuple[l
     return lines, _WRONG_MANIFEST if found.groups.rows else 0
 
 
-async def _look(path: Path, options: ManifestOptions) -> Findings:
-    found = Findings(Manifest.of(path, options))
+async def _look(path: Path, options: ManifestOptions) -> ManifestFindings:
+    found = ManifestFindings(Manifest.of(path, options))
     async for row in check_manifest(found.manifest):
         found.note(row)
     return found
 
 
-def _lines(path: Path, found: Findings) -> Iterator[str]:
+def _lines(path: Path, found: ManifestFindings) -> Iterator[str]:
     yield from (f"guessed: {note}" for note in found.manifest.notes)
     yield from map(str, found.groups)
     yield from found.groups.explanations
@@ -80,7 +80,7 @@ def _lines(path: Path, found: Findings) -> Iterator[str]:
         yield f"{path}: {rows}, all good."
 
 
-def _as_json(found: Findings) -> dict[str, object]:
+def _as_json(found: ManifestFindings) -> dict[str, object]:
     groups = [{"problem": group.text, "rows": group.rows, "lines": group.lines} for group in found.groups]
     return {
         "rows": found.rows,

@@ -19,6 +19,16 @@ it ended early; 2 for wrong options or a bad manifest, 130 after Ctrl-C, 143 aft
 """
 
 
+Wait = Annotated[
+    str | None,
+    typer.Option(
+        metavar="TIME",
+        help="Look again for so long while some are pending: 6h, 90m, 600s. A verdict "
+        "takes from two minutes to six hours.",
+    ),
+]
+
+
 def results(
     manifest: Annotated[Path, typer.Argument(help="What was uploaded and verified.", show_default=False)],
     *,
@@ -31,14 +41,7 @@ def results(
             "--output", "-o", metavar="FILE", help="Write a table: .xlsx, .csv, .jsonl or .parquet, by its ending."
         ),
     ] = None,
-    wait: Annotated[
-        str | None,
-        typer.Option(
-            metavar="TIME",
-            help="Look again for so long while some are pending: 6h, 90m, 600s. A verdict "
-            "takes from two minutes to six hours.",
-        ),
-    ] = None,
+    wait: Wait = None,
     per_document: Annotated[
         bool, typer.Option("--per-document", help="A row for each document, with its status and reasons.")
     ] = False,

@@ -24,7 +24,7 @@ class ResultsChoices(RunChoices, total=False):
 
 
 @attrs.frozen(kw_only=True)
-class ResultsOptions:
+class ResultsCommand:
     """The options of a look at verdicts, checked, with the defaults that depend on its manifest."""
 
     manifest: Path
@@ -54,7 +54,7 @@ def options_of(
     wait: str | None = None,
     reading: ManifestKeywords | None = None,
     **choices: Unpack[ResultsChoices],
-) -> ResultsOptions:
+) -> ResultsCommand:
     """Return the options for what was given. Raises `UsageProblem` for what cannot work."""
     if not api_key:
         raise UsageProblem("your key is needed, in the environment variable KYCAID_API_KEY")
@@ -71,7 +71,7 @@ def options_of(
     if output is not None and output.suffix.lower() not in FORMATS:
         raise UsageProblem(f"--output: {output}: the ending says the format; expected one of {', '.join(FORMATS)}")
     server, proxy = way_to_server(base_url, proxy, trust_env=True)
-    return ResultsOptions(
+    return ResultsCommand(
         manifest=manifest,
         server=server,
         proxy=proxy,

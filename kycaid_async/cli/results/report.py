@@ -27,7 +27,7 @@ _KINDS: Final = {
 
 
 @attrs.define(kw_only=True)
-class Findings:
+class VerdictFindings:
     """Content of a report."""
 
     manifest: Path
@@ -45,7 +45,7 @@ class Findings:
             self.bad.append(verdict)
 
 
-def page(findings: Findings) -> str:
+def page(findings: VerdictFindings) -> str:
     """Return the page. It has your own keys in it, and ids, and no names."""
     return framed(
         f"Verdicts of {findings.manifest.name}",
@@ -77,7 +77,7 @@ def _reasons(summary: ResultsSummary) -> Iterator[Child]:
         yield more(len(summary.reasons) - _REASONS)
 
 
-def _bad(findings: Findings) -> Iterator[Child]:
+def _bad(findings: VerdictFindings) -> Iterator[Child]:
     summary = findings.summary
     count = summary.declined + summary.refused + summary.uncertain + summary.not_started
     yield tag("h2", "Applicants to look at")

@@ -13,8 +13,8 @@ from kycaid_async.bulk.results import BulkResults, ResultsSummary
 from kycaid_async.bulk.tables import TableWriter, open_table
 from kycaid_async.cli.manifests import folder_of, reason_of_end
 from kycaid_async.cli.problems import Problem, UsageProblem
-from kycaid_async.cli.results.options import ResultsOptions
-from kycaid_async.cli.results.report import Findings, page
+from kycaid_async.cli.results.options import ResultsCommand
+from kycaid_async.cli.results.report import VerdictFindings, page
 from kycaid_async.cli.results.screen import ResultsScreen
 from kycaid_async.cli.results.table import COLUMNS, OF_DOCUMENTS, rows_of
 from kycaid_async.client import AsyncKycaid
@@ -26,7 +26,7 @@ _SECONDS_BETWEEN_LOOKS = 0.2
 _NOT_ALL, _MISUSED, _PENDING = 1, 2, 3
 
 
-def run(options: ResultsOptions) -> int:
+def run(options: ResultsCommand) -> int:
     """Do what ``options`` say, and return the exit code. Raises `Problem` when nothing could begin."""
     return anyio.run(ResultsJob(options).run)
 
@@ -34,10 +34,10 @@ def run(options: ResultsOptions) -> int:
 class ResultsJob:
     """One run of ``kycaid results``."""
 
-    def __init__(self, options: ResultsOptions) -> None:
+    def __init__(self, options: ResultsCommand) -> None:
         self._options = options
         self._screen = ResultsScreen(as_json=options.as_json)
-        self._findings = Findings(manifest=options.manifest, server=options.server)
+        self._findings = VerdictFindings(manifest=options.manifest, server=options.server)
         self._results: BulkResults | None = None
         self._signal = 0
         self._error: Exception | None = None

@@ -1,4 +1,4 @@
-"""What ``kycaid results`` prints."""
+"""The output of ``kycaid results``."""
 
 import json
 from typing import Any, Final
@@ -23,7 +23,7 @@ _MOST: Final = 20
 
 
 class ResultsScreen(Screen):
-    """Where ``kycaid results`` prints."""
+    """The screen of ``kycaid results``."""
 
     _named = 0
 

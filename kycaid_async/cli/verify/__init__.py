@@ -23,40 +23,42 @@ after Ctrl-C, 143 after SIGTERM.
 """
 
 
+Form = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FORM_ID",
+        help="The form that selects the checks. A column form_id in the manifest goes before it.",
+        show_default=False,
+    ),
+]
+Limit = Annotated[int | None, typer.Option(min=1, metavar="N", help="Start at most so many now.", show_default=False)]
+MaxVerifications = Annotated[
+    int | None,
+    typer.Option(min=0, metavar="N", help="Start none at all when it would be more than so many.", show_default=False),
+]
+OnUncertain = Annotated[
+    Literal["set-aside", "create"],
+    typer.Option(help="create: start those anew that an earlier run left uncertain. It may cost a second fee."),
+]
+
+
 def verify(
     manifest: Annotated[Path, typer.Argument(help="What was uploaded.", show_default=False)],
     *,
-    form: Annotated[
-        str | None,
-        typer.Option(
-            metavar="FORM_ID",
-            help="The form that selects the checks. A column form_id in the manifest goes before it.",
-            show_default=False,
-        ),
-    ] = None,
+    form: Form = None,
     ledger: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Record of what was sent. Default: MANIFEST.ledger.")
     ] = None,
     partial: Annotated[
         bool, typer.Option("--partial", help="Verify applicants too of whose rows only some are delivered.")
     ] = False,
-    limit: Annotated[
-        int | None, typer.Option(min=1, metavar="N", help="Start at most so many now.", show_default=False)
-    ] = None,
-    max_verifications: Annotated[
-        int | None,
-        typer.Option(
-            min=0, metavar="N", help="Start none at all when it would be more than so many.", show_default=False
-        ),
-    ] = None,
+    limit: Limit = None,
+    max_verifications: MaxVerifications = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would be started, and why not the others. Send nothing.")
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before money is spent.")] = False,
-    on_uncertain: Annotated[
-        Literal["set-aside", "create"],
-        typer.Option(help="create: start those anew that an earlier run left uncertain. It may cost a second fee."),
-    ] = "set-aside",
+    on_uncertain: OnUncertain = "set-aside",
     callback_url: Annotated[
         str | None, typer.Option(metavar="URL", help="Where the results are sent.", show_default=False)
     ] = None,

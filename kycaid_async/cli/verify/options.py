@@ -1,4 +1,4 @@
-"""What the user of ``kycaid verify`` asked for."""
+"""Options of ``kycaid verify``."""
 
 from pathlib import Path
 from typing import TypedDict, Unpack
@@ -29,8 +29,8 @@ class VerifyChoices(TypedDict, total=False):
 
 
 @attrs.frozen(kw_only=True)
-class VerifyOptions:
-    """What the user asked for."""
+class VerifyCommand:
+    """The options of one run."""
 
     manifest: Path
     server: str
@@ -61,7 +61,7 @@ def options_of(
     api_key: str | None,
     reading: ManifestKeywords | None = None,
     **choices: Unpack[VerifyChoices],
-) -> VerifyOptions:
+) -> VerifyCommand:
     """Return the options for what was given. Raises `UsageProblem` for what cannot work."""
     if not api_key:
         raise UsageProblem("your key is needed, in the environment variable KYCAID_API_KEY")
@@ -72,7 +72,7 @@ def options_of(
     if not ledger.exists():
         raise UsageProblem(f"{ledger}: there is no such ledger, so nothing is known to be sent; --ledger names another")
     server, proxy = way_to_server(base_url, proxy, trust_env=True)
-    return VerifyOptions(
+    return VerifyCommand(
         manifest=manifest,
         server=server,
         proxy=proxy,

@@ -17,7 +17,7 @@ from kycaid_async.bulk.verify import BulkVerify, VerifyResult, VerifyStatus, Ver
 from kycaid_async.cli.manifests import folder_of, reason_of_end
 from kycaid_async.cli.problems import Problem, UsageProblem
 from kycaid_async.cli.reading import words_of
-from kycaid_async.cli.verify.options import VerifyOptions
+from kycaid_async.cli.verify.options import VerifyCommand
 from kycaid_async.cli.verify.screen import VerifyScreen
 from kycaid_async.client import AsyncKycaid
 from kycaid_async.errors import KycaidError, ManifestError
@@ -29,7 +29,7 @@ _SECONDS_BETWEEN_LOOKS = 0.2
 _NOT_ALL, _MISUSED = 1, 2
 
 
-def run(options: VerifyOptions) -> int:
+def run(options: VerifyCommand) -> int:
     """Do what ``options`` say; return the exit code. Raises `Problem` and `KycaidError` when nothing could begin."""
     look = VerifyJob(options, dry_run=True)
     code = anyio.run(look.run)
@@ -44,7 +44,7 @@ def run(options: VerifyOptions) -> int:
     return anyio.run(VerifyJob(options, limit=number).run) or 0
 
 
-def _agree_to(number: int, options: VerifyOptions, summary: VerifySummary) -> None:
+def _agree_to(number: int, options: VerifyCommand, summary: VerifySummary) -> None:
     """Ask before money is spent. Raises `Problem` when the answer is no, or nobody can be asked."""
     most = options.max_verifications
     words = f"{number:,} verification{'' if number == 1 else 's'}"
@@ -64,7 +64,7 @@ class VerifyJob:
     """A run over the verifications of a manifest: the look with ``dry_run``, or the start of at most ``limit``."""
 
     def __init__(
-        self, options: VerifyOptions, *, dry_run: bool = False, is_told: bool = False, limit: int | None = None
+        self, options: VerifyCommand, *, dry_run: bool = False, is_told: bool = False, limit: int | None = None
     ) -> None:
         self._options = options
         self._dry_run = dry_run

@@ -1,4 +1,4 @@
-"""What the user of ``kycaid verify`` sees."""
+"""The output of ``kycaid verify``."""
 
 import json
 from typing import Any, Final
@@ -21,7 +21,7 @@ _MOST_LINES: Final = 4
 
 
 class VerifyScreen(Screen):
-    """Where ``kycaid verify`` prints."""
+    """The screen of ``kycaid verify``."""
 
     def checking(self, read: int) -> None:
         """Show how far the look at the manifest is."""

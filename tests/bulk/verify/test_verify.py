@@ -8,12 +8,12 @@ from anyio.from_thread import start_blocking_portal
 from kycaid_async import (
     BadRow,
     BulkRow,
+    BulkVerification,
     ConfigurationError,
     InsufficientFundsError,
     Kycaid,
     ManifestError,
     Person,
-    VerificationRow,
     VerifyStatus,
 )
 from tests.bulk.verify.conftest import FORM, OTHER_FORM
@@ -42,7 +42,7 @@ async def test_each_applicant_is_verified_once_however_often_it_is_named_and_the
 
 async def test_ids_pairs_and_rows_are_taken_and_results_carry_their_names(trial, people):
     ann, bob, cid, _ = people
-    rows = [ann, (bob, OTHER_FORM), VerificationRow(applicant_id=cid, key="C-1", line=7)]
+    rows = [ann, (bob, OTHER_FORM), BulkVerification(applicant_id=cid, key="C-1", line=7)]
     one, two, three = await trial.verify(rows)
     assert (one.applicant_id, one.form_id, one.numbers) == (ann, FORM, (0,))
     assert (two.applicant_id, two.form_id) == (bob, OTHER_FORM)

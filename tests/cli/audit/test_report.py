@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from kycaid_async import AuditResult, AuditStatus
-from kycaid_async.cli.audit.report import Findings, page
+from kycaid_async.cli.audit.report import AuditFindings, page
 from kycaid_async.cli.audit.run import exit_code, summary_text
 from kycaid_async.errors import KycaidError, ManifestError
 
@@ -11,7 +11,7 @@ EVIL = "<script>alert('&')</script>"
 
 
 def findings(*statuses, **changes):
-    made = Findings(**{"manifest": Path("/srv/people.csv"), "server": "https://api.kycaid.com"} | changes)
+    made = AuditFindings(**{"manifest": Path("/srv/people.csv"), "server": "https://api.kycaid.com"} | changes)
     for number, status in enumerate(statuses):
         surplus = status is AuditStatus.SURPLUS
         result = AuditResult(

@@ -36,7 +36,7 @@ class SheetCell(str):
 
     @property
     def value(self) -> Any:
-        """What a sheet holds in its place."""
+        """The value that a sheet holds in its place."""
         if self.kind == "number" and not re.match(r"-?0\d", self):
             return float(self) if re.search("[.eE]", self) else int(self)
         if self.kind == "date":
@@ -52,7 +52,7 @@ class SheetCell(str):
 
 @attrs.frozen
 class CellStyle:
-    """How a number is shown."""
+    """The number format of a cell."""
 
     shows: Literal["number", "date", "time"] = "number"
     digits: int = 0

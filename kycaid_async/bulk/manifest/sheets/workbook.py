@@ -252,7 +252,7 @@ def _column(letters: str) -> int:
 
 
 def _whole(text: str | None) -> int:
-    return int(text) if text is not None and text.isascii() and text.isdecimal() and len(text) < 11 else 0  # noqa: PLR2004
+    return int(text) if text is not None and text.isascii() and text.isdecimal() and len(text) < 11 else 0  # noqa: PLR2004 - digits of what fits an index
 
 
 def _relations(archive: zipfile.ZipFile, name: str, folder: str) -> dict[str, tuple[str, str]]:
