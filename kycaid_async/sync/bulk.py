@@ -165,6 +165,7 @@ class BlockingResults(BlockingRun[BulkVerdict]):
     @property
     def summary(self) -> ResultsSummary:
         """Verdicts so far; of all applicants once the iteration has ended."""
+        return self._on_loop(lambda: self._run.summary)
 
 
 class BlockingVerify(BlockingRun[VerifyResult]):
