@@ -1,10 +1,19 @@
 """Optional libraries: their oldest versions, and the error for one that is not installed."""
 
+import importlib
 import importlib.util
 import re
-from typing import Final
+from typing import Any, Final
 
-FLOORS: Final = {"msgspec": (0, 21), "fsspec": (2026, 6), "pillow": (11, 0)}
+FLOORS: Final = {
+    "fsspec": (2026, 6),
+    "msgspec": (0, 21),
+    "pillow": (11, 0),
+    "pillow-heif": (1, 0),
+    "pyarrow": (18, 0),
+    "pypdf": (5, 0),
+    "xlsxwriter": (3, 2),
+}
 """The oldest versions that are used. pip knows them too, but only of those who ask for the extra.
 
 Before 0.21 the `DecodeError` of msgspec is no `ValueError`. An older fsspec runs what stands in a URL: a template of
@@ -25,6 +34,21 @@ def missing(extra: str, error: ImportError) -> ModuleNotFoundError:
         f"pip install 'kycaid-async[{extra}]'",
         name=error.name,
     )
+
+
+def require(module: str, extra: str) -> Any:
+    """Return a library of an extra. Raises `ModuleNotFoundError`, which says what to install, also for an older one."""
+    try:
+        library = importlib.import_module(module)
+    except ImportError as error:
+        raise missing(extra, error) from error
+    if not is_recent(module.replace("_", "-"), library.__version__):
+        raise ModuleNotFoundError(
+            f"{module} {library.__version__} is too old for this part of kycaid_async. Install a newer one with: "
+            f"pip install -U 'kycaid-async[{extra}]'",
+            name=module,
+        )
+    return library
 
 
 def is_installed(name: str) -> bool:

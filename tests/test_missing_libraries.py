@@ -1,13 +1,15 @@
 """What is not installed is named, with the command that brings it."""
 
+import importlib
 import re
 import subprocess
 import sys
 from importlib.metadata import requires
 
+import openpyxl
 import pytest
 
-from kycaid_async.extras import FLOORS
+from kycaid_async.extras import FLOORS, require
 
 REQUIRED = "\n".join(requires("kycaid-async"))
 
@@ -32,6 +34,9 @@ def run(code, *names):
     ("module", "hidden", "extra"),
     [
         ("kycaid_async.web.starlette", "starlette", "starlette"),
+        ("kycaid_async.web.fastapi", "fastapi", "fastapi"),
+        ("kycaid_async.callbacks.redis", "redis", "redis"),
+        ("kycaid_async.callbacks.sqlalchemy", "sqlalchemy", "sqlalchemy"),
         ("kycaid_async.web.django", "django", "django"),
         ("kycaid_async.web.django", "asgiref", "django"),
         ("kycaid_async.web.flask", "flask", "flask"),
@@ -78,8 +83,38 @@ def test_what_needs_no_extra_is_imported_without_any_of_their_libraries():
 
 
 def test_the_floors_that_are_held_are_those_of_the_extras():
-    asked = dict(re.findall(r"^(\w+)>=([\d.]+); extra == '(?:fast|fsspec|sandbox)'$", REQUIRED, re.MULTILINE))
+    extras = "fast|fsspec|sandbox|excel|heic|parquet|pdf"
+    asked = dict(re.findall(rf"^([\w-]+)(?:\[\w+\])?>=([\d.]+); extra == '(?:{extras})'$", REQUIRED, re.MULTILINE))
     assert {name: (*map(int, floor.split(".")), 0)[:2] for name, floor in asked.items()} == FLOORS
+
+
+UPLOAD = """
+import sys, os
+os.environ["KYCAID_API_KEY"] = "k" * 36
+sys.argv = ["kycaid", "upload", {path!r}, "--base-url", "http://127.0.0.1:1", "--on-error", "continue"]
+from kycaid_async.cli import main
+main()
+"""
+
+
+def test_a_workbook_whose_rejects_could_not_be_written_is_refused_before_anything_is_sent(tmp_path):
+    book = openpyxl.Workbook()
+    book.active.append(["applicant_id", "type", "front_side"])
+    book.active.append(["1" * 36, "NONE", "a.png"])
+    book.save(tmp_path / "a.xlsx")
+    done = run(UPLOAD.format(path=str(tmp_path / "a.xlsx")), "xlsxwriter")
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert done.stderr.strip().endswith("Install it with: pip install 'kycaid-async[excel]'")
+    assert [path.name for path in tmp_path.iterdir()] == ["a.xlsx"]
+
+
+@pytest.mark.parametrize(
+    ("module", "extra"), [("xlsxwriter", "excel"), ("pyarrow", "parquet"), ("pypdf", "pdf"), ("pillow_heif", "heic")]
+)
+def test_a_library_of_an_extra_that_is_too_old_is_named_with_what_to_install(module, extra, monkeypatch):
+    monkeypatch.setattr(importlib.import_module(module), "__version__", "0.9.1")
+    with pytest.raises(ModuleNotFoundError, match=rf"^{module} 0\.9\.1 is too old.*-U 'kycaid-async\[{extra}\]'$"):
+        require(module, extra)
 
 
 def test_a_msgspec_that_is_too_old_is_not_used():

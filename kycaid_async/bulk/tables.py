@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final, Self
 
 from kycaid_async.errors import ConfigurationError
-from kycaid_async.extras import missing
+from kycaid_async.extras import require
 from kycaid_async.masking import shown_name
 
 Columns = Sequence[str] | Sequence[tuple[str, type]] | Mapping[str, type]
@@ -146,10 +146,7 @@ class ExcelTable(TableFormat):
     """Text cells, a bold header that stays in sight, a filter, and one more sheet whenever one is full."""
 
     def _begin(self) -> None:
-        try:
-            import xlsxwriter
-        except ImportError as error:
-            raise missing("excel", error) from error
+        xlsxwriter = require("xlsxwriter", "excel")
         # All cells are written by their type, so that nothing is guessed from how a text looks.
         self._book = xlsxwriter.Workbook(self._file, {"constant_memory": True, "use_zip64": True})
         self._text = self._book.add_format({"num_format": "@"})
@@ -205,11 +202,9 @@ class ParquetTable(TableFormat):
     """Columns of text, of whole numbers and of others."""
 
     def _begin(self) -> None:
-        try:
-            import pyarrow as pa
-            import pyarrow.parquet as pq
-        except ImportError as error:
-            raise missing("parquet", error) from error
+        pa = require("pyarrow", "parquet")
+        import pyarrow.parquet as pq
+
         types = {int: pa.int64(), float: pa.float64()}
         names = zip(self.columns, self._types, strict=True)
         self._schema = pa.schema([(name, types.get(kind, pa.string())) for name, kind in names])

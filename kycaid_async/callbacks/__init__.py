@@ -9,11 +9,12 @@
 
 Answer 200, or the callback is sent again. Callbacks arrive more than once (`Deduplicator`), out of order, and with a
 signature that never expires: `confirm` asks the server before you act, `confirm_blocking` does with a `Kycaid`.
+Stores that several processes share are in `kycaid_async.callbacks.redis` and `kycaid_async.callbacks.sqlalchemy`.
 Adapters for web frameworks are in `kycaid_async.web`.
 """
 
 from kycaid_async.callbacks.confirmation import Confirmation, confirm, confirm_blocking
-from kycaid_async.callbacks.deduplication import Deduplicator, MemorySeenStore, SeenStore
+from kycaid_async.callbacks.deduplication import Deduplicator
 from kycaid_async.callbacks.events import (
     CallbackType,
     Counterparty,
@@ -29,6 +30,7 @@ from kycaid_async.callbacks.events import (
 )
 from kycaid_async.callbacks.parsing import construct_event, parse
 from kycaid_async.callbacks.signature import MAX_BODY, SIGNATURE_HEADER, Keys, sign, verify
+from kycaid_async.callbacks.stores import MemorySeenStore, SeenStore, SharedSeenStore
 from kycaid_async.errors import BodyTooLargeError, InvalidSignatureError, RawBodyRequiredError
 
 __all__ = [
@@ -50,6 +52,7 @@ __all__ = [
     "ServiceRequestStatus",
     "ServiceRequestType",
     "ServiceResult",
+    "SharedSeenStore",
     "UnknownEvent",
     "VerificationCompleted",
     "VerificationStatusChanged",

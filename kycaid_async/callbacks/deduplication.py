@@ -3,87 +3,48 @@
 KYCAID repeats a callback until it is answered with 200, and a recorded one can be sent again by anybody.
 """
 
-import threading
-import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import Future
 from contextlib import asynccontextmanager
-from typing import Protocol
 
 import attrs
 
 from kycaid_async.callbacks.events import Event
+from kycaid_async.callbacks.stores import MemorySeenStore, SeenStore, SharedSeenStore
 from kycaid_async.errors import ConfigurationError
 
 
-class SeenStore(Protocol):
-    """A store of the identities of events: in memory, in Redis, in a database."""
+async def _sleep(seconds: float) -> None:
+    from asyncio import sleep  # not before it is needed
 
-    async def add(self, identity: str) -> bool:
-        """Keep ``identity`` and return True when it was not kept before. Must be atomic."""
-        ...
-
-    async def has(self, identity: str) -> bool:
-        """Say whether ``identity`` is kept."""
-        ...
+    await sleep(seconds)
 
 
-class MemorySeenStore:
-    """Keeps identities in this process: they are gone when it ends, and other processes do not see them.
-
-    Holds at most ``max_size`` identities, each for ``ttl`` seconds; the oldest go first. It can be used from many
-    threads and event loops. ``clock`` returns seconds and never goes back. Raises `ConfigurationError` for a size or a
-    time that is not positive.
-    """
-
-    def __init__(
-        self, max_size: int = 100_000, ttl: float = 7 * 86400.0, *, clock: Callable[[], float] = time.monotonic
-    ) -> None:
-        if max_size < 1 or not ttl > 0:
-            raise ConfigurationError("max_size must be 1 or more, ttl more than 0 seconds")
-        self._max_size, self._ttl, self._clock = max_size, ttl, clock
-        self._until: dict[str, float] = {}  # in the order of time, because all are kept equally long
-        self._lock = threading.Lock()
-
-    def __len__(self) -> int:
-        with self._lock:
-            self._drop_old()
-            return len(self._until)
-
-    async def add(self, identity: str) -> bool:
-        with self._lock:
-            self._drop_old()
-            if identity in self._until:
-                return False
-            if len(self._until) >= self._max_size:
-                del self._until[next(iter(self._until))]
-            self._until[identity] = self._clock() + self._ttl
-            return True
-
-    async def has(self, identity: str) -> bool:
-        with self._lock:
-            self._drop_old()
-            return identity in self._until
-
-    def _drop_old(self) -> None:
-        now = self._clock()
-        while self._until and self._until[oldest := next(iter(self._until))] <= now:
-            del self._until[oldest]
+def _check_lease(_deduplicator: object, _attribute: object, lease: float) -> None:
+    if not lease > 0:
+        raise ConfigurationError("lease must be more than 0 seconds")
 
 
 @attrs.frozen(eq=False)
 class Deduplicator:
     """Lets each event through once.
 
+    The default store is that of one process: two workers do not see each other's events. Where several share the work,
+    give all of them a `SharedSeenStore`, such as `RedisSeenStore` or `SQLAlchemySeenStore`.
+
     An event counts as seen when its handler is done, not before: one whose handler failed is let through when it comes
-    again. Of two copies that arrive in one process at a time, the second waits for the first. Two processes that share
-    a store can handle two copies that arrive at the same moment; where that must not be, call `first_time` in the
-    transaction of the handler.
+    again. Of two copies that arrive at a time, the second waits for the first. A shared store makes this so across
+    processes, by a claim that ends ``lease`` seconds after its process died, and is renewed while the handler runs and
+    leaves the event loop free. A process that dies after its handler's work and before the mark leaves an event that is
+    handled again: let that be harmless, or call `first_time` in the transaction of the handler.
     """
 
     store: SeenStore = attrs.field(factory=MemorySeenStore)
+    lease: float = attrs.field(default=60.0, kw_only=True, validator=_check_lease)
+    """Seconds after which the claim of a process that died is over. Only a `SharedSeenStore` knows claims."""
     # Futures of threads, not of a loop: in synchronous frameworks each request has a loop of its own.
     _running: dict[str, "Future[None]"] = attrs.field(factory=dict, init=False, repr=False)
+    _sleep: Callable[[float], Awaitable[None]] = attrs.field(default=_sleep, kw_only=True, repr=False)
 
     async def first_time(self, event: Event) -> bool:
         """Mark ``event`` as seen, and return True when it was not. What fails afterwards is not let through again."""
@@ -102,10 +63,10 @@ class Deduplicator:
         identity = event.identity
         attempt = await self._start_attempt(identity)
         try:
-            new = not await self.store.has(identity)
-            yield new
-            if new:
-                await self.store.add(identity)
+            async with self._claim(identity) as new:
+                yield new
+                if new:
+                    await self.store.add(identity)
         finally:
             del self._running[identity]
             attempt.set_result(None)
@@ -119,3 +80,20 @@ class Deduplicator:
         while (other := self._running.setdefault(identity, attempt)) is not attempt:
             await wrap_future(other)
         return attempt
+
+    @asynccontextmanager
+    async def _claim(self, identity: str) -> AsyncIterator[bool]:
+        """Yield whether ``identity`` is new; in a store that knows claims it is claimed meanwhile."""
+        if not isinstance(self.store, SharedSeenStore):
+            yield not await self.store.has(identity)
+            return
+        from kycaid_async.callbacks.claim import Claim  # with asyncio: not before it is needed
+
+        claim = Claim(self.store, identity, self.lease, self._sleep)
+        try:
+            new = await claim.acquire()
+            async with claim.renewed(needed=new):
+                yield new
+        except BaseException:
+            await claim.release()
+            raise

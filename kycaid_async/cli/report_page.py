@@ -58,7 +58,8 @@ details { margin: .6rem 0; } summary { cursor: pointer; color: var(--faint); }
   .rows td:nth-child(1)::before { content: "line "; } .rows td:nth-child(n+3) { grid-column: 1 / -1; }
   .rows td:nth-child(3) { font-weight: 600; }
   .bars { grid-template-columns: minmax(0, 1fr); gap: 0; } .bars dd { margin-bottom: .5rem; } }
-@media print { body { max-width: none; padding: 0; } tr, figure, .cards div { break-inside: avoid; }
+@media print { body { max-width: none; padding: 0; background: none; } h2 { break-after: avoid; }
+  tr, figure, .cards div { break-inside: avoid; }
   * { print-color-adjust: exact; } }
 """
 

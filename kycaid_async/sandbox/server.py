@@ -215,9 +215,18 @@ class Sandbox:
         """Return the callbacks that were sent, oldest first, with what became of each so far; the last 1000."""
         return self._require_running().background.dispatcher.deliveries()
 
-    async def settle(self) -> None:
-        """End every verification that is due, and wait until no callback is under way, also none between attempts."""
-        await self._require_running().background.settle()
+    async def settle(self, *, timeout: float | None = None) -> None:  # noqa: ASYNC109 - there is a message to be given
+        """End every verification that is due, and wait until no callback is under way, also none between attempts.
+
+        Raises `TimeoutError` when that takes more than ``timeout`` seconds, with what the receivers answered so far.
+        """
+        try:
+            async with asyncio.timeout(timeout):
+                await self._require_running().background.settle()
+        except TimeoutError:
+            pending = [one for one in self.deliveries() if not one.arrived]
+            said = ", ".join(f"{one.type} to {one.host}: {one.status or 'no answer'}" for one in pending[-3:])
+            raise TimeoutError(f"{len(pending)} callbacks did not arrive within {timeout} s. {said}") from None
 
     def file_digest(self, file_id: str) -> str:
         """Return the SHA-256 of a stored file as hexadecimal text, read from the disk. Raises `KeyError`."""

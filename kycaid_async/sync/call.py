@@ -5,6 +5,7 @@ import threading
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Coroutine
 from contextvars import copy_context
 from functools import partial
+from inspect import CORO_CREATED, getcoroutinestate
 from queue import Empty
 from typing import Any, Final, NoReturn, TypeVar
 
@@ -111,6 +112,9 @@ class LoopCall:
     def _cancel(self) -> None:
         if self._task is not None:
             self._task.cancel()
+        if getcoroutinestate(self._coroutine) == CORO_CREATED:  # then it never runs, and nobody else ends the wait
+            self._coroutine.close()
+            self._inbox.put(None)
 
 
 def refuse_at_exit() -> NoReturn:

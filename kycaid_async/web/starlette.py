@@ -35,7 +35,7 @@ def callback_route(
         receiver = Receiver(handler, keys, run_in_threadpool, deduplicator, max_body)
 
     async def receive(request: Request) -> Response:
-        opened = receiver.open(await _read(request, receiver.read_limit), request.headers.get)
+        opened = receiver.open(await read_body(request, receiver.read_limit), request.headers.get)
         reply = await receiver.handle(opened)
         task = reply.result if isinstance(reply.result, BackgroundTask) else None
         return Response(reply.body, reply.status, media_type="application/json", background=task)
@@ -43,7 +43,7 @@ def callback_route(
     return Route(path, receive, methods=["POST"])
 
 
-async def _read(request: Request, limit: int) -> bytes:
+async def read_body(request: Request, limit: int) -> bytes:
     """Return the body, or its first bytes when there are more than ``limit``."""
     body = bytearray()
     try:

@@ -104,6 +104,15 @@ def _standing(exchange: Exchange, applicant_id: str) -> dict[str, Any]:
     return {"verifications_count": told, "verification_status": "pending" if count else None}
 
 
+def _update_applicant(exchange: Exchange) -> Answer:
+    row, body = exchange.found("applicants", exchange.ids[0]), exchange.body()
+    insert = "INSERT INTO updates (applicant_id, body, made, request) VALUES (?, ?, ?, ?)"
+    exchange.store.change(insert, row["id"], json.dumps(body), time.time(), exchange.number)
+    said = json.dumps(json.loads(row["body"]) | body)
+    exchange.store.change("UPDATE applicants SET body = ? WHERE id = ?", said, row["id"])
+    return as_json({"applicant_id": row["id"]})
+
+
 def _create_file(exchange: Exchange) -> Answer:
     part, made = file_part(exchange.request, exchange.request.body), new_id()
     if part is None or not part[1]:
@@ -199,6 +208,7 @@ _ID = "([0-9a-f]{36})"
 ENDPOINTS: dict[str, tuple[str, str, Handler]] = {
     "applicants.create": ("POST", "/applicants", _create_applicant),
     "applicants.get": ("GET", f"/applicants/{_ID}", _get_applicant),
+    "applicants.update": ("PATCH", f"/applicants/{_ID}", _update_applicant),
     "files.create": ("POST", "/files", _create_file),
     "documents.create": ("POST", "/documents", _create_document),
     "documents.get": ("GET", f"/documents/{_ID}", _get_document),

@@ -2,7 +2,7 @@
 
 import random
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any, Self
 
 CREATIONS = ("applicants.create", "documents.create", "verifications.create")
@@ -11,8 +11,16 @@ OWN = ("own", "swapped")
 """Answers that are the API's, whole."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Fault:
+class Terse:
+    """A dataclass that prints itself without what has its default."""
+
+    def __repr__(self) -> str:
+        values = [(one.name, getattr(self, one.name), one.default) for one in fields(self)]  # type: ignore[arg-type]
+        return f"{type(self).__name__}({', '.join(f'{name}={is_!r}' for name, is_, usual in values if is_ != usual)})"
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Fault(Terse):
     """What becomes of one request."""
 
     name: str = ""
@@ -26,6 +34,16 @@ class Fault:
     """``own``, ``swapped`` (what the request before got), ``reset``, ``close``, ``hang``, ``cut``, or a page's name."""
     early: bool = False
     """Answer by the headers, and close while the body is still on its way."""
+    broken: str = ""
+    """Reset the connection, and do nothing: ``head`` before the body is read, ``body`` in the middle of it."""
+    behind: float = 0.0
+    """Seconds after the answer before it acts; the answer then has to be one that needs no act."""
+    mangling: str = ""
+    """What happens to the bytes of the answer on their way, by name; see `manglings`."""
+    end: str = "keep"
+    """After the answer, ``close`` or ``reset`` the connection without a word about it."""
+    ends_after: float = 0.0
+    """Seconds from the answer to that."""
 
 
 NO_FAULT = Fault()
@@ -73,14 +91,20 @@ class Rules:
     rules: list[Rule]
     seed: int
     since: float
+    script: list[Fault] = field(default_factory=list)
+    """The faults of the next requests, in the order in which they come; it goes before the rules."""
 
     @classmethod
     def of(cls, settings: dict[str, Any], since: float) -> Self:
         """Return the rules of ``settings``, which were set at ``since``."""
-        return cls([Rule(**rule) for rule in settings.get("faults", [])], settings.get("seed", 0), since)
+        rules, script = settings.get("faults", []), settings.get("script", [])
+        made = [Rule(**rule) for rule in rules], settings.get("seed", 0), since, [Fault(**fault) for fault in script]
+        return cls(*made)
 
     def pick(self, endpoint: str, number: int) -> Fault:
         """Return the fault for the request with this number: the same for the same seed."""
+        if self.script:
+            return self.script.pop(0)
         chance, seconds = random.Random(f"{self.seed} {number}"), time.time() - self.since
         found = (rule.fault(endpoint, seconds, chance) for rule in self.rules)
         return next((fault for fault in found if fault is not None), NO_FAULT)

@@ -14,6 +14,9 @@ CREATE TABLE IF NOT EXISTS requests (
     endpoint TEXT NOT NULL, fault TEXT NOT NULL, acted INTEGER NOT NULL DEFAULT 0, status INTEGER, answered REAL
 );
 CREATE TABLE IF NOT EXISTS applicants (id TEXT PRIMARY KEY, body TEXT NOT NULL, made REAL NOT NULL, request INTEGER);
+CREATE TABLE IF NOT EXISTS updates (
+    number INTEGER PRIMARY KEY, applicant_id TEXT NOT NULL, body TEXT NOT NULL, made REAL NOT NULL, request INTEGER
+);
 CREATE TABLE IF NOT EXISTS files (id TEXT PRIMARY KEY, sha256 TEXT NOT NULL, size INTEGER, made REAL, request INTEGER);
 CREATE TABLE IF NOT EXISTS documents (
     id TEXT PRIMARY KEY, applicant_id TEXT NOT NULL, type TEXT NOT NULL, body TEXT NOT NULL, made REAL NOT NULL,
@@ -24,6 +27,7 @@ CREATE TABLE IF NOT EXISTS verifications (
     id TEXT PRIMARY KEY, applicant_id TEXT NOT NULL, body TEXT NOT NULL, made REAL NOT NULL, request INTEGER
 );
 """
+OBJECTS = ("applicants", "updates", "files", "documents", "verifications")
 
 
 def new_id() -> str:
@@ -34,12 +38,12 @@ def new_id() -> str:
 class Store:
     """Objects, settings and the audit log."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, outlives_machine: bool = True) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._db = sqlite3.connect(folder / "oracle.sqlite3", isolation_level=None)
         self._db.row_factory = sqlite3.Row
         self._db.execute("PRAGMA journal_mode = WAL")
-        self._db.execute("PRAGMA synchronous = FULL")
+        self._db.execute(f"PRAGMA synchronous = {'FULL' if outlives_machine else 'OFF'}")
         self._db.executescript(_TABLES)
 
     def change(self, sql: str, *values: Any) -> int:
@@ -71,6 +75,17 @@ class Store:
         values = ("all", json.dumps(settings), time.time())
         self.change("INSERT OR REPLACE INTO settings VALUES (?, ?, ?)", *values)
         self.commit()
+
+    def wipe(self) -> None:
+        """Forget all but the settings."""
+        for table in ("requests", *OBJECTS):
+            self.change(f"DELETE FROM {table}")  # noqa: S608 - a name of ours
+        self.commit()
+
+    def report(self) -> dict[str, list[dict[str, Any]]]:
+        """Return all objects, and the log of all requests."""
+        tables = ("requests", *OBJECTS)
+        return {table: [dict(row) for row in self.rows(f"SELECT * FROM {table}")] for table in tables}  # noqa: S608
 
     def received(self, method: str, path: str, endpoint: str) -> int:
         """Note a request, and return its number."""

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 import pytest
 
 from tests.oracle.api import FEE
+from tests.oracle.manglings import HARMLESS
 from tests.oracle.pages import PAGES
 from tests.oracle.running import RunningOracle
 
@@ -222,3 +223,43 @@ async def test_a_list_can_lack_names_that_the_document_alone_has(oracle, applica
     _, alone = await ask(oracle, "GET", f"/documents/{made['document_id']}")
     assert missing not in inside
     assert missing in alone
+
+
+@pytest.mark.parametrize("mangling", sorted(set(HARMLESS) - {"gzip", "informational"}))  # http.client knows neither
+async def test_an_answer_that_is_mangled_without_harm_can_still_be_read(oracle, applicant, mangling):
+    await oracle.set(script=[{"mangling": mangling}])
+    status, said = await document(oracle, applicant)
+    (made,) = oracle.read("SELECT id FROM documents")
+    assert (status, said["document_id"]) == (200, made["id"])
+
+
+@pytest.mark.parametrize("broken", ["head", "body"])
+async def test_a_request_can_be_broken_off_before_it_acted(oracle, applicant, broken):
+    await oracle.set(script=[{"broken": broken}])
+    with pytest.raises(OSError, match=r"reset|pipe"):
+        await document(oracle, applicant)
+    assert await shown(oracle, applicant) == []
+
+
+async def test_it_acts_behind_an_answer_and_the_report_waits_for_that(oracle, applicant):
+    await oracle.set(script=[{"behind": 0.05, "answer": "504_html"}])
+    assert (await document(oracle, applicant))[0] == 504
+    _, report = await ask(oracle, "POST", "/_control/settle")
+    assert (len(report["documents"]), report["connections"]) == (1, 0)
+
+
+async def test_it_refuses_connections_for_a_while(oracle, applicant):
+    await ask(oracle, "POST", "/_control/down", {"seconds": 0.3})
+    with pytest.raises(ConnectionRefusedError):
+        await shown(oracle, applicant)
+    while True:
+        try:
+            assert await shown(oracle, applicant) == []
+            break
+        except ConnectionRefusedError:
+            pass
+
+
+async def test_a_script_is_for_the_next_requests_in_their_order(oracle, applicant):
+    await oracle.set(script=[{"answer": "502_html"}, {}, {"answer": "503_html"}])
+    assert [(await document(oracle, applicant))[0] for _ in range(4)] == [502, 200, 503, 200]

@@ -72,6 +72,11 @@ async def _chunks(reader: asyncio.StreamReader):
         pass
 
 
+async def read_half(reader: asyncio.StreamReader, head: Request) -> None:
+    """Read the first half of the body that belongs to ``head``."""
+    await reader.readexactly(int(head.headers.get("content-length", "0")) // 2)
+
+
 def reset(writer: asyncio.StreamWriter) -> None:
     """Close with RST, so that the other side sees a lost connection and no end."""
     writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

@@ -12,6 +12,8 @@ import tempfile
 
 import anyio
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 
 from kycaid_async import AsyncKycaid, ConfigurationError, KycaidError
 from kycaid_async.sandbox import SANDBOX_KEY, Sandbox
@@ -362,3 +364,22 @@ async def test_the_event_loop_is_never_blocked(sandbox, kycaid, applicant, make_
         await kycaid.files.replace(file_id, content)
     assert got.status == "valid"
     assert sandbox.counts()["files"] == 1
+
+
+async def test_a_settlement_that_takes_too_long_says_what_the_receiver_answered():
+    async def refuse(_request):
+        return web.Response(status=503)
+
+    async def never_again(_seconds):
+        await asyncio.Event().wait()
+
+    app = web.Application()
+    app.router.add_post("/", refuse)
+    async with TestServer(app) as receiver, Sandbox(sleep=never_again) as sandbox, client(sandbox) as kycaid:
+        url = str(receiver.make_url("/"))
+        applicant = await kycaid.applicants.create(type="PERSON", first_name="John", last_name="Snow")
+        await kycaid.verifications.create(applicant_id=applicant, form_id="f" * 36, callback_url=url)
+        while not all(delivery.status for delivery in sandbox.deliveries()) or not sandbox.deliveries():
+            await asyncio.sleep(0.01)
+        with pytest.raises(TimeoutError, match=r"did not arrive within 0.2 s\..* to 127.0.0.1: 503"):
+            await sandbox.settle(timeout=0.2)

@@ -5,6 +5,9 @@ from typing import Any, assert_type
 
 from kycaid_async import (
     AsyncKycaid,
+    BlockingResults,
+    BulkResults,
+    BulkVerdict,
     CompanyApplicant,
     Country,
     CreditCard,
@@ -14,6 +17,7 @@ from kycaid_async import (
     FormUrl,
     Kycaid,
     PersonApplicant,
+    ResultsSummary,
     UsEidvResult,
     Verification,
     VerificationReportRow,
@@ -36,6 +40,8 @@ async def asynchronous(client: AsyncKycaid, event: Event) -> None:
     assert_type(await client.non_doc_verifications.us_eidv(first_name="Jane"), UsEidvResult)
     assert_type(await client.verifications.wait("v", timeout=60), Verification)
     assert_type(client.verifications.report("2026-11-01"), AsyncIterator[VerificationReportRow])
+    assert_type(client.bulk.results(ledger="l"), BulkResults)
+    assert_type(await client.bulk.results_all([], ledger="l", wait=60), tuple[list[BulkVerdict], ResultsSummary])
     assert_type(await client.request("GET", "/new"), Any)
     assert_type(client.with_options(timeout=5), AsyncKycaid)
     assert_type(await confirm(event, client), Confirmation)
@@ -58,6 +64,8 @@ def blocking(client: Kycaid, event: Event) -> None:
     assert_type(client.non_doc_verifications.us_eidv(first_name="Jane"), UsEidvResult)
     assert_type(client.verifications.wait("v", timeout=60), Verification)
     assert_type(client.verifications.report("2026-11-01"), Iterator[VerificationReportRow])
+    assert_type(client.bulk.results(ledger="l"), BlockingResults)
+    assert_type(client.bulk.results_all([], ledger="l", wait=60), tuple[list[BulkVerdict], ResultsSummary])
     assert_type(client.request("GET", "/new"), Any)
     assert_type(client.with_options(timeout=5), Kycaid)
     assert_type(confirm_blocking(event, client), Confirmation)

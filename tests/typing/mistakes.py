@@ -72,6 +72,10 @@ async def runs(client: Kycaid, other: AsyncKycaid) -> None:
     client.bulk.verify([], form_id="f")  # wrong
     client.bulk.verify([7], ledger="l")  # wrong
     client.bulk.verify(["a"], ledger="l", limit="1")  # wrong
+    client.bulk.results([])  # wrong
+    client.bulk.results(ledger="l", wait="6h")  # wrong
+    client.bulk.results([7], ledger="l")  # wrong
+    other.bulk.results_all(ledger="l", per_document="yes")  # wrong
     other.bulk.upload([], ledger=7)  # wrong
     other.bulk.verify([], ledger="l", on_uncertain="make")  # wrong
     await other.bulk.upload_all([], on_uncertain="make")  # wrong

@@ -11,8 +11,7 @@ from typing import Self, Unpack
 
 import attrs
 
-from kycaid_async.bulk.manifest.converted import HEIC
-from kycaid_async.bulk.manifest.files import HEIC_REMARK, look_at_file
+from kycaid_async.bulk.manifest.files import look_at_file
 from kycaid_async.bulk.manifest.manifest import Manifest
 from kycaid_async.bulk.manifest.options import ManifestOptions, ManifestReading
 from kycaid_async.bulk.manifest.places import AnyPath
@@ -134,8 +133,8 @@ async def _with_files(
     problems = [look.problem for look in looks if look.problem is not None]
     if not problems and clash is not None and (problem := await clash(row)) is not None:
         problems = [problem]
-    if any(look.kind in HEIC for look in looks):
-        row = attrs.evolve(row, remarks=(HEIC_REMARK,))
+    if remarks := tuple(dict.fromkeys(look.remark for look in looks if look.remark)):
+        row = attrs.evolve(row, remarks=remarks)
     return _bad(row, problems)
 
 

@@ -108,6 +108,11 @@ def trimmed(text: str) -> str:
     return text.strip(_EDGES)
 
 
+def one_line_name(text: str) -> str:
+    """Return the name of a column, which may be broken over lines in its cell."""
+    return " ".join(trimmed(text).split())
+
+
 @attrs.frozen
 class Columns:
     """What the columns of a file are."""
@@ -128,8 +133,8 @@ class Columns:
 
 def match(names: Sequence[str], given: ColumnMap, *, guess: bool) -> Columns:
     """Return what ``names`` stand for: as ``given``, or by their own names, or by a guess where one is wanted."""
-    names = tuple(map(trimmed, names))
-    by_user = {trimmed(name): column or None for name, column in given.items()}
+    names = tuple(map(one_line_name, names))
+    by_user = {one_line_name(name): column or None for name, column in given.items()}
     targets: list[str | None] = []
     guessed: dict[str, str] = {}
     problems: list[FieldProblem] = []

@@ -60,11 +60,17 @@ class Conversion:
             for column, value in record.values.items():
                 if not isinstance(value, str):
                     continue
-                if seek and column_type(column) is dt.date and not isinstance(value, SheetCell):
-                    dates.setdefault(column, DateColumn()).see(trimmed(value))
+                if seek and column_type(column) is dt.date:
+                    _see(dates.setdefault(column, DateColumn()), value)
                 elif typed and _ZEROS.fullmatch(value):
                     zeros.add(column)
         for column, seen in dates.items():
+            if seen.turned:
+                raise ManifestError(
+                    f"{name}: {column}: some dates are text, and of the others day and month may have been turned "
+                    "around when the file was opened; import it anew with this column as text, or say the format of "
+                    "the text with --date-format, or date_format=, if the others are right"
+                )
             if seen.candidates:
                 both = " and ".join(seen.candidates)
                 raise ManifestError(
@@ -144,6 +150,13 @@ class Conversion:
                 "text, as in other rows, where it begins with a zero; format the column as text and write it anew",
                 "a number, which has no such zeros any more",
             )
+
+
+def _see(dates: DateColumn, value: str) -> None:
+    if not isinstance(value, SheetCell):
+        dates.see(trimmed(value))
+    elif value.kind == "date":
+        dates.see_cell(value)
 
 
 def _error(column: str, text: str) -> FieldProblem:

@@ -13,10 +13,14 @@ _ISO: Final = re.compile(r"(\d{4}-\d{2}-\d{2})(?:[T ]00:00(?::00(?:\.0+)?)?Z?)?"
 _TOKENS: Final = {"yyyy": r"(?P<year>\d{4})", "mm": r"(?P<month>\d{1,2})", "dd": r"(?P<day>\d{1,2})"}
 _SHAPE: Final = re.compile("yyyy|mm|dd|m|d")
 KNOWN: Final = (
-    *("dd.mm.yyyy", "dd/mm/yyyy", "mm/dd/yyyy", "yyyy/mm/dd", "yyyy.mm.dd"),
+    *("dd.mm.yyyy", "mm.dd.yyyy", "dd/mm/yyyy", "mm/dd/yyyy", "yyyy/mm/dd", "yyyy.mm.dd"),
     *("dd-mm-yyyy", "mm-dd-yyyy", "dd mm yyyy", "yyyymmdd"),
 )
-"""What is looked for. With dots between, the day comes first everywhere."""
+"""What is looked for."""
+
+
+_DOTS: Final = ("dd.mm.yyyy", "mm.dd.yyyy")
+"""With dots between, the day comes first everywhere, unless another date of the column says that it does not."""
 
 
 @attrs.frozen
@@ -59,6 +63,10 @@ def iso_date(text: str) -> str | None:
     return found[1] if found is not None else None
 
 
+_MONTHS: Final = 12
+_REVERSED: Final = ("dd/mm/yyyy", "mm/dd/yyyy", "dd.mm.yyyy", "mm.dd.yyyy", "dd-mm-yyyy", "mm-dd-yyyy")
+
+
 @attrs.define
 class DateColumn:
     """What the dates of a column can be, after those that were seen."""
@@ -68,24 +76,48 @@ class DateColumn:
     """True when a date was seen that says another day in another of the formats."""
     seen: bool = False
 
+    cells: bool = False
+    """True when a date was seen that is one for its spreadsheet."""
+    late: bool = False
+    """True when one of these is of a day that is no month."""
+
+    early: bool = False
+    """True when a text was seen that a spreadsheet of another country would have taken for a date."""
+
+    def see_cell(self, text: str) -> None:
+        """Look at a date that a spreadsheet took for one."""
+        self.cells = True
+        self.late = self.late or int(text[8:10]) > _MONTHS
+
+    @property
+    def turned(self) -> bool:
+        """True when a spreadsheet may have taken the day for the month, where it could.
+
+        Dates of another country become such ones up to the 12th day of a month, and stay text from the 13th on.
+        """
+        form = self.format
+        return self.cells and not self.late and not self.early and form is not None and form.name in _REVERSED
+
     def see(self, text: str) -> None:
         """Look at a date. One that fits none of the known formats says nothing of the others."""
         if iso_date(text) is not None:
             return
         if any(form.read(text) is not None for form in _FORMATS):
             self.seen = True
+            self.early = self.early or sum(form.read(text) is not None for form in _FORMATS) > 1
             self.left = tuple(form for form in self.left if form.read(text) is not None)
             self.differ = len({form.read(text) for form in self.left}) > 1 or (self.differ and len(self.left) > 1)
 
     @property
     def format(self) -> DateFormat | None:
         """The format of all of them, if it is certain."""
-        return self.left[0] if self.seen and self.left and not self.differ else None
+        certain = not self.differ or tuple(form.name for form in self.left) == _DOTS
+        return self.left[0] if self.seen and self.left and certain else None
 
     @property
     def candidates(self) -> tuple[str, ...]:
         """The names of the formats between which nobody can choose."""
-        return tuple(form.name for form in self.left) if self.differ else ()
+        return tuple(form.name for form in self.left) if self.differ and self.format is None else ()
 
 
 def first_that_reads(text: str, formats: Iterable[DateFormat]) -> str | None:

@@ -1,23 +1,28 @@
 """Manifests that are sheets of .xlsx workbooks."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, BinaryIO, Final
+from itertools import islice
+from typing import BinaryIO, Final
 
 import attrs
 
+from kycaid_async.bulk.manifest.cells_writer import CellsWriter
 from kycaid_async.bulk.manifest.column_names import Columns, Record, match, table_record, trimmed
-from kycaid_async.bulk.manifest.format import LONGEST, RejectsWriter, open_bytes
+from kycaid_async.bulk.manifest.format import RejectsWriter, open_bytes, overlong
 from kycaid_async.bulk.manifest.options import ManifestOptions
-from kycaid_async.bulk.manifest.row import EXTRA
-from kycaid_async.bulk.manifest.sheets.cells import SheetCell
 from kycaid_async.bulk.manifest.sheets.parts import WorkbookError
 from kycaid_async.bulk.manifest.sheets.workbook import Workbook
-from kycaid_async.bulk.tables import ExcelTable, TableFormat
-from kycaid_async.errors import FieldProblem, ManifestError
+from kycaid_async.bulk.tables import ExcelTable
+from kycaid_async.errors import ManifestError
+from kycaid_async.extras import require
 from kycaid_async.masking import shown_name
 
 _MOST_NAMED: Final = 10
+_MOST_ABOVE: Final = 10
+"""Rows that are looked at for names of columns."""
+_NAMES: Final = 2
+"""Known names that make a row one of names, when it is not the first."""
 
 
 @attrs.frozen(kw_only=True)
@@ -37,57 +42,30 @@ class ExcelFormat:
         """Read the row of column names. Raises `ManifestError`."""
         with _opened(path) as book:
             sheet = _sheet_of(path, book, options.sheet)
-            line, names = next(_rows(book, sheet), (0, []))
-        if not names:
+            first = [*islice(_rows(book, sheet), _MOST_ABOVE)]
+        if not first:
             raise ManifestError(f"{shown_name(path)}: its sheet has no rows")
-        return cls(path=path, sheet=sheet, line=line, columns=match(names, options.columns, guess=options.guess))
+        found = [(line, match(names, options.columns, guess=options.guess)) for line, names in first]
+        # A title may stand above the names, or a row of names for several columns each.
+        line, columns = found[0]
+        if not columns.known:
+            line, columns = next((one for one in found if one[1].known >= _NAMES), found[0])
+        return cls(path=path, sheet=sheet, line=line, columns=columns)
 
     def records(self) -> Iterator[Record]:
         """Give what stands in each row below the names."""
         with _opened(self.path) as book:
             for line, cells in _rows(book, self.sheet):
                 if line > self.line:
-                    record = _overlong(line, cells) or table_record(self.columns, cells, line=line)
+                    record = overlong(line, cells) or table_record(self.columns, cells, line=line)
                     if record is not None:
                         yield record
 
+    def check_writer(self) -> None:
+        require("xlsxwriter", "excel")
+
     def writer(self, file: BinaryIO) -> RejectsWriter:
         return CellsWriter(self.columns, lambda names: ExcelTable(file, names, sheet=self.sheet), object)
-
-
-@attrs.define
-class CellsWriter:
-    """Writes cells as they stand in a manifest: numbers and dates stay what they are, so that they are judged again.
-
-    The table is begun with the first row, and the file has something in it when it is closed.
-    """
-
-    _columns: Columns
-    _begin: Callable[[list[tuple[str, type]]], TableFormat]
-    _type: type
-    """What cells are: ``object`` for what they were, or ``str``."""
-    _table: TableFormat | None = None
-
-    def add(self, raw: Any, *, line: int, reason: str) -> None:
-        names = self._columns.names
-        kept = [number for number, name in enumerate(names) if name not in EXTRA]
-        if self._table is None:
-            self._table = self._begin([*((name, str) for name in EXTRA), *((names[at], self._type) for at in kept)])
-        cells = (raw[at] if at < len(raw) else "" for at in kept)
-        self._table.add([str(line), reason, *(cell.value if isinstance(cell, SheetCell) else cell for cell in cells)])
-
-    def close(self) -> None:
-        if self._table is not None:
-            self._table.finish()
-
-
-def _overlong(line: int, cells: Any) -> Record | None:
-    if sum(map(len, cells)) < LONGEST:
-        return None
-    return Record(line=line, raw=[cell[:100] for cell in cells], problems=(_TOO_LONG,))
-
-
-_TOO_LONG: Final = FieldProblem("row", f"at most {LONGEST:,} characters", "more")
 
 
 def _rows(book: Workbook, sheet: str) -> Iterator[tuple[int, list[str]]]:

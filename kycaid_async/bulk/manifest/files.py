@@ -3,11 +3,13 @@
 import asyncio
 import logging
 import os
+import re
 from functools import partial
 from typing import IO, Final
 
 import attrs
 
+from kycaid_async.bulk.manifest.converted import HEIC
 from kycaid_async.bulk.manifest.places import Place, is_url, open_within, source_of
 from kycaid_async.bulk.remote.url_rules import UrlRules
 from kycaid_async.bulk.requests.limits import when_there_is_room
@@ -20,6 +22,7 @@ from kycaid_async.errors import (
     TooManyOpenFilesError,
     UploadSourceError,
 )
+from kycaid_async.extras import missing, require
 from kycaid_async.masking import shown_path
 from kycaid_async.uploads.kinds import PDF
 from kycaid_async.uploads.preflight import FileRules, inspect
@@ -32,9 +35,9 @@ HEIC_REMARK: Final = (
     "pictures in HEIC, as telephones take them: KYCAID publishes no list of the formats that it takes; "
     "--convert heic=jpeg, or convert={'heic': 'jpeg'}, sends them as JPEG"
 )
-_PDF_HEAD: Final = 2**16
-_PDF_TAIL: Final = 2**20
-"""Bytes in which a PDF says that it is encrypted: at its end, or at its start when it was made for the web."""
+_PIECE: Final = 2**20
+_ENCRYPT: Final = re.compile(b"/" + b"".join(b"(?:%c|#(?i:%02x))" % (code, code) for code in b"Encrypt"))
+_LONGEST_NAME: Final = 1 + 3 * len("Encrypt")
 
 
 @attrs.frozen
@@ -44,6 +47,8 @@ class FileLook:
     kind: str = ""
     """Its content type."""
     problem: FieldProblem | None = None
+    remark: str = ""
+    """What a person should know of it although it is sent."""
 
 
 async def look_at_file(side: str, place: BulkSource, rules: FileRules) -> FileLook:
@@ -68,9 +73,12 @@ async def look_at_file(side: str, place: BulkSource, rules: FileRules) -> FileLo
         return FileLook(problem=FieldProblem(side, "a file that can be read now", f"one that {_words(error, source)}"))
     except ConfigurationError as error:  # it is about this row, for others need no such package
         return FileLook(problem=FieldProblem(side, "a file that can be read here", f"another: {_words(error, source)}"))
-    if kind == PDF.content_type and isinstance(place, Place) and await in_thread(partial(_is_locked, place)):
-        return FileLook(kind, FieldProblem(side, *_LOCKED))
-    return FileLook(kind)
+    try:
+        if kind == PDF.content_type and isinstance(place, Place) and await in_thread(partial(_is_locked, place)):
+            return FileLook(kind, FieldProblem(side, *_LOCKED))
+    except ModuleNotFoundError as error:
+        return FileLook(kind, remark=f"PDFs that are encrypted, perhaps with a password: {error}")
+    return FileLook(kind, remark=HEIC_REMARK if kind in HEIC else "")
 
 
 def _is_locked(place: Place) -> bool:
@@ -93,30 +101,31 @@ def _words(error: KycaidError, source: Source) -> str:
 def needs_password(file: IO[bytes]) -> bool:
     """Say whether a PDF cannot be opened without a password. It may block.
 
-    False where nobody can tell: for a damaged file, and without pypdf (extra ``pdf``). Many are encrypted and open
-    without one all the same, as those that only must not be printed.
+    False where nobody can tell, for a damaged file. Many are encrypted and open without one all the same, as those that
+    only must not be printed. Raises `ModuleNotFoundError` for one that is encrypted, without the extra ``pdf``.
     """
-    try:
-        from pypdf import PasswordType, PdfReader
-    except ImportError:
-        return False
     if not _says_encrypted(file):
         return False
+    pypdf = require("pypdf", "pdf")
     logger = logging.getLogger("pypdf")
     if logger.level == logging.NOTSET:  # it tells of each oddity of a file, without saying of which
         logger.setLevel(logging.CRITICAL)
     try:
         file.seek(0)
-        reader = PdfReader(file, strict=False)
-        return reader.is_encrypted and reader.decrypt("") == PasswordType.NOT_DECRYPTED
+        reader = pypdf.PdfReader(file, strict=False)
+        return bool(reader.is_encrypted and reader.decrypt("") == pypdf.PasswordType.NOT_DECRYPTED)
+    except pypdf.errors.DependencyError as error:
+        raise missing("pdf", ImportError(name="cryptography")) from error
     except Exception:  # noqa: BLE001 - a damaged file breaks a reader in any way
         return False
 
 
 def _says_encrypted(file: IO[bytes]) -> bool:
-    size = file.seek(0, os.SEEK_END)
+    """Search the whole of a PDF, for its trailer may stand anywhere; letters of a name may be written as codes."""
     file.seek(0)
-    if b"/Encrypt" in file.read(_PDF_HEAD):
-        return True
-    file.seek(max(0, size - _PDF_TAIL))
-    return b"/Encrypt" in file.read(_PDF_TAIL)
+    before = b""
+    while piece := file.read(_PIECE):
+        if _ENCRYPT.search(before + piece):
+            return True
+        before = piece[-_LONGEST_NAME:]
+    return False

@@ -12,7 +12,7 @@ from typing import Any, BinaryIO, Final, Protocol, TextIO
 import attrs
 
 from kycaid_async.bulk.manifest.column_names import Columns, Record
-from kycaid_async.errors import ManifestError
+from kycaid_async.errors import FieldProblem, ManifestError
 from kycaid_async.masking import shown_name
 from kycaid_async.uploads.path_source import why_not_opened
 
@@ -46,6 +46,9 @@ class ManifestFormat(Protocol):
     def records(self) -> Iterator[Record]:
         """Give what stands in each row, in order. Raises `ManifestError` when the file cannot be read."""
         ...
+
+    def check_writer(self) -> None:
+        """Raise `ModuleNotFoundError`, which says what to install, when its rows cannot be written back."""
 
     def writer(self, file: BinaryIO) -> RejectsWriter:
         """Return what writes into ``file``, which is new and empty."""
@@ -93,6 +96,9 @@ class TextFormat(ABC):
     path: str
     encoding: Encoding
     typed = False
+
+    def check_writer(self) -> None:
+        return
 
     def writer(self, file: BinaryIO) -> RejectsWriter:
         return _LineWriter(self, file)
@@ -173,3 +179,13 @@ def lines_of(file: TextIO) -> Iterator[tuple[int, str]]:
         while len(part) == LONGEST and not part.endswith(("\n", "\r")):
             part = file.readline(LONGEST)
         yield number, line
+
+
+_TOO_LONG: Final = FieldProblem("row", f"at most {LONGEST:,} characters", "more")
+
+
+def overlong(line: int, cells: list[str]) -> Record | None:
+    """Return the record of a row of cells that is too long to be one; None for others."""
+    if sum(map(len, cells)) < LONGEST:
+        return None
+    return Record(line=line, raw=[cell[:100] for cell in cells], problems=(_TOO_LONG,))

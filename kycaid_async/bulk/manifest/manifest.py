@@ -25,6 +25,7 @@ from kycaid_async.masking import shown_name
 
 _JSON_ENDINGS: Final = (".jsonl", ".ndjson", ".json")
 _EXCEL_ENDINGS: Final = (".xlsx", ".xlsm")
+_OTHER_WORKBOOKS: Final = (".xlsb", ".ods", ".fods", ".numbers")
 _OLD_WORKBOOK: Final = b"\xd0\xcf\x11\xe0"
 _MOST_TOLD: Final = 10
 """Columns that the text of an error names: a stranger's manifest can have any number."""
@@ -120,6 +121,16 @@ def _form_of(path: str, options: ManifestOptions) -> ManifestFormat:
     ending, name = os.path.splitext(path)[1].lower(), shown_name(path)  # noqa: PTH122 - any path
     if head.startswith(_OLD_WORKBOOK):
         raise ManifestError(f"{name}: is a workbook of an old format, or has a password; save it as .xlsx without one")
+    if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
+        raise ManifestError(
+            f"{name}: is HTML or XML, as some programs export it; open it in Excel and save it as .xlsx"
+        )
+    if ending in _OTHER_WORKBOOKS:
+        raise ManifestError(f"{name}: is a workbook of another format; save it as .xlsx")
+    if ending in _EXCEL_ENDINGS and head and not head.startswith(b"PK"):
+        raise ManifestError(
+            f"{name}: is no .xlsx workbook; open it in Excel and save it as one, or name it .csv if it is text"
+        )
     if ending in _EXCEL_ENDINGS:
         return ExcelFormat.of(path, options)
     if ending == ".parquet":

@@ -11,7 +11,7 @@ from kycaid_async.bulk.manifest.dates import DateFormat
 from kycaid_async.bulk.manifest.places import AnyPath
 from kycaid_async.bulk.remote.url_rules import UrlRules
 from kycaid_async.errors import ConfigurationError
-from kycaid_async.extras import is_installed
+from kycaid_async.extras import require
 
 
 class ManifestKeywords(TypedDict, total=False):
@@ -50,8 +50,11 @@ def _encoding(_: Any, __: Any, name: str | None) -> None:
 def _conversions(_: Any, __: Any, formats: Mapping[str, str]) -> None:
     if any((one.lower(), other.lower()) != ("heic", "jpeg") for one, other in formats.items()):
         raise ConfigurationError("convert (--convert): only heic=jpeg is known")
-    if formats and not is_installed("pillow_heif"):
-        raise ConfigurationError("convert (--convert): needs an extra: pip install 'kycaid-async[heic]'")
+    try:
+        if formats:
+            require("pillow_heif", "heic")
+    except ModuleNotFoundError as error:
+        raise ConfigurationError(f"convert (--convert): {error}") from error
 
 
 def _format(name: Any) -> DateFormat | None:

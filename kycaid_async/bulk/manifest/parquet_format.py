@@ -8,17 +8,24 @@ from typing import Any, BinaryIO, Final
 
 import attrs
 
+from kycaid_async.bulk.manifest.cells_writer import CellsWriter
 from kycaid_async.bulk.manifest.column_names import Columns, Record, match, table_record
-from kycaid_async.bulk.manifest.excel_format import CellsWriter
-from kycaid_async.bulk.manifest.format import RejectsWriter, open_bytes
+from kycaid_async.bulk.manifest.format import RejectsWriter, open_bytes, overlong
 from kycaid_async.bulk.manifest.options import ManifestOptions
 from kycaid_async.bulk.manifest.sheets.cells import SheetCell
 from kycaid_async.bulk.tables import ParquetTable
 from kycaid_async.errors import ManifestError
-from kycaid_async.extras import missing
+from kycaid_async.extras import require
 from kycaid_async.masking import shown_name
 
 _BATCH: Final = 256
+_LONGEST_BATCH: Final = 2**24
+_PIECE: Final = 2**16
+_MOST_COLUMNS: Final = 16_384
+_SIZES: Final = ("compressed", "uncompressed")
+_LARGE: Final = 2**26
+_BOMB: Final = 400
+"""How many times smaller packed than not is beyond what tables come to; looked at from `_LARGE` bytes on."""
 
 
 @attrs.frozen(kw_only=True)
@@ -42,11 +49,18 @@ class ParquetFormat:
         line = 0
         with _opened(self.path) as file:
             for batch in file.iter_batches(_BATCH, use_threads=False):
-                for values in zip(*(column.to_pylist() for column in batch.columns), strict=True):
-                    line += 1
-                    record = table_record(self.columns, [*map(_cell, values)], line=line)
-                    if record is not None:
-                        yield record
+                step = 1 if _overlong(batch) else _BATCH
+                for start in range(0, batch.num_rows, step):
+                    columns = batch.slice(start, step).columns
+                    for values in zip(*(column.to_pylist() for column in columns), strict=True):
+                        line += 1
+                        cells = [*map(_cell, values)]
+                        record = overlong(line, cells) or table_record(self.columns, cells, line=line)
+                        if record is not None:
+                            yield record
+
+    def check_writer(self) -> None:
+        require("pyarrow", "parquet")
 
     def writer(self, file: BinaryIO) -> RejectsWriter:
         return CellsWriter(self.columns, lambda names: ParquetTable(file, names), str)
@@ -54,19 +68,38 @@ class ParquetFormat:
 
 @contextmanager
 def _opened(path: str) -> Iterator[Any]:
-    try:
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-    except ImportError as error:
-        raise missing("parquet", error) from error
+    pa = require("pyarrow", "parquet")
+    import pyarrow.parquet as pq
+
     with open_bytes(path) as file:
         try:
-            yield pq.ParquetFile(file)
-        except pa.ArrowException as error:
+            # A buffer: without one, whole groups of rows are held.
+            table = pq.ParquetFile(file, buffer_size=_PIECE, pre_buffer=False)
+            _check_bounds(shown_name(path), table)
+            yield table
+        except (pa.ArrowException, OSError) as error:
             raise ManifestError(f"{shown_name(path)}: is no Parquet file that can be read") from error
 
 
-def _cell(value: Any) -> str:
+def _check_bounds(name: str, table: Any) -> None:
+    """Refuse a file that was made to fill a memory. Raises `ManifestError`."""
+    about = table.metadata
+    if about.num_columns > _MOST_COLUMNS:
+        raise ManifestError(f"{name}: has more than {_MOST_COLUMNS:,} columns")
+    for number in range(about.num_row_groups):
+        group = about.row_group(number)
+        columns = [group.column(at) for at in range(group.num_columns)]
+        packed, size = (sum(getattr(one, f"total_{kind}_size") for one in columns) for kind in _SIZES)
+        if size > max(packed, 1) * _BOMB and size > _LARGE:
+            raise ManifestError(f"{name}: is far larger than it looks: it was made to fill a memory")
+
+
+def _overlong(batch: Any) -> bool:
+    """Say whether some row of a batch may be too long to be read with the others."""
+    return bool(batch.nbytes > _LONGEST_BATCH)
+
+
+def _cell(value: Any) -> str:  # noqa: PLR0911 - a table
     """Return a value as a cell of a sheet has it: its type says what it was."""
     if value is None or isinstance(value, str):
         return value or ""
@@ -78,6 +111,8 @@ def _cell(value: Any) -> str:
     if isinstance(value, dt.date):
         timed = isinstance(value, dt.datetime) and value.time() != dt.time()
         return SheetCell("date", value.strftime("%Y-%m-%d %H:%M:%S") if timed else f"{value:%Y-%m-%d}")
+    if isinstance(value, dict):
+        return SheetCell("error", "#STRUCT!")
     if isinstance(value, list):
         return " ".join(map(str, value))
     return value.decode(errors="surrogateescape") if isinstance(value, bytes) else SheetCell("number", str(value))

@@ -71,10 +71,10 @@ class Lookup:
         try:
             found = await self._calls.call(verifications.GET, path={"verification_id": entry.verification_id})
         except KycaidError as error:
-            self._record(entry, attrs.evolve(record, trouble=_trouble(error)), status=entry.status)
+            self._record_trouble(entry, record, _trouble(error))
             return
         if found.verification_id not in (None, entry.verification_id):
-            self._record(entry, attrs.evolve(record, trouble="it shows another verification"), status=entry.status)
+            self._record_trouble(entry, record, "the answer shows another verification")
             return
         verdict = verdict_of(found)
         if verdict is None and found.status == VerificationProgress.COMPLETED:
@@ -193,6 +193,10 @@ class Lookup:
             result=record.as_text(self._entries.seal),
             now=self.timing.now(),
         )
+
+    def _record_trouble(self, entry: VerificationEntry, record: LookRecord, trouble: str) -> None:
+        if entry.verdict is None:  # what was decided stays so
+            self._record(entry, attrs.evolve(record, trouble=trouble), status=entry.status)
 
     def _was_seen(self, entry: VerificationEntry) -> bool:
         return entry.looked_at is not None and entry.looked_at >= self._since

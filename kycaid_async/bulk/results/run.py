@@ -210,16 +210,20 @@ async def _judged(number: int, row: BulkRow | BadRow, ledger: Ledger) -> tuple[s
         return f"{_NO_APPLICANT}{number}", JudgedRow(number=number, line=row.line, key=None, doubt=row.reason)
     if not isinstance(cast("object", row), BulkRow):
         raise TypeError(f"bulk: expected BulkRow, got {type(row).__name__}")
-    problems = "; ".join(map(str, row.misfits()))
-    entry = None if problems else await ledger.row(row.digest)
+    try:
+        problems = "; ".join(map(str, row.misfits()))
+        digest = b"" if problems else row.digest
+    except (AttributeError, TypeError, ValueError, OverflowError, RecursionError):
+        problems, digest = "it needs the types of BulkRow, and values that JSON can carry", b""
+    entry = None if problems else await ledger.row(digest)
     applicant_id, is_uncertain = (None, False) if problems else await known_applicant(row, entry, ledger)
-    external_id = row.applicant.external_applicant_id if row.applicant is not None else None
+    external_id = getattr(row.applicant, "external_applicant_id", None)
     judged = JudgedRow(
         number=number,
         line=row.line,
         key=row.key if isinstance(cast("object", row.key), str) else None,
         external_applicant_id=external_id if isinstance(external_id, str) else None,
-        type=str(row.document.get("type") or ""),
+        type="" if problems else str(row.document.get("type") or ""),
         document_id=None if entry is None else entry.document_id,
         doubt=problems or (str(EntryState.SENT) if is_uncertain else _why_not(entry)),
     )

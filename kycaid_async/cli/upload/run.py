@@ -65,6 +65,8 @@ class UploadJob:
         """Do all of it, and return the exit code."""
         try:
             manifest = await in_thread(lambda: Manifest.of(self._options.manifest, self._options.reading))
+            if not self._options.dry_run:
+                manifest.form.check_writer()  # rows that fail are written back when others have been sent
         except ManifestError as error:
             raise UsageProblem(str(error)) from error
         except ModuleNotFoundError as error:

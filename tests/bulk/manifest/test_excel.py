@@ -12,6 +12,7 @@ import python_calamine
 import xlsxwriter
 
 from kycaid_async import BadRow, ConfigurationError, Manifest, ManifestError, ManifestRow, read_manifest
+from kycaid_async.bulk.manifest.options import ManifestOptions
 from kycaid_async.bulk.manifest.rejects import Rejects, rejects_of
 from kycaid_async.bulk.manifest.sheets.cells import SheetCell
 from kycaid_async.bulk.manifest.sheets.workbook import Workbook
@@ -355,3 +356,72 @@ def test_reasons_name_rows_as_excel_counts_them(tmp_path):
         tmp_path / "a.xlsx", [[], HEAD, [], ["p", None, "X", "1", "a.png"], ["q", None, "X", "1", "b.png"]]
     )
     assert list(reasons(list(read_manifest(path)))) == [4, 5]
+
+
+NAMES = ["Kundennummer", "Vorname", "Nachname", "Geburtsdatum", "Dokumenttyp", "Datei"]
+
+
+def guessed(path):
+    return [*Manifest.of(path, ManifestOptions(guess=True)).rows()]
+
+
+@pytest.mark.parametrize("above", [[["People of 2026"], []], [["Person", None, None, None, "Document", None]]])
+def test_a_title_or_a_row_of_headings_may_stand_above_the_names(tmp_path, above):
+    cells = ["7", "A", "B", dt.date(1990, 2, 1), "PASSPORT", "a.png"]
+    (found,) = guessed(with_openpyxl(tmp_path / "a.xlsx", [*above, NAMES, cells]))
+    assert (found.line, found.applicant.dob) == (len(above) + 2, "1990-02-01")
+
+
+def test_a_name_may_be_broken_over_lines(tmp_path):
+    names = ["Kunden\nNr", *NAMES[1:]]
+    (found,) = guessed(
+        with_openpyxl(tmp_path / "a.xlsx", [names, ["7", "A", "B", dt.date(1990, 2, 1), "PASSPORT", "a.png"]])
+    )
+    assert found.applicant.external_applicant_id == "7"
+
+
+def test_dates_of_which_excel_turned_those_that_it_could_are_not_sent(tmp_path):
+    def dated(*dates):
+        rows = [[str(n), "A", "B", date, "PASSPORT", "a.png"] for n, date in enumerate(dates)]
+        return with_openpyxl(tmp_path / "a.xlsx", [NAMES, *rows])
+
+    with pytest.raises(ManifestError, match=r"applicant\.dob: some dates are text, and of the others day and month"):
+        guessed(dated("31/12/1990", dt.date(1990, 2, 1)))
+    for right in [("31/12/1990", dt.date(1990, 2, 13)), ("31/12/1990", "01/02/1990", dt.date(1990, 2, 1))]:
+        assert all(isinstance(one, ManifestRow) for one in guessed(dated(*right)))
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        (
+            "a.xlsx",
+            b"Kundennummer;Vorname\n",
+            "is no .xlsx workbook; open it in Excel and save it as one, or name it .csv",
+        ),
+        ("a.xlsx", b"\xef\xbb\xbf <html>", "is HTML or XML"),
+        ("a.xls", b"<table>", "is HTML or XML"),
+        ("a.ods", b"PK\3\4", "is a workbook of another format; save it as .xlsx"),
+        ("a.xlsb", b"PK\3\4", "is a workbook of another format; save it as .xlsx"),
+    ],
+)
+def test_what_is_a_workbook_by_its_name_only_says_what_to_do(tmp_path, name, content, reason):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(ManifestError, match=reason):
+        Manifest.open(tmp_path / name)
+
+
+def test_a_parquet_file_that_was_made_to_fill_a_memory_is_refused_before_it_is_read(tmp_path):
+    path = tmp_path / "a.parquet"
+    pyarrow.parquet.write_table(pa.table({"type": ["P"], "front_side": ["x" * 2**27]}), path, compression="zstd")
+    with pytest.raises(ManifestError, match="was made to fill a memory"):
+        Manifest.open(path)
+
+
+def test_a_row_of_parquet_that_is_too_long_or_has_a_structure_is_bad(tmp_path):
+    path = tmp_path / "a.parquet"
+    rows = {"type": ["P", "P"], "front_side": ["x" * 2**25, "a.png"], "document_number": [None, {"a": 1}]}
+    pyarrow.parquet.write_table(pa.table(rows), path, compression="none")
+    first, second = reasons(list(read_manifest(path))).values()
+    assert first == "row: expected at most 65,536 characters, got more"
+    assert "document_number: expected a value, got an error of the spreadsheet" in second

@@ -1,6 +1,8 @@
 """Files that cannot work are refused before anything is sent."""
 
+import asyncio
 import io
+import sys
 
 import pillow_heif
 import pytest
@@ -9,7 +11,9 @@ from pypdf import PdfWriter
 
 from kycaid_async import BadRow, ManifestRow
 from kycaid_async.bulk.manifest.check import check_manifest
-from kycaid_async.bulk.manifest.files import needs_password
+from kycaid_async.bulk.manifest.files import look_at_file, needs_password
+from kycaid_async.bulk.manifest.places import Reach
+from kycaid_async.uploads.preflight import FileRules
 from tests.bulk.manifests import row, write_csv
 
 
@@ -78,3 +82,21 @@ async def test_pictures_of_telephones_are_remarked_on_and_sent_as_jpeg_when_aske
 async def test_a_picture_that_cannot_be_converted_is_a_bad_row(tmp_path):
     bad = await one(tmp_path, "IMG_1.heic", heic()[:-60], convert={"heic": "jpeg"})
     assert "is damaged, so that it cannot be converted" in bad.reason
+
+
+@pytest.mark.parametrize("before", [0, 2**16, 2**20 - 3, 2**20, 3 * 2**20])
+@pytest.mark.parametrize("behind", [0, 2**20 - 3, 3 * 2**20])
+def test_a_password_is_found_wherever_a_pdf_says_so(before, behind):
+    content = pdf("secret", "AES-256")
+    start, end = content.rsplit(b"startxref", 1)
+    # Comments behind the trailer: readers look for the last of these words.
+    assert needs_password(io.BytesIO(start + b"%" + bytes(before) + b"\nstartxref" + end + b"%" + bytes(behind)))
+
+
+def test_an_encrypted_pdf_without_the_library_is_remarked_on(tmp_path, monkeypatch):
+    (tmp_path / "a.pdf").write_bytes(pdf("secret", "AES-256"))
+    monkeypatch.setitem(sys.modules, "pypdf", None)
+    place = Reach.of(str(tmp_path), (), None).place("a.pdf")
+    look = asyncio.run(look_at_file("front_side", place, FileRules()))
+    assert look.problem is None
+    assert look.remark.endswith("pip install 'kycaid-async[pdf]'")

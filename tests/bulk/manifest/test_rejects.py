@@ -3,6 +3,7 @@
 import json
 import re
 import stat
+import subprocess
 import sys
 import time
 from itertools import islice
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 from kycaid_async import BadRow, Manifest, ManifestRow, read_manifest
 from kycaid_async.bulk.manifest.format import LONGEST
 from kycaid_async.bulk.manifest.rejects import Rejects, origin_of, rejects_of
-from kycaid_async.bulk.tables import neutral, original
+from kycaid_async.bulk.tables import neutral, original, write_table
 from tests.bulk.manifests import APPLICANT, WRITERS, new, row, said, write_csv, write_jsonl
 
 
@@ -257,3 +258,34 @@ def test_a_run_that_rejects_what_an_earlier_one_did_leaves_one_file(tmp_path):
         paths.append(rejects.path.name)
     assert paths == ["people.rejects.csv", "people.rejects-2.csv"] * 2
     assert {path.name for path in tmp_path.iterdir()} == {"people.csv", *paths}
+
+
+KILLED = """
+import os, signal, sys
+from kycaid_async import Manifest
+from kycaid_async.bulk.manifest.rejects import Rejects, rejects_of
+manifest = Manifest.open(sys.argv[1])
+with Rejects(rejects_of(manifest.path), manifest) as rejects:
+    for row in manifest.rows():
+        rejects.add(row, "why")
+    os._exit(9)
+"""
+
+
+@pytest.mark.parametrize("form", ["xlsx", "parquet"])
+def test_rejects_that_are_whole_at_the_end_only_survive_a_kill_in_a_copy(tmp_path, form):
+    path = tmp_path / f"people.{form}"
+    write_table(path, list(row()), [list(row().values())] * 3)
+    subprocess.run([sys.executable, "-c", KILLED, str(path)], check=False, timeout=60)
+    copy = tmp_path / f"people.rejects.{form}.csv"
+    rows = list(read_manifest(copy))
+    assert [said(one) for one in rows] == [said(one) for one in read_manifest(path)]
+    assert stat.S_IMODE(copy.stat().st_mode) == 0o600
+    assert origin_of(copy) == path
+    kept = copy.read_bytes()
+    manifest = Manifest.open(path)
+    with Rejects(rejects_of(path), manifest) as rejects:
+        rejects.add(next(manifest.rows()), "why")
+    assert rejects.path.name == f"people.rejects-2.{form}"
+    assert copy.read_bytes() == kept
+    assert not (tmp_path / f"people.rejects-2.{form}.csv").exists()

@@ -1,8 +1,20 @@
 """``client.bulk.results``: verdicts of all applicants of a ledger, with the fewest requests."""
 
+import asyncio
+
 import pytest
 
-from kycaid_async import BulkVerdict, ConfigurationError, DeclineReason, InsufficientFundsError, LedgerError, Verdict
+from kycaid_async import (
+    BadRow,
+    BulkVerdict,
+    ConfigurationError,
+    DeclineReason,
+    FieldProblem,
+    InsufficientFundsError,
+    Kycaid,
+    LedgerError,
+    Verdict,
+)
 from kycaid_async.bulk.ledger import Intent, Ledger
 from tests.bulk.results.conftest import FORM, NOON, applicant_of, document_of, row_of, verification_of
 from tests.conftest import API_KEY
@@ -219,6 +231,28 @@ async def test_documents_come_with_their_reviews_and_once(fill, server, client):
     assert second.documents[0].status is None
 
 
+async def test_what_was_decided_stays_so_when_only_its_documents_cannot_be_asked_for(fill, server, client):
+    ledger = await fill(1)
+    server.decide(verification_of(0), document=["BAD_QUALITY"])
+    await look(client, ledger, 1)
+    server.refused[f"/verifications/{verification_of(0)}"] = server.refused[f"/applicants/{applicant_of(0)}"] = 404
+    (one,) = await look(client, ledger, 1, per_document=True)
+    assert (one.verdict, one.reasons) == (Verdict.DECLINED, ["BAD_QUALITY"])
+
+
+async def test_rows_that_cannot_be_sent_are_named(fill, client):
+    ledger = await fill(1)
+    rows = [
+        BadRow(line=2, problems=(FieldProblem("type", "a value", "nothing"),)),
+        row_of(0, document={"type": object()}, key=None),
+        row_of(0, applicant=7, applicant_id=None, key=None),
+        row_of(0),
+    ]
+    found = [verdict async for verdict in client.bulk.results(rows, ledger=ledger)]
+    assert [v.verdict for v in found] == [*["not_started"] * (len(found) - 1), "pending"]
+    assert found[0].reason == "type: expected a value, got nothing"
+
+
 async def test_comments_stand_in_the_ledger_sealed(fill, server, client):
     ledger = await fill(1)
     server.decide(verification_of(0), profile={"verified": False, "comment": "Is Jane Roe", "decline_reasons": [2]})
@@ -239,3 +273,24 @@ async def test_a_missing_ledger_is_named(client, tmp_path):
 def test_options_that_make_no_sense_are_refused(client, options):
     with pytest.raises(ConfigurationError):
         client.bulk.results(**options)
+
+
+async def test_the_blocking_client_gives_the_same(fill, server, client):
+    ledger = await fill(3)
+    server.decide(verification_of(1), profile=["WRONG_NAME"])
+
+    def look_blocking():
+        with Kycaid(API_KEY, base_url=server.url) as blocking:
+            rows = (row_of(number) for number in range(3))
+            verdicts, summary = blocking.bulk.results_all(rows, ledger=ledger)
+            run = blocking.bulk.results(ledger=ledger)
+            return verdicts, summary, [verdict.applicant_id for verdict in run], run.open, run.summary.pending
+
+    verdicts, summary, ids, still_open, pending = await asyncio.to_thread(look_blocking)
+    assert [(v.verdict, v.keys) for v in verdicts] == [
+        ("pending", ("K-0",)),
+        ("declined", ("K-1",)),
+        ("pending", ("K-2",)),
+    ]
+    assert (summary.declined, summary.read, summary.documents) == (1, 3, 3)
+    assert (ids, still_open, pending) == ([applicant_of(number) for number in range(3)], 2, 2)

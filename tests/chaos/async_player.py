@@ -1,0 +1,83 @@
+"""Carries out a program with the async client, in an event loop of its own."""
+
+import asyncio
+import time
+from pathlib import Path
+from typing import Any
+
+from tests.chaos.calls import READ, Outcome, call, make_async
+from tests.chaos.leaks import Leaks, left_in_loop
+from tests.chaos.oracle import ChaosOracle
+from tests.chaos.program import Program, Step
+from tests.chaos.verdict import LAST, Played
+
+_AWAY = 0.01
+_BEFORE_HOLD = 0.002
+_PATIENCE = 5.0
+"""Seconds for the call that shows that the client still works, however busy this machine is."""
+
+
+def play(program: Program, oracle: ChaosOracle, folder: Path) -> Played:
+    """Carry out ``program``."""
+    played = Played()
+    with Leaks(played.leaks), asyncio.Runner() as runner:
+        runner.run(_play(program, oracle, folder, played))
+    return played
+
+
+async def _play(program: Program, oracle: ChaosOracle, folder: Path, played: Played) -> None:
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(lambda _, context: played.leaks.append(f"unhandled: {context}"))
+    client = make_async(oracle, program.connections)
+    resources = client._shared.resources.current()
+    if program.through_session:
+        resources.backend._fits = False
+    for group in program.named():
+        outcomes = {name: Outcome() for name, step in group}
+        played.outcomes |= outcomes
+        async with asyncio.TaskGroup() as tasks:
+            for name, step in group:
+                tasks.create_task(_step(client, oracle, name, step, folder, outcomes))
+    if resources.limiter._active or resources.backend.own.session.connector._acquired:
+        played.leaks.append("a slot or a connection is still taken")
+    oracle.behave()
+    patient = client.with_options(timeout=_PATIENCE)
+    await _one(patient, oracle, LAST, Step(do="applicants.create"), folder, played.outcomes.setdefault(LAST, Outcome()))
+    await client.aclose()
+    played.leaks += await left_in_loop(loop)
+
+
+async def _step(
+    client: Any, oracle: ChaosOracle, name: str, step: Step, folder: Path, outcomes: dict[str, Outcome]
+) -> None:
+    match step.do:
+        case "rest":
+            await asyncio.sleep(_BEFORE_HOLD)
+        case "away":
+            oracle.be_away(_AWAY)
+        case "hold":
+            await asyncio.sleep(_BEFORE_HOLD)
+            time.sleep(READ * 1.5)  # noqa: ASYNC251 - that is the point
+            until = oracle.wait_until_idle()
+            for outcome in outcomes.values():
+                outcome.held_until = until if not outcome.is_over else 0.0
+        case _:
+            await _one(client, oracle, name, step, folder, outcomes[name])
+
+
+async def _one(client: Any, oracle: ChaosOracle, name: str, step: Step, folder: Path, outcome: Outcome) -> None:
+    """Make one call, and note what came of it."""
+    task = asyncio.ensure_future(call(client, oracle, name, step, folder))
+    canceller = None
+    if step.cancel is not None:
+        canceller = asyncio.get_running_loop().call_later(step.cancel, task.cancel)
+    try:
+        outcome.returned = await task
+    except asyncio.CancelledError as error:
+        outcome.error, outcome.cancelled = error, step.cancel is not None
+    except Exception as error:
+        outcome.error = error
+    finally:
+        outcome.is_over = True
+        if canceller is not None:
+            canceller.cancel()

@@ -1,0 +1,73 @@
+"""What a program left behind in this process: descriptors, threads, tasks, timers, and what was never closed."""
+
+import asyncio
+import gc
+import os
+import sys
+import threading
+import time
+import warnings
+from typing import Any, Self
+
+_PATIENCE = 2.0
+"""Seconds that threads and descriptors have to end."""
+_SHARED = "kycaid-worker"
+"""Threads of all blocking clients of a process, which read files; they stay for the next one."""
+_OF_THE_CLIENT = "TimerQueue"
+"""One timer of a queue may stay until it fires: it looks, finds nothing, and is gone."""
+
+
+class Leaks:
+    """Compares what this process has open before and after; what is more stands in ``found``."""
+
+    def __init__(self, found: list[str]) -> None:
+        self._found = found
+        self._catching = warnings.catch_warnings(record=True)
+
+    def __enter__(self) -> Self:
+        self._before = _held()
+        self._hook, sys.unraisablehook = sys.unraisablehook, self._note
+        self._warned = self._catching.__enter__()
+        warnings.simplefilter("always")
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        gc.collect()
+        end = time.monotonic() + _PATIENCE
+        while (after := _held()) != self._before and any(map(_more, after, self._before)) and time.monotonic() < end:
+            time.sleep(0.001)
+        self._catching.__exit__(*error)
+        sys.unraisablehook = self._hook
+        for what, now, before in zip(("descriptors", "threads"), after, self._before, strict=True):
+            if now - before:
+                self._found.append(f"{what} left: {sorted(now - before)}")
+        self._found += [f"warning: {warning.message}" for warning in self._warned]
+
+    def _note(self, unraisable: Any) -> None:
+        self._found.append(f"unraisable: {unraisable.exc_value!r} in {unraisable.object!r}")
+
+
+def _more(now: set[Any], before: set[Any]) -> bool:
+    return bool(now - before)
+
+
+def _held() -> tuple[set[str], set[str]]:
+    found = set()
+    for number in os.listdir("/proc/self/fd"):
+        try:
+            found.add(f"{number} {os.readlink(f'/proc/self/fd/{number}')}")
+        except OSError:
+            continue  # the one that lists them
+    return found, {f"{one.name} {one.ident}" for one in threading.enumerate() if one.name != _SHARED}
+
+
+async def left_in_loop(loop: asyncio.AbstractEventLoop) -> list[str]:
+    """Return the tasks and timers that are left in the running loop once its clients are closed."""
+    for _ in range(5):
+        await asyncio.sleep(0)
+    found = [f"task left: {task!r}" for task in asyncio.all_tasks(loop) if task is not asyncio.current_task()]
+    for timer in loop._scheduled:  # type: ignore[attr-defined]
+        owner = type(getattr(timer._callback, "__self__", None)).__name__
+        if not timer._cancelled and owner != _OF_THE_CLIENT:
+            found.append(f"timer left: {timer!r}")
+    return found
