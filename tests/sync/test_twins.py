@@ -12,10 +12,10 @@ import jedi
 import pytest
 from jedi.api.environment import InterpreterEnvironment
 
-from kycaid_async import AsyncKycaid, BulkAudit, BulkUpload, BulkVerify, Kycaid
+from kycaid_async import AsyncKycaid, BulkAudit, BulkResults, BulkUpload, BulkVerify, Kycaid
 from kycaid_async.api import sections
 from kycaid_async.sync import sections as blocking_sections
-from kycaid_async.sync.bulk import BlockingAudit, BlockingUpload, BlockingVerify
+from kycaid_async.sync.bulk import BlockingAudit, BlockingResults, BlockingUpload, BlockingVerify
 from kycaid_async.sync.loop_thread import loop_thread
 from tests import derived
 from tests.conftest import API_KEY
@@ -28,13 +28,18 @@ METHODS = [
     for name, function in vars(type(getattr(ASYNC, section))).items()
     if not name.startswith("_") and inspect.isfunction(function)
 ]
+RUNS = {
+    BulkUpload: BlockingUpload,
+    BulkAudit: BlockingAudit,
+    BulkResults: BlockingResults,
+    BulkVerify: BlockingVerify,
+}
 SOURCES = {("files", "create"), ("files", "replace")}
 
 
 def blocking_form(annotation):
-    runs = {BulkUpload: BlockingUpload, BulkAudit: BlockingAudit, BulkVerify: BlockingVerify}
-    if annotation in runs:
-        return runs[annotation]
+    if annotation in RUNS:
+        return RUNS[annotation]
     return Iterator[get_args(annotation)] if get_origin(annotation) is AsyncIterator else annotation
 
 
@@ -43,7 +48,7 @@ def test_there_are_many_and_all_that_could_wait_are_coroutines_or_asynchronous_g
     for section, name in METHODS:
         method = getattr(getattr(ASYNC, section), name)
         waits = inspect.iscoroutinefunction(method) or inspect.isasyncgenfunction(method)
-        assert waits or (section, name) in (("bulk", "upload"), ("bulk", "audit"), ("bulk", "verify"))
+        assert waits or (section == "bulk" and name in ("upload", "audit", "results", "verify"))
 
 
 @pytest.mark.parametrize(("section", "name"), METHODS)
