@@ -129,7 +129,7 @@ def use(*_):
     raise Used
 
 msgspec.json.Decoder = msgspec.defstruct = use
-from kycaid_async.api.documents import Document
+from kycaid_async import Document
 from kycaid_async.values import json, msgspec_reader
 assert json.loads(b'{"a": 1}') == {"a": 1}
 try:
