@@ -140,4 +140,4 @@ async def _with_files(
 
 def _bad(row: ManifestRow, problems: Iterable[FieldProblem]) -> ManifestRow | BadRow:
     all_problems = tuple(problems)
-    return BadRow(line=row.line or 0, problems=all_problems, raw=row.raw, key=row.own_key) if all_problems else row
+    return BadRow(line=row.line or 0, problems=all_problems, raw=row.raw, key=row.own_key()) if all_problems else row

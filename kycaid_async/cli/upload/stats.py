@@ -131,7 +131,7 @@ class UploadStats:
         return (
             None
             if result.error is None
-            else self._keep(Note(result.row.line or 0, result.status, reason_of(result), _short(result.row.own_key)))
+            else self._keep(Note(result.row.line or 0, result.status, reason_of(result), _short(result.row.own_key())))
         )
 
     def _keep(self, note: Note) -> Note:
