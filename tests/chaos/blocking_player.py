@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from tests.chaos.calls import Outcome, call, make_blocking
+from tests.chaos.calls import Outcome, call, make_blocking, prepare
 from tests.chaos.leaks import Leaks
 from tests.chaos.oracle import ChaosOracle
 from tests.chaos.program import Program, Step
@@ -78,6 +78,7 @@ def _one(client: Any, oracle: ChaosOracle, name: str, step: Step, folder: Path, 
 
 def _interrupted(client: Any, oracle: ChaosOracle, name: str, step: Step, folder: Path, outcome: Outcome) -> None:
     """Make one call in the main thread, and press Ctrl-C meanwhile."""
+    prepare(name, step, folder)
     try:
         with _ctrl_c(step.cancel or 0.0001):
             _one(client, oracle, name, step, folder, outcome)

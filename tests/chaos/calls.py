@@ -90,6 +90,14 @@ def path_of(folder: Path, name: str, size: int) -> Path:
     return path
 
 
+def prepare(name: str, step: Step, folder: Path) -> None:
+    """Make the file of a step, so that Ctrl-C meets the client, and not what is written here."""
+    if step.do == "files.create" and step.source == "path":
+        path_of(folder, name, step.size)
+    elif step.do == "files.create":
+        content(name, step.size)
+
+
 def _upload(client: Any, name: str, step: Step, folder: Path) -> Any:
     if step.source == "path":
         return client.files.create(path_of(folder, name, step.size))

@@ -20,7 +20,7 @@ class ChaosOracle:
     def __init__(self, folder: Path) -> None:
         self.port, self.key = free_port(), KEY
         command = [sys.executable, "-m", "tests.oracle", str(folder), str(self.port), "quick"]
-        self._process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE)
+        self._process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         assert self._process.stdout is not None
         self._process.stdout.readline()
         self._control = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)

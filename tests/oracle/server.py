@@ -164,9 +164,9 @@ class Oracle:
         task.add_done_callback(self._acting.discard)
 
     async def _idle(self) -> None:
-        """Wait until no request is without its answer; not for ever, since one may not have come whole."""
+        """Wait until it listens, and no request is without its answer; not for ever: one may never come whole."""
         end = asyncio.get_running_loop().time() + _LONGEST_WORK
-        while self._under_way and asyncio.get_running_loop().time() < end:
+        while not self._server.is_serving() or (self._under_way and asyncio.get_running_loop().time() < end):
             await asyncio.sleep(0.0005)
 
     async def _left(self) -> int:
