@@ -162,6 +162,29 @@ async def test_a_connection_that_is_reset_without_an_answer_is_a_lost_one_at_onc
         await client.aclose()
 
 
+async def test_a_connection_that_is_reset_between_two_looks_of_the_loop_is_a_lost_one(connect):
+    closed = threading.Event()
+
+    def serve(connected: socket.socket) -> None:
+        head_of(connected)
+        reset_when_closed(connected)
+        connected.close()
+        closed.set()
+
+    async def source() -> AsyncIterator[bytes]:
+        for start in range(0, 2_000_000, 100_000):
+            if start > 1_000_000:
+                assert closed.wait(10)  # holds up the loop: the next thing it does is to write this chunk
+            yield PICTURE[start : start + 100_000]
+
+    with RawServer(serve) as server:
+        client = connect(server.url)
+        with pytest.raises(KycaidError, match="connection was lost") as caught:
+            await client.files.create(source, size=2_000_000, filename="a.png")
+        assert caught.value.maybe_processed
+        await client.aclose()
+
+
 async def test_what_is_said_ahead_of_the_answer_does_not_end_an_upload(connect):
     def serve(connected: socket.socket) -> None:
         head = head_of(connected)
@@ -211,8 +234,10 @@ def test_a_patient_socket_fails_once_all_is_read():
                 with pytest.raises(BlockingIOError):
                     send()
             assert patient.recv(100) == b"all that there is"
-            with pytest.raises(ConnectionError):
-                patient.send(b"x")
+            for send in (lambda: patient.send(b"x"), lambda: patient.sendmsg([b"x"])):
+                with pytest.raises(ConnectionError) as caught:
+                    send()
+                assert caught.value.__cause__ is None, "whoever follows causes would come to no end"
 
 
 def test_with_uvloop_a_refusal_is_seen_when_the_connection_ends_a_moment_later():

@@ -37,8 +37,9 @@ class PatientSocket(socket.socket):
         """Send some of ``data``. Raises ``BlockingIOError`` when that failed and there is something to read."""
         try:
             return _send(self, data, flags)  # not through super(), which takes longer than the rest of this
-        except ConnectionError as error:
-            raise self._reading_first(error) from error
+        except ConnectionError:
+            self._read_first()
+            raise
 
     if hasattr(socket.socket, "sendmsg"):
 
@@ -46,15 +47,18 @@ class PatientSocket(socket.socket):
             """Send some of ``buffers``, as `send` does."""
             try:
                 return super().sendmsg(buffers, *rest)
-            except ConnectionError as error:
-                raise self._reading_first(error) from error
+            except ConnectionError:
+                self._read_first()
+                raise
 
-    def _reading_first(self, error: ConnectionError) -> OSError:
+    def _read_first(self) -> None:
+        """Raise ``BlockingIOError`` when there is something to read."""
         try:
             waits = bool(self.recv(1, socket.MSG_PEEK))
         except OSError:
             waits = False
-        return BlockingIOError("there is something to read") if waits else error
+        if waits:
+            raise BlockingIOError("there is something to read")
 
 
 def patient_socket(info: "AddrInfoType") -> socket.socket:

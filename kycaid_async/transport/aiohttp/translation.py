@@ -1,5 +1,7 @@
 """Translation of aiohttp's exceptions into the errors of this package."""
 
+from collections.abc import Iterator
+from itertools import takewhile
 from typing import Final
 
 import aiohttp
@@ -102,14 +104,23 @@ def _refused_by_proxy(operation: str, status: int) -> ConnectionFailedError:
     return ConnectionFailedError(text, operation=operation, retryable=passing)
 
 
-def _head_was_too_large(error: BaseException | None) -> bool:
-    while error is not None and not isinstance(error, aiohttp.ClientPayloadError):
-        if isinstance(error, LineTooLong):
+def _head_was_too_large(error: BaseException) -> bool:
+    for one in takewhile(lambda cause: not isinstance(cause, aiohttp.ClientPayloadError), _causes(error)):
+        if isinstance(one, LineTooLong):
             return True
-        if isinstance(error, BadHttpMessage) and str(getattr(error, "message", "")).startswith("Too many headers"):
+        if isinstance(one, BadHttpMessage) and str(getattr(one, "message", "")).startswith("Too many headers"):
             return True
-        error = error.__cause__
     return False
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """Give ``error`` and its causes, each once: Python lets them stand in a circle."""
+    seen: set[int] = set()
+    cause: BaseException | None = error
+    while cause is not None and id(cause) not in seen:
+        seen.add(id(cause))
+        yield cause
+        cause = cause.__cause__
 
 
 def _head_too_large(operation: str, *, sent: bool) -> KycaidError:
