@@ -104,11 +104,11 @@ def _refused_by_proxy(operation: str, status: int) -> ConnectionFailedError:
     return ConnectionFailedError(text, operation=operation, retryable=passing)
 
 
-def _head_was_too_large(error: BaseException) -> bool:
-    for one in takewhile(lambda cause: not isinstance(cause, aiohttp.ClientPayloadError), _causes(error)):
-        if isinstance(one, LineTooLong):
+def _head_was_too_large(raised: BaseException) -> bool:
+    for error in takewhile(lambda cause: not isinstance(cause, aiohttp.ClientPayloadError), _causes(raised)):
+        if isinstance(error, LineTooLong):
             return True
-        if isinstance(one, BadHttpMessage) and str(getattr(one, "message", "")).startswith("Too many headers"):
+        if isinstance(error, BadHttpMessage) and str(getattr(error, "message", "")).startswith("Too many headers"):
             return True
     return False
 
