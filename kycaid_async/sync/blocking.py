@@ -64,10 +64,9 @@ def documented_as(method: Callable[..., Any]) -> Callable[[F], F]:
 def _calling(method: Callable[..., Coroutine[Any, Any, Any]]) -> Callable[..., Any]:
     def call(self: Blocking, /, *args: Any, **kwargs: Any) -> Any:
         with border:
-            call = self._handle.new_call()
-            coroutine = method(self._target, *args, **kwargs)
+            call = self._handle.new_call().of(method, self._target, *args, **kwargs)
             del args, kwargs  # no personal data in this frame while the thread waits
-            return call.run(coroutine)
+            return call.run()
 
     return call
 

@@ -103,14 +103,15 @@ class BlockingRun(BlockingIterator[R]):
         except Exception as caught:  # noqa: BLE001 - ends the run after the rows before it
             error = caught
         rows, self._read = self._read, []
-        self._handle.new_call().run(self._rows.add(rows, error))
+        self._handle.new_call().of(self._rows.add, rows, error).run()
 
     def _on_loop(self, function: Callable[[], T]) -> T:
         async def run() -> T:
             return function()
 
         with border:
-            return self._handle.new_call().run(run())
+            answer: T = self._handle.new_call().of(run).run()
+            return answer
 
 
 class BlockingUpload(BlockingRun[BulkResult]):

@@ -7,11 +7,12 @@ from contextvars import copy_context
 from functools import partial
 from inspect import CORO_CREATED, getcoroutinestate
 from queue import Empty
-from typing import Any, Final, NoReturn, TypeVar
+from typing import Any, Final, NoReturn, ParamSpec, Self, TypeVar
 
 from kycaid_async.errors import ConfigurationError
 from kycaid_async.sync.threads import Inbox, inbox
 
+P = ParamSpec("P")
 R = TypeVar("R")
 
 CANCEL_TIMEOUT: Final = 0.3
@@ -21,7 +22,7 @@ CANCEL_TIMEOUT: Final = 0.3
 class LoopCall:
     """A call from the current thread to the loop. While the thread waits, the loop can run functions in it."""
 
-    __slots__ = ("_context", "_coroutine", "_error", "_inbox", "_is_shut_down", "_loop", "_result", "_task")
+    __slots__ = ("_context", "_error", "_inbox", "_is_shut_down", "_loop", "_make", "_result", "_task")
 
     def __init__(self, loop: asyncio.AbstractEventLoop, is_shut_down: Callable[[], bool]) -> None:
         self._loop = loop
@@ -32,9 +33,17 @@ class LoopCall:
         self._error: BaseException | None = None
         self._result: Any = None
 
-    def run(self, coroutine: Coroutine[Any, Any, R]) -> R:
-        """Return what ``coroutine`` returns, or raise what it raises; an interruption cancels it."""
-        self._coroutine = coroutine
+    def of(self, method: Callable[P, Coroutine[Any, Any, Any]], /, *args: P.args, **kwargs: P.kwargs) -> Self:
+        """Make this a call of ``method``.
+
+        Its coroutine is made in the loop's thread: Ctrl-C, which meets the main thread, never finds one that nobody
+        has yet. The arguments stay with the call, so that its callers need no variables for them while they wait.
+        """
+        self._make = partial(method, *args, **kwargs)
+        return self
+
+    def run(self) -> Any:
+        """Return what the coroutine returns, or raise what it raises; an interruption cancels it."""
         try:
             self._loop.call_soon_threadsafe(self._begin)
             while (function := self._inbox.get()) is not None:
@@ -45,7 +54,7 @@ class LoopCall:
         finally:
             self._inbox.close()
         if self._error is None:
-            return self._result  # type: ignore[no-any-return]  # the coroutine's result, kept untyped
+            return self._result
         error, self._error = self._error, None
         try:
             raise error
@@ -89,7 +98,9 @@ class LoopCall:
 
     async def _main(self) -> None:
         try:
-            self._result = await self._coroutine
+            coroutine = self._make()
+            del self._make
+            self._result = await coroutine
         except BaseException as error:  # noqa: BLE001 - re-raised in the calling thread
             self._error = error
         if not self._is_shut_down():  # a thread that waits at exit must not go on
@@ -98,8 +109,7 @@ class LoopCall:
     def _cancel_and_wait(self) -> None:
         try:
             self._loop.call_soon_threadsafe(self._cancel)
-        except RuntimeError:  # the loop is closed, and this coroutine never began
-            self._coroutine.close()
+        except RuntimeError:  # the loop is closed, and this call never began
             if self._is_shut_down():
                 refuse_at_exit()
             return
@@ -112,9 +122,13 @@ class LoopCall:
     def _cancel(self) -> None:
         if self._task is not None:
             self._task.cancel()
-        if getcoroutinestate(self._coroutine) == CORO_CREATED:  # then it never runs, and nobody else ends the wait
-            self._coroutine.close()
+        if self._task is None or _has_not_begun(self._task):  # then it never runs, and nobody else ends the wait
             self._inbox.put(None)
+
+
+def _has_not_begun(task: "asyncio.Task[None]") -> bool:
+    coroutine = task.get_coro()
+    return isinstance(coroutine, Coroutine) and getcoroutinestate(coroutine) == CORO_CREATED
 
 
 def refuse_at_exit() -> NoReturn:

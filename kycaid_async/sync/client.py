@@ -83,9 +83,9 @@ class Kycaid(Sections):
     ) -> Any:
         with border:
             call = self._handle.new_call()
-            coroutine = self._target.request(method, path, json=json, query=query, replay=replay)
+            call.of(self._target.request, method, path, json=json, query=query, replay=replay)
             del path, json, query
-            return call.run(coroutine)
+            return call.run()
 
     def with_options(
         self,

@@ -30,7 +30,7 @@ class ClientHandle:
     def close(self) -> None:
         """Close the connections. Harmless when there are none."""
         if self._used and not self._closed and not loop_thread.is_shut_down:
-            loop_thread.new_call().run(self._client.aclose())
+            loop_thread.new_call().of(self._client.aclose).run()
         self._closed = True
         _open_clients.discard(self._client)
 

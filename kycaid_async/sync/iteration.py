@@ -48,11 +48,12 @@ class BlockingIterator(Iterator[R]):
     def _take(self, call: LoopCall) -> list[R]:
         self._open = True
         try:
-            return call.run(self._prefetcher.take())
+            items: list[R] = call.of(self._prefetcher.take).run()
         except BaseException:
             self._over = True
             loop_thread.spawn(self._prefetcher.stop)
             raise
+        return items
 
     def close(self) -> None:
         """Stop the iteration. There are no more items afterwards."""
@@ -60,7 +61,7 @@ class BlockingIterator(Iterator[R]):
         if self._open and not self._over:
             self._over = True
             with border:
-                loop_thread.new_call().run(self._prefetcher.stop())  # works for a closed client too
+                loop_thread.new_call().of(self._prefetcher.stop).run()  # works for a closed client too
         self._over = True
 
     def __del__(self) -> None:

@@ -7,7 +7,7 @@ checkers and editors read ``sections.pyi``, which ``python -m tests.derived`` wr
 import functools
 import inspect
 import types
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from kycaid_async.api import files
 from kycaid_async.api.sections import SECTIONS, class_name, class_of
@@ -52,10 +52,10 @@ class Files(Blocking):
     ) -> str:
         with border:
             call = self._handle.new_call()
-            wrapped = call.wrap_source(source)
-            upload = files.Files.create(self._target, wrapped, filename=filename, content_type=content_type, size=size)
-            del source, wrapped, filename
-            return call.run(upload)
+            wrapped, options = call.wrap_source(source), {"filename": filename, "content_type": content_type}
+            call.of(files.Files.create, self._target, wrapped, **options, size=size)
+            del source, wrapped, filename, options
+            return cast("str", call.run())
 
     @documented_as(files.Files.replace)
     def replace(
@@ -70,9 +70,9 @@ class Files(Blocking):
         with border:
             call = self._handle.new_call()
             wrapped, options = call.wrap_source(source), {"filename": filename, "content_type": content_type}
-            upload = files.Files.replace(self._target, file_id, wrapped, **options, size=size)
+            call.of(files.Files.replace, self._target, file_id, wrapped, **options, size=size)
             del source, wrapped, filename, options
-            return call.run(upload)
+            return cast("str", call.run())
 
     get = blocking(files.Files.get)
     delete = blocking(files.Files.delete)

@@ -1,11 +1,16 @@
 """A blocking call that is interrupted leaves nothing behind, however early that happens."""
 
 import asyncio
-import inspect
+import gc
+import sys
+import warnings
+from pathlib import Path
 from queue import Empty
 
 import pytest
 
+from kycaid_async import Kycaid
+from kycaid_async.sync.blocking import Blocking, blocking
 from kycaid_async.sync.call import LoopCall
 
 
@@ -31,7 +36,7 @@ class InterruptedInbox:
 
 
 @pytest.mark.parametrize("handed_over", [True, False], ids=["before its first step", "before the loop had it"])
-def test_a_call_that_never_began_ends_at_once_and_its_coroutine_is_closed(monkeypatch, handed_over):
+def test_a_call_that_never_began_ends_at_once_and_has_no_coroutine(monkeypatch, handed_over):
     loop = asyncio.new_event_loop()
     call = LoopCall(loop, lambda: False)
     call._inbox = inbox = InterruptedInbox(loop)
@@ -44,10 +49,70 @@ def test_a_call_that_never_began_ends_at_once_and_its_coroutine_is_closed(monkey
         return schedule(function, *arguments)
 
     monkeypatch.setattr(loop, "call_soon_threadsafe", interrupted_once)
-    ended = []
+    ended, made = [], []
     monkeypatch.setattr(inbox, "put", lambda item: (ended.append(item), inbox.items.append(item)))
-    coroutine = asyncio.sleep(0)
     with pytest.raises(KeyboardInterrupt):
-        call.run(coroutine)
-    assert (inspect.getcoroutinestate(coroutine), ended) == (inspect.CORO_CLOSED, [None])
+        call.of(lambda: made.append("a coroutine")).run()
+    assert (made, ended) == ([], [None])
     loop.close()
+
+
+class Interrupt:
+    """Ctrl-C before the instruction with this number, of those of the blocking client in this thread."""
+
+    def __init__(self, number):
+        self.left = number
+
+    def __call__(self, frame, event, _):
+        if Path(frame.f_code.co_filename).parent.name != "sync":
+            return None
+        frame.f_trace_opcodes = True
+        if event == "opcode":
+            self.left -= 1
+            if self.left == 0:
+                sys.settrace(None)
+                raise KeyboardInterrupt
+        return self
+
+
+class Target:
+    async def get(self, *, answer):
+        return answer
+
+
+class Twin(Blocking):
+    get = blocking(Target.get)
+
+
+@pytest.fixture
+def twin():
+    client = Kycaid("k")
+    found = Twin(client._handle, Target())
+    assert found.get(answer=1) == 1, "the loop runs from here on"
+    yield found
+    client.close()
+
+
+def interrupted(call, number):
+    """Say whether the call came to that instruction."""
+    tracer, interrupt = sys.gettrace(), Interrupt(number)
+    try:
+        sys.settrace(interrupt)
+        call()
+    except KeyboardInterrupt:
+        return True
+    finally:
+        sys.settrace(tracer)
+    return interrupt.left <= 0
+
+
+def test_no_coroutine_is_lost_at_whatever_instruction_ctrl_c_comes(twin):
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        number = 1
+        while interrupted(lambda: twin.get(answer=1), number):
+            number += 1
+        gc.collect()
+    assert number > 50
+    assert [str(warning.message) for warning in warned] == []
+    assert twin.get(answer=2) == 2

@@ -53,7 +53,7 @@ async def test_an_error_goes_with_the_last_who_holds_it(elsewhere):
 
     def call():
         try:
-            loop_thread.new_call().run(fail())
+            loop_thread.new_call().of(fail).run()
         except MineError as error:
             return weakref.ref(error)
 
@@ -98,7 +98,7 @@ async def test_the_context_of_the_caller_reaches_the_loop_and_nothing_comes_back
 
     def call():
         trace.set("request 7")
-        return loop_thread.new_call().run(work()), trace.get()
+        return loop_thread.new_call().of(work).run(), trace.get()
 
     assert await elsewhere(call) == ("request 7", "request 7")
 
@@ -108,7 +108,7 @@ async def test_a_call_from_the_loops_own_thread_is_refused(blocking_client, else
         blocking_client.documents.get(DOCUMENT)
 
     with pytest.raises(ConfigurationError, match="would wait for ever; use AsyncKycaid"):
-        await elsewhere(lambda: loop_thread.new_call().run(inside()))
+        await elsewhere(lambda: loop_thread.new_call().of(inside).run())
 
 
 @pytest.fixture
