@@ -335,6 +335,7 @@ async def test_a_loop_that_cannot_start_is_an_error_and_the_next_call_tries_agai
         importlib.import_module("anyio._backends._asyncio")
         _import_all()
         client, held = Kycaid(), []
+        client.countries  # a section is imported when it is first asked for
         resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
         try:
             while True:
