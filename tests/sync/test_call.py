@@ -50,9 +50,14 @@ def test_a_call_that_never_began_ends_at_once_and_has_no_coroutine(monkeypatch, 
 
     monkeypatch.setattr(loop, "call_soon_threadsafe", interrupted_once)
     ended, made = [], []
+
+    def make():
+        made.append("a coroutine")
+        return asyncio.sleep(0)
+
     monkeypatch.setattr(inbox, "put", lambda item: (ended.append(item), inbox.items.append(item)))
     with pytest.raises(KeyboardInterrupt):
-        call.of(lambda: made.append("a coroutine")).run()
+        call.of(make).run()
     assert (made, ended) == ([], [None])
     loop.close()
 
