@@ -101,6 +101,7 @@ def twin():
 def interrupted(call, number):
     """Say whether the call came to that instruction."""
     tracer, interrupt = sys.gettrace(), Interrupt(number)
+    sys._getframe().f_trace_opcodes = True  # Python 3.12 looks for one such frame when tracing begins
     try:
         sys.settrace(interrupt)
         call()
