@@ -206,7 +206,7 @@ class _RowDelivery:
     async def _upload(self, sides: Iterable[str]) -> dict[str, UploadedFile]:
         files: dict[str, UploadedFile] = {}
         for side in sides:
-            file = files[side] = await self.run.prerequisites.file(getattr(self.row, side), self.calls)
+            file = files[side] = await self.run.prerequisites.file(self.row, side, self.calls)
             self.file_ids[side] = file.file_id
             self.uploaded_bytes += 0 if file.shared else file.size
         return files

@@ -17,7 +17,7 @@ from kycaid_async.bulk.manifest.places import source_of
 from kycaid_async.bulk.remote.url_rules import UrlRules
 from kycaid_async.bulk.requests.limits import Idle, KeyedLock, when_there_is_room
 from kycaid_async.bulk.requests.resilient_caller import CountedCalls, IntentRecord, ResilientCaller
-from kycaid_async.bulk.row import BulkRow, BulkSource, digest_of
+from kycaid_async.bulk.row import BulkRow, digest_of
 from kycaid_async.errors import ApiError, FieldProblem, KycaidError, UploadSourceError
 from kycaid_async.masking import code_or_mask, shown_path
 from kycaid_async.protocol.request import invalid_request
@@ -224,9 +224,10 @@ class Prerequisites:
     _lost: set[bytes] = attrs.field(factory=set)
     """Applicants whose answers this run lost: they are not made anew before the next."""
 
-    async def file(self, side: BulkSource, calls: CountedCalls) -> UploadedFile:
-        """Return the file on the server with the content of ``side``, which is uploaded if there is none."""
-        source = source_of(side, self.urls)
+    async def file(self, row: BulkRow, side: str, calls: CountedCalls) -> UploadedFile:
+        """Return the file on the server with the content of a side, which is uploaded if there is none."""
+        # A side can be bytes, and must not stand in a variable of a frame that waits: reporters show those.
+        source = source_of(getattr(row, side), self.urls)
         for look in range(_LOOKS):
             try:
                 return await when_there_is_room(

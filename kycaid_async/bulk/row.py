@@ -64,8 +64,9 @@ class BulkRow(Discreet):
             if source is not None:
                 yield side, source
 
-    def own_key(self) -> str | None:  # no property: inspectors of objects would show it
-        """Return the customer's name for the row: its key, or the ``external_applicant_id`` of the applicant to make."""
+    # No property: inspectors of objects would show it.
+    def own_key(self) -> str | None:
+        """Return the customer's name for the row: its key, or the ``external_applicant_id`` of its applicant."""
         external_id = None if self.applicant is None else self.applicant.external_applicant_id
         return self.key or (external_id if isinstance(external_id, str) else None)
 

@@ -18,13 +18,13 @@ class ManifestKeywords(TypedDict, total=False):
     """Keywords for how a manifest is to be read; see `read_manifest`."""
 
     outside: Sequence[AnyPath]
-    columns: ColumnMap
-    date_format: str
-    encoding: str
-    sheet: str
+    columns: ColumnMap | None
+    date_format: str | None
+    encoding: str | None
+    sheet: str | None
     transliterate: bool
     allow_same_files: bool
-    convert: Mapping[str, str]
+    convert: Mapping[str, str] | None
 
 
 class ManifestReading(ManifestKeywords, total=False):
@@ -34,6 +34,8 @@ class ManifestReading(ManifestKeywords, total=False):
 
 
 def _mapping(columns: Any) -> dict[str, str | None]:
+    if columns is None:
+        return {}
     if not isinstance(columns, Mapping):
         raise ConfigurationError("columns: expected names in the file with the columns that they stand for")
     return dict(columns)
@@ -55,6 +57,10 @@ def _conversions(_: Any, __: Any, formats: Mapping[str, str]) -> None:
             require("pillow_heif", "heic")
     except ModuleNotFoundError as error:
         raise ConfigurationError(f"convert (--convert): {error}") from error
+
+
+def _or_none(conversions: Mapping[str, str] | None) -> Mapping[str, str]:
+    return {} if conversions is None else conversions
 
 
 def _format(name: Any) -> DateFormat | None:
@@ -86,5 +92,5 @@ class ManifestOptions:
     """Write names in Latin letters, by ICAO Doc 9303."""
     allow_same_files: bool = False
     """Let rows through whose files were sent for another applicant before."""
-    convert: Mapping[str, str] = attrs.field(factory=dict, validator=_conversions)
+    convert: Mapping[str, str] = attrs.field(factory=dict, converter=_or_none, validator=_conversions)
     """Formats of pictures with those they are converted to: ``{"heic": "jpeg"}`` is the only one."""
