@@ -21,10 +21,16 @@ settings.register_profile("default", derandomize=True, deadline=None, suppress_h
 settings.register_profile("explore", max_examples=1000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("default")
 
-# How this run was asked for is no business of the runs of pytest that tests start.
-os.environ.pop("PYTEST_ADDOPTS", None)
-
 API_KEY = "0123456789abcdef0123456789abcdef0123"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _options_of_this_run_only():
+    """Keep how this run was asked for from the runs of pytest that tests start.
+
+    Not before: the workers of pytest-xdist read it, too, and would measure no coverage without it.
+    """
+    os.environ.pop("PYTEST_ADDOPTS", None)
 
 
 @attrs.define
