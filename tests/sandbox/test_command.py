@@ -13,7 +13,8 @@ import urllib.request
 import pytest
 
 from kycaid_async.cli.serve import sandbox as of_the_command_line
-from kycaid_async.sandbox.command import _parser
+from kycaid_async.sandbox import Sandbox
+from kycaid_async.sandbox.command import _parser, main, run
 
 COMMAND = [sys.executable, "-W", "error", "-m", "kycaid_async.sandbox"]
 
@@ -95,3 +96,22 @@ def test_it_takes_the_options_of_the_command_line():
 def test_its_key_may_stand_in_the_environment(monkeypatch):
     monkeypatch.setenv("KYCAID_SANDBOX_KEY", "k" * 36)
     assert _parser().parse_args([]).api_key == "k" * 36
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="it sends a signal to itself")
+def test_a_signal_ends_it_in_the_same_process_too(capsys):
+    said = []
+
+    def stop(text):
+        said.append(text)
+        signal.raise_signal(signal.SIGTERM)
+
+    run(Sandbox(), stop)
+    assert re.search(r"listens on http://\S+ until Ctrl-C", said[0])
+    with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(SystemExit) as ended:
+        main(["--port", str(taken.getsockname()[1])])
+    assert ended.value.code == 1
+    assert "is in use" in capsys.readouterr().err
+    with pytest.raises(SystemExit) as ended:
+        main(["--fault", "nonsense"])
+    assert ended.value.code == 2

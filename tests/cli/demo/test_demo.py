@@ -170,3 +170,10 @@ def test_ctrl_c_leaves_quietly_with_130_and_no_files(command, clean_environment)
     assert process.returncode == 130
     assert (out, rest) == ("", "")
     assert list(Path(clean_environment["TMPDIR"]).iterdir()) == []
+
+
+def test_its_table_names_each_document_with_its_status_and_reasons():
+    done = CliRunner().invoke(app, ["demo"], env={"COLUMNS": "120"})
+    assert done.exit_code == 0, done.stderr
+    assert "54 files, 54 documents" in done.stdout
+    assert "EXPIRED_DOCUMENT" in done.stdout

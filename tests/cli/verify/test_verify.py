@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 from anyio.from_thread import start_blocking_portal
+from typer.testing import CliRunner
 
+from kycaid_async.cli.app import app
 from tests.bulk.manifests import new, row, with_pictures, write_csv
 from tests.oracle.running import RunningOracle
 from tests.pictures import picture
@@ -84,6 +86,29 @@ def test_it_starts_one_for_each_applicant_and_a_second_run_starts_none(command_o
     again = command_of("verify", uploaded, "--form", FORM)
     assert (again.returncode, again.stdout) == (0, "Nothing was started. 4 verifications: 4 done before.\n")
     assert started(oracle) == 4
+
+
+def test_upload_verify_results_and_audit_also_run_in_one_process(environment, people, oracle, tmp_path):
+    def run(name, *arguments):
+        done = CliRunner().invoke(app, [name, str(people), *arguments], env=environment)
+        return done.exit_code, done.stdout
+
+    assert run("upload")[0] == 0
+    code, told = run("verify", "--form", FORM, "--dry-run")
+    assert (code, told.splitlines()[-1]) == (
+        0,
+        "Nothing was started, this was a dry run. 4 verifications: 4 to start.",
+    )
+    assert run("verify", "--form", FORM, "--max-verifications", "2", "--yes")[0] == 2
+    assert run("verify", "--form", FORM, "--limit", "1", "--yes", "--json")[0] == 1
+    code, told = run("verify", "--form", FORM, "--yes")
+    assert (code, told) == (0, "4 verifications: 3 started, 1 done before.\n")
+    assert started(oracle) == 4
+    code, told = run("results", "--json", "--report", str(tmp_path / "job.html"), "-o", str(tmp_path / "verdicts.csv"))
+    assert code in {0, 3}
+    assert len(told.splitlines()) >= 4
+    assert (tmp_path / "verdicts.csv").read_text(encoding="utf-8-sig").count("\n") == 5
+    assert run("audit", "--report", str(tmp_path / "audit.html"))[0] == 0
 
 
 def test_a_dry_run_says_for_whom_and_why_not_the_others_and_starts_none(command_of, uploaded, oracle):
