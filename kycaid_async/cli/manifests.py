@@ -6,12 +6,15 @@ from pathlib import Path
 from typing import TypedDict
 
 from kycaid_async import servers
+from kycaid_async.bulk.manifest.manifest import Manifest
+from kycaid_async.bulk.manifest.options import ManifestOptions
 from kycaid_async.bulk.manifest.rejects import origin_of
 from kycaid_async.bulk.remote.url_rules import UrlRules
-from kycaid_async.cli.problems import UsageProblem, one_line
-from kycaid_async.errors import ConfigurationError, KycaidError
+from kycaid_async.cli.problems import Problem, UsageProblem, one_line
+from kycaid_async.errors import ConfigurationError, KycaidError, ManifestError
 from kycaid_async.transport.proxies import proxy_of
 from kycaid_async.transport.settings import allow_http_of, base_url_of
+from kycaid_async.uploads.reader import in_thread
 
 
 class RunChoices(TypedDict, total=False):
@@ -40,6 +43,19 @@ def ledger_of(manifest: Path) -> Path:
     """Return the ledger beside a manifest. Rejects have that of their manifest: it knows their applicants."""
     origin = origin_of(manifest)
     return origin.with_name(f"{origin.name}.ledger")
+
+
+async def open_manifest(path: Path, reading: ManifestOptions, *, rejects: bool = False) -> Manifest:
+    """Open a manifest; with ``rejects``, one whose rejects can be written. Raises `UsageProblem` and `Problem`."""
+    try:
+        manifest = await in_thread(lambda: Manifest.of(path, reading))
+        if rejects:
+            manifest.form.check_writer()
+    except ManifestError as error:
+        raise UsageProblem(str(error)) from error
+    except ModuleNotFoundError as error:
+        raise Problem(str(error)) from error
+    return manifest
 
 
 def folder_of(manifest: Path) -> str:

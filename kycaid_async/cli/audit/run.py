@@ -14,12 +14,11 @@ from kycaid_async.cli.audit.options import AuditOptions
 from kycaid_async.cli.audit.report import AuditFindings, page
 from kycaid_async.cli.audit.screen import AuditScreen
 from kycaid_async.cli.audit.table import AuditCsv
-from kycaid_async.cli.manifests import folder_of, reason_of_end
-from kycaid_async.cli.problems import Problem, UsageProblem, one_line
+from kycaid_async.cli.manifests import folder_of, open_manifest, reason_of_end
+from kycaid_async.cli.problems import one_line
 from kycaid_async.client import AsyncKycaid
 from kycaid_async.errors import KycaidError, ManifestError
 from kycaid_async.signals import stop_signals
-from kycaid_async.uploads.reader import in_thread
 
 _SECONDS_BETWEEN_LOOKS = 0.2
 _FOUND, _MISUSED, _NOT_TOLD = 1, 2, 3
@@ -43,12 +42,7 @@ class AuditJob:
 
     async def run(self) -> int:
         """Do all of it, and return the exit code."""
-        try:
-            manifest = await in_thread(lambda: Manifest.of(self._options.manifest, self._options.reading))
-        except ManifestError as error:
-            raise UsageProblem(str(error)) from error
-        except ModuleNotFoundError as error:
-            raise Problem(str(error)) from error
+        manifest = await open_manifest(self._options.manifest, self._options.reading)
         for note in manifest.notes:
             self._screen.say(f"guessed: {note}")
         if self._options.state is None:

@@ -11,8 +11,7 @@ from kycaid_async.bulk.manifest.manifest import Manifest
 from kycaid_async.bulk.requests.limits import most_rows_at_once
 from kycaid_async.bulk.results import BulkResults, ResultsSummary
 from kycaid_async.bulk.tables import TableWriter, open_table
-from kycaid_async.cli.manifests import folder_of, reason_of_end
-from kycaid_async.cli.problems import Problem, UsageProblem
+from kycaid_async.cli.manifests import folder_of, open_manifest, reason_of_end
 from kycaid_async.cli.results.options import ResultsCommand
 from kycaid_async.cli.results.report import VerdictFindings, page
 from kycaid_async.cli.results.screen import ResultsScreen
@@ -20,7 +19,6 @@ from kycaid_async.cli.results.table import COLUMNS, OF_DOCUMENTS, rows_of
 from kycaid_async.client import AsyncKycaid
 from kycaid_async.errors import KycaidError, ManifestError
 from kycaid_async.signals import stop_signals
-from kycaid_async.uploads.reader import in_thread
 
 _SECONDS_BETWEEN_LOOKS = 0.2
 _NOT_ALL, _MISUSED, _PENDING = 1, 2, 3
@@ -44,12 +42,7 @@ class ResultsJob:
 
     async def run(self) -> int:
         """Do all of it, and return the exit code."""
-        try:
-            manifest = await in_thread(lambda: Manifest.of(self._options.manifest, self._options.reading))
-        except ManifestError as error:
-            raise UsageProblem(str(error)) from error
-        except ModuleNotFoundError as error:
-            raise Problem(str(error)) from error
+        manifest = await open_manifest(self._options.manifest, self._options.reading)
         for note in manifest.notes:
             self._screen.say(f"guessed: {note}")
         with stop_signals() as told:

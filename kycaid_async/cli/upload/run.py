@@ -20,17 +20,15 @@ from kycaid_async.bulk.manifest.row import BadRow, ManifestRow
 from kycaid_async.bulk.manifest_rows import changed, standing
 from kycaid_async.bulk.requests.limits import most_rows_at_once
 from kycaid_async.bulk.row import BulkResult, BulkStatus
-from kycaid_async.cli.manifests import folder_of, reason_of_end
-from kycaid_async.cli.problems import Problem, UsageProblem
+from kycaid_async.cli.manifests import folder_of, open_manifest, reason_of_end
 from kycaid_async.cli.upload.ending import advice, exit_code, summary_text, was_stopped_by
 from kycaid_async.cli.upload.options import UploadOptions
 from kycaid_async.cli.upload.report import write_report
 from kycaid_async.cli.upload.screen import UploadScreen
 from kycaid_async.cli.upload.stats import UploadStats, look_for
 from kycaid_async.client import AsyncKycaid
-from kycaid_async.errors import KycaidError, ManifestError
+from kycaid_async.errors import KycaidError
 from kycaid_async.signals import end_with, stop_signals
-from kycaid_async.uploads.reader import in_thread
 
 if TYPE_CHECKING:
     from kycaid_async.bulk.upload import BulkUpload
@@ -63,14 +61,9 @@ class UploadJob:
 
     async def run(self) -> int:
         """Do all of it, and return the exit code."""
-        try:
-            manifest = await in_thread(lambda: Manifest.of(self._options.manifest, self._options.reading))
-            if not self._options.dry_run:
-                manifest.form.check_writer()  # rows that fail are written back when others have been sent
-        except ManifestError as error:
-            raise UsageProblem(str(error)) from error
-        except ModuleNotFoundError as error:
-            raise Problem(str(error)) from error
+        # Rows that fail are written back when others have been sent.
+        writes_back = not self._options.dry_run
+        manifest = await open_manifest(self._options.manifest, self._options.reading, rejects=writes_back)
         for note in manifest.notes:
             self._screen.say(f"guessed: {note}")
         with stop_signals() as told:

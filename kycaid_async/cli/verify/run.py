@@ -14,7 +14,7 @@ from kycaid_async.bulk.manifest.rejects import UNCERTAIN, Rejects, rejects_of
 from kycaid_async.bulk.manifest.row import ManifestRow
 from kycaid_async.bulk.requests.limits import most_rows_at_once
 from kycaid_async.bulk.verify import BulkVerify, VerifyResult, VerifyStatus, VerifySummary
-from kycaid_async.cli.manifests import folder_of, reason_of_end
+from kycaid_async.cli.manifests import folder_of, open_manifest, reason_of_end
 from kycaid_async.cli.problems import Problem, UsageProblem
 from kycaid_async.cli.reading import words_of
 from kycaid_async.cli.verify.options import VerifyCommand
@@ -81,12 +81,7 @@ class VerifyJob:
 
     async def run(self) -> int | None:
         """Do all of it, and return the exit code; None after a look that a run may follow."""
-        try:
-            manifest = await in_thread(lambda: Manifest.of(self._options.manifest, self._options.reading))
-        except ManifestError as error:
-            raise UsageProblem(str(error)) from error
-        except ModuleNotFoundError as error:
-            raise Problem(str(error)) from error
+        manifest = await open_manifest(self._options.manifest, self._options.reading)
         if self._dry_run:
             for note in manifest.notes:
                 self._screen.say(f"guessed: {note}")
