@@ -143,7 +143,7 @@ async def test_the_check_of_many_rows_takes_no_more_memory_than_that_of_some(tmp
         return held
 
     await most(100)
-    # Held rows would be 700 kB.
+    # Held rows would be a megabyte.
     assert await most(1000) < await most(300) + 400_000
 
 
