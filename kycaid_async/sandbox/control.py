@@ -7,13 +7,11 @@ import attrs
 
 from kycaid_async.sandbox import overview
 from kycaid_async.sandbox.data.account import MAX_BALANCE, is_balance
-from kycaid_async.sandbox.events.delivery import Delivery
-from kycaid_async.sandbox.events.feed import Watch
+from kycaid_async.sandbox.events.feed import Delivery, Watch
 from kycaid_async.sandbox.overview import ApplicantRow, DocumentRow, VerificationRow
-from kycaid_async.sandbox.review.background import BackgroundWork
-from kycaid_async.sandbox.review.finisher import decide
+from kycaid_async.sandbox.review.background import BackgroundWork, decide
 from kycaid_async.sandbox.review.reviewer import Reviewer
-from kycaid_async.sandbox.rules.outcome import Kind, Reason, ReviewOutcome, Verdict
+from kycaid_async.sandbox.rules.verdict import Kind, Reason, ReviewOutcome, Verdict
 from kycaid_async.sandbox.state import SandboxState
 
 

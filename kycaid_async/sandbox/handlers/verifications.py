@@ -5,7 +5,11 @@ from typing import Any, Final
 from kycaid_async.api.affiliated_persons import AffiliatedPersonType
 from kycaid_async.api.applicants import ApplicantType
 from kycaid_async.api.verifications.fields import Outcome, VerificationProgress
-from kycaid_async.sandbox.callbacks import messages
+from kycaid_async.sandbox.callbacks.dispatcher import (
+    verification_answer,
+    verification_completed,
+    verification_status_changed,
+)
 from kycaid_async.sandbox.data.account import FORMS, service_of
 from kycaid_async.sandbox.handlers.context import Handler, RequestContext
 from kycaid_async.sandbox.handlers.report import report
@@ -54,7 +58,7 @@ def start_form(context: RequestContext, verification: Row) -> Row:
 
 def get(context: RequestContext) -> dict[str, Any]:
     """Return a verification."""
-    return messages.verification_answer(context.row(context.unit.verifications, "verification_id"))
+    return verification_answer(context.row(context.unit.verifications, "verification_id"))
 
 
 def update_status(context: RequestContext) -> dict[str, Any]:
@@ -68,7 +72,7 @@ def update_status(context: RequestContext) -> dict[str, Any]:
         row["id"], verified=verified, checks=row["checks"], moment=context.moment
     )
     if context.body.get("callback_enabled"):
-        context.send(messages.completed(completed))
+        context.send(verification_completed(completed))
     return {"status": "ok", "data": {"verification_id": row["id"], "verification_status": outcome}}
 
 
@@ -138,7 +142,7 @@ def _types(context: RequestContext) -> list[str]:
 
 def _announce(context: RequestContext, started: Row) -> None:
     context.effects.started.append(started["id"])
-    context.send(messages.status_changed(started))
+    context.send(verification_status_changed(started))
 
 
 def _require_persons(unit: UnitOfWork, applicant: Row) -> None:
