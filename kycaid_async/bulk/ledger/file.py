@@ -9,8 +9,10 @@ import time
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Final, Self
 
+import attrs
+
 from kycaid_async.bulk.ledger import schema
-from kycaid_async.bulk.ledger.elapsed import BootTime, RunClock, boot_time
+from kycaid_async.bulk.ledger.boot_time import BootTime, Run, boot_time
 from kycaid_async.bulk.ledger.lock import Claim, alone, claim, release
 from kycaid_async.bulk.ledger.problems import (
     damaged,
@@ -20,14 +22,21 @@ from kycaid_async.bulk.ledger.problems import (
     without_newest_part,
 )
 from kycaid_async.bulk.ledger.schema import About, LedgerOwner
-from kycaid_async.bulk.ledger.wal import NO_MARK, Mark, Step, WalFile, mark_closed, read_main, read_wal, wal_path
+from kycaid_async.bulk.ledger.wal import (
+    NO_MARK,
+    Mark,
+    Step,
+    WalFile,
+    close_connection,
+    make_main,
+    pin,
+    read_main,
+    read_wal,
+    size_of,
+    wal_path,
+)
 from kycaid_async.errors import LedgerError
 from kycaid_async.masking import shown_name
-
-# Here, and not where they are used: that is in a thread, and one that imports while Ctrl-C ends an import in the main
-# thread can wait for ever.
-if sys.version_info < (3, 12):
-    import ctypes
 
 if TYPE_CHECKING:
     from kycaid_async.bulk.ledger.secret import Secret
@@ -109,7 +118,7 @@ class LedgerFile:
             # However the connection goes, the -wal stays, unless it is closed in order.
             self.connection.setconfig(sqlite3.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, True)
         else:
-            _pin(self.connection, pinned=True)
+            pin(self.connection, pinned=True)
         self.connection.execute("PRAGMA locking_mode = EXCLUSIVE")
         self.connection.execute("PRAGMA journal_mode = WAL")
         self.connection.execute("PRAGMA synchronous = FULL")
@@ -209,7 +218,7 @@ class LedgerFile:
             return  # a fork: the file is its parent's
         connection: sqlite3.Connection | None = getattr(self, "connection", None)
         if connection is not None:
-            _close(connection, self._path, keep_wal=self._keep_wal)
+            close_connection(connection, self._path, keep_wal=self._keep_wal)
         if self._place is not None:
             release(self._place)
             self._place = None
@@ -236,10 +245,10 @@ class LedgerFile:
 
 def _place(path: str, name: str, *, read_only: bool) -> Claim:
     """Make the file when there is none, and say that it is ours. Raises `LedgerError` and `OSError`."""
-    if not _size(path) and _size(wal_path(path)):
+    if not size_of(path) and size_of(wal_path(path)):
         raise without_main_part(name)
     if not read_only:
-        _make(path)
+        make_main(path)
     return claim(path, name)
 
 
@@ -260,36 +269,47 @@ def check_parts(path: str, name: str) -> WalFile | None:
     return wal
 
 
-def _close(connection: sqlite3.Connection, path: str, *, keep_wal: bool) -> None:
-    if not path:
-        connection.close()
-    elif sys.version_info >= (3, 12):
-        connection.setconfig(sqlite3.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, keep_wal)
-        connection.close()
-    else:
-        had_wal = _size(wal_path(path)) > 0
-        if keep_wal:
-            connection.interrupt()  # so that SQLite does not move and delete the -wal
-        connection.close()
-        if keep_wal and had_wal and not _size(wal_path(path)):
-            mark_closed(path)  # it did all the same: there was nothing left to move
-        _pin(connection, pinned=False)
+@attrs.frozen
+class _Past:
+    seconds: float
+    since_beat: float
+    """Seconds between ``seconds`` of it and the start of this run, at least."""
+    since_next: float
+    """The same, from the start of the run after it."""
 
 
-def _pin(connection: sqlite3.Connection, *, pinned: bool) -> None:
-    """Let a connection outlive all that refers to it: SQLite deletes the -wal of one that is collected."""
-    if sys.version_info < (3, 12):
-        (ctypes.pythonapi.Py_IncRef if pinned else ctypes.pythonapi.Py_DecRef)(ctypes.py_object(connection))
+class RunClock:
+    """The clock of a run, which knows how long the runs before it took."""
 
+    def __init__(self, past: Iterable[Run], clock: Callable[[], float], boot: Callable[[], BootTime]) -> None:
+        self._clock, self._boot = clock, boot
+        self._started, self._began = clock(), boot()
+        self._past: dict[int, _Past] = {}
+        since_next, self.number = 0.0, 1
+        for run in sorted(past, key=lambda run: run.number, reverse=True):
+            self.number = max(self.number, run.number + 1)
+            since_beat = max(since_next, self._began.since(run.boot, run.beat))
+            self._past[run.number] = _Past(run.seconds, since_beat, since_next)
+            since_next = max(run.seconds + since_beat, self._began.since(run.boot, run.began))
 
-def _size(path: str) -> int:
-    try:
-        return os.stat(path).st_size
-    except FileNotFoundError:
-        return 0
+    @property
+    def elapsed(self) -> float:
+        """Seconds since this run began."""
+        return max(0.0, self._clock() - self._started)
 
+    def waited(self, run: int, at: float) -> float:
+        """Return how many seconds have certainly passed since a run was ``at`` seconds old."""
+        if run == self.number:
+            return max(0.0, self.elapsed - at)
+        past = self._past.get(run)
+        if past is None:
+            return self.elapsed
+        before = past.seconds - at + past.since_beat if at <= past.seconds else past.since_next
+        return before + self.elapsed
 
-def _make(path: str) -> None:
-    """Make the file when there is none, for its owner only; SQLite gives the -wal file the same permissions."""
-    with contextlib.suppress(FileExistsError):
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    def record(self) -> Run:
+        """Return what the ledger should know of this run by now."""
+        elapsed, boot = self.elapsed, self._boot()
+        return Run(
+            number=self.number, seconds=elapsed, boot=self._began.boot, began=self._began.seconds, beat=boot.seconds
+        )

@@ -13,9 +13,9 @@ from typing import Any, Final, NoReturn, Self
 
 import attrs
 
+from kycaid_async.bulk.ledger.boot_time import BootTime, boot_time
 from kycaid_async.bulk.ledger.database import Database
-from kycaid_async.bulk.ledger.elapsed import BootTime, RunClock, boot_time
-from kycaid_async.bulk.ledger.file import LedgerFile, Path
+from kycaid_async.bulk.ledger.file import LedgerFile, Path, RunClock
 from kycaid_async.bulk.ledger.problems import damaged
 from kycaid_async.bulk.ledger.schema import LedgerOwner
 from kycaid_async.bulk.ledger.secret import Secret, SecretFrom

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import attrs
 
-from kycaid_async.bulk.ledger.elapsed import Run
+from kycaid_async.bulk.ledger.boot_time import Run
 from kycaid_async.bulk.ledger.problems import (
     damaged,
     of_another_key,
