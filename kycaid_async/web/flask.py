@@ -19,7 +19,6 @@
         applicant = kycaid.client.applicants.get(applicant_id)
 """
 
-import threading
 from typing import Final
 
 from kycaid_async.extras import missing
@@ -37,7 +36,7 @@ from kycaid_async.callbacks.signature import MAX_BODY, Keys
 from kycaid_async.errors import ConfigurationError, KycaidError
 from kycaid_async.sync.client import Kycaid
 from kycaid_async.tracebacks import border
-from kycaid_async.web.options import client_options
+from kycaid_async.web.lazy_client import LazyClient, client_options
 from kycaid_async.web.problem import MEDIA_TYPE, problem_of
 from kycaid_async.web.receive import NO_LENGTH, TOO_LARGE, Handler, Receiver, Reply, in_calling_thread, is_chunked
 
@@ -95,26 +94,21 @@ class KycaidExtension:
     """
 
     def __init__(self, app: Flask | None = None) -> None:
-        self._lock = threading.Lock()
         if app is not None:
             self.init_app(app)
 
     def init_app(self, app: Flask) -> None:
         """Prepare ``app``. Raises `ConfigurationError` where ``app.config["KYCAID"]`` names no option of a client."""
         client_options(app.config.setdefault("KYCAID", {}), _WHERE)
-        app.extensions[_NAME] = None
+        app.extensions[_NAME] = LazyClient(Kycaid, lambda: app.config["KYCAID"], _WHERE)
 
     @property
     def client(self) -> Kycaid:
         """The client of the application whose context is active. Don't close it. Raises `ConfigurationError`."""
-        app = current_app
-        with self._lock:
-            if _NAME not in app.extensions:
-                raise ConfigurationError("this application has no client: call KycaidExtension(app) or init_app(app)")
-            if app.extensions[_NAME] is None:
-                app.extensions[_NAME] = Kycaid(**client_options(app.config["KYCAID"], _WHERE))
-            client: Kycaid = app.extensions[_NAME]
-            return client
+        lazy: LazyClient[Kycaid] | None = current_app.extensions.get(_NAME)
+        if lazy is None:
+            raise ConfigurationError("this application has no client: call KycaidExtension(app) or init_app(app)")
+        return lazy.get()
 
 
 def kycaid_problem(error: KycaidError) -> Response:

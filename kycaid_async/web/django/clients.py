@@ -1,7 +1,6 @@
 """The clients of a Django project: one of each kind in a process, made when first needed."""
 
-import threading
-from typing import Any, Final, TypeVar
+from typing import Final
 
 from kycaid_async.extras import missing
 
@@ -15,14 +14,17 @@ except ImportError as error:
 from kycaid_async.client import AsyncKycaid
 from kycaid_async.errors import ConfigurationError
 from kycaid_async.sync.client import Kycaid
-from kycaid_async.web.options import client_options
+from kycaid_async.web.lazy_client import LazyClient, client_options
 
-_SETTING: Final = "KYCAID"
+_WHERE: Final = "settings.KYCAID"
 
-Client = TypeVar("Client", Kycaid, AsyncKycaid)
 
-_clients: dict[Any, Any] = {}
-_lock = threading.Lock()
+def _settings() -> object:
+    return getattr(settings, "KYCAID", {})
+
+
+_blocking = LazyClient(Kycaid, _settings, _WHERE)
+_asynchronous = LazyClient(AsyncKycaid, _settings, _WHERE)
 
 
 def kycaid_client() -> Kycaid:
@@ -31,36 +33,28 @@ def kycaid_client() -> Kycaid:
     Its options are the setting ``KYCAID``, a dictionary such as ``{"API_KEY": "…", "TIMEOUT": 10}``; what is not there
     comes from the environment. Don't close it. Raises `ConfigurationError`.
     """
-    return _client(Kycaid)
+    return _blocking.get()
 
 
 def async_kycaid_client() -> AsyncKycaid:
     """Return the asynchronous client of this process, for async views; see `kycaid_client`."""
-    return _client(AsyncKycaid)
-
-
-def _client(kind: type[Client]) -> Client:
-    with _lock:
-        if kind not in _clients:
-            _clients[kind] = kind(**client_options(getattr(settings, _SETTING, {}), "settings.KYCAID"))
-        client: Client = _clients[kind]
-        return client
+    return _asynchronous.get()
 
 
 def check_settings(**_: object) -> list[CheckMessage]:
-    """Report of ``manage.py check`` on the setting ``KYCAID``."""
+    """Report for ``manage.py check`` what is wrong with the setting ``KYCAID``."""
     try:
-        AsyncKycaid(**client_options(getattr(settings, _SETTING, {}), "settings.KYCAID"))
+        AsyncKycaid(**client_options(_settings(), _WHERE))
     except ConfigurationError as error:
         return [Error(str(error), id="kycaid.E001")]
     return []
 
 
 def _forget(*, setting: str, **_: object) -> None:
-    """Make the clients anew after ``override_settings`` of a test."""
-    if setting == _SETTING:
-        with _lock:
-            _clients.clear()
+    """Follow ``override_settings`` of a test."""
+    if setting == "KYCAID":
+        _blocking.forget()
+        _asynchronous.forget()
 
 
 setting_changed.connect(_forget, dispatch_uid="kycaid_async")

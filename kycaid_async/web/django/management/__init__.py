@@ -1,1 +1,1 @@
-"""What ``manage.py`` finds."""
+"""Management of a Django project: the commands below."""

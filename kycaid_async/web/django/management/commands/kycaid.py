@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
-from kycaid_async.web.options import client_options
+from kycaid_async.web.lazy_client import client_options
 
 
 class Command(BaseCommand):  # type: ignore[misc]  # Django has no types
