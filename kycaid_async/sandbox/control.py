@@ -11,7 +11,6 @@ from kycaid_async.sandbox.events.delivery import Delivery
 from kycaid_async.sandbox.events.feed import Watch
 from kycaid_async.sandbox.overview import ApplicantRow, DocumentRow, VerificationRow
 from kycaid_async.sandbox.review.background import BackgroundWork
-from kycaid_async.sandbox.review.finisher import decide
 from kycaid_async.sandbox.review.reviewer import Reviewer
 from kycaid_async.sandbox.rules.outcome import Kind, Reason, ReviewOutcome, Verdict
 from kycaid_async.sandbox.state import SandboxState
@@ -45,7 +44,7 @@ class Control:
         """
         outcome = ReviewOutcome.of("approve" if approve else "decline", reasons)
         await self._state.run(
-            lambda unit: decide(unit, id_, outcome, comment, self._state), then=self._background.carry_out
+            lambda unit: self._background.finisher.decide(unit, id_, outcome, comment), then=self._background.carry_out
         )
 
     async def applicants(self, *, offset: int = 0, count: int = 50) -> list[ApplicantRow]:

@@ -61,7 +61,8 @@ ROW = {
 @pytest.mark.parametrize(
     ("schema", "callback"),
     [
-        ("VerificationCompletedCallback", messages.completed(ROW)),
+        ("VerificationCompletedCallback", messages.completed(ROW, None)),
+        ("VerificationCompletedCallback", messages.completed(ROW, {"applicant_id": "b" * 36})),
         ("VerificationStatusChangedCallback", messages.status_changed(ROW | {"status": "pending", "verified": None})),
         ("ServiceResultCallback", messages.service_result("CRYPTO_ADDRESS_CHECK", "d" * 36, {"risk_score": 0.5}, None)),
     ],

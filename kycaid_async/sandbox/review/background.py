@@ -17,7 +17,7 @@ class BackgroundWork:
     """Carries out the effects of operations."""
 
     dispatcher: CallbackDispatcher
-    _finisher: Finisher
+    finisher: Finisher
     _sleep: Sleep
     _timers: Tasks = attrs.field(factory=Tasks)
     _finishing: "set[asyncio.Future[None]]" = attrs.field(factory=set)
@@ -31,14 +31,14 @@ class BackgroundWork:
     async def resume(self) -> None:
         """Wait for the verifications that ran when the sandbox was stopped, and deliver what was still to be."""
         await self.dispatcher.resume()
-        self.carry_out(Effects(started=await self._finisher.running()))
+        self.carry_out(Effects(started=await self.finisher.running()))
 
     async def finish_due(self, ids: Collection[str] | None = None) -> None:
         """End the verifications that are due now: all, or those with these ids or applicants."""
         done = asyncio.get_running_loop().create_future()
         self._finishing.add(done)
         try:
-            await self._finisher.finish_due(ids, self.dispatcher.send)
+            await self.finisher.finish_due(ids, self.dispatcher.send)
         finally:
             self._finishing.discard(done)
             done.set_result(None)
@@ -58,7 +58,7 @@ class BackgroundWork:
         await self.dispatcher.close()
 
     async def _wait_for(self, verification_id: str) -> None:
-        while (seconds := await self._finisher.remaining(verification_id)) is not None:
+        while (seconds := await self.finisher.remaining(verification_id)) is not None:
             if seconds > 0:
                 # Rounded up: a clock of microseconds would stand still before the last fraction of one.
                 await self._sleep(math.ceil(seconds * 1000) / 1000)

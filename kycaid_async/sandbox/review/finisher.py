@@ -8,8 +8,7 @@ import attrs
 
 from kycaid_async.api.documents.fields import DocumentStatus
 from kycaid_async.api.verifications.fields import VerificationProgress
-from kycaid_async.sandbox.callbacks import messages
-from kycaid_async.sandbox.events.delivery import Effects, QueuedCallback
+from kycaid_async.sandbox.events.delivery import Callback, Effects, QueuedCallback
 from kycaid_async.sandbox.review.reviewer import Reviewer
 from kycaid_async.sandbox.rules.case import Case
 from kycaid_async.sandbox.rules.outcome import ReviewOutcome
@@ -28,6 +27,8 @@ class Finisher:
 
     _state: SandboxState
     _reviewer: Reviewer
+    _completed: Callable[[UnitOfWork, Row], Callback]
+    """Makes the callback about a verification that ended."""
 
     async def finish_due(self, ids: Collection[str] | None, send: Callable[[list[QueuedCallback]], None]) -> None:
         """End what is due: everything, or what has these ids or applicants. ``send`` gets the callbacks of each."""
@@ -70,7 +71,30 @@ class Finisher:
                 unit.verifications.change(row["id"], outcome="pending")
                 return []
             completed = unit.verifications.finish(row["id"], verified=is_passed(checks), checks=checks, moment=now)
-        return unit.callbacks.put(messages.completed(completed), self._state.settings.callback_url)
+        return self._announce(unit, completed)
+
+    def decide(self, unit: UnitOfWork, id_: str, outcome: ReviewOutcome, comment: str | None) -> Effects:
+        """Decide about the document or the verification with this id, and return the effects.
+
+        Raises `KeyError`, and `ValueError` for a form that nobody completed.
+        """
+        document = unit.documents.find(id_)
+        if document is not None:
+            _set_verdict(unit, document, outcome, comment)
+            # Those that only waited for it can end now.
+            return Effects(started=unit.verifications.of_document(id_))
+        verification = unit.verifications.find(id_)
+        if verification is None:
+            raise KeyError(id_)
+        if verification["status"] == VerificationProgress.UNUSED:
+            raise ValueError("nobody completed the form of this verification yet")
+        for part in unit.verifications.documents_of(id_):
+            if part["status"] == DocumentStatus.NEW and part["outcome"] == "pending":
+                _set_verdict(unit, part, outcome, comment)
+        return Effects(self._announce(unit, conclude(unit, verification, outcome, comment, self._state.clock())))
+
+    def _announce(self, unit: UnitOfWork, ended: Row) -> list[QueuedCallback]:
+        return unit.callbacks.put(self._completed(unit, ended), self._state.settings.callback_url)
 
     def _checks(self, unit: UnitOfWork, row: Row, today: date) -> Checks:
         settings = self._state.settings
@@ -99,28 +123,6 @@ def _latest_change(unit: UnitOfWork, verification_id: str) -> float | None:
     if any(thing["outcome"] == "pending" for thing in (row, *unreviewed)):
         return None
     return float(max([row["started_at"], *(document["changed_at"] for document in unreviewed)]))
-
-
-def decide(unit: UnitOfWork, id_: str, outcome: ReviewOutcome, comment: str | None, state: SandboxState) -> Effects:
-    """Decide about the document or the verification with this id, and return the effects.
-
-    Raises `KeyError`, and `ValueError` for a form that nobody completed.
-    """
-    document = unit.documents.find(id_)
-    if document is not None:
-        _set_verdict(unit, document, outcome, comment)
-        # Those that only waited for it can end now.
-        return Effects(started=unit.verifications.of_document(id_))
-    verification = unit.verifications.find(id_)
-    if verification is None:
-        raise KeyError(id_)
-    if verification["status"] == VerificationProgress.UNUSED:
-        raise ValueError("nobody completed the form of this verification yet")
-    for part in unit.verifications.documents_of(id_):
-        if part["status"] == DocumentStatus.NEW and part["outcome"] == "pending":
-            _set_verdict(unit, part, outcome, comment)
-    completed = conclude(unit, verification, outcome, comment, state.clock())
-    return Effects(unit.callbacks.put(messages.completed(completed), state.settings.callback_url))
 
 
 def conclude(unit: UnitOfWork, verification: Row, outcome: ReviewOutcome, comment: str | None, moment: datetime) -> Row:

@@ -2,6 +2,9 @@
 
 from typing import Final
 
+import attrs
+
+from kycaid_async.sandbox.data.account import FormSwitches
 from kycaid_async.sandbox.storage.database import Repository, Row
 
 _ID: Final = "balance"
@@ -50,6 +53,24 @@ class ServiceRepository(Repository):
         """Return the uses of a day, oldest first."""
         sql = "SELECT * FROM services WHERE created_at BETWEEN ? AND ? ORDER BY seq"
         return self._db.rows(sql, f"{day} 00:00:00", f"{day} 23:59:59")
+
+
+class FormRepository(Repository):
+    """The switches of forms that were changed."""
+
+    table = "forms"
+
+    def switches(self, form_id: str | None) -> FormSwitches:
+        """Return the switches of a form, or those that hold where there is none."""
+        row = self.find(form_id) if form_id is not None else None
+        if row is None:
+            return FormSwitches()
+        return FormSwitches(**{name: bool(value) for name, value in row.items() if name != "id"})
+
+    def switch(self, form_id: str, switches: FormSwitches) -> None:
+        """Set the switches of a form."""
+        self.remove(form_id)
+        self.insert(id=form_id, **{name: int(value) for name, value in attrs.asdict(switches).items()})
 
 
 def _cents(euros: float | None) -> int | None:

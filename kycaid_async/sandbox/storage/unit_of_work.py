@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from functools import cached_property
 
-from kycaid_async.sandbox.storage.account import AccountRepository, ServiceRepository
+from kycaid_async.sandbox.storage.account import AccountRepository, FormRepository, ServiceRepository
 from kycaid_async.sandbox.storage.applicants import AddressRepository, AffiliatedPersonRepository, ApplicantRepository
 from kycaid_async.sandbox.storage.callbacks import CallbackRepository
 from kycaid_async.sandbox.storage.database import Row, Statements
@@ -52,6 +52,11 @@ class UnitOfWork:
     def files(self) -> FileRepository:
         """Uploaded files."""
         return FileRepository(self._db)
+
+    @cached_property
+    def forms(self) -> FormRepository:
+        """The switches of forms."""
+        return FormRepository(self._db)
 
     @cached_property
     def services(self) -> ServiceRepository:

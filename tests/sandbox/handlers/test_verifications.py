@@ -6,9 +6,10 @@ import pytest
 
 from kycaid_async import AsyncKycaid, ConflictError, FlowError, NotFoundError, ValidationError
 from kycaid_async.sandbox import Sandbox
+from kycaid_async.sandbox.data.account import FORMS
 
 NOBODY = "f" * 36
-FORM = "a" * 36
+FORM = FORMS[0].id
 
 
 @pytest.fixture
