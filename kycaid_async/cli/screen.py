@@ -104,6 +104,11 @@ class Screen:
         with self._remarks():
             self._err.print(Text(one_line(text)), soft_wrap=True)
 
+    def hint(self, text: str) -> None:
+        """Print what may be done next, where a person reads it."""
+        if self._err.is_terminal:
+            self.say(text)
+
     def line(self, text: str) -> None:
         """Print a line of the result."""
         self._print(Text(text))

@@ -12,16 +12,15 @@ from kycaid_async.api.catalog import ENDPOINTS
 from kycaid_async.api.documents.fields import DocumentType
 from kycaid_async.protocol.endpoint import Endpoint
 from kycaid_async.sandbox.control import Control
-from kycaid_async.sandbox.events.delivery import Effects
+from kycaid_async.sandbox.events.feed import Effects
 from kycaid_async.sandbox.events.tasks import Waits
 from kycaid_async.sandbox.faults import Faults
-from kycaid_async.sandbox.faults.middleware import FaultInjector
-from kycaid_async.sandbox.faults.routes import fault_routes
+from kycaid_async.sandbox.faults.http import FaultInjector, fault_routes
 from kycaid_async.sandbox.handlers import forms as form_handlers
 from kycaid_async.sandbox.handlers.catalog import paired
 from kycaid_async.sandbox.handlers.context import Answer, Handler, RequestContext
 from kycaid_async.sandbox.handlers.strict import require_proven
-from kycaid_async.sandbox.http import signed_urls
+from kycaid_async.sandbox.http.access import FILE_PATH, KeyThrottle, SignedUrls
 from kycaid_async.sandbox.http.listening import SANDBOX_KEY
 from kycaid_async.sandbox.http.middleware import (
     KeyAuthentication,
@@ -32,8 +31,6 @@ from kycaid_async.sandbox.http.middleware import (
     name_operation,
 )
 from kycaid_async.sandbox.http.refusals import HEALTH_PATH, health, invalid, json_response, not_found
-from kycaid_async.sandbox.http.signed_urls import SignedUrls
-from kycaid_async.sandbox.http.throttle import KeyThrottle
 from kycaid_async.sandbox.http.uploads import received
 from kycaid_async.sandbox.http.validation import read_fields, read_object, validated
 from kycaid_async.sandbox.pages.context import PageContext
@@ -41,7 +38,7 @@ from kycaid_async.sandbox.pages.responses import download
 from kycaid_async.sandbox.pages.routes import add_pages, redirect_browsers
 from kycaid_async.sandbox.review.background import BackgroundWork
 from kycaid_async.sandbox.review.reviewer import Reviewer
-from kycaid_async.sandbox.rules.outcome import HEADER, ReviewOutcome
+from kycaid_async.sandbox.rules.verdict import HEADER, ReviewOutcome
 from kycaid_async.sandbox.state import SandboxState
 
 _MAX_JSON: Final = 1 << 17
@@ -80,7 +77,7 @@ class Application:
             chain = (publisher.publish, inject_faults, *authorised)
             add_route(app, endpoint.method, endpoint.path, perform, endpoint.name, *chain)
         # Whoever has the URL of a file needs no key.
-        add_route(app, "GET", signed_urls.PATH, self._send_file, "storage.get", answer_refusals)
+        add_route(app, "GET", FILE_PATH, self._send_file, "storage.get", answer_refusals)
         # A person's browser has no key either.
         describe = chained(self._describe_form, publisher.publish, *authorised)
         add_pages(app, self._page_context(throttle), publisher, describe)

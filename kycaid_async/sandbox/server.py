@@ -21,21 +21,17 @@ from kycaid_async.loops import running_loop
 from kycaid_async.sandbox.application import Application
 from kycaid_async.sandbox.callbacks.dispatcher import CallbackDispatcher
 from kycaid_async.sandbox.control import Control
-from kycaid_async.sandbox.events.delivery import Delivery
+from kycaid_async.sandbox.events.feed import Delivery
 from kycaid_async.sandbox.events.tasks import Sleep, Waits
 from kycaid_async.sandbox.faults import Faults
 from kycaid_async.sandbox.handlers.verifications import completed_callback
+from kycaid_async.sandbox.http.access import SHORTEST_KEY, SignedUrls
 from kycaid_async.sandbox.http.listening import SANDBOX_KEY, bind, is_loopback, silent, url_of
-from kycaid_async.sandbox.http.signed_urls import SignedUrls
-from kycaid_async.sandbox.http.throttle import SHORTEST_KEY
-from kycaid_async.sandbox.review.background import BackgroundWork
+from kycaid_async.sandbox.review.background import BackgroundWork, Finisher
 from kycaid_async.sandbox.review.content import require_pillow
-from kycaid_async.sandbox.review.finisher import Finisher
 from kycaid_async.sandbox.review.reviewer import Reviewer
-from kycaid_async.sandbox.rules.case import REFUSED_COUNTRIES, Rule
-from kycaid_async.sandbox.rules.rules import RULES
-from kycaid_async.sandbox.settings import Review, SandboxSettings
-from kycaid_async.sandbox.state import SandboxState, opened
+from kycaid_async.sandbox.rules.rules import REFUSED_COUNTRIES, RULES, Rule
+from kycaid_async.sandbox.state import Review, SandboxSettings, SandboxState, opened
 
 _MAX_PORT: Final = 65_535
 _MEBIBYTE: Final = 1 << 20
@@ -172,6 +168,8 @@ class Sandbox:
     verifications = _controlled(Control.verifications)
     balance = _controlled(Control.balance)
     set_balance = _controlled(Control.set_balance)
+    form_switches = _controlled(Control.form_switches)
+    switch_form = _controlled(Control.switch_form)
     resend = _controlled(Control.resend)
     watch = _controlled(Control.watch)
 

@@ -16,7 +16,7 @@ from PIL import Image
 
 from kycaid_async import AsyncKycaid, ConfigurationError
 from kycaid_async.sandbox import Fault, Sandbox
-from kycaid_async.sandbox.faults.switchboard import MOST
+from kycaid_async.sandbox.faults.fault import MOST
 from kycaid_async.sandbox.review.content import look_at
 from tests.bulk.ledger.formats import hot_journal
 

@@ -9,10 +9,10 @@ from kycaid_async.sandbox.handlers.addresses import address_answers
 from kycaid_async.sandbox.handlers.affiliated_persons import person_answers
 from kycaid_async.sandbox.handlers.context import Handler, RequestContext
 from kycaid_async.sandbox.handlers.documents import document_answers
+from kycaid_async.sandbox.http.access import SignedUrls
 from kycaid_async.sandbox.http.refusals import invalid, not_valid, too_many
-from kycaid_async.sandbox.http.signed_urls import SignedUrls
 from kycaid_async.sandbox.rules.blacklist import is_politician
-from kycaid_async.sandbox.settings import SandboxSettings
+from kycaid_async.sandbox.state import SandboxSettings
 from kycaid_async.sandbox.storage.database import Row
 from kycaid_async.sandbox.storage.unit_of_work import UnitOfWork
 from kycaid_async.values.scalars import read_time

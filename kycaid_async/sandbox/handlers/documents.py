@@ -7,8 +7,8 @@ from kycaid_async.api.documents.fields import DocumentProvider, DocumentStatus, 
 from kycaid_async.api.documents.models import DocumentDetails
 from kycaid_async.sandbox.data.ids import new_id
 from kycaid_async.sandbox.handlers.context import Handler, RequestContext
+from kycaid_async.sandbox.http.access import SignedUrls
 from kycaid_async.sandbox.http.refusals import delete_denied, edit_denied, invalid, not_valid
-from kycaid_async.sandbox.http.signed_urls import SignedUrls
 from kycaid_async.sandbox.storage.database import Row
 from kycaid_async.sandbox.storage.documents import SIDES
 from kycaid_async.sandbox.storage.unit_of_work import UnitOfWork

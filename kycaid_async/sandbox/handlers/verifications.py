@@ -5,13 +5,18 @@ from typing import Any, Final
 from kycaid_async.api.affiliated_persons import AffiliatedPersonType
 from kycaid_async.api.applicants import ApplicantType
 from kycaid_async.api.verifications.fields import Outcome, VerificationProgress
-from kycaid_async.sandbox.callbacks import messages
+from kycaid_async.sandbox.callbacks.dispatcher import (
+    verification_answer,
+    verification_completed,
+    verification_status_changed,
+)
 from kycaid_async.sandbox.data.account import FORMS, service_of
-from kycaid_async.sandbox.events.delivery import Callback
+from kycaid_async.sandbox.events.feed import Callback
 from kycaid_async.sandbox.handlers.applicants import applicant_answer
 from kycaid_async.sandbox.handlers.context import Handler, RequestContext
 from kycaid_async.sandbox.handlers.report import report
 from kycaid_async.sandbox.handlers.strict import FINAL
+from kycaid_async.sandbox.http.access import SignedUrls
 from kycaid_async.sandbox.http.refusals import (
     flow_denied,
     insufficient_data,
@@ -20,8 +25,7 @@ from kycaid_async.sandbox.http.refusals import (
     retry_forbidden,
     verification_exists,
 )
-from kycaid_async.sandbox.http.signed_urls import SignedUrls
-from kycaid_async.sandbox.settings import SandboxSettings
+from kycaid_async.sandbox.state import SandboxSettings
 from kycaid_async.sandbox.storage.database import Row
 from kycaid_async.sandbox.storage.unit_of_work import UnitOfWork
 
@@ -57,7 +61,7 @@ def start_form(context: RequestContext, verification: Row) -> Row:
 
 def get(context: RequestContext) -> dict[str, Any]:
     """Return a verification."""
-    return messages.verification_answer(context.row(context.unit.verifications, "verification_id"))
+    return verification_answer(context.row(context.unit.verifications, "verification_id"))
 
 
 def update_status(context: RequestContext) -> dict[str, Any]:
@@ -79,11 +83,11 @@ def completed_callback(unit: UnitOfWork, row: Row, settings: SandboxSettings, ur
     """Return the callback that says how a verification ended, with its applicant where the form is set so."""
     applicant = unit.applicants.find(row["applicant_id"])
     if applicant is None:
-        return messages.completed(row, None)
+        return verification_completed(row, None)
     external_id = row["external_applicant_id"] or applicant["body"].get("external_applicant_id")
     is_whole = unit.forms.switches(row["form_id"]).applicant_in_callback
     whole = applicant_answer(unit, applicant, settings, urls) if is_whole else None
-    return messages.completed(row | {"external_applicant_id": external_id}, whole)
+    return verification_completed(row | {"external_applicant_id": external_id}, whole)
 
 
 def attempts_left(context: RequestContext, applicant: Row | None) -> int | None:
@@ -150,7 +154,7 @@ def _types(context: RequestContext) -> list[str]:
 def _announce(context: RequestContext, started: Row) -> None:
     context.effects.started.append(started["id"])
     if context.unit.forms.switches(started["form_id"]).status_callback:
-        context.send(messages.status_changed(started))
+        context.send(verification_status_changed(started))
 
 
 def _require_persons(unit: UnitOfWork, applicant: Row) -> None:

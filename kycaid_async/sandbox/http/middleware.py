@@ -11,6 +11,7 @@ import attrs
 from aiohttp import web
 
 from kycaid_async.sandbox.events.feed import EventFeed, RequestServed
+from kycaid_async.sandbox.http.access import KeyThrottle
 from kycaid_async.sandbox.http.refusals import (
     Refused,
     Serve,
@@ -20,7 +21,6 @@ from kycaid_async.sandbox.http.refusals import (
     refusal_response,
     unauthorized,
 )
-from kycaid_async.sandbox.http.throttle import KeyThrottle
 
 logger = logging.getLogger("kycaid_async.sandbox")
 

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from aiohttp import web
 
+from kycaid_async.sandbox.outcome import SandboxOutcome
 from kycaid_async.values.json import dumps
 from kycaid_async.version import __version__
 
@@ -15,7 +16,7 @@ Serve = Callable[[web.Request], Awaitable[web.StreamResponse]]
 HEALTH_PATH: Final = "/_sandbox/health"
 
 
-class Refused(Exception):  # noqa: N818 - an outcome: the client gets it as an answer
+class Refused(SandboxOutcome):
     """A request is refused with this status, type and list of problems."""
 
     def __init__(self, status: int, type_: str, problems: Iterable[Problem] = ()) -> None:

@@ -8,7 +8,7 @@ from aiohttp import web
 from kycaid_async.sandbox.data.account import FORM_PATH
 from kycaid_async.sandbox.http.middleware import Middleware, RequestPublisher, add_route, chained
 from kycaid_async.sandbox.http.refusals import Serve
-from kycaid_async.sandbox.pages import layout, live, login, pictures
+from kycaid_async.sandbox.pages import layout, live, login
 from kycaid_async.sandbox.pages.actions import Actions
 from kycaid_async.sandbox.pages.context import PageContext
 from kycaid_async.sandbox.pages.dashboard import Dashboard
@@ -17,8 +17,7 @@ from kycaid_async.sandbox.pages.layout import ACTIONS, HOME
 from kycaid_async.sandbox.pages.live import Live
 from kycaid_async.sandbox.pages.login import Login, LoginSessions
 from kycaid_async.sandbox.pages.middleware import answer_with_pages, require_local_name, require_same_origin
-from kycaid_async.sandbox.pages.pictures import Pictures
-from kycaid_async.sandbox.pages.responses import see_other, static
+from kycaid_async.sandbox.pages.responses import DOWNLOAD_PATH, PICTURE_PATH, Pictures, see_other, static
 
 
 def add_pages(app: web.Application, context: PageContext, publisher: RequestPublisher, describe_form: Serve) -> None:
@@ -66,8 +65,8 @@ def _add_dashboard(app: web.Application, context: PageContext) -> None:
         f"{HOME}callbacks": dashboard.callbacks,
         f"{HOME}requests": dashboard.requests,
         f"{HOME}controls": dashboard.controls,
-        pictures.PATH: files.show,
-        pictures.DOWNLOAD: files.download,
+        PICTURE_PATH: files.show,
+        DOWNLOAD_PATH: files.download,
         live.PATH: news.stream,
     }
     _add(app, "GET", HOME.rstrip("/"), _to_dashboard)

@@ -10,7 +10,7 @@ from kycaid_async import AsyncKycaid, ConfigurationError
 from kycaid_async.callbacks import SIGNATURE_HEADER, ServiceResult, VerificationCompleted, construct_event
 from kycaid_async.sandbox import Sandbox
 from kycaid_async.sandbox.data.account import FORMS
-from kycaid_async.sandbox.events.delivery import ATTEMPTS, PAUSES
+from kycaid_async.sandbox.events.feed import ATTEMPTS, PAUSES
 from tests.serving import Serving
 
 

@@ -1,6 +1,7 @@
-"""Throttles guesses of the API key."""
+"""Access: throttles guesses of the API key, and signs URLs of files, which need none."""
 
 import hashlib
+import hmac
 import ipaddress
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -23,6 +24,7 @@ MAX_WAIT: Final = 30.0
 """Seconds that a request waits at most. One whose turn comes later is refused, and its key is not looked at."""
 RESET_AFTER: Final = timedelta(minutes=5)
 """How long after its last wrong key a client starts anew."""
+FILE_PATH: Final = "/storage/{file_id}/{signature}"
 _REMEMBERED: Final = 1000
 _NETWORK: Final = 64
 """Bits of an IPv6 address that one customer of a provider cannot change."""
@@ -104,3 +106,24 @@ def _network(address: str | None) -> str:
     if isinstance(ip, ipaddress.IPv4Address):
         return str(ip)
     return str(ip.ipv4_mapped or ipaddress.ip_network((ip, _NETWORK), strict=False))
+
+
+@attrs.frozen
+class SignedUrls:
+    """Signed URLs of one server's files. As with the real service, whoever has one can fetch the file without a key."""
+
+    base_url: str
+    _secret: bytes = attrs.field(repr=False)
+
+    def url_for(self, file_id: str | None) -> str | None:
+        """Return the URL of a file; None for none."""
+        if file_id is None:
+            return None
+        return self.base_url + FILE_PATH.format(file_id=file_id, signature=self._signature(file_id))
+
+    def is_valid(self, file_id: str, signature: str) -> bool:
+        """Say whether the signature is ours, in constant time."""
+        return hmac.compare_digest(self._signature(file_id).encode(), signature.encode(errors="replace"))
+
+    def _signature(self, file_id: str) -> str:
+        return hmac.new(self._secret, file_id.encode(errors="replace"), hashlib.sha256).hexdigest()
