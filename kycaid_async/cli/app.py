@@ -5,7 +5,22 @@ from typing import Annotated
 import typer
 
 from kycaid_async import __version__
-from kycaid_async.cli import audit, billing, demo, key, ledger, manifest, operations, results, serve, upload, verify
+from kycaid_async.cli import (
+    audit,
+    billing,
+    callbacks,
+    completion,
+    demo,
+    doctor,
+    key,
+    ledger,
+    manifest,
+    operations,
+    results,
+    serve,
+    upload,
+    verify,
+)
 from kycaid_async.cli.calls import options as calls
 from kycaid_async.cli.calls.root import RootGroup
 from kycaid_async.cli.credentials import EnvFile, Keyring
@@ -58,6 +73,10 @@ app.command(help=serve.HELP)(serve.sandbox)
 app.command(help=operations.HELP)(operations.operations)
 app.command(help=calls.CALL_HELP)(calls.call)
 app.command(help=calls.GET_HELP)(calls.get)
+app.command(help=callbacks.TRIGGER_HELP)(callbacks.trigger)
+app.command(help=callbacks.LISTEN_HELP)(callbacks.listen)
+app.command(help=doctor.HELP)(doctor.doctor)
+app.command(help=completion.HELP)(completion.completion)
 app.add_typer(manifest.manifest, help=manifest.HELP)
 app.add_typer(ledger.ledger, help=ledger.HELP)
 app.add_typer(key.key, help=key.HELP)

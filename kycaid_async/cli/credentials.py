@@ -117,6 +117,17 @@ def api_key() -> str | None:
     return stored_key(name) if name else os.environ.get(KEY)
 
 
+def required_key() -> str:
+    """Return the key. Raises `UsageProblem` when there is none."""
+    key = api_key()
+    if not key:
+        raise UsageProblem(
+            f"your key is needed: in the environment variable {KEY}, in a file for --env-file, or in the keyring for "
+            "--keyring"
+        )
+    return key
+
+
 def stored_key(name: str) -> str:
     """Return a key of the keyring. Raises `Problem`."""
     with keyring_problems() as keyring:

@@ -94,9 +94,9 @@ def exit_code_of(error: KycaidError) -> ExitCode:
 
 
 @contextmanager
-def errors_by_kind() -> Iterator[None]:
-    """Turn what goes wrong in a call into one line and the exit code of its kind."""
-    with plain_errors():
+def errors_by_kind(*, leaves_quietly: bool = False) -> Iterator[None]:
+    """Turn what goes wrong in a call into one line and the exit code of its kind; see `plain_errors`."""
+    with plain_errors(leaves_quietly=leaves_quietly):
         try:
             yield
         except KycaidError as error:

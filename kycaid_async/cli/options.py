@@ -6,12 +6,12 @@ from typing import Annotated, TypeAlias
 
 import typer
 
-from kycaid_async.cli.credentials import api_key
+from kycaid_async.cli.credentials import api_key, required_key
 from kycaid_async.cli.problems import Problem, interrupted, one_line
 from kycaid_async.errors import KycaidError
 from kycaid_async.signals import end_like_ctrl_c
 
-__all__ = ["AsJson", "BaseUrl", "Proxy", "SameAccount", "api_key", "plain_errors"]
+__all__ = ["AsJson", "BaseUrl", "Proxy", "SameAccount", "api_key", "plain_errors", "required_key"]
 
 Proxy: TypeAlias = Annotated[
     str | None,

@@ -105,8 +105,9 @@ def _command(operation: Any) -> Any:
     }
 
     def run(**typed: Any) -> None:
-        from kycaid_async.cli.calls.given import json_object, values_of
+        from kycaid_async.cli.calls.given import values_of
         from kycaid_async.cli.calls.run import CallOptions, call
+        from kycaid_async.cli.json_io import json_object
 
         with errors_by_kind():
             own = {name: typed.pop(name) for name in list(typed) if name in {one.name for one in parameters}}

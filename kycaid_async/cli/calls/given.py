@@ -1,63 +1,15 @@
-"""What was typed, as values for a call: texts of options, and JSON from a text, a file or the standard input."""
+"""What was typed, as values for a call."""
 
-import json
-import sys
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Final
 
 from kycaid_async.cli.calls.operation import Parameter
+from kycaid_async.cli.json_io import json_object
 from kycaid_async.cli.problems import UsageProblem, one_line
 
 _DAY: Final = len("YYYY-MM-DD")
-_FROM_INPUT: Final = "-"
-
-
-def json_object(text: str | None) -> dict[str, Any]:
-    """Return the object of ``--json``: JSON itself, ``@FILE``, or ``-`` for the standard input. Raises `UsageProblem`.
-
-    No message shows any of it.
-    """
-    if text is None:
-        return {}
-    where = "--json"
-    if text == _FROM_INPUT:
-        where, text = "--json -", _input()
-    elif text.startswith("@"):
-        where, text = f"--json {text}", _file(text[1:])
-    try:
-        value = json.loads(text, parse_constant=_refuse)
-    except (ValueError, RecursionError) as error:
-        place = f", line {error.lineno}, column {error.colno}" if isinstance(error, json.JSONDecodeError) else ""
-        problem = f"{where}: this is no JSON{place}"
-    else:
-        if isinstance(value, dict):
-            return value
-        problem = f'{where}: expected an object, as in {{"name": "value"}}'
-    raise UsageProblem(problem)  # outside of the handler: its error holds the text
-
-
-def _input() -> str:
-    try:
-        return sys.stdin.read()
-    except UnicodeDecodeError:
-        problem = "--json -: the standard input is no text in UTF-8"
-    raise UsageProblem(problem)
-
-
-def _file(name: str) -> str:
-    try:
-        return Path(name).read_text(encoding="utf-8-sig")
-    except OSError as error:
-        problem = f"--json @{name}: {error.strerror}"
-    except ValueError:
-        problem = f"--json @{name}: it is no text in UTF-8"
-    raise UsageProblem(problem)
-
-
-def _refuse(_constant: str) -> Any:
-    raise ValueError
 
 
 def values_of(parameters: Sequence[Parameter], typed: Mapping[str, Any]) -> dict[str, Any]:
@@ -65,13 +17,13 @@ def values_of(parameters: Sequence[Parameter], typed: Mapping[str, Any]) -> dict
     return {
         one.name: _value(one, typed[one.name])
         for one in parameters
-        if one.kind != "file" and typed.get(one.name) is not None
+        if one.kind != "file" and typed.get(one.name) not in (None, [])
     }
 
 
 def _value(parameter: Parameter, typed: Any) -> Any:
     if parameter.kind == "list":
-        return [_word(parameter, text) for text in typed] or None
+        return [_word(parameter, text) for text in typed]
     if not isinstance(typed, str):
         return typed
     if parameter.kind == "JSON":

@@ -61,9 +61,9 @@ def call(
     keyring: Keyring = None,  # noqa: ARG001 - as above
 ) -> None:
     """Run ``kycaid call``."""
-    from kycaid_async.cli.calls.given import json_object
     from kycaid_async.cli.calls.run import CallOptions, operation_of
     from kycaid_async.cli.calls.run import call as run
+    from kycaid_async.cli.json_io import json_object
 
     with errors_by_kind():
         one, given = operation_of(operation), json_object(json)

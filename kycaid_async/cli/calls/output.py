@@ -2,24 +2,21 @@
 
 import csv
 import json
-import re
 import sys
 from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
 import attrs
 import typer
 
 from kycaid_async.bulk.tables import neutral
+from kycaid_async.cli.json_io import write_json
 from kycaid_async.cli.problems import one_line
-from kycaid_async.cli.screen import console
 from kycaid_async.values.fields import fields_of
 from kycaid_async.values.model import Response
 
 Format = Literal["json", "csv", "text"]
-
-_NOT_SHOWN: Final = re.compile(r"[^\x00-\x7e]")
 
 
 @attrs.define
@@ -43,7 +40,7 @@ class Output:
         if self._fields:
             value = {name: self._pick(value, name) for name in self._fields}
         if self._format == "json":
-            self._write_json(value)
+            write_json(value)
         else:
             self._write_row(value if isinstance(value, dict) else {"value": value})
 
@@ -70,20 +67,6 @@ class Output:
         if found:
             self._missed.discard(path)
         return picked
-
-    def _write_json(self, value: Any) -> None:
-        if sys.stdout.isatty():
-            self._write_pretty(value)
-            return
-        # In ASCII, so that every program reads it, whatever the encoding of this system is.
-        sys.stdout.write(json.dumps(value, separators=(",", ":")) + "\n")
-
-    def _write_pretty(self, value: Any) -> None:
-        from rich.json import JSON
-
-        text = JSON(_for_a_terminal(json.dumps(value, indent=2, ensure_ascii=False))).text
-        text.no_wrap, text.overflow = True, "ignore"
-        console(sys.stdout).print(text, soft_wrap=True)
 
     def _write_row(self, row: dict[str, Any]) -> None:
         if self._columns is None:
@@ -115,11 +98,6 @@ def _cell(value: Any) -> str:
     if value is None:
         return ""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-
-
-def _for_a_terminal(text: str) -> str:
-    """Write what a terminal would obey, or cannot show, as JSON writes it in ASCII."""
-    return _NOT_SHOWN.sub(lambda found: found[0] if found[0].isprintable() else json.dumps(found[0])[1:-1], text)
 
 
 def rows_of(value: Any) -> Iterator[Any]:

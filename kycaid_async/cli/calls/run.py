@@ -25,7 +25,7 @@ from kycaid_async.cli.calls.request import (
     field_models,
     prepare,
 )
-from kycaid_async.cli.options import api_key
+from kycaid_async.cli.options import required_key
 from kycaid_async.cli.problems import Problem, UsageProblem, one_line
 from kycaid_async.client import AsyncKycaid
 from kycaid_async.errors import ConfigurationError, InvalidRequestError, KycaidError, UnconfirmedEndpointWarning
@@ -55,14 +55,8 @@ class CallOptions:
 
     def client(self) -> AsyncKycaid:
         """Return a client. Raises `UsageProblem`."""
-        key = api_key()
-        if not key:
-            raise UsageProblem(
-                "your key is needed: in the environment variable KYCAID_API_KEY, in a file for --env-file, or in the "
-                "keyring for --keyring"
-            )
         try:
-            return AsyncKycaid(key, base_url=self.base_url, proxy=self.proxy, trust_env=True)
+            return AsyncKycaid(required_key(), base_url=self.base_url, proxy=self.proxy, trust_env=True)
         except ConfigurationError as error:
             raise UsageProblem(str(error).replace("base_url:", "--base-url:", 1)) from error
 
