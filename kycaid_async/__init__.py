@@ -73,7 +73,8 @@ _HOMES = {
             "FileRefusedError FlowError GatewayError InsufficientFundsError InvalidFileError InvalidRequestError "
             "InvalidSignatureError KycaidError LedgerError ManifestError NotFoundError PermissionDeniedError "
             "RateLimitError RawBodyRequiredError RedirectError RequestTimeoutError ServerError ServerTimeoutError "
-            "TooManyOpenFilesError TransportError UnconfirmedEndpointWarning UploadSourceError ValidationError"
+            "TooManyOpenFilesError TransportError UnconfirmedEndpointWarning UnconfirmedValueWarning "
+            "UploadSourceError ValidationError"
         ),
         ".protocol.endpoint": "Endpoint Evidence Replay",
         ".protocol.timeout": "Timeout",

@@ -170,6 +170,7 @@ from kycaid_async.errors import ServerTimeoutError as ServerTimeoutError
 from kycaid_async.errors import TooManyOpenFilesError as TooManyOpenFilesError
 from kycaid_async.errors import TransportError as TransportError
 from kycaid_async.errors import UnconfirmedEndpointWarning as UnconfirmedEndpointWarning
+from kycaid_async.errors import UnconfirmedValueWarning as UnconfirmedValueWarning
 from kycaid_async.errors import UploadSourceError as UploadSourceError
 from kycaid_async.errors import ValidationError as ValidationError
 from kycaid_async.protocol.endpoint import Endpoint as Endpoint

@@ -1,10 +1,6 @@
 """One call: attempts, pauses between them, and one deadline over all."""
 
-import inspect
-import os
-import warnings
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any, TypeVar
 
 import attrs
@@ -26,27 +22,16 @@ from kycaid_async.transport.loop_resources import ResourceRegistry
 from kycaid_async.transport.settings import Settings
 from kycaid_async.uploads.multipart import Upload
 from kycaid_async.values.model import Request
+from kycaid_async.warning import warn_once
 
 T = TypeVar("T")
 
 _TOO_MANY = 429
-_PACKAGE = str(Path(__file__).parent.parent) + os.sep
-_warned: set[str] = set()
 
 
 def _warn_once(endpoint: Endpoint[Any]) -> None:
-    if endpoint.name not in _warned:
-        _warned.add(endpoint.name)
-        text = f"{endpoint.name}: path and payload are inferred and may be wrong (see paths=… of the client)"
-        warnings.warn(text, UnconfirmedEndpointWarning, stacklevel=_frames_of_ours())
-
-
-def _frames_of_ours() -> int:
-    """Return how far up the stack the caller of this package is, as warnings count."""
-    level, frame = 1, inspect.currentframe()
-    while frame is not None and frame.f_code.co_filename.startswith(_PACKAGE):
-        level, frame = level + 1, frame.f_back
-    return level - 1
+    text = f"{endpoint.name}: path and payload are inferred and may be wrong (see paths=… of the client)"
+    warn_once(endpoint.name, text, UnconfirmedEndpointWarning)
 
 
 @attrs.define(eq=False)
