@@ -76,6 +76,7 @@ _HOMES = {
             "TooManyOpenFilesError TransportError UnconfirmedEndpointWarning UnconfirmedValueWarning "
             "UploadSourceError ValidationError"
         ),
+        ".hooks": "AttemptEvent CallEvent Hooks ResultEvent RetryEvent RowEvent",
         ".protocol.endpoint": "Endpoint Evidence Replay",
         ".protocol.timeout": "Timeout",
         ".sync.bulk": "BlockingAudit BlockingResults BlockingUpload BlockingVerify",
@@ -107,7 +108,7 @@ def __dir__() -> list[str]:
 
 def _for_analysers() -> None:  # pyright: ignore[reportUnusedFunction]  # see below
     """Import the lazy modules. Never called: PyInstaller, Nuitka and others find them here."""
-    from kycaid_async import client, errors, servers  # noqa: F401 - for analysers
+    from kycaid_async import client, errors, hooks, servers  # noqa: F401 - for analysers
     from kycaid_async.api import (  # noqa: F401 - for analysers
         addresses,
         affiliated_persons,
