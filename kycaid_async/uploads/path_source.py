@@ -4,11 +4,12 @@ import asyncio
 import errno
 import functools
 import hashlib
+import json
 import os
 import stat
 import time
 from collections.abc import Callable
-from typing import Any, Self, TypeVar
+from typing import Any, Final, Self, TypeVar
 
 import attrs
 
@@ -18,6 +19,13 @@ from kycaid_async.uploads.path_hint import hint
 from kycaid_async.uploads.reader import CHUNK, WHOLE, Buffer, PaddedBuffer, guarded, in_thread, read_at, read_error
 
 R = TypeVar("R")
+
+_SECOND: Final = 1_000_000_000
+"""In nanoseconds."""
+_TICK: Final = _SECOND // 10
+"""Within so long, a file can change again and bear the same time: systems look at a coarse clock for it."""
+_COARSE_TICK: Final = 5 * _SECOND // 2
+"""The same where file systems keep even seconds."""
 
 LONGEST_LABEL = 200
 ENOUGH = 1 << 13
@@ -29,6 +37,48 @@ _READ = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0) 
 
 _NOTHING = (errno.ENOENT, errno.EINVAL)
 """Windows says the second of names that it cannot have, such as one in quotes."""
+
+
+@attrs.frozen(kw_only=True)
+class Origin:
+    """Origin of what was read: a local file, and what changes whenever that is written."""
+
+    path: str = attrs.field(repr=mask)
+    """Absolute."""
+    device: int
+    inode: int
+    size: int
+    mtime: int
+    ctime: int
+    """Nanoseconds."""
+
+    @classmethod
+    def of(cls, path: str, found: os.stat_result) -> Self:
+        """Return the origin of a file at ``path`` in this state."""
+        return cls(
+            path=os.path.abspath(path),  # noqa: PTH100 - a Path takes its time
+            device=found.st_dev,
+            inode=found.st_ino,
+            size=found.st_size,
+            mtime=found.st_mtime_ns,
+            ctime=found.st_ctime_ns,
+        )
+
+    def is_settled(self, now: float) -> bool:
+        """Say whether any change after ``now``, in seconds since 1970, gives the file another time."""
+        is_coarse = not (self.mtime % _SECOND or self.ctime % _SECOND)
+        tick = _COARSE_TICK if is_coarse else _TICK
+        return int(now * _SECOND) - max(self.mtime, self.ctime) > tick
+
+    def as_text(self) -> str:
+        """Return it as one text. It holds the path."""
+        return json.dumps(attrs.astuple(self))
+
+    @classmethod
+    def from_text(cls, text: str) -> Self:
+        """Return what `as_text` wrote. Raises `ValueError`."""
+        values = json.loads(text)
+        return cls(**dict(zip(attrs.fields_dict(cls), values, strict=True)))
 
 
 class QuickFolders:
@@ -202,7 +252,7 @@ class PathReader:
     def fill_from_cache(self) -> bool:
         """Read the head when the system has it in memory, and say whether that was so."""
         padded = PaddedBuffer(self._first)
-        padded.size = self._cached(padded.content)
+        padded.size = self._cached(padded.content, 0)
         self._keep(padded.content, padded)
         return len(self.head) >= min(ENOUGH, self.size)
 
@@ -225,22 +275,30 @@ class PathReader:
         chunk: Buffer = b""
         if self._inline:
             buffer = bytearray(want)
-            chunk = memoryview(buffer)[: self._cached(memoryview(buffer))]
+            chunk = memoryview(buffer)[: self._cached(memoryview(buffer), self._offset)]
         if not chunk:
             chunk = await self._in_thread(functools.partial(_read_fully, self.fd, want, self._offset))
         self._offset += len(chunk)
         return chunk
 
-    def _cached(self, into: memoryview) -> int:
+    def _cached(self, into: memoryview, offset: int) -> int:
         """Read what is in the page cache already: that is quicker than any thread. 0 when the disk would block."""
         try:
             flag: int = os.RWF_NOWAIT  # type: ignore[attr-defined,unused-ignore]  # Linux has it
-            return os.preadv(self.fd, [into], self._offset, flag)
+            return os.preadv(self.fd, [into], offset, flag)
         except BlockingIOError:
             return 0
         except OSError:
             self._inline = False
             return 0
+
+    async def part(self, start: int, end: int) -> Buffer:
+        """Return the bytes from ``start`` to ``end``. It plays no part in what `read` returns next."""
+        if self._inline:
+            buffer = bytearray(end - start)
+            if self._cached(memoryview(buffer), start) == len(buffer):
+                return buffer
+        return await self._in_thread(functools.partial(_read_fully, self.fd, end - start, start))
 
     async def digest(self) -> bytes:
         """Return the SHA-256 of the whole file, read in a thread. Before or after other reads, not meanwhile."""
