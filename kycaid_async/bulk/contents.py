@@ -23,7 +23,7 @@ from kycaid_async.uploads.sources import BytesReader, Frame, no_frame
 _END: Final = 1 << 14
 """Bytes of each end."""
 _IN_MEMORY: Final = WHOLE
-"""Files up to this size are read once, and sent from memory. Hashed on the loop: a thread takes longer to begin."""
+"""Bytes up to which a file is hashed on the loop, from memory: a thread takes longer to begin."""
 
 
 class _Hash(Protocol):
@@ -43,7 +43,7 @@ class FileContent:
 
     size: int
     content_type: str
-    source: "_Held | _Pinned"
+    source: "_Held | _Pinned | _Streamed"
     partial: bytes | None
     """SHA-256 of its size and both its ends; None of a small file, of which they are the whole."""
     origin: Origin | None = attrs.field(repr=False)
@@ -54,12 +54,14 @@ class FileContent:
     async def whole(self, hashing: asyncio.Semaphore) -> bytes:
         """Return the SHA-256 of the whole; ``hashing`` bounds how many large files are read for that at a time."""
         if self.digest is None:
+            assert isinstance(self.source, _Pinned)  # noqa: S101 - all others were hashed when they were read
             self.digest = await self.source.hashed(hashing)
         return self.digest
 
     async def close(self) -> None:
         """Let go of the file."""
-        await self.source.close()
+        if isinstance(self.source, _Pinned):
+            await self.source.close()
 
     async def __aenter__(self) -> Self:
         return self
@@ -77,13 +79,13 @@ async def read_content(
     package for its URL is missing.
     """
     began = now()
-    reading = await source.open()
+    reading = await (source.look(_END) if isinstance(source, PathSource) else source.open())
     try:
         kind = inspect(reading, label=source.label, rules=rules)
-        if reading.size <= _IN_MEMORY:
+        if isinstance(source, PathSource) and isinstance(reading, PathReader) and reading.tail:
+            content = _of_path(source, reading, kind)
+        elif reading.size <= _IN_MEMORY:
             content = await _in_memory(source, reading, kind)
-        elif isinstance(reading, PathReader):
-            content = await _of_path(source, reading, kind)
         else:
             content = await _streamed(source, reading, kind, hashing)
         if content.origin is not None and not content.origin.is_settled(began):
@@ -92,19 +94,17 @@ async def read_content(
     except BaseException:
         await reading.close()
         raise
-    if reading is not content.source.reading:
+    if not isinstance(content.source, _Pinned):
         await reading.close()
     return content
 
 
 async def _in_memory(source: Source, reading: SourceReader, kind: str) -> FileContent:
     held = await _held(source, reading)
-    partial = None if len(held.data) <= 2 * _END else _partial(len(held.data), held.data[:_END], held.data[-_END:])
-    origin = None if partial is None else _origin(source, reading)
-    digest = held.digest() if origin is None else None
-    return FileContent(
-        size=len(held.data), content_type=kind, source=held, partial=partial, origin=origin, digest=digest
-    )
+    size = len(held.data)
+    partial = None if size <= 2 * _END else _partial(size, held.data[:_END], held.data[-_END:])
+    digest = hashlib.sha256(held.data).digest()
+    return FileContent(size=size, content_type=kind, source=held, partial=partial, origin=None, digest=digest)
 
 
 async def _held(source: Source, reading: SourceReader) -> "_Held":
@@ -119,14 +119,12 @@ async def _held(source: Source, reading: SourceReader) -> "_Held":
     return _Held(memoryview(data), source.label, source.filename)
 
 
-async def _of_path(source: Source, reading: PathReader, kind: str) -> FileContent:
-    """Return the content of a large file, which stays open to be sent."""
-    size, head = reading.size, reading.head
-    first = head[:_END] if len(head) >= _END else await reading.part(0, _END)
-    partial = _partial(size, first, await reading.part(size - _END, size))
-    origin = _origin(source, reading)
+def _of_path(source: PathSource, reading: PathReader, kind: str) -> FileContent:
+    """Return the content of a file that stays open to be sent. No more is in memory until then than both its ends."""
+    partial = _partial(reading.size, reading.head, reading.tail)
+    origin = Origin.of(source.path, reading.found)
     pinned = _Pinned(source, origin, reading)
-    return FileContent(size=size, content_type=kind, source=pinned, partial=partial, origin=origin, digest=None)
+    return FileContent(size=reading.size, content_type=kind, source=pinned, partial=partial, origin=origin, digest=None)
 
 
 async def _streamed(source: Source, reading: SourceReader, kind: str, hashing: asyncio.Semaphore) -> FileContent:
@@ -143,7 +141,7 @@ async def _streamed(source: Source, reading: SourceReader, kind: str, hashing: a
     return FileContent(
         size=reading.size,
         content_type=kind,
-        source=_Pinned(source, None, None, whole),
+        source=_Streamed(source, whole),
         partial=_partial(reading.size, ends.first, ends.last),
         origin=None,
         digest=whole,
@@ -171,12 +169,6 @@ def _partial(size: int, first: Buffer, last: Buffer) -> bytes:
     return digest.digest()
 
 
-def _origin(source: Source, reading: SourceReader) -> Origin | None:
-    if isinstance(source, PathSource) and isinstance(reading, PathReader):
-        return Origin.of(source.path, reading.found)
-    return None
-
-
 async def digest_at(origin: Origin, hashing: asyncio.Semaphore) -> bytes | None:
     """Return the SHA-256 of what was read at ``origin``; None when it is gone, or was written since."""
     try:
@@ -186,8 +178,7 @@ async def digest_at(origin: Origin, hashing: asyncio.Semaphore) -> bytes | None:
     try:
         if Origin.of(origin.path, reading.found) != origin:
             return None
-        async with hashing:
-            digest = await reading.digest()
+        digest = await _digest_of(reading, hashing)
         return digest if Origin.of(origin.path, os.fstat(reading.fd)) == origin else None
     except UploadSourceError:
         return None
@@ -204,31 +195,20 @@ class _Held:
     filename: str | None = attrs.field(repr=False)
     frame: Frame = attrs.field(default=no_frame, repr=False)
     """Once it was used, what it gave may still be on its way."""
-    reading: None = None
 
     async def open(self) -> SourceReader:
         frame, self.frame = self.frame, no_frame
         return BytesReader(self.data, frame)
-
-    def digest(self) -> bytes:
-        return hashlib.sha256(self.data).digest()
-
-    async def hashed(self, _hashing: asyncio.Semaphore) -> bytes:
-        return self.digest()
-
-    async def close(self) -> None:
-        return
 
 
 @attrs.define(eq=False)
 class _Pinned:
     """A large file that must still be what was looked at."""
 
-    source: Source
-    origin: Origin | None = attrs.field(repr=False)
+    source: PathSource
+    origin: Origin = attrs.field(repr=False)
     reading: PathReader | None
     """As it was opened to be looked at: the first attempt reads on from there."""
-    digest: bytes | None = None
 
     @property
     def label(self) -> str:
@@ -239,27 +219,62 @@ class _Pinned:
         return self.source.filename
 
     async def open(self) -> SourceReader:
-        if self.reading is not None:
-            reading, self.reading = self.reading, None
-            return reading
-        again = await self.source.open()
-        if self.origin is None:
-            assert self.digest is not None  # noqa: S101 - what has no origin was hashed
-            return _Hashed(again, self.digest, hashlib.sha256(again.head))
-        if _origin(self.source, again) != self.origin:
-            await again.close()
-            raise _changed(self.source)
-        return again
+        reading, self.reading = self.reading, None
+        if reading is None:
+            reading = await self.source.open()
+            if Origin.of(self.source.path, reading.found) != self.origin:
+                await reading.close()
+                raise _changed(self.source)
+        else:
+            await _filled(reading)
+        return reading
 
     async def hashed(self, hashing: asyncio.Semaphore) -> bytes:
         """Return the SHA-256 of the whole. To be called before it is sent."""
-        assert self.reading is not None  # noqa: S101 - without one, it was hashed when it was read
-        async with hashing:
-            return await self.reading.digest()
+        assert self.reading is not None  # noqa: S101 - it is let go of when it is sent
+        return await _digest_of(self.reading, hashing)
 
     async def close(self) -> None:
         if self.reading is not None:
             await self.reading.close()
+
+
+async def _filled(reading: PathReader) -> None:
+    """Read what an attempt begins with; nobody else closes it when that fails."""
+    try:
+        await reading.fill()
+    except BaseException:
+        await reading.close()
+        raise
+
+
+async def _digest_of(reading: PathReader, hashing: asyncio.Semaphore) -> bytes:
+    if reading.size <= _IN_MEMORY:
+        await reading.fill()
+        if len(reading.head) == reading.size:
+            return hashlib.sha256(reading.head).digest()
+    async with hashing:
+        return await reading.digest()
+
+
+@attrs.frozen(eq=False)
+class _Streamed:
+    """A large file of elsewhere, or in parts, that must still be what was hashed."""
+
+    source: Source
+    digest: bytes
+
+    @property
+    def label(self) -> str:
+        return self.source.label
+
+    @property
+    def filename(self) -> str | None:
+        return self.source.filename
+
+    async def open(self) -> SourceReader:
+        again = await self.source.open()
+        return _Hashed(again, self.digest, hashlib.sha256(again.head))
 
 
 @attrs.define(eq=False)

@@ -134,20 +134,27 @@ class PathSource:
         return os.path.basename(self.path)  # noqa: PTH119 - for every file, and a Path takes its time
 
     async def open(self) -> "PathReader":
+        return await self._tried(None)
+
+    async def look(self, size: int) -> "PathReader":
+        """Open a file of which no more is read yet than so many bytes of each end; of a small file, all. As `open`."""
+        return await self._tried(size)
+
+    async def _tried(self, end: int | None) -> "PathReader":
         try:
-            return await self._opened()
+            return await self._opened(end)
         except _NothingThereError as error:
             reason = str(error)
         meant = await in_thread(lambda: self.hint(self.path))
         reason += f"; {meant}" if meant else ""
         raise InvalidFileError(f"{shown_path(self.label)}: cannot be opened ({reason})", file=self.label)
 
-    async def _opened(self) -> "PathReader":
+    async def _opened(self, end: int | None) -> "PathReader":
         folder = os.path.dirname(self.path)  # noqa: PTH120 - for every file, and a Path takes its time
         if not (_NOWAIT and folder in self.folders):
-            return await _kept(lambda: self._open(folder).filled())
+            return await _kept(lambda: self._open(folder).begun(end))
         reader = self._open(folder)
-        return reader if reader.fill_from_cache() else await _kept(reader.filled)
+        return reader if reader.begin_from_cache(end) else await _kept(lambda: reader.begun(end))
 
     def _open(self, folder: str) -> "PathReader":
         started, fd, reason, nothing = self.clock(), -1, "", False
@@ -230,6 +237,8 @@ class PathReader:
     fd: int
     found: os.stat_result = attrs.field(repr=False)
     head: Buffer = attrs.field(default=b"", repr=False)
+    tail: Buffer = attrs.field(default=b"", repr=False)
+    """Its last bytes, of one that was only looked at."""
     _padded: PaddedBuffer | None = attrs.field(default=None, repr=False)
     _offset: int = 0
     _inline: bool = _NOWAIT
@@ -240,17 +249,32 @@ class PathReader:
     def size(self) -> int:
         return self.found.st_size
 
-    def filled(self) -> Self:
-        """Read the head, and return this. It may block."""
+    def begun(self, end: int | None) -> Self:
+        """Read what an attempt begins with, or so many bytes of each end, and return this. It may block."""
         try:
-            self._keep(_read_fully(self.fd, self._first, 0), None)
+            if end is None or self.size <= 2 * end:
+                self._keep(_read_fully(self.fd, self._first, 0), None)
+            else:
+                self.head, self.tail = _read_fully(self.fd, end, 0), _read_fully(self.fd, end, self.size - end)
         except OSError as error:
             os.close(self.fd)
             raise read_error(self.label, error) from error
         return self
 
-    def fill_from_cache(self) -> bool:
-        """Read the head when the system has it in memory, and say whether that was so."""
+    def begin_from_cache(self, end: int | None) -> bool:
+        """Do as `begun` does when the system has it in memory, and say whether that was so."""
+        if end is None or self.size <= 2 * end:
+            return self._fill_from_cache()
+        head, tail = bytearray(end), bytearray(end)
+        self.head, self.tail = head, tail
+        return self._cached(memoryview(head), 0) == self._cached(memoryview(tail), self.size - end) == end
+
+    async def fill(self) -> None:
+        """Read what an attempt begins with, unless that was done."""
+        if self._offset == 0 and not (self._inline and self._fill_from_cache()):
+            self._keep(await self._in_thread(functools.partial(_read_fully, self.fd, self._first, 0)), None)
+
+    def _fill_from_cache(self) -> bool:
         padded = PaddedBuffer(self._first)
         padded.size = self._cached(padded.content, 0)
         self._keep(padded.content, padded)
@@ -291,14 +315,6 @@ class PathReader:
         except OSError:
             self._inline = False
             return 0
-
-    async def part(self, start: int, end: int) -> Buffer:
-        """Return the bytes from ``start`` to ``end``. It plays no part in what `read` returns next."""
-        if self._inline:
-            buffer = bytearray(end - start)
-            if self._cached(memoryview(buffer), start) == len(buffer):
-                return buffer
-        return await self._in_thread(functools.partial(_read_fully, self.fd, end - start, start))
 
     async def digest(self) -> bytes:
         """Return the SHA-256 of the whole file, read in a thread. Before or after other reads, not meanwhile."""
