@@ -3,6 +3,7 @@
 They are checked beside what earlier runs sent, too: a manifest whose keys changed would send files for somebody else.
 """
 
+import asyncio
 import sqlite3
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -11,6 +12,7 @@ from typing import Final, Self
 
 import attrs
 
+from kycaid_async.bulk.contents import FileContent, as_many_as_cores, digest_at, read_content
 from kycaid_async.bulk.ledger import EntryState, Ledger
 from kycaid_async.bulk.manifest.check import ManifestCheck
 from kycaid_async.bulk.manifest.groups import ProblemGroups
@@ -18,7 +20,7 @@ from kycaid_async.bulk.manifest.manifest import Manifest
 from kycaid_async.bulk.manifest.options import ManifestOptions
 from kycaid_async.bulk.manifest.places import AnyPath, is_url, source_of
 from kycaid_async.bulk.manifest.row import BadRow, ManifestRow
-from kycaid_async.bulk.prerequisites import as_many_as_cores, digest_of_applicant, read_content
+from kycaid_async.bulk.prerequisites import digest_of_applicant
 from kycaid_async.bulk.remote.url_rules import UrlRules
 from kycaid_async.errors import FieldProblem, KycaidError, ManifestError
 from kycaid_async.masking import shown_name
@@ -80,6 +82,7 @@ class EarlierRuns:
     states: Counter[EntryState] = attrs.field(init=False, factory=Counter[EntryState])
     """How many of the rows that were asked for are in which state."""
     _rules: FileRules = attrs.field(init=False, factory=FileRules)
+    _hashing: asyncio.Semaphore = attrs.field(init=False, factory=as_many_as_cores)
     _db: sqlite3.Connection | None = attrs.field(init=False, default=None)
 
     async def has_sent(self, row: ManifestRow) -> bool:
@@ -95,20 +98,35 @@ class EarlierRuns:
         if self._allow_same_files:
             return None
         database = await self._opened()
-        hashing, own = as_many_as_cores(), await self._applicant_of(row)
+        if database.execute("SELECT 1 FROM sent LIMIT 1").fetchone() is None:
+            return None
+        own = await self._applicant_of(row)
         for _, place in row.sides():
             if is_url(place):
                 continue
             try:
-                content = await read_content(source_of(place, UrlRules()), self._rules, hashing)
+                async with await read_content(source_of(place, UrlRules()), self._rules, self._hashing) as content:
+                    file_id = await self._file_of(content)
             except KycaidError:
                 continue  # it is found when it is to be sent
-            file_id = await self._ledger.file(content.digest)
             owners = database.execute("SELECT applicant FROM sent WHERE file = ?", (file_id,)).fetchall()
             # One that went to several is one that they share.
             if len(owners) == 1 and (own,) not in owners:
                 return _PROBLEM
         return None
+
+    async def _file_of(self, content: FileContent) -> str | None:
+        """Return the id of the file with this content, or perhaps with this content, as far as there is one."""
+        if content.partial is not None:
+            first = await self._ledger.first_file(content.partial)
+            if first is None and not self._ledger.knows_whole_files_only:
+                return None
+            if first is not None and first.origin is not None:
+                # Where it was read, it may be gone by now: then both ends are enough for a question.
+                earlier = await digest_at(first.origin, self._hashing) if first.origin != content.origin else None
+                if earlier is None or earlier == await content.whole(self._hashing):
+                    return first.file_id
+        return await self._ledger.file(await content.whole(self._hashing))
 
     async def _applicant_of(self, row: ManifestRow) -> str | None:
         if row.applicant is None:

@@ -1,5 +1,6 @@
 """A local KYCAID over real HTTP, for demonstrations and tests. It needs the extra ``sandbox``."""
 
+from kycaid_async.sandbox.data.account import FormSwitches
 from kycaid_async.sandbox.events.feed import (
     Delivery,
     DeliveryChanged,
@@ -29,6 +30,7 @@ __all__ = [
     "FaultKind",
     "Faults",
     "FileRow",
+    "FormSwitches",
     "Look",
     "Missed",
     "RequestServed",

@@ -61,11 +61,14 @@ ROW = {
     "attempts_left": 2,
 }
 
+APPLICANT = {"applicant_id": "b" * 36, "type": "PERSON", "external_applicant_id": "me", "pep": False}
+
 
 @pytest.mark.parametrize(
     ("schema", "callback"),
     [
-        ("VerificationCompletedCallback", verification_completed(ROW)),
+        ("VerificationCompletedCallback", verification_completed(ROW, None)),
+        ("VerificationCompletedCallback", verification_completed(ROW, APPLICANT)),
         (
             "VerificationStatusChangedCallback",
             verification_status_changed(ROW | {"status": "pending", "verified": None}),

@@ -34,9 +34,12 @@ def verification_answer(row: Row) -> dict[str, Any]:
     }
 
 
-def verification_completed(row: Row) -> Callback:
-    """Return the callback that says how a verification ended."""
-    return _callback(CallbackType.VERIFICATION_COMPLETED, verification_answer(row), row["callback_url"])
+def verification_completed(row: Row, applicant: dict[str, Any] | None) -> Callback:
+    """Return the callback that says how a verification ended, with its applicant where that is to be in it."""
+    # Observed: handlers find their user by it, here or in the applicant.
+    body = verification_answer(row) | {"external_applicant_id": row["external_applicant_id"]}
+    whole = body if applicant is None else body | {"applicant": applicant}
+    return _callback(CallbackType.VERIFICATION_COMPLETED, whole, row["callback_url"])
 
 
 def verification_status_changed(row: Row) -> Callback:

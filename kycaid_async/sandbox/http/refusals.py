@@ -108,6 +108,8 @@ _RECORDED = {
     ("applicants", "dob"): "Day of birth is not valid",
     ("applicants", "residence_country"): "Country of residence is not valid",
     ("addresses", "type"): "Type of address is not valid",
+    ("forms", "form_id"): "Form ID is not valid",
+    ("verifications", "form_id"): "Form ID is not valid",
     # The real server uses the applicant's words here too.
     ("addresses", "country"): "Country of residence is not valid",
 }

@@ -10,8 +10,8 @@ import attrs
 
 from kycaid_async.api.documents.fields import DocumentStatus
 from kycaid_async.api.verifications.fields import VerificationProgress
-from kycaid_async.sandbox.callbacks.dispatcher import CallbackDispatcher, verification_completed
-from kycaid_async.sandbox.events.feed import Effects, QueuedCallback
+from kycaid_async.sandbox.callbacks.dispatcher import CallbackDispatcher
+from kycaid_async.sandbox.events.feed import Callback, Effects, QueuedCallback
 from kycaid_async.sandbox.events.tasks import Sleep, Tasks
 from kycaid_async.sandbox.review.reviewer import Reviewer
 from kycaid_async.sandbox.rules.rules import Case, RuleFailed, judge
@@ -29,6 +29,8 @@ class Finisher:
 
     _state: SandboxState
     _reviewer: Reviewer
+    _completed: Callable[[UnitOfWork, Row], Callback]
+    """Makes the callback about a verification that ended."""
 
     async def finish_due(self, ids: Collection[str] | None, send: Callable[[list[QueuedCallback]], None]) -> None:
         """End what is due: everything, or what has these ids or applicants. ``send`` gets the callbacks of each."""
@@ -71,7 +73,30 @@ class Finisher:
                 unit.verifications.change(row["id"], outcome="pending")
                 return []
             completed = unit.verifications.finish(row["id"], verified=is_passed(checks), checks=checks, moment=now)
-        return unit.callbacks.put(verification_completed(completed), self._state.settings.callback_url)
+        return self._announce(unit, completed)
+
+    def decide(self, unit: UnitOfWork, id_: str, outcome: ReviewOutcome, comment: str | None) -> Effects:
+        """Decide about the document or the verification with this id, and return the effects.
+
+        Raises `KeyError`, and `ValueError` for a form that nobody completed.
+        """
+        document = unit.documents.find(id_)
+        if document is not None:
+            _set_verdict(unit, document, outcome, comment)
+            # Those that only waited for it can end now.
+            return Effects(started=unit.verifications.of_document(id_))
+        verification = unit.verifications.find(id_)
+        if verification is None:
+            raise KeyError(id_)
+        if verification["status"] == VerificationProgress.UNUSED:
+            raise ValueError("nobody completed the form of this verification yet")
+        for part in unit.verifications.documents_of(id_):
+            if part["status"] == DocumentStatus.NEW and part["outcome"] == "pending":
+                _set_verdict(unit, part, outcome, comment)
+        return Effects(self._announce(unit, conclude(unit, verification, outcome, comment, self._state.clock())))
+
+    def _announce(self, unit: UnitOfWork, ended: Row) -> list[QueuedCallback]:
+        return unit.callbacks.put(self._completed(unit, ended), self._state.settings.callback_url)
 
     def _checks(self, unit: UnitOfWork, row: Row, today: date) -> Checks:
         settings = self._state.settings
@@ -102,28 +127,6 @@ def _latest_change(unit: UnitOfWork, verification_id: str) -> float | None:
     return float(max([row["started_at"], *(document["changed_at"] for document in unreviewed)]))
 
 
-def decide(unit: UnitOfWork, id_: str, outcome: ReviewOutcome, comment: str | None, state: SandboxState) -> Effects:
-    """Decide about the document or the verification with this id, and return the effects.
-
-    Raises `KeyError`, and `ValueError` for a form that nobody completed.
-    """
-    document = unit.documents.find(id_)
-    if document is not None:
-        _set_verdict(unit, document, outcome, comment)
-        # Those that only waited for it can end now.
-        return Effects(started=unit.verifications.of_document(id_))
-    verification = unit.verifications.find(id_)
-    if verification is None:
-        raise KeyError(id_)
-    if verification["status"] == VerificationProgress.UNUSED:
-        raise ValueError("nobody completed the form of this verification yet")
-    for part in unit.verifications.documents_of(id_):
-        if part["status"] == DocumentStatus.NEW and part["outcome"] == "pending":
-            _set_verdict(unit, part, outcome, comment)
-    completed = conclude(unit, verification, outcome, comment, state.clock())
-    return Effects(unit.callbacks.put(verification_completed(completed), state.settings.callback_url))
-
-
 def conclude(unit: UnitOfWork, verification: Row, outcome: ReviewOutcome, comment: str | None, moment: datetime) -> Row:
     """End a verification with this outcome, whatever the rules say, and return it."""
     kinds = [document["type"] for document in unit.verifications.documents_of(verification["id"])]
@@ -145,7 +148,7 @@ class BackgroundWork:
     """Carries out the effects of operations."""
 
     dispatcher: CallbackDispatcher
-    _finisher: Finisher
+    finisher: Finisher
     _sleep: Sleep
     _timers: Tasks = attrs.field(factory=Tasks)
     _finishing: "set[asyncio.Future[None]]" = attrs.field(factory=set)
@@ -159,14 +162,14 @@ class BackgroundWork:
     async def resume(self) -> None:
         """Wait for the verifications that ran when the sandbox was stopped, and deliver what was still to be."""
         await self.dispatcher.resume()
-        self.carry_out(Effects(started=await self._finisher.running()))
+        self.carry_out(Effects(started=await self.finisher.running()))
 
     async def finish_due(self, ids: Collection[str] | None = None) -> None:
         """End the verifications that are due now: all, or those with these ids or applicants."""
         done = asyncio.get_running_loop().create_future()
         self._finishing.add(done)
         try:
-            await self._finisher.finish_due(ids, self.dispatcher.send)
+            await self.finisher.finish_due(ids, self.dispatcher.send)
         finally:
             self._finishing.discard(done)
             done.set_result(None)
@@ -186,7 +189,7 @@ class BackgroundWork:
         await self.dispatcher.close()
 
     async def _wait_for(self, verification_id: str) -> None:
-        while (seconds := await self._finisher.remaining(verification_id)) is not None:
+        while (seconds := await self.finisher.remaining(verification_id)) is not None:
             if seconds > 0:
                 # Rounded up: a clock of microseconds would stand still before the last fraction of one.
                 await self._sleep(math.ceil(seconds * 1000) / 1000)

@@ -6,6 +6,7 @@ from typing import Final
 
 import attrs
 
+from kycaid_async.sandbox.data.account import FormSwitches
 from kycaid_async.sandbox.events.feed import ATTEMPTS, Callback, QueuedCallback
 from kycaid_async.sandbox.storage.applicants import AddressRepository, AffiliatedPersonRepository, ApplicantRepository
 from kycaid_async.sandbox.storage.database import KINDS, Repository, Row, Statements
@@ -106,6 +107,24 @@ class ServiceRepository(Repository):
         return self._db.rows(sql, f"{day} 00:00:00", f"{day} 23:59:59")
 
 
+class FormRepository(Repository):
+    """The switches of forms that were changed."""
+
+    table = "forms"
+
+    def switches(self, form_id: str | None) -> FormSwitches:
+        """Return the switches of a form, or those that hold where there is none."""
+        row = self.find(form_id) if form_id is not None else None
+        if row is None:
+            return FormSwitches()
+        return FormSwitches(**{name: bool(value) for name, value in row.items() if name != "id"})
+
+    def switch(self, form_id: str, switches: FormSwitches) -> None:
+        """Set the switches of a form."""
+        self.remove(form_id)
+        self.insert(id=form_id, **{name: int(value) for name, value in attrs.asdict(switches).items()})
+
+
 def _cents(euros: float | None) -> int | None:
     return None if euros is None else round(100 * euros)
 
@@ -150,6 +169,11 @@ class UnitOfWork:
     def files(self) -> FileRepository:
         """Uploaded files."""
         return FileRepository(self._db)
+
+    @cached_property
+    def forms(self) -> FormRepository:
+        """The switches of forms."""
+        return FormRepository(self._db)
 
     @cached_property
     def services(self) -> ServiceRepository:
