@@ -15,13 +15,13 @@ from kycaid_async.bulk.manifest.manifest import Manifest
 from kycaid_async.bulk.manifest.options import ManifestKeywords, ManifestOptions
 from kycaid_async.bulk.manifest.places import AnyPath
 from kycaid_async.bulk.manifest_rows import ManifestFile, rows_of_manifest
+from kycaid_async.bulk.options import RunOptions, RunPlan
 from kycaid_async.bulk.prerequisites import Prerequisites
 from kycaid_async.bulk.reconcile import Reconciler
 from kycaid_async.bulk.remote.url_rules import UrlRules
-from kycaid_async.bulk.requests.limits import KeyedLock
-from kycaid_async.bulk.requests.resilient_caller import Stopped
+from kycaid_async.bulk.requests.limits import KeyedLock, Stopped
 from kycaid_async.bulk.row import BulkProgress, BulkResult, BulkRow, BulkStatus, BulkSummary, Meter
-from kycaid_async.bulk.run import BulkRun, RunOptions, RunPlan
+from kycaid_async.bulk.run import BulkRun
 from kycaid_async.errors import ConfigurationError
 from kycaid_async.timing import Timing
 from kycaid_async.transport.settings import Settings

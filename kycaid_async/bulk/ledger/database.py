@@ -19,6 +19,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 Rows = list[tuple[Any, ...]]
+_CHANGES_BETWEEN_CHECKPOINTS: Final = 1000
 _LOOK: Final = 1.0
 """Seconds after which a thread without work sees whether its program is over."""
 
@@ -238,7 +239,7 @@ class Database:
     def _commit(self) -> None:
         idle = self._commit_in_thread is None and self._closing is None
         if idle and self._error is None and self._connection.in_transaction:
-            self._commit_in_thread = self._thread.submit(self.file.commit)
+            self._commit_in_thread = self._thread.submit(commit, self.file)
             asyncio.wrap_future(self._commit_in_thread).add_done_callback(self._committed)
 
     def _committed(self, commit: "asyncio.Future[None]") -> None:
@@ -274,6 +275,13 @@ class Database:
 
     def _refuse_all(self, error: LedgerError) -> None:
         _refuse([answer for answer, _ in self._uncommitted] + [late.answer for late in self._pending], error)
+
+
+def commit(file: LedgerFile) -> None:
+    """Let all changes be on the disk, and now and then in the main file."""
+    file.connection.execute("COMMIT")
+    if file.connection.total_changes - file.moved > _CHANGES_BETWEEN_CHECKPOINTS:
+        file.checkpoint()
 
 
 def _answer(answer: Answer, result: Any) -> None:

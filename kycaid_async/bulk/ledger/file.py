@@ -1,6 +1,7 @@
 """Opening and closing of a ledger's file, so that a kill at any moment loses nothing, or is told."""
 
 import contextlib
+import math
 import os
 import pathlib
 import sqlite3
@@ -9,10 +10,8 @@ import time
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Final, Self
 
-import attrs
-
 from kycaid_async.bulk.ledger import schema
-from kycaid_async.bulk.ledger.boot_time import BootTime, Run, boot_time
+from kycaid_async.bulk.ledger.entries import BootTime, RunClock, boot_time
 from kycaid_async.bulk.ledger.lock import Claim, alone, claim, release
 from kycaid_async.bulk.ledger.problems import (
     damaged,
@@ -44,7 +43,6 @@ if TYPE_CHECKING:
 Path = str | os.PathLike[str]
 Statement = tuple[str, tuple[Any, ...]]
 
-_CHANGES_BETWEEN_CHECKPOINTS: Final = 1000
 _CACHE_KIBIBYTES: Final = 512
 """Little: what does not fit is in the memory of the system anyway, and a run takes as much for many rows as for few."""
 
@@ -69,7 +67,7 @@ class LedgerFile:
         self._process = os.getpid()
         self._keep_wal = True
         """True when the -wal holds, or may hold, what the main file has not."""
-        self._moved = 0
+        self.moved = 0 if path else math.inf
         """How many changes there were when the -wal was last moved to the main file."""
 
     @classmethod
@@ -168,13 +166,11 @@ class LedgerFile:
             self._checkpoint()
             self._write((), self._mark.begun)
 
-    def commit(self) -> None:
-        """Let all changes be on the disk."""
-        self.connection.execute("COMMIT")
-        if self._path and self.connection.total_changes - self._moved > _CHANGES_BETWEEN_CHECKPOINTS:
-            self._write((), self._mark.sealed)
-            self._checkpoint()
-            self._write((), self._mark.begun)
+    def checkpoint(self) -> None:
+        """Move what was committed to the main file."""
+        self._write((), self._mark.sealed)
+        self._checkpoint()
+        self._write((), self._mark.begun)
 
     def close(self, executed: Iterable[Statement], pending: Iterable[Statement]) -> None:
         """Commit, make the changes of ``pending``, move all to the main file, and close. Raises what SQLite does.
@@ -243,7 +239,7 @@ class LedgerFile:
         busy, pages, moved = self.connection.execute("PRAGMA wal_checkpoint").fetchone()
         if busy or pages != moved:
             raise LedgerError(f"{self.name}: cannot be written to its end")
-        self._moved = self.connection.total_changes
+        self.moved = self.connection.total_changes
 
 
 def _place(path: str, name: str, *, read_only: bool) -> Claim:
@@ -270,49 +266,3 @@ def check_parts(path: str, name: str) -> WalFile | None:
     elif mark.step is not Step.CLOSED and not (wal is not None and wal.is_written_anew):
         raise without_newest_part(name)
     return wal
-
-
-@attrs.frozen
-class _Past:
-    seconds: float
-    since_beat: float
-    """Seconds between ``seconds`` of it and the start of this run, at least."""
-    since_next: float
-    """The same, from the start of the run after it."""
-
-
-class RunClock:
-    """The clock of a run, which knows how long the runs before it took."""
-
-    def __init__(self, past: Iterable[Run], clock: Callable[[], float], boot: Callable[[], BootTime]) -> None:
-        self._clock, self._boot = clock, boot
-        self._started, self._began = clock(), boot()
-        self._past: dict[int, _Past] = {}
-        since_next, self.number = 0.0, 1
-        for run in sorted(past, key=lambda run: run.number, reverse=True):
-            self.number = max(self.number, run.number + 1)
-            since_beat = max(since_next, self._began.since(run.boot, run.beat))
-            self._past[run.number] = _Past(run.seconds, since_beat, since_next)
-            since_next = max(run.seconds + since_beat, self._began.since(run.boot, run.began))
-
-    @property
-    def elapsed(self) -> float:
-        """Seconds since this run began."""
-        return max(0.0, self._clock() - self._started)
-
-    def waited(self, run: int, at: float) -> float:
-        """Return how many seconds have certainly passed since a run was ``at`` seconds old."""
-        if run == self.number:
-            return max(0.0, self.elapsed - at)
-        past = self._past.get(run)
-        if past is None:
-            return self.elapsed
-        before = past.seconds - at + past.since_beat if at <= past.seconds else past.since_next
-        return before + self.elapsed
-
-    def record(self) -> Run:
-        """Return what the ledger should know of this run by now."""
-        elapsed, boot = self.elapsed, self._boot()
-        return Run(
-            number=self.number, seconds=elapsed, boot=self._began.boot, began=self._began.seconds, beat=boot.seconds
-        )

@@ -11,10 +11,18 @@ from typing import Final, Self
 
 import attrs
 
-from kycaid_async.bulk.ledger.boot_time import BootTime, boot_time
 from kycaid_async.bulk.ledger.database import Database
-from kycaid_async.bulk.ledger.entries import ApplicantEntry, EntryState, FirstFile, Intent, RowEntry
-from kycaid_async.bulk.ledger.file import LedgerFile, Path, RunClock
+from kycaid_async.bulk.ledger.entries import (
+    ApplicantEntry,
+    BootTime,
+    EntryState,
+    FirstFile,
+    Intent,
+    RowEntry,
+    RunClock,
+    boot_time,
+)
+from kycaid_async.bulk.ledger.file import LedgerFile, Path
 from kycaid_async.bulk.ledger.schema import LedgerOwner
 from kycaid_async.bulk.ledger.secret import Secret, SecretFrom
 from kycaid_async.bulk.ledger.verifications import VerificationEntries
