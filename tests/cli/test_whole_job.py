@@ -107,8 +107,12 @@ def test_an_export_as_it_is_becomes_a_workbook_of_verdicts_cell_by_cell(tmp_path
             "applicant_id": server.applicant_id,
             "form_id": FORM,
             "verification_id": server.verification_id,
-            "verdict": "pending", "reason_ids": None, "reasons": None, "reason_meanings": None,
-            "comment": None, "why_open": None,
+            "verdict": "pending",
+            "reason_ids": None,
+            "reasons": None,
+            "reason_meanings": None,
+            "comment": None,
+            "why_open": None,
             **decision,
         }
         for number, (one, server, decision) in enumerate(
