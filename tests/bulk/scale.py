@@ -8,7 +8,6 @@ tables are written and read in all formats, verdicts are looked up and written a
 import argparse
 import asyncio
 import json
-import resource
 import sys
 import tempfile
 import time
@@ -109,6 +108,8 @@ async def alone(step: str, *given: Any) -> dict[str, Any]:
 
 
 def _alone(step: str, given: list[Any]) -> dict[str, Any]:
+    import resource  # not on Windows
+
     started, done = time.perf_counter(), STEPS[step](*given)
     came = asyncio.run(done) if asyncio.iscoroutine(done) else done
     unit = 2**20 if sys.platform == "darwin" else 2**10

@@ -3,9 +3,14 @@
 ``python -m tests.bulk.scale`` does this for 50,000, and for verifications and tables of a million rows.
 """
 
+import sys
+
 import pytest
 
 from tests.bulk.scale import MOST, alone, ledger_of
+
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="it asks POSIX for the memory of a process")
 
 
 @pytest.mark.parametrize("ending", ["jsonl", "parquet"])
