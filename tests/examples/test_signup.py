@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
-from contextlib import AsyncExitStack, asynccontextmanager, closing
+from contextlib import AsyncExitStack, asynccontextmanager, closing, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -22,13 +22,13 @@ import pytest
 import yaml
 from aiohttp import web
 
-import kycaid_async
 from kycaid_async import AsyncKycaid
 from kycaid_async.sandbox import Sandbox
 from kycaid_async.sandbox.data.account import FORMS
+from tests.examples.places import EXAMPLES
 from tests.pictures import picture
 
-SIGNUP = Path(kycaid_async.__file__).parent / "examples" / "signup"
+SIGNUP = EXAMPLES / "signup"
 KEY = "key-of-a-test"
 pytest.importorskip("python_multipart", reason="FastAPI reads forms with it")
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="sockets are handed on by their number")
@@ -66,7 +66,7 @@ class Worker:
                 "KYCAID_FORM_ID": FORMS[0].id,
             }
             | {"DATABASE_URL": f"sqlite+aiosqlite:///{self.folder}/signups.db"}
-            | {"PYTHONPATH": str(Path(kycaid_async.__file__).parent.parent)},
+            | {"PYTHONPATH": os.pathsep.join(sys.path)},
         )
 
     def die(self):
@@ -128,14 +128,15 @@ async def state_of(session, worker, signup):
 
 async def verdict_of(session, workers, signup):
     """Wait for the verdict. A worker that died is started again, as a supervisor does."""
-    async with asyncio.timeout(120):
+    async with asyncio.timeout(300):
         while True:
             for worker in workers:
                 if worker.process.poll() is not None:
                     worker.start()
-                state = await state_of(session, worker, signup)
-                if state not in ("open", "waiting"):
-                    return state
+                with suppress(aiohttp.ClientError, TimeoutError):  # it died in between
+                    state = await state_of(session, worker, signup)
+                    if state not in ("open", "waiting"):
+                        return state
             await asyncio.sleep(0.02)
 
 
@@ -153,7 +154,7 @@ async def sign_up_through(deaths, folder, *, times=2):
         sandbox = await stack.enter_async_context(Sandbox(api_key=KEY))
         plan, died = [], []
         workers = [await stack.enter_async_context(running(Worker(folder, sandbox.url, plan, died))) for _ in range(2)]
-        session = await stack.enter_async_context(aiohttp.ClientSession())
+        session = await stack.enter_async_context(aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(5)))
         states = {}
         for death in deaths:
             plan[:] = [death] * times

@@ -73,7 +73,7 @@ class Steps:
             signup.document_id = await self._find_document(str(signup.applicant_id))
         if signup.document_id is None and signup.file_id is not None:
             signup.document_id = await self.client.documents.create(
-                applicant_id=signup.applicant_id, type="PASSPORT", front_side_id=signup.file_id
+                applicant_id=str(signup.applicant_id), type="PASSPORT", front_side_id=signup.file_id
             )
             await self._write(signup, document_id=signup.document_id, scan=None)
 
@@ -89,7 +89,7 @@ class Steps:
             await self._write(signup, verifying_since=time.time())  # on the disk before anything is sent
             try:
                 signup.verification_id = await self.client.verifications.create(
-                    applicant_id=signup.applicant_id, form_id=self.form_id
+                    applicant_id=str(signup.applicant_id), form_id=self.form_id
                 )
             except KycaidError as error:
                 if not error.maybe_processed:
