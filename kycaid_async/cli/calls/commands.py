@@ -101,7 +101,9 @@ def _command(operation: Any) -> Any:
     common = {
         name: one
         for name, one in inspect.signature(shared.call).parameters.items()
-        if name != "operation" and (name not in ("json", "dry_run") or operation.endpoint)
+        if name != "operation"
+        and (name not in ("json", "dry_run") or operation.endpoint)
+        and (name != "yes" or operation.is_billed or operation.deletes)
     }
 
     def run(**typed: Any) -> None:

@@ -91,10 +91,14 @@ def _agree_to(operation: Operation, server: str) -> None:
     if not (operation.is_billed or operation.deletes):
         return
     why = "costs a fee" if operation.is_billed else "takes it away for good"
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+    if not _somebody_is_there():
         raise UsageProblem(f"{operation.name} {why}: say --yes, or look with --dry-run; nothing was sent")
     if not typer.confirm(f"{operation.name} at {server} {why}. Go on?", err=True):
         raise Problem("nothing was sent")
+
+
+def _somebody_is_there() -> bool:
+    return sys.stdin.isatty() and sys.stderr.isatty()
 
 
 async def _carry_out(
