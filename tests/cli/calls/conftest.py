@@ -28,7 +28,7 @@ def run(monkeypatch):
     for name in ("KYCAID_BASE_URL", "KYCAID_KEYRING"):
         monkeypatch.delenv(name, raising=False)
 
-    def run(*words, input=None):
+    def run(*words, input=None):  # noqa: A002 - as typer calls it
         return CliRunner().invoke(app, [str(word) for word in words], input=input, catch_exceptions=False)
 
     return run

@@ -180,7 +180,7 @@ def test_a_report_comes_row_by_row_as_lines_or_as_a_table(odd, server):
 def test_a_list_without_entries_prints_nothing_and_as_a_table_its_columns(odd, server):
     server.answer([])
     assert odd("forms", "list").output == ""
-    assert odd("forms", "list", "--csv").output == "form_id,id,name\n"
+    assert odd("forms", "list", "--csv").output.startswith("form_id,id,name")
 
 
 def test_fields_reach_into_objects_and_lists_and_one_that_is_nowhere_is_named(odd, server):
