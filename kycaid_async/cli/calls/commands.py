@@ -174,6 +174,8 @@ def _metavar(one: Any) -> str | None:
 
 def _complete(words: tuple[str, ...]) -> Callable[[str], list[str]]:
     def complete(incomplete: str) -> list[str]:
-        return [word for word in words if word.casefold().startswith(incomplete.casefold())]
+        # As it was begun: the shell takes only what begins so.
+        spelt = [word.lower() for word in words] if incomplete.islower() else words
+        return [word for word in spelt if word.startswith(incomplete)]
 
     return complete
