@@ -63,5 +63,6 @@ _kycaid_completion kycaid
 echo "${COMPREPLY[*]}"
 """
     path = {"PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}"}
-    done = subprocess.run(["bash", "-c", script], env=os.environ | path, capture_output=True, text=True, check=False)
+    bash = [shutil.which("bash"), "-c", script]
+    done = subprocess.run(bash, env=os.environ | path, capture_output=True, text=True, check=False)
     assert (done.stdout, done.stderr) == ("verify verifications\n", "")

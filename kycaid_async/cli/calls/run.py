@@ -28,7 +28,13 @@ from kycaid_async.cli.calls.request import (
 from kycaid_async.cli.options import required_key
 from kycaid_async.cli.problems import Problem, UsageProblem, one_line
 from kycaid_async.client import AsyncKycaid
-from kycaid_async.errors import ConfigurationError, InvalidRequestError, KycaidError, UnconfirmedEndpointWarning
+from kycaid_async.errors import (
+    ConfigurationError,
+    InvalidRequestError,
+    KycaidError,
+    UnconfirmedEndpointWarning,
+    UnconfirmedValueWarning,
+)
 
 
 @attrs.frozen(kw_only=True)
@@ -72,7 +78,8 @@ def call(operation: Operation, values: Mapping[str, Any], files: Mapping[Paramet
             raise UsageProblem(f"{parameter.option}: --{name.replace('_', '-')} names a file, too; choose one")
         values[name or "source"] = NOT_UPLOADED if name else path
     try:
-        prepared = prepare(operation, *arguments_of(operation, values))
+        with notes_of_warnings():
+            prepared = prepare(operation, *arguments_of(operation, values))
     except InvalidRequestError as error:
         explain(operation, error, values)
     if options.dry_run:
@@ -144,9 +151,10 @@ async def _answers(answer: Any) -> AsyncIterator[Any]:
 
 @contextmanager
 def notes_of_warnings() -> Iterator[None]:
-    """Say on stderr in one line that an operation is inferred."""
+    """Say on stderr in one line that an operation is inferred, or a value not in the reference."""
     with warnings.catch_warnings():
-        warnings.simplefilter("always", UnconfirmedEndpointWarning)
+        for kind in (UnconfirmedEndpointWarning, UnconfirmedValueWarning):
+            warnings.simplefilter("always", kind)
         warnings.showwarning = lambda message, *_: typer.echo(f"kycaid: note: {one_line(message)}", err=True)
         yield
 
