@@ -20,6 +20,8 @@ from kycaid_async.sandbox.state import SandboxState
 from kycaid_async.sandbox.storage.database import Row
 from kycaid_async.sandbox.storage.unit_of_work import UnitOfWork
 
+_PATIENCE: Final = 2.0
+"""Seconds between two looks at whether callbacks that are under way can arrive at all."""
 _PENDING: Final = VerificationProgress.PENDING.value
 
 
@@ -96,7 +98,7 @@ class Finisher:
         return Effects(self._announce(unit, conclude(unit, verification, outcome, comment, self._state.clock())))
 
     def _announce(self, unit: UnitOfWork, ended: Row) -> list[QueuedCallback]:
-        return unit.callbacks.put(self._completed(unit, ended), self._state.settings.callback_url)
+        return unit.callbacks.put(self._completed(unit, ended), self._state.callback_url)
 
     def _checks(self, unit: UnitOfWork, row: Row, today: date) -> Checks:
         settings = self._state.settings
@@ -182,6 +184,21 @@ class BackgroundWork:
                 await asyncio.wait(self._finishing)
             await self.dispatcher.idle()
             await self.finish_due()
+
+    async def settle_unless_hopeless(self) -> bool:
+        """Settle and return True, or False as soon as every callback that is under way failed twice."""
+        settling = asyncio.ensure_future(self.settle())
+        try:
+            while True:
+                done, _ = await asyncio.wait([settling], timeout=_PATIENCE)
+                if done:
+                    await settling
+                    return True
+                if self.dispatcher.is_hopeless and not self._finishing:
+                    return False
+        finally:
+            settling.cancel()
+            await asyncio.wait([settling])
 
     async def close(self) -> None:
         """Stop waiting. Callbacks that are under way are left for the next start."""

@@ -89,6 +89,9 @@ CREATE TABLE IF NOT EXISTS callbacks (
     status INTEGER, attempts INTEGER NOT NULL DEFAULT 0, due INTEGER NOT NULL DEFAULT 1
 );
 CREATE INDEX IF NOT EXISTS callbacks_due ON callbacks (due);
+CREATE TABLE IF NOT EXISTS attempts (
+    id TEXT PRIMARY KEY REFERENCES callbacks (id) ON DELETE CASCADE, error TEXT, tried_at TEXT NOT NULL
+);
 """
 """The tables. ``portraits`` holds the digest of each file of a document that shows a person, in the order in which
 `DocumentRepository.is_content_taken` looks for the first: one read, however many documents have the same picture."""
