@@ -7,7 +7,7 @@ import attrs
 
 from kycaid_async.sandbox import overview
 from kycaid_async.sandbox.data.account import FORMS, MAX_BALANCE, FormSwitches, is_balance
-from kycaid_async.sandbox.events.feed import Delivery, Watch
+from kycaid_async.sandbox.events.feed import Delivery, Receiver, Watch
 from kycaid_async.sandbox.overview import ApplicantRow, DocumentRow, VerificationRow
 from kycaid_async.sandbox.review.background import BackgroundWork
 from kycaid_async.sandbox.review.reviewer import Reviewer
@@ -115,6 +115,11 @@ class Control:
     async def resend(self, delivery: Delivery | str) -> None:
         """Send a callback again with the same body: a delivery, or its ``request_id``. Raises `KeyError`."""
         await self._background.dispatcher.send_again(delivery if isinstance(delivery, str) else delivery.request_id)
+
+    @property
+    def receiver(self) -> Receiver:
+        """The application that gets all callbacks, if there is one."""
+        return self._state.receiver
 
     def watch(self) -> Watch:
         """Return the feed of events from now on: ``with sandbox.watch() as events: async for event in events``."""
