@@ -12,6 +12,7 @@ from kycaid_async import servers
 from kycaid_async.api.section import Section
 from kycaid_async.api.sections import Sections
 from kycaid_async.errors import ConfigurationError
+from kycaid_async.hooks import HooksOption, Observers
 from kycaid_async.protocol.endpoint import Endpoint, Replay
 from kycaid_async.protocol.request import undeclared_endpoint
 from kycaid_async.protocol.retry import RetryBudget, RetryPolicy
@@ -65,6 +66,7 @@ class AsyncKycaid(Sections):
     * ``ssl_context``: a context of your own for TLS.
     * ``session``: an `aiohttp.ClientSession` of your own, used in its own loop and never closed here. On a lost
       connection aiohttp repeats GET, PUT and DELETE once by itself there, which ``attempts`` does not count.
+    * ``hooks``: `Hooks`, or several of them: functions of yours that are told of attempts, retries and results.
 
     A client can be pickled, for other processes: it comes out with the same options and no connections yet. The pickle
     holds the API key in the clear. One with an ``ssl_context`` or a ``session`` raises `ConfigurationError` instead.
@@ -87,6 +89,7 @@ class AsyncKycaid(Sections):
         allow_http: Iterable[str] | None = None,
         ssl_context: ssl.SSLContext | None = None,
         session: "aiohttp.ClientSession | None" = None,
+        hooks: HooksOption = None,
     ) -> None:
         with border:  # who reports that it failed need not tell the key
             if max_retries < 0 or max_connections < 1:
@@ -106,6 +109,7 @@ class AsyncKycaid(Sections):
                 proxy=proxy_of(proxy, trust_env=trust_env, base_url=server, allow_http=plain),
                 allow_http=plain,
                 ssl_context=ssl_context,
+                observers=Observers.of(hooks),
             )
             self._shared = _Shared(self._settings, session)
 
@@ -145,8 +149,12 @@ class AsyncKycaid(Sections):
         timeout: Timeout | float | None = None,
         max_retries: int | None = None,
         check: bool | None = None,
+        hooks: HooksOption = None,
     ) -> Self:
-        """Return a client with other options over the same connections: closing one closes both."""
+        """Return a client with other options over the same connections: closing one closes both.
+
+        ``hooks`` stand in place of those of this client; ``()`` is for none.
+        """
         settings = self._settings
         if timeout is not None:
             settings = attrs.evolve(settings, timeout=Timeout.of(timeout))
@@ -155,6 +163,8 @@ class AsyncKycaid(Sections):
         if check is not None:
             files = attrs.evolve(settings.files, check_content=check)
             settings = attrs.evolve(settings, check=check, files=files)
+        if hooks is not None:
+            settings = attrs.evolve(settings, observers=Observers.of(hooks))
         other = copy.copy(self)
         other.__dict__["_settings"] = settings
         return other
@@ -222,7 +232,12 @@ class _Shared:
     def exchange(self, settings: Settings) -> "Exchange":
         from kycaid_async.transport.exchange import Exchange
 
-        return Exchange(settings, self.resources, self._budget, self.timing)
+        if settings.observers is None:
+            return Exchange(settings, self.resources, self._budget, self.timing)
+        from kycaid_async.transport.observed import ObservedExchange
+
+        observers = settings.observers
+        return ObservedExchange(settings, self.resources, self._budget, self.timing, observers=observers)
 
     @cached_property
     def resources(self) -> "ResourceRegistry":

@@ -13,9 +13,11 @@ from kycaid_async.api.section import Caller
 from kycaid_async.bulk.feed import RowFeed
 from kycaid_async.bulk.ledger import Ledger, Path, SecretFrom, secret_key_of
 from kycaid_async.bulk.requests.limits import AdaptiveConcurrency, most_rows_at_once
-from kycaid_async.bulk.requests.resilient_caller import ResilientCaller, Stopped
+from kycaid_async.bulk.requests.resilient_caller import Failure, ResilientCaller, Stopped
 from kycaid_async.errors import ConfigurationError
+from kycaid_async.hooks import RetryEvent, RowEvent, subject
 from kycaid_async.loops import finished, running_loop
+from kycaid_async.protocol.endpoint import Endpoint
 from kycaid_async.timing import Timing
 from kycaid_async.tracebacks import border
 from kycaid_async.transport.settings import Settings
@@ -99,6 +101,7 @@ class BulkRun(Generic[W, R]):
             give_up_after=plan.give_up_after,
             idle=workers.idle,
             drained=workers.drained,
+            on_repeat=self._tell_of_retry,
         )
         self._results: asyncio.Queue[R | None] = asyncio.Queue(concurrency)
         self._started = timing.clock()
@@ -135,11 +138,26 @@ class BulkRun(Generic[W, R]):
                 while not (task.done() and self._results.empty()):
                     result = await self._results.get()
                     if result is not None:
+                        self._tell_of_result(result)
                         yield result
                 if self._error is not None:
                     raise self._error
             finally:
                 await self.aclose()
+
+    def _tell_of_result(self, result: R) -> None:
+        observers = self._settings.observers
+        if observers is not None:
+            status = getattr(result, "status", None) or getattr(result, "verdict", None)
+            observers.tell("on_row", RowEvent(run=self._name, status=str(getattr(status, "value", status))))
+
+    def _tell_of_retry(self, endpoint: Endpoint[Any], tries: int, failure: Failure, wait: float) -> None:
+        observers = self._settings.observers
+        if observers is not None:
+            of = subject(endpoint, self._settings.base_url)
+            observers.tell(
+                "on_retry", RetryEvent(**of, attempt=tries, status=failure.status, reason=failure.name, wait=wait)
+            )
 
     async def _open(self) -> Ledger:
         return await Ledger.open(

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Self
 
 from kycaid_async.client import AsyncKycaid
+from kycaid_async.hooks import HooksOption
 from kycaid_async.protocol.endpoint import Replay
 from kycaid_async.protocol.timeout import Timeout
 from kycaid_async.sync.blocking import Blocking, documented_as
@@ -49,6 +50,7 @@ class Kycaid(Sections):
         trust_env: bool = False,
         allow_http: Iterable[str] | None = None,
         ssl_context: ssl.SSLContext | None = None,
+        hooks: HooksOption = None,
     ) -> None:
         with border:
             client = AsyncKycaid(
@@ -65,6 +67,7 @@ class Kycaid(Sections):
                 trust_env=trust_env,
                 allow_http=allow_http,
                 ssl_context=ssl_context,
+                hooks=hooks,
             )
         super().__init__(ClientHandle(client), client)
 
@@ -93,10 +96,16 @@ class Kycaid(Sections):
         timeout: Timeout | float | None = None,
         max_retries: int | None = None,
         check: bool | None = None,
+        hooks: HooksOption = None,
     ) -> Self:
-        """Return a client with other options over the same connections: closing one closes both."""
+        """Return a client with other options over the same connections: closing one closes both.
+
+        ``hooks`` stand in place of those of this client; ``()`` is for none.
+        """
         other = copy.copy(self)
-        other.__dict__["_target"] = self._target.with_options(timeout=timeout, max_retries=max_retries, check=check)
+        with border:
+            target = self._target.with_options(timeout=timeout, max_retries=max_retries, check=check, hooks=hooks)
+        other.__dict__["_target"] = target
         return other
 
     def close(self) -> None:

@@ -53,6 +53,23 @@ class Stopped(BulkOutcome):
         self.error = error
 
 
+@attrs.frozen
+class Failure:
+    """The failure of one request, without what hangs on its error."""
+
+    name: str
+    status: int | None
+
+    @classmethod
+    def of(cls, error: KycaidError) -> "Failure":
+        """Return what is told of ``error``."""
+        return cls(type(error).__name__, getattr(error, "status", None) or None)
+
+
+def _tell_nobody(endpoint: Endpoint[Any], tries: int, failure: Failure, wait: float, /) -> None:
+    """Do nothing."""
+
+
 @attrs.frozen(kw_only=True)
 class IntentRecord:
     """Record of an intent, for as long as its request may be under way."""
@@ -77,6 +94,7 @@ class ResilientCaller:
     give_up_after: float
     idle: Callable[[], AbstractContextManager[None]] = nullcontext
     drained: asyncio.Event = attrs.field(factory=asyncio.Event)
+    on_repeat: Callable[[Endpoint[Any], int, Failure, float], None] = _tell_nobody
     requests: int = 0
     refusals: int = 0
     answers: int = 0
@@ -114,7 +132,8 @@ class ResilientCaller:
                 if not (error.retryable or shut) or self._is_at_fault(error, failures, answers):
                     raise
                 tries += not isinstance(error, ConnectionFailedError)  # for these, the breaker's pauses grow
-            await self._before_repeat(endpoint, tries)
+                failure = Failure.of(error)
+            await self._before_repeat(endpoint, tries, failure)
 
     async def create(self, endpoint: Endpoint[T], attempted: Attempted, intent: IntentRecord, **given: Any) -> T:
         """Return the answer to what makes a second object when it is sent twice.
@@ -138,10 +157,11 @@ class ResilientCaller:
                 if error.maybe_processed or not error.retryable:
                     raise
                 tries += not isinstance(error, ConnectionFailedError)
+                failure = Failure.of(error)
             finally:
                 self._creating -= 1
                 self._creation_ended.set()
-            await self._before_repeat(endpoint, tries)
+            await self._before_repeat(endpoint, tries, failure)
 
     async def rest(self, seconds: float) -> None:
         """Let others work for so long, or until the run is told to drain. Raises `Stopped` then."""
@@ -213,9 +233,11 @@ class ResilientCaller:
         elif _is_of_kycaid(error):
             self._reach.succeeded()
 
-    async def _before_repeat(self, endpoint: Endpoint[Any], tries: int) -> None:
+    async def _before_repeat(self, endpoint: Endpoint[Any], tries: int, failure: Failure) -> None:
         """Pause, longer each time. Not by `rest`: to begin with other rows meanwhile would make it no easier."""
-        await self._pause(self.timing.chance() * min(_LONGEST_PAUSE, 2.0 ** min(tries, 10) / 4))
+        wait = self.timing.chance() * min(_LONGEST_PAUSE, 2.0 ** min(tries, 10) / 4)
+        self.on_repeat(endpoint, max(tries, 1), failure, wait)
+        await self._pause(wait)
         self._raise_when_over(endpoint)
 
     async def _pause(self, seconds: float) -> None:

@@ -181,7 +181,7 @@ class BulkVerify(BulkRun[VerifyRow, VerifyResult]):
         taken = _Row(
             number=number,
             line=row.line,
-            key=external or row.key,
+            key=str(external) if external else row.key,
             form_id=row.form_id,
             state=state,
             is_known=applicant_id is not None,

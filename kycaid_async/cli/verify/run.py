@@ -201,7 +201,7 @@ class VerifyJob:
             self._screen.say(f"kycaid: {ended}")
         for line in self._advice(uncertain, ended):
             self._screen.say(line)
-        if self.summary.started + self.summary.done_before:
+        if not ended and not self._dry_run and self.summary.started + self.summary.done_before:
             more = ("--wait", "6h", "-o", "verdicts.xlsx")
             options = self._options
             command = next_command("results", options.manifest, *more, ledger=options.ledger, reading=options.reading)

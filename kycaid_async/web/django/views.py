@@ -1,4 +1,4 @@
-"""Callbacks in Django."""
+"""Callbacks as a view of Django, and errors as problems."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from kycaid_async.extras import missing
 
 try:
-    from asgiref.sync import async_to_sync
+    from asgiref.sync import async_to_sync, iscoroutinefunction, markcoroutinefunction
     from django.http import HttpRequest, HttpResponse, UnreadablePostError
     from django.views.decorators.csrf import csrf_exempt
     from django.views.decorators.http import require_POST
@@ -16,7 +16,9 @@ except ImportError as error:
 from kycaid_async.callbacks.deduplication import Deduplicator
 from kycaid_async.callbacks.events import Event
 from kycaid_async.callbacks.signature import MAX_BODY, Keys
+from kycaid_async.errors import KycaidError
 from kycaid_async.tracebacks import border
+from kycaid_async.web.problem import MEDIA_TYPE, problem_of
 from kycaid_async.web.receive import NO_LENGTH, Handler, Receiver, Reply, in_calling_thread, is_async, is_chunked
 
 
@@ -82,3 +84,25 @@ def _bytes_of(stream: Any, limit: int) -> bytes:
 
 def _response(reply: Reply) -> HttpResponse:
     return HttpResponse(reply.body, status=reply.status, content_type="application/json")
+
+
+class KycaidProblems:
+    """Answer with `problem_of` an error of KYCAID that a view raised: a middleware, for ``MIDDLEWARE``."""
+
+    sync_capable = True
+    async_capable = True
+
+    def __init__(self, get_response: Callable[..., Any]) -> None:
+        self.get_response = get_response
+        if iscoroutinefunction(get_response):
+            markcoroutinefunction(self)
+
+    def __call__(self, request: HttpRequest) -> Any:
+        return self.get_response(request)
+
+    def process_exception(self, _request: HttpRequest, error: Exception) -> HttpResponse | None:
+        """Return the answer to an error of KYCAID, and None to any other."""
+        if not isinstance(error, KycaidError):
+            return None
+        problem = problem_of(error)
+        return HttpResponse(problem.body, status=problem.status, headers=problem.headers, content_type=MEDIA_TYPE)
