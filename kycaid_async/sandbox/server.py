@@ -171,6 +171,7 @@ class Sandbox:
     form_switches = _controlled(Control.form_switches)
     switch_form = _controlled(Control.switch_form)
     resend = _controlled(Control.resend)
+    reset = _controlled(Control.reset)
     watch = _controlled(Control.watch)
 
     async def start(self) -> None:

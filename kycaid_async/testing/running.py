@@ -104,6 +104,7 @@ class RunningSandbox:
     form_switches = _blocking(AsyncSandbox.form_switches)
     switch_form = _blocking(AsyncSandbox.switch_form)
     resend = _blocking(AsyncSandbox.resend)
+    reset = _blocking(AsyncSandbox.reset)
 
 
 class Sandbox(AsyncSandbox, AbstractContextManager[RunningSandbox]):

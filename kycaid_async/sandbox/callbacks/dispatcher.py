@@ -156,6 +156,11 @@ class CallbackDispatcher:
         """Wait until nothing is under way."""
         await self._tasks.finished()
 
+    async def forget(self) -> None:
+        """Deliver nothing of what is under way, and remember nothing of what was."""
+        await self._tasks.cancel()
+        self._history.clear()
+
     async def close(self) -> None:
         """Leave what is under way for the next start."""
         await self._tasks.close()

@@ -126,6 +126,13 @@ class RequestServed:
     milliseconds: float
     fault: str | None = None
     """The kind of the fault that it met, as in ``lost``."""
+    method: str = ""
+    path: str = attrs.field(default="", repr=False)
+    """Without its query."""
+    fields: tuple[str, ...] = ()
+    """The fields at fault, where it was refused for some."""
+    about: str | None = attrs.field(default=None, repr=False)
+    """The id of the applicant, the document or the verification that it is about."""
 
 
 @attrs.frozen(kw_only=True)
@@ -151,6 +158,10 @@ class Missed:
     """Events that were dropped, because nobody fetched them."""
 
     count: int
+
+
+REMEMBERED_REQUESTS: Final = 1000
+"""Requests that are remembered; older ones are forgotten."""
 
 
 Event = RequestServed | StateChanged | DeliveryChanged | Missed
@@ -214,6 +225,10 @@ class EventFeed:
     """Hands events to all watches. Only for the event loop's own thread."""
 
     _watches: set[Watch] = attrs.field(factory=set)
+    requests: deque[tuple[datetime, RequestServed]] = attrs.field(
+        factory=lambda: deque(maxlen=REMEMBERED_REQUESTS), repr=False
+    )
+    """When a request was answered and how, since the start, the latest last."""
 
     def watch(self) -> Watch:
         """Return a new watch."""

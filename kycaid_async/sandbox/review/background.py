@@ -42,6 +42,10 @@ class Finisher:
             if row["started_at"] <= before:
                 await self._finish(row["id"], send)
 
+    async def review(self, owners: Collection[str]) -> None:
+        """Review what is due of the documents of these owners."""
+        await self._reviewer.review_due(owners)
+
     async def running(self) -> list[str]:
         """Return the ids of all verifications that run."""
         return await self._state.run(lambda unit: [row["id"] for row in unit.verifications.running(None)])
@@ -153,6 +157,7 @@ class BackgroundWork:
     finisher: Finisher
     _sleep: Sleep
     _timers: Tasks = attrs.field(factory=Tasks)
+    _reviews: Tasks = attrs.field(factory=Tasks)
     _finishing: "set[asyncio.Future[None]]" = attrs.field(factory=set)
 
     def carry_out(self, effects: Effects) -> None:
@@ -200,8 +205,20 @@ class BackgroundWork:
             settling.cancel()
             await asyncio.wait([settling])
 
+    def review_soon(self, owners: Collection[str]) -> None:
+        """Review the documents of these owners in the background, unless others are being reviewed so already."""
+        if owners and not self._reviews:
+            self._reviews.start(self.finisher.review(owners))
+
+    async def forget(self) -> None:
+        """Stop waiting, and drop what is under way, callbacks too."""
+        await self._reviews.cancel()
+        await self._timers.cancel()
+        await self.dispatcher.forget()
+
     async def close(self) -> None:
         """Stop waiting. Callbacks that are under way are left for the next start."""
+        await self._reviews.close()
         await self._timers.close()
         await self.dispatcher.close()
 

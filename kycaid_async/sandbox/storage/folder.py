@@ -39,6 +39,8 @@ def opened_folder(data: Path | None) -> Iterator[tuple[Store, Path]]:
         store = Store(str(root / "sandbox.sqlite3") if data else MEMORY)
         try:
             _sweep(store, folder)
+            with store.transaction() as statements:
+                UnitOfWork(statements).applicants.index_if_new()
             yield store, folder
         finally:
             store.close()

@@ -149,6 +149,13 @@ def _cents(euros: float | None) -> int | None:
     return None if euros is None else round(100 * euros)
 
 
+_TABLES: Final = (
+    *("attachments", "portraits", "documents", "files", "addresses", "affiliated_persons", "parts", "verifications"),
+    *("services", "account", "forms", "attempts", "callbacks", "words", "applicants"),
+)
+"""All tables, those that refer to others first."""
+
+
 class UnitOfWork:
     """The repositories of one transaction, and its callbacks."""
 
@@ -217,6 +224,13 @@ class UnitOfWork:
     def counts(self) -> dict[str, int]:
         """Return how many objects of each kind there are."""
         return {kind: self._db.rows(f"SELECT count(*) AS n FROM {kind}")[0]["n"] for kind in KINDS}  # noqa: S608 - of ours
+
+    def clear(self) -> list[str]:
+        """Remove everything, and return under what names the contents of files lie in the folder."""
+        stored = self.files.stored_names()
+        for table in _TABLES:
+            self._db.execute(f"DELETE FROM {table}")  # noqa: S608 - a name of ours
+        return sorted(stored)
 
     def on_commit(self, action: Callable[[], object]) -> None:
         """Do this once the commit has succeeded."""
