@@ -134,7 +134,7 @@ class Application:
             follow = partial(self.state.run, then=lambda _: self.background.carry_out(effects))
             transact = self.state.look if endpoint.method == "GET" else follow
             answer = await transact(lambda unit: handler(context(unit=unit)))
-            note_subject(request, answer)
+            note_subject(request, answer, ids, body)
             return answer
 
     async def _describe_form(self, request: web.Request) -> web.StreamResponse:

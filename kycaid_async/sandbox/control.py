@@ -14,6 +14,7 @@ from kycaid_async.sandbox.review.background import BackgroundWork
 from kycaid_async.sandbox.review.reviewer import Reviewer
 from kycaid_async.sandbox.rules.verdict import Kind, Reason, ReviewOutcome, Verdict
 from kycaid_async.sandbox.state import SandboxState
+from kycaid_async.sandbox.storage.folder import remove_files
 from kycaid_async.sandbox.storage.unit_of_work import UnitOfWork
 
 
@@ -69,11 +70,16 @@ class Control:
         return await self._state.look(find)
 
     async def verifications(
-        self, *, offset: int = 0, count: int = 50, applicant_id: str | None = None
+        self, *, search: str = "", offset: int = 0, count: int = 50, applicant_id: str | None = None
     ) -> list[VerificationRow]:
-        """Return verifications, newest first: all, or those of one applicant. Due ones are ended."""
-        await self._background.finish_due()
-        find = functools.partial(overview.verifications, offset=offset, count=count, applicant_id=applicant_id)
+        """Return verifications, newest first: all, or those of one applicant. Due ones are ended.
+
+        Those of applicants that a ``search`` finds, where there is one; see `applicants`.
+        """
+        await self._background.finish_due(None if applicant_id is None else [applicant_id])
+        find = functools.partial(
+            overview.verifications, search=search, offset=offset, count=count, applicant_id=applicant_id
+        )
         return await self._state.look(find)
 
     async def form_switches(self) -> dict[str, FormSwitches]:
@@ -139,7 +145,7 @@ class Control:
         stored = await self._state.run(clear)
         self._state.script.clear()
         self._state.feed.requests.clear()
-        await to_thread.run_sync(lambda: [(folder / name).unlink(missing_ok=True) for name in stored])
+        await to_thread.run_sync(remove_files, folder, stored)
         self._state.feed.publish([StateChanged(kind="applicants", id="")])
 
     @property

@@ -100,9 +100,11 @@ def documents(unit: UnitOfWork, *, offset: int, count: int, owner: str | None) -
     return [_document(unit, row) for row in unit.documents.newest(owner=owner, offset=offset, count=count)]
 
 
-def verifications(unit: UnitOfWork, *, offset: int, count: int, applicant_id: str | None) -> list[VerificationRow]:
+def verifications(
+    unit: UnitOfWork, *, search: str = "", offset: int, count: int, applicant_id: str | None
+) -> list[VerificationRow]:
     """Return verifications, newest first."""
-    rows = unit.verifications.newest(applicant_id=applicant_id, offset=offset, count=count)
+    rows = unit.verifications.newest(applicant_id=applicant_id, search=search, offset=offset, count=count)
     return [_verification(unit, row) for row in rows]
 
 

@@ -37,10 +37,8 @@ class Finisher:
     async def finish_due(self, ids: Collection[str] | None, send: Callable[[list[QueuedCallback]], None]) -> None:
         """End what is due: everything, or what has these ids or applicants. ``send`` gets the callbacks of each."""
         before = self._reviewed_until()
-        running = await self._state.look(lambda unit: unit.verifications.running(ids))
-        for row in running:
-            if row["started_at"] <= before:
-                await self._finish(row["id"], send)
+        for row in await self._state.look(lambda unit: unit.verifications.running(ids, before)):
+            await self._finish(row["id"], send)
 
     async def review(self, owners: Collection[str]) -> None:
         """Review what is due of the documents of these owners."""

@@ -31,16 +31,21 @@ class ApplicantRepository(Repository):
 
         ``document_statuses`` are those of its documents, with commas; ``verdict`` is that of its latest verification.
         """
-        found, values = _found(search)
+        found, values = found_by(search)
         sql = f"SELECT applicants.*, {_COUNTS} FROM applicants {found} ORDER BY rowid DESC LIMIT ? OFFSET ?"  # noqa: S608 - no values of others
         return self._db.rows(sql, *values, count, offset)
 
     def count(self, search: str) -> int:
         """Return how many applicants there are: of all, or of those that a search finds."""
-        found, values = _found(search)
+        found, values = found_by(search)
         (row,) = self._db.rows(f"SELECT count(*) AS n FROM applicants {found}", *values)  # noqa: S608 - no values of others
         count: int = row["n"]
         return count
+
+    def ids_found(self, search: str) -> set[str]:
+        """Return the ids of the applicants that a search finds."""
+        found, values = found_by(search)
+        return {row["id"] for row in self._db.rows(f"SELECT id FROM applicants {found}", *values)}  # noqa: S608 - no values of others
 
     def names(self, ids: Iterable[str]) -> dict[str, str]:
         """Return the names of applicants by their ids, where they have one."""
@@ -125,7 +130,7 @@ _AFTER: Final = "\U0010ffff"
 _SEARCHED: Final = ("first_name", "middle_name", "last_name", "company_name", "email", "external_applicant_id")
 
 
-def _found(search: str) -> tuple[str, tuple[str, ...]]:
+def found_by(search: str) -> tuple[str, tuple[str, ...]]:
     """Return the condition that an applicant is found by all words of a search, by their beginnings, and its values."""
     words = [word[:_LONGEST_WORD] for word in _folded(search).split()[:_MOST_WORDS]]
     if not words:

@@ -7,7 +7,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Final
@@ -44,6 +44,12 @@ def opened_folder(data: Path | None) -> Iterator[tuple[Store, Path]]:
             yield store, folder
         finally:
             store.close()
+
+
+def remove_files(folder: Path, names: Iterable[str]) -> None:
+    """Remove stored files. It blocks: call it in a thread."""
+    for name in names:
+        (folder / name).unlink(missing_ok=True)
 
 
 def _names_another_file(journal: Path) -> bool:
