@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
-from kycaid_async.html import Html, join, tag
+from kycaid_async.html import Html, tag
 from kycaid_async.sandbox.events.feed import Delivery, RequestServed
 from kycaid_async.sandbox.faults import FaultKind
 from kycaid_async.sandbox.overview import ApplicantRow, VerificationRow
@@ -23,8 +23,9 @@ _BY_DOCUMENTS: Final = {
 
 def applicant_entry(row: ApplicantRow) -> Html:
     """Return an applicant, as the way to its page."""
-    counts = (_plural(row.documents, "document"), _plural(row.verifications, "verification"))
-    details = (row.type.capitalize(), *counts, row.external_applicant_id)
+    counts = ((row.documents, "document"), (row.verifications, "verification"))
+    there = (_plural(count, noun) for count, noun in counts if count)
+    details = (row.type.capitalize(), *there, row.external_applicant_id)
     return tag(
         "a",
         tag("span", row.name or NO_NAME, class_="name"),
@@ -69,7 +70,7 @@ def callback_entry(shell: Shell, delivery: Delivery, names: Mapping[str, str]) -
             class_="pair",
         ),
         _outcome(delivery),
-        tag("span", f"to {delivery.url}, {_attempts(delivery)}", class_="quiet detail"),
+        tag("span", "to ", breakable(delivery.url), f", {_attempts(delivery)}", class_="quiet detail"),
         tag("span", when(delivery.tried_at) if delivery.tried_at else None, again, class_="pair end"),
         class_="row",
     )
@@ -109,12 +110,12 @@ def _outcome(delivery: Delivery) -> Html:
     return badge(f"answered {delivery.status}" if delivery.status else "no answer", "bad")
 
 
-def _attempts(delivery: Delivery) -> Html:
+def _attempts(delivery: Delivery) -> str:
     said = [_plural(delivery.attempts, "attempt")]
     said += [delivery.error] if delivery.error else []
     if delivery.attempts and not delivery.arrived:
         said.append(f"{delivery.left} to come" if delivery.left else "given up")
-    return join([", ".join(said)])
+    return ", ".join(said)
 
 
 def _plural(count: int, noun: str) -> str:

@@ -176,8 +176,8 @@ def when(moment: datetime) -> Html:
 
 
 def breakable(name: str) -> Html:
-    """Return a name that may be broken after its underscores and dots, and nowhere else."""
-    pieces = re.split(r"(?<=[_.])", name)
+    """Return a name or a path that may be broken after its underscores, dots and slashes, and nowhere else."""
+    pieces = re.split(r"(?<=[_./])(?!/)", name)
     return join([pieces[0], *((tag("wbr"), piece) for piece in pieces[1:])])
 
 

@@ -117,7 +117,7 @@ def _picture(sample: _Sample, document_number: str) -> bytes:
     )
     for row, line in enumerate(lines):
         draw.text((240, 60 + 58 * row), line, fill="#1b2130", font_size=34)
-    for stripe in range(0, 640, 8):
+    for stripe in range(32, 608, 8):
         draw.line((stripe, 340, stripe + 4, 376), fill="#1b2130")
     out = BytesIO()
     image.save(out, "JPEG", quality=90)
