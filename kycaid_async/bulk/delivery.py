@@ -199,7 +199,7 @@ class _RowDelivery:
             if not gone:
                 raise
             for side in gone:
-                self.run.ledger.forget_file(files[side].digest, files[side].file_id)
+                self.run.prerequisites.forget(files[side])
             await self._upload(gone)
             await self._document(applicant_id)
 

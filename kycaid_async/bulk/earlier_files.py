@@ -1,14 +1,16 @@
 """Files that an earlier run sent, and for whom: a manifest whose keys changed would send them for somebody else."""
 
+import asyncio
 import sqlite3
 from typing import Final
 
 import attrs
 
+from kycaid_async.bulk.contents import FileContent, as_many_as_cores, digest_at, read_content
 from kycaid_async.bulk.ledger import EntryState, Ledger
 from kycaid_async.bulk.manifest.places import is_url, source_of
 from kycaid_async.bulk.manifest.row import ManifestRow
-from kycaid_async.bulk.prerequisites import as_many_as_cores, digest_of_applicant, read_content
+from kycaid_async.bulk.prerequisites import digest_of_applicant
 from kycaid_async.bulk.remote.url_rules import UrlRules
 from kycaid_async.errors import FieldProblem, KycaidError
 from kycaid_async.uploads.preflight import FileRules
@@ -30,25 +32,41 @@ class EarlierFiles:
 
     _ledger: Ledger
     _rules: FileRules = attrs.field(factory=FileRules)
+    _hashing: asyncio.Semaphore = attrs.field(factory=as_many_as_cores)
     _db: sqlite3.Connection | None = None
 
     async def clash(self, row: ManifestRow) -> FieldProblem | None:
         """Return the problem of a row, new to the ledger, whose files were sent for another applicant."""
         database = await self._opened()
-        hashing, own = as_many_as_cores(), await self._applicant_of(row)
+        if database.execute("SELECT 1 FROM sent LIMIT 1").fetchone() is None:
+            return None
+        own = await self._applicant_of(row)
         for _, place in row.sides():
             if is_url(place):
                 continue
             try:
-                content = await read_content(source_of(place, UrlRules()), self._rules, hashing)
+                async with await read_content(source_of(place, UrlRules()), self._rules, self._hashing) as content:
+                    file_id = await self._file_of(content)
             except KycaidError:
                 continue  # it is found when it is to be sent
-            file_id = await self._ledger.file(content.digest)
             owners = database.execute("SELECT applicant FROM sent WHERE file = ?", (file_id,)).fetchall()
             # One that went to several is one that they share.
             if len(owners) == 1 and (own,) not in owners:
                 return _PROBLEM
         return None
+
+    async def _file_of(self, content: FileContent) -> str | None:
+        """Return the id of the file with this content, or perhaps with this content, as far as there is one."""
+        if content.partial is not None:
+            first = await self._ledger.first_file(content.partial)
+            if first is None and not self._ledger.knows_whole_files_only:
+                return None
+            if first is not None and first.origin is not None:
+                # Where it was read, it may be gone by now: then both ends are enough for a question.
+                earlier = await digest_at(first.origin, self._hashing) if first.origin != content.origin else None
+                if earlier is None or earlier == await content.whole(self._hashing):
+                    return first.file_id
+        return await self._ledger.file(await content.whole(self._hashing))
 
     async def _applicant_of(self, row: ManifestRow) -> str | None:
         if row.applicant is None:

@@ -6,14 +6,12 @@ from collections.abc import Iterable
 import attrs
 
 from kycaid_async.sandbox import overview
-from kycaid_async.sandbox.data.account import MAX_BALANCE, is_balance
-from kycaid_async.sandbox.events.delivery import Delivery
-from kycaid_async.sandbox.events.feed import Watch
+from kycaid_async.sandbox.data.account import FORMS, MAX_BALANCE, FormSwitches, is_balance
+from kycaid_async.sandbox.events.feed import Delivery, Watch
 from kycaid_async.sandbox.overview import ApplicantRow, DocumentRow, VerificationRow
 from kycaid_async.sandbox.review.background import BackgroundWork
-from kycaid_async.sandbox.review.finisher import decide
 from kycaid_async.sandbox.review.reviewer import Reviewer
-from kycaid_async.sandbox.rules.outcome import Kind, Reason, ReviewOutcome, Verdict
+from kycaid_async.sandbox.rules.verdict import Kind, Reason, ReviewOutcome, Verdict
 from kycaid_async.sandbox.state import SandboxState
 
 
@@ -45,7 +43,7 @@ class Control:
         """
         outcome = ReviewOutcome.of("approve" if approve else "decline", reasons)
         await self._state.run(
-            lambda unit: decide(unit, id_, outcome, comment, self._state), then=self._background.carry_out
+            lambda unit: self._background.finisher.decide(unit, id_, outcome, comment), then=self._background.carry_out
         )
 
     async def applicants(self, *, offset: int = 0, count: int = 50) -> list[ApplicantRow]:
@@ -70,6 +68,36 @@ class Control:
         await self._background.finish_due()
         find = functools.partial(overview.verifications, offset=offset, count=count, applicant_id=applicant_id)
         return await self._state.look(find)
+
+    async def form_switches(self) -> dict[str, FormSwitches]:
+        """Return the switches of each form by its id."""
+        return await self._state.look(lambda unit: {form.id: unit.forms.switches(form.id) for form in FORMS})
+
+    async def switch_form(
+        self,
+        form_id: str,
+        *,
+        applicant_in_callback: bool | None = None,
+        status_callback: bool | None = None,
+        test_mode: bool | None = None,
+    ) -> None:
+        """Set switches of a form; those that are None stay as they are. Raises `KeyError` for an unknown form.
+
+        * ``applicant_in_callback``: whether VERIFICATION_COMPLETED holds the applicant.
+        * ``status_callback``: whether VERIFICATION_STATUS_CHANGED is sent.
+        * ``test_mode``: whether its verifications are free.
+        """
+        if form_id not in {form.id for form in FORMS}:
+            raise KeyError(form_id)
+        given = {
+            "applicant_in_callback": applicant_in_callback,
+            "status_callback": status_callback,
+            "test_mode": test_mode,
+        }
+        changes = {name: value for name, value in given.items() if value is not None}
+        await self._state.run(
+            lambda unit: unit.forms.switch(form_id, attrs.evolve(unit.forms.switches(form_id), **changes))
+        )
 
     async def balance(self) -> float | None:
         """Return how many euros are left; None for an account that never runs out."""

@@ -72,6 +72,8 @@ class RunningSandbox:
     verifications = _blocking(AsyncSandbox.verifications)
     balance = _blocking(AsyncSandbox.balance)
     set_balance = _blocking(AsyncSandbox.set_balance)
+    form_switches = _blocking(AsyncSandbox.form_switches)
+    switch_form = _blocking(AsyncSandbox.switch_form)
     resend = _blocking(AsyncSandbox.resend)
 
 

@@ -17,6 +17,7 @@ from aiohttp.test_utils import TestServer
 
 from kycaid_async import AsyncKycaid, ConfigurationError, KycaidError
 from kycaid_async.sandbox import SANDBOX_KEY, Sandbox
+from kycaid_async.sandbox.data.account import FORMS
 
 KEY = "k" * 36
 COUNTS = {"applicants": 1, "documents": 1, "files": 1, "addresses": 1, "affiliated_persons": 0, "verifications": 0}
@@ -378,7 +379,7 @@ async def test_a_settlement_that_takes_too_long_says_what_the_receiver_answered(
     async with TestServer(app) as receiver, Sandbox(sleep=never_again) as sandbox, client(sandbox) as kycaid:
         url = str(receiver.make_url("/"))
         applicant = await kycaid.applicants.create(type="PERSON", first_name="John", last_name="Snow")
-        await kycaid.verifications.create(applicant_id=applicant, form_id="f" * 36, callback_url=url)
+        await kycaid.verifications.create(applicant_id=applicant, form_id=FORMS[0].id, callback_url=url)
         while not all(delivery.status for delivery in sandbox.deliveries()) or not sandbox.deliveries():
             await asyncio.sleep(0.01)
         with pytest.raises(TimeoutError, match=r"did not arrive within 0.2 s\..* to 127.0.0.1: 503"):

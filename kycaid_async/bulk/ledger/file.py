@@ -50,6 +50,7 @@ class LedgerFile:
         self.name = name
         self.read_only = read_only
         self.may_have_gaps = False
+        self.knows_whole_files_only = False
         self.secret: Secret
         self.clock: RunClock
         self.connection: sqlite3.Connection
@@ -130,6 +131,7 @@ class LedgerFile:
         schema.check_folder(about, self._path, self.name, owner, self.secret)
         self.clock = RunClock(schema.read_runs(self.connection, about), clock, boot)
         self.may_have_gaps = "gaps" in about
+        self.knows_whole_files_only = schema.knows_whole_files_only(about)
         if self.read_only and not schema.is_old(about):
             schema.stand_in(self.connection, about)
             return
@@ -150,7 +152,8 @@ class LedgerFile:
         """Record a run. From here on the main file says that it needs its -wal."""
         closed = self._mark.step is Step.CLOSED
         self.connection.execute("BEGIN IMMEDIATE")
-        schema.prepare(self.connection, about, owner, self.secret, self.clock.record())
+        about = schema.prepare(self.connection, about, owner, self.secret, self.clock.record())
+        self.knows_whole_files_only = schema.knows_whole_files_only(about)
         self._commit(self._mark.sealed if closed else self._mark.begun)
         if closed and self._path:
             self._checkpoint()

@@ -131,6 +131,22 @@ class Columns:
         return sum(target is not None for target in self.targets)
 
 
+MOST_ABOVE: Final = 10
+"""Rows of a table that are looked at for names of columns."""
+_NAMES: Final = 2
+"""Known names that make a row one of names, when it is not the first."""
+
+
+def place_of_names(rows: Sequence[Columns]) -> int:
+    """Return which of the first rows of a table names its columns.
+
+    A title may stand above it, or a row of names for several columns each.
+    """
+    if rows[0].known:
+        return 0
+    return next((at for at, columns in enumerate(rows) if columns.known >= _NAMES), 0)
+
+
 def match(names: Sequence[str], given: ColumnMap, *, guess: bool) -> Columns:
     """Return what ``names`` stand for: as ``given``, or by their own names, or by a guess where one is wanted."""
     names = tuple(map(one_line_name, names))

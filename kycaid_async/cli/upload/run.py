@@ -20,7 +20,7 @@ from kycaid_async.bulk.manifest.row import BadRow, ManifestRow
 from kycaid_async.bulk.manifest_rows import changed, standing
 from kycaid_async.bulk.requests.limits import most_rows_at_once
 from kycaid_async.bulk.row import BulkResult, BulkStatus
-from kycaid_async.cli.manifests import folder_of, open_manifest, reason_of_end
+from kycaid_async.cli.manifests import folder_of, next_command, open_manifest, reason_of_end
 from kycaid_async.cli.upload.ending import advice, exit_code, summary_text, was_stopped_by
 from kycaid_async.cli.upload.options import UploadOptions
 from kycaid_async.cli.upload.report import write_report
@@ -101,7 +101,13 @@ class UploadJob:
             self._screen.say(f"kycaid: {stats.ended}")
         for line in advice(options, stats, number=number, error=error):
             self._screen.say(line)
-        return exit_code(options, stats, number=number, error=error)
+        code = exit_code(options, stats, number=number, error=error)
+        if not code and stats.rows and not options.dry_run:
+            command = next_command(
+                "verify", options.manifest, "--form", "FORM_ID", ledger=options.ledger, reading=options.reading
+            )
+            self._screen.hint(f"To start a verification of each applicant: {command}")
+        return code
 
     async def _watch(self, told: Callable[[], Awaitable[int]], scope: anyio.CancelScope) -> None:
         """At the first signal let what is in flight be finished; stop at the second, or when nothing is in flight."""

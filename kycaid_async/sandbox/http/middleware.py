@@ -11,6 +11,7 @@ import attrs
 from aiohttp import web
 
 from kycaid_async.sandbox.events.feed import EventFeed, RequestServed
+from kycaid_async.sandbox.http.access import KeyThrottle
 from kycaid_async.sandbox.http.refusals import (
     Refused,
     Serve,
@@ -20,12 +21,12 @@ from kycaid_async.sandbox.http.refusals import (
     refusal_response,
     unauthorized,
 )
-from kycaid_async.sandbox.http.throttle import KeyThrottle
 
 logger = logging.getLogger("kycaid_async.sandbox")
 
 FAULT: Final = web.RequestKey("fault", str)
 """The kind of the fault that a request met."""
+_OPERATION: Final = web.RequestKey("operation", str)
 _TOO_LARGE: Final = 413
 
 
@@ -39,14 +40,24 @@ def add_route(
     app: web.Application, method: str, path: str, serve: Serve, name: str | None, *middlewares: Middleware
 ) -> None:
     """Add a route. The first middleware is the outermost one; `operation_of` tells them the name."""
+    app.router.add_route(method, path, chained(serve, *middlewares), name=name)
+
+
+def chained(serve: Serve, *middlewares: Middleware) -> Serve:
+    """Return what serves behind middlewares, of which the first is the outermost one."""
     for middleware in reversed(middlewares):
         serve = partial(middleware, serve=serve)
-    app.router.add_route(method, path, serve, name=name)
+    return serve
+
+
+def name_operation(request: web.Request, name: str) -> None:
+    """Name the operation of a request whose route is that of another one."""
+    request[_OPERATION] = name
 
 
 def operation_of(request: web.Request) -> str:
-    """Return the name of the route of a request, as in ``documents.create``."""
-    return request.match_info.route.name or "unknown"
+    """Return the name of the operation of a request, as in ``documents.create``."""
+    return request.get(_OPERATION) or request.match_info.route.name or "unknown"
 
 
 @attrs.frozen

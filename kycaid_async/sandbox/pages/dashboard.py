@@ -6,8 +6,7 @@ import attrs
 from aiohttp import web
 
 from kycaid_async.html import Html, tag
-from kycaid_async.sandbox.events.delivery import Delivery
-from kycaid_async.sandbox.events.feed import RequestServed
+from kycaid_async.sandbox.events.feed import Delivery, RequestServed
 from kycaid_async.sandbox.faults import FaultKind
 from kycaid_async.sandbox.http.refusals import not_found
 from kycaid_async.sandbox.overview import ApplicantRow, VerificationRow

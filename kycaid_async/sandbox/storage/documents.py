@@ -4,8 +4,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from kycaid_async.api.documents.fields import DocumentStatus
-from kycaid_async.sandbox.storage.database import Repository, Row
-from kycaid_async.sandbox.storage.schema import PORTRAITS
+from kycaid_async.sandbox.storage.database import PORTRAITS, Repository, Row
 
 SIDES: Final = ("front_side_id", "back_side_id", "other_side_1_id", "other_side_2_id", "other_side_3_id")
 """The fields of a document that hold the id of a file."""

@@ -7,6 +7,7 @@ from typing import Any, Final
 from kycaid_async.api.documents.fields import DocumentStatus
 from kycaid_async.api.verifications.fields import VerificationProgress
 from kycaid_async.sandbox.data.ids import new_id
+from kycaid_async.sandbox.rules.verdict import reasons_in
 from kycaid_async.sandbox.storage.database import Repository, Row
 from kycaid_async.values.scalars import write_time
 
@@ -60,6 +61,11 @@ class VerificationRepository(Repository):
         """Return the status of an applicant's latest verification, as an applicant shows it, and how many it has."""
         rows = self.of_applicant(applicant_id)
         return (_status_of(rows[0]) if rows else "new"), len(rows)
+
+    def latest_reasons(self, applicant_id: str) -> list[str]:
+        """Return why the latest verification of an applicant was declined."""
+        latest = self.of_applicant(applicant_id)[:1]
+        return reasons_in(latest[0]["checks"]) if latest else []
 
     def of_document(self, document_id: str) -> list[str]:
         """Return the ids of the running verifications that look at a document."""
