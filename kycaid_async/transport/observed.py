@@ -68,6 +68,7 @@ class ObservedExchange(Exchange):
             waited=started - began,
             seconds=0.0 if times.started is None else times.ended - started,
             bytes_sent=attempt.size,
+            was_sent=times.started is not None,
             bytes_received=0 if call.answer is None else len(call.answer.body),
         )
         self.observers.tell("on_attempt", event)
