@@ -59,8 +59,8 @@ class BulkRow(Discreet):
 
     def sides(self) -> Iterator[tuple[str, BulkSource]]:
         """Give the name and the source of each side that the row has."""
-        for side in SIDES:
-            source = getattr(self, side)
+        sources = (self.front_side, self.back_side, self.other_side_1, self.other_side_2, self.other_side_3)
+        for side, source in zip(SIDES, sources, strict=True):
             if source is not None:
                 yield side, source
 

@@ -72,7 +72,7 @@ class Origin:
 
     def as_text(self) -> str:
         """Return it as one text. It holds the path."""
-        return json.dumps(attrs.astuple(self))
+        return json.dumps([self.path, self.device, self.inode, self.size, self.mtime, self.ctime])
 
     @classmethod
     def from_text(cls, text: str) -> Self:
