@@ -154,7 +154,10 @@ class Database:
         if self._refusal is not None:
             raise LedgerError(*self._refusal.args)
         answer: asyncio.Future[int] = self._loop.create_future()
-        self._do(_Change(sql=sql, values=values, answer=answer))
+        if self._commit_in_thread is None:
+            self._write(sql, values, answer)
+        else:
+            self._pending.append(_Change(sql=sql, values=values, answer=answer))
         return await answer
 
     def write_behind(self, sql: str, *values: Any, unchanged: Callable[[], None] | None = None) -> None:
@@ -165,7 +168,10 @@ class Database:
         if self._error is not None and self._closing is None:
             self._behind.append((sql, values))
         self._check_writable()
-        self._do(_Change(sql=sql, values=values, unchanged=unchanged))
+        if self._commit_in_thread is None:
+            self._write(sql, values, None, unchanged)
+        else:
+            self._pending.append(_Change(sql=sql, values=values, unchanged=unchanged))
 
     def refuse(self, error: LedgerError) -> None:
         """Take no more durable writes, for this reason, which is raised at the end too. Other changes are recorded."""
@@ -225,23 +231,28 @@ class Database:
     def _do(self, change: _Change) -> None:
         if self._commit_in_thread is not None:
             self._pending.append(change)
-            return
-        if change.reads:
+        elif change.reads:
             _answer(change.answer, self._execute(change.sql, change.values)[0])
-            return
+        else:
+            self._write(change.sql, change.values, change.answer, change.unchanged)
+
+    def _write(
+        self, sql: str, values: tuple[Any, ...], answer: Answer, unchanged: Callable[[], None] | None = None
+    ) -> None:
+        """Make a change now, while no commit is under way."""
         if not self._connection.in_transaction:
             self._execute("BEGIN", ())
             if self._is_shared:
                 self._loop.call_later(_GATHERING, self._commit)
             else:
                 self._loop.call_soon(self._commit)
-        if change.answer is None:
-            self._behind.append((change.sql, change.values))
-        _, changed = self._execute(change.sql, change.values)
-        if change.answer is not None:
-            self._uncommitted.append((change.answer, changed))
-        if not changed and change.unchanged is not None:
-            change.unchanged()
+        if answer is None:
+            self._behind.append((sql, values))
+        _, changed = self._execute(sql, values)
+        if answer is not None:
+            self._uncommitted.append((answer, changed))
+        if not changed and unchanged is not None:
+            unchanged()
 
     def _execute(self, sql: str, values: tuple[Any, ...]) -> tuple[Rows, int]:
         """Return the rows that ``sql`` gives, and how many it changed."""

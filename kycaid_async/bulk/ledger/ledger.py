@@ -152,7 +152,7 @@ class Ledger:
 
     async def intend_row(self, digest: bytes, intent: Intent, fingerprint: bytes | None = None) -> None:
         """Write down that a document is about to be created."""
-        values = (self._row(digest), EntryState.SENT, intent.applicant_id, intent.as_text(), None, None)
+        values = (self._row(digest), EntryState.SENT, intent.applicant_id, intent.text, None, None)
         await self._database.write_durable(
             "INSERT OR REPLACE INTO rows VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             *values,
