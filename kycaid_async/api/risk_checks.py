@@ -9,7 +9,17 @@ from kycaid_async.errors import FieldProblem
 from kycaid_async.protocol.endpoint import Endpoint, Evidence, Replay, ReturnsData
 from kycaid_async.protocol.request import invalid_request
 from kycaid_async.tracebacks import confidential
-from kycaid_async.values.constraints import ExternalId, IdText, Items, ObjectId, Pattern, Shown, TimeIn, Url
+from kycaid_async.values.constraints import (
+    ExternalId,
+    IdText,
+    Items,
+    ObjectId,
+    Pattern,
+    Shown,
+    TimeIn,
+    Url,
+    external_id,
+)
 from kycaid_async.values.enums import OpenEnum
 from kycaid_async.values.model import Request, Response, request, response
 from kycaid_async.values.unset import UNSET, Maybe, Opt
@@ -47,7 +57,7 @@ class TransactionScreening(Request):
     """A payment to screen. One of the two owner keys is needed."""
 
     applicant_id: Maybe[ObjectId] = UNSET
-    external_applicant_id: Opt[ExternalId] = UNSET
+    external_applicant_id: Opt[ExternalId] = external_id()
     external_applicant_registered_at: Maybe[TimeIn] = UNSET
     transaction: Maybe[Transaction | Mapping[str, Any]] = UNSET
     ruleset_id: Maybe[ObjectId] = UNSET

@@ -3,10 +3,7 @@
 from collections.abc import Awaitable
 from typing import Any, Unpack, overload
 
-from kycaid_async.api.documents.fields import (
-    DocumentChanges,
-    DocumentFields,
-)
+from kycaid_async.api.documents.fields import ELSEWHERE, DocumentChanges, DocumentFields
 from kycaid_async.api.documents.kinds import BY_AFFILIATED_PERSON, BY_APPLICANT
 from kycaid_async.api.documents.models import (
     AffiliatedPersonDocument,
@@ -16,10 +13,11 @@ from kycaid_async.api.documents.models import (
     NewDocument,
 )
 from kycaid_async.api.section import Section, from_fields, one_of, only
-from kycaid_async.errors import FieldProblem
+from kycaid_async.errors import FieldProblem, UnconfirmedValueWarning
 from kycaid_async.protocol.endpoint import Endpoint, Evidence, Replay, ReturnsId, ReturnsModel
 from kycaid_async.protocol.request import invalid_request
 from kycaid_async.tracebacks import confidential
+from kycaid_async.warning import warn_once
 
 _WRITE_REFUSALS = (400, 401, 404, 409, 422, 429, 500, 502)
 
@@ -110,6 +108,7 @@ class Documents(Section):
         copies what takes part in a verification already. Raises `InvalidRequestError` when no field is set.
         """
         body = one_of("documents.update", changes, DocumentUpdate, fields)
+        _warn_of(body.type)
         return self._call(UPDATE, path={"document_id": document_id}, body=body)
 
     @confidential
@@ -121,11 +120,19 @@ class Documents(Section):
         return await self._call(DELETE, path={"document_id": document_id}) or document_id
 
 
+def _warn_of(kind: object) -> None:
+    """Warn once of a type that the reference does not list. Any other unknown one is refused, unless unchecked."""
+    if isinstance(kind, str) and kind in ELSEWHERE:
+        text = f"documents: the reference does not list the type {kind}; it is observed, on servers under other names"
+        warn_once(f"documents.{kind}", text, UnconfirmedValueWarning)
+
+
 _OWNERS = ("applicant_id", "affiliated_person_id")
 
 
 def new_document(document: NewDocument | None, fields: dict[str, Any]) -> NewDocument:
     """Return ``document``, or one made of keywords. Raises `InvalidRequestError`."""
+    _warn_of(fields.get("type") if document is None else getattr(document, "type", None))
     if document is not None:
         return only("documents.create", document, (ApplicantDocument, AffiliatedPersonDocument), fields)
     fields = {name: value for name, value in fields.items() if name not in _OWNERS or value is not None}
