@@ -216,7 +216,7 @@ def _twice(names: Sequence[str], targets: Sequence[str | None]) -> Iterator[Fiel
         which = [shown_column(name) for name, other in zip(names, targets, strict=True) if other == target]
         if len(which) > 1:
             if len(set(which)) == 1:
-                yield FieldProblem(target, "one column; give the other another name, or delete it", "two")
+                yield FieldProblem(target, "one column", "two; give one another name, or delete it")
             else:
                 one = f'one column (--map "{which[-1]}=", or columns={{"{which[-1]}": None}}, leaves that out)'
                 yield FieldProblem(target, one, " and ".join(which[:3]))

@@ -392,7 +392,7 @@ FILES = {
     ),
     "a column twice": (
         b"type,type,front_side\n",
-        "type: expected one column; give the other another name, or delete it, got two",
+        "type: expected one column, got two; give one another name, or delete it",
     ),
     "Latin-1 in the names": (
         "type,front_side,Größe\n".encode("cp1252"),
