@@ -44,6 +44,7 @@ from typing import Any, ClassVar, TypedDict, Unpack
 import attrs
 
 from kycaid_async.masking import Discreet, hide, is_code
+from kycaid_async.records import Record
 
 
 @attrs.frozen(repr=False, eq=False)
@@ -60,8 +61,8 @@ class FieldError(Discreet):
         yield "message", hide(self.message)
 
 
-@attrs.frozen
-class FieldProblem:
+@attrs.frozen(eq=False, repr=False)
+class FieldProblem(Record):
     """One field that was refused before anything was sent."""
 
     field: str

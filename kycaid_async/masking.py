@@ -5,6 +5,8 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
+from kycaid_async.records import Printed, Record, attributes_of
+
 MASK: Final = "***"
 _SEPARATORS: Final = re.compile(r"[/\\]")
 _SUFFIX: Final = re.compile(
@@ -37,7 +39,7 @@ class _Hidden:
 HIDDEN: Final = _Hidden()
 
 
-class Discreet:
+class Discreet(Record):
     """Base of attrs classes, made with ``eq=False, repr=False``, of which nobody prints what is personal.
 
     A ``repr`` is not enough: rich prints the fields of attrs classes, pytest those in which two objects differ, and
@@ -52,7 +54,7 @@ class Discreet:
 
     def _private(self) -> Iterable[str]:
         """Return the names of attributes that are there for those who ask for them by name."""
-        return [attribute.name for attribute in _attributes_of(self)]
+        return [attribute.name for attribute in attributes_of(self)]
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in self._shown())})"
@@ -63,33 +65,14 @@ class Discreet:
     def __dir__(self) -> list[str]:
         return sorted({*super().__dir__()} - {*self._private()})
 
-    def __eq__(self, other: object) -> bool:
-        # Not the one that attrs makes: pytest takes that for leave to print all fields.
-        if other.__class__ is not self.__class__:
-            return NotImplemented
-        return _content_of(self) == _content_of(other)
 
-    def __hash__(self) -> int:
-        return hash((type(self), _content_of(self)))
-
-
-class Unlisted:
+class Unlisted(Printed):
     """Base of attrs classes whose `dir` leaves out what their ``repr`` does, for what inspects objects."""
 
     __slots__ = ()
 
     def __dir__(self) -> list[str]:
-        return sorted({*super().__dir__()} - {a.name for a in _attributes_of(self) if a.repr is not True})
-
-
-def _content_of(value: Any) -> tuple[Any, ...]:
-    """Return what makes two objects of an attrs class equal."""
-    return tuple(getattr(value, attribute.name) for attribute in _attributes_of(value) if attribute.eq)
-
-
-def _attributes_of(value: Any) -> tuple[Any, ...]:
-    attributes: tuple[Any, ...] = type(value).__attrs_attrs__
-    return attributes
+        return sorted({*super().__dir__()} - {a.name for a in attributes_of(self) if a.repr is not True})
 
 
 def hide(value: Any) -> Any:

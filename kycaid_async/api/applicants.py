@@ -10,7 +10,7 @@ from typing import Annotated, Any, ClassVar, Literal, TypedDict, Unpack, overloa
 import attrs
 
 from kycaid_async.api.addresses import Address
-from kycaid_async.api.documents.models import Document
+from kycaid_async.api.documents.document import Document
 from kycaid_async.api.section import Section, from_fields, one_of, only
 from kycaid_async.errors import FieldProblem
 from kycaid_async.protocol.endpoint import Endpoint, Evidence, Replay, ReturnsId, ReturnsUnion

@@ -11,8 +11,8 @@ from typing import Any, Final, cast
 import attrs
 
 from kycaid_async.api.applicants import Company, Person
+from kycaid_async.api.documents.kinds import new_document
 from kycaid_async.api.documents.models import NewDocument
-from kycaid_async.api.documents.section import new_document
 from kycaid_async.errors import FieldProblem, InvalidRequestError, KycaidError
 from kycaid_async.masking import Discreet
 from kycaid_async.values.check import check_request

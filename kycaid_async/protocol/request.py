@@ -12,6 +12,7 @@ import attrs
 from kycaid_async.errors import FieldProblem, InvalidRequestError
 from kycaid_async.masking import Unlisted
 from kycaid_async.protocol.endpoint import HOLES, Endpoint, Evidence, Replay, ReturnsJson
+from kycaid_async.records import Record
 from kycaid_async.values.check import check_request
 from kycaid_async.values.constraints import ID_LENGTH
 from kycaid_async.values.converter import unstructure
@@ -28,8 +29,8 @@ _REPLAY_OF_METHOD = {
 }
 
 
-@attrs.define
-class BuiltRequest(Unlisted):
+@attrs.define(eq=False, repr=False)
+class BuiltRequest(Unlisted, Record):
     """A request that is ready to be sent, as often as needed."""
 
     target: str = attrs.field(repr=False)

@@ -17,6 +17,7 @@ from kycaid_async import errors
 from kycaid_async.errors import ApiError, DecodeError, FieldError, GatewayError, RedirectError
 from kycaid_async.masking import Unlisted, code_or_mask
 from kycaid_async.protocol.endpoint import Endpoint, Replay
+from kycaid_async.records import Record
 from kycaid_async.values.json import loads
 from kycaid_async.values.mismatch import Mismatch
 
@@ -33,8 +34,8 @@ UNAVAILABLE = 503
 LIMIT_EXCEEDED = "limit_exceeded"
 
 
-@attrs.define
-class Answer(Unlisted):
+@attrs.define(eq=False, repr=False)
+class Answer(Unlisted, Record):
     """A whole answer of the server."""
 
     status: int
@@ -134,17 +135,12 @@ def decode(endpoint: Endpoint[T], answer: Answer) -> T:
 
     Raises `DecodeError`, `RedirectError`, or the `ApiError` that fits; none of them knows of retries yet.
     """
-    if answer.is_redirect:
-        raise RedirectError(
-            f"{endpoint.name}: the answer is a redirect (HTTP {answer.status}). KYCAID sends none, and none is "
-            "followed. Check base_url, and what stands between: proxies, firewalls, a network's login page.",
-            operation=endpoint.name,
-        )
     if not answer.is_success:
-        raise refusal(endpoint, answer)
-    is_json = bool(answer.body.strip())
+        raise _redirect(endpoint, answer) if answer.is_redirect else refusal(endpoint, answer)
+    body = answer.body
+    is_json = bool(body) and not body.isspace()
     try:
-        return endpoint.returns.decode(answer.body) if is_json else endpoint.returns.read(None)
+        return endpoint.returns.decode(body) if is_json else endpoint.returns.read(None)
     except Mismatch as mismatch:
         problem = str(mismatch) if is_json else "it is empty"
     except (ValueError, RecursionError):
@@ -153,10 +149,18 @@ def decode(endpoint: Endpoint[T], answer: Answer) -> T:
         f"{endpoint.name}: the answer (HTTP {answer.status}) cannot be read: {problem}.",
         operation=endpoint.name,
         status=answer.status,
-        body=answer.body,
+        body=body,
         maybe_processed=endpoint.replay is not Replay.SAFE,
         # JSON of another form comes again in that form; a broken page may not.
         retryable=endpoint.replayable and not is_json,
+    )
+
+
+def _redirect(endpoint: Endpoint[Any], answer: Answer) -> RedirectError:
+    return RedirectError(
+        f"{endpoint.name}: the answer is a redirect (HTTP {answer.status}). KYCAID sends none, and none is "
+        "followed. Check base_url, and what stands between: proxies, firewalls, a network's login page.",
+        operation=endpoint.name,
     )
 
 

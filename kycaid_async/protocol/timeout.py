@@ -3,10 +3,11 @@
 import attrs
 
 from kycaid_async.errors import ConfigurationError
+from kycaid_async.records import Record
 
 
-@attrs.frozen(kw_only=True)
-class Timeout:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Timeout(Record):
     """Time limits in seconds; None switches one off.
 
     A plain number in place of this object sets ``read``, ``progress`` and ``total``, and bounds ``connect``. Limits are

@@ -28,7 +28,7 @@ from kycaid_async.uploads.multipart import Multipart, Upload
 logger = logging.getLogger("kycaid_async")
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class Call(Unlisted):
     """One call of an endpoint, over all its attempts."""
 
@@ -43,7 +43,7 @@ class Call(Unlisted):
     """True when the server may have acted on an attempt before this one."""
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class Attempt(Unlisted):
     """One attempt of a call."""
 

@@ -10,7 +10,7 @@ from kycaid_async.transport.deadlines import AttemptTimeout
 from kycaid_async.uploads.multipart import Multipart
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class OutgoingRequest(Unlisted):
     """The request of one attempt."""
 

@@ -12,6 +12,7 @@ from typing import Final, Protocol, Self
 import attrs
 
 from kycaid_async.protocol.timeout import Timeout
+from kycaid_async.records import Record
 
 TICKS = 4
 """Checks per limit: a stall ends between one limit and half a limit more after the last byte."""
@@ -106,8 +107,8 @@ _NOTHING: Final = -1
 """Bytes of the body of an answer of which not even the head has come."""
 
 
-@attrs.frozen
-class Limits:
+@attrs.frozen(eq=False, repr=False)
+class Limits(Record):
     """The limits of the requests of a client, worked out once."""
 
     connect: float | None

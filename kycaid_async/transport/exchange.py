@@ -49,7 +49,7 @@ def _frames_of_ours() -> int:
     return level - 1
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class Exchange:
     """Calls endpoints over HTTP."""
 

@@ -15,6 +15,7 @@ from kycaid_async.protocol.endpoint import HOLES, Endpoint
 from kycaid_async.protocol.request import is_plain_path
 from kycaid_async.protocol.retry import RetryPolicy
 from kycaid_async.protocol.timeout import Timeout
+from kycaid_async.records import Record
 from kycaid_async.uploads.preflight import FileRules
 from kycaid_async.values.secret import ApiKey, HiddenText
 
@@ -29,8 +30,8 @@ def _look_at_context(_: object, __: object, value: Any) -> None:
         raise ConfigurationError(f"ssl_context: expected an ssl.SSLContext, got {type(value).__name__}")
 
 
-@attrs.frozen(kw_only=True)
-class Settings(Unlisted):
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Settings(Unlisted, Record):
     """The settings of one client. Can be pickled when ``ssl_context`` is None."""
 
     api_key: ApiKey

@@ -10,6 +10,7 @@ import attrs
 
 from kycaid_async.errors import UploadSourceError
 from kycaid_async.masking import Unlisted, mask, shown_path
+from kycaid_async.records import Record
 from kycaid_async.uploads.io_budget import IoBudget
 from kycaid_async.uploads.kinds import extension_of
 from kycaid_async.uploads.preflight import FileRules, inspect
@@ -207,8 +208,8 @@ def _quoted(text: str) -> str:
     return text.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")
 
 
-@attrs.frozen(kw_only=True)
-class Upload(Unlisted):
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Upload(Unlisted, Record):
     """A file to send, as often as needed."""
 
     source: Source

@@ -4,14 +4,15 @@ import attrs
 
 from kycaid_async.errors import InvalidFileError
 from kycaid_async.masking import shown_path
+from kycaid_async.records import Record
 from kycaid_async.uploads.kinds import FIRST_BYTES, kind_of
 from kycaid_async.uploads.reader import SourceReader
 
 FALLBACK_TYPE = "application/octet-stream"
 
 
-@attrs.frozen(kw_only=True)
-class FileRules:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class FileRules(Record):
     """Limits of what may be uploaded."""
 
     max_size: int | None = 256 * 1024 * 1024

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Protocol
 
 import attrs
 
+from kycaid_async.records import Record
 from kycaid_async.values.mismatch import Mismatch, kind
 from kycaid_async.values.scalars import read_date, read_time
 
@@ -30,8 +31,8 @@ class Constraint(Protocol):
         ...
 
 
-@attrs.frozen
-class Length:
+@attrs.frozen(eq=False, repr=False)
+class Length(Record):
     """Text of ``minimum`` to ``maximum`` characters."""
 
     minimum: int
@@ -52,8 +53,8 @@ class Length:
         return f"{len(value)} characters" if isinstance(value, str) else kind(value)
 
 
-@attrs.frozen
-class Pattern:
+@attrs.frozen(eq=False, repr=False)
+class Pattern(Record):
     """Text that matches ``regex`` from end to end."""
 
     regex: str
@@ -66,8 +67,8 @@ class Pattern:
         return "other characters" if isinstance(value, str) else kind(value)
 
 
-@attrs.frozen
-class CalendarDate:
+@attrs.frozen(eq=False, repr=False)
+class CalendarDate(Record):
     """A `datetime.date`, or text that spells one."""
 
     expected: str = "a date as YYYY-MM-DD"
@@ -83,8 +84,8 @@ class CalendarDate:
         return "text in another form" if isinstance(value, str) else kind(value)
 
 
-@attrs.frozen
-class Timestamp:
+@attrs.frozen(eq=False, repr=False)
+class Timestamp(Record):
     """A `datetime.datetime`, or text that spells one."""
 
     expected: str = "a time as YYYY-MM-DD HH:mm:ss"
@@ -103,8 +104,8 @@ class Timestamp:
         return kind(value)
 
 
-@attrs.frozen
-class Range:
+@attrs.frozen(eq=False, repr=False)
+class Range(Record):
     """A number from ``minimum`` to ``maximum``."""
 
     minimum: float
@@ -121,8 +122,8 @@ class Range:
         return "a number outside" if isinstance(value, int | float) else kind(value)
 
 
-@attrs.frozen
-class Items:
+@attrs.frozen(eq=False, repr=False)
+class Items(Record):
     """A list of at most ``maximum`` entries."""
 
     maximum: int
@@ -138,8 +139,8 @@ class Items:
         return f"{len(value)} entries" if isinstance(value, list | tuple) else kind(value)
 
 
-@attrs.frozen
-class OneOf:
+@attrs.frozen(eq=False, repr=False)
+class OneOf(Record):
     """Text out of a closed list."""
 
     values: tuple[str, ...]

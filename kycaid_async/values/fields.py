@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, TypeGuard, TypeVar, Union, cast, get
 
 import attrs
 
+from kycaid_async.records import Record
 from kycaid_async.values.constraints import Constraint, Shown
 from kycaid_async.values.enums import OpenEnum
 from kycaid_async.values.plain import day_of, plain
@@ -15,8 +16,8 @@ from kycaid_async.values.unset import Unset
 B = TypeVar("B")
 
 
-@attrs.frozen
-class Field:
+@attrs.frozen(eq=False, repr=False)
+class Field(Record):
     """One field: what it takes, whether it may be absent or null, and whether its content may be printed."""
 
     name: str

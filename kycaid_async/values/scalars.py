@@ -68,12 +68,14 @@ def read_date(raw: Any) -> date:
 
 def read_time(raw: Any) -> datetime:
     """Return the time that ``raw`` spells, aware and in UTC. Raises `Mismatch`."""
-    if raw.__class__ is str and _TIME.fullmatch(raw):
+    if raw.__class__ is str:
         try:
-            if len(raw) == _TIME_LENGTH:
-                return datetime.fromisoformat(raw + "+00:00")  # quicker than to set the zone afterwards
-            moment = datetime.fromisoformat(raw)
-            return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+            # As nearly all times are written. Quicker than a pattern, and than to set the zone afterwards.
+            if len(raw) == _TIME_LENGTH and raw[4:17:3] == "-- ::":
+                return datetime.fromisoformat(raw + "+00:00")
+            if _TIME.fullmatch(raw):
+                moment = datetime.fromisoformat(raw)
+                return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
         except (ValueError, OverflowError):
             pass
     raise Mismatch("a time as YYYY-MM-DD HH:mm:ss", raw)

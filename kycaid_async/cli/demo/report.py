@@ -6,8 +6,8 @@ from typing import Any
 
 import attrs
 
+from kycaid_async.api.documents.document import Document
 from kycaid_async.api.documents.fields import DocumentStatus
-from kycaid_async.api.documents.models import Document
 from kycaid_async.cli.demo.files import DemoFile
 from kycaid_async.cli.problems import one_line
 from kycaid_async.errors import InvalidFileError, KycaidError

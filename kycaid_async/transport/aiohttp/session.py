@@ -137,7 +137,7 @@ class SessionBackend:
         return aiohttp.ClientTimeout(total=None, connect=timer.limits.connect)
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False)
 class _Body:
     """A body as aiohttp takes it."""
 
