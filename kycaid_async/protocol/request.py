@@ -100,7 +100,7 @@ def is_plain_path(path: Any) -> bool:
     return (
         isinstance(path, str)
         and re.fullmatch(r"/(?!/)[^\s?#\\]*", path) is not None
-        and not _BROKEN_ESCAPE.search(path)
+        and not re.search(_BROKEN_ESCAPE, path)
         and not _climbs(path)
     )
 
@@ -114,7 +114,7 @@ def _climbs(text: str) -> bool:
         # Some take the wide forms of dots and slashes for those themselves.
         plain = unicodedata.normalize("NFKC", text)
         segments = {segment.partition(";")[0] for segment in plain.split("/")}
-        if plain.startswith("//") or _CROOKED.search(plain) or not segments.isdisjoint((".", "..")):
+        if plain.startswith("//") or re.search(_CROOKED, plain) or not segments.isdisjoint((".", "..")):
             return True
         try:
             text = unquote(plain, errors="strict")
@@ -125,8 +125,8 @@ def _climbs(text: str) -> bool:
     return True
 
 
-_CROOKED = re.compile(r"[\\\x00-\x1f\x7f]")
-_BROKEN_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_CROOKED: Final = r"[\\\x00-\x1f\x7f]"
+_BROKEN_ESCAPE: Final = r"%(?![0-9A-Fa-f]{2})"
 _MOST_ENCODINGS: Final = 8
 
 

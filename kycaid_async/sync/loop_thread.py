@@ -190,7 +190,15 @@ def _close(loop: asyncio.AbstractEventLoop) -> None:
     loop.close()
 
 
-_REQUIRED: Final = ("anyio.from_thread", "cattrs", "encodings.idna", "kycaid_async.transport.exchange")
+_REQUIRED: Final = (
+    "anyio.from_thread",
+    "cattrs",
+    "decimal",
+    "difflib",
+    "encodings.idna",
+    "kycaid_async.transport.exchange",
+    "numbers",
+)
 _OPTIONAL: Final = (
     "kycaid_async.transport.aiohttp.bodies",
     "kycaid_async.transport.aiohttp.direct",

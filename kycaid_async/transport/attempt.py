@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Awaitable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
@@ -23,7 +23,9 @@ from kycaid_async.transport.backend import OutgoingRequest
 from kycaid_async.transport.deadlines import AttemptTimeout, Limits
 from kycaid_async.transport.loop_resources import LoopResources
 from kycaid_async.transport.settings import Settings
-from kycaid_async.uploads.multipart import Multipart, Upload
+
+if TYPE_CHECKING:
+    from kycaid_async.uploads.multipart import Multipart, Upload
 
 logger = logging.getLogger("kycaid_async")
 
@@ -34,7 +36,7 @@ class Call(Unlisted):
 
     endpoint: Endpoint[Any]
     request: BuiltRequest
-    upload: Upload | None
+    upload: "Upload | None"
     attempts: int = 0
     """How many were begun."""
     deadline: float | None = None
@@ -94,7 +96,7 @@ class Attempt(Unlisted):
                 raise
         return self._timed_out(timer.phase)
 
-    async def _send_file(self, upload: Upload, timer: AttemptTimeout) -> Any:
+    async def _send_file(self, upload: "Upload", timer: AttemptTimeout) -> Any:
         try:
             file = await upload.open(self.settings.files, self.resources.io_budget)
         except (InvalidFileError, UploadSourceError) as error:
@@ -110,7 +112,7 @@ class Attempt(Unlisted):
             return file.error
         raise file.error
 
-    def _send(self, body: bytes | Multipart | None, timer: AttemptTimeout) -> Awaitable[Any]:
+    def _send(self, body: "bytes | Multipart | None", timer: AttemptTimeout) -> Awaitable[Any]:
         endpoint = self.call.endpoint
         self._request = request = OutgoingRequest(
             endpoint.name, endpoint.method, self.call.request.target, body, endpoint.replayable
@@ -131,7 +133,7 @@ class Attempt(Unlisted):
         """Send ``request``. Returns the decoded answer, or the error to judge."""
         try:
             answer = await self.resources.backend.send(request, timer)
-            if isinstance(request.body, Multipart) and answer.is_success and not request.body.gone:
+            if request.file is not None and answer.is_success and not request.file.gone:
                 name = request.operation
                 text = f"{name}: the server answered before it had the whole file."
                 return ConnectionLostError(text, operation=name)

@@ -5,7 +5,7 @@ import os
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import attrs
 
@@ -24,8 +24,10 @@ from kycaid_async.transport.attempt import Attempt, Call
 from kycaid_async.transport.deadlines import Limits
 from kycaid_async.transport.loop_resources import ResourceRegistry
 from kycaid_async.transport.settings import Settings
-from kycaid_async.uploads.multipart import Upload
 from kycaid_async.values.model import Request
+
+if TYPE_CHECKING:
+    from kycaid_async.uploads.multipart import Upload
 
 T = TypeVar("T")
 
@@ -69,7 +71,7 @@ class Exchange:
         path: Mapping[str, str] | None = None,
         query: Mapping[str, Any] | None = None,
         body: Request | Mapping[str, Any] | Sequence[Any] | None = None,
-        upload: Upload | None = None,
+        upload: "Upload | None" = None,
     ) -> T:
         """Call ``endpoint`` and return its decoded answer. Raises a `KycaidError`."""
         if endpoint.name in self.settings.paths:

@@ -11,7 +11,7 @@ import attrs
 from kycaid_async.errors import UploadSourceError
 from kycaid_async.masking import Unlisted, mask, shown_path
 from kycaid_async.records import Record
-from kycaid_async.uploads.io_budget import IoBudget
+from kycaid_async.uploads.io_budget import UNSEEN, IoBudget
 from kycaid_async.uploads.kinds import extension_of
 from kycaid_async.uploads.preflight import FileRules, inspect
 from kycaid_async.uploads.reader import CHUNK, Buffer, Source, SourceReader
@@ -20,8 +20,6 @@ _BOUNDARY: Final = secrets.token_hex(16)
 """Nobody who makes a file can know it, so none holds it."""
 _NUMBERS: Final = itertools.count()
 FALLBACK_NAME: Final = "file"
-UNSEEN: Final = 1 << 16
-"""Bytes that may be on this side without showing: over TLS a transport does not count what it has encrypted."""
 
 
 class BodyWriter(Protocol):

@@ -1,12 +1,15 @@
 """Checks of a file before a byte of it is sent."""
 
+from typing import TYPE_CHECKING
+
 import attrs
 
 from kycaid_async.errors import InvalidFileError
 from kycaid_async.masking import shown_path
 from kycaid_async.records import Record
-from kycaid_async.uploads.kinds import FIRST_BYTES, kind_of
-from kycaid_async.uploads.reader import SourceReader
+
+if TYPE_CHECKING:
+    from kycaid_async.uploads.reader import SourceReader
 
 FALLBACK_TYPE = "application/octet-stream"
 
@@ -21,8 +24,10 @@ class FileRules(Record):
     """Refuse what is not an image, a PDF or a video by its first bytes."""
 
 
-def inspect(reader: SourceReader, *, label: str, rules: FileRules) -> str:
+def inspect(reader: "SourceReader", *, label: str, rules: FileRules) -> str:
     """Return the content type of a file by its first bytes. Raises `InvalidFileError`, which names the file."""
+    from kycaid_async.uploads.kinds import FIRST_BYTES, kind_of  # clients have rules, and many never upload
+
     if reader.size == 0:
         raise InvalidFileError(f"{shown_path(label)}: is empty", file=label)
     if rules.max_size is not None and reader.size > rules.max_size:

@@ -92,7 +92,9 @@ def _is_plain(field: Field) -> bool:
     """Say whether msgspec reads a field exactly as the converter does, or refuses it."""
     (kind, *others) = field.types
     item = element_of(kind) if get_origin(kind) is list else kind
-    return not others and (item in (str, int, bool, date) or (is_class_of(item, OpenEnum) and item is not DeclineReason))
+    return not others and (
+        item in (str, int, bool, date) or (is_class_of(item, OpenEnum) and item is not DeclineReason)
+    )
 
 
 def _holds_objects(field: Field) -> bool:
