@@ -9,8 +9,9 @@ from kycaid_async.errors import FieldProblem
 from kycaid_async.protocol.endpoint import Endpoint, Evidence, Replay, ReturnsData
 from kycaid_async.protocol.request import invalid_request
 from kycaid_async.tracebacks import confidential
-from kycaid_async.values.constraints import ExternalId, IdText, Items, ObjectId, Pattern, Shown, TimeIn, Url
+from kycaid_async.values.constraints import ExternalId, Items, ObjectId, Pattern, TimeIn, Url
 from kycaid_async.values.enums import OpenEnum
+from kycaid_async.values.ids import IdText, Shown
 from kycaid_async.values.model import Request, Response, request, response
 from kycaid_async.values.unset import UNSET, Maybe, Opt
 

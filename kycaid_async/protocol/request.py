@@ -13,9 +13,8 @@ from kycaid_async.errors import FieldProblem, InvalidRequestError
 from kycaid_async.masking import Unlisted
 from kycaid_async.protocol.endpoint import HOLES, Endpoint, Evidence, Replay, ReturnsJson
 from kycaid_async.records import Record
-from kycaid_async.values.check import check_request
-from kycaid_async.values.constraints import ID_LENGTH
 from kycaid_async.values.converter import unstructure
+from kycaid_async.values.ids import ID_LENGTH
 from kycaid_async.values.json import dumps
 from kycaid_async.values.model import Request
 from kycaid_async.values.unset import UNSET
@@ -63,6 +62,8 @@ def build(
             # What stands in place of a hole has no braces, so it is not taken for one.
             target = target.replace(hole, quote(value, safe="/%" if hole[1] == "+" else ""))
     if check and isinstance(body, Request):
+        from kycaid_async.values.check import check_request  # many programs only read
+
         problems += check_request(body)
     if problems:
         raise invalid_request(endpoint.name, problems)

@@ -215,7 +215,10 @@ def content_type(answer: Answer) -> str:
     return found if re.fullmatch(_USUAL_TYPE, found) else "unknown"
 
 
-_USUAL_TYPE: Final = r"(?ai)(text|application|image)/(html|plain|css|csv|(x-)?javascript|pdf|png|jpeg|gif|webp|octet-stream|([a-z]{1,10}\+)?(xml|json))"
+_USUAL_TYPE: Final = (
+    r"(?ai)(text|application|image)/"
+    r"(html|plain|css|csv|(x-)?javascript|pdf|png|jpeg|gif|webp|octet-stream|([a-z]{1,10}\+)?(xml|json))"
+)
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:

@@ -197,6 +197,7 @@ _REQUIRED: Final = (
     "difflib",
     "encodings.idna",
     "kycaid_async.transport.exchange",
+    "kycaid_async.values.check",
     "numbers",
 )
 _OPTIONAL: Final = (

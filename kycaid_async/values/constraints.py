@@ -10,6 +10,7 @@ from typing import Annotated, Any, Protocol
 import attrs
 
 from kycaid_async.records import Record
+from kycaid_async.values.ids import ID_LENGTH, Shown
 from kycaid_async.values.mismatch import Mismatch, kind
 from kycaid_async.values.scalars import read_date, read_time
 
@@ -164,17 +165,8 @@ def _reads(reader: Any, value: Any) -> bool:
     return True
 
 
-class Shown:
-    """Marks a text field whose content is not personal: it stands in the ``repr``. All others are masked."""
-
-
-ID_LENGTH = 36
-
 ObjectId = Annotated[str, Length(ID_LENGTH, ID_LENGTH), Shown]
 """An id in a request: 36 characters. They look like a UUID without dashes and are not one."""
-
-IdText = Annotated[str, Shown]
-"""An id, a code or a label in an answer."""
 
 CountryCode = Annotated[str, Length(2, 2), Shown]
 """ISO 3166-1 alpha-2."""

@@ -3,15 +3,30 @@
 import types
 from collections.abc import Sequence
 from datetime import date
-from typing import Annotated, Any, Literal, TypeGuard, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+from typing import (
+    TYPE_CHECKING,
+    Annotated,
+    Any,
+    Literal,
+    TypeGuard,
+    TypeVar,
+    Union,
+    cast,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
 import attrs
 
 from kycaid_async.records import Record
-from kycaid_async.values.constraints import Constraint, Shown
 from kycaid_async.values.enums import OpenEnum
+from kycaid_async.values.ids import Shown
 from kycaid_async.values.plain import day_of, plain
 from kycaid_async.values.unset import Unset
+
+if TYPE_CHECKING:
+    from kycaid_async.values.constraints import Constraint
 
 B = TypeVar("B")
 
@@ -23,7 +38,7 @@ class Field(Record):
     name: str
     types: tuple[Any, ...]
     """The types it takes, without None and Unset. A sequence stands as its generic alias."""
-    constraints: tuple[Constraint, ...]
+    constraints: "tuple[Constraint, ...]"
     nullable: bool
     required: bool
     shown: bool

@@ -13,8 +13,8 @@ from kycaid_async.api.documents.fields import (
     DocumentType,
     IncomeSource,
 )
-from kycaid_async.values.constraints import IdText, Shown
 from kycaid_async.values.decline_reasons import DeclineReason, read_reasons
+from kycaid_async.values.ids import IdText, Shown
 from kycaid_async.values.model import Response, response
 
 

@@ -1,23 +1,25 @@
 """Documents as they are sent. Reference: *Documents*."""
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 from kycaid_async.api.documents.fields import (
     AnnualIncome,
     AnnualIncomeName,
-    CardNumber,
-    Currency,
     DocumentType,
     DocumentTypeName,
     IncomeSource,
     IncomeSourceName,
-    Text50,
-    Text255,
 )
-from kycaid_async.values.constraints import DateIn, ObjectId, TimeIn
+from kycaid_async.values.constraints import DateIn, Length, ObjectId, TimeIn
+from kycaid_async.values.ids import Shown
 from kycaid_async.values.model import Request, request
 from kycaid_async.values.unset import UNSET, Maybe, Opt
+
+Text50 = Annotated[str, Length(0, 50)]
+Text255 = Annotated[str, Length(0, 255)]
+CardNumber = Annotated[str, Length(12, 19)]
+Currency = Annotated[str, Length(0, 3), Shown]
 
 
 @request
