@@ -5,8 +5,6 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
-from kycaid_async.records import Printed, Record, attributes_of
-
 MASK: Final = "***"
 # Patterns are compiled when first used: all together they take as long as a small module.
 _SEPARATORS: Final = r"[/\\]"
@@ -37,7 +35,39 @@ class _Hidden:
 HIDDEN: Final = _Hidden()
 
 
-class Discreet(Record):
+class Printed:
+    """Base of attrs classes made with ``repr=False``: prints the fields as attrs does.
+
+    attrs compiles such methods for each class, which takes twice as long as all else of it.
+    """
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        fields = (
+            f"{attribute.name}={(repr if attribute.repr is True else attribute.repr)(getattr(self, attribute.name))}"
+            for attribute in _attributes_of(self)
+            if attribute.repr is not False
+        )
+        return f"{type(self).__qualname__.rpartition('>.')[2]}({', '.join(fields)})"
+
+
+class Value(Printed):
+    """Base of attrs classes made with ``eq=False, repr=False``: those with the same content are equal, too."""
+
+    __slots__ = ()
+
+    def __eq__(self, other: object) -> bool:
+        # pytest takes the one that attrs makes for leave to print all fields, personal ones too.
+        if other.__class__ is not self.__class__:
+            return NotImplemented
+        return _content_of(self) == _content_of(other)
+
+    def __hash__(self) -> int:
+        return hash((type(self), _content_of(self)))
+
+
+class Discreet(Value):
     """Base of attrs classes, made with ``eq=False, repr=False``, of which nobody prints what is personal.
 
     A ``repr`` is not enough: rich prints the fields of attrs classes, pytest those in which two objects differ, and
@@ -52,7 +82,7 @@ class Discreet(Record):
 
     def _private(self) -> Iterable[str]:
         """Return the names of attributes that are there for those who ask for them by name."""
-        return [attribute.name for attribute in attributes_of(self)]
+        return [attribute.name for attribute in _attributes_of(self)]
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in self._shown())})"
@@ -70,7 +100,18 @@ class Unlisted(Printed):
     __slots__ = ()
 
     def __dir__(self) -> list[str]:
-        return sorted({*super().__dir__()} - {a.name for a in attributes_of(self) if a.repr is not True})
+        return sorted({*super().__dir__()} - {a.name for a in _attributes_of(self) if a.repr is not True})
+
+
+def _content_of(value: Any) -> tuple[Any, ...]:
+    """Return what makes two objects of an attrs class equal."""
+    return tuple(getattr(value, attribute.name) for attribute in _attributes_of(value) if attribute.eq)
+
+
+def _attributes_of(value: Any) -> tuple[Any, ...]:
+    """Return the attributes of the attrs class of ``value``."""
+    attributes: tuple[Any, ...] = type(value).__attrs_attrs__
+    return attributes
 
 
 def hide(value: Any) -> Any:

@@ -8,15 +8,13 @@ from datetime import UTC, datetime
 
 import attrs
 
-from kycaid_async.records import Record
-
 
 def _now() -> datetime:
     return datetime.now(UTC)
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
-class Timing(Record):
+class Timing:
     """Sources of time, sleep and randomness, to be injected."""
 
     clock: Callable[[], float] = time.monotonic

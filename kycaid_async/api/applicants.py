@@ -19,7 +19,7 @@ from kycaid_async.tracebacks import confidential
 from kycaid_async.values.constraints import CountryCode, DateIn, Email, ExternalId, Length, ObjectId, PersonName, Phone
 from kycaid_async.values.decline_reasons import DeclineReason
 from kycaid_async.values.enums import OpenEnum
-from kycaid_async.values.ids import IdText, Shown
+from kycaid_async.values.fields import IdText, Shown
 from kycaid_async.values.model import Request, Response, request, response
 from kycaid_async.values.unset import UNSET, Maybe, Opt
 

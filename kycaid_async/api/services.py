@@ -1,6 +1,6 @@
 """Answers of asynchronous services."""
 
-from kycaid_async.values.ids import IdText
+from kycaid_async.values.fields import IdText
 from kycaid_async.values.model import Response, response
 
 

@@ -17,7 +17,7 @@ from kycaid_async.errors import FieldProblem, InvalidRequestError, KycaidError
 from kycaid_async.masking import Discreet
 from kycaid_async.values.check import check_request
 from kycaid_async.values.converter import unstructure
-from kycaid_async.values.ids import ID_LENGTH
+from kycaid_async.values.fields import ID_LENGTH
 
 BulkSource = str | os.PathLike[str] | bytes
 """A local path, the bytes themselves, or the URL of a remote file, such as ``s3://bucket/passport.jpg``."""

@@ -10,11 +10,10 @@ from urllib.parse import quote, unquote, urlencode
 import attrs
 
 from kycaid_async.errors import FieldProblem, InvalidRequestError
-from kycaid_async.masking import Unlisted
+from kycaid_async.masking import Unlisted, Value
 from kycaid_async.protocol.endpoint import HOLES, Endpoint, Evidence, Replay, ReturnsJson
-from kycaid_async.records import Record
 from kycaid_async.values.converter import unstructure
-from kycaid_async.values.ids import ID_LENGTH
+from kycaid_async.values.fields import ID_LENGTH
 from kycaid_async.values.json import dumps
 from kycaid_async.values.model import Request
 from kycaid_async.values.unset import UNSET
@@ -29,7 +28,7 @@ _REPLAY_OF_METHOD = {
 
 
 @attrs.define(eq=False, repr=False)
-class BuiltRequest(Unlisted, Record):
+class BuiltRequest(Unlisted, Value):
     """A request that is ready to be sent, as often as needed."""
 
     target: str = attrs.field(repr=False)

@@ -26,8 +26,8 @@ from kycaid_async.errors import (
     ServerTimeoutError,
     UploadSourceError,
 )
+from kycaid_async.masking import Value
 from kycaid_async.protocol.endpoint import Endpoint, Replay
-from kycaid_async.records import Record
 
 
 class Certainty(enum.Enum):
@@ -55,7 +55,7 @@ _PASSING: Final = (408, 425, 429)
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
-class RetryPolicy(Record):
+class RetryPolicy(Value):
     """Limits of retries. Times are in seconds."""
 
     max_retries: int = 3
@@ -66,14 +66,14 @@ class RetryPolicy(Record):
 
 
 @attrs.frozen(eq=False, repr=False)
-class Retry(Record):
+class Retry(Value):
     """Try again after so many seconds."""
 
     after: float
 
 
 @attrs.frozen(eq=False, repr=False)
-class Raise(Record):
+class Raise(Value):
     """Give the error to the caller."""
 
     error: KycaidError

@@ -11,8 +11,8 @@ from typing import Final, Protocol, Self
 
 import attrs
 
+from kycaid_async.masking import Value
 from kycaid_async.protocol.timeout import Timeout
-from kycaid_async.records import Record
 
 TICKS = 4
 """Checks per limit: a stall ends between one limit and half a limit more after the last byte."""
@@ -108,7 +108,7 @@ _NOTHING: Final = -1
 
 
 @attrs.frozen(eq=False, repr=False)
-class Limits(Record):
+class Limits(Value):
     """The limits of the requests of a client, worked out once."""
 
     connect: float | None

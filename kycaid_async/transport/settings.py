@@ -10,12 +10,11 @@ from urllib.parse import quote, urlsplit
 import attrs
 
 from kycaid_async.errors import ConfigurationError
-from kycaid_async.masking import Unlisted, mask
+from kycaid_async.masking import Unlisted, Value, mask
 from kycaid_async.protocol.endpoint import HOLES, Endpoint
 from kycaid_async.protocol.request import is_plain_path
 from kycaid_async.protocol.retry import RetryPolicy
 from kycaid_async.protocol.timeout import Timeout
-from kycaid_async.records import Record
 from kycaid_async.uploads.preflight import FileRules
 from kycaid_async.values.secret import ApiKey, HiddenText
 
@@ -31,7 +30,7 @@ def _look_at_context(_: object, __: object, value: Any) -> None:
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
-class Settings(Unlisted, Record):
+class Settings(Unlisted, Value):
     """The settings of one client. Can be pickled when ``ssl_context`` is None."""
 
     api_key: ApiKey

@@ -9,8 +9,8 @@ from typing import Annotated, Any, Protocol
 
 import attrs
 
-from kycaid_async.records import Record
-from kycaid_async.values.ids import ID_LENGTH, Shown
+from kycaid_async.masking import Value
+from kycaid_async.values.fields import ID_LENGTH, Shown
 from kycaid_async.values.mismatch import Mismatch, kind
 from kycaid_async.values.scalars import read_date, read_time
 
@@ -33,7 +33,7 @@ class Constraint(Protocol):
 
 
 @attrs.frozen(eq=False, repr=False)
-class Length(Record):
+class Length(Value):
     """Text of ``minimum`` to ``maximum`` characters."""
 
     minimum: int
@@ -55,7 +55,7 @@ class Length(Record):
 
 
 @attrs.frozen(eq=False, repr=False)
-class Pattern(Record):
+class Pattern(Value):
     """Text that matches ``regex`` from end to end."""
 
     regex: str
@@ -69,7 +69,7 @@ class Pattern(Record):
 
 
 @attrs.frozen(eq=False, repr=False)
-class CalendarDate(Record):
+class CalendarDate(Value):
     """A `datetime.date`, or text that spells one."""
 
     expected: str = "a date as YYYY-MM-DD"
@@ -86,7 +86,7 @@ class CalendarDate(Record):
 
 
 @attrs.frozen(eq=False, repr=False)
-class Timestamp(Record):
+class Timestamp(Value):
     """A `datetime.datetime`, or text that spells one."""
 
     expected: str = "a time as YYYY-MM-DD HH:mm:ss"
@@ -106,7 +106,7 @@ class Timestamp(Record):
 
 
 @attrs.frozen(eq=False, repr=False)
-class Range(Record):
+class Range(Value):
     """A number from ``minimum`` to ``maximum``."""
 
     minimum: float
@@ -124,7 +124,7 @@ class Range(Record):
 
 
 @attrs.frozen(eq=False, repr=False)
-class Items(Record):
+class Items(Value):
     """A list of at most ``maximum`` entries."""
 
     maximum: int
@@ -141,7 +141,7 @@ class Items(Record):
 
 
 @attrs.frozen(eq=False, repr=False)
-class OneOf(Record):
+class OneOf(Value):
     """Text out of a closed list."""
 
     values: tuple[str, ...]

@@ -7,6 +7,7 @@ from typing import (
     TYPE_CHECKING,
     Annotated,
     Any,
+    Final,
     Literal,
     TypeGuard,
     TypeVar,
@@ -19,9 +20,8 @@ from typing import (
 
 import attrs
 
-from kycaid_async.records import Record
+from kycaid_async.masking import Value
 from kycaid_async.values.enums import OpenEnum
-from kycaid_async.values.ids import Shown
 from kycaid_async.values.plain import day_of, plain
 from kycaid_async.values.unset import Unset
 
@@ -31,8 +31,18 @@ if TYPE_CHECKING:
 B = TypeVar("B")
 
 
+class Shown:
+    """Marks a text field whose content is not personal: it stands in the ``repr``. All others are masked."""
+
+
+ID_LENGTH: Final = 36
+
+IdText = Annotated[str, Shown]
+"""An id, a code or a label in an answer."""
+
+
 @attrs.frozen(eq=False, repr=False)
-class Field(Record):
+class Field(Value):
     """One field: what it takes, whether it may be absent or null, and whether its content may be printed."""
 
     name: str

@@ -15,7 +15,7 @@ from kycaid_async.api.blacklist_databases.fields import (
     SearchName,
 )
 from kycaid_async.values.constraints import CountryCode, DateIn
-from kycaid_async.values.ids import IdText, Shown
+from kycaid_async.values.fields import IdText, Shown
 from kycaid_async.values.model import Request, Response, request, response
 from kycaid_async.values.unset import UNSET, Maybe, Opt
 

@@ -14,7 +14,7 @@ from kycaid_async.api.documents.fields import (
     IncomeSource,
 )
 from kycaid_async.values.decline_reasons import DeclineReason, read_reasons
-from kycaid_async.values.ids import IdText, Shown
+from kycaid_async.values.fields import IdText, Shown
 from kycaid_async.values.model import Response, response
 
 

@@ -12,7 +12,7 @@ from kycaid_async.api.documents.fields import (
     IncomeSourceName,
 )
 from kycaid_async.values.constraints import DateIn, Length, ObjectId, TimeIn
-from kycaid_async.values.ids import Shown
+from kycaid_async.values.fields import Shown
 from kycaid_async.values.model import Request, request
 from kycaid_async.values.unset import UNSET, Maybe, Opt
 

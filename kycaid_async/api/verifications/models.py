@@ -15,7 +15,7 @@ from kycaid_async.api.verifications.fields import (
 )
 from kycaid_async.values.constraints import ObjectId, Url
 from kycaid_async.values.decline_reasons import DeclineReason
-from kycaid_async.values.ids import IdText, Shown
+from kycaid_async.values.fields import IdText, Shown
 from kycaid_async.values.model import Request, Response, request, response
 from kycaid_async.values.unset import UNSET, Maybe
 

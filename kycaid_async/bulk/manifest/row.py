@@ -19,8 +19,7 @@ from kycaid_async.errors import FieldProblem
 from kycaid_async.masking import Unlisted
 from kycaid_async.values.check import check_values
 from kycaid_async.values.constraints import Pattern
-from kycaid_async.values.fields import Field, element_of, fields_of
-from kycaid_async.values.ids import ID_LENGTH
+from kycaid_async.values.fields import ID_LENGTH, Field, element_of, fields_of
 from kycaid_async.values.mismatch import Mismatch, kind
 from kycaid_async.values.scalars import read_boolean, read_number
 

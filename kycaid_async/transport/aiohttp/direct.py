@@ -127,16 +127,17 @@ class DirectBackend:
         """Write the request: as much as there is room for, and the rest in a task, for an answer can come meanwhile."""
         body = request.body
         if body is None or isinstance(body, bytes):
+            whole = self._head(request) + (body or b"")
             transport = _open_transport(protocol)
             request.sent = True
-            transport.write(self._head(request) + (body or b""))
+            transport.write(whole)
             return
         # Nothing is waited for while the head, which holds the key, is in a variable of this frame.
         fits = await body.fits()
-        whole = body.in_one(self._head(request)) if fits else None
+        file = body.in_one(self._head(request)) if fits else None
         transport = _open_transport(protocol)
         request.sent = True
-        rest = None if whole is None else memoryview(whole)
+        rest = None if file is None else memoryview(file)
         while rest and not (protocol.writing_paused or must_read_first(transport)):
             rest = body.hand(rest, transport)
         if rest is None or rest:
