@@ -46,6 +46,7 @@ _HOMES = {
             "MatchType NgNinAddress NgNinData NgNinRequest NgNinResult NgNinValidation UsEidvRequest UsEidvResult"
         ),
         ".api.phone_numbers": "PhoneNumberCheck",
+        ".api.raw_response": "RawResponse",
         ".api.reference_lists": "Label",
         ".api.risk_checks": "AdverseMediaRequest AdverseMediaSearch Direction Transaction TransactionScreening",
         ".api.services": "ServiceRequest",
@@ -74,8 +75,10 @@ _HOMES = {
             "FileRefusedError FlowError GatewayError InsufficientFundsError InvalidFileError InvalidRequestError "
             "InvalidSignatureError KycaidError LedgerError ManifestError NotFoundError PermissionDeniedError "
             "RateLimitError RawBodyRequiredError RedirectError RequestTimeoutError ServerError ServerTimeoutError "
-            "TooManyOpenFilesError TransportError UnconfirmedEndpointWarning UploadSourceError ValidationError"
+            "TooManyOpenFilesError TransportError UnconfirmedEndpointWarning UnconfirmedValueWarning "
+            "UploadSourceError ValidationError"
         ),
+        ".hooks": "AttemptEvent CallEvent Hooks ResultEvent RetryEvent RowEvent",
         ".protocol.endpoint": "Endpoint Evidence Replay",
         ".protocol.timeout": "Timeout",
         ".sync.bulk": "BlockingAudit BlockingResults BlockingUpload BlockingVerify",
@@ -107,7 +110,7 @@ def __dir__() -> list[str]:
 
 def _for_analysers() -> None:  # pyright: ignore[reportUnusedFunction]  # see below
     """Import the lazy modules. Never called: PyInstaller, Nuitka and others find them here."""
-    from kycaid_async import client, errors, servers  # noqa: F401 - for analysers
+    from kycaid_async import client, errors, hooks, servers  # noqa: F401 - for analysers
     from kycaid_async.api import (  # noqa: F401 - for analysers
         addresses,
         affiliated_persons,
@@ -123,6 +126,8 @@ def _for_analysers() -> None:  # pyright: ignore[reportUnusedFunction]  # see be
         non_doc_verifications,
         phone_numbers,
         qes,
+        raw_response,
+        raw_sections,
         reference_lists,
         risk_checks,
         services,

@@ -88,6 +88,7 @@ from kycaid_async.api.non_doc_verifications import NgNinValidation as NgNinValid
 from kycaid_async.api.non_doc_verifications import UsEidvRequest as UsEidvRequest
 from kycaid_async.api.non_doc_verifications import UsEidvResult as UsEidvResult
 from kycaid_async.api.phone_numbers import PhoneNumberCheck as PhoneNumberCheck
+from kycaid_async.api.raw_response import RawResponse as RawResponse
 from kycaid_async.api.reference_lists import Label as Label
 from kycaid_async.api.risk_checks import AdverseMediaRequest as AdverseMediaRequest
 from kycaid_async.api.risk_checks import AdverseMediaSearch as AdverseMediaSearch
@@ -170,8 +171,15 @@ from kycaid_async.errors import ServerTimeoutError as ServerTimeoutError
 from kycaid_async.errors import TooManyOpenFilesError as TooManyOpenFilesError
 from kycaid_async.errors import TransportError as TransportError
 from kycaid_async.errors import UnconfirmedEndpointWarning as UnconfirmedEndpointWarning
+from kycaid_async.errors import UnconfirmedValueWarning as UnconfirmedValueWarning
 from kycaid_async.errors import UploadSourceError as UploadSourceError
 from kycaid_async.errors import ValidationError as ValidationError
+from kycaid_async.hooks import AttemptEvent as AttemptEvent
+from kycaid_async.hooks import CallEvent as CallEvent
+from kycaid_async.hooks import Hooks as Hooks
+from kycaid_async.hooks import ResultEvent as ResultEvent
+from kycaid_async.hooks import RetryEvent as RetryEvent
+from kycaid_async.hooks import RowEvent as RowEvent
 from kycaid_async.protocol.endpoint import Endpoint as Endpoint
 from kycaid_async.protocol.endpoint import Evidence as Evidence
 from kycaid_async.protocol.endpoint import Replay as Replay

@@ -12,6 +12,7 @@ from kycaid_async import servers
 from kycaid_async.api.section import Section
 from kycaid_async.api.sections import Sections
 from kycaid_async.errors import ConfigurationError
+from kycaid_async.hooks import HooksOption, Observers
 from kycaid_async.protocol.endpoint import Endpoint, Replay
 from kycaid_async.protocol.request import undeclared_endpoint
 from kycaid_async.protocol.retry import RetryBudget, RetryPolicy
@@ -34,6 +35,8 @@ from kycaid_async.values.lazy import cached_property
 if TYPE_CHECKING:
     import aiohttp
 
+    from kycaid_async.api.raw_response import RecordedCall
+    from kycaid_async.api.raw_sections import RawSections
     from kycaid_async.bulk.bulk import Bulk
     from kycaid_async.transport.exchange import Exchange
     from kycaid_async.transport.loop_resources import ResourceRegistry
@@ -65,6 +68,7 @@ class AsyncKycaid(Sections):
     * ``ssl_context``: a context of your own for TLS.
     * ``session``: an `aiohttp.ClientSession` of your own, used in its own loop and never closed here. On a lost
       connection aiohttp repeats GET, PUT and DELETE once by itself there, which ``attempts`` does not count.
+    * ``hooks``: `Hooks`, or several of them: functions of yours that are told of attempts, retries and results.
 
     A client can be pickled, for other processes: it comes out with the same options and no connections yet. The pickle
     holds the API key in the clear. One with an ``ssl_context`` or a ``session`` raises `ConfigurationError` instead.
@@ -87,6 +91,7 @@ class AsyncKycaid(Sections):
         allow_http: Iterable[str] | None = None,
         ssl_context: ssl.SSLContext | None = None,
         session: "aiohttp.ClientSession | None" = None,
+        hooks: HooksOption = None,
     ) -> None:
         with border:  # who reports that it failed need not tell the key
             if max_retries < 0 or max_connections < 1:
@@ -106,6 +111,7 @@ class AsyncKycaid(Sections):
                 proxy=proxy_of(proxy, trust_env=trust_env, base_url=server, allow_http=plain),
                 allow_http=plain,
                 ssl_context=ssl_context,
+                observers=Observers.of(hooks),
             )
             self._shared = _Shared(self._settings, session)
 
@@ -118,6 +124,16 @@ class AsyncKycaid(Sections):
         from kycaid_async.bulk.bulk import Bulk
 
         return Bulk(self._call_once, self._settings, self._shared.timing)
+
+    @cached_property
+    def with_raw_response(self) -> "RawSections":
+        """The sections, with operations that return a `RawResponse`: status, headers, attempts, and what was parsed.
+
+        ``response = await client.with_raw_response.documents.get(document_id)``. They raise what the others raise.
+        """
+        from kycaid_async.api.raw_sections import RawSections
+
+        return RawSections(self._recorded_call)
 
     @confidential
     def request(
@@ -145,8 +161,12 @@ class AsyncKycaid(Sections):
         timeout: Timeout | float | None = None,
         max_retries: int | None = None,
         check: bool | None = None,
+        hooks: HooksOption = None,
     ) -> Self:
-        """Return a client with other options over the same connections: closing one closes both."""
+        """Return a client with other options over the same connections: closing one closes both.
+
+        ``hooks`` stand in place of those of this client; ``()`` is for none.
+        """
         settings = self._settings
         if timeout is not None:
             settings = attrs.evolve(settings, timeout=Timeout.of(timeout))
@@ -155,13 +175,15 @@ class AsyncKycaid(Sections):
         if check is not None:
             files = attrs.evolve(settings.files, check_content=check)
             settings = attrs.evolve(settings, check=check, files=files)
+        if hooks is not None:
+            settings = attrs.evolve(settings, observers=Observers.of(hooks))
         other = copy.copy(self)
         other.__dict__["_settings"] = settings
         return other
 
     def __getstate__(self) -> dict[str, Any]:
         # For copies and pickles. First what refuses to be pickled, then the rest, but for what is made of the settings.
-        made = ("_exchange", "_single_exchange", "bulk")
+        made = ("_exchange", "_single_exchange", "bulk", "with_raw_response")
         own = {name: value for name, value in vars(self).items() if name not in made and not isinstance(value, Section)}
         return {"_shared": self._shared, **own}
 
@@ -187,6 +209,11 @@ class AsyncKycaid(Sections):
 
     def _call_once(self, endpoint: Endpoint[T], **given: Any) -> Awaitable[T]:
         return self._single_exchange(endpoint, **given)
+
+    def _recorded_call(self) -> "RecordedCall":
+        from kycaid_async.api.raw_response import RecordedCall
+
+        return RecordedCall(self._shared.exchange(self._settings), self._shared.timing)
 
     @cached_property
     def _single_exchange(self) -> "Exchange":
@@ -222,7 +249,12 @@ class _Shared:
     def exchange(self, settings: Settings) -> "Exchange":
         from kycaid_async.transport.exchange import Exchange
 
-        return Exchange(settings, self.resources, self._budget, self.timing)
+        if settings.observers is None:
+            return Exchange(settings, self.resources, self._budget, self.timing)
+        from kycaid_async.transport.observed import ObservedExchange
+
+        observers = settings.observers
+        return ObservedExchange(settings, self.resources, self._budget, self.timing, observers=observers)
 
     @cached_property
     def resources(self) -> "ResourceRegistry":

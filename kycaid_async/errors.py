@@ -353,6 +353,13 @@ class UnconfirmedEndpointWarning(UserWarning):
     """
 
 
+class UnconfirmedValueWarning(UserWarning):
+    """A value was sent that the reference does not list: it is observed elsewhere, and KYCAID may refuse it.
+
+    Given once per value and process.
+    """
+
+
 class BlockedLoopWarning(RuntimeWarning):
     """`Kycaid` was called in a thread whose event loop stands still meanwhile; `AsyncKycaid` is what is wanted there.
 
@@ -361,6 +368,6 @@ class BlockedLoopWarning(RuntimeWarning):
 
 
 # Tracebacks and pickles name what users import.
-_own = (KycaidError, UnconfirmedEndpointWarning, BlockedLoopWarning)
+_own = (KycaidError, UnconfirmedEndpointWarning, UnconfirmedValueWarning, BlockedLoopWarning)
 for _error in [value for value in globals().values() if isinstance(value, type) and issubclass(value, _own)]:
     _error.__module__ = "kycaid_async"

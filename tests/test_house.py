@@ -46,7 +46,12 @@ def drawn_floors():
 
 
 def test_few_modules_are_shorter_than_fifty_lines():
-    small = [module.where for module in modules() if not module.is_package and len(module.lines) < 50]
+    small = [
+        module.where
+        for module in modules()
+        # Django asks for a module each of applications, models, migrations and commands.
+        if not module.is_package and len(module.lines) < 50 and not module.where.startswith("web/django/")
+    ]
     assert len(small) <= 40, f"{len(small)}: {per_room(small)}"
 
 

@@ -16,7 +16,17 @@ from kycaid_async.errors import FieldProblem
 from kycaid_async.protocol.endpoint import Endpoint, Evidence, Replay, ReturnsId, ReturnsUnion
 from kycaid_async.protocol.request import invalid_request
 from kycaid_async.tracebacks import confidential
-from kycaid_async.values.constraints import CountryCode, DateIn, Email, ExternalId, Length, ObjectId, PersonName, Phone
+from kycaid_async.values.constraints import (
+    CountryCode,
+    DateIn,
+    Email,
+    ExternalId,
+    Length,
+    ObjectId,
+    PersonName,
+    Phone,
+    external_id,
+)
 from kycaid_async.values.decline_reasons import DeclineReason
 from kycaid_async.values.enums import OpenEnum
 from kycaid_async.values.fields import IdText, Shown
@@ -75,8 +85,8 @@ class _Contact(Request):
     """At most 254 characters."""
     telegram_username: Opt[Annotated[str, Length(1, 32)]] = UNSET
     wallet_address: Opt[Annotated[str, Length(1, 50)]] = UNSET
-    external_applicant_id: Opt[ExternalId] = UNSET
-    """Your own id of the user: at most 50 characters. The server is not known to keep it unique."""
+    external_applicant_id: Opt[ExternalId] = external_id()
+    """Your own id of the user: at most 50 characters, or a whole number. The server is not known to keep it unique."""
     custom_field_1: Opt[CustomField] = UNSET
     custom_field_2: Opt[CustomField] = UNSET
     custom_field_3: Opt[CustomField] = UNSET
@@ -224,7 +234,7 @@ class ApplicantChanges(TypedDict, total=False):
     email: str | None
     telegram_username: str | None
     wallet_address: str | None
-    external_applicant_id: str | None
+    external_applicant_id: str | int | None
     custom_field_1: str | None
     custom_field_2: str | None
     custom_field_3: str | None

@@ -11,11 +11,24 @@ from kycaid_async.values.model import Response, response
 
 @response
 class Country(Labelled, Response):
-    """A country. Its shape comes from one client's remark."""
+    """A country. Its shape comes from remarks of clients (observed): a code with labels, or with one name."""
 
     country_code: IdText | None = None
     """Two letters."""
     labels: list[Label] | None = None
+    code: IdText | None = None
+    """Another key of ``country_code``, observed. Read `code_of_country`."""
+    name: IdText | None = None
+    """In place of labels."""
+
+    @property
+    def code_of_country(self) -> str | None:
+        """The two letters, under whichever key they came."""
+        return self.country_code or self.code
+
+    def label(self, language_code: str = "EN") -> str | None:
+        """Return the name in a language, given in upper or lower case; the one ``name`` where there are no labels."""
+        return super().label(language_code) if self.labels else self.name
 
 
 LIST = Endpoint(

@@ -7,20 +7,21 @@ from typing import Annotated, Any, TypedDict, Unpack, overload
 from kycaid_async.api.section import Section, one_of
 from kycaid_async.protocol.endpoint import Endpoint, Evidence, Replay, ReturnsList, ReturnsModel
 from kycaid_async.tracebacks import confidential
-from kycaid_async.values.constraints import ExternalId, LanguageCode, Length, ObjectId
+from kycaid_async.values.constraints import ExternalId, LanguageCode, Length, ObjectId, external_id
 from kycaid_async.values.fields import IdText
 from kycaid_async.values.model import Request, Response, request, response
-from kycaid_async.values.unset import UNSET, Maybe, Opt
+from kycaid_async.values.unset import UNSET, Opt
 
 
 @request
 class FormUrlCreate(Request):
     """A request for a form URL. Every field may be left out."""
 
-    applicant_id: Maybe[ObjectId] = UNSET
-    """An existing applicant, for another attempt. Without it the submitted form makes a new applicant."""
-    external_applicant_id: Opt[ExternalId] = UNSET
-    """Your own id of the user: at most 50 characters."""
+    applicant_id: Opt[ObjectId] = UNSET
+    """An existing applicant, for another attempt. Without it the submitted form makes a new applicant. None is
+    sent as null: observed, the vendor's own mobile SDK does so."""
+    external_applicant_id: Opt[ExternalId] = external_id()
+    """Your own id of the user: at most 50 characters, or a whole number."""
     redirect_url: Opt[Annotated[str, Length(0, 2048)]] = UNSET
     """Where the browser goes after submitting: at most 2048 characters."""
     language_code: Opt[LanguageCode] = UNSET
@@ -53,15 +54,29 @@ class Form(Response):
 
     form_id: IdText | None = None
     id: IdText | None = None
-    """Another spelling of ``form_id``, read by one client."""
+    """Another key of ``form_id``, observed. Read `id_of_form`."""
     name: IdText | None = None
+    form_name: IdText | None = None
+    """Another key of ``name``, observed. Read `name_of_form`."""
+    title: IdText | None = None
+    """The same."""
+
+    @property
+    def id_of_form(self) -> str | None:
+        """The id, under whichever key it came."""
+        return self.form_id or self.id
+
+    @property
+    def name_of_form(self) -> str | None:
+        """The name, under whichever key it came."""
+        return self.name or self.form_name or self.title
 
 
 class FormUrlFields(TypedDict, total=False):
     """Keywords of ``forms.create_url``."""
 
-    applicant_id: str
-    external_applicant_id: str | None
+    applicant_id: str | None
+    external_applicant_id: str | int | None
     redirect_url: str | None
     language_code: str | None
 

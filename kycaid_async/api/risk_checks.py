@@ -9,7 +9,15 @@ from kycaid_async.errors import FieldProblem
 from kycaid_async.protocol.endpoint import Endpoint, Evidence, Replay, ReturnsData
 from kycaid_async.protocol.request import invalid_request
 from kycaid_async.tracebacks import confidential
-from kycaid_async.values.constraints import ExternalId, Items, ObjectId, Pattern, TimeIn, Url
+from kycaid_async.values.constraints import (
+    ExternalId,
+    Items,
+    ObjectId,
+    Pattern,
+    TimeIn,
+    Url,
+    external_id,
+)
 from kycaid_async.values.enums import OpenEnum
 from kycaid_async.values.fields import IdText, Shown
 from kycaid_async.values.model import Request, Response, request, response
@@ -48,7 +56,7 @@ class TransactionScreening(Request):
     """A payment to screen. One of the two owner keys is needed."""
 
     applicant_id: Maybe[ObjectId] = UNSET
-    external_applicant_id: Opt[ExternalId] = UNSET
+    external_applicant_id: Opt[ExternalId] = external_id()
     external_applicant_registered_at: Maybe[TimeIn] = UNSET
     transaction: Maybe[Transaction | Mapping[str, Any]] = UNSET
     ruleset_id: Maybe[ObjectId] = UNSET

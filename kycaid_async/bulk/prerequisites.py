@@ -1,16 +1,15 @@
 """The prerequisites of a document: its files and its applicant, each made once."""
 
 import asyncio
-import functools
 import hashlib
-import os
 from collections.abc import Iterable
-from typing import Final, Protocol
+from typing import Final
 
 import attrs
 
 from kycaid_async.api import applicants, files
 from kycaid_async.api.applicants import Company, Person
+from kycaid_async.bulk.contents import FileContent, as_many_as_cores, digest_at, read_content
 from kycaid_async.bulk.evidence import Unreconciled
 from kycaid_async.bulk.ledger import EntryState, Ledger, RowEntry
 from kycaid_async.bulk.manifest.places import source_of
@@ -19,170 +18,14 @@ from kycaid_async.bulk.requests.limits import Idle, KeyedLock, when_there_is_roo
 from kycaid_async.bulk.requests.resilient_caller import CountedCalls, IntentRecord, ResilientCaller
 from kycaid_async.bulk.row import BulkRow, digest_of
 from kycaid_async.errors import ApiError, FieldProblem, KycaidError, UploadSourceError
-from kycaid_async.masking import code_or_mask, shown_path
+from kycaid_async.masking import code_or_mask
 from kycaid_async.protocol.request import invalid_request
 from kycaid_async.uploads.multipart import Upload
-from kycaid_async.uploads.path_source import PathReader
-from kycaid_async.uploads.preflight import FileRules, inspect
-from kycaid_async.uploads.reader import WHOLE, Buffer, Source, SourceReader, in_thread
-from kycaid_async.uploads.sources import BytesReader, Frame, no_frame
+from kycaid_async.uploads.preflight import FileRules
+from kycaid_async.uploads.reader import Source
 
 _LOOKS: Final = 3
 """How often a file that changes under our hands is read from its start."""
-_IN_MEMORY: Final = WHOLE
-"""Files up to this size are read once, and sent from memory. Hashed on the loop: a thread takes longer to begin."""
-
-
-class _Hash(Protocol):
-    def update(self, data: Buffer, /) -> None: ...
-    def digest(self) -> bytes: ...
-
-
-@attrs.frozen
-class _FileContent:
-    """The content of a file: what it is known by, and how it is sent."""
-
-    digest: bytes
-    """SHA-256."""
-    size: int
-    content_type: str
-    source: Source
-    """Gives exactly these bytes, or breaks off."""
-
-
-def as_many_as_cores() -> asyncio.Semaphore:
-    """Return what lets so many large files be hashed at once: more would only take time from the loop."""
-    usable = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1)
-    return asyncio.Semaphore(len(usable))
-
-
-async def read_content(source: Source, rules: FileRules, hashing: asyncio.Semaphore) -> _FileContent:
-    """Read a file once; ``hashing`` bounds how many large ones at a time.
-
-    Raises `InvalidFileError`, `UploadSourceError`, and `ConfigurationError` when a package for its URL is missing.
-    """
-    reading = await source.open()
-    try:
-        kind = inspect(reading, label=source.label, rules=rules)
-        if reading.size > _IN_MEMORY:
-            async with hashing:
-                digest = await _digest(reading)
-            return _FileContent(digest, reading.size, kind, _Pinned(source, digest, _stamp(reading)))
-        held = await _held(source, reading)
-    finally:
-        await reading.close()
-    return _FileContent(hashlib.sha256(held.data).digest(), len(held.data), kind, held)
-
-
-async def _held(source: Source, reading: SourceReader) -> "_Held":
-    if len(reading.head) == reading.size:
-        return _Held(memoryview(reading.head), source.label, source.filename, reading.framed)
-    parts = [bytes(reading.head)]
-    while part := await reading.read():
-        parts.append(bytes(part))
-    data = b"".join(parts)
-    if len(data) != reading.size or not await reading.unchanged():
-        raise _changed(source)
-    return _Held(memoryview(data), source.label, source.filename)
-
-
-@attrs.define(eq=False)
-class _Held:
-    """A small file in memory."""
-
-    data: memoryview
-    label: str = attrs.field(repr=False)
-    filename: str | None = attrs.field(repr=False)
-    frame: Frame = attrs.field(default=no_frame, repr=False)
-    """Once it was used, what it gave may still be on its way."""
-
-    async def open(self) -> SourceReader:
-        frame, self.frame = self.frame, no_frame
-        return BytesReader(self.data, frame)
-
-
-async def _digest(reading: SourceReader) -> bytes:
-    """Return the digest of a large file, a piece at a time, and never on the loop."""
-    if isinstance(reading, PathReader):
-        return await reading.digest()
-    digest = hashlib.sha256(reading.head)
-    while part := await reading.read():
-        await in_thread(functools.partial(digest.update, part))
-    return digest.digest()
-
-
-Stamp = tuple[int, ...] | None
-
-
-def _stamp(reading: SourceReader) -> Stamp:
-    """Return what changes whenever a local file does; None for what is not one."""
-    if not isinstance(reading, PathReader):
-        return None
-    status = reading.found
-    return (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
-
-
-@attrs.frozen(eq=False)
-class _Pinned:
-    """A large file that must still be what was hashed."""
-
-    source: Source
-    digest: bytes
-    stamp: Stamp
-
-    @property
-    def label(self) -> str:
-        return self.source.label
-
-    @property
-    def filename(self) -> str | None:
-        return self.source.filename
-
-    async def open(self) -> SourceReader:
-        reading = await self.source.open()
-        if self.stamp is None:
-            return _Hashed(reading, self.digest, hashlib.sha256(reading.head))
-        if _stamp(reading) != self.stamp:
-            await reading.close()
-            raise _changed(self.source)
-        return reading
-
-
-@attrs.define(eq=False)
-class _Hashed:
-    """A reading that is whole only when its bytes are those that were hashed before."""
-
-    reading: SourceReader
-    digest: bytes
-    _hash: _Hash
-
-    @property
-    def size(self) -> int:
-        return self.reading.size
-
-    @property
-    def head(self) -> Buffer:
-        return self.reading.head
-
-    def framed(self, _before: bytes, _behind: bytes) -> None:
-        return None
-
-    async def read(self) -> Buffer:
-        part = await self.reading.read()
-        self._hash.update(part)
-        return part
-
-    async def unchanged(self) -> bool:
-        return await self.reading.unchanged() and self._hash.digest() == self.digest
-
-    async def close(self) -> None:
-        await self.reading.close()
-
-
-def _changed(source: Source) -> UploadSourceError:
-    return UploadSourceError(
-        f"{shown_path(source.label)}: changed while it was read; send it again when it is complete"
-    )
 
 
 @attrs.frozen
@@ -190,8 +33,9 @@ class UploadedFile:
     """A file that the server has."""
 
     file_id: str
-    digest: bytes
-    """SHA-256 of its content."""
+    partial: bytes | None
+    digest: bytes | None
+    """What its content is known by: see `FileContent`."""
     size: int
     shared: bool
     """True when it was there before this row."""
@@ -241,18 +85,55 @@ class Prerequisites:
         raise AssertionError  # the last look returns or raises
 
     async def _file(self, source: Source, calls: CountedCalls) -> UploadedFile:
-        content = await read_content(source, self.rules, self._hashing)
-        async with self._contents.of(content.digest):
-            known = await self.ledger.file(content.digest)
-            if known is not None:
-                self.files_shared += 1
-                return UploadedFile(known, content.digest, content.size, shared=True)
-            upload = Upload(source=content.source, content_type=content.content_type, inspected=True)
-            file_id = await calls.call(files.CREATE, upload=upload)
+        timing = self.caller.timing
+        looked_at = await read_content(source, self.rules, self._hashing, now=lambda: timing.now().timestamp())
+        async with looked_at as content:
+            if content.partial is not None:
+                async with self._contents.of(content.partial):
+                    file = await self._by_its_ends(content.partial, content, calls)
+                if file is not None:
+                    return file
+            digest = await content.whole(self._hashing)
+            async with self._contents.of(digest):
+                known = await self.ledger.file(digest)
+                return await self._sent(content, calls) if known is None else self._shared(content, known)
+
+    async def _by_its_ends(self, partial: bytes, content: FileContent, calls: CountedCalls) -> UploadedFile | None:
+        """Return the file of a content that no other has both ends of; None when the whole has to be looked at."""
+        first = await self.ledger.first_file(partial)
+        if first is None and content.origin is not None and not self.ledger.knows_whole_files_only:
+            return await self._sent(content, calls)
+        if first is None or first.origin is not None:
+            if first is not None and first.origin is not None and first.file_id is not None:
+                if first.origin == content.origin:
+                    return self._shared(content, first.file_id)
+                earlier = await digest_at(first.origin, self._hashing)
+                if earlier is not None:
+                    self.ledger.uploaded(earlier, first.file_id)
+            self.ledger.hashed_first(partial)
+        return None
+
+    def _shared(self, content: FileContent, file_id: str) -> UploadedFile:
+        self.files_shared += 1
+        return UploadedFile(file_id, content.partial, content.digest, content.size, shared=True)
+
+    async def _sent(self, content: FileContent, calls: CountedCalls) -> UploadedFile:
+        upload = Upload(source=content.source, content_type=content.content_type, inspected=True)
+        file_id = await calls.call(files.CREATE, upload=upload)
+        if content.digest is not None:
             self.ledger.uploaded(content.digest, file_id)
-            self.unused.add(file_id)
+        elif content.partial is not None and content.origin is not None:
+            self.ledger.uploaded_first(content.partial, file_id, content.origin)
+        self.unused.add(file_id)
         self.files += 1
-        return UploadedFile(file_id, content.digest, content.size, shared=False)
+        return UploadedFile(file_id, content.partial, content.digest, content.size, shared=False)
+
+    def forget(self, file: UploadedFile) -> None:
+        """Take back a file that the server no longer has."""
+        if file.digest is not None:
+            self.ledger.forget_file(file.digest, file.file_id)
+        elif file.partial is not None:
+            self.ledger.forget_first(file.partial, file.file_id)
 
     def used(self, file_ids: Iterable[str]) -> None:
         """Note that a document has these files."""

@@ -99,6 +99,12 @@ class VerificationCompleted(Event):
     """The whole applicant, as in ``applicants.get``. Observed; it may be missing, then fetch it."""
     comment: str | None = None
     """Observed."""
+    external_applicant_id: str | None = None
+    """Your own id of the user, at the top level or inside ``applicant``. Observed: handlers find their user by it."""
+
+    def __attrs_post_init__(self) -> None:
+        if self.external_applicant_id is None and self.applicant is not None:
+            self.external_applicant_id = self.applicant.external_applicant_id
 
 
 @response
@@ -129,7 +135,7 @@ class DatabaseScreening(Event):
     verification_id: IdText | None = None
     document_id: IdText | None = None
     bdb_types: list[BlacklistType] | None = None
-    """The kinds of databases; read from ``list_types`` where the server uses the older name."""
+    """The kinds of databases; read from ``list_types`` where the server uses the older name, and from small letters."""
     list_types: list[BlacklistType] | None = None
     """The older name of ``bdb_types``."""
     databases: list[str] | None = None
@@ -146,6 +152,14 @@ class DatabaseScreening(Event):
     def __attrs_post_init__(self) -> None:
         if self.bdb_types is None:
             self.bdb_types = self.list_types
+        if self.bdb_types is not None:
+            self.bdb_types = [_in_capitals(kind) for kind in self.bdb_types]
+
+
+def _in_capitals(kind: BlacklistType) -> BlacklistType:
+    """Return the known kind that is meant by small letters; one that is not known stays as it is."""
+    known = BlacklistType(kind.upper())
+    return known if known.is_known else kind
 
 
 @response

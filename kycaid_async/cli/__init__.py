@@ -26,6 +26,9 @@ def main() -> NoReturn:
     gc.set_threshold(_GARBAGE)
     try:
         from kycaid_async.cli.app import app
+        from kycaid_async.cli.completion import prepare_completion
+
+        prepare_completion()
 
         sys.stdout, sys.stderr = sys.stdout or _nowhere(), sys.stderr or _nowhere()
         for stream in (sys.stdout, sys.stderr):

@@ -5,11 +5,31 @@ from typing import Annotated
 import typer
 
 from kycaid_async import __version__
-from kycaid_async.cli import audit, billing, demo, ledger, manifest, operations, results, serve, upload, verify
+from kycaid_async.cli import (
+    audit,
+    billing,
+    callbacks,
+    completion,
+    demo,
+    doctor,
+    key,
+    ledger,
+    manifest,
+    operations,
+    results,
+    serve,
+    upload,
+    verify,
+)
+from kycaid_async.cli.calls import options as calls
+from kycaid_async.cli.calls.root import RootGroup
+from kycaid_async.cli.credentials import EnvFile, Keyring
 
 # Plain text: it reads the same in a terminal, a pipe and a log.
 app = typer.Typer(
     name="kycaid",
+    cls=RootGroup,
+    context_settings={"help_option_names": ["-h", "--help"]},
     add_completion=False,
     no_args_is_help=True,
     rich_markup_mode=None,
@@ -24,12 +44,18 @@ def _show_version(wanted: bool) -> None:
 
 
 # What commands say of themselves is no docstring: `python -OO` takes those away.
-_KYCAID = "Upload documents to KYCAID, or try its API: with a local sandbox, or with a server of your choice."
+_KYCAID = """Call KYCAID, upload documents to it, or try its API: with a local sandbox, or with a server of your choice.
+
+The key stands in the environment variable KYCAID_API_KEY, in a file for --env-file, or in the keyring for --keyring;
+never on the command line, where others could see it.
+"""
 
 
 @app.callback(help=_KYCAID)
 def kycaid(
     *,
+    env_file: EnvFile = None,
+    keyring: Keyring = None,
     version: Annotated[
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version and exit.")
     ] = False,
@@ -45,5 +71,12 @@ app.command(help=audit.HELP)(audit.audit)
 app.command(help=billing.HELP)(billing.report)
 app.command(help=serve.HELP)(serve.sandbox)
 app.command(help=operations.HELP)(operations.operations)
+app.command(help=calls.CALL_HELP)(calls.call)
+app.command(help=calls.GET_HELP)(calls.get)
+app.command(help=callbacks.TRIGGER_HELP)(callbacks.trigger)
+app.command(help=callbacks.LISTEN_HELP)(callbacks.listen)
+app.command(help=doctor.HELP)(doctor.doctor)
+app.command(help=completion.HELP)(completion.completion)
 app.add_typer(manifest.manifest, help=manifest.HELP)
 app.add_typer(ledger.ledger, help=ledger.HELP)
+app.add_typer(key.key, help=key.HELP)

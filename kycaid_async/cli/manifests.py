@@ -5,13 +5,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TypedDict
 
+import attrs
+
 from kycaid_async import servers
 from kycaid_async.bulk.manifest.manifest import Manifest
 from kycaid_async.bulk.manifest.options import ManifestOptions
 from kycaid_async.bulk.manifest.rejects import origin_of
 from kycaid_async.bulk.remote.url_rules import UrlRules
 from kycaid_async.cli.problems import Problem, UsageProblem, one_line
+from kycaid_async.cli.reading import words_of
 from kycaid_async.errors import ConfigurationError, KycaidError, ManifestError
+from kycaid_async.shell import command_line
 from kycaid_async.transport.proxies import proxy_of
 from kycaid_async.transport.settings import allow_http_of, base_url_of
 from kycaid_async.uploads.reader import in_thread
@@ -56,6 +60,13 @@ async def open_manifest(path: Path, reading: ManifestOptions, *, rejects: bool =
     except ModuleNotFoundError as error:
         raise Problem(str(error)) from error
     return manifest
+
+
+def next_command(name: str, manifest: Path, *more: str, ledger: Path, reading: ManifestOptions) -> str:
+    """Return the command that follows over the same manifest, as somebody can paste it."""
+    words = ["kycaid", name, str(manifest), *words_of(attrs.evolve(reading, allow_same_files=False))]
+    words += [] if ledger == ledger_of(manifest) else ["--ledger", str(ledger)]
+    return command_line([*words, *more])
 
 
 def folder_of(manifest: Path) -> str:

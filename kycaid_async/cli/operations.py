@@ -1,6 +1,7 @@
 """The tables of operations, and of what is sent again, from their declarations."""
 
 import copy
+import re
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import TYPE_CHECKING, Annotated, Final
@@ -24,6 +25,14 @@ if TYPE_CHECKING:
 HELP = """List every operation: how well it is known, and whether it is repeated after a lost answer."""
 HEADINGS = ("operation", "request", "known from", "sent again after a lost answer")
 
+_NAMES: Final = 24
+_SHORT: Final = {"yes": "yes", "never (duplicates)": "no", "never (billed)": "fee"}
+_LEGEND: Final = (
+    "Known from: documented, observed or inferred. Sent again after a lost answer:",
+    "yes; no, as that could make a second one; fee, as that could cost a second fee.",
+    "",
+)
+_ID: Final = re.compile(r"\{\w+_id\}")
 _LIMIT: Final = "limit_exceeded"
 _HAPPENED: Final[dict[str, list[KycaidError]]] = {
     "never connected": [
@@ -134,8 +143,9 @@ def _table(headings: tuple[str, ...], cells: Iterable[tuple[str, ...]]) -> str:
 
 
 def as_text() -> str:
-    """Return the table in columns."""
-    cells = [HEADINGS, *rows()]
-    widths = [max(len(row[n]) for row in cells) for n in range(len(HEADINGS))]
-    lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells)
-    return "\n".join(lines) + "\n"
+    """Return the table in 80 columns: of a request's ids, only that they are ids."""
+    lines = [
+        f"{evidence[:3]}  {_SHORT[again]:<3} {name:<{_NAMES}} {_ID.sub('{id}', request)}"
+        for name, request, evidence, again in rows()
+    ]
+    return "\n".join([*_LEGEND, *lines]) + "\n"

@@ -1,15 +1,17 @@
 """Options that several commands share, and their errors as one line and an exit code."""
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated, TypeAlias
 
 import typer
 
+from kycaid_async.cli.credentials import api_key, required_key
 from kycaid_async.cli.problems import Problem, interrupted, one_line
 from kycaid_async.errors import KycaidError
 from kycaid_async.signals import end_like_ctrl_c
+
+__all__ = ["AsJson", "BaseUrl", "Proxy", "SameAccount", "api_key", "plain_errors", "required_key"]
 
 Proxy: TypeAlias = Annotated[
     str | None,
@@ -31,11 +33,6 @@ SameAccount: TypeAlias = Annotated[
 AsJson: TypeAlias = Annotated[
     bool, typer.Option("--json", help="Print one JSON object per row, then one with the sums.")
 ]
-
-
-def api_key() -> str | None:
-    """Return the key of the environment."""
-    return os.environ.get("KYCAID_API_KEY")
 
 
 @contextmanager

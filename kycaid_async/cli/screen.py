@@ -100,9 +100,19 @@ class Screen:
                 self._err.print(what, soft_wrap=True)
 
     def say(self, text: str) -> None:
-        """Print a remark."""
+        """Print a remark. On a terminal a command at its end stands on lines of its own, unbroken, to be pasted."""
+        remark, command = one_line(text), ""
+        if self._err.is_terminal:
+            remark, _, command = remark.partition(": kycaid ")
         with self._remarks():
-            self._err.print(Text(one_line(text)), soft_wrap=True)
+            self._err.print(Text(f"{remark}:" if command else remark), soft_wrap=not self._err.is_terminal)
+            if command:
+                self._err.print(Text(f"  kycaid {command}"), soft_wrap=True)
+
+    def hint(self, text: str) -> None:
+        """Print what may be done next, where a person reads it."""
+        if self._err.is_terminal:
+            self.say(text)
 
     def line(self, text: str) -> None:
         """Print a line of the result."""

@@ -15,16 +15,18 @@ if TYPE_CHECKING:
 
 HELP = """Run a local KYCAID until Ctrl-C, for development and tests.
 
+A line is printed for each request: status, time, method and path, and nobody's data.
+
 What goes wrong on purpose is given as --fault KIND[=NUMBER][:OPERATIONS[:PROBABILITY[:COUNT]]]. Without OPERATIONS,
 or with "all", every operation meets it; without PROBABILITY always, without COUNT for ever.
 
 \b
   latency=SECONDS     it waits before it acts
-  429, 429=SECONDS    refused as one too many, with Retry-After if SECONDS are given
+  429, 429=SECONDS    one too many, with Retry-After if SECONDS are given
   500, 503            refused with JSON
   502                 refused with an HTML page, as gateways do
   reset               the connection is reset before it acts
-  lost                it acts, and the connection is reset in place of the answer
+  lost                it acts, and resets the connection instead of an answer
   gateway             it acts, and a gateway answers 503 in its place
   truncated           it acts, and the answer ends half-way
   slow=BYTES          it acts, and the answer comes at so many bytes a second
@@ -73,6 +75,7 @@ def sandbox(
         list[str] | None,
         typer.Option(metavar="FAULT", help="Let this go wrong: see above. May be given more than once."),
     ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print no line for each request.")] = False,
     seed: Annotated[int, typer.Option(metavar="N", help="What chance depends on: the same runs are the same.")] = 0,
 ) -> None:
     """Run ``kycaid sandbox``."""
@@ -89,6 +92,7 @@ def sandbox(
             callback_url=callback_url,
             faults=fault or [],
             seed=seed,
+            quiet=quiet,
         )
 
 
@@ -105,6 +109,7 @@ def serve(
     callback_url: str | None,
     faults: Sequence[str],
     seed: int,
+    quiet: bool,
 ) -> None:
     """Run a sandbox until it is told to stop. Raises `Problem` and `ConfigurationError` when it cannot start."""
     from kycaid_async.sandbox import SANDBOX_KEY, Sandbox
@@ -128,7 +133,7 @@ def serve(
     for text in faults:
         sandbox.faults.add(_fault(text))
     try:
-        run(sandbox, typer.echo)
+        run(sandbox, typer.echo, quiet=quiet)
     except ConfigurationError as error:
         if is_port_in_use(error):
             raise Problem(f"port {port} of {host} is in use; choose another with --port") from error

@@ -16,6 +16,7 @@ from kycaid_async.errors import (
     ConnectionFailedError,
     ConnectionLostError,
     DecodeError,
+    FlowError,
     GatewayError,
     InvalidRequestError,
     KycaidError,
@@ -28,6 +29,7 @@ from kycaid_async.errors import (
 )
 from kycaid_async.masking import Value
 from kycaid_async.protocol.endpoint import Endpoint, Replay
+from kycaid_async.protocol.response import LIMIT_EXCEEDED
 
 
 class Certainty(enum.Enum):
@@ -48,7 +50,8 @@ class Certainty(enum.Enum):
 
 _PERHAPS: Final = (Certainty.UNCERTAIN, Certainty.ANSWERED)
 _FAULT: Final = 500
-_BUSY: Final = (429, 503)
+_TOO_MANY: Final = 429
+_BUSY: Final = (_TOO_MANY, 503)
 _UNAUTHORIZED: Final = 401
 _PASSING: Final = (408, 425, 429)
 """Statuses below 500 that a gateway gives for now. With the others the same request gets the same page again."""
@@ -196,9 +199,23 @@ def _advice(error: KycaidError) -> list[str]:
         state = "It was not processed; it may be repeated."
     else:
         state = ""
-    own = error.advice if isinstance(error, ApiError) else ""
+    own = (_EITHER if _is_either(error) else error.advice) if isinstance(error, ApiError) else ""
     key = "Perhaps it is the API key." if isinstance(error, GatewayError) and error.status == _UNAUTHORIZED else ""
     return [part for part in (tried, own, key, state) if part]
+
+
+_EITHER: Final = (
+    "KYCAID says so of a step that is not allowed, for good, and of too many requests, for now: it can be either, so "
+    "it is not repeated by itself. Look whether what you make exists already; if not, wait a minute, then call again."
+)
+
+
+def _is_either(error: ApiError) -> bool:
+    return (
+        isinstance(error, FlowError)
+        and error.status == _TOO_MANY
+        and any(field.parameter == LIMIT_EXCEEDED for field in error.errors)
+    )
 
 
 class RetryBudget:

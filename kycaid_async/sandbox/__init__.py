@@ -1,12 +1,19 @@
 """A local KYCAID over real HTTP, for demonstrations and tests. It needs the extra ``sandbox``."""
 
-from kycaid_async.sandbox.events.delivery import Delivery
-from kycaid_async.sandbox.events.feed import DeliveryChanged, Event, Missed, RequestServed, StateChanged, Watch
+from kycaid_async.sandbox.data.account import FormSwitches
+from kycaid_async.sandbox.events.feed import (
+    Delivery,
+    DeliveryChanged,
+    Event,
+    Missed,
+    RequestServed,
+    StateChanged,
+    Watch,
+)
 from kycaid_async.sandbox.faults import ActiveFault, Fault, FaultKind, Faults
 from kycaid_async.sandbox.http.listening import SANDBOX_KEY
 from kycaid_async.sandbox.overview import ApplicantRow, DocumentRow, FileRow, VerificationRow
-from kycaid_async.sandbox.rules.case import Case, Look, Rule
-from kycaid_async.sandbox.rules.rules import RULES
+from kycaid_async.sandbox.rules.rules import RULES, Case, Look, Rule
 from kycaid_async.sandbox.server import Sandbox
 
 __all__ = [
@@ -23,6 +30,7 @@ __all__ = [
     "FaultKind",
     "Faults",
     "FileRow",
+    "FormSwitches",
     "Look",
     "Missed",
     "RequestServed",

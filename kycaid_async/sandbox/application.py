@@ -9,22 +9,29 @@ from aiohttp import web
 
 from kycaid_async.api import documents, forms, verifications
 from kycaid_async.api.catalog import ENDPOINTS
+from kycaid_async.api.documents.fields import DocumentType
 from kycaid_async.protocol.endpoint import Endpoint
 from kycaid_async.sandbox.control import Control
-from kycaid_async.sandbox.events.delivery import Effects
+from kycaid_async.sandbox.events.feed import Effects
 from kycaid_async.sandbox.events.tasks import Waits
 from kycaid_async.sandbox.faults import Faults
-from kycaid_async.sandbox.faults.middleware import FaultInjector
-from kycaid_async.sandbox.faults.routes import fault_routes
+from kycaid_async.sandbox.faults.http import FaultInjector, fault_routes
+from kycaid_async.sandbox.handlers import forms as form_handlers
 from kycaid_async.sandbox.handlers.catalog import paired
 from kycaid_async.sandbox.handlers.context import Answer, Handler, RequestContext
 from kycaid_async.sandbox.handlers.strict import require_proven
-from kycaid_async.sandbox.http import signed_urls
+from kycaid_async.sandbox.http.access import FILE_PATH, KeyThrottle, SignedUrls
 from kycaid_async.sandbox.http.listening import SANDBOX_KEY
-from kycaid_async.sandbox.http.middleware import KeyAuthentication, RequestPublisher, add_route, answer_refusals
+from kycaid_async.sandbox.http.middleware import (
+    KeyAuthentication,
+    RequestPublisher,
+    add_route,
+    answer_refusals,
+    chained,
+    name_operation,
+    note_subject,
+)
 from kycaid_async.sandbox.http.refusals import HEALTH_PATH, health, invalid, json_response, not_found
-from kycaid_async.sandbox.http.signed_urls import SignedUrls
-from kycaid_async.sandbox.http.throttle import KeyThrottle
 from kycaid_async.sandbox.http.uploads import received
 from kycaid_async.sandbox.http.validation import read_fields, read_object, validated
 from kycaid_async.sandbox.pages.context import PageContext
@@ -32,12 +39,14 @@ from kycaid_async.sandbox.pages.responses import download
 from kycaid_async.sandbox.pages.routes import add_pages, redirect_browsers
 from kycaid_async.sandbox.review.background import BackgroundWork
 from kycaid_async.sandbox.review.reviewer import Reviewer
-from kycaid_async.sandbox.rules.outcome import HEADER, ReviewOutcome
+from kycaid_async.sandbox.rules.verdict import HEADER, ReviewOutcome
 from kycaid_async.sandbox.state import SandboxState
 
 _MAX_JSON: Final = 1 << 17
 """Far more than any request has that is no upload. Reading and checking it must not hold the others up."""
 _FORM: Final = "application/x-www-form-urlencoded"
+_WHITE_LABEL: Final = ("OTHER", "SELFIE", "VISA")
+"""Types of documents that a server under another name was seen to take."""
 _BODY_IS_OPTIONAL: Final = frozenset({"forms.create_url"})
 
 
@@ -61,7 +70,7 @@ class Application:
         app.on_shutdown.append(self.waits.end)
         throttle = KeyThrottle(self.api_key, self.waits.wait, self.state.clock)
         authentication = KeyAuthentication(self.api_key, throttle, self.state.settings.strict)
-        publisher = RequestPublisher(self.state.feed)
+        publisher = RequestPublisher(self.state.feed, self.state.clock)
         authorised = (answer_refusals, authentication.require_key)
         inject_faults = FaultInjector(self.faults, self.waits.wait).inject
         for endpoint, handler in paired(ENDPOINTS.values()):
@@ -69,9 +78,10 @@ class Application:
             chain = (publisher.publish, inject_faults, *authorised)
             add_route(app, endpoint.method, endpoint.path, perform, endpoint.name, *chain)
         # Whoever has the URL of a file needs no key.
-        add_route(app, "GET", signed_urls.PATH, self._send_file, "storage.get", answer_refusals)
+        add_route(app, "GET", FILE_PATH, self._send_file, "storage.get", answer_refusals)
         # A person's browser has no key either.
-        add_pages(app, self._page_context(throttle), publisher)
+        describe = chained(self._describe_form, publisher.publish, *authorised)
+        add_pages(app, self._page_context(throttle), publisher, describe)
         add_route(app, "GET", HEALTH_PATH, health, "sandbox.health", answer_refusals)
         for method, path, serve, name in fault_routes(self.faults):
             add_route(app, method, path, serve, name, *authorised)
@@ -99,6 +109,7 @@ class Application:
     async def _perform(self, endpoint: Endpoint[Any], handler: Handler, request: web.Request) -> Answer:
         ids = dict(request.match_info)
         body = await _body(endpoint, request, strict=self.state.settings.strict)
+        note_subject(request, ids, body)
         if self.state.settings.strict:
             require_proven(endpoint, body)
         outcome = _outcome(endpoint, request)
@@ -122,7 +133,23 @@ class Application:
             )
             follow = partial(self.state.run, then=lambda _: self.background.carry_out(effects))
             transact = self.state.look if endpoint.method == "GET" else follow
-            return await transact(lambda unit: handler(context(unit=unit)))
+            answer = await transact(lambda unit: handler(context(unit=unit)))
+            note_subject(request, answer, ids, body)
+            return answer
+
+    async def _describe_form(self, request: web.Request) -> web.StreamResponse:
+        """Answer for a form. It is no operation of the reference: one integrator asked for it."""
+        name_operation(request, "forms.get")
+        context = partial(
+            RequestContext,
+            ids={"form_id": request.match_info["token"]},
+            body={},
+            upload=None,
+            state=self.state,
+            moment=self.state.clock(),
+            urls=self.urls,
+        )
+        return json_response(200, await self.state.look(lambda unit: form_handlers.get(context(unit=unit))))
 
     async def _review_due(self, endpoint: Endpoint[Any], ids: list[str]) -> None:
         """Run the reviews that are due before a read."""
@@ -156,10 +183,20 @@ async def _body(endpoint: Endpoint[Any], request: web.Request, *, strict: bool) 
     if endpoint == forms.CREATE_URL and body.get("applicant_id", "") is None:
         # Observed: the vendor's own kit for apps sends it.
         del body["applicant_id"]
-    if endpoint == forms.CREATE_URL and not strict and type(body.get("external_applicant_id")) is int:
-        # Observed: one web client sends its own id as a number.
+    if not endpoint.accepts:
+        return body
+    return validated(endpoint, body) if strict else _validated_leniently(endpoint, body)
+
+
+def _validated_leniently(endpoint: Endpoint[Any], body: dict[str, Any]) -> dict[str, Any]:
+    """Return the known fields of a body, with what only some clients send as the reference has it."""
+    if type(body.get("external_applicant_id")) is int:
+        # Observed of form URLs: one web client sends its own id as a number.
         body["external_applicant_id"] = str(body["external_applicant_id"])
-    return validated(endpoint, body) if endpoint.accepts else body
+    if endpoint in (documents.CREATE, documents.UPDATE) and body.get("type") in _WHITE_LABEL:
+        # Any type of the reference has the same fields.
+        return validated(endpoint, body | {"type": DocumentType.PASSPORT.value}) | {"type": body["type"]}
+    return validated(endpoint, body)
 
 
 def _outcome(endpoint: Endpoint[Any], request: web.Request) -> ReviewOutcome | None:

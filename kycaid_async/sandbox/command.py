@@ -1,9 +1,11 @@
 """``python -m kycaid_async.sandbox``: a sandbox until it is told to stop, with nothing to load but the sandbox."""
 
 import argparse
+import contextlib
 import errno
 import gc
 import os
+import select
 import sys
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -12,7 +14,9 @@ from typing import Any, Final, NoReturn
 
 import anyio
 
+from kycaid_async.api.catalog import ENDPOINTS
 from kycaid_async.errors import ConfigurationError
+from kycaid_async.sandbox.events.feed import Event, Missed, RequestServed, Watch
 from kycaid_async.sandbox.faults import Fault
 from kycaid_async.sandbox.http.listening import SANDBOX_KEY
 from kycaid_async.sandbox.pages.layout import HOME
@@ -31,7 +35,7 @@ def main(words: Sequence[str] | None = None) -> NoReturn:
     gc.set_threshold(_GARBAGE)
     parser = _parser()
     options = vars(parser.parse_args(words))
-    faults = options.pop("fault")
+    faults, quiet = options.pop("fault"), options.pop("quiet")
     try:
         sandbox = Sandbox(**options)
         for text in faults:
@@ -39,16 +43,19 @@ def main(words: Sequence[str] | None = None) -> NoReturn:
     except ConfigurationError as error:
         parser.exit(_UNUSABLE, f"{parser.prog}: {error}\n")
     try:
-        run(sandbox, partial(print, flush=True))
+        run(sandbox, partial(print, flush=True), quiet=quiet)
     except ConfigurationError as error:
         in_use = f"port {options['port']} of {options['host']} is in use; choose another with --port"
         parser.exit(1, f"{parser.prog}: {in_use if is_port_in_use(error) else error}\n")
     sys.exit(0)
 
 
-def run(sandbox: Sandbox, say: Callable[[str], object]) -> None:
-    """Run a sandbox until a signal stops it, and ``say`` where it listens. Raises `ConfigurationError`."""
-    anyio.run(partial(_serve, sandbox, say))
+def run(sandbox: Sandbox, say: Callable[[str], object], *, quiet: bool = False) -> None:
+    """Run a sandbox until a signal stops it, and ``say`` where it listens, and unless ``quiet`` what it answers.
+
+    Raises `ConfigurationError`.
+    """
+    anyio.run(partial(_serve, sandbox, say, quiet=quiet))
 
 
 def is_port_in_use(error: ConfigurationError) -> bool:
@@ -82,16 +89,53 @@ def _parser() -> argparse.ArgumentParser:
         default=[],
         help="let this go wrong, as in 429:documents.create:0.1",
     )
+    add("--quiet", action="store_true", help="print no line for each request")
     add("--seed", metavar="N", type=int, default=0, help="what chance depends on: the same runs are the same")
     return parser
 
 
-async def _serve(sandbox: Sandbox, say: Callable[[str], object]) -> None:
+async def _serve(sandbox: Sandbox, say: Callable[[str], object], *, quiet: bool) -> None:
     # Before anybody can know that it listens: who starts it may stop it at the first word.
     with stop_signals() as told_to_stop:
         async with sandbox:
             say(_welcome(sandbox))
-            await told_to_stop()
+            with sandbox.watch() as events:
+                async with anyio.create_task_group() as group:
+                    if not quiet:
+                        group.start_soon(_say_requests, events, say)
+                    await told_to_stop()
+                    group.cancel_scope.cancel()
+
+
+async def _say_requests(events: Watch, say: Callable[[str], object]) -> None:
+    """Say each request that was answered, for as long as somebody reads it; nobody's data."""
+    with contextlib.suppress(OSError):  # a terminal that was closed, or a pipe: it serves on
+        async for event in events:
+            line = request_line(event)
+            if line and _takes_more():
+                say(line)
+
+
+def request_line(event: Event) -> str | None:
+    """Return what a console shows of a request: status, time, method and path template. None for other events."""
+    if isinstance(event, Missed):
+        return f"({event.count:,} events are not shown)"
+    if not isinstance(event, RequestServed):
+        return None
+    endpoint = ENDPOINTS.get(event.operation)
+    what = f"{endpoint.method} {endpoint.path}" if endpoint else f"({event.operation})"
+    fault = f"  fault: {event.fault}" if event.fault else ""
+    return f"{event.status} {event.milliseconds:7.1f} ms  {what}{fault}"
+
+
+def _takes_more() -> bool:
+    """Say whether the standard output takes a line now: a pipe that nobody reads must not stop the sandbox."""
+    try:
+        if sys.stdout.isatty() or sys.platform == "win32":
+            return sys.stdout.isatty()
+        return bool(select.select([], [sys.stdout], [], 0)[1])
+    except (OSError, ValueError):  # one without a descriptor, as in tests
+        return True
 
 
 def _welcome(sandbox: Sandbox) -> str:

@@ -3,10 +3,11 @@
 import asyncio
 import hashlib
 import os
+import socket
 from collections.abc import Callable, Collection, Iterable
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
-from functools import wraps
+from functools import partial, wraps
 from pathlib import Path
 from typing import Concatenate, Final, ParamSpec, Self, TypeVar
 
@@ -20,20 +21,17 @@ from kycaid_async.loops import running_loop
 from kycaid_async.sandbox.application import Application
 from kycaid_async.sandbox.callbacks.dispatcher import CallbackDispatcher
 from kycaid_async.sandbox.control import Control
-from kycaid_async.sandbox.events.delivery import Delivery
+from kycaid_async.sandbox.events.feed import Delivery
 from kycaid_async.sandbox.events.tasks import Sleep, Waits
 from kycaid_async.sandbox.faults import Faults
+from kycaid_async.sandbox.handlers.verifications import completed_callback
+from kycaid_async.sandbox.http.access import SHORTEST_KEY, SignedUrls
 from kycaid_async.sandbox.http.listening import SANDBOX_KEY, bind, is_loopback, silent, url_of
-from kycaid_async.sandbox.http.signed_urls import SignedUrls
-from kycaid_async.sandbox.http.throttle import SHORTEST_KEY
-from kycaid_async.sandbox.review.background import BackgroundWork
+from kycaid_async.sandbox.review.background import BackgroundWork, Finisher
 from kycaid_async.sandbox.review.content import require_pillow
-from kycaid_async.sandbox.review.finisher import Finisher
 from kycaid_async.sandbox.review.reviewer import Reviewer
-from kycaid_async.sandbox.rules.case import REFUSED_COUNTRIES, Rule
-from kycaid_async.sandbox.rules.rules import RULES
-from kycaid_async.sandbox.settings import Review, SandboxSettings
-from kycaid_async.sandbox.state import SandboxState, opened
+from kycaid_async.sandbox.rules.rules import REFUSED_COUNTRIES, RULES, Rule
+from kycaid_async.sandbox.state import Review, SandboxSettings, SandboxState, opened
 
 _MAX_PORT: Final = 65_535
 _MEBIBYTE: Final = 1 << 20
@@ -170,7 +168,10 @@ class Sandbox:
     verifications = _controlled(Control.verifications)
     balance = _controlled(Control.balance)
     set_balance = _controlled(Control.set_balance)
+    form_switches = _controlled(Control.form_switches)
+    switch_form = _controlled(Control.switch_form)
     resend = _controlled(Control.resend)
+    reset = _controlled(Control.reset)
     watch = _controlled(Control.watch)
 
     async def start(self) -> None:
@@ -219,14 +220,24 @@ class Sandbox:
         """End every verification that is due, and wait until no callback is under way, also none between attempts.
 
         Raises `TimeoutError` when that takes more than ``timeout`` seconds, with what the receivers answered so far.
+        Without a ``timeout`` it raises after a few seconds where every callback that is under way failed twice: nobody
+        listens there, say. The sandbox goes on trying.
         """
+        background = self._require_running().background
+        if timeout is None:
+            if not await background.settle_unless_hopeless():
+                raise TimeoutError(f"{self._undelivered()}. To wait for further attempts give settle() a timeout=")
+            return
         try:
             async with asyncio.timeout(timeout):
-                await self._require_running().background.settle()
+                await background.settle()
         except TimeoutError:
-            pending = [one for one in self.deliveries() if not one.arrived]
-            said = ", ".join(f"{one.type} to {one.host}: {one.status or 'no answer'}" for one in pending[-3:])
-            raise TimeoutError(f"{len(pending)} callbacks did not arrive within {timeout} s. {said}") from None
+            raise TimeoutError(self._undelivered(f" within {timeout} s")) from None
+
+    def _undelivered(self, limit: str = "") -> str:
+        pending = [one for one in self.deliveries() if not one.arrived]
+        noun = "callback" if len(pending) == 1 else "callbacks"
+        return f"{len(pending)} {noun} did not arrive{limit}. {'; '.join(map(str, pending[-3:]))}"
 
     def file_digest(self, file_id: str) -> str:
         """Return the SHA-256 of a stored file as hexadecimal text, read from the disk. Raises `KeyError`."""
@@ -244,53 +255,47 @@ class Sandbox:
 
     async def _open(self, stack: AsyncExitStack) -> _Started:
         state = await stack.enter_async_context(opened(self._data, self._clock, self._settings))
-        reviewer = Reviewer(state)
-        background = BackgroundWork(
-            CallbackDispatcher(state, self.api_key, self._sleep), Finisher(state, reviewer), self._sleep
-        )
-        stack.push_async_callback(background.close)
-        control = Control(state, reviewer, background)
-        url = await self._listen(state, reviewer, background, control, stack)
-        await background.resume()
-        return _Started(state, url, background, control, stack)
-
-    async def _listen(
-        self,
-        state: SandboxState,
-        reviewer: Reviewer,
-        background: BackgroundWork,
-        control: Control,
-        stack: AsyncExitStack,
-    ) -> str:
-        # Bound before anything is built, because answers hold URLs with the port.
+        # Bound before anything is built, because answers and callbacks hold URLs with the port.
         bound = await to_thread.run_sync(bind, self._host, self._port)
         stack.callback(bound.close)
         url = url_of(self._host, bound.getsockname()[1])
+        urls = SignedUrls(url, self.api_key.encode())
+        reviewer = Reviewer(state)
+        finisher = Finisher(state, reviewer, partial(completed_callback, settings=state.settings, urls=urls))
+        background = BackgroundWork(CallbackDispatcher(state, self.api_key, self._sleep), finisher, self._sleep)
+        stack.push_async_callback(background.close)
+        control = Control(state, reviewer, background)
         application = Application(
             state=state,
             reviewer=reviewer,
             background=background,
             control=control,
-            urls=SignedUrls(url, self.api_key.encode()),
+            urls=urls,
             faults=self.faults,
             waits=Waits(self._sleep),
             max_file_size=self._max_file_size,
             api_key=self.api_key,
         )
-        # Compressed bodies are not known of the API, and unpacking them would hold the others up.
-        runner = web.AppRunner(
-            application.build(),
-            access_log=None,
-            logger=silent(),
-            shutdown_timeout=_SHUTDOWN_SECONDS,
-            auto_decompress=False,
-        )
-        await runner.setup()
-        stack.push_async_callback(runner.cleanup)
-        await web.SockSite(runner, bound).start()
-        # Before the runner waits for open connections: some of them only wait for events.
-        stack.callback(state.feed.close)
-        return url
+        await _serve(application, bound, stack)
+        await background.resume()
+        return _Started(state, url, background, control, stack)
+
+
+async def _serve(application: Application, bound: socket.socket, stack: AsyncExitStack) -> None:
+    """Serve an application on a bound socket until ``stack`` ends."""
+    # Compressed bodies are not known of the API, and unpacking them would hold the others up.
+    runner = web.AppRunner(
+        application.build(),
+        access_log=None,
+        logger=silent(),
+        shutdown_timeout=_SHUTDOWN_SECONDS,
+        auto_decompress=False,
+    )
+    await runner.setup()
+    stack.push_async_callback(runner.cleanup)
+    await web.SockSite(runner, bound).start()
+    # Before the runner waits for open connections: some of them only wait for events.
+    stack.callback(application.state.feed.close)
 
 
 async def _unwind(stack: AsyncExitStack) -> None:

@@ -3,17 +3,22 @@
 import copy
 import ssl
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from kycaid_async.client import AsyncKycaid
+from kycaid_async.hooks import HooksOption
 from kycaid_async.protocol.endpoint import Replay
 from kycaid_async.protocol.timeout import Timeout
 from kycaid_async.sync.blocking import Blocking, documented_as
 from kycaid_async.sync.handle import ClientHandle
+from kycaid_async.sync.loop_thread import loop_thread
 from kycaid_async.sync.sections import Sections
 from kycaid_async.tracebacks import border
 from kycaid_async.transport.settings import AuthHeader
 from kycaid_async.uploads.preflight import FileRules
+
+if TYPE_CHECKING:
+    from kycaid_async.sync.raw_sections import RawSections
 
 
 class Kycaid(Sections):
@@ -49,6 +54,7 @@ class Kycaid(Sections):
         trust_env: bool = False,
         allow_http: Iterable[str] | None = None,
         ssl_context: ssl.SSLContext | None = None,
+        hooks: HooksOption = None,
     ) -> None:
         with border:
             client = AsyncKycaid(
@@ -65,11 +71,23 @@ class Kycaid(Sections):
                 trust_env=trust_env,
                 allow_http=allow_http,
                 ssl_context=ssl_context,
+                hooks=hooks,
             )
         super().__init__(ClientHandle(client), client)
 
     def __repr__(self) -> str:
         return type(self).__name__ + repr(self._target).removeprefix("AsyncKycaid")
+
+    @property
+    def with_raw_response(self) -> "RawSections":
+        """The sections, with operations that return a `RawResponse`: status, headers, attempts, and what was parsed.
+
+        ``response = client.with_raw_response.documents.get(document_id)``. They raise what the others raise.
+        """
+        with loop_thread.holding_up_forks():  # a child could never import what was half imported
+            from kycaid_async.sync.raw_sections import RawSections
+
+            return RawSections(self._handle, self._target.with_raw_response)
 
     @documented_as(AsyncKycaid.request)
     def request(
@@ -93,10 +111,16 @@ class Kycaid(Sections):
         timeout: Timeout | float | None = None,
         max_retries: int | None = None,
         check: bool | None = None,
+        hooks: HooksOption = None,
     ) -> Self:
-        """Return a client with other options over the same connections: closing one closes both."""
+        """Return a client with other options over the same connections: closing one closes both.
+
+        ``hooks`` stand in place of those of this client; ``()`` is for none.
+        """
         other = copy.copy(self)
-        other.__dict__["_target"] = self._target.with_options(timeout=timeout, max_retries=max_retries, check=check)
+        with border:
+            target = self._target.with_options(timeout=timeout, max_retries=max_retries, check=check, hooks=hooks)
+        other.__dict__["_target"] = target
         return other
 
     def close(self) -> None:

@@ -17,7 +17,7 @@ from kycaid_async.errors import (
 from kycaid_async.masking import Unlisted
 from kycaid_async.protocol.endpoint import Endpoint
 from kycaid_async.protocol.request import BuiltRequest
-from kycaid_async.protocol.response import decode
+from kycaid_async.protocol.response import Answer, decode
 from kycaid_async.timing import Timing
 from kycaid_async.transport.backend import OutgoingRequest
 from kycaid_async.transport.deadlines import AttemptTimeout, Limits
@@ -43,6 +43,17 @@ class Call(Unlisted):
     """When it has to be over, on the monotonic clock. For uploads it bounds only the time spent on busy refusals."""
     maybe_acted: bool = False
     """True when the server may have acted on an attempt before this one."""
+    answer: Answer | None = attrs.field(default=None, repr=False)
+    """The last one, as long as somebody may want to know of it."""
+
+
+@attrs.define(eq=False, repr=False)
+class Times:
+    """The begin and the end of a request, on the monotonic clock."""
+
+    started: float | None = None
+    """When its turn had come; None when it never did."""
+    ended: float = 0.0
 
 
 @attrs.define(eq=False, repr=False)
@@ -57,6 +68,8 @@ class Attempt(Unlisted):
     began: float | None = None
     """When the first attempt of a call without a file had its turn. The total counts from then on, for queueing does
     not count: a batch of calls would run out of time."""
+    times: "Times | None" = None
+    """Filled in for those who want to know."""
     _request: OutgoingRequest | None = attrs.field(default=None, repr=False)
     _outcome: Any = attrs.field(default=None, repr=False)
     """The result, while it is logged. Not in a variable: handlers of logs can report the running frames."""
@@ -65,6 +78,12 @@ class Attempt(Unlisted):
     def sent(self) -> bool:
         """False when no byte can have left: there was never a connection to write it to."""
         return self._request is not None and self._request.sent
+
+    @property
+    def size(self) -> int:
+        """Bytes of the body that was sent, or was to be."""
+        body = None if self._request is None else self._request.body
+        return 0 if body is None else len(body) if isinstance(body, bytes) else body.size
 
     async def send_once(self) -> Any:
         """Try once. Returns the decoded answer, or the error to judge."""
@@ -117,13 +136,19 @@ class Attempt(Unlisted):
         self._request = request = OutgoingRequest(
             endpoint.name, endpoint.method, self.call.request.target, body, endpoint.replayable
         )
-        send = self._exchange_and_log if logger.isEnabledFor(logging.DEBUG) else self._exchange
+        is_timed = self.times is not None or logger.isEnabledFor(logging.DEBUG)
+        send = self._timed_exchange if is_timed else self._exchange
         return send(request, timer)
 
-    async def _exchange_and_log(self, request: OutgoingRequest, timer: AttemptTimeout) -> Any:
-        started = self.timing.clock()
-        self._outcome = await self._exchange(request, timer)
-        self._log(self.timing.clock() - started)
+    async def _timed_exchange(self, request: OutgoingRequest, timer: AttemptTimeout) -> Any:
+        times = self.times or Times()
+        times.started = started = self.timing.clock()
+        try:
+            self._outcome = await self._exchange(request, timer)
+        finally:
+            times.ended = self.timing.clock()
+        if logger.isEnabledFor(logging.DEBUG):
+            self._log(times.ended - started)
         try:
             return self._outcome
         finally:
@@ -132,7 +157,7 @@ class Attempt(Unlisted):
     async def _exchange(self, request: OutgoingRequest, timer: AttemptTimeout) -> Any:
         """Send ``request``. Returns the decoded answer, or the error to judge."""
         try:
-            answer = await self.resources.backend.send(request, timer)
+            self.call.answer = answer = await self.resources.backend.send(request, timer)
             if request.file is not None and answer.is_success and not request.file.gone:
                 name = request.operation
                 text = f"{name}: the server answered before it had the whole file."
@@ -151,6 +176,15 @@ class Attempt(Unlisted):
             self.call.attempts,
             _in_short(self._outcome),
             seconds,
+            extra={
+                "kycaid_operation": endpoint.name,
+                "kycaid_method": endpoint.method,
+                "kycaid_path": endpoint.path,
+                "kycaid_attempt": self.call.attempts,
+                "kycaid_status": None if self.call.answer is None else self.call.answer.status,
+                "kycaid_error": type(self._outcome).__name__ if isinstance(self._outcome, KycaidError) else None,
+                "kycaid_seconds": round(seconds, 6),
+            },
         )
 
     def _timed_out(self, phase: str) -> RequestTimeoutError:

@@ -1,10 +1,6 @@
 """One call: attempts, pauses between them, and one deadline over all."""
 
-import inspect
-import os
-import warnings
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Coroutine, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import attrs
@@ -25,6 +21,7 @@ from kycaid_async.transport.deadlines import Limits
 from kycaid_async.transport.loop_resources import ResourceRegistry
 from kycaid_async.transport.settings import Settings
 from kycaid_async.values.model import Request
+from kycaid_async.warning import warn_once
 
 if TYPE_CHECKING:
     from kycaid_async.uploads.multipart import Upload
@@ -32,23 +29,11 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _TOO_MANY = 429
-_PACKAGE = str(Path(__file__).parent.parent) + os.sep
-_warned: set[str] = set()
 
 
 def _warn_once(endpoint: Endpoint[Any]) -> None:
-    if endpoint.name not in _warned:
-        _warned.add(endpoint.name)
-        text = f"{endpoint.name}: path and payload are inferred and may be wrong (see paths=… of the client)"
-        warnings.warn(text, UnconfirmedEndpointWarning, stacklevel=_frames_of_ours())
-
-
-def _frames_of_ours() -> int:
-    """Return how far up the stack the caller of this package is, as warnings count."""
-    level, frame = 1, inspect.currentframe()
-    while frame is not None and frame.f_code.co_filename.startswith(_PACKAGE):
-        level, frame = level + 1, frame.f_back
-    return level - 1
+    text = f"{endpoint.name}: path and payload are inferred and may be wrong (see paths=… of the client)"
+    warn_once(endpoint.name, text, UnconfirmedEndpointWarning)
 
 
 @attrs.define(eq=False, repr=False)
@@ -59,12 +44,14 @@ class Exchange:
     registry: ResourceRegistry
     budget: RetryBudget
     timing: Timing
+    calls: list[Call] | None = None
+    """Takes the calls, for those who want to know of more than what was decoded."""
     _limits: Limits = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
         self._limits = Limits.of(self.settings.timeout)
 
-    async def __call__(
+    def __call__(
         self,
         endpoint: Endpoint[T],
         *,
@@ -72,28 +59,37 @@ class Exchange:
         query: Mapping[str, Any] | None = None,
         body: Request | Mapping[str, Any] | Sequence[Any] | None = None,
         upload: "Upload | None" = None,
-    ) -> T:
+    ) -> Coroutine[Any, Any, T]:
         """Call ``endpoint`` and return its decoded answer. Raises a `KycaidError`."""
+        # Not the coroutine itself: what looks at running frames, for a message of its own, prints what they hold.
         if endpoint.name in self.settings.paths:
             endpoint = attrs.evolve(endpoint, path=self.settings.paths[endpoint.name])
         elif endpoint.evidence is Evidence.INFERRED:
             _warn_once(endpoint)
         call = Call(endpoint, build(endpoint, path=path, query=query, body=body, check=self.settings.check), upload)
-        del path, query, body, upload  # what looks at running frames, for a message of its own, prints what they hold
+        if self.calls is not None:
+            self.calls.append(call)
+        return self.run(call)
+
+    async def run(self, call: Call) -> Any:
+        """Carry out ``call`` and return its decoded answer. Raises a `KycaidError`."""
         resources = self.registry.current()
         while True:
             call.attempts += 1
             attempt = Attempt(call, resources, self.settings, self._limits, self.timing)
-            outcome = await attempt.send_once()
+            outcome = await self._try(attempt)
             if not isinstance(outcome, KycaidError):
                 self.budget.succeeded()
                 resources.pacer.succeeded()
-                return outcome  # type: ignore[no-any-return]  # decode() gave it
+                return outcome
             try:
                 pause = self._after(attempt, outcome, resources.pacer)
             finally:
                 del outcome  # an error that holds its own frame would keep the whole call in memory
+            call.answer = None  # nor is it kept while the call waits
             await self.timing.sleep(pause)
+
+    _try = staticmethod(Attempt.send_once)
 
     def _after(self, attempt: Attempt, error: KycaidError, pacer: Pacer) -> float:
         """Return the pause before the next attempt, or raise."""

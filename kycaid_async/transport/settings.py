@@ -10,6 +10,7 @@ from urllib.parse import quote, urlsplit
 import attrs
 
 from kycaid_async.errors import ConfigurationError
+from kycaid_async.hooks import Observers
 from kycaid_async.masking import Unlisted, Value, mask
 from kycaid_async.protocol.endpoint import HOLES, Endpoint
 from kycaid_async.protocol.request import is_plain_path
@@ -49,6 +50,7 @@ class Settings(Unlisted, Value):
     allow_http: frozenset[str] = frozenset()
     """Hosts that requests may go to without TLS, besides loopback."""
     ssl_context: ssl.SSLContext | None = attrs.field(default=None, validator=_look_at_context)
+    observers: Observers | None = None
 
     def authorization(self) -> dict[str, str]:
         """Return the header that carries the key."""

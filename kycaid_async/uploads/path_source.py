@@ -4,11 +4,12 @@ import asyncio
 import errno
 import functools
 import hashlib
+import json
 import os
 import stat
 import time
 from collections.abc import Callable
-from typing import Any, Self, TypeVar
+from typing import Any, Final, Self, TypeVar
 
 import attrs
 
@@ -18,6 +19,13 @@ from kycaid_async.uploads.path_hint import hint
 from kycaid_async.uploads.reader import CHUNK, WHOLE, Buffer, PaddedBuffer, guarded, in_thread, read_at, read_error
 
 R = TypeVar("R")
+
+_SECOND: Final = 1_000_000_000
+"""In nanoseconds."""
+_TICK: Final = _SECOND // 10
+"""Within so long, a file can change again and bear the same time: systems look at a coarse clock for it."""
+_COARSE_TICK: Final = 5 * _SECOND // 2
+"""The same where file systems keep even seconds."""
 
 LONGEST_LABEL = 200
 ENOUGH = 1 << 13
@@ -29,6 +37,48 @@ _READ = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0) 
 
 _NOTHING = (errno.ENOENT, errno.EINVAL)
 """Windows says the second of names that it cannot have, such as one in quotes."""
+
+
+@attrs.frozen(kw_only=True)
+class Origin:
+    """Origin of what was read: a local file, and what changes whenever that is written."""
+
+    path: str = attrs.field(repr=mask)
+    """Absolute."""
+    device: int
+    inode: int
+    size: int
+    mtime: int
+    ctime: int
+    """Nanoseconds."""
+
+    @classmethod
+    def of(cls, path: str, found: os.stat_result) -> Self:
+        """Return the origin of a file at ``path`` in this state."""
+        return cls(
+            path=path if os.path.isabs(path) else os.path.abspath(path),  # noqa: PTH100, PTH117 - a Path takes its time
+            device=found.st_dev,
+            inode=found.st_ino,
+            size=found.st_size,
+            mtime=found.st_mtime_ns,
+            ctime=found.st_ctime_ns,
+        )
+
+    def is_settled(self, now: float) -> bool:
+        """Say whether any change after ``now``, in seconds since 1970, gives the file another time."""
+        is_coarse = not (self.mtime % _SECOND or self.ctime % _SECOND)
+        tick = _COARSE_TICK if is_coarse else _TICK
+        return int(now * _SECOND) - max(self.mtime, self.ctime) > tick
+
+    def as_text(self) -> str:
+        """Return it as one text. It holds the path."""
+        return json.dumps([self.path, self.device, self.inode, self.size, self.mtime, self.ctime])
+
+    @classmethod
+    def from_text(cls, text: str) -> Self:
+        """Return what `as_text` wrote. Raises `ValueError`."""
+        values = json.loads(text)
+        return cls(**dict(zip(attrs.fields_dict(cls), values, strict=True)))
 
 
 class QuickFolders:
@@ -84,20 +134,27 @@ class PathSource:
         return os.path.basename(self.path)  # noqa: PTH119 - for every file, and a Path takes its time
 
     async def open(self) -> "PathReader":
+        return await self._tried(None)
+
+    async def look(self, size: int) -> "PathReader":
+        """Open a file of which no more is read yet than so many bytes of each end; of a small file, all. As `open`."""
+        return await self._tried(size)
+
+    async def _tried(self, end: int | None) -> "PathReader":
         try:
-            return await self._opened()
+            return await self._opened(end)
         except _NothingThereError as error:
             reason = str(error)
         meant = await in_thread(lambda: self.hint(self.path))
         reason += f"; {meant}" if meant else ""
         raise InvalidFileError(f"{shown_path(self.label)}: cannot be opened ({reason})", file=self.label)
 
-    async def _opened(self) -> "PathReader":
+    async def _opened(self, end: int | None) -> "PathReader":
         folder = os.path.dirname(self.path)  # noqa: PTH120 - for every file, and a Path takes its time
         if not (_NOWAIT and folder in self.folders):
-            return await _kept(lambda: self._open(folder).filled())
+            return await _kept(lambda: self._open(folder).begun(end))
         reader = self._open(folder)
-        return reader if reader.fill_from_cache() else await _kept(reader.filled)
+        return reader if reader.begin_from_cache(end) else await _kept(lambda: reader.begun(end))
 
     def _open(self, folder: str) -> "PathReader":
         started, fd, reason, nothing = self.clock(), -1, "", False
@@ -180,6 +237,8 @@ class PathReader:
     fd: int
     found: os.stat_result = attrs.field(repr=False)
     head: Buffer = attrs.field(default=b"", repr=False)
+    tail: Buffer = attrs.field(default=b"", repr=False)
+    """Its last bytes, of one that was only looked at."""
     _padded: PaddedBuffer | None = attrs.field(default=None, repr=False)
     _offset: int = 0
     _inline: bool = _NOWAIT
@@ -190,19 +249,34 @@ class PathReader:
     def size(self) -> int:
         return self.found.st_size
 
-    def filled(self) -> Self:
-        """Read the head, and return this. It may block."""
+    def begun(self, end: int | None) -> Self:
+        """Read what an attempt begins with, or so many bytes of each end, and return this. It may block."""
         try:
-            self._keep(_read_fully(self.fd, self._first, 0), None)
+            if end is None or self.size <= 2 * end:
+                self._keep(_read_fully(self.fd, self._first, 0), None)
+            else:
+                self.head, self.tail = _read_fully(self.fd, end, 0), _read_fully(self.fd, end, self.size - end)
         except OSError as error:
             os.close(self.fd)
             raise read_error(self.label, error) from error
         return self
 
-    def fill_from_cache(self) -> bool:
-        """Read the head when the system has it in memory, and say whether that was so."""
+    def begin_from_cache(self, end: int | None) -> bool:
+        """Do as `begun` does when the system has it in memory, and say whether that was so."""
+        if end is None or self.size <= 2 * end:
+            return self._fill_from_cache()
+        head, tail = bytearray(end), bytearray(end)
+        self.head, self.tail = head, tail
+        return self._cached(memoryview(head), 0) == self._cached(memoryview(tail), self.size - end) == end
+
+    async def fill(self) -> None:
+        """Read what an attempt begins with, unless that was done."""
+        if self._offset == 0 and not (self._inline and self._fill_from_cache()):
+            self._keep(await self._in_thread(functools.partial(_read_fully, self.fd, self._first, 0)), None)
+
+    def _fill_from_cache(self) -> bool:
         padded = PaddedBuffer(self._first)
-        padded.size = self._cached(padded.content)
+        padded.size = self._cached(padded.content, 0)
         self._keep(padded.content, padded)
         return len(self.head) >= min(ENOUGH, self.size)
 
@@ -225,17 +299,17 @@ class PathReader:
         chunk: Buffer = b""
         if self._inline:
             buffer = bytearray(want)
-            chunk = memoryview(buffer)[: self._cached(memoryview(buffer))]
+            chunk = memoryview(buffer)[: self._cached(memoryview(buffer), self._offset)]
         if not chunk:
             chunk = await self._in_thread(functools.partial(_read_fully, self.fd, want, self._offset))
         self._offset += len(chunk)
         return chunk
 
-    def _cached(self, into: memoryview) -> int:
+    def _cached(self, into: memoryview, offset: int) -> int:
         """Read what is in the page cache already: that is quicker than any thread. 0 when the disk would block."""
         try:
             flag: int = os.RWF_NOWAIT  # type: ignore[attr-defined,unused-ignore]  # Linux has it
-            return os.preadv(self.fd, [into], self._offset, flag)
+            return os.preadv(self.fd, [into], offset, flag)
         except BlockingIOError:
             return 0
         except OSError:

@@ -85,7 +85,7 @@ def _test_of(t: Any) -> Test:  # noqa: PLR0911 - a table
     if element is not None:
         return functools.partial(_is_list_of, _tests_of(members_of(element)))
     if is_class_of(t, OpenEnum):
-        return lambda value: isinstance(value, str) and t(value).is_known
+        return lambda value: isinstance(value, str) and t(value).may_be_sent
     if t is float:
         return lambda value: isinstance(value, int | float) and not isinstance(value, bool) and _is_finite(value)
     if t is int:

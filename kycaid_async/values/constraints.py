@@ -12,7 +12,9 @@ import attrs
 from kycaid_async.masking import Value
 from kycaid_async.values.fields import ID_LENGTH, Shown
 from kycaid_async.values.mismatch import Mismatch, kind
+from kycaid_async.values.plain import plain
 from kycaid_async.values.scalars import read_date, read_time
+from kycaid_async.values.unset import UNSET
 
 
 class Constraint(Protocol):
@@ -180,7 +182,19 @@ PersonName = Annotated[
 Email = Annotated[str, Length(1, 254), Pattern(r"[^@\s]+@[^@\s]+", "an e-mail address")]
 
 Phone = Annotated[str, Length(1, 15)]
-ExternalId = Annotated[str, Length(0, 50)]
+ExternalId = Annotated[str | int, Length(0, 50)]
+
+
+def external_id() -> Any:
+    """Return an attrs field for your own id of something. A whole number becomes text: the reference takes no other."""
+    return attrs.field(default=UNSET, converter=_as_text)
+
+
+def _as_text(value: Any) -> Any:
+    value = plain(value)
+    return str(value) if value.__class__ is int else value
+
+
 LanguageCode = Annotated[str, Length(1, 10), Shown]
 
 DateIn = Annotated[date | str, CalendarDate()]

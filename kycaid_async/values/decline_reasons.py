@@ -78,16 +78,19 @@ def _numbered() -> dict[Any, Any]:
 
 
 _NUMBER: Final = r"(?a)\d{1,9}"
-_NAME_KEYS = ("code", "name", "reason", "id")
+_NAME_KEYS = ("code", "name", "reason", "id", "title", "message")
+"""Keys under which an object has its reason, best first. The last two are observed, and may hold any text."""
 
 
 def read_reasons(raw: Any) -> list[DeclineReason]:
-    """Return the reasons in ``raw``: ids, names, objects that carry one, or one text joined by commas.
+    """Return the reasons in ``raw``: ids, names, objects that carry one, one such object, or one text joined by commas.
 
     Repetitions and nulls are dropped, order is kept. Raises `Mismatch` for anything else; it has the good entries.
     """
     if isinstance(raw, str):
         raw = [part.strip() for part in raw.split(",", MOST_ENTRIES)]
+    elif isinstance(raw, dict):
+        raw = [raw]
     if not isinstance(raw, list):
         raise Mismatch("a list of decline reasons", raw)
     if not raw:

@@ -31,6 +31,11 @@ class OpenEnum(enum.StrEnum):
         """True when the value is in this version's list."""
         return self._name_ in type(self).__members__ and type(self).__members__[self._name_] is self
 
+    @property
+    def may_be_sent(self) -> bool:
+        """True when it is not held back as a misspelling."""
+        return self.is_known
+
     def __repr__(self) -> str:
         if self.is_known:
             return f"<{type(self).__name__} {str(self)!r}>"

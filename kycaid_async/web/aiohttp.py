@@ -1,15 +1,55 @@
-"""Callbacks in ``aiohttp.web``."""
+"""``aiohttp.web``: callbacks as a route, one client per application, and errors as problems.
+
+::
+
+    app = web.Application(middlewares=[kycaid_problems])
+    app.cleanup_ctx.append(kycaid_context)
+    app.add_routes([callback_route(handle, API_KEY, deduplicator=Deduplicator(store))])
+
+
+    async def show(request):
+        applicant = await request.config_dict[KYCAID].applicants.get(request.match_info["id"])
+"""
 
 import asyncio
+from collections.abc import AsyncIterator
+from typing import Final
 
 from aiohttp import ClientError, web
 from aiohttp.http_exceptions import HttpProcessingError
+from aiohttp.typedefs import Handler as RequestHandler
 
 from kycaid_async.callbacks.deduplication import Deduplicator
 from kycaid_async.callbacks.events import Event
 from kycaid_async.callbacks.signature import MAX_BODY, Keys
+from kycaid_async.client import AsyncKycaid
+from kycaid_async.errors import KycaidError
 from kycaid_async.tracebacks import border
+from kycaid_async.web.problem import MEDIA_TYPE, problem_of
 from kycaid_async.web.receive import DECOMPRESSED, Handler, Receiver, Reply
+
+KYCAID: Final = web.AppKey("KYCAID", AsyncKycaid)
+"""The key of an application's client: ``app[KYCAID]``, and ``request.config_dict[KYCAID]`` also in one within it."""
+
+
+async def kycaid_context(app: web.Application, client: AsyncKycaid | None = None) -> AsyncIterator[None]:
+    """Give ``app`` a client as long as it runs, as ``app[KYCAID]``, and close it at the end.
+
+    Use it as ``app.cleanup_ctx.append(kycaid_context)``, which makes an ``AsyncKycaid()`` with the settings of the
+    environment, or with a client of your own: ``functools.partial(kycaid_context, client=AsyncKycaid(timeout=10))``.
+    """
+    async with client or AsyncKycaid() as app[KYCAID]:
+        yield
+
+
+@web.middleware
+async def kycaid_problems(request: web.Request, handler: RequestHandler) -> web.StreamResponse:
+    """Answer with `problem_of` an error of KYCAID: a middleware."""
+    try:
+        return await handler(request)
+    except KycaidError as error:
+        problem = problem_of(error)
+    return web.Response(body=problem.body, status=problem.status, headers=problem.headers, content_type=MEDIA_TYPE)
 
 
 def callback_route(

@@ -1,10 +1,31 @@
-"""Callbacks in Flask."""
+"""Flask: callbacks as a blueprint, one client per application, and errors as problems.
+
+::
+
+    kycaid = KycaidExtension()
+
+
+    def create_app():
+        app = Flask(__name__)
+        app.config["KYCAID"] = {"API_KEY": os.environ["KYCAID_API_KEY"], "TIMEOUT": 10}
+        kycaid.init_app(app)
+        app.register_error_handler(KycaidError, kycaid_problem)
+        app.register_blueprint(callback_blueprint(handle, API_KEY, deduplicator=Deduplicator(store)))
+        return app
+
+
+    @bp.get("/applicants/<applicant_id>")
+    def show(applicant_id):
+        applicant = kycaid.client.applicants.get(applicant_id)
+"""
+
+from typing import Final
 
 from kycaid_async.extras import missing
 
 try:
     import asgiref.sync  # noqa: F401 - Flask needs it for async handlers, and imports it only then
-    from flask import Blueprint, Response, current_app, request
+    from flask import Blueprint, Flask, Response, current_app, request
     from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 except ImportError as error:
     raise missing("flask", error) from error
@@ -12,8 +33,15 @@ except ImportError as error:
 from kycaid_async.callbacks.deduplication import Deduplicator
 from kycaid_async.callbacks.events import Event
 from kycaid_async.callbacks.signature import MAX_BODY, Keys
+from kycaid_async.errors import ConfigurationError, KycaidError
+from kycaid_async.sync.client import Kycaid
 from kycaid_async.tracebacks import border
+from kycaid_async.web.lazy_client import LazyClient, client_options
+from kycaid_async.web.problem import MEDIA_TYPE, problem_of
 from kycaid_async.web.receive import NO_LENGTH, TOO_LARGE, Handler, Receiver, Reply, in_calling_thread, is_chunked
+
+_NAME: Final = "kycaid"
+_WHERE: Final = 'app.config["KYCAID"]'
 
 
 def callback_blueprint(
@@ -56,3 +84,34 @@ def _opened(receiver: Receiver, max_body: int) -> Event | Reply:
     except ClientDisconnected:
         body = b""  # cut off, or read before
     return TOO_LARGE if len(body) > limit else receiver.open(body, header)
+
+
+class KycaidExtension:
+    """An extension of Flask that gives each application one blocking client, made when it is first needed.
+
+    ``KycaidExtension(app)``, or `init_app` later. The client's options are ``app.config["KYCAID"]``, a dictionary such
+    as ``{"API_KEY": "…", "TIMEOUT": 10}``; what is not there comes from the environment.
+    """
+
+    def __init__(self, app: Flask | None = None) -> None:
+        if app is not None:
+            self.init_app(app)
+
+    def init_app(self, app: Flask) -> None:
+        """Prepare ``app``. Raises `ConfigurationError` where ``app.config["KYCAID"]`` names no option of a client."""
+        client_options(app.config.setdefault("KYCAID", {}), _WHERE)
+        app.extensions[_NAME] = LazyClient(Kycaid, lambda: app.config["KYCAID"], _WHERE)
+
+    @property
+    def client(self) -> Kycaid:
+        """The client of the application whose context is active. Don't close it. Raises `ConfigurationError`."""
+        lazy: LazyClient[Kycaid] | None = current_app.extensions.get(_NAME)
+        if lazy is None:
+            raise ConfigurationError("this application has no client: call KycaidExtension(app) or init_app(app)")
+        return lazy.get()
+
+
+def kycaid_problem(error: KycaidError) -> Response:
+    """Answer with `problem_of` an error: for ``app.register_error_handler(KycaidError, kycaid_problem)``."""
+    problem = problem_of(error)
+    return Response(problem.body, status=problem.status, headers=problem.headers, content_type=MEDIA_TYPE)

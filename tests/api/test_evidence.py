@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from kycaid_async import AsyncKycaid, ConfigurationError, Evidence, UnconfirmedEndpointWarning
+from kycaid_async import AsyncKycaid, ConfigurationError, Evidence, UnconfirmedEndpointWarning, warning
 from kycaid_async.api.catalog import ENDPOINTS
-from kycaid_async.transport import exchange
 from tests.api.cases import CASES
 from tests.api.examples import FORM_ID, FORM_URL, LANGUAGES
 from tests.api.wire import compact
@@ -19,7 +18,7 @@ CERTAIN = [name for name in CASES if ENDPOINTS[name].evidence is not Evidence.IN
 
 @pytest.fixture(autouse=True)
 def nothing_warned_yet(monkeypatch):
-    monkeypatch.setattr(exchange, "_warned", set())
+    monkeypatch.setattr(warning, "_warned", set())
 
 
 @pytest.fixture

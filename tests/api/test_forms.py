@@ -114,7 +114,6 @@ MISUSE = {
     "a short id": (lambda f: f.create_url("12666"), "form_id", "36 characters, got 5 characters"),
     "an id that climbs the path": (lambda f: f.create_url(".."), "form_id", "an id, got none"),
     "an id that is no text": (lambda f: f.create_url(12666), "form_id", "text, got a int"),
-    "a null applicant": (lambda f: f.create_url(FORM_ID, applicant_id=None), "applicant_id", "a value, got null"),
     "a misspelt keyword": (lambda f: f.create_url(FORM_ID, redirct_url=None), "redirct_url", "mean redirect_url?"),
     "a model and keywords": (
         lambda f: f.create_url(FORM_ID, FormUrlCreate(), language_code="EN"),

@@ -7,9 +7,10 @@ from typing import Any
 import attrs
 
 from kycaid_async import AsyncKycaid, AuthorisedPerson, FormUrl, TransactionScreening
+from kycaid_async.sandbox.data.account import FORMS
 from tests.pictures import picture
 
-FORM = "d87132ba092d8148ba1891736832d0451ac2"
+FORM = FORMS[0].id
 NOBODY = "http://127.0.0.1:1/callbacks"
 ID = "an id"
 """Stands for text of 36 characters."""

@@ -72,7 +72,39 @@ async def sql_store(url, *, blocking=False, **options):
             await engine.dispose()
 
 
-KINDS = ("redis", "redis-blocking", "sqlite", "sqlite-blocking", "postgresql")
+@asynccontextmanager
+async def django_store(engine, name, **options):
+    from asgiref.sync import sync_to_async
+    from django.core.management import call_command
+    from django.db import connections
+
+    from kycaid_async.callbacks.django import DjangoSeenStore
+    from tests.web.frameworks import django_project
+
+    def close():
+        connections[alias].close()  # of this thread
+
+    django_project()
+    alias = f"seen{next(IDS)}"
+    connections.settings[alias] = connections.settings["default"] | {"ENGINE": f"django.db.backends.{engine}"} | name
+    await sync_to_async(call_command)("migrate", database=alias, verbosity=0)
+    try:
+        yield lambda: DjangoSeenStore(using=alias, **options)
+    finally:
+        await sync_to_async(call_command)("migrate", "kycaid", "zero", database=alias, verbosity=0)
+        await sync_to_async(close)()
+        del connections.settings[alias]
+
+
+KINDS = (
+    "redis",
+    "redis-blocking",
+    "sqlite",
+    "sqlite-blocking",
+    "postgresql",
+    "django-sqlite",
+    "django-postgresql",
+)
 
 
 @pytest.fixture(params=KINDS)
@@ -82,6 +114,14 @@ async def opened(request, tmp_path):
     if database == "redis":
         url = request.getfixturevalue("redis_url")
         return lambda **options: redis_store(url, blocking=bool(blocking), **options)
+    if request.param == "django-sqlite":
+        return lambda **options: django_store("sqlite3", {"NAME": f"{tmp_path}/seen.db"}, **options)
+    if request.param == "django-postgresql":
+        need("psycopg")
+        host, _, database = request.getfixturevalue("postgres_url").partition("/")
+        host, _, port = host.partition(":")
+        name = {"NAME": database, "HOST": host, "PORT": port, "USER": "kycaid"}
+        return lambda **options: django_store("postgresql", name, **options)
     need("sqlalchemy", "aiosqlite")
     url = f"sqlite{'' if blocking else '+aiosqlite'}:///{tmp_path}/seen.db"
     if database == "postgresql":
@@ -162,9 +202,9 @@ async def test_an_identity_is_forgotten_after_its_time(opened):
 
 @pytest.mark.parametrize("ttl", [0, -1, float("nan")])
 async def test_a_store_that_could_keep_nothing_is_refused(opened, ttl):
-    async with opened() as store:
+    async with opened(ttl=ttl) as store:
         with pytest.raises(ConfigurationError):
-            type(store())(None, ttl)
+            store()
 
 
 async def test_two_deduplicators_that_share_a_store_let_an_event_through_once(opened):

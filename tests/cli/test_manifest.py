@@ -196,3 +196,14 @@ def test_a_folder_of_which_no_manifest_can_be_made_says_why(kycaid, tmp_path, mo
     assert result.exit_code != 0
     assert reason in result.output
     assert not [*tmp_path.iterdir()]
+
+
+def test_letters_of_many_kinds_are_one_problem_of_a_column(kycaid, tmp_path):
+    with_pictures(tmp_path)
+    names = ["Müller", "Groß", "Núñez", "Šimić", "Öztürk"]
+    rows = [new(f"p{n}", **{"applicant.last_name": name, "document_number": f"N{n}"}) for n, name in enumerate(names)]
+    lines = kycaid("manifest", "check", write_csv(tmp_path / "a.csv", rows)).output.splitlines()
+    assert lines == [
+        f"5 rows: applicant.last_name: {LETTERS}, got ü, ß, ñ ú and others, for example lines 2 to 4",
+        f"{tmp_path / 'a.csv'}: 5 rows, 5 of them bad.",
+    ]

@@ -30,6 +30,7 @@ def start(command, clean_environment):
         started.append(process)
         exports = {}
         while not (line := process.stdout.readline()).startswith("To watch it: "):
+            assert line, f"it ended: {process.stderr.read()}"
             if line.startswith("  export "):
                 name, value = line.removeprefix("  export ").strip().split("=", 1)
                 exports[name] = value

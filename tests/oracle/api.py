@@ -156,17 +156,19 @@ def _create_verification(exchange: Exchange) -> Answer:
         raise Refused(*settings["refuses"])
     if store.row("SELECT 1 FROM applicants WHERE id = ?", body.get("applicant_id")) is None:
         raise Refused(422, "validation", "applicant_id", "Applicant is not valid")
-    if balance(store, settings) < settings.get("fee", FEE):
+    fee = settings.get("fee", FEE)
+    if balance(store, settings) < fee:
         raise Refused(402, "insufficient_funds")
     insert = "INSERT INTO verifications VALUES (?, ?, ?, ?, ?)"
     store.change(insert, made, body["applicant_id"], json.dumps(body), time.time(), exchange.number)
+    store.change("INSERT INTO fees (cents, request) VALUES (?, ?)", fee, exchange.number)
     return as_json({"verification_id": made})
 
 
 def balance(store: Store, settings: dict[str, Any]) -> int:
-    """Return what is left after the fee of each verification."""
-    (count,) = store.rows("SELECT count(*) FROM verifications")[0]
-    return int(settings.get("balance", BALANCE) - count * settings.get("fee", FEE))
+    """Return what is left of the money, after all fees that were taken."""
+    (taken,) = store.rows("SELECT coalesce(sum(cents), 0) FROM fees")[0]
+    return int(settings.get("balance", BALANCE) - taken)
 
 
 def _get_verification(exchange: Exchange) -> Answer:

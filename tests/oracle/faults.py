@@ -63,6 +63,8 @@ class Rule:
     """Seconds after the rules were set."""
     acts: int = 1
     late: float = 0.0
+    """The most seconds before it acts: how many is drawn, unless it is ``exact``."""
+    exact: bool = False
     pause: float = 0.0
     """The most seconds: how many is drawn."""
     answers: list[str] = field(default_factory=lambda: ["own"])
@@ -79,6 +81,7 @@ class Rule:
             return None
         self.used += 1
         late, pause = self.late * chance.random(), self.pause * chance.random()
+        late = self.late if self.exact else late
         answer = chance.choice(self.answers)
         name = f"acts {self.acts}, {answer}" + (f", {late:.2f} s late" if late else "")
         return Fault(name=name, acts=self.acts, late=late, pause=pause, answer=answer, early=self.early)

@@ -26,8 +26,9 @@ CREATE INDEX IF NOT EXISTS documents_of ON documents (applicant_id);
 CREATE TABLE IF NOT EXISTS verifications (
     id TEXT PRIMARY KEY, applicant_id TEXT NOT NULL, body TEXT NOT NULL, made REAL NOT NULL, request INTEGER
 );
+CREATE TABLE IF NOT EXISTS fees (number INTEGER PRIMARY KEY, cents INTEGER NOT NULL, request INTEGER);
 """
-OBJECTS = ("applicants", "updates", "files", "documents", "verifications")
+OBJECTS = ("applicants", "updates", "files", "documents", "verifications", "fees")
 
 
 def new_id() -> str:

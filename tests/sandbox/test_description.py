@@ -7,7 +7,11 @@ import pytest
 import yaml
 
 from kycaid_async.api.catalog import ENDPOINTS
-from kycaid_async.sandbox.callbacks import messages
+from kycaid_async.sandbox.callbacks.dispatcher import (
+    service_result,
+    verification_completed,
+    verification_status_changed,
+)
 
 DESCRIPTION = yaml.safe_load(Path(__file__).with_name("kycaid.openapi.yaml").read_text("utf-8"))
 OPERATIONS = {
@@ -57,13 +61,19 @@ ROW = {
     "attempts_left": 2,
 }
 
+APPLICANT = {"applicant_id": "b" * 36, "type": "PERSON", "external_applicant_id": "me", "pep": False}
+
 
 @pytest.mark.parametrize(
     ("schema", "callback"),
     [
-        ("VerificationCompletedCallback", messages.completed(ROW)),
-        ("VerificationStatusChangedCallback", messages.status_changed(ROW | {"status": "pending", "verified": None})),
-        ("ServiceResultCallback", messages.service_result("CRYPTO_ADDRESS_CHECK", "d" * 36, {"risk_score": 0.5}, None)),
+        ("VerificationCompletedCallback", verification_completed(ROW, None)),
+        ("VerificationCompletedCallback", verification_completed(ROW, APPLICANT)),
+        (
+            "VerificationStatusChangedCallback",
+            verification_status_changed(ROW | {"status": "pending", "verified": None}),
+        ),
+        ("ServiceResultCallback", service_result("CRYPTO_ADDRESS_CHECK", "d" * 36, {"risk_score": 0.5}, None)),
     ],
 )
 def test_callbacks_have_the_described_form(schema, callback):

@@ -28,7 +28,7 @@ async def test_a_plain_script(scripts, sandbox, tmp_path):
             document = client.documents.create(Passport(applicant_id=applicant, front_side_id=file))
             found = client.documents.get(document)
             assert found.applicant_id == applicant and found.front_side_id == file, found
-            verification = client.verifications.create(applicant_id=applicant, form_id="f" * 36)
+            verification = client.verifications.create(applicant_id=applicant, form_id=client.forms.list()[0].form_id)
             assert client.verifications.wait(verification).status == "completed"
             today = found.created_at.date()
             rows = client.verifications.report(today)

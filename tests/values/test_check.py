@@ -239,7 +239,6 @@ NOT_NULL = {
     "blacklist_databases": {"bdb_types", "document_type"},
     "crypto": {"hash", "asset", "callback_url"},
     "documents": {"type", "income_sources"},
-    "forms": {"applicant_id"},
     "non_doc_verifications": {"nin_number"},
     "phone_numbers": {"phone"},
     "risk_checks": set(RISK_CHECKS) - {"external_applicant_id"},

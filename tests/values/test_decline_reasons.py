@@ -145,7 +145,7 @@ def test_reasons_are_read_in_every_form_they_come_in(raw, expected):
 
 
 @pytest.mark.parametrize(
-    "raw", [None, 7, True, {"code": 7}, [True], [[7]], [{}], [{"code": None}], [7.0], [{"code": [7]}]]
+    "raw", [None, 7, True, {"other": 7}, [True], [[7]], [{}], [{"code": None}], [7.0], [{"code": [7]}]]
 )
 def test_anything_else_is_a_mismatch(raw):
     with pytest.raises(Mismatch):

@@ -83,25 +83,33 @@ def fastapi_site(handler: Any, keys: Any, **options: Any) -> Any:
     return _asgi_site(app)
 
 
-def _django_urls(view: Any) -> None:
-    urls = types.ModuleType("callback_urls")
-    urls.urlpatterns = [django.urls.path(PATH[1:], view)]
-    sys.modules["callback_urls"] = urls
+def django_project() -> None:
+    """Set Django up, once for all tests of a process. Its database is in memory, that of each thread its own."""
     if not django.conf.settings.configured:
         django.conf.settings.configure(
             ALLOWED_HOSTS=["testserver"],
             ROOT_URLCONF="callback_urls",
             MIDDLEWARE=["django.middleware.csrf.CsrfViewMiddleware"],
+            INSTALLED_APPS=["kycaid_async.web.django"],
+            DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}},
             LOGGING_CONFIG=None,
         )
         django.setup()
+
+
+def django_urls(**views: Any) -> None:
+    """Serve each view under its name."""
+    urls = types.ModuleType("callback_urls")
+    urls.urlpatterns = [django.urls.path(path, view) for path, view in views.items()]
+    sys.modules["callback_urls"] = urls
+    django_project()
     importlib.import_module("django.urls").clear_url_caches()
     django.urls.set_urlconf(None)
 
 
 @asynccontextmanager
 async def django_wsgi_site(handler: Any, keys: Any, **options: Any) -> AsyncIterator[Site]:
-    _django_urls(on_django.callback_view(handler, keys, **options))
+    django_urls(kycaid=on_django.callback_view(handler, keys, **options))
     client = django.test.Client(enforce_csrf_checks=True, raise_request_exception=False)
 
     async def send(method: str, body: bytes, headers: dict[str, str]) -> Answer:
@@ -114,7 +122,7 @@ async def django_wsgi_site(handler: Any, keys: Any, **options: Any) -> AsyncIter
 
 @asynccontextmanager
 async def django_asgi_site(handler: Any, keys: Any, **options: Any) -> AsyncIterator[Site]:
-    _django_urls(on_django.callback_view(handler, keys, **options))
+    django_urls(kycaid=on_django.callback_view(handler, keys, **options))
     client = django.test.AsyncClient(enforce_csrf_checks=True, raise_request_exception=False)
 
     async def send(method: str, body: bytes, headers: dict[str, str]) -> Answer:

@@ -10,10 +10,11 @@ from aiohttp import web
 from kycaid_async import AsyncKycaid
 from kycaid_async.callbacks import SIGNATURE_HEADER, VerificationCompleted
 from kycaid_async.sandbox import Sandbox
+from kycaid_async.sandbox.data.account import FORMS
 from tests.web import frameworks
 
 SITES = [value for name, value in vars(frameworks).items() if name.endswith("_site") and not name.startswith("_")]
-FORM = "d87132ba092d8148ba1891736832d0451ac2"
+FORM = FORMS[0].id
 
 
 @asynccontextmanager

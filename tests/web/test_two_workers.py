@@ -7,7 +7,12 @@ import pytest
 
 from tests.web import two_workers
 
-LIBRARIES = {"redis": ["redis"], "postgresql": ["sqlalchemy", "asyncpg"], "sqlite": ["sqlalchemy", "aiosqlite"]}
+LIBRARIES = {
+    "redis": ["redis"],
+    "postgresql": ["sqlalchemy", "asyncpg"],
+    "sqlite": ["sqlalchemy", "aiosqlite"],
+    "django": ["psycopg"],
+}
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="sockets are handed on by their number")
 

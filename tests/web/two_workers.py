@@ -25,7 +25,7 @@ from tests.callbacks import servers
 from tests.callbacks.messages import COMPLETED, KEY
 
 ROOT = Path(__file__).parent.parent.parent
-SHARED = ("redis", "postgresql", "sqlite")
+SHARED = ("redis", "postgresql", "sqlite", "django")
 STORES = (*SHARED, "memory")  # the last one is that of each process
 AT_ONCE = 20
 
@@ -61,14 +61,26 @@ def database(name, folder):
             yield url
     elif name == "memory":
         yield ""
-    elif name == "postgresql":
+    elif name in ("postgresql", "django"):
         with servers.postgres() as url:
-            yield f"postgresql+asyncpg://kycaid@{url}"
+            yield url if name == "django" else f"postgresql+asyncpg://kycaid@{url}"
     else:
         yield f"sqlite+aiosqlite:///{folder}/seen.db"
 
 
-async def create_table(url):
+def create_table(name, url):
+    if name == "django":
+        # In a process of its own, because the settings of Django are those of a process.
+        program = (
+            "from django.core.management import call_command; from tests.web.worker import django_store; "
+            f"django_store({url!r}); call_command('migrate', verbosity=0)"
+        )
+        subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True)
+    elif name in ("postgresql", "sqlite"):
+        asyncio.run(create_sql_table(url))
+
+
+async def create_sql_table(url):
     from sqlalchemy.ext.asyncio import create_async_engine
 
     from kycaid_async.callbacks.sqlalchemy import SQLAlchemySeenStore
@@ -135,8 +147,7 @@ def run(name, events):
     """Return the figures of one run."""
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         url = stack.enter_context(database(name, folder))
-        if name in ("postgresql", "sqlite"):
-            asyncio.run(create_table(url))
+        create_table(name, url)
         log = Path(folder, "log")
         dies_at = events // 4 if name != "memory" else 0  # then it is the copies that are to be seen
         workers = [stack.enter_context(worker(name, url, str(log), dies_at)) for _ in range(2)]

@@ -31,12 +31,31 @@ def store_of(name, url):
         from kycaid_async.callbacks.redis import RedisSeenStore
 
         return RedisSeenStore(redis.asyncio.Redis.from_url(url))
+    if name == "django":
+        return django_store(url)
     from sqlalchemy.ext.asyncio import create_async_engine
 
     from kycaid_async.callbacks.sqlalchemy import SQLAlchemySeenStore
 
     waits = {"timeout": 60} if name == "sqlite" else {}
     return SQLAlchemySeenStore(create_async_engine(url, connect_args=waits))
+
+
+def django_store(url):
+    import django
+    from django.conf import settings
+
+    from kycaid_async.callbacks.django import DjangoSeenStore
+
+    host, _, database = url.partition("/")
+    host, _, port = host.partition(":")
+    postgresql = {"NAME": database, "HOST": host, "PORT": port, "USER": "kycaid"}
+    settings.configure(
+        INSTALLED_APPS=["kycaid_async.web.django"],
+        DATABASES={"default": {"ENGINE": "django.db.backends.postgresql", **postgresql}},
+    )
+    django.setup()
+    return DjangoSeenStore()
 
 
 class Work:

@@ -72,6 +72,16 @@ class Document(Response):
     """The reasons given by name. See `reasons`."""
     affiliated_person_id: IdText | None = None
     """The owner, when it is an affiliated person. The name of this key is inferred."""
+    front_side_size: int | None = None
+    """Bytes. Observed, as the fields below are."""
+    front_side_signature: str | None = None
+    back_side_signature: str | None = None
+    other_side_1_signature: str | None = None
+    other_side_2_signature: str | None = None
+    other_side_3_signature: str | None = None
+    origin_other_side_1: str | None = None
+    origin_other_side_2: str | None = None
+    origin_other_side_3: str | None = None
 
     @property
     def reasons(self) -> list[DeclineReason]:

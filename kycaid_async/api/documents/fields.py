@@ -2,13 +2,16 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Literal, TypedDict
+from typing import Final, Literal, TypedDict
 
 from kycaid_async.values.enums import OpenEnum
 
 
 class DocumentType(OpenEnum):
-    """The 20 types of the reference."""
+    """The 20 types of the reference.
+
+    Others are observed: `ELSEWHERE`, which servers under other names take. They are sent, and warn once.
+    """
 
     ADDRESS_DOCUMENT = "ADDRESS_DOCUMENT"
     AUTHORISED_PERSON = "AUTHORISED_PERSON"
@@ -31,6 +34,13 @@ class DocumentType(OpenEnum):
     TAX_ID_NUMBER = "TAX_ID_NUMBER"
     VIDEO = "VIDEO"
 
+    @property
+    def may_be_sent(self) -> bool:
+        return self.is_known or self in ELSEWHERE
+
+
+ELSEWHERE: Final = frozenset({"OTHER", "SELFIE", "VISA"})
+"""Types that the reference does not list, and that servers under other names take (observed)."""
 
 DocumentTypeName = Literal[
     "ADDRESS_DOCUMENT",

@@ -4,10 +4,7 @@ from collections.abc import Awaitable
 from typing import TYPE_CHECKING, Any, Unpack, overload
 
 from kycaid_async.api.documents.document import Document
-from kycaid_async.api.documents.fields import (
-    DocumentChanges,
-    DocumentFields,
-)
+from kycaid_async.api.documents.fields import DocumentChanges, DocumentFields
 from kycaid_async.api.section import Section, one_of
 from kycaid_async.protocol.endpoint import Endpoint, Evidence, Replay, ReturnsId, ReturnsModel
 from kycaid_async.tracebacks import confidential
@@ -119,9 +116,11 @@ class Documents(Section):
         Fields that are left out stay as they are; ``None`` is sent as null. Store the id that comes back: the server
         copies what takes part in a verification already. Raises `InvalidRequestError` when no field is set.
         """
+        from kycaid_async.api.documents.kinds import warn_of
         from kycaid_async.api.documents.models import DocumentUpdate
 
         body = one_of("documents.update", changes, DocumentUpdate, fields)
+        warn_of(body.type)
         return self._call(UPDATE, path={"document_id": document_id}, body=body)
 
     @confidential

@@ -175,7 +175,7 @@ class Verifications(Section):
         self,
         *,
         applicant_id: str | None = None,
-        external_applicant_id: str | None = None,
+        external_applicant_id: str | int | None = None,
         since: datetime | date,
     ) -> list[VerificationReportRow]:
         """Return the rows of an applicant's verifications since a moment, oldest day first.
@@ -186,9 +186,10 @@ class Verifications(Section):
 
         Raises `InvalidRequestError`, and the errors of a call.
         """
-        if not applicant_id and not external_applicant_id:
+        if not applicant_id and external_applicant_id in (None, ""):
             wanted = FieldProblem("applicant_id", "this or external_applicant_id", "neither")
             raise invalid_request("verifications.find", [wanted])
+        external = None if external_applicant_id is None else str(external_applicant_id)
         begin = _moment(since)
         end = self._timing.now() + CLOCKS_APART
         rows = self.report(begin.date(), max(begin.date(), end.date()))
@@ -196,7 +197,7 @@ class Verifications(Section):
             row
             async for row in rows
             if (not applicant_id or row.applicant_id == applicant_id)
-            and (not external_applicant_id or row.external_applicant_id == external_applicant_id)
+            and (not external or row.external_applicant_id == external)
             and (row.created_at is None or row.created_at >= begin)
         ]
 

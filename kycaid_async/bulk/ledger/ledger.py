@@ -5,26 +5,30 @@ pseudonymous, and without its secret nobody can tell from it whose documents wer
 """
 
 import contextlib
-import enum
-import json
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
-from typing import Any, Final, NoReturn, Self
+from collections.abc import AsyncIterator, Callable
+from typing import Final, Self
 
 import attrs
 
 from kycaid_async.bulk.ledger.database import Database
-from kycaid_async.bulk.ledger.elapsed import BootTime, RunClock, boot_time
+from kycaid_async.bulk.ledger.entries import (
+    ApplicantEntry,
+    BootTime,
+    EntryState,
+    FirstFile,
+    Intent,
+    RowEntry,
+    RunClock,
+    boot_time,
+)
 from kycaid_async.bulk.ledger.file import LedgerFile, Path
-from kycaid_async.bulk.ledger.problems import damaged
 from kycaid_async.bulk.ledger.schema import LedgerOwner
 from kycaid_async.bulk.ledger.secret import Secret, SecretFrom
 from kycaid_async.bulk.ledger.verifications import VerificationEntries
 from kycaid_async.errors import LedgerError
+from kycaid_async.uploads.path_source import Origin
 from kycaid_async.values.secret import ApiKey
-
-# Made once: `json.dumps` with options makes an encoder for each call.
-_as_text = json.JSONEncoder(sort_keys=True).encode
 
 _SECONDS_BETWEEN_BEATS: Final = 1.0
 _AT_ONCE: Final = 500
@@ -32,80 +36,6 @@ _AT_ONCE: Final = 500
 
 DOCUMENT_TAKEN: Final = "document_taken"
 """The code of a row for which the server gave the id of a document that another row has."""
-
-
-class EntryState(enum.StrEnum):
-    """State of a creation."""
-
-    SENT = "sent"
-    """About to be sent, or sent, and no answer is on record."""
-    CREATED = "created"
-    FAILED = "failed"
-    """Refused: nothing was made."""
-
-    @classmethod
-    def _missing_(cls, value: object) -> NoReturn:  # noqa: ARG003 - the name is that of enum
-        raise damaged("the ledger")
-
-
-@attrs.frozen(kw_only=True)
-class Intent:
-    """Intent to create a document: what was about to be sent, as far as the server shows it again."""
-
-    applicant_id: str
-    type: str
-    file_ids: Mapping[str, str]
-    """By side."""
-
-    @property
-    def key(self) -> tuple[str, str]:
-        """Key of documents that the server shows alike: no two of them may be under way at once."""
-        return self.applicant_id, self.as_text()
-
-    def as_text(self) -> str:
-        """Return the type and the files as one text, which is the same for the same."""
-        return _as_text({"type": self.type, **self.file_ids})
-
-    @classmethod
-    def of(cls, applicant_id: str, text: str) -> Self:
-        """Return what `as_text` wrote."""
-        try:
-            fields = json.loads(text) if text else {"type": ""}
-            return cls(applicant_id=applicant_id, type=fields.pop("type"), file_ids=fields)
-        except (ValueError, TypeError, LookupError, AttributeError, RecursionError):
-            raise damaged("the ledger") from None
-
-
-@attrs.frozen(kw_only=True)
-class RowEntry:
-    """Entry of a row."""
-
-    digest: bytes
-    """As it stands in the ledger: keyed."""
-    state: EntryState
-    intent: Intent
-    document_id: str | None
-    code: str | None
-    """Why it failed; of a row that was sent, what was last found out about it."""
-    fingerprint: bytes | None
-    """Keyed; see `Ledger.has_said`. None of a row without a key of its own."""
-    run: int
-    """The run that sent it last."""
-    at: float
-    """How many seconds old that run was then."""
-
-
-@attrs.frozen(kw_only=True)
-class ApplicantEntry:
-    """Entry of an applicant that was to be made."""
-
-    state: EntryState
-    applicant_id: str | None
-    code: str | None
-    fingerprint: bytes
-    """Of its data, keyed; see `Ledger.has_said`."""
-    run: int
-    at: float
 
 
 _ROW: Final = "SELECT digest, state, applicant_id, intent, document_id, code, fingerprint, run, at FROM rows"
@@ -133,6 +63,8 @@ class Ledger:
     was, as for a row of which an intent is on record; an applicant that it does not know, and that would have to be
     made, is uncertain. What this ledger records from then on it knows as ever. It never becomes False again.
     """
+    knows_whole_files_only: bool
+    """True when an earlier version recorded files, by the whole of their content only: `first_file` is not enough."""
 
     @classmethod
     async def open(
@@ -166,7 +98,7 @@ class Ledger:
             lambda: LedgerFile.open(path, owner, read_only=read_only, clock=clock, boot=boot)
         )
         file = database.file
-        ledger = cls(database, file.clock, file.secret, file.name, file.may_have_gaps)
+        ledger = cls(database, file.clock, file.secret, file.name, file.may_have_gaps, file.knows_whole_files_only)
         if not read_only:
             database.every(_SECONDS_BETWEEN_BEATS, ledger.beat)
         return ledger
@@ -190,13 +122,13 @@ class Ledger:
 
     async def row(self, digest: bytes) -> RowEntry | None:
         """Return what is known of a row."""
-        return next(map(_row_entry, await self._database.read(f"{_ROW} WHERE digest = ?", self._row(digest))), None)
+        return next(map(RowEntry.of, await self._database.read(f"{_ROW} WHERE digest = ?", self._row(digest))), None)
 
     async def rows_of(self, applicant_id: str, *, besides: bytes | None = None) -> list[RowEntry]:
         """Return what is known of all rows of an applicant, without the one whose digest is ``besides``."""
         rows = await self._database.read(f"{_ROW} WHERE applicant_id = ?", applicant_id)
         other = None if besides is None else self._row(besides)
-        return [entry for entry in map(_row_entry, rows) if entry.digest != other]
+        return [entry for entry in map(RowEntry.of, rows) if entry.digest != other]
 
     async def unsettled(self) -> AsyncIterator[RowEntry]:
         """Give every row that was sent and has no answer on record."""
@@ -204,7 +136,7 @@ class Ledger:
         query = f"{_ROW} WHERE digest > ? AND state = ? ORDER BY digest LIMIT ?"
         while batch := await self._database.read(query, last, EntryState.SENT, _AT_ONCE):
             for values in batch:
-                yield _row_entry(values)
+                yield RowEntry.of(values)
             last = batch[-1][0]
 
     async def rows(self) -> AsyncIterator[RowEntry]:
@@ -213,7 +145,7 @@ class Ledger:
         query = f"{_ROW} WHERE (applicant_id, digest) > (?, ?) ORDER BY applicant_id, digest LIMIT ?"
         while batch := await self._database.read(query, *last, _AT_ONCE):
             for values in batch:
-                yield _row_entry(values)
+                yield RowEntry.of(values)
             last = (batch[-1][2], batch[-1][0])
 
     async def applicant_ids(self) -> AsyncIterator[str]:
@@ -228,7 +160,7 @@ class Ledger:
 
     async def intend_row(self, digest: bytes, intent: Intent, fingerprint: bytes | None = None) -> None:
         """Write down that a document is about to be created."""
-        values = (self._row(digest), EntryState.SENT, intent.applicant_id, intent.as_text(), None, None)
+        values = (self._row(digest), EntryState.SENT, intent.applicant_id, intent.text, None, None)
         await self._database.write_durable(
             "INSERT OR REPLACE INTO rows VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             *values,
@@ -256,8 +188,8 @@ class Ledger:
 
     async def has_created(self, digest: bytes, document_id: str) -> bool:
         """Say whether a document is on record as this row's: not when the server gave the id of another row's."""
-        entry = await self.row(digest)
-        return entry is not None and entry.document_id == document_id
+        query = "SELECT 1 FROM rows WHERE digest = ? AND document_id = ?"
+        return bool(await self._database.read(query, self._row(digest), document_id))
 
     def uncertain_row(self, digest: bytes, code: str) -> None:
         """Record what was found out about a row that was sent, and stays unsettled."""
@@ -289,13 +221,45 @@ class Ledger:
         """Take back a file that the server no longer has."""
         self._database.write_behind("DELETE FROM files WHERE digest = ? AND file_id = ?", self._file(digest), file_id)
 
+    async def first_file(self, partial: bytes) -> FirstFile | None:
+        """Return the first file with these two ends."""
+        rows = await self._database.read(
+            "SELECT file_id, origin FROM partials WHERE digest = ?", self._partial(partial)
+        )
+        if not rows:
+            return None
+        file_id, sealed = rows[0]
+        text = None if sealed is None else self._secret.unseal(sealed)
+        return FirstFile(file_id, None if text is None else Origin.from_text(text))
+
+    def uploaded_first(self, partial: bytes, file_id: str, origin: Origin) -> None:
+        """Record the id of the first file with these two ends, of which nothing more is known."""
+        self._write_first(partial, file_id, self._secret.seal(origin.as_text()))
+
+    def hashed_first(self, partial: bytes) -> None:
+        """Record that all files with these two ends are known by the whole of their content, from the first on."""
+        self._write_first(partial, None, None)
+
+    def _write_first(self, partial: bytes, file_id: str | None, origin: str | None) -> None:
+        change = "INSERT OR REPLACE INTO partials VALUES (?, ?, ?)"
+        self._database.write_behind(change, self._partial(partial), file_id, origin)
+
+    def forget_first(self, partial: bytes, file_id: str) -> None:
+        """Take back the first file with these two ends, which the server no longer has."""
+
+        def known_by_now() -> None:
+            self._database.write_behind("DELETE FROM files WHERE file_id = ?", file_id)
+
+        change = "DELETE FROM partials WHERE digest = ? AND file_id = ?"
+        self._database.write_behind(change, self._partial(partial), file_id, unchanged=known_by_now)
+
     async def applicant(self, digest: bytes) -> ApplicantEntry | None:
         """Return what is known of an applicant."""
         rows = await self._database.read(
             "SELECT state, applicant_id, code, fingerprint, run, at FROM applicants WHERE digest = ?",
             self._applicant(digest),
         )
-        return next(map(_applicant_entry, rows), None)
+        return next(map(ApplicantEntry.of, rows), None)
 
     async def intend_applicant(self, digest: bytes, fingerprint: bytes) -> None:
         """Write down that an applicant is about to be created."""
@@ -350,29 +314,11 @@ class Ledger:
     def _file(self, digest: bytes) -> bytes:
         return self._secret.keyed("file", digest)
 
+    def _partial(self, digest: bytes) -> bytes:
+        return self._secret.keyed("partial", digest)
+
     def _applicant(self, digest: bytes) -> bytes:
         return self._secret.keyed("applicant", digest)
 
     def _fingerprint(self, digest: bytes | None) -> bytes | None:
         return None if digest is None else self._secret.keyed("fingerprint", digest)
-
-
-def _row_entry(values: tuple[Any, ...]) -> RowEntry:
-    digest, state, applicant_id, intent, document_id, code, fingerprint, run, at = values
-    return RowEntry(
-        digest=digest,
-        state=EntryState(state),
-        intent=Intent.of(applicant_id, intent),
-        document_id=document_id,
-        code=code,
-        fingerprint=fingerprint,
-        run=run,
-        at=at,
-    )
-
-
-def _applicant_entry(values: tuple[Any, ...]) -> ApplicantEntry:
-    state, applicant_id, code, fingerprint, run, at = values
-    return ApplicantEntry(
-        state=EntryState(state), applicant_id=applicant_id, code=code, fingerprint=fingerprint, run=run, at=at
-    )

@@ -19,7 +19,7 @@ from typing import Any, Final
 import attrs
 
 from kycaid_async.bulk.ledger import schema
-from kycaid_async.bulk.ledger.elapsed import Run
+from kycaid_async.bulk.ledger.entries import Run
 from kycaid_async.bulk.ledger.file import check_parts
 from kycaid_async.bulk.ledger.lock import alone, check_kinds, claim, release
 from kycaid_async.bulk.ledger.problems import damaged, ledger_error, without_newest_part, without_secret
@@ -38,7 +38,7 @@ from kycaid_async.bulk.ledger.wal import NO_MARK, Step, read_main, read_wal, wal
 from kycaid_async.errors import LedgerError
 from kycaid_async.masking import shown_name
 
-_TABLES: Final = {"rows": 9, "applicants": 7, "files": 2, "verifications": 14}
+_TABLES: Final = {"rows": 9, "applicants": 7, "files": 2, "partials": 3, "verifications": 14}
 """The tables that are keyed by digests, and how many columns each has."""
 
 Values = tuple[Any, ...]
@@ -188,7 +188,8 @@ def _read(copy: str, path: str) -> _Content:
                 connection.execute("BEGIN")
                 if schema.is_old(content.about):
                     content.secret = content.secret or Secret.new()
-                schema.convert(connection, content.about, content.secret or Secret.new())
+                converted = schema.convert(connection, content.about, content.secret or Secret.new())
+                content.about = converted | {"format": content.about["format"]}
                 connection.execute("COMMIT")
             content.runs = schema.read_runs(connection, content.about)
             content.is_whole = connection.execute("PRAGMA integrity_check(1)").fetchall() == [("ok",)]
@@ -315,7 +316,7 @@ def _report(path: str, content: _Content, problem: LedgerError | None) -> Ledger
         runs=len(content.runs),
         rows=dict(Counter(str(values[1]) for values in content.tables["rows"])),
         applicants=dict(Counter(str(values[1]) for values in content.tables["applicants"])),
-        files=len(content.tables["files"]),
+        files=len(content.tables["files"]) + sum(values[1] is not None for values in content.tables["partials"]),
         verifications=dict(Counter(str(values[1]) for values in content.tables["verifications"])),
         may_have_gaps="gaps" in about,
         secret_from=made_from(about),

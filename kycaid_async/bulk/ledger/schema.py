@@ -3,13 +3,14 @@
 import hashlib
 import hmac
 import os
+import re
 import secrets
 import sqlite3
 from typing import Any, Final
 
 import attrs
 
-from kycaid_async.bulk.ledger.elapsed import Run
+from kycaid_async.bulk.ledger.entries import Run
 from kycaid_async.bulk.ledger.problems import (
     damaged,
     of_another_key,
@@ -31,7 +32,8 @@ from kycaid_async.bulk.ledger.secret import (
 from kycaid_async.errors import LedgerError
 from kycaid_async.values.secret import ApiKey
 
-FORMAT: Final = "4"
+FORMAT: Final = "5"
+_WITHOUT_PARTIALS: Final = "4"
 _WITHOUT_VERIFICATIONS: Final = "3"
 _WITHOUT_KEYS: Final = "2"
 """The first: its digests are not keyed, and its files bear no marks."""
@@ -62,7 +64,11 @@ CREATE TABLE verifications (
 CREATE INDEX verifications_of_applicants ON verifications (applicant_id);
 CREATE UNIQUE INDEX verifications_made ON verifications (verification_id) WHERE verification_id IS NOT NULL;
 """
-TABLES: Final = f"{_TABLES_3.rstrip()}{_VERIFICATIONS}"
+_PARTIALS: Final = """
+CREATE TABLE partials (digest BLOB PRIMARY KEY, file_id TEXT, origin TEXT) WITHOUT ROWID;
+"""
+_TABLES_4: Final = f"{_TABLES_3.rstrip()}{_VERIFICATIONS}"
+TABLES: Final = f"{_TABLES_4.rstrip()}{_PARTIALS}"
 _TABLES_2: Final = """
 CREATE TABLE about (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE rows (
@@ -76,7 +82,16 @@ CREATE TABLE applicants (
 ) WITHOUT ROWID;
 """
 _OLD_TABLES: Final = ("rows", "files", "applicants")
-_SHAPES: Final = {FORMAT: TABLES, _WITHOUT_VERIFICATIONS: _TABLES_3, _WITHOUT_KEYS: _TABLES_2}
+_SHAPES: Final = {
+    FORMAT: TABLES,
+    _WITHOUT_PARTIALS: _TABLES_4,
+    _WITHOUT_VERIFICATIONS: _TABLES_3,
+    _WITHOUT_KEYS: _TABLES_2,
+}
+_LACKING: Final = {_WITHOUT_PARTIALS: _PARTIALS, _WITHOUT_VERIFICATIONS: f"{_VERIFICATIONS.rstrip()}{_PARTIALS}"}
+"""What formats with keyed digests lack; else they are as this one."""
+_WHOLE_ONLY: Final = "whole_only"
+"""In ``about``: files on record are known by the whole of their content only, as in earlier formats."""
 SET: Final = "INSERT OR REPLACE INTO about VALUES (?, ?)"
 
 About = dict[str, str]
@@ -122,7 +137,7 @@ def _statements(tables: str) -> set[str]:
 
 def read_ahead(connection: sqlite3.Connection, about: About) -> None:
     """Bring the tables into the cache: later, nothing should wait for the disk."""
-    for table in _OLD_TABLES + (("verifications",) if about.get("format") == FORMAT else ()) if about else ():
+    for table in re.findall(r"CREATE TABLE (\w+)", _SHAPES[about["format"]]) if about else ():
         connection.execute(f"SELECT count(*) FROM {table}").fetchall()  # noqa: S608 - names of our own tables
 
 
@@ -131,9 +146,9 @@ def is_old(about: About) -> bool:
     return about.get("format") == _WITHOUT_KEYS
 
 
-def lacks_verifications(about: About) -> bool:
-    """Say whether it is of the format that knew no verifications, and else is as this one."""
-    return about.get("format") == _WITHOUT_VERIFICATIONS
+def knows_whole_files_only(about: About) -> bool:
+    """Say whether it may have files that are known by the whole of their content only."""
+    return bool(about) and (about["format"] != FORMAT or _WHOLE_ONLY in about)
 
 
 def was_cut_off(about: About) -> bool:
@@ -213,11 +228,11 @@ def check_folder(about: About, path: str, name: str, owner: LedgerOwner, secret:
         )
 
 
-def prepare(connection: sqlite3.Connection, about: About, owner: LedgerOwner, secret: Secret, run: Run) -> None:
-    """Make the tables, or bring them to this format, and record the owner and the run."""
+def prepare(connection: sqlite3.Connection, about: About, owner: LedgerOwner, secret: Secret, run: Run) -> About:
+    """Make the tables, or bring them to this format, and record the owner and the run. Return what it says then."""
     known = {"format": FORMAT, "server": owner.server, "salt": secrets.token_hex(16), **secret.about}
     if about:
-        convert(connection, about, secret)
+        about = convert(connection, about, secret)
     else:
         make_tables(connection)
     known |= {name: value for name, value in about.items() if name not in ("format", "ended")}
@@ -227,19 +242,24 @@ def prepare(connection: sqlite3.Connection, about: About, owner: LedgerOwner, se
         known["folder"] = folder_of(owner.folder, secret)
     connection.executemany(SET, list(known.items()))
     connection.execute("INSERT INTO runs VALUES (?, ?, ?, ?, ?)", attrs.astuple(run))
+    return known
 
 
 def make_tables(connection: sqlite3.Connection, *, temporary: bool = False) -> None:
     """Make the tables of a new ledger; with ``temporary``, such as are gone with the connection."""
-    _make(connection, TABLES.replace("CREATE TABLE", "CREATE TEMP TABLE") if temporary else TABLES)
+    _make(connection, _temporary(TABLES) if temporary else TABLES)
 
 
 def stand_in(connection: sqlite3.Connection, about: About) -> None:
     """Let what is only read have all tables: those that it lacks are empty, and gone with the connection."""
     if not about:  # made by a run that was killed before it wrote anything
         make_tables(connection, temporary=True)
-    elif lacks_verifications(about):
-        _make(connection, _VERIFICATIONS.replace("CREATE TABLE", "CREATE TEMP TABLE"))
+    else:
+        _make(connection, _temporary(_LACKING.get(about["format"], "")))
+
+
+def _temporary(tables: str) -> str:
+    return tables.replace("CREATE TABLE", "CREATE TEMP TABLE")
 
 
 def _make(connection: sqlite3.Connection, tables: str) -> None:
@@ -255,12 +275,16 @@ def read_runs(connection: sqlite3.Connection, about: About) -> list[Run]:
     return [Run(number=a, seconds=b, boot=c, began=d, beat=e) for a, b, c, d, e in rows]
 
 
-def convert(connection: sqlite3.Connection, about: About, secret: Secret) -> None:
-    """Bring a ledger of an earlier format to this one. All its rows are known as before."""
+def convert(connection: sqlite3.Connection, about: About, secret: Secret) -> About:
+    """Bring a ledger of an earlier format to this one. All its rows are known as before. Return what it says then."""
+    if about["format"] == FORMAT:
+        return about
     if is_old(about):
         _key(connection, secret)
-    elif lacks_verifications(about):
-        _make(connection, _VERIFICATIONS)
+    else:
+        _make(connection, _LACKING[about["format"]])
+    has_files = connection.execute("SELECT 1 FROM files LIMIT 1").fetchone() is not None
+    return {**about, "format": FORMAT} | ({_WHOLE_ONLY: "1"} if has_files else {})
 
 
 def _key(connection: sqlite3.Connection, secret: Secret) -> None:

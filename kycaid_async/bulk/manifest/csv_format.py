@@ -8,8 +8,18 @@ from typing import Any, Final
 
 import attrs
 
-from kycaid_async.bulk.manifest.column_names import Columns, Record, match, table_record, trimmed
-from kycaid_async.bulk.manifest.format import LONGEST, Encoding, TextFormat, lines_of, open_text
+from kycaid_async.bulk.manifest.column_names import MOST_ABOVE, match, place_of_names
+from kycaid_async.bulk.manifest.format import (
+    LONGEST,
+    Columns,
+    Encoding,
+    Record,
+    TextFormat,
+    lines_of,
+    open_text,
+    table_record,
+    trimmed,
+)
 from kycaid_async.bulk.manifest.options import ManifestOptions
 from kycaid_async.bulk.manifest.row import EXTRA, is_text
 from kycaid_async.bulk.tables import neutral, original
@@ -17,8 +27,10 @@ from kycaid_async.errors import FieldProblem, ManifestError
 from kycaid_async.masking import shown_name
 
 _DELIMITERS: Final = ",;\t|"
-_MOST_ABOVE: Final = 20
-"""Lines that may stand above the names."""
+_FIRST_LINES: Final = 20
+"""Of a file, among which a note of PowerShell may stand."""
+_NO_INK: Final = f'{_DELIMITERS}" \r\n'
+"""What a line without content is made of."""
 
 
 @attrs.frozen(kw_only=True)
@@ -42,26 +54,25 @@ class CsvFormat(TextFormat):
     @classmethod
     def of(cls, path: str, encoding: Encoding, options: ManifestOptions) -> "CsvFormat":
         """Read the line of column names. Raises `ManifestError`."""
-        name, above, forced = shown_name(path), "", ""
+        above, forced = "", ""
+        found: list[tuple[int, str, Columns]] = []
         with open_text(path, encoding) as file:
             for number, line in lines_of(file):
-                if "\0" in line:
-                    raise ManifestError(
-                        f"{name}: is not text in {_shown(encoding)}; save it as such{_or_say(encoding)}"
-                    )
                 separator = re.match(r"\s*\"?sep=(.)\"?\s*$", line, re.IGNORECASE)
                 if separator is not None:
                     forced, above = separator[1], line
-                elif line.strip() and not (line.startswith("#TYPE") and number < _MOST_ABOVE):
-                    if not is_text(line):
-                        raise ManifestError(
-                            f"{name}: the first line is not text in {_shown(encoding)}{_or_say(encoding)}"
-                        )
-                    delimiter, columns = _split(line, forced, options)
-                    return cls(
-                        path=path, encoding=encoding, delimiter=delimiter, line=number, above=above, columns=columns
-                    )
-        raise ManifestError(f"{name}: is empty")
+                elif line.strip(_NO_INK) and not (line.startswith("#TYPE") and number < _FIRST_LINES):
+                    if "\0" in line or not is_text(line):
+                        break
+                    found.append((number, *_split(line, forced, options)))
+                    if len(found) == MOST_ABOVE:
+                        break
+            else:
+                line = ""
+        if not found:
+            raise ManifestError(f"{shown_name(path)}: {_what_it_is(line, encoding)}")
+        number, delimiter, columns = found[place_of_names([columns for *_, columns in found])]
+        return cls(path=path, encoding=encoding, delimiter=delimiter, line=number, above=above, columns=columns)
 
     def records(self) -> Iterator[Record]:
         """Give what stands in each line below the names."""
@@ -124,6 +135,15 @@ def _split(line: str, forced: str, options: ManifestOptions) -> tuple[str, Colum
         found.append((known, known - filled, filled, delimiter, names))
     *_, delimiter, names = max(found, key=lambda one: one[:3])
     return delimiter, match(names, options.columns, guess=options.guess)
+
+
+def _what_it_is(line: str, encoding: Encoding) -> str:
+    """Return why a file has no line of names, by the first of its lines that has content."""
+    if not line:
+        return "is empty"
+    if "\0" in line:
+        return f"is not text in {_shown(encoding)}; save it as such{_or_say(encoding)}"
+    return f"the first line is not text in {_shown(encoding)}{_or_say(encoding)}"
 
 
 def _shown(encoding: Encoding) -> str:

@@ -8,8 +8,16 @@ from typing import BinaryIO, Final
 import attrs
 
 from kycaid_async.bulk.manifest.cells_writer import CellsWriter
-from kycaid_async.bulk.manifest.column_names import Columns, Record, match, table_record, trimmed
-from kycaid_async.bulk.manifest.format import RejectsWriter, open_bytes, overlong
+from kycaid_async.bulk.manifest.column_names import MOST_ABOVE, match, place_of_names
+from kycaid_async.bulk.manifest.format import (
+    Columns,
+    Record,
+    RejectsWriter,
+    open_bytes,
+    overlong,
+    table_record,
+    trimmed,
+)
 from kycaid_async.bulk.manifest.options import ManifestOptions
 from kycaid_async.bulk.manifest.sheets.parts import WorkbookError
 from kycaid_async.bulk.manifest.sheets.workbook import Workbook
@@ -19,10 +27,6 @@ from kycaid_async.extras import require
 from kycaid_async.masking import shown_name
 
 _MOST_NAMED: Final = 10
-_MOST_ABOVE: Final = 10
-"""Rows that are looked at for names of columns."""
-_NAMES: Final = 2
-"""Known names that make a row one of names, when it is not the first."""
 
 
 @attrs.frozen(kw_only=True)
@@ -42,14 +46,11 @@ class ExcelFormat:
         """Read the row of column names. Raises `ManifestError`."""
         with _opened(path) as book:
             sheet = _sheet_of(path, book, options.sheet)
-            first = [*islice(_rows(book, sheet), _MOST_ABOVE)]
+            first = [*islice(_rows(book, sheet), MOST_ABOVE)]
         if not first:
             raise ManifestError(f"{shown_name(path)}: its sheet has no rows")
         found = [(line, match(names, options.columns, guess=options.guess)) for line, names in first]
-        # A title may stand above the names, or a row of names for several columns each.
-        line, columns = found[0]
-        if not columns.known:
-            line, columns = next((one for one in found if one[1].known >= _NAMES), found[0])
+        line, columns = found[place_of_names([columns for _, columns in found])]
         return cls(path=path, sheet=sheet, line=line, columns=columns)
 
     def records(self) -> Iterator[Record]:

@@ -1,6 +1,6 @@
 """Problems of a manifest, grouped: one line for each kind."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 import attrs
@@ -16,12 +16,28 @@ _OTHERS: Final = "other problems"
 
 @attrs.define
 class ProblemGroup:
-    """Rows that have the same problem."""
+    """Rows in which the same was expected, and something else was found."""
 
-    text: str
+    _expected: str
+    _got: dict[str, None] = attrs.field(factory=dict)
+    """What was found in the first of them, each once."""
     rows: int = 0
     lines: list[int] = attrs.field(factory=list)
     """The first of them."""
+
+    @property
+    def text(self) -> str:
+        """What is wrong, in a line."""
+        others = " and others" if len(self._got) > _EXAMPLES else ""
+        return f"{self._expected}{', '.join([*self._got][:_EXAMPLES])}{others}"
+
+    def add(self, line: int, got: Iterable[str]) -> None:
+        """Count a row."""
+        self.rows += 1
+        if len(self.lines) < _EXAMPLES:
+            self.lines.append(line)
+        if len(self._got) <= _EXAMPLES:
+            self._got |= dict.fromkeys(got)
 
     def __str__(self) -> str:
         rows = "1 row" if self.rows == 1 else f"{self.rows:,} rows"
@@ -37,7 +53,7 @@ class ProblemGroup:
 
 
 class ProblemGroups:
-    """Counts problems by what they say."""
+    """Counts problems by what was expected."""
 
     def __init__(self) -> None:
         self.rows = 0
@@ -47,12 +63,13 @@ class ProblemGroups:
     def add(self, row: BadRow) -> None:
         """Count the problems of a row."""
         self.rows += 1
-        for text in {str(problem): None for problem in row.problems}:
-            kind = text if text in self._groups or len(self._groups) < _MOST else _OTHERS
-            group = self._groups.setdefault(kind, ProblemGroup(kind))
-            group.rows += 1
-            if len(group.lines) < _EXAMPLES:
-                group.lines.append(row.line)
+        found: dict[str, list[str]] = {}
+        for problem in row.problems:
+            found.setdefault(str(problem).removesuffix(problem.got), []).append(problem.got)
+        for expected, got in found.items():
+            is_told = expected in self._groups or len(self._groups) < _MOST
+            kind = expected if is_told else _OTHERS
+            self._groups.setdefault(kind, ProblemGroup(kind)).add(row.line, got if is_told else ())
 
     def __iter__(self) -> Iterator[ProblemGroup]:
         """Give the groups, those of most rows first."""

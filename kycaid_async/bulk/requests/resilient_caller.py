@@ -9,7 +9,7 @@ import attrs
 
 from kycaid_async.api import applicants
 from kycaid_async.api.section import Caller
-from kycaid_async.bulk.requests.limits import AdaptiveConcurrency, CircuitBreaker, KeyedLock
+from kycaid_async.bulk.requests.limits import AdaptiveConcurrency, CircuitBreaker, KeyedLock, Stopped
 from kycaid_async.errors import (
     ApiError,
     AuthenticationError,
@@ -41,16 +41,21 @@ Attempted = Callable[[], None]
 """Is called whenever a request is sent, repetitions included."""
 
 
-class BulkOutcome(Exception):  # noqa: N818 - its kinds are no errors
-    """End of a step of a run that is an outcome and no error: it never leaves the package."""
+@attrs.frozen
+class Failure:
+    """The failure of one request, without what hangs on its error."""
+
+    name: str
+    status: int | None
+
+    @classmethod
+    def of(cls, error: KycaidError) -> "Failure":
+        """Return what is told of ``error``."""
+        return cls(type(error).__name__, getattr(error, "status", None) or None)
 
 
-class Stopped(BulkOutcome):
-    """Ends the work on a row, because the run has to end: for ``error``, or None when it was told to drain."""
-
-    def __init__(self, error: KycaidError | None = None) -> None:
-        super().__init__()
-        self.error = error
+def _tell_nobody(endpoint: Endpoint[Any], tries: int, failure: Failure, wait: float, /) -> None:
+    """Do nothing."""
 
 
 @attrs.frozen(kw_only=True)
@@ -77,6 +82,7 @@ class ResilientCaller:
     give_up_after: float
     idle: Callable[[], AbstractContextManager[None]] = nullcontext
     drained: asyncio.Event = attrs.field(factory=asyncio.Event)
+    on_repeat: Callable[[Endpoint[Any], int, Failure, float], None] = _tell_nobody
     requests: int = 0
     refusals: int = 0
     answers: int = 0
@@ -106,6 +112,8 @@ class ResilientCaller:
         tries, failures, answers = 0, 0, self.answers
         while True:
             try:
+                if not self._reach.is_open:
+                    return await self._send(endpoint, attempted, given)
                 return await self._when_there(endpoint, lambda: self._send(endpoint, attempted, given))
             except KycaidError as error:
                 self._raise_what_ends_all(error)
@@ -114,7 +122,8 @@ class ResilientCaller:
                 if not (error.retryable or shut) or self._is_at_fault(error, failures, answers):
                     raise
                 tries += not isinstance(error, ConnectionFailedError)  # for these, the breaker's pauses grow
-            await self._before_repeat(endpoint, tries)
+                failure = Failure.of(error)
+            await self._before_repeat(endpoint, tries, failure)
 
     async def create(self, endpoint: Endpoint[T], attempted: Attempted, intent: IntentRecord, **given: Any) -> T:
         """Return the answer to what makes a second object when it is sent twice.
@@ -127,6 +136,8 @@ class ResilientCaller:
         while True:
             is_trial = await self._admitted(endpoint, attempted, given)
             try:
+                if not self._reach.is_open:
+                    return await self._create_once(endpoint, attempted, intent, given)
                 return await self._when_there(endpoint, lambda: self._create_once(endpoint, attempted, intent, given))
             except LedgerError:
                 raise
@@ -138,10 +149,11 @@ class ResilientCaller:
                 if error.maybe_processed or not error.retryable:
                     raise
                 tries += not isinstance(error, ConnectionFailedError)
+                failure = Failure.of(error)
             finally:
                 self._creating -= 1
                 self._creation_ended.set()
-            await self._before_repeat(endpoint, tries)
+            await self._before_repeat(endpoint, tries, failure)
 
     async def rest(self, seconds: float) -> None:
         """Let others work for so long, or until the run is told to drain. Raises `Stopped` then."""
@@ -213,9 +225,11 @@ class ResilientCaller:
         elif _is_of_kycaid(error):
             self._reach.succeeded()
 
-    async def _before_repeat(self, endpoint: Endpoint[Any], tries: int) -> None:
+    async def _before_repeat(self, endpoint: Endpoint[Any], tries: int, failure: Failure) -> None:
         """Pause, longer each time. Not by `rest`: to begin with other rows meanwhile would make it no easier."""
-        await self._pause(self.timing.chance() * min(_LONGEST_PAUSE, 2.0 ** min(tries, 10) / 4))
+        wait = self.timing.chance() * min(_LONGEST_PAUSE, 2.0 ** min(tries, 10) / 4)
+        self.on_repeat(endpoint, max(tries, 1), failure, wait)
+        await self._pause(wait)
         self._raise_when_over(endpoint)
 
     async def _pause(self, seconds: float) -> None:

@@ -73,6 +73,7 @@ class ResultsJob:
                     ledger=options.ledger,
                     wait=options.wait,
                     per_document=options.per_document,
+                    fresh=options.fresh,
                     same_account=options.same_account,
                 )
                 with self._table() or nullcontext() as table:
@@ -143,6 +144,12 @@ class ResultsJob:
         self._screen.summary(findings.summary, ended=findings.ended)
         if findings.ended:
             self._screen.say(f"kycaid: {findings.ended}")
+        if options.output is not None and not findings.ended:
+            self._screen.hint(
+                f"{options.output} has a row for each {'document' if options.per_document else 'applicant'}."
+            )
+        if findings.summary.pending and not self._signal:
+            self._screen.hint("Of those that are pending, ask again later with the same command, or with --wait 6h.")
         return exit_code(findings.summary, number=self._signal, error=self._error)
 
 

@@ -14,7 +14,7 @@ from kycaid_async.bulk.manifest.rejects import UNCERTAIN, Rejects, rejects_of
 from kycaid_async.bulk.manifest.row import ManifestRow
 from kycaid_async.bulk.requests.limits import most_rows_at_once
 from kycaid_async.bulk.verify import BulkVerify, VerifyResult, VerifyStatus, VerifySummary
-from kycaid_async.cli.manifests import folder_of, open_manifest, reason_of_end
+from kycaid_async.cli.manifests import folder_of, next_command, open_manifest, reason_of_end
 from kycaid_async.cli.problems import Problem, UsageProblem
 from kycaid_async.cli.reading import words_of
 from kycaid_async.cli.verify.options import VerifyCommand
@@ -201,6 +201,11 @@ class VerifyJob:
             self._screen.say(f"kycaid: {ended}")
         for line in self._advice(uncertain, ended):
             self._screen.say(line)
+        if not ended and not self._dry_run and self.summary.started + self.summary.done_before:
+            more = ("--wait", "6h", "-o", "verdicts.xlsx")
+            options = self._options
+            command = next_command("results", options.manifest, *more, ledger=options.ledger, reading=options.reading)
+            self._screen.hint(f"For the verdicts: {command}")
         return self._exit_code()
 
     def _set_aside(self, manifest: Manifest) -> str:

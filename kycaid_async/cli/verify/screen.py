@@ -18,10 +18,15 @@ _QUIET: Final = (VerifyStatus.STARTED, VerifyStatus.DONE_BEFORE)
 _STYLES: Final = {VerifyStatus.UNCERTAIN: "yellow", VerifyStatus.TO_START: "green"}
 _MOST_LINES: Final = 4
 """Line numbers that are shown of one applicant."""
+_MOST_TOLD: Final = 100
+"""Texts that are remembered, not to be said again."""
 
 
 class VerifyScreen(Screen):
     """The screen of ``kycaid verify``."""
+
+    _told: frozenset[str] = frozenset()
+    """Why others were not started, and what to do, each of which is said once."""
 
     def checking(self, read: int) -> None:
         """Show how far the look at the manifest is."""
@@ -52,6 +57,10 @@ class VerifyScreen(Screen):
         elif result.status not in _QUIET:
             word = (WORDS[result.status], _STYLES.get(result.status, "red"))
             told = ". ".join(filter(None, [result.reason.rstrip("."), result.advice]))
+            if told and told in self._told:
+                told = "as above"
+            elif len(self._told) < _MOST_TOLD:
+                self._told |= {told}
             seen = f" It could be {', '.join(result.candidates)}." if result.candidates else ""
             self._print(Text.assemble(f"{who(result)}: ", word, f": {one_line(told)}{seen}" if told else ""))
 

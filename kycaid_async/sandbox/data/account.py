@@ -15,6 +15,18 @@ FORM_LIFETIME: Final = timedelta(days=30)
 """After it a URL that nobody used is of no use any more. The real service's is not known."""
 
 
+@attrs.frozen(kw_only=True)
+class FormSwitches:
+    """The settings of a form that its owner can change. That the real ones begin with these values is not known."""
+
+    applicant_in_callback: bool = True
+    """Whether VERIFICATION_COMPLETED holds the applicant."""
+    status_callback: bool = True
+    """Whether VERIFICATION_STATUS_CHANGED is sent."""
+    test_mode: bool = False
+    """Whether its verifications are free."""
+
+
 @attrs.frozen
 class HostedForm:
     """A form."""

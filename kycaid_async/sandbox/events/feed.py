@@ -1,13 +1,114 @@
-"""The feed of events in a sandbox, and watches of it."""
+"""The events of a sandbox: the callbacks that wait for delivery, the feed of what happens, and watches of it."""
 
 import asyncio
 from collections import deque
-from collections.abc import Iterable
-from typing import Final, Self
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from datetime import datetime
+from typing import Any, Final, Self
 
 import attrs
 
-from kycaid_async.sandbox.events.delivery import Delivery
+PAUSES: Final = (1.0, 5.0, 30.0, 120.0)
+"""Seconds between two attempts. After the last one it gives up. The real service's schedule is not known."""
+ATTEMPTS: Final = len(PAUSES) + 1
+OK: Final = 200
+"""What a receiver answers once it has a callback."""
+
+
+@attrs.frozen(kw_only=True)
+class Delivery:
+    """The state of the delivery of a callback."""
+
+    type: str
+    """As in ``VERIFICATION_COMPLETED``."""
+    request_id: str
+    host: str
+    """The host it goes to."""
+    url: str = attrs.field(default="", repr=False)
+    """Where it goes, without what may be secret: the query, and a name before the host."""
+    applicant_id: str | None = attrs.field(default=None, repr=False)
+    """The applicant it is about; None for results of services."""
+    status: int | None = None
+    """What the receiver answered last; None when it did not answer."""
+    error: str | None = None
+    """Why there was no answer, as in ``connection refused``."""
+    attempts: int = 0
+    left: int = 0
+    """How often it is still tried before it is given up."""
+    tried_at: datetime | None = None
+    """When it was last tried."""
+
+    @property
+    def arrived(self) -> bool:
+        """True once the receiver answered 200."""
+        return self.status == OK
+
+    @property
+    def outcome(self) -> str:
+        """What came of it so far, for people."""
+        if not self.attempts:
+            return "not tried yet"
+        return "arrived" if self.arrived else self.error or f"answered {self.status}"
+
+    def __str__(self) -> str:
+        times = f"{self.attempts} attempt{'' if self.attempts == 1 else 's'}"
+        return f"{self.type} to {self.url or self.host}: {self.outcome}, {times}"
+
+
+@attrs.frozen
+class Callback:
+    """A message to send."""
+
+    body: dict[str, Any] = attrs.field(repr=False)
+    url: str | None = attrs.field(default=None, repr=False)
+    """Where to; None for the sandbox's own ``callback_url``, if it has one."""
+
+
+@attrs.frozen(kw_only=True)
+class QueuedCallback:
+    """A callback that is kept until it is delivered, and how far its delivery is."""
+
+    body: dict[str, Any] = attrs.field(repr=False)
+    url: str = attrs.field(repr=False)
+    status: int | None = None
+    """What the receiver answered last."""
+    error: str | None = None
+    """Why there was no answer."""
+    tried_at: str | None = None
+    """When it was last tried, as the API writes times."""
+    attempts: int = 0
+    left: int = ATTEMPTS
+    """How often it is still tried before it is given up; 0 once its delivery is over."""
+
+    @property
+    def id(self) -> str:
+        """The id of the callback."""
+        request_id: str = self.body["request_id"]
+        return request_id
+
+
+Post = Callable[[str, bytes, Mapping[str, str]], Awaitable[int]]
+"""Posts a body with headers to a URL, and returns the status of the answer."""
+
+
+@attrs.define
+class Receiver:
+    """An application that gets all callbacks, whatever hosts their URLs name."""
+
+    post: Post | None = None
+    """None while there is no such application: then callbacks go where their URLs say."""
+    url: str | None = None
+    """Where callbacks go for which no request named a URL."""
+
+
+@attrs.frozen
+class Effects:
+    """Effects of a transaction once it is committed; none when it is rolled back."""
+
+    callbacks: list[QueuedCallback] = attrs.field(factory=list)
+    started: list[str] = attrs.field(factory=list)
+    """Ids of verifications that run now."""
+
 
 ROOM: Final = 1000
 """Events that wait for one watcher. When there are more the oldest are dropped, and a `Missed` says how many."""
@@ -25,6 +126,13 @@ class RequestServed:
     milliseconds: float
     fault: str | None = None
     """The kind of the fault that it met, as in ``lost``."""
+    method: str = ""
+    path: str = attrs.field(default="", repr=False)
+    """Without its query."""
+    fields: tuple[str, ...] = ()
+    """The fields at fault, where it was refused for some."""
+    about: str | None = attrs.field(default=None, repr=False)
+    """The id of the applicant, the document or the verification that it is about."""
 
 
 @attrs.frozen(kw_only=True)
@@ -50,6 +158,10 @@ class Missed:
     """Events that were dropped, because nobody fetched them."""
 
     count: int
+
+
+REMEMBERED_REQUESTS: Final = 1000
+"""Requests that are remembered; older ones are forgotten."""
 
 
 Event = RequestServed | StateChanged | DeliveryChanged | Missed
@@ -113,6 +225,10 @@ class EventFeed:
     """Hands events to all watches. Only for the event loop's own thread."""
 
     _watches: set[Watch] = attrs.field(factory=set)
+    requests: deque[tuple[datetime, RequestServed]] = attrs.field(
+        factory=lambda: deque(maxlen=REMEMBERED_REQUESTS), repr=False
+    )
+    """When a request was answered and how, since the start, the latest last."""
 
     def watch(self) -> Watch:
         """Return a new watch."""

@@ -1,6 +1,5 @@
 """Faults on demand: what networks, gateways and tired servers do, declared as data and the same in every run."""
 
-from kycaid_async.sandbox.faults.fault import Fault, FaultKind
-from kycaid_async.sandbox.faults.switchboard import ActiveFault, Faults
+from kycaid_async.sandbox.faults.fault import ActiveFault, Fault, FaultKind, Faults
 
 __all__ = ["ActiveFault", "Fault", "FaultKind", "Faults"]

@@ -1,6 +1,6 @@
 """Applicants: persons and companies."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from kycaid_async.api.applicants import ApplicantType
@@ -9,11 +9,16 @@ from kycaid_async.sandbox.handlers.addresses import address_answers
 from kycaid_async.sandbox.handlers.affiliated_persons import person_answers
 from kycaid_async.sandbox.handlers.context import Handler, RequestContext
 from kycaid_async.sandbox.handlers.documents import document_answers
-from kycaid_async.sandbox.handlers.verifications import latest_reasons
+from kycaid_async.sandbox.http.access import SignedUrls
 from kycaid_async.sandbox.http.refusals import invalid, not_valid, too_many
+from kycaid_async.sandbox.rules.blacklist import is_politician
+from kycaid_async.sandbox.state import SandboxSettings
 from kycaid_async.sandbox.storage.database import Row
+from kycaid_async.sandbox.storage.unit_of_work import UnitOfWork
+from kycaid_async.values.scalars import read_time
 
 _MINUTE: Final = timedelta(minutes=1)
+_FRESH: Final = timedelta(minutes=10)
 
 # The order of the keys is the one recorded in 2022.
 _PERSON = (
@@ -57,7 +62,14 @@ def create(context: RequestContext) -> dict[str, Any]:
 def get(context: RequestContext) -> dict[str, Any]:
     """Return an applicant with its addresses and documents."""
     row = context.row(context.unit.applicants, "applicant_id")
-    status, count = context.unit.verifications.standing(row["id"])
+    return applicant_answer(context.unit, row, context.settings, context.urls, context.moment)
+
+
+def applicant_answer(
+    unit: UnitOfWork, row: Row, settings: SandboxSettings, urls: SignedUrls, moment: datetime | None = None
+) -> dict[str, Any]:
+    """Return an applicant as answers and callbacks hold it."""
+    status, count = unit.verifications.standing(row["id"])
     return {
         "applicant_id": row["id"],
         "external_applicant_id": row["body"].get("external_applicant_id"),
@@ -66,14 +78,23 @@ def get(context: RequestContext) -> dict[str, Any]:
         # Observed: clients decide on it alone, so it says what the verification says. Null before there is one.
         "profile_status": status if count else None,
         "profile_comment": None,
-        **_own_fields(context, row),
-        "decline_reasons": latest_reasons(context.unit, row["id"]),
-        "addresses": address_answers(context.unit, row["id"]),
-        "documents": document_answers(context, row["id"]),
+        **_own_fields(unit, row, settings, is_judged=status in ("valid", "invalid")),
+        "decline_reasons": unit.verifications.latest_reasons(row["id"]),
+        "addresses": address_answers(unit, row["id"]),
+        "documents": document_answers(unit, urls, row["id"]),
         "verification_status": status,
-        # Both are real: a number in answers of 2020, where it was none, and text in those of 2022.
-        "verifications_count": str(count) if count or context.settings.strict else 0,
+        "verifications_count": 0 if _is_counted_anew(row, count, settings, moment) else str(count),
     }
+
+
+def _is_counted_anew(row: Row, count: int, settings: SandboxSettings, moment: datetime | None) -> bool:
+    """Say whether none is the number 0: so it was 54 seconds after the applicant was made, and text after 31 minutes.
+
+    Both are recorded of the same minute. Where between the two it changes is not known.
+    """
+    if count or settings.strict or moment is None:
+        return False
+    return moment - read_time(row["created_at"]) < _FRESH
 
 
 def update(context: RequestContext) -> dict[str, Any]:
@@ -96,14 +117,23 @@ def _require_pace(context: RequestContext) -> None:
         raise too_many(("limit_exceeded", "Rate limit exceeded"))
 
 
-def _own_fields(context: RequestContext, row: Row) -> dict[str, Any]:
+def _own_fields(unit: UnitOfWork, row: Row, settings: SandboxSettings, *, is_judged: bool) -> dict[str, Any]:
     body = row["body"]
     names = _COMPANY if row["type"] == ApplicantType.COMPANY else _PERSON
     fields = {name: body.get(name) for name in (*names, *_CUSTOM)}
     if row["type"] == ApplicantType.COMPANY:
-        return fields | {"affiliated_persons": person_answers(context.unit, row["id"])}
-    # Later answers have it, those of 2022 did not.
-    return fields | ({"nationality": body["nationality"]} if "nationality" in body else {})
+        return fields | {"affiliated_persons": person_answers(unit, row["id"])}
+    if is_judged and fields["pep"] is None:
+        # Observed: a client takes nobody for checked of whom this is not said.
+        fields["pep"] = is_politician(body)
+    return fields | _later_fields(body, settings)
+
+
+def _later_fields(body: Row, settings: SandboxSettings) -> dict[str, Any]:
+    """Return what answers of 2025 have, and those of 2022 had not. Values of the last two were not seen."""
+    if settings.strict:
+        return {"nationality": body.get("nationality"), "phone_status": None, "questionnaires": []}
+    return {"nationality": body["nationality"]} if "nationality" in body else {}
 
 
 HANDLERS: Final[dict[str, Handler]] = {

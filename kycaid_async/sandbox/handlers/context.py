@@ -7,13 +7,12 @@ from typing import Any
 import attrs
 
 from kycaid_async.sandbox.data.account import cents_for
-from kycaid_async.sandbox.events.delivery import Callback, Effects
+from kycaid_async.sandbox.events.feed import Callback, Effects
+from kycaid_async.sandbox.http.access import SignedUrls
 from kycaid_async.sandbox.http.refusals import insufficient_funds, not_found
-from kycaid_async.sandbox.http.signed_urls import SignedUrls
 from kycaid_async.sandbox.http.uploads import ReceivedFile
-from kycaid_async.sandbox.rules.outcome import Kind, ReviewOutcome
-from kycaid_async.sandbox.settings import SandboxSettings
-from kycaid_async.sandbox.state import SandboxState
+from kycaid_async.sandbox.rules.verdict import Kind, ReviewOutcome
+from kycaid_async.sandbox.state import SandboxSettings, SandboxState
 from kycaid_async.sandbox.storage.database import Repository, Row
 from kycaid_async.sandbox.storage.unit_of_work import UnitOfWork
 from kycaid_async.values.scalars import write_time
@@ -57,7 +56,7 @@ class RequestContext:
 
     def send(self, callback: Callback) -> None:
         """Send a callback once the transaction is committed."""
-        self.effects.callbacks.extend(self.unit.callbacks.put(callback, self.settings.callback_url))
+        self.effects.callbacks.extend(self.unit.callbacks.put(callback, self.state.callback_url))
 
     def book(self, service: str) -> int:
         """Take the fee for a service and return it in cents. Refuses with 402 when the balance is too low."""

@@ -7,9 +7,11 @@ from kycaid_async.api.documents.fields import DocumentProvider, DocumentStatus, 
 from kycaid_async.api.documents.models import DocumentDetails
 from kycaid_async.sandbox.data.ids import new_id
 from kycaid_async.sandbox.handlers.context import Handler, RequestContext
+from kycaid_async.sandbox.http.access import SignedUrls
 from kycaid_async.sandbox.http.refusals import delete_denied, edit_denied, invalid, not_valid
 from kycaid_async.sandbox.storage.database import Row
 from kycaid_async.sandbox.storage.documents import SIDES
+from kycaid_async.sandbox.storage.unit_of_work import UnitOfWork
 from kycaid_async.values.decline_reasons import DeclineReason
 from kycaid_async.values.fields import fields_of
 
@@ -32,7 +34,7 @@ def create(context: RequestContext) -> dict[str, Any]:
 
 def get(context: RequestContext) -> dict[str, Any]:
     """Return a document."""
-    return _answer(context, context.row(context.unit.documents, "document_id"))
+    return _answer(context.urls, context.row(context.unit.documents, "document_id"))
 
 
 def update(context: RequestContext) -> dict[str, Any]:
@@ -64,9 +66,9 @@ def delete(context: RequestContext) -> dict[str, Any]:
     return {"document_id": row["id"]}
 
 
-def document_answers(context: RequestContext, owner: str) -> list[dict[str, Any]]:
+def document_answers(unit: UnitOfWork, urls: SignedUrls, owner: str) -> list[dict[str, Any]]:
     """Return the documents of an owner, without those that were replaced."""
-    return [_answer(context, row) for row in context.unit.documents.of_owner(owner)]
+    return [_answer(urls, row) for row in unit.documents.of_owner(owner)]
 
 
 def await_review(context: RequestContext, row: Row) -> None:
@@ -124,7 +126,7 @@ def _make_room(context: RequestContext, owner: str, kind: str) -> None:
         raise invalid(("type", f"Only one document with {kind} document type is allowed"))
 
 
-def _answer(context: RequestContext, row: Row) -> dict[str, Any]:
+def _answer(urls: SignedUrls, row: Row) -> dict[str, Any]:
     """Return all keys of the documented example, null where nothing was given."""
     body = row["body"]
     return {
@@ -137,7 +139,7 @@ def _answer(context: RequestContext, row: Row) -> dict[str, Any]:
         **{name: body.get(name) for name in _DATA},
         "income_sources": body.get("income_sources") or [],
         "portrait": None,
-        **_sides(context, body),
+        **_sides(urls, body),
         "created_at": row["created_at"],
         **_reasons(row),
     }
@@ -151,11 +153,11 @@ def _owner(row: Row) -> dict[str, Any]:
     )
 
 
-def _sides(context: RequestContext, body: Mapping[str, Any]) -> dict[str, Any]:
+def _sides(urls: SignedUrls, body: Mapping[str, Any]) -> dict[str, Any]:
     sides: dict[str, Any] = {}
     for key in SIDES:
         sides[key] = body.get(key)
-        sides[key.removesuffix("_id")] = context.urls.url_for(body.get(key))
+        sides[key.removesuffix("_id")] = urls.url_for(body.get(key))
     return sides
 
 

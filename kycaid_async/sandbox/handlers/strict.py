@@ -6,10 +6,12 @@ differs in this, and in nothing else:
 * Operations that are only inferred do not exist: 404 ``not_found``. ``kycaid operations`` tells which.
 * The key is taken from ``Authorization: Token`` only, not from ``API-Key``, which one client was seen to send.
 * Bodies are JSON only: form fields were taken from old clients.
-* ``verifications.create`` needs ``form_id``, that of a form of the account: newer servers refuse one without.
+* ``verifications.create`` needs ``form_id``: newer servers refuse a request without.
 * An applicant has at most three documents of the type ADDRESS_DOCUMENT, as a later message said; six were seen.
-* ``external_applicant_id`` of a form URL is text: one client sends a number.
-* ``verifications_count`` is text, as in later answers; where it was none, older ones have the number 0.
+* ``external_applicant_id`` is text: one client sends a number with form URLs.
+* Documents have the types of the reference: OTHER, SELFIE and VISA were taken by a server under another name.
+* ``verifications_count`` is text. For a new applicant that has none it is the number 0 otherwise: both are recorded.
+* A person has ``nationality``, ``phone_status`` and ``questionnaires``, as in answers of 2025; those of 2022 had not.
 * A company needs phone and email: a server was seen to insist.
 * An authorised person needs all of its keys, null or not: the reference marks them as required.
 * An update with a null is refused, with 422 for the field: whether null clears a value is not known.

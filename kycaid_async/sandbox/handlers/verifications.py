@@ -5,11 +5,18 @@ from typing import Any, Final
 from kycaid_async.api.affiliated_persons import AffiliatedPersonType
 from kycaid_async.api.applicants import ApplicantType
 from kycaid_async.api.verifications.fields import Outcome, VerificationProgress
-from kycaid_async.sandbox.callbacks import messages
+from kycaid_async.sandbox.callbacks.dispatcher import (
+    verification_answer,
+    verification_completed,
+    verification_status_changed,
+)
 from kycaid_async.sandbox.data.account import FORMS, service_of
+from kycaid_async.sandbox.events.feed import Callback
+from kycaid_async.sandbox.handlers.applicants import applicant_answer
 from kycaid_async.sandbox.handlers.context import Handler, RequestContext
 from kycaid_async.sandbox.handlers.report import report
 from kycaid_async.sandbox.handlers.strict import FINAL
+from kycaid_async.sandbox.http.access import SignedUrls
 from kycaid_async.sandbox.http.refusals import (
     flow_denied,
     insufficient_data,
@@ -18,7 +25,7 @@ from kycaid_async.sandbox.http.refusals import (
     retry_forbidden,
     verification_exists,
 )
-from kycaid_async.sandbox.rules.verdict import reasons_in
+from kycaid_async.sandbox.state import SandboxSettings
 from kycaid_async.sandbox.storage.database import Row
 from kycaid_async.sandbox.storage.unit_of_work import UnitOfWork
 
@@ -37,7 +44,7 @@ def create(context: RequestContext) -> dict[str, Any]:
         form_id=context.body.get("form_id"),
         callback_url=context.body.get("callback_url"),
         types=_types(context),
-        **_terms(context, applicant),
+        **_terms(context, applicant, context.body.get("form_id")),
     )
     _announce(context, begun)
     return {"verification_id": begun["id"]}
@@ -46,7 +53,7 @@ def create(context: RequestContext) -> dict[str, Any]:
 def start_form(context: RequestContext, verification: Row) -> Row:
     """Start the verification of a form that was just completed for the applicant in the body, and return it."""
     applicant = _ready(context, verification["form_id"])
-    terms = _terms(context, applicant)
+    terms = _terms(context, applicant, verification["form_id"])
     started = context.unit.verifications.start(verification["id"], applicant["id"], context.moment, **terms)
     _announce(context, started)
     return started
@@ -54,7 +61,7 @@ def start_form(context: RequestContext, verification: Row) -> Row:
 
 def get(context: RequestContext) -> dict[str, Any]:
     """Return a verification."""
-    return messages.verification_answer(context.row(context.unit.verifications, "verification_id"))
+    return verification_answer(context.row(context.unit.verifications, "verification_id"))
 
 
 def update_status(context: RequestContext) -> dict[str, Any]:
@@ -68,14 +75,19 @@ def update_status(context: RequestContext) -> dict[str, Any]:
         row["id"], verified=verified, checks=row["checks"], moment=context.moment
     )
     if context.body.get("callback_enabled"):
-        context.send(messages.completed(completed))
+        context.send(completed_callback(context.unit, completed, context.settings, context.urls))
     return {"status": "ok", "data": {"verification_id": row["id"], "verification_status": outcome}}
 
 
-def latest_reasons(unit: UnitOfWork, applicant: str) -> list[str]:
-    """Return why the latest verification of an applicant was declined."""
-    latest = unit.verifications.of_applicant(applicant)[:1]
-    return reasons_in(latest[0]["checks"]) if latest else []
+def completed_callback(unit: UnitOfWork, row: Row, settings: SandboxSettings, urls: SignedUrls) -> Callback:
+    """Return the callback that says how a verification ended, with its applicant where the form is set so."""
+    applicant = unit.applicants.find(row["applicant_id"])
+    if applicant is None:
+        return verification_completed(row, None)
+    external_id = row["external_applicant_id"] or applicant["body"].get("external_applicant_id")
+    is_whole = unit.forms.switches(row["form_id"]).applicant_in_callback
+    whole = applicant_answer(unit, applicant, settings, urls) if is_whole else None
+    return verification_completed(row | {"external_applicant_id": external_id}, whole)
 
 
 def attempts_left(context: RequestContext, applicant: Row | None) -> int | None:
@@ -90,17 +102,19 @@ def require_attempt(context: RequestContext, applicant: Row) -> None:
     """Refuse an applicant that may not be verified again."""
     if attempts_left(context, applicant) == 0:
         raise flow_denied(409, ("verification_attempts_left", "No attempts are left"))
-    final = [FINAL[reason] for reason in FINAL if reason in latest_reasons(context.unit, applicant["id"])]
+    final = [FINAL[reason] for reason in FINAL if reason in context.unit.verifications.latest_reasons(applicant["id"])]
     if context.settings.strict and final:
         raise retry_forbidden(final[0])
 
 
-def require_fit(form_id: str | None, applicant_type: str, *, must_exist: bool) -> None:
-    """Refuse a form that is for another type of applicant, and one that is not there where it must be."""
+def require_fit(form_id: str | None, applicant_type: str) -> None:
+    """Refuse a form that is for another type of applicant, and one that is not there."""
+    if form_id is None:
+        return
     form = next((form for form in FORMS if form.id == form_id), None)
-    if form is None and must_exist:
+    if form is None:
         raise invalid(("form_id", "Form ID was not found"))
-    if form is not None and form.applicant_type != applicant_type:
+    if form.applicant_type != applicant_type:
         raise invalid(("form_id", "Applicant is not compatible with this form"))
 
 
@@ -112,17 +126,18 @@ def _ready(context: RequestContext, form_id: str | None) -> Row:
         for row in context.unit.verifications.of_applicant(applicant["id"])
     ):
         raise verification_exists()
-    require_fit(form_id, applicant["type"], must_exist=context.settings.strict)
+    require_fit(form_id, applicant["type"])
     require_attempt(context, applicant)
     _require_persons(context.unit, applicant)
     return applicant
 
 
-def _terms(context: RequestContext, applicant: Row) -> dict[str, Any]:
-    """Take the fee of a verification that starts, and return what it starts with."""
+def _terms(context: RequestContext, applicant: Row, form_id: str | None) -> dict[str, Any]:
+    """Take the fee of a verification that starts, if it has one, and return what it starts with."""
     left = attempts_left(context, applicant)
+    is_free = context.unit.forms.switches(form_id).test_mode
     return {
-        "cents": context.book(service_of(applicant["type"]).value),
+        "cents": 0 if is_free else context.book(service_of(applicant["type"]).value),
         "attempts_left": None if left is None else left - 1,
         "outcome": context.decided("verification"),
     }
@@ -138,7 +153,8 @@ def _types(context: RequestContext) -> list[str]:
 
 def _announce(context: RequestContext, started: Row) -> None:
     context.effects.started.append(started["id"])
-    context.send(messages.status_changed(started))
+    if context.unit.forms.switches(started["form_id"]).status_callback:
+        context.send(verification_status_changed(started))
 
 
 def _require_persons(unit: UnitOfWork, applicant: Row) -> None:

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from aiohttp import web
 
+from kycaid_async.sandbox.outcome import SandboxOutcome
 from kycaid_async.values.json import dumps
 from kycaid_async.version import __version__
 
@@ -15,7 +16,7 @@ Serve = Callable[[web.Request], Awaitable[web.StreamResponse]]
 HEALTH_PATH: Final = "/_sandbox/health"
 
 
-class Refused(Exception):  # noqa: N818 - an outcome: the client gets it as an answer
+class Refused(SandboxOutcome):
     """A request is refused with this status, type and list of problems."""
 
     def __init__(self, status: int, type_: str, problems: Iterable[Problem] = ()) -> None:
@@ -107,6 +108,8 @@ _RECORDED = {
     ("applicants", "dob"): "Day of birth is not valid",
     ("applicants", "residence_country"): "Country of residence is not valid",
     ("addresses", "type"): "Type of address is not valid",
+    ("forms", "form_id"): "Form ID is not valid",
+    ("verifications", "form_id"): "Form ID is not valid",
     # The real server uses the applicant's words here too.
     ("addresses", "country"): "Country of residence is not valid",
 }

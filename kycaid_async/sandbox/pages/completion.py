@@ -10,6 +10,7 @@ from kycaid_async.sandbox.handlers.context import RequestContext
 from kycaid_async.sandbox.handlers.verifications import start_form
 from kycaid_async.sandbox.http.refusals import Refused
 from kycaid_async.sandbox.http.validation import validated
+from kycaid_async.sandbox.outcome import SandboxOutcome
 from kycaid_async.sandbox.pages.questions import FormPart, Question
 from kycaid_async.sandbox.pages.submission import FormSubmission
 from kycaid_async.sandbox.storage.database import Row
@@ -19,7 +20,7 @@ NewContext = Callable[..., RequestContext]
 """Makes a request context inside the transaction: ``new_context(body=…, ids=…, upload=…)``."""
 
 
-class InvalidForm(Exception):  # noqa: N818 - an outcome: the person gets the form again
+class InvalidForm(SandboxOutcome):
     """A form cannot be taken."""
 
     def __init__(self, faults: dict[str, str]) -> None:

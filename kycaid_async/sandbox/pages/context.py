@@ -4,8 +4,7 @@ import attrs
 
 from kycaid_async.sandbox.control import Control
 from kycaid_async.sandbox.faults import Faults
-from kycaid_async.sandbox.http.signed_urls import SignedUrls
-from kycaid_async.sandbox.http.throttle import KeyThrottle
+from kycaid_async.sandbox.http.access import KeyThrottle, SignedUrls
 from kycaid_async.sandbox.review.background import BackgroundWork
 from kycaid_async.sandbox.state import SandboxState
 

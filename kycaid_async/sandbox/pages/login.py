@@ -13,8 +13,8 @@ import attrs
 from aiohttp import web
 
 from kycaid_async.html import tag
+from kycaid_async.sandbox.http.access import KeyThrottle
 from kycaid_async.sandbox.http.refusals import Serve
-from kycaid_async.sandbox.http.throttle import KeyThrottle
 from kycaid_async.sandbox.pages.layout import HOME, document
 from kycaid_async.sandbox.pages.middleware import refuse
 from kycaid_async.sandbox.pages.responses import page, see_other

@@ -1,16 +1,21 @@
 """Responses to browsers. The headers forbid foreign code, caches and frames.
 
-The style sheet, the scripts and the icon are files beside this one, served by name and nothing else.
+The style sheet, the scripts and the icon are files beside this one, served by name and nothing else. Pictures of what
+was uploaded are drawn anew, so that nothing of the bytes that somebody sent reaches a browser.
 """
 
 from functools import cache
 from importlib.resources import files
 from typing import Final
 
+import attrs
 from aiohttp import web
 from anyio import to_thread
 
 from kycaid_async.sandbox.http.refusals import not_found
+from kycaid_async.sandbox.pages.drawing import draw
+from kycaid_async.sandbox.state import SandboxState
+from kycaid_async.sandbox.storage.database import Row
 
 _ALWAYS: Final = {
     "X-Content-Type-Options": "nosniff",
@@ -34,6 +39,8 @@ CONTENT: Final = _ALWAYS | {
     "Referrer-Policy": "no-referrer",
 }
 
+PICTURE_PATH: Final = "/_sandbox/pictures/{file_id}"
+DOWNLOAD_PATH: Final = "/_sandbox/downloads/{file_id}"
 _TYPES: Final = {
     "pages.css": "text/css",
     "form.js": "text/javascript",
@@ -70,3 +77,29 @@ async def static(request: web.Request) -> web.StreamResponse:
 @cache
 def _read(name: str) -> str:
     return (_FOLDER / name).read_text("utf-8")
+
+
+@attrs.frozen
+class Pictures:
+    """Serves stored files: as pictures, or as bytes to keep."""
+
+    _state: SandboxState
+
+    async def show(self, request: web.Request) -> web.StreamResponse:
+        """Answer with a picture of a file, or with one that says why there is none."""
+        row = await self._row(request)
+        path = self._state.folder / row["stored_as"]
+        drawn, content_type = await to_thread.run_sync(draw, path, limiter=self._state.decoding)
+        return web.Response(body=drawn, content_type=content_type, headers=CONTENT)
+
+    async def download(self, request: web.Request) -> web.StreamResponse:
+        """Answer with a file as it came."""
+        row = await self._row(request)
+        return web.FileResponse(self._state.folder / row["stored_as"], headers=download())
+
+    async def _row(self, request: web.Request) -> Row:
+        file_id = request.match_info["file_id"]
+        row = await self._state.look(lambda unit: unit.files.find(file_id))
+        if row is None:
+            raise not_found()
+        return row

@@ -6,9 +6,9 @@ from urllib.parse import urlsplit
 from aiohttp import web
 
 from kycaid_async.sandbox.data.account import FORM_PATH
-from kycaid_async.sandbox.http.middleware import Middleware, RequestPublisher, add_route
+from kycaid_async.sandbox.http.middleware import Middleware, RequestPublisher, add_route, chained
 from kycaid_async.sandbox.http.refusals import Serve
-from kycaid_async.sandbox.pages import layout, live, login, pictures
+from kycaid_async.sandbox.pages import layout, live, login
 from kycaid_async.sandbox.pages.actions import Actions
 from kycaid_async.sandbox.pages.context import PageContext
 from kycaid_async.sandbox.pages.dashboard import Dashboard
@@ -17,17 +17,20 @@ from kycaid_async.sandbox.pages.layout import ACTIONS, HOME
 from kycaid_async.sandbox.pages.live import Live
 from kycaid_async.sandbox.pages.login import Login, LoginSessions
 from kycaid_async.sandbox.pages.middleware import answer_with_pages, require_local_name, require_same_origin
-from kycaid_async.sandbox.pages.pictures import Pictures
-from kycaid_async.sandbox.pages.responses import see_other, static
+from kycaid_async.sandbox.pages.responses import DOWNLOAD_PATH, PICTURE_PATH, Pictures, see_other, static
 
 
-def add_pages(app: web.Application, context: PageContext, publisher: RequestPublisher) -> None:
-    """Add the routes of the pages. Where everybody knows the key, the whole server answers to local names only."""
+def add_pages(app: web.Application, context: PageContext, publisher: RequestPublisher, describe_form: Serve) -> None:
+    """Add the routes of the pages. Where everybody knows the key, the whole server answers to local names only.
+
+    The page of a form has the path of a form of the API: ``describe_form`` serves those who come with a key.
+    """
     if context.is_open:
         app.middlewares.append(require_local_name)
     form, publish = FormPages(context), publisher.publish
     _add(app, "GET", layout.STATIC_PATH, static)
-    add_route(app, "GET", FORM_PATH, form.show, "forms.show", answer_with_pages, publish)
+    show = chained(form.show, answer_with_pages, publish)
+    app.router.add_route("GET", FORM_PATH, partial(_by_caller, show, describe_form), name="forms.show")
     add_route(app, "POST", FORM_PATH, form.take, "forms.submit", answer_with_pages, publish, require_same_origin)
     _add_dashboard(app, context)
 
@@ -39,6 +42,11 @@ async def redirect_browsers(request: web.Request, serve: Serve) -> web.StreamRes
     return await serve(request)
 
 
+async def _by_caller(show: Serve, describe: Serve, request: web.Request) -> web.StreamResponse:
+    is_program = any(name in request.headers for name in ("Authorization", "API-Key"))
+    return await (describe if is_program else show)(request)
+
+
 def _add(app: web.Application, method: str, path: str, serve: Serve, *middlewares: Middleware) -> None:
     add_route(app, method, path, serve, None, answer_with_pages, *middlewares)
 
@@ -46,9 +54,9 @@ def _add(app: web.Application, method: str, path: str, serve: Serve, *middleware
 def _add_dashboard(app: web.Application, context: PageContext) -> None:
     sessions = LoginSessions(context.api_key, urlsplit(context.urls.base_url).port, context.state.clock)
     door = Login(sessions, context.throttle, is_needed=not context.is_open)
-    news = Live(context.control, context.state.clock, door.admits)
+    news = Live(context.control, door.admits)
     app.on_shutdown.append(news.end)
-    dashboard, files = Dashboard(context, sessions, news), Pictures(context.state)
+    dashboard, files = Dashboard(context, sessions), Pictures(context.state)
     pages = {
         HOME: dashboard.applicants,
         f"{HOME}applicants/{{id}}": dashboard.applicant,
@@ -57,8 +65,8 @@ def _add_dashboard(app: web.Application, context: PageContext) -> None:
         f"{HOME}callbacks": dashboard.callbacks,
         f"{HOME}requests": dashboard.requests,
         f"{HOME}controls": dashboard.controls,
-        pictures.PATH: files.show,
-        pictures.DOWNLOAD: files.download,
+        PICTURE_PATH: files.show,
+        DOWNLOAD_PATH: files.download,
         live.PATH: news.stream,
     }
     _add(app, "GET", HOME.rstrip("/"), _to_dashboard)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 
 from kycaid_async.errors import ConfigurationError
 from kycaid_async.extras import is_installed, is_recent
-from kycaid_async.sandbox.rules.case import Look
+from kycaid_async.sandbox.outcome import SandboxOutcome
+from kycaid_async.sandbox.rules.rules import Look
 from kycaid_async.uploads.kinds import FIRST_BYTES, PDF, kind_of
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ _FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "GIF", "BMP", "AVIF")
 """What Pillow may try: for others, such as PostScript, it would start a program on what somebody sent."""
 
 
-class _NotUnpacked(Exception):  # noqa: N818 - no error: the image is left as it is
+class _NotUnpacked(SandboxOutcome):
     """The image is too large to unpack quickly."""
 
 

@@ -10,10 +10,8 @@ import attrs
 from anyio import to_thread
 
 from kycaid_async.sandbox.review.content import look_at
-from kycaid_async.sandbox.rules.case import IDENTITY, SELFIES, Case, Rule
-from kycaid_async.sandbox.rules.outcome import ReviewOutcome
-from kycaid_async.sandbox.rules.rules import RuleFailed, faces_in, judge
-from kycaid_async.sandbox.rules.verdict import verdict_columns
+from kycaid_async.sandbox.rules.rules import IDENTITY, SELFIES, Case, Rule, RuleFailed, faces_in, judge
+from kycaid_async.sandbox.rules.verdict import ReviewOutcome, verdict_columns
 from kycaid_async.sandbox.state import SandboxState
 from kycaid_async.sandbox.storage.database import Row
 from kycaid_async.sandbox.storage.unit_of_work import UnitOfWork

@@ -90,11 +90,22 @@ TAX_IDS: Final = (
 )
 
 
+_SAME: Final = 100
+
+
 def similarity(person: ListedPerson, asked: dict[str, Any]) -> int:
     """Return in percent how much the name that is asked for is like the person's."""
     name_asked = asked.get("full_name") or f"{asked.get('first_name') or ''} {asked.get('last_name') or ''}"
     one, other = (" ".join(sorted(name.casefold().split())) for name in (name_asked, person.full_name))
     return round(100 * difflib.SequenceMatcher(None, one, other).ratio())
+
+
+def is_politician(person: dict[str, Any]) -> bool:
+    """Say whether a person is on a list of politicians, by name and all else that is known."""
+    return any(
+        BlacklistType.PEP in listed.lists and similarity(listed, person) == _SAME and not contradicts(listed, person)
+        for listed in PERSONS
+    )
 
 
 def contradicts(person: ListedPerson, asked: dict[str, Any]) -> bool:

@@ -4,8 +4,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from kycaid_async.api.documents.fields import DocumentStatus
-from kycaid_async.sandbox.storage.database import Repository, Row
-from kycaid_async.sandbox.storage.schema import PORTRAITS
+from kycaid_async.sandbox.storage.database import PORTRAITS, Repository, Row
 
 SIDES: Final = ("front_side_id", "back_side_id", "other_side_1_id", "other_side_2_id", "other_side_3_id")
 """The fields of a document that hold the id of a file."""
@@ -36,12 +35,6 @@ class DocumentRepository(Repository):
     def all_of_owner(self, owner: str) -> list[Row]:
         """Return the documents of an owner, also those that were replaced."""
         return self._db.rows("SELECT * FROM documents WHERE owner = ? ORDER BY seq", owner)
-
-    def count_of(self, owner: str) -> int:
-        """Return how many documents an owner has."""
-        (row,) = self._db.rows("SELECT count(*) AS n FROM documents WHERE owner = ? AND current", owner)
-        count: int = row["n"]
-        return count
 
     def newest(self, *, owner: str | None, offset: int, count: int) -> list[Row]:
         """Return documents, newest first: all, or those of one owner."""

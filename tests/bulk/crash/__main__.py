@@ -2,6 +2,9 @@
 
 ``python -m tests.bulk.crash MODE --kills 30`` does one mode, ``all`` does each. ``--seed`` gives other files and other
 moments, ``--package`` takes ``kycaid_async`` from another folder, ``--keep`` leaves manifest, ledger and server's file.
+``--late 20`` lets a server that acts late do so 20 real seconds after it got a request, and clients look for what they
+sent for longer than that. Without it, and in the suite, it acts at most 3 seconds late, when clients have waited for
+half of that.
 ``python -m tests.bulk.crash storm`` measures runs through a time in which the server, or a gateway, refuses all.
 """
 
@@ -42,7 +45,7 @@ async def _all(args: argparse.Namespace, folder: Path, forks: Forks) -> bool:
         async with at_once:
             place = folder / name
             place.mkdir(parents=True)
-            options = {"kills": args.kills, "seed": args.seed, "rows": args.rows}
+            options = {"kills": args.kills, "seed": args.seed, "rows": args.rows, "late": args.late}
             outcome = await run(name, folder=place, forks=forks, **options)
             print(_line(_cells(outcome)), flush=True)
             well = well and not (MODES[name].preventable and outcome.verdict.problems)
@@ -63,6 +66,7 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=30)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--rows", type=int, default=120)
+    parser.add_argument("--late", type=float, help="seconds after which a server that is late acts")
     parser.add_argument("--at-once", type=int, default=2, help="modes at once")
     parser.add_argument("--show", type=int, default=5, help="problems to show of each mode")
     parser.add_argument("--package", type=Path, default=ROOT)

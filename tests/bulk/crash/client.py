@@ -9,6 +9,7 @@ file may get.
 import asyncio
 import contextlib
 import datetime as dt
+import faulthandler
 import functools
 import importlib
 import io
@@ -46,6 +47,10 @@ def warm_up() -> None:
     for room in (kycaid_async.api, kycaid_async.bulk, kycaid_async.transport):
         for module in pkgutil.walk_packages(room.__path__, f"{room.__name__}."):
             importlib.import_module(module.name)
+    for thread in set(threading.enumerate()) - {threading.main_thread()}:
+        thread.join(10)  # what it holds while this forks would be held in the fork for ever
+    if threading.active_count() > 1:
+        raise RuntimeError(f"this has threads, and cannot fork: {threading.enumerate()}")
 
 
 def serve() -> None:
@@ -73,6 +78,7 @@ def begin(run: dict) -> None:
     """Be ``kycaid``, to the end of the process."""
     for number, path in ((0, os.devnull), (1, run["out"]), (2, run["err"])):
         os.dup2(os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600), number)
+    faulthandler.enable()  # SIGABRT shows where one stands that hangs
     hooks = run["hooks"]
     scale(hooks["speed"], hooks["read"], hooks["settle"])
     if "clock" in hooks:

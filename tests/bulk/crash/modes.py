@@ -15,6 +15,8 @@ READ = 1.5
 """How long a client waits for an answer."""
 SETTLE = 1.5
 """How long it then looks for what it sent. A server that acts late needs more."""
+_MARGIN = 5.0
+"""By how much longer, where a machine has other work, too."""
 
 Hooks = Callable[[random.Random], dict[str, Any]]
 
@@ -48,6 +50,12 @@ class Mode:
     """Whether it makes plain calls, without bulk."""
     preventable: bool = True
     """False where no client can keep a document from being made twice."""
+
+    def acting_late(self, seconds: float) -> "Mode":
+        """Return it with a server that, where it acts late, does so by just so many seconds, and clients to match."""
+        faults = [fault | {"late": seconds, "exact": True} if "late" in fault else fault for fault in self.faults]
+        is_late = self.preventable and any("late" in fault for fault in self.faults)
+        return attrs.evolve(self, faults=faults, settle=seconds + _MARGIN) if is_late else self
 
 
 def _after(*answers: str, chance: float = 0.15, on: Sequence[str] = CREATIONS, **more: Any) -> dict[str, Any]:

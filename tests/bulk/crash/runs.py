@@ -14,7 +14,10 @@ import attrs
 from tests.oracle.running import ROOT
 
 LONGEST_RUN = 300.0
-"""Seconds after which a run counts as one that hangs."""
+"""Seconds after which a run counts as one that hangs, besides those that it looks for what it sent."""
+_LOOKS = 8
+"""How often one looks for what it sent in a run: an applicant's rows one after another, each up to four times."""
+_LONGEST_START = 60.0
 FORM = "c" * 36
 CRASHES = (-signal.SIGSEGV, -signal.SIGABRT, -signal.SIGBUS, -signal.SIGILL)
 
@@ -62,6 +65,7 @@ class Run:
     pid: int
     folder: Path
     ended: "asyncio.Future[int]"
+    longest: float = LONGEST_RUN
 
     def send(self, number: int) -> None:
         if not self.ended.done():
@@ -84,16 +88,18 @@ class Run:
         return list(map(json.loads, (self.folder / "out").read_text().splitlines()))
 
     async def said(self) -> Said:
-        """Wait for the end, and return what it said."""
-        hangs = not await self.wait(LONGEST_RUN)
+        """Wait for the end, and return what it said; of one that hangs, where each of its threads stands."""
+        hangs = not await self.wait(self.longest)
         if hangs:
+            self.send(signal.SIGABRT)
+            await self.wait(5)
             self.send(signal.SIGKILL)
         code = await self.ended
         return Said.of(self.folder, None if hangs else code)
 
 
 class Forks:
-    """The process that has the package imported, and forks for each run."""
+    """The process that has the package imported, and forks for each run. It has one thread, so that it may fork."""
 
     def __init__(self, package: Path) -> None:
         self.package = package
@@ -127,8 +133,17 @@ class Forks:
         self._replies[number] = replies = asyncio.Queue()
         order |= {"number": number, "out": str(folder / "out"), "err": str(folder / "err")}
         self._process.stdin.write(json.dumps(order).encode() + b"\n")
-        pid = await replies.get()
-        return Run(pid, folder, asyncio.ensure_future(replies.get()))
+        pid = await asyncio.wait_for(self._reply(replies), _LONGEST_START)
+        return Run(pid, folder, asyncio.ensure_future(self._reply(replies)))
+
+    async def _reply(self, replies: "asyncio.Queue[int]") -> int:
+        """Return the next of a run's replies. Raises `RuntimeError` when none can come any more."""
+        reply = asyncio.ensure_future(replies.get())
+        await asyncio.wait([reply, self._reading], return_when=asyncio.FIRST_COMPLETED)
+        if not reply.done():
+            reply.cancel()
+            raise RuntimeError("the process that starts the runs has ended")
+        return reply.result()
 
     async def _read(self) -> None:
         while line := await self._process.stdout.readline():
@@ -170,6 +185,7 @@ class Runs:
         hooks |= {"read": self.read, "settle": self.settle, "speed": self.speed}
         order |= {"hooks": hooks, "environment": self.environment}
         self._last = await self.forks.start(self._folder(), order)
+        self._last.longest += _LOOKS * self.settle
         return self._last
 
     async def start_anew(self) -> Run:

@@ -176,9 +176,15 @@ class Trial:
         await self.oracle.set(seed=seed, **self._settings())
 
 
-async def run(name: str, *, kills: int, seed: int, rows: int, folder: Path, forks: Forks) -> Outcome:
-    """Do all of a mode. ``rows`` is how many there are at first; while kills are left to do, more come."""
-    started, mode, chance = time.monotonic(), MODES[name], random.Random(f"{name} {seed}")
+async def run(
+    name: str, *, kills: int, seed: int, rows: int, folder: Path, forks: Forks, late: float | None = None
+) -> Outcome:
+    """Do all of a mode. ``rows`` is how many there are at first; while kills are left to do, more come.
+
+    ``late``: where the server acts late, it does so by that many real seconds.
+    """
+    started, chance = time.monotonic(), random.Random(f"{name} {seed}")
+    mode = MODES[name] if late is None else MODES[name].acting_late(late)
     work = folder / "work"
     work.mkdir()
     async with RunningOracle(folder / "data") as oracle:

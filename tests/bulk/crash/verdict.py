@@ -98,7 +98,9 @@ def _has_trace(said: Said) -> bool:
 def judge_exit(said: Said, verdict: Verdict, *, name: str, is_left: bool) -> None:
     """Hold the way in which a run ended against what it said: ``is_left`` when it did not do all."""
     if said.code is None or said.code in CRASHES or _has_trace(said):
-        verdict.crashes.append(f"{name}: ended with {said.code}: {said.errors[-300:]}")
+        verdict.crashes.append(
+            f"{name}: ended with {said.code}: {said.errors[-300 if said.code is not None else -4000 :]}"
+        )
     by_signal = (-signal.SIGKILL, -signal.SIGTERM, -signal.SIGINT, 128 + signal.SIGTERM, 128 + signal.SIGINT)
     if said.sums is None or said.code in by_signal:
         return

@@ -8,6 +8,7 @@ import attrs
 from tests.bulk.crash.job import Job
 from tests.bulk.crash.runs import FORM, Said
 from tests.bulk.crash.verdict import Held, Verdict, judge_exit
+from tests.oracle.api import FEE
 from tests.oracle.running import RunningOracle
 
 STARTED = ("started", "done_before")
@@ -21,6 +22,8 @@ class Paid:
     """The applicant of each verification."""
     requests: dict[tuple[str, str], Counter]
     """By applicant and form, how many were made by each request."""
+    cents: int
+    """What it took of the balance."""
 
     @classmethod
     def of(cls, oracle: RunningOracle) -> "Paid":
@@ -28,7 +31,8 @@ class Paid:
         for row in oracle.read("SELECT id, applicant_id, body, request FROM verifications"):
             applicants[row["id"]] = row["applicant_id"]
             requests[row["applicant_id"], json.loads(row["body"]).get("form_id")][row["request"]] += 1
-        return cls(applicants, dict(requests))
+        ((cents,),) = oracle.read("SELECT coalesce(sum(cents), 0) FROM fees")
+        return cls(applicants, dict(requests), cents)
 
 
 def judge_started(said: Said, paid: Paid, verdict: Verdict, *, name: str) -> None:
@@ -66,6 +70,6 @@ def judge_fees(said: Said, job: Job, held: Held, paid: Paid, verdict: Verdict) -
         if is_paid and told.get(line) not in (*STARTED, "uncertain"):
             verdict.wrong.append(f"line {line}: its applicant is verified, and it is told {told.get(line)}")
     fees, least = len(paid.applicants), statuses["started"] + statuses["done_before"]
-    if not least <= fees <= least + statuses["uncertain"]:
-        verdict.wrong.append(f"{fees} fees were taken, for {dict(statuses)}")
+    if paid.cents != fees * FEE or not least <= fees <= least + statuses["uncertain"]:
+        verdict.wrong.append(f"{paid.cents} cents were taken for {fees} verifications, of {dict(statuses)}")
     return statuses

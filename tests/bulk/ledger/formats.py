@@ -1,6 +1,12 @@
 """Files of ledgers that this version does not write."""
 
+import gzip
 import sqlite3
+from pathlib import Path
+
+from tests.pictures import PNG_START
+
+_WRITTEN = Path(__file__).parent / "written"
 
 FORMAT_2 = """
 CREATE TABLE about (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -34,10 +40,22 @@ def as_format_3(path):
     """Make a ledger that was closed one of the format without verifications, as that version left it."""
     connection = sqlite3.connect(path)
     connection.execute("DROP TABLE verifications")
+    connection.execute("DROP TABLE partials")
     connection.execute("UPDATE about SET value = '3' WHERE name = 'format'")
     connection.commit()
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     connection.close()
+
+
+def format_4(path):
+    """Write one that the version with that format wrote: two files, a row that is done, one that was sent, an owner."""
+    path.write_bytes(gzip.decompress((_WRITTEN / "format_4.ledger.gz").read_bytes()))
+    Path(f"{path}.key").write_bytes((_WRITTEN / "format_4.ledger.key").read_bytes())
+
+
+def picture_of_format_4(number):
+    """Return the content of one of its files, numbered from 1; the second is the large one."""
+    return PNG_START[:8] + bytes([number]) * (2_000, 60_000)[number - 1]
 
 
 def hot_journal(names):

@@ -13,10 +13,11 @@ from tests.bulk.ledger.test_ledger import SENT, opened
 
 ENDLESS = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT"
 VIEWS = {
-    "about": "'format' AS name, '4' AS value",
+    "about": "'format' AS name, '5' AS value",
     "runs": "x AS number, 0.0 AS seconds, '' AS boot, 0.0 AS began, 0.0 AS beat",
     "rows": "x'00' AS digest, 'sent' AS state, '' AS applicant_id, '' AS intent, 0 AS run, 0.0 AS at",
     "files": "randomblob(32) AS digest, 'f' AS file_id",
+    "partials": "randomblob(32) AS digest, 'f' AS file_id, NULL AS origin",
     "applicants": "randomblob(32) AS digest, 'sent' AS state",
     "verifications": "randomblob(32) AS digest, 'sent' AS state",
 }

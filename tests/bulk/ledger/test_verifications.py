@@ -7,7 +7,7 @@ import pytest
 
 from kycaid_async import LedgerError
 from kycaid_async.bulk.ledger import VerificationState
-from kycaid_async.bulk.ledger.elapsed import NO_BOOT_TIME
+from kycaid_async.bulk.ledger.entries import NO_BOOT_TIME
 from kycaid_async.bulk.ledger.repair import repair, show
 from tests.bulk.ledger.formats import as_format_3, format_2
 from tests.bulk.ledger.test_ledger import SENT, opened
@@ -136,7 +136,7 @@ async def test_a_ledger_of_the_format_before_gets_the_table_and_keeps_its_rows(t
     last = await opened(tmp_path / "l", read_only=True)
     assert [entry.applicant_id async for entry in last.verifications.all()] == [ANN]
     await last.close()
-    assert show(tmp_path / "l").format == "4"
+    assert show(tmp_path / "l").format == "5"
 
 
 async def test_a_ledger_of_the_first_format_gets_the_table_too(tmp_path):

@@ -3,7 +3,8 @@
 import pytest
 
 from kycaid_async import Manifest, ManifestError, read_manifest
-from kycaid_async.bulk.manifest.column_names import match, trimmed
+from kycaid_async.bulk.manifest.column_names import match
+from kycaid_async.bulk.manifest.format import trimmed
 from kycaid_async.bulk.manifest.manifest import Manifest as AnyManifest
 from kycaid_async.bulk.manifest.options import ManifestOptions
 from kycaid_async.bulk.manifest.row import COLUMNS
@@ -186,3 +187,31 @@ def test_names_in_json_lines_may_be_said_too(tmp_path):
     (tmp_path / "a.jsonl").write_text(json.dumps(fields | {"Notiz": "x"}))
     (found,) = read_manifest(tmp_path / "a.jsonl", columns={"Datei": "front_side", "Notiz": None})
     assert dict(found.written) == {"front_side": "front.png"}
+
+
+TITLES = [
+    "Kunden 2026;;;;;\n;;;;;\n",
+    "sep=;\nKundenliste\nStand: 28.11.2026; 3 Personen\n\n",
+    "Person;;;;Dokument;\n",
+    '"Export; für die Prüfung"\n',
+]
+NAMES_OF_EXPORT = "Kundennummer;Vorname;Nachname;Geburtsdatum;Dokumenttyp;Datei"
+
+
+@pytest.mark.parametrize("above", TITLES)
+def test_a_title_or_a_row_of_headings_may_stand_above_the_names_of_a_csv(tmp_path, above):
+    path = tmp_path / "a.csv"
+    path.write_text(f"{above}{NAMES_OF_EXPORT}\n7;A;B;13.02.1990;PASSPORT;a.png\n", encoding="utf-8-sig")
+    (found,) = AnyManifest.of(path, ManifestOptions(guess=True)).rows()
+    assert (found.line, found.applicant.dob) == (above.count("\n") + 2, "1990-02-13")
+    assert found.applicant.external_applicant_id == "7"
+
+
+def test_a_row_is_no_line_of_names_and_a_wrong_line_of_names_is_named_as_it_is(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("7;A;B;13.02.1990;SELFIE_IMAGE;a.png\n8;A;B;13.02.1990;SELFIE_IMAGE;b.png\n")
+    with pytest.raises(ManifestError, match="the first line has no column of a manifest"):
+        AnyManifest.of(path, ManifestOptions(guess=True))
+    path.write_text(f"Kundennummer;Unbekannt\n{NAMES_OF_EXPORT}\n")
+    with pytest.raises(ManifestError, match="Unbekannt: expected a column"):
+        AnyManifest.of(path, ManifestOptions(guess=True))

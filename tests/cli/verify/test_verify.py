@@ -253,3 +253,13 @@ def test_without_a_form_each_says_what_is_missing(command_of, uploaded, oracle):
     done = command_of("verify", uploaded)
     assert (done.returncode, started(oracle)) == (1, 0)
     assert done.stdout.count("form_id: expected that of the run or of the row") == 4
+
+
+def test_what_kept_many_from_being_started_is_said_once(environment, uploaded, portal, oracle):
+    portal.call(lambda: oracle.set(refuses=[422, "insufficient_data"]))
+    done = CliRunner().invoke(app, ["verify", str(uploaded), "--form", FORM, "--yes"], env=environment)
+    first, *others, sums = done.stdout.splitlines()
+    assert "with insufficient data: verifications.create: KYCAID refused" in first
+    assert "Add what the form asks for" in first
+    assert [line.rpartition(": ")[2] for line in others] == ["as above"] * 3
+    assert (done.exit_code, sums) == (1, "4 verifications: 4 with insufficient data.")

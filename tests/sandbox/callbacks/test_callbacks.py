@@ -9,7 +9,8 @@ from aiohttp import web
 from kycaid_async import AsyncKycaid, ConfigurationError
 from kycaid_async.callbacks import SIGNATURE_HEADER, ServiceResult, VerificationCompleted, construct_event
 from kycaid_async.sandbox import Sandbox
-from kycaid_async.sandbox.events.delivery import ATTEMPTS, PAUSES
+from kycaid_async.sandbox.data.account import FORMS
+from kycaid_async.sandbox.events.feed import ATTEMPTS, PAUSES
 from tests.serving import Serving
 
 
@@ -78,11 +79,15 @@ async def sandbox(clock, sleep):
 
 async def test_a_verification_is_announced_and_its_result_delivered(sandbox, kycaid, receiver, applicant):
     owner = await applicant(external_applicant_id="me")
-    made = await kycaid.verifications.create(applicant_id=owner, form_id="a" * 36, callback_url=receiver.url)
+    made = await kycaid.verifications.create(applicant_id=owner, form_id=FORMS[0].id, callback_url=receiver.url)
     await sandbox.settle()
     started, done = sorted(receiver.events, key=lambda event: event.type, reverse=True)
     assert (started.type, started.verification_id, started.applicant_id) == ("VERIFICATION_STATUS_CHANGED", made, owner)
-    assert (started.verification_status, started.external_applicant_id, started.form_id) == ("pending", "me", "a" * 36)
+    assert (started.verification_status, started.external_applicant_id, started.form_id) == (
+        "pending",
+        "me",
+        FORMS[0].id,
+    )
     assert isinstance(done, VerificationCompleted)
     assert (done.verification_id, done.verified, done.verifications["profile"].verified) == (made, True, True)
     assert started.request_id != done.request_id
@@ -264,7 +269,7 @@ async def test_settling_waits_for_verifications_that_others_are_just_ending(atte
     ):
         for _ in range(20):
             owner = await kycaid.applicants.create(type="PERSON")
-            await kycaid.verifications.create(applicant_id=owner, form_id="f" * 36, callback_url=receiver.url)
+            await kycaid.verifications.create(applicant_id=owner, form_id=FORMS[0].id, callback_url=receiver.url)
         clock.pass_seconds(120)
         ending = asyncio.create_task(kycaid.request("GET", "/verifications/report", query={"date": "2025-06-15"}))
         while not any(isinstance(event, VerificationCompleted) for event in receiver.events):

@@ -149,9 +149,10 @@ async def test_the_url_of_a_form_is_for_one_unused_verification(kycaid, call, sa
     form = (await kycaid.forms.list())[0]
     owner = await applicant(external_applicant_id="me")
     made = await kycaid.forms.create_url(form.form_id, applicant_id=owner, redirect_url="https://example.com")
-    assert made.form_url == f"{sandbox.url}/forms/{made.form_token}"
+    host, _, token = made.form_url.rpartition("/")
+    assert (host, len(token)) == (f"{sandbox.url}/forms", 36)
     got = await kycaid.verifications.get(made.id_of_verification)
-    assert (got.status, got.applicant_id, got.form_token) == ("unused", owner, made.form_token)
+    assert (got.status, got.applicant_id, got.form_token) == ("unused", owner, token)
     assert (await kycaid.applicants.get(owner)).verification_status == "new"
     # A person's browser has no key.
     async with aiohttp.ClientSession() as browser, browser.get(made.form_url) as page:

@@ -67,9 +67,8 @@ async def test_what_is_no_form_either_is_a_bad_request(call, raw):
     assert (status, answer["type"]) in ((400, "bad_request"), (422, "validation"))
 
 
-@pytest.mark.parametrize("given", [{}, {"form_id": "a" * 36}])
-async def test_a_verification_needs_a_form_of_the_account(kycaid, call, applicant, fields, is_strict, given):
-    answer = await call("POST", "/verifications", json={"applicant_id": await applicant(), **given})
+async def test_a_verification_needs_a_form(kycaid, call, applicant, fields, is_strict):
+    answer = await call("POST", "/verifications", json={"applicant_id": await applicant()})
     if is_strict:
         assert fields(answer) == ["form_id"]
     else:
@@ -77,12 +76,21 @@ async def test_a_verification_needs_a_form_of_the_account(kycaid, call, applican
     assert (await verified(kycaid, await applicant())).passed is True
 
 
+@pytest.mark.parametrize(
+    ("form", "message"), [("a" * 36, "Form ID was not found"), ("12666", "Form ID is not valid"), ("", None)]
+)
+async def test_a_form_that_is_not_there_is_refused_in_both_modes(call, applicant, form, message):
+    status, answer = await call("POST", "/verifications", json={"applicant_id": await applicant(), "form_id": form})
+    assert (status, [error["parameter"] for error in answer["errors"]]) == (422, ["form_id"])
+    assert message in (answer["errors"][0]["message"], None)
+
+
 async def test_a_form_is_for_one_type_of_applicant_in_both_modes(kycaid, call, fields, applicant):
     given = {"applicant_id": await applicant(), "form_id": COMPANY_FORM}
     assert fields(await call("POST", "/verifications", json=given)) == ["form_id"]
     with pytest.raises(ValidationError):
         await kycaid.forms.create_url(PERSON_FORM, applicant_id=await company(kycaid))
-    assert (await kycaid.forms.create_url(COMPANY_FORM, applicant_id=await company(kycaid))).form_token
+    assert (await kycaid.forms.create_url(COMPANY_FORM, applicant_id=await company(kycaid))).form_url
 
 
 async def test_a_company_needs_phone_and_email(call, fields, is_strict):
@@ -205,9 +213,13 @@ async def test_an_address_may_be_proved_three_times_and_six_were_seen(kycaid, ca
     assert statuses == ([200] * 3 + [422] * 4 if is_strict else [200] * 6 + [422])
 
 
-async def test_the_count_of_no_verifications_is_text_or_the_number_of_older_answers(kycaid, is_strict, applicant):
+async def test_the_count_of_no_verifications_is_text_and_of_a_new_applicant_a_number(
+    kycaid, is_strict, applicant, clock
+):
     owner = await applicant()
     assert (await kycaid.applicants.get(owner)).raw["verifications_count"] == ("0" if is_strict else 0)
+    clock.pass_seconds(31 * 60)
+    assert (await kycaid.applicants.get(owner)).raw["verifications_count"] == "0"
     await verified(kycaid, owner)
     assert (await kycaid.applicants.get(owner)).raw["verifications_count"] == "1"
 
@@ -223,6 +235,30 @@ async def test_an_external_id_as_a_number_is_taken_for_form_urls(kycaid, call, i
         assert (await call("POST", path, json={"external_applicant_id": wrong}))[0] == 422
 
 
+async def test_an_external_id_as_a_number_is_taken_for_applicants(kycaid, call, is_strict, applicant):
+    status, made = await call("POST", "/applicants", json={"type": "PERSON", "external_applicant_id": 7})
+    assert status == (422 if is_strict else 200)
+    owner = await applicant(external_applicant_id="6")
+    assert (await call("PATCH", f"/applicants/{owner}", json={"external_applicant_id": 7}))[0] == status
+    assert (await kycaid.applicants.get(owner)).external_applicant_id == ("6" if is_strict else "7")
+    if not is_strict:
+        assert (await kycaid.applicants.get(made["applicant_id"])).external_applicant_id == "7"
+
+
+@pytest.mark.parametrize("kind", ["OTHER", "SELFIE", "VISA"])
+async def test_types_of_servers_under_another_name_are_taken(call, is_strict, applicant, kind):
+    status, made = await call("POST", "/documents", json={"type": kind, "applicant_id": await applicant()})
+    assert status == (422 if is_strict else 200)
+    if not is_strict:
+        assert (await call("GET", f"/documents/{made['document_id']}"))[1]["type"] == kind
+
+
+async def test_an_answer_about_a_person_has_the_later_keys(call, is_strict, applicant):
+    later = {"nationality", "phone_status", "questionnaires"}
+    _, answer = await call("GET", f"/applicants/{await applicant()}")
+    assert later & set(answer) == (later if is_strict else set())
+
+
 async def test_a_form_url_for_no_applicant_may_say_so_with_null(call):
     status, made = await call("POST", f"/forms/{PERSON_FORM}/urls", json={"applicant_id": None})
-    assert (status, len(made["form_token"])) == (200, 36)
+    assert (status, len(made["form_url"].rpartition("/")[2])) == (200, 36)

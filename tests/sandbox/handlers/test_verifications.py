@@ -6,9 +6,10 @@ import pytest
 
 from kycaid_async import AsyncKycaid, ConflictError, FlowError, NotFoundError, ValidationError
 from kycaid_async.sandbox import Sandbox
+from kycaid_async.sandbox.data.account import FORMS
 
 NOBODY = "f" * 36
-FORM = "a" * 36
+FORM = FORMS[0].id
 
 
 @pytest.fixture
@@ -27,8 +28,8 @@ def client_of(sandbox):
     return AsyncKycaid(sandbox.api_key, base_url=sandbox.url, max_retries=0)
 
 
-async def verified(kycaid, owner):
-    got = await kycaid.verifications.get(await kycaid.verifications.create(applicant_id=owner, form_id=FORM))
+async def verified(kycaid, owner, form=FORM):
+    got = await kycaid.verifications.get(await kycaid.verifications.create(applicant_id=owner, form_id=form))
     assert got.status == "completed"
     return got
 
@@ -116,7 +117,7 @@ async def test_a_company_needs_both_kinds_of_persons(kycaid, call, company, pers
     assert (status, answer["type"]) == (422, "insufficient_data")
     beneficial = await person(owner, type="BENEFICIAL")
     await kycaid.documents.create(affiliated_person_id=beneficial, type="PASSPORT")
-    got = await verified(kycaid, owner)
+    got = await verified(kycaid, owner, form=FORMS[1].id)
     assert got.verifications["document"].decline_reasons == ["DOCUMENT_INCOMPLETE"]
 
 

@@ -12,8 +12,8 @@ import pytest
 
 from kycaid_async import AsyncKycaid, AuthenticationError
 from kycaid_async.sandbox import SANDBOX_KEY, Sandbox
+from kycaid_async.sandbox.http.access import KeyThrottle
 from kycaid_async.sandbox.http.refusals import Refused
-from kycaid_async.sandbox.http.throttle import KeyThrottle
 
 BAD_REQUEST = (400, {"type": "bad_request", "errors": []})
 NOT_FOUND = (404, {"type": "not_found", "errors": []})

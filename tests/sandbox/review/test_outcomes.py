@@ -4,7 +4,7 @@ import pytest
 
 from kycaid_async import AsyncKycaid, ConflictError, DeclineReason
 from kycaid_async.sandbox import Sandbox
-from kycaid_async.sandbox.rules.outcome import ReviewOutcome
+from kycaid_async.sandbox.rules.verdict import ReviewOutcome
 
 HEADER = "x-sandbox-outcome"
 

@@ -4,8 +4,7 @@ from datetime import date
 
 import pytest
 
-from kycaid_async.sandbox.rules.case import Look
-from kycaid_async.sandbox.rules.rules import RULES, Case, Rule, judge
+from kycaid_async.sandbox.rules.rules import RULES, Case, Look, Rule, judge
 from kycaid_async.values.decline_reasons import DeclineReason
 
 TODAY = date(2025, 6, 15)

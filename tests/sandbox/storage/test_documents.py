@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from kycaid_async.sandbox.rules.case import IDENTITY, SELFIES
+from kycaid_async.sandbox.rules.rules import IDENTITY, SELFIES
 from kycaid_async.sandbox.storage.database import MEMORY, Store
 from kycaid_async.sandbox.storage.unit_of_work import UnitOfWork
 

@@ -1,0 +1,1 @@
+"""Operations of the API as commands, made from their declarations: ``kycaid documents create --type PASSPORT …``."""

@@ -1,0 +1,64 @@
+"""What was typed, as values for a call."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from kycaid_async.cli.calls.operation import Parameter
+from kycaid_async.cli.json_io import json_object
+from kycaid_async.cli.problems import UsageProblem, one_line
+
+_DAY: Final = len("YYYY-MM-DD")
+
+
+def values_of(parameters: Sequence[Parameter], typed: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values of what was typed, but for files. Raises `UsageProblem`, which does not show them."""
+    return {
+        one.name: _value(one, typed[one.name])
+        for one in parameters
+        if one.kind != "file" and typed.get(one.name) not in (None, [])
+    }
+
+
+def _value(parameter: Parameter, typed: Any) -> Any:
+    if parameter.kind == "list":
+        return [_word(parameter, text) for text in typed]
+    if not isinstance(typed, str):
+        return typed
+    if parameter.kind == "JSON":
+        try:
+            return json_object(typed)
+        except UsageProblem as problem:
+            message = str(problem).replace("--json", parameter.option, 1)
+        raise UsageProblem(message)
+    return _moment(parameter, typed) if parameter.kind == "time" else _word(parameter, typed)
+
+
+def _word(parameter: Parameter, text: str) -> str:
+    """Return a listed word as it is spelt, however it was typed; any other text as it is."""
+    spelt = {_key(word): word for word in parameter.words}
+    return spelt.get(_key(text), text)
+
+
+def _key(word: str) -> str:
+    return word.replace("-", "_").casefold()
+
+
+def _moment(parameter: Parameter, text: str) -> date | datetime:
+    try:
+        return date.fromisoformat(text) if len(text) == _DAY else datetime.fromisoformat(text)
+    except ValueError:
+        problem = f"{parameter.option}: expected a day as YYYY-MM-DD, or a time as 2026-11-01T12:00:00Z"
+    raise UsageProblem(problem)
+
+
+def file_of(parameter: Parameter, name: str) -> Path:
+    """Return the path of a file that can be opened. Raises `UsageProblem`, which names the option."""
+    path = Path(name)
+    try:
+        with path.open("rb"):
+            return path
+    except (OSError, ValueError) as error:
+        problem = one_line(getattr(error, "strerror", None) or "this is no name of a file")
+    raise UsageProblem(f"{parameter.option}: {problem}")

@@ -1,0 +1,152 @@
+"""The API key of a command: from the environment, from a file of variables, or from the keyring; never an argument."""
+
+import importlib
+import os
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any, Final, TypeAlias
+
+import typer
+
+from kycaid_async.cli.problems import Problem, UsageProblem, one_line
+from kycaid_async.extras import missing
+
+KEY: Final = "KYCAID_API_KEY"
+KEYRING: Final = "KYCAID_KEYRING"
+SERVICE: Final = "kycaid"
+"""What the keys are called in the keyring; each has a name of its own beside it."""
+
+_LINE: Final = re.compile(r"(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*)")
+
+
+def read_env_file(path: Path) -> dict[str, str]:
+    """Return the variables of KYCAID in a ``.env`` file. Raises `UsageProblem`, which shows none of it.
+
+    A line is NAME=value, with or without ``export`` and quotes; nothing in it is replaced or run.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except OSError as error:
+        raise UsageProblem(f"--env-file {path}: {error.strerror}") from None
+    except ValueError:
+        raise UsageProblem(f"--env-file {path}: it is no text in UTF-8") from None
+    found: dict[str, str] = {}
+    for number, line in enumerate(map(str.strip, lines), start=1):
+        if not line or line.startswith("#"):
+            continue
+        parts = _LINE.fullmatch(line)
+        if parts is None:
+            raise UsageProblem(f"--env-file {path}: line {number} is not NAME=value")
+        if parts[1].startswith("KYCAID_"):
+            found[parts[1]] = _unquoted(parts[2])
+    return found
+
+
+def _unquoted(text: str) -> str:
+    for quote in ("'", '"'):
+        if text.startswith(quote) and (end := text.find(quote, 1)) > 0:
+            return text[1:end]
+    return re.split(r"\s+#", text, maxsplit=1)[0].strip()
+
+
+@contextmanager
+def variables(values: Mapping[str, str]) -> Iterator[None]:
+    """Have variables in the environment for a while."""
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+def load_env_file(context: typer.Context, path: Path | None) -> Path | None:
+    """Put the variables of a file into the environment until the command ends; those that are there stay."""
+    if path is not None and not context.resilient_parsing:
+        try:
+            found = read_env_file(path)
+        except UsageProblem as problem:
+            typer.echo(f"kycaid: {one_line(problem)}", err=True)
+            raise typer.Exit(problem.exit_code) from None
+        context.with_resource(variables({name: text for name, text in found.items() if not os.environ.get(name)}))
+    return path
+
+
+EnvFile: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        "--env-file",
+        metavar="FILE",
+        callback=load_env_file,
+        is_eager=True,  # other options have defaults from the environment
+        help="Take KYCAID_API_KEY, KYCAID_BASE_URL and their like from this file, if the environment has none.",
+        show_default=False,
+    ),
+]
+
+
+def use_keyring(context: typer.Context, name: str | None) -> str | None:
+    """Let the key come from the keyring until the command ends."""
+    if name is not None and not context.resilient_parsing:
+        context.with_resource(variables({KEYRING: name}))
+    return name
+
+
+Keyring: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--keyring",
+        metavar="NAME",
+        callback=use_keyring,
+        is_eager=True,
+        help="Take the key of this name from the keyring: see kycaid key.",
+        show_default=False,
+    ),
+]
+
+
+def api_key() -> str | None:
+    """Return the key of the keyring where one is asked for, or else of the environment. Raises `Problem`."""
+    name = os.environ.get(KEYRING)
+    return stored_key(name) if name else os.environ.get(KEY)
+
+
+def required_key() -> str:
+    """Return the key. Raises `UsageProblem` when there is none."""
+    key = api_key()
+    if not key:
+        raise UsageProblem(
+            f"your key is needed: in the environment variable {KEY}, in a file for --env-file, or in the keyring for "
+            "--keyring"
+        )
+    return key
+
+
+def stored_key(name: str) -> str:
+    """Return a key of the keyring. Raises `Problem`."""
+    with keyring_problems() as keyring:
+        key = keyring.get_password(SERVICE, name)
+    if not key:
+        raise UsageProblem(f"the keyring has no key named {name}; store it with: kycaid key set {one_line(name)}")
+    return str(key)
+
+
+@contextmanager
+def keyring_problems() -> Iterator[Any]:
+    """Give the keyring. Raises `Problem` when there is none, or it does not open."""
+    try:
+        keyring = importlib.import_module("keyring")
+        KeyringError = importlib.import_module("keyring.errors").KeyringError  # noqa: N806 - a class
+    except ImportError as error:
+        raise Problem(str(missing("keyring", error))) from None
+    try:
+        yield keyring
+    except KeyringError as error:
+        # Its text names the backend, and no key.
+        raise Problem(f"the keyring of this system cannot be used: {one_line(error) or type(error).__name__}") from None
