@@ -36,7 +36,7 @@ class CallEvent(Value):
     port: int
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class AttemptEvent(CallEvent):
     """An attempt of a call is over, well or not."""
 
@@ -60,7 +60,7 @@ class AttemptEvent(CallEvent):
     """False when its turn never came, or its file could not be opened: then there was no request."""
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class RetryEvent(CallEvent):
     """A call is about to be repeated."""
 
@@ -74,7 +74,7 @@ class RetryEvent(CallEvent):
     """Seconds until the next attempt asks for its turn."""
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class ResultEvent(CallEvent):
     """A call is over."""
 

@@ -4,13 +4,12 @@ import re
 import ssl
 from collections.abc import Collection, Iterable, Mapping
 from ipaddress import ip_address
-from typing import Any, Literal, cast, get_args
+from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 from urllib.parse import quote, urlsplit
 
 import attrs
 
 from kycaid_async.errors import ConfigurationError
-from kycaid_async.hooks import Observers
 from kycaid_async.masking import Unlisted, Value, mask
 from kycaid_async.protocol.endpoint import HOLES, Endpoint
 from kycaid_async.protocol.request import is_plain_path
@@ -18,6 +17,9 @@ from kycaid_async.protocol.retry import RetryPolicy
 from kycaid_async.protocol.timeout import Timeout
 from kycaid_async.uploads.preflight import FileRules
 from kycaid_async.values.secret import ApiKey, HiddenText
+
+if TYPE_CHECKING:
+    from kycaid_async.hooks import Observers
 
 _AS_IT_IS = "%/:@!$&'()*+,;=~[]"
 
@@ -50,7 +52,7 @@ class Settings(Unlisted, Value):
     allow_http: frozenset[str] = frozenset()
     """Hosts that requests may go to without TLS, besides loopback."""
     ssl_context: ssl.SSLContext | None = attrs.field(default=None, validator=_look_at_context)
-    observers: Observers | None = None
+    observers: "Observers | None" = None
 
     def authorization(self) -> dict[str, str]:
         """Return the header that carries the key."""
