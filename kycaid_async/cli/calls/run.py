@@ -26,7 +26,7 @@ from kycaid_async.cli.calls.request import (
     prepare,
 )
 from kycaid_async.cli.options import required_key
-from kycaid_async.cli.problems import Problem, UsageProblem, one_line
+from kycaid_async.cli.problems import Problem, UsageProblem, one_line, say
 from kycaid_async.client import AsyncKycaid
 from kycaid_async.errors import (
     ConfigurationError,
@@ -126,7 +126,7 @@ async def _carry_out(
             except KycaidError:
                 for name, file_id in uploaded.items():
                     # Not lost with the call: it can be repeated without sending the files again.
-                    typer.echo(f"kycaid: already uploaded: --{name.replace('_', '-')} {file_id}", err=True)
+                    say(f"already uploaded: --{name.replace('_', '-')} {file_id}")
                 raise
 
 
@@ -155,7 +155,7 @@ def notes_of_warnings() -> Iterator[None]:
     with warnings.catch_warnings():
         for kind in (UnconfirmedEndpointWarning, UnconfirmedValueWarning):
             warnings.simplefilter("always", kind)
-        warnings.showwarning = lambda message, *_: typer.echo(f"kycaid: note: {one_line(message)}", err=True)
+        warnings.showwarning = lambda message, *_: say(f"note: {message}")
         yield
 
 

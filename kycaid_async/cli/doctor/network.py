@@ -42,9 +42,10 @@ async def look(server: str, proxy: str | None, key: str | None) -> AsyncIterator
     else:
         yield Finding("DNS", "skipped", "the proxy looks for the server")
         yield Finding("TLS", "skipped", "not looked at through a proxy; the call below needs it to be good")
-    for finding in await _plain_request(server, proxy):
-        yield finding
-    yield await _call(server, proxy, key)
+    answer, time_there = await _plain_request(server, proxy)
+    yield answer
+    yield time_there
+    yield await _call(server, proxy, key) if answer.state == "ok" else Finding("call", "skipped", "without an answer")
 
 
 async def _name(parts: SplitResult) -> Finding:
@@ -90,7 +91,7 @@ def certificate_finding(certificate: dict[str, Any], version: str, now: datetime
     return Finding("TLS", "warning" if days < _DAYS_LEFT else "ok", text)
 
 
-async def _plain_request(server: str, proxy: str | None) -> list[Finding]:
+async def _plain_request(server: str, proxy: str | None) -> tuple[Finding, Finding]:
     """Ask without the key: whether anything answers, and what time it is there."""
     started = time.perf_counter()
     try:
@@ -102,8 +103,8 @@ async def _plain_request(server: str, proxy: str | None) -> list[Finding]:
             status, date = answer.status, answer.headers.get("Date")
     except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
         text = f"no answer ({type(error).__name__}): check the URL, the network, the firewall and the proxy"
-        return [Finding("answer", "wrong", text), Finding("clock", "skipped", "there is no time to compare with")]
-    return [Finding("answer", "ok", f"HTTP {status} without a key, in {_ms(started)}"), clock(date, time.time())]
+        return Finding("answer", "wrong", text), Finding("clock", "skipped", "there is no time to compare with")
+    return Finding("answer", "ok", f"HTTP {status} without a key, in {_ms(started)}"), clock(date, time.time())
 
 
 def clock(date: str | None, now: float) -> Finding:
