@@ -107,8 +107,8 @@ def _command(operation: Any) -> Any:
     }
 
     def run(**typed: Any) -> None:
-        from kycaid_async.cli.calls.given import values_of
         from kycaid_async.cli.calls.run import CallOptions, call
+        from kycaid_async.cli.calls.typed_values import values_of
         from kycaid_async.cli.json_io import json_object
 
         with errors_by_kind():
@@ -119,7 +119,7 @@ def _command(operation: Any) -> Any:
             call(operation, given, files, CallOptions(**typed))
 
     signature = [_parameter(one) for one in parameters] + list(common.values())
-    run.__signature__ = inspect.Signature(signature)  # type: ignore[attr-defined]
+    run.__signature__ = inspect.Signature(signature)  # type: ignore[attr-defined]  # inspect looks there
     run.__annotations__ = {one.name: one.annotation for one in signature}
     app = typer.Typer(add_completion=False, rich_markup_mode=None)
     app.command(name=operation.method.replace("_", "-"), help=_help(operation))(run)

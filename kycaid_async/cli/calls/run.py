@@ -14,10 +14,7 @@ import typer
 
 from kycaid_async import servers
 from kycaid_async.api.sections import SECTIONS
-from kycaid_async.cli.calls.given import file_of
-from kycaid_async.cli.calls.operation import Operation, Parameter, operations_of
-from kycaid_async.cli.calls.output import Format, Output, rows_of
-from kycaid_async.cli.calls.request import (
+from kycaid_async.cli.calls.arguments import (
     NOT_UPLOADED,
     arguments_of,
     as_plain,
@@ -25,6 +22,9 @@ from kycaid_async.cli.calls.request import (
     field_models,
     prepare,
 )
+from kycaid_async.cli.calls.operation import Operation, Parameter, operations_of
+from kycaid_async.cli.calls.output import Format, Output, rows_of
+from kycaid_async.cli.calls.typed_values import file_of
 from kycaid_async.cli.options import required_key
 from kycaid_async.cli.problems import Problem, UsageProblem, one_line, say
 from kycaid_async.client import AsyncKycaid

@@ -23,7 +23,7 @@ from kycaid_async.values.json import dumps
 _SECONDS: Final = 10.0
 _PORTS: Final = {"https": 443, "http": 80}
 _DAYS_LEFT: Final = 14
-_CLOCK_OFF, _CLOCK_WRONG = 30.0, 120.0
+_CLOCK_SAME, _CLOCK_OFF, _CLOCK_WRONG = 2.0, 30.0, 120.0
 """Seconds. `verifications.find` allows two minutes between the clocks."""
 _EVENT: Final = "DOCTOR_TEST"
 
@@ -115,7 +115,7 @@ def clock(date: str | None, now: float) -> Finding:
         return Finding("clock", "skipped", "the server does not say what time it is")
     state = f"{abs(off):.0f} s {'ahead of' if off > 0 else 'behind'} the server's"
     if abs(off) < _CLOCK_OFF:
-        return Finding("clock", "ok", "as the server's, within seconds" if abs(off) < 2 else state)  # noqa: PLR2004
+        return Finding("clock", "ok", "as the server's, within seconds" if abs(off) < _CLOCK_SAME else state)
     more = "set it right: certificates, reports by day and the search for lost answers depend on it"
     return Finding("clock", "wrong" if abs(off) > _CLOCK_WRONG else "warning", f"{state}; {more}")
 

@@ -53,7 +53,10 @@ def test_a_file_that_was_uploaded_is_not_lost_with_the_call(kycaid, front):
 @pytest.mark.parametrize(
     ("words", "advice"),
     [
-        (["--type", "pasport", "--applicant-id", UNKNOWN], "--type: did you mean PASSPORT? Expected one of ADDRESS_DOCUMENT"),
+        (
+            ["--type", "pasport", "--applicant-id", UNKNOWN],
+            "did you mean PASSPORT? Expected one of ADDRESS_DOC",
+        ),
         (["--type", "xyz", "--applicant-id", UNKNOWN], "--type: expected one of ADDRESS_DOCUMENT"),
         (["--type", "PASSPORT"], "--applicant-id: expected this or affiliated_person_id, and not both, got neither."),
         (["--type", "PASSPORT", "--applicant-id", "12"], "--applicant-id: expected 36 characters, got 2 characters."),

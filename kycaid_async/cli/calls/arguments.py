@@ -30,7 +30,7 @@ class _Seen(BaseException):
 
 @attrs.frozen
 class PreparedRequest:
-    """What a call would send first."""
+    """The first request of a call, which is not sent yet."""
 
     method: str
     target: str
