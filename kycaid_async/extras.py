@@ -1,6 +1,7 @@
 """Optional libraries: their oldest versions, and the error for one that is not installed."""
 
 import importlib
+import importlib.metadata
 import importlib.util
 import re
 from typing import Any, Final
@@ -12,6 +13,7 @@ FLOORS: Final = {
     "pillow-heif": (1, 0),
     "pyarrow": (18, 0),
     "pypdf": (5, 0),
+    "pypdfium2": (5, 0),
     "xlsxwriter": (3, 2),
 }
 """The oldest versions that are used. pip knows them too, but only of those who ask for the extra.
@@ -42,13 +44,18 @@ def require(module: str, extra: str) -> Any:
         library = importlib.import_module(module)
     except ImportError as error:
         raise missing(extra, error) from error
-    if not is_recent(module.replace("_", "-"), library.__version__):
+    if not is_recent(module.replace("_", "-"), _version_of(library)):
         raise ModuleNotFoundError(
-            f"{module} {library.__version__} is too old for this part of kycaid_async. Install a newer one with: "
+            f"{module} {_version_of(library)} is too old for this part of kycaid_async. Install a newer one with: "
             f"pip install -U 'kycaid-async[{extra}]'",
             name=module,
         )
     return library
+
+
+def _version_of(library: Any) -> str:
+    # Not all of them say it themselves.
+    return str(getattr(library, "__version__", None) or importlib.metadata.version(library.__name__))
 
 
 def is_installed(name: str) -> bool:

@@ -270,7 +270,11 @@ async def test_an_upload_never_runs_whatever_it_says_it_is(browse, kycaid, sandb
     sent = await browse("POST", "/files", data=body, headers={"Authorization": f"Token {sandbox.api_key}"})
     file_id = re.search(r"[0-9a-f]{36}", sent.text)[0]
     document = await kycaid.documents.create(applicant_id=await applicant(), type="PASSPORT", front_side_id=file_id)
-    assert (await browse("GET", f"/_sandbox/pictures/{file_id}")).status == 404
+    picture = await browse("GET", f"/_sandbox/pictures/{file_id}")
+    assert (picture.status, picture.headers["Content-Type"]) == (200, "image/svg+xml")
+    assert "It cannot be shown as a picture." in picture.text
+    assert "script" not in picture.text
+    assert picture.headers["Content-Security-Policy"] == "default-src 'none'; sandbox; frame-ancestors 'none'"
     link = (await kycaid.documents.get(document)).front_side
     for path in (f"/_sandbox/downloads/{file_id}", link):
         headers = (await browse("GET", path)).headers
