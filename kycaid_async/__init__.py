@@ -45,6 +45,7 @@ _HOMES = {
             "MatchType NgNinAddress NgNinData NgNinRequest NgNinResult NgNinValidation UsEidvRequest UsEidvResult"
         ),
         ".api.phone_numbers": "PhoneNumberCheck",
+        ".api.raw_response": "RawResponse",
         ".api.reference_lists": "Label",
         ".api.risk_checks": "AdverseMediaRequest AdverseMediaSearch Direction Transaction TransactionScreening",
         ".api.services": "ServiceRequest",
@@ -124,6 +125,8 @@ def _for_analysers() -> None:  # pyright: ignore[reportUnusedFunction]  # see be
         non_doc_verifications,
         phone_numbers,
         qes,
+        raw_response,
+        raw_sections,
         reference_lists,
         risk_checks,
         services,

@@ -88,6 +88,7 @@ from kycaid_async.api.non_doc_verifications import NgNinValidation as NgNinValid
 from kycaid_async.api.non_doc_verifications import UsEidvRequest as UsEidvRequest
 from kycaid_async.api.non_doc_verifications import UsEidvResult as UsEidvResult
 from kycaid_async.api.phone_numbers import PhoneNumberCheck as PhoneNumberCheck
+from kycaid_async.api.raw_response import RawResponse as RawResponse
 from kycaid_async.api.reference_lists import Label as Label
 from kycaid_async.api.risk_checks import AdverseMediaRequest as AdverseMediaRequest
 from kycaid_async.api.risk_checks import AdverseMediaSearch as AdverseMediaSearch

@@ -35,6 +35,8 @@ from kycaid_async.values.lazy import cached_property
 if TYPE_CHECKING:
     import aiohttp
 
+    from kycaid_async.api.raw_response import RecordedCall
+    from kycaid_async.api.raw_sections import RawSections
     from kycaid_async.bulk.bulk import Bulk
     from kycaid_async.transport.exchange import Exchange
     from kycaid_async.transport.loop_resources import ResourceRegistry
@@ -123,6 +125,16 @@ class AsyncKycaid(Sections):
 
         return Bulk(self._call_once, self._settings, self._shared.timing)
 
+    @cached_property
+    def with_raw_response(self) -> "RawSections":
+        """The sections, with operations that return a `RawResponse`: status, headers, attempts, and what was parsed.
+
+        ``response = await client.with_raw_response.documents.get(document_id)``. They raise what the others raise.
+        """
+        from kycaid_async.api.raw_sections import RawSections
+
+        return RawSections(self._recorded_call)
+
     @confidential
     def request(
         self,
@@ -171,7 +183,7 @@ class AsyncKycaid(Sections):
 
     def __getstate__(self) -> dict[str, Any]:
         # For copies and pickles. First what refuses to be pickled, then the rest, but for what is made of the settings.
-        made = ("_exchange", "_single_exchange", "bulk")
+        made = ("_exchange", "_single_exchange", "bulk", "with_raw_response")
         own = {name: value for name, value in vars(self).items() if name not in made and not isinstance(value, Section)}
         return {"_shared": self._shared, **own}
 
@@ -197,6 +209,11 @@ class AsyncKycaid(Sections):
 
     def _call_once(self, endpoint: Endpoint[T], **given: Any) -> Awaitable[T]:
         return self._single_exchange(endpoint, **given)
+
+    def _recorded_call(self) -> "RecordedCall":
+        from kycaid_async.api.raw_response import RecordedCall
+
+        return RecordedCall(self._shared.exchange(self._settings), self._shared.timing)
 
     @cached_property
     def _single_exchange(self) -> "Exchange":

@@ -2,6 +2,7 @@
 
 * ``kycaid_async/sync/sections.pyi``: signatures of the blocking sections, from the asynchronous ones, since these are
   made at run time; in a stub all type checkers and editors read plain methods.
+* ``raw_sections.pyi`` in ``api`` and ``sync``: the same for ``client.with_raw_response``.
 * ``kycaid_async/__init__.pyi``: the public names, from the table in ``__init__.py``.
 * ``README.md``: the tables of operations, from their declarations.
 """
@@ -16,13 +17,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import kycaid_async
-from kycaid_async.api.sections import SECTIONS
+from kycaid_async.api import raw_sections
+from kycaid_async.api.sections import SECTIONS, class_of
 from kycaid_async.cli.operations import as_markdown, repeats_as_markdown
+from kycaid_async.sync import raw_sections as blocking_raw_sections
 from kycaid_async.sync import sections
 from kycaid_async.sync.blocking import Blocking
 from kycaid_async.sync.bulk import Bulk
 
 COMMAND = "python -m tests.derived"
+RAW_STUB = Path(raw_sections.__file__).with_suffix(".pyi")
+BLOCKING_RAW_STUB = Path(blocking_raw_sections.__file__).with_suffix(".pyi")
 SECTIONS_STUB = Path(sections.__file__).with_suffix(".pyi")
 PUBLIC_STUB = Path(kycaid_async.__file__).with_suffix(".pyi")
 README = Path(__file__).parents[1] / "README.md"
@@ -49,6 +54,43 @@ def sections_stub() -> str:
     return "".join([head, "import builtins\n", *lines, *classes, bulk, *attributes])
 
 
+def raw_stub(*, is_blocking: bool) -> str:
+    """Return the text of a stub for ``client.with_raw_response``, before it is formatted."""
+    imports = {"RawResponse": "kycaid_async.api.raw_response"}
+    if is_blocking:
+        imports["Blocking"] = Blocking.__module__
+    classes, lines = [], []
+    for section in SECTIONS:
+        cls = sections.twin_of(section) if is_blocking else class_of(section)
+        methods = [
+            ast.unparse(raw_form(definition, vars(cls)[name], imports, is_blocking=is_blocking))
+            for name in raw_sections.operations_of(section)
+            for definition in definitions(vars(cls)[name])
+        ]
+        classes.append(stub_of(f"{cls.__name__}(Blocking)" if is_blocking else cls.__name__, methods))
+        lines.append(f"    {section}: {cls.__name__}\n")
+    request = raw_sections.RawSections.request
+    (definition,) = definitions(request)
+    form = blocking_form if is_blocking else async_form
+    of_request = stub_of(
+        "RawSections(Blocking)" if is_blocking else "RawSections", [ast.unparse(form(definition, request, imports))]
+    )
+    made = "" if is_blocking else "    def __init__(self, record: Callable[[], RecordedCall]) -> None: ...\n"
+    if not is_blocking:
+        imports |= {"Callable": "collections.abc", "RecordedCall": "kycaid_async.api.raw_response"}
+    heads = [f"from {module} import {name}\n" for name, module in sorted(imports.items())]
+    head = f"# Written by `{COMMAND}` from the asynchronous sections.\n"
+    helpers = "" if is_blocking else RAW_HELPERS
+    return "".join([head, "import builtins\n", *heads, *classes, of_request, made, *lines, helpers])
+
+
+RAW_HELPERS = """
+class RawSection: ...
+def raw_class_of(section: str) -> type[RawSection]: ...
+def operations_of(section: str) -> list[str]: ...
+"""
+
+
 def readme() -> str:
     """Return the text of the README with its tables as they have to be."""
     return re.sub(
@@ -66,8 +108,12 @@ def section_stub(name: str, cls: type, imports: dict[str, str]) -> str:
         if inspect.isfunction(twin) and not attribute.startswith("_")
         for definition in definitions(twin)
     ]
+    return stub_of(f"{name}(Blocking)", methods)
+
+
+def stub_of(name: str, methods: list[str]) -> str:
     indented = ["    " + line for text in methods for line in text.splitlines()]
-    return "\n".join([f"class {name}(Blocking):", *indented, ""])
+    return "\n".join([f"class {name}:", *(indented or ["    ..."]), ""])
 
 
 def definitions(twin: object) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
@@ -92,6 +138,22 @@ def blocking_form(
     for decorator in decorators:
         imports[decorator.id] = "typing"
     form = ast.FunctionDef(definition.name, definition.args, [ast.Expr(ast.Constant(...))], decorators, returns)
+    return ast.fix_missing_locations(form)
+
+
+def async_form(
+    definition: ast.FunctionDef | ast.AsyncFunctionDef, method: object, imports: dict[str, str]
+) -> ast.AsyncFunctionDef:
+    form = blocking_form(definition, method, imports)
+    same = ast.AsyncFunctionDef(form.name, form.args, form.body, form.decorator_list, form.returns)
+    return ast.fix_missing_locations(same)
+
+
+def raw_form(
+    definition: ast.FunctionDef | ast.AsyncFunctionDef, method: object, imports: dict[str, str], *, is_blocking: bool
+) -> ast.FunctionDef | ast.AsyncFunctionDef:
+    form = (blocking_form if is_blocking else async_form)(definition, method, imports)
+    form.returns = ast.Subscript(ast.Name("RawResponse", ast.Load()), form.returns, ast.Load())
     return ast.fix_missing_locations(form)
 
 
@@ -139,7 +201,13 @@ def resolved(annotation: ast.expr, module: object, imports: dict[str, str], *, r
 
 def main() -> None:
     README.write_text(readme(), "utf-8")
-    for path, text in ((PUBLIC_STUB, public_stub()), (SECTIONS_STUB, sections_stub())):
+    stubs = {
+        PUBLIC_STUB: public_stub(),
+        SECTIONS_STUB: sections_stub(),
+        RAW_STUB: raw_stub(is_blocking=False),
+        BLOCKING_RAW_STUB: raw_stub(is_blocking=True),
+    }
+    for path, text in stubs.items():
         path.write_text(text, "utf-8")
         for command in (["format"], ["check", "--fix", "--unsafe-fixes"], ["format"]):
             subprocess.run([sys.executable, "-m", "ruff", *command, "--quiet", path], check=True)

@@ -36,6 +36,7 @@ def run(code, *names):
         ("kycaid_async.web.starlette", "starlette", "starlette"),
         ("kycaid_async.web.fastapi", "fastapi", "fastapi"),
         ("kycaid_async.callbacks.redis", "redis", "redis"),
+        ("kycaid_async.otel", "opentelemetry", "otel"),
         ("kycaid_async.callbacks.sqlalchemy", "sqlalchemy", "sqlalchemy"),
         ("kycaid_async.web.django", "django", "django"),
         ("kycaid_async.web.django", "asgiref", "django"),

@@ -33,6 +33,7 @@ SAME_MODULES = {
     "options": "the options of one command each",
     "parts": "the parts of a workbook, and those of aiohttp",
     "problems": "texts of problems of one room each",
+    "raw_sections": "the sections of `client.with_raw_response`, and their blocking twins",
     "reference_lists": "lists of the reference: how they are fetched, and what the sandbox answers",
     "remarks": "remarks on audited rows, and on verifications that were not started",
     "report": "the report of one command each",

@@ -3,7 +3,7 @@
 import copy
 import ssl
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from kycaid_async.client import AsyncKycaid
 from kycaid_async.hooks import HooksOption
@@ -11,10 +11,14 @@ from kycaid_async.protocol.endpoint import Replay
 from kycaid_async.protocol.timeout import Timeout
 from kycaid_async.sync.blocking import Blocking, documented_as
 from kycaid_async.sync.handle import ClientHandle
+from kycaid_async.sync.loop_thread import loop_thread
 from kycaid_async.sync.sections import Sections
 from kycaid_async.tracebacks import border
 from kycaid_async.transport.settings import AuthHeader
 from kycaid_async.uploads.preflight import FileRules
+
+if TYPE_CHECKING:
+    from kycaid_async.sync.raw_sections import RawSections
 
 
 class Kycaid(Sections):
@@ -73,6 +77,17 @@ class Kycaid(Sections):
 
     def __repr__(self) -> str:
         return type(self).__name__ + repr(self._target).removeprefix("AsyncKycaid")
+
+    @property
+    def with_raw_response(self) -> "RawSections":
+        """The sections, with operations that return a `RawResponse`: status, headers, attempts, and what was parsed.
+
+        ``response = client.with_raw_response.documents.get(document_id)``. They raise what the others raise.
+        """
+        with loop_thread.holding_up_forks():  # a child could never import what was half imported
+            from kycaid_async.sync.raw_sections import RawSections
+
+            return RawSections(self._handle, self._target.with_raw_response)
 
     @documented_as(AsyncKycaid.request)
     def request(

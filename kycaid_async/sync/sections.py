@@ -53,7 +53,7 @@ class Files(Blocking):
         with border:
             call = self._handle.new_call()
             wrapped, options = call.wrap_source(source), {"filename": filename, "content_type": content_type}
-            call.of(files.Files.create, self._target, wrapped, **options, size=size)
+            call.of(type(self._target).create, self._target, wrapped, **options, size=size)
             del source, wrapped, filename, options
             return cast("str", call.run())
 
@@ -70,7 +70,7 @@ class Files(Blocking):
         with border:
             call = self._handle.new_call()
             wrapped, options = call.wrap_source(source), {"filename": filename, "content_type": content_type}
-            call.of(files.Files.replace, self._target, file_id, wrapped, **options, size=size)
+            call.of(type(self._target).replace, self._target, file_id, wrapped, **options, size=size)
             del source, wrapped, filename, options
             return cast("str", call.run())
 

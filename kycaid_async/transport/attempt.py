@@ -45,6 +45,15 @@ class Call(Unlisted):
     """The last one, as long as somebody may want to know of it."""
 
 
+@attrs.define
+class Times:
+    """The begin and the end of a request, on the monotonic clock."""
+
+    started: float | None = None
+    """When its turn had come; None when it never did."""
+    ended: float = 0.0
+
+
 @attrs.define(eq=False)
 class Attempt(Unlisted):
     """One attempt of a call."""
@@ -57,11 +66,8 @@ class Attempt(Unlisted):
     began: float | None = None
     """When the first attempt of a call without a file had its turn. The total counts from then on, for queueing does
     not count: a batch of calls would run out of time."""
-    is_observed: bool = False
-    """True when `started` and `ended` are wanted."""
-    started: float | None = None
-    """When its turn had come and the request began."""
-    ended: float | None = None
+    times: "Times | None" = None
+    """Filled in for those who want to know."""
     _request: OutgoingRequest | None = attrs.field(default=None, repr=False)
     _outcome: Any = attrs.field(default=None, repr=False)
     """The result, while it is logged. Not in a variable: handlers of logs can report the running frames."""
@@ -128,18 +134,19 @@ class Attempt(Unlisted):
         self._request = request = OutgoingRequest(
             endpoint.name, endpoint.method, self.call.request.target, body, endpoint.replayable
         )
-        is_timed = self.is_observed or logger.isEnabledFor(logging.DEBUG)
+        is_timed = self.times is not None or logger.isEnabledFor(logging.DEBUG)
         send = self._timed_exchange if is_timed else self._exchange
         return send(request, timer)
 
     async def _timed_exchange(self, request: OutgoingRequest, timer: AttemptTimeout) -> Any:
-        self.started = started = self.timing.clock()
+        times = self.times or Times()
+        times.started = started = self.timing.clock()
         try:
             self._outcome = await self._exchange(request, timer)
         finally:
-            self.ended = ended = self.timing.clock()
+            times.ended = self.timing.clock()
         if logger.isEnabledFor(logging.DEBUG):
-            self._log(ended - started)
+            self._log(times.ended - started)
         try:
             return self._outcome
         finally:

@@ -8,16 +8,18 @@ from typing import Any, Final
 
 import attrs
 
-from kycaid_async.bulk.manifest.column_names import (
-    MOST_ABOVE,
+from kycaid_async.bulk.manifest.column_names import MOST_ABOVE, match, place_of_names
+from kycaid_async.bulk.manifest.format import (
+    LONGEST,
     Columns,
+    Encoding,
     Record,
-    match,
-    place_of_names,
+    TextFormat,
+    lines_of,
+    open_text,
     table_record,
     trimmed,
 )
-from kycaid_async.bulk.manifest.format import LONGEST, Encoding, TextFormat, lines_of, open_text
 from kycaid_async.bulk.manifest.options import ManifestOptions
 from kycaid_async.bulk.manifest.row import EXTRA, is_text
 from kycaid_async.bulk.tables import neutral, original

@@ -98,6 +98,11 @@ class BadRow(Unlisted):
         return "; ".join(map(str, self.problems))
 
 
+def what_stands(row: ManifestRow | BadRow) -> bytes:
+    """Return what stands for a row of a file that may change while it is read."""
+    return repr((row.line, row.raw)).encode(errors="surrogatepass")
+
+
 def column_type(column: str) -> type:
     """Return what a column takes: ``date``, ``datetime``, ``float``, ``bool``, or else ``str``."""
     return _TYPES.get(column, str)

@@ -101,7 +101,9 @@ def _command(operation: Any) -> Any:
     common = {
         name: one
         for name, one in inspect.signature(shared.call).parameters.items()
-        if name != "operation" and (name not in ("json", "dry_run") or operation.endpoint)
+        if name != "operation"
+        and (name not in ("json", "dry_run") or operation.endpoint)
+        and (name != "yes" or operation.is_billed or operation.deletes)
     }
 
     def run(**typed: Any) -> None:
@@ -172,6 +174,8 @@ def _metavar(one: Any) -> str | None:
 
 def _complete(words: tuple[str, ...]) -> Callable[[str], list[str]]:
     def complete(incomplete: str) -> list[str]:
-        return [word for word in words if word.casefold().startswith(incomplete.casefold())]
+        # As it was begun: the shell takes only what begins so.
+        spelt = [word.lower() for word in words] if incomplete.islower() else words
+        return [word for word in spelt if word.startswith(incomplete)]
 
     return complete

@@ -3,7 +3,8 @@
 import pytest
 
 from kycaid_async import Manifest, ManifestError, read_manifest
-from kycaid_async.bulk.manifest.column_names import match, trimmed
+from kycaid_async.bulk.manifest.column_names import match
+from kycaid_async.bulk.manifest.format import trimmed
 from kycaid_async.bulk.manifest.manifest import Manifest as AnyManifest
 from kycaid_async.bulk.manifest.options import ManifestOptions
 from kycaid_async.bulk.manifest.row import COLUMNS
