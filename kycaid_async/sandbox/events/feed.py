@@ -165,7 +165,7 @@ REMEMBERED_REQUESTS: Final = 1000
 
 
 Event = RequestServed | StateChanged | DeliveryChanged | Missed
-"""What a `Watch` gives. None of them holds personal data."""
+"""What a `Watch` gives. None of them holds personal data but ids, which no `repr` shows of requests and deliveries."""
 
 
 class Watch:
