@@ -2,7 +2,7 @@
 
 * ``kycaid_async/sync/sections.pyi``: signatures of the blocking sections, from the asynchronous ones, since these are
   made at run time; in a stub all type checkers and editors read plain methods.
-* ``kycaid_async/__init__.pyi``: the public names, from the table in ``__init__.py``.
+* ``kycaid_async/__init__.py``: the public names as type checkers read them, from the table above them.
 * ``README.md``: the tables of operations, from their declarations.
 """
 
@@ -24,17 +24,21 @@ from kycaid_async.sync.bulk import Bulk
 
 COMMAND = "python -m tests.derived"
 SECTIONS_STUB = Path(sections.__file__).with_suffix(".pyi")
-PUBLIC_STUB = Path(kycaid_async.__file__).with_suffix(".pyi")
+PUBLIC_NAMES = Path(kycaid_async.__file__)
 README = Path(__file__).parents[1] / "README.md"
 TABLES = {"operations": as_markdown, "repeats": repeats_as_markdown}
 
 
-def public_stub() -> str:
-    """Return the text of the package's stub, before it is formatted."""
-    names = [f"from kycaid_async{home} import {name} as {name}\n" for name, home in kycaid_async._HOMES.items()]
-    head = f"# What type checkers see: the public names. Written by `{COMMAND}` from the table in __init__.py.\n"
-    servers = "from kycaid_async import servers as servers\n"
-    return "".join([head, servers, *names, "__version__: str\n"])
+def public_names() -> str:
+    """Return the text of the package with its names for type checkers as they have to be, before it is formatted."""
+    homes = kycaid_async._HOMES.items()
+    lines = [f"    from kycaid_async{home} import {name} as {name}\n" for name, home in homes]
+    return re.sub(
+        rf"(    # Written by `{COMMAND}`[^\n]*\n).*?(    # The end of what is written\.\n)",
+        lambda found: "".join([found[1], "    from kycaid_async import servers as servers\n", *lines, found[2]]),
+        PUBLIC_NAMES.read_text("utf-8"),
+        flags=re.DOTALL,
+    )
 
 
 def sections_stub() -> str:
@@ -139,7 +143,7 @@ def resolved(annotation: ast.expr, module: object, imports: dict[str, str], *, r
 
 def main() -> None:
     README.write_text(readme(), "utf-8")
-    for path, text in ((PUBLIC_STUB, public_stub()), (SECTIONS_STUB, sections_stub())):
+    for path, text in ((PUBLIC_NAMES, public_names()), (SECTIONS_STUB, sections_stub())):
         path.write_text(text, "utf-8")
         for command in (["format"], ["check", "--fix", "--unsafe-fixes"], ["format"]):
             subprocess.run([sys.executable, "-m", "ruff", *command, "--quiet", path], check=True)

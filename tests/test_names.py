@@ -8,8 +8,6 @@ import pytest
 from tests.house import modules
 
 SAME_CLASSES = {
-    "AuditOptions": "the keywords of `client.bulk.audit`, and the options of the command that calls it",
-    "UploadOptions": "the keywords of `client.bulk.upload`, and the options of the command that calls it",
     "Sandbox": "the one of `testing` is that of `sandbox`, and a plain context manager too",
 }
 """Names of classes that stand for more than one thing, with the reason: four at most."""

@@ -192,7 +192,7 @@ def _close(loop: asyncio.AbstractEventLoop) -> None:
 
 _REQUIRED: Final = ("anyio.from_thread", "cattrs", "encodings.idna", "kycaid_async.transport.exchange")
 _OPTIONAL: Final = (
-    "kycaid_async.transport.aiohttp.bodies",
+    "kycaid_async.transport.aiohttp.session",
     "kycaid_async.transport.aiohttp.direct",
     "msgspec.json",
 )

@@ -577,7 +577,7 @@ def test_when_no_remark_can_be_written_the_first_ctrl_c_still_finishes_what_is_i
     server.held = True
     with monkeypatch.context() as closed:
         closed.setattr("sys.stderr", Unwritable(number, terminal=terminal))
-        closed.setattr("kycaid_async.cli.upload.run.stop_signals", lambda: nullcontext(next_signal))
+        closed.setattr("kycaid_async.cli.frame.stop_signals", lambda: nullcontext(next_signal))
         code = run(options_of(people, **OPTIONS | {"base_url": server.url}))
     assert (code, len(told), len(server.documents)) == (130, 2, 2)
     assert upload(people, server=server.url).stdout.startswith("5 rows: 3 created, 2 done before.")
