@@ -12,7 +12,6 @@ from kycaid_async import servers
 from kycaid_async.api.section import Section
 from kycaid_async.api.sections import Sections
 from kycaid_async.errors import ConfigurationError
-from kycaid_async.hooks import HooksOption, Observers
 from kycaid_async.protocol.endpoint import Endpoint, Replay
 from kycaid_async.protocol.request import undeclared_endpoint
 from kycaid_async.protocol.retry import RetryBudget, RetryPolicy
@@ -37,7 +36,10 @@ if TYPE_CHECKING:
 
     import aiohttp
 
+    from kycaid_async.api.raw_response import RecordedCall
+    from kycaid_async.api.raw_sections import RawSections
     from kycaid_async.bulk.bulk import Bulk
+    from kycaid_async.hooks import HooksOption, Observers
     from kycaid_async.transport.exchange import Exchange
     from kycaid_async.transport.loop_resources import ResourceRegistry
 else:
@@ -112,7 +114,7 @@ class AsyncKycaid(Sections):
         allow_http: Iterable[str] | None = None,
         ssl_context: ssl.SSLContext | None = None,
         session: "aiohttp.ClientSession | None" = None,
-        hooks: HooksOption = None,
+        hooks: "HooksOption" = None,
     ) -> None:
         with border:  # who reports that it failed need not tell the key
             if max_retries < 0 or max_connections < 1:
@@ -132,7 +134,7 @@ class AsyncKycaid(Sections):
                 proxy=proxy_of(proxy, trust_env=trust_env, base_url=server, allow_http=plain),
                 allow_http=plain,
                 ssl_context=ssl_context,
-                observers=Observers.of(hooks),
+                observers=_observers_of(hooks),
             )
             self._shared = _Shared(self._settings, session)
 
@@ -145,6 +147,16 @@ class AsyncKycaid(Sections):
         from kycaid_async.bulk.bulk import Bulk
 
         return Bulk(self._call_once, self._settings, self._shared.timing)
+
+    @cached_property
+    def with_raw_response(self) -> "RawSections":
+        """The sections, with operations that return a `RawResponse`: status, headers, attempts, and what was parsed.
+
+        ``response = await client.with_raw_response.documents.get(document_id)``. They raise what the others raise.
+        """
+        from kycaid_async.api.raw_sections import RawSections
+
+        return RawSections(self._recorded_call)
 
     @confidential
     def request(
@@ -172,7 +184,7 @@ class AsyncKycaid(Sections):
         timeout: Timeout | float | None = None,
         max_retries: int | None = None,
         check: bool | None = None,
-        hooks: HooksOption = None,
+        hooks: "HooksOption" = None,
     ) -> Self:
         """Return a client with other options over the same connections: closing one closes both.
 
@@ -187,14 +199,14 @@ class AsyncKycaid(Sections):
             files = attrs.evolve(settings.files, check_content=check)
             settings = attrs.evolve(settings, check=check, files=files)
         if hooks is not None:
-            settings = attrs.evolve(settings, observers=Observers.of(hooks))
+            settings = attrs.evolve(settings, observers=_observers_of(hooks))
         other = copy.copy(self)
         other.__dict__["_settings"] = settings
         return other
 
     def __getstate__(self) -> dict[str, Any]:
         # For copies and pickles. First what refuses to be pickled, then the rest, but for what is made of the settings.
-        made = ("_exchange", "_single_exchange", "bulk")
+        made = ("_exchange", "_single_exchange", "bulk", "with_raw_response")
         own = {name: value for name, value in vars(self).items() if name not in made and not isinstance(value, Section)}
         return {"_shared": self._shared, **own}
 
@@ -221,6 +233,11 @@ class AsyncKycaid(Sections):
     def _call_once(self, endpoint: Endpoint[T], **given: Any) -> Awaitable[T]:
         return self._single_exchange(endpoint, **given)
 
+    def _recorded_call(self) -> "RecordedCall":
+        from kycaid_async.api.raw_response import RecordedCall
+
+        return RecordedCall(self._shared.exchange(self._settings), self._shared.timing)
+
     @cached_property
     def _single_exchange(self) -> "Exchange":
         """Repeats nothing, and does not check requests: who uses it does."""
@@ -238,6 +255,14 @@ def _paths_of(given: Mapping[str, Any] | None) -> dict[str, str]:
     from kycaid_async.api.catalog import ENDPOINTS
 
     return paths_of(given, ENDPOINTS)
+
+
+def _observers_of(hooks: "HooksOption") -> "Observers | None":
+    if hooks is None:
+        return None
+    from kycaid_async.hooks import Observers
+
+    return Observers.of(hooks)
 
 
 def _first(*values: str | None) -> str:

@@ -14,14 +14,15 @@ from urllib.parse import urlsplit
 import attrs
 
 from kycaid_async.errors import ConfigurationError
+from kycaid_async.masking import Value
 
 logger = logging.getLogger("kycaid_async")
 
 _PORTS: Final = {"http": 80, "https": 443}
 
 
-@attrs.frozen(kw_only=True)
-class CallEvent:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class CallEvent(Value):
     """A call begins."""
 
     operation: str
@@ -35,7 +36,7 @@ class CallEvent:
     port: int
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class AttemptEvent(CallEvent):
     """An attempt of a call is over, well or not."""
 
@@ -55,9 +56,11 @@ class AttemptEvent(CallEvent):
     """Of the body. For a file that was cut off, its whole size."""
     bytes_received: int
     """Of the body."""
+    was_sent: bool
+    """False when its turn never came, or its file could not be opened: then there was no request."""
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class RetryEvent(CallEvent):
     """A call is about to be repeated."""
 
@@ -71,7 +74,7 @@ class RetryEvent(CallEvent):
     """Seconds until the next attempt asks for its turn."""
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class ResultEvent(CallEvent):
     """A call is over."""
 
@@ -87,8 +90,8 @@ class ResultEvent(CallEvent):
     """Of the whole call, with waits and pauses."""
 
 
-@attrs.frozen(kw_only=True)
-class RowEvent:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class RowEvent(Value):
     """A row of a run of ``client.bulk`` has its result."""
 
     run: str
@@ -129,7 +132,7 @@ HooksOption: TypeAlias = Hooks | Iterable[Hooks] | None
 """One set of hooks, or several."""
 
 
-@attrs.define(eq=False)
+@attrs.frozen(eq=False)
 class Observers:
     """The hooks of a client. An event goes to all that want it, in their order."""
 
@@ -140,32 +143,29 @@ class Observers:
     @classmethod
     def of(cls, hooks: HooksOption) -> "Observers | None":
         """Return those of a client's option, or None. Raises `ConfigurationError`."""
-        listed = hooks if isinstance(hooks, Iterable) else () if hooks is None else (hooks,)
-        listed = tuple(listed)
+        listed = tuple(hooks if isinstance(hooks, Iterable) else () if hooks is None else (hooks,))
         if not all(isinstance(one, Hooks) for one in listed):
             raise ConfigurationError("hooks: expected Hooks(…), or several of them")
         return cls(listed) if listed else None
-
-    def wants(self, name: str) -> bool:
-        """Say whether anybody wants the events of ``name``, as in ``on_row``."""
-        return any(getattr(hooks, name) is not None for hooks in self.hooks)
 
     def tell(self, name: str, event: object) -> None:
         """Call the hooks of ``name`` with ``event``. Nothing that they do harms the caller."""
         for hooks in self.hooks:
             hook = getattr(hooks, name)
-            if hook is None:
-                continue
-            try:
-                answer = hook(event)
-            except (KeyboardInterrupt, SystemExit):
-                raise
-            except (Exception, asyncio.CancelledError, GeneratorExit) as error:  # noqa: BLE001 - see above
-                self._complain(hook, name, f"raised {type(error).__name__}")
-            else:
-                if answer is not None and inspect.isawaitable(answer):
-                    getattr(answer, "close", lambda: None)()
-                    self._complain(hook, name, "returned something to await, and nothing awaits it")
+            if hook is not None:
+                self._call(name, hook, event)
+
+    def _call(self, name: str, hook: Any, event: object) -> None:
+        try:
+            answer = hook(event)
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except (Exception, asyncio.CancelledError, GeneratorExit) as error:  # noqa: BLE001 - see above
+            self._complain(hook, name, f"raised {type(error).__name__}")
+        else:
+            if answer is not None and inspect.isawaitable(answer):
+                getattr(answer, "close", lambda: None)()
+                self._complain(hook, name, "returned something to await, and nothing awaits it")
 
     def _complain(self, hook: Any, name: str, what: str) -> None:
         key = id(hook)

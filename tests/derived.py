@@ -2,7 +2,8 @@
 
 * ``kycaid_async/sync/sections.pyi``: signatures of the blocking sections, from the asynchronous ones, since these are
   made at run time; in a stub all type checkers and editors read plain methods.
-* ``kycaid_async/__init__.py``: the public names as type checkers read them, from the table above them.
+* ``raw_sections.pyi`` in ``api`` and ``sync``: the same for ``client.with_raw_response``.
+* ``kycaid_async/__init__.pyi``: the public names, from the table in ``__init__.py``.
 * ``README.md``: the tables of operations, from their declarations.
 """
 
@@ -16,29 +17,29 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import kycaid_async
-from kycaid_async.api.sections import SECTIONS
+from kycaid_async.api import raw_sections
+from kycaid_async.api.sections import SECTIONS, class_of
 from kycaid_async.cli.operations import as_markdown, repeats_as_markdown
+from kycaid_async.sync import raw_sections as blocking_raw_sections
 from kycaid_async.sync import sections
 from kycaid_async.sync.blocking import Blocking
 from kycaid_async.sync.bulk import Bulk
 
 COMMAND = "python -m tests.derived"
+RAW_STUB = Path(raw_sections.__file__).with_suffix(".pyi")
+BLOCKING_RAW_STUB = Path(blocking_raw_sections.__file__).with_suffix(".pyi")
 SECTIONS_STUB = Path(sections.__file__).with_suffix(".pyi")
-PUBLIC_NAMES = Path(kycaid_async.__file__)
+PUBLIC_STUB = Path(kycaid_async.__file__).with_suffix(".pyi")
 README = Path(__file__).parents[1] / "README.md"
 TABLES = {"operations": as_markdown, "repeats": repeats_as_markdown}
 
 
-def public_names() -> str:
-    """Return the text of the package with its names for type checkers as they have to be, before it is formatted."""
-    homes = kycaid_async._HOMES.items()
-    lines = [f"    from kycaid_async{home} import {name} as {name}\n" for name, home in homes]
-    return re.sub(
-        rf"(    # Written by `{COMMAND}`[^\n]*\n).*?(    # The end of what is written\.\n)",
-        lambda found: "".join([found[1], "    from kycaid_async import servers as servers\n", *lines, found[2]]),
-        PUBLIC_NAMES.read_text("utf-8"),
-        flags=re.DOTALL,
-    )
+def public_stub() -> str:
+    """Return the text of the package's stub, before it is formatted."""
+    names = [f"from kycaid_async{home} import {name} as {name}\n" for name, home in kycaid_async._HOMES.items()]
+    head = f"# What type checkers see: the public names. Written by `{COMMAND}` from the table in __init__.py.\n"
+    servers = "from kycaid_async import servers as servers\n"
+    return "".join([head, servers, *names, "__version__: str\n"])
 
 
 def sections_stub() -> str:
@@ -51,6 +52,43 @@ def sections_stub() -> str:
     head = f"# Written by `{COMMAND}` from the asynchronous sections.\n"
     bulk = "class Sections(Blocking):\n    bulk: Bulk\n"
     return "".join([head, "import builtins\n", *lines, *classes, bulk, *attributes])
+
+
+def raw_stub(*, is_blocking: bool) -> str:
+    """Return the text of a stub for ``client.with_raw_response``, before it is formatted."""
+    imports = {"RawResponse": "kycaid_async.api.raw_response"}
+    if is_blocking:
+        imports["Blocking"] = Blocking.__module__
+    classes, lines = [], []
+    for section in SECTIONS:
+        cls = sections.twin_of(section) if is_blocking else class_of(section)
+        methods = [
+            ast.unparse(raw_form(definition, vars(cls)[name], imports, is_blocking=is_blocking))
+            for name in raw_sections.operations_of(section)
+            for definition in definitions(vars(cls)[name])
+        ]
+        classes.append(stub_of(f"{cls.__name__}(Blocking)" if is_blocking else cls.__name__, methods))
+        lines.append(f"    {section}: {cls.__name__}\n")
+    request = raw_sections.RawSections.request
+    (definition,) = definitions(request)
+    form = blocking_form if is_blocking else async_form
+    of_request = stub_of(
+        "RawSections(Blocking)" if is_blocking else "RawSections", [ast.unparse(form(definition, request, imports))]
+    )
+    made = "" if is_blocking else "    def __init__(self, record: Callable[[], RecordedCall]) -> None: ...\n"
+    if not is_blocking:
+        imports |= {"Callable": "collections.abc", "RecordedCall": "kycaid_async.api.raw_response"}
+    heads = [f"from {module} import {name}\n" for name, module in sorted(imports.items())]
+    head = f"# Written by `{COMMAND}` from the asynchronous sections.\n"
+    helpers = "" if is_blocking else RAW_HELPERS
+    return "".join([head, "import builtins\n", *heads, *classes, of_request, made, *lines, helpers])
+
+
+RAW_HELPERS = """
+class RawSection: ...
+def raw_class_of(section: str) -> type[RawSection]: ...
+def operations_of(section: str) -> list[str]: ...
+"""
 
 
 def readme() -> str:
@@ -70,8 +108,12 @@ def section_stub(name: str, cls: type, imports: dict[str, str]) -> str:
         if inspect.isfunction(twin) and not attribute.startswith("_")
         for definition in definitions(twin)
     ]
+    return stub_of(f"{name}(Blocking)", methods)
+
+
+def stub_of(name: str, methods: list[str]) -> str:
     indented = ["    " + line for text in methods for line in text.splitlines()]
-    return "\n".join([f"class {name}(Blocking):", *indented, ""])
+    return "\n".join([f"class {name}:", *(indented or ["    ..."]), ""])
 
 
 def definitions(twin: object) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
@@ -96,6 +138,22 @@ def blocking_form(
     for decorator in decorators:
         imports[decorator.id] = "typing"
     form = ast.FunctionDef(definition.name, definition.args, [ast.Expr(ast.Constant(...))], decorators, returns)
+    return ast.fix_missing_locations(form)
+
+
+def async_form(
+    definition: ast.FunctionDef | ast.AsyncFunctionDef, method: object, imports: dict[str, str]
+) -> ast.AsyncFunctionDef:
+    form = blocking_form(definition, method, imports)
+    same = ast.AsyncFunctionDef(form.name, form.args, form.body, form.decorator_list, form.returns)
+    return ast.fix_missing_locations(same)
+
+
+def raw_form(
+    definition: ast.FunctionDef | ast.AsyncFunctionDef, method: object, imports: dict[str, str], *, is_blocking: bool
+) -> ast.FunctionDef | ast.AsyncFunctionDef:
+    form = (blocking_form if is_blocking else async_form)(definition, method, imports)
+    form.returns = ast.Subscript(ast.Name("RawResponse", ast.Load()), form.returns, ast.Load())
     return ast.fix_missing_locations(form)
 
 
@@ -124,7 +182,7 @@ class _Resolver(ast.NodeTransformer):
 def home_of(name: str, module: object) -> str:
     """Return the module from which ``module`` has ``name``."""
     tree = ast.parse(Path(module.__file__).read_text("utf-8"))
-    homes = (n.module for n in tree.body if isinstance(n, ast.ImportFrom) and name in {a.name for a in n.names})
+    homes = (n.module for n in ast.walk(tree) if isinstance(n, ast.ImportFrom) and name in {a.name for a in n.names})
     return next(homes, module.__name__)
 
 
@@ -143,7 +201,13 @@ def resolved(annotation: ast.expr, module: object, imports: dict[str, str], *, r
 
 def main() -> None:
     README.write_text(readme(), "utf-8")
-    for path, text in ((PUBLIC_NAMES, public_names()), (SECTIONS_STUB, sections_stub())):
+    stubs = {
+        PUBLIC_STUB: public_stub(),
+        SECTIONS_STUB: sections_stub(),
+        RAW_STUB: raw_stub(is_blocking=False),
+        BLOCKING_RAW_STUB: raw_stub(is_blocking=True),
+    }
+    for path, text in stubs.items():
         path.write_text(text, "utf-8")
         for command in (["format"], ["check", "--fix", "--unsafe-fixes"], ["format"]):
             subprocess.run([sys.executable, "-m", "ruff", *command, "--quiet", path], check=True)

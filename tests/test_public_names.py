@@ -27,19 +27,18 @@ def test_all_is_the_table_of_lazy_names():
     assert set(kycaid_async.__all__) == set(kycaid_async._HOMES) | NOT_LAZY
 
 
-def test_what_type_checkers_read_names_the_same_homes():
+def test_the_stub_for_type_checkers_names_the_same_homes():
     """After a change: ``python -m tests.derived`` writes it."""
-    tree = ast.parse(Path(kycaid_async.__file__).read_text("utf-8"))
-    checked = next(node for node in tree.body if isinstance(node, ast.If) and node.test.id == "TYPE_CHECKING")
+    stub = ast.parse(Path(kycaid_async.__file__).with_suffix(".pyi").read_text("utf-8"))
     homes = {
         alias.asname: imported.module.removeprefix("kycaid_async")
-        for imported in checked.body
+        for imported in stub.body
         if isinstance(imported, ast.ImportFrom)
         for alias in imported.names
     }
     assert "servers" in homes
     if {name: home for name, home in homes.items() if name not in NOT_LAZY} != kycaid_async._HOMES:
-        pytest.fail(f"kycaid_async/__init__.py: `{derived.COMMAND}` has to write it anew", pytrace=False)
+        pytest.fail(f"kycaid_async/__init__.pyi: `{derived.COMMAND}` has to write it anew", pytrace=False)
 
 
 @pytest.mark.parametrize("name", kycaid_async.__all__)

@@ -3,6 +3,7 @@
 import asyncio
 import os
 from collections.abc import AsyncIterable, Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from typing import Literal, cast, get_args
 
 import attrs
@@ -162,7 +163,7 @@ class BulkUpload(BulkRun[BulkRow, BulkResult]):
         size = sum(len(source) for _, source in row.sides() if isinstance(source, bytes))
         self._in_flight += 1
         try:
-            with self._workers.holding(size):
+            with self._workers.holding(size) if size else nullcontext():
                 result = await deliverer.deliver(number, row)
         except Stopped as stop:
             if stop.error is not None:

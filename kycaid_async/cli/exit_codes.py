@@ -32,7 +32,7 @@ from kycaid_async.errors import (
 
 
 class ExitCode(enum.IntEnum):
-    """What a single call came to."""
+    """The end that a single call came to."""
 
     DONE = 0
     FAILED = 1

@@ -62,10 +62,11 @@ def _refuse(_constant: str) -> Any:
 def write_json(value: Any) -> None:
     """Write a value: on a terminal indented and in colour, elsewhere on one line. Raises `OSError`."""
     if sys.stdout.isatty():
-        from rich.json import JSON
+        from rich.highlighter import JSONHighlighter
+        from rich.text import Text
 
-        text = JSON(_for_a_terminal(json.dumps(value, indent=2, ensure_ascii=False))).text
-        console(sys.stdout).print(text, soft_wrap=True)
+        terminal, text = console(sys.stdout), _for_a_terminal(json.dumps(value, indent=2, ensure_ascii=False))
+        terminal.print(Text(text) if terminal.no_color else JSONHighlighter()(text), soft_wrap=True)
     else:
         # In ASCII, so that every program reads it, whatever the encoding of this system is.
         sys.stdout.write(json.dumps(value, separators=(",", ":")) + "\n")

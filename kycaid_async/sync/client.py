@@ -3,18 +3,22 @@
 import copy
 import ssl
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from kycaid_async.client import AsyncKycaid
-from kycaid_async.hooks import HooksOption
 from kycaid_async.protocol.endpoint import Replay
 from kycaid_async.protocol.timeout import Timeout
 from kycaid_async.sync.blocking import Blocking, documented_as
 from kycaid_async.sync.handle import ClientHandle
+from kycaid_async.sync.loop_thread import loop_thread
 from kycaid_async.sync.sections import Sections
 from kycaid_async.tracebacks import border
 from kycaid_async.transport.settings import AuthHeader
 from kycaid_async.uploads.preflight import FileRules
+
+if TYPE_CHECKING:
+    from kycaid_async.hooks import HooksOption
+    from kycaid_async.sync.raw_sections import RawSections
 
 
 class Kycaid(Sections):
@@ -50,7 +54,7 @@ class Kycaid(Sections):
         trust_env: bool = False,
         allow_http: Iterable[str] | None = None,
         ssl_context: ssl.SSLContext | None = None,
-        hooks: HooksOption = None,
+        hooks: "HooksOption" = None,
     ) -> None:
         with border:
             client = AsyncKycaid(
@@ -74,6 +78,17 @@ class Kycaid(Sections):
     def __repr__(self) -> str:
         return type(self).__name__ + repr(self._target).removeprefix("AsyncKycaid")
 
+    @property
+    def with_raw_response(self) -> "RawSections":
+        """The sections, with operations that return a `RawResponse`: status, headers, attempts, and what was parsed.
+
+        ``response = client.with_raw_response.documents.get(document_id)``. They raise what the others raise.
+        """
+        with loop_thread.holding_up_forks():  # a child could never import what was half imported
+            from kycaid_async.sync.raw_sections import RawSections
+
+            return RawSections(self._handle, self._target.with_raw_response)
+
     @documented_as(AsyncKycaid.request)
     def request(
         self,
@@ -96,7 +111,7 @@ class Kycaid(Sections):
         timeout: Timeout | float | None = None,
         max_retries: int | None = None,
         check: bool | None = None,
-        hooks: HooksOption = None,
+        hooks: "HooksOption" = None,
     ) -> Self:
         """Return a client with other options over the same connections: closing one closes both.
 

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Awaitable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
@@ -23,18 +23,20 @@ from kycaid_async.transport.backend import OutgoingRequest
 from kycaid_async.transport.deadlines import AttemptTimeout, Limits
 from kycaid_async.transport.loop_resources import LoopResources
 from kycaid_async.transport.settings import Settings
-from kycaid_async.uploads.multipart import Multipart, Upload
+
+if TYPE_CHECKING:
+    from kycaid_async.uploads.multipart import Multipart, Upload
 
 logger = logging.getLogger("kycaid_async")
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class Call(Unlisted):
     """One call of an endpoint, over all its attempts."""
 
     endpoint: Endpoint[Any]
     request: BuiltRequest
-    upload: Upload | None
+    upload: "Upload | None"
     attempts: int = 0
     """How many were begun."""
     deadline: float | None = None
@@ -45,7 +47,16 @@ class Call(Unlisted):
     """The last one, as long as somebody may want to know of it."""
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
+class Times:
+    """The begin and the end of a request, on the monotonic clock."""
+
+    started: float | None = None
+    """When its turn had come; None when it never did."""
+    ended: float = 0.0
+
+
+@attrs.define(eq=False, repr=False)
 class Attempt(Unlisted):
     """One attempt of a call."""
 
@@ -57,11 +68,8 @@ class Attempt(Unlisted):
     began: float | None = None
     """When the first attempt of a call without a file had its turn. The total counts from then on, for queueing does
     not count: a batch of calls would run out of time."""
-    is_observed: bool = False
-    """True when `started` and `ended` are wanted."""
-    started: float | None = None
-    """When its turn had come and the request began."""
-    ended: float | None = None
+    times: "Times | None" = None
+    """Filled in for those who want to know."""
     _request: OutgoingRequest | None = attrs.field(default=None, repr=False)
     _outcome: Any = attrs.field(default=None, repr=False)
     """The result, while it is logged. Not in a variable: handlers of logs can report the running frames."""
@@ -75,7 +83,7 @@ class Attempt(Unlisted):
     def size(self) -> int:
         """Bytes of the body that was sent, or was to be."""
         body = None if self._request is None else self._request.body
-        return 0 if body is None else body.size if isinstance(body, Multipart) else len(body)
+        return 0 if body is None else len(body) if isinstance(body, bytes) else body.size
 
     async def send_once(self) -> Any:
         """Try once. Returns the decoded answer, or the error to judge."""
@@ -107,7 +115,7 @@ class Attempt(Unlisted):
                 raise
         return self._timed_out(timer.phase)
 
-    async def _send_file(self, upload: Upload, timer: AttemptTimeout) -> Any:
+    async def _send_file(self, upload: "Upload", timer: AttemptTimeout) -> Any:
         try:
             file = await upload.open(self.settings.files, self.resources.io_budget)
         except (InvalidFileError, UploadSourceError) as error:
@@ -123,23 +131,24 @@ class Attempt(Unlisted):
             return file.error
         raise file.error
 
-    def _send(self, body: bytes | Multipart | None, timer: AttemptTimeout) -> Awaitable[Any]:
+    def _send(self, body: "bytes | Multipart | None", timer: AttemptTimeout) -> Awaitable[Any]:
         endpoint = self.call.endpoint
         self._request = request = OutgoingRequest(
             endpoint.name, endpoint.method, self.call.request.target, body, endpoint.replayable
         )
-        is_timed = self.is_observed or logger.isEnabledFor(logging.DEBUG)
+        is_timed = self.times is not None or logger.isEnabledFor(logging.DEBUG)
         send = self._timed_exchange if is_timed else self._exchange
         return send(request, timer)
 
     async def _timed_exchange(self, request: OutgoingRequest, timer: AttemptTimeout) -> Any:
-        self.started = started = self.timing.clock()
+        times = self.times or Times()
+        times.started = started = self.timing.clock()
         try:
             self._outcome = await self._exchange(request, timer)
         finally:
-            self.ended = ended = self.timing.clock()
+            times.ended = self.timing.clock()
         if logger.isEnabledFor(logging.DEBUG):
-            self._log(ended - started)
+            self._log(times.ended - started)
         try:
             return self._outcome
         finally:
@@ -149,7 +158,7 @@ class Attempt(Unlisted):
         """Send ``request``. Returns the decoded answer, or the error to judge."""
         try:
             self.call.answer = answer = await self.resources.backend.send(request, timer)
-            if isinstance(request.body, Multipart) and answer.is_success and not request.body.gone:
+            if request.file is not None and answer.is_success and not request.file.gone:
                 name = request.operation
                 text = f"{name}: the server answered before it had the whole file."
                 return ConnectionLostError(text, operation=name)

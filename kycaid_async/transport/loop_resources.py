@@ -84,7 +84,7 @@ class ConcurrencyLimiter:
                 waiter.set_result(None)
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class LoopResources:
     """Resources that the calls of one client share on one event loop."""
 

@@ -8,7 +8,7 @@ from kycaid_async.errors import KycaidError
 from kycaid_async.hooks import AttemptEvent, CallEvent, Observers, ResultEvent, RetryEvent, Subject, subject
 from kycaid_async.protocol.pacing import Pacer
 from kycaid_async.protocol.retry import slows_down
-from kycaid_async.transport.attempt import Attempt, Call
+from kycaid_async.transport.attempt import Attempt, Call, Times
 from kycaid_async.transport.exchange import Exchange
 
 
@@ -32,7 +32,7 @@ class ObservedExchange(Exchange):
 
     async def _try(self, attempt: Attempt) -> Any:
         began = self.timing.clock()
-        attempt.is_observed = True
+        attempt.times = Times()
         try:
             outcome = await attempt.send_once()
         except BaseException as error:
@@ -57,8 +57,8 @@ class ObservedExchange(Exchange):
         return subject(call.endpoint, self.settings.base_url)
 
     def _tell_of_attempt(self, attempt: Attempt, began: float, outcome: Any) -> None:
-        call, now = attempt.call, self.timing.clock()
-        started = now if attempt.started is None else attempt.started
+        call, times = attempt.call, attempt.times or Times()
+        started = self.timing.clock() if times.started is None else times.started
         event = AttemptEvent(
             **self._of(call),
             attempt=call.attempts,
@@ -66,8 +66,9 @@ class ObservedExchange(Exchange):
             error=type(outcome).__name__ if isinstance(outcome, BaseException) else None,
             refused=isinstance(outcome, KycaidError) and slows_down(outcome),
             waited=started - began,
-            seconds=(attempt.ended or now) - started,
-            bytes_sent=0 if attempt.started is None else attempt.size,
+            seconds=0.0 if times.started is None else times.ended - started,
+            bytes_sent=attempt.size,
+            was_sent=times.started is not None,
             bytes_received=0 if call.answer is None else len(call.answer.body),
         )
         self.observers.tell("on_attempt", event)

@@ -17,6 +17,7 @@ from kycaid_async import (
     FormUrl,
     Kycaid,
     PersonApplicant,
+    RawResponse,
     ResultsSummary,
     UsEidvResult,
     Verification,
@@ -43,6 +44,11 @@ async def asynchronous(client: AsyncKycaid, event: Event) -> None:
     assert_type(client.bulk.results(ledger="l"), BulkResults)
     assert_type(await client.bulk.results_all([], ledger="l", wait=60), tuple[list[BulkVerdict], ResultsSummary])
     assert_type(await client.request("GET", "/new"), Any)
+    raw = client.with_raw_response
+    assert_type(await raw.documents.get("d"), RawResponse[Document])
+    assert_type((await raw.documents.create(type="CREDIT_CARD", applicant_id="a")).parsed, str)
+    assert_type((await raw.countries.list()).parse(), list[Country])
+    assert_type((await raw.request("GET", "/new")).headers["etag"], str)
     assert_type(client.with_options(timeout=5), AsyncKycaid)
     assert_type(await confirm(event, client), Confirmation)
     async with client as same:
@@ -67,6 +73,11 @@ def blocking(client: Kycaid, event: Event) -> None:
     assert_type(client.bulk.results(ledger="l"), BlockingResults)
     assert_type(client.bulk.results_all([], ledger="l", wait=60), tuple[list[BulkVerdict], ResultsSummary])
     assert_type(client.request("GET", "/new"), Any)
+    raw = client.with_raw_response
+    assert_type(raw.documents.get("d"), RawResponse[Document])
+    assert_type(raw.files.create(lambda: iter([b"%PDF-1.4"]), size=8).parsed, str)
+    assert_type(raw.countries.list().parse(), list[Country])
+    assert_type(raw.request("GET", "/new").attempts, int)
     assert_type(client.with_options(timeout=5), Kycaid)
     assert_type(confirm_blocking(event, client), Confirmation)
     with client as same:

@@ -48,15 +48,16 @@ class Intent:
     @property
     def key(self) -> tuple[str, str]:
         """Key of documents that the server shows alike: no two of them may be under way at once."""
-        return self.applicant_id, self.as_text()
+        return self.applicant_id, self.text
 
-    def as_text(self) -> str:
-        """Return the type and the files as one text, which is the same for the same."""
+    @functools.cached_property
+    def text(self) -> str:
+        """The type and the files as one text, which is the same for the same."""
         return _as_text({"type": self.type, **self.file_ids})
 
     @classmethod
     def of(cls, applicant_id: str, text: str) -> Self:
-        """Return what `as_text` wrote."""
+        """Return the intent with this `text`."""
         try:
             fields = json.loads(text) if text else {"type": ""}
             return cls(applicant_id=applicant_id, type=fields.pop("type"), file_ids=fields)

@@ -25,7 +25,7 @@ from kycaid_async.errors import (
 from kycaid_async.protocol.endpoint import Endpoint, Replay
 from kycaid_async.protocol.retry import Certainty, certainty, slows_down
 from kycaid_async.timing import Timing
-from kycaid_async.values.constraints import ID_LENGTH
+from kycaid_async.values.fields import ID_LENGTH
 
 T = TypeVar("T")
 
@@ -112,6 +112,8 @@ class ResilientCaller:
         tries, failures, answers = 0, 0, self.answers
         while True:
             try:
+                if not self._reach.is_open:
+                    return await self._send(endpoint, attempted, given)
                 return await self._when_there(endpoint, lambda: self._send(endpoint, attempted, given))
             except KycaidError as error:
                 self._raise_what_ends_all(error)
@@ -134,6 +136,8 @@ class ResilientCaller:
         while True:
             is_trial = await self._admitted(endpoint, attempted, given)
             try:
+                if not self._reach.is_open:
+                    return await self._create_once(endpoint, attempted, intent, given)
                 return await self._when_there(endpoint, lambda: self._create_once(endpoint, attempted, intent, given))
             except LedgerError:
                 raise

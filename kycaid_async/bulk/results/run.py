@@ -36,6 +36,7 @@ class ResultsOptions(RunOptions, total=False):
     ledger: Required[Path]
     wait: float | None
     per_document: bool
+    fresh: bool
 
 
 @attrs.frozen(kw_only=True)
@@ -45,6 +46,7 @@ class ResultsPlan(RunPlan):
     ledger: Path
     wait: float | None = None
     per_document: bool = False
+    fresh: bool = False
 
     def __attrs_post_init__(self) -> None:
         if cast("object", self.ledger) is None:
@@ -119,6 +121,7 @@ class BulkResults(BulkRun[BulkRow | BadRow, BulkVerdict]):
             timing=self._timing,
             summary=self._summary,
             per_document=self._plan.per_document,
+            fresh=self._plan.fresh,
         )
         try:
             await self._read(ledger, spool)

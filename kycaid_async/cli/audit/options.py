@@ -7,7 +7,7 @@ from typing import Unpack
 import attrs
 
 from kycaid_async.bulk.manifest.options import ManifestKeywords
-from kycaid_async.cli.audit.table import is_of_an_audit
+from kycaid_async.cli.audit.report import is_of_an_audit
 from kycaid_async.cli.manifests import ManifestCommand, check_output, common_options, own_options
 from kycaid_async.cli.options import RunChoices
 from kycaid_async.cli.problems import UsageProblem

@@ -8,9 +8,8 @@ import anyio
 from kycaid_async.bulk.audit import AuditResult, AuditSummary, BulkAudit
 from kycaid_async.bulk.manifest.manifest import Manifest
 from kycaid_async.cli.audit.options import AuditCommand
-from kycaid_async.cli.audit.report import AuditFindings, page
+from kycaid_async.cli.audit.report import AuditCsv, AuditFindings, page
 from kycaid_async.cli.audit.screen import AuditScreen
-from kycaid_async.cli.audit.table import AuditCsv
 from kycaid_async.cli.frame import ManifestJob
 from kycaid_async.cli.problems import one_line
 from kycaid_async.errors import ManifestError

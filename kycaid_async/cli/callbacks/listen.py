@@ -111,7 +111,7 @@ def line_of(event: Event) -> str:
     if isinstance(raw.get("verified"), bool):
         words.append("verified" if raw["verified"] else "not verified")
     ids = [f"{name} {_beginning(raw[name])}" for name in _IDS if raw.get(name)]
-    kind = code_or_mask(str(raw.get("type") or "without a type"))
+    kind = code_or_mask(str(raw["type"])) if raw.get("type") else "without a type"
     return one_line(f"{_time()} {kind}: {', '.join([*words, *ids]) or 'nothing that can be shown'}")
 
 

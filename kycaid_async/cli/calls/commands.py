@@ -101,7 +101,9 @@ def _command(operation: Any) -> Any:
     common = {
         name: one
         for name, one in inspect.signature(shared.call).parameters.items()
-        if name != "operation" and (name not in ("json", "dry_run") or operation.endpoint)
+        if name != "operation"
+        and (name not in ("json", "dry_run") or operation.endpoint)
+        and (name != "yes" or operation.is_billed or operation.deletes)
     }
 
     def run(**typed: Any) -> None:
@@ -117,7 +119,7 @@ def _command(operation: Any) -> Any:
             call(operation, given, files, CallOptions(**typed))
 
     signature = [_parameter(one) for one in parameters] + list(common.values())
-    run.__signature__ = inspect.Signature(signature)  # type: ignore[attr-defined]
+    run.__signature__ = inspect.Signature(signature)  # type: ignore[attr-defined]  # what typer reads
     run.__annotations__ = {one.name: one.annotation for one in signature}
     app = typer.Typer(add_completion=False, rich_markup_mode=None)
     app.command(name=operation.method.replace("_", "-"), help=_help(operation))(run)
@@ -172,6 +174,8 @@ def _metavar(one: Any) -> str | None:
 
 def _complete(words: tuple[str, ...]) -> Callable[[str], list[str]]:
     def complete(incomplete: str) -> list[str]:
-        return [word for word in words if word.casefold().startswith(incomplete.casefold())]
+        # As it was begun: the shell takes only what begins so.
+        spelt = [word.lower() for word in words] if incomplete.islower() else words
+        return [word for word in spelt if word.startswith(incomplete)]
 
     return complete

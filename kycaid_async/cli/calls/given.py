@@ -1,4 +1,4 @@
-"""What was typed, as values for a call."""
+"""Values for a call, from what was typed."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime

@@ -70,12 +70,12 @@ class Operation:
 
     @property
     def help(self) -> str:
-        """What it does, in one line."""
+        """Its work, in one line."""
         return method_doc(self.function)
 
     @property
     def models(self) -> tuple[type[Request], ...]:
-        """What it may send."""
+        """The models that it may send."""
         return self.endpoint.accepts if self.endpoint else ()
 
     def parameters(self) -> list[Parameter]:

@@ -30,7 +30,7 @@ class _Seen(BaseException):
 
 @attrs.frozen
 class PreparedRequest:
-    """What a call would send first."""
+    """The first request that a call would send."""
 
     method: str
     target: str

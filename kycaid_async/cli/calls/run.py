@@ -28,7 +28,13 @@ from kycaid_async.cli.calls.request import (
 from kycaid_async.cli.options import required_key
 from kycaid_async.cli.problems import Problem, UsageProblem, one_line
 from kycaid_async.client import AsyncKycaid
-from kycaid_async.errors import ConfigurationError, InvalidRequestError, KycaidError, UnconfirmedEndpointWarning
+from kycaid_async.errors import (
+    ConfigurationError,
+    InvalidRequestError,
+    KycaidError,
+    UnconfirmedEndpointWarning,
+    UnconfirmedValueWarning,
+)
 
 
 @attrs.frozen(kw_only=True)
@@ -72,7 +78,8 @@ def call(operation: Operation, values: Mapping[str, Any], files: Mapping[Paramet
             raise UsageProblem(f"{parameter.option}: --{name.replace('_', '-')} names a file, too; choose one")
         values[name or "source"] = NOT_UPLOADED if name else path
     try:
-        prepared = prepare(operation, *arguments_of(operation, values))
+        with notes_of_warnings():
+            prepared = prepare(operation, *arguments_of(operation, values))
     except InvalidRequestError as error:
         explain(operation, error, values)
     if options.dry_run:
@@ -91,10 +98,14 @@ def _agree_to(operation: Operation, server: str) -> None:
     if not (operation.is_billed or operation.deletes):
         return
     why = "costs a fee" if operation.is_billed else "takes it away for good"
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+    if not _somebody_is_there():
         raise UsageProblem(f"{operation.name} {why}: say --yes, or look with --dry-run; nothing was sent")
     if not typer.confirm(f"{operation.name} at {server} {why}. Go on?", err=True):
         raise Problem("nothing was sent")
+
+
+def _somebody_is_there() -> bool:
+    return sys.stdin.isatty() and sys.stderr.isatty()
 
 
 async def _carry_out(
@@ -140,9 +151,10 @@ async def _answers(answer: Any) -> AsyncIterator[Any]:
 
 @contextmanager
 def notes_of_warnings() -> Iterator[None]:
-    """Say on stderr in one line that an operation is inferred."""
+    """Say on stderr in one line that an operation is inferred, or a value not in the reference."""
     with warnings.catch_warnings():
-        warnings.simplefilter("always", UnconfirmedEndpointWarning)
+        for kind in (UnconfirmedEndpointWarning, UnconfirmedValueWarning):
+            warnings.simplefilter("always", kind)
         warnings.showwarning = lambda message, *_: typer.echo(f"kycaid: note: {one_line(message)}", err=True)
         yield
 

@@ -1,4 +1,4 @@
-"""What a check found, and checks that need no network: libraries, the key, the server's name, files and folders."""
+"""Findings, and checks that need no network: libraries, the key, the server's name, files and folders."""
 
 import importlib.metadata
 import os

@@ -114,7 +114,7 @@ def clock(date: str | None, now: float) -> Finding:
         return Finding("clock", "skipped", "the server does not say what time it is")
     state = f"{abs(off):.0f} s {'ahead of' if off > 0 else 'behind'} the server's"
     if abs(off) < _CLOCK_OFF:
-        return Finding("clock", "ok", "as the server's, within seconds" if abs(off) < 2 else state)  # noqa: PLR2004
+        return Finding("clock", "ok", "as the server's, within seconds" if abs(off) < 2 else state)  # noqa: PLR2004 - seconds
     more = "set it right: certificates, reports by day and the search for lost answers depend on it"
     return Finding("clock", "wrong" if abs(off) > _CLOCK_WRONG else "warning", f"{state}; {more}")
 

@@ -22,6 +22,7 @@ class ResultsChoices(RunChoices, total=False):
     output: Path | None
     per_document: bool
     report: Path | None
+    fresh: bool
 
 
 @attrs.frozen(kw_only=True)
@@ -32,6 +33,7 @@ class ResultsCommand(ManifestCommand):
     """Seconds."""
     output: Path | None = None
     per_document: bool = False
+    fresh: bool = False
     report: Path | None = None
 
 

@@ -40,6 +40,7 @@ class ResultsJob(ManifestJob[ResultsCommand, ResultsScreen]):
                 ledger=options.ledger,
                 wait=options.wait,
                 per_document=options.per_document,
+                fresh=options.fresh,
                 same_account=options.same_account,
             )
             with self._table() or nullcontext() as table:

@@ -9,7 +9,7 @@ from kycaid_async.bulk.manifest.options import ManifestKeywords
 from kycaid_async.cli.manifests import ManifestCommand, common_options, own_options
 from kycaid_async.cli.options import RunChoices
 from kycaid_async.cli.problems import UsageProblem
-from kycaid_async.values.constraints import ID_LENGTH
+from kycaid_async.values.fields import ID_LENGTH
 
 
 class VerifyChoices(RunChoices, total=False):
