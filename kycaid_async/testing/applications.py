@@ -49,7 +49,7 @@ def _is_asgi(app: Any) -> bool:
     return inspect.iscoroutinefunction(app) or inspect.iscoroutinefunction(getattr(app, "__call__", None))  # noqa: B004 - of what it returns
 
 
-class AttachedApplication:
+class RedirectedCallbacks:
     """Lets an application have all callbacks from its making until the end of its ``with``, or of the sandbox."""
 
     def __init__(self, receiver: CallbackTarget, post: Post, path: str) -> None:

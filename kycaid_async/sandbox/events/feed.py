@@ -45,7 +45,7 @@ class Delivery:
 
     @property
     def outcome(self) -> str:
-        """The outcome so far, for people."""
+        """The outcome so far, in words for people."""
         if not self.attempts:
             return "not tried yet"
         return "arrived" if self.arrived else self.error or f"answered {self.status}"
@@ -165,7 +165,7 @@ REMEMBERED_REQUESTS: Final = 1000
 
 
 Event = RequestServed | StateChanged | DeliveryChanged | Missed
-"""What a `Watch` gives. None of them holds personal data."""
+"""What a `Watch` gives. None of them holds personal data but ids, which no `repr` shows of requests and deliveries."""
 
 
 class Watch:

@@ -1,4 +1,4 @@
-"""Values for a call, from what was typed."""
+"""Values of arguments and options, out of the text that was typed."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
