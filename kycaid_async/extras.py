@@ -8,7 +8,7 @@ from typing import Any, Final
 FLOORS: Final = {
     "fsspec": (2026, 6),
     "msgspec": (0, 21),
-    "pillow": (11, 0),
+    "pillow": (11, 1),
     "pillow-heif": (1, 0),
     "pyarrow": (18, 0),
     "pypdf": (5, 0),
