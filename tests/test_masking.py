@@ -4,7 +4,7 @@ import attrs
 import pytest
 
 from kycaid_async import FieldProblem, Timeout
-from kycaid_async.masking import Value, mask
+from kycaid_async.masking import ValueObject, mask
 
 
 @attrs.frozen
@@ -16,7 +16,7 @@ class Theirs:
 
 
 @attrs.frozen(eq=False, repr=False)
-class Ours(Value):
+class Ours(ValueObject):
     name: str
     key: str = attrs.field(default="", repr=mask)
     hidden: int = attrs.field(default=0, repr=False)
@@ -50,7 +50,7 @@ def test_objects_of_different_classes_are_not_equal():
 
 def test_classes_inside_functions_print_their_own_name_only():
     @attrs.frozen(eq=False, repr=False)
-    class Local(Value):
+    class Local(ValueObject):
         name: str
 
     assert repr(Local("a")) == "Local(name='a')"

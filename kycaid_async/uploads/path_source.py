@@ -14,7 +14,7 @@ from typing import Any, Final, Self, TypeVar
 import attrs
 
 from kycaid_async.errors import InvalidFileError
-from kycaid_async.masking import mask, shown_path
+from kycaid_async.masking import Printed, ValueObject, mask, shown_path
 from kycaid_async.uploads.path_hint import hint
 from kycaid_async.uploads.reader import CHUNK, WHOLE, Buffer, PaddedBuffer, guarded, in_thread, read_at, read_error
 
@@ -39,8 +39,8 @@ _NOTHING = (errno.ENOENT, errno.EINVAL)
 """Windows says the second of names that it cannot have, such as one in quotes."""
 
 
-@attrs.frozen(kw_only=True)
-class Origin:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Origin(ValueObject):
     """Origin of what was read: a local file, and what changes whenever that is written."""
 
     path: str = attrs.field(repr=mask)
@@ -126,8 +126,8 @@ class _NothingThereError(Exception):
     """There is no file at a path."""
 
 
-@attrs.define(eq=False)
-class PathSource:
+@attrs.define(eq=False, repr=False)
+class PathSource(Printed):
     """A file by its path."""
 
     path: str = attrs.field(repr=mask)
@@ -245,8 +245,8 @@ def _digest_of(fd: int) -> bytes:
     return digest.digest()
 
 
-@attrs.define(eq=False)
-class PathReader:
+@attrs.define(eq=False, repr=False)
+class PathReader(Printed):
     """Reads an open file for one attempt."""
 
     label: str = attrs.field(repr=False)

@@ -7,6 +7,7 @@ import attrs
 from aiohttp import web
 
 from kycaid_async.html import Html
+from kycaid_async.masking import ValueObject
 from kycaid_async.sandbox.events.feed import RequestServed
 from kycaid_async.sandbox.http.refusals import not_found
 from kycaid_async.sandbox.pages.case_page import NO_NAME, CasePage, decision, title
@@ -31,8 +32,8 @@ _MAX_DIGITS = 10
 _MOST_OF_ONE = 200
 
 
-@attrs.frozen
-class Dashboard:
+@attrs.frozen(eq=False, repr=False)
+class Dashboard(ValueObject):
     """Shows a sandbox to a person."""
 
     _context: PageContext

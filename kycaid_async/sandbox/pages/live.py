@@ -7,6 +7,7 @@ from typing import Final
 import attrs
 from aiohttp import web
 
+from kycaid_async.masking import ValueObject
 from kycaid_async.sandbox.control import Control
 from kycaid_async.sandbox.events.feed import Watch
 from kycaid_async.sandbox.pages.middleware import refuse
@@ -23,8 +24,8 @@ _MOST: Final = 100
 """Pages that are told at the same time: everything that happens is put down for each."""
 
 
-@attrs.frozen
-class Live:
+@attrs.frozen(eq=False, repr=False)
+class Live(ValueObject):
     """Tells open pages that there is news."""
 
     _control: Control

@@ -12,6 +12,7 @@ import attrs
 from aiohttp import web
 from anyio import to_thread
 
+from kycaid_async.masking import ValueObject
 from kycaid_async.sandbox.http.refusals import not_found
 from kycaid_async.sandbox.pages.drawing import draw
 from kycaid_async.sandbox.state import SandboxState
@@ -79,8 +80,8 @@ def _read(name: str) -> str:
     return (_FOLDER / name).read_text("utf-8")
 
 
-@attrs.frozen
-class Pictures:
+@attrs.frozen(eq=False, repr=False)
+class Pictures(ValueObject):
     """Serves stored files: as pictures, or as bytes to keep."""
 
     _state: SandboxState
