@@ -5,7 +5,6 @@ was uploaded are drawn anew, so that nothing of the bytes that somebody sent rea
 """
 
 from functools import cache
-from importlib.resources import files
 from typing import Final
 
 import attrs
@@ -48,7 +47,6 @@ _TYPES: Final = {
     "dashboard.js": "text/javascript",
     "icon.svg": "image/svg+xml",
 }
-_FOLDER: Final = files("kycaid_async.sandbox.pages") / "static"
 
 
 def page(markup: str, status: int = 200) -> web.Response:
@@ -77,7 +75,9 @@ async def static(request: web.Request) -> web.StreamResponse:
 
 @cache
 def _read(name: str) -> str:
-    return (_FOLDER / name).read_text("utf-8")
+    from importlib.resources import files  # few sandboxes show pages
+
+    return (files("kycaid_async.sandbox.pages") / "static" / name).read_text("utf-8")
 
 
 @attrs.frozen(eq=False, repr=False)
