@@ -117,8 +117,11 @@ async def _carry_out(
 ) -> None:
     with notes_of_warnings():
         async with client:
-            uploaded = await _upload(client, sources)
+            uploaded: dict[str, str] = {}
             try:
+                for parameter, path in sources.items():
+                    if parameter.is_file_of:
+                        uploaded[parameter.is_file_of] = await client.files.create(path)
                 args, kwargs = arguments_of(operation, values | uploaded)
                 method = getattr(getattr(client, operation.section), operation.method)
                 async for value in _answers(method(*args, **kwargs)):
@@ -128,15 +131,6 @@ async def _carry_out(
                     # Not lost with the call: it can be repeated without sending the files again.
                     say(f"already uploaded: --{name.replace('_', '-')} {file_id}")
                 raise
-
-
-async def _upload(client: AsyncKycaid, sources: Mapping[Parameter, Path]) -> dict[str, str]:
-    """Upload the files whose ids the call takes, and return these by field."""
-    return {
-        parameter.is_file_of: await client.files.create(path)
-        for parameter, path in sources.items()
-        if parameter.is_file_of
-    }
 
 
 async def _answers(answer: Any) -> AsyncIterator[Any]:

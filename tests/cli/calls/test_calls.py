@@ -50,6 +50,17 @@ def test_a_file_that_was_uploaded_is_not_lost_with_the_call(kycaid, front):
     assert "Check the id" in second
 
 
+def test_of_two_files_the_first_is_not_lost_with_the_second(odd, server, front, tmp_path):
+    other = tmp_path / "back.png"
+    other.write_bytes(picture(401))
+    server.answer({"file_id": "1" * 36}, (422, {"type": "broken_file"}))
+    words = ["--type", "PASSPORT", "--applicant-id", UNKNOWN, "--front-side", front, "--back-side", other]
+    done = odd("documents", "create", *words)
+    assert (done.exit_code, done.stdout, len(server.requests)) == (7, "", 2)
+    assert f"already uploaded: --front-side-id {'1' * 36}" in done.stderr
+    assert "--back-side-id" not in done.stderr
+
+
 @pytest.mark.parametrize(
     ("words", "advice"),
     [
@@ -266,5 +277,7 @@ def test_a_terminal_gets_json_in_lines_and_colours_and_obeys_none_of_it(command,
     assert "山" * 60 in shown
     assert "\x1b[" in shown
     assert not any(part in shown for part in ("\x1b]0;", "\x07", "\u202e", "\x9b"))
+    table = on_a_terminal([*command, "applicants", "get", UNKNOWN, "--csv"], environment, columns=80)
+    assert not any(part in table for part in ("\x1b", "\x07", "\u202e", "\x9b"))
     plain = on_a_terminal([*command, "applicants", "get", UNKNOWN], environment | {"NO_COLOR": "1"}, columns=80)
     assert json.loads(plain)["last_name"] == HOSTILE
