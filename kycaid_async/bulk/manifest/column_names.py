@@ -181,8 +181,11 @@ def _twice(names: Sequence[str], targets: Sequence[str | None]) -> Iterator[Fiel
     for target in dict.fromkeys(target for target in targets if target):
         which = [shown_column(name) for name, other in zip(names, targets, strict=True) if other == target]
         if len(which) > 1:
-            got = "two" if len(set(which)) == 1 else " and ".join(which[:3])
-            yield FieldProblem(target, "one column", got)
+            if len(set(which)) == 1:
+                yield FieldProblem(target, "one column", "two; give one another name, or delete it")
+            else:
+                one = f'one column (--map "{which[-1]}=", or columns={{"{which[-1]}": None}}, leaves that out)'
+                yield FieldProblem(target, one, " and ".join(which[:3]))
 
 
 def _guesses() -> dict[str, tuple[str, ...]]:

@@ -140,10 +140,10 @@ def _split(line: str, forced: str, options: ManifestOptions) -> tuple[str, Colum
 def _what_it_is(line: str, encoding: Encoding) -> str:
     """Return why a file has no line of names, by the first of its lines that has content."""
     if not line:
-        return "is empty"
+        return "is empty; begin with a line such as applicant_id,type,front_side"
     if "\0" in line:
         return f"is not text in {_shown(encoding)}; save it as such{_or_say(encoding)}"
-    return f"the first line is not text in {_shown(encoding)}{_or_say(encoding)}"
+    return f"the first line is not text in {_shown(encoding)}; save it as such{_or_say(encoding)}"
 
 
 def _shown(encoding: Encoding) -> str:

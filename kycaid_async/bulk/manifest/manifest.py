@@ -308,7 +308,7 @@ def _form_of(path: str, options: ManifestOptions) -> ManifestFormat:
         kind, other = ("workbook", ".xlsx") if head.startswith(b"PK") else ("Parquet file", ".parquet")
         raise ManifestError(f"{name}: is not text in UTF-8; if it is a {kind}, name it {other}")
     if not head.strip():
-        raise ManifestError(f"{name}: is empty")
+        raise ManifestError(f"{name}: is empty; begin with a line such as applicant_id,type,front_side")
     encoding = Encoding.of(head, options.encoding)
     start = head.decode(encoding.name, "replace").removeprefix("\ufeff").lstrip()
     return (JsonLinesFormat if start.startswith("{") or ending in _JSON_ENDINGS else CsvFormat).of(

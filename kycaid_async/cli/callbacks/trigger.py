@@ -12,7 +12,7 @@ from kycaid_async.cli.exit_codes import ExitCode
 from kycaid_async.cli.json_io import json_object, write_json
 from kycaid_async.cli.options import required_key
 from kycaid_async.cli.problems import UsageProblem, say
-from kycaid_async.values.constraints import ID_LENGTH
+from kycaid_async.values.fields import ID_LENGTH
 from kycaid_async.values.json import dumps
 
 

@@ -47,7 +47,7 @@ def _funnel(stats: UploadStats) -> Iterable[Child]:
         ("left", stats.left, "uncertain"),
     ]
     yield tag("h2", "From rows to documents")
-    caption = "Each row is a document. Verifications and verdicts stand in the page of kycaid results."
+    caption = "Each row is a document. The page of kycaid results goes on to verdicts."
     yield bar_chart(steps, caption=caption, whole=stats.rows)
 
 

@@ -93,7 +93,8 @@ def test_between_two_meanings_nobody_guesses(name, first, second):
 
 def test_two_names_for_one_column_are_refused_with_both():
     (problem,) = match(["Kundennummer", "Customer ID"], {}, guess=True).problems
-    assert str(problem) == f"{ID}: expected one column, got Kundennummer and Customer ID"
+    how = '--map "Customer ID=", or columns={"Customer ID": None}, leaves that out'
+    assert str(problem) == f"{ID}: expected one column ({how}), got Kundennummer and Customer ID"
 
 
 def test_a_name_that_is_not_there_and_a_column_that_is_none_are_refused():
