@@ -194,9 +194,11 @@ def _kind(types: tuple[Any, ...]) -> Kind:
         return "list"
     if any(is_class_of(t, Request) or getattr(t, "__origin__", t) is Mapping for t in types):
         return "JSON"
-    simple: dict[Any, Kind] = {bool: "flag", int: "whole number", float: "number"}
-    if str not in types and not {date, datetime}.isdisjoint(types):
+    if str in types:
+        return "text"
+    if not {date, datetime}.isdisjoint(types):
         return "time"
+    simple: dict[Any, Kind] = {bool: "flag", int: "whole number", float: "number"}
     for t in types:
         if t in simple:
             return simple[t]

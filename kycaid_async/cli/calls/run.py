@@ -67,11 +67,12 @@ class CallOptions:
             raise UsageProblem(str(error).replace("base_url:", "--base-url:", 1)) from error
 
 
-def call(operation: Operation, values: Mapping[str, Any], files: Mapping[Parameter, str], options: CallOptions) -> None:
+def call(operation: Operation, values: Mapping[str, Any], options: CallOptions) -> None:
     """Do what an operation does, and print its answer. Raises `Problem` and `KycaidError`."""
     output = options.output(field_models(operation))
-    sources = {parameter: file_of(parameter, name) for parameter, name in files.items()}
     values = dict(values)
+    files = [parameter for parameter in operation.files() if parameter.name in values]
+    sources = {parameter: file_of(parameter, values.pop(parameter.name)) for parameter in files}
     for parameter, path in sources.items():
         name = parameter.is_file_of
         if name and name in values:

@@ -42,6 +42,15 @@ def test_files_are_uploaded_before_the_document_that_refers_to_them(kycaid, appl
     assert (made["type"], len(made["front_side_id"])) == ("PASSPORT", 36)
 
 
+@pytest.mark.parametrize("command", [["documents", "create"], ["call", "documents.create"]])
+def test_a_file_may_be_named_in_json_too(command, kycaid, applicant, front):
+    fields = {"type": "DRIVERS_LICENSE", "applicant_id": applicant, "front_side": str(front)}
+    done = kycaid(*command, "--json", json.dumps(fields))
+    assert (done.exit_code, done.stderr) == (0, "")
+    fields["front_side"] = 5
+    assert "--front-side: this is no name of a file" in kycaid(*command, "--json", json.dumps(fields)).stderr
+
+
 def test_a_file_that_was_uploaded_is_not_lost_with_the_call(kycaid, front):
     done = kycaid("documents", "create", "--type", "PASSPORT", "--applicant-id", UNKNOWN, "--front-side", front)
     assert (done.exit_code, done.stdout) == (5, "")
