@@ -8,10 +8,11 @@ from typing import Any, Final
 FLOORS: Final = {
     "fsspec": (2026, 6),
     "msgspec": (0, 21),
-    "pillow": (11, 0),
+    "pillow": (11, 1),
     "pillow-heif": (1, 0),
     "pyarrow": (18, 0),
     "pypdf": (5, 0),
+    "pypdfium2": (5, 0),
     "xlsxwriter": (3, 2),
 }
 """The oldest versions that are used. pip knows them too, but only of those who ask for the extra.
@@ -42,13 +43,22 @@ def require(module: str, extra: str) -> Any:
         library = importlib.import_module(module)
     except ImportError as error:
         raise missing(extra, error) from error
-    if not is_recent(module.replace("_", "-"), library.__version__):
+    if not is_recent(module.replace("_", "-"), _version_of(library)):
         raise ModuleNotFoundError(
-            f"{module} {library.__version__} is too old for this part of kycaid_async. Install a newer one with: "
+            f"{module} {_version_of(library)} is too old for this part of kycaid_async. Install a newer one with: "
             f"pip install -U 'kycaid-async[{extra}]'",
             name=module,
         )
     return library
+
+
+def _version_of(library: Any) -> str:
+    said = getattr(library, "__version__", None)
+    if said is None:  # not all of them say it themselves
+        from importlib.metadata import version
+
+        said = version(library.__name__)
+    return str(said)
 
 
 def is_installed(name: str) -> bool:

@@ -1,15 +1,20 @@
 """What the README shows is what happens."""
 
+import os
 import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from kycaid_async import ManifestRow, read_manifest
 from kycaid_async.cli.operations import as_markdown, repeats_as_markdown
+from kycaid_async.sandbox.data.account import FORMS
+from kycaid_async.testing import Sandbox
 from tests import derived
+from tests.cli.exports import CUSTOMERS, write_export
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -126,6 +131,49 @@ def test_the_tables_of_operations_and_of_repeats_are_those_of_the_declarations_a
     assert repeats_as_markdown() in derived.readme()
     if derived.readme() != README:
         pytest.fail(f"README.md: `{derived.COMMAND}` has to write its tables of operations anew", pytrace=False)
+
+
+@pytest.fixture
+def whole_job(tmp_path):
+    """Run a program of the README in an office: an export, its scans, and a KYCAID that reviews them."""
+    write_export(tmp_path, "a workbook of openpyxl").rename(tmp_path / "export.xlsx")
+    for customer in CUSTOMERS:
+        Image.effect_noise((1200, 800), 90).save(tmp_path / customer.file.replace("\\", "/"))
+
+    def run(*start, fence, words):
+        found = re.search(rf"```{fence}\n([^`]*{words}.*?)```\n.*?```text\n(.*?)```", README, re.DOTALL)
+        with Sandbox() as sandbox:
+            account = {"KYCAID_API_KEY": sandbox.api_key, "KYCAID_BASE_URL": sandbox.url, "FORM_ID": FORMS[0].id}
+            path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+            done = subprocess.run(
+                [*start, found[1]],
+                cwd=tmp_path,
+                env=os.environ | account | {"PATH": path},
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+        assert len([line for line in found[1].splitlines() if line]) <= 12
+        assert done.returncode == 0, done.stderr
+        said = re.sub("^guessed: .*\n", "", done.stdout, flags=re.MULTILINE)
+        assert _without_times(said) == _without_times(found[2])
+
+    return run
+
+
+def _without_times(text):
+    return re.sub(r"[\d.,]+(?= (?:s|kB|MB|documents)\b)", "…", text)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="it is for a POSIX shell")
+def test_the_whole_job_in_a_shell_runs_as_it_stands_and_prints_what_is_said(whole_job, tmp_path):
+    whole_job("sh", "-c", fence="sh", words="kycaid upload export")
+    assert (tmp_path / "verdicts.xlsx").exists()
+    assert "From rows to verdicts" in (tmp_path / "job.html").read_text(encoding="utf-8")
+
+
+def test_the_whole_job_in_python_runs_as_it_stands_and_prints_what_is_said(whole_job):
+    whole_job(sys.executable, "-W", "error", "-c", fence="python", words="results\\(people")
 
 
 def anchor(heading):

@@ -6,8 +6,6 @@ A section is imported when it is first asked for: all of them take a while, and 
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from kycaid_async.api.section import Section
-
 if TYPE_CHECKING:
     from kycaid_async.api.addresses import Addresses
     from kycaid_async.api.affiliated_persons import AffiliatedPersons
@@ -24,7 +22,9 @@ if TYPE_CHECKING:
     from kycaid_async.api.phone_numbers import PhoneNumbers
     from kycaid_async.api.qes import Qes
     from kycaid_async.api.risk_checks import RiskChecks
+    from kycaid_async.api.section import Section
     from kycaid_async.api.verifications.section import Verifications
+    from kycaid_async.protocol.endpoint import Endpoint
 
 
 class _Attribute:
@@ -65,7 +65,7 @@ class Sections:
     risk_checks: "RiskChecks" = _section()
     verifications: "Verifications" = _section()
 
-    def _open(self, section: type[Section]) -> Section:
+    def _open(self, section: "type[Section]") -> "Section":
         raise NotImplementedError
 
 
@@ -73,11 +73,17 @@ SECTIONS = tuple(name for name, value in vars(Sections).items() if isinstance(va
 """The names of all sections, as in ``documents``."""
 
 
-def class_of(section: str) -> type[Section]:
+def class_of(section: str) -> "type[Section]":
     """Return the class of a section, as in ``documents``."""
     module = importlib.import_module(f"kycaid_async.api.{section}")
     cls: type[Section] = getattr(module, class_name(section))
     return cls
+
+
+def endpoints_of(section: str) -> "tuple[Endpoint[Any], ...]":
+    """Return the endpoints of a section, as in ``documents``."""
+    endpoints: tuple[Endpoint[Any], ...] = importlib.import_module(f"kycaid_async.api.{section}").ENDPOINTS
+    return endpoints
 
 
 def class_name(section: str) -> str:

@@ -161,6 +161,7 @@ class Bulk:
         * ``wait``: for how many seconds to look again, after pauses that grow up to 5 minutes, while some are open. By
           default it looks once.
         * ``per_document``: tell the review of each document too: one more request for each applicant that is decided.
+        * ``fresh``: ask for those that are decided, too: a person at KYCAID may have decided anew.
         * ``concurrency``: at most so many requests at once; as with `upload` it adapts to what the server takes.
         * ``give_up_after``: seconds without an answer of use after which it ends, 300 by default.
         * ``same_account``, ``ledger_secret``, ``ledger_secret_key``: as with `upload`.

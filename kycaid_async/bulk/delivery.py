@@ -12,8 +12,8 @@ from kycaid_async.bulk.evidence import Doubt, Unreconciled
 from kycaid_async.bulk.ledger import DOCUMENT_TAKEN, EntryState, Intent, Ledger, RowEntry
 from kycaid_async.bulk.prerequisites import Prerequisites, UploadedFile, code_of
 from kycaid_async.bulk.reconcile import Reconciler
-from kycaid_async.bulk.requests.limits import KeyedLock
-from kycaid_async.bulk.requests.resilient_caller import CountedCalls, IntentRecord, ResilientCaller, Stopped
+from kycaid_async.bulk.requests.limits import KeyedLock, Stopped
+from kycaid_async.bulk.requests.resilient_caller import CountedCalls, IntentRecord, ResilientCaller
 from kycaid_async.bulk.row import SIDES, BulkResult, BulkRow, BulkStatus
 from kycaid_async.errors import (
     ApiError,

@@ -11,7 +11,8 @@ import attrs
 from kycaid_async.api import applicants, documents
 from kycaid_async.bulk.ledger import EntryState, Intent, RowEntry
 from kycaid_async.bulk.likeness import Agreement, Likeness, Shown, agreement, is_whole, likeness
-from kycaid_async.bulk.requests.resilient_caller import BulkOutcome, CountedCalls
+from kycaid_async.bulk.requests.limits import BulkOutcome
+from kycaid_async.bulk.requests.resilient_caller import CountedCalls
 from kycaid_async.errors import KycaidError, NotFoundError
 from kycaid_async.values.converter import unstructure
 

@@ -1,26 +1,40 @@
-"""The rows of a manifest for a run: checked as a whole first, so that nothing is sent when one of them is bad."""
+"""The rows of a manifest for a run: checked as a whole first, so that nothing is sent when one of them is bad.
 
-import hashlib
+They are checked beside what earlier runs sent, too: a manifest whose keys changed would send files for somebody else.
+"""
+
+import asyncio
+import sqlite3
+from collections import Counter
 from collections.abc import AsyncIterator
-from contextlib import closing
 from itertools import islice
+from typing import Final, Self
 
 import attrs
 
-from kycaid_async.bulk.earlier_files import EarlierFiles
+from kycaid_async.bulk.contents import FileContent, as_many_as_cores, digest_at, read_content
 from kycaid_async.bulk.ledger import EntryState, Ledger
-from kycaid_async.bulk.manifest.check import check_manifest
+from kycaid_async.bulk.manifest.check import ManifestCheck
 from kycaid_async.bulk.manifest.groups import ProblemGroups
 from kycaid_async.bulk.manifest.manifest import Manifest
 from kycaid_async.bulk.manifest.options import ManifestOptions
-from kycaid_async.bulk.manifest.places import AnyPath
+from kycaid_async.bulk.manifest.places import AnyPath, is_url, source_of
 from kycaid_async.bulk.manifest.row import BadRow, ManifestRow
-from kycaid_async.errors import ManifestError
+from kycaid_async.bulk.prerequisites import digest_of_applicant
+from kycaid_async.bulk.remote.url_rules import UrlRules
+from kycaid_async.errors import FieldProblem, KycaidError, ManifestError
 from kycaid_async.masking import shown_name
+from kycaid_async.uploads.preflight import FileRules
 from kycaid_async.uploads.reader import in_thread
 
-_AT_ONCE = 64
-_MOST_TOLD = 10
+_AT_ONCE: Final = 64
+_MOST_TOLD: Final = 10
+_PROBLEM: Final = FieldProblem(
+    "applicant.external_applicant_id",
+    "the applicant for whom these files were sent before (did the manifest lose zeros when it was saved? "
+    "--allow-same-files, or allow_same_files=True, sends them for another, too)",
+    "another one",
+)
 
 
 @attrs.frozen
@@ -36,42 +50,106 @@ async def rows_of_manifest(source: Manifest | ManifestFile, ledger: Ledger) -> A
     manifest = (
         source if isinstance(source, Manifest) else await in_thread(lambda: Manifest.of(source.path, source.options))
     )
-    groups, count, checked = ProblemGroups(), 0, hashlib.sha256()
-
-    async def is_known(row: ManifestRow) -> bool:
-        entry = await ledger.row(row.digest)
-        return entry is not None and entry.state is not EntryState.FAILED
-
-    with closing(EarlierFiles(ledger)) as earlier:
-        clash = None if manifest.options.allow_same_files else earlier.clash
-        async for row in check_manifest(manifest, known=is_known, clash=clash):
+    groups, count = ProblemGroups(), 0
+    with EarlierRuns(ledger, allow_same_files=manifest.options.allow_same_files) as earlier:
+        check = ManifestCheck(manifest, known=earlier.has_sent, clash=earlier.clash)
+        async for row in check.rows():
             count += 1
-            checked.update(standing(row))
             if isinstance(row, BadRow):
                 groups.add(row)
     if groups.rows:
         raise ManifestError(_told(manifest, groups, count))
-    rows, found = manifest.rows(), hashlib.sha256()
+    rows = check.good_rows()
     while batch := await in_thread(lambda: list(islice(rows, _AT_ONCE))):
-        for row in batch:
-            found.update(standing(row))
-            if isinstance(row, BadRow):
-                raise changed(shown_name(manifest.path))
-            yield row
-    if found.digest() != checked.digest():
-        raise changed(shown_name(manifest.path))
-
-
-def standing(row: ManifestRow | BadRow) -> bytes:
-    """Return what stands for a row of a file that may change while it is read."""
-    return repr((row.line, row.raw)).encode(errors="surrogatepass")
-
-
-def changed(name: str) -> ManifestError:
-    """Return the error for a manifest that changed after it was checked."""
-    return ManifestError(f"{name}: changed while it was read; run the same command again")
+        for good in batch:
+            yield good
 
 
 def _told(manifest: Manifest, groups: ProblemGroups, count: int) -> str:
     problems = "; ".join(map(str, islice(groups, _MOST_TOLD)))
     return f"{shown_name(manifest.path)}: {groups.rows:,} of {count:,} rows cannot be sent, so none was: {problems}"
+
+
+@attrs.define
+class EarlierRuns:
+    """What earlier runs did, by a ledger that is open; memory stays as it is for a million of rows.
+
+    A file that was sent for one applicant, and comes for another, is a question. One that several share is none.
+    """
+
+    _ledger: Ledger
+    _allow_same_files: bool = attrs.field(kw_only=True)
+    states: Counter[EntryState] = attrs.field(init=False, factory=Counter[EntryState])
+    """How many of the rows that were asked for are in which state."""
+    _rules: FileRules = attrs.field(init=False, factory=FileRules)
+    _hashing: asyncio.Semaphore = attrs.field(init=False, factory=as_many_as_cores)
+    _db: sqlite3.Connection | None = attrs.field(init=False, default=None)
+
+    async def has_sent(self, row: ManifestRow) -> bool:
+        """Say whether a row was delivered, or sent, so that its files may be gone by now."""
+        entry = await self._ledger.row(row.digest)
+        if entry is None:
+            return False
+        self.states[entry.state] += 1
+        return entry.state is not EntryState.FAILED
+
+    async def clash(self, row: ManifestRow) -> FieldProblem | None:
+        """Return the problem of a row, new to the ledger, whose files were sent for another applicant."""
+        if self._allow_same_files:
+            return None
+        database = await self._opened()
+        if database.execute("SELECT 1 FROM sent LIMIT 1").fetchone() is None:
+            return None
+        own = await self._applicant_of(row)
+        for _, place in row.sides():
+            if is_url(place):
+                continue
+            try:
+                async with await read_content(source_of(place, UrlRules()), self._rules, self._hashing) as content:
+                    file_id = await self._file_of(content)
+            except KycaidError:
+                continue  # it is found when it is to be sent
+            owners = database.execute("SELECT applicant FROM sent WHERE file = ?", (file_id,)).fetchall()
+            # One that went to several is one that they share.
+            if len(owners) == 1 and (own,) not in owners:
+                return _PROBLEM
+        return None
+
+    async def _file_of(self, content: FileContent) -> str | None:
+        """Return the id of the file with this content, or perhaps with this content, as far as there is one."""
+        if content.partial is not None:
+            first = await self._ledger.first_file(content.partial)
+            if first is None and not self._ledger.knows_whole_files_only:
+                return None
+            if first is not None and first.origin is not None:
+                # Where it was read, it may be gone by now: then both ends are enough for a question.
+                earlier = await digest_at(first.origin, self._hashing) if first.origin != content.origin else None
+                if earlier is None or earlier == await content.whole(self._hashing):
+                    return first.file_id
+        return await self._ledger.file(await content.whole(self._hashing))
+
+    async def _applicant_of(self, row: ManifestRow) -> str | None:
+        if row.applicant is None:
+            return row.applicant_id
+        known = await self._ledger.applicant(digest_of_applicant(row.applicant))
+        return None if known is None else known.applicant_id
+
+    async def _opened(self) -> sqlite3.Connection:
+        if self._db is None:
+            self._db = database = sqlite3.connect("", check_same_thread=False, isolation_level=None)
+            database.execute(
+                "CREATE TABLE sent (file TEXT, applicant TEXT, PRIMARY KEY (file, applicant)) WITHOUT ROWID"
+            )
+            database.execute("BEGIN")
+            async for entry in self._ledger.rows():
+                if entry.state is not EntryState.FAILED:
+                    pairs = [(file_id, entry.intent.applicant_id) for file_id in entry.intent.file_ids.values()]
+                    database.executemany("INSERT OR IGNORE INTO sent VALUES (?, ?)", pairs)
+        return self._db
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._db is not None:
+            self._db.close()

@@ -19,8 +19,8 @@ from kycaid_async.bulk.evidence import (
 )
 from kycaid_async.bulk.ledger import Ledger
 from kycaid_async.bulk.likeness import is_of_type
-from kycaid_async.bulk.requests.limits import KeyedLock
-from kycaid_async.bulk.requests.resilient_caller import CountedCalls, ResilientCaller, Stopped
+from kycaid_async.bulk.requests.limits import KeyedLock, Stopped
+from kycaid_async.bulk.requests.resilient_caller import CountedCalls, ResilientCaller
 
 _FIRST_PAUSE: Final = 1.0
 """Seconds; each further one is twice as long."""

@@ -1,72 +1,214 @@
-"""A run over many rows: a task with workers, whose results somebody iterates over."""
+"""A run over many rows: a feed of rows, and a task with workers, whose results somebody iterates over."""
 
 import asyncio
 import contextlib
-import os
+import itertools
+import threading
 from abc import abstractmethod
-from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Iterator
-from typing import Any, Final, Generic, Self, TypedDict, TypeVar, get_args
-
-import attrs
+from collections import deque
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from typing import Any, Final, Generic, Self, TypeVar
 
 from kycaid_async.api.section import Caller
-from kycaid_async.bulk.feed import RowFeed
-from kycaid_async.bulk.ledger import Ledger, Path, SecretFrom, secret_key_of
-from kycaid_async.bulk.requests.limits import AdaptiveConcurrency, most_rows_at_once
-from kycaid_async.bulk.requests.resilient_caller import Failure, ResilientCaller, Stopped
-from kycaid_async.errors import ConfigurationError
+from kycaid_async.bulk.ledger import Ledger
+from kycaid_async.bulk.options import RunPlan
+from kycaid_async.bulk.requests.limits import AdaptiveConcurrency, WorkerPool, most_rows_at_once
+from kycaid_async.bulk.requests.resilient_caller import Failure, ResilientCaller
 from kycaid_async.hooks import RetryEvent, RowEvent, subject
 from kycaid_async.loops import finished, running_loop
 from kycaid_async.protocol.endpoint import Endpoint
 from kycaid_async.timing import Timing
-from kycaid_async.tracebacks import border
+from kycaid_async.tracebacks import border, hide_locals
 from kycaid_async.transport.settings import Settings
-from kycaid_async.values.secret import ApiKey
 
 W = TypeVar("W")
 R = TypeVar("R")
 
+_AHEAD: Final = 64
 _LONGEST_WORK: Final = 30.0
 _MARGIN: Final = 5.0
 """Seconds."""
-_MOST_WAITING: Final = 1000
-"""Rows that may wait without a place among the workers; further ones keep theirs, so that memory stays bounded."""
-_MOST_BYTES: Final = 64 << 20
-"""The same for the bytes of files that rows brought along."""
 
 
-class RunOptions(TypedDict, total=False):
-    """The options of every run."""
+class RowFeed(Generic[W]):
+    """Hands rows out to many tasks.
 
-    concurrency: int | None
-    give_up_after: float
-    settle_after: float | None
-    same_account: bool
-    ledger_secret: SecretFrom | None
-    ledger_secret_key: str | None
+    An iterable that is not asynchronous is read in one thread of its own, as it may block. Some dozens of rows
+    are read ahead. What ends the reading is raised after the rows that were read before it.
+    """
+
+    def __init__(self, rows: Iterable[W] | AsyncIterable[W]) -> None:
+        self._batches = _in_task(rows) if isinstance(rows, AsyncIterable) else _in_thread(iter(rows))
+        self._ready: deque[W] = deque()
+        self._turn = asyncio.Lock()
+        self._closed = asyncio.get_running_loop().create_future()
+        self._numbers = itertools.count()
+
+    async def next(self) -> tuple[int, W] | None:
+        """Return a row and its place, from 0; None after the last one and once the feed is closed."""
+        if not self._ready:
+            async with self._turn:
+                while not self._ready and not self._closed.done():
+                    await self._pull()
+        return (next(self._numbers), self._ready.popleft()) if self._ready else None
+
+    async def _pull(self) -> None:
+        pulling = asyncio.ensure_future(anext(self._batches, None))
+        try:
+            await asyncio.wait({pulling, self._closed}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            pulling.cancel()
+            await asyncio.gather(pulling, return_exceptions=True)
+        if self._closed.done():
+            return
+        batch = pulling.result()
+        if batch is None:
+            self.close()
+        else:
+            self._ready.extend(batch)
+
+    def close(self) -> None:
+        """Give no more rows."""
+        if not self._closed.done():
+            self._closed.set_result(None)
+        self._ready.clear()
+
+    async def aclose(self) -> None:
+        """Let go of what reads the rows."""
+        self.close()
+        async with self._turn:
+            await self._batches.aclose()
 
 
-@attrs.frozen(kw_only=True)
-class RunPlan:
-    """The options of a run, with their defaults. Raises `ConfigurationError` for values that make no sense."""
+async def _in_task(rows: AsyncIterable[W]) -> AsyncGenerator[list[W], None]:
+    reader = _TaskReader(rows)
+    try:
+        while batch := await reader.batch():
+            yield batch
+    finally:
+        await reader.stop()
 
-    ledger: Path | None
-    concurrency: int | None = None
-    give_up_after: float = 300.0
-    settle_after: float | None = None
-    same_account: bool = False
-    ledger_secret: SecretFrom | None = None
-    ledger_secret_key: ApiKey | None = attrs.field(default=None, converter=secret_key_of)
 
-    def __attrs_post_init__(self) -> None:
-        if self.ledger is not None and not os.fspath(self.ledger):
-            raise ConfigurationError("bulk: ledger must be the path of a file; None is for no ledger")
-        if self.ledger is None and self.ledger_secret is not None:
-            raise ConfigurationError("bulk: ledger_secret is for a ledger; give ledger too")
-        if self.ledger_secret not in (None, *get_args(SecretFrom)):
-            raise ConfigurationError("bulk: ledger_secret is file or api-key")
-        if self.concurrency is not None and self.concurrency < 1:
-            raise ConfigurationError("bulk: concurrency must be 1 or more")
+async def _in_thread(rows: Iterator[W]) -> AsyncGenerator[list[W], None]:
+    reader = _ThreadReader(rows)
+    try:
+        while batch := await reader.batch():
+            yield batch
+    finally:
+        reader.stop()
+
+
+class _Reader(Generic[W]):
+    """A reader that is some rows ahead."""
+
+    def __init__(self) -> None:
+        self._read: deque[W] = deque()
+        self._news = asyncio.Event()
+        self._ended = False
+        self._error: BaseException | None = None
+
+    async def batch(self) -> list[W]:
+        """Return what was read, as soon as there is some; nothing at the end. Raises what ended it, after the rows."""
+        while True:
+            self._news.clear()
+            ended, batch = self._ended, [self._read.popleft() for _ in range(len(self._read))]
+            if batch:
+                self._make_room(len(batch))
+                return batch
+            if ended and self._error is not None:
+                raise self._error
+            if ended:
+                return []
+            await self._news.wait()
+
+    def _make_room(self, rows: int) -> None:
+        raise NotImplementedError
+
+
+class _TaskReader(_Reader[W]):
+    """Reads rows in a task. One for all: what stands around them, such as a cancel scope, may insist on it."""
+
+    def __init__(self, rows: AsyncIterable[W]) -> None:
+        super().__init__()
+        self._room = asyncio.Semaphore(1)  # it does not block, so there is nothing to be gained by more
+        self._task = asyncio.create_task(self._read_all(rows))
+
+    async def stop(self) -> None:
+        """Let go of the rows."""
+        self._task.cancel()
+        await asyncio.wait([self._task])
+
+    async def _read_all(self, rows: AsyncIterable[W]) -> None:
+        iterator = aiter(rows)
+        try:
+            while await self._room.acquire():
+                self._read.append(await anext(iterator))
+                self._news.set()
+        except StopAsyncIteration:
+            return
+        except asyncio.CancelledError as error:
+            # Not by `stop`, or else nobody reads on. Raised as it is, it would pass for the end of a worker.
+            self._error = RuntimeError("bulk: what gives the rows was cancelled")
+            self._error.__cause__ = error
+        except Exception as error:  # noqa: BLE001 - it is raised where the rows are taken
+            hide_locals(error)
+            self._error = error
+        finally:
+            self._ended = True
+            self._news.set()
+            if isinstance(iterator, AsyncGenerator):
+                await iterator.aclose()
+
+    def _make_room(self, rows: int) -> None:
+        for _ in range(rows):
+            self._room.release()
+
+
+class _ThreadReader(_Reader[W]):
+    """Reads rows in a thread, which holds up neither those that were read nor the end of the program when it blocks."""
+
+    def __init__(self, rows: Iterator[W]) -> None:
+        super().__init__()
+        self._rows = rows
+        self._room = threading.Semaphore(_AHEAD)
+        self._loop = asyncio.get_running_loop()
+        self._is_waking = False
+        self._stopped = False
+        # The same thread for all: what reads a database or a file may insist on it.
+        threading.Thread(target=self._read_all, name="kycaid rows", daemon=True).start()
+
+    def stop(self) -> None:
+        """Let the thread end, as soon as it has the next row."""
+        self._stopped = True
+        self._room.release()
+
+    def _make_room(self, rows: int) -> None:
+        self._room.release(rows)
+
+    def _read_all(self) -> None:
+        try:
+            for row in self._rows:
+                self._room.acquire()
+                if self._stopped:
+                    return
+                self._read.append(row)
+                self._notify()
+        except BaseException as error:  # noqa: BLE001 - it is raised where the rows are taken
+            hide_locals(error)
+            self._error = error
+        self._ended = True
+        self._notify()
+
+    def _notify(self) -> None:
+        """Wake the loop, once for all rows until it looks."""
+        if not self._is_waking:
+            self._is_waking = True
+            with contextlib.suppress(RuntimeError):  # the loop is closed
+                self._loop.call_soon_threadsafe(self._wake)
+
+    def _wake(self) -> None:
+        self._is_waking = False
+        self._news.set()
 
 
 class BulkRun(Generic[W, R]):
@@ -238,71 +380,3 @@ class BulkRun(Generic[W, R]):
     def _stop(self, error: Exception) -> None:
         self._error = self._error or error
         self.drain()
-
-
-@attrs.define(kw_only=True, eq=False)
-class WorkerPool:
-    """Pool of as many workers as the server takes. A row that waits takes no place among them: another row is begun."""
-
-    concurrency: AdaptiveConcurrency
-    active: int = 0
-    """Workers that are at work on a row, or on their way to one."""
-    waiting: int = 0
-    """Rows that wait, and take no place."""
-    bytes: int = 0
-    """Of files that rows under way brought along."""
-    drained: asyncio.Event = attrs.field(factory=asyncio.Event)
-    _hire: Callable[[], object] = lambda: None
-
-    def start(self, group: asyncio.TaskGroup, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        """Let tasks of ``group`` do ``work``, which ends when there is nothing to do or too many do it."""
-
-        def hire() -> None:
-            while self.active < self.concurrency.value and not self.drained.is_set():
-                self.active += 1
-                group.create_task(work())
-
-        self._hire = hire
-        hire()
-
-    def end(self) -> None:
-        """Hire no more."""
-        self._hire = lambda: None
-
-    @property
-    def is_too_large(self) -> bool:
-        """True when a worker should end."""
-        return self.active > self.concurrency.value
-
-    def grow(self) -> None:
-        """Let more work, if the server takes more by now."""
-        self._hire()
-
-    def left(self) -> None:
-        """Note that a worker ended."""
-        self.active -= 1
-
-    @contextlib.contextmanager
-    def holding(self, size: int) -> Iterator[None]:
-        """Count the bytes of files that a row brought along, as long as it is under way."""
-        self.bytes += size
-        try:
-            yield
-        finally:
-            self.bytes -= size
-
-    @contextlib.contextmanager
-    def idle(self) -> Iterator[None]:
-        """Let another row be worked on meanwhile. Raises `Stopped` when the run was told to drain by then."""
-        counts = self.waiting < _MOST_WAITING and self.bytes < _MOST_BYTES
-        if counts:
-            self.waiting, self.active = self.waiting + 1, self.active - 1
-            self._hire()
-        try:
-            yield
-        finally:
-            if counts:
-                # Without a wait for a place: those who hold one may wait for what this row holds.
-                self.waiting, self.active = self.waiting - 1, self.active + 1
-        if self.drained.is_set():
-            raise Stopped

@@ -3,6 +3,7 @@
 import asyncio
 import os
 from collections.abc import AsyncIterable, Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from typing import Literal, cast, get_args
 
 import attrs
@@ -15,13 +16,13 @@ from kycaid_async.bulk.manifest.manifest import Manifest
 from kycaid_async.bulk.manifest.options import ManifestKeywords, ManifestOptions
 from kycaid_async.bulk.manifest.places import AnyPath
 from kycaid_async.bulk.manifest_rows import ManifestFile, rows_of_manifest
+from kycaid_async.bulk.options import RunOptions, RunPlan
 from kycaid_async.bulk.prerequisites import Prerequisites
 from kycaid_async.bulk.reconcile import Reconciler
 from kycaid_async.bulk.remote.url_rules import UrlRules
-from kycaid_async.bulk.requests.limits import KeyedLock
-from kycaid_async.bulk.requests.resilient_caller import Stopped
+from kycaid_async.bulk.requests.limits import KeyedLock, Stopped
 from kycaid_async.bulk.row import BulkProgress, BulkResult, BulkRow, BulkStatus, BulkSummary, Meter
-from kycaid_async.bulk.run import BulkRun, RunOptions, RunPlan
+from kycaid_async.bulk.run import BulkRun
 from kycaid_async.errors import ConfigurationError
 from kycaid_async.timing import Timing
 from kycaid_async.transport.settings import Settings
@@ -162,7 +163,7 @@ class BulkUpload(BulkRun[BulkRow, BulkResult]):
         size = sum(len(source) for _, source in row.sides() if isinstance(source, bytes))
         self._in_flight += 1
         try:
-            with self._workers.holding(size):
+            with self._workers.holding(size) if size else nullcontext():
                 result = await deliverer.deliver(number, row)
         except Stopped as stop:
             if stop.error is not None:

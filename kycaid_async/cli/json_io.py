@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from kycaid_async.cli.problems import UsageProblem
 from kycaid_async.cli.screen import console
+from kycaid_async.masking import shown_path
 
 _FROM_INPUT: Final = "-"
 _NOT_SHOWN: Final = re.compile(r"[^\x00-\x7e]")
@@ -24,7 +25,7 @@ def json_object(text: str | None) -> dict[str, Any]:
     if text == _FROM_INPUT:
         where, text = "--json -", _input()
     elif text.startswith("@"):
-        where, text = f"--json {text}", _file(text[1:])
+        where, text = "--json @FILE", _file(text[1:])
     try:
         value = json.loads(text, parse_constant=_refuse)
     except (ValueError, RecursionError) as error:
@@ -49,9 +50,9 @@ def _file(name: str) -> str:
     try:
         return Path(name).read_text(encoding="utf-8-sig")
     except OSError as error:
-        problem = f"--json @{name}: {error.strerror}"
+        problem = f"--json @{shown_path(name)}: {error.strerror}"
     except ValueError:
-        problem = f"--json @{name}: it is no text in UTF-8"
+        problem = f"--json @{shown_path(name)}: it is no text in UTF-8"
     raise UsageProblem(problem)
 
 
@@ -62,10 +63,11 @@ def _refuse(_constant: str) -> Any:
 def write_json(value: Any) -> None:
     """Write a value: on a terminal indented and in colour, elsewhere on one line. Raises `OSError`."""
     if sys.stdout.isatty():
-        from rich.json import JSON
+        from rich.highlighter import JSONHighlighter
+        from rich.text import Text
 
-        text = JSON(_for_a_terminal(json.dumps(value, indent=2, ensure_ascii=False))).text
-        console(sys.stdout).print(text, soft_wrap=True)
+        terminal, text = console(sys.stdout), _for_a_terminal(json.dumps(value, indent=2, ensure_ascii=False))
+        terminal.print(Text(text) if terminal.no_color else JSONHighlighter()(text), soft_wrap=True)
     else:
         # In ASCII, so that every program reads it, whatever the encoding of this system is.
         sys.stdout.write(json.dumps(value, separators=(",", ":")) + "\n")

@@ -22,11 +22,11 @@ or with "all", every operation meets it; without PROBABILITY always, without COU
 
 \b
   latency=SECONDS     it waits before it acts
-  429, 429=SECONDS    refused as one too many, with Retry-After if SECONDS are given
+  429, 429=SECONDS    one too many, with Retry-After if SECONDS are given
   500, 503            refused with JSON
   502                 refused with an HTML page, as gateways do
   reset               the connection is reset before it acts
-  lost                it acts, and the connection is reset in place of the answer
+  lost                it acts, and resets the connection instead of an answer
   gateway             it acts, and a gateway answers 503 in its place
   truncated           it acts, and the answer ends half-way
   slow=BYTES          it acts, and the answer comes at so many bytes a second

@@ -29,6 +29,7 @@ from kycaid_async.sandbox.http.middleware import (
     answer_refusals,
     chained,
     name_operation,
+    note_subject,
 )
 from kycaid_async.sandbox.http.refusals import HEALTH_PATH, health, invalid, json_response, not_found
 from kycaid_async.sandbox.http.uploads import received
@@ -69,7 +70,7 @@ class Application:
         app.on_shutdown.append(self.waits.end)
         throttle = KeyThrottle(self.api_key, self.waits.wait, self.state.clock)
         authentication = KeyAuthentication(self.api_key, throttle, self.state.settings.strict)
-        publisher = RequestPublisher(self.state.feed)
+        publisher = RequestPublisher(self.state.feed, self.state.clock)
         authorised = (answer_refusals, authentication.require_key)
         inject_faults = FaultInjector(self.faults, self.waits.wait).inject
         for endpoint, handler in paired(ENDPOINTS.values()):
@@ -108,6 +109,7 @@ class Application:
     async def _perform(self, endpoint: Endpoint[Any], handler: Handler, request: web.Request) -> Answer:
         ids = dict(request.match_info)
         body = await _body(endpoint, request, strict=self.state.settings.strict)
+        note_subject(request, ids, body)
         if self.state.settings.strict:
             require_proven(endpoint, body)
         outcome = _outcome(endpoint, request)
@@ -131,7 +133,9 @@ class Application:
             )
             follow = partial(self.state.run, then=lambda _: self.background.carry_out(effects))
             transact = self.state.look if endpoint.method == "GET" else follow
-            return await transact(lambda unit: handler(context(unit=unit)))
+            answer = await transact(lambda unit: handler(context(unit=unit)))
+            note_subject(request, answer, ids, body)
+            return answer
 
     async def _describe_form(self, request: web.Request) -> web.StreamResponse:
         """Answer for a form. It is no operation of the reference: one integrator asked for it."""

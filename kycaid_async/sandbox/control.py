@@ -4,15 +4,18 @@ import functools
 from collections.abc import Iterable
 
 import attrs
+from anyio import to_thread
 
 from kycaid_async.sandbox import overview
 from kycaid_async.sandbox.data.account import FORMS, MAX_BALANCE, FormSwitches, is_balance
-from kycaid_async.sandbox.events.feed import Delivery, Watch
+from kycaid_async.sandbox.events.feed import CallbackTarget, Delivery, StateChanged, Watch
 from kycaid_async.sandbox.overview import ApplicantRow, DocumentRow, VerificationRow
 from kycaid_async.sandbox.review.background import BackgroundWork
 from kycaid_async.sandbox.review.reviewer import Reviewer
 from kycaid_async.sandbox.rules.verdict import Kind, Reason, ReviewOutcome, Verdict
 from kycaid_async.sandbox.state import SandboxState
+from kycaid_async.sandbox.storage.folder import remove_files
+from kycaid_async.sandbox.storage.unit_of_work import UnitOfWork
 
 
 @attrs.frozen
@@ -46,9 +49,14 @@ class Control:
             lambda unit: self._background.finisher.decide(unit, id_, outcome, comment), then=self._background.carry_out
         )
 
-    async def applicants(self, *, offset: int = 0, count: int = 50) -> list[ApplicantRow]:
-        """Return applicants, newest first."""
-        return await self._state.look(functools.partial(overview.applicants, offset=offset, count=count))
+    async def applicants(self, *, search: str = "", offset: int = 0, count: int = 50) -> list[ApplicantRow]:
+        """Return applicants, newest first: all, or those that a search finds.
+
+        It finds the beginnings of names, e-mail addresses and external ids, and of ids of applicants, their documents
+        and their verifications. Of several words all have to be found.
+        """
+        find = functools.partial(overview.applicants, search=search, offset=offset, count=count)
+        return await self._state.look(find)
 
     async def documents(
         self, *, offset: int = 0, count: int = 50, applicant_id: str | None = None
@@ -62,11 +70,16 @@ class Control:
         return await self._state.look(find)
 
     async def verifications(
-        self, *, offset: int = 0, count: int = 50, applicant_id: str | None = None
+        self, *, search: str = "", offset: int = 0, count: int = 50, applicant_id: str | None = None
     ) -> list[VerificationRow]:
-        """Return verifications, newest first: all, or those of one applicant. Due ones are ended."""
-        await self._background.finish_due()
-        find = functools.partial(overview.verifications, offset=offset, count=count, applicant_id=applicant_id)
+        """Return verifications, newest first: all, or those of one applicant. Due ones are ended.
+
+        Those of applicants that a ``search`` finds, where there is one; see `applicants`.
+        """
+        await self._background.finish_due(None if applicant_id is None else [applicant_id])
+        find = functools.partial(
+            overview.verifications, search=search, offset=offset, count=count, applicant_id=applicant_id
+        )
         return await self._state.look(find)
 
     async def form_switches(self) -> dict[str, FormSwitches]:
@@ -115,6 +128,30 @@ class Control:
     async def resend(self, delivery: Delivery | str) -> None:
         """Send a callback again with the same body: a delivery, or its ``request_id``. Raises `KeyError`."""
         await self._background.dispatcher.send_again(delivery if isinstance(delivery, str) else delivery.request_id)
+
+    async def reset(self) -> None:
+        """Remove everything: applicants, files, verifications, callbacks, money, switches of forms, outcomes to come.
+
+        Requests and verifications that are under way end as they may. Options and faults stay.
+        """
+        await self._background.forget()
+        settings, folder = self._state.settings, self._state.folder
+
+        def clear(unit: UnitOfWork) -> list[str]:
+            stored = unit.clear()
+            unit.account.open(settings.balance)
+            return stored
+
+        stored = await self._state.run(clear)
+        self._state.script.clear()
+        self._state.feed.requests.clear()
+        await to_thread.run_sync(remove_files, folder, stored)
+        self._state.feed.publish([StateChanged(kind="applicants", id="")])
+
+    @property
+    def receiver(self) -> CallbackTarget:
+        """The application that gets all callbacks, if there is one."""
+        return self._state.receiver
 
     def watch(self) -> Watch:
         """Return the feed of events from now on: ``with sandbox.watch() as events: async for event in events``."""

@@ -22,8 +22,11 @@ class ApplicantRow:
     type: str
     """PERSON or COMPANY."""
     name: str | None = attrs.field(default=None, repr=False)
+    external_applicant_id: str | None = attrs.field(default=None, repr=False)
     status: str
     """As in an applicant: new, pending, valid or invalid."""
+    document_status: str | None = None
+    """What its documents are together: invalid where one is, else new where one is, else valid; None without any."""
     documents: int
     """How many it has."""
     verifications: int
@@ -87,9 +90,9 @@ class VerificationRow:
     created_at: datetime
 
 
-def applicants(unit: UnitOfWork, *, offset: int, count: int) -> list[ApplicantRow]:
+def applicants(unit: UnitOfWork, *, search: str = "", offset: int, count: int) -> list[ApplicantRow]:
     """Return applicants, newest first."""
-    return [_applicant(unit, row) for row in unit.applicants.newest(offset=offset, count=count)]
+    return [_applicant(row) for row in unit.applicants.overview(search, offset=offset, count=count)]
 
 
 def documents(unit: UnitOfWork, *, offset: int, count: int, owner: str | None) -> list[DocumentRow]:
@@ -97,21 +100,25 @@ def documents(unit: UnitOfWork, *, offset: int, count: int, owner: str | None) -
     return [_document(unit, row) for row in unit.documents.newest(owner=owner, offset=offset, count=count)]
 
 
-def verifications(unit: UnitOfWork, *, offset: int, count: int, applicant_id: str | None) -> list[VerificationRow]:
+def verifications(
+    unit: UnitOfWork, *, search: str = "", offset: int, count: int, applicant_id: str | None
+) -> list[VerificationRow]:
     """Return verifications, newest first."""
-    rows = unit.verifications.newest(applicant_id=applicant_id, offset=offset, count=count)
+    rows = unit.verifications.newest(applicant_id=applicant_id, search=search, offset=offset, count=count)
     return [_verification(unit, row) for row in rows]
 
 
-def _applicant(unit: UnitOfWork, row: Row) -> ApplicantRow:
-    status, count = unit.verifications.standing(row["id"])
+def _applicant(row: Row) -> ApplicantRow:
+    statuses = row["document_statuses"].split(",") if row["document_statuses"] else []
     return ApplicantRow(
         applicant_id=row["id"],
         type=row["type"],
         name=name_of(row),
-        status=status,
-        documents=unit.documents.count_of(row["id"]),
-        verifications=count,
+        external_applicant_id=row["body"].get("external_applicant_id"),
+        status=row["verdict"] or "new",
+        document_status=next((status for status in ("invalid", "new", "valid") if status in statuses), None),
+        documents=len(statuses),
+        verifications=row["verifications"],
         created_at=read_time(row["created_at"]),
     )
 

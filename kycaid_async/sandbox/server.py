@@ -171,6 +171,7 @@ class Sandbox:
     form_switches = _controlled(Control.form_switches)
     switch_form = _controlled(Control.switch_form)
     resend = _controlled(Control.resend)
+    reset = _controlled(Control.reset)
     watch = _controlled(Control.watch)
 
     async def start(self) -> None:
@@ -219,14 +220,24 @@ class Sandbox:
         """End every verification that is due, and wait until no callback is under way, also none between attempts.
 
         Raises `TimeoutError` when that takes more than ``timeout`` seconds, with what the receivers answered so far.
+        Without a ``timeout`` it raises after a few seconds where every callback that is under way failed twice: nobody
+        listens there, say. The sandbox goes on trying.
         """
+        background = self._require_running().background
+        if timeout is None:
+            if not await background.settle_unless_hopeless():
+                raise TimeoutError(f"{self._undelivered()}. To wait for further attempts give settle() a timeout=")
+            return
         try:
             async with asyncio.timeout(timeout):
-                await self._require_running().background.settle()
+                await background.settle()
         except TimeoutError:
-            pending = [one for one in self.deliveries() if not one.arrived]
-            said = ", ".join(f"{one.type} to {one.host}: {one.status or 'no answer'}" for one in pending[-3:])
-            raise TimeoutError(f"{len(pending)} callbacks did not arrive within {timeout} s. {said}") from None
+            raise TimeoutError(self._undelivered(f" within {timeout} s")) from None
+
+    def _undelivered(self, limit: str = "") -> str:
+        pending = [one for one in self.deliveries() if not one.arrived]
+        noun = "callback" if len(pending) == 1 else "callbacks"
+        return f"{len(pending)} {noun} did not arrive{limit}. {'; '.join(map(str, pending[-3:]))}"
 
     def file_digest(self, file_id: str) -> str:
         """Return the SHA-256 of a stored file as hexadecimal text, read from the disk. Raises `KeyError`."""

@@ -7,9 +7,11 @@ from typing import Any, Concatenate, ParamSpec, TypeVar, overload
 
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
+from kycaid_async.errors import ConfigurationError
 from kycaid_async.sandbox import Faults
 from kycaid_async.sandbox import Sandbox as AsyncSandbox
 from kycaid_async.sync.threads import result_of
+from kycaid_async.testing.applications import ReceiverLoop, RedirectedCallbacks, is_in, post_to, within
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -45,6 +47,7 @@ class RunningSandbox:
     def __init__(self, sandbox: AsyncSandbox, portal: BlockingPortal) -> None:
         self._sandbox = sandbox
         self._portal = portal
+        self._receivers = ReceiverLoop()
 
     @property
     def api_key(self) -> str:
@@ -61,11 +64,37 @@ class RunningSandbox:
         """Faults on demand: ``sandbox.faults.add(Fault("429", probability=0.1))``."""
         return self._sandbox.faults
 
+    def callbacks_to(self, app: Any, *, path: str = "/") -> RedirectedCallbacks:
+        """Deliver all callbacks into an ASGI or WSGI application, without a port: signed, and by the sandbox's rules.
+
+        ``with kycaid_sandbox.callbacks_to(app, path="/kycaid"): …``, or without ``with`` to the end of the sandbox. The
+        path is that of callbacks for which no request names a URL; of others it is the path of their URL, whatever
+        its host.
+
+        An ASGI application runs in the event loop in which this is called: in an asynchronous test do not hold it up,
+        ``await asyncio.to_thread(kycaid_sandbox.settle)``. In other tests it runs in a loop of its own. Its lifespan is
+        not run. Raises `ConfigurationError` for aiohttp.web, which has neither interface, and for what is no path.
+        """
+        post = post_to(app)
+        return RedirectedCallbacks(self._sandbox.control.receiver, within(self._receivers.choose(), post), path)
+
+    def settle(self, *, timeout: float | None = None) -> None:
+        """End every verification that is due, and wait until no callback is under way; see `Sandbox.settle`.
+
+        Raises `ConfigurationError` where callbacks go to the event loop that this would hold up, and `TimeoutError`.
+        """
+        if self._sandbox.control.receiver.post is not None and is_in(self._receivers.chosen):
+            raise ConfigurationError(
+                "settle() would wait for callbacks that the loop of this test has to take: "
+                "await asyncio.to_thread(kycaid_sandbox.settle)"
+            )
+        self._settle(timeout=timeout)
+
     counts = _blocking(AsyncSandbox.counts)
     deliveries = _blocking(AsyncSandbox.deliveries)
     file_digest = _blocking(AsyncSandbox.file_digest)
     next_outcome = _blocking(AsyncSandbox.next_outcome)
-    settle = _blocking(AsyncSandbox.settle)
+    _settle = _blocking(AsyncSandbox.settle)
     decide = _blocking(AsyncSandbox.decide)
     applicants = _blocking(AsyncSandbox.applicants)
     documents = _blocking(AsyncSandbox.documents)
@@ -75,6 +104,7 @@ class RunningSandbox:
     form_switches = _blocking(AsyncSandbox.form_switches)
     switch_form = _blocking(AsyncSandbox.switch_form)
     resend = _blocking(AsyncSandbox.resend)
+    reset = _blocking(AsyncSandbox.reset)
 
 
 class Sandbox(AsyncSandbox, AbstractContextManager[RunningSandbox]):
@@ -86,13 +116,19 @@ class Sandbox(AsyncSandbox, AbstractContextManager[RunningSandbox]):
 
     _stack: ExitStack
 
+    def callbacks_to(self, app: Any, *, path: str = "/") -> RedirectedCallbacks:
+        """Deliver all callbacks into an application in this event loop; see `RunningSandbox.callbacks_to`."""
+        return RedirectedCallbacks(self.control.receiver, post_to(app), path)
+
     def __enter__(self) -> RunningSandbox:
         with ExitStack() as stack:
             portal = stack.enter_context(start_blocking_portal(name="kycaid sandbox"))
+            running = RunningSandbox(self, portal)
+            stack.callback(running._receivers.close)  # noqa: SLF001 - of this module
             result_of(portal.start_task_soon(self.start))
             stack.callback(portal.call, self.stop)
             self._stack = stack.pop_all()
-        return RunningSandbox(self, portal)
+        return running
 
     def __exit__(self, *_: object) -> None:
         self._stack.close()

@@ -56,7 +56,7 @@ class Origin:
     def of(cls, path: str, found: os.stat_result) -> Self:
         """Return the origin of a file at ``path`` in this state."""
         return cls(
-            path=os.path.abspath(path),  # noqa: PTH100 - a Path takes its time
+            path=path if os.path.isabs(path) else os.path.abspath(path),  # noqa: PTH100, PTH117 - a Path takes its time
             device=found.st_dev,
             inode=found.st_ino,
             size=found.st_size,
@@ -72,7 +72,7 @@ class Origin:
 
     def as_text(self) -> str:
         """Return it as one text. It holds the path."""
-        return json.dumps(attrs.astuple(self))
+        return json.dumps([self.path, self.device, self.inode, self.size, self.mtime, self.ctime])
 
     @classmethod
     def from_text(cls, text: str) -> Self:

@@ -76,7 +76,7 @@ def kycaid_event(request: Request) -> Event:
     return event
 
 
-def kycaid_problem(_request: Request, error: Exception) -> Response:
+async def kycaid_problem(_request: Request, error: Exception) -> Response:
     """Answer with `problem_of` an error: for ``exception_handlers={KycaidError: kycaid_problem}``."""
     problem = problem_of(error if isinstance(error, KycaidError) else KycaidError())
     return Response(problem.body, problem.status, problem.headers, media_type=MEDIA_TYPE)

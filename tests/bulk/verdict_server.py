@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections import Counter
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -67,8 +68,13 @@ class VerdictServer:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while head := await reader.readuntil(b"\r\n\r\n"):
-            target = urlsplit(head.split(b" ", 2)[1].decode())
-            status, body = self._answer(target.path, dict(parse_qsl(target.query)))
+            method, place, _ = head.split(b" ", 2)
+            target = urlsplit(place.decode())
+            if method == b"POST":
+                (length,) = re.findall(rb"(?i)\r\ncontent-length: *(\d+)", head)
+                status, body = 200, self._start(json.loads(await reader.readexactly(int(length))))
+            else:
+                status, body = self._answer(target.path, dict(parse_qsl(target.query)))
             text = json.dumps(body).encode()
             writer.write(
                 b"HTTP/1.1 %d Reason\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
@@ -76,6 +82,12 @@ class VerdictServer:
             )
             writer.write(text)
             await writer.drain()
+
+    def _start(self, said: dict[str, Any]) -> dict[str, str]:
+        """Start a verification; its id tells whose it is."""
+        made = f"v{said['applicant_id'][1:]}"
+        self.add(made, said["applicant_id"])
+        return {"verification_id": made}
 
     def _answer(self, path: str, query: dict[str, str]) -> tuple[int, Any]:
         self.asked.append((path, query))
@@ -92,7 +104,9 @@ class VerdictServer:
             one = self.verifications[name]
             return 200, {key: value for key, value in one.items() if not key.startswith("_")}
         if section == "applicants":
-            return 200, {"applicant_id": name, "type": "PERSON", "documents": self.documents.get(name, [])}
+            count = int(f"v{name[1:]}" in self.verifications)
+            told = {"verifications_count": str(count), "verification_status": None if not count else "pending"}
+            return 200, {"applicant_id": name, "type": "PERSON", "documents": self.documents.get(name, [])} | told
         return 404, {"type": "not_found", "errors": []}
 
     def _report(self, query: dict[str, str]) -> list[dict[str, Any]]:

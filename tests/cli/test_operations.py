@@ -22,6 +22,8 @@ def test_the_command_prints_columns_or_the_table_of_the_readme():
     text = CliRunner().invoke(app, ["operations"])
     assert text.exit_code == 0
     assert "documents.create  " in text.stdout
+    assert max(map(len, text.stdout.splitlines())) <= 80
+    assert all(f" {name} " in text.stdout for name in ENDPOINTS)
     markdown = CliRunner().invoke(app, ["operations", "--markdown"])
     assert markdown.stdout.startswith("| operation | request |")
 

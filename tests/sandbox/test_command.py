@@ -1,5 +1,6 @@
 """``python -m kycaid_async.sandbox``: a server in a process of its own."""
 
+import http.client
 import inspect
 import json
 import os
@@ -8,13 +9,19 @@ import signal
 import socket
 import subprocess
 import sys
+import urllib.error
 import urllib.request
+from functools import partial
 
 import pytest
 
 from kycaid_async.cli.serve import sandbox as of_the_command_line
 from kycaid_async.sandbox import Sandbox
-from kycaid_async.sandbox.command import _parser, main, run
+from kycaid_async.sandbox.command import _parser, main, request_line, run
+from kycaid_async.sandbox.events.feed import Missed, RequestServed, StateChanged
+
+if sys.platform != "win32":
+    import fcntl
 
 COMMAND = [sys.executable, "-W", "error", "-m", "kycaid_async.sandbox"]
 
@@ -91,6 +98,40 @@ def test_a_port_in_use_is_named():
 def test_it_takes_the_options_of_the_command_line():
     flags = {flag for action in _parser()._actions for flag in action.option_strings} - {"-h", "--help"}
     assert flags == {f"--{name.replace('_', '-')}" for name in inspect.signature(of_the_command_line).parameters}
+
+
+def test_a_request_is_a_line_without_anybodys_data():
+    served = partial(RequestServed, operation="applicants.get", status=200, milliseconds=12.34)
+    assert request_line(served()) == "200    12.3 ms  GET /applicants/{applicant_id}"
+    assert request_line(served(fault="lost")).endswith("  fault: lost")
+    assert request_line(served(operation="forms.show")).endswith("  (forms.show)")
+    assert request_line(Missed(count=1234)) == "(1,234 events are not shown)"
+    assert request_line(StateChanged(kind="applicants", id="x")) is None
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="stopped with POSIX signals")
+@pytest.mark.parametrize("quiet", [False, True])
+def test_requests_are_shown_unless_it_is_quiet(quiet, start):
+    process, url = start("--port", "0", *(["--quiet"] if quiet else []))
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(f"{url}/applicants/{'0' * 36}")
+    refused.value.close()
+    if not quiet:
+        while not (line := process.stdout.readline()).endswith(" ms  GET /applicants/{applicant_id}\n"):
+            assert line
+    process.send_signal(signal.SIGTERM)
+    assert " ms  " not in process.stdout.read()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pipes are not looked at there")
+def test_a_pipe_that_nobody_reads_does_not_hold_it_up(start):
+    process, url = start("--port", "0")
+    fcntl.fcntl(process.stdout, fcntl.F_SETPIPE_SZ, 4096) if hasattr(fcntl, "F_SETPIPE_SZ") else None
+    connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=30)
+    for _ in range(200 if hasattr(fcntl, "F_SETPIPE_SZ") else 2000):
+        connection.request("GET", f"/applicants/{'0' * 36}")
+        assert connection.getresponse().read()
+    connection.close()
 
 
 def test_its_key_may_stand_in_the_environment(monkeypatch):

@@ -18,6 +18,7 @@ from aiohttp.test_utils import TestServer
 from kycaid_async import AsyncKycaid, ConfigurationError, KycaidError
 from kycaid_async.sandbox import SANDBOX_KEY, Sandbox
 from kycaid_async.sandbox.data.account import FORMS
+from kycaid_async.sandbox.events.feed import PAUSES
 
 KEY = "k" * 36
 COUNTS = {"applicants": 1, "documents": 1, "files": 1, "addresses": 1, "affiliated_persons": 0, "verifications": 0}
@@ -382,5 +383,54 @@ async def test_a_settlement_that_takes_too_long_says_what_the_receiver_answered(
         await kycaid.verifications.create(applicant_id=applicant, form_id=FORMS[0].id, callback_url=url)
         while not all(delivery.status for delivery in sandbox.deliveries()) or not sandbox.deliveries():
             await asyncio.sleep(0.01)
-        with pytest.raises(TimeoutError, match=r"did not arrive within 0.2 s\..* to 127.0.0.1: 503"):
+        with pytest.raises(
+            TimeoutError, match=r"did not arrive within 0.2 s\..* to http://127.0.0.1:\d+/: answered 503, 1 attempt"
+        ):
             await sandbox.settle(timeout=0.2)
+
+
+async def test_settling_says_in_seconds_where_nobody_takes_callbacks(clock, monkeypatch):
+    monkeypatch.setattr("kycaid_async.sandbox.review.background._PATIENCE", 0.02)
+    slept = []
+
+    async def pause(seconds):
+        slept.append(seconds)
+        if seconds != PAUSES[0]:
+            await asyncio.Event().wait()
+
+    url = "http://me:secret@127.0.0.1:1/hook?token=secret"
+    async with Sandbox(clock=clock, sleep=pause) as sandbox, client(sandbox) as kycaid:
+        applicant = await kycaid.applicants.create(type="PERSON", first_name="John", last_name="Snow")
+        await kycaid.verifications.create(applicant_id=applicant, callback_url=url)
+        with pytest.raises(TimeoutError) as caught:
+            await sandbox.settle()
+        assert "VERIFICATION_COMPLETED to http://127.0.0.1:1/hook: connection refused, 2 attempts" in str(caught.value)
+        assert str(caught.value).startswith("2 callbacks did not arrive. ")
+        assert "secret" not in str(caught.value)
+        assert applicant not in str(caught.value)
+        first = sandbox.deliveries()[0]
+        assert (first.applicant_id, first.url, first.error) == (
+            applicant,
+            "http://127.0.0.1:1/hook",
+            "connection refused",
+        )
+        assert (first.status, first.left, first.tried_at) == (None, 3, clock())
+        assert applicant not in repr(first)
+    assert slept.count(PAUSES[0]) == 2
+
+
+async def test_settling_without_a_limit_waits_for_an_answer_that_comes_late(monkeypatch):
+    monkeypatch.setattr("kycaid_async.sandbox.review.background._PATIENCE", 0.01)
+    may_answer = asyncio.Event()
+
+    async def answer(_request):
+        await may_answer.wait()
+        return web.Response()
+
+    app = web.Application()
+    app.router.add_post("/", answer)
+    async with TestServer(app) as receiver, Sandbox() as sandbox, client(sandbox) as kycaid:
+        await kycaid.crypto.check_address("0xb", asset="ETH", callback_url=str(receiver.make_url("/")))
+        asyncio.get_running_loop().call_later(0.1, may_answer.set)
+        await sandbox.settle()
+        assert [delivery.outcome for delivery in sandbox.deliveries()] == ["arrived"]

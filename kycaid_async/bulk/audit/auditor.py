@@ -12,7 +12,8 @@ from kycaid_async.bulk.audit.result import AuditedRow, AuditResult, AuditStatus
 from kycaid_async.bulk.evidence import NOT_ALL, Doubt, Unreconciled, created, documents_of, is_not_found, whole_document
 from kycaid_async.bulk.ledger import EntryState, Intent, Ledger, RowEntry
 from kycaid_async.bulk.likeness import Shown, is_of_type
-from kycaid_async.bulk.requests.resilient_caller import CountedCalls, ResilientCaller, Stopped
+from kycaid_async.bulk.requests.limits import Stopped
+from kycaid_async.bulk.requests.resilient_caller import CountedCalls, ResilientCaller
 from kycaid_async.errors import KycaidError
 
 Entries = Mapping[str, RowEntry]

@@ -14,10 +14,11 @@ from kycaid_async.bulk.audit.result import AuditedRow, AuditResult, AuditStatus,
 from kycaid_async.bulk.audit.state import AuditState
 from kycaid_async.bulk.ledger import EntryState, Ledger, Path, RowEntry
 from kycaid_async.bulk.manifest.row import BadRow
+from kycaid_async.bulk.options import RunOptions, RunPlan
 from kycaid_async.bulk.prerequisites import known_applicant
-from kycaid_async.bulk.requests.resilient_caller import Stopped
+from kycaid_async.bulk.requests.limits import Stopped
 from kycaid_async.bulk.row import BulkRow
-from kycaid_async.bulk.run import BulkRun, RunOptions, RunPlan
+from kycaid_async.bulk.run import BulkRun
 from kycaid_async.bulk.spool import Spool
 from kycaid_async.errors import ConfigurationError, LedgerError
 from kycaid_async.timing import Timing

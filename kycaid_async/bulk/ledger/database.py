@@ -19,8 +19,11 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 Rows = list[tuple[Any, ...]]
+_CHANGES_BETWEEN_CHECKPOINTS: Final = 1000
 _LOOK: Final = 1.0
 """Seconds after which a thread without work sees whether its program is over."""
+_GATHERING: Final = 0.002
+"""Seconds for which changes of more rows are waited for, when several share a commit: each costs as much for one."""
 
 
 Answer = asyncio.Future[Any] | None
@@ -60,11 +63,15 @@ class _Thread:
                 except BaseException as error:  # noqa: BLE001 - it is raised where the result is awaited
                     future.set_exception(error)
 
+        self.put(work)
+        return future
+
+    def put(self, work: Callable[[], object]) -> None:
+        """Do as `submit` does with what raises nothing, and let nobody wait for it: that costs less."""
         if self._thread.is_alive():
             self._work.put(work)
         else:
             work()
-        return future
 
     def end(self) -> None:
         """Take nothing more."""
@@ -84,6 +91,13 @@ class _Thread:
             del work
 
 
+@attrs.define(eq=False)
+class _Commit:
+    """A commit under way in the thread."""
+
+    error: BaseException | None = None
+
+
 class Database:
     """A SQLite database. What changes in one step of the loop, or during a commit, is committed together, in a thread.
 
@@ -98,9 +112,11 @@ class Database:
         self._thread = thread
         self._error: LedgerError | None = None
         self._refusal: LedgerError | None = None
-        self._commit_in_thread: Future[None] | None = None
+        self._commit_in_thread: _Commit | None = None
         self._closing: Future[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
+        self._is_shared = False
+        """True when the last commit was of more than one durable change."""
         self._uncommitted: list[tuple[asyncio.Future[Any], int]] = []
         self._pending: list[_Change] = []
         """What came while a commit is under way."""
@@ -139,7 +155,10 @@ class Database:
         if self._refusal is not None:
             raise LedgerError(*self._refusal.args)
         answer: asyncio.Future[int] = self._loop.create_future()
-        self._do(_Change(sql=sql, values=values, answer=answer))
+        if self._commit_in_thread is None:
+            self._write(sql, values, answer)
+        else:
+            self._pending.append(_Change(sql=sql, values=values, answer=answer))
         return await answer
 
     def write_behind(self, sql: str, *values: Any, unchanged: Callable[[], None] | None = None) -> None:
@@ -150,7 +169,10 @@ class Database:
         if self._error is not None and self._closing is None:
             self._behind.append((sql, values))
         self._check_writable()
-        self._do(_Change(sql=sql, values=values, unchanged=unchanged))
+        if self._commit_in_thread is None:
+            self._write(sql, values, None, unchanged)
+        else:
+            self._pending.append(_Change(sql=sql, values=values, unchanged=unchanged))
 
     def refuse(self, error: LedgerError) -> None:
         """Take no more durable writes, for this reason, which is raised at the end too. Other changes are recorded."""
@@ -183,7 +205,7 @@ class Database:
     def _close_in_thread(self) -> None:
         """Close after the last commit."""
         commit = self._commit_in_thread
-        error = commit.exception() if commit is not None else None
+        error = commit.error if commit is not None else None
         executed = [] if commit is not None and error is None else self._behind
         pending = [
             (change.sql, change.values) for change in self._pending if not change.reads and change.answer is None
@@ -210,24 +232,33 @@ class Database:
     def _do(self, change: _Change) -> None:
         if self._commit_in_thread is not None:
             self._pending.append(change)
-            return
-        if change.reads:
+        elif change.reads:
             _answer(change.answer, self._execute(change.sql, change.values)[0])
-            return
+        else:
+            self._write(change.sql, change.values, change.answer, change.unchanged)
+
+    def _write(
+        self, sql: str, values: tuple[Any, ...], answer: Answer, unchanged: Callable[[], None] | None = None
+    ) -> None:
+        """Make a change now, while no commit is under way."""
         if not self._connection.in_transaction:
             self._execute("BEGIN", ())
-            self._loop.call_soon(self._commit)
-        if change.answer is None:
-            self._behind.append((change.sql, change.values))
-        _, changed = self._execute(change.sql, change.values)
-        if change.answer is not None:
-            self._uncommitted.append((change.answer, changed))
-        if not changed and change.unchanged is not None:
-            change.unchanged()
+            if self._is_shared:
+                self._loop.call_later(_GATHERING, self._commit)
+            else:
+                self._loop.call_soon(self._commit)
+        if answer is None:
+            self._behind.append((sql, values))
+        _, changed = self._execute(sql, values)
+        if answer is not None:
+            self._uncommitted.append((answer, changed))
+        if not changed and unchanged is not None:
+            unchanged()
 
     def _execute(self, sql: str, values: tuple[Any, ...]) -> tuple[Rows, int]:
         """Return the rows that ``sql`` gives, and how many it changed."""
-        self._check()
+        if self._error is not None or self._closing is not None:
+            self._check()
         try:
             cursor = self._connection.execute(sql, values)
             return cursor.fetchall(), cursor.rowcount
@@ -238,11 +269,18 @@ class Database:
     def _commit(self) -> None:
         idle = self._commit_in_thread is None and self._closing is None
         if idle and self._error is None and self._connection.in_transaction:
-            self._commit_in_thread = self._thread.submit(self.file.commit)
-            asyncio.wrap_future(self._commit_in_thread).add_done_callback(self._committed)
+            self._commit_in_thread = under_way = _Commit()
+            self._thread.put(lambda: self._commit_here(under_way))
 
-    def _committed(self, commit: "asyncio.Future[None]") -> None:
-        error = None if commit.cancelled() else commit.exception()
+    def _commit_here(self, under_way: _Commit) -> None:
+        try:
+            commit(self.file)
+        except BaseException as error:  # noqa: BLE001 - it is raised by the next change, and at the end
+            under_way.error = error
+        with contextlib.suppress(RuntimeError):  # the loop is closed
+            self._loop.call_soon_threadsafe(self._committed, under_way.error)
+
+    def _committed(self, error: BaseException | None) -> None:
         if self._closing is not None:
             return
         self._commit_in_thread = None
@@ -250,6 +288,7 @@ class Database:
             self._fail(error)
             return
         done, self._uncommitted = self._uncommitted, []
+        self._is_shared = len(done) > 1
         pending, self._pending = self._pending, []
         self._behind = []
         for answer, changed in done:
@@ -274,6 +313,13 @@ class Database:
 
     def _refuse_all(self, error: LedgerError) -> None:
         _refuse([answer for answer, _ in self._uncommitted] + [late.answer for late in self._pending], error)
+
+
+def commit(file: LedgerFile) -> None:
+    """Let all changes be on the disk, and now and then in the main file."""
+    file.connection.execute("COMMIT")
+    if file.connection.total_changes - file.moved > _CHANGES_BETWEEN_CHECKPOINTS:
+        file.checkpoint()
 
 
 def _answer(answer: Answer, result: Any) -> None:

@@ -1,6 +1,7 @@
 """Opening and closing of a ledger's file, so that a kill at any moment loses nothing, or is told."""
 
 import contextlib
+import math
 import os
 import pathlib
 import sqlite3
@@ -10,7 +11,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from kycaid_async.bulk.ledger import schema
-from kycaid_async.bulk.ledger.elapsed import BootTime, RunClock, boot_time
+from kycaid_async.bulk.ledger.entries import BootTime, RunClock, boot_time
 from kycaid_async.bulk.ledger.lock import Claim, alone, claim, release
 from kycaid_async.bulk.ledger.problems import (
     damaged,
@@ -20,14 +21,21 @@ from kycaid_async.bulk.ledger.problems import (
     without_newest_part,
 )
 from kycaid_async.bulk.ledger.schema import About, LedgerOwner
-from kycaid_async.bulk.ledger.wal import NO_MARK, Mark, Step, WalFile, mark_closed, read_main, read_wal, wal_path
+from kycaid_async.bulk.ledger.wal import (
+    NO_MARK,
+    Mark,
+    Step,
+    WalFile,
+    close_connection,
+    make_main,
+    pin,
+    read_main,
+    read_wal,
+    size_of,
+    wal_path,
+)
 from kycaid_async.errors import LedgerError
 from kycaid_async.masking import shown_name
-
-# Here, and not where they are used: that is in a thread, and one that imports while Ctrl-C ends an import in the main
-# thread can wait for ever.
-if sys.version_info < (3, 12):
-    import ctypes
 
 if TYPE_CHECKING:
     from kycaid_async.bulk.ledger.secret import Secret
@@ -35,7 +43,6 @@ if TYPE_CHECKING:
 Path = str | os.PathLike[str]
 Statement = tuple[str, tuple[Any, ...]]
 
-_CHANGES_BETWEEN_CHECKPOINTS: Final = 1000
 _CACHE_KIBIBYTES: Final = 512
 """Little: what does not fit is in the memory of the system anyway, and a run takes as much for many rows as for few."""
 
@@ -60,7 +67,7 @@ class LedgerFile:
         self._process = os.getpid()
         self._keep_wal = True
         """True when the -wal holds, or may hold, what the main file has not."""
-        self._moved = 0
+        self.moved = 0 if path else math.inf
         """How many changes there were when the -wal was last moved to the main file."""
 
     @classmethod
@@ -110,7 +117,7 @@ class LedgerFile:
             # However the connection goes, the -wal stays, unless it is closed in order.
             self.connection.setconfig(sqlite3.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, True)
         else:
-            _pin(self.connection, pinned=True)
+            pin(self.connection, pinned=True)
         self.connection.execute("PRAGMA locking_mode = EXCLUSIVE")
         self.connection.execute("PRAGMA journal_mode = WAL")
         self.connection.execute("PRAGMA synchronous = FULL")
@@ -159,13 +166,11 @@ class LedgerFile:
             self._checkpoint()
             self._write((), self._mark.begun)
 
-    def commit(self) -> None:
-        """Let all changes be on the disk."""
-        self.connection.execute("COMMIT")
-        if self._path and self.connection.total_changes - self._moved > _CHANGES_BETWEEN_CHECKPOINTS:
-            self._write((), self._mark.sealed)
-            self._checkpoint()
-            self._write((), self._mark.begun)
+    def checkpoint(self) -> None:
+        """Move what was committed to the main file."""
+        self._write((), self._mark.sealed)
+        self._checkpoint()
+        self._write((), self._mark.begun)
 
     def close(self, executed: Iterable[Statement], pending: Iterable[Statement]) -> None:
         """Commit, make the changes of ``pending``, move all to the main file, and close. Raises what SQLite does.
@@ -212,7 +217,7 @@ class LedgerFile:
             return  # a fork: the file is its parent's
         connection: sqlite3.Connection | None = getattr(self, "connection", None)
         if connection is not None:
-            _close(connection, self._path, keep_wal=self._keep_wal)
+            close_connection(connection, self._path, keep_wal=self._keep_wal)
         if self._place is not None:
             release(self._place)
             self._place = None
@@ -234,15 +239,15 @@ class LedgerFile:
         busy, pages, moved = self.connection.execute("PRAGMA wal_checkpoint").fetchone()
         if busy or pages != moved:
             raise LedgerError(f"{self.name}: cannot be written to its end")
-        self._moved = self.connection.total_changes
+        self.moved = self.connection.total_changes
 
 
 def _place(path: str, name: str, *, read_only: bool) -> Claim:
     """Make the file when there is none, and say that it is ours. Raises `LedgerError` and `OSError`."""
-    if not _size(path) and _size(wal_path(path)):
+    if not size_of(path) and size_of(wal_path(path)):
         raise without_main_part(name)
     if not read_only:
-        _make(path)
+        make_main(path)
     return claim(path, name)
 
 
@@ -261,38 +266,3 @@ def check_parts(path: str, name: str) -> WalFile | None:
     elif mark.step is not Step.CLOSED and not (wal is not None and wal.is_written_anew):
         raise without_newest_part(name)
     return wal
-
-
-def _close(connection: sqlite3.Connection, path: str, *, keep_wal: bool) -> None:
-    if not path:
-        connection.close()
-    elif sys.version_info >= (3, 12):
-        connection.setconfig(sqlite3.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, keep_wal)
-        connection.close()
-    else:
-        had_wal = _size(wal_path(path)) > 0
-        if keep_wal:
-            connection.interrupt()  # so that SQLite does not move and delete the -wal
-        connection.close()
-        if keep_wal and had_wal and not _size(wal_path(path)):
-            mark_closed(path)  # it did all the same: there was nothing left to move
-        _pin(connection, pinned=False)
-
-
-def _pin(connection: sqlite3.Connection, *, pinned: bool) -> None:
-    """Let a connection outlive all that refers to it: SQLite deletes the -wal of one that is collected."""
-    if sys.version_info < (3, 12):
-        (ctypes.pythonapi.Py_IncRef if pinned else ctypes.pythonapi.Py_DecRef)(ctypes.py_object(connection))
-
-
-def _size(path: str) -> int:
-    try:
-        return os.stat(path).st_size
-    except FileNotFoundError:
-        return 0
-
-
-def _make(path: str) -> None:
-    """Make the file when there is none, for its owner only; SQLite gives the -wal file the same permissions."""
-    with contextlib.suppress(FileExistsError):
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))

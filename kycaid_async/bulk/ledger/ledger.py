@@ -12,8 +12,16 @@ from typing import Final, Self
 import attrs
 
 from kycaid_async.bulk.ledger.database import Database
-from kycaid_async.bulk.ledger.elapsed import BootTime, RunClock, boot_time
-from kycaid_async.bulk.ledger.entries import ApplicantEntry, EntryState, FirstFile, Intent, RowEntry
+from kycaid_async.bulk.ledger.entries import (
+    ApplicantEntry,
+    BootTime,
+    EntryState,
+    FirstFile,
+    Intent,
+    RowEntry,
+    RunClock,
+    boot_time,
+)
 from kycaid_async.bulk.ledger.file import LedgerFile, Path
 from kycaid_async.bulk.ledger.schema import LedgerOwner
 from kycaid_async.bulk.ledger.secret import Secret, SecretFrom
@@ -152,7 +160,7 @@ class Ledger:
 
     async def intend_row(self, digest: bytes, intent: Intent, fingerprint: bytes | None = None) -> None:
         """Write down that a document is about to be created."""
-        values = (self._row(digest), EntryState.SENT, intent.applicant_id, intent.as_text(), None, None)
+        values = (self._row(digest), EntryState.SENT, intent.applicant_id, intent.text, None, None)
         await self._database.write_durable(
             "INSERT OR REPLACE INTO rows VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             *values,
@@ -180,8 +188,8 @@ class Ledger:
 
     async def has_created(self, digest: bytes, document_id: str) -> bool:
         """Say whether a document is on record as this row's: not when the server gave the id of another row's."""
-        entry = await self.row(digest)
-        return entry is not None and entry.document_id == document_id
+        query = "SELECT 1 FROM rows WHERE digest = ? AND document_id = ?"
+        return bool(await self._database.read(query, self._row(digest), document_id))
 
     def uncertain_row(self, digest: bytes, code: str) -> None:
         """Record what was found out about a row that was sent, and stays unsettled."""

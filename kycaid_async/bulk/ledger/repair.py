@@ -19,7 +19,7 @@ from typing import Any, Final
 import attrs
 
 from kycaid_async.bulk.ledger import schema
-from kycaid_async.bulk.ledger.elapsed import Run
+from kycaid_async.bulk.ledger.entries import Run
 from kycaid_async.bulk.ledger.file import check_parts
 from kycaid_async.bulk.ledger.lock import alone, check_kinds, claim, release
 from kycaid_async.bulk.ledger.problems import damaged, ledger_error, without_newest_part, without_secret

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import attrs
 
-from kycaid_async.bulk.ledger.elapsed import Run
+from kycaid_async.bulk.ledger.entries import Run
 from kycaid_async.bulk.ledger.problems import (
     damaged,
     of_another_key,

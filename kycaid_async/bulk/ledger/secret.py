@@ -35,6 +35,11 @@ class Secret:
     _key: bytes = attrs.field(repr=False)
     _salt: str | None = None
     """Of one that an API key gives."""
+    _seal_keys: tuple[bytes, bytes] = attrs.field(init=False, repr=False, eq=False)
+
+    @_seal_keys.default
+    def _make_seal_keys(self) -> tuple[bytes, bytes]:
+        return self.keyed("seal", b"stream"), self.keyed("seal", b"tag")
 
     @classmethod
     def derived(cls, api_key: str, salt: str | None = None) -> Self:
@@ -71,10 +76,10 @@ class Secret:
 
     def _stream(self, nonce: bytes, length: int) -> bytes:
         # A sponge with the key in front is a pseudo-random function; each text has a nonce of its own.
-        return hashlib.shake_256(self.keyed("seal", b"stream") + nonce).digest(length)
+        return hashlib.shake_256(self._seal_keys[0] + nonce).digest(length)
 
     def _tag(self, content: bytes) -> bytes:
-        return hmac.digest(self.keyed("seal", b"tag"), content, "sha256")[:_TAG]
+        return hmac.digest(self._seal_keys[1], content, "sha256")[:_TAG]
 
     def write(self, path: str) -> None:
         """Write it beside the ledger at ``path``. Nobody but its owner can read it at any time."""

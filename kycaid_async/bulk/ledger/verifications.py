@@ -9,7 +9,7 @@ from typing import Any, Final
 import attrs
 
 from kycaid_async.bulk.ledger.database import Database
-from kycaid_async.bulk.ledger.elapsed import RunClock
+from kycaid_async.bulk.ledger.entries import RunClock
 from kycaid_async.bulk.ledger.problems import damaged
 from kycaid_async.bulk.ledger.secret import Secret
 

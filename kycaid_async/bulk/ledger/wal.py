@@ -9,14 +9,22 @@ right. So both parts carry a mark: the ``application_id`` of the database, a num
 * *begun*: first in a -wal that is written anew. It never gets into the main file without a seal behind it.
 """
 
+import contextlib
 import enum
 import os
 import secrets
+import sqlite3
 import struct
+import sys
 from pathlib import Path
 from typing import Final, Self
 
 import attrs
+
+# Here, and not where they are used: that is in a thread, and one that imports while Ctrl-C ends an import in the main
+# thread can wait for ever.
+if sys.version_info < (3, 12):
+    import ctypes
 
 _NUMBERS: Final = 2**31 - 1
 _FILE_HEADER, _WAL_HEADER, _FRAME_HEADER = 100, 32, 24
@@ -189,3 +197,40 @@ def _checksum(data: bytes, sums: tuple[int, int], order: str) -> tuple[int, int]
 
 def _number(data: bytes, at: int) -> int:
     return int.from_bytes(data[at : at + 4], "big")
+
+
+def close_connection(connection: sqlite3.Connection, path: str, *, keep_wal: bool) -> None:
+    """Close the connection to a database, and let its -wal stay, or go."""
+    if not path:
+        connection.close()
+    elif sys.version_info >= (3, 12):
+        connection.setconfig(sqlite3.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, keep_wal)
+        connection.close()
+    else:
+        had_wal = size_of(wal_path(path)) > 0
+        if keep_wal:
+            connection.interrupt()  # so that SQLite does not move and delete the -wal
+        connection.close()
+        if keep_wal and had_wal and not size_of(wal_path(path)):
+            mark_closed(path)  # it did all the same: there was nothing left to move
+        pin(connection, pinned=False)
+
+
+def pin(connection: sqlite3.Connection, *, pinned: bool) -> None:
+    """Let a connection outlive all that refers to it: SQLite deletes the -wal of one that is collected."""
+    if sys.version_info < (3, 12):
+        (ctypes.pythonapi.Py_IncRef if pinned else ctypes.pythonapi.Py_DecRef)(ctypes.py_object(connection))
+
+
+def size_of(path: str) -> int:
+    """Return the size of a file, 0 when there is none."""
+    try:
+        return os.stat(path).st_size
+    except FileNotFoundError:
+        return 0
+
+
+def make_main(path: str) -> None:
+    """Make the file when there is none, for its owner only; SQLite gives the -wal file the same permissions."""
+    with contextlib.suppress(FileExistsError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))

@@ -5,7 +5,7 @@ from typing import Any
 
 import attrs
 
-from kycaid_async.bulk.manifest.column_names import Columns
+from kycaid_async.bulk.manifest.format import Columns
 from kycaid_async.bulk.manifest.row import EXTRA
 from kycaid_async.bulk.manifest.sheets.cells import SheetCell
 from kycaid_async.bulk.tables import TableFormat

@@ -2,27 +2,59 @@
 
 import asyncio
 import hashlib
+import logging
+import os
+import re
 import secrets
 import sqlite3
 import threading
+from array import array
+from bisect import bisect_left
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from functools import partial
 from itertools import islice
-from typing import Self, Unpack
+from typing import IO, Final, Self, Unpack
 
 import attrs
 
-from kycaid_async.bulk.manifest.files import look_at_file
+from kycaid_async.bulk.manifest.converted import HEIC
 from kycaid_async.bulk.manifest.manifest import Manifest
 from kycaid_async.bulk.manifest.options import ManifestOptions, ManifestReading
-from kycaid_async.bulk.manifest.places import AnyPath
-from kycaid_async.bulk.manifest.row import APPLICANT, BadRow, ManifestRow
-from kycaid_async.errors import FieldProblem, ManifestError
-from kycaid_async.uploads.preflight import FileRules
-from kycaid_async.uploads.reader import in_thread
+from kycaid_async.bulk.manifest.places import AnyPath, Place, is_url, open_within, source_of
+from kycaid_async.bulk.manifest.row import APPLICANT, BadRow, ManifestRow, what_stands
+from kycaid_async.bulk.remote.url_rules import UrlRules
+from kycaid_async.bulk.requests.limits import when_there_is_room
+from kycaid_async.bulk.row import BulkSource
+from kycaid_async.errors import (
+    ConfigurationError,
+    FieldProblem,
+    InvalidFileError,
+    KycaidError,
+    ManifestError,
+    TooManyOpenFilesError,
+    UploadSourceError,
+)
+from kycaid_async.extras import missing, require
+from kycaid_async.masking import shown_name, shown_path
+from kycaid_async.uploads.kinds import PDF
+from kycaid_async.uploads.preflight import FileRules, inspect
+from kycaid_async.uploads.reader import Source, in_thread
 from kycaid_async.values.converter import unstructure
 from kycaid_async.values.json import dumps
 
-_AT_ONCE = 64
+_HEAD: Final = 8192
+_USUAL: Final = UrlRules()
+"""For URLs of rows that stand in no manifest: the others keep to its own rules."""
+_FILES: Final = "an image, a PDF or a video"
+_LOCKED: Final = ("a PDF that opens without a password", "an encrypted one")
+HEIC_REMARK: Final = (
+    "pictures in HEIC, as telephones take them: KYCAID publishes no list of the formats that it takes; "
+    "--convert heic=jpeg, or convert={'heic': 'jpeg'}, sends them as JPEG"
+)
+_PIECE: Final = 2**20
+_ENCRYPT: Final = re.compile(b"/" + b"".join(b"(?:%c|#(?i:%02x))" % (code, code) for code in b"Encrypt"))
+_LONGEST_NAME: Final = 1 + 3 * len("Encrypt")
+_AT_ONCE: Final = 64
 """Rows whose files are looked at together: a network disk or a remote store answers late, but many at once."""
 
 Known = Callable[[ManifestRow], Awaitable[bool]]
@@ -48,12 +80,70 @@ async def check_manifest(
     """
     reading = ManifestOptions(**options)
     manifest = path if isinstance(path, Manifest) else await in_thread(lambda: Manifest.of(path, reading))
-    rules = rules or FileRules()
-    with DuplicateIndex() as index:
-        rows = (_placed(row, index) for row in manifest.rows())
-        while batch := await in_thread(lambda: _batch(rows, manifest)):
-            for row in await asyncio.gather(*(_with_files(row, rules, known, clash) for row in batch)):
-                yield row
+    async for row in ManifestCheck(manifest, rules=rules, known=known, clash=clash).rows():
+        yield row
+
+
+class ManifestCheck:
+    """The check of a whole manifest, after which its good rows are read again, as long as it did not change."""
+
+    def __init__(
+        self,
+        manifest: Manifest,
+        *,
+        rules: FileRules | None = None,
+        known: Known | None = None,
+        clash: Clash | None = None,
+    ) -> None:
+        self._manifest = manifest
+        self._rules = rules or FileRules()
+        self._known = known
+        self._clash = clash
+        self._bad = array("Q")
+        """The lines of bad rows, in order: eight bytes each."""
+        self._checked = hashlib.sha256()
+        """All that stood in the manifest when it was checked."""
+
+    async def rows(self) -> AsyncIterator[ManifestRow | BadRow]:
+        """Check all, and give each row, good or bad, as `check_manifest` does."""
+        with DuplicateIndex() as index:
+            rows = (_placed(row, index) for row in self._manifest.rows())
+            while batch := await in_thread(lambda: _batch(rows, self._manifest)):
+                for row in await asyncio.gather(*map(self._with_files, batch)):
+                    self._checked.update(what_stands(row))
+                    if isinstance(row, BadRow):
+                        self._bad.append(row.line)
+                    yield row
+
+    def good_rows(self) -> Iterator[ManifestRow]:
+        """Give the rows that were found good. Raises `ManifestError` when others stand there by now. It may block."""
+        found = hashlib.sha256()
+        for row in self._manifest.rows():
+            found.update(what_stands(row))
+            at = bisect_left(self._bad, row.line or 0)
+            if at < len(self._bad) and self._bad[at] == row.line:
+                continue
+            if isinstance(row, BadRow):
+                raise self._changed()
+            yield row
+        if found.digest() != self._checked.digest():
+            raise self._changed()
+
+    def _changed(self) -> ManifestError:
+        return ManifestError(
+            f"{shown_name(self._manifest.path)}: changed while it was read; run the same command again"
+        )
+
+    async def _with_files(self, row: ManifestRow | BadRow) -> ManifestRow | BadRow:
+        if isinstance(row, BadRow) or (self._known is not None and await self._known(row)):
+            return row
+        looks = [await look_at_file(side, source, self._rules) for side, source in row.sides()]
+        problems = [look.problem for look in looks if look.problem is not None]
+        if not problems and self._clash is not None and (problem := await self._clash(row)) is not None:
+            problems = [problem]
+        if remarks := tuple(dict.fromkeys(look.remark for look in looks if look.remark)):
+            row = attrs.evolve(row, remarks=remarks)
+        return _bad(row, problems)
 
 
 class DuplicateIndex:
@@ -124,20 +214,97 @@ def _clashes(row: ManifestRow, line: int, index: DuplicateIndex) -> Iterator[Fie
             yield FieldProblem(f"{APPLICANT}*", f"what line {first} says of this applicant", "something else")
 
 
-async def _with_files(
-    row: ManifestRow | BadRow, rules: FileRules, known: Known | None, clash: Clash | None
-) -> ManifestRow | BadRow:
-    if isinstance(row, BadRow) or (known is not None and await known(row)):
-        return row
-    looks = [await look_at_file(side, source, rules) for side, source in row.sides()]
-    problems = [look.problem for look in looks if look.problem is not None]
-    if not problems and clash is not None and (problem := await clash(row)) is not None:
-        problems = [problem]
-    if remarks := tuple(dict.fromkeys(look.remark for look in looks if look.remark)):
-        row = attrs.evolve(row, remarks=remarks)
-    return _bad(row, problems)
-
-
 def _bad(row: ManifestRow, problems: Iterable[FieldProblem]) -> ManifestRow | BadRow:
     all_problems = tuple(problems)
     return BadRow(line=row.line or 0, problems=all_problems, raw=row.raw, key=row.own_key()) if all_problems else row
+
+
+@attrs.frozen
+class FileLook:
+    """The result of inspecting a file."""
+
+    kind: str = ""
+    """Its content type."""
+    problem: FieldProblem | None = None
+    remark: str = ""
+    """What a person should know of it although it is sent."""
+
+
+async def look_at_file(side: str, place: BulkSource, rules: FileRules) -> FileLook:
+    """Look at the first bytes of a file, and whether a PDF has a password. Raises `TooManyOpenFilesError`."""
+    source = source_of(place, _USUAL, first=_HEAD)
+
+    async def look() -> str:
+        reading = await source.open()
+        try:
+            return inspect(reading, label=source.label, rules=rules)
+        finally:
+            await reading.close()
+
+    try:
+        kind = await when_there_is_room(look, sleep=asyncio.sleep)
+    except TooManyOpenFilesError:
+        raise
+    except InvalidFileError as error:
+        got = f"one that {_words(error, source).removeprefix(f'expected {_FILES}; it ')}"
+        return FileLook(problem=FieldProblem(side, _FILES, got))
+    except UploadSourceError as error:
+        return FileLook(problem=FieldProblem(side, "a file that can be read now", f"one that {_words(error, source)}"))
+    except ConfigurationError as error:  # it is about this row, for others need no such package
+        return FileLook(problem=FieldProblem(side, "a file that can be read here", f"another: {_words(error, source)}"))
+    try:
+        if kind == PDF.content_type and isinstance(place, Place) and await in_thread(partial(_is_locked, place)):
+            return FileLook(kind, FieldProblem(side, *_LOCKED))
+    except ModuleNotFoundError as error:
+        return FileLook(kind, remark=f"PDFs that are encrypted, perhaps with a password: {error}")
+    return FileLook(kind, remark=HEIC_REMARK if kind in HEIC else "")
+
+
+def _is_locked(place: Place) -> bool:
+    """Say whether a PDF has a password, unless it is a remote one. It may block."""
+    if is_url(place):
+        return False
+    flags = os.O_RDONLY | getattr(os, "O_BINARY", 0)
+    try:
+        fd = open_within(place.written, flags, folders=place.reach.folders, spelt=place.reach.spelt)
+    except OSError:
+        return False  # it is found when it is to be sent
+    with os.fdopen(fd, "rb") as file:
+        return needs_password(file)
+
+
+def _words(error: KycaidError, source: Source) -> str:
+    return str(error).removeprefix(f"{shown_path(source.label)}: ")
+
+
+def needs_password(file: IO[bytes]) -> bool:
+    """Say whether a PDF cannot be opened without a password. It may block.
+
+    False where nobody can tell, for a damaged file. Many are encrypted and open without one all the same, as those that
+    only must not be printed. Raises `ModuleNotFoundError` for one that is encrypted, without the extra ``pdf``.
+    """
+    if not _says_encrypted(file):
+        return False
+    pypdf = require("pypdf", "pdf")
+    logger = logging.getLogger("pypdf")
+    if logger.level == logging.NOTSET:  # it tells of each oddity of a file, without saying of which
+        logger.setLevel(logging.CRITICAL)
+    try:
+        file.seek(0)
+        reader = pypdf.PdfReader(file, strict=False)
+        return bool(reader.is_encrypted and reader.decrypt("") == pypdf.PasswordType.NOT_DECRYPTED)
+    except pypdf.errors.DependencyError as error:
+        raise missing("pdf", ImportError(name="cryptography")) from error
+    except Exception:  # noqa: BLE001 - a damaged file breaks a reader in any way
+        return False
+
+
+def _says_encrypted(file: IO[bytes]) -> bool:
+    """Search the whole of a PDF, for its trailer may stand anywhere; letters of a name may be written as codes."""
+    file.seek(0)
+    before = b""
+    while piece := file.read(_PIECE):
+        if _ENCRYPT.search(before + piece):
+            return True
+        before = piece[-_LONGEST_NAME:]
+    return False

@@ -1,11 +1,10 @@
 """Names of columns: their own, those the user maps, and words that are common in exports."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final
-
-import attrs
+from typing import Final
 
 from kycaid_async.bulk.manifest.document_guesses import plain_words
+from kycaid_async.bulk.manifest.format import Columns, trimmed
 from kycaid_async.bulk.manifest.row import APPLICANT, COLUMNS, EXTRA, shown_column, unknown_columns
 from kycaid_async.errors import FieldProblem
 
@@ -91,44 +90,11 @@ _WORDS: Final[Mapping[tuple[str, ...], str]] = {
     ("transaction_amount",): "transaction amount|amount|betrag|importe|monto|сумма",
     ("transaction_currency",): "transaction currency|currency|wahrung|waehrung|moneda|divisa|валюта",
 }
-_EDGES: Final = "".join(
-    map(
-        chr,
-        (
-            *(*range(0x01, 0x21), 0x7F, 0x85, 0xA0, 0xAD, 0x61C, 0x1680, 0x180E),
-            *(*range(0x2000, 0x2010), *range(0x2028, 0x2030), *range(0x205F, 0x2070), 0x3000, 0xFEFF),
-        ),
-    )
-)
-"""What has no ink: spaces of all kinds, and marks of width and direction."""
-
-
-def trimmed(text: str) -> str:
-    """Return ``text`` without what cannot be seen at its edges."""
-    return text.strip(_EDGES)
 
 
 def one_line_name(text: str) -> str:
     """Return the name of a column, which may be broken over lines in its cell."""
     return " ".join(trimmed(text).split())
-
-
-@attrs.frozen
-class Columns:
-    """The columns of a file and the fields they fill."""
-
-    names: tuple[str, ...]
-    """As in the file, trimmed; empty for columns without a name."""
-    targets: tuple[str | None, ...]
-    """The columns of a manifest that they stand for; None for what is not read."""
-    guessed: Mapping[str, str]
-    """Those of the names that were guessed."""
-    problems: tuple[FieldProblem, ...] = ()
-
-    @property
-    def known(self) -> int:
-        """The number of names that are known, by whatever way."""
-        return sum(target is not None for target in self.targets)
 
 
 MOST_ABOVE: Final = 10
@@ -215,8 +181,11 @@ def _twice(names: Sequence[str], targets: Sequence[str | None]) -> Iterator[Fiel
     for target in dict.fromkeys(target for target in targets if target):
         which = [shown_column(name) for name, other in zip(names, targets, strict=True) if other == target]
         if len(which) > 1:
-            got = "two" if len(set(which)) == 1 else " and ".join(which[:3])
-            yield FieldProblem(target, "one column", got)
+            if len(set(which)) == 1:
+                yield FieldProblem(target, "one column", "two; give one another name, or delete it")
+            else:
+                one = f'one column (--map "{which[-1]}=", or columns={{"{which[-1]}": None}}, leaves that out)'
+                yield FieldProblem(target, one, " and ".join(which[:3]))
 
 
 def _guesses() -> dict[str, tuple[str, ...]]:
@@ -228,38 +197,3 @@ def _guesses() -> dict[str, tuple[str, ...]]:
 
 
 _GUESSES: Final = _guesses()
-
-
-@attrs.frozen(kw_only=True)
-class Record:
-    """One record of a manifest and its line."""
-
-    line: int
-    raw: Any = attrs.field(repr=False)
-    """As it stands there: cells, an object, or text."""
-    values: Mapping[str, Any] = attrs.field(factory=dict, repr=False)
-    """By the columns of a manifest."""
-    problems: tuple[FieldProblem, ...] = ()
-    """Why it has no values."""
-
-
-def table_record(columns: Columns, cells: Sequence[str], *, line: int) -> Record | None:
-    """Return the record of a row of a table; None for one without content.
-
-    Empty cells at the end may be missing, as spreadsheets leave them out, or be too many.
-    """
-    width = len(columns.names)
-    if not any(map(trimmed, cells)):
-        return None
-    if any(map(trimmed, cells[width:])):
-        problem = FieldProblem("row", f"{width} cells", f"{len(cells)}")
-        return Record(line=line, raw=cells, problems=(problem,))
-    nameless = tuple(
-        FieldProblem(f"column {number}", "no content, for it has no name", "some")
-        for number, (name, cell) in enumerate(zip(columns.names, cells, strict=False), 1)
-        if not name and trimmed(cell)
-    )
-    pairs = zip(columns.targets, cells, strict=False)
-    return Record(
-        line=line, raw=cells, problems=nameless, values={target: cell for target, cell in pairs if target is not None}
-    )

@@ -8,16 +8,18 @@ from typing import Any, Final
 
 import attrs
 
-from kycaid_async.bulk.manifest.column_names import (
-    MOST_ABOVE,
+from kycaid_async.bulk.manifest.column_names import MOST_ABOVE, match, place_of_names
+from kycaid_async.bulk.manifest.format import (
+    LONGEST,
     Columns,
+    Encoding,
     Record,
-    match,
-    place_of_names,
+    TextFormat,
+    lines_of,
+    open_text,
     table_record,
     trimmed,
 )
-from kycaid_async.bulk.manifest.format import LONGEST, Encoding, TextFormat, lines_of, open_text
 from kycaid_async.bulk.manifest.options import ManifestOptions
 from kycaid_async.bulk.manifest.row import EXTRA, is_text
 from kycaid_async.bulk.tables import neutral, original
@@ -138,10 +140,10 @@ def _split(line: str, forced: str, options: ManifestOptions) -> tuple[str, Colum
 def _what_it_is(line: str, encoding: Encoding) -> str:
     """Return why a file has no line of names, by the first of its lines that has content."""
     if not line:
-        return "is empty"
+        return "is empty; begin with a line such as applicant_id,type,front_side"
     if "\0" in line:
         return f"is not text in {_shown(encoding)}; save it as such{_or_say(encoding)}"
-    return f"the first line is not text in {_shown(encoding)}{_or_say(encoding)}"
+    return f"the first line is not text in {_shown(encoding)}; save it as such{_or_say(encoding)}"
 
 
 def _shown(encoding: Encoding) -> str:

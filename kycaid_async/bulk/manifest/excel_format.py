@@ -8,16 +8,16 @@ from typing import BinaryIO, Final
 import attrs
 
 from kycaid_async.bulk.manifest.cells_writer import CellsWriter
-from kycaid_async.bulk.manifest.column_names import (
-    MOST_ABOVE,
+from kycaid_async.bulk.manifest.column_names import MOST_ABOVE, match, place_of_names
+from kycaid_async.bulk.manifest.format import (
     Columns,
     Record,
-    match,
-    place_of_names,
+    RejectsWriter,
+    open_bytes,
+    overlong,
     table_record,
     trimmed,
 )
-from kycaid_async.bulk.manifest.format import RejectsWriter, open_bytes, overlong
 from kycaid_async.bulk.manifest.options import ManifestOptions
 from kycaid_async.bulk.manifest.sheets.parts import WorkbookError
 from kycaid_async.bulk.manifest.sheets.workbook import Workbook

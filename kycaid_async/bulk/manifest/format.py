@@ -5,19 +5,86 @@ import io
 import os
 import stat
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, BinaryIO, Final, Protocol, TextIO
 
 import attrs
 
-from kycaid_async.bulk.manifest.column_names import Columns, Record
 from kycaid_async.errors import FieldProblem, ManifestError
 from kycaid_async.masking import shown_name
 from kycaid_async.uploads.path_source import why_not_opened
 
 LONGEST: Final = 2**16
 """Characters of a row, its line break included. All fields of a row at their limits are a third of it."""
+_EDGES: Final = "".join(
+    map(
+        chr,
+        (
+            *(*range(0x01, 0x21), 0x7F, 0x85, 0xA0, 0xAD, 0x61C, 0x1680, 0x180E),
+            *(*range(0x2000, 0x2010), *range(0x2028, 0x2030), *range(0x205F, 0x2070), 0x3000, 0xFEFF),
+        ),
+    )
+)
+"""What has no ink: spaces of all kinds, and marks of width and direction."""
+
+
+def trimmed(text: str) -> str:
+    """Return ``text`` without what cannot be seen at its edges."""
+    return text.strip(_EDGES)
+
+
+@attrs.frozen
+class Columns:
+    """The columns of a file and the fields they fill."""
+
+    names: tuple[str, ...]
+    """As in the file, trimmed; empty for columns without a name."""
+    targets: tuple[str | None, ...]
+    """The columns of a manifest that they stand for; None for what is not read."""
+    guessed: Mapping[str, str]
+    """Those of the names that were guessed."""
+    problems: tuple[FieldProblem, ...] = ()
+
+    @property
+    def known(self) -> int:
+        """The number of names that are known, by whatever way."""
+        return sum(target is not None for target in self.targets)
+
+
+@attrs.frozen(kw_only=True)
+class Record:
+    """One record of a manifest and its line."""
+
+    line: int
+    raw: Any = attrs.field(repr=False)
+    """As it stands there: cells, an object, or text."""
+    values: Mapping[str, Any] = attrs.field(factory=dict, repr=False)
+    """By the columns of a manifest."""
+    problems: tuple[FieldProblem, ...] = ()
+    """Why it has no values."""
+
+
+def table_record(columns: Columns, cells: Sequence[str], *, line: int) -> Record | None:
+    """Return the record of a row of a table; None for one without content.
+
+    Empty cells at the end may be missing, as spreadsheets leave them out, or be too many.
+    """
+    width = len(columns.names)
+    if not any(map(trimmed, cells)):
+        return None
+    if any(map(trimmed, cells[width:])):
+        problem = FieldProblem("row", f"{width} cells", f"{len(cells)}")
+        return Record(line=line, raw=cells, problems=(problem,))
+    nameless = tuple(
+        FieldProblem(f"column {number}", "no content, for it has no name", "some")
+        for number, (name, cell) in enumerate(zip(columns.names, cells, strict=False), 1)
+        if not name and trimmed(cell)
+    )
+    pairs = zip(columns.targets, cells, strict=False)
+    return Record(
+        line=line, raw=cells, problems=nameless, values={target: cell for target, cell in pairs if target is not None}
+    )
 
 
 class RejectsWriter(Protocol):

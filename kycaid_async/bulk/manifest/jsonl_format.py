@@ -6,8 +6,8 @@ from typing import Any, NoReturn
 
 import attrs
 
-from kycaid_async.bulk.manifest.column_names import ColumnMap, Record, trimmed
-from kycaid_async.bulk.manifest.format import LONGEST, Encoding, TextFormat, lines_of, open_text
+from kycaid_async.bulk.manifest.column_names import ColumnMap
+from kycaid_async.bulk.manifest.format import LONGEST, Encoding, Record, TextFormat, lines_of, open_text, trimmed
 from kycaid_async.bulk.manifest.options import ManifestOptions
 from kycaid_async.bulk.manifest.row import APPLICANT, is_text, unknown_columns
 from kycaid_async.errors import FieldProblem, ManifestError

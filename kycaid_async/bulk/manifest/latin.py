@@ -4,8 +4,9 @@ import unicodedata
 from typing import Final
 
 # Doc 9303-3, 8th edition, section 6, A and B. Held against other people's readings of it: the Latin letters U+00C0 to
-# U+00DE against the Corona-Warn-App's, the Cyrillic ones against interscript's maps "icao-…-9303" and iuliia's. What
-# those do not show has not been checked: U+0462, U+0474, U+0492, and Latin letters beyond U+00FF.
+# U+00DE against the Corona-Warn-App's, the Cyrillic ones against interscript's maps "icao-…-9303", iuliia's, and one
+# that goes by the column of code points, which has U+046A, U+0474, U+0492 (GJ in Macedonian) and U+04BA, and no row for
+# U+0462. Latin letters beyond U+00FF have not been checked.
 _LATIN: Final = {
     **dict.fromkeys("ÁÀÂÃĂĀĄ", "A"),
     "Ä": "AE",
@@ -39,9 +40,9 @@ _LATIN: Final = {
 }
 _CYRILLIC: Final = dict(
     zip(
-        "АБВГДЕЁЖЗИЙКЛМНОПРСТУФХЦЧШЩЪЫЬЭЮЯЃЂЄЅІЇЈЉЊЋЌЍЎЏҐѢѪѴҒҺ",
+        "АБВГДЕЁЖЗИЙКЛМНОПРСТУФХЦЧШЩЪЫЬЭЮЯЃЂЄЅІЇЈЉЊЋЌЍЎЏҐѪѴҒҺ",
         "A B V G D E E ZH Z I I K L M N O P R S T U F KH TS CH SH SHCH IE Y _ E IU IA "
-        "G D IE DZ I I J LJ NJ C K I U DZ G E U Y F C".replace("_", "").split(" "),
+        "G D IE DZ I I J LJ NJ C K I U DZ G U Y G C".replace("_", "").split(" "),
         strict=True,
     )
 )

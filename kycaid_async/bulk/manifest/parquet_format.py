@@ -9,8 +9,8 @@ from typing import Any, BinaryIO, Final
 import attrs
 
 from kycaid_async.bulk.manifest.cells_writer import CellsWriter
-from kycaid_async.bulk.manifest.column_names import Columns, Record, match, table_record
-from kycaid_async.bulk.manifest.format import RejectsWriter, open_bytes, overlong
+from kycaid_async.bulk.manifest.column_names import match
+from kycaid_async.bulk.manifest.format import Columns, Record, RejectsWriter, open_bytes, overlong, table_record
 from kycaid_async.bulk.manifest.options import ManifestOptions
 from kycaid_async.bulk.manifest.sheets.cells import SheetCell
 from kycaid_async.bulk.tables import ParquetTable

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final, Self
 
 from kycaid_async.bulk.manifest.cells_writer import CellsWriter
-from kycaid_async.bulk.manifest.column_names import Columns
+from kycaid_async.bulk.manifest.format import Columns
 from kycaid_async.bulk.manifest.manifest import Manifest
 from kycaid_async.bulk.manifest.row import BadRow, ManifestRow
 from kycaid_async.bulk.tables import CsvTable

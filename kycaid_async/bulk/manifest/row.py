@@ -12,14 +12,14 @@ import attrs
 from kycaid_async.api.applicants import ApplicantType, Company, Person
 from kycaid_async.api.documents.models import ApplicantDocument
 from kycaid_async.bulk.manifest.document_guesses import nearest_type
-from kycaid_async.bulk.manifest.latin import letters_beyond
+from kycaid_async.bulk.manifest.latin import in_latin_letters, letters_beyond
 from kycaid_async.bulk.manifest.places import Reach
 from kycaid_async.bulk.row import SIDES, BulkRow
 from kycaid_async.errors import FieldProblem
 from kycaid_async.masking import Unlisted
 from kycaid_async.values.check import check_values
-from kycaid_async.values.constraints import ID_LENGTH, Pattern
-from kycaid_async.values.fields import Field, element_of, fields_of
+from kycaid_async.values.constraints import Pattern
+from kycaid_async.values.fields import ID_LENGTH, Field, element_of, fields_of
 from kycaid_async.values.mismatch import Mismatch, kind
 from kycaid_async.values.scalars import read_boolean, read_number
 
@@ -96,6 +96,11 @@ class BadRow(Unlisted):
     def reason(self) -> str:
         """The problem, in one line, without any value."""
         return "; ".join(map(str, self.problems))
+
+
+def what_stands(row: ManifestRow | BadRow) -> bytes:
+    """Return what stands for a row of a file that may change while it is read."""
+    return repr((row.line, row.raw)).encode(errors="surrogatepass")
 
 
 def column_type(column: str) -> type:
@@ -197,14 +202,15 @@ def _person_problems(person: dict[str, Any]) -> Iterator[FieldProblem]:
 
 def _letters(problem: FieldProblem, value: Any) -> FieldProblem:
     """Return the problem of a name with the letters that it must not have, and how it gets others."""
-    others = letters_beyond(value) if problem.expected == _PERSON_NAME and isinstance(value, str) else []
-    if not others:
+    if problem.expected != _PERSON_NAME or not isinstance(value, str) or not (others := letters_beyond(value)):
         return problem
     named = " ".join(map(_shown_letter, others[:_MOST_LETTERS])) + (
         " and others" if len(others) > _MOST_LETTERS else ""
     )
-    expected = f"{problem.expected} (--transliterate, or transliterate=True, writes them by ICAO Doc 9303)"
-    return attrs.evolve(problem, expected=expected, got=named)
+    how = "--transliterate, or transliterate=True, writes them by ICAO Doc 9303"
+    if letters_beyond(in_latin_letters(value)):
+        how = "as in the machine-readable lines of the passport; --transliterate does not know these letters"
+    return attrs.evolve(problem, expected=f"{problem.expected} ({how})", got=named)
 
 
 def _shown_letter(letter: str) -> str:

@@ -1,13 +1,17 @@
-"""Limits to what is done at once: one for each key, what the server takes, and what this process may open."""
+"""Limits to what is done at once: one for each key, what the server takes, and what this process may open.
+
+Beside them stands the outcome of what such a limit, or the end of a run, keeps from being done.
+"""
 
 import asyncio
+import contextlib
 import errno
 import os
 from collections import deque
-from collections.abc import Awaitable, Callable, Hashable
+from collections.abc import Awaitable, Callable, Coroutine, Hashable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from types import TracebackType
-from typing import Final, Self, TypeVar
+from typing import Any, Final, Self, TypeVar
 
 import attrs
 
@@ -19,6 +23,18 @@ _START: Final = 8
 _SLACK: Final = 0.05
 """Latency tolerance in seconds: below it jitter dominates."""
 _FORGETS: Final = 1.01
+
+
+class BulkOutcome(Exception):  # noqa: N818 - its kinds are no errors
+    """End of a step of a run that is an outcome and no error: it never leaves the package."""
+
+
+class Stopped(BulkOutcome):
+    """Ends the work on a row, because the run has to end: for ``error``, or None when it was told to drain."""
+
+    def __init__(self, error: KycaidError | None = None) -> None:
+        super().__init__()
+        self.error = error
 
 
 class AdaptiveConcurrency:
@@ -59,6 +75,80 @@ class AdaptiveConcurrency:
         if not self._just_refused:
             self.value = max(1, self.value // 2)
         self._just_refused, self._doubling, self._round = True, False, 0
+
+
+_MOST_WAITING: Final = 1000
+"""Rows that may wait without a place among the workers; further ones keep theirs, so that memory stays bounded."""
+_MOST_BYTES: Final = 64 << 20
+"""The same for the bytes of files that rows brought along."""
+
+
+@attrs.define(kw_only=True, eq=False)
+class WorkerPool:
+    """Pool of as many workers as the server takes. A row that waits takes no place among them: another row is begun."""
+
+    concurrency: AdaptiveConcurrency
+    active: int = 0
+    """Workers that are at work on a row, or on their way to one."""
+    waiting: int = 0
+    """Rows that wait, and take no place."""
+    bytes: int = 0
+    """Of files that rows under way brought along."""
+    drained: asyncio.Event = attrs.field(factory=asyncio.Event)
+    _hire: Callable[[], object] = lambda: None
+
+    def start(self, group: asyncio.TaskGroup, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Let tasks of ``group`` do ``work``, which ends when there is nothing to do or too many do it."""
+
+        def hire() -> None:
+            while self.active < self.concurrency.value and not self.drained.is_set():
+                self.active += 1
+                group.create_task(work())
+
+        self._hire = hire
+        hire()
+
+    def end(self) -> None:
+        """Hire no more."""
+        self._hire = lambda: None
+
+    @property
+    def is_too_large(self) -> bool:
+        """True when a worker should end."""
+        return self.active > self.concurrency.value
+
+    def grow(self) -> None:
+        """Let more work, if the server takes more by now."""
+        self._hire()
+
+    def left(self) -> None:
+        """Note that a worker ended."""
+        self.active -= 1
+
+    @contextlib.contextmanager
+    def holding(self, size: int) -> Iterator[None]:
+        """Count the bytes of files that a row brought along, as long as it is under way."""
+        self.bytes += size
+        try:
+            yield
+        finally:
+            self.bytes -= size
+
+    @contextlib.contextmanager
+    def idle(self) -> Iterator[None]:
+        """Let another row be worked on meanwhile. Raises `Stopped` when the run was told to drain by then."""
+        counts = self.waiting < _MOST_WAITING and self.bytes < _MOST_BYTES
+        if counts:
+            self.waiting, self.active = self.waiting + 1, self.active - 1
+            self._hire()
+        try:
+            yield
+        finally:
+            if counts:
+                # Without a wait for a place: those who hold one may wait for what this row holds.
+                self.waiting, self.active = self.waiting - 1, self.active + 1
+        if self.drained.is_set():
+            raise Stopped
 
 
 _FIRST_ALLOWED: Final = 4

@@ -9,7 +9,7 @@ import attrs
 
 from kycaid_async.api import applicants
 from kycaid_async.api.section import Caller
-from kycaid_async.bulk.requests.limits import AdaptiveConcurrency, CircuitBreaker, KeyedLock
+from kycaid_async.bulk.requests.limits import AdaptiveConcurrency, CircuitBreaker, KeyedLock, Stopped
 from kycaid_async.errors import (
     ApiError,
     AuthenticationError,
@@ -25,7 +25,7 @@ from kycaid_async.errors import (
 from kycaid_async.protocol.endpoint import Endpoint, Replay
 from kycaid_async.protocol.retry import Certainty, certainty, slows_down
 from kycaid_async.timing import Timing
-from kycaid_async.values.constraints import ID_LENGTH
+from kycaid_async.values.fields import ID_LENGTH
 
 T = TypeVar("T")
 
@@ -39,18 +39,6 @@ _NOBODY: Final = "0" * ID_LENGTH
 
 Attempted = Callable[[], None]
 """Is called whenever a request is sent, repetitions included."""
-
-
-class BulkOutcome(Exception):  # noqa: N818 - its kinds are no errors
-    """End of a step of a run that is an outcome and no error: it never leaves the package."""
-
-
-class Stopped(BulkOutcome):
-    """Ends the work on a row, because the run has to end: for ``error``, or None when it was told to drain."""
-
-    def __init__(self, error: KycaidError | None = None) -> None:
-        super().__init__()
-        self.error = error
 
 
 @attrs.frozen
@@ -124,6 +112,8 @@ class ResilientCaller:
         tries, failures, answers = 0, 0, self.answers
         while True:
             try:
+                if not self._reach.is_open:
+                    return await self._send(endpoint, attempted, given)
                 return await self._when_there(endpoint, lambda: self._send(endpoint, attempted, given))
             except KycaidError as error:
                 self._raise_what_ends_all(error)
@@ -146,6 +136,8 @@ class ResilientCaller:
         while True:
             is_trial = await self._admitted(endpoint, attempted, given)
             try:
+                if not self._reach.is_open:
+                    return await self._create_once(endpoint, attempted, intent, given)
                 return await self._when_there(endpoint, lambda: self._create_once(endpoint, attempted, intent, given))
             except LedgerError:
                 raise

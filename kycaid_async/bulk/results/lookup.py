@@ -36,6 +36,8 @@ class Lookup:
     timing: Timing
     summary: ResultsSummary
     per_document: bool = False
+    fresh: bool = False
+    """Ask for those that are decided, too, in the first round."""
     _calls: CountedCalls = attrs.field(init=False)
     _since: datetime = attrs.field(init=False)
     """When this round began: what was looked at since then is not looked at again."""
@@ -53,6 +55,7 @@ class Lookup:
         self._since = self.timing.now()
         async for entry in self._finished():
             yield entry
+        self.fresh = False
         windows = [window async for window in self._windows()]
         for day, start in windows:
             for entry in (await self._page(day, start)).finished:
@@ -90,15 +93,18 @@ class Lookup:
     # What needs no page of the report.
 
     async def _finished(self) -> AsyncIterator[VerificationEntry]:
-        """Give those that are known to be finished, and without all that is asked for."""
+        """Give those that are known to be finished, and without all that is asked for, or to be asked for anew."""
         async for entry in self._entries.all():
             if entry.state is not VerificationState.CREATED:
                 continue
             if entry.verdict is None and entry.status == _FINISHED:
                 self._record(entry, self.record_of(entry), status=_FINISHED)
                 yield entry
-            elif entry.verdict is not None and self.per_document and self.record_of(entry).documents is None:
+            elif entry.verdict is not None and (self.fresh or self._lacks_documents(entry)):
                 yield entry
+
+    def _lacks_documents(self, entry: VerificationEntry) -> bool:
+        return self.per_document and self.record_of(entry).documents is None
 
     # The report.
 

@@ -7,16 +7,16 @@ from typing import Any, Final, Required, cast
 import attrs
 
 from kycaid_async.api.section import Caller
-from kycaid_async.bulk.feed import RowFeed
 from kycaid_async.bulk.ledger import EntryState, Ledger, Path, RowEntry, VerificationEntry, VerificationState
 from kycaid_async.bulk.manifest.row import BadRow
+from kycaid_async.bulk.options import RunOptions, RunPlan
 from kycaid_async.bulk.prerequisites import known_applicant
-from kycaid_async.bulk.requests.resilient_caller import Stopped
+from kycaid_async.bulk.requests.limits import Stopped
 from kycaid_async.bulk.results.lookup import Lookup
 from kycaid_async.bulk.results.record import LookRecord
 from kycaid_async.bulk.results.verdict import BulkVerdict, DocumentVerdict, ResultsSummary, Verdict
 from kycaid_async.bulk.row import BulkRow
-from kycaid_async.bulk.run import BulkRun, RunOptions, RunPlan
+from kycaid_async.bulk.run import BulkRun, RowFeed
 from kycaid_async.bulk.spool import Spool, SpooledRow
 from kycaid_async.errors import ConfigurationError, LedgerError
 from kycaid_async.timing import Timing
@@ -36,6 +36,7 @@ class ResultsOptions(RunOptions, total=False):
     ledger: Required[Path]
     wait: float | None
     per_document: bool
+    fresh: bool
 
 
 @attrs.frozen(kw_only=True)
@@ -45,6 +46,7 @@ class ResultsPlan(RunPlan):
     ledger: Path
     wait: float | None = None
     per_document: bool = False
+    fresh: bool = False
 
     def __attrs_post_init__(self) -> None:
         if cast("object", self.ledger) is None:
@@ -119,6 +121,7 @@ class BulkResults(BulkRun[BulkRow | BadRow, BulkVerdict]):
             timing=self._timing,
             summary=self._summary,
             per_document=self._plan.per_document,
+            fresh=self._plan.fresh,
         )
         try:
             await self._read(ledger, spool)

@@ -10,11 +10,11 @@ from kycaid_async.api.section import Caller
 from kycaid_async.api.verifications.fields import CheckType, CheckTypeName
 from kycaid_async.bulk.ledger import EntryState, Ledger, Path, RowEntry, VerificationState
 from kycaid_async.bulk.manifest.row import BadRow
+from kycaid_async.bulk.options import RunOptions, RunPlan
 from kycaid_async.bulk.prerequisites import known_applicant
-from kycaid_async.bulk.requests.limits import KeyedLock
-from kycaid_async.bulk.requests.resilient_caller import Stopped
+from kycaid_async.bulk.requests.limits import KeyedLock, Stopped
 from kycaid_async.bulk.row import BulkRow, Meter
-from kycaid_async.bulk.run import BulkRun, RunOptions, RunPlan
+from kycaid_async.bulk.run import BulkRun
 from kycaid_async.bulk.spool import Spool, SpooledRow
 from kycaid_async.bulk.verify import remarks
 from kycaid_async.bulk.verify.evidence import SharedReport
@@ -23,7 +23,7 @@ from kycaid_async.bulk.verify.start import Allowance, Starter
 from kycaid_async.errors import ConfigurationError, InsufficientFundsError, InvalidRequestError, ManifestError
 from kycaid_async.timing import Timing
 from kycaid_async.transport.settings import Settings
-from kycaid_async.values.constraints import ID_LENGTH
+from kycaid_async.values.fields import ID_LENGTH
 
 VerifyRow = BulkRow | BadRow | BulkVerification | str | tuple[str, str]
 """A row that was uploaded, or a verification: one of its own, the id of an applicant, or that and the id of a form."""

@@ -11,7 +11,8 @@ from kycaid_async.api.verifications.models import VerificationCreate
 from kycaid_async.bulk.ledger import Ledger, VerificationEntry, VerificationState
 from kycaid_async.bulk.prerequisites import code_of
 from kycaid_async.bulk.reconcile import look_until_settled
-from kycaid_async.bulk.requests.resilient_caller import CountedCalls, IntentRecord, ResilientCaller, Stopped
+from kycaid_async.bulk.requests.limits import Stopped
+from kycaid_async.bulk.requests.resilient_caller import CountedCalls, IntentRecord, ResilientCaller
 from kycaid_async.bulk.verify import remarks
 from kycaid_async.bulk.verify.evidence import (
     ApplicantVerifications,

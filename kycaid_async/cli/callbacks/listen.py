@@ -1,5 +1,6 @@
 """A receiver of callbacks for people: it verifies, answers and shows them."""
 
+import os
 import socket
 import sys
 from datetime import datetime
@@ -111,7 +112,7 @@ def line_of(event: Event) -> str:
     if isinstance(raw.get("verified"), bool):
         words.append("verified" if raw["verified"] else "not verified")
     ids = [f"{name} {_beginning(raw[name])}" for name in _IDS if raw.get(name)]
-    kind = code_or_mask(str(raw.get("type") or "without a type"))
+    kind = code_or_mask(str(raw["type"])) if raw.get("type") else "without a type"
     return one_line(f"{_time()} {kind}: {', '.join([*words, *ids]) or 'nothing that can be shown'}")
 
 
@@ -128,4 +129,6 @@ def _bind(port: int) -> socket.socket:
     try:
         return socket.create_server((_HOST, port))
     except OSError as error:
-        raise Problem(f"port {port} of {_HOST} cannot be used: {error.strerror}; choose another with --port") from error
+        raise Problem(
+            f"port {port} of {_HOST} cannot be used: {os.strerror(error.errno or 0)}; choose another with --port"
+        ) from error

@@ -1,4 +1,4 @@
-"""What the source says of sections, methods and fields, for the help.
+"""Docstrings of sections, methods and fields, for the help.
 
 It is read from the source: `python -OO` has no docstrings, and those of fields are nowhere else. A program that was
 packed without its source has shorter help.
@@ -10,6 +10,7 @@ import importlib.util
 import re
 from collections.abc import Iterator
 from itertools import pairwise
+from pathlib import Path
 from typing import Final
 
 _REFERENCE: Final = re.compile(r"\s*Reference: \*[^*]*\*(?:; |\.)?")
@@ -20,7 +21,9 @@ _OF_PROGRAMS: Final = re.compile(r"\b[Aa] (?:date|time)\b[^.]*?, or text as ")
 
 def section_doc(section: str) -> str:
     """Return what a section is, in one line. Its module is read, and not run."""
-    text = _plain(_docs(f"kycaid_async.api.{section}").get((), ""))
+    # Without parsing sixteen modules: the list of commands asks for all of them.
+    head = re.match(r'"""(.*?)"""', _source(f"kycaid_async.api.{section}") or "", re.DOTALL)
+    text = _plain(head[1] if head else "")
     name, _, is_what = text.partition(": ")
     return _sentence(is_what if is_what and name.replace("-", "_").replace(" ", "_").lower() == section else text)
 
@@ -28,7 +31,8 @@ def section_doc(section: str) -> str:
 def method_doc(method: object) -> str:
     """Return what a method does: the first line of what is said of it."""
     names = str(getattr(method, "__qualname__", "")).split(".")
-    return _plain(_docs(str(getattr(method, "__module__", ""))).get(tuple(names), ""))
+    text = _plain(_docs(str(getattr(method, "__module__", ""))).get(tuple(names), ""))
+    return re.sub("^(?:Return|Iterate over) ", "Print ", text)
 
 
 def field_doc(cls: type, name: str) -> str:
@@ -51,17 +55,26 @@ def _sentence(text: str) -> str:
 @functools.cache
 def _docs(module: str) -> dict[tuple[str, ...], str]:
     """Return the docstrings of a module, of its classes' methods and fields, by their names."""
-    try:
-        spec = importlib.util.find_spec(module)
-        source = spec.loader.get_source(module) if spec and spec.loader else None  # type: ignore[attr-defined]
-    except (AttributeError, ImportError, ValueError):
-        source = None
+    source = _source(module)
     tree = ast.parse(source or "")
-    docs: dict[tuple[str, ...], str] = {(): ast.get_docstring(tree) or ""}
+    docs: dict[tuple[str, ...], str] = {}
     for node in tree.body:
         if isinstance(node, ast.ClassDef):
             docs |= {(node.name, name): text for name, text in _of_class(node)}
     return docs
+
+
+def _source(module: str) -> str | None:
+    try:
+        spec = importlib.util.find_spec(module)
+        if spec is None or spec.loader is None:
+            return None
+        if hasattr(spec.loader, "get_source"):
+            return str(spec.loader.get_source(module) or "")
+        # Loaders of others, such as that of pytest, know where the file is.
+        return Path(spec.origin or "").read_text(encoding="utf-8")
+    except (ImportError, OSError, ValueError):
+        return None
 
 
 def _of_class(node: ast.ClassDef) -> Iterator[tuple[str, str]]:

@@ -14,10 +14,7 @@ import typer
 
 from kycaid_async import servers
 from kycaid_async.api.sections import SECTIONS
-from kycaid_async.cli.calls.given import file_of
-from kycaid_async.cli.calls.operation import Operation, Parameter, operations_of
-from kycaid_async.cli.calls.output import Format, Output, rows_of
-from kycaid_async.cli.calls.request import (
+from kycaid_async.cli.calls.arguments import (
     NOT_UPLOADED,
     arguments_of,
     as_plain,
@@ -25,10 +22,19 @@ from kycaid_async.cli.calls.request import (
     field_models,
     prepare,
 )
+from kycaid_async.cli.calls.operation import Operation, Parameter, operations_of
+from kycaid_async.cli.calls.output import Format, Output, rows_of
+from kycaid_async.cli.calls.typed_values import file_of
 from kycaid_async.cli.options import required_key
-from kycaid_async.cli.problems import Problem, UsageProblem, one_line
+from kycaid_async.cli.problems import Problem, UsageProblem, one_line, say
 from kycaid_async.client import AsyncKycaid
-from kycaid_async.errors import ConfigurationError, InvalidRequestError, KycaidError, UnconfirmedEndpointWarning
+from kycaid_async.errors import (
+    ConfigurationError,
+    InvalidRequestError,
+    KycaidError,
+    UnconfirmedEndpointWarning,
+    UnconfirmedValueWarning,
+)
 
 
 @attrs.frozen(kw_only=True)
@@ -72,7 +78,8 @@ def call(operation: Operation, values: Mapping[str, Any], files: Mapping[Paramet
             raise UsageProblem(f"{parameter.option}: --{name.replace('_', '-')} names a file, too; choose one")
         values[name or "source"] = NOT_UPLOADED if name else path
     try:
-        prepared = prepare(operation, *arguments_of(operation, values))
+        with notes_of_warnings():
+            prepared = prepare(operation, *arguments_of(operation, values))
     except InvalidRequestError as error:
         explain(operation, error, values)
     if options.dry_run:
@@ -91,10 +98,14 @@ def _agree_to(operation: Operation, server: str) -> None:
     if not (operation.is_billed or operation.deletes):
         return
     why = "costs a fee" if operation.is_billed else "takes it away for good"
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+    if not _somebody_is_there():
         raise UsageProblem(f"{operation.name} {why}: say --yes, or look with --dry-run; nothing was sent")
     if not typer.confirm(f"{operation.name} at {server} {why}. Go on?", err=True):
         raise Problem("nothing was sent")
+
+
+def _somebody_is_there() -> bool:
+    return sys.stdin.isatty() and sys.stderr.isatty()
 
 
 async def _carry_out(
@@ -115,7 +126,7 @@ async def _carry_out(
             except KycaidError:
                 for name, file_id in uploaded.items():
                     # Not lost with the call: it can be repeated without sending the files again.
-                    typer.echo(f"kycaid: already uploaded: --{name.replace('_', '-')} {file_id}", err=True)
+                    say(f"already uploaded: --{name.replace('_', '-')} {file_id}")
                 raise
 
 
@@ -140,10 +151,11 @@ async def _answers(answer: Any) -> AsyncIterator[Any]:
 
 @contextmanager
 def notes_of_warnings() -> Iterator[None]:
-    """Say on stderr in one line that an operation is inferred."""
+    """Say on stderr in one line that an operation is inferred, or a value not in the reference."""
     with warnings.catch_warnings():
-        warnings.simplefilter("always", UnconfirmedEndpointWarning)
-        warnings.showwarning = lambda message, *_: typer.echo(f"kycaid: note: {one_line(message)}", err=True)
+        for kind in (UnconfirmedEndpointWarning, UnconfirmedValueWarning):
+            warnings.simplefilter("always", kind)
+        warnings.showwarning = lambda message, *_: say(f"note: {message}")
         yield
 
 

@@ -1,8 +1,12 @@
-"""The main job: upload each file, create its document, and read back the review. One bad file stops no other."""
+"""The main job: upload each file, create its document, and read back the review. One bad file stops no other.
+
+Then, where it is wanted, the verdict about each person.
+"""
 
 import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable
+from pathlib import Path
 from typing import Protocol, TypeVar
 
 import anyio
@@ -12,7 +16,7 @@ from kycaid_async.api.applicants import Person
 from kycaid_async.api.documents.fields import DocumentType
 from kycaid_async.api.documents.models import ApplicantDocument
 from kycaid_async.cli.demo.files import DemoFile, Holder
-from kycaid_async.cli.demo.report import DemoReport, FileOutcome
+from kycaid_async.cli.demo.report import DemoReport, FileOutcome, PersonOutcome
 from kycaid_async.cli.problems import one_line
 from kycaid_async.client import AsyncKycaid
 from kycaid_async.errors import AuthenticationError, ConnectionFailedError, InsufficientFundsError, KycaidError
@@ -44,7 +48,11 @@ class _Applicant:
 
 
 class DemoJob:
-    """Sends ``files`` with ``workers`` requests at once and waits up to ``wait`` seconds for their reviews."""
+    """Sends ``files`` with ``workers`` requests at once and waits up to ``wait`` seconds for their reviews.
+
+    With ``verifies``, the id of a form and a ledger, it starts a verification of each holder, too, and waits for the
+    verdicts.
+    """
 
     def __init__(
         self,
@@ -54,6 +62,7 @@ class DemoJob:
         workers: int,
         wait: float,
         watcher: Watcher,
+        verifies: tuple[str, Path] | None = None,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
     ) -> None:
@@ -62,6 +71,7 @@ class DemoJob:
         self._workers = workers
         self._wait = wait
         self._watcher = watcher
+        self._verifies = verifies
         self._clock = clock
         self._sleep = sleep
         self._applicants: defaultdict[Holder, _Applicant] = defaultdict(_Applicant)
@@ -74,7 +84,9 @@ class DemoJob:
         if self._hopeless is not None and not any(outcome.document_id for outcome in self._outcomes):
             raise self._hopeless
         await self._review()
-        return DemoReport(outcomes=self._outcomes, seconds=self._clock() - started)
+        seconds = self._clock() - started
+        people = [] if self._verifies is None else await self._verify(*self._verifies)
+        return DemoReport(outcomes=self._outcomes, seconds=seconds, people=people)
 
     async def _send(self, outcome: FileOutcome) -> None:
         try:
@@ -127,6 +139,14 @@ class DemoJob:
             outcome.error = error
         if not outcome.waits:
             self._watcher.reviewed(outcome)
+
+    async def _verify(self, form_id: str, ledger: Path) -> list[PersonOutcome]:
+        holders = dict.fromkeys(outcome.file.holder for outcome in self._outcomes)
+        ids = {made: holder for holder in holders if (made := self._applicants[holder].id) is not None}
+        await self._client.bulk.verify_all(list(ids), form_id=form_id, ledger=ledger)
+        verdicts, _ = await self._client.bulk.results_all(ledger=ledger, wait=self._wait)
+        found = {verdict.applicant_id: verdict for verdict in verdicts}
+        return [PersonOutcome(holder, found[made]) for made, holder in ids.items() if made in found]
 
     async def _for_each(self, items: Iterable[T], work: Callable[[T], Awaitable[None]]) -> None:
         queue = iter(items)

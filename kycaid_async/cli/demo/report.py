@@ -6,9 +6,11 @@ from typing import Any
 
 import attrs
 
+from kycaid_async.api.documents.document import Document
 from kycaid_async.api.documents.fields import DocumentStatus
-from kycaid_async.api.documents.models import Document
-from kycaid_async.cli.demo.files import DemoFile
+from kycaid_async.bulk.results import BulkVerdict
+from kycaid_async.bulk.results.verdict import WORDS
+from kycaid_async.cli.demo.files import DemoFile, Holder
 from kycaid_async.cli.problems import one_line
 from kycaid_async.errors import InvalidFileError, KycaidError
 from kycaid_async.masking import shown_path
@@ -56,6 +58,14 @@ class FileOutcome:
         return one_line(text)
 
 
+@attrs.frozen
+class PersonOutcome:
+    """The verdict about a holder of documents."""
+
+    holder: Holder
+    verdict: BulkVerdict
+
+
 @attrs.frozen(kw_only=True)
 class DemoReport:
     """The outcome of all files."""
@@ -63,6 +73,8 @@ class DemoReport:
     outcomes: Sequence[FileOutcome]
     seconds: float
     """From the first upload to the last review."""
+    people: Sequence[PersonOutcome] = ()
+    """Empty where nobody was verified."""
 
     @property
     def failures(self) -> list[FileOutcome]:
@@ -83,6 +95,10 @@ class DemoReport:
         """Count the documents that could be read by their status."""
         return dict(sorted(Counter(outcome.status for outcome in self.outcomes if outcome.error is None).items()))
 
+    def by_verdict(self) -> dict[str, int]:
+        """Count the people by the verdict about them."""
+        return dict(sorted(Counter(WORDS[person.verdict.verdict] for person in self.people).items(), reverse=True))
+
     def by_reason(self) -> list[tuple[DeclineReason, int]]:
         """Count the documents by reason: by id, those without one last."""
         counted = Counter(reason for outcome in self.outcomes for reason in outcome.reasons)
@@ -101,5 +117,6 @@ class DemoReport:
                 {"id": reason.id, "name": str(reason), "meaning": reason.meaning, "documents": count}
                 for reason, count in self.by_reason()
             ],
+            "verdicts": self.by_verdict(),
             "failures": [{"file": outcome.file.name, "error": outcome.problem} for outcome in self.failures],
         }

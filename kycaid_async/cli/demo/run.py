@@ -50,7 +50,12 @@ def _files(options: DemoOptions, screen: DemoScreen) -> Iterator[list[DemoFile]]
 async def _send(options: DemoOptions, files: list[DemoFile], screen: DemoScreen) -> DemoReport:
     async with _client(options, screen) as client:
         with screen.progress(files) as watcher:
-            return await DemoJob(client, files, workers=options.concurrency, wait=options.wait, watcher=watcher).run()
+            job = partial(DemoJob, client, files, workers=options.concurrency, wait=options.wait, watcher=watcher)
+            if options.folder is not None or options.base_url is not None:
+                return await job().run()
+            from kycaid_async.sandbox.data.account import FORMS
+
+            return await job(verifies=(FORMS[0].id, files[0].path.parent / "ledger")).run()
 
 
 @asynccontextmanager

@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from kycaid_async.api.documents.fields import DocumentStatus
+from kycaid_async.bulk.results.verdict import WORDS
 from kycaid_async.cli.demo.files import DemoFile
 from kycaid_async.cli.demo.report import DemoReport, FileOutcome
 from kycaid_async.cli.problems import one_line
@@ -19,7 +20,7 @@ from kycaid_async.values.decline_reasons import DeclineReason
 
 T = TypeVar("T")
 
-_STYLES = {"valid": "green", "invalid": "yellow", "failed": "bold red"}
+_STYLES = {"valid": "green", "invalid": "yellow", "failed": "bold red", "passed": "green", "declined": "yellow"}
 # From here on a reason and its meaning stand on one line.
 _WIDE = 110
 
@@ -67,6 +68,11 @@ class DemoScreen:
             self._err.print()
         self._out.print(table)
         self._out.print()
+        if report.people:
+            self._out.print(_people(report, joint=": " if width >= _WIDE else "\n"))
+            self._out.print()
+            told = ", ".join(f"{count} {verdict}" for verdict, count in report.by_verdict().items())
+            self._out.print(Text(f"{len(report.people)} people: {told}"))
         self._out.print(Text(summary(report)))
 
     def _bars(self) -> Progress:
@@ -120,6 +126,21 @@ def shortened(name: str, room: int) -> str:
         return name
     tail = room * 3 // 5
     return f"{name[: room - tail - 1]}…{name[-tail:]}"
+
+
+def _people(report: DemoReport, *, joint: str) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    for title in ("Person", "Verdict"):
+        table.add_column(title, no_wrap=True)
+    table.add_column("Decline reason", overflow="fold")
+    for person in report.people:
+        word = WORDS[person.verdict.verdict]
+        table.add_row(
+            Text(f"{person.holder.first_name} {person.holder.last_name}"),
+            Text(word, style=_STYLES.get(word, "")),
+            Text("\n".join(_reason(reason, joint) for reason in person.verdict.reasons)),
+        )
+    return table
 
 
 def _row(outcome: FileOutcome, *, room: int, joint: str) -> tuple[Text, ...]:

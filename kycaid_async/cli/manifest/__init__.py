@@ -67,7 +67,7 @@ What a document is, and which side, is told from words in the names of files, su
 
 \b
   kycaid manifest init scans
-  kycaid manifest init scans --pattern "{external_applicant_id}_{type}_{side}.*"
+  kycaid manifest init . --pattern "{external_applicant_id}_{type}_{side}.*"
 """
 
 

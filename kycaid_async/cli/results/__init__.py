@@ -45,6 +45,9 @@ def results(
     per_document: Annotated[
         bool, typer.Option("--per-document", help="A row for each document, with its status and reasons.")
     ] = False,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Ask for all again, also for what was decided: it may have changed.")
+    ] = False,
     report: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write a page (HTML) about the whole job.")
     ] = None,
@@ -77,6 +80,7 @@ def results(
             wait=wait,
             output=output,
             per_document=per_document,
+            fresh=fresh,
             report=report,
             same_account=same_account,
             concurrency=concurrency,

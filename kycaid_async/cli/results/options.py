@@ -21,6 +21,7 @@ class ResultsChoices(RunChoices, total=False):
 
     output: Path | None
     per_document: bool
+    fresh: bool
 
 
 @attrs.frozen(kw_only=True)
@@ -36,6 +37,7 @@ class ResultsCommand:
     """Seconds."""
     output: Path | None = None
     per_document: bool = False
+    fresh: bool = False
     same_account: bool = False
     concurrency: int = 64
     report: Path | None = None

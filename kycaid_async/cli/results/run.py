@@ -73,6 +73,7 @@ class ResultsJob:
                     ledger=options.ledger,
                     wait=options.wait,
                     per_document=options.per_document,
+                    fresh=options.fresh,
                     same_account=options.same_account,
                 )
                 with self._table() or nullcontext() as table:

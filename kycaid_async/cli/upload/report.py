@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from kycaid_async.cli.charts import bar_chart
 from kycaid_async.cli.report_page import cards, framed, row_table
 from kycaid_async.cli.screen import duration_text, size_text
 from kycaid_async.cli.upload.stats import History, UploadStats
@@ -31,8 +32,23 @@ def page(stats: UploadStats) -> str:
         server=stats.server,
         started=stats.started,
         ended=stats.ended,
-        parts=[*_notes(stats), *_about(stats), *_throughput(stats)],
+        parts=[*_notes(stats), *_funnel(stats), *_about(stats), *_throughput(stats)],
     )
+
+
+def _funnel(stats: UploadStats) -> Iterable[Child]:
+    summary = stats.summary
+    steps = [
+        ("rows", stats.rows, ""),
+        ("documents delivered", summary.created + summary.done_before, "good"),
+        ("bad", stats.bad, "bad"),
+        ("failed", summary.failed, "bad"),
+        ("uncertain", summary.uncertain, "uncertain"),
+        ("left", stats.left, "uncertain"),
+    ]
+    yield tag("h2", "From rows to documents")
+    caption = "Each row is a document. The page of kycaid results goes on to verdicts."
+    yield bar_chart(steps, caption=caption, whole=stats.rows)
 
 
 def _about(stats: UploadStats) -> Iterable[Child]:

@@ -1,23 +1,18 @@
 """``kycaid upload``: from a manifest to documents, with a ledger."""
 
-import hashlib
-from array import array
-from bisect import bisect_left
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, nullcontext
-from functools import partial
 from typing import TYPE_CHECKING
 
 import anyio
 
-from kycaid_async.bulk.earlier_files import EarlierFiles
-from kycaid_async.bulk.ledger import EntryState, Ledger, secret_key_of
-from kycaid_async.bulk.manifest.check import check_manifest
+from kycaid_async.bulk.ledger import Ledger, secret_key_of
+from kycaid_async.bulk.manifest.check import ManifestCheck
 from kycaid_async.bulk.manifest.manifest import Manifest
 from kycaid_async.bulk.manifest.rejects import UNCERTAIN, Rejects
-from kycaid_async.bulk.manifest.row import BadRow, ManifestRow
-from kycaid_async.bulk.manifest_rows import changed, standing
+from kycaid_async.bulk.manifest.row import ManifestRow
+from kycaid_async.bulk.manifest_rows import EarlierRuns
 from kycaid_async.bulk.requests.limits import most_rows_at_once
 from kycaid_async.bulk.row import BulkResult, BulkStatus
 from kycaid_async.cli.manifests import folder_of, next_command, open_manifest, reason_of_end
@@ -48,10 +43,6 @@ class UploadJob:
         self._options = options
         self._stats = UploadStats(manifest=options.manifest, server=options.server)
         self._screen = UploadScreen(as_json=options.as_json)
-        self._bad = array("Q")
-        """The lines of bad rows, in order: eight bytes each."""
-        self._checked = hashlib.sha256()
-        """All that stood in the manifest when it was checked."""
         self._rejects: Rejects | None = None
         self._uncertain: Rejects | None = None
         self._upload: BulkUpload | None = None
@@ -126,40 +117,40 @@ class UploadJob:
         aside = self._options.on_error == "continue" and not self._options.dry_run
         try:
             with Rejects(self._options.rejects, manifest) if aside else nullcontext() as self._rejects:
-                await self._check(manifest)
-                if not self._options.dry_run and (aside or not self._bad):
+                check = await self._check(manifest)
+                if not self._options.dry_run and (aside or not self._stats.bad):
                     with Rejects(self._options.uncertain, manifest, mark=UNCERTAIN) as self._uncertain:
-                        await self._send(manifest)
+                        await self._send(check.good_rows())
         except (KycaidError, OSError) as error:
             self._error = error
 
-    async def _check(self, manifest: Manifest) -> None:
-        stats, known = self._stats, await self._known()
-        earlier = None if known is None or self._options.reading.allow_same_files else EarlierFiles(known)
-        remarks = Counter[str]()
+    async def _check(self, manifest: Manifest) -> ManifestCheck:
+        """Check all rows, beside those of earlier runs; return the check, which has the good ones."""
+        ledger = await self._known()
+        if ledger is None:
+            return await self._tell_checked(ManifestCheck(manifest))
         try:
-            rows = check_manifest(
-                manifest,
-                known=None if known is None else partial(self._is_known, known),
-                clash=None if earlier is None else earlier.clash,
-            )
-            async for row in rows:
-                stats.rows += 1
-                remarks.update(row.remarks if isinstance(row, ManifestRow) else ())
-                self._checked.update(standing(row))
-                if isinstance(row, BadRow):
-                    self._bad.append(row.line)
-                    note = stats.note_bad(row)
-                    self._screen.bad(note)
-                    if self._rejects is not None:
-                        self._rejects.add(row, note.reason)
-            for remark, count in remarks.items():
-                self._screen.say(f"{count:,} rows: {remark}")
+            with EarlierRuns(ledger, allow_same_files=self._options.reading.allow_same_files) as earlier:
+                check = ManifestCheck(manifest, known=earlier.has_sent, clash=earlier.clash)
+                await self._tell_checked(check)
+                self._stats.note_earlier(earlier.states)
+                return check
         finally:
-            if earlier is not None:
-                earlier.close()
-            if known is not None:
-                await known.close()
+            await ledger.close()
+
+    async def _tell_checked(self, check: ManifestCheck) -> ManifestCheck:
+        remarks = Counter[str]()
+        async for row in check.rows():
+            note = self._stats.note_checked(row)
+            if note is not None:
+                self._screen.bad(note)
+            if isinstance(row, ManifestRow):
+                remarks.update(row.remarks)
+            elif note is not None and self._rejects is not None:
+                self._rejects.add(row, note.reason)
+        for remark, count in remarks.items():
+            self._screen.say(f"{count:,} rows: {remark}")
+        return check
 
     async def _known(self) -> Ledger | None:
         """Open the ledger of an earlier run, for a look."""
@@ -178,21 +169,14 @@ class UploadJob:
             read_only=read_only,
         )
 
-    async def _is_known(self, ledger: Ledger, row: ManifestRow) -> bool:
-        """Say whether the files of a row may be gone by now: it was delivered, or sent, by an earlier run."""
-        entry = await ledger.row(row.digest)
-        self._stats.done += entry is not None and entry.state is EntryState.CREATED
-        self._stats.unsettled += entry is not None and entry.state is EntryState.SENT
-        return entry is not None and entry.state is not EntryState.FAILED
-
-    async def _send(self, manifest: Manifest) -> None:
+    async def _send(self, rows: Iterator[ManifestRow]) -> None:
         options, most = self._options, most_rows_at_once(self._options.concurrency)
         await (await self._opened(read_only=False)).close()  # from here on it knows the folder of the manifest
         async with AsyncKycaid(
             options.api_key, base_url=options.server, max_connections=most, proxy=options.proxy
         ) as client:
             self._upload = client.bulk.upload(
-                self._good(manifest),
+                rows,
                 ledger=options.ledger,
                 on_uncertain=options.on_uncertain,
                 on_error=options.on_error,
@@ -208,20 +192,6 @@ class UploadJob:
                             self._note(result)
             finally:
                 self._stats.summary = self._upload.summary
-
-    def _good(self, manifest: Manifest) -> Iterator[ManifestRow]:
-        """Give the rows that the check found good. Raises `ManifestError` when others stand there by now."""
-        found = hashlib.sha256()
-        for row in manifest.rows():
-            found.update(standing(row))
-            at = bisect_left(self._bad, row.line or 0)
-            if at < len(self._bad) and self._bad[at] == row.line:
-                continue
-            if isinstance(row, BadRow):
-                raise changed(str(self._options.manifest))
-            yield row
-        if found.digest() != self._checked.digest():
-            raise changed(str(self._options.manifest))
 
     def _note(self, result: BulkResult) -> None:
         note = self._stats.note(result)

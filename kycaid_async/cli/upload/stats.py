@@ -1,15 +1,16 @@
 """The numbers of an upload so far: for the screen, for JSON, and for the report."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
 import attrs
 
+from kycaid_async.bulk.ledger import EntryState
 from kycaid_async.bulk.manifest.places import source_of
-from kycaid_async.bulk.manifest.row import BadRow
+from kycaid_async.bulk.manifest.row import BadRow, ManifestRow
 from kycaid_async.bulk.remote.url_rules import UrlRules
 from kycaid_async.bulk.row import BulkResult, BulkStatus, BulkSummary
 from kycaid_async.cli.problems import one_line
@@ -118,10 +119,17 @@ class UploadStats:
             return f"slower, because answers take longer than they did: {at_once} at once, not {self._most_at_once}"
         return ""
 
-    def note_bad(self, row: BadRow) -> Note:
-        """Count a row that is not sent."""
+    def note_checked(self, row: ManifestRow | BadRow) -> Note | None:
+        """Count a row that was checked; return a note when it is not to be sent."""
+        self.rows += 1
+        if isinstance(row, ManifestRow):
+            return None
         self.bad += 1
         return self._keep(Note(row.line, BAD, one_line(row.reason), _short(row.key)))
+
+    def note_earlier(self, states: Mapping[EntryState, int]) -> None:
+        """Note in which states earlier runs left rows."""
+        self.done, self.unsettled = states[EntryState.CREATED], states[EntryState.SENT]
 
     def note(self, result: BulkResult) -> Note | None:
         """Count a result; return a note when the row was not delivered."""

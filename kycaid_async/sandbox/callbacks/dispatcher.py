@@ -2,9 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 import aiohttp
 import anyio
@@ -13,11 +13,12 @@ import attrs
 from kycaid_async.callbacks.events import CallbackType
 from kycaid_async.callbacks.signature import SIGNATURE_HEADER, sign
 from kycaid_async.sandbox.data.ids import new_id
-from kycaid_async.sandbox.events.feed import OK, PAUSES, Callback, Delivery, DeliveryChanged, QueuedCallback
+from kycaid_async.sandbox.events.feed import OK, PAUSES, Callback, Delivery, DeliveryChanged, Post, QueuedCallback
 from kycaid_async.sandbox.events.tasks import Sleep, Tasks
 from kycaid_async.sandbox.state import SandboxState
 from kycaid_async.sandbox.storage.database import Row
 from kycaid_async.values.json import dumps
+from kycaid_async.values.scalars import read_time, write_time
 
 
 def verification_answer(row: Row) -> dict[str, Any]:
@@ -76,6 +77,7 @@ TIMEOUT: Final = 5.0
 """Seconds that a receiver has to answer."""
 REMEMBERED: Final = 1000
 """Deliveries that are remembered; older ones are forgotten."""
+_TWICE: Final = 2
 _AT_ONCE: Final = 8
 """Callbacks that are posted at the same time."""
 
@@ -140,6 +142,12 @@ class CallbackDispatcher:
         return list(self._history.values())
 
     @property
+    def is_hopeless(self) -> bool:
+        """True when something is under way, and each of it failed twice or more."""
+        running = [self._history[id_] for id_ in self._rounds if id_ in self._history]
+        return bool(running) and all(one.attempts >= _TWICE and not one.arrived for one in running)
+
+    @property
     def is_idle(self) -> bool:
         """True when nothing is under way."""
         return not self._tasks
@@ -147,6 +155,11 @@ class CallbackDispatcher:
     async def idle(self) -> None:
         """Wait until nothing is under way."""
         await self._tasks.finished()
+
+    async def forget(self) -> None:
+        """Deliver nothing of what is under way, and remember nothing of what was."""
+        await self._tasks.cancel()
+        self._history.clear()
 
     async def close(self) -> None:
         """Leave what is under way for the next start."""
@@ -171,6 +184,8 @@ class CallbackDispatcher:
                     queued = await self._state.run(lambda unit: unit.callbacks.renew(first.id))
                     continue
                 queued = await self._attempt(queued)
+                if queued is None:
+                    break
                 delivery = self._remember(queued)
                 if queued.left and not this.again:
                     with anyio.CancelScope() as this.nap:
@@ -180,10 +195,13 @@ class CallbackDispatcher:
         verdict = "arrived" if delivery.arrived else "given up"
         logger.info("%s %s after %d attempts", delivery.type, verdict, delivery.attempts)
 
-    async def _attempt(self, queued: QueuedCallback) -> QueuedCallback:
-        status = await self._post(queued.url, dumps(queued.body))
+    async def _attempt(self, queued: QueuedCallback) -> QueuedCallback | None:
+        status, error = await self._post(queued.url, dumps(queued.body))
+        tried_at, arrived = write_time(self._state.clock()), status == OK
         return await self._state.run(
-            lambda unit: unit.callbacks.note_attempt(queued.id, status, arrived=status == OK, remembered=REMEMBERED)
+            lambda unit: unit.callbacks.note_attempt(
+                queued.id, status, error, tried_at, arrived=arrived, remembered=REMEMBERED
+            )
         )
 
     def _remember(self, queued: QueuedCallback) -> Delivery:
@@ -191,8 +209,13 @@ class CallbackDispatcher:
             type=queued.body["type"],
             request_id=queued.id,
             host=_host(queued.url),
+            url=_shown(queued.url),
+            applicant_id=queued.body.get("applicant_id"),
             status=queued.status,
+            error=queued.error,
             attempts=queued.attempts,
+            left=queued.left,
+            tried_at=None if queued.tried_at is None else read_time(queued.tried_at),
         )
         self._history[queued.id] = delivery
         if len(self._history) > REMEMBERED:
@@ -200,15 +223,60 @@ class CallbackDispatcher:
         self._state.feed.publish([DeliveryChanged(delivery=delivery)])
         return delivery
 
-    async def _post(self, url: str, body: bytes) -> int | None:
+    async def _post(self, url: str, body: bytes) -> tuple[int | None, str | None]:
+        """Post a body, and return the status of the answer, or None with the reason that there was none."""
         headers = {"Content-Type": "application/json", SIGNATURE_HEADER: sign(body, self._key)}
         async with self._at_once:
+            if self._state.receiver.post is not None:
+                return await _handed(self._state.receiver.post, url, body, headers)
             try:
                 async with self._session.post(url, data=body, headers=headers, allow_redirects=False) as response:
-                    return response.status
-            except (aiohttp.ClientError, OSError, ValueError):
-                # No answer: refused, too late, or no URL that can be called.
-                return None
+                    return response.status, None
+            except (aiohttp.ClientError, OSError, ValueError) as error:
+                return None, _reason(error)
+
+
+async def _handed(post: Post, url: str, body: bytes, headers: Mapping[str, str]) -> tuple[int | None, str | None]:
+    """Hand a body to an application, as a server does: one that raises has answered 500."""
+    try:
+        async with asyncio.timeout(TIMEOUT):
+            return await post(url, body, headers), None
+    except TimeoutError:
+        return None, _TOO_LATE
+    except Exception as error:  # noqa: BLE001 - the application is the user's code
+        # Its text may be personal.
+        return _RAISED, f"the application raised {type(error).__name__}"
+
+
+_TOO_LATE: Final = f"no answer within {TIMEOUT:g} s"
+_RAISED: Final = 500
+_REASONS: Final[tuple[tuple[type[Exception], str], ...]] = (
+    (TimeoutError, _TOO_LATE),
+    (aiohttp.ClientConnectorDNSError, "no such host"),
+    (aiohttp.ClientSSLError, "TLS failed"),
+    (aiohttp.ClientConnectorError, "cannot connect"),
+    (aiohttp.InvalidURL, "the URL cannot be called"),
+    (ConnectionError, "the connection was cut"),
+    (aiohttp.ClientConnectionError, "the connection was cut"),
+    (aiohttp.ClientResponseError, "the answer was no HTTP"),
+    (ValueError, "the URL cannot be called"),
+)
+
+
+def _reason(error: Exception) -> str:
+    """Return why there was no answer, in words that hold nothing of the URL."""
+    if isinstance(error, aiohttp.ClientConnectorError) and isinstance(error.os_error, ConnectionRefusedError):
+        return "connection refused"
+    return next((words for kind, words in _REASONS if isinstance(error, kind)), type(error).__name__)
+
+
+def _shown(url: str) -> str:
+    """Return a URL without its query and without a name before the host: these may be secret."""
+    try:
+        parts = urlsplit(url)
+        return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
+    except ValueError:
+        return "(not a URL)"
 
 
 def _host(url: str) -> str:

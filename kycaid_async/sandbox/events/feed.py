@@ -2,7 +2,8 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from datetime import datetime
 from typing import Any, Final, Self
 
 import attrs
@@ -23,14 +24,35 @@ class Delivery:
     request_id: str
     host: str
     """The host it goes to."""
+    url: str = attrs.field(default="", repr=False)
+    """Where it goes, without what may be secret: the query, and a name before the host."""
+    applicant_id: str | None = attrs.field(default=None, repr=False)
+    """The applicant it is about; None for results of services."""
     status: int | None = None
     """What the receiver answered last; None when it did not answer."""
+    error: str | None = None
+    """Why there was no answer, as in ``connection refused``."""
     attempts: int = 0
+    left: int = 0
+    """How often it is still tried before it is given up."""
+    tried_at: datetime | None = None
+    """When it was last tried."""
 
     @property
     def arrived(self) -> bool:
         """True once the receiver answered 200."""
         return self.status == OK
+
+    @property
+    def outcome(self) -> str:
+        """The outcome so far, in words for people."""
+        if not self.attempts:
+            return "not tried yet"
+        return "arrived" if self.arrived else self.error or f"answered {self.status}"
+
+    def __str__(self) -> str:
+        times = f"{self.attempts} attempt{'' if self.attempts == 1 else 's'}"
+        return f"{self.type} to {self.url or self.host}: {self.outcome}, {times}"
 
 
 @attrs.frozen
@@ -50,6 +72,10 @@ class QueuedCallback:
     url: str = attrs.field(repr=False)
     status: int | None = None
     """What the receiver answered last."""
+    error: str | None = None
+    """Why there was no answer."""
+    tried_at: str | None = None
+    """When it was last tried, as the API writes times."""
     attempts: int = 0
     left: int = ATTEMPTS
     """How often it is still tried before it is given up; 0 once its delivery is over."""
@@ -59,6 +85,20 @@ class QueuedCallback:
         """The id of the callback."""
         request_id: str = self.body["request_id"]
         return request_id
+
+
+Post = Callable[[str, bytes, Mapping[str, str]], Awaitable[int]]
+"""Posts a body with headers to a URL, and returns the status of the answer."""
+
+
+@attrs.define
+class CallbackTarget:
+    """An application that gets all callbacks, whatever hosts their URLs name."""
+
+    post: Post | None = None
+    """None while there is no such application: then callbacks go where their URLs say."""
+    url: str | None = None
+    """Where callbacks go for which no request named a URL."""
 
 
 @attrs.frozen
@@ -86,6 +126,13 @@ class RequestServed:
     milliseconds: float
     fault: str | None = None
     """The kind of the fault that it met, as in ``lost``."""
+    method: str = ""
+    path: str = attrs.field(default="", repr=False)
+    """Without its query."""
+    fields: tuple[str, ...] = ()
+    """The fields at fault, where it was refused for some."""
+    about: str | None = attrs.field(default=None, repr=False)
+    """The id of the applicant, the document or the verification that it is about."""
 
 
 @attrs.frozen(kw_only=True)
@@ -113,8 +160,12 @@ class Missed:
     count: int
 
 
+REMEMBERED_REQUESTS: Final = 1000
+"""Requests that are remembered; older ones are forgotten."""
+
+
 Event = RequestServed | StateChanged | DeliveryChanged | Missed
-"""What a `Watch` gives. None of them holds personal data."""
+"""What a `Watch` gives. None of them holds personal data but ids, which no `repr` shows of requests and deliveries."""
 
 
 class Watch:
@@ -174,6 +225,10 @@ class EventFeed:
     """Hands events to all watches. Only for the event loop's own thread."""
 
     _watches: set[Watch] = attrs.field(factory=set)
+    requests: deque[tuple[datetime, RequestServed]] = attrs.field(
+        factory=lambda: deque(maxlen=REMEMBERED_REQUESTS), repr=False
+    )
+    """When a request was answered and how, since the start, the latest last."""
 
     def watch(self) -> Watch:
         """Return a new watch."""

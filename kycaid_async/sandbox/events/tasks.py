@@ -37,12 +37,16 @@ class Tasks:
         while self._running:
             await asyncio.wait(self._running)
 
-    async def close(self) -> None:
+    async def cancel(self) -> None:
         """Cancel what is running, and wait for its end."""
-        self._is_closed = True
         for task in self._running:
             task.cancel()
         await self.finished()
+
+    async def close(self) -> None:
+        """Cancel what is running, wait for its end, and start nothing any more."""
+        self._is_closed = True
+        await self.cancel()
 
 
 @attrs.frozen

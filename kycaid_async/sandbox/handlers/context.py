@@ -56,7 +56,7 @@ class RequestContext:
 
     def send(self, callback: Callback) -> None:
         """Send a callback once the transaction is committed."""
-        self.effects.callbacks.extend(self.unit.callbacks.put(callback, self.settings.callback_url))
+        self.effects.callbacks.extend(self.unit.callbacks.put(callback, self.state.callback_url))
 
     def book(self, service: str) -> int:
         """Take the fee for a service and return it in cents. Refuses with 402 when the balance is too low."""

@@ -4,6 +4,8 @@ import hmac
 import logging
 import time
 import traceback
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from functools import partial
 from typing import Final, Protocol
 
@@ -21,12 +23,17 @@ from kycaid_async.sandbox.http.refusals import (
     refusal_response,
     unauthorized,
 )
+from kycaid_async.values.fields import ID_LENGTH
 
 logger = logging.getLogger("kycaid_async.sandbox")
 
 FAULT: Final = web.RequestKey("fault", str)
 """The kind of the fault that a request met."""
 _OPERATION: Final = web.RequestKey("operation", str)
+_FIELDS: Final = web.RequestKey("fields", tuple)
+_ABOUT: Final = web.RequestKey("about", str)
+_LONGEST_PATH: Final = 200
+_ABOUT_KEYS: Final = ("applicant_id", "verification_id", "document_id")
 _TOO_LARGE: Final = 413
 
 
@@ -55,6 +62,14 @@ def name_operation(request: web.Request, name: str) -> None:
     request[_OPERATION] = name
 
 
+def note_subject(request: web.Request, *things: object) -> None:
+    """Note what a request is about: the first id in these mappings of an applicant, a verification or a document."""
+    ids = (thing.get(key) for key in _ABOUT_KEYS for thing in things if isinstance(thing, Mapping))
+    subject = next((id_ for id_ in ids if isinstance(id_, str) and len(id_) == ID_LENGTH), None)
+    if subject is not None:
+        request[_ABOUT] = subject
+
+
 def operation_of(request: web.Request) -> str:
     """Return the name of the operation of a request, as in ``documents.create``."""
     return request.get(_OPERATION) or request.match_info.route.name or "unknown"
@@ -62,9 +77,10 @@ def operation_of(request: web.Request) -> str:
 
 @attrs.frozen
 class RequestPublisher:
-    """Publishes each served request to the event feed; nobody's data."""
+    """Publishes each served request to the event feed and remembers it; nobody's data."""
 
     _feed: EventFeed
+    _clock: Callable[[], datetime]
 
     async def publish(self, request: web.Request, serve: Serve) -> web.StreamResponse:
         """Serve a request and publish it."""
@@ -75,7 +91,12 @@ class RequestPublisher:
             status=response.status,
             milliseconds=(time.perf_counter() - started) * 1000,
             fault=request.get(FAULT),
+            method=request.method,
+            path=request.path[:_LONGEST_PATH],
+            fields=request.get(_FIELDS, ()),
+            about=request.get(_ABOUT),
         )
+        self._feed.requests.append((self._clock(), served))
         self._feed.publish([served])
         return response
 
@@ -85,6 +106,7 @@ async def answer_refusals(request: web.Request, serve: Serve) -> web.StreamRespo
     try:
         response = await serve(request)
     except Refused as refused:
+        request[_FIELDS] = tuple(error["parameter"] for error in refused.body["errors"])
         response = refusal_response(refused)
     except ConnectionError:
         # Nobody is left to read it.

@@ -173,9 +173,7 @@ def _picture(file: FileRow) -> Html:
         "figure",
         tag(
             "a",
-            tag(
-                "img", src=f"{HOME}pictures/{file.file_id}", alt=f"{side} cannot be shown as a picture", loading="lazy"
-            ),
+            tag("img", src=f"{HOME}pictures/{file.file_id}", alt=side, loading="lazy"),
             href=f"{HOME}pictures/{file.file_id}",
         ),
         tag(

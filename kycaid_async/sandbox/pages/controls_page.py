@@ -1,16 +1,27 @@
-"""The page of the balance and the faults."""
+"""The page of the balance, the faults, the forms and the data."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Final
 
 from kycaid_async.api.catalog import ENDPOINTS
 from kycaid_async.html import Html, tag
+from kycaid_async.sandbox.data.account import FORMS, FormSwitches, HostedForm
 from kycaid_async.sandbox.faults import ActiveFault, FaultKind
 from kycaid_async.sandbox.pages.layout import HOME, Shell, field, live, rows
+from kycaid_async.sandbox.pages.start_page import load_samples, open_forms
 
 PATH = f"{HOME}controls"
+SWITCHES: Final = {
+    "applicant_in_callback": "VERIFICATION_COMPLETED holds the applicant",
+    "status_callback": "VERIFICATION_STATUS_CHANGED is sent",
+    "test_mode": "Test mode: verifications are free",
+}
+"""What the switches of a form say."""
 
 
-def controls(shell: Shell, balance: float | None, faults: Sequence[ActiveFault]) -> str:
+def controls(
+    shell: Shell, balance: float | None, faults: Sequence[ActiveFault], switches: Mapping[str, FormSwitches]
+) -> str:
     """Return the page."""
     return shell.page(
         "Controls",
@@ -30,7 +41,55 @@ def controls(shell: Shell, balance: float | None, faults: Sequence[ActiveFault])
             _add_fault(shell),
             class_="card",
         ),
+        tag(
+            "section",
+            tag("h2", "Forms"),
+            open_forms(shell),
+            [_form(shell, form, switches[form.id]) for form in FORMS],
+            class_="card",
+        ),
+        tag(
+            "section",
+            tag("h2", "Data"),
+            load_samples(shell, PATH),
+            tag("h3", "Remove everything"),
+            _reset(shell),
+            class_="card",
+        ),
         here="Controls",
+    )
+
+
+def _form(shell: Shell, form: HostedForm, switches: FormSwitches) -> Html:
+    """Return the switches of a form, and the way to it."""
+    choices = [
+        tag(
+            "label",
+            tag("input", type="checkbox", name="switch", value=name, checked=getattr(switches, name)),
+            tag("span", words),
+            class_="tick",
+        )
+        for name, words in SWITCHES.items()
+    ]
+    return tag(
+        "div",
+        tag("h3", form.name),
+        tag("p", tag("code", form.id, class_="id")),
+        shell.action(
+            "switches", choices, tag("div", tag("button", "Save", type="submit"), class_="buttons"), id=form.id
+        ),
+        class_="form-switches",
+    )
+
+
+def _reset(shell: Shell) -> Html:
+    sure = tag("input", type="checkbox", name="sure", value="yes", required=True, id="sure")
+    return shell.action(
+        "reset",
+        tag(
+            "label", sure, tag("span", "Applicants, files, verifications, callbacks and requests may go"), class_="tick"
+        ),
+        tag("div", tag("button", "Remove everything", type="submit", class_="bad", id="reset"), class_="buttons"),
     )
 
 

@@ -1,31 +1,34 @@
 """The pages of the dashboard: lists with one line per thing, newest first, and a page for each applicant."""
 
-from datetime import datetime
+from collections.abc import Sequence
+from typing import Final, TypeVar
 
 import attrs
 from aiohttp import web
 
-from kycaid_async.html import Html, tag
-from kycaid_async.sandbox.events.feed import Delivery, RequestServed
-from kycaid_async.sandbox.faults import FaultKind
+from kycaid_async.html import Html
+from kycaid_async.sandbox.events.feed import RequestServed
 from kycaid_async.sandbox.http.refusals import not_found
-from kycaid_async.sandbox.overview import ApplicantRow, VerificationRow
 from kycaid_async.sandbox.pages.case_page import NO_NAME, CasePage, decision, title
 from kycaid_async.sandbox.pages.context import PageContext
 from kycaid_async.sandbox.pages.controls_page import controls
-from kycaid_async.sandbox.pages.layout import HOME, Shell, badge, breakable, live, pager, rows, status_badge, when
-from kycaid_async.sandbox.pages.live import Live
+from kycaid_async.sandbox.pages.layout import HOME, Excerpt, Shell, live, rows
+from kycaid_async.sandbox.pages.list_entries import applicant_entry, callback_entry, request_entry, verification_entry
 from kycaid_async.sandbox.pages.login import LoginSessions
 from kycaid_async.sandbox.pages.responses import page
+from kycaid_async.sandbox.pages.start_page import start
 from kycaid_async.sandbox.storage.applicants import name_in
 from kycaid_async.sandbox.storage.database import Row
 from kycaid_async.sandbox.storage.unit_of_work import UnitOfWork
 
+T = TypeVar("T")
+
 _PER_PAGE = 50
+_LONGEST_SEARCH: Final = 100
+_NOT_FOUND: Final = "Nothing is found."
 _MAX_DIGITS = 10
 """More digits are more rows than there are."""
 _MOST_OF_ONE = 200
-_OK, _BROKEN = 300, 500
 
 
 @attrs.frozen
@@ -34,40 +37,59 @@ class Dashboard:
 
     _context: PageContext
     _sessions: LoginSessions
-    _live: Live
 
     async def applicants(self, request: web.Request) -> web.StreamResponse:
-        """Show the applicants."""
-        offset = _offset(request)
-        applicants = await self._context.control.applicants(offset=offset, count=_PER_PAGE)
-        entries = [_applicant_row(row) for row in applicants]
-        return self._list(
-            request, "Applicants", entries, "Nobody yet.", pager(HOME, offset, _PER_PAGE, len(applicants))
-        )
+        """Show the applicants, or how to begin where there are none."""
+        shell, search, offset = self._shell(request), _search(request), _offset(request)
+        rows_ = await self._context.control.applicants(search=search, offset=offset, count=_PER_PAGE)
+        total = await self._context.state.look(lambda unit: unit.applicants.count(search))
+        self._context.background.review_soon([row.applicant_id for row in rows_ if row.document_status == "new"])
+        excerpt = Excerpt(path=HOME, search=search, offset=offset, per_page=_PER_PAGE, total=total)
+        nobody = None
+        if not total and not search:
+            nobody = start(shell, self._context.urls.base_url, has_own_key=not self._context.is_open)
+        return _list(shell, "Applicants", excerpt, [applicant_entry(row) for row in rows_], nobody or _NOT_FOUND)
 
     async def verifications(self, request: web.Request) -> web.StreamResponse:
         """Show the verifications."""
-        offset = _offset(request)
-        verifications = await self._context.control.verifications(offset=offset, count=_PER_PAGE)
-        entries = [_verification_row(row) for row in verifications]
-        more = pager(f"{HOME}verifications", offset, _PER_PAGE, len(verifications))
-        return self._list(request, "Verifications", entries, "None yet.", more)
+        search, offset = _search(request), _offset(request)
+        rows_ = await self._context.control.verifications(search=search, offset=offset, count=_PER_PAGE)
+        total = await self._context.state.look(lambda unit: unit.verifications.count(search))
+        path = f"{HOME}verifications"
+        excerpt = Excerpt(path=path, search=search, offset=offset, per_page=_PER_PAGE, total=total)
+        entries = [verification_entry(row) for row in rows_]
+        return _list(self._shell(request), "Verifications", excerpt, entries, _NOT_FOUND if search else "None yet.")
 
     async def callbacks(self, request: web.Request) -> web.StreamResponse:
         """Show the callbacks that were sent, and what was answered."""
-        shell = self._shell(request)
-        sent = self._context.background.dispatcher.deliveries()[::-1][:_MOST_OF_ONE]
-        entries = [_callback_row(shell, delivery) for delivery in sent]
-        return self._list(request, "Callbacks", entries, "None was sent yet.")
+        shell, search = self._shell(request), _search(request)
+        sent = self._context.background.dispatcher.deliveries()[::-1]
+        if search:
+            ids = await self._context.state.look(lambda unit: unit.applicants.ids_found(search))
+            sent = [one for one in sent if one.applicant_id in ids or search.casefold() in str(one).casefold()]
+        shown, excerpt = _excerpt(request, f"{HOME}callbacks", sent)
+        owners = [one.applicant_id for one in shown if one.applicant_id]
+        names = await self._context.state.look(lambda unit: unit.applicants.names(owners))
+        entries = [callback_entry(shell, one, names) for one in shown]
+        return _list(shell, "Callbacks", excerpt, entries, _NOT_FOUND if search else "None was sent yet.")
 
     async def requests(self, request: web.Request) -> web.StreamResponse:
-        """Show the requests since somebody first looked."""
-        entries = [_request_row(moment, served) for moment, served in reversed(self._live.requests)]
-        return self._list(request, "Requests", entries, "None since this dashboard was opened.")
+        """Show the requests since the sandbox was started."""
+        search = _search(request)
+        served = list(self._context.state.feed.requests)[::-1]
+        if search:
+            ids = await self._context.state.look(lambda unit: unit.applicants.ids_found(search))
+            served = [(at, one) for at, one in served if one.about in ids or _says(one, search.casefold())]
+        shown, excerpt = _excerpt(request, f"{HOME}requests", served)
+        owners = await self._context.state.look(lambda unit: [_applicant_of(unit, one.about) for _, one in shown])
+        entries = [request_entry(at, one, owner) for (at, one), owner in zip(shown, owners, strict=True)]
+        return _list(self._shell(request), "Requests", excerpt, entries, _NOT_FOUND if search else "None yet.")
 
     async def controls(self, request: web.Request) -> web.StreamResponse:
         """Show the balance and the faults."""
-        return page(controls(self._shell(request), await self._context.control.balance(), self._context.faults.list()))
+        control = self._context.control
+        balance, switches = await control.balance(), await control.form_switches()
+        return page(controls(self._shell(request), balance, self._context.faults.list(), switches))
 
     async def applicant(self, request: web.Request) -> web.StreamResponse:
         """Show an applicant."""
@@ -102,27 +124,31 @@ class Dashboard:
         )
 
     def _shell(self, request: web.Request) -> Shell:
-        self._live.begin()
         return Shell(
             token=self._sessions.token(request),
             can_log_out=not self._context.is_open,
             said=request.query.get("said", ""),
         )
 
-    def _list(
-        self, request: web.Request, title: str, entries: list[Html], empty: str, more: Html | None = None
-    ) -> web.Response:
-        search = tag(
-            "input",
-            type="search",
-            id="filter",
-            data_filter="list",
-            autocomplete="off",
-            placeholder="Filter",
-            aria_label="Filter the list",
-        )
-        head = tag("div", tag("h1", title), tag("div", search, class_="needs-script"), class_="head")
-        return page(self._shell(request).page(title, head, live("list", rows(entries, empty), more), here=title))
+
+def _list(shell: Shell, title: str, excerpt: Excerpt, entries: list[Html], empty: Html | str) -> web.Response:
+    return page(shell.page(title, excerpt.head(title), live("list", rows(entries, empty), excerpt.pager()), here=title))
+
+
+def _excerpt(request: web.Request, path: str, things: Sequence[T]) -> tuple[Sequence[T], Excerpt]:
+    """Return those of all things that a page shows."""
+    offset = _offset(request)
+    excerpt = Excerpt(path=path, search=_search(request), offset=offset, per_page=_PER_PAGE, total=len(things))
+    return things[offset : offset + _PER_PAGE], excerpt
+
+
+def _says(served: RequestServed, text: str) -> bool:
+    words = (served.operation, served.method, served.path, str(served.status), *served.fields, served.fault or "")
+    return text in " ".join(words).casefold()
+
+
+def _search(request: web.Request) -> str:
+    return " ".join(request.query.get("q", "").split())[:_LONGEST_SEARCH]
 
 
 def _offset(request: web.Request) -> int:
@@ -143,83 +169,19 @@ def _read(unit: UnitOfWork, applicant_id: str) -> tuple[Row, list[Row], dict[str
 
 def _owner_of(unit: UnitOfWork, id_: str) -> str:
     """Return the applicant to whom a document or a verification belongs. Refuses an unknown id."""
-    document, verification = unit.documents.find(id_), unit.verifications.find(id_)
-    person = unit.affiliated_persons.find(document["owner"]) if document else None
-    owner = person["applicant_id"] if person else document["owner"] if document else None
-    owner = owner or (verification["applicant_id"] if verification else None)
+    owner = _applicant_of(unit, id_)
     if owner is None:
         raise not_found()
-    return str(owner)
+    return owner
 
 
-def _applicant_row(row: ApplicantRow) -> Html:
-    """Return an applicant, as the way to its page."""
-    counts = f"{_plural(row.documents, 'document')}, {_plural(row.verifications, 'verification')}"
-    return tag(
-        "a",
-        tag("span", row.name or "(no name)", class_="name"),
-        status_badge(row.status),
-        tag("span", f"{row.type.capitalize()}, {counts}", class_="quiet detail"),
-        when(row.created_at),
-        href=f"{HOME}applicants/{row.applicant_id}",
-        class_="row",
-    )
-
-
-def _verification_row(row: VerificationRow) -> Html:
-    """Return a verification, as the way to its applicant, or to nowhere while a form is not completed."""
-    path = f"{HOME}applicants/{row.applicant_id}" if row.applicant_id else None
-    return tag(
-        "a" if path else "div",
-        tag("span", row.applicant_name or ("(form not completed)" if not path else "(no name)"), class_="name"),
-        status_badge(row.status, verified=row.verified, waits=row.waits_for_person),
-        tag("span", breakable(", ".join(row.reasons)) if row.reasons else f"{row.price:.2f} €", class_="quiet detail"),
-        when(row.created_at),
-        href=path,
-        class_="row",
-    )
-
-
-def _callback_row(shell: Shell, delivery: Delivery) -> Html:
-    """Return a callback, what became of it, and a button to send it again."""
-    attempts = _plural(delivery.attempts, "attempt")
-    return tag(
-        "div",
-        tag("span", breakable(delivery.type), class_="name"),
-        _answer(delivery),
-        tag("span", f"to {delivery.host}, {attempts}", class_="quiet detail"),
-        shell.action(
-            "resend",
-            tag("button", "Send again", type="submit", id=f"resend-{delivery.request_id}"),
-            request_id=delivery.request_id,
-            back=f"{HOME}callbacks",
-        ),
-        class_="row",
-    )
-
-
-def _request_row(moment: datetime, served: RequestServed) -> Html:
-    """Return a request and how it was answered."""
-    is_cut = served.fault in (FaultKind.RESET, FaultKind.LOST)
-    tone = "bad" if is_cut or served.status >= _BROKEN else "good" if served.status < _OK else "busy"
-    met = f", fault {served.fault}" if served.fault else ""
-    return tag(
-        "div",
-        tag("span", breakable(served.operation), class_="name"),
-        badge("no answer" if is_cut else str(served.status), tone),
-        tag("span", f"{served.milliseconds:.1f} ms{met}", class_="quiet detail"),
-        when(moment),
-        class_="row",
-    )
-
-
-def _answer(delivery: Delivery) -> Html:
-    if delivery.arrived:
-        return badge("200 arrived", "good")
-    if not delivery.attempts:
-        return badge("under way", "busy")
-    return badge(f"answered {delivery.status}" if delivery.status else "no answer", "bad")
-
-
-def _plural(count: int, noun: str) -> str:
-    return f"{count} {noun}{'' if count == 1 else 's'}"
+def _applicant_of(unit: UnitOfWork, id_: str | None) -> str | None:
+    """Return the applicant that an id is of, or whose document or verification it is of; None for any other."""
+    if id_ is None or unit.applicants.find(id_) is not None:
+        return id_
+    document = unit.documents.find(id_)
+    if document is not None:
+        person = unit.affiliated_persons.find(document["owner"])
+        return str(person["applicant_id"] if person else document["owner"])
+    verification = unit.verifications.find(id_)
+    return verification["applicant_id"] if verification else None

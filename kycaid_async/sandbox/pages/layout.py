@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Final
+from urllib.parse import urlencode
 
 import attrs
 
@@ -24,7 +25,7 @@ _SECTIONS: Final = (
 _KEYS: Final = (
     ("1 to 5", "go to a section"),
     ("j, k", "next and previous entry; Enter opens it"),
-    ("/", "filter the list, or the decline reasons"),
+    ("/", "search the list, or the decline reasons"),
     ("a", "approve"),
     ("d", "decline"),
     ("u", "back up"),
@@ -37,6 +38,9 @@ SAID: Final = {
     "balance": "The balance was changed.",
     "fault-on": "The fault is on.",
     "fault-off": "The fault is off.",
+    "form": "The form was changed.",
+    "sample": "The sample data are there.",
+    "reset": "Everything was removed.",
 }
 """What a page can say of the action before it."""
 
@@ -136,9 +140,9 @@ def _keys() -> Html:
     return tag("dialog", tag("h2", "Keyboard"), tag("dl", rows), close, id="keys", aria_label="Keyboard shortcuts")
 
 
-def live(name: str, *content: Child) -> Html:
+def live(name: str, *content: Child, inside: str = "div") -> Html:
     """Return a piece that is kept up to date."""
-    return tag("div", *content, id=name, data_live=True)
+    return tag(inside, *content, id=name, data_live=True)
 
 
 def badge(word: str, tone: str) -> Html:
@@ -172,15 +176,17 @@ def when(moment: datetime) -> Html:
 
 
 def breakable(name: str) -> Html:
-    """Return a name that may be broken after its underscores and dots, and nowhere else."""
-    pieces = re.split(r"(?<=[_.])", name)
+    """Return a name or a path that may be broken after its underscores, dots and slashes, and nowhere else."""
+    pieces = re.split(r"(?<=[_./])(?!/)", name)
     return join([pieces[0], *((tag("wbr"), piece) for piece in pieces[1:])])
 
 
-def rows(entries: Iterable[Html], empty: str) -> Html:
-    """Return a list of entries, or the words for none."""
+def rows(entries: Iterable[Html], empty: Html | str) -> Html:
+    """Return a list of entries, or what stands in its place: words, or a whole piece."""
     items = [tag("li", entry) for entry in entries]
-    return tag("ul", items, class_="rows") if items else tag("p", empty, class_="empty")
+    if items:
+        return tag("ul", items, class_="rows")
+    return empty if isinstance(empty, Html) else tag("p", empty, class_="empty")
 
 
 def facts(values: Mapping[str, Child]) -> Html:
@@ -200,8 +206,58 @@ def field(label: str, control: Html, name: str, hint: str | None = None) -> Html
     )
 
 
-def pager(path: str, offset: int, count: int, shown: int) -> Html | None:
-    """Return the ways to newer and older entries."""
-    newer = tag("a", "Newer", href=f"{path}?offset={max(0, offset - count)}", rel="prev") if offset else None
-    older = tag("a", "Older", href=f"{path}?offset={offset + count}", rel="next") if shown == count else None
-    return tag("nav", newer, older, class_="pager", aria_label="More entries") if newer or older else None
+@attrs.frozen(kw_only=True)
+class Excerpt:
+    """The entries of a list that a page shows, and the search that found them."""
+
+    path: str
+    search: str = attrs.field(default="", repr=False)
+    offset: int = 0
+    per_page: int
+    total: int
+    """How many there are: of all, or of those that the search finds."""
+
+    def pager(self) -> Html | None:
+        """Return the ways to newer and older entries."""
+        if not self.total or (self.total <= self.per_page and not self.offset):
+            return None
+        last = min(self.offset + self.per_page, self.total)
+        newer, older = max(0, self.offset - self.per_page), self.offset + self.per_page
+        return tag(
+            "nav",
+            tag("a", "Newer", href=self._way(newer), rel="prev") if self.offset else None,
+            tag(
+                "span",
+                f"{self.offset + 1:,} to {last:,} of {self.total:,}" if self.offset < last else None,
+                class_="quiet",
+            ),
+            tag("a", "Older", href=self._way(older), rel="next") if older < self.total else None,
+            class_="pager",
+            aria_label="More entries",
+        )
+
+    def head(self, title: str) -> Html:
+        """Return the heading of the list with its total and its search, which works without scripts."""
+        entry = tag(
+            "input",
+            type="search",
+            name="q",
+            id="filter",
+            value=self.search,
+            maxlength="100",
+            autocomplete="off",
+            placeholder="Name, id or external id",
+            aria_label="Search the list",
+            data_search=True,
+        )
+        button = tag("button", "Search", type="submit", data_without_script=True)
+        total = live("total", f"{self.total:,}", inside="span")
+        return tag(
+            "div",
+            tag("h1", title, " ", total),
+            tag("form", entry, button, method="get", action=self.path, role="search"),
+            class_="head",
+        )
+
+    def _way(self, offset: int) -> str:
+        return f"{self.path}?{urlencode({'offset': offset} | ({'q': self.search} if self.search else {}))}"

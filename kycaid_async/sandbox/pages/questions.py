@@ -54,7 +54,8 @@ def _labels(entries: list[dict[str, Any]], key: str) -> tuple[tuple[str, str], .
     return tuple((entry[key], entry["labels"][0]["label"]) for entry in entries)
 
 
-_COUNTRIES: Final = _labels(reference_lists.countries(), "country_code")
+_COUNTRIES: Final = tuple(sorted(_labels(reference_lists.countries(), "country_code"), key=lambda pair: pair[1]))
+"""By their names: the list itself is in the order of the codes."""
 _ACTIVITIES: Final = tuple(
     pair
     for category in reference_lists.business_activities()

@@ -6,8 +6,6 @@ was uploaded are drawn anew, so that nothing of the bytes that somebody sent rea
 
 from functools import cache
 from importlib.resources import files
-from io import BytesIO
-from pathlib import Path
 from typing import Final
 
 import attrs
@@ -15,7 +13,7 @@ from aiohttp import web
 from anyio import to_thread
 
 from kycaid_async.sandbox.http.refusals import not_found
-from kycaid_async.sandbox.review.content import open_image
+from kycaid_async.sandbox.pages.drawing import draw
 from kycaid_async.sandbox.state import SandboxState
 from kycaid_async.sandbox.storage.database import Row
 
@@ -43,7 +41,6 @@ CONTENT: Final = _ALWAYS | {
 
 PICTURE_PATH: Final = "/_sandbox/pictures/{file_id}"
 DOWNLOAD_PATH: Final = "/_sandbox/downloads/{file_id}"
-_LARGEST: Final = (1200, 1200)
 _TYPES: Final = {
     "pages.css": "text/css",
     "form.js": "text/javascript",
@@ -89,13 +86,11 @@ class Pictures:
     _state: SandboxState
 
     async def show(self, request: web.Request) -> web.StreamResponse:
-        """Answer with the picture of a file; with 404 for one that is none."""
+        """Answer with a picture of a file, or with one that says why there is none."""
         row = await self._row(request)
         path = self._state.folder / row["stored_as"]
-        drawn = await to_thread.run_sync(_drawn, path, limiter=self._state.decoding)
-        if drawn is None:
-            raise not_found()
-        return web.Response(body=drawn, content_type="image/jpeg", headers=CONTENT)
+        drawn, content_type = await to_thread.run_sync(draw, path, limiter=self._state.decoding)
+        return web.Response(body=drawn, content_type=content_type, headers=CONTENT)
 
     async def download(self, request: web.Request) -> web.StreamResponse:
         """Answer with a file as it came."""
@@ -108,26 +103,3 @@ class Pictures:
         if row is None:
             raise not_found()
         return row
-
-
-def _drawn(path: Path) -> bytes | None:
-    """Return a JPEG of the picture in a file; None when there is none that can be read."""
-    try:
-        return _redraw(path)
-    except Exception:  # noqa: BLE001 - decoders raise anything on bytes that no encoder made
-        return None
-
-
-def _redraw(path: Path) -> bytes:
-    from PIL import Image, ImageOps
-
-    out = BytesIO()
-    with open_image(path) as image:
-        # JPEG is read smaller from the start where that is enough.
-        image.draft("RGB", _LARGEST)
-        image.thumbnail(_LARGEST)
-        upright = ImageOps.exif_transpose(image).convert("RGBA")
-    paper = Image.new("RGB", upright.size, "white")
-    paper.paste(upright, mask=upright)
-    paper.save(out, "JPEG", quality=85)
-    return out.getvalue()

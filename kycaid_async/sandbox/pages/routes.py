@@ -54,9 +54,9 @@ def _add(app: web.Application, method: str, path: str, serve: Serve, *middleware
 def _add_dashboard(app: web.Application, context: PageContext) -> None:
     sessions = LoginSessions(context.api_key, urlsplit(context.urls.base_url).port, context.state.clock)
     door = Login(sessions, context.throttle, is_needed=not context.is_open)
-    news = Live(context.control, context.state.clock, door.admits)
+    news = Live(context.control, door.admits)
     app.on_shutdown.append(news.end)
-    dashboard, files = Dashboard(context, sessions, news), Pictures(context.state)
+    dashboard, files = Dashboard(context, sessions), Pictures(context.state)
     pages = {
         HOME: dashboard.applicants,
         f"{HOME}applicants/{{id}}": dashboard.applicant,

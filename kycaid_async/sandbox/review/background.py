@@ -20,6 +20,8 @@ from kycaid_async.sandbox.state import SandboxState
 from kycaid_async.sandbox.storage.database import Row
 from kycaid_async.sandbox.storage.unit_of_work import UnitOfWork
 
+_PATIENCE: Final = 2.0
+"""Seconds between two looks at whether callbacks that are under way can arrive at all."""
 _PENDING: Final = VerificationProgress.PENDING.value
 
 
@@ -35,10 +37,12 @@ class Finisher:
     async def finish_due(self, ids: Collection[str] | None, send: Callable[[list[QueuedCallback]], None]) -> None:
         """End what is due: everything, or what has these ids or applicants. ``send`` gets the callbacks of each."""
         before = self._reviewed_until()
-        running = await self._state.look(lambda unit: unit.verifications.running(ids))
-        for row in running:
-            if row["started_at"] <= before:
-                await self._finish(row["id"], send)
+        for row in await self._state.look(lambda unit: unit.verifications.running(ids, before)):
+            await self._finish(row["id"], send)
+
+    async def review(self, owners: Collection[str]) -> None:
+        """Review what is due of the documents of these owners."""
+        await self._reviewer.review_due(owners)
 
     async def running(self) -> list[str]:
         """Return the ids of all verifications that run."""
@@ -96,7 +100,7 @@ class Finisher:
         return Effects(self._announce(unit, conclude(unit, verification, outcome, comment, self._state.clock())))
 
     def _announce(self, unit: UnitOfWork, ended: Row) -> list[QueuedCallback]:
-        return unit.callbacks.put(self._completed(unit, ended), self._state.settings.callback_url)
+        return unit.callbacks.put(self._completed(unit, ended), self._state.callback_url)
 
     def _checks(self, unit: UnitOfWork, row: Row, today: date) -> Checks:
         settings = self._state.settings
@@ -151,6 +155,7 @@ class BackgroundWork:
     finisher: Finisher
     _sleep: Sleep
     _timers: Tasks = attrs.field(factory=Tasks)
+    _reviews: Tasks = attrs.field(factory=Tasks)
     _finishing: "set[asyncio.Future[None]]" = attrs.field(factory=set)
 
     def carry_out(self, effects: Effects) -> None:
@@ -183,8 +188,35 @@ class BackgroundWork:
             await self.dispatcher.idle()
             await self.finish_due()
 
+    async def settle_unless_hopeless(self) -> bool:
+        """Settle and return True, or False as soon as every callback that is under way failed twice."""
+        settling = asyncio.ensure_future(self.settle())
+        try:
+            while True:
+                done, _ = await asyncio.wait([settling], timeout=_PATIENCE)
+                if done:
+                    await settling
+                    return True
+                if self.dispatcher.is_hopeless and not self._finishing:
+                    return False
+        finally:
+            settling.cancel()
+            await asyncio.wait([settling])
+
+    def review_soon(self, owners: Collection[str]) -> None:
+        """Review the documents of these owners in the background, unless others are being reviewed so already."""
+        if owners and not self._reviews:
+            self._reviews.start(self.finisher.review(owners))
+
+    async def forget(self) -> None:
+        """Stop waiting, and drop what is under way, callbacks too."""
+        await self._reviews.cancel()
+        await self._timers.cancel()
+        await self.dispatcher.forget()
+
     async def close(self) -> None:
         """Stop waiting. Callbacks that are under way are left for the next start."""
+        await self._reviews.close()
         await self._timers.close()
         await self.dispatcher.close()
 

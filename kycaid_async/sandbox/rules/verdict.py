@@ -70,6 +70,10 @@ class OutcomeScript:
         """Add an outcome behind the others."""
         self._waiting.setdefault(kind, deque()).append(outcome)
 
+    def clear(self) -> None:
+        """Forget all outcomes."""
+        self._waiting.clear()
+
     def take(self, kind: Kind, on_rollback: Callable[[Callable[[], object]], None]) -> ReviewOutcome | None:
         """Return the next outcome, if any waits. It waits on when the transaction fails."""
         waiting = self._waiting.get(kind)

@@ -16,7 +16,7 @@ from kycaid_async.sandbox.outcome import SandboxOutcome
 from kycaid_async.sandbox.rules.rules import IDENTITY, SELFIES
 from kycaid_async.values.json import dumps, loads
 
-VERSION: Final = 5
+VERSION: Final = 6
 KINDS: Final = ("applicants", "documents", "files", "addresses", "affiliated_persons", "verifications")
 """The tables of what an account holds, as `StateChanged.kind` names them."""
 IN_JSON: Final = frozenset({"body", "reasons", "checks", "message", "types"})
@@ -26,6 +26,8 @@ SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS applicants (
     id TEXT PRIMARY KEY, type TEXT NOT NULL, body TEXT NOT NULL, created_at TEXT NOT NULL
 );
+CREATE TABLE IF NOT EXISTS words (word TEXT NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (word, seq)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS words_applicant ON words (seq);
 CREATE TABLE IF NOT EXISTS addresses (
     id TEXT PRIMARY KEY, owner TEXT NOT NULL, owner_key TEXT NOT NULL, type TEXT NOT NULL, body TEXT NOT NULL,
     created_at TEXT NOT NULL, current INTEGER NOT NULL DEFAULT 1, copy_of TEXT
@@ -89,6 +91,9 @@ CREATE TABLE IF NOT EXISTS callbacks (
     status INTEGER, attempts INTEGER NOT NULL DEFAULT 0, due INTEGER NOT NULL DEFAULT 1
 );
 CREATE INDEX IF NOT EXISTS callbacks_due ON callbacks (due);
+CREATE TABLE IF NOT EXISTS attempts (
+    id TEXT PRIMARY KEY REFERENCES callbacks (id) ON DELETE CASCADE, error TEXT, tried_at TEXT NOT NULL
+);
 """
 """The tables. ``portraits`` holds the digest of each file of a document that shows a person, in the order in which
 `DocumentRepository.is_content_taken` looks for the first: one read, however many documents have the same picture."""
@@ -103,7 +108,8 @@ MIGRATIONS: Final = {
     4: (
         " ".join(f"DROP INDEX IF EXISTS {name};" for name in ("documents_number", "documents_card", "files_content")),
         PORTRAITS,
-    )
+    ),
+    5: ("", ""),
 }
 """By the version of the data: what changes the tables, and what fills them once they are known to be ours."""
 

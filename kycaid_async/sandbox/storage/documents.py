@@ -36,12 +36,6 @@ class DocumentRepository(Repository):
         """Return the documents of an owner, also those that were replaced."""
         return self._db.rows("SELECT * FROM documents WHERE owner = ? ORDER BY seq", owner)
 
-    def count_of(self, owner: str) -> int:
-        """Return how many documents an owner has."""
-        (row,) = self._db.rows("SELECT count(*) AS n FROM documents WHERE owner = ? AND current", owner)
-        count: int = row["n"]
-        return count
-
     def newest(self, *, owner: str | None, offset: int, count: int) -> list[Row]:
         """Return documents, newest first: all, or those of one owner."""
         return self._page(offset, count, key="owner", value=owner)

@@ -7,7 +7,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Final
@@ -39,9 +39,17 @@ def opened_folder(data: Path | None) -> Iterator[tuple[Store, Path]]:
         store = Store(str(root / "sandbox.sqlite3") if data else MEMORY)
         try:
             _sweep(store, folder)
+            with store.transaction() as statements:
+                UnitOfWork(statements).applicants.index_if_new()
             yield store, folder
         finally:
             store.close()
+
+
+def remove_files(folder: Path, names: Iterable[str]) -> None:
+    """Remove stored files. It blocks: call it in a thread."""
+    for name in names:
+        (folder / name).unlink(missing_ok=True)
 
 
 def _names_another_file(journal: Path) -> bool:

@@ -16,6 +16,9 @@ from kycaid_async.sandbox.storage.verifications import VerificationRepository
 _ID: Final = "balance"
 
 
+_CALLBACKS = "SELECT callbacks.*, error, tried_at FROM callbacks LEFT JOIN attempts USING (id)"
+
+
 class CallbackRepository(Repository):
     """The outbox: callbacks are stored in the transaction that causes them, so that none is lost in a kill."""
 
@@ -32,24 +35,35 @@ class CallbackRepository(Repository):
 
     def latest(self, count: int) -> list[QueuedCallback]:
         """Return the last callbacks, oldest first."""
-        return [_queued(row) for row in reversed(self._page(0, count))]
+        rows = self._db.rows(f"{_CALLBACKS} ORDER BY seq DESC LIMIT ?", count)
+        return [_queued(row) for row in reversed(rows)]
 
     def due(self) -> list[QueuedCallback]:
         """Return the callbacks whose delivery was not finished."""
-        return [_queued(row) for row in self._db.rows("SELECT * FROM callbacks WHERE due > 0 ORDER BY seq")]
+        return [_queued(row) for row in self._db.rows(f"{_CALLBACKS} WHERE due > 0 ORDER BY seq")]
 
     def renew(self, request_id: str) -> QueuedCallback | None:
         """Let a callback be tried as often as at first, and return it; None when it is not known."""
         self.change(request_id, due=ATTEMPTS)
-        row = self.find(request_id)
+        row = self._db.first(f"{_CALLBACKS} WHERE callbacks.id = ?", request_id)
         return None if row is None else _queued(row)
 
-    def note_attempt(self, request_id: str, status: int | None, *, arrived: bool, remembered: int) -> QueuedCallback:
-        """Note an attempt, and return what it led to. Of those that are over the last ``remembered`` are kept."""
-        (row,) = self._db.rows("SELECT * FROM callbacks WHERE id = ?", request_id)
+    def note_attempt(
+        self, request_id: str, status: int | None, error: str | None, tried_at: str, *, arrived: bool, remembered: int
+    ) -> QueuedCallback | None:
+        """Note an attempt, and return what it led to; None when the callback is gone.
+
+        Of those that are over the last ``remembered`` are kept.
+        """
+        row = self.find(request_id)
+        if row is None:
+            return None
         left = 0 if arrived else row["due"] - 1
-        queued = attrs.evolve(_queued(row), status=status, attempts=row["attempts"] + 1, left=left)
+        attempt = {"error": error, "tried_at": tried_at}
+        queued = attrs.evolve(_queued(row | attempt), status=status, attempts=row["attempts"] + 1, left=left)
         self.change(request_id, status=status, attempts=queued.attempts, due=left)
+        self._db.execute("DELETE FROM attempts WHERE id = ?", request_id)
+        self._db.insert("attempts", id=request_id, **attempt)
         if not left:
             sql = "DELETE FROM callbacks WHERE due = 0 AND seq <= (SELECT max(seq) FROM callbacks) - ?"
             self._db.execute(sql, remembered)
@@ -58,7 +72,13 @@ class CallbackRepository(Repository):
 
 def _queued(row: Row) -> QueuedCallback:
     return QueuedCallback(
-        body=row["message"], url=row["url"], status=row["status"], attempts=row["attempts"], left=row["due"]
+        body=row["message"],
+        url=row["url"],
+        status=row["status"],
+        error=row["error"],
+        tried_at=row["tried_at"],
+        attempts=row["attempts"],
+        left=row["due"],
     )
 
 
@@ -129,6 +149,13 @@ def _cents(euros: float | None) -> int | None:
     return None if euros is None else round(100 * euros)
 
 
+_TABLES: Final = (
+    *("attachments", "portraits", "documents", "files", "addresses", "affiliated_persons", "parts", "verifications"),
+    *("services", "account", "forms", "attempts", "callbacks", "words", "applicants"),
+)
+"""All tables, those that refer to others first."""
+
+
 class UnitOfWork:
     """The repositories of one transaction, and its callbacks."""
 
@@ -197,6 +224,13 @@ class UnitOfWork:
     def counts(self) -> dict[str, int]:
         """Return how many objects of each kind there are."""
         return {kind: self._db.rows(f"SELECT count(*) AS n FROM {kind}")[0]["n"] for kind in KINDS}  # noqa: S608 - of ours
+
+    def clear(self) -> list[str]:
+        """Remove everything, and return under what names the contents of files lie in the folder."""
+        stored = self.files.stored_names()
+        for table in _TABLES:
+            self._db.execute(f"DELETE FROM {table}")  # noqa: S608 - a name of ours
+        return sorted(stored)
 
     def on_commit(self, action: Callable[[], object]) -> None:
         """Do this once the commit has succeeded."""

@@ -1,5 +1,6 @@
 """Verifications: what they are made of, how they begin and end."""
 
+import math
 from collections.abc import Collection
 from datetime import datetime
 from typing import Any, Final
@@ -8,6 +9,7 @@ from kycaid_async.api.documents.fields import DocumentStatus
 from kycaid_async.api.verifications.fields import VerificationProgress
 from kycaid_async.sandbox.data.ids import new_id
 from kycaid_async.sandbox.rules.verdict import reasons_in
+from kycaid_async.sandbox.storage.applicants import found_by
 from kycaid_async.sandbox.storage.database import Repository, Row
 from kycaid_async.values.scalars import write_time
 
@@ -72,16 +74,30 @@ class VerificationRepository(Repository):
         sql = "SELECT id FROM verifications JOIN parts ON verification_id = id WHERE object_id = ? AND status = ?"
         return [row["id"] for row in self._db.rows(sql, document_id, _PENDING)]
 
-    def running(self, ids: Collection[str] | None) -> list[Row]:
-        """Return the running verifications that nobody has to decide about: all, or of these ids or applicants."""
-        if ids is None:
-            return self._db.rows(f"{_RUNNING} ORDER BY seq")
-        sql = f"{_RUNNING} AND (id = ? OR applicant_id = ?)"
-        return [row for id_ in ids for row in self._db.rows(sql, id_, id_)]
+    def running(self, ids: Collection[str] | None, before: float = math.inf) -> list[Row]:
+        """Return the running verifications that nobody has to decide about and that were started by ``before``.
 
-    def newest(self, *, applicant_id: str | None, offset: int, count: int) -> list[Row]:
-        """Return verifications, newest first: all, or those of one applicant."""
-        return self._page(offset, count, key="applicant_id", value=applicant_id)
+        All, or of these ids or applicants.
+        """
+        if ids is None:
+            return self._db.rows(f"{_RUNNING} AND started_at <= ? ORDER BY seq", before)
+        sql = f"{_RUNNING} AND started_at <= ? AND (id = ? OR applicant_id = ?)"
+        return [row for id_ in ids for row in self._db.rows(sql, before, id_, id_)]
+
+    def newest(self, *, applicant_id: str | None, search: str = "", offset: int, count: int) -> list[Row]:
+        """Return verifications, newest first: all, those of one applicant, or those whose applicants a search finds."""
+        if not search:
+            return self._page(offset, count, key="applicant_id", value=applicant_id)
+        found, values = _of_found(search)
+        sql = f"SELECT * FROM verifications {found} ORDER BY seq DESC LIMIT ? OFFSET ?"  # noqa: S608 - no values of others
+        return self._db.rows(sql, *values, count, offset)
+
+    def count(self, search: str) -> int:
+        """Return how many verifications there are: of all applicants, or of those that a search finds."""
+        found, values = _of_found(search)
+        (row,) = self._db.rows(f"SELECT count(*) AS n FROM verifications {found}", *values)  # noqa: S608 - no values of others
+        count: int = row["n"]
+        return count
 
     def of_day(self, day: str) -> list[Row]:
         """Return the verifications that were created on a day, oldest first."""
@@ -120,6 +136,11 @@ class VerificationRepository(Repository):
     def _owned(self, table: str, owner: str) -> list[str]:
         sql = f"SELECT id FROM {table} WHERE owner = ? AND current"  # noqa: S608 - a name of ours
         return [row["id"] for row in self._db.rows(sql, owner)]
+
+
+def _of_found(search: str) -> tuple[str, tuple[str, ...]]:
+    found, values = found_by(search)
+    return (f"WHERE applicant_id IN (SELECT id FROM applicants {found})" if found else ""), values  # noqa: S608 - no values of others
 
 
 def _status_of(row: Row) -> str:

@@ -143,13 +143,14 @@ def test_a_fork_that_ends_takes_nothing_from_the_ledger_of_its_parent(tmp_path):
     run_in_a_process(
         """
         import os
+        from kycaid_async.bulk.ledger.database import commit
         from kycaid_async.bulk.ledger.file import LedgerFile
         from kycaid_async.bulk.ledger.schema import LedgerOwner
         file = LedgerFile.open(path, LedgerOwner(server="https://api.kycaid.com"))
         insert = "INSERT INTO rows VALUES (?, 'sent', '', '', NULL, NULL, NULL, 1, 0)"
         file.connection.execute("BEGIN")
         file.connection.execute(insert, (file.secret.keyed("row", b"1"),))
-        file.commit()
+        commit(file)
         if not os.fork():
             file.close([], [])  # as what unwinds there may do
             sys.exit()
@@ -157,7 +158,7 @@ def test_a_fork_that_ends_takes_nothing_from_the_ledger_of_its_parent(tmp_path):
         assert os.path.getsize(path + "-wal")
         file.connection.execute("BEGIN")
         file.connection.execute(insert, (file.secret.keyed("row", b"2"),))
-        file.commit()
+        commit(file)
         os._exit(0)
         """,
         tmp_path,

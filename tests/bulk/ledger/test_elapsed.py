@@ -2,7 +2,7 @@
 
 import pytest
 
-from kycaid_async.bulk.ledger.elapsed import NO_BOOT_TIME, BootTime, boot_time
+from kycaid_async.bulk.ledger.entries import NO_BOOT_TIME, BootTime, boot_time
 from tests.bulk.ledger.test_ledger import SENT, opened
 
 

@@ -13,7 +13,8 @@ import attrs
 import pytest
 
 from kycaid_async import LedgerError
-from kycaid_async.bulk.ledger import file as ledger_file
+from kycaid_async.bulk.ledger import database
+from kycaid_async.bulk.ledger.database import commit
 from kycaid_async.bulk.ledger.file import LedgerFile
 from kycaid_async.bulk.ledger.schema import LedgerOwner
 from kycaid_async.bulk.ledger.secret import read_secret
@@ -61,7 +62,7 @@ def _nothing_waits_for_the_disk(monkeypatch):
 @pytest.fixture
 def moments(tmp_path, monkeypatch):
     """Run after run, each with some rows, and give every moment of them."""
-    monkeypatch.setattr(ledger_file, "_CHANGES_BETWEEN_CHECKPOINTS", 3)
+    monkeypatch.setattr(database, "_CHANGES_BETWEEN_CHECKPOINTS", 3)
     path = tmp_path / "work" / "l"
     path.parent.mkdir()
 
@@ -93,7 +94,7 @@ def moments(tmp_path, monkeypatch):
             for number in (next(numbers) for _ in range(ROWS_OF_A_RUN)):
                 file.connection.execute("BEGIN")
                 file.connection.execute(INSERT, (digest(number), f"{number % 5:036}", "{}" + " " * 900))
-                file.commit()
+                commit(file)
                 recorded.add(digest(number))
                 take()
             file.close([], [])

@@ -7,7 +7,7 @@ import pytest
 
 from kycaid_async import LedgerError
 from kycaid_async.bulk.ledger import VerificationState
-from kycaid_async.bulk.ledger.elapsed import NO_BOOT_TIME
+from kycaid_async.bulk.ledger.entries import NO_BOOT_TIME
 from kycaid_async.bulk.ledger.repair import repair, show
 from tests.bulk.ledger.formats import as_format_3, format_2
 from tests.bulk.ledger.test_ledger import SENT, opened

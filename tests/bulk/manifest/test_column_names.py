@@ -3,7 +3,8 @@
 import pytest
 
 from kycaid_async import Manifest, ManifestError, read_manifest
-from kycaid_async.bulk.manifest.column_names import match, trimmed
+from kycaid_async.bulk.manifest.column_names import match
+from kycaid_async.bulk.manifest.format import trimmed
 from kycaid_async.bulk.manifest.manifest import Manifest as AnyManifest
 from kycaid_async.bulk.manifest.options import ManifestOptions
 from kycaid_async.bulk.manifest.row import COLUMNS
@@ -92,7 +93,8 @@ def test_between_two_meanings_nobody_guesses(name, first, second):
 
 def test_two_names_for_one_column_are_refused_with_both():
     (problem,) = match(["Kundennummer", "Customer ID"], {}, guess=True).problems
-    assert str(problem) == f"{ID}: expected one column, got Kundennummer and Customer ID"
+    how = '--map "Customer ID=", or columns={"Customer ID": None}, leaves that out'
+    assert str(problem) == f"{ID}: expected one column ({how}), got Kundennummer and Customer ID"
 
 
 def test_a_name_that_is_not_there_and_a_column_that_is_none_are_refused():

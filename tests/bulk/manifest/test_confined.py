@@ -2,7 +2,6 @@
 
 import os
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -131,11 +130,10 @@ async def test_folders_that_are_allowed_are_reached_as_they_were_written_or_reso
 @POSIX
 async def test_pipes_and_folders_are_no_files_and_hold_nobody_up(world, way):
     os.mkfifo(world / "in/pipe.png")
-    started = time.monotonic()
+    # Whoever opens a pipe waits for a writer, and none comes.
     for written, words in (("pipe.png", "is not a regular file"), ("scans", "is a directory"), (".", "is a directory")):
         (reason,) = reasons(await check(world, written)).values()
         assert words in reason
-    assert time.monotonic() - started < 30
 
 
 @POSIX

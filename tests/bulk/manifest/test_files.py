@@ -10,8 +10,7 @@ from PIL import Image
 from pypdf import PdfWriter
 
 from kycaid_async import BadRow, ManifestRow
-from kycaid_async.bulk.manifest.check import check_manifest
-from kycaid_async.bulk.manifest.files import look_at_file, needs_password
+from kycaid_async.bulk.manifest.check import check_manifest, look_at_file, needs_password
 from kycaid_async.bulk.manifest.places import Reach
 from kycaid_async.uploads.preflight import FileRules
 from tests.bulk.manifests import row, write_csv

@@ -32,6 +32,7 @@ from tests.bulk.manifests import new, write_csv
         ("Юлия Хрущёва", "IULIIA KHRUSHCHEVA"),
         ("Мельник Цой", "MELNIK TSOI"),
         ("Ђоковић", "DOKOVIC"),
+        ("Ғани Ѫ \u0474 Һ", "GANI U Y C"),
         ("O\u2019Neil", "O'NEIL"),
         ("Anne\u2013Marie", "ANNE-MARIE"),
         ("Anna\u00a0Maria Ö", "ANNA MARIA OE"),
@@ -45,6 +46,7 @@ def test_a_name_is_written_in_latin_letters(name, latin):
 
 def test_letters_that_no_table_has_stay_and_are_named():
     assert in_latin_letters("Άννα") != "ANNA"
+    assert letters_beyond(in_latin_letters("Ѣ")) == ["Ѣ"]
     assert letters_beyond("Müller-Łoś") == sorted("śüŁ")
 
 

@@ -11,8 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kycaid_async import BadRow, Company, Manifest, ManifestError, ManifestRow, Person, read_manifest
-from kycaid_async.bulk.manifest.column_names import trimmed
-from kycaid_async.bulk.manifest.format import LONGEST
+from kycaid_async.bulk.manifest.format import LONGEST, trimmed
 from kycaid_async.bulk.manifest.row import COLUMNS
 from tests.bulk.manifests import APPLICANT, WRITERS, new, reasons, row, said, write_csv, write_jsonl
 

@@ -19,7 +19,7 @@ from kycaid_async import (
     check_manifest,
     read_manifest,
 )
-from kycaid_async.bulk.manifest.column_names import trimmed
+from kycaid_async.bulk.manifest.format import trimmed
 from kycaid_async.bulk.manifest.places import Place
 from kycaid_async.bulk.remote.source import RemoteSource
 from tests.bulk.manifests import reasons, row, with_pictures, write_csv

@@ -6,8 +6,8 @@ import pytest
 
 from kycaid_async import AuthenticationError, ConnectionFailedError
 from kycaid_async.api import applicants, files
-from kycaid_async.bulk.requests.limits import AdaptiveConcurrency
-from kycaid_async.bulk.requests.resilient_caller import ResilientCaller, Stopped
+from kycaid_async.bulk.requests.limits import AdaptiveConcurrency, Stopped
+from kycaid_async.bulk.requests.resilient_caller import ResilientCaller
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """``client.bulk.results``: verdicts of all applicants of a ledger, with the fewest requests."""
 
 import asyncio
+from collections import Counter
 
 import pytest
 
@@ -68,6 +69,33 @@ async def test_a_second_run_asks_for_what_is_open_only(fill, server, client):
     assert server.counts() == {"report": 2, "verifications": 2000}
     assert {v.verdict for v in await look(client, ledger, 2500)} == {"passed", "declined"}
     assert server.counts() == {}
+
+
+async def test_a_fresh_look_asks_for_what_was_decided_too(fill, server, client):
+    ledger = await fill(4)
+    for number in range(3):
+        server.decide(verification_of(number), profile=["BAD_QUALITY"])
+    await look(client, ledger, 4)
+    server.decide(verification_of(0))
+    del server.verifications[verification_of(1)]
+    server.counts()
+    assert [v.verdict for v in await look(client, ledger, 4)] == ["declined"] * 3 + ["pending"]
+    assert server.counts()["verifications"] == 1
+    fresh = await look(client, ledger, 4, fresh=True)
+    assert [v.verdict for v in fresh] == ["passed", "declined", "declined", "pending"]
+    assert server.counts()["verifications"] == 4
+    assert [v.verdict for v in await look(client, ledger, 4)] == [v.verdict for v in fresh]
+
+
+async def test_a_fresh_look_that_waits_asks_for_what_was_decided_once(fill, server, client, fake_time):
+    ledger = await fill(2)
+    server.decide(verification_of(0))
+    await look(client, ledger, 2)
+    server.counts()
+    await look(client, ledger, 2, fresh=True, wait=60)
+    assert len(fake_time.slept) > 2
+    asked = Counter(path for path, _ in server.asked)
+    assert asked[f"/verifications/{verification_of(0)}"] == 1
 
 
 async def test_exactly_one_full_page_of_verifications_is_one_page(fill, server, client):

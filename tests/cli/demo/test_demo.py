@@ -51,6 +51,10 @@ def test_the_demo_decodes_six_decline_reasons_sorted_by_id(demo):
     assert all(reason["meaning"] and reason["documents"] for reason in reasons)
 
 
+def test_the_demo_goes_on_to_a_verdict_of_each_person(demo):
+    assert json.loads(demo.stdout)["verdicts"] == {"passed": 8, "declined": 10}
+
+
 def test_json_mode_says_nothing_else(demo):
     assert demo.stderr == ""
 
@@ -177,3 +181,6 @@ def test_its_table_names_each_document_with_its_status_and_reasons():
     assert done.exit_code == 0, done.stderr
     assert "54 files, 54 documents" in done.stdout
     assert "EXPIRED_DOCUMENT" in done.stdout
+    assert "18 people: 8 passed, 10 declined" in done.stdout
+    (doe,) = [line for line in done.stdout.splitlines() if line.startswith("John Doe")]
+    assert doe.split()[2:5] == ["declined", "29", "COMPROMISED_PERSON:"]

@@ -21,7 +21,8 @@ import pytest
 from anyio.from_thread import start_blocking_portal
 from typer.testing import CliRunner
 
-from kycaid_async import BulkResult, BulkRow, BulkStatus, KycaidError, check_manifest
+from kycaid_async import BulkResult, BulkRow, BulkStatus, KycaidError
+from kycaid_async.bulk.manifest.check import ManifestCheck
 from kycaid_async.bulk.row import BulkSummary
 from kycaid_async.cli.app import app
 from kycaid_async.cli.upload.ending import advice, exit_code
@@ -431,8 +432,8 @@ BAD = row(type="NONE", front_side="3.png")
     ],
 )
 def test_a_manifest_that_changes_after_the_check_is_noticed(before, after, sent, upload, server, people, monkeypatch):
-    async def check_and_change(*arguments, **options):
-        async for found in check_manifest(*arguments, **options):
+    async def check_and_change(check):
+        async for found in plainly(check):
             yield found
         people.write_text("".join(whole.splitlines(keepends=True)[:1]))
         if after:
@@ -440,7 +441,8 @@ def test_a_manifest_that_changes_after_the_check_is_noticed(before, after, sent,
 
     write_csv(people, before)
     whole = people.read_text()
-    monkeypatch.setattr("kycaid_async.cli.upload.run.check_manifest", check_and_change)
+    plainly = ManifestCheck.rows
+    monkeypatch.setattr(ManifestCheck, "rows", check_and_change)
     done = upload(people, "--on-error", "continue", server=server.url)
     assert done.exit_code == 1
     assert f"kycaid: {people}: changed while it was read; run the same command again" in done.stderr

@@ -100,7 +100,10 @@ async def test_without_the_key_there_is_only_the_page_to_log_in(browse, locked, 
     assert answer.headers["Location"] == f"/_sandbox/login?next={path}"
 
 
-@pytest.mark.parametrize("action", ["decide", "resend", "balance", "fault-on", "fault-off", "logout", "other"])
+ACTIONS = ("decide", "resend", "balance", "fault-on", "fault-off", "switches", "open-form", "sample", "reset")
+
+
+@pytest.mark.parametrize("action", [*ACTIONS, "logout", "other"])
 async def test_without_the_key_no_action_is_done(browse, locked, action):
     token = token_in((await browse("GET", f"{locked.url}/_sandbox/login")).text)
     refused = await browse("POST", f"{locked.url}/_sandbox/actions/{action}", data={"token": token, "kind": "502"})
@@ -270,7 +273,11 @@ async def test_an_upload_never_runs_whatever_it_says_it_is(browse, kycaid, sandb
     sent = await browse("POST", "/files", data=body, headers={"Authorization": f"Token {sandbox.api_key}"})
     file_id = re.search(r"[0-9a-f]{36}", sent.text)[0]
     document = await kycaid.documents.create(applicant_id=await applicant(), type="PASSPORT", front_side_id=file_id)
-    assert (await browse("GET", f"/_sandbox/pictures/{file_id}")).status == 404
+    picture = await browse("GET", f"/_sandbox/pictures/{file_id}")
+    assert (picture.status, picture.headers["Content-Type"]) == (200, "image/svg+xml")
+    assert "It cannot be shown as a picture." in picture.text
+    assert "script" not in picture.text
+    assert picture.headers["Content-Security-Policy"] == "default-src 'none'; sandbox; frame-ancestors 'none'"
     link = (await kycaid.documents.get(document)).front_side
     for path in (f"/_sandbox/downloads/{file_id}", link):
         headers = (await browse("GET", path)).headers

@@ -54,7 +54,7 @@ async def test_data_of_the_version_before_that_are_refused_stay_as_they_were(ear
 async def test_data_of_an_unknown_version_are_refused(tmp_path):
     with closing(sqlite3.connect(tmp_path / "sandbox.sqlite3")) as database:
         database.execute("PRAGMA user_version = 3")
-    with pytest.raises(ConfigurationError, match="of version 3; this package reads 5"):
+    with pytest.raises(ConfigurationError, match="of version 3; this package reads 6"):
         await Sandbox(data=tmp_path).start()
 
 

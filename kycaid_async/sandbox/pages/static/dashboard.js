@@ -74,6 +74,33 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "Enter" && event.target.matches("[data-filter]")) event.preventDefault();
 });
 
+// Search: the server finds, as soon as somebody stops typing.
+const search = document.querySelector("[data-search]");
+let typing = 0;
+search?.addEventListener("input", () => {
+  clearTimeout(typing);
+  typing = setTimeout(() => {
+    const there = new URL(location.pathname, location.href);
+    if (search.value.trim()) there.searchParams.set("q", search.value.trim());
+    history.replaceState(null, "", there);
+    refresh();
+  }, 200);
+});
+
+// Copying
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("[data-copy]");
+  if (!button) return;
+  const piece = document.getElementById(button.dataset.copy);
+  try {
+    await navigator.clipboard.writeText(piece.textContent);
+    button.textContent = "Copied";
+  } catch {
+    // Without TLS only this machine's own pages may copy: then it is selected.
+    getSelection().selectAllChildren(piece);
+  }
+});
+
 // Shortcuts
 const help = document.getElementById("keys");
 document.getElementById("help").addEventListener("click", () => help.showModal());

@@ -10,8 +10,8 @@ HELP = """\
 Print what lets your shell complete commands, options and words with the Tab key.
 
 \b
-  bash        kycaid completion bash > ~/.local/share/bash-completion/completions/kycaid
-  zsh         kycaid completion zsh > ~/.zfunc/_kycaid   (a folder of your fpath)
+  bash        In ~/.bashrc: eval "$(kycaid completion bash)"
+  zsh         In ~/.zshrc, after compinit: eval "$(kycaid completion zsh)"
   fish        kycaid completion fish > ~/.config/fish/completions/kycaid.fish
   powershell  kycaid completion powershell >> $PROFILE
 """

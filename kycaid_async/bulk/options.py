@@ -1,0 +1,44 @@
+"""The options of every run."""
+
+import os
+from typing import TypedDict, get_args
+
+import attrs
+
+from kycaid_async.bulk.ledger import Path, SecretFrom, secret_key_of
+from kycaid_async.errors import ConfigurationError
+from kycaid_async.values.secret import ApiKey
+
+
+class RunOptions(TypedDict, total=False):
+    """The options of every run."""
+
+    concurrency: int | None
+    give_up_after: float
+    settle_after: float | None
+    same_account: bool
+    ledger_secret: SecretFrom | None
+    ledger_secret_key: str | None
+
+
+@attrs.frozen(kw_only=True)
+class RunPlan:
+    """The options of a run, with their defaults. Raises `ConfigurationError` for values that make no sense."""
+
+    ledger: Path | None
+    concurrency: int | None = None
+    give_up_after: float = 300.0
+    settle_after: float | None = None
+    same_account: bool = False
+    ledger_secret: SecretFrom | None = None
+    ledger_secret_key: ApiKey | None = attrs.field(default=None, converter=secret_key_of)
+
+    def __attrs_post_init__(self) -> None:
+        if self.ledger is not None and not os.fspath(self.ledger):
+            raise ConfigurationError("bulk: ledger must be the path of a file; None is for no ledger")
+        if self.ledger is None and self.ledger_secret is not None:
+            raise ConfigurationError("bulk: ledger_secret is for a ledger; give ledger too")
+        if self.ledger_secret not in (None, *get_args(SecretFrom)):
+            raise ConfigurationError("bulk: ledger_secret is file or api-key")
+        if self.concurrency is not None and self.concurrency < 1:
+            raise ConfigurationError("bulk: concurrency must be 1 or more")

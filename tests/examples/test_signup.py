@@ -1,0 +1,201 @@
+"""The sign-up of `kycaid_async/examples/signup`: two workers that are killed, and one verification.
+
+``python -m tests.examples.test_signup`` kills them before and after each request that makes something.
+"""
+
+import asyncio
+import os
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from contextlib import AsyncExitStack, asynccontextmanager, closing, suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import aiohttp
+import attrs
+import pytest
+import yaml
+from aiohttp import web
+
+from kycaid_async import AsyncKycaid
+from kycaid_async.sandbox import Sandbox
+from kycaid_async.sandbox.data.account import FORMS
+from tests.examples.places import EXAMPLES
+from tests.pictures import picture
+
+SIGNUP = EXAMPLES / "signup"
+KEY = "key-of-a-test"
+pytest.importorskip("python_multipart", reason="FastAPI reads forms with it")
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="sockets are handed on by their number")
+
+STEPS = ("/applicants", "/files", "/documents", "/verifications")
+
+
+@attrs.define
+class Worker:
+    """A process that serves the application on a socket of the test's, and dies where it is told to."""
+
+    folder: Path
+    sandbox_url: str
+    plan: list
+    """The deaths of workers that are still to be died, and those that were."""
+    deaths: list
+    listening: socket.socket = attrs.field(factory=lambda: socket.create_server(("127.0.0.1", 0)))
+    process: subprocess.Popen | None = None
+    relay_url: str = ""
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.listening.getsockname()[1]}"
+
+    def start(self):
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "uvicorn", "app:app", "--fd", str(self.listening.fileno()), "--log-level=warning"],
+            cwd=SIGNUP,
+            pass_fds=[self.listening.fileno()],
+            env=os.environ
+            | {
+                "SIGNUP_SWEEP": "0.1",
+                "KYCAID_API_KEY": KEY,
+                "KYCAID_BASE_URL": self.relay_url,
+                "KYCAID_FORM_ID": FORMS[0].id,
+            }
+            | {"DATABASE_URL": f"sqlite+aiosqlite:///{self.folder}/signups.db"}
+            | {"PYTHONPATH": os.pathsep.join(sys.path)},
+        )
+
+    def die(self):
+        self.process.kill()
+        self.process.wait()
+        self.deaths.append(self.plan.pop())
+        # The time passes after which its claims are over, and after which KYCAID shows what it made.
+        with closing(sqlite3.connect(self.folder / "signups.db", timeout=30)) as database, database:
+            database.execute("UPDATE signups SET lease_until = 0, verifying_since = verifying_since - 3600")
+
+    async def relay(self, request):
+        """Hand a request on to the sandbox; kill the worker before or after the sandbox acted, when it is time."""
+        before, after = ([(request.path, moment)] for moment in ("before", "after"))
+        if request.method == "POST" and self.plan[-1:] == before:
+            self.die()
+            raise web.HTTPBadGateway
+        async with aiohttp.ClientSession() as session:
+            known = ("Authorization", "Content-Type")
+            headers = {name: request.headers[name] for name in known if name in request.headers}
+            url, body = f"{self.sandbox_url}{request.path_qs}", await request.read()
+            async with session.request(request.method, url, data=body, headers=headers) as answer:
+                content = await answer.read()
+        if request.method == "POST" and self.plan[-1:] == after:
+            self.die()
+        return web.Response(status=answer.status, body=content, content_type=answer.content_type)
+
+
+@asynccontextmanager
+async def running(worker):
+    app = web.Application(client_max_size=2**24)
+    app.router.add_route("*", "/{rest:.*}", worker.relay)
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    worker.relay_url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    worker.start()
+    try:
+        yield worker
+    finally:
+        worker.process.send_signal(signal.SIGTERM)
+        ended = await asyncio.to_thread(worker.process.wait, 30)
+        await runner.cleanup()
+        worker.listening.close()
+    assert ended in (0, -signal.SIGTERM)
+
+
+async def sign_up(session, worker):
+    form = aiohttp.FormData({"first_name": "John", "last_name": "Snow", "dob": "1990-01-01"})
+    form.add_field("passport", picture(20_000), filename="passport.png")
+    async with session.post(f"{worker.url}/signups", data=form) as answer:
+        assert answer.status == 202
+        return (await answer.json())["id"]
+
+
+async def state_of(session, worker, signup):
+    patience = aiohttp.ClientTimeout(5)  # a process that died does not take it from the socket
+    async with session.get(f"{worker.url}/signups/{signup}", timeout=patience) as answer:
+        return (await answer.json())["state"]
+
+
+async def verdict_of(session, workers, signup):
+    """Wait for the verdict. A worker that died is started again, as a supervisor does."""
+    async with asyncio.timeout(300):
+        while True:
+            for worker in workers:
+                if worker.process.poll() is not None:
+                    worker.start()
+                with suppress(aiohttp.ClientError, TimeoutError):  # it died in between
+                    state = await state_of(session, worker, signup)
+                    if state not in ("open", "waiting"):
+                        return state
+            await asyncio.sleep(0.02)
+
+
+async def verifications_of(sandbox):
+    """Count the verifications of each sign-up that the report shows."""
+    today = datetime.now(UTC).date()
+    async with AsyncKycaid(KEY, base_url=sandbox.url) as client:
+        rows = [row async for row in client.verifications.report(today - timedelta(days=1), today)]
+    return Counter(row.external_applicant_id for row in rows)
+
+
+async def sign_up_through(deaths, folder, *, times=2):
+    """Sign somebody up for each of ``deaths``, which workers die so many ``times``; return what became of it all."""
+    async with AsyncExitStack() as stack:
+        sandbox = await stack.enter_async_context(Sandbox(api_key=KEY))
+        plan, died = [], []
+        workers = [await stack.enter_async_context(running(Worker(folder, sandbox.url, plan, died))) for _ in range(2)]
+        session = await stack.enter_async_context(aiohttp.ClientSession())
+        states = {}
+        for death in deaths:
+            plan[:] = [death] * times
+            signup = await sign_up(session, workers[0])
+            states[signup] = await verdict_of(session, workers, signup)
+        return states, died, await verifications_of(sandbox)
+
+
+async def test_a_signup_whose_workers_are_killed_is_verified_once(tmp_path):
+    deaths = [("/verifications", "before"), ("/verifications", "after")]
+    states, died, verifications = await sign_up_through(deaths, tmp_path, times=1)
+    assert set(states.values()) <= {"passed", "declined"}
+    assert set(died) == set(deaths)
+    assert verifications == dict.fromkeys(states, 1)
+
+
+def test_the_files_for_containers_are_whole():
+    compose = yaml.safe_load((SIGNUP / "compose.yaml").read_text("utf-8"))
+    for service in compose["services"].values():
+        build = service.get("build")
+        name = build["dockerfile"] if isinstance(build, dict) else "Dockerfile"
+        assert build is None or (SIGNUP / name).is_file()
+        assert set(service.get("depends_on", ())) <= set(compose["services"])
+    assert compose["services"]["signup"]["environment"]["KYCAID_FORM_ID"] == FORMS[0].id
+    words = {"FROM", "RUN", "USER", "WORKDIR", "COPY", "EXPOSE", "CMD"}
+    for path in SIGNUP.glob("*Dockerfile"):
+        lines = path.read_text("utf-8").splitlines()
+        assert {line.split()[0] for line in lines} <= words
+        assert lines[0].startswith("FROM ")
+        copied = [name for line in lines if line.startswith("COPY ") for name in line.split()[1:-1]]
+        assert all((SIGNUP / name).is_file() for name in copied)
+
+
+if __name__ == "__main__":
+    every = [(step, moment) for step in STEPS for moment in ("before", "after")]
+    with tempfile.TemporaryDirectory() as place:
+        found = asyncio.run(sign_up_through(every, Path(place)))
+    states, died, verifications = found
+    sys.stdout.write(
+        f"{len(states)} sign-ups, {len(died)} deaths of workers at {len(set(died))} of {len(every)} places; "
+        f"states: {dict(Counter(states.values()))}; verifications of each: {dict(Counter(verifications.values()))}\n"
+    )
+    sys.exit(verifications != dict.fromkeys(states, 1) or set(died) != set(every))
