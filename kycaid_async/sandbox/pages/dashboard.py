@@ -8,6 +8,7 @@ import attrs
 from aiohttp import web
 
 from kycaid_async.html import Html
+from kycaid_async.masking import ValueObject
 from kycaid_async.sandbox.control import Control
 from kycaid_async.sandbox.events.feed import RequestServed, Watch
 from kycaid_async.sandbox.http.refusals import not_found
@@ -93,8 +94,8 @@ _MAX_DIGITS = 10
 _MOST_OF_ONE = 200
 
 
-@attrs.frozen
-class Dashboard:
+@attrs.frozen(eq=False, repr=False)
+class Dashboard(ValueObject):
     """Shows a sandbox to a person."""
 
     _context: PageContext

@@ -47,9 +47,9 @@ def environment(clean_environment, oracle):
 
 
 @pytest.fixture
-def command_of(kycaid, environment):
+def command_of(kycaid_within, environment):
     def run(name, *arguments):
-        return kycaid(name, *arguments, **environment)
+        return kycaid_within(name, *arguments, **environment)
 
     return run
 

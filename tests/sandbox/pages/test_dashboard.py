@@ -130,7 +130,7 @@ async def test_a_callback_that_did_not_arrive_says_what_was_answered(clock, brow
         async with AsyncKycaid(sandbox.api_key, base_url=sandbox.url) as kycaid:
             await kycaid.verifications.create(applicant_id=await kycaid.applicants.create(type="PERSON"))
             await sandbox.settle()
-        shown = (await browse("GET", f"{sandbox.url}{HOME}callbacks")).text
+        shown = (await browse("GET", f"{sandbox.url}{HOME}callbacks")).text.replace("<wbr>", "")
     assert shown.count("answered 599") == 2
     assert shown.count("to " + server.url + ", 5 attempts, given up") == 2
 
@@ -145,7 +145,7 @@ async def test_a_callback_says_whom_it_is_about_where_it_went_when_and_what_went
             owner = await kycaid.applicants.create(type="PERSON", first_name="Ann", last_name="Lee")
             await kycaid.verifications.create(applicant_id=owner)
             await sandbox.settle()
-        shown = (await browse("GET", f"{sandbox.url}{HOME}callbacks")).text
+        shown = (await browse("GET", f"{sandbox.url}{HOME}callbacks")).text.replace("<wbr>", "")
     assert shown.count("to http://127.0.0.1:1/hook, 5 attempts, connection refused, given up") == 2
     assert shown.count(f'href="{HOME}applicants/{owner}" class="way">Ann Lee</a>') == 2
     assert shown.count("12:00:00</time>") == 2
@@ -233,7 +233,7 @@ async def test_requests_are_shown_from_the_start(browse, applicant, call):
     shown = (await browse("GET", f"{HOME}requests")).text
     assert shown.count("applicants.<wbr>create") == 2
     assert "at fault: dob, residence_country" in shown
-    assert f"GET /applicants/{owner}" in shown
+    assert f"GET /applicants/{owner}" in shown.replace("<wbr>", "")
     assert shown.count(f'href="{HOME}applicants/{owner}"') == 2
     assert "Ann" not in shown
     assert "Canary" not in shown
