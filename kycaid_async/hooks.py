@@ -137,8 +137,15 @@ class Observers:
     """The hooks of a client. An event goes to all that want it, in their order."""
 
     hooks: tuple[Hooks, ...]
+    wanted: frozenset[str] = attrs.field(init=False)
+    """The names of the hooks that somebody has set: other events need not be made."""
     _told: set[int] = attrs.field(factory=set, init=False, repr=False)
     """Faulty ones, by ``id``. They live as long as this does."""
+
+    @wanted.default
+    def _wanted(self) -> frozenset[str]:
+        names = ("on_call", "on_attempt", "on_retry", "on_result", "on_row")
+        return frozenset(name for name in names if any(getattr(hooks, name) is not None for hooks in self.hooks))
 
     @classmethod
     def of(cls, hooks: HooksOption) -> "Observers | None":
