@@ -11,6 +11,7 @@ import anyio
 import attrs
 
 from kycaid_async.callbacks.stores import SharedSeenStore
+from kycaid_async.masking import ValueObject
 
 logger = logging.getLogger("kycaid_async")
 
@@ -22,8 +23,8 @@ _RELEASE_SECONDS: Final = 5.0
 """How long a store has to take back a claim; after that its lease ends it."""
 
 
-@attrs.frozen
-class Claim:
+@attrs.frozen(eq=False, repr=False)
+class Claim(ValueObject):
     """The claim of this process on one identity."""
 
     store: SharedSeenStore
