@@ -304,7 +304,7 @@ async def test_news_come_as_they_happen(sandbox, applicant):
 
 
 async def test_a_page_that_was_closed_is_watched_for_no_longer_although_nothing_happens(sandbox, monkeypatch):
-    monkeypatch.setattr("kycaid_async.sandbox.pages.live.PULSE", 0.01)
+    monkeypatch.setattr("kycaid_async.sandbox.pages.dashboard.PULSE", 0.01)
     closed = asyncio.Event()
     close = Watch.close
     monkeypatch.setattr(Watch, "close", lambda watch: (close(watch), closed.set()))
@@ -318,7 +318,7 @@ async def test_a_page_that_was_closed_is_watched_for_no_longer_although_nothing_
 
 
 async def test_no_more_news_come_after_logging_out(clock, browse, monkeypatch):
-    monkeypatch.setattr("kycaid_async.sandbox.pages.live.PULSE", 0.01)
+    monkeypatch.setattr("kycaid_async.sandbox.pages.dashboard.PULSE", 0.01)
     async with Sandbox(api_key="k" * 36, clock=clock) as sandbox, aiohttp.ClientSession() as session:
         token = token_in((await browse("GET", f"{sandbox.url}{HOME}login")).text)
         entered = await browse("POST", f"{sandbox.url}{HOME}login", data={"token": token, "key": sandbox.api_key})
