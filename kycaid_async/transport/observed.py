@@ -12,11 +12,11 @@ from kycaid_async.transport.attempt import Attempt, Call, Times
 from kycaid_async.transport.exchange import Exchange
 
 
-@attrs.define(eq=False, kw_only=True)
+@attrs.define(eq=False)
 class ObservedExchange(Exchange):
     """Calls endpoints over HTTP, and tells hooks of it."""
 
-    observers: Observers
+    observers: Observers = attrs.field(kw_only=True)  # not the whole class: older attrs would take inherited ones, too
 
     async def run(self, call: Call) -> Any:
         """Carry out ``call`` and return its decoded answer. Raises a `KycaidError`."""
