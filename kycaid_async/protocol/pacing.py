@@ -41,6 +41,8 @@ _TELLING: Final = 3
 _MANY: Final = 0.04
 """The share of refusals above which what the server took says more than the rate at which it was asked."""
 _WELL_BELOW: Final = 0.88
+_LEAST: Final = 0.5
+"""Requests per second: a rate is never less. Whoever counts over longer is asked one at a time, with growing pauses."""
 _LATE: Final = 0.02
 """Seconds by which a late start does not delay those after it."""
 _DRY: Final = 1.0
@@ -238,7 +240,7 @@ class Pacer:
     def _rate(self, now: float) -> float:
         """Return the rate at this moment; infinity when nothing is to be held back any more."""
         if self._trial is not None:
-            return self._trial.rate
+            return max(self._trial.rate, _LEAST)
         since = now - self._set_at
         if self._climbs:
             return self._allowed * math.exp2(min(64.0, (since - _EPISODE) / max(5.0, 20 / self._allowed)))
@@ -249,7 +251,7 @@ class Pacer:
         return self._allowed * (1 + _BELOW * (steps**3 if steps < 1 else steps**5))
 
     def _set(self, now: float, allowed: float, *, climbs: bool = False) -> None:
-        self._allowed = self._highest = max(allowed, 0.1)
+        self._allowed = self._highest = max(allowed, _LEAST)
         self._set_at, self._climbs, self._counts_down = now, climbs, False
         self._trial, self.free = None, False
 
@@ -286,7 +288,8 @@ class Pacer:
         else:
             self._unexplained, self._good, self._bad = 0, 0, 1
             self._highest = max(rate, 0.99 * self._highest)
-            self._allowed = rate * (_CUT if now - self._set_at > _SOON else _CUT_AGAIN)
+            cut = _CUT if now - self._set_at > _SOON else _CUT_AGAIN
+            self._allowed = max(_LEAST, rate * cut)
             self._set_at = now
 
     def _recent(self, now: float, span: float) -> tuple[int, int]:
