@@ -6,6 +6,7 @@ from collections.abc import Iterable
 import attrs
 from anyio import to_thread
 
+from kycaid_async.masking import ValueObject
 from kycaid_async.sandbox import overview
 from kycaid_async.sandbox.data.account import FORMS, MAX_BALANCE, FormSwitches, is_balance
 from kycaid_async.sandbox.events.feed import CallbackTarget, Delivery, StateChanged, Watch
@@ -18,8 +19,8 @@ from kycaid_async.sandbox.storage.folder import remove_files
 from kycaid_async.sandbox.storage.unit_of_work import UnitOfWork
 
 
-@attrs.frozen
-class Control:
+@attrs.frozen(eq=False, repr=False)
+class Control(ValueObject):
     """Acts on a sandbox from its own event loop."""
 
     _state: SandboxState
@@ -132,7 +133,7 @@ class Control:
     async def reset(self) -> None:
         """Remove everything: applicants, files, verifications, callbacks, money, switches of forms, outcomes to come.
 
-        Requests and verifications that are under way end as they may. Options and faults stay.
+        Callbacks and verifications that are under way are dropped. Options and faults stay.
         """
         await self._background.forget()
         settings, folder = self._state.settings, self._state.folder

@@ -10,9 +10,11 @@ from aiohttp import web
 
 from kycaid_async.api.verifications.fields import VerificationProgress
 from kycaid_async.html import Child, Html, Value, tag
+from kycaid_async.masking import ValueObject
 from kycaid_async.sandbox.data.account import FORM_LIFETIME, FORMS
 from kycaid_async.sandbox.events.feed import Effects
 from kycaid_async.sandbox.handlers.context import RequestContext
+from kycaid_async.sandbox.http.middleware import note_subject
 from kycaid_async.sandbox.outcome import SandboxOutcome
 from kycaid_async.sandbox.pages.completion import Completion, InvalidForm, find_faults
 from kycaid_async.sandbox.pages.context import PageContext
@@ -31,8 +33,8 @@ _USED: Final = (410, "This link has been used", "The form was completed. Each li
 _EXPIRED: Final = (410, "This link is too old", "Please ask whoever gave it to you for another one.")
 
 
-@attrs.frozen(kw_only=True)
-class FormPage:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class FormPage(ValueObject):
     """The page of a form: its parts, the answers before, and their faults."""
 
     title: str
@@ -133,8 +135,8 @@ class _FormClosed(SandboxOutcome):
         self.page = notice(title, text)
 
 
-@attrs.frozen
-class _OpenForm:
+@attrs.frozen(eq=False, repr=False)
+class _OpenForm(ValueObject):
     """A form that can be filled in."""
 
     verification: Row
@@ -142,8 +144,8 @@ class _OpenForm:
     parts: tuple[FormPart, ...]
 
 
-@attrs.frozen
-class FormPages:
+@attrs.frozen(eq=False, repr=False)
+class FormPages(ValueObject):
     """Serves forms."""
 
     context: PageContext
@@ -171,7 +173,9 @@ class FormPages:
         faults = find_faults(form.parts, submission)
         if not faults:
             try:
-                return page(thanks((await self._complete(request, submission))["redirect_url"]))
+                started = await self._complete(request, submission)
+                note_subject(request, started)
+                return page(thanks(started["redirect_url"]))
             except InvalidForm as invalid:
                 faults = invalid.faults
         again = FormPage(title=_TITLES[form.kind], parts=form.parts, typed=submission.texts, faults=faults)
