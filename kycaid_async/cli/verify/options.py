@@ -69,8 +69,6 @@ def options_of(
     if form is not None and len(form) != ID_LENGTH:
         raise UsageProblem(f"--form: the id of a form has {ID_LENGTH} characters, and this one {len(form)}")
     ledger = ledger or ledger_of(manifest)
-    if not ledger.exists():
-        raise UsageProblem(f"{ledger}: there is no such ledger, so nothing is known to be sent; --ledger names another")
     server, proxy = way_to_server(base_url, proxy, trust_env=True)
     return VerifyCommand(
         manifest=manifest,

@@ -11,7 +11,6 @@ import typer
 from kycaid_async.bulk.ledger import Ledger, secret_key_of
 from kycaid_async.bulk.manifest.manifest import Manifest
 from kycaid_async.bulk.manifest.rejects import UNCERTAIN, Rejects, rejects_of
-from kycaid_async.bulk.manifest.row import ManifestRow
 from kycaid_async.bulk.requests.limits import most_rows_at_once
 from kycaid_async.bulk.verify import BulkVerify, VerifyResult, VerifyStatus, VerifySummary
 from kycaid_async.cli.manifests import folder_of, next_command, open_manifest, reason_of_end
@@ -82,6 +81,11 @@ class VerifyJob:
     async def run(self) -> int | None:
         """Do all of it, and return the exit code; None after a look that a run may follow."""
         manifest = await open_manifest(self._options.manifest, self._options.reading)
+        ledger = self._options.ledger
+        if manifest.names_documents and not await in_thread(ledger.exists):
+            raise UsageProblem(
+                f"{ledger}: there is no such ledger, so nothing is known to be sent; --ledger names another"
+            )
         if self._dry_run:
             for note in manifest.notes:
                 self._screen.say(f"guessed: {note}")
@@ -138,6 +142,8 @@ class VerifyJob:
     async def _look_at_the_ledger(self) -> None:
         """Raise `LedgerError` for one that is not good for this manifest's folder."""
         options = self._options
+        if not await in_thread(options.ledger.exists):
+            return
         ledger = await Ledger.open(
             options.ledger,
             server=options.server,
@@ -212,7 +218,7 @@ class VerifyJob:
         """Write the rows of those that are uncertain, as they stand in the manifest; return the name of the file."""
         with Rejects(rejects_of(self._options.manifest, mark=UNCERTAIN), manifest, mark=UNCERTAIN) as aside:
             for row in manifest.rows():
-                if row.line in self._uncertain and isinstance(row, ManifestRow):
+                if row.line in self._uncertain:
                     aside.add(row, self._uncertain[row.line])
         return str(aside.path)
 
@@ -231,7 +237,8 @@ class VerifyJob:
     def _advice(self, uncertain: str | None, ended: str) -> Iterator[str]:
         options, summary = self._options, self.summary
         if summary.bad and not options.partial:
-            yield f"{summary.bad:,} rows are bad, and nobody can tell whose they are. Correct them, or say --partial."
+            rows = "1 row is bad" if summary.bad == 1 else f"{summary.bad:,} rows are bad"
+            yield f"{rows}, and nobody can tell whose they are. Correct what is named above, or say --partial."
         if ended and summary.started:
             yield f"What was started is recorded in {options.ledger}. Run the same command again to go on."
         if uncertain is not None:
