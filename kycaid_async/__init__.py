@@ -37,7 +37,8 @@ _HOMES = {
             "ForeignCitizenPassport GovernmentId Passport PermanentResidencePermit RefugeeCard "
             "RegistrationCompany SelfieImage SelfieWithCreditCard SelfieWithDocument TaxIdNumber Video"
         ),
-        ".api.documents.models": "AffiliatedPersonDocument ApplicantDocument Document DocumentUpdate",
+        ".api.documents.document": "Document",
+        ".api.documents.models": "AffiliatedPersonDocument ApplicantDocument DocumentUpdate",
         ".api.files": "FileInfo",
         ".api.forms": "Form FormUrl FormUrlCreate",
         ".api.languages": "Language",

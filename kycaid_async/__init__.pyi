@@ -37,6 +37,7 @@ from kycaid_async.api.business_activities import BusinessCategory as BusinessCat
 from kycaid_async.api.countries import Country as Country
 from kycaid_async.api.crypto import CryptoAddressCheck as CryptoAddressCheck
 from kycaid_async.api.crypto import CryptoTransactionCheck as CryptoTransactionCheck
+from kycaid_async.api.documents.document import Document as Document
 from kycaid_async.api.documents.fields import AnnualIncome as AnnualIncome
 from kycaid_async.api.documents.fields import DocumentProvider as DocumentProvider
 from kycaid_async.api.documents.fields import DocumentStatus as DocumentStatus
@@ -72,7 +73,6 @@ from kycaid_async.api.documents.kinds import TaxIdNumber as TaxIdNumber
 from kycaid_async.api.documents.kinds import Video as Video
 from kycaid_async.api.documents.models import AffiliatedPersonDocument as AffiliatedPersonDocument
 from kycaid_async.api.documents.models import ApplicantDocument as ApplicantDocument
-from kycaid_async.api.documents.models import Document as Document
 from kycaid_async.api.documents.models import DocumentUpdate as DocumentUpdate
 from kycaid_async.api.files import FileInfo as FileInfo
 from kycaid_async.api.forms import Form as Form

@@ -12,7 +12,6 @@ from kycaid_async import servers
 from kycaid_async.api.section import Section
 from kycaid_async.api.sections import Sections
 from kycaid_async.errors import ConfigurationError
-from kycaid_async.hooks import HooksOption, Observers
 from kycaid_async.protocol.endpoint import Endpoint, Replay
 from kycaid_async.protocol.request import undeclared_endpoint
 from kycaid_async.protocol.retry import RetryBudget, RetryPolicy
@@ -38,6 +37,7 @@ if TYPE_CHECKING:
     from kycaid_async.api.raw_response import RecordedCall
     from kycaid_async.api.raw_sections import RawSections
     from kycaid_async.bulk.bulk import Bulk
+    from kycaid_async.hooks import HooksOption, Observers
     from kycaid_async.transport.exchange import Exchange
     from kycaid_async.transport.loop_resources import ResourceRegistry
 
@@ -91,7 +91,7 @@ class AsyncKycaid(Sections):
         allow_http: Iterable[str] | None = None,
         ssl_context: ssl.SSLContext | None = None,
         session: "aiohttp.ClientSession | None" = None,
-        hooks: HooksOption = None,
+        hooks: "HooksOption" = None,
     ) -> None:
         with border:  # who reports that it failed need not tell the key
             if max_retries < 0 or max_connections < 1:
@@ -111,7 +111,7 @@ class AsyncKycaid(Sections):
                 proxy=proxy_of(proxy, trust_env=trust_env, base_url=server, allow_http=plain),
                 allow_http=plain,
                 ssl_context=ssl_context,
-                observers=Observers.of(hooks),
+                observers=_observers_of(hooks),
             )
             self._shared = _Shared(self._settings, session)
 
@@ -161,7 +161,7 @@ class AsyncKycaid(Sections):
         timeout: Timeout | float | None = None,
         max_retries: int | None = None,
         check: bool | None = None,
-        hooks: HooksOption = None,
+        hooks: "HooksOption" = None,
     ) -> Self:
         """Return a client with other options over the same connections: closing one closes both.
 
@@ -176,7 +176,7 @@ class AsyncKycaid(Sections):
             files = attrs.evolve(settings.files, check_content=check)
             settings = attrs.evolve(settings, check=check, files=files)
         if hooks is not None:
-            settings = attrs.evolve(settings, observers=Observers.of(hooks))
+            settings = attrs.evolve(settings, observers=_observers_of(hooks))
         other = copy.copy(self)
         other.__dict__["_settings"] = settings
         return other
@@ -232,6 +232,14 @@ def _paths_of(given: Mapping[str, Any] | None) -> dict[str, str]:
     from kycaid_async.api.catalog import ENDPOINTS
 
     return paths_of(given, ENDPOINTS)
+
+
+def _observers_of(hooks: "HooksOption") -> "Observers | None":
+    if hooks is None:
+        return None
+    from kycaid_async.hooks import Observers
+
+    return Observers.of(hooks)
 
 
 def _first(*values: str | None) -> str:

@@ -43,7 +43,7 @@ from typing import Any, ClassVar, TypedDict, Unpack
 
 import attrs
 
-from kycaid_async.masking import Discreet, hide, is_code
+from kycaid_async.masking import Discreet, Value, hide, is_code
 
 
 @attrs.frozen(repr=False, eq=False)
@@ -60,8 +60,8 @@ class FieldError(Discreet):
         yield "message", hide(self.message)
 
 
-@attrs.frozen
-class FieldProblem:
+@attrs.frozen(eq=False, repr=False)
+class FieldProblem(Value):
     """One field that was refused before anything was sent."""
 
     field: str

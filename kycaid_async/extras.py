@@ -1,7 +1,6 @@
 """Optional libraries: their oldest versions, and the error for one that is not installed."""
 
 import importlib
-import importlib.metadata
 import importlib.util
 import re
 from typing import Any, Final
@@ -9,7 +8,7 @@ from typing import Any, Final
 FLOORS: Final = {
     "fsspec": (2026, 6),
     "msgspec": (0, 21),
-    "pillow": (11, 0),
+    "pillow": (11, 1),
     "pillow-heif": (1, 0),
     "pyarrow": (18, 0),
     "pypdf": (5, 0),
@@ -54,8 +53,12 @@ def require(module: str, extra: str) -> Any:
 
 
 def _version_of(library: Any) -> str:
-    # Not all of them say it themselves.
-    return str(getattr(library, "__version__", None) or importlib.metadata.version(library.__name__))
+    said = getattr(library, "__version__", None)
+    if said is None:  # not all of them say it themselves
+        from importlib.metadata import version
+
+        said = version(library.__name__)
+    return str(said)
 
 
 def is_installed(name: str) -> bool:

@@ -14,14 +14,15 @@ from urllib.parse import urlsplit
 import attrs
 
 from kycaid_async.errors import ConfigurationError
+from kycaid_async.masking import Value
 
 logger = logging.getLogger("kycaid_async")
 
 _PORTS: Final = {"http": 80, "https": 443}
 
 
-@attrs.frozen(kw_only=True)
-class CallEvent:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class CallEvent(Value):
     """A call begins."""
 
     operation: str
@@ -35,7 +36,7 @@ class CallEvent:
     port: int
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class AttemptEvent(CallEvent):
     """An attempt of a call is over, well or not."""
 
@@ -59,7 +60,7 @@ class AttemptEvent(CallEvent):
     """False when its turn never came, or its file could not be opened: then there was no request."""
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class RetryEvent(CallEvent):
     """A call is about to be repeated."""
 
@@ -73,7 +74,7 @@ class RetryEvent(CallEvent):
     """Seconds until the next attempt asks for its turn."""
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class ResultEvent(CallEvent):
     """A call is over."""
 
@@ -89,8 +90,8 @@ class ResultEvent(CallEvent):
     """Of the whole call, with waits and pauses."""
 
 
-@attrs.frozen(kw_only=True)
-class RowEvent:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class RowEvent(Value):
     """A row of a run of ``client.bulk`` has its result."""
 
     run: str

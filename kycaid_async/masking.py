@@ -6,23 +6,21 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 MASK: Final = "***"
-_SEPARATORS: Final = re.compile(r"[/\\]")
-_SUFFIX: Final = re.compile(
-    r"avif?|bmp|gif|hei[cf]|jpe?g|json|m4v|mkv|mov|mp4|pdf|png|svg|tiff?|txt|webm|webp|zip", re.IGNORECASE
-)
+# Patterns are compiled when first used: all together they take as long as a small module.
+_SEPARATORS: Final = r"[/\\]"
+_SUFFIX: Final = r"(?i)avif?|bmp|gif|hei[cf]|jpe?g|json|m4v|mkv|mov|mp4|pdf|png|svg|tiff?|txt|webm|webp|zip"
 _NO_FILES: Final = frozenset({"(bytes)", "(factory)", "(file)"})
 """What sources without a path are called."""
-_WORDS: Final = re.compile(r"[^\W\d_]+|\d+")
-_TELLS_NOTHING: Final = re.compile(
-    r"address|back|bank|card|certificate|company|copy|doc|document|drivers?|file|front|id|identity|image|img|licen[cs]e|of|"
-    r"passport|permit|photo|picture|proof|residence|scan|selfie|side|statement|tax|upload|utility|video|visa",
-    re.IGNORECASE | re.ASCII,
+_WORDS: Final = r"[^\W\d_]+|\d+"
+_TELLS_NOTHING: Final = (
+    r"(?ai)address|back|bank|card|certificate|company|copy|doc|document|drivers?|file|front|id|identity|image|img|licen[cs]e|of|"
+    r"passport|permit|photo|picture|proof|residence|scan|selfie|side|statement|tax|upload|utility|video|visa"
 )
-_TELLS_LITTLE: Final = re.compile(r"[A-Za-z]|\d{1,3}", re.ASCII)
+_TELLS_LITTLE: Final = r"(?a)[A-Za-z]|\d{1,3}"
 """A letter or a short number, as in scan_1. Two could be initials, or a date."""
 
 # What the vendor sends as a code or as the name of a field is shown only in that form: anything else may be personal.
-_CODE = re.compile(r"[A-Za-z][A-Za-z0-9_.\[\]-]{0,63}|\*", re.ASCII)
+_CODE: Final = r"(?a)[A-Za-z][A-Za-z0-9_.\[\]-]{0,63}|\*"
 
 
 class _Hidden:
@@ -37,7 +35,39 @@ class _Hidden:
 HIDDEN: Final = _Hidden()
 
 
-class Discreet:
+class Printed:
+    """Base of attrs classes made with ``repr=False``: prints the fields as attrs does.
+
+    attrs compiles such methods for each class, which takes twice as long as all else of it.
+    """
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        fields = (
+            f"{attribute.name}={(repr if attribute.repr is True else attribute.repr)(getattr(self, attribute.name))}"
+            for attribute in _attributes_of(self)
+            if attribute.repr is not False
+        )
+        return f"{type(self).__qualname__.rpartition('>.')[2]}({', '.join(fields)})"
+
+
+class Value(Printed):
+    """Base of attrs classes made with ``eq=False, repr=False``: those with the same content are equal, too."""
+
+    __slots__ = ()
+
+    def __eq__(self, other: object) -> bool:
+        # pytest takes the one that attrs makes for leave to print all fields, personal ones too.
+        if other.__class__ is not self.__class__:
+            return NotImplemented
+        return _content_of(self) == _content_of(other)
+
+    def __hash__(self) -> int:
+        return hash((type(self), _content_of(self)))
+
+
+class Discreet(Value):
     """Base of attrs classes, made with ``eq=False, repr=False``, of which nobody prints what is personal.
 
     A ``repr`` is not enough: rich prints the fields of attrs classes, pytest those in which two objects differ, and
@@ -63,17 +93,8 @@ class Discreet:
     def __dir__(self) -> list[str]:
         return sorted({*super().__dir__()} - {*self._private()})
 
-    def __eq__(self, other: object) -> bool:
-        # Not the one that attrs makes: pytest takes that for leave to print all fields.
-        if other.__class__ is not self.__class__:
-            return NotImplemented
-        return _content_of(self) == _content_of(other)
 
-    def __hash__(self) -> int:
-        return hash((type(self), _content_of(self)))
-
-
-class Unlisted:
+class Unlisted(Printed):
     """Base of attrs classes whose `dir` leaves out what their ``repr`` does, for what inspects objects."""
 
     __slots__ = ()
@@ -88,6 +109,7 @@ def _content_of(value: Any) -> tuple[Any, ...]:
 
 
 def _attributes_of(value: Any) -> tuple[Any, ...]:
+    """Return the attributes of the attrs class of ``value``."""
     attributes: tuple[Any, ...] = type(value).__attrs_attrs__
     return attributes
 
@@ -108,7 +130,7 @@ def shown_path(path: str) -> str:
     if shows == "1":
         return path
     place, _, folders = path.rpartition("://")
-    host, *rest = _SEPARATORS.split(folders.rstrip("/\\"))
+    host, *rest = re.split(_SEPARATORS, folders.rstrip("/\\"))
     name = rest[-1] if rest else host
     shown = name if shows == "name" or (place and not rest) else _without_stem(name)
     return "/".join([f"{place}://{host}", *(["…"] if rest[1:] else []), *([shown] if rest else [])]) if place else shown
@@ -117,17 +139,17 @@ def shown_path(path: str) -> str:
 def shown_name(path: str | os.PathLike[str]) -> str:
     """Return how the text of an error names a file that its operator named, such as a ledger: without its folder."""
     whole = os.fspath(path)
-    return whole if os.environ.get("KYCAID_SHOW_PATHS") == "1" else _SEPARATORS.split(whole.rstrip("/\\"))[-1]
+    return whole if os.environ.get("KYCAID_SHOW_PATHS") == "1" else re.split(_SEPARATORS, whole.rstrip("/\\"))[-1]
 
 
 def _without_stem(name: str) -> str:
     if name in _NO_FILES:
         return name
     stem, _, suffix = name.rpartition(".")
-    if not _SUFFIX.fullmatch(suffix):
+    if not re.fullmatch(_SUFFIX, suffix):
         stem, suffix = name, ""
-    others = [word for word in _WORDS.findall(stem) if not _TELLS_NOTHING.fullmatch(word)]
-    if len(others) <= 1 and all(_TELLS_LITTLE.fullmatch(word) for word in others):
+    others = [word for word in re.findall(_WORDS, stem) if not re.fullmatch(_TELLS_NOTHING, word)]
+    if len(others) <= 1 and all(re.fullmatch(_TELLS_LITTLE, word) for word in others):
         return name
     return f"{MASK}.{suffix}" if suffix else MASK
 
@@ -139,7 +161,7 @@ def mask(value: Any) -> str:
 
 def is_code(value: str | None) -> bool:
     """Say whether ``value`` has the form of a code or of a field's name."""
-    return bool(value) and _CODE.fullmatch(str(value)) is not None
+    return bool(value) and re.fullmatch(_CODE, str(value)) is not None
 
 
 def code_or_mask(value: str) -> str:

@@ -182,7 +182,7 @@ class _Resolver(ast.NodeTransformer):
 def home_of(name: str, module: object) -> str:
     """Return the module from which ``module`` has ``name``."""
     tree = ast.parse(Path(module.__file__).read_text("utf-8"))
-    homes = (n.module for n in tree.body if isinstance(n, ast.ImportFrom) and name in {a.name for a in n.names})
+    homes = (n.module for n in ast.walk(tree) if isinstance(n, ast.ImportFrom) and name in {a.name for a in n.names})
     return next(homes, module.__name__)
 
 

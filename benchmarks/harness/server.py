@@ -27,6 +27,7 @@ import attrs
 
 from benchmarks.harness.answers import answer_to
 from benchmarks.harness.cores import SERVER, pin
+from benchmarks.harness.netem import Place
 
 _LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
 _PIECE = 1 << 20
@@ -50,19 +51,19 @@ class Running:
 
 
 @contextmanager
-def serving(*, tls: bool = False, latency: float = 0.0) -> Iterator[Running]:
+def serving(*, tls: bool = False, latency: float = 0.0, place: Place = Place()) -> Iterator[Running]:  # noqa: B008 - frozen
     """Run a server that answers ``latency`` seconds late."""
     with TemporaryDirectory() as folder, _tally(Path(folder) / "tally", create=True) as tally:
-        command = [sys.executable, "-m", "benchmarks.harness.server", "--latency", str(latency)]
-        command += ["--tally", f"{folder}/tally"]
-        cafile = _certificates(Path(folder)) if tls else None
+        command = [*place.prefix, sys.executable, "-m", "benchmarks.harness.server", "--latency", str(latency)]
+        command += ["--tally", f"{folder}/tally", "--address", place.address]
+        cafile = _certificates(Path(folder), place.address) if tls else None
         if tls:
             command += ["--certificate", f"{folder}/server.pem"]
         with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
             assert process.stdout is not None
             try:
                 port = process.stdout.readline().strip()
-                url = f"{'https' if tls else 'http'}://127.0.0.1:{port}"
+                url = f"{'https' if tls else 'http'}://{place.address}:{port}"
                 yield Running(url=url, cafile=cafile, tally=tally)
             finally:
                 process.terminate()
@@ -77,11 +78,11 @@ def _tally(path: Path, *, create: bool = False) -> Iterator[mmap.mmap]:
         yield tally
 
 
-def _certificates(folder: Path) -> str:
+def _certificates(folder: Path, address: str) -> str:
     import trustme
 
     authority = trustme.CA()
-    authority.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(folder / "server.pem")
+    authority.issue_cert(address).private_key_and_cert_chain_pem.write_to_path(folder / "server.pem")
     authority.cert_pem.write_to_path(folder / "authority.pem")
     return str(folder / "authority.pem")
 
@@ -140,7 +141,8 @@ class _Connection:
 
 
 class _Server:
-    def __init__(self, *, certificate: str | None, latency: float, tally: mmap.mmap) -> None:
+    def __init__(self, *, address: str, certificate: str | None, latency: float, tally: mmap.mmap) -> None:
+        self._address = address
         self._latency = latency
         self._tally = tally
         self._busy = 0.0
@@ -154,7 +156,7 @@ class _Server:
             self._tls.load_cert_chain(certificate)
 
     def run(self) -> None:
-        with socket.create_server(("127.0.0.1", 0), backlog=1024) as listener:
+        with socket.create_server((self._address, 0), backlog=1024) as listener:
             listener.setblocking(False)
             self._selector.register(listener, selectors.EVENT_READ)
             print(listener.getsockname()[1], flush=True)
@@ -208,13 +210,14 @@ class _Server:
 
 def main() -> None:
     parser = argparse.ArgumentParser()
+    parser.add_argument("--address", default="127.0.0.1")
     parser.add_argument("--certificate")
     parser.add_argument("--latency", type=float, default=0.0)
     parser.add_argument("--tally", type=Path, required=True)
     given = parser.parse_args()
     pin(SERVER)
     with _tally(given.tally) as tally:
-        _Server(certificate=given.certificate, latency=given.latency, tally=tally).run()
+        _Server(address=given.address, certificate=given.certificate, latency=given.latency, tally=tally).run()
 
 
 if __name__ == "__main__":

@@ -9,8 +9,9 @@ from typing import Annotated, Any, ClassVar, Literal, TypedDict, Unpack, overloa
 from kycaid_async.api.section import Section, from_fields, one_of, only
 from kycaid_async.protocol.endpoint import Endpoint, Evidence, Replay, ReturnsId
 from kycaid_async.tracebacks import confidential
-from kycaid_async.values.constraints import CountryCode, IdText, Length, ObjectId, OneOf, Shown
+from kycaid_async.values.constraints import CountryCode, Length, ObjectId, OneOf
 from kycaid_async.values.enums import OpenEnum
+from kycaid_async.values.fields import IdText, Shown
 from kycaid_async.values.model import Request, Response, request, response
 from kycaid_async.values.unset import UNSET, Maybe, Opt
 

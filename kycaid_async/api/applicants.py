@@ -10,7 +10,7 @@ from typing import Annotated, Any, ClassVar, Literal, TypedDict, Unpack, overloa
 import attrs
 
 from kycaid_async.api.addresses import Address
-from kycaid_async.api.documents.models import Document
+from kycaid_async.api.documents.document import Document
 from kycaid_async.api.section import Section, from_fields, one_of, only
 from kycaid_async.errors import FieldProblem
 from kycaid_async.protocol.endpoint import Endpoint, Evidence, Replay, ReturnsId, ReturnsUnion
@@ -21,16 +21,15 @@ from kycaid_async.values.constraints import (
     DateIn,
     Email,
     ExternalId,
-    IdText,
     Length,
     ObjectId,
     PersonName,
     Phone,
-    Shown,
     external_id,
 )
 from kycaid_async.values.decline_reasons import DeclineReason
 from kycaid_async.values.enums import OpenEnum
+from kycaid_async.values.fields import IdText, Shown
 from kycaid_async.values.model import Request, Response, request, response
 from kycaid_async.values.unset import UNSET, Maybe, Opt
 

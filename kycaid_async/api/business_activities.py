@@ -5,7 +5,7 @@ import builtins
 from kycaid_async.api.reference_lists import Label, Labelled, ReferenceSection
 from kycaid_async.protocol.endpoint import Endpoint, Evidence, Replay, ReturnsList
 from kycaid_async.tracebacks import confidential
-from kycaid_async.values.constraints import IdText
+from kycaid_async.values.fields import IdText
 from kycaid_async.values.model import Response, response
 
 

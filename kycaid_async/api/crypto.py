@@ -7,7 +7,8 @@ from kycaid_async.api.section import Section
 from kycaid_async.api.services import ServiceRequest
 from kycaid_async.protocol.endpoint import Endpoint, Evidence, Replay, ReturnsData
 from kycaid_async.tracebacks import confidential
-from kycaid_async.values.constraints import Shown, Url
+from kycaid_async.values.constraints import Url
+from kycaid_async.values.fields import Shown
 from kycaid_async.values.model import Request, request
 from kycaid_async.values.unset import UNSET, Maybe
 

@@ -7,7 +7,7 @@ from kycaid_async.protocol.endpoint import Endpoint, Evidence, Replay, ReturnsId
 from kycaid_async.tracebacks import confidential
 from kycaid_async.uploads.multipart import Upload
 from kycaid_async.uploads.sources import UploadSource, source_of
-from kycaid_async.values.constraints import IdText
+from kycaid_async.values.fields import IdText
 from kycaid_async.values.model import Response, response
 
 

@@ -7,7 +7,8 @@ from typing import Annotated, Any, TypedDict, Unpack, overload
 from kycaid_async.api.section import Section, one_of
 from kycaid_async.protocol.endpoint import Endpoint, Evidence, Replay, ReturnsList, ReturnsModel
 from kycaid_async.tracebacks import confidential
-from kycaid_async.values.constraints import ExternalId, IdText, LanguageCode, Length, ObjectId, external_id
+from kycaid_async.values.constraints import ExternalId, LanguageCode, Length, ObjectId, external_id
+from kycaid_async.values.fields import IdText
 from kycaid_async.values.model import Request, Response, request, response
 from kycaid_async.values.unset import UNSET, Opt
 

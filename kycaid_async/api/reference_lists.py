@@ -6,7 +6,7 @@ import attrs
 
 from kycaid_async.api.section import Section
 from kycaid_async.protocol.endpoint import Endpoint
-from kycaid_async.values.constraints import IdText
+from kycaid_async.values.fields import IdText
 from kycaid_async.values.model import Response, response
 
 L = TypeVar("L", bound=Response)

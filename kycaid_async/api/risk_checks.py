@@ -11,16 +11,15 @@ from kycaid_async.protocol.request import invalid_request
 from kycaid_async.tracebacks import confidential
 from kycaid_async.values.constraints import (
     ExternalId,
-    IdText,
     Items,
     ObjectId,
     Pattern,
-    Shown,
     TimeIn,
     Url,
     external_id,
 )
 from kycaid_async.values.enums import OpenEnum
+from kycaid_async.values.fields import IdText, Shown
 from kycaid_async.values.model import Request, Response, request, response
 from kycaid_async.values.unset import UNSET, Maybe, Opt
 

@@ -1,6 +1,5 @@
 """The base class of sections."""
 
-import difflib
 import functools
 from collections.abc import Awaitable, Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
@@ -8,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 import attrs
 
 from kycaid_async.errors import FieldProblem
+from kycaid_async.masking import Value
 from kycaid_async.protocol.endpoint import Endpoint
 from kycaid_async.protocol.request import invalid_request
 from kycaid_async.values.fields import attrs_of, fields_of
@@ -35,8 +35,8 @@ class Caller(Protocol):
     ) -> Awaitable[T]: ...
 
 
-@attrs.define
-class Section:
+@attrs.define(eq=False, repr=False)
+class Section(Value):
     """Base of the sections: what calls endpoints, and the clock of those that look at it."""
 
     _call: Caller = attrs.field(repr=False)
@@ -90,5 +90,7 @@ def json_object(operation: str, body: Any) -> Mapping[str, Any]:
 
 
 def _hint(name: str, known: frozenset[str]) -> str:
+    import difflib  # few programs make the mistake
+
     near = difflib.get_close_matches(name, known, n=1)
     return f" (did you mean {near[0]}?)" if near else ""

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from kycaid_async.api.risk_checks import RiskChecks
     from kycaid_async.api.section import Section
     from kycaid_async.api.verifications.section import Verifications
+    from kycaid_async.protocol.endpoint import Endpoint
 
 
 class _Attribute:
@@ -77,6 +78,12 @@ def class_of(section: str) -> "type[Section]":
     module = importlib.import_module(f"kycaid_async.api.{section}")
     cls: type[Section] = getattr(module, class_name(section))
     return cls
+
+
+def endpoints_of(section: str) -> "tuple[Endpoint[Any], ...]":
+    """Return the endpoints of a section, as in ``documents``."""
+    endpoints: tuple[Endpoint[Any], ...] = importlib.import_module(f"kycaid_async.api.{section}").ENDPOINTS
+    return endpoints
 
 
 def class_name(section: str) -> str:

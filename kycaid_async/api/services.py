@@ -1,6 +1,6 @@
 """Answers of asynchronous services."""
 
-from kycaid_async.values.constraints import IdText
+from kycaid_async.values.fields import IdText
 from kycaid_async.values.model import Response, response
 
 

@@ -11,13 +11,13 @@ from typing import Any, Final, cast
 import attrs
 
 from kycaid_async.api.applicants import Company, Person
+from kycaid_async.api.documents.kinds import new_document
 from kycaid_async.api.documents.models import NewDocument
-from kycaid_async.api.documents.section import new_document
 from kycaid_async.errors import FieldProblem, InvalidRequestError, KycaidError
 from kycaid_async.masking import Discreet
 from kycaid_async.values.check import check_request
-from kycaid_async.values.constraints import ID_LENGTH
 from kycaid_async.values.converter import unstructure
+from kycaid_async.values.fields import ID_LENGTH
 
 BulkSource = str | os.PathLike[str] | bytes
 """A local path, the bytes themselves, or the URL of a remote file, such as ``s3://bucket/passport.jpg``."""

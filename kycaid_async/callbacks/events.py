@@ -11,9 +11,9 @@ from kycaid_async.api.applicants import AnyApplicant
 from kycaid_async.api.blacklist_databases.fields import BlacklistType
 from kycaid_async.api.verifications.fields import VerificationProgress
 from kycaid_async.api.verifications.models import CheckResult, VerificationStatuses
-from kycaid_async.values.constraints import IdText, Shown
 from kycaid_async.values.converter import unstructure
 from kycaid_async.values.enums import OpenEnum
+from kycaid_async.values.fields import IdText, Shown
 from kycaid_async.values.json import dumps
 from kycaid_async.values.model import Response, response
 

@@ -26,7 +26,7 @@ def main() -> NoReturn:
     gc.set_threshold(_GARBAGE)
     try:
         from kycaid_async.cli.app import app
-        from kycaid_async.cli.completion import prepare_completion
+        from kycaid_async.cli.shell_completion import prepare_completion
 
         prepare_completion()
 

@@ -9,7 +9,6 @@ from kycaid_async.cli import (
     audit,
     billing,
     callbacks,
-    completion,
     demo,
     doctor,
     key,
@@ -18,6 +17,7 @@ from kycaid_async.cli import (
     operations,
     results,
     serve,
+    shell_completion,
     upload,
     verify,
 )
@@ -76,7 +76,7 @@ app.command(help=calls.GET_HELP)(calls.get)
 app.command(help=callbacks.TRIGGER_HELP)(callbacks.trigger)
 app.command(help=callbacks.LISTEN_HELP)(callbacks.listen)
 app.command(help=doctor.HELP)(doctor.doctor)
-app.command(help=completion.HELP)(completion.completion)
+app.command(help=shell_completion.HELP)(shell_completion.completion)
 app.add_typer(manifest.manifest, help=manifest.HELP)
 app.add_typer(ledger.ledger, help=ledger.HELP)
 app.add_typer(key.key, help=key.HELP)

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final, TypeAlias
 
 import typer
 
-from kycaid_async.cli.problems import Problem, UsageProblem, one_line
+from kycaid_async.cli.problems import Problem, UsageProblem, one_line, say
 from kycaid_async.extras import missing
 
 KEY: Final = "KYCAID_API_KEY"
@@ -72,7 +72,7 @@ def load_env_file(context: typer.Context, path: Path | None) -> Path | None:
         try:
             found = read_env_file(path)
         except UsageProblem as problem:
-            typer.echo(f"kycaid: {one_line(problem)}", err=True)
+            say(problem)
             raise typer.Exit(problem.exit_code) from None
         context.with_resource(variables({name: text for name, text in found.items() if not os.environ.get(name)}))
     return path

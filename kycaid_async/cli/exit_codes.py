@@ -8,7 +8,7 @@ from typing import Final
 import typer
 
 from kycaid_async.cli.options import plain_errors
-from kycaid_async.cli.problems import one_line
+from kycaid_async.cli.problems import say
 from kycaid_async.errors import (
     ApiError,
     AuthenticationError,
@@ -32,7 +32,7 @@ from kycaid_async.errors import (
 
 
 class ExitCode(enum.IntEnum):
-    """What a single call came to."""
+    """Ends of a single call."""
 
     DONE = 0
     FAILED = 1
@@ -100,5 +100,5 @@ def errors_by_kind(*, leaves_quietly: bool = False) -> Iterator[None]:
         try:
             yield
         except KycaidError as error:
-            typer.echo(f"kycaid: {one_line(error)}", err=True)
+            say(error)
             raise typer.Exit(exit_code_of(error)) from None

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from kycaid_async.cli.problems import UsageProblem
 from kycaid_async.cli.screen import console
+from kycaid_async.masking import shown_path
 
 _FROM_INPUT: Final = "-"
 _NOT_SHOWN: Final = re.compile(r"[^\x00-\x7e]")
@@ -24,7 +25,7 @@ def json_object(text: str | None) -> dict[str, Any]:
     if text == _FROM_INPUT:
         where, text = "--json -", _input()
     elif text.startswith("@"):
-        where, text = f"--json {text}", _file(text[1:])
+        where, text = "--json @FILE", _file(text[1:])
     try:
         value = json.loads(text, parse_constant=_refuse)
     except (ValueError, RecursionError) as error:
@@ -49,9 +50,9 @@ def _file(name: str) -> str:
     try:
         return Path(name).read_text(encoding="utf-8-sig")
     except OSError as error:
-        problem = f"--json @{name}: {error.strerror}"
+        problem = f"--json @{shown_path(name)}: {error.strerror}"
     except ValueError:
-        problem = f"--json @{name}: it is no text in UTF-8"
+        problem = f"--json @{shown_path(name)}: it is no text in UTF-8"
     raise UsageProblem(problem)
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, TypeAlias
 import typer
 
 from kycaid_async.cli.credentials import api_key, required_key
-from kycaid_async.cli.problems import Problem, interrupted, one_line
+from kycaid_async.cli.problems import Problem, interrupted, say
 from kycaid_async.errors import KycaidError
 from kycaid_async.signals import end_like_ctrl_c
 
@@ -45,12 +45,12 @@ def plain_errors(*, leaves_quietly: bool = False) -> Iterator[None]:
         end_like_ctrl_c()
         yield
     except Problem as problem:
-        typer.echo(f"kycaid: {one_line(problem)}", err=True)
+        say(problem)
         raise typer.Exit(problem.exit_code) from None
     except KycaidError as error:
-        typer.echo(f"kycaid: {one_line(error)}", err=True)
+        say(error)
         raise typer.Exit(1) from None
     except KeyboardInterrupt as interrupt:
         if not leaves_quietly:
-            typer.echo("kycaid: interrupted", err=True)
+            say("interrupted")
         raise typer.Exit(interrupted(interrupt)) from None

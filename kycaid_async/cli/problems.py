@@ -1,6 +1,9 @@
 """Problems outside the API, and text that is fit for a terminal."""
 
+import shutil
 import signal
+import sys
+import textwrap
 from typing import ClassVar
 
 
@@ -24,6 +27,16 @@ def one_line(text: object) -> str:
     """
     words = " ".join(str(text).split())
     return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in words)
+
+
+def say(text: object) -> None:
+    """Print a remark on stderr: in one line, which is wrapped between words on a terminal."""
+    line = one_line(f"kycaid: {text}")
+    if sys.stderr.isatty():
+        width = shutil.get_terminal_size().columns
+        line = textwrap.fill(line, width, break_long_words=False, break_on_hyphens=False)
+    sys.stderr.write(f"{line}\n")
+    sys.stderr.flush()
 
 
 def interrupted(interrupt: KeyboardInterrupt) -> int:

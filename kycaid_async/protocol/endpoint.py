@@ -2,10 +2,12 @@
 
 import enum
 import re
+from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
 import attrs
 
+from kycaid_async.masking import Value
 from kycaid_async.values.converter import structure
 from kycaid_async.values.fields import fields_of
 from kycaid_async.values.json import loads
@@ -44,7 +46,7 @@ class Evidence(enum.StrEnum):
     """Concluded by analogy; it may be wrong."""
 
 
-class Returns(Generic[T_co]):
+class Returns(Value, Generic[T_co]):
     """The type of an endpoint's answer, and how it is decoded."""
 
     def read(self, data: Any) -> T_co:
@@ -56,7 +58,7 @@ class Returns(Generic[T_co]):
         return self.read(loads(body))
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False)
 class ReturnsId(Returns[str]):
     """The id of an object, and nothing else. Where it is ``optional``, an answer without it gives an empty text."""
 
@@ -74,7 +76,7 @@ class ReturnsId(Returns[str]):
         return made
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False)
 class ReturnsModel(Returns[R], Generic[R]):
     """An object. Where it is ``needed``, one without any of its fields is none: an id in it would be lost unseen."""
 
@@ -95,7 +97,7 @@ class ReturnsModel(Returns[R], Generic[R]):
         return _not_empty(found) if self.needed else found
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False)
 class ReturnsUnion(Returns[T_co], Generic[T_co]):
     """One of several objects, such as ``A | B``: that which the discriminator of its class names."""
 
@@ -106,7 +108,7 @@ class ReturnsUnion(Returns[T_co], Generic[T_co]):
         return found
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False)
 class ReturnsData(Returns[R], Generic[R]):
     """An object under ``data``, as newer operations wrap it, or bare; ``needed`` as in `ReturnsModel`."""
 
@@ -127,7 +129,7 @@ def _not_empty(found: R) -> R:
     return found
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False)
 class ReturnsList(Returns[list[R]], Generic[R]):
     """A list of objects: bare, or the one list under a key of ``wrappers``."""
 
@@ -142,7 +144,7 @@ class ReturnsList(Returns[list[R]], Generic[R]):
         return structure(data, list[self.model])  # type: ignore[name-defined]  # made at run time
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False)
 class ReturnsJson(Returns[Any]):
     """JSON that is given on as it is."""
 
@@ -150,8 +152,8 @@ class ReturnsJson(Returns[Any]):
         return data
 
 
-@attrs.frozen(kw_only=True)
-class Endpoint(Generic[T_co]):
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Endpoint(Value, Generic[T_co]):
     """One operation of the API, as data."""
 
     name: str
@@ -165,8 +167,9 @@ class Endpoint(Generic[T_co]):
     evidence: Evidence
     reference: str = ""
     """Where it stands in the vendor's reference."""
-    accepts: tuple[type[Request], ...] = ()
-    """The models a request body may be of; the server tells them apart by their fields."""
+    _accepts: tuple[type[Request], ...] | Callable[[], tuple[type[Request], ...]] = attrs.field(
+        default=(), alias="accepts"
+    )
     query: tuple[str, ...] = ()
     """Names of query parameters."""
     refusals: tuple[int, ...] = ()
@@ -175,6 +178,12 @@ class Endpoint(Generic[T_co]):
     """True when the body is a file."""
     orphans_only: bool = False
     """True when a second object does no harm, because nothing refers to it."""
+
+    @property
+    def accepts(self) -> tuple[type[Request], ...]:
+        """The models a request body may be of; the server tells them apart by their fields."""
+        given = self._accepts
+        return given() if callable(given) else given  # a function where the models take a while to make
 
     @property
     def replayable(self) -> bool:

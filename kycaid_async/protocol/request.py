@@ -10,11 +10,10 @@ from urllib.parse import quote, unquote, urlencode
 import attrs
 
 from kycaid_async.errors import FieldProblem, InvalidRequestError
-from kycaid_async.masking import Unlisted
+from kycaid_async.masking import Unlisted, Value
 from kycaid_async.protocol.endpoint import HOLES, Endpoint, Evidence, Replay, ReturnsJson
-from kycaid_async.values.check import check_request
-from kycaid_async.values.constraints import ID_LENGTH
 from kycaid_async.values.converter import unstructure
+from kycaid_async.values.fields import ID_LENGTH
 from kycaid_async.values.json import dumps
 from kycaid_async.values.model import Request
 from kycaid_async.values.unset import UNSET
@@ -28,8 +27,8 @@ _REPLAY_OF_METHOD = {
 }
 
 
-@attrs.define
-class BuiltRequest(Unlisted):
+@attrs.define(eq=False, repr=False)
+class BuiltRequest(Unlisted, Value):
     """A request that is ready to be sent, as often as needed."""
 
     target: str = attrs.field(repr=False)
@@ -62,6 +61,8 @@ def build(
             # What stands in place of a hole has no braces, so it is not taken for one.
             target = target.replace(hole, quote(value, safe="/%" if hole[1] == "+" else ""))
     if check and isinstance(body, Request):
+        from kycaid_async.values.check import check_request  # many programs only read
+
         problems += check_request(body)
     if problems:
         raise invalid_request(endpoint.name, problems)
@@ -99,7 +100,7 @@ def is_plain_path(path: Any) -> bool:
     return (
         isinstance(path, str)
         and re.fullmatch(r"/(?!/)[^\s?#\\]*", path) is not None
-        and not _BROKEN_ESCAPE.search(path)
+        and not re.search(_BROKEN_ESCAPE, path)
         and not _climbs(path)
     )
 
@@ -113,7 +114,7 @@ def _climbs(text: str) -> bool:
         # Some take the wide forms of dots and slashes for those themselves.
         plain = unicodedata.normalize("NFKC", text)
         segments = {segment.partition(";")[0] for segment in plain.split("/")}
-        if plain.startswith("//") or _CROOKED.search(plain) or not segments.isdisjoint((".", "..")):
+        if plain.startswith("//") or re.search(_CROOKED, plain) or not segments.isdisjoint((".", "..")):
             return True
         try:
             text = unquote(plain, errors="strict")
@@ -124,8 +125,8 @@ def _climbs(text: str) -> bool:
     return True
 
 
-_CROOKED = re.compile(r"[\\\x00-\x1f\x7f]")
-_BROKEN_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_CROOKED: Final = r"[\\\x00-\x1f\x7f]"
+_BROKEN_ESCAPE: Final = r"%(?![0-9A-Fa-f]{2})"
 _MOST_ENCODINGS: Final = 8
 
 

@@ -15,7 +15,7 @@ import attrs
 
 from kycaid_async import errors
 from kycaid_async.errors import ApiError, DecodeError, FieldError, GatewayError, RedirectError
-from kycaid_async.masking import Unlisted, code_or_mask
+from kycaid_async.masking import Unlisted, Value, code_or_mask
 from kycaid_async.protocol.endpoint import Endpoint, Replay
 from kycaid_async.values.json import loads
 from kycaid_async.values.mismatch import Mismatch
@@ -33,8 +33,8 @@ UNAVAILABLE = 503
 LIMIT_EXCEEDED = "limit_exceeded"
 
 
-@attrs.define
-class Answer(Unlisted):
+@attrs.define(eq=False, repr=False)
+class Answer(Unlisted, Value):
     """A whole answer of the server."""
 
     status: int
@@ -113,18 +113,17 @@ _IN_MESSAGES = frozenset(
 )
 """Codes that clients read from the message of the first field, too. ``limit_exceeded`` is none of them."""
 
-_CODE = re.compile(r"[a-z][a-z0-9_]{0,63}", re.ASCII)
+_CODE: Final = r"(?a)[a-z][a-z0-9_]{0,63}"
 _OF_OTHERS = {"title", "detail", "instance", "code", "statusCode", "status_code", "error_description"}
 """Keys of "problem details" (RFC 9457), of OAuth, and of what clouds and frameworks answer, but never KYCAID."""
 
 
-_HARMLESS = re.compile(
-    r"(Type of (applicant|address)|Day of birth|Country of residence|Form ID) is not valid"
+_HARMLESS: Final = (
+    r"(?a)(Type of (applicant|address)|Day of birth|Country of residence|Form ID) is not valid"
     r"|(First name|Last name|Date of birth|Country of residence|Email) is required"
     r"|Form ID was not found|Applicant is not compatible with this form|Rate limit exceeded"
     r"|Only one document with [A-Z_]{3,40} document type is allowed"
-    r"|Document with type [A-Z_]{3,40} can not be more than \d{1,3}",
-    re.ASCII,
+    r"|Document with type [A-Z_]{3,40} can not be more than \d{1,3}"
 )
 """Sentences of the vendor that were seen and hold no data of a person. Any other may, and is not repeated in a text."""
 
@@ -134,17 +133,12 @@ def decode(endpoint: Endpoint[T], answer: Answer) -> T:
 
     Raises `DecodeError`, `RedirectError`, or the `ApiError` that fits; none of them knows of retries yet.
     """
-    if answer.is_redirect:
-        raise RedirectError(
-            f"{endpoint.name}: the answer is a redirect (HTTP {answer.status}). KYCAID sends none, and none is "
-            "followed. Check base_url, and what stands between: proxies, firewalls, a network's login page.",
-            operation=endpoint.name,
-        )
     if not answer.is_success:
-        raise refusal(endpoint, answer)
-    is_json = bool(answer.body.strip())
+        raise _redirect(endpoint, answer) if answer.is_redirect else refusal(endpoint, answer)
+    body = answer.body
+    is_json = bool(body) and not body.isspace()
     try:
-        return endpoint.returns.decode(answer.body) if is_json else endpoint.returns.read(None)
+        return endpoint.returns.decode(body) if is_json else endpoint.returns.read(None)
     except Mismatch as mismatch:
         problem = str(mismatch) if is_json else "it is empty"
     except (ValueError, RecursionError):
@@ -153,10 +147,18 @@ def decode(endpoint: Endpoint[T], answer: Answer) -> T:
         f"{endpoint.name}: the answer (HTTP {answer.status}) cannot be read: {problem}.",
         operation=endpoint.name,
         status=answer.status,
-        body=answer.body,
+        body=body,
         maybe_processed=endpoint.replay is not Replay.SAFE,
         # JSON of another form comes again in that form; a broken page may not.
         retryable=endpoint.replayable and not is_json,
+    )
+
+
+def _redirect(endpoint: Endpoint[Any], answer: Answer) -> RedirectError:
+    return RedirectError(
+        f"{endpoint.name}: the answer is a redirect (HTTP {answer.status}). KYCAID sends none, and none is "
+        "followed. Check base_url, and what stands between: proxies, firewalls, a network's login page.",
+        operation=endpoint.name,
     )
 
 
@@ -174,7 +176,9 @@ def refusal(endpoint: Endpoint[Any], answer: Answer) -> ApiError:
         + (f", type {code_or_mask(code)}" if code else "")
         + (f", fields: {named}" if named else "")
     )
-    sentences = dict.fromkeys(e.message for e in listed[:MOST_NAMED] if e.message and _HARMLESS.fullmatch(e.message))
+    sentences = dict.fromkeys(
+        e.message for e in listed[:MOST_NAMED] if e.message and re.fullmatch(_HARMLESS, e.message)
+    )
     return _error_class(answer.status, code)(
         f"{endpoint.name}: KYCAID refused the request ({details}).{''.join(f' {text}.' for text in sentences)}",
         operation=endpoint.name,
@@ -207,12 +211,12 @@ def _whose(answer: Answer) -> str:
 def content_type(answer: Answer) -> str:
     """Return the media type of an answer without its parameters, if it is a usual one: others are text from outside."""
     found = answer.headers.get("Content-Type", "").partition(";")[0].strip()
-    return found if _USUAL_TYPE.fullmatch(found) else "unknown"
+    return found if re.fullmatch(_USUAL_TYPE, found) else "unknown"
 
 
-_USUAL_TYPE = re.compile(
-    r"(text|application|image)/(html|plain|css|csv|(x-)?javascript|pdf|png|jpeg|gif|webp|octet-stream|([a-z]{1,10}\+)?(xml|json))",
-    re.IGNORECASE | re.ASCII,
+_USUAL_TYPE: Final = (
+    r"(?ai)(text|application|image)/"
+    r"(html|plain|css|csv|(x-)?javascript|pdf|png|jpeg|gif|webp|octet-stream|([a-z]{1,10}\+)?(xml|json))"
 )
 
 
@@ -279,7 +283,7 @@ def _is_of_kycaid(data: Any, code: str | None) -> bool:
     if data.keys() & _OF_OTHERS or isinstance(data.get("status"), int):
         return False
     if code is not None and code == data.get("type"):
-        return code in _BY_TYPE or (bool(_CODE.fullmatch(code)) and data.keys() <= {"type", "errors"})
+        return code in _BY_TYPE or (bool(re.fullmatch(_CODE, code)) and data.keys() <= {"type", "errors"})
     nested = data.get("error")
     bare = not isinstance(nested, dict) or nested.keys() <= {"type", "message"}
     return code in _BY_TYPE and bare and data.keys() <= {"type", "error", "errors"}

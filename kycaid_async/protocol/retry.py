@@ -27,6 +27,7 @@ from kycaid_async.errors import (
     ServerTimeoutError,
     UploadSourceError,
 )
+from kycaid_async.masking import Value
 from kycaid_async.protocol.endpoint import Endpoint, Replay
 from kycaid_async.protocol.response import LIMIT_EXCEEDED
 
@@ -56,8 +57,8 @@ _PASSING: Final = (408, 425, 429)
 """Statuses below 500 that a gateway gives for now. With the others the same request gets the same page again."""
 
 
-@attrs.frozen(kw_only=True)
-class RetryPolicy:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class RetryPolicy(Value):
     """Limits of retries. Times are in seconds."""
 
     max_retries: int = 3
@@ -67,15 +68,15 @@ class RetryPolicy:
     """The longest pause. A ``Retry-After`` beyond it is not waited for."""
 
 
-@attrs.frozen
-class Retry:
+@attrs.frozen(eq=False, repr=False)
+class Retry(Value):
     """Try again after so many seconds."""
 
     after: float
 
 
-@attrs.frozen
-class Raise:
+@attrs.frozen(eq=False, repr=False)
+class Raise(Value):
     """Give the error to the caller."""
 
     error: KycaidError

@@ -8,7 +8,7 @@ from anyio import to_thread
 
 from kycaid_async.sandbox import overview
 from kycaid_async.sandbox.data.account import FORMS, MAX_BALANCE, FormSwitches, is_balance
-from kycaid_async.sandbox.events.feed import Delivery, Receiver, StateChanged, Watch
+from kycaid_async.sandbox.events.feed import CallbackTarget, Delivery, StateChanged, Watch
 from kycaid_async.sandbox.overview import ApplicantRow, DocumentRow, VerificationRow
 from kycaid_async.sandbox.review.background import BackgroundWork
 from kycaid_async.sandbox.review.reviewer import Reviewer
@@ -149,7 +149,7 @@ class Control:
         self._state.feed.publish([StateChanged(kind="applicants", id="")])
 
     @property
-    def receiver(self) -> Receiver:
+    def receiver(self) -> CallbackTarget:
         """The application that gets all callbacks, if there is one."""
         return self._state.receiver
 

@@ -15,7 +15,7 @@ from anyio import to_thread
 
 from kycaid_async.errors import ConfigurationError
 from kycaid_async.sandbox.data.account import MAX_BALANCE, is_balance
-from kycaid_async.sandbox.events.feed import EventFeed, Receiver, StateChanged
+from kycaid_async.sandbox.events.feed import CallbackTarget, EventFeed, StateChanged
 from kycaid_async.sandbox.rules.rules import REFUSED_COUNTRIES, RULES, Rule
 from kycaid_async.sandbox.rules.verdict import OutcomeScript
 from kycaid_async.sandbox.storage.database import Busy, Store
@@ -101,7 +101,7 @@ class SandboxState:
     settings: SandboxSettings
     feed: EventFeed = attrs.field(factory=EventFeed)
     script: OutcomeScript = attrs.field(factory=OutcomeScript)
-    receiver: Receiver = attrs.field(factory=Receiver)
+    receiver: CallbackTarget = attrs.field(factory=CallbackTarget)
     decoding: anyio.CapacityLimiter = attrs.field(factory=lambda: anyio.CapacityLimiter(1))
     """One image at a time is unpacked: each may take hundreds of megabytes."""
     # One at a time: transactions would wait for each other anyway, each holding a thread.
@@ -109,7 +109,7 @@ class SandboxState:
 
     @property
     def callback_url(self) -> str | None:
-        """Where callbacks go for which no request named a URL; None for nowhere."""
+        """The URL of callbacks for which no request named one; None for nowhere."""
         return self.receiver.url or self.settings.callback_url
 
     async def run(self, work: Callable[[UnitOfWork], T], then: Callable[[T], None] = _nothing) -> T:

@@ -2,20 +2,16 @@
 
 import functools
 import inspect
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from typing import Any, Concatenate, ParamSpec, TypeVar, get_args, overload
 
 from kycaid_async.sync.handle import ClientHandle
 from kycaid_async.sync.iteration import BlockingIterator
 from kycaid_async.tracebacks import border
-from kycaid_async.uploads.sources import UploadSource
 
 P = ParamSpec("P")
 R = TypeVar("R")
 F = TypeVar("F", bound=Callable[..., Any])
-
-BlockingSource = UploadSource | Callable[[], Iterable[bytes]]
-"""An upload source of the asynchronous client, or a function that returns a new plain iterator of bytes per call."""
 
 
 class Blocking:

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
 from kycaid_async.client import AsyncKycaid
-from kycaid_async.hooks import HooksOption
 from kycaid_async.protocol.endpoint import Replay
 from kycaid_async.protocol.timeout import Timeout
 from kycaid_async.sync.blocking import Blocking, documented_as
@@ -18,6 +17,7 @@ from kycaid_async.transport.settings import AuthHeader
 from kycaid_async.uploads.preflight import FileRules
 
 if TYPE_CHECKING:
+    from kycaid_async.hooks import HooksOption
     from kycaid_async.sync.raw_sections import RawSections
 
 
@@ -54,7 +54,7 @@ class Kycaid(Sections):
         trust_env: bool = False,
         allow_http: Iterable[str] | None = None,
         ssl_context: ssl.SSLContext | None = None,
-        hooks: HooksOption = None,
+        hooks: "HooksOption" = None,
     ) -> None:
         with border:
             client = AsyncKycaid(
@@ -111,7 +111,7 @@ class Kycaid(Sections):
         timeout: Timeout | float | None = None,
         max_retries: int | None = None,
         check: bool | None = None,
-        hooks: HooksOption = None,
+        hooks: "HooksOption" = None,
     ) -> Self:
         """Return a client with other options over the same connections: closing one closes both.
 

@@ -190,7 +190,16 @@ def _close(loop: asyncio.AbstractEventLoop) -> None:
     loop.close()
 
 
-_REQUIRED: Final = ("anyio.from_thread", "cattrs", "encodings.idna", "kycaid_async.transport.exchange")
+_REQUIRED: Final = (
+    "anyio.from_thread",
+    "cattrs",
+    "decimal",
+    "difflib",
+    "encodings.idna",
+    "kycaid_async.transport.exchange",
+    "kycaid_async.values.check",
+    "numbers",
+)
 _OPTIONAL: Final = (
     "kycaid_async.transport.aiohttp.bodies",
     "kycaid_async.transport.aiohttp.direct",

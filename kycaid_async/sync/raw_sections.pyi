@@ -25,8 +25,9 @@ from kycaid_async.api.blacklist_databases.models import (
 )
 from kycaid_async.api.business_activities import BusinessCategory
 from kycaid_async.api.countries import Country
+from kycaid_async.api.documents.document import Document
 from kycaid_async.api.documents.fields import DocumentChanges, DocumentFields
-from kycaid_async.api.documents.models import Document, DocumentUpdate, NewDocument
+from kycaid_async.api.documents.models import DocumentUpdate, NewDocument
 from kycaid_async.api.files import FileInfo
 from kycaid_async.api.forms import Form, FormUrl, FormUrlCreate, FormUrlFields
 from kycaid_async.api.languages import Language
@@ -37,7 +38,8 @@ from kycaid_async.api.services import ServiceRequest
 from kycaid_async.api.verifications.fields import Outcome, OutcomeName, VerificationFields
 from kycaid_async.api.verifications.models import Verification, VerificationCreate, VerificationStatusResult
 from kycaid_async.protocol.endpoint import Replay
-from kycaid_async.sync.blocking import Blocking, BlockingSource
+from kycaid_async.sync.blocking import Blocking
+from kycaid_async.sync.files import BlockingSource
 
 class Addresses(Blocking):
     @overload

@@ -7,13 +7,11 @@ checkers and editors read ``sections.pyi``, which ``python -m tests.derived`` wr
 import functools
 import inspect
 import types
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
-from kycaid_async.api import files
-from kycaid_async.api.sections import SECTIONS, class_name, class_of
-from kycaid_async.sync.blocking import Blocking, BlockingSource, blocking, documented_as
+from kycaid_async.api.sections import SECTIONS, class_name, class_of, endpoints_of
+from kycaid_async.sync.blocking import Blocking, blocking
 from kycaid_async.sync.loop_thread import loop_thread
-from kycaid_async.tracebacks import border
 
 if TYPE_CHECKING:
     from kycaid_async.api.section import Section
@@ -31,51 +29,9 @@ class _SectionProperty:
         own = vars(client)
         with loop_thread.holding_up_forks():  # a child could never import what was half imported
             section = twin_of(self._name)(own["_handle"], getattr(own["_target"], self._name))
+            if self._name != "bulk":
+                _import_requests(self._name)
         return own.setdefault(self._name, section)
-
-
-class Files(Blocking):
-    """The images, PDFs and videos that documents refer to. Reference: *Files*.
-
-    A source can also be a function that returns a new plain iterator of bytes at each call. Both run in the calling
-    thread.
-    """
-
-    @documented_as(files.Files.create)
-    def create(
-        self,
-        source: BlockingSource,
-        *,
-        filename: str | None = None,
-        content_type: str | None = None,
-        size: int | None = None,
-    ) -> str:
-        with border:
-            call = self._handle.new_call()
-            wrapped, options = call.wrap_source(source), {"filename": filename, "content_type": content_type}
-            call.of(type(self._target).create, self._target, wrapped, **options, size=size)
-            del source, wrapped, filename, options
-            return cast("str", call.run())
-
-    @documented_as(files.Files.replace)
-    def replace(
-        self,
-        file_id: str,
-        source: BlockingSource,
-        *,
-        filename: str | None = None,
-        content_type: str | None = None,
-        size: int | None = None,
-    ) -> str:
-        with border:
-            call = self._handle.new_call()
-            wrapped, options = call.wrap_source(source), {"filename": filename, "content_type": content_type}
-            call.of(type(self._target).replace, self._target, file_id, wrapped, **options, size=size)
-            del source, wrapped, filename, options
-            return cast("str", call.run())
-
-    get = blocking(files.Files.get)
-    delete = blocking(files.Files.delete)
 
 
 class Sections(Blocking):
@@ -92,7 +48,17 @@ def twin_of(section: str) -> type[Blocking]:
         from kycaid_async.sync.bulk import Bulk
 
         return Bulk
-    return Files if section == "files" else _derive(class_of(section))
+    if section == "files":
+        from kycaid_async.sync.files import Files
+
+        return Files
+    return _derive(class_of(section))
+
+
+def _import_requests(section: str) -> None:
+    """Import the models that a section sends: those that it imports with its first call would come in the loop."""
+    for endpoint in endpoints_of(section):
+        _ = endpoint.accepts
 
 
 @functools.cache

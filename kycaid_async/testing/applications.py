@@ -14,7 +14,7 @@ from anyio import to_thread
 from anyio.from_thread import start_blocking_portal
 
 from kycaid_async.errors import ConfigurationError
-from kycaid_async.sandbox.events.feed import Post, Receiver
+from kycaid_async.sandbox.events.feed import CallbackTarget, Post
 
 _HOST = "testserver"
 """Stands in URLs of callbacks for which no request named one; the tests of Django and Starlette allow it."""
@@ -49,10 +49,10 @@ def _is_asgi(app: Any) -> bool:
     return inspect.iscoroutinefunction(app) or inspect.iscoroutinefunction(getattr(app, "__call__", None))  # noqa: B004 - of what it returns
 
 
-class Receiving:
+class RedirectedCallbacks:
     """Lets an application have all callbacks from its making until the end of its ``with``, or of the sandbox."""
 
-    def __init__(self, receiver: Receiver, post: Post, path: str) -> None:
+    def __init__(self, receiver: CallbackTarget, post: Post, path: str) -> None:
         self._receiver = receiver
         self._before = (receiver.post, receiver.url)
         receiver.post, receiver.url = post, default_url(path)

@@ -7,8 +7,8 @@ from typing import Any, Generic, TypeVar
 
 from kycaid_async.api.applicants import ApplicantUpdate
 from kycaid_async.testing.shape import distinct, field_builders
-from kycaid_async.values.constraints import ID_LENGTH, Length
-from kycaid_async.values.fields import Field
+from kycaid_async.values.constraints import Length
+from kycaid_async.values.fields import ID_LENGTH, Field
 from kycaid_async.values.model import Model, Request
 
 M = TypeVar("M", bound=Model)

@@ -11,7 +11,7 @@ from kycaid_async.errors import ConfigurationError
 from kycaid_async.sandbox import Faults
 from kycaid_async.sandbox import Sandbox as AsyncSandbox
 from kycaid_async.sync.threads import result_of
-from kycaid_async.testing.applications import ReceiverLoop, Receiving, is_in, post_to, within
+from kycaid_async.testing.applications import ReceiverLoop, RedirectedCallbacks, is_in, post_to, within
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -64,7 +64,7 @@ class RunningSandbox:
         """Faults on demand: ``sandbox.faults.add(Fault("429", probability=0.1))``."""
         return self._sandbox.faults
 
-    def callbacks_to(self, app: Any, *, path: str = "/") -> Receiving:
+    def callbacks_to(self, app: Any, *, path: str = "/") -> RedirectedCallbacks:
         """Deliver all callbacks into an ASGI or WSGI application, without a port: signed, and by the sandbox's rules.
 
         ``with kycaid_sandbox.callbacks_to(app, path="/kycaid"): …``, or without ``with`` to the end of the sandbox. The
@@ -76,7 +76,7 @@ class RunningSandbox:
         not run. Raises `ConfigurationError` for aiohttp.web, which has neither interface, and for what is no path.
         """
         post = post_to(app)
-        return Receiving(self._sandbox.control.receiver, within(self._receivers.choose(), post), path)
+        return RedirectedCallbacks(self._sandbox.control.receiver, within(self._receivers.choose(), post), path)
 
     def settle(self, *, timeout: float | None = None) -> None:
         """End every verification that is due, and wait until no callback is under way; see `Sandbox.settle`.
@@ -116,9 +116,9 @@ class Sandbox(AsyncSandbox, AbstractContextManager[RunningSandbox]):
 
     _stack: ExitStack
 
-    def callbacks_to(self, app: Any, *, path: str = "/") -> Receiving:
+    def callbacks_to(self, app: Any, *, path: str = "/") -> RedirectedCallbacks:
         """Deliver all callbacks into an application in this event loop; see `RunningSandbox.callbacks_to`."""
-        return Receiving(self.control.receiver, post_to(app), path)
+        return RedirectedCallbacks(self.control.receiver, post_to(app), path)
 
     def __enter__(self) -> RunningSandbox:
         with ExitStack() as stack:

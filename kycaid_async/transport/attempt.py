@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Awaitable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
@@ -23,18 +23,20 @@ from kycaid_async.transport.backend import OutgoingRequest
 from kycaid_async.transport.deadlines import AttemptTimeout, Limits
 from kycaid_async.transport.loop_resources import LoopResources
 from kycaid_async.transport.settings import Settings
-from kycaid_async.uploads.multipart import Multipart, Upload
+
+if TYPE_CHECKING:
+    from kycaid_async.uploads.multipart import Multipart, Upload
 
 logger = logging.getLogger("kycaid_async")
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class Call(Unlisted):
     """One call of an endpoint, over all its attempts."""
 
     endpoint: Endpoint[Any]
     request: BuiltRequest
-    upload: Upload | None
+    upload: "Upload | None"
     attempts: int = 0
     """How many were begun."""
     deadline: float | None = None
@@ -45,7 +47,7 @@ class Call(Unlisted):
     """The last one, as long as somebody may want to know of it."""
 
 
-@attrs.define
+@attrs.define(eq=False, repr=False)
 class Times:
     """The begin and the end of a request, on the monotonic clock."""
 
@@ -54,7 +56,7 @@ class Times:
     ended: float = 0.0
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class Attempt(Unlisted):
     """One attempt of a call."""
 
@@ -81,7 +83,7 @@ class Attempt(Unlisted):
     def size(self) -> int:
         """Bytes of the body that was sent, or was to be."""
         body = None if self._request is None else self._request.body
-        return 0 if body is None else body.size if isinstance(body, Multipart) else len(body)
+        return 0 if body is None else len(body) if isinstance(body, bytes) else body.size
 
     async def send_once(self) -> Any:
         """Try once. Returns the decoded answer, or the error to judge."""
@@ -113,7 +115,7 @@ class Attempt(Unlisted):
                 raise
         return self._timed_out(timer.phase)
 
-    async def _send_file(self, upload: Upload, timer: AttemptTimeout) -> Any:
+    async def _send_file(self, upload: "Upload", timer: AttemptTimeout) -> Any:
         try:
             file = await upload.open(self.settings.files, self.resources.io_budget)
         except (InvalidFileError, UploadSourceError) as error:
@@ -129,7 +131,7 @@ class Attempt(Unlisted):
             return file.error
         raise file.error
 
-    def _send(self, body: bytes | Multipart | None, timer: AttemptTimeout) -> Awaitable[Any]:
+    def _send(self, body: "bytes | Multipart | None", timer: AttemptTimeout) -> Awaitable[Any]:
         endpoint = self.call.endpoint
         self._request = request = OutgoingRequest(
             endpoint.name, endpoint.method, self.call.request.target, body, endpoint.replayable
@@ -156,7 +158,7 @@ class Attempt(Unlisted):
         """Send ``request``. Returns the decoded answer, or the error to judge."""
         try:
             self.call.answer = answer = await self.resources.backend.send(request, timer)
-            if isinstance(request.body, Multipart) and answer.is_success and not request.body.gone:
+            if request.file is not None and answer.is_success and not request.file.gone:
                 name = request.operation
                 text = f"{name}: the server answered before it had the whole file."
                 return ConnectionLostError(text, operation=name)

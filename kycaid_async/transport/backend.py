@@ -1,16 +1,18 @@
 """The seam between a call and the HTTP library that carries it out."""
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import attrs
 
 from kycaid_async.masking import Unlisted
 from kycaid_async.protocol.response import Answer
 from kycaid_async.transport.deadlines import AttemptTimeout
-from kycaid_async.uploads.multipart import Multipart
+
+if TYPE_CHECKING:
+    from kycaid_async.uploads.multipart import Multipart
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class OutgoingRequest(Unlisted):
     """The request of one attempt."""
 
@@ -19,12 +21,17 @@ class OutgoingRequest(Unlisted):
     method: str
     target: str = attrs.field(repr=False)
     """Path and query below the base URL, percent-encoded."""
-    body: bytes | Multipart | None = attrs.field(repr=False)
+    body: "bytes | Multipart | None" = attrs.field(repr=False)
     """JSON or a file."""
     replayable: bool
     """False when it must not get lost: then the backend makes sure that its connection lives."""
     sent: bool = False
     """Set by the backend. False while no byte of it can have left: there was no connection to write it to."""
+
+    @property
+    def file(self) -> "Multipart | None":
+        """The body, when it is a file."""
+        return None if self.body is None or isinstance(self.body, bytes) else self.body
 
 
 class HttpBackend(Protocol):

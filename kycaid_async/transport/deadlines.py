@@ -11,6 +11,7 @@ from typing import Final, Protocol, Self
 
 import attrs
 
+from kycaid_async.masking import Value
 from kycaid_async.protocol.timeout import Timeout
 
 TICKS = 4
@@ -106,8 +107,8 @@ _NOTHING: Final = -1
 """Bytes of the body of an answer of which not even the head has come."""
 
 
-@attrs.frozen
-class Limits:
+@attrs.frozen(eq=False, repr=False)
+class Limits(Value):
     """The limits of the requests of a client, worked out once."""
 
     connect: float | None

@@ -1,7 +1,7 @@
 """One call: attempts, pauses between them, and one deadline over all."""
 
 from collections.abc import Coroutine, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import attrs
 
@@ -20,9 +20,11 @@ from kycaid_async.transport.attempt import Attempt, Call
 from kycaid_async.transport.deadlines import Limits
 from kycaid_async.transport.loop_resources import ResourceRegistry
 from kycaid_async.transport.settings import Settings
-from kycaid_async.uploads.multipart import Upload
 from kycaid_async.values.model import Request
 from kycaid_async.warning import warn_once
+
+if TYPE_CHECKING:
+    from kycaid_async.uploads.multipart import Upload
 
 T = TypeVar("T")
 
@@ -34,7 +36,7 @@ def _warn_once(endpoint: Endpoint[Any]) -> None:
     warn_once(endpoint.name, text, UnconfirmedEndpointWarning)
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class Exchange:
     """Calls endpoints over HTTP."""
 
@@ -56,7 +58,7 @@ class Exchange:
         path: Mapping[str, str] | None = None,
         query: Mapping[str, Any] | None = None,
         body: Request | Mapping[str, Any] | Sequence[Any] | None = None,
-        upload: Upload | None = None,
+        upload: "Upload | None" = None,
     ) -> Coroutine[Any, Any, T]:
         """Call ``endpoint`` and return its decoded answer. Raises a `KycaidError`."""
         # Not the coroutine itself: what looks at running frames, for a message of its own, prints what they hold.

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import aiohttp
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class LoopResources:
     """Resources that the calls of one client share on one event loop."""
 

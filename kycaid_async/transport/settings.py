@@ -4,20 +4,22 @@ import re
 import ssl
 from collections.abc import Collection, Iterable, Mapping
 from ipaddress import ip_address
-from typing import Any, Literal, cast, get_args
+from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 from urllib.parse import quote, urlsplit
 
 import attrs
 
 from kycaid_async.errors import ConfigurationError
-from kycaid_async.hooks import Observers
-from kycaid_async.masking import Unlisted, mask
+from kycaid_async.masking import Unlisted, Value, mask
 from kycaid_async.protocol.endpoint import HOLES, Endpoint
 from kycaid_async.protocol.request import is_plain_path
 from kycaid_async.protocol.retry import RetryPolicy
 from kycaid_async.protocol.timeout import Timeout
 from kycaid_async.uploads.preflight import FileRules
 from kycaid_async.values.secret import ApiKey, HiddenText
+
+if TYPE_CHECKING:
+    from kycaid_async.hooks import Observers
 
 _AS_IT_IS = "%/:@!$&'()*+,;=~[]"
 
@@ -30,8 +32,8 @@ def _look_at_context(_: object, __: object, value: Any) -> None:
         raise ConfigurationError(f"ssl_context: expected an ssl.SSLContext, got {type(value).__name__}")
 
 
-@attrs.frozen(kw_only=True)
-class Settings(Unlisted):
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Settings(Unlisted, Value):
     """The settings of one client. Can be pickled when ``ssl_context`` is None."""
 
     api_key: ApiKey
@@ -50,7 +52,7 @@ class Settings(Unlisted):
     allow_http: frozenset[str] = frozenset()
     """Hosts that requests may go to without TLS, besides loopback."""
     ssl_context: ssl.SSLContext | None = attrs.field(default=None, validator=_look_at_context)
-    observers: Observers | None = None
+    observers: "Observers | None" = None
 
     def authorization(self) -> dict[str, str]:
         """Return the header that carries the key."""

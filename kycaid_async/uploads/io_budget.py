@@ -7,6 +7,9 @@ from typing import Final
 BUDGET: Final = 1 << 20
 """Bytes per iteration of the loop: to read and send them takes about half a millisecond."""
 
+UNSEEN: Final = 1 << 16
+"""Bytes that may be on this side without showing: over TLS a transport does not count what it has encrypted."""
+
 
 class IoBudget:
     """A byte budget that is filled anew in each iteration of one event loop.

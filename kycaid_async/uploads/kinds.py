@@ -5,6 +5,8 @@ from typing import Final
 
 import attrs
 
+from kycaid_async.masking import Value
+
 FIRST_BYTES: Final = 8192
 """How many of them are enough."""
 _PDF_WITHIN: Final = 1024
@@ -15,8 +17,8 @@ _PACKETS: Final = ((0, 188), (4, 192), (0, 204))
 """Where packets of MPEG-TS begin, and how long they are."""
 
 
-@attrs.frozen
-class FileKind:
+@attrs.frozen(eq=False, repr=False)
+class FileKind(Value):
     """The kind of a file."""
 
     content_type: str

@@ -9,8 +9,8 @@ from typing import Any, Final, Protocol, Self
 import attrs
 
 from kycaid_async.errors import UploadSourceError
-from kycaid_async.masking import Unlisted, mask, shown_path
-from kycaid_async.uploads.io_budget import IoBudget
+from kycaid_async.masking import Unlisted, Value, mask, shown_path
+from kycaid_async.uploads.io_budget import UNSEEN, IoBudget
 from kycaid_async.uploads.kinds import extension_of
 from kycaid_async.uploads.preflight import FileRules, inspect
 from kycaid_async.uploads.reader import CHUNK, Buffer, Source, SourceReader
@@ -19,8 +19,6 @@ _BOUNDARY: Final = secrets.token_hex(16)
 """Nobody who makes a file can know it, so none holds it."""
 _NUMBERS: Final = itertools.count()
 FALLBACK_NAME: Final = "file"
-UNSEEN: Final = 1 << 16
-"""Bytes that may be on this side without showing: over TLS a transport does not count what it has encrypted."""
 
 
 class BodyWriter(Protocol):
@@ -207,8 +205,8 @@ def _quoted(text: str) -> str:
     return text.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")
 
 
-@attrs.frozen(kw_only=True)
-class Upload(Unlisted):
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Upload(Unlisted, Value):
     """A file to send, as often as needed."""
 
     source: Source

@@ -1,17 +1,20 @@
 """Checks of a file before a byte of it is sent."""
 
+from typing import TYPE_CHECKING
+
 import attrs
 
 from kycaid_async.errors import InvalidFileError
-from kycaid_async.masking import shown_path
-from kycaid_async.uploads.kinds import FIRST_BYTES, kind_of
-from kycaid_async.uploads.reader import SourceReader
+from kycaid_async.masking import Value, shown_path
+
+if TYPE_CHECKING:
+    from kycaid_async.uploads.reader import SourceReader
 
 FALLBACK_TYPE = "application/octet-stream"
 
 
-@attrs.frozen(kw_only=True)
-class FileRules:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class FileRules(Value):
     """Limits of what may be uploaded."""
 
     max_size: int | None = 256 * 1024 * 1024
@@ -20,8 +23,10 @@ class FileRules:
     """Refuse what is not an image, a PDF or a video by its first bytes."""
 
 
-def inspect(reader: SourceReader, *, label: str, rules: FileRules) -> str:
+def inspect(reader: "SourceReader", *, label: str, rules: FileRules) -> str:
     """Return the content type of a file by its first bytes. Raises `InvalidFileError`, which names the file."""
+    from kycaid_async.uploads.kinds import FIRST_BYTES, kind_of  # clients have rules, and many never upload
+
     if reader.size == 0:
         raise InvalidFileError(f"{shown_path(label)}: is empty", file=label)
     if rules.max_size is not None and reader.size > rules.max_size:

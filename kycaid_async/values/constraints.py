@@ -9,6 +9,8 @@ from typing import Annotated, Any, Protocol
 
 import attrs
 
+from kycaid_async.masking import Value
+from kycaid_async.values.fields import ID_LENGTH, Shown
 from kycaid_async.values.mismatch import Mismatch, kind
 from kycaid_async.values.plain import plain
 from kycaid_async.values.scalars import read_date, read_time
@@ -32,8 +34,8 @@ class Constraint(Protocol):
         ...
 
 
-@attrs.frozen
-class Length:
+@attrs.frozen(eq=False, repr=False)
+class Length(Value):
     """Text of ``minimum`` to ``maximum`` characters."""
 
     minimum: int
@@ -54,8 +56,8 @@ class Length:
         return f"{len(value)} characters" if isinstance(value, str) else kind(value)
 
 
-@attrs.frozen
-class Pattern:
+@attrs.frozen(eq=False, repr=False)
+class Pattern(Value):
     """Text that matches ``regex`` from end to end."""
 
     regex: str
@@ -68,8 +70,8 @@ class Pattern:
         return "other characters" if isinstance(value, str) else kind(value)
 
 
-@attrs.frozen
-class CalendarDate:
+@attrs.frozen(eq=False, repr=False)
+class CalendarDate(Value):
     """A `datetime.date`, or text that spells one."""
 
     expected: str = "a date as YYYY-MM-DD"
@@ -85,8 +87,8 @@ class CalendarDate:
         return "text in another form" if isinstance(value, str) else kind(value)
 
 
-@attrs.frozen
-class Timestamp:
+@attrs.frozen(eq=False, repr=False)
+class Timestamp(Value):
     """A `datetime.datetime`, or text that spells one."""
 
     expected: str = "a time as YYYY-MM-DD HH:mm:ss"
@@ -105,8 +107,8 @@ class Timestamp:
         return kind(value)
 
 
-@attrs.frozen
-class Range:
+@attrs.frozen(eq=False, repr=False)
+class Range(Value):
     """A number from ``minimum`` to ``maximum``."""
 
     minimum: float
@@ -123,8 +125,8 @@ class Range:
         return "a number outside" if isinstance(value, int | float) else kind(value)
 
 
-@attrs.frozen
-class Items:
+@attrs.frozen(eq=False, repr=False)
+class Items(Value):
     """A list of at most ``maximum`` entries."""
 
     maximum: int
@@ -140,8 +142,8 @@ class Items:
         return f"{len(value)} entries" if isinstance(value, list | tuple) else kind(value)
 
 
-@attrs.frozen
-class OneOf:
+@attrs.frozen(eq=False, repr=False)
+class OneOf(Value):
     """Text out of a closed list."""
 
     values: tuple[str, ...]
@@ -165,17 +167,8 @@ def _reads(reader: Any, value: Any) -> bool:
     return True
 
 
-class Shown:
-    """Marks a text field whose content is not personal: it stands in the ``repr``. All others are masked."""
-
-
-ID_LENGTH = 36
-
 ObjectId = Annotated[str, Length(ID_LENGTH, ID_LENGTH), Shown]
 """An id in a request: 36 characters. They look like a UUID without dashes and are not one."""
-
-IdText = Annotated[str, Shown]
-"""An id, a code or a label in an answer."""
 
 CountryCode = Annotated[str, Length(2, 2), Shown]
 """ISO 3166-1 alpha-2."""

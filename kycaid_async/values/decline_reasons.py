@@ -3,7 +3,7 @@
 import functools
 import re
 from collections.abc import Callable, Mapping
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from kycaid_async.values.enums import OpenEnum
 from kycaid_async.values.mismatch import MOST_ENTRIES, Mismatch, read_each
@@ -62,7 +62,7 @@ class DeclineReason(OpenEnum):
     def _missing_(cls, value: object) -> Self | None:
         if isinstance(value, bool) or not isinstance(value, int | str):
             return None
-        number = value if isinstance(value, int) else int(value) if _NUMBER.fullmatch(value) else None
+        number = value if isinstance(value, int) else int(value) if re.fullmatch(_NUMBER, value) else None
         if number is not None and number in _numbered():
             known: Self = _numbered()[number]
             return known
@@ -77,7 +77,7 @@ def _numbered() -> dict[Any, Any]:
     return {member.id: member for member in DeclineReason if member.id is not None}
 
 
-_NUMBER = re.compile(r"\d{1,9}", re.ASCII)
+_NUMBER: Final = r"(?a)\d{1,9}"
 _NAME_KEYS = ("code", "name", "reason", "id", "title", "message")
 """Keys under which an object has its reason, best first. The last two are observed, and may hold any text."""
 

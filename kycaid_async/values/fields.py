@@ -3,26 +3,52 @@
 import types
 from collections.abc import Sequence
 from datetime import date
-from typing import Annotated, Any, Literal, TypeGuard, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+from typing import (
+    TYPE_CHECKING,
+    Annotated,
+    Any,
+    Final,
+    Literal,
+    TypeGuard,
+    TypeVar,
+    Union,
+    cast,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
 import attrs
 
-from kycaid_async.values.constraints import Constraint, Shown
+from kycaid_async.masking import Value
 from kycaid_async.values.enums import OpenEnum
 from kycaid_async.values.plain import day_of, plain
 from kycaid_async.values.unset import Unset
 
+if TYPE_CHECKING:
+    from kycaid_async.values.constraints import Constraint
+
 B = TypeVar("B")
 
 
-@attrs.frozen
-class Field:
+class Shown:
+    """Marks a text field whose content is not personal: it stands in the ``repr``. All others are masked."""
+
+
+ID_LENGTH: Final = 36
+
+IdText = Annotated[str, Shown]
+"""An id, a code or a label in an answer."""
+
+
+@attrs.frozen(eq=False, repr=False)
+class Field(Value):
     """One field: what it takes, whether it may be absent or null, and whether its content may be printed."""
 
     name: str
     types: tuple[Any, ...]
     """The types it takes, without None and Unset. A sequence stands as its generic alias."""
-    constraints: tuple[Constraint, ...]
+    constraints: "tuple[Constraint, ...]"
     nullable: bool
     required: bool
     shown: bool

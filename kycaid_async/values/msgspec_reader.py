@@ -5,15 +5,16 @@ example because one field is of another type, is left to the converter.
 """
 
 from collections.abc import Callable
-from datetime import date
-from typing import Any, TypeVar, cast
+from datetime import date, datetime
+from typing import Any, TypeVar, cast, get_origin
 
 from kycaid_async.extras import is_recent
 from kycaid_async.values.converter import reader_of
-from kycaid_async.values.decline_reasons import DeclineReason
+from kycaid_async.values.decline_reasons import DeclineReason, read_reasons
 from kycaid_async.values.enums import OpenEnum
 from kycaid_async.values.fields import Field, element_of, fields_of, is_class_of
 from kycaid_async.values.model import Response
+from kycaid_async.values.scalars import read_number, read_time
 
 R = TypeVar("R", bound=Response)
 
@@ -27,12 +28,16 @@ def structure_bytes(body: bytes, cls: type[R]) -> R | None:
     """Return the object in ``body`` as a ``cls``, or None when the converter has to read it."""
     if len(body) > LONGEST:
         return None
-    if cls not in _READERS:
-        _READERS[cls] = _reader(cls)
-    read = _READERS[cls]
     try:
-        # msgspec does not look at the text under keys it does not know.
-        return None if read is None or not body.decode() else cast("R | None", read(body))
+        read = _READERS[cls]
+    except KeyError:
+        read = _READERS[cls] = _reader(cls)
+    if read is None:
+        return None
+    try:
+        if not body.isascii():
+            body.decode()  # msgspec does not look at the text under keys it does not know
+        return cast("R | None", read(body))
     except (TypeError, ValueError, RecursionError):
         return None
 
@@ -56,28 +61,40 @@ def _reader(cls: type[R]) -> Callable[[bytes], R | None] | None:
     if not is_recent("msgspec", msgspec.__version__):
         return None
     members = [(f.name, f.types[0] | None if _is_plain(f) else Any, None) for f in fields]
-    scope: dict[str, Any] = {
-        "cls": cls,
-        "decode": Decoder(msgspec.defstruct(cls.__name__, [*members, (WRAPPER, Any, None)], gc=False)).decode,
-    }
-    lines = ["def read(body):", "    got = decode(body)", f"    if got.{WRAPPER} is not None: return None"]
-    values = []
+    # What wraps others comes first: all behind it are the arguments of the class.
+    struct = msgspec.defstruct(cls.__name__, [(WRAPPER, Any, None), *members], gc=False)
+    scope: dict[str, Any] = {"cls": cls, "decode": Decoder(struct).decode, "astuple": msgspec.structs.astuple}
+    lines = ["def read(body):", "    got = decode(body)"]
     for n, field in enumerate(fields):
-        if _is_plain(field) or field.types == (Any,):
-            values.append(f"got.{field.name}")
-            continue
-        values.append(f"v{n}")
-        scope[f"t{n}"], scope[f"h{n}"] = field.types[0], reader_of(field.types)
-        lines += [f"    v{n} = got.{field.name}", f"    if v{n} is not None: v{n} = h{n}(v{n}, t{n})"]
-    lines += [f"    made = cls({', '.join(values)})", "    made._raw, made._odd = body, ()", "    return made"]
+        if not _is_plain(field) and field.types != (Any,):
+            scope[f"read{n}"] = _LENIENT.get(field.types) or _of_converter(field)
+            lines.append(f"    if got.{field.name} is not None: got.{field.name} = read{n}(got.{field.name})")
+    lines += [f"    if got.{WRAPPER} is not None: return None"]
+    lines += ["    made = cls(*astuple(got)[1:])", "    made._raw = body", "    return made"]
     exec("\n".join(lines), scope)  # noqa: S102 - the text is made of field names of our own classes
     return cast("Callable[[bytes], R | None]", scope["read"])
+
+
+_LENIENT: dict[tuple[Any, ...], Callable[[Any], Any]] = {
+    (float,): read_number,
+    (datetime,): read_time,
+    (list[DeclineReason],): read_reasons,
+}
+"""The readers that the converter has for these types, without the way through it."""
+
+
+def _of_converter(field: Field) -> Callable[[Any], Any]:
+    read, kind = reader_of(field.types), field.types[0]
+    return lambda value: read(value, kind)
 
 
 def _is_plain(field: Field) -> bool:
     """Say whether msgspec reads a field exactly as the converter does, or refuses it."""
     (kind, *others) = field.types
-    return not others and (kind in (str, date) or (is_class_of(kind, OpenEnum) and kind is not DeclineReason))
+    item = element_of(kind) if get_origin(kind) is list else kind
+    return not others and (
+        item in (str, int, bool, date) or (is_class_of(item, OpenEnum) and item is not DeclineReason)
+    )
 
 
 def _holds_objects(field: Field) -> bool:

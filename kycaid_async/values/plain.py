@@ -4,9 +4,7 @@ None of these libraries is imported: a value says by itself what it is.
 """
 
 import contextlib
-import numbers
 from datetime import date, datetime, time
-from decimal import Decimal
 from typing import Any, Final
 
 _OWN: Final = frozenset({str, bool, int, float, date, list, tuple, dict, type(None)})
@@ -17,7 +15,12 @@ def plain(value: Any) -> Any:
 
     All else stays as it is, also what stands for nothing (``NaT``, ``NA``): fields refuse that by its type.
     """
-    if value.__class__ in _OWN or isinstance(value, str | bytes | date | numbers.Complex | Decimal):
+    if value.__class__ in _OWN or isinstance(value, str | bytes | date):
+        return value
+    import numbers  # these two take longer to import than all else here, and few values need them
+    from decimal import Decimal
+
+    if isinstance(value, numbers.Complex | Decimal):
         return _number(value) if isinstance(value, numbers.Real | Decimal) else value
     if getattr(value, "ndim", None) == 0:
         return _scalar(value)
@@ -37,8 +40,9 @@ def day_of(value: Any) -> Any:
 
 
 def _number(value: Any) -> Any:
-    if value.__class__ in (bool, int, float):
-        return value
+    import numbers
+    from decimal import Decimal
+
     if isinstance(value, numbers.Integral):
         return int(value)
     with contextlib.suppress(ValueError, OverflowError):

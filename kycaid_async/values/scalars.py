@@ -7,14 +7,14 @@ Dates are ``YYYY-MM-DD``, times ``YYYY-MM-DD HH:mm:ss``. The vendor does not say
 import math
 import re
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, Final
 
 from kycaid_async.values.mismatch import Mismatch
 
-_INTEGER = re.compile(r"[+-]?\d{1,18}", re.ASCII)
-_DECIMAL = re.compile(r"[+-]?\d{1,30}(\.\d{1,30})?([eE][+-]?\d{1,3})?", re.ASCII)
+_INTEGER: Final = r"(?a)[+-]?\d{1,18}"
+_DECIMAL: Final = r"(?a)[+-]?\d{1,30}(\.\d{1,30})?([eE][+-]?\d{1,3})?"
 _BOOLEANS = {"true": True, "false": False}
-_TIME = re.compile(r"\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})?", re.ASCII)
+_TIME: Final = r"(?a)\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})?"
 _DATE_LENGTH = len("YYYY-MM-DD")
 _TIME_LENGTH = len("YYYY-MM-DD HH:mm:ss")
 
@@ -23,7 +23,7 @@ def read_integer(raw: Any) -> int:
     """Return the whole number in ``raw``: a JSON number or digits as text. Raises `Mismatch`."""
     if raw.__class__ is int:
         return int(raw)
-    if raw.__class__ is str and _INTEGER.fullmatch(raw):
+    if raw.__class__ is str and re.fullmatch(_INTEGER, raw):
         return int(raw)
     raise Mismatch("a whole number", raw)
 
@@ -32,7 +32,7 @@ def read_number(raw: Any) -> float:
     """Return the number in ``raw``: a JSON number or the same as text. Raises `Mismatch`."""
     if raw.__class__ is int or (raw.__class__ is float and math.isfinite(raw)):
         return raw  # an int stays an int, so that it goes back as it came
-    if raw.__class__ is str and _DECIMAL.fullmatch(raw):
+    if raw.__class__ is str and re.fullmatch(_DECIMAL, raw):
         number = float(raw)
         if math.isfinite(number):
             return number
@@ -68,12 +68,14 @@ def read_date(raw: Any) -> date:
 
 def read_time(raw: Any) -> datetime:
     """Return the time that ``raw`` spells, aware and in UTC. Raises `Mismatch`."""
-    if raw.__class__ is str and _TIME.fullmatch(raw):
+    if raw.__class__ is str:
         try:
-            if len(raw) == _TIME_LENGTH:
-                return datetime.fromisoformat(raw + "+00:00")  # quicker than to set the zone afterwards
-            moment = datetime.fromisoformat(raw)
-            return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+            # As nearly all times are written. Quicker than a pattern, and than to set the zone afterwards.
+            if len(raw) == _TIME_LENGTH and raw[4:17:3] == "-- ::":
+                return datetime.fromisoformat(raw + "+00:00")
+            if re.fullmatch(_TIME, raw):
+                moment = datetime.fromisoformat(raw)
+                return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
         except (ValueError, OverflowError):
             pass
     raise Mismatch("a time as YYYY-MM-DD HH:mm:ss", raw)

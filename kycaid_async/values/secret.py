@@ -1,6 +1,5 @@
 """The API key, and what is made of it, which never show."""
 
-import hmac
 from typing import Final, final
 
 from kycaid_async.masking import MASK
@@ -36,6 +35,8 @@ class ApiKey:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, ApiKey):
             return NotImplemented
+        import hmac  # keys are hardly ever compared
+
         return hmac.compare_digest(self._text.encode(), other._text.encode())
 
     def __hash__(self) -> int:

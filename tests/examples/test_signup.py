@@ -122,7 +122,8 @@ async def sign_up(session, worker):
 
 
 async def state_of(session, worker, signup):
-    async with session.get(f"{worker.url}/signups/{signup}") as answer:
+    patience = aiohttp.ClientTimeout(5)  # a process that died does not take it from the socket
+    async with session.get(f"{worker.url}/signups/{signup}", timeout=patience) as answer:
         return (await answer.json())["state"]
 
 
@@ -154,7 +155,7 @@ async def sign_up_through(deaths, folder, *, times=2):
         sandbox = await stack.enter_async_context(Sandbox(api_key=KEY))
         plan, died = [], []
         workers = [await stack.enter_async_context(running(Worker(folder, sandbox.url, plan, died))) for _ in range(2)]
-        session = await stack.enter_async_context(aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(5)))
+        session = await stack.enter_async_context(aiohttp.ClientSession())
         states = {}
         for death in deaths:
             plan[:] = [death] * times

@@ -23,9 +23,8 @@ LIMITS_OF_OURS = {"callback_url", "language_code"}
 """Fields whose length the vendor does not say."""
 LEFT_IN_EXTRA = {
     "documents.get": {
-        *(f"{side}_{what}" for side in ("front_side", "back_side") for what in ("signature", "size")),
-        *(f"other_side_{n}_{what}" for n in (1, 2, 3) for what in ("signature", "size")),
-        *(f"origin_other_side_{n}{what}" for n in (1, 2, 3) for what in ("", "_size")),
+        "back_side_size",
+        *(f"{origin}other_side_{n}_size" for n in (1, 2, 3) for origin in ("", "origin_")),
     },
 }
 """What the vendor's example of an answer has and no field holds: it says what it is nowhere."""

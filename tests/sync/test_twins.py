@@ -107,7 +107,7 @@ def test_the_constructor_hands_every_option_on(monkeypatch):
 
 def test_help_shows_what_a_method_takes_gives_and_does():
     shown = pydoc.render_doc(SYNC.documents.get, renderer=pydoc.plaintext)
-    assert "get(document_id: str) -> kycaid_async.api.documents.models.Document" in shown
+    assert "get(document_id: str) -> kycaid_async.api.documents.document.Document" in shown
     assert "Return a document." in shown
     assert "async " not in shown
 

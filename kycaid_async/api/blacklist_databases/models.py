@@ -14,7 +14,8 @@ from kycaid_async.api.blacklist_databases.fields import (
     SearchFullName,
     SearchName,
 )
-from kycaid_async.values.constraints import CountryCode, DateIn, IdText, Shown
+from kycaid_async.values.constraints import CountryCode, DateIn
+from kycaid_async.values.fields import IdText, Shown
 from kycaid_async.values.model import Request, Response, request, response
 from kycaid_async.values.unset import UNSET, Maybe, Opt
 

@@ -1,10 +1,9 @@
-"""Types of the fields of documents: enums, limits and keywords. Reference: *Documents*."""
+"""Types of the fields of documents: enums and keywords. Reference: *Documents*."""
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Annotated, Final, Literal, TypedDict
+from typing import Final, Literal, TypedDict
 
-from kycaid_async.values.constraints import Length, Shown
 from kycaid_async.values.enums import OpenEnum
 
 
@@ -143,12 +142,6 @@ AnnualIncomeName = Literal[
     "ANNUAL_INCOME_GROUP_1", "ANNUAL_INCOME_GROUP_2", "ANNUAL_INCOME_GROUP_3", "ANNUAL_INCOME_GROUP_4"
 ]
 """The values of `AnnualIncome` as text: type checkers refuse others."""
-
-
-Text50 = Annotated[str, Length(0, 50)]
-Text255 = Annotated[str, Length(0, 255)]
-CardNumber = Annotated[str, Length(12, 19)]
-Currency = Annotated[str, Length(0, 3), Shown]
 
 
 class DocumentChanges(TypedDict, total=False):

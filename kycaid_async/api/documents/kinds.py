@@ -9,9 +9,13 @@ from typing import Any, ClassVar
 
 import attrs
 
-from kycaid_async.api.documents.fields import DocumentType
-from kycaid_async.api.documents.models import AffiliatedPersonDocument, ApplicantDocument
+from kycaid_async.api.documents.fields import ELSEWHERE, DocumentType
+from kycaid_async.api.documents.models import AffiliatedPersonDocument, ApplicantDocument, NewDocument
+from kycaid_async.api.section import from_fields, only
+from kycaid_async.errors import FieldProblem, UnconfirmedValueWarning
+from kycaid_async.protocol.request import invalid_request
 from kycaid_async.values.model import request
+from kycaid_async.warning import warn_once
 
 
 class _Kind:
@@ -267,3 +271,33 @@ BY_AFFILIATED_PERSON: dict[str, type[AffiliatedPersonDocument]] = {
     DocumentType.PERMANENT_RESIDENCE_PERMIT: AffiliatedPermanentResidencePermit,
     DocumentType.REFUGEE_CARD: AffiliatedRefugeeCard,
 }
+
+
+def warn_of(kind: object) -> None:
+    """Warn once of a type that the reference does not list. Any other unknown one is refused, unless unchecked."""
+    if isinstance(kind, str) and kind in ELSEWHERE:
+        text = f"documents: the reference does not list the type {kind}; it is observed, on servers under other names"
+        warn_once(f"documents.{kind}", text, UnconfirmedValueWarning)
+
+
+_OWNERS = ("applicant_id", "affiliated_person_id")
+
+
+def new_document(document: NewDocument | None, fields: dict[str, Any]) -> NewDocument:
+    """Return ``document``, or one made of keywords. Raises `InvalidRequestError`."""
+    warn_of(fields.get("type") if document is None else getattr(document, "type", None))
+    if document is not None:
+        return only("documents.create", document, (ApplicantDocument, AffiliatedPersonDocument), fields)
+    fields = {name: value for name, value in fields.items() if name not in _OWNERS or value is not None}
+    owners = [name for name in _OWNERS if name in fields]
+    if len(owners) != 1:
+        wanted = FieldProblem(
+            "applicant_id", "this or affiliated_person_id, and not both", "both" if owners else "neither"
+        )
+        raise invalid_request("documents.create", [wanted])
+    fallback: type[NewDocument] = ApplicantDocument if owners == ["applicant_id"] else AffiliatedPersonDocument
+    known: dict[str, type[Any]] = {**(BY_APPLICANT if fallback is ApplicantDocument else BY_AFFILIATED_PERSON)}
+    given_type = fields.get("type")
+    cls: type[NewDocument] = known.get(given_type, fallback) if isinstance(given_type, str) else fallback
+    given = fields if cls is fallback else {name: value for name, value in fields.items() if name != "type"}
+    return from_fields("documents.create", cls, given)

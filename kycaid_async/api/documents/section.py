@@ -1,31 +1,38 @@
 """Documents: records that point to uploaded files. Reference: *Documents*."""
 
 from collections.abc import Awaitable
-from typing import Any, Unpack, overload
+from typing import TYPE_CHECKING, Any, Unpack, overload
 
-from kycaid_async.api.documents.fields import ELSEWHERE, DocumentChanges, DocumentFields
-from kycaid_async.api.documents.kinds import BY_AFFILIATED_PERSON, BY_APPLICANT
-from kycaid_async.api.documents.models import (
-    AffiliatedPersonDocument,
-    ApplicantDocument,
-    Document,
-    DocumentUpdate,
-    NewDocument,
-)
-from kycaid_async.api.section import Section, from_fields, one_of, only
-from kycaid_async.errors import FieldProblem, UnconfirmedValueWarning
+from kycaid_async.api.documents.document import Document
+from kycaid_async.api.documents.fields import DocumentChanges, DocumentFields
+from kycaid_async.api.section import Section, one_of
 from kycaid_async.protocol.endpoint import Endpoint, Evidence, Replay, ReturnsId, ReturnsModel
-from kycaid_async.protocol.request import invalid_request
 from kycaid_async.tracebacks import confidential
-from kycaid_async.warning import warn_once
+from kycaid_async.values.model import Request
+
+if TYPE_CHECKING:
+    from kycaid_async.api.documents.models import DocumentUpdate, NewDocument
 
 _WRITE_REFUSALS = (400, 401, 404, 409, 422, 429, 500, 502)
+
+
+def _kinds() -> tuple[type[Request], ...]:
+    from kycaid_async.api.documents.kinds import BY_AFFILIATED_PERSON, BY_APPLICANT
+
+    return (*BY_APPLICANT.values(), *BY_AFFILIATED_PERSON.values())
+
+
+def _update() -> tuple[type[Request], ...]:
+    from kycaid_async.api.documents.models import DocumentUpdate
+
+    return (DocumentUpdate,)
+
 
 CREATE = Endpoint(
     name="documents.create",
     method="POST",
     path="/documents",
-    accepts=(*BY_APPLICANT.values(), *BY_AFFILIATED_PERSON.values()),
+    accepts=_kinds,
     returns=ReturnsId("document_id"),
     replay=Replay.DUPLICATES,
     evidence=Evidence.DOCUMENTED,
@@ -46,7 +53,7 @@ UPDATE = Endpoint(
     name="documents.update",
     method="PATCH",
     path="/documents/{document_id}",
-    accepts=(DocumentUpdate,),
+    accepts=_update,
     returns=ReturnsId("document_id"),
     replay=Replay.IDEMPOTENT,
     evidence=Evidence.DOCUMENTED,
@@ -70,11 +77,11 @@ class Documents(Section):
     """Records that point to uploaded files. Reference: *Documents*."""
 
     @overload
-    async def create(self, document: NewDocument, /) -> str: ...
+    async def create(self, document: "NewDocument", /) -> str: ...
     @overload
     async def create(self, /, **fields: Unpack[DocumentFields]) -> str: ...
     @confidential
-    def create(self, document: NewDocument | None = None, /, **fields: Any) -> Awaitable[str]:
+    def create(self, document: "NewDocument | None" = None, /, **fields: Any) -> Awaitable[str]:
         """Create a document and return its id. Reference: *Documents / Create a document*.
 
         Pass one of the 28 classes, such as ``CreditCard(applicant_id=…, card_number=…)``, or the same as keywords:
@@ -86,6 +93,8 @@ class Documents(Section):
 
         Raises `InvalidRequestError` before anything is sent, and the errors of a call.
         """
+        from kycaid_async.api.documents.kinds import new_document
+
         return self._call(CREATE, body=new_document(document, fields))
 
     @confidential
@@ -97,18 +106,21 @@ class Documents(Section):
         return self._call(GET, path={"document_id": document_id})
 
     @overload
-    async def update(self, document_id: str, changes: DocumentUpdate, /) -> str: ...
+    async def update(self, document_id: str, changes: "DocumentUpdate", /) -> str: ...
     @overload
     async def update(self, document_id: str, /, **fields: Unpack[DocumentChanges]) -> str: ...
     @confidential
-    def update(self, document_id: str, changes: DocumentUpdate | None = None, /, **fields: Any) -> Awaitable[str]:
+    def update(self, document_id: str, changes: "DocumentUpdate | None" = None, /, **fields: Any) -> Awaitable[str]:
         """Change a document and return its id, which can be another. Reference: *Documents / Update a document*.
 
         Fields that are left out stay as they are; ``None`` is sent as null. Store the id that comes back: the server
         copies what takes part in a verification already. Raises `InvalidRequestError` when no field is set.
         """
+        from kycaid_async.api.documents.kinds import warn_of
+        from kycaid_async.api.documents.models import DocumentUpdate
+
         body = one_of("documents.update", changes, DocumentUpdate, fields)
-        _warn_of(body.type)
+        warn_of(body.type)
         return self._call(UPDATE, path={"document_id": document_id}, body=body)
 
     @confidential
@@ -118,33 +130,3 @@ class Documents(Section):
         Refused with `ConflictError` (``delete_denied``) once it is part of a verification.
         """
         return await self._call(DELETE, path={"document_id": document_id}) or document_id
-
-
-def _warn_of(kind: object) -> None:
-    """Warn once of a type that the reference does not list. Any other unknown one is refused, unless unchecked."""
-    if isinstance(kind, str) and kind in ELSEWHERE:
-        text = f"documents: the reference does not list the type {kind}; it is observed, on servers under other names"
-        warn_once(f"documents.{kind}", text, UnconfirmedValueWarning)
-
-
-_OWNERS = ("applicant_id", "affiliated_person_id")
-
-
-def new_document(document: NewDocument | None, fields: dict[str, Any]) -> NewDocument:
-    """Return ``document``, or one made of keywords. Raises `InvalidRequestError`."""
-    _warn_of(fields.get("type") if document is None else getattr(document, "type", None))
-    if document is not None:
-        return only("documents.create", document, (ApplicantDocument, AffiliatedPersonDocument), fields)
-    fields = {name: value for name, value in fields.items() if name not in _OWNERS or value is not None}
-    owners = [name for name in _OWNERS if name in fields]
-    if len(owners) != 1:
-        wanted = FieldProblem(
-            "applicant_id", "this or affiliated_person_id, and not both", "both" if owners else "neither"
-        )
-        raise invalid_request("documents.create", [wanted])
-    fallback: type[NewDocument] = ApplicantDocument if owners == ["applicant_id"] else AffiliatedPersonDocument
-    known: dict[str, type[Any]] = {**(BY_APPLICANT if fallback is ApplicantDocument else BY_AFFILIATED_PERSON)}
-    given_type = fields.get("type")
-    cls: type[NewDocument] = known.get(given_type, fallback) if isinstance(given_type, str) else fallback
-    given = fields if cls is fallback else {name: value for name, value in fields.items() if name != "type"}
-    return from_fields("documents.create", cls, given)

@@ -13,8 +13,9 @@ from kycaid_async.api.verifications.fields import (
     Service,
     VerificationProgress,
 )
-from kycaid_async.values.constraints import IdText, ObjectId, Shown, Url
+from kycaid_async.values.constraints import ObjectId, Url
 from kycaid_async.values.decline_reasons import DeclineReason
+from kycaid_async.values.fields import IdText, Shown
 from kycaid_async.values.model import Request, Response, request, response
 from kycaid_async.values.unset import UNSET, Maybe
 

@@ -18,8 +18,8 @@ from kycaid_async.bulk.row import SIDES, BulkRow
 from kycaid_async.errors import FieldProblem
 from kycaid_async.masking import Unlisted
 from kycaid_async.values.check import check_values
-from kycaid_async.values.constraints import ID_LENGTH, Pattern
-from kycaid_async.values.fields import Field, element_of, fields_of
+from kycaid_async.values.constraints import Pattern
+from kycaid_async.values.fields import ID_LENGTH, Field, element_of, fields_of
 from kycaid_async.values.mismatch import Mismatch, kind
 from kycaid_async.values.scalars import read_boolean, read_number
 

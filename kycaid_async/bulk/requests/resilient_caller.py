@@ -25,7 +25,7 @@ from kycaid_async.errors import (
 from kycaid_async.protocol.endpoint import Endpoint, Replay
 from kycaid_async.protocol.retry import Certainty, certainty, slows_down
 from kycaid_async.timing import Timing
-from kycaid_async.values.constraints import ID_LENGTH
+from kycaid_async.values.fields import ID_LENGTH
 
 T = TypeVar("T")
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import attrs
 
-from kycaid_async.api.documents.models import Document
+from kycaid_async.api.documents.document import Document
 from kycaid_async.api.verifications.models import Verification
 from kycaid_async.bulk.ledger import VerificationEntry
 from kycaid_async.bulk.results.verdict import CheckVerdict, Verdict

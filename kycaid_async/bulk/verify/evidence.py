@@ -22,7 +22,7 @@ from kycaid_async.bulk.requests.resilient_caller import CountedCalls
 from kycaid_async.bulk.verify import remarks
 from kycaid_async.errors import KycaidError
 from kycaid_async.timing import Timing
-from kycaid_async.values.constraints import ID_LENGTH
+from kycaid_async.values.fields import ID_LENGTH
 
 _LONGEST: Final = timedelta(days=7)
 """After an intent, in which the report is looked through. A request does not stay under way for longer."""

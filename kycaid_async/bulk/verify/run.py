@@ -30,7 +30,7 @@ from kycaid_async.errors import (
 )
 from kycaid_async.timing import Timing
 from kycaid_async.transport.settings import Settings
-from kycaid_async.values.constraints import ID_LENGTH
+from kycaid_async.values.fields import ID_LENGTH
 
 VerifyRow = BulkRow | BadRow | BulkVerification | str | tuple[str, str]
 """A row that was uploaded, or a verification: one of its own, the id of an applicant, or that and the id of a form."""

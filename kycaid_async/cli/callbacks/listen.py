@@ -1,5 +1,6 @@
 """A receiver of callbacks for people: it verifies, answers and shows them."""
 
+import os
 import socket
 import sys
 from datetime import datetime
@@ -128,4 +129,6 @@ def _bind(port: int) -> socket.socket:
     try:
         return socket.create_server((_HOST, port))
     except OSError as error:
-        raise Problem(f"port {port} of {_HOST} cannot be used: {error.strerror}; choose another with --port") from error
+        raise Problem(
+            f"port {port} of {_HOST} cannot be used: {os.strerror(error.errno or 0)}; choose another with --port"
+        ) from error

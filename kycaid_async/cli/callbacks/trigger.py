@@ -11,8 +11,8 @@ from kycaid_async.cli.deliver import GOOD, check_receiver, deliver, signed
 from kycaid_async.cli.exit_codes import ExitCode
 from kycaid_async.cli.json_io import json_object, write_json
 from kycaid_async.cli.options import required_key
-from kycaid_async.cli.problems import UsageProblem
-from kycaid_async.values.constraints import ID_LENGTH
+from kycaid_async.cli.problems import UsageProblem, say
+from kycaid_async.values.fields import ID_LENGTH
 from kycaid_async.values.json import dumps
 
 
@@ -79,10 +79,10 @@ def run(kind: str, url: str, *, json: str | None, times: int, bad_signature: boo
         typer.echo(f"{status} in {seconds * 1000:.0f} ms")
     taken = [status in GOOD for status, _ in statuses]
     if bad_signature and any(taken):
-        typer.echo("kycaid: it took a callback that is signed with another key: anybody could send it some", err=True)
+        say("it took a callback that is signed with another key: anybody could send it some")
         return ExitCode.REFUSED
     if not bad_signature and not all(taken):
-        typer.echo("kycaid: it was not taken: KYCAID would send it again. Check the receiver's key and log", err=True)
+        say("it was not taken: KYCAID would send it again. Check the receiver's key and log")
         return ExitCode.REFUSED
     return ExitCode.DONE
 

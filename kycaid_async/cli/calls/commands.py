@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from typing import Annotated, Any, Final
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
 from kycaid_async.cli.calls.docs import section_doc
 from kycaid_async.cli.exit_codes import IN_SHORT, errors_by_kind
 
+_UsageError: Final[Any] = typer.BadParameter.__mro__[1]
 _PERSONAL: Final = (
     "What you type here stands in the history of your shell, and others on this machine see it: for personal data take "
     "--json - or --json @FILE, with the names of the options and _ for -."
@@ -93,6 +94,22 @@ def section_group(section: str) -> TyperGroup:
     )
 
 
+class OperationCommand(TyperCommand):
+    """A command whose complaints about what was typed do not repeat it: it may be about a person."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse what was typed."""
+        try:
+            return super().parse_args(ctx, args)
+        except typer.BadParameter as error:
+            error.message = "this is not what it takes; see its help"
+            raise
+        except _UsageError as error:
+            if "unexpected extra" in error.message:
+                error.message = "There are more arguments than it takes: text with spaces needs quotes around it."
+            raise
+
+
 def _command(operation: Any) -> Any:
     """Return the command of an operation."""
     from kycaid_async.cli.calls import options as shared
@@ -107,8 +124,8 @@ def _command(operation: Any) -> Any:
     }
 
     def run(**typed: Any) -> None:
-        from kycaid_async.cli.calls.given import values_of
         from kycaid_async.cli.calls.run import CallOptions, call
+        from kycaid_async.cli.calls.typed_values import values_of
         from kycaid_async.cli.json_io import json_object
 
         with errors_by_kind():
@@ -119,10 +136,10 @@ def _command(operation: Any) -> Any:
             call(operation, given, files, CallOptions(**typed))
 
     signature = [_parameter(one) for one in parameters] + list(common.values())
-    run.__signature__ = inspect.Signature(signature)  # type: ignore[attr-defined]
+    run.__signature__ = inspect.Signature(signature)  # type: ignore[attr-defined]  # inspect looks there
     run.__annotations__ = {one.name: one.annotation for one in signature}
     app = typer.Typer(add_completion=False, rich_markup_mode=None)
-    app.command(name=operation.method.replace("_", "-"), help=_help(operation))(run)
+    app.command(name=operation.method.replace("_", "-"), cls=OperationCommand, help=_help(operation))(run)
     return get_command(app)
 
 

@@ -1,4 +1,4 @@
-"""What the source says of sections, methods and fields, for the help.
+"""Docstrings of sections, methods and fields, for the help.
 
 It is read from the source: `python -OO` has no docstrings, and those of fields are nowhere else. A program that was
 packed without its source has shorter help.

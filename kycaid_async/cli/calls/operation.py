@@ -70,12 +70,12 @@ class Operation:
 
     @property
     def help(self) -> str:
-        """What it does, in one line."""
+        """The first sentence of its help."""
         return method_doc(self.function)
 
     @property
     def models(self) -> tuple[type[Request], ...]:
-        """What it may send."""
+        """The models of its body; one of them is sent."""
         return self.endpoint.accepts if self.endpoint else ()
 
     def parameters(self) -> list[Parameter]:

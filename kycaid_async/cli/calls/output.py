@@ -8,11 +8,10 @@ from difflib import get_close_matches
 from typing import Any, Literal
 
 import attrs
-import typer
 
 from kycaid_async.bulk.tables import neutral
 from kycaid_async.cli.json_io import write_json
-from kycaid_async.cli.problems import one_line
+from kycaid_async.cli.problems import one_line, say
 from kycaid_async.values.fields import fields_of
 from kycaid_async.values.model import Response
 
@@ -50,11 +49,11 @@ class Output:
             if self._format == "csv" and (columns := self._known_columns()):
                 self._write_cells(columns)
             if sys.stdout.isatty():
-                typer.echo("Nothing: the list is empty.", err=True)
+                say("nothing: the list is empty")
         for name in sorted(self._missed):
             near = get_close_matches(name, self._names(), n=1)
             guess = f"; did you mean {near[0]}?" if near else ""
-            typer.echo(f"kycaid: --fields: nothing here has {one_line(name)}{guess}", err=True)
+            say(f"--fields: nothing here has {name}{guess}")
 
     def _names(self) -> list[str]:
         return [field.name for field in fields_of(self._model)] if self._model else []

@@ -14,10 +14,7 @@ import typer
 
 from kycaid_async import servers
 from kycaid_async.api.sections import SECTIONS
-from kycaid_async.cli.calls.given import file_of
-from kycaid_async.cli.calls.operation import Operation, Parameter, operations_of
-from kycaid_async.cli.calls.output import Format, Output, rows_of
-from kycaid_async.cli.calls.request import (
+from kycaid_async.cli.calls.arguments import (
     NOT_UPLOADED,
     arguments_of,
     as_plain,
@@ -25,8 +22,11 @@ from kycaid_async.cli.calls.request import (
     field_models,
     prepare,
 )
+from kycaid_async.cli.calls.operation import Operation, Parameter, operations_of
+from kycaid_async.cli.calls.output import Format, Output, rows_of
+from kycaid_async.cli.calls.typed_values import file_of
 from kycaid_async.cli.options import required_key
-from kycaid_async.cli.problems import Problem, UsageProblem, one_line
+from kycaid_async.cli.problems import Problem, UsageProblem, one_line, say
 from kycaid_async.client import AsyncKycaid
 from kycaid_async.errors import (
     ConfigurationError,
@@ -126,7 +126,7 @@ async def _carry_out(
             except KycaidError:
                 for name, file_id in uploaded.items():
                     # Not lost with the call: it can be repeated without sending the files again.
-                    typer.echo(f"kycaid: already uploaded: --{name.replace('_', '-')} {file_id}", err=True)
+                    say(f"already uploaded: --{name.replace('_', '-')} {file_id}")
                 raise
 
 
@@ -155,7 +155,7 @@ def notes_of_warnings() -> Iterator[None]:
     with warnings.catch_warnings():
         for kind in (UnconfirmedEndpointWarning, UnconfirmedValueWarning):
             warnings.simplefilter("always", kind)
-        warnings.showwarning = lambda message, *_: typer.echo(f"kycaid: note: {one_line(message)}", err=True)
+        warnings.showwarning = lambda message, *_: say(f"note: {message}")
         yield
 
 

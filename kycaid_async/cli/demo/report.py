@@ -6,8 +6,8 @@ from typing import Any
 
 import attrs
 
+from kycaid_async.api.documents.document import Document
 from kycaid_async.api.documents.fields import DocumentStatus
-from kycaid_async.api.documents.models import Document
 from kycaid_async.bulk.results import BulkVerdict
 from kycaid_async.bulk.results.verdict import WORDS
 from kycaid_async.cli.demo.files import DemoFile, Holder

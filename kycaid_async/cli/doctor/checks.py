@@ -1,4 +1,4 @@
-"""What a check found, and checks that need no network: libraries, the key, the server's name, files and folders."""
+"""Findings, and checks that need no network: libraries, the key, the server's name, files and folders."""
 
 import importlib.metadata
 import os
@@ -62,7 +62,7 @@ def _version(name: str) -> str | None:
 
 def key(text: str | None, server: str) -> Finding:
     """Look whether a key is set and can be one. It is not shown."""
-    where = f"the keyring, as {KEYRING} says" if os.environ.get(KEYRING) else f"the environment ({KEY})"
+    where = "the keyring" if os.environ.get(KEYRING) else f"the environment ({KEY})"
     if not text:
         return Finding("key", "wrong", f"no key: set {KEY}, or say --env-file FILE or --keyring NAME")
     if not re.fullmatch(r"[\x21-\x7e]+", text):

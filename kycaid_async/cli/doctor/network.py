@@ -23,7 +23,7 @@ from kycaid_async.values.json import dumps
 _SECONDS: Final = 10.0
 _PORTS: Final = {"https": 443, "http": 80}
 _DAYS_LEFT: Final = 14
-_CLOCK_OFF, _CLOCK_WRONG = 30.0, 120.0
+_CLOCK_SAME, _CLOCK_OFF, _CLOCK_WRONG = 2.0, 30.0, 120.0
 """Seconds. `verifications.find` allows two minutes between the clocks."""
 _EVENT: Final = "DOCTOR_TEST"
 
@@ -42,9 +42,10 @@ async def look(server: str, proxy: str | None, key: str | None) -> AsyncIterator
     else:
         yield Finding("DNS", "skipped", "the proxy looks for the server")
         yield Finding("TLS", "skipped", "not looked at through a proxy; the call below needs it to be good")
-    for finding in await _plain_request(server, proxy):
-        yield finding
-    yield await _call(server, proxy, key)
+    answer, time_there = await _plain_request(server, proxy)
+    yield answer
+    yield time_there
+    yield await _call(server, proxy, key) if answer.state == "ok" else Finding("call", "skipped", "without an answer")
 
 
 async def _name(parts: SplitResult) -> Finding:
@@ -90,7 +91,7 @@ def certificate_finding(certificate: dict[str, Any], version: str, now: datetime
     return Finding("TLS", "warning" if days < _DAYS_LEFT else "ok", text)
 
 
-async def _plain_request(server: str, proxy: str | None) -> list[Finding]:
+async def _plain_request(server: str, proxy: str | None) -> tuple[Finding, Finding]:
     """Ask without the key: whether anything answers, and what time it is there."""
     started = time.perf_counter()
     try:
@@ -102,8 +103,8 @@ async def _plain_request(server: str, proxy: str | None) -> list[Finding]:
             status, date = answer.status, answer.headers.get("Date")
     except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
         text = f"no answer ({type(error).__name__}): check the URL, the network, the firewall and the proxy"
-        return [Finding("answer", "wrong", text), Finding("clock", "skipped", "there is no time to compare with")]
-    return [Finding("answer", "ok", f"HTTP {status} without a key, in {_ms(started)}"), clock(date, time.time())]
+        return Finding("answer", "wrong", text), Finding("clock", "skipped", "there is no time to compare with")
+    return Finding("answer", "ok", f"HTTP {status} without a key, in {_ms(started)}"), clock(date, time.time())
 
 
 def clock(date: str | None, now: float) -> Finding:
@@ -114,7 +115,7 @@ def clock(date: str | None, now: float) -> Finding:
         return Finding("clock", "skipped", "the server does not say what time it is")
     state = f"{abs(off):.0f} s {'ahead of' if off > 0 else 'behind'} the server's"
     if abs(off) < _CLOCK_OFF:
-        return Finding("clock", "ok", "as the server's, within seconds" if abs(off) < 2 else state)  # noqa: PLR2004
+        return Finding("clock", "ok", "as the server's, within seconds" if abs(off) < _CLOCK_SAME else state)
     more = "set it right: certificates, reports by day and the search for lost answers depend on it"
     return Finding("clock", "wrong" if abs(off) > _CLOCK_WRONG else "warning", f"{state}; {more}")
 

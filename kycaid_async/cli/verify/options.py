@@ -9,7 +9,7 @@ from kycaid_async.bulk.manifest.options import ManifestKeywords, ManifestOptions
 from kycaid_async.cli.manifests import ledger_of, way_to_server
 from kycaid_async.cli.problems import UsageProblem
 from kycaid_async.cli.reading import reading_of
-from kycaid_async.values.constraints import ID_LENGTH
+from kycaid_async.values.fields import ID_LENGTH
 
 
 class VerifyChoices(TypedDict, total=False):

@@ -3,7 +3,7 @@
 import hashlib
 import secrets
 
-from kycaid_async.values.constraints import ID_LENGTH
+from kycaid_async.values.fields import ID_LENGTH
 
 
 def new_id() -> str:

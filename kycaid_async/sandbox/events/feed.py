@@ -45,7 +45,7 @@ class Delivery:
 
     @property
     def outcome(self) -> str:
-        """What came of it so far, for people."""
+        """The outcome so far, in words for people."""
         if not self.attempts:
             return "not tried yet"
         return "arrived" if self.arrived else self.error or f"answered {self.status}"
@@ -92,7 +92,7 @@ Post = Callable[[str, bytes, Mapping[str, str]], Awaitable[int]]
 
 
 @attrs.define
-class Receiver:
+class CallbackTarget:
     """An application that gets all callbacks, whatever hosts their URLs name."""
 
     post: Post | None = None
@@ -165,7 +165,7 @@ REMEMBERED_REQUESTS: Final = 1000
 
 
 Event = RequestServed | StateChanged | DeliveryChanged | Missed
-"""What a `Watch` gives. None of them holds personal data."""
+"""What a `Watch` gives. None of them holds personal data but ids, which no `repr` shows of requests and deliveries."""
 
 
 class Watch:

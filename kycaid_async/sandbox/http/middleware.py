@@ -23,7 +23,7 @@ from kycaid_async.sandbox.http.refusals import (
     refusal_response,
     unauthorized,
 )
-from kycaid_async.values.constraints import ID_LENGTH
+from kycaid_async.values.fields import ID_LENGTH
 
 logger = logging.getLogger("kycaid_async.sandbox")
 

@@ -24,10 +24,12 @@ from kycaid_async.transport.aiohttp.translation import error_of
 from kycaid_async.transport.backend import OutgoingRequest
 from kycaid_async.transport.deadlines import AttemptTimeout
 from kycaid_async.transport.settings import Settings
-from kycaid_async.uploads.multipart import UNSEEN, Multipart
+from kycaid_async.uploads.io_budget import UNSEEN
 
 if TYPE_CHECKING:
     from aiohttp.client_proto import ResponseHandler
+
+    from kycaid_async.uploads.multipart import Multipart
 
 
 _WITHOUT_LENGTH: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
@@ -124,25 +126,25 @@ class DirectBackend:
     async def _write(self, request: OutgoingRequest, protocol: "ResponseHandler") -> None:
         """Write the request: as much as there is room for, and the rest in a task, for an answer can come meanwhile."""
         body = request.body
-        # Nothing is waited for while the head, which holds the key, is in a variable of this frame.
-        fits = await body.fits() if isinstance(body, Multipart) else True
-        head = self._head(request)
-        whole = head + (body or b"") if not isinstance(body, Multipart) else body.in_one(head) if fits else None
-        transport = protocol.transport
-        if transport is None or transport.is_closing():
-            raise aiohttp.ClientConnectionResetError
-        request.sent = True
-        if not isinstance(body, Multipart):
-            transport.write(whole or b"")
+        if body is None or isinstance(body, bytes):
+            whole = self._head(request) + (body or b"")
+            transport = _open_transport(protocol)
+            request.sent = True
+            transport.write(whole)
             return
-        rest = None if whole is None else memoryview(whole)
+        # Nothing is waited for while the head, which holds the key, is in a variable of this frame.
+        fits = await body.fits()
+        file = body.in_one(self._head(request)) if fits else None
+        transport = _open_transport(protocol)
+        request.sent = True
+        rest = None if file is None else memoryview(file)
         while rest and not (protocol.writing_paused or must_read_first(transport)):
             rest = body.hand(rest, transport)
         if rest is None or rest:
             body.task = self._loop.create_task(self._write_on(request, body, rest, protocol))
 
     async def _write_on(
-        self, request: OutgoingRequest, body: Multipart, rest: memoryview | None, protocol: "ResponseHandler"
+        self, request: OutgoingRequest, body: "Multipart", rest: memoryview | None, protocol: "ResponseHandler"
     ) -> None:
         """Write what is left of a request whose file was read whole; all of it where ``rest`` is None."""
         writer = StreamWriter(protocol, self._loop)
@@ -154,9 +156,7 @@ class DirectBackend:
                 await writer.drain()
                 if must_read_first(protocol.transport):
                     await let_loop_read()
-                if protocol.transport is None or protocol.transport.is_closing():
-                    raise aiohttp.ClientConnectionResetError
-                rest = body.hand(rest, protocol.transport)
+                rest = body.hand(rest, _open_transport(protocol))
         except Exception as error:  # noqa: BLE001 - whatever it is, no answer is to be waited for
             protocol.set_exception(aiohttp.ClientOSError(), error)
 
@@ -164,20 +164,27 @@ class DirectBackend:
         method, body = request.method, request.body
         if body is None:
             length = "" if method in _WITHOUT_LENGTH else "Content-Length: 0\r\n"
-        elif isinstance(body, Multipart):
-            length = f"Content-Type: {body.content_type}\r\nContent-Length: {body.size}\r\n"
-        else:
+        elif isinstance(body, bytes):
             length = f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n"
+        else:
+            length = f"Content-Type: {body.content_type}\r\nContent-Length: {body.size}\r\n"
         return f"{method} {self._prefix}{request.target}{self._after_target}{length}\r\n".encode("ascii")
+
+
+def _open_transport(protocol: "ResponseHandler") -> asyncio.WriteTransport:
+    transport = protocol.transport
+    if transport is None or transport.is_closing():
+        raise aiohttp.ClientConnectionResetError
+    return transport
 
 
 async def _all_has_left(request: OutgoingRequest, answer: Answer, protocol: "ResponseHandler") -> bool:
     """Say whether nothing of the request is on this side any more, as far as can be known."""
     transport, body = protocol.transport, request.body
-    size = body.size if isinstance(body, Multipart) else len(body or b"")
+    size = len(body or b"") if body is None or isinstance(body, bytes) else body.size
     if size > UNSEEN and not answer.is_success:
         return False  # it may have been refused before it was read, and over TLS some of it is out of sight
-    if not isinstance(body, Multipart):
+    if body is None or isinstance(body, bytes):
         return transport is None or not transport.get_write_buffer_size()
     if transport is None or transport.is_closing():
         # A connection that breaks drops what it still had to send, and says so within two iterations of the loop.

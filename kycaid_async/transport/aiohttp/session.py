@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import ExitStack
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import aiohttp
 import attrs
@@ -19,9 +19,11 @@ from kycaid_async.transport.backend import OutgoingRequest
 from kycaid_async.transport.deadlines import AttemptTimeout
 from kycaid_async.transport.proxies import refuse_reading_proxy
 from kycaid_async.transport.settings import Settings
-from kycaid_async.uploads.multipart import Multipart
-from kycaid_async.uploads.reader import Buffer
 from kycaid_async.version import __version__
+
+if TYPE_CHECKING:
+    from kycaid_async.uploads.multipart import Multipart
+    from kycaid_async.uploads.reader import Buffer
 
 _USER_AGENT = f"kycaid-async/{__version__} aiohttp/{aiohttp.__version__}"
 
@@ -137,7 +139,7 @@ class SessionBackend:
         return aiohttp.ClientTimeout(total=None, connect=timer.limits.connect)
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False)
 class _Body:
     """A body as aiohttp takes it."""
 
@@ -155,13 +157,11 @@ def _body(request: OutgoingRequest, afterwards: ExitStack) -> _Body:
     if own_bodies_fit():
         from kycaid_async.transport.aiohttp.bodies import FileBody, JsonBody
 
-        own = (
-            FileBody(request, afterwards, body) if isinstance(body, Multipart) else JsonBody(request, afterwards, body)
-        )
+        own = JsonBody(request, afterwards, body) if isinstance(body, bytes) else FileBody(request, afterwards, body)
         return _Body(own, tells=True)
-    if isinstance(body, Multipart):
-        return _Body(_pieces(body), {"Content-Type": body.content_type, "Content-Length": str(body.size)})
-    return _Body(body, {"Content-Type": "application/json"})
+    if isinstance(body, bytes):
+        return _Body(body, {"Content-Type": "application/json"})
+    return _Body(_pieces(body), {"Content-Type": body.content_type, "Content-Length": str(body.size)})
 
 
 class _PieceQueue:
@@ -170,7 +170,7 @@ class _PieceQueue:
     transport = None
 
     def __init__(self) -> None:
-        self._pieces: asyncio.Queue[Buffer | None] = asyncio.Queue()
+        self._pieces: asyncio.Queue[bytes | bytearray | memoryview | None] = asyncio.Queue()
         self.next = self._pieces.get
         """Returns the next piece; None behind the last."""
         self.took = self._pieces.task_done
@@ -179,7 +179,7 @@ class _PieceQueue:
     async def ready(self) -> None:
         return
 
-    async def write(self, piece: Buffer) -> None:
+    async def write(self, piece: "Buffer") -> None:
         self._pieces.put_nowait(piece)
         await self._pieces.join()
 
@@ -187,7 +187,7 @@ class _PieceQueue:
         self._pieces.put_nowait(None)
 
 
-async def _pieces(file: Multipart) -> AsyncGenerator[Buffer, None]:
+async def _pieces(file: "Multipart") -> AsyncGenerator["Buffer", None]:
     """Give ``file`` piece by piece: what every aiohttp takes."""
     pieces = _PieceQueue()
 

@@ -18,7 +18,6 @@ from kycaid_async.transport.aiohttp.answers import HEAD_LIMITS, AnswerTooLarge
 from kycaid_async.transport.aiohttp.parts import BadHttpMessage, HttpProcessingError, LineTooLong, module_of, where
 from kycaid_async.transport.backend import OutgoingRequest
 from kycaid_async.transport.deadlines import AttemptTimeout
-from kycaid_async.uploads.multipart import Multipart
 
 _PASSING: Final = frozenset({408, 425, 429})
 _SERVER_ERROR: Final = 500
@@ -35,7 +34,7 @@ def error_of(request: OutgoingRequest, error: Exception, timer: AttemptTimeout) 
     Its text holds the name of the exception and the system's reason, not the exception's text: that can quote a part
     of an answer.
     """
-    broken = request.body.error if isinstance(request.body, Multipart) else None
+    broken = None if request.file is None else request.file.error
     cause = broken if isinstance(broken, Exception) else error
     return cause if isinstance(cause, KycaidError) else _of_aiohttp(request, cause, timer)
 

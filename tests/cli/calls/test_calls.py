@@ -53,8 +53,11 @@ def test_a_file_that_was_uploaded_is_not_lost_with_the_call(kycaid, front):
 @pytest.mark.parametrize(
     ("words", "advice"),
     [
-        (["--type", "pasport", "--applicant-id", UNKNOWN], "--type: expected one of ADDRESS_DOCUMENT"),
-        (["--type", "pasport", "--applicant-id", UNKNOWN], "did you mean PASSPORT?"),
+        (
+            ["--type", "pasport", "--applicant-id", UNKNOWN],
+            "did you mean PASSPORT? Expected one of ADDRESS_DOC",
+        ),
+        (["--type", "xyz", "--applicant-id", UNKNOWN], "--type: expected one of ADDRESS_DOCUMENT"),
         (["--type", "PASSPORT"], "--applicant-id: expected this or affiliated_person_id, and not both, got neither."),
         (["--type", "PASSPORT", "--applicant-id", "12"], "--applicant-id: expected 36 characters, got 2 characters."),
         (
@@ -64,7 +67,7 @@ def test_a_file_that_was_uploaded_is_not_lost_with_the_call(kycaid, front):
         (["--json", "{", "--type", "PASSPORT"], "--json: this is no JSON, line 1, column 2"),
         (["--json", "[1]"], "--json: expected an object"),
         (["--json", '{"a": NaN}'], "--json: this is no JSON"),
-        (["--json", "@nowhere.json"], "--json @nowhere.json: No such file or directory"),
+        (["--json", "@nowhere.json"], "--json @***.json: No such file or directory"),
         (["--front-side", "nowhere.png"], "--front-side: No such file or directory"),
         (["--json", '{"nam": "Secret"}', "--applicant-id", UNKNOWN, "--type", "PASSPORT"], "nam: expected a field of"),
         (["--csv", "--text", "--type", "PASSPORT", "--applicant-id", UNKNOWN], "--csv and --text: choose one"),
@@ -94,6 +97,23 @@ def test_missing_arguments_and_wrong_names_are_named(odd):
     assert "Give at least one field." in odd("applicants", "update", UNKNOWN).stderr
     assert "Did you mean 'documents'?" in odd("documnts", "get").stderr
     assert "Did you mean 'update-status'?" in odd("verifications", "update-statu").stderr
+
+
+def test_what_was_typed_wrongly_is_not_repeated(odd, server):
+    for words in (
+        ["applicants", "create", "--first-name", "Jane", "Roe"],
+        ["documents", "create", "--transaction-amount", "Roe"],
+        ["applicants", "get", UNKNOWN, "Roe"],
+        ["documents", "create", "--json", "@/tmp/Roe.json"],
+        ["applicants", "create", "--frist-name=Roe"],
+        ["applicants", "create", "--pep=Roe"],
+    ):
+        done = odd(*words)
+        assert (done.exit_code, done.stdout) == (2, "")
+        assert "Roe" not in done.stderr, words
+    assert server.requests == []
+    assert "needs quotes around it" in odd("applicants", "create", "--first-name", "Jane", "Roe").stderr
+    assert "--transaction-amount" in odd("documents", "create", "--transaction-amount", "Roe").stderr
 
 
 def test_names_may_have_underscores(odd, server):

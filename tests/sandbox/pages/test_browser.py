@@ -208,6 +208,41 @@ async def test_the_keyboard_does_everything(kycaid, sandbox, applicant):
     assert (row.verified, row.reasons) == (True, ())
 
 
+async def test_somebody_begins_with_an_empty_sandbox_searches_and_removes_everything(sandbox):
+    def person_acts() -> None:
+        with browser(width=390) as person:
+            names = lambda: [row.text.split("\n")[0] for row in person.all("a.row")]  # noqa: E731 - asked again and again
+            person.driver.get(f"{sandbox.url}/_sandbox/")
+            person.saying("h2", "Nobody yet")
+            assert sandbox.api_key in person.one("#snippet").text
+            person.click("button", "Open the form of a person")
+            person.until(lambda: len(person.driver.window_handles) == 2)
+            first, opened = person.driver.window_handles
+            person.driver.switch_to.window(opened)
+            person.saying("h1", "Verify your identity")
+            person.driver.switch_to.window(first)
+            person.click("#load-samples")
+            person.saying(".said", "The sample data are there.")
+            person.until(lambda: len(names()) == 7)
+            person.one("#filter").send_keys("otto")
+            person.until(lambda: names() == ["Otto Placeholder"])
+            assert person.driver.current_url.endswith("?q=otto")
+            person.saying("#total", "1")
+            person.one("#filter").send_keys(Keys.ENTER)
+            person.until(lambda: person.one("#filter").get_attribute("value") == "otto")
+            person.driver.get(f"{sandbox.url}/_sandbox/controls")
+            person.click("#reset")
+            assert person.one("#sure:invalid"), "nothing was sent: the box is not ticked"
+            person.click("#sure")
+            person.click("#reset")
+            person.saying(".said", "Everything was removed.")
+            person.saying("h2", "Nobody yet")
+            assert person.complaints() == []
+
+    await asyncio.to_thread(person_acts)
+    assert set(sandbox.counts().values()) == {0}
+
+
 PAGES = ("", "verifications", "callbacks", "requests", "controls", "login")
 
 

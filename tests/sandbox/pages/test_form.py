@@ -1,6 +1,7 @@
 """The hosted form: filled in by a person, once."""
 
 import asyncio
+import re
 from datetime import timedelta
 
 import aiohttp
@@ -296,3 +297,11 @@ async def test_the_callbacks_of_a_form_flow(clock, make_picture, filled):
 
 async def _never(_seconds: float) -> None:
     """No time passes between two attempts."""
+
+
+async def test_countries_are_sorted_by_their_names(browse, form_url):
+    shown = (await browse("GET", await form_url())).text
+    choices = re.search(r'name="applicant.residence_country".*?</select>', shown, re.DOTALL)[0]
+    names = re.findall(r'<option value="[A-Z]{2}">([^<]+)<', choices)
+    assert (names[:2], names[-1], len(names)) == (["Argentina", "Australia"], "United States", 45)
+    assert names == sorted(names)

@@ -100,7 +100,10 @@ async def test_without_the_key_there_is_only_the_page_to_log_in(browse, locked, 
     assert answer.headers["Location"] == f"/_sandbox/login?next={path}"
 
 
-@pytest.mark.parametrize("action", ["decide", "resend", "balance", "fault-on", "fault-off", "logout", "other"])
+ACTIONS = ("decide", "resend", "balance", "fault-on", "fault-off", "switches", "open-form", "sample", "reset")
+
+
+@pytest.mark.parametrize("action", [*ACTIONS, "logout", "other"])
 async def test_without_the_key_no_action_is_done(browse, locked, action):
     token = token_in((await browse("GET", f"{locked.url}/_sandbox/login")).text)
     refused = await browse("POST", f"{locked.url}/_sandbox/actions/{action}", data={"token": token, "kind": "502"})

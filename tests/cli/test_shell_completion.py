@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from kycaid_async.cli.app import app
-from kycaid_async.cli.completion import VARIABLE, prepare_completion
+from kycaid_async.cli.shell_completion import VARIABLE, prepare_completion
 
 
 @pytest.mark.parametrize(

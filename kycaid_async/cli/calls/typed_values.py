@@ -1,4 +1,4 @@
-"""What was typed, as values for a call."""
+"""Values of arguments and options, out of the text that was typed."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime

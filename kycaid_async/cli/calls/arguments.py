@@ -30,7 +30,7 @@ class _Seen(BaseException):
 
 @attrs.frozen
 class PreparedRequest:
-    """What a call would send first."""
+    """The first request of a call, which is not sent yet."""
 
     method: str
     target: str
@@ -78,7 +78,7 @@ def _refuse_others(operation: Operation, left: Mapping[str, Any]) -> None:
     if left:
         known = [one.name for one in operation.parameters()]
         names = ", ".join(one_line(name) for name in left)
-        raise UsageProblem(f"{operation.name}: it takes no {names}{_guess(next(iter(left)), known)}; nothing was sent")
+        raise UsageProblem(f"{operation.name}: it takes no {names}; {_guess(next(iter(left)), known)}nothing was sent")
 
 
 def _model(operation: Operation, fields: Mapping[str, Any]) -> Request:
@@ -139,13 +139,13 @@ def _sentence(problem: FieldProblem, parameter: Parameter | None, values: Mappin
     typed = values.get(parameter.name)
     text = typed[0] if isinstance(typed, list) and typed else typed
     guess = _guess(text, parameter.words) if isinstance(text, str) else ""
-    sentence = f"{parameter.option}{inner}: expected {problem.expected}, got {problem.got}{guess}"
-    return sentence if guess else f"{sentence}."
+    wanted = f"{'E' if guess else 'e'}xpected {problem.expected}, got {problem.got}."
+    return f"{parameter.option}{inner}: {guess}{wanted}"
 
 
 def _guess(text: str, words: "tuple[str, ...] | list[str]") -> str:
     near = get_close_matches(text.upper(), [word.upper() for word in words], n=1)
-    return "".join(f"; did you mean {word}?" for word in words if word.upper() in near)
+    return "".join(f"did you mean {word}? " for word in words if word.upper() in near)
 
 
 def field_models(operation: Operation) -> Any:
