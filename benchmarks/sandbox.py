@@ -59,7 +59,7 @@ def run(plan: Plan) -> Report:
     rate = Spread.of(found["in memory"]["documents.get"]["per_second"]).median
     figures = [
         at_least("sandbox, documents.get in memory, one process", rate, 2000, 4000, "calls/s"),
-        at_most("sandbox, from the command to the first answer", start.median, 0.5, unit="s"),
+        at_most("sandbox, from the command to the first answer", start.median, 0.4, unit="s"),
     ]
     return Report([], figures, {"starts": starts, "calls": found})
 

@@ -3,7 +3,7 @@
 import copy
 import os
 import ssl
-from collections.abc import Awaitable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import attrs
@@ -29,9 +29,11 @@ from kycaid_async.transport.settings import (
     paths_of,
 )
 from kycaid_async.uploads.preflight import FileRules
-from kycaid_async.values.lazy import cached_property
 
 if TYPE_CHECKING:
+    # What pyright takes for an attribute that fits a protocol; it does not see through other descriptors there.
+    from builtins import property as cached_property
+
     import aiohttp
 
     from kycaid_async.api.raw_response import RecordedCall
@@ -40,6 +42,27 @@ if TYPE_CHECKING:
     from kycaid_async.hooks import HooksOption, Observers
     from kycaid_async.transport.exchange import Exchange
     from kycaid_async.transport.loop_resources import ResourceRegistry
+else:
+
+    class cached_property:  # noqa: N801 - it stands in for the one of functools
+        """The one of functools without its lock, which Python 3.11 still has.
+
+        One lock per class is held while the value is made; when another thread forks meanwhile, the child finds it
+        locked for ever. Two threads at once may both make a value here: one of them is kept.
+        """
+
+        def __init__(self, function: Callable[[Any], Any]) -> None:
+            self._function = function
+            self.__doc__ = function.__doc__
+
+        def __set_name__(self, owner: type, name: str) -> None:
+            self._name = name
+
+        def __get__(self, instance: object | None, owner: type) -> Any:
+            if instance is None:
+                return self
+            return vars(instance).setdefault(self._name, self._function(instance))
+
 
 T = TypeVar("T")
 

@@ -43,7 +43,7 @@ from typing import Any, ClassVar, TypedDict, Unpack
 
 import attrs
 
-from kycaid_async.masking import Discreet, Value, hide, is_code
+from kycaid_async.masking import Discreet, ValueObject, hide, is_code
 
 
 @attrs.frozen(repr=False, eq=False)
@@ -61,7 +61,7 @@ class FieldError(Discreet):
 
 
 @attrs.frozen(eq=False, repr=False)
-class FieldProblem(Value):
+class FieldProblem(ValueObject):
     """One field that was refused before anything was sent."""
 
     field: str

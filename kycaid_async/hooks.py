@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import attrs
 
 from kycaid_async.errors import ConfigurationError
-from kycaid_async.masking import Value
+from kycaid_async.masking import ValueObject
 
 logger = logging.getLogger("kycaid_async")
 
@@ -22,7 +22,7 @@ _PORTS: Final = {"http": 80, "https": 443}
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
-class CallEvent(Value):
+class CallEvent(ValueObject):
     """A call begins."""
 
     operation: str
@@ -91,7 +91,7 @@ class ResultEvent(CallEvent):
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
-class RowEvent(Value):
+class RowEvent(ValueObject):
     """A row of a run of ``client.bulk`` has its result."""
 
     run: str

@@ -52,7 +52,7 @@ class Printed:
         return f"{type(self).__qualname__.rpartition('>.')[2]}({', '.join(fields)})"
 
 
-class Value(Printed):
+class ValueObject(Printed):
     """Base of attrs classes made with ``eq=False, repr=False``: those with the same content are equal, too."""
 
     __slots__ = ()
@@ -67,7 +67,7 @@ class Value(Printed):
         return hash((type(self), _content_of(self)))
 
 
-class Discreet(Value):
+class Discreet(ValueObject):
     """Base of attrs classes, made with ``eq=False, repr=False``, of which nobody prints what is personal.
 
     A ``repr`` is not enough: rich prints the fields of attrs classes, pytest those in which two objects differ, and

@@ -19,15 +19,6 @@ CONTRACTS = PROJECT["tool"]["importlinter"]["contracts"]
 CLASSIFIERS = PROJECT["project"]["classifiers"]
 WORKFLOW = yaml.safe_load((ROOT / ".github" / "workflows" / "ci.yml").read_text("utf-8"))
 
-REGISTRIES = {
-    "cli.app": "the commands, a module each",
-    "sandbox.application": "the routes of pages, faults and health",
-    "sandbox.handlers.catalog": "the handlers, which mirror the sections of `api` and load by name",
-    "sandbox.pages.routes": "the pages, a module each",
-    "sandbox.storage.unit_of_work": "the repositories, one per kind of object",
-}
-"""Modules that list others, of which there is one per thing: these are no helpers of theirs."""
-
 
 def layers(contract):
     """Return the floors of a contract, from top to bottom, each a set of dotted names below the package."""
@@ -61,10 +52,64 @@ def test_few_short_modules_serve_one_other_module_only():
         for module in modules()
         if not module.is_package and len(module.lines) < 80 and len(importers()[module.name]) == 1
         for user in importers()[module.name]
-        # What a package's own `__init__` offers is public.
-        if user != module.name.rpartition(".")[0] and user.removeprefix("kycaid_async.") not in REGISTRIES
     ]
     assert len(helpers) <= 8, f"{len(helpers)}: {per_room(helpers)}"
+
+
+OF_A_ROW = {
+    "bulk/contents.py",
+    "bulk/delivery.py",
+    "bulk/ledger/database.py",
+    "bulk/ledger/entries.py",
+    "bulk/ledger/ledger.py",
+    "bulk/ledger/secret.py",
+    "bulk/manifest/check.py",
+    "bulk/manifest/csv_format.py",
+    "bulk/manifest/format.py",
+    "bulk/manifest/manifest.py",
+    "bulk/manifest/places.py",
+    "bulk/manifest/row.py",
+    "bulk/prerequisites.py",
+    "bulk/requests/limits.py",
+    "bulk/requests/resilient_caller.py",
+    "bulk/row.py",
+    "bulk/run.py",
+    "bulk/upload.py",
+    "cli/upload/run.py",
+    "cli/upload/stats.py",
+}
+"""The files that a row passes on its way to its ledger entry, as `python -m benchmarks.walks --files` names them."""
+
+
+def changed_elsewhere(function):
+    """Return the attributes that a function sets of objects that are neither its own nor made in it."""
+    made = {
+        name.id
+        for node in ast.walk(function)
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call | ast.Await)
+        for target in node.targets
+        for name in ast.walk(target)
+        if isinstance(name, ast.Name)
+    }
+    set_here = [
+        node for node in ast.walk(function) if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)
+    ]
+    return [ast.unparse(node) for node in set_here if getattr(node.value, "id", "") not in {"self", "cls", *made}]
+
+
+def test_no_step_of_a_row_changes_an_object_of_another():
+    known = {"summary": "that of the run, brought up to date when it is asked for"}
+    found = [
+        f"{module.where}: {function.name}: {changed}"
+        for module in modules()
+        if module.where in OF_A_ROW
+        for function in module.functions
+        if function.name not in known
+        for changed in changed_elsewhere(function)
+    ]
+    assert not found, found
+    assert len(OF_A_ROW) <= 20
+    assert {module.where for module in modules()} >= OF_A_ROW
 
 
 def test_no_module_is_longer_than_four_hundred_lines():

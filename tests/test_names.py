@@ -8,21 +8,17 @@ import pytest
 from tests.house import modules
 
 SAME_CLASSES = {
-    "AuditOptions": "the keywords of `client.bulk.audit`, and the options of the command that calls it",
-    "UploadOptions": "the keywords of `client.bulk.upload`, and the options of the command that calls it",
     "Sandbox": "the one of `testing` is that of `sandbox`, and a plain context manager too",
 }
 """Names of classes that stand for more than one thing, with the reason: four at most."""
 
 SAME_MODULES = {
     "__main__": "what `python -m` runs",
-    "addresses": "addresses of applicants, and of the internet: each the word of its field",
     "applicants": "a section, and the repository of what it holds",
     "bulk": "`client.bulk`, and its blocking twin",
     "check": "the check of a manifest, and of a request's fields",
     "client": "the client, and its blocking twin",
     "database": "the one SQLite file of a room",
-    "feed": "a queue of rows, and of events",
     "fields": "types of fields, in general and of one section",
     "evidence": "evidence after a lost answer: for a document, and for a verification",
     "files": "a section, and what the demo uploads",
@@ -45,7 +41,6 @@ SAME_MODULES = {
     "section": "the class of a section, and its base",
     "sections": "all sections, and their blocking twins",
     "state": "what an audit knows so far, and what a sandbox holds",
-    "table": "the table that one command each writes",
     "verdict": "the verdict that a run gives out, and the rules of the sandbox for one",
     "verifications": "entries of a ledger, and the repository of a sandbox",
 }

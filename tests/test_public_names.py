@@ -1,4 +1,5 @@
 import ast
+import asyncio
 import inspect
 import subprocess
 import sys
@@ -99,6 +100,37 @@ def test_the_import_loads_nothing_but_itself():
 def test_nothing_heavy_loads_before_the_first_connection(code):
     loaded = run(f"{code}\nimport sys; print(*(m for m in {HEAVY} if m in sys.modules))")
     assert loaded == []
+
+
+UNUSED = [
+    *("kycaid_async.api.documents.kinds", "kycaid_async.api.documents.models", "kycaid_async.values.check"),
+    *("kycaid_async.uploads.multipart", "kycaid_async.uploads.kinds", "kycaid_async.hooks"),
+    *("importlib.metadata", "difflib", "kycaid_async.bulk.bulk", "kycaid_async.sync.client"),
+]
+
+
+async def test_a_first_call_loads_only_what_it_needs():
+    pytest.importorskip("msgspec")  # without it the converter, and cattrs with it, reads answers
+
+    async def answer(reader, writer):
+        await reader.readuntil(b"\r\n\r\n")
+        body = b'{"document_id": "5f9a", "created_at": "2024-07-01 15:27:15", "decline_reasons": ["BAD_QUALITY"]}'
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
+        await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        code = f"""
+import asyncio, sys
+from kycaid_async import AsyncKycaid
+async def main():
+    async with AsyncKycaid("key", base_url={url!r}) as client:
+        print((await client.documents.get("x" * 36)).reasons[0].name)
+    print(*(m for m in {[*UNUSED, "cattrs"]} if m in sys.modules))
+asyncio.run(main())
+"""
+        assert await asyncio.to_thread(run, code) == ["BAD_QUALITY"]
 
 
 def test_the_version_is_that_of_the_distribution():

@@ -1,4 +1,4 @@
-"""A network to a server: the kernel's netem on a pair of devices, with the server behind it. For root on Linux."""
+"""A network to a server: a pair of devices that the kernel slows down, with the server behind it. For root on Linux."""
 
 import os
 import shutil
@@ -33,13 +33,16 @@ class Link:
         parts = [f"{self.round_trip * 1000:.0f} ms"] if self.round_trip else []
         parts += [f"{self.loss:g} % loss"] if self.loss else []
         parts += [f"{self.megabits} Mbit/s"] if self.megabits else []
-        return "netem " + ", ".join(parts)
+        return "link of " + ", ".join(parts)
 
-    def _options(self) -> list[str]:
-        options = ["delay", f"{self.round_trip * 500:.3f}ms"]
-        options += ["loss", f"{self.loss}%"] if self.loss else []
-        options += ["rate", f"{self.megabits}mbit"] if self.megabits else []
-        return [*options, "limit", "20000"]
+    @property
+    def discipline(self) -> list[str]:
+        """The queueing discipline of the kernel for it: an older one, which more kernels have, for a rate alone."""
+        rate = ["rate", f"{self.megabits}mbit"] if self.megabits else []
+        if not (self.round_trip or self.loss):
+            return ["tbf", *rate, "burst", "64kb", "latency", "100ms"]
+        loss = ["loss", f"{self.loss}%"] if self.loss else []
+        return ["netem", "delay", f"{self.round_trip * 500:.3f}ms", *loss, *rate, "limit", "20000"]
 
 
 @attrs.frozen
@@ -62,7 +65,7 @@ def laid(link: Link) -> Iterator[Place]:
         for prefix, device, address in (((), near, _HERE), (inside, far, _THERE)):
             _do(*prefix, "ip", "address", "add", f"{address}/30", "dev", device)
             _do(*prefix, "ip", "link", "set", device, "up")
-            _do(*prefix, "tc", "qdisc", "add", "dev", device, "root", "netem", *link._options())  # noqa: SLF001 - ours
+            _do(*prefix, "tc", "qdisc", "add", "dev", device, "root", *link.discipline)
         yield Place(inside, _THERE)
     finally:
         _do("ip", "netns", "delete", name)  # and the devices with it

@@ -5,6 +5,7 @@ from typing import Generic, TypeVar
 import attrs
 
 from kycaid_async.api.section import Section
+from kycaid_async.masking import ValueObject
 from kycaid_async.protocol.endpoint import Endpoint
 from kycaid_async.values.fields import IdText
 from kycaid_async.values.model import Response, response
@@ -34,13 +35,13 @@ class Labelled:
         return next((lb.label for lb in labels if lb.language_code and lb.language_code.upper() == wanted), None)
 
 
-@attrs.define
-class _CachedList(Generic[L]):
+@attrs.define(eq=False, repr=False)
+class _CachedList(ValueObject, Generic[L]):
     items: list[L]
     at: float
 
 
-@attrs.define
+@attrs.define(eq=False, repr=False)
 class ReferenceSection(Section, Generic[L]):
     """A section with one slow-changing list."""
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 import attrs
 
 from kycaid_async.errors import FieldProblem
-from kycaid_async.masking import Value
+from kycaid_async.masking import ValueObject
 from kycaid_async.protocol.endpoint import Endpoint
 from kycaid_async.protocol.request import invalid_request
 from kycaid_async.values.fields import attrs_of, fields_of
@@ -36,7 +36,7 @@ class Caller(Protocol):
 
 
 @attrs.define(eq=False, repr=False)
-class Section(Value):
+class Section(ValueObject):
     """Base of the sections: what calls endpoints, and the clock of those that look at it."""
 
     _call: Caller = attrs.field(repr=False)

@@ -72,7 +72,7 @@ def _told(manifest: Manifest, groups: ProblemGroups, count: int) -> str:
 
 @attrs.define
 class EarlierRuns:
-    """What earlier runs did, by a ledger that is open; memory stays as it is for a million of rows.
+    """Deeds of earlier runs, by a ledger that is open; memory stays as it is for a million of rows.
 
     A file that was sent for one applicant, and comes for another, is a question. One that several share is none.
     """

@@ -148,8 +148,9 @@ class _TaskReader(_Reader[W]):
             return
         except asyncio.CancelledError as error:
             # Not by `stop`, or else nobody reads on. Raised as it is, it would pass for the end of a worker.
-            self._error = RuntimeError("bulk: what gives the rows was cancelled")
-            self._error.__cause__ = error
+            cut = RuntimeError("bulk: what gives the rows was cancelled")
+            cut.__cause__ = error
+            self._error = cut
         except Exception as error:  # noqa: BLE001 - it is raised where the rows are taken
             hide_locals(error)
             self._error = error

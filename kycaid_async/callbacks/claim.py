@@ -11,6 +11,7 @@ import anyio
 import attrs
 
 from kycaid_async.callbacks.stores import SharedSeenStore
+from kycaid_async.masking import ValueObject
 
 logger = logging.getLogger("kycaid_async")
 
@@ -22,8 +23,8 @@ _RELEASE_SECONDS: Final = 5.0
 """How long a store has to take back a claim; after that its lease ends it."""
 
 
-@attrs.frozen
-class Claim:
+@attrs.frozen(eq=False, repr=False)
+class Claim(ValueObject):
     """The claim of this process on one identity."""
 
     store: SharedSeenStore
@@ -64,7 +65,8 @@ class Claim:
             try:
                 await self.store.release(self.identity, self.holder)
             except Exception as error:  # noqa: BLE001 - the failure that led here is the one to be told
-                logger.warning("the claim of a callback could not be released: %s", type(error).__name__)
+                name = type(error).__name__
+                logger.warning("the claim of a callback could not be released: %s", name, extra={"kycaid_error": name})
 
     async def _take(self) -> bool:
         return await self.store.claim(self.identity, self.holder, self.lease)
@@ -81,4 +83,5 @@ class Claim:
                 if not await self._take() and not await self.store.has(self.identity):
                     logger.warning("the claim of a callback ended while its handler ran: another may handle it too")
             except Exception as error:  # noqa: BLE001 - there is another renewal before the lease ends
-                logger.warning("the claim of a callback could not be renewed: %s", type(error).__name__)
+                name = type(error).__name__
+                logger.warning("the claim of a callback could not be renewed: %s", name, extra={"kycaid_error": name})

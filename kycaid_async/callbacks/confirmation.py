@@ -12,6 +12,7 @@ from kycaid_async.api.verifications.fields import VerificationProgress
 from kycaid_async.api.verifications.models import CheckResult, Verification
 from kycaid_async.callbacks.events import DatabaseScreening, Event, VerificationCompleted, VerificationStatusChanged
 from kycaid_async.errors import FieldProblem, InvalidRequestError
+from kycaid_async.masking import ValueObject
 from kycaid_async.tracebacks import border, confidential
 
 
@@ -33,8 +34,8 @@ class _BlockingClient(Protocol):
     def verifications(self) -> _BlockingVerifications: ...
 
 
-@attrs.frozen
-class Confirmation:
+@attrs.frozen(eq=False, repr=False)
+class Confirmation(ValueObject):
     """The result of comparing an event with the server."""
 
     agrees: bool

@@ -12,6 +12,7 @@ import attrs
 from kycaid_async.callbacks.events import Event
 from kycaid_async.callbacks.stores import MemorySeenStore, SeenStore, SharedSeenStore
 from kycaid_async.errors import ConfigurationError
+from kycaid_async.masking import Printed
 
 
 async def _sleep(seconds: float) -> None:
@@ -25,8 +26,8 @@ def _check_lease(_deduplicator: object, _attribute: object, lease: float) -> Non
         raise ConfigurationError("lease must be more than 0 seconds")
 
 
-@attrs.frozen(eq=False)
-class Deduplicator:
+@attrs.frozen(eq=False, repr=False)
+class Deduplicator(Printed):
     """Lets each event through once.
 
     The default store is that of one process: two workers do not see each other's events. Where several share the work,

@@ -1,19 +1,20 @@
-"""The server, the folder and the ledger of a manifest, and the reason why a run over it ended."""
+"""The options of commands over a manifest: its server, its folder and its ledger; and why a run over it ended."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import TypedDict
+from typing import Any, TypedDict
 
 import attrs
 
 from kycaid_async import servers
 from kycaid_async.bulk.manifest.manifest import Manifest
-from kycaid_async.bulk.manifest.options import ManifestOptions
+from kycaid_async.bulk.manifest.options import ManifestKeywords, ManifestOptions
 from kycaid_async.bulk.manifest.rejects import origin_of
 from kycaid_async.bulk.remote.url_rules import UrlRules
+from kycaid_async.cli.options import RunChoices
 from kycaid_async.cli.problems import Problem, UsageProblem, one_line
-from kycaid_async.cli.reading import words_of
+from kycaid_async.cli.reading import reading_of, words_of
 from kycaid_async.errors import ConfigurationError, KycaidError, ManifestError
 from kycaid_async.shell import command_line
 from kycaid_async.transport.proxies import proxy_of
@@ -21,13 +22,76 @@ from kycaid_async.transport.settings import allow_http_of, base_url_of
 from kycaid_async.uploads.reader import in_thread
 
 
-class RunChoices(TypedDict, total=False):
-    """Options of commands that run over a manifest, passed on as they were given."""
+@attrs.frozen(kw_only=True)
+class ManifestCommand:
+    """The options that all these commands have, checked."""
 
+    manifest: Path
+    server: str
+    proxy: str | None = attrs.field(default=None, repr=False)
+    api_key: str | None = attrs.field(default=None, repr=False)
+    """None for a run that sends nothing."""
+    ledger: Path
+    """It may stand elsewhere, and knows the folder of the manifest: in another one the same paths are other files."""
+    same_account: bool = False
+    concurrency: int = 64
+    as_json: bool = False
+    reading: ManifestOptions = attrs.field(factory=lambda: ManifestOptions(guess=True))
+    """How the manifest is read."""
+
+
+class CommonOptions(TypedDict):
+    """The fields of a `ManifestCommand`, to make one of another class with."""
+
+    manifest: Path
+    server: str
+    proxy: str | None
+    api_key: str | None
+    ledger: Path
     same_account: bool
     concurrency: int
-    report: Path | None
     as_json: bool
+    reading: ManifestOptions
+
+
+def common_options(
+    manifest: Path,
+    chosen: RunChoices,
+    reading: ManifestKeywords | None,
+    *,
+    outside: Sequence[Path] = (),
+    urls: UrlRules | None = None,
+    sends: bool = True,
+) -> CommonOptions:
+    """Return the options for what was given. Raises `UsageProblem`; when it ``sends``, also when there is no key."""
+    api_key = chosen.get("api_key")
+    if not api_key and sends:
+        raise UsageProblem("your key is needed, in the environment variable KYCAID_API_KEY")
+    server, proxy = way_to_server(chosen.get("base_url"), chosen.get("proxy"), trust_env=sends)
+    return {
+        "manifest": manifest,
+        "server": server,
+        "proxy": proxy,
+        "api_key": api_key,
+        "ledger": chosen.get("ledger") or ledger_of(manifest),
+        "same_account": chosen.get("same_account", False),
+        "concurrency": chosen.get("concurrency", 64),
+        "as_json": chosen.get("as_json", False),
+        "reading": reading_of(reading or {}, outside=outside, urls=urls),
+    }
+
+
+def own_options(choices: RunChoices) -> dict[str, Any]:
+    """Return those of the options that are a command's own."""
+    return {name: value for name, value in choices.items() if name not in RunChoices.__annotations__}
+
+
+def check_output(option: str, path: Path, taken: Collection[Path]) -> None:
+    """Raise `UsageProblem` for a path that no output may be written to. ``taken`` are those of other files."""
+    if not path.resolve().parent.is_dir():
+        raise UsageProblem(f"{option}: {path.parent} is not a folder")
+    if path.is_dir() or path.resolve() in {other.resolve() for other in taken}:
+        raise UsageProblem(f"{option}: {path} is something else, and is not written over")
 
 
 def way_to_server(base_url: str | None, proxy: str | None, *, trust_env: bool) -> tuple[str, str | None]:

@@ -1,9 +1,14 @@
 """Options that several commands share, and their errors as one line and an exit code."""
 
-from collections.abc import Iterator
+import functools
+import inspect
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Annotated, TypeAlias
+from itertools import chain
+from pathlib import Path
+from typing import Annotated, Any, TypeAlias, TypedDict, cast
 
+import attrs
 import typer
 
 from kycaid_async.cli.credentials import api_key, required_key
@@ -11,7 +16,7 @@ from kycaid_async.cli.problems import Problem, interrupted, say
 from kycaid_async.errors import KycaidError
 from kycaid_async.signals import end_like_ctrl_c
 
-__all__ = ["AsJson", "BaseUrl", "Proxy", "SameAccount", "api_key", "plain_errors", "required_key"]
+__all__ = ["AsJson", "BaseUrl", "Proxy", "RunFlags", "api_key", "plain_errors", "required_key", "with_groups"]
 
 Proxy: TypeAlias = Annotated[
     str | None,
@@ -33,6 +38,74 @@ SameAccount: TypeAlias = Annotated[
 AsJson: TypeAlias = Annotated[
     bool, typer.Option("--json", help="Print one JSON object per row, then one with the sums.")
 ]
+
+
+LedgerFile: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE", help="Record of what was sent. Default: MANIFEST.ledger. Elsewhere, for one folder only."
+    ),
+]
+Concurrency: TypeAlias = Annotated[
+    int, typer.Option(min=1, max=1024, metavar="N", help="Rows, applicants or requests at once, at most.")
+]
+
+
+class RunChoices(TypedDict, total=False):
+    """The options of every command that runs over a manifest, as they were given."""
+
+    ledger: Path | None
+    base_url: str | None
+    proxy: str | None
+    api_key: str | None
+    same_account: bool
+    concurrency: int
+    as_json: bool
+
+
+@attrs.frozen(kw_only=True)
+class RunFlags:
+    """The same, as they are typed; the key is none of them."""
+
+    ledger: LedgerFile = None
+    base_url: BaseUrl = None
+    proxy: Proxy = attrs.field(default=None, repr=False)
+    same_account: SameAccount = False
+    concurrency: Concurrency = 64
+    as_json: AsJson = False
+
+    def chosen(self, *, api_key: str | None) -> RunChoices:
+        """Return what was typed, and the key."""
+        return cast("RunChoices", attrs.asdict(self) | {"api_key": api_key})
+
+
+def with_groups(command: Callable[..., None]) -> Callable[..., None]:
+    """Let a command take options in classes, such as `RunFlags`: each field of one is an option of its own."""
+    parameters = inspect.signature(command, eval_str=True).parameters
+    groups: Mapping[str, Any] = {name: one.annotation for name, one in parameters.items() if _is_group(one.annotation)}
+
+    @functools.wraps(command)
+    def run(**given: Any) -> None:
+        made = {
+            name: group(**{field.name: given.pop(field.name) for field in attrs.fields(group)})
+            for name, group in groups.items()
+        }
+        command(**given, **made)
+
+    options = (_options_of(groups[name]) if name in groups else [one] for name, one in parameters.items())
+    vars(run)["__signature__"] = inspect.Signature([*chain.from_iterable(options)])
+    return run
+
+
+def _is_group(annotation: Any) -> bool:
+    return isinstance(annotation, type) and attrs.has(annotation)
+
+
+def _options_of(group: Any) -> list[inspect.Parameter]:
+    return [
+        inspect.Parameter(field.name, inspect.Parameter.KEYWORD_ONLY, default=field.default, annotation=field.type)
+        for field in attrs.fields(group)
+    ]
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeAlias
 
+import attrs
 import typer
 
 from kycaid_async.cli.problems import UsageProblem
@@ -49,27 +50,29 @@ Convert: TypeAlias = Annotated[
 ]
 
 
-def keywords(
-    *,
-    map_: Sequence[str] | None = None,
-    date_format: str | None = None,
-    encoding: str | None = None,
-    sheet: str | None = None,
-    transliterate: bool = False,
-    allow_same_files: bool = False,
-    convert: Sequence[str] | None = None,
-) -> "ManifestKeywords":
-    """Return the keywords for options as they were given. Raises `UsageProblem`."""
-    found: ManifestKeywords = {"columns": dict(_pairs(map_ or []))}
-    if date_format is not None:
-        found["date_format"] = date_format
-    if encoding is not None:
-        found["encoding"] = encoding
-    if sheet is not None:
-        found["sheet"] = sheet
-    if convert:
-        found["convert"] = {one.partition("=")[0]: one.partition("=")[2] for one in convert}
-    return found | {"transliterate": transliterate, "allow_same_files": allow_same_files}
+@attrs.frozen(kw_only=True)
+class ReadingFlags:
+    """These options as they are typed."""
+
+    map_: Map = None
+    date_format: DateFormat = None
+    encoding: EncodingName = None
+    sheet: Sheet = None
+    transliterate: Transliterate = False
+    convert: Convert = None
+
+    def keywords(self, *, allow_same_files: bool = False) -> "ManifestKeywords":
+        """Return the keywords that they stand for. Raises `UsageProblem`."""
+        found: ManifestKeywords = {"columns": dict(_pairs(self.map_ or []))}
+        if self.date_format is not None:
+            found["date_format"] = self.date_format
+        if self.encoding is not None:
+            found["encoding"] = self.encoding
+        if self.sheet is not None:
+            found["sheet"] = self.sheet
+        if self.convert:
+            found["convert"] = {one.partition("=")[0]: one.partition("=")[2] for one in self.convert}
+        return found | {"transliterate": self.transliterate, "allow_same_files": allow_same_files}
 
 
 def reading_of(

@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import NoReturn, TextIO
 
@@ -11,6 +11,7 @@ from rich.live import Live
 from rich.text import Text
 
 from kycaid_async.cli.problems import one_line
+from kycaid_async.values.decline_reasons import DeclineReason
 
 # A pipe has no edge: what reads it should not have to join lines.
 _WIDTH_OF_A_PIPE = 200
@@ -124,3 +125,14 @@ class Screen:
         else:
             # What goes to the same terminal as the progress has to stand above it.
             (self._out if self._live is None or self._err.quiet else self._err).print(text, soft_wrap=self._as_json)
+
+
+def reason_text(reason: DeclineReason) -> str:
+    """Return a decline reason by its name, id and meaning, as far as they are known."""
+    number = "" if reason.id is None or str(reason.id) == str(reason) else f" ({reason.id})"
+    return f"{reason}{number}{f': {reason.meaning}' if reason.meaning else ''}"
+
+
+def reasons_text(reasons: Iterable[DeclineReason]) -> str:
+    """Return decline reasons in one cell."""
+    return "; ".join(map(reason_text, reasons))

@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
+import attrs
 import typer
 
-from kycaid_async.cli.options import plain_errors
+from kycaid_async.cli.options import plain_errors, with_groups
 from kycaid_async.cli.problems import Problem, UsageProblem
 from kycaid_async.errors import ConfigurationError
 
@@ -37,12 +38,15 @@ or with "all", every operation meets it; without PROBABILITY always, without COU
 """
 
 
-def sandbox(
-    *,
-    host: Annotated[str, typer.Option(metavar="ADDRESS", help="Address to listen on.")] = "127.0.0.1",
+@attrs.frozen(kw_only=True)
+class SandboxFlags:
+    """The options of a sandbox, as they are typed."""
+
+    host: Annotated[str, typer.Option(metavar="ADDRESS", help="Address to listen on.")] = "127.0.0.1"
     port: Annotated[
-        int, typer.Option(min=0, max=65535, metavar="N", help="Port to listen on; 0 for a free one.")
-    ] = 8000,
+        int,
+        typer.Option(min=0, max=65535, metavar="N", help="Port to listen on; 0 for a free one."),
+    ] = 8000
     api_key: Annotated[
         str | None,
         typer.Option(
@@ -50,84 +54,54 @@ def sandbox(
             envvar="KYCAID_SANDBOX_KEY",
             help="Key to accept; a host that others can reach needs one of its own.",
         ),
-    ] = None,
+    ] = attrs.field(default=None, repr=False)
     data: Annotated[
         Path | None,
         typer.Option(
             metavar="DIR",
             help="Keep the data here. Without it they are gone at the end; after a kill, when another sandbox starts.",
         ),
-    ] = None,
+    ] = None
     review_after: Annotated[
         float, typer.Option(metavar="SECONDS", help="How long a new document waits for its review.")
-    ] = 0,
+    ] = 0
     manual: Annotated[
         bool, typer.Option("--manual", help="Leave documents and verifications to a person at the dashboard.")
-    ] = False,
-    strict: Annotated[bool, typer.Option("--strict", help="Refuse what is not proven of the real service.")] = False,
+    ] = False
+    strict: Annotated[bool, typer.Option("--strict", help="Refuse what is not proven of the real service.")] = False
     balance: Annotated[
         float | None, typer.Option(metavar="EUROS", help="What is on the account. Default: it never runs out.")
-    ] = None,
+    ] = None
     callback_url: Annotated[
         str | None, typer.Option(metavar="URL", help="Where callbacks go for which no request names a URL.")
-    ] = None,
+    ] = None
+    seed: Annotated[int, typer.Option(metavar="N", help="What chance depends on: the same runs are the same.")] = 0
+
+
+@with_groups
+def sandbox(
+    *,
+    flags: SandboxFlags,
     fault: Annotated[
         list[str] | None,
         typer.Option(metavar="FAULT", help="Let this go wrong: see above. May be given more than once."),
     ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print no line for each request.")] = False,
-    seed: Annotated[int, typer.Option(metavar="N", help="What chance depends on: the same runs are the same.")] = 0,
 ) -> None:
     """Run ``kycaid sandbox``."""
     with plain_errors(leaves_quietly=True):
-        serve(
-            host=host,
-            port=port,
-            api_key=api_key,
-            data=data,
-            review="manual" if manual else "rules",
-            review_after=review_after,
-            strict=strict,
-            balance=balance,
-            callback_url=callback_url,
-            faults=fault or [],
-            seed=seed,
-            quiet=quiet,
-        )
+        _serve(flags, fault or [], quiet=quiet)
 
 
-def serve(
-    *,
-    host: str,
-    port: int,
-    api_key: str | None,
-    data: Path | None,
-    review: Literal["rules", "manual"],
-    review_after: float,
-    strict: bool,
-    balance: float | None,
-    callback_url: str | None,
-    faults: Sequence[str],
-    seed: int,
-    quiet: bool,
-) -> None:
+def _serve(flags: SandboxFlags, faults: Sequence[str], *, quiet: bool) -> None:
     """Run a sandbox until it is told to stop. Raises `Problem` and `ConfigurationError` when it cannot start."""
     from kycaid_async.sandbox import SANDBOX_KEY, Sandbox
     from kycaid_async.sandbox.command import is_port_in_use, run
 
+    options = attrs.asdict(flags, filter=attrs.filters.exclude("manual"))
+    options |= {"api_key": flags.api_key or SANDBOX_KEY, "review": "manual" if flags.manual else "rules"}
     try:
-        sandbox = Sandbox(
-            api_key=api_key or SANDBOX_KEY,
-            host=host,
-            port=port,
-            data=data,
-            review=review,
-            review_after=review_after,
-            strict=strict,
-            balance=balance,
-            callback_url=callback_url,
-            seed=seed,
-        )
+        sandbox = Sandbox(**options)
     except ConfigurationError as error:
         raise UsageProblem(str(error)) from None
     for text in faults:
@@ -136,7 +110,7 @@ def serve(
         run(sandbox, typer.echo, quiet=quiet)
     except ConfigurationError as error:
         if is_port_in_use(error):
-            raise Problem(f"port {port} of {host} is in use; choose another with --port") from error
+            raise Problem(f"port {flags.port} of {flags.host} is in use; choose another with --port") from error
         raise
 
 

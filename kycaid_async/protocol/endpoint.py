@@ -7,7 +7,7 @@ from typing import Any, Generic, TypeVar
 
 import attrs
 
-from kycaid_async.masking import Value
+from kycaid_async.masking import ValueObject
 from kycaid_async.values.converter import structure
 from kycaid_async.values.fields import fields_of
 from kycaid_async.values.json import loads
@@ -46,7 +46,7 @@ class Evidence(enum.StrEnum):
     """Concluded by analogy; it may be wrong."""
 
 
-class Returns(Value, Generic[T_co]):
+class Returns(ValueObject, Generic[T_co]):
     """The type of an endpoint's answer, and how it is decoded."""
 
     def read(self, data: Any) -> T_co:
@@ -153,7 +153,7 @@ class ReturnsJson(Returns[Any]):
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
-class Endpoint(Value, Generic[T_co]):
+class Endpoint(ValueObject, Generic[T_co]):
     """One operation of the API, as data."""
 
     name: str

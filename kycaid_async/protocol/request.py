@@ -10,7 +10,7 @@ from urllib.parse import quote, unquote, urlencode
 import attrs
 
 from kycaid_async.errors import FieldProblem, InvalidRequestError
-from kycaid_async.masking import Unlisted, Value
+from kycaid_async.masking import Unlisted, ValueObject
 from kycaid_async.protocol.endpoint import HOLES, Endpoint, Evidence, Replay, ReturnsJson
 from kycaid_async.values.converter import unstructure
 from kycaid_async.values.fields import ID_LENGTH
@@ -28,7 +28,7 @@ _REPLAY_OF_METHOD = {
 
 
 @attrs.define(eq=False, repr=False)
-class BuiltRequest(Unlisted, Value):
+class BuiltRequest(Unlisted, ValueObject):
     """A request that is ready to be sent, as often as needed."""
 
     target: str = attrs.field(repr=False)

@@ -15,7 +15,7 @@ import attrs
 
 from kycaid_async import errors
 from kycaid_async.errors import ApiError, DecodeError, FieldError, GatewayError, RedirectError
-from kycaid_async.masking import Unlisted, Value, code_or_mask
+from kycaid_async.masking import Unlisted, ValueObject, code_or_mask
 from kycaid_async.protocol.endpoint import Endpoint, Replay
 from kycaid_async.values.json import loads
 from kycaid_async.values.mismatch import Mismatch
@@ -34,7 +34,7 @@ LIMIT_EXCEEDED = "limit_exceeded"
 
 
 @attrs.define(eq=False, repr=False)
-class Answer(Unlisted, Value):
+class Answer(Unlisted, ValueObject):
     """A whole answer of the server."""
 
     status: int

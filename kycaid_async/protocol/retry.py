@@ -27,7 +27,7 @@ from kycaid_async.errors import (
     ServerTimeoutError,
     UploadSourceError,
 )
-from kycaid_async.masking import Value
+from kycaid_async.masking import ValueObject
 from kycaid_async.protocol.endpoint import Endpoint, Replay
 from kycaid_async.protocol.response import LIMIT_EXCEEDED
 
@@ -58,7 +58,7 @@ _PASSING: Final = (408, 425, 429)
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
-class RetryPolicy(Value):
+class RetryPolicy(ValueObject):
     """Limits of retries. Times are in seconds."""
 
     max_retries: int = 3
@@ -69,14 +69,14 @@ class RetryPolicy(Value):
 
 
 @attrs.frozen(eq=False, repr=False)
-class Retry(Value):
+class Retry(ValueObject):
     """Try again after so many seconds."""
 
     after: float
 
 
 @attrs.frozen(eq=False, repr=False)
-class Raise(Value):
+class Raise(ValueObject):
     """Give the error to the caller."""
 
     error: KycaidError

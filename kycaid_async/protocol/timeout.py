@@ -3,11 +3,11 @@
 import attrs
 
 from kycaid_async.errors import ConfigurationError
-from kycaid_async.masking import Value
+from kycaid_async.masking import ValueObject
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
-class Timeout(Value):
+class Timeout(ValueObject):
     """Time limits in seconds; None switches one off.
 
     A plain number in place of this object sets ``read``, ``progress`` and ``total``, and bounds ``connect``. Limits are

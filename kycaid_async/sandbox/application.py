@@ -10,6 +10,7 @@ from aiohttp import web
 from kycaid_async.api import documents, forms, verifications
 from kycaid_async.api.catalog import ENDPOINTS
 from kycaid_async.api.documents.fields import DocumentType
+from kycaid_async.masking import ValueObject
 from kycaid_async.protocol.endpoint import Endpoint
 from kycaid_async.sandbox.control import Control
 from kycaid_async.sandbox.events.feed import Effects
@@ -50,8 +51,8 @@ _WHITE_LABEL: Final = ("OTHER", "SELFIE", "VISA")
 _BODY_IS_OPTIONAL: Final = frozenset({"forms.create_url"})
 
 
-@attrs.frozen
-class Application:
+@attrs.frozen(eq=False, repr=False)
+class Application(ValueObject):
     """Serves the operations of one sandbox."""
 
     state: SandboxState

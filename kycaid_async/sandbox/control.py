@@ -6,6 +6,7 @@ from collections.abc import Iterable
 import attrs
 from anyio import to_thread
 
+from kycaid_async.masking import ValueObject
 from kycaid_async.sandbox import overview
 from kycaid_async.sandbox.data.account import FORMS, MAX_BALANCE, FormSwitches, is_balance
 from kycaid_async.sandbox.events.feed import CallbackTarget, Delivery, StateChanged, Watch
@@ -18,8 +19,8 @@ from kycaid_async.sandbox.storage.folder import remove_files
 from kycaid_async.sandbox.storage.unit_of_work import UnitOfWork
 
 
-@attrs.frozen
-class Control:
+@attrs.frozen(eq=False, repr=False)
+class Control(ValueObject):
     """Acts on a sandbox from its own event loop."""
 
     _state: SandboxState

@@ -5,6 +5,7 @@ from typing import Any
 
 import attrs
 
+from kycaid_async.masking import ValueObject
 from kycaid_async.sandbox.rules.verdict import reasons_in
 from kycaid_async.sandbox.storage.applicants import name_of
 from kycaid_async.sandbox.storage.database import Row
@@ -14,8 +15,8 @@ from kycaid_async.values.decline_reasons import DeclineReason, reason_of
 from kycaid_async.values.scalars import read_time
 
 
-@attrs.frozen(kw_only=True)
-class ApplicantRow:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class ApplicantRow(ValueObject):
     """An applicant."""
 
     applicant_id: str
@@ -34,8 +35,8 @@ class ApplicantRow:
     created_at: datetime
 
 
-@attrs.frozen(kw_only=True)
-class FileRow:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class FileRow(ValueObject):
     """A file of a document."""
 
     file_id: str
@@ -49,8 +50,8 @@ class FileRow:
     """In bytes."""
 
 
-@attrs.frozen(kw_only=True)
-class DocumentRow:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class DocumentRow(ValueObject):
     """A document."""
 
     document_id: str
@@ -68,8 +69,8 @@ class DocumentRow:
     created_at: datetime
 
 
-@attrs.frozen(kw_only=True)
-class VerificationRow:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class VerificationRow(ValueObject):
     """A verification."""
 
     verification_id: str

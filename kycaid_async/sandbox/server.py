@@ -18,6 +18,7 @@ from anyio import CancelScope, to_thread
 from kycaid_async.callbacks.signature import keys_of
 from kycaid_async.errors import ConfigurationError
 from kycaid_async.loops import running_loop
+from kycaid_async.masking import ValueObject
 from kycaid_async.sandbox.application import Application
 from kycaid_async.sandbox.callbacks.dispatcher import CallbackDispatcher
 from kycaid_async.sandbox.control import Control
@@ -45,8 +46,8 @@ def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-@attrs.frozen
-class _Started:
+@attrs.frozen(eq=False, repr=False)
+class _Started(ValueObject):
     state: SandboxState
     url: str
     background: BackgroundWork

@@ -14,6 +14,7 @@ import attrs
 from anyio import to_thread
 
 from kycaid_async.errors import ConfigurationError
+from kycaid_async.masking import ValueObject
 from kycaid_async.sandbox.data.account import MAX_BALANCE, is_balance
 from kycaid_async.sandbox.events.feed import CallbackTarget, EventFeed, StateChanged
 from kycaid_async.sandbox.rules.rules import REFUSED_COUNTRIES, RULES, Rule
@@ -58,8 +59,8 @@ _URL: Final = _must(
 )
 
 
-@attrs.frozen(kw_only=True)
-class SandboxSettings:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class SandboxSettings(ValueObject):
     """The options of a sandbox, but for where it listens and where it keeps its data.
 
     Raises `ConfigurationError` for what cannot be.
@@ -91,8 +92,8 @@ def _nothing(_done: object) -> None:
     """Let nothing follow."""
 
 
-@attrs.frozen
-class SandboxState:
+@attrs.frozen(eq=False, repr=False)
+class SandboxState(ValueObject):
     """The database, the folder of files, the clock, the options, the event feed, and outcomes that wait."""
 
     store: Store

@@ -11,7 +11,7 @@ from typing import Final, Protocol, Self
 
 import attrs
 
-from kycaid_async.masking import Value
+from kycaid_async.masking import ValueObject
 from kycaid_async.protocol.timeout import Timeout
 
 TICKS = 4
@@ -108,7 +108,7 @@ _NOTHING: Final = -1
 
 
 @attrs.frozen(eq=False, repr=False)
-class Limits(Value):
+class Limits(ValueObject):
     """The limits of the requests of a client, worked out once."""
 
     connect: float | None

@@ -10,7 +10,7 @@ from urllib.parse import quote, urlsplit
 import attrs
 
 from kycaid_async.errors import ConfigurationError
-from kycaid_async.masking import Unlisted, Value, mask
+from kycaid_async.masking import Unlisted, ValueObject, mask
 from kycaid_async.protocol.endpoint import HOLES, Endpoint
 from kycaid_async.protocol.request import is_plain_path
 from kycaid_async.protocol.retry import RetryPolicy
@@ -33,7 +33,7 @@ def _look_at_context(_: object, __: object, value: Any) -> None:
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
-class Settings(Unlisted, Value):
+class Settings(Unlisted, ValueObject):
     """The settings of one client. Can be pickled when ``ssl_context`` is None."""
 
     api_key: ApiKey

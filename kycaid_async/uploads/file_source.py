@@ -10,7 +10,7 @@ from weakref import WeakValueDictionary
 import attrs
 
 from kycaid_async.errors import InvalidFileError
-from kycaid_async.masking import shown_path
+from kycaid_async.masking import Printed, shown_path
 from kycaid_async.uploads.reader import CHUNK, guarded
 
 
@@ -56,8 +56,8 @@ class FileSource:
         return FileReader(self.label, part, size, head)
 
 
-@attrs.frozen(eq=False)
-class _SharedFile:
+@attrs.frozen(eq=False, repr=False)
+class _SharedFile(Printed):
     """A file that one or more uploads read: one position, so one lock."""
 
     file: BinaryIO = attrs.field(repr=False)
@@ -69,8 +69,8 @@ class _SharedFile:
             return self.file.tell()
 
 
-@attrs.frozen(eq=False)
-class _Part:
+@attrs.frozen(eq=False, repr=False)
+class _Part(Printed):
     """A file from ``start`` on. Its methods block, and leave the file at ``start``."""
 
     shared: _SharedFile
@@ -113,8 +113,8 @@ def _plain_file(file: Any) -> BinaryIO:
 _shared: WeakValueDictionary[int, _SharedFile] = WeakValueDictionary()
 
 
-@attrs.define(eq=False)
-class FileReader:
+@attrs.define(eq=False, repr=False)
+class FileReader(Printed):
     """Reads a file of the caller for one attempt."""
 
     label: str = attrs.field(repr=False)

@@ -5,7 +5,7 @@ from typing import Final
 
 import attrs
 
-from kycaid_async.masking import Value
+from kycaid_async.masking import ValueObject
 
 FIRST_BYTES: Final = 8192
 """How many of them are enough."""
@@ -18,7 +18,7 @@ _PACKETS: Final = ((0, 188), (4, 192), (0, 204))
 
 
 @attrs.frozen(eq=False, repr=False)
-class FileKind(Value):
+class FileKind(ValueObject):
     """The kind of a file."""
 
     content_type: str

@@ -9,7 +9,7 @@ from typing import Any, Final, Protocol, Self
 import attrs
 
 from kycaid_async.errors import UploadSourceError
-from kycaid_async.masking import Unlisted, Value, mask, shown_path
+from kycaid_async.masking import Unlisted, ValueObject, mask, shown_path
 from kycaid_async.uploads.io_budget import UNSEEN, IoBudget
 from kycaid_async.uploads.kinds import extension_of
 from kycaid_async.uploads.preflight import FileRules, inspect
@@ -206,7 +206,7 @@ def _quoted(text: str) -> str:
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
-class Upload(Unlisted, Value):
+class Upload(Unlisted, ValueObject):
     """A file to send, as often as needed."""
 
     source: Source

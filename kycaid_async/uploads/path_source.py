@@ -14,7 +14,7 @@ from typing import Any, Final, Self, TypeVar
 import attrs
 
 from kycaid_async.errors import InvalidFileError
-from kycaid_async.masking import mask, shown_path
+from kycaid_async.masking import Printed, ValueObject, mask, shown_path
 from kycaid_async.uploads.path_hint import hint
 from kycaid_async.uploads.reader import CHUNK, WHOLE, Buffer, PaddedBuffer, guarded, in_thread, read_at, read_error
 
@@ -39,8 +39,8 @@ _NOTHING = (errno.ENOENT, errno.EINVAL)
 """Windows says the second of names that it cannot have, such as one in quotes."""
 
 
-@attrs.frozen(kw_only=True)
-class Origin:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Origin(ValueObject):
     """Origin of what was read: a local file, and what changes whenever that is written."""
 
     path: str = attrs.field(repr=mask)
@@ -85,7 +85,8 @@ class QuickFolders:
     """The folders whose files open at once.
 
     A thread hop costs more than open() on a local disk. But a network disk can take for ever, so a folder
-    has to show first, in a thread, that it is quick; and once it is not, it has to show it again.
+    has to show first, in a thread, that it is quick; and once it is not, it has to show it again. A folder is not slow
+    because other programs had the core meanwhile: what waits for a disk gives the core up by itself.
     """
 
     def __init__(self, most: int = 1024) -> None:
@@ -95,10 +96,11 @@ class QuickFolders:
     def __contains__(self, folder: str) -> bool:
         return folder in self._folders
 
-    def note(self, folder: str, seconds: float) -> None:
-        """Note how long a file of ``folder`` took to open."""
+    def note(self, folder: str, seconds: float, *, waited: bool = True) -> None:
+        """Note how long a file of ``folder`` took to open, and whether the thread waited for something then."""
         if seconds > QUICK:
-            self._folders.discard(folder)
+            if waited:
+                self._folders.discard(folder)
         elif folder not in self._folders:
             if len(self._folders) >= self._most:
                 self._folders.clear()
@@ -108,12 +110,24 @@ class QuickFolders:
 QUICK_FOLDERS = QuickFolders()
 
 
+if _NOWAIT:
+    import resource  # Linux has it, and Windows does not
+
+    def _waits() -> int:
+        return resource.getrusage(resource.RUSAGE_THREAD).ru_nvcsw
+
+else:
+
+    def _waits() -> int:
+        return 0  # no file is opened without a thread here
+
+
 class _NothingThereError(Exception):
     """There is no file at a path."""
 
 
-@attrs.define(eq=False)
-class PathSource:
+@attrs.define(eq=False, repr=False)
+class PathSource(Printed):
     """A file by its path."""
 
     path: str = attrs.field(repr=mask)
@@ -121,6 +135,8 @@ class PathSource:
     clock: Callable[[], float] = time.perf_counter
     opener: Callable[[str, int], int] = os.open
     """Opens a path with flags."""
+    waits: Callable[[], int] = _waits
+    """Counts how often this thread has waited for something so far."""
     hint: Callable[[str], str] = hint
     """Suggests what may be meant by a path at which there is no file."""
 
@@ -157,7 +173,7 @@ class PathSource:
         return reader if reader.begin_from_cache(end) else await _kept(lambda: reader.begun(end))
 
     def _open(self, folder: str) -> "PathReader":
-        started, fd, reason, nothing = self.clock(), -1, "", False
+        started, waits, fd, reason, nothing = self.clock(), self.waits(), -1, "", False
         try:
             # O_NONBLOCK: a named pipe would otherwise wait for a writer for ever.
             fd = self.opener(self.path, _READ)
@@ -177,7 +193,7 @@ class PathSource:
         except BaseException:
             os.close(fd)
             raise
-        self.folders.note(folder, self.clock() - started)
+        self.folders.note(folder, self.clock() - started, waited=self.waits() != waits)
         return PathReader(self.label, fd, found)
 
 
@@ -229,8 +245,8 @@ def _digest_of(fd: int) -> bytes:
     return digest.digest()
 
 
-@attrs.define(eq=False)
-class PathReader:
+@attrs.define(eq=False, repr=False)
+class PathReader(Printed):
     """Reads an open file for one attempt."""
 
     label: str = attrs.field(repr=False)

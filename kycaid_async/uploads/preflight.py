@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from kycaid_async.errors import InvalidFileError
-from kycaid_async.masking import Value, shown_path
+from kycaid_async.masking import ValueObject, shown_path
 
 if TYPE_CHECKING:
     from kycaid_async.uploads.reader import SourceReader
@@ -14,7 +14,7 @@ FALLBACK_TYPE = "application/octet-stream"
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
-class FileRules(Value):
+class FileRules(ValueObject):
     """Limits of what may be uploaded."""
 
     max_size: int | None = 256 * 1024 * 1024

@@ -7,6 +7,7 @@ from typing import BinaryIO
 import attrs
 
 from kycaid_async.errors import FieldProblem, InvalidFileError
+from kycaid_async.masking import Printed
 from kycaid_async.uploads.file_source import FileSource
 from kycaid_async.uploads.path_source import PathSource
 from kycaid_async.uploads.reader import CHUNK, WHOLE, Buffer, Source, read_error
@@ -39,8 +40,8 @@ def source_of(value: UploadSource, *, size: int | None = None) -> Source:
     )
 
 
-@attrs.define(eq=False)
-class BytesSource:
+@attrs.define(eq=False, repr=False)
+class BytesSource(Printed):
     """Bytes in memory."""
 
     data: bytes = attrs.field(repr=False)
@@ -60,8 +61,8 @@ def no_frame(_before: bytes, _behind: bytes) -> None:
     return
 
 
-@attrs.define(eq=False)
-class BytesReader:
+@attrs.define(eq=False, repr=False)
+class BytesReader(Printed):
     """Reads bytes in memory for one attempt. They cannot change, so slices of them need no copy."""
 
     data: memoryview
@@ -91,8 +92,8 @@ class BytesReader:
         return
 
 
-@attrs.define(eq=False)
-class FactorySource:
+@attrs.define(eq=False, repr=False)
+class FactorySource(Printed):
     """A function that returns a new async iterator of bytes at each call, and the number of bytes it gives."""
 
     factory: Factory
@@ -115,8 +116,8 @@ class FactorySource:
         return reader
 
 
-@attrs.define(eq=False)
-class FactoryReader:
+@attrs.define(eq=False, repr=False)
+class FactoryReader(Printed):
     """Reads one run of an async iterator."""
 
     chunks: AsyncIterator[bytes]

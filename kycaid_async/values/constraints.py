@@ -9,7 +9,7 @@ from typing import Annotated, Any, Protocol
 
 import attrs
 
-from kycaid_async.masking import Value
+from kycaid_async.masking import ValueObject
 from kycaid_async.values.fields import ID_LENGTH, Shown
 from kycaid_async.values.mismatch import Mismatch, kind
 from kycaid_async.values.plain import plain
@@ -35,7 +35,7 @@ class Constraint(Protocol):
 
 
 @attrs.frozen(eq=False, repr=False)
-class Length(Value):
+class Length(ValueObject):
     """Text of ``minimum`` to ``maximum`` characters."""
 
     minimum: int
@@ -57,7 +57,7 @@ class Length(Value):
 
 
 @attrs.frozen(eq=False, repr=False)
-class Pattern(Value):
+class Pattern(ValueObject):
     """Text that matches ``regex`` from end to end."""
 
     regex: str
@@ -71,7 +71,7 @@ class Pattern(Value):
 
 
 @attrs.frozen(eq=False, repr=False)
-class CalendarDate(Value):
+class CalendarDate(ValueObject):
     """A `datetime.date`, or text that spells one."""
 
     expected: str = "a date as YYYY-MM-DD"
@@ -88,7 +88,7 @@ class CalendarDate(Value):
 
 
 @attrs.frozen(eq=False, repr=False)
-class Timestamp(Value):
+class Timestamp(ValueObject):
     """A `datetime.datetime`, or text that spells one."""
 
     expected: str = "a time as YYYY-MM-DD HH:mm:ss"
@@ -108,7 +108,7 @@ class Timestamp(Value):
 
 
 @attrs.frozen(eq=False, repr=False)
-class Range(Value):
+class Range(ValueObject):
     """A number from ``minimum`` to ``maximum``."""
 
     minimum: float
@@ -126,7 +126,7 @@ class Range(Value):
 
 
 @attrs.frozen(eq=False, repr=False)
-class Items(Value):
+class Items(ValueObject):
     """A list of at most ``maximum`` entries."""
 
     maximum: int
@@ -143,7 +143,7 @@ class Items(Value):
 
 
 @attrs.frozen(eq=False, repr=False)
-class OneOf(Value):
+class OneOf(ValueObject):
     """Text out of a closed list."""
 
     values: tuple[str, ...]

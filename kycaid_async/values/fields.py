@@ -20,7 +20,7 @@ from typing import (
 
 import attrs
 
-from kycaid_async.masking import Value
+from kycaid_async.masking import ValueObject
 from kycaid_async.values.enums import OpenEnum
 from kycaid_async.values.plain import day_of, plain
 from kycaid_async.values.unset import Unset
@@ -42,7 +42,7 @@ IdText = Annotated[str, Shown]
 
 
 @attrs.frozen(eq=False, repr=False)
-class Field(Value):
+class Field(ValueObject):
     """One field: what it takes, whether it may be absent or null, and whether its content may be printed."""
 
     name: str

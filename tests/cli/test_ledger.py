@@ -41,7 +41,7 @@ def test_show_says_what_is_in_a_ledger_and_that_it_is_fit(killed):
     assert (done.exit_code, done.stderr) == (0, "")
     assert done.stdout.splitlines() == [
         f"ledger: {killed}",
-        "format: 4",
+        "format: 5",
         f"server: {SERVER}",
         "times opened: 1",
         "rows: 1 created, 3 sent without an answer on record",

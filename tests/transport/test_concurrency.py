@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from kycaid_async.protocol.pacing import Pacer
-from kycaid_async.transport.concurrency import ConcurrencyLimiter
+from kycaid_async.transport.loop_resources import ConcurrencyLimiter
 
 
 @asynccontextmanager

@@ -52,7 +52,7 @@ async def test_a_folder_shows_in_a_thread_that_it_is_quick_and_is_out_when_it_is
     path = tmp_path / "a.png"
     path.write_bytes(picture(5000))
     clock = Clock()
-    source = PathSource(str(path), QuickFolders(), clock)
+    source = PathSource(str(path), QuickFolders(), clock, waits=count().__next__)
     found = []
     for step in (0.0, 0.0, 0.5, 0.0, 0.0):
         clock.step = step
@@ -61,13 +61,32 @@ async def test_a_folder_shows_in_a_thread_that_it_is_quick_and_is_out_when_it_is
     assert found == [False, True, True, False, True]
 
 
+async def test_a_folder_stays_quick_while_other_programs_have_the_core(tmp_path):
+    path = tmp_path / "a.png"
+    path.write_bytes(picture(5000))
+    clock = Clock()
+    source = PathSource(str(path), QuickFolders(), clock, waits=lambda: 7)
+    found = []
+    for step in (0.0, 0.5, 0.5, 0.5):
+        clock.step = step
+        assert await content(source) == picture(5000)
+        found.append(clock.last_was_inline)
+    assert found == [False, True, True, True]
+
+
+def test_the_system_counts_how_often_a_thread_waits():
+    before = path_source._waits()
+    threading.Event().wait(0.001)
+    assert path_source._waits() > before
+
+
 async def test_a_folder_that_is_slow_stays_with_the_threads(tmp_path):
     path = tmp_path / "a.png"
     path.write_bytes(picture(5000))
     clock = Clock()
     clock.step = 1.0
     for _ in range(3):
-        await content(PathSource(str(path), folders := QuickFolders(), clock))
+        await content(PathSource(str(path), folders := QuickFolders(), clock, waits=count().__next__))
         assert str(tmp_path) not in folders
     assert not any(clock.threads)
 

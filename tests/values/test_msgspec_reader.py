@@ -9,6 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kycaid_async import Applicant, Document
+from kycaid_async.api.documents import GET
+from kycaid_async.protocol.response import Answer, decode
 from kycaid_async.values import msgspec_reader
 from kycaid_async.values.converter import structure
 from kycaid_async.values.enums import OpenEnum
@@ -76,6 +78,28 @@ def test_the_document_of_the_reference_is_read_in_the_quick_way():
     made = structure_bytes(b'{"document_id": "5f9a", "issue_date": "2020-11-04", "status": "new", "x": 1}', Document)
     assert made is not None
     assert (made.document_id, made.status, made.extra) == ("5f9a", "new", {"x": 1})
+
+
+@pytest.mark.parametrize(
+    ("sent", "values"),
+    [
+        ({"decline_reasons_ids": [7, 10**30]}, {"decline_reasons_ids": [7, 10**30]}),
+        ({"decline_reasons_ids": ["7", None, 1.0]}, {"decline_reasons_ids": [7]}),
+        ({"decline_reasons": "BAD_QUALITY, 8"}, {"decline_reasons": ["BAD_QUALITY", "FAKE_DOCUMENT"]}),
+        ({"decline_reasons": [{"code": "OTHER"}, "brand_new"]}, {"decline_reasons": ["OTHER", "brand_new"]}),
+        ({"income_sources": ["SALARY", None, "brand new"]}, {"income_sources": ["SALARY", "brand new"]}),
+        ({"transaction_amount": "5.50", "front_side_size": "7"}, {"transaction_amount": 5.5, "front_side_size": 7}),
+        ({"transaction_amount": 5, "created_at": "2024-07-01 15:27"}, {"transaction_amount": 5, "created_at": None}),
+        ({"created_at": "2024-07-01 24:61:15", "issue_date": "2024-02-30"}, {"created_at": None, "issue_date": None}),
+        ({"data": None, "document_id": ""}, {"document_id": ""}),
+    ],
+    ids=str,
+)
+def test_lenient_shapes_are_read_the_same_in_both_ways(sent, values):
+    body = json.dumps(sent).encode()
+    made = decode(GET, Answer(200, {}, body))
+    assert {name: getattr(made, name) for name in values} == values
+    assert whole(made) == whole(structure(sent, Document))
 
 
 def test_objects_within_objects_are_left_to_the_converter():

@@ -97,6 +97,13 @@ class _Commit:
 
     error: BaseException | None = None
 
+    def run(self, file: LedgerFile) -> None:
+        """Commit, and keep what went wrong: it is raised by the next change, and at the end."""
+        try:
+            commit(file)
+        except BaseException as error:  # noqa: BLE001 - see above
+            self.error = error
+
 
 class Database:
     """A SQLite database. What changes in one step of the loop, or during a commit, is committed together, in a thread.
@@ -273,10 +280,7 @@ class Database:
             self._thread.put(lambda: self._commit_here(under_way))
 
     def _commit_here(self, under_way: _Commit) -> None:
-        try:
-            commit(self.file)
-        except BaseException as error:  # noqa: BLE001 - it is raised by the next change, and at the end
-            under_way.error = error
+        under_way.run(self.file)
         with contextlib.suppress(RuntimeError):  # the loop is closed
             self._loop.call_soon_threadsafe(self._committed, under_way.error)
 

@@ -94,8 +94,11 @@ class ManifestCheck:
         rules: FileRules | None = None,
         known: Known | None = None,
         clash: Clash | None = None,
+        name: str | None = None,
     ) -> None:
         self._manifest = manifest
+        self._name = name or shown_name(manifest.path)
+        """How its errors name the manifest."""
         self._rules = rules or FileRules()
         self._known = known
         self._clash = clash
@@ -130,9 +133,7 @@ class ManifestCheck:
             raise self._changed()
 
     def _changed(self) -> ManifestError:
-        return ManifestError(
-            f"{shown_name(self._manifest.path)}: changed while it was read; run the same command again"
-        )
+        return ManifestError(f"{self._name}: changed while it was read; run the same command again")
 
     async def _with_files(self, row: ManifestRow | BadRow) -> ManifestRow | BadRow:
         if isinstance(row, BadRow) or (self._known is not None and await self._known(row)):

@@ -27,7 +27,7 @@ class ProblemGroup:
 
     @property
     def text(self) -> str:
-        """What is wrong, in a line."""
+        """The problem, in a line."""
         others = " and others" if len(self._got) > _EXAMPLES else ""
         return f"{self._expected}{', '.join([*self._got][:_EXAMPLES])}{others}"
 

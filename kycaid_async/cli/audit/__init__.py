@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from kycaid_async.cli.options import AsJson, BaseUrl, Proxy, SameAccount, api_key, plain_errors
-from kycaid_async.cli.reading import Convert, DateFormat, EncodingName, Map, Sheet, Transliterate, keywords
+from kycaid_async.cli.options import RunFlags, api_key, plain_errors, with_groups
+from kycaid_async.cli.reading import ReadingFlags
 
 HELP = """\
 Say what the server has of an upload: each row there as sent, there twice, missing or different.
@@ -21,12 +21,10 @@ SIGTERM.
 """
 
 
+@with_groups
 def audit(
     manifest: Annotated[Path, typer.Argument(help="What was uploaded.", show_default=False)],
     *,
-    ledger: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Record of what was sent. Default: MANIFEST.ledger.")
-    ] = None,
     csv: Annotated[
         Path | None,
         typer.Option("--csv", "-o", metavar="FILE", help="Write a table: a row for each row, and what to do."),
@@ -34,39 +32,16 @@ def audit(
     report: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write a page (HTML) about it, also when interrupted.")
     ] = None,
-    as_json: AsJson = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="Go on from no earlier audit: ask for all again.")] = False,
-    same_account: SameAccount = False,
-    concurrency: Annotated[int, typer.Option(min=1, max=1024, metavar="N", help="Applicants at once, at most.")] = 64,
-    base_url: BaseUrl = None,
-    map_: Map = None,
-    date_format: DateFormat = None,
-    encoding: EncodingName = None,
-    sheet: Sheet = None,
-    transliterate: Transliterate = False,
-    convert: Convert = None,
-    proxy: Proxy = None,
+    flags: RunFlags,
+    reading: ReadingFlags,
 ) -> None:
     """Run ``kycaid audit``."""
     from kycaid_async.cli.audit.options import options_of
     from kycaid_async.cli.audit.run import run
 
     with plain_errors():
-        reading = keywords(map_=map_, date_format=date_format, encoding=encoding, sheet=sheet, convert=convert)
-        reading |= {"transliterate": transliterate}
-        options = options_of(
-            manifest,
-            ledger=ledger,
-            base_url=base_url,
-            proxy=proxy,
-            api_key=api_key(),
-            csv=csv,
-            report=report,
-            fresh=fresh,
-            same_account=same_account,
-            concurrency=concurrency,
-            as_json=as_json,
-            reading=reading,
-        )
+        chosen = flags.chosen(api_key=api_key())
+        options = options_of(manifest, **chosen, csv=csv, report=report, fresh=fresh, reading=reading.keywords())
         code = run(options)
     raise typer.Exit(code)

@@ -14,8 +14,7 @@ from kycaid_async.api.verifications.models import VerificationReportRow
 from kycaid_async.bulk.tables import TableWriter, open_table
 from kycaid_async.cli.manifests import way_to_server
 from kycaid_async.cli.problems import Problem, UsageProblem, one_line
-from kycaid_async.cli.screen import Screen
-from kycaid_async.cli.words import reasons_text
+from kycaid_async.cli.screen import Screen, reasons_text
 from kycaid_async.client import AsyncKycaid
 from kycaid_async.errors import ConfigurationError, InvalidRequestError
 

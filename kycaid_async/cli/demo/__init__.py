@@ -36,8 +36,7 @@ def demo(
     wait: Annotated[float, typer.Option(min=0, metavar="SECONDS", help="How long to wait for the reviews.")] = 60,
 ) -> None:
     """Run ``kycaid demo``."""
-    from kycaid_async.cli.demo.options import options_of
-    from kycaid_async.cli.demo.run import run
+    from kycaid_async.cli.demo.run import options_of, run
 
     with plain_errors(leaves_quietly=True):
         options = options_of(

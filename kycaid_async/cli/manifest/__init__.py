@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from kycaid_async.cli.options import plain_errors
-from kycaid_async.cli.reading import Convert, DateFormat, EncodingName, Map, Sheet, Transliterate, keywords, reading_of
+from kycaid_async.cli.options import plain_errors, with_groups
+from kycaid_async.cli.reading import ReadingFlags, reading_of
 
 HELP = "Make a manifest, or look at one, before anything is sent."
 
@@ -22,38 +22,26 @@ Exit code: 0 when all rows are good, 2 when some are bad or it is no manifest.
 
 
 @manifest.command(help=_CHECK)
+@with_groups
 def check(
     path: Annotated[
         Path,
         typer.Argument(help="An .xlsx, CSV, JSON Lines or Parquet file.", show_default=False, metavar="MANIFEST"),
     ],
     *,
-    map_: Map = None,
-    date_format: DateFormat = None,
-    encoding: EncodingName = None,
-    sheet: Sheet = None,
-    transliterate: Transliterate = False,
-    convert: Convert = None,
     allow_outside: Annotated[
         list[Path] | None, typer.Option(metavar="DIR", help="Rows may name files below this folder too. Repeatable.")
     ] = None,
     allow_urls: Annotated[bool, typer.Option("--allow-urls", help="Rows may name files by URL.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    reading: ReadingFlags,
 ) -> None:
     """Run ``kycaid manifest check``."""
     from kycaid_async.cli.manifest.run import for_terminal, run_check
     from kycaid_async.cli.manifests import url_rules
 
     with plain_errors():
-        reading = keywords(
-            map_=map_,
-            date_format=date_format,
-            encoding=encoding,
-            sheet=sheet,
-            transliterate=transliterate,
-            convert=convert,
-        )
-        options = reading_of(reading, outside=allow_outside or [], urls=url_rules(allow_urls, [], []))
+        options = reading_of(reading.keywords(), outside=allow_outside or [], urls=url_rules(allow_urls, [], []))
         lines, code = run_check(path, options, as_json=as_json)
     typer.echo(for_terminal(lines))
     raise typer.Exit(code)

@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from kycaid_async.cli.options import AsJson, BaseUrl, Proxy, SameAccount, api_key, plain_errors
-from kycaid_async.cli.reading import Convert, DateFormat, EncodingName, Map, Sheet, Transliterate, keywords
+from kycaid_async.cli.options import RunFlags, api_key, plain_errors, with_groups
+from kycaid_async.cli.reading import ReadingFlags
 
 HELP = """\
 Say what came of the verifications: a row for each applicant, with your key, the verdict, and each reason.
@@ -29,12 +29,10 @@ Wait = Annotated[
 ]
 
 
+@with_groups
 def results(
     manifest: Annotated[Path, typer.Argument(help="What was uploaded and verified.", show_default=False)],
     *,
-    ledger: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Record of what was sent. Default: MANIFEST.ledger.")
-    ] = None,
     output: Annotated[
         Path | None,
         typer.Option(
@@ -51,40 +49,23 @@ def results(
     report: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write a page (HTML) about the whole job.")
     ] = None,
-    as_json: AsJson = False,
-    same_account: SameAccount = False,
-    concurrency: Annotated[int, typer.Option(min=1, max=1024, metavar="N", help="Requests at once, at most.")] = 64,
-    base_url: BaseUrl = None,
-    map_: Map = None,
-    date_format: DateFormat = None,
-    encoding: EncodingName = None,
-    sheet: Sheet = None,
-    transliterate: Transliterate = False,
-    convert: Convert = None,
-    proxy: Proxy = None,
+    flags: RunFlags,
+    reading: ReadingFlags,
 ) -> None:
     """Run ``kycaid results``."""
     from kycaid_async.cli.results.options import options_of
     from kycaid_async.cli.results.run import run
 
     with plain_errors():
-        reading = keywords(map_=map_, date_format=date_format, encoding=encoding, sheet=sheet, convert=convert)
-        reading |= {"transliterate": transliterate}
         options = options_of(
             manifest,
-            ledger=ledger,
-            base_url=base_url,
-            proxy=proxy,
-            api_key=api_key(),
-            reading=reading,
+            **flags.chosen(api_key=api_key()),
+            reading=reading.keywords(),
             wait=wait,
             output=output,
             per_document=per_document,
             fresh=fresh,
             report=report,
-            same_account=same_account,
-            concurrency=concurrency,
-            as_json=as_json,
         )
         code = run(options)
     raise typer.Exit(code)

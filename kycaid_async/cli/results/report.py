@@ -2,17 +2,15 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Final
 
 import attrs
 
 from kycaid_async.bulk.results import BulkVerdict, ResultsSummary, Verdict
 from kycaid_async.bulk.results.verdict import WORDS
-from kycaid_async.cli.charts import bar_chart
-from kycaid_async.cli.report_page import cards, framed, more, row_table
-from kycaid_async.cli.screen import duration_text
-from kycaid_async.cli.words import reason_text, reasons_text
+from kycaid_async.cli.report_page import bar_chart, cards, framed, more, row_table
+from kycaid_async.cli.results.options import ResultsCommand
+from kycaid_async.cli.screen import duration_text, reason_text, reasons_text
 from kycaid_async.html import Child, tag
 
 _KEPT: Final = 1000
@@ -30,12 +28,7 @@ _KINDS: Final = {
 class VerdictFindings:
     """Content of a report."""
 
-    manifest: Path
-    server: str
     started: datetime = attrs.field(factory=lambda: datetime.now(UTC))
-    summary: ResultsSummary = attrs.field(factory=ResultsSummary)
-    ended: str = ""
-    """Why it ended early; empty when it did not."""
     bad: list[BulkVerdict] = attrs.field(factory=list)
     """The first of the applicants that did not pass, as far as somebody has to do something about them."""
 
@@ -45,14 +38,14 @@ class VerdictFindings:
             self.bad.append(verdict)
 
 
-def page(findings: VerdictFindings) -> str:
+def page(findings: VerdictFindings, summary: ResultsSummary, *, options: ResultsCommand, ended: str) -> str:
     """Return the page. It has your own keys in it, and ids, and no names."""
     return framed(
-        f"Verdicts of {findings.manifest.name}",
-        server=findings.server,
+        f"Verdicts of {options.manifest.name}",
+        server=options.server,
         started=findings.started,
-        ended=findings.ended,
-        parts=[*_bad(findings), *_funnel(findings.summary), *_reasons(findings.summary), *_about(findings.summary)],
+        ended=ended,
+        parts=[*_bad(findings, summary), *_funnel(summary), *_reasons(summary), *_about(summary)],
     )
 
 
@@ -77,8 +70,7 @@ def _reasons(summary: ResultsSummary) -> Iterator[Child]:
         yield more(len(summary.reasons) - _REASONS)
 
 
-def _bad(findings: VerdictFindings) -> Iterator[Child]:
-    summary = findings.summary
+def _bad(findings: VerdictFindings, summary: ResultsSummary) -> Iterator[Child]:
     count = summary.declined + summary.refused + summary.uncertain + summary.not_started
     yield tag("h2", "Applicants to look at")
     if not count:

@@ -8,8 +8,7 @@ from rich.text import Text
 from kycaid_async.bulk.results import BulkResults, BulkVerdict, ResultsSummary, Verdict
 from kycaid_async.bulk.results.verdict import WORDS
 from kycaid_async.cli.problems import one_line
-from kycaid_async.cli.screen import Screen, duration_text
-from kycaid_async.cli.words import reasons_text
+from kycaid_async.cli.screen import Screen, duration_text, reasons_text
 
 _LONG_SILENCE = 10.0
 _STYLES: Final = {

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from kycaid_async.bulk.results import BulkVerdict, CheckVerdict
 from kycaid_async.bulk.results.verdict import WORDS
-from kycaid_async.cli.words import reasons_text
+from kycaid_async.cli.screen import reasons_text
 
 COLUMNS: Final = (
     "line",

@@ -5,8 +5,8 @@ from typing import Annotated, Literal, TypeAlias
 
 import typer
 
-from kycaid_async.cli.options import AsJson, BaseUrl, Proxy, SameAccount, api_key, plain_errors
-from kycaid_async.cli.reading import Convert, DateFormat, EncodingName, Map, SameFiles, Sheet, Transliterate, keywords
+from kycaid_async.cli.options import RunFlags, api_key, plain_errors, with_groups
+from kycaid_async.cli.reading import ReadingFlags, SameFiles
 
 HELP = """\
 Upload many documents: every one, and none twice. The key stands in the environment variable KYCAID_API_KEY.
@@ -23,12 +23,6 @@ after Ctrl-C, 143 after SIGTERM.
 
 Manifest: TypeAlias = Annotated[
     Path, typer.Argument(help="What to upload: .xlsx, CSV, JSON Lines or Parquet.", show_default=False)
-]
-LedgerFile: TypeAlias = Annotated[
-    Path | None,
-    typer.Option(
-        metavar="FILE", help="Record of what was sent. Default: MANIFEST.ledger. Elsewhere, for one folder only."
-    ),
 ]
 OnError: TypeAlias = Annotated[
     Literal["stop", "continue"],
@@ -55,7 +49,6 @@ LedgerSecret: TypeAlias = Annotated[
         show_default=False,
     ),
 ]
-Concurrency: TypeAlias = Annotated[int, typer.Option(min=1, max=1024, metavar="N", help="Rows at once, at most.")]
 ApplicantsAtOnce: TypeAlias = Annotated[
     int,
     typer.Option(
@@ -91,62 +84,45 @@ ReportFile: TypeAlias = Annotated[
 ]
 
 
+@with_groups
 def upload(
     manifest: Manifest,
     *,
-    ledger: LedgerFile = None,
     on_error: OnError = "stop",
     on_uncertain: OnUncertain = "set-aside",
     rejects: RejectsFile = None,
     ledger_secret: LedgerSecret = None,
-    same_account: SameAccount = False,
-    concurrency: Concurrency = 64,
     applicants_at_once: ApplicantsAtOnce = 4,
-    base_url: BaseUrl = None,
     allow_outside: AllowOutside = None,
     allow_urls: AllowUrls = False,
     allow_protocol: AllowProtocol = None,
     allow_host: AllowHost = None,
-    map_: Map = None,
-    date_format: DateFormat = None,
-    encoding: EncodingName = None,
-    sheet: Sheet = None,
-    transliterate: Transliterate = False,
-    convert: Convert = None,
     allow_same_files: SameFiles = False,
-    proxy: Proxy = None,
     dry_run: DryRun = False,
     report: ReportFile = None,
-    as_json: AsJson = False,
+    flags: RunFlags,
+    reading: ReadingFlags,
 ) -> None:
     """Run ``kycaid upload``."""
     from kycaid_async.cli.upload.options import options_of
     from kycaid_async.cli.upload.run import run
 
     with plain_errors():
-        reading = keywords(map_=map_, date_format=date_format, encoding=encoding, sheet=sheet, convert=convert)
-        reading |= {"transliterate": transliterate, "allow_same_files": allow_same_files}
         options = options_of(
             manifest,
-            ledger=ledger,
+            **flags.chosen(api_key=api_key()),
             rejects=rejects,
-            base_url=base_url,
-            proxy=proxy,
             allow_urls=allow_urls,
             allow_protocol=allow_protocol or [],
             allow_host=allow_host or [],
-            api_key=api_key(),
             on_error=on_error,
             on_uncertain="create" if on_uncertain == "create" else "set_aside",
             ledger_secret=ledger_secret,
-            same_account=same_account,
-            concurrency=concurrency,
             applicants_at_once=applicants_at_once,
             outside=allow_outside or [],
             dry_run=dry_run,
             report=report,
-            as_json=as_json,
-            reading=reading,
+            reading=reading.keywords(allow_same_files=allow_same_files),
         )
         code = run(options)
     raise typer.Exit(code)

@@ -1,12 +1,11 @@
 """The end of ``kycaid upload``: its summary, its advice, and its exit code."""
 
-import signal
 from collections.abc import Iterator
 
 from kycaid_async.cli.problems import one_line
 from kycaid_async.cli.reading import words_of
 from kycaid_async.cli.screen import duration_text, size_text
-from kycaid_async.cli.upload.options import UploadOptions
+from kycaid_async.cli.upload.options import UploadCommand
 from kycaid_async.cli.upload.stats import UploadStats
 from kycaid_async.errors import LedgerError
 from kycaid_async.shell import command_line
@@ -14,7 +13,7 @@ from kycaid_async.shell import command_line
 _WRONG_MANIFEST, _ROWS_LEFT = 2, 1
 
 
-def exit_code(options: UploadOptions, stats: UploadStats, *, number: int, error: Exception | None) -> int:
+def exit_code(options: UploadCommand, stats: UploadStats, *, number: int, error: Exception | None) -> int:
     """Return the exit code, by the number of the signal that stopped it, if any, and by what went wrong."""
     if number:
         return 128 + number
@@ -24,7 +23,7 @@ def exit_code(options: UploadOptions, stats: UploadStats, *, number: int, error:
     return _ROWS_LEFT if error is not None or stats.failures or left else 0
 
 
-def summary_text(options: UploadOptions, stats: UploadStats) -> str:
+def summary_text(options: UploadCommand, stats: UploadStats) -> str:
     """Return the sum of a run in a line or two."""
     if stats.ended and not stats.sending:
         return "Nothing was sent."
@@ -62,7 +61,7 @@ def _rows(stats: UploadStats) -> str:
     return f"{stats.rows:,} row" + ("" if stats.rows == 1 else "s")
 
 
-def advice(options: UploadOptions, stats: UploadStats, *, number: int, error: Exception | None) -> Iterator[str]:
+def advice(options: UploadCommand, stats: UploadStats, *, number: int, error: Exception | None) -> Iterator[str]:
     """Give what the user may do next, a line each."""
     if options.dry_run:
         return
@@ -87,7 +86,7 @@ def advice(options: UploadOptions, stats: UploadStats, *, number: int, error: Ex
     yield from _advice_on_uncertain(stats.summary.uncertain - stats.unknown_applicants, stats.unknown_applicants)
 
 
-def _reach(options: UploadOptions) -> Iterator[str]:
+def _reach(options: UploadCommand) -> Iterator[str]:
     """Give the options for how rows are read, and for what they may read: those that were set aside may need them."""
     yield from words_of(options.reading)
     for folder in options.outside:
@@ -114,8 +113,3 @@ def _advice_on_uncertain(documents: int, applicants: int) -> Iterator[str]:
         )
     if documents or applicants:
         yield "With --on-uncertain create, uncertain rows are sent anew, and may be there twice."
-
-
-def was_stopped_by(number: int) -> str:
-    """Return why a run ended that a signal stopped."""
-    return f"interrupted ({signal.Signals(number).name})"

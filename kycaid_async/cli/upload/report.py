@@ -2,10 +2,8 @@
 
 import math
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 
-from kycaid_async.cli.charts import bar_chart
-from kycaid_async.cli.report_page import cards, framed, row_table
+from kycaid_async.cli.report_page import bar_chart, cards, framed, row_table
 from kycaid_async.cli.screen import duration_text, size_text
 from kycaid_async.cli.upload.stats import History, UploadStats
 from kycaid_async.html import Child, Html, tag
@@ -19,14 +17,8 @@ _LONG_ENOUGH = 10.0
 """Seconds of a run whose throughput says something."""
 
 
-def write_report(path: Path, stats: UploadStats) -> None:
-    """Write the page. Raises `OSError`."""
-    path.write_text(page(stats), encoding="utf-8")
-
-
 def page(stats: UploadStats) -> str:
     """Return the page: counts, throughput, and what was not delivered. It has your own keys in it, and no names."""
-    stats.history.extend(stats.summary.seconds)
     return framed(
         f"Upload of {stats.manifest.name}",
         server=stats.server,
@@ -75,7 +67,11 @@ def _cards(stats: UploadStats) -> Iterable[tuple[str, str, str]]:
 def _throughput(stats: UploadStats) -> Iterable[Child]:
     if stats.summary.created and stats.summary.seconds >= _LONG_ENOUGH:
         yield tag("h2", "Throughput")
-        yield tag("figure", tag("figcaption", "documents created per second"), plot(stats.history))
+        yield tag(
+            "figure",
+            tag("figcaption", "documents created per second"),
+            plot(stats.history.until(stats.summary.seconds)),
+        )
 
 
 def _notes(stats: UploadStats) -> Iterable[Child]:

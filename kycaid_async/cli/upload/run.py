@@ -1,137 +1,70 @@
 """``kycaid upload``: from a manifest to documents, with a ledger."""
 
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Iterator
+from contextlib import nullcontext
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import anyio
 
-from kycaid_async.bulk.ledger import Ledger, secret_key_of
+from kycaid_async.bulk.ledger import Ledger
 from kycaid_async.bulk.manifest.check import ManifestCheck
 from kycaid_async.bulk.manifest.manifest import Manifest
 from kycaid_async.bulk.manifest.rejects import UNCERTAIN, Rejects
 from kycaid_async.bulk.manifest.row import ManifestRow
 from kycaid_async.bulk.manifest_rows import EarlierRuns
-from kycaid_async.bulk.requests.limits import most_rows_at_once
 from kycaid_async.bulk.row import BulkResult, BulkStatus
-from kycaid_async.cli.manifests import folder_of, next_command, open_manifest, reason_of_end
-from kycaid_async.cli.upload.ending import advice, exit_code, summary_text, was_stopped_by
-from kycaid_async.cli.upload.options import UploadOptions
-from kycaid_async.cli.upload.report import write_report
+from kycaid_async.cli.frame import ManifestJob
+from kycaid_async.cli.manifests import next_command
+from kycaid_async.cli.upload.ending import advice, exit_code, summary_text
+from kycaid_async.cli.upload.options import UploadCommand
+from kycaid_async.cli.upload.report import page
 from kycaid_async.cli.upload.screen import UploadScreen
 from kycaid_async.cli.upload.stats import UploadStats, look_for
-from kycaid_async.client import AsyncKycaid
-from kycaid_async.errors import KycaidError
-from kycaid_async.signals import end_with, stop_signals
 
 if TYPE_CHECKING:
     from kycaid_async.bulk.upload import BulkUpload
 
-_SECONDS_BETWEEN_LOOKS = 0.2
 
-
-def run(options: UploadOptions) -> int:
+def run(options: UploadCommand) -> int:
     """Do what ``options`` say; return the exit code. Raises `Problem` and `KycaidError` when nothing could begin."""
-    return anyio.run(UploadJob(options).run)
+    return anyio.run(UploadJob(options).run) or 0
 
 
-class UploadJob:
+class UploadJob(ManifestJob[UploadCommand, UploadScreen]):
     """One run of ``kycaid upload``: the check, the upload, and what is said of both."""
 
-    def __init__(self, options: UploadOptions) -> None:
-        self._options = options
+    def __init__(self, options: UploadCommand) -> None:
+        super().__init__(options, UploadScreen(as_json=options.as_json))
         self._stats = UploadStats(manifest=options.manifest, server=options.server)
-        self._screen = UploadScreen(as_json=options.as_json)
         self._rejects: Rejects | None = None
         self._uncertain: Rejects | None = None
         self._upload: BulkUpload | None = None
-        self._signal = 0
-        self._error: Exception | None = None
         self._last_failure: Exception | None = None
 
-    async def run(self) -> int:
-        """Do all of it, and return the exit code."""
-        # Rows that fail are written back when others have been sent.
-        writes_back = not self._options.dry_run
-        manifest = await open_manifest(self._options.manifest, self._options.reading, rejects=writes_back)
-        for note in manifest.notes:
-            self._screen.say(f"guessed: {note}")
-        with stop_signals() as told:
-            with self._screen.progress():
-                async with anyio.create_task_group() as group:
-                    group.start_soon(self._watch, told, group.cancel_scope)
-                    group.start_soon(self._show, group.cancel_scope)
-                    await self._work(manifest)
-                    group.cancel_scope.cancel()
-            code = self._ended()  # here, where no signal can keep it from saying so
-        end_with(code)
-        return code
-
-    def _ended(self) -> int:
-        """Say how it ended, write the report, and return the exit code."""
-        options, stats, number, error = self._options, self._stats, self._signal, self._error
-        if self._rejects is not None and self._rejects.count:
-            stats.rejects = self._rejects.path
-        if self._uncertain is not None and self._uncertain.count:
-            stats.uncertain = self._uncertain.path
-        if number:
-            stats.ended = was_stopped_by(number)
-        elif error is not None:
-            stats.ended = (
-                "stopped at the first row that failed" if error is self._last_failure else reason_of_end(error)
-            )
-        try:
-            if options.report is not None:
-                write_report(options.report, stats)
-        except OSError as problem:
-            error = error or problem
-            stats.ended = stats.ended or f"--report: {options.report}: {problem.strerror}"
-        self._screen.summary(stats, summary_text(options, stats))
-        if stats.ended:
-            self._screen.say(f"kycaid: {stats.ended}")
-        for line in advice(options, stats, number=number, error=error):
-            self._screen.say(line)
-        code = exit_code(options, stats, number=number, error=error)
-        if not code and stats.rows and not options.dry_run:
-            command = next_command(
-                "verify", options.manifest, "--form", "FORM_ID", ledger=options.ledger, reading=options.reading
-            )
-            self._screen.hint(f"To start a verification of each applicant: {command}")
-        return code
-
-    async def _watch(self, told: Callable[[], Awaitable[int]], scope: anyio.CancelScope) -> None:
-        """At the first signal let what is in flight be finished; stop at the second, or when nothing is in flight."""
-        self._signal = await told()
-        if self._upload is not None:
-            self._upload.drain()
-            flying = self._upload.progress.in_flight
-            self._screen.say(f"finishing {flying} in flight; press Ctrl-C again to stop at once")
-            await told()
-        else:
-            self._screen.say("stopping; nothing was sent")
-        scope.cancel()
+    @property
+    def _writes_back(self) -> bool:
+        return not self._options.dry_run
 
     async def _work(self, manifest: Manifest) -> None:
-        """Check and send. What ends it early is kept, so that there is a summary all the same."""
+        """Check and send."""
         aside = self._options.on_error == "continue" and not self._options.dry_run
-        try:
-            with Rejects(self._options.rejects, manifest) if aside else nullcontext() as self._rejects:
-                check = await self._check(manifest)
-                if not self._options.dry_run and (aside or not self._stats.bad):
-                    with Rejects(self._options.uncertain, manifest, mark=UNCERTAIN) as self._uncertain:
-                        await self._send(check.good_rows())
-        except (KycaidError, OSError) as error:
-            self._error = error
+        with Rejects(self._options.rejects, manifest) if aside else nullcontext() as self._rejects:
+            check = await self._check(manifest)
+            if not self._options.dry_run and (aside or not self._stats.bad):
+                with Rejects(self._options.uncertain, manifest, mark=UNCERTAIN) as self._uncertain:
+                    await self._send(check.good_rows())
 
     async def _check(self, manifest: Manifest) -> ManifestCheck:
         """Check all rows, beside those of earlier runs; return the check, which has the good ones."""
         ledger = await self._known()
         if ledger is None:
-            return await self._tell_checked(ManifestCheck(manifest))
+            return await self._tell_checked(ManifestCheck(manifest, name=manifest.path))
         try:
             with EarlierRuns(ledger, allow_same_files=self._options.reading.allow_same_files) as earlier:
-                check = ManifestCheck(manifest, known=earlier.has_sent, clash=earlier.clash)
+                check = ManifestCheck(manifest, known=earlier.has_sent, clash=earlier.clash, name=manifest.path)
                 await self._tell_checked(check)
                 self._stats.note_earlier(earlier.states)
                 return check
@@ -157,25 +90,13 @@ class UploadJob:
         return await self._opened(read_only=True) if self._options.ledger.exists() else None
 
     async def _opened(self, *, read_only: bool) -> Ledger:
-        options = self._options
-        return await Ledger.open(
-            options.ledger,
-            server=options.server,
-            api_key=options.api_key,
-            same_account=options.same_account,
-            folder=folder_of(options.manifest),
-            secret_from=options.ledger_secret,
-            secret_key=secret_key_of(),
-            read_only=read_only,
-        )
+        return await self._open_ledger(read_only=read_only, secret_from=self._options.ledger_secret)
 
     async def _send(self, rows: Iterator[ManifestRow]) -> None:
-        options, most = self._options, most_rows_at_once(self._options.concurrency)
+        options = self._options
         await (await self._opened(read_only=False)).close()  # from here on it knows the folder of the manifest
-        async with AsyncKycaid(
-            options.api_key, base_url=options.server, max_connections=most, proxy=options.proxy
-        ) as client:
-            self._upload = client.bulk.upload(
+        async with self._client() as client:
+            self._upload = upload = client.bulk.upload(
                 rows,
                 ledger=options.ledger,
                 on_uncertain=options.on_uncertain,
@@ -183,15 +104,15 @@ class UploadJob:
                 same_account=options.same_account,
                 applicants_at_once=options.applicants_at_once,
             )
-            self._stats.begin(self._upload.summary)
-            self._look()  # at once: a short upload is over before the next look
-            try:
-                async with self._upload:
-                    async for result in self._upload:
-                        with self._letting_go(self._upload.drain):
-                            self._note(result)
-            finally:
-                self._stats.summary = self._upload.summary
+            self._stats.begin(upload.summary)
+            self._show()  # at once: a short upload is over before the next look
+            async with upload:
+                async for result in upload:
+                    try:
+                        self._note(result)
+                    except OSError as error:
+                        self._error = self._error or error
+                        upload.drain()
 
     def _note(self, result: BulkResult) -> None:
         note = self._stats.note(result)
@@ -206,26 +127,46 @@ class UploadJob:
             if self._rejects is not None:
                 self._rejects.add(result.row, note.reason)
 
-    async def _show(self, scope: anyio.CancelScope) -> None:
-        while True:
-            if self._upload is not None:
-                self._look()
-            else:
-                with self._letting_go(scope.cancel):
-                    self._screen.checking(self._stats)
-            await anyio.sleep(_SECONDS_BETWEEN_LOOKS)
+    def _show(self) -> None:
+        if self._upload is None:
+            self._screen.checking(self._stats)
+            return
+        with self.letting_go(self._upload.drain):
+            self._screen.sending(self._stats, self._upload.progress)
 
-    def _look(self) -> None:
-        """Show how far the upload is."""
+    def _drain(self) -> bool:
+        if self._upload is None:
+            self._screen.say("stopping; nothing was sent")
+            return False
+        self._upload.drain()
+        flying = self._upload.progress.in_flight
+        self._screen.say(f"finishing {flying} in flight; press Ctrl-C again to stop at once")
+        return True
+
+    def _why_ended(self) -> str:
+        if self._error is not None and self._error is self._last_failure and not self._signal:
+            return "stopped at the first row that failed"
+        return super()._why_ended()
+
+    async def _ended(self, _manifest: Manifest) -> int:
+        options, stats = self._options, self._stats
+        stats.note_end(self._why_ended())
+        stats.note_files(rejects=_path_of(self._rejects), uncertain=_path_of(self._uncertain))
         if self._upload is not None:
-            with self._letting_go(self._upload.drain):
-                self._screen.sending(self._stats, self._upload.progress)
+            stats.note_summary(self._upload.summary)
+        stats.note_end(self._write_report(options.report, partial(page, stats)))
+        self._screen.summary(stats, summary_text(options, stats))
+        self._say_end(stats.ended)
+        for line in advice(options, stats, number=self._signal, error=self._error):
+            self._screen.say(line)
+        code = exit_code(options, stats, number=self._signal, error=self._error)
+        if not code and stats.rows and not options.dry_run:
+            command = next_command(
+                "verify", options.manifest, "--form", "FORM_ID", ledger=options.ledger, reading=options.reading
+            )
+            self._screen.hint(f"To start a verification of each applicant: {command}")
+        return code
 
-    @contextmanager
-    def _letting_go(self, stop: Callable[[], None]) -> Iterator[None]:
-        """Let what is in flight be finished when nothing can be written any more: a full disk, a pipe that closed."""
-        try:
-            yield
-        except OSError as error:
-            self._error = self._error or error
-            stop()
+
+def _path_of(rejects: Rejects | None) -> Path | None:
+    return rejects.path if rejects is not None and rejects.count else None

@@ -54,6 +54,13 @@ class History:
         self.extend(seconds)
         self.counts[-1] += 1
 
+    def until(self, seconds: float) -> "History":
+        """Return the same, up to so many seconds after the start."""
+        history = History(step=self.step, most=self._most)
+        history.counts += self.counts
+        history.extend(seconds)
+        return history
+
     def extend(self, seconds: float) -> None:
         """Reach to so many seconds after the start."""
         self.counts += [0] * (min(int(seconds / self.step), self._most - 1) + 1 - len(self.counts))
@@ -98,6 +105,18 @@ class UploadStats:
         """Begin to send, with a summary that somebody keeps."""
         self.sending, self.summary, self._began = True, summary, self.clock()
 
+    def note_summary(self, summary: BulkSummary) -> None:
+        """Note what came of the rows so far."""
+        self.summary = summary
+
+    def note_files(self, *, rejects: Path | None, uncertain: Path | None) -> None:
+        """Note where rows were set aside."""
+        self.rejects, self.uncertain = rejects, uncertain
+
+    def note_end(self, why: str) -> None:
+        """Note why it ended early; empty when it did not."""
+        self.ended = why
+
     def silence(self) -> float:
         """Return for how many seconds nothing has come of the upload, as of now."""
         sign = (self.summary.rows, self.summary.files, self.summary.applicants)
@@ -122,8 +141,10 @@ class UploadStats:
     def note_checked(self, row: ManifestRow | BadRow) -> Note | None:
         """Count a row that was checked; return a note when it is not to be sent."""
         self.rows += 1
-        if isinstance(row, ManifestRow):
-            return None
+        return None if isinstance(row, ManifestRow) else self.note_bad(row)
+
+    def note_bad(self, row: BadRow) -> Note:
+        """Count a row that is not sent."""
         self.bad += 1
         return self._keep(Note(row.line, BAD, one_line(row.reason), _short(row.key)))
 

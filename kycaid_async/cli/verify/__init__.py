@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 
 import typer
 
-from kycaid_async.cli.options import AsJson, BaseUrl, Proxy, SameAccount, api_key, plain_errors
-from kycaid_async.cli.reading import Convert, DateFormat, EncodingName, Map, Sheet, Transliterate, keywords
+from kycaid_async.cli.options import RunFlags, api_key, plain_errors, with_groups
+from kycaid_async.cli.reading import ReadingFlags
 
 HELP = """\
 Start a verification for each applicant of an upload, and none twice: each costs a fee.
@@ -42,13 +42,11 @@ OnUncertain = Annotated[
 ]
 
 
+@with_groups
 def verify(
     manifest: Annotated[Path, typer.Argument(help="What was uploaded.", show_default=False)],
     *,
     form: Form = None,
-    ledger: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Record of what was sent. Default: MANIFEST.ledger.")
-    ] = None,
     partial: Annotated[
         bool, typer.Option("--partial", help="Verify applicants too of whose rows only some are delivered.")
     ] = False,
@@ -62,30 +60,17 @@ def verify(
     callback_url: Annotated[
         str | None, typer.Option(metavar="URL", help="Where the results are sent.", show_default=False)
     ] = None,
-    as_json: AsJson = False,
-    same_account: SameAccount = False,
-    concurrency: Annotated[int, typer.Option(min=1, max=1024, metavar="N", help="Applicants at once, at most.")] = 64,
-    base_url: BaseUrl = None,
-    map_: Map = None,
-    date_format: DateFormat = None,
-    encoding: EncodingName = None,
-    sheet: Sheet = None,
-    transliterate: Transliterate = False,
-    convert: Convert = None,
-    proxy: Proxy = None,
+    flags: RunFlags,
+    reading: ReadingFlags,
 ) -> None:
     """Run ``kycaid verify``."""
     from kycaid_async.cli.verify.options import options_of
     from kycaid_async.cli.verify.run import run
 
     with plain_errors():
-        reading = keywords(map_=map_, date_format=date_format, encoding=encoding, sheet=sheet, convert=convert)
         options = options_of(
             manifest,
-            ledger=ledger,
-            base_url=base_url,
-            proxy=proxy,
-            api_key=api_key(),
+            **flags.chosen(api_key=api_key()),
             form=form,
             partial=partial,
             limit=limit,
@@ -94,10 +79,7 @@ def verify(
             yes=yes,
             create_uncertain=on_uncertain == "create",
             callback_url=callback_url,
-            same_account=same_account,
-            concurrency=concurrency,
-            as_json=as_json,
-            reading=reading | {"transliterate": transliterate},
+            reading=reading.keywords(),
         )
         code = run(options)
     raise typer.Exit(code)

@@ -1,30 +1,24 @@
 """``kycaid verify``: a look at what would be started, a question, and then the verifications."""
 
-import signal
 import sys
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 
 import anyio
 import typer
 
-from kycaid_async.bulk.ledger import Ledger, secret_key_of
 from kycaid_async.bulk.manifest.manifest import Manifest
 from kycaid_async.bulk.manifest.rejects import UNCERTAIN, Rejects, rejects_of
-from kycaid_async.bulk.requests.limits import most_rows_at_once
 from kycaid_async.bulk.verify import BulkVerify, VerifyResult, VerifyStatus, VerifySummary
-from kycaid_async.cli.manifests import folder_of, next_command, open_manifest, reason_of_end
+from kycaid_async.cli.frame import ManifestJob
+from kycaid_async.cli.manifests import next_command
 from kycaid_async.cli.problems import Problem, UsageProblem
 from kycaid_async.cli.reading import words_of
 from kycaid_async.cli.verify.options import VerifyCommand
 from kycaid_async.cli.verify.screen import VerifyScreen
-from kycaid_async.client import AsyncKycaid
-from kycaid_async.errors import KycaidError, ManifestError
+from kycaid_async.errors import ManifestError
 from kycaid_async.shell import command_line
-from kycaid_async.signals import end_with, stop_signals
 from kycaid_async.uploads.reader import in_thread
 
-_SECONDS_BETWEEN_LOOKS = 0.2
 _NOT_ALL, _MISUSED = 1, 2
 
 
@@ -59,110 +53,55 @@ def _agree_to(number: int, options: VerifyCommand, summary: VerifySummary) -> No
         raise Problem("nothing was started")
 
 
-class VerifyJob:
+class VerifyJob(ManifestJob[VerifyCommand, VerifyScreen]):
     """A run over the verifications of a manifest: the look with ``dry_run``, or the start of at most ``limit``."""
 
     def __init__(
         self, options: VerifyCommand, *, dry_run: bool = False, is_told: bool = False, limit: int | None = None
     ) -> None:
-        self._options = options
+        super().__init__(options, VerifyScreen(as_json=options.as_json))
         self._dry_run = dry_run
         self._limit = options.limit if limit is None else limit
         self._is_told = is_told or options.dry_run or not dry_run
         """False for the look before a run: only what keeps that from beginning is told."""
-        self._screen = VerifyScreen(as_json=options.as_json)
         self._uncertain: dict[int, str] = {}
         """Why, by the line of each row."""
         self._verify: BulkVerify | None = None
-        self._signal = 0
-        self._error: Exception | None = None
-        self.summary = VerifySummary()
 
-    async def run(self) -> int | None:
-        """Do all of it, and return the exit code; None after a look that a run may follow."""
-        manifest = await open_manifest(self._options.manifest, self._options.reading)
+    @property
+    def summary(self) -> VerifySummary:
+        """Counts of what was found, or started."""
+        return VerifySummary() if self._verify is None else self._verify.summary
+
+    def _begin(self, manifest: Manifest) -> None:
         ledger = self._options.ledger
-        if manifest.names_documents and not await in_thread(ledger.exists):
+        if manifest.names_documents and not ledger.exists():
             raise UsageProblem(
                 f"{ledger}: there is no such ledger, so nothing is known to be sent; --ledger names another"
             )
         if self._dry_run:
-            for note in manifest.notes:
-                self._screen.say(f"guessed: {note}")
-        with stop_signals() as told:
-            with self._screen.progress():
-                async with anyio.create_task_group() as group:
-                    group.start_soon(self._watch, told, group.cancel_scope)
-                    group.start_soon(self._show)
-                    await self._work(manifest)
-                    group.cancel_scope.cancel()
-            if self._is_only_a_look:
-                return None
-            code = await self._ended(manifest)  # here, where no signal can keep it from saying so
-        end_with(code)
-        return code
-
-    @property
-    def _is_only_a_look(self) -> bool:
-        bad = self.summary.bad and not self._options.partial
-        return not (self._is_told or bad or self._signal or self._error)
-
-    async def _watch(self, told: Callable[[], Awaitable[int]], scope: anyio.CancelScope) -> None:
-        """At the first signal let what is in flight be finished; stop at the second, or when nothing is in flight."""
-        self._signal = await told()
-        if self._verify is not None and not self._dry_run:
-            self._verify.drain()
-            flying = self._verify.progress.in_flight
-            self._screen.say(f"finishing {flying} in flight; press Ctrl-C again to stop at once")
-            await told()
-        scope.cancel()
+            super()._begin(manifest)
 
     async def _work(self, manifest: Manifest) -> None:
-        options, most = self._options, most_rows_at_once(self._options.concurrency)
-        try:
-            await self._look_at_the_ledger()
-            async with AsyncKycaid(
-                options.api_key, base_url=options.server, max_connections=most, proxy=options.proxy
-            ) as client:
-                self._verify = client.bulk.verify(
-                    manifest,
-                    ledger=options.ledger,
-                    form_id=options.form,
-                    partial=options.partial,
-                    limit=self._limit,
-                    dry_run=self._dry_run,
-                    on_uncertain="create" if options.create_uncertain else "set_aside",
-                    callback_url=options.callback_url,
-                    same_account=options.same_account,
-                )
-                await self._tell_all(self._verify)
-        except (KycaidError, OSError) as error:
-            self._error = self._error or error
-
-    async def _look_at_the_ledger(self) -> None:
-        """Raise `LedgerError` for one that is not good for this manifest's folder."""
         options = self._options
-        if not await in_thread(options.ledger.exists):
-            return
-        ledger = await Ledger.open(
-            options.ledger,
-            server=options.server,
-            api_key=options.api_key,
-            same_account=options.same_account,
-            folder=folder_of(options.manifest),
-            secret_key=secret_key_of(),
-            read_only=True,
-        )
-        await ledger.close()
-
-    async def _tell_all(self, verify: BulkVerify) -> None:
-        try:
+        if options.ledger.exists():
+            await self._look_at_the_ledger()
+        async with self._client() as client:
+            self._verify = verify = client.bulk.verify(
+                manifest,
+                ledger=options.ledger,
+                form_id=options.form,
+                partial=options.partial,
+                limit=self._limit,
+                dry_run=self._dry_run,
+                on_uncertain="create" if options.create_uncertain else "set_aside",
+                callback_url=options.callback_url,
+                same_account=options.same_account,
+            )
             async with verify:
                 async for result in verify:
-                    with self._letting_go(verify):
+                    with self.letting_go(verify.drain):
                         self._tell(result)
-        finally:
-            self.summary = verify.summary
 
     def _tell(self, result: VerifyResult) -> None:
         is_bad = result.status is VerifyStatus.NOT_DELIVERED and result.applicant_id is None and not result.keys
@@ -173,46 +112,43 @@ class VerifyJob:
             told = f"{result.reason} Look for a verification of applicant {result.applicant_id}.{seen}"
             self._uncertain |= dict.fromkeys(result.lines, told)
 
-    @contextmanager
-    def _letting_go(self, verify: BulkVerify) -> Iterator[None]:
-        """Start no more when nothing can be written any more: a full disk, a pipe that closed."""
-        try:
-            yield
-        except OSError as error:
-            self._error = self._error or error
-            verify.drain()
+    def _show(self) -> None:
+        if self._verify is None:
+            return
+        progress = self._verify.progress
+        if self._dry_run:
+            self._screen.checking(progress.summary.read)
+        else:
+            self._screen.starting(progress)
 
-    async def _show(self) -> None:
-        while True:
-            if self._verify is not None:
-                progress = self._verify.progress
-                if self._dry_run:
-                    self._screen.checking(progress.summary.read)
-                else:
-                    self._screen.starting(progress)
-            await anyio.sleep(_SECONDS_BETWEEN_LOOKS)
+    def _drain(self) -> bool:
+        if self._verify is None or self._dry_run:
+            return False
+        self._verify.drain()
+        flying = self._verify.progress.in_flight
+        self._screen.say(f"finishing {flying} in flight; press Ctrl-C again to stop at once")
+        return True
 
-    # The end.
-
-    async def _ended(self, manifest: Manifest) -> int:
-        """Say how it ended, and return the exit code."""
+    async def _ended(self, manifest: Manifest) -> int | None:
+        if self._is_only_a_look:
+            return None
         uncertain = await in_thread(lambda: self._set_aside(manifest)) if self._uncertain else None
-        ended = ""
-        if self._signal:
-            ended = f"interrupted ({signal.Signals(self._signal).name})"
-        elif self._error is not None:
-            ended = reason_of_end(self._error)
-        self._screen.summary(self.summary, self._summary_text(), ended=ended)
-        if ended:
-            self._screen.say(f"kycaid: {ended}")
+        ended, summary = self._why_ended(), self.summary
+        self._screen.summary(summary, self._summary_text(), ended=ended)
+        self._say_end(ended)
         for line in self._advice(uncertain, ended):
             self._screen.say(line)
-        if not ended and not self._dry_run and self.summary.started + self.summary.done_before:
+        if not ended and not self._dry_run and summary.started + summary.done_before:
             more = ("--wait", "6h", "-o", "verdicts.xlsx")
             options = self._options
             command = next_command("results", options.manifest, *more, ledger=options.ledger, reading=options.reading)
             self._screen.hint(f"For the verdicts: {command}")
         return self._exit_code()
+
+    @property
+    def _is_only_a_look(self) -> bool:
+        bad = self.summary.bad and not self._options.partial
+        return not (self._is_told or bad or self._signal or self._error)
 
     def _set_aside(self, manifest: Manifest) -> str:
         """Write the rows of those that are uncertain, as they stand in the manifest; return the name of the file."""

@@ -12,6 +12,7 @@ import attrs
 
 from kycaid_async.callbacks.events import CallbackType
 from kycaid_async.callbacks.signature import SIGNATURE_HEADER, sign
+from kycaid_async.masking import ValueObject
 from kycaid_async.sandbox.data.ids import new_id
 from kycaid_async.sandbox.events.feed import OK, PAUSES, Callback, Delivery, DeliveryChanged, Post, QueuedCallback
 from kycaid_async.sandbox.events.tasks import Sleep, Tasks
@@ -82,8 +83,8 @@ _AT_ONCE: Final = 8
 """Callbacks that are posted at the same time."""
 
 
-@attrs.define
-class _Round:
+@attrs.define(eq=False, repr=False)
+class _Round(ValueObject):
     """The attempts of one delivery that is under way."""
 
     again: bool = False

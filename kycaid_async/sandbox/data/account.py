@@ -7,6 +7,7 @@ import attrs
 
 from kycaid_async.api.applicants import ApplicantType
 from kycaid_async.api.verifications.fields import Service
+from kycaid_async.masking import ValueObject
 from kycaid_async.sandbox.data.ids import fixed_id
 
 FORM_PATH: Final = "/forms/{token}"
@@ -15,8 +16,8 @@ FORM_LIFETIME: Final = timedelta(days=30)
 """After it a URL that nobody used is of no use any more. The real service's is not known."""
 
 
-@attrs.frozen(kw_only=True)
-class FormSwitches:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class FormSwitches(ValueObject):
     """The settings of a form that its owner can change. That the real ones begin with these values is not known."""
 
     applicant_in_callback: bool = True
@@ -27,8 +28,8 @@ class FormSwitches:
     """Whether its verifications are free."""
 
 
-@attrs.frozen
-class HostedForm:
+@attrs.frozen(eq=False, repr=False)
+class HostedForm(ValueObject):
     """A form."""
 
     id: str

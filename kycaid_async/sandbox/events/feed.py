@@ -8,6 +8,8 @@ from typing import Any, Final, Self
 
 import attrs
 
+from kycaid_async.masking import ValueObject
+
 PAUSES: Final = (1.0, 5.0, 30.0, 120.0)
 """Seconds between two attempts. After the last one it gives up. The real service's schedule is not known."""
 ATTEMPTS: Final = len(PAUSES) + 1
@@ -15,8 +17,8 @@ OK: Final = 200
 """What a receiver answers once it has a callback."""
 
 
-@attrs.frozen(kw_only=True)
-class Delivery:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Delivery(ValueObject):
     """The state of the delivery of a callback."""
 
     type: str
@@ -55,8 +57,8 @@ class Delivery:
         return f"{self.type} to {self.url or self.host}: {self.outcome}, {times}"
 
 
-@attrs.frozen
-class Callback:
+@attrs.frozen(eq=False, repr=False)
+class Callback(ValueObject):
     """A message to send."""
 
     body: dict[str, Any] = attrs.field(repr=False)
@@ -64,8 +66,8 @@ class Callback:
     """Where to; None for the sandbox's own ``callback_url``, if it has one."""
 
 
-@attrs.frozen(kw_only=True)
-class QueuedCallback:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class QueuedCallback(ValueObject):
     """A callback that is kept until it is delivered, and how far its delivery is."""
 
     body: dict[str, Any] = attrs.field(repr=False)
@@ -91,8 +93,8 @@ Post = Callable[[str, bytes, Mapping[str, str]], Awaitable[int]]
 """Posts a body with headers to a URL, and returns the status of the answer."""
 
 
-@attrs.define
-class CallbackTarget:
+@attrs.define(eq=False, repr=False)
+class CallbackTarget(ValueObject):
     """An application that gets all callbacks, whatever hosts their URLs name."""
 
     post: Post | None = None
@@ -101,8 +103,8 @@ class CallbackTarget:
     """Where callbacks go for which no request named a URL."""
 
 
-@attrs.frozen
-class Effects:
+@attrs.frozen(eq=False, repr=False)
+class Effects(ValueObject):
     """Effects of a transaction once it is committed; none when it is rolled back."""
 
     callbacks: list[QueuedCallback] = attrs.field(factory=list)
@@ -114,8 +116,8 @@ ROOM: Final = 1000
 """Events that wait for one watcher. When there are more the oldest are dropped, and a `Missed` says how many."""
 
 
-@attrs.frozen(kw_only=True)
-class RequestServed:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class RequestServed(ValueObject):
     """A request was answered."""
 
     operation: str
@@ -135,8 +137,8 @@ class RequestServed:
     """The id of the applicant, the document or the verification that it is about."""
 
 
-@attrs.frozen(kw_only=True)
-class StateChanged:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class StateChanged(ValueObject):
     """Something was made, changed or removed."""
 
     kind: str
@@ -146,15 +148,15 @@ class StateChanged:
     """The new status, where the change set one."""
 
 
-@attrs.frozen(kw_only=True)
-class DeliveryChanged:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class DeliveryChanged(ValueObject):
     """A callback is under way, arrived, or was given up."""
 
     delivery: Delivery
 
 
-@attrs.frozen(kw_only=True)
-class Missed:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Missed(ValueObject):
     """Events that were dropped, because nobody fetched them."""
 
     count: int
@@ -220,8 +222,8 @@ class Watch:
         self._news.set()
 
 
-@attrs.frozen
-class EventFeed:
+@attrs.frozen(eq=False, repr=False)
+class EventFeed(ValueObject):
     """Hands events to all watches. Only for the event loop's own thread."""
 
     _watches: set[Watch] = attrs.field(factory=set)

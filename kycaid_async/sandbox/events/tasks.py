@@ -7,14 +7,16 @@ from typing import Any
 
 import attrs
 
+from kycaid_async.masking import ValueObject
+
 logger = logging.getLogger("kycaid_async.sandbox")
 
 Sleep = Callable[[float], Awaitable[None]]
 """Waits for seconds."""
 
 
-@attrs.define
-class Tasks:
+@attrs.define(eq=False, repr=False)
+class Tasks(ValueObject):
     """A set of running tasks."""
 
     _running: set[asyncio.Task[None]] = attrs.field(factory=set)
@@ -49,8 +51,8 @@ class Tasks:
         await self.cancel()
 
 
-@attrs.frozen
-class Waits:
+@attrs.frozen(eq=False, repr=False)
+class Waits(ValueObject):
     """Waits for requests, so that none of them holds up the end of the sandbox."""
 
     _sleep: Sleep

@@ -9,6 +9,7 @@ import attrs
 
 from kycaid_async.api.catalog import ENDPOINTS
 from kycaid_async.errors import ConfigurationError
+from kycaid_async.masking import ValueObject
 
 N = TypeVar("N")
 
@@ -62,8 +63,8 @@ def _operations(value: Any) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
-@attrs.frozen
-class Fault:
+@attrs.frozen(eq=False, repr=False)
+class Fault(ValueObject):
     """A fault to switch on.
 
     ``Fault("429", seconds=2, operations=["documents.create"], probability=0.1)`` refuses a tenth of these calls.
@@ -145,8 +146,8 @@ def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= _LARGEST
 
 
-@attrs.define
-class ActiveFault:
+@attrs.define(eq=False, repr=False)
+class ActiveFault(ValueObject):
     """A fault that is switched on."""
 
     id: str

@@ -11,6 +11,7 @@ import attrs
 from aiohttp import web
 
 from kycaid_async.errors import ConfigurationError
+from kycaid_async.masking import ValueObject
 from kycaid_async.sandbox.events.tasks import Sleep
 from kycaid_async.sandbox.faults.fault import Fault, FaultKind, Faults
 from kycaid_async.sandbox.http.middleware import FAULT, operation_of
@@ -38,8 +39,8 @@ _PAGE: Final = (
 _DISCONNECTED: Final = "upstream connect error or disconnect/reset before headers. reset reason: connection termination"
 
 
-@attrs.frozen
-class FaultInjector:
+@attrs.frozen(eq=False, repr=False)
+class FaultInjector(ValueObject):
     """Lets requests meet the faults that are on."""
 
     _faults: Faults

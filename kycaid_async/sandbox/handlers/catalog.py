@@ -13,7 +13,6 @@ from kycaid_async.sandbox.handlers import (
     files,
     forms,
     non_doc_verifications,
-    reference_lists,
     services,
     verifications,
 )
@@ -29,7 +28,6 @@ HANDLERS: Final[Mapping[str, Handler]] = {
     **files.HANDLERS,
     **forms.HANDLERS,
     **non_doc_verifications.HANDLERS,
-    **reference_lists.HANDLERS,
     **services.HANDLERS,
     **verifications.HANDLERS,
 }

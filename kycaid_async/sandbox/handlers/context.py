@@ -6,6 +6,7 @@ from typing import Any
 
 import attrs
 
+from kycaid_async.masking import ValueObject
 from kycaid_async.sandbox.data.account import cents_for
 from kycaid_async.sandbox.events.feed import Callback, Effects
 from kycaid_async.sandbox.http.access import SignedUrls
@@ -18,8 +19,8 @@ from kycaid_async.sandbox.storage.unit_of_work import UnitOfWork
 from kycaid_async.values.scalars import write_time
 
 
-@attrs.frozen(kw_only=True)
-class RequestContext:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class RequestContext(ValueObject):
     """One request that is authorised and well-formed, inside a transaction."""
 
     unit: UnitOfWork

@@ -1,10 +1,11 @@
-"""Paid services: crypto, phone numbers, QES and risk checks. Results are made up, and the same for the same request."""
+"""Sections that keep nothing: the lists of the reference, and paid services, whose results the request gives."""
 
 import hashlib
 from typing import Any, Final
 
 from kycaid_async.callbacks.events import ServiceRequestType
 from kycaid_async.sandbox.callbacks.dispatcher import service_result
+from kycaid_async.sandbox.data import reference_lists
 from kycaid_async.sandbox.data.ids import new_id
 from kycaid_async.sandbox.handlers.context import Handler, RequestContext
 from kycaid_async.sandbox.http.refusals import invalid, not_valid
@@ -14,6 +15,21 @@ _RISKY: Final = frozenset(SIGNALS) - {"atm", "gambling"}
 MANY: Final = 10_000.0
 """An amount from which a payment looks suspicious, whatever it is in."""
 _SHORTEST: Final = 7
+
+
+def countries(_context: RequestContext) -> list[dict[str, Any]]:
+    """Return the countries."""
+    return reference_lists.countries()
+
+
+def languages(_context: RequestContext) -> list[dict[str, Any]]:
+    """Return the languages."""
+    return reference_lists.languages()
+
+
+def business_activities(_context: RequestContext) -> list[dict[str, Any]]:
+    """Return the business activities."""
+    return reference_lists.business_activities()
 
 
 def check_address(context: RequestContext) -> dict[str, Any]:
@@ -109,6 +125,9 @@ def adverse_media(context: RequestContext) -> dict[str, Any]:
 
 
 HANDLERS: Final[dict[str, Handler]] = {
+    "countries.list": countries,
+    "languages.list": languages,
+    "business_activities.list": business_activities,
     "crypto.check_address": check_address,
     "crypto.check_transaction": check_transaction,
     "phone_numbers.check": check_phone_number,

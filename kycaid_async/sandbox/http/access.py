@@ -9,6 +9,7 @@ from typing import Final
 
 import attrs
 
+from kycaid_async.masking import ValueObject
 from kycaid_async.sandbox.events.tasks import Sleep
 from kycaid_async.sandbox.http.listening import SANDBOX_KEY
 from kycaid_async.sandbox.http.refusals import too_many
@@ -30,8 +31,8 @@ _NETWORK: Final = 64
 """Bits of an IPv6 address that one customer of a provider cannot change."""
 
 
-@attrs.define
-class _Guesses:
+@attrs.define(eq=False, repr=False)
+class _Guesses(ValueObject):
     """The keys that one address tried."""
 
     latest: datetime
@@ -53,8 +54,8 @@ class _Guesses:
             self.free_at = max(self.free_at, self.latest) + timedelta(seconds=min(FIRST_DELAY * 2**over, MAX_DELAY))
 
 
-@attrs.define
-class KeyThrottle:
+@attrs.define(eq=False, repr=False)
+class KeyThrottle(ValueObject):
     """Lets each address try few keys in a time, however many requests it sends at once.
 
     A wrong key that is sent again is no new guess: a program with an old key slows nobody down.
@@ -108,8 +109,8 @@ def _network(address: str | None) -> str:
     return str(ip.ipv4_mapped or ipaddress.ip_network((ip, _NETWORK), strict=False))
 
 
-@attrs.frozen
-class SignedUrls:
+@attrs.frozen(eq=False, repr=False)
+class SignedUrls(ValueObject):
     """Signed URLs of one server's files. As with the real service, whoever has one can fetch the file without a key."""
 
     base_url: str

@@ -12,6 +12,7 @@ from typing import Final, Protocol
 import attrs
 from aiohttp import web
 
+from kycaid_async.masking import ValueObject
 from kycaid_async.sandbox.events.feed import EventFeed, RequestServed
 from kycaid_async.sandbox.http.access import KeyThrottle
 from kycaid_async.sandbox.http.refusals import (
@@ -75,8 +76,8 @@ def operation_of(request: web.Request) -> str:
     return request.get(_OPERATION) or request.match_info.route.name or "unknown"
 
 
-@attrs.frozen
-class RequestPublisher:
+@attrs.frozen(eq=False, repr=False)
+class RequestPublisher(ValueObject):
     """Publishes each served request to the event feed and remembers it; nobody's data."""
 
     _feed: EventFeed
@@ -126,8 +127,8 @@ def log_fault(operation: str, error: Exception) -> None:
     logger.error("%s failed: %s at %s:%s", operation, type(error).__name__, place.filename, place.lineno)
 
 
-@attrs.frozen
-class KeyAuthentication:
+@attrs.frozen(eq=False, repr=False)
+class KeyAuthentication(ValueObject):
     """Lets requests in that carry the API key."""
 
     _api_key: str = attrs.field(repr=False)

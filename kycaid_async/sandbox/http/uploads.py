@@ -22,6 +22,7 @@ from aiohttp import (
 from aiohttp.http_exceptions import HttpProcessingError
 from anyio import to_thread
 
+from kycaid_async.masking import ValueObject
 from kycaid_async.sandbox.http.refusals import bad_request, invalid, not_valid, too_large
 from kycaid_async.sandbox.storage.folder import OWN
 
@@ -34,8 +35,8 @@ _PAUSE = 50
 """Lines that are read without letting others run: what has arrived is read without waiting."""
 
 
-@attrs.define
-class ReceivedFile:
+@attrs.define(eq=False, repr=False)
+class ReceivedFile(ValueObject):
     """A file that arrived whole. Unless it is kept, it is removed at the end of the request."""
 
     path: Path
@@ -75,8 +76,8 @@ def multipart(request: web.Request, most: int) -> MultipartReader:
     return MultipartReader(request.headers, cast("StreamReader", _BoundedStream(request.content, most)))
 
 
-@attrs.define
-class _BoundedStream:
+@attrs.define(eq=False, repr=False)
+class _BoundedStream(ValueObject):
     """Bounds what a reader takes of a stream. The reader itself bounds neither parts nor what stands before them."""
 
     _content: StreamReader

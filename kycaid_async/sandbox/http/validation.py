@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl
 
 import attrs
 
+from kycaid_async.masking import ValueObject
 from kycaid_async.protocol.endpoint import Endpoint
 from kycaid_async.sandbox.http.refusals import Refused, bad_request, invalid, not_valid
 from kycaid_async.values.check import check_values
@@ -72,8 +73,8 @@ def _choose(accepts: tuple[type[Request], ...], body: Body) -> tuple[type[Reques
     return candidates.fallback, [*candidates.faults, *candidates.unmatched]
 
 
-@attrs.frozen
-class _Candidates:
+@attrs.frozen(eq=False, repr=False)
+class _Candidates(ValueObject):
     """The models of an endpoint that are left once owner keys and type of a body are known."""
 
     typed: tuple[tuple[type[Request], tuple[str, ...]], ...]

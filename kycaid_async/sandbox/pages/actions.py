@@ -9,6 +9,7 @@ import attrs
 from aiohttp import web
 
 from kycaid_async.errors import ConfigurationError
+from kycaid_async.masking import ValueObject
 from kycaid_async.sandbox.events.feed import Effects
 from kycaid_async.sandbox.faults import Fault, FaultKind
 from kycaid_async.sandbox.handlers.catalog import HANDLERS
@@ -32,8 +33,8 @@ Act = Callable[[FormFields], Awaitable[str]]
 _LONGEST_COMMENT: Final = 500
 
 
-@attrs.frozen
-class Actions:
+@attrs.frozen(eq=False, repr=False)
+class Actions(ValueObject):
     """Carries out the actions of a person."""
 
     _context: PageContext

@@ -6,6 +6,7 @@ from typing import Any, Final
 import attrs
 
 from kycaid_async.html import Child, Html, join, tag
+from kycaid_async.masking import ValueObject
 from kycaid_async.sandbox.overview import DocumentRow, FileRow, VerificationRow
 from kycaid_async.sandbox.pages.layout import HOME, Shell, badge, breakable, facts, field, live, reasons, status_badge
 from kycaid_async.sandbox.storage.applicants import name_in
@@ -16,8 +17,8 @@ from kycaid_async.values.decline_reasons import DeclineReason
 NO_NAME: Final = "(no name)"
 
 
-@attrs.frozen(kw_only=True)
-class CasePage:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class CasePage(ValueObject):
     """An applicant with its persons, documents and verifications."""
 
     shell: Shell

@@ -5,6 +5,7 @@ from typing import Any
 
 import attrs
 
+from kycaid_async.masking import ValueObject
 from kycaid_async.sandbox.handlers.catalog import HANDLERS
 from kycaid_async.sandbox.handlers.context import RequestContext
 from kycaid_async.sandbox.handlers.verifications import start_form
@@ -45,8 +46,8 @@ def find_faults(parts: Iterable[FormPart], submission: FormSubmission) -> dict[s
     return faults
 
 
-@attrs.frozen
-class Completion:
+@attrs.frozen(eq=False, repr=False)
+class Completion(ValueObject):
     """Completes one form."""
 
     new_context: NewContext

@@ -2,6 +2,7 @@
 
 import attrs
 
+from kycaid_async.masking import ValueObject
 from kycaid_async.sandbox.control import Control
 from kycaid_async.sandbox.faults import Faults
 from kycaid_async.sandbox.http.access import KeyThrottle, SignedUrls
@@ -9,8 +10,8 @@ from kycaid_async.sandbox.review.background import BackgroundWork
 from kycaid_async.sandbox.state import SandboxState
 
 
-@attrs.frozen(kw_only=True)
-class PageContext:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class PageContext(ValueObject):
     """A running sandbox, seen from its pages."""
 
     state: SandboxState

@@ -10,6 +10,7 @@ from aiohttp import web
 
 from kycaid_async.api.verifications.fields import VerificationProgress
 from kycaid_async.html import Child, Html, Value, tag
+from kycaid_async.masking import ValueObject
 from kycaid_async.sandbox.data.account import FORM_LIFETIME, FORMS
 from kycaid_async.sandbox.events.feed import Effects
 from kycaid_async.sandbox.handlers.context import RequestContext
@@ -31,8 +32,8 @@ _USED: Final = (410, "This link has been used", "The form was completed. Each li
 _EXPIRED: Final = (410, "This link is too old", "Please ask whoever gave it to you for another one.")
 
 
-@attrs.frozen(kw_only=True)
-class FormPage:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class FormPage(ValueObject):
     """The page of a form: its parts, the answers before, and their faults."""
 
     title: str
@@ -133,8 +134,8 @@ class _FormClosed(SandboxOutcome):
         self.page = notice(title, text)
 
 
-@attrs.frozen
-class _OpenForm:
+@attrs.frozen(eq=False, repr=False)
+class _OpenForm(ValueObject):
     """A form that can be filled in."""
 
     verification: Row
@@ -142,8 +143,8 @@ class _OpenForm:
     parts: tuple[FormPart, ...]
 
 
-@attrs.frozen
-class FormPages:
+@attrs.frozen(eq=False, repr=False)
+class FormPages(ValueObject):
     """Serves forms."""
 
     context: PageContext

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 import attrs
 
 from kycaid_async.html import Child, Html, join, tag
+from kycaid_async.masking import ValueObject
 from kycaid_async.values.decline_reasons import DeclineReason
 
 STATIC_PATH: Final = "/_sandbox/static/{name}"
@@ -76,8 +77,8 @@ def notice(title: str, *text: Child, head: Child = None) -> str:
     return document(title, tag("main", tag("h1", title), *paragraphs, class_="card notice"), head=head)
 
 
-@attrs.frozen(kw_only=True)
-class Shell:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Shell(ValueObject):
     """Makes pages for one session."""
 
     token: str = attrs.field(repr=False)
@@ -206,8 +207,8 @@ def field(label: str, control: Html, name: str, hint: str | None = None) -> Html
     )
 
 
-@attrs.frozen(kw_only=True)
-class Excerpt:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Excerpt(ValueObject):
     """The entries of a list that a page shows, and the search that found them."""
 
     path: str

@@ -13,6 +13,7 @@ import attrs
 from aiohttp import web
 
 from kycaid_async.html import tag
+from kycaid_async.masking import ValueObject
 from kycaid_async.sandbox.http.access import KeyThrottle
 from kycaid_async.sandbox.http.refusals import Serve
 from kycaid_async.sandbox.pages.layout import HOME, document
@@ -27,8 +28,8 @@ _LIFETIME: Final = timedelta(hours=12)
 _MAX_SESSIONS: Final = 100
 
 
-@attrs.frozen
-class LoginSessions:
+@attrs.frozen(eq=False, repr=False)
+class LoginSessions(ValueObject):
     """Sessions of one running sandbox: they end with it, after twelve hours, and by logging out."""
 
     _api_key: str = attrs.field(repr=False)
@@ -84,8 +85,8 @@ class LoginSessions:
         return request.cookies.get(self.cookie, "")
 
 
-@attrs.frozen
-class Login:
+@attrs.frozen(eq=False, repr=False)
+class Login(ValueObject):
     """The door of the dashboard."""
 
     _sessions: LoginSessions

@@ -10,6 +10,7 @@ from kycaid_async.api.affiliated_persons import AffiliatedPersonType, Authorised
 from kycaid_async.api.applicants import ApplicantType, ApplicantUpdate, Company, Person
 from kycaid_async.api.documents.fields import DocumentType
 from kycaid_async.api.documents.models import ApplicantDocument
+from kycaid_async.masking import ValueObject
 from kycaid_async.protocol.endpoint import Endpoint
 from kycaid_async.sandbox.data import reference_lists
 from kycaid_async.values.model import Request
@@ -17,8 +18,8 @@ from kycaid_async.values.model import Request
 Kind = Literal["text", "date", "email", "tel", "select", "file"]
 
 
-@attrs.frozen(kw_only=True)
-class Question:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Question(ValueObject):
     """A question, and the field of the API that its answer becomes."""
 
     field: str
@@ -31,8 +32,8 @@ class Question:
     """Value and label of each, for ``select``."""
 
 
-@attrs.frozen(kw_only=True)
-class FormPart:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class FormPart(ValueObject):
     """A part of a form: one call, made of fixed fields and of answers."""
 
     name: str

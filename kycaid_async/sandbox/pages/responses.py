@@ -5,13 +5,13 @@ was uploaded are drawn anew, so that nothing of the bytes that somebody sent rea
 """
 
 from functools import cache
-from importlib.resources import files
 from typing import Final
 
 import attrs
 from aiohttp import web
 from anyio import to_thread
 
+from kycaid_async.masking import ValueObject
 from kycaid_async.sandbox.http.refusals import not_found
 from kycaid_async.sandbox.pages.drawing import draw
 from kycaid_async.sandbox.state import SandboxState
@@ -47,7 +47,6 @@ _TYPES: Final = {
     "dashboard.js": "text/javascript",
     "icon.svg": "image/svg+xml",
 }
-_FOLDER: Final = files("kycaid_async.sandbox.pages") / "static"
 
 
 def page(markup: str, status: int = 200) -> web.Response:
@@ -76,11 +75,13 @@ async def static(request: web.Request) -> web.StreamResponse:
 
 @cache
 def _read(name: str) -> str:
-    return (_FOLDER / name).read_text("utf-8")
+    from importlib.resources import files  # few sandboxes show pages
+
+    return (files("kycaid_async.sandbox.pages") / "static" / name).read_text("utf-8")
 
 
-@attrs.frozen
-class Pictures:
+@attrs.frozen(eq=False, repr=False)
+class Pictures(ValueObject):
     """Serves stored files: as pictures, or as bytes to keep."""
 
     _state: SandboxState

@@ -8,13 +8,12 @@ from aiohttp import web
 from kycaid_async.sandbox.data.account import FORM_PATH
 from kycaid_async.sandbox.http.middleware import Middleware, RequestPublisher, add_route, chained
 from kycaid_async.sandbox.http.refusals import Serve
-from kycaid_async.sandbox.pages import layout, live, login
+from kycaid_async.sandbox.pages import layout, login
 from kycaid_async.sandbox.pages.actions import Actions
 from kycaid_async.sandbox.pages.context import PageContext
-from kycaid_async.sandbox.pages.dashboard import Dashboard
+from kycaid_async.sandbox.pages.dashboard import EVENTS_PATH, Dashboard, Live
 from kycaid_async.sandbox.pages.form import FormPages
 from kycaid_async.sandbox.pages.layout import ACTIONS, HOME
-from kycaid_async.sandbox.pages.live import Live
 from kycaid_async.sandbox.pages.login import Login, LoginSessions
 from kycaid_async.sandbox.pages.middleware import answer_with_pages, require_local_name, require_same_origin
 from kycaid_async.sandbox.pages.responses import DOWNLOAD_PATH, PICTURE_PATH, Pictures, see_other, static
@@ -67,7 +66,7 @@ def _add_dashboard(app: web.Application, context: PageContext) -> None:
         f"{HOME}controls": dashboard.controls,
         PICTURE_PATH: files.show,
         DOWNLOAD_PATH: files.download,
-        live.PATH: news.stream,
+        EVENTS_PATH: news.stream,
     }
     _add(app, "GET", HOME.rstrip("/"), _to_dashboard)
     for path, serve in pages.items():

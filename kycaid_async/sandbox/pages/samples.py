@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import attrs
 
+from kycaid_async.masking import ValueObject
 from kycaid_async.sandbox.data.account import FORMS
 from kycaid_async.sandbox.handlers.catalog import HANDLERS
 from kycaid_async.sandbox.handlers.context import RequestContext
@@ -19,8 +20,8 @@ NewFile = Callable[[], ReceivedFile]
 """Gives a place for a file that stays only if it is kept."""
 
 
-@attrs.frozen(kw_only=True)
-class _Sample:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class _Sample(ValueObject):
     """A person with a document, and what becomes of them."""
 
     first_name: str

@@ -12,6 +12,7 @@ from urllib.parse import parse_qs
 import attrs
 from aiohttp import BodyPartReader, web
 
+from kycaid_async.masking import ValueObject
 from kycaid_async.sandbox.http.refusals import Refused, bad_request, too_large
 from kycaid_async.sandbox.http.uploads import ReceivedFile, multipart, new_file, reading, save, skip
 
@@ -21,8 +22,8 @@ _MAX_FIELDS: Final = 200
 _OVERHEAD: Final = 1 << 18
 
 
-@attrs.frozen
-class FormSubmission:
+@attrs.frozen(eq=False, repr=False)
+class FormSubmission(ValueObject):
     """The answers of a person, and what could not be taken of them."""
 
     texts: dict[str, str] = attrs.field(factory=dict, repr=False)
@@ -31,8 +32,8 @@ class FormSubmission:
     """What to tell the person, by the name of the input."""
 
 
-@attrs.frozen
-class FormReader:
+@attrs.frozen(eq=False, repr=False)
+class FormReader(ValueObject):
     """Reads forms with these inputs for files."""
 
     folder: Path
@@ -105,8 +106,8 @@ async def _text(part: BodyPartReader) -> str:
     return raw.decode("utf-8", "replace").strip()
 
 
-@attrs.frozen
-class FormFields:
+@attrs.frozen(eq=False, repr=False)
+class FormFields(ValueObject):
     """The fields of a plain form."""
 
     _values: dict[str, list[str]] = attrs.field(repr=False)

@@ -10,6 +10,7 @@ import attrs
 
 from kycaid_async.api.documents.fields import DocumentStatus
 from kycaid_async.api.verifications.fields import VerificationProgress
+from kycaid_async.masking import ValueObject
 from kycaid_async.sandbox.callbacks.dispatcher import CallbackDispatcher
 from kycaid_async.sandbox.events.feed import Callback, Effects, QueuedCallback
 from kycaid_async.sandbox.events.tasks import Sleep, Tasks
@@ -25,8 +26,8 @@ _PATIENCE: Final = 2.0
 _PENDING: Final = VerificationProgress.PENDING.value
 
 
-@attrs.frozen
-class Finisher:
+@attrs.frozen(eq=False, repr=False)
+class Finisher(ValueObject):
     """Ends verifications ``review_after`` seconds after they began, and not before their documents are reviewed."""
 
     _state: SandboxState
@@ -147,8 +148,8 @@ def _set_verdict(unit: UnitOfWork, document: Row, outcome: ReviewOutcome, commen
     unit.documents.change(document["id"], comment=comment, version=version, **verdict_columns(outcome))
 
 
-@attrs.frozen
-class BackgroundWork:
+@attrs.frozen(eq=False, repr=False)
+class BackgroundWork(ValueObject):
     """Carries out the effects of operations."""
 
     dispatcher: CallbackDispatcher

@@ -9,6 +9,7 @@ from typing import Any
 import attrs
 from anyio import to_thread
 
+from kycaid_async.masking import ValueObject
 from kycaid_async.sandbox.review.content import look_at
 from kycaid_async.sandbox.rules.rules import IDENTITY, SELFIES, Case, Rule, RuleFailed, faces_in, judge
 from kycaid_async.sandbox.rules.verdict import ReviewOutcome, verdict_columns
@@ -18,8 +19,8 @@ from kycaid_async.sandbox.storage.unit_of_work import UnitOfWork
 from kycaid_async.values.decline_reasons import DeclineReason
 
 
-@attrs.frozen
-class _DueReview:
+@attrs.frozen(eq=False, repr=False)
+class _DueReview(ValueObject):
     """A document to review, with its files."""
 
     document: Row
@@ -28,8 +29,8 @@ class _DueReview:
     """Each with the name that the client gave it."""
 
 
-@attrs.frozen
-class Reviewer:
+@attrs.frozen(eq=False, repr=False)
+class Reviewer(ValueObject):
     """Reviews documents ``review_after`` seconds after they were created or last changed."""
 
     _state: SandboxState

@@ -18,10 +18,11 @@ import attrs
 
 from kycaid_async.api.applicants import Gender
 from kycaid_async.api.blacklist_databases.fields import BlacklistDocumentType, BlacklistType
+from kycaid_async.masking import ValueObject
 
 
-@attrs.frozen(kw_only=True)
-class ListedPerson:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class ListedPerson(ValueObject):
     """A person on lists."""
 
     first_name: str
@@ -37,8 +38,8 @@ class ListedPerson:
         return f"{self.first_name} {self.last_name}"
 
 
-@attrs.frozen
-class ListedNumber:
+@attrs.frozen(eq=False, repr=False)
+class ListedNumber(ValueObject):
     """A document or a tax number on a list."""
 
     number: str

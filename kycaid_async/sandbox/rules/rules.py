@@ -41,6 +41,7 @@ import attrs
 
 from kycaid_async.api.blacklist_databases.fields import BlacklistType
 from kycaid_async.api.documents.fields import DocumentType
+from kycaid_async.masking import ValueObject
 from kycaid_async.sandbox.outcome import SandboxOutcome
 from kycaid_async.sandbox.rules.blacklist import PERSONS, contradicts, similarity
 from kycaid_async.values.decline_reasons import DeclineReason
@@ -67,8 +68,8 @@ Subject = Literal["document", "applicant"]
 """What a rule is asked about."""
 
 
-@attrs.frozen(kw_only=True)
-class Look:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Look(ValueObject):
     """The visible properties of a file. Of PDFs, videos and images that Pillow cannot decode, no pixel is seen."""
 
     name: str = attrs.field(default="", repr=False)
@@ -90,8 +91,8 @@ class Look:
     """The program that wrote it, as its EXIF data say."""
 
 
-@attrs.frozen(kw_only=True)
-class Case:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Case(ValueObject):
     """The facts of a document for review, or of an applicant, which has no ``type`` here."""
 
     type: str = ""
@@ -112,8 +113,8 @@ class Case:
     today: date
 
 
-@attrs.frozen
-class Rule:
+@attrs.frozen(eq=False, repr=False)
+class Rule(ValueObject):
     """A reason to decline, and when it applies.
 
     ``Rule("gold only", "type", DeclineReason.WRONG_DOCUMENT, lambda case: case.type != "CREDIT_CARD")``. ``applies`` is

@@ -8,6 +8,7 @@ from typing import Any, Final, Literal, Self, get_args
 import attrs
 
 from kycaid_async.api.documents.fields import DocumentStatus, DocumentType
+from kycaid_async.masking import ValueObject
 from kycaid_async.sandbox.rules.rules import SELFIES
 from kycaid_async.values.decline_reasons import DeclineReason, reason_of
 
@@ -21,8 +22,8 @@ Reason = DeclineReason | str | int
 _TEXT: Final = re.compile(r"(approve|pending|decline(?::([^:]+))?)", re.ASCII)
 
 
-@attrs.frozen
-class ReviewOutcome:
+@attrs.frozen(eq=False, repr=False)
+class ReviewOutcome(ValueObject):
     """``approve``, ``decline`` with reasons, or ``pending``: as it is, until a person decides.
 
     Raises `ValueError` for another word, for a reason that does not exist, and for reasons to anything but a decline.
@@ -60,8 +61,8 @@ class ReviewOutcome:
 Kind = Literal["verification", "document"]
 
 
-@attrs.frozen
-class OutcomeScript:
+@attrs.frozen(eq=False, repr=False)
+class OutcomeScript(ValueObject):
     """Outcomes for what is created next, in the order in which they were given, by the kind of object."""
 
     _waiting: dict[Kind, deque[ReviewOutcome]] = attrs.field(factory=dict)

@@ -12,6 +12,7 @@ import attrs
 
 from kycaid_async.api.documents.fields import DocumentStatus, DocumentType
 from kycaid_async.errors import ConfigurationError
+from kycaid_async.masking import ValueObject
 from kycaid_async.sandbox.outcome import SandboxOutcome
 from kycaid_async.sandbox.rules.rules import IDENTITY, SELFIES
 from kycaid_async.values.json import dumps, loads
@@ -174,8 +175,8 @@ class Statements:
             self.changes[table, id_] = columns.get("status", self.changes.get((table, id_)))
 
 
-@attrs.frozen
-class Repository:
+@attrs.frozen(eq=False, repr=False)
+class Repository(ValueObject):
     """The objects of one kind, in one transaction."""
 
     _db: Statements

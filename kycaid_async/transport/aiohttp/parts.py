@@ -19,14 +19,14 @@ import aiohttp
 import attrs
 
 from kycaid_async.errors import ConfigurationError
-from kycaid_async.masking import Value
+from kycaid_async.masking import ValueObject
 from kycaid_async.transport.aiohttp.answers import HEAD_LIMITS
 
 logger = logging.getLogger("kycaid_async")
 
 
 @attrs.frozen(eq=False, repr=False)
-class Part(Value):
+class Part(ValueObject):
     """An undocumented part of aiohttp, and why it is used."""
 
     name: str

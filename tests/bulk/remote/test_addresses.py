@@ -2,7 +2,7 @@
 
 import pytest
 
-from kycaid_async.bulk.remote.addresses import is_public
+from kycaid_async.bulk.remote.web_request import is_public
 
 INSIDE = [
     *("127.0.0.1", "127.255.255.254", "10.0.0.1", "172.16.0.1", "172.31.255.255", "192.168.1.1"),

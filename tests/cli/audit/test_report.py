@@ -1,17 +1,22 @@
 """The page about an audit: it names rows by line, documents and applicants by id, and nobody by name."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
-from kycaid_async import AuditResult, AuditStatus
-from kycaid_async.cli.audit.report import AuditFindings, page
-from kycaid_async.cli.audit.run import exit_code, summary_text
+from kycaid_async import AuditResult, AuditStatus, AuditSummary
+from kycaid_async.cli.audit import report, run
+from kycaid_async.cli.audit.report import AuditFindings
+from kycaid_async.cli.audit.run import exit_code
 from kycaid_async.errors import KycaidError, ManifestError
 
 EVIL = "<script>alert('&')</script>"
 
 
 def findings(*statuses, **changes):
-    made = AuditFindings(**{"manifest": Path("/srv/people.csv"), "server": "https://api.kycaid.com"} | changes)
+    options = SimpleNamespace(
+        manifest=changes.get("manifest", Path("/srv/people.csv")), server="https://api.kycaid.com"
+    )
+    kept, summary = AuditFindings(), AuditSummary()
     for number, status in enumerate(statuses):
         surplus = status is AuditStatus.SURPLUS
         result = AuditResult(
@@ -23,10 +28,18 @@ def findings(*statuses, **changes):
             reason=EVIL,
             advice="Do this.",
         )
-        made.note(result)
-        made.summary.count(result)
-        made.summary.read += not surplus
-    return made
+        kept.note(result)
+        summary.count(result)
+        summary.read += not surplus
+    return SimpleNamespace(kept=kept, summary=summary, options=options, ended=changes.get("ended", ""))
+
+
+def page(made):
+    return report.page(made.kept, made.summary, options=made.options, ended=made.ended)
+
+
+def summary_text(made):
+    return run.summary_text(made.options, made.summary, made.ended)
 
 
 def test_an_audit_of_nothing_has_no_rows_to_show():

@@ -577,7 +577,7 @@ def test_when_no_remark_can_be_written_the_first_ctrl_c_still_finishes_what_is_i
     server.held = True
     with monkeypatch.context() as closed:
         closed.setattr("sys.stderr", Unwritable(number, terminal=terminal))
-        closed.setattr("kycaid_async.cli.upload.run.stop_signals", lambda: nullcontext(next_signal))
+        closed.setattr("kycaid_async.cli.frame.stop_signals", lambda: nullcontext(next_signal))
         code = run(options_of(people, **OPTIONS | {"base_url": server.url}))
     assert (code, len(told), len(server.documents)) == (130, 2, 2)
     assert upload(people, server=server.url).stdout.startswith("5 rows: 3 created, 2 done before.")
@@ -682,7 +682,8 @@ def test_on_a_terminal_there_is_progress_and_each_bad_row_stands_on_lines_of_its
     assert any(line.startswith("Uploading  ") and " of 5" in line for line in lines)
     assert any(line.startswith("  0 created, 1 bad") for line in lines)
     assert f"{ESCAPE}[?25h" in screen, "the cursor is back"
-    assert max(map(len, (line for line in lines if not line.startswith("To send")))) <= 80
+    # A command to be pasted stands on a line of its own, whatever its length.
+    assert max(map(len, (line for line in lines if not line.startswith("  kycaid ")))) <= 80
 
 
 def test_a_ledger_may_stand_elsewhere_when_it_was_begun_for_the_folder_of_its_manifest(upload, server, people):

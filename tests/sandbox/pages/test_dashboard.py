@@ -130,7 +130,7 @@ async def test_a_callback_that_did_not_arrive_says_what_was_answered(clock, brow
         async with AsyncKycaid(sandbox.api_key, base_url=sandbox.url) as kycaid:
             await kycaid.verifications.create(applicant_id=await kycaid.applicants.create(type="PERSON"))
             await sandbox.settle()
-        shown = (await browse("GET", f"{sandbox.url}{HOME}callbacks")).text
+        shown = (await browse("GET", f"{sandbox.url}{HOME}callbacks")).text.replace("<wbr>", "")
     assert shown.count("answered 599") == 2
     assert shown.count("to " + server.url + ", 5 attempts, given up") == 2
 
@@ -145,7 +145,7 @@ async def test_a_callback_says_whom_it_is_about_where_it_went_when_and_what_went
             owner = await kycaid.applicants.create(type="PERSON", first_name="Ann", last_name="Lee")
             await kycaid.verifications.create(applicant_id=owner)
             await sandbox.settle()
-        shown = (await browse("GET", f"{sandbox.url}{HOME}callbacks")).text
+        shown = (await browse("GET", f"{sandbox.url}{HOME}callbacks")).text.replace("<wbr>", "")
     assert shown.count("to http://127.0.0.1:1/hook, 5 attempts, connection refused, given up") == 2
     assert shown.count(f'href="{HOME}applicants/{owner}" class="way">Ann Lee</a>') == 2
     assert shown.count("12:00:00</time>") == 2
@@ -233,7 +233,7 @@ async def test_requests_are_shown_from_the_start(browse, applicant, call):
     shown = (await browse("GET", f"{HOME}requests")).text
     assert shown.count("applicants.<wbr>create") == 2
     assert "at fault: dob, residence_country" in shown
-    assert f"GET /applicants/{owner}" in shown
+    assert f"GET /applicants/{owner}" in shown.replace("<wbr>", "")
     assert shown.count(f'href="{HOME}applicants/{owner}"') == 2
     assert "Ann" not in shown
     assert "Canary" not in shown
@@ -304,7 +304,7 @@ async def test_news_come_as_they_happen(sandbox, applicant):
 
 
 async def test_a_page_that_was_closed_is_watched_for_no_longer_although_nothing_happens(sandbox, monkeypatch):
-    monkeypatch.setattr("kycaid_async.sandbox.pages.live.PULSE", 0.01)
+    monkeypatch.setattr("kycaid_async.sandbox.pages.dashboard.PULSE", 0.01)
     closed = asyncio.Event()
     close = Watch.close
     monkeypatch.setattr(Watch, "close", lambda watch: (close(watch), closed.set()))
@@ -318,7 +318,7 @@ async def test_a_page_that_was_closed_is_watched_for_no_longer_although_nothing_
 
 
 async def test_no_more_news_come_after_logging_out(clock, browse, monkeypatch):
-    monkeypatch.setattr("kycaid_async.sandbox.pages.live.PULSE", 0.01)
+    monkeypatch.setattr("kycaid_async.sandbox.pages.dashboard.PULSE", 0.01)
     async with Sandbox(api_key="k" * 36, clock=clock) as sandbox, aiohttp.ClientSession() as session:
         token = token_in((await browse("GET", f"{sandbox.url}{HOME}login")).text)
         entered = await browse("POST", f"{sandbox.url}{HOME}login", data={"token": token, "key": sandbox.api_key})
