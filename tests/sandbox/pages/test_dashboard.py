@@ -396,6 +396,23 @@ async def test_the_server_finds_applicants_by_ids_of_theirs_of_documents_and_of_
         assert people["Ben"] not in shown
 
 
+@pytest.mark.parametrize("query", ["%ff", "%ed%a0%80", "%00", "a" * 5000, "%2b" * 300, "a+" * 60, "%F0%9F%98%80"])
+@pytest.mark.parametrize("path", ["", "verifications", "callbacks", "requests"])
+async def test_an_odd_search_finds_nobody_and_breaks_nothing(browse, applicant, query, path):
+    await applicant()
+    for offset in ("", "&offset=50", "&offset=999999999"):
+        answer = await browse("GET", f"{HOME}{path}?q={query}{offset}")
+        assert (answer.status, "Jane" in answer.text) == (200, False)
+
+
+async def test_a_form_that_somebody_completed_leads_to_the_applicant(browse, form_url, filled, sandbox):
+    await browse("POST", await form_url(), data=filled())
+    (row,) = await sandbox.applicants()
+    shown = (await browse("GET", f"{HOME}requests")).text
+    # Of the completed form, and of its URL, whose verification has an applicant now.
+    assert shown.count(f'href="{HOME}applicants/{row.applicant_id}"') == 2
+
+
 async def test_a_changed_name_is_found_and_the_old_one_is_not(browse, people, kycaid):
     await kycaid.applicants.update(people["Bea"], last_name="Miller")
     assert names_in((await browse("GET", HOME, params={"q": "miller"})).text) == ["Bea Miller"]
