@@ -1,5 +1,6 @@
 """What all tests share: a scripted server, and clients whose clock and chance are under control."""
 
+import logging
 import os
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -31,6 +32,15 @@ def _options_of_this_run_only():
     Not before: the workers of pytest-xdist read it, too, and would measure no coverage without it.
     """
     os.environ.pop("PYTEST_ADDOPTS", None)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_word_of_a_busy_machine():
+    """Keep out of the logs what asyncio says of each step that took long, with `-X dev`.
+
+    Tests would find it where they look that nothing was logged, and in the memory that they measure.
+    """
+    logging.getLogger("asyncio").addFilter(lambda record: record.msg != "Executing %s took %.3f seconds")
 
 
 @attrs.define

@@ -179,3 +179,47 @@ async def test_a_call_that_waits_holds_no_keyword_in_any_of_its_frames(make_clie
         task.cancel()
         await asyncio.wait([task])
     server.close()
+
+
+WITHOUT_AIOHTTP = """
+import asyncio, sentry_sdk
+from sentry_sdk.integrations.aiohttp import AioHttpIntegration
+from sentry_sdk.transport import Transport
+from kycaid_async import AsyncKycaid, Person
+from kycaid_async.testing import Sandbox
+
+sent = []
+
+class Memory(Transport):
+    def capture_envelope(self, envelope):
+        sent.append(envelope.serialize().decode())
+
+sentry_sdk.init(
+    dsn="https://key@sentry.example/1", transport=Memory, traces_sample_rate=1.0, send_default_pii=True,
+    include_local_variables=False, disabled_integrations=[AioHttpIntegration()],
+)
+
+async def main():
+    async with AsyncKycaid(sandbox.api_key, base_url=sandbox.url) as client:
+        with sentry_sdk.start_transaction(name="t"):
+            made = await client.applicants.create(Person(first_name="Jane"))
+            await client.applicants.get(made)
+        try:
+            await client.documents.get(made)
+        except Exception as error:
+            sentry_sdk.capture_exception(error)
+    return made
+
+with Sandbox() as sandbox:
+    made = asyncio.run(main())
+sentry_sdk.flush()
+print(len(sent), sum(made in one or "Jane" in one for one in sent))
+"""
+
+
+def test_sentry_without_its_look_at_aiohttp_notes_no_url_with_an_id():
+    """The README says so."""
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", WITHOUT_AIOHTTP], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (0, "2 0\n"), done.stderr

@@ -2,6 +2,7 @@
 
 import asyncio
 import pickle
+from typing import Annotated
 
 import pytest
 from opentelemetry import trace
@@ -287,3 +288,29 @@ def test_it_goes_to_other_processes_with_global_providers_only(telemetry):
     assert isinstance(again._settings.observers.hooks[0], OpenTelemetry)
     with pytest.raises(TypeError, match="providers of its own cannot be pickled"):
         pickle.dumps(telemetry.hooks)
+
+
+async def test_a_handler_with_a_span_is_one_to_web_frameworks_too(telemetry):
+    """FastAPI reads the parameters of the function that is wrapped."""
+    import httpx
+    from fastapi import Depends, FastAPI
+
+    from kycaid_async.callbacks import Event, VerificationCompleted
+    from kycaid_async.testing import signed_callback
+    from kycaid_async.web.fastapi import CallbackRouter, kycaid_event
+
+    callbacks = CallbackRouter(API_KEY)
+
+    @callbacks.post("/kycaid")
+    @telemetry.hooks.handler
+    async def receive(event: Annotated[Event, Depends(kycaid_event)]):
+        assert trace.get_current_span().is_recording()
+
+    app = FastAPI()
+    app.include_router(callbacks)
+    body, headers = signed_callback(VerificationCompleted(type="VERIFICATION_COMPLETED", applicant_id=ID), API_KEY)
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+        answer = await client.post("/kycaid", content=body, headers=headers)
+    assert answer.status_code == 200
+    assert [span.name for span in telemetry.spans] == ["kycaid.callback VERIFICATION_COMPLETED"]

@@ -65,7 +65,8 @@ class Claim(ValueObject):
             try:
                 await self.store.release(self.identity, self.holder)
             except Exception as error:  # noqa: BLE001 - the failure that led here is the one to be told
-                logger.warning("the claim of a callback could not be released: %s", type(error).__name__)
+                name = type(error).__name__
+                logger.warning("the claim of a callback could not be released: %s", name, extra={"kycaid_error": name})
 
     async def _take(self) -> bool:
         return await self.store.claim(self.identity, self.holder, self.lease)
@@ -82,4 +83,5 @@ class Claim(ValueObject):
                 if not await self._take() and not await self.store.has(self.identity):
                     logger.warning("the claim of a callback ended while its handler ran: another may handle it too")
             except Exception as error:  # noqa: BLE001 - there is another renewal before the lease ends
-                logger.warning("the claim of a callback could not be renewed: %s", type(error).__name__)
+                name = type(error).__name__
+                logger.warning("the claim of a callback could not be renewed: %s", name, extra={"kycaid_error": name})

@@ -133,7 +133,7 @@ class Control(ValueObject):
     async def reset(self) -> None:
         """Remove everything: applicants, files, verifications, callbacks, money, switches of forms, outcomes to come.
 
-        Requests and verifications that are under way end as they may. Options and faults stay.
+        Callbacks and verifications that are under way are dropped. Options and faults stay.
         """
         await self._background.forget()
         settings, folder = self._state.settings, self._state.folder

@@ -1,23 +1,59 @@
 """Base classes of requests and responses: attrs classes that print no personal data."""
 
 import enum
-from collections.abc import Iterable, Iterator
-from typing import Any, ClassVar, TypeVar, dataclass_transform
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, ClassVar, Self, TypeVar, dataclass_transform
 
 import attrs
 
+from kycaid_async.errors import FieldProblem, InvalidRequestError
 from kycaid_async.masking import Discreet, hide
-from kycaid_async.values.fields import Field, attrs_of, fields_of
-from kycaid_async.values.json import loads
+from kycaid_async.values.display import Revealed, line_of, table_of
+from kycaid_async.values.fields import Field, attrs_of, element_of, fields_of, is_class_of
+from kycaid_async.values.json import dumps, loads
+from kycaid_async.values.mismatch import kind
 from kycaid_async.values.unset import UNSET
 
 C = TypeVar("C", bound=type)
+Q = TypeVar("Q", bound="Request")
 
 
 class Model(Discreet):
     """Base of all attrs classes of this package that stand for a JSON object."""
 
     __slots__ = ()
+
+    @classmethod
+    def from_dict(cls, data: Any) -> Self:
+        """Return an object out of plain JSON types, as `to_dict` gives them, or decoded JSON of the server.
+
+        Raises what `structure` raises, and of requests `InvalidRequestError` for keys that they do not have.
+        """
+        raise NotImplementedError
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as plain JSON types, personal data included: what `unstructure` gives."""
+        from kycaid_async.values.converter import unstructure
+
+        plain: dict[str, Any] = unstructure(self)
+        return plain
+
+    def to_json(self, *, indent: int | None = None) -> str:
+        """Return it as JSON text, personal data included; with ``indent``, on many lines."""
+        if indent is None:
+            return dumps(self.to_dict()).decode()
+        return json.dumps(self.to_dict(), ensure_ascii=False, allow_nan=False, indent=indent)
+
+    def show(self) -> Revealed:
+        """Return all fields, personal data included, to be printed or looked at in a notebook."""
+        return Revealed(self)
+
+    def __str__(self) -> str:
+        return line_of(self)
+
+    def _repr_html_(self) -> str:
+        return table_of(self)
 
     def _shown(self) -> Iterator[tuple[str, Any]]:
         for field in fields_of(type(self)):
@@ -39,6 +75,10 @@ class Request(Model):
     at_least_one: ClassVar[bool] = False
     """True for updates: the server refuses an empty one, so it is refused here."""
 
+    @classmethod
+    def from_dict(cls, data: Any) -> Self:
+        return _request_of(cls, data)
+
 
 class Response(Model):
     """An object that came back. Every field may be None: the server leaves out and nulls nearly all of them."""
@@ -52,6 +92,12 @@ class Response(Model):
 
     _raw: dict[str, Any] | bytes
     _odd: tuple[str, ...]
+
+    @classmethod
+    def from_dict(cls, data: Any) -> Self:
+        from kycaid_async.values.converter import structure
+
+        return structure(data, cls)
 
     @property
     def raw(self) -> dict[str, Any]:
@@ -103,3 +149,45 @@ def _may_show(field: Field, value: Any) -> bool:
     if field.shown or isinstance(value, enum.Enum | bool | Model):
         return True
     return isinstance(value, list | tuple) and all(isinstance(item, enum.Enum | Model) for item in value)
+
+
+def _request_of(cls: type[Q], data: Any) -> Q:
+    """Return a ``cls`` out of ``data``. Raises `InvalidRequestError` for keys that are too many or missing."""
+    if not isinstance(data, Mapping):
+        raise _refused(cls, FieldProblem("*", "an object", kind(data)))
+    fixed = {a.name: a.default for a in attrs_of(cls) if not a.init}
+    fields = {field.name: field for field in fields_of(cls)}
+    problems = [FieldProblem(name, f"a field of {cls.__name__}", "another name") for name in data if name not in fields]
+    problems += [
+        FieldProblem(name, f"the {name} of {cls.__name__}", "another one")
+        for name, value in fixed.items()
+        if name in data and data[name] != value
+    ]
+    problems += [
+        FieldProblem(name, "a value", "nothing")
+        for name, field in fields.items()
+        if field.required and name not in fixed and name not in data
+    ]
+    if problems:
+        raise _refused(cls, *problems)
+    return cls(**{name: _value(fields[name], value) for name, value in data.items() if name not in fixed})
+
+
+def _value(field: Field, value: Any) -> Any:
+    """Return an object as the request that it is, where its keys fit one."""
+    if isinstance(value, list):
+        elements = [element for t in field.types if (element := element_of(t)) is not None]
+        return [_nested(elements, one) for one in value]
+    return _nested(field.types, value)
+
+
+def _nested(types: Any, value: Any) -> Any:
+    if not isinstance(value, Mapping):
+        return value
+    fitting = [t for t in types if is_class_of(t, Request) and value.keys() <= {field.name for field in fields_of(t)}]
+    return _request_of(fitting[0], value) if fitting else value
+
+
+def _refused(cls: type[Request], *problems: FieldProblem) -> InvalidRequestError:
+    listed = "; ".join(map(str, problems))
+    return InvalidRequestError(f"{cls.__name__}: nothing was made of it. {listed}.", problems=problems)

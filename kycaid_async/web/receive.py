@@ -115,17 +115,20 @@ class Receiver:
         """Call the handler with an event and return the answer. Exceptions of the handler propagate."""
         if isinstance(opened, Reply):
             message = f"callback refused: {opened.content['error']}"
+            told = {"kycaid_reply": opened.content["error"], "kycaid_status": opened.status}
             if opened.advice:
-                logger.warning("%s. %s.", message, opened.advice)
+                logger.warning("%s. %s.", message, opened.advice, extra=told)
             else:
-                logger.info(message)
+                logger.info(message, extra=told)
             return opened
         try:
             reply = await self._once(opened)
-        except Exception:
-            logger.info("callback %s: the handler failed", _type(opened))
+        except Exception as error:
+            told = {"kycaid_callback": _type(opened), "kycaid_error": type(error).__name__}
+            logger.info("callback %s: the handler failed", _type(opened), extra=told)
             raise
-        logger.debug("callback %s: %s", _type(opened), reply.content["status"])
+        told = {"kycaid_callback": _type(opened), "kycaid_reply": reply.content["status"]}
+        logger.debug("callback %s: %s", _type(opened), reply.content["status"], extra=told)
         return reply
 
     async def _once(self, event: Event) -> Reply:

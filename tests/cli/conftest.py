@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
+from typer.testing import CliRunner
+
+from kycaid_async.cli.app import app
 
 
 @pytest.fixture(scope="session")
@@ -54,6 +57,20 @@ def kycaid(command, clean_environment) -> Callable[..., subprocess.CompletedProc
         assert "Warning" not in done.stderr
         assert "Exception ignored" not in done.stderr
         return done
+
+    return run
+
+
+@pytest.fixture
+def kycaid_within(monkeypatch) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run ``kycaid`` with arguments, and more environment, in this process: most of it needs none of its own."""
+    for name in list(os.environ):
+        if name.startswith("KYCAID_"):
+            monkeypatch.delenv(name)
+
+    def run(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
+        done = CliRunner().invoke(app, [str(one) for one in arguments], env=environment, catch_exceptions=False)
+        return subprocess.CompletedProcess(arguments, done.exit_code, done.stdout, done.stderr)
 
     return run
 

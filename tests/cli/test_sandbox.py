@@ -116,8 +116,8 @@ def test_what_is_to_go_wrong_goes_wrong_and_is_named(start):
 
 
 @pytest.mark.parametrize("text", ["teapot", "429:documents.destroy", "500:all:often"])
-def test_a_fault_that_cannot_be_is_one_line(kycaid, text):
-    done = kycaid("sandbox", "--port", "0", "--fault", text)
+def test_a_fault_that_cannot_be_is_one_line(kycaid_within, text):
+    done = kycaid_within("sandbox", "--port", "0", "--fault", text)
     assert done.returncode == 2
     assert done.stderr.startswith("kycaid: --fault: ")
     assert done.stderr.count("\n") == 1
@@ -144,8 +144,8 @@ def test_a_port_in_use_is_one_line(kycaid):
         ("--balance", "1e18"),
     ],
 )
-def test_an_option_that_cannot_work_is_one_line(kycaid, option, value):
-    done = kycaid("sandbox", "--port", "0", option, value)
+def test_an_option_that_cannot_work_is_one_line(kycaid_within, option, value):
+    done = kycaid_within("sandbox", "--port", "0", option, value)
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1
     assert done.stderr.startswith("kycaid: ")

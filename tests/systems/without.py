@@ -30,6 +30,8 @@ def take_away(module, *names):
     for name in names:
         with contextlib.suppress(AttributeError):
             delattr(module, name)
+    if "sched_getaffinity" in names and hasattr(os, "process_cpu_count"):  # what needs it is not there, either
+        os.process_cpu_count = os.cpu_count
 
 
 def macos():
@@ -136,7 +138,6 @@ def loops_as_on_windows(asyncio):
                     signal.set_wakeup_fd(before)
 
     asyncio.SelectorEventLoop = Loop
-    asyncio.DefaultEventLoopPolicy._loop_factory = Loop
     asyncio.unix_events._UnixDefaultEventLoopPolicy._loop_factory = Loop
 
 

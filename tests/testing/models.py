@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import kycaid_async
 from kycaid_async import callbacks
+from kycaid_async.values.fields import fields_of
 from kycaid_async.values.model import Model, Request, Response
 
 
@@ -18,3 +19,5 @@ def _all() -> Iterator[type[Model]]:
 MODELS = sorted(set(_all()), key=lambda cls: cls.__name__)
 REQUESTS = [cls for cls in MODELS if issubclass(cls, Request)]
 RESPONSES = [cls for cls in MODELS if issubclass(cls, Response)]
+DISTINCT = list({(cls.__mro__[1], *(f.name for f in fields_of(cls))): cls for cls in MODELS}.values())
+"""One of those that have the same fields and the same base, as kinds of documents do."""

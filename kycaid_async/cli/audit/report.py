@@ -12,7 +12,7 @@ import attrs
 from kycaid_async.bulk.audit import AuditResult, AuditStatus, AuditSummary
 from kycaid_async.bulk.audit.result import WORDS
 from kycaid_async.bulk.tables import neutral
-from kycaid_async.cli.audit.options import AuditCommand
+from kycaid_async.cli.manifests import ManifestCommand
 from kycaid_async.cli.report_page import cards, framed, more, table
 from kycaid_async.cli.screen import duration_text
 from kycaid_async.html import Child, tag
@@ -38,7 +38,7 @@ class AuditFindings:
             kept.append(result)
 
 
-def page(findings: AuditFindings, summary: AuditSummary, *, options: AuditCommand, ended: str) -> str:
+def page(findings: AuditFindings, summary: AuditSummary, *, options: ManifestCommand, ended: str) -> str:
     """Return the page: counts, and the rows that are not there as sent. It has ids and no names in it."""
     return framed(
         f"Audit of {options.manifest.name}",

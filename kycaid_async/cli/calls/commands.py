@@ -132,8 +132,7 @@ def _command(operation: Any) -> Any:
             own = {name: typed.pop(name) for name in list(typed) if name in {one.name for one in parameters}}
             del typed["env_file"], typed["keyring"]  # they acted when they were read
             given = json_object(typed.pop("json", None)) | values_of(parameters, own)
-            files = {one: own[one.name] for one in operation.files() if own.get(one.name)}
-            call(operation, given, files, CallOptions(**typed))
+            call(operation, given, CallOptions(**typed))
 
     signature = [_parameter(one) for one in parameters] + list(common.values())
     run.__signature__ = inspect.Signature(signature)  # type: ignore[attr-defined]  # inspect looks there

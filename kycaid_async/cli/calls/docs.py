@@ -69,8 +69,9 @@ def _source(module: str) -> str | None:
         spec = importlib.util.find_spec(module)
         if spec is None or spec.loader is None:
             return None
-        if hasattr(spec.loader, "get_source"):
-            return str(spec.loader.get_source(module) or "")
+        get_source = getattr(spec.loader, "get_source", None)
+        if get_source is not None:
+            return str(get_source(module) or "")
         # Loaders of others, such as that of pytest, know where the file is.
         return Path(spec.origin or "").read_text(encoding="utf-8")
     except (ImportError, OSError, ValueError):

@@ -11,6 +11,7 @@ from kycaid_async.api.sections import class_of
 from kycaid_async.bulk.row import SIDES
 from kycaid_async.cli.calls.docs import field_doc, method_doc
 from kycaid_async.protocol.endpoint import Endpoint, Replay
+from kycaid_async.values.constraints import OneOf
 from kycaid_async.values.enums import OpenEnum
 from kycaid_async.values.fields import Field, attrs_of, element_of, fields_of, is_class_of, members_of
 from kycaid_async.values.model import Request
@@ -62,6 +63,11 @@ class Operation:
     def is_billed(self) -> bool:
         """True when it costs a fee."""
         return self.endpoint is not None and self.endpoint.replay is Replay.BILLED
+
+    @property
+    def changes(self) -> bool:
+        """True when it makes, changes or removes something."""
+        return self.endpoint is not None and self.endpoint.replay is not Replay.SAFE
 
     @property
     def deletes(self) -> bool:
@@ -179,7 +185,7 @@ def _words_of_field(cls: type[Request], field: Field) -> tuple[str, ...]:
     if not attribute.init:
         return (str(attribute.default),)
     words = _words(field.types)
-    allowed = [constraint.values for constraint in field.constraints if hasattr(constraint, "values")]
+    allowed = [constraint.values for constraint in field.constraints if isinstance(constraint, OneOf)]
     return tuple(word for word in words if all(word in values for values in allowed))
 
 
@@ -193,10 +199,15 @@ def _kind(types: tuple[Any, ...]) -> Kind:
         return "list"
     if any(is_class_of(t, Request) or getattr(t, "__origin__", t) is Mapping for t in types):
         return "JSON"
-    simple: dict[Any, Kind] = {bool: "flag", int: "whole number", float: "number"}
-    if str not in types and not {date, datetime}.isdisjoint(types):
+    if str in types:
+        return "text"
+    if not {date, datetime}.isdisjoint(types):
         return "time"
-    return next((simple[t] for t in types if t in simple), "text")
+    simple: dict[Any, Kind] = {bool: "flag", int: "whole number", float: "number"}
+    for t in types:
+        if t in simple:
+            return simple[t]
+    return "text"
 
 
 def _one_of(words: tuple[str, ...], kind: Kind) -> str:

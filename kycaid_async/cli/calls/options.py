@@ -70,8 +70,7 @@ def call(
         options = CallOptions(
             fields=fields, csv=csv, text=text, yes=yes, dry_run=dry_run, base_url=base_url, proxy=proxy
         )
-        files = {parameter: str(given.pop(parameter.name)) for parameter in one.files() if parameter.name in given}
-        run(one, given, files, options)
+        run(one, given, options)
 
 
 def get(

@@ -1,6 +1,7 @@
 """Answers on the standard output: JSON for programs and for people, CSV, and plain text."""
 
 import csv
+import io
 import json
 import sys
 from collections.abc import Iterator, Sequence
@@ -35,6 +36,8 @@ class Output:
         """Write an object."""
         if not self._count:
             self._missed = set(self._fields)
+            if self._format != "json" and isinstance(sys.stdout, io.TextIOWrapper) and not sys.stdout.isatty():
+                sys.stdout.reconfigure(encoding="utf-8")  # as spreadsheets and programs expect, on Windows too
         self._count += 1
         if self._fields:
             value = {name: self._pick(value, name) for name in self._fields}
@@ -76,7 +79,9 @@ class Output:
 
     def _write_cells(self, cells: Sequence[str]) -> None:
         if self._format == "csv":
-            csv.writer(sys.stdout, lineterminator="\n").writerow([neutral(cell) for cell in cells])
+            # A terminal would obey what stands in a cell.
+            shown = map(one_line, cells) if sys.stdout.isatty() else cells
+            csv.writer(sys.stdout, lineterminator="\n").writerow([neutral(cell) for cell in shown])
         else:
             sys.stdout.write("\t".join(map(one_line, cells)) + "\n")
 

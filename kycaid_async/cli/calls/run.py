@@ -67,11 +67,12 @@ class CallOptions:
             raise UsageProblem(str(error).replace("base_url:", "--base-url:", 1)) from error
 
 
-def call(operation: Operation, values: Mapping[str, Any], files: Mapping[Parameter, str], options: CallOptions) -> None:
+def call(operation: Operation, values: Mapping[str, Any], options: CallOptions) -> None:
     """Do what an operation does, and print its answer. Raises `Problem` and `KycaidError`."""
     output = options.output(field_models(operation))
-    sources = {parameter: file_of(parameter, name) for parameter, name in files.items()}
     values = dict(values)
+    files = [parameter for parameter in operation.files() if parameter.name in values]
+    sources = {parameter: file_of(parameter, values.pop(parameter.name)) for parameter in files}
     for parameter, path in sources.items():
         name = parameter.is_file_of
         if name and name in values:
@@ -89,7 +90,12 @@ def call(operation: Operation, values: Mapping[str, Any], files: Mapping[Paramet
     client = options.client()
     if not options.yes:
         _agree_to(operation, options.base_url or servers.PRODUCTION)
-    anyio.run(_carry_out, client, operation, values, sources, output)
+    try:
+        anyio.run(_carry_out, client, operation, values, sources, output)
+    except KeyboardInterrupt:
+        if operation.changes:
+            say(f"{operation.name}: perhaps it is done: look before you repeat it")
+        raise
     output.end()
 
 
@@ -117,8 +123,11 @@ async def _carry_out(
 ) -> None:
     with notes_of_warnings():
         async with client:
-            uploaded = await _upload(client, sources)
+            uploaded: dict[str, str] = {}
             try:
+                for parameter, path in sources.items():
+                    if parameter.is_file_of:
+                        uploaded[parameter.is_file_of] = await client.files.create(path)
                 args, kwargs = arguments_of(operation, values | uploaded)
                 method = getattr(getattr(client, operation.section), operation.method)
                 async for value in _answers(method(*args, **kwargs)):
@@ -128,15 +137,6 @@ async def _carry_out(
                     # Not lost with the call: it can be repeated without sending the files again.
                     say(f"already uploaded: --{name.replace('_', '-')} {file_id}")
                 raise
-
-
-async def _upload(client: AsyncKycaid, sources: Mapping[Parameter, Path]) -> dict[str, str]:
-    """Upload the files whose ids the call takes, and return these by field."""
-    return {
-        parameter.is_file_of: await client.files.create(path)
-        for parameter, path in sources.items()
-        if parameter.is_file_of
-    }
 
 
 async def _answers(answer: Any) -> AsyncIterator[Any]:

@@ -13,12 +13,8 @@ _DAY: Final = len("YYYY-MM-DD")
 
 
 def values_of(parameters: Sequence[Parameter], typed: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the values of what was typed, but for files. Raises `UsageProblem`, which does not show them."""
-    return {
-        one.name: _value(one, typed[one.name])
-        for one in parameters
-        if one.kind != "file" and typed.get(one.name) not in (None, [])
-    }
+    """Return the values of what was typed. Raises `UsageProblem`, which does not show them."""
+    return {one.name: _value(one, typed[one.name]) for one in parameters if typed.get(one.name) not in (None, [])}
 
 
 def _value(parameter: Parameter, typed: Any) -> Any:
@@ -53,12 +49,11 @@ def _moment(parameter: Parameter, text: str) -> date | datetime:
     raise UsageProblem(problem)
 
 
-def file_of(parameter: Parameter, name: str) -> Path:
+def file_of(parameter: Parameter, name: Any) -> Path:
     """Return the path of a file that can be opened. Raises `UsageProblem`, which names the option."""
-    path = Path(name)
     try:
-        with path.open("rb"):
-            return path
-    except (OSError, ValueError) as error:
+        with Path(name).open("rb"):
+            return Path(name)
+    except (OSError, TypeError, ValueError) as error:
         problem = one_line(getattr(error, "strerror", None) or "this is no name of a file")
     raise UsageProblem(f"{parameter.option}: {problem}")

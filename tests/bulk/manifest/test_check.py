@@ -1,7 +1,5 @@
 """A manifest is looked at as a whole before anything is sent: every bad row is found, with its line and its reason."""
 
-import asyncio
-import math
 import subprocess
 import sys
 import tracemalloc
@@ -126,8 +124,6 @@ async def test_a_manifest_that_cannot_be_read_is_an_error(tmp_path):
 
 async def test_the_check_of_many_rows_takes_no_more_memory_than_that_of_some(tmp_path):
     with_pictures(tmp_path)
-    # With `-X dev`, asyncio logs each step that takes long: on a busy machine megabytes, and pytest keeps them.
-    asyncio.get_running_loop().slow_callback_duration = math.inf
 
     async def most(count):
         """Return the most that is held whenever a row is given: how many files are looked at just then is chance."""

@@ -1,7 +1,10 @@
 """Calls of the command line: what people type, what they get, and what programs can rely on."""
 
 import json
+import os
+import signal
 import sys
+import threading
 
 import pytest
 
@@ -42,12 +45,32 @@ def test_files_are_uploaded_before_the_document_that_refers_to_them(kycaid, appl
     assert (made["type"], len(made["front_side_id"])) == ("PASSPORT", 36)
 
 
+@pytest.mark.parametrize("command", [["documents", "create"], ["call", "documents.create"]])
+def test_a_file_may_be_named_in_json_too(command, kycaid, applicant, front):
+    fields = {"type": "DRIVERS_LICENSE", "applicant_id": applicant, "front_side": str(front)}
+    done = kycaid(*command, "--json", json.dumps(fields))
+    assert (done.exit_code, done.stderr) == (0, "")
+    fields["front_side"] = 5
+    assert "--front-side: this is no name of a file" in kycaid(*command, "--json", json.dumps(fields)).stderr
+
+
 def test_a_file_that_was_uploaded_is_not_lost_with_the_call(kycaid, front):
     done = kycaid("documents", "create", "--type", "PASSPORT", "--applicant-id", UNKNOWN, "--front-side", front)
     assert (done.exit_code, done.stdout) == (5, "")
     first, second = done.stderr.splitlines()
     assert first.startswith("kycaid: already uploaded: --front-side-id ")
     assert "Check the id" in second
+
+
+def test_of_two_files_the_first_is_not_lost_with_the_second(odd, server, front, tmp_path):
+    other = tmp_path / "back.png"
+    other.write_bytes(picture(401))
+    server.answer({"file_id": "1" * 36}, (422, {"type": "broken_file"}))
+    words = ["--type", "PASSPORT", "--applicant-id", UNKNOWN, "--front-side", front, "--back-side", other]
+    done = odd("documents", "create", *words)
+    assert (done.exit_code, done.stdout, len(server.requests)) == (7, "", 2)
+    assert f"already uploaded: --front-side-id {'1' * 36}" in done.stderr
+    assert "--back-side-id" not in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -153,6 +176,24 @@ def test_a_lost_answer_of_what_costs_is_perhaps_done(kycaid, sandbox, applicant)
     done = kycaid("verifications", "create", "--applicant-id", applicant, "--form-id", form, "--yes")
     assert done.exit_code == 3
     assert "processed" in done.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="it sends a signal to itself")
+@pytest.mark.parametrize(("words", "told"), [(["create", *PERSON], True), (["get", UNKNOWN], False)])
+def test_ctrl_c_says_of_a_change_that_it_is_perhaps_done(words, told, odd, server):
+    is_over = threading.Event()
+
+    def answer():
+        os.kill(os.getpid(), signal.SIGINT)
+        is_over.wait(20)
+        return {}
+
+    server.answer((200, answer))
+    done = odd("applicants", *words)
+    is_over.set()
+    assert (done.exit_code, done.stdout) == (130, "")
+    assert ("perhaps it is done: look before you repeat it" in done.stderr) is told
+    assert done.stderr.endswith("kycaid: interrupted\n")
 
 
 def test_no_connection_has_a_code_of_its_own(run):
@@ -266,5 +307,7 @@ def test_a_terminal_gets_json_in_lines_and_colours_and_obeys_none_of_it(command,
     assert "山" * 60 in shown
     assert "\x1b[" in shown
     assert not any(part in shown for part in ("\x1b]0;", "\x07", "\u202e", "\x9b"))
+    table = on_a_terminal([*command, "applicants", "get", UNKNOWN, "--csv"], environment, columns=80)
+    assert not any(part in table for part in ("\x1b", "\x07", "\u202e", "\x9b"))
     plain = on_a_terminal([*command, "applicants", "get", UNKNOWN], environment | {"NO_COLOR": "1"}, columns=80)
     assert json.loads(plain)["last_name"] == HOSTILE

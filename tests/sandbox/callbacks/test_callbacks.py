@@ -118,12 +118,48 @@ async def test_it_gives_up_in_the_end_and_follows_no_redirect(sandbox, kycaid, r
     assert (delivery.status, delivery.attempts, delivery.arrived) == (status, ATTEMPTS, False)
 
 
-@pytest.mark.parametrize("url", ["http://127.0.0.1:1/", "http://[::1", "http://no-such-host.invalid/", "http://a:b/"])
-async def test_nobody_there_is_no_fault_of_the_sandbox(sandbox, kycaid, url):
+@pytest.mark.parametrize(
+    ("url", "error"),
+    [
+        ("http://127.0.0.1:1/", "connection refused"),
+        ("http://[::1", "the URL cannot be called"),
+        ("http://no-such-host.invalid/", "no such host"),
+        ("http://a:b/", "the URL cannot be called"),
+    ],
+)
+async def test_nobody_there_is_no_fault_of_the_sandbox(sandbox, kycaid, url, error):
     await kycaid.crypto.check_address("0xb", asset="ETH", callback_url=url)
     await sandbox.settle()
     (delivery,) = sandbox.deliveries()
-    assert (delivery.status, delivery.attempts) == (None, ATTEMPTS)
+    assert (delivery.status, delivery.attempts, delivery.left) == (None, ATTEMPTS, 0)
+    assert (delivery.error, delivery.outcome) == (error, error)
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"), [(b"", "the connection was cut"), (b"what?\r\n\r\n", "the answer was no HTTP")]
+)
+async def test_what_is_no_answer_is_said_to_be_none(clock, answer, error):
+    async def speak(reader, writer):
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(answer)
+        await writer.drain()
+
+    async with Serving(speak) as server, Sandbox(clock=clock, sleep=Sleeper(clock)) as sandbox:
+        async with AsyncKycaid(sandbox.api_key, base_url=sandbox.url) as kycaid:
+            await kycaid.crypto.check_address("0xb", asset="ETH", callback_url=f"{server.url}/")
+        await sandbox.settle()
+        assert [delivery.error for delivery in sandbox.deliveries()] == [error]
+
+
+async def test_what_went_wrong_is_remembered_with_the_data(tmp_path, clock):
+    async with Sandbox(data=tmp_path, clock=clock, sleep=Sleeper(clock)) as sandbox:
+        async with AsyncKycaid(sandbox.api_key, base_url=sandbox.url) as kycaid:
+            await kycaid.crypto.check_address("0xb", asset="ETH", callback_url="http://127.0.0.1:1/")
+        await sandbox.settle()
+        before = sandbox.deliveries()
+    async with Sandbox(data=tmp_path, clock=clock) as sandbox:
+        assert sandbox.deliveries() == before
+    assert str(before[0]) == "SERVICE_RESULT to http://127.0.0.1:1/: connection refused, 5 attempts"
 
 
 async def test_a_receiver_that_never_answers_blocks_no_request(clock, monkeypatch):

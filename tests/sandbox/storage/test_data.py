@@ -33,6 +33,7 @@ async def test_data_of_the_version_before_are_opened_and_the_pictures_in_them_kn
     for _ in range(2):
         async with Sandbox(data=earlier) as sandbox, AsyncKycaid(sandbox.api_key, base_url=sandbox.url) as kycaid:
             assert (await kycaid.documents.get(DOCUMENT)).status == "valid"
+            assert [row.applicant_id for row in await sandbox.applicants(search=FIRST)] == [FIRST]
             assert [document.document_id for document in (await kycaid.applicants.get(FIRST)).documents] == [DOCUMENT]
             front = await kycaid.files.create(picture, filename="a.jpg")
             selfie = await kycaid.documents.create(applicant_id=SECOND, type="SELFIE_IMAGE", front_side_id=front)
