@@ -78,7 +78,7 @@ class EarlierRuns:
     """
 
     _ledger: Ledger
-    _allow_same_files: bool = attrs.field(kw_only=True)
+    _allow_same_files: bool = attrs.field(kw_only=True, alias="allow_same_files")
     states: Counter[EntryState] = attrs.field(init=False, factory=Counter[EntryState])
     """How many of the rows that were asked for are in which state."""
     _rules: FileRules = attrs.field(init=False, factory=FileRules)

@@ -37,9 +37,9 @@ class Secret:
     """Of one that an API key gives."""
     _seal_keys: tuple[bytes, bytes] = attrs.field(init=False, repr=False, eq=False)
 
-    @_seal_keys.default
-    def _make_seal_keys(self) -> tuple[bytes, bytes]:
-        return self.keyed("seal", b"stream"), self.keyed("seal", b"tag")
+    def __attrs_post_init__(self) -> None:
+        keys = self.keyed("seal", b"stream"), self.keyed("seal", b"tag")
+        object.__setattr__(self, "_seal_keys", keys)  # it is frozen, and makes them once
 
     @classmethod
     def derived(cls, api_key: str, salt: str | None = None) -> Self:
