@@ -64,9 +64,9 @@ _HOMES = {
         ".bulk.remote.url_rules": "UrlRules",
         ".bulk.results.run": "BulkResults",
         ".bulk.results.verdict": "BulkVerdict CheckVerdict DocumentVerdict ResultsSummary Verdict",
-        ".bulk.row": "BulkProgress BulkResult BulkRow BulkStatus BulkSummary",
+        ".bulk.row": "BulkProgress BulkResult BulkRow BulkStatus BulkSummary BulkVerification",
         ".bulk.upload": "BulkUpload",
-        ".bulk.verify.result": "BulkVerification VerifyProgress VerifyResult VerifyStatus VerifySummary",
+        ".bulk.verify.result": "VerifyProgress VerifyResult VerifyStatus VerifySummary",
         ".bulk.verify.run": "BulkVerify",
         ".client": "AsyncKycaid",
         ".errors": (

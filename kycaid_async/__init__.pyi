@@ -130,8 +130,8 @@ from kycaid_async.bulk.row import BulkResult as BulkResult
 from kycaid_async.bulk.row import BulkRow as BulkRow
 from kycaid_async.bulk.row import BulkStatus as BulkStatus
 from kycaid_async.bulk.row import BulkSummary as BulkSummary
+from kycaid_async.bulk.row import BulkVerification as BulkVerification
 from kycaid_async.bulk.upload import BulkUpload as BulkUpload
-from kycaid_async.bulk.verify.result import BulkVerification as BulkVerification
 from kycaid_async.bulk.verify.result import VerifyProgress as VerifyProgress
 from kycaid_async.bulk.verify.result import VerifyResult as VerifyResult
 from kycaid_async.bulk.verify.result import VerifyStatus as VerifyStatus

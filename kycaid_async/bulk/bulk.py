@@ -11,7 +11,15 @@ from kycaid_async.bulk.manifest.places import AnyPath
 from kycaid_async.bulk.results import BulkResults, BulkVerdict, ResultsOptions, ResultsPlan, ResultsRows, ResultsSummary
 from kycaid_async.bulk.row import BulkResult, BulkSummary
 from kycaid_async.bulk.upload import BulkUpload, Rows, UploadOptions, UploadPlan
-from kycaid_async.bulk.verify import BulkVerify, VerifyOptions, VerifyPlan, VerifyResult, VerifyRows, VerifySummary
+from kycaid_async.bulk.verify import (
+    BulkVerify,
+    VerifyOptions,
+    VerifyPlan,
+    VerifyResult,
+    VerifyRows,
+    VerifySummary,
+    rows_of,
+)
 from kycaid_async.timing import Timing
 from kycaid_async.tracebacks import bordered, confidential
 from kycaid_async.transport.settings import Settings
@@ -112,7 +120,8 @@ class Bulk:
         again; when they disagree, or one cannot be asked, it is uncertain, set aside and named.
 
         * ``rows``: as they were uploaded, see `upload`, or a `Manifest`, read as for the upload: then an applicant is
-          verified when all its rows are delivered by the ledger. Or ids of applicants, pairs of an applicant's and a
+          verified when all its rows are delivered by the ledger; one without columns for types and files names
+          applicants that are there. Or ids of applicants, pairs of an applicant's and a
           form's id, or `BulkVerification`. All are read before anything is started.
         * ``form_id``: the form, for all rows that name none of their own. Rows that do (`BulkRow.form_id`, the column
           ``form_id``) speak for their applicant; where they name two forms, it gets a verification with each.
@@ -132,7 +141,7 @@ class Bulk:
         Raises `ConfigurationError` for values that make no sense.
         """
         plan = VerifyPlan(**options)
-        source = rows.rows() if isinstance(rows, Manifest) else rows
+        source = rows_of(rows) if isinstance(rows, Manifest) else rows
         return BulkVerify(source, plan, caller=self._call, settings=self._settings, timing=self._timing)
 
     @confidential
@@ -170,7 +179,7 @@ class Bulk:
         the verdicts that are known.
         """
         plan = ResultsPlan(**options)
-        source = rows.rows() if isinstance(rows, Manifest) else rows
+        source = rows_of(rows) if isinstance(rows, Manifest) else rows
         return BulkResults(source, plan, caller=self._call, settings=self._settings, timing=self._timing)
 
     @confidential

@@ -165,6 +165,21 @@ _STEP: Final = 0.25
 """Seconds."""
 
 
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class BulkVerification(Discreet):
+    """A verification to start, for an applicant that exists."""
+
+    applicant_id: str
+    form_id: str | None = None
+    """None for that of the run."""
+    key: str | None = None
+    """Your own name of it, which comes back in the result."""
+    line: int | None = None
+
+    def _shown(self) -> Iterator[tuple[str, Any]]:
+        yield "line", self.line
+
+
 class BulkStatus(enum.StrEnum):
     """The end of a row."""
 

@@ -240,6 +240,19 @@ class Manifest:
             yield read_row(values, line=record.line, reach=self.reach, raw=record.raw, known=problems)
 
     @property
+    def names_documents(self) -> bool:
+        """False for a table without types and files: it can only name applicants that are there."""
+        columns = self.form.columns
+        return columns is None or not {"type", *SIDES}.isdisjoint(columns.targets)
+
+    def values(self) -> Iterator[BadRow | tuple[int, Mapping[str, str]]]:
+        """Give the line and the texts of each row, by column, whatever it lacks; or the row as a bad one."""
+        for record in self.form.records():
+            values, problems = ({}, record.problems) if record.problems else self.conversion.values(record)
+            texts = {name: value.strip() for name, value in values.items() if isinstance(value, str) and value.strip()}
+            yield BadRow(line=record.line, problems=tuple(problems)) if problems else (record.line, texts)
+
+    @property
     def notes(self) -> list[str]:
         """Guesses about the manifest, to be shown before anything is sent."""
         guessed = {} if self.form.columns is None else self.form.columns.guessed

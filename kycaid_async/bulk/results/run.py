@@ -15,14 +15,15 @@ from kycaid_async.bulk.requests.limits import Stopped
 from kycaid_async.bulk.results.lookup import Lookup
 from kycaid_async.bulk.results.record import LookRecord
 from kycaid_async.bulk.results.verdict import BulkVerdict, DocumentVerdict, ResultsSummary, Verdict
-from kycaid_async.bulk.row import BulkRow
+from kycaid_async.bulk.row import BulkRow, BulkVerification
 from kycaid_async.bulk.run import BulkRun, RowFeed
 from kycaid_async.bulk.spool import Spool, SpooledRow
 from kycaid_async.errors import ConfigurationError, LedgerError
 from kycaid_async.timing import Timing
 from kycaid_async.transport.settings import Settings
 
-ResultsRows = Iterable[BulkRow | BadRow] | AsyncIterable[BulkRow | BadRow]
+ResultsRow = BulkRow | BadRow | BulkVerification
+ResultsRows = Iterable[ResultsRow] | AsyncIterable[ResultsRow]
 
 _FIRST_PAUSE, _LONGEST_PAUSE, _GROWTH = 10.0, 300.0, 1.5
 """Seconds between two looks while it waits. A verdict takes from two minutes to six hours."""
@@ -67,7 +68,7 @@ class JudgedRow(SpooledRow):
     """Why it has no applicant; ``refused`` when there is none, ``sent`` when there may be one."""
 
 
-class BulkResults(BulkRun[BulkRow | BadRow, BulkVerdict]):
+class BulkResults(BulkRun[ResultsRow, BulkVerdict]):
     """A run of `client.bulk.results`. Iterate over it once: ``async for verdict in results``.
 
     The verdicts come when all that can be known now is known, in the order of the rows; those that are open come last
@@ -207,8 +208,10 @@ class BulkResults(BulkRun[BulkRow | BadRow, BulkVerdict]):
         return made if self._plan.per_document else [attrs.evolve(verdict, documents=()) for verdict in made]
 
 
-async def _judged(number: int, row: BulkRow | BadRow, ledger: Ledger) -> tuple[str, JudgedRow]:
+async def _judged(number: int, row: ResultsRow, ledger: Ledger) -> tuple[str, JudgedRow]:
     """Return a row as it is spooled, and what stands for its applicant."""
+    if isinstance(row, BulkVerification):
+        return row.applicant_id, JudgedRow(number=number, line=row.line, key=row.key)
     if isinstance(row, BadRow):
         return f"{_NO_APPLICANT}{number}", JudgedRow(number=number, line=row.line, key=None, doubt=row.reason)
     if not isinstance(cast("object", row), BulkRow):

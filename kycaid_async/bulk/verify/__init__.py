@@ -1,16 +1,14 @@
 """Verifications in bulk: one for each applicant, and none twice, since each costs a fee."""
 
 from kycaid_async.bulk.verify.result import (
-    BulkVerification,
     VerifyProgress,
     VerifyResult,
     VerifyStatus,
     VerifySummary,
 )
-from kycaid_async.bulk.verify.run import BulkVerify, VerifyOptions, VerifyPlan, VerifyRows
+from kycaid_async.bulk.verify.run import BulkVerify, VerifyOptions, VerifyPlan, VerifyRows, rows_of
 
 __all__ = [
-    "BulkVerification",
     "BulkVerify",
     "VerifyOptions",
     "VerifyPlan",
@@ -19,4 +17,5 @@ __all__ = [
     "VerifyRows",
     "VerifyStatus",
     "VerifySummary",
+    "rows_of",
 ]

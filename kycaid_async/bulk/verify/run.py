@@ -1,7 +1,7 @@
 """One run over many verifications: rows in, results out."""
 
 import os
-from collections.abc import AsyncIterable, Iterable, Sequence
+from collections.abc import AsyncIterable, Iterable, Iterator, Mapping, Sequence
 from typing import Final, Literal, Required, cast, get_args
 
 import attrs
@@ -9,18 +9,25 @@ import attrs
 from kycaid_async.api.section import Caller
 from kycaid_async.api.verifications.fields import CheckType, CheckTypeName
 from kycaid_async.bulk.ledger import EntryState, Ledger, Path, RowEntry, VerificationState
+from kycaid_async.bulk.manifest.manifest import Manifest
 from kycaid_async.bulk.manifest.row import BadRow
 from kycaid_async.bulk.options import RunOptions, RunPlan
 from kycaid_async.bulk.prerequisites import known_applicant
 from kycaid_async.bulk.requests.limits import KeyedLock, Stopped
-from kycaid_async.bulk.row import BulkRow, Meter
+from kycaid_async.bulk.row import BulkRow, BulkVerification, Meter
 from kycaid_async.bulk.run import BulkRun
 from kycaid_async.bulk.spool import Spool, SpooledRow
 from kycaid_async.bulk.verify import remarks
 from kycaid_async.bulk.verify.evidence import SharedReport
-from kycaid_async.bulk.verify.result import BulkVerification, VerifyProgress, VerifyResult, VerifyStatus, VerifySummary
+from kycaid_async.bulk.verify.result import VerifyProgress, VerifyResult, VerifyStatus, VerifySummary
 from kycaid_async.bulk.verify.start import Allowance, Starter
-from kycaid_async.errors import ConfigurationError, InsufficientFundsError, InvalidRequestError, ManifestError
+from kycaid_async.errors import (
+    ConfigurationError,
+    FieldProblem,
+    InsufficientFundsError,
+    InvalidRequestError,
+    ManifestError,
+)
 from kycaid_async.timing import Timing
 from kycaid_async.transport.settings import Settings
 from kycaid_async.values.fields import ID_LENGTH
@@ -275,6 +282,27 @@ async def _state_of(row: BulkRow, ledger: Ledger) -> tuple[str, RowEntry | None]
     if entry is None or entry.state is not EntryState.CREATED:
         return ("unknown" if entry is None else entry.state.value), entry
     return (_DELIVERED if ledger.has_said(entry, fingerprint) else "changed"), entry
+
+
+def rows_of(manifest: Manifest) -> Iterator[BulkRow | BadRow | BulkVerification]:
+    """Give the rows of a manifest: those that were uploaded, or, where it names no documents, applicants."""
+    if manifest.names_documents:
+        yield from manifest.rows()
+        return
+    for found in manifest.values():
+        yield found if isinstance(found, BadRow) else _applicant_row(*found)
+
+
+def _applicant_row(line: int, values: Mapping[str, str]) -> BadRow | BulkVerification:
+    applicant_id, form_id, key = (values.get(name) for name in ("applicant_id", "form_id", "key"))
+    problems = [
+        FieldProblem(name, f"{ID_LENGTH} characters", f"{len(value)} characters" if value else "nothing")
+        for name, value in (("applicant_id", applicant_id or ""), *(() if form_id is None else (("form_id", form_id),)))
+        if len(value) != ID_LENGTH
+    ]
+    if problems or applicant_id is None:
+        return BadRow(line=line, problems=tuple(problems), key=key)
+    return BulkVerification(applicant_id=applicant_id, form_id=form_id, key=key, line=line)
 
 
 def _verification_row(row: BulkVerification | str | tuple[str, str]) -> BulkVerification:

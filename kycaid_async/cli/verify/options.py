@@ -46,7 +46,4 @@ def options_of(
     common, form = common_options(manifest, choices, reading), choices.get("form")
     if form is not None and len(form) != ID_LENGTH:
         raise UsageProblem(f"--form: the id of a form has {ID_LENGTH} characters, and this one {len(form)}")
-    ledger = common["ledger"]
-    if not ledger.exists():
-        raise UsageProblem(f"{ledger}: there is no such ledger, so nothing is known to be sent; --ledger names another")
     return VerifyCommand(**common, **own_options(choices))

@@ -8,7 +8,6 @@ import typer
 
 from kycaid_async.bulk.manifest.manifest import Manifest
 from kycaid_async.bulk.manifest.rejects import UNCERTAIN, Rejects, rejects_of
-from kycaid_async.bulk.manifest.row import ManifestRow
 from kycaid_async.bulk.verify import BulkVerify, VerifyResult, VerifyStatus, VerifySummary
 from kycaid_async.cli.frame import ManifestJob
 from kycaid_async.cli.manifests import next_command
@@ -75,12 +74,18 @@ class VerifyJob(ManifestJob[VerifyCommand, VerifyScreen]):
         return VerifySummary() if self._verify is None else self._verify.summary
 
     def _begin(self, manifest: Manifest) -> None:
+        ledger = self._options.ledger
+        if manifest.names_documents and not ledger.exists():
+            raise UsageProblem(
+                f"{ledger}: there is no such ledger, so nothing is known to be sent; --ledger names another"
+            )
         if self._dry_run:
             super()._begin(manifest)
 
     async def _work(self, manifest: Manifest) -> None:
         options = self._options
-        await self._look_at_the_ledger()
+        if options.ledger.exists():
+            await self._look_at_the_ledger()
         async with self._client() as client:
             self._verify = verify = client.bulk.verify(
                 manifest,
@@ -124,7 +129,7 @@ class VerifyJob(ManifestJob[VerifyCommand, VerifyScreen]):
         self._screen.say(f"finishing {flying} in flight; press Ctrl-C again to stop at once")
         return True
 
-    async def _ended(self, manifest: Manifest) -> int | None:
+    async def _ended(self, manifest: Manifest, /) -> int | None:
         if self._is_only_a_look:
             return None
         uncertain = await in_thread(lambda: self._set_aside(manifest)) if self._uncertain else None
@@ -149,7 +154,7 @@ class VerifyJob(ManifestJob[VerifyCommand, VerifyScreen]):
         """Write the rows of those that are uncertain, as they stand in the manifest; return the name of the file."""
         with Rejects(rejects_of(self._options.manifest, mark=UNCERTAIN), manifest, mark=UNCERTAIN) as aside:
             for row in manifest.rows():
-                if row.line in self._uncertain and isinstance(row, ManifestRow):
+                if row.line in self._uncertain:
                     aside.add(row, self._uncertain[row.line])
         return str(aside.path)
 
@@ -168,7 +173,8 @@ class VerifyJob(ManifestJob[VerifyCommand, VerifyScreen]):
     def _advice(self, uncertain: str | None, ended: str) -> Iterator[str]:
         options, summary = self._options, self.summary
         if summary.bad and not options.partial:
-            yield f"{summary.bad:,} rows are bad, and nobody can tell whose they are. Correct them, or say --partial."
+            rows = "1 row is bad" if summary.bad == 1 else f"{summary.bad:,} rows are bad"
+            yield f"{rows}, and nobody can tell whose they are. Correct what is named above, or say --partial."
         if ended and summary.started:
             yield f"What was started is recorded in {options.ledger}. Run the same command again to go on."
         if uncertain is not None:

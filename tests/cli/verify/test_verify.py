@@ -265,3 +265,24 @@ def test_what_kept_many_from_being_started_is_said_once(environment, uploaded, p
     assert "Add what the form asks for" in first
     assert [line.rpartition(": ")[2] for line in others] == ["as above"] * 3
     assert (done.exit_code, sums) == (1, "4 verifications: 4 with insufficient data.")
+
+
+def test_a_manifest_that_names_no_documents_names_applicants_who_are_there(environment, portal, oracle, tmp_path):
+    ids = portal.call(oracle.applicants, 3)
+    path = write_csv(tmp_path / "ids.csv", [{"key": f"k{n}", "applicant_id": id_} for n, id_ in enumerate(ids)])
+
+    def run(*words):
+        done = CliRunner().invoke(app, [words[0], str(path), *words[1:]], env=environment)
+        return done.exit_code, done.output.splitlines()
+
+    assert run("verify", "--form", FORM, "--dry-run")[1][0] == "line 2 (k0): to start"
+    assert run("verify", "--form", FORM, "--yes") == (0, ["3 verifications: 3 started."])
+    assert run("verify", "--form", FORM)[1] == ["Nothing was started. 3 verifications: 3 done before."]
+    code, told = run("results", "--json")
+    assert (code, [json.loads(line).get("keys") for line in told]) == (3, [["k0"], ["k1"], ["k2"], None])
+    write_csv(path, [{"applicant_id": ids[0][:-1]}])
+    code, told = run("verify", "--form", FORM, "--yes")
+    assert code == 2
+    reason = "applicant_id: expected 36 characters, got 35 characters"
+    assert [line.split(". ")[0] for line in told if line.startswith("line")] == [f"line 2: not delivered: {reason}"]
+    assert started(oracle) == 3
