@@ -186,7 +186,7 @@ def measure(cell: Cell, folder: str, plan: Plan) -> Comparison:
             url=server.url,
             cafile=server.cafile,
             concurrency=cell.at_once,
-            count=(20 if plan.quick else 100) if cell.fair else cell.count if not plan.quick else cell.at_once,
+            count=(20 if plan.quick else 40) if cell.fair else cell.count if not plan.quick else cell.at_once,
             options={"folder": folder, "documents": cell.size == SMALL},
         )
         return compare("benchmarks.networks", case, _GETTING if cell.fair else _UPLOADING, plan, server)

@@ -132,11 +132,18 @@ HooksOption: TypeAlias = Hooks | Iterable[Hooks] | None
 """One set of hooks, or several."""
 
 
+def _wanted_by(observers: "Observers") -> frozenset[str]:
+    names = ("on_call", "on_attempt", "on_retry", "on_result", "on_row")
+    return frozenset(name for name in names if any(getattr(hooks, name) is not None for hooks in observers.hooks))
+
+
 @attrs.frozen(eq=False)
 class Observers:
     """The hooks of a client. An event goes to all that want it, in their order."""
 
     hooks: tuple[Hooks, ...]
+    wanted: frozenset[str] = attrs.field(init=False, default=attrs.Factory(_wanted_by, takes_self=True))
+    """The names of the hooks that somebody has set: other events need not be made."""
     _told: set[int] = attrs.field(factory=set, init=False, repr=False)
     """Faulty ones, by ``id``. They live as long as this does."""
 

@@ -4,7 +4,7 @@ There is no operation to read or list them; an applicant holds its own.
 """
 
 from collections.abc import Awaitable
-from typing import Annotated, Any, ClassVar, Literal, TypedDict, Unpack, overload
+from typing import Annotated, Any, ClassVar, Literal, Required, TypedDict, Unpack, overload
 
 from kycaid_async.api.section import Section, from_fields, one_of, only
 from kycaid_async.protocol.endpoint import Endpoint, Evidence, Replay, ReturnsId
@@ -127,10 +127,9 @@ class Address(Response):
 NewAddress = PersonAddress | CompanyAddress | AffiliatedPersonAddress
 
 
-class AddressChanges(TypedDict, total=False):
-    """Keywords of ``addresses.update``."""
+class AddressParts(TypedDict, total=False):
+    """Keywords of what an address says."""
 
-    type: AddressType | AddressTypeName
     full_address: str | None
     country: str | None
     state: str | None
@@ -145,9 +144,16 @@ class AddressChanges(TypedDict, total=False):
     unit_number: str | None
 
 
-class AddressFields(AddressChanges, total=False):
+class AddressChanges(AddressParts, total=False):
+    """Keywords of ``addresses.update``."""
+
+    type: AddressType | AddressTypeName
+
+
+class AddressFields(AddressParts, total=False):
     """Keywords of ``addresses.create``: ``type``, one owner, and what the address has."""
 
+    type: Required[AddressType | AddressTypeName]
     applicant_id: str
     affiliated_person_id: str
 

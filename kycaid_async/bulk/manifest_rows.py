@@ -78,7 +78,7 @@ class EarlierRuns:
     """
 
     _ledger: Ledger
-    _allow_same_files: bool = attrs.field(kw_only=True)
+    _allow_same_files: bool = attrs.field(alias="allow_same_files", kw_only=True)
     states: Counter[EntryState] = attrs.field(init=False, factory=Counter[EntryState])
     """How many of the rows that were asked for are in which state."""
     _rules: FileRules = attrs.field(init=False, factory=FileRules)

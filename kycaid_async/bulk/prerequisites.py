@@ -77,7 +77,7 @@ class Prerequisites:
                 return await when_there_is_room(
                     lambda: self._file(source, calls),
                     sleep=self.caller.timing.sleep,
-                    slow_down=self.caller.concurrency.refused,
+                    slow_down=self.caller.concurrency.shrink,
                 )
             except UploadSourceError:
                 if look == _LOOKS - 1:

@@ -74,7 +74,7 @@ class ManifestJob(ABC, Generic[O, S]):
         """Begin nothing more, and say so; return False when nothing is left to be waited for."""
 
     @abstractmethod
-    async def _ended(self, manifest: Manifest) -> int | None:
+    async def _ended(self, manifest: Manifest, /) -> int | None:
         """Say how it ended, and return the exit code; None when another run follows."""
 
     async def _work_or_keep_error(self, manifest: Manifest) -> None:

@@ -1,54 +1,154 @@
 """Pacing of requests: how many are under way and when the next starts, learned from the server's refusals.
 
-The API publishes no limits and sends no rate headers. Until the first refusal nothing is held back. From then on:
+The API publishes no limits and sends no rate headers. Until the server refuses, nothing is held back. From then on:
 
-* The window of requests under way halves when the server refuses, and grows by one for each windowful of good answers.
-* After a refusal nobody starts before one moment, the gate, that only ever moves forward.
-* Starts are spaced to a rate, when it was too many that the server refused, and it took some. What it took within one
-  second before is what it allows; the rate begins a little below that, comes up to it within half a minute, then tries
-  more and more, and is lifted when two minutes passed without a refusal. A server that takes nothing says nothing about
-  a rate.
+* Refusals among good answers change nothing by themselves: a server sheds load, or another program uses the same key. A
+  sequential test says when they are too many for that: an alarm.
+* With an alarm the window of requests under way halves; it grows by one for each windowful of good answers. What the
+  server took within one second before is the rate that it allows, to which starts are spaced from then on: a little
+  below first, back at it after a while, then more and more, until nothing is held back any more.
+* A refusal near the highest rate that was refused before lowers the rate by little. So does what the server took
+  meanwhile, when it refused many. A server that took nothing for seconds counts over longer: its average is taken.
+* Refusals that go on well below that rate, or at no rate, are put to a trial: a little slower, do they vanish? Those of
+  a limit do; of those that do not, the rate is not the cause, and nothing is held back.
+* After a refusal with ``Retry-After`` nobody starts before one moment, the gate, that only ever moves forward.
 """
 
+import math
 from collections import deque
 from typing import Final
 
-_BELOW: Final = 0.95
-"""The share of what the server allows at which the rate begins after a refusal."""
-_BACK_AFTER: Final = 30.0
-"""Seconds until the rate is again what it was when the server refused."""
-_LIFTED: Final = 3
+import attrs
+
+_BELOW: Final = 0.05
+"""By this share of it, a rate begins below what the server allows."""
+_CUT: Final = 0.97
+"""What a refusal leaves of a rate."""
+_CUT_AGAIN: Final = 0.9
+"""The same when it was set only a moment ago: what it was set by was far off."""
+_SOON: Final = 3.0
+_SHORTEST: Final = 8.0
+"""Seconds until a rate is again what it was, at least; as long as it takes for `_REQUESTS`, for some answers cost."""
+_REQUESTS: Final = 150.0
+_PAUSES: Final = 25.0
+"""The same in pauses that the server asked for: each is lost."""
+_LIFTED: Final = 2.5
 """How many times that, from there on, until nothing is held back any more."""
 _EPISODE: Final = 1.0
 """Refusals within so many seconds have one cause. It is also the time over which servers are taken to count."""
 _TELLING: Final = 3
 """How many requests within one second say something about a rate."""
+_MANY: Final = 0.04
+"""The share of refusals above which what the server took says more than the rate at which it was asked."""
+_WELL_BELOW: Final = 0.88
+_LEAST: Final = 0.5
+"""Requests per second: a rate is never less. Whoever counts over longer is asked one at a time, with growing pauses."""
 _LATE: Final = 0.02
 """Seconds by which a late start does not delay those after it."""
+_DRY: Final = 1.0
+"""Seconds without a good answer, and refusals in a row, after which one request at a time looks for the end of it."""
+_SHUTS: Final = 4
+"""Refusals in a row after which all wait for a moment."""
+_IN_A_ROW: Final = 5
+_SAYS_AN_AVERAGE: Final = 10
+"""Good answers."""
+_LONGEST_GATE: Final = 8.0
+_WORTH_A_TRIAL: Final = 0.01
+"""The share of refusals from which a trial pays, and how many of them say that share."""
+_SOME: Final = 8
+_SLOWER: Final = 0.85
+"""The rate of a trial, by that before it."""
+_EXPECTED: Final = 20
+"""Refusals that a trial would bring if nothing changed, at its end. With `_SAME` of them it is over before."""
+_SAME: Final = 5
+_FIRST_PAUSE: Final = 2.0
+"""Seconds from one trial at no rate to the next; each time twice as many, up to ten minutes."""
+_LONGEST_PAUSE: Final = 600.0
+_FORGOTTEN: Final = 60.0
+"""Seconds after which a gate without a rate has no part in anything."""
+
+
+class RefusalDetector:
+    """A sequential test (CUSUM) of whether refusals are too many for chance: "every other answer" against ``usual``."""
+
+    def __init__(self, usual: float = 0.15, certain: float = 8.0) -> None:
+        self._step, self._relief = math.log(0.5 / usual), math.log((1 - usual) / 0.5)
+        self._certain = certain
+        self._score = 0.0
+
+    def refused(self) -> bool:
+        """Note a refusal, and say whether it is an alarm."""
+        self._score += self._step
+        if self._score < self._certain:
+            return False
+        self._score = 0.0
+        return True
+
+    def succeeded(self) -> None:
+        """Note a good answer."""
+        if self._score:
+            self._score = max(0.0, self._score - self._relief)
+
+
+@attrs.define
+class _Trial:
+    """A time at a lower rate, to see whether refusals vanish."""
+
+    since: float
+    """Until then answers are to requests that were sent before."""
+    share: float
+    """Of refusals, before it."""
+    rate: float
+    before: float
+    taken: int = 0
+    refused: int = 0
+
+    @property
+    def now(self) -> float:
+        """The share of refusals so far."""
+        return self.refused / (self.taken + self.refused)
+
+    @property
+    def is_over(self) -> bool:
+        """True when refusals vanished: as many answers came as should have brought twenty."""
+        return (self.taken + self.refused) * self.share >= _EXPECTED
 
 
 class Pacer:
     """The window, the gate and the rate of one client. Times are in seconds of a monotonic clock of the caller."""
 
     def __init__(self, maximum: int) -> None:
-        self._maximum = float(maximum)
-        self._window = self._maximum
-        self._opens_at = float("-inf")
+        self._maximum = self._window = float(maximum)
+        self._now = self._opens_at = self._next = -math.inf
+        self._detector = RefusalDetector()
         self._starts: deque[float] = deque(maxlen=1024)
+        self._taken: deque[float] = deque(maxlen=1024)
+        self._refusals: deque[float] = deque(maxlen=1024)
+        self._streak = 0
+        self._is_dry = False
+        self._counted, self._counted_from = 0, math.inf
+        self._asked = 0.0
         self._allowed = 0.0
-        self._rate = 0.0
-        self._refused_at = float("-inf")
-        self._next = float("-inf")
-        self._counted, self._counted_from = 0, 0.0
-        self._least = 1.0
-        self._good = self._refusals = 0
+        self._set_at = self._corrected_at = -math.inf
+        self._climbs = self._counts_down = False
+        self._highest = 0.0
+        self._unexplained = 0
+        self._good = self._bad = 0
+        self._trial: _Trial | None = None
+        self._next_trial, self._trial_pause = -math.inf, _FIRST_PAUSE
+        self._answers, self._share = 0, 1.0
         self.free = True
-        """True until the server refuses for the first time: then `wait` need not be asked."""
+        """True while nothing is held back: then `wait` need not be asked."""
 
     @property
     def window(self) -> int:
         """Number of requests that may be under way; at least one."""
         return int(self._window)
+
+    @property
+    def backoff(self) -> float:
+        """Factor, up to 1, for the own pause of a refused call: small where few of many are refused at any rate."""
+        return min(1.0, 2 * self._share) if self.free else 1.0
 
     def wait(self, now: float) -> float:
         """Return how long from ``now`` on nobody may start."""
@@ -56,52 +156,188 @@ class Pacer:
 
     def started(self, now: float) -> None:
         """Note that a request starts."""
+        self._now = now
         self._starts.append(now)
         if self.free:
             return
-        since = (now - self._refused_at - _BACK_AFTER) / _BACK_AFTER
-        if since > _LIFTED:
-            self.free, self._rate, self._least = True, 0.0, 1.0
-        elif self._rate:
-            self._counted += 1
-            self._rate = self._allowed * (1 + (1 - _BELOW) * since**3)
-            self._next = max(self._next, now - _LATE) + 1 / self._rate
-
-    def refused(self, now: float, after: float, *, too_many: bool = True) -> None:
-        """Note that the server refused and that nobody should start within ``after`` seconds.
-
-        ``too_many`` is false when it did not say that there were too many requests, but that it cannot work now.
-        Refusals that come while the gate is shut belong to requests that were under way already: they may move the
-        gate, and do not halve the window again.
-        """
-        if now >= self._opens_at:
-            self._window = max(1.0, self._window / 2)
-        self._opens_at = max(self._opens_at, now + after)
-        new = now - self._refused_at >= _EPISODE
-        self.free, self._refused_at = False, now if new else self._refused_at
-        self._refusals = 1 if new else self._refusals + 1
-        if not too_many:
+        if not self._allowed and self._trial is None:
+            self.free = now > self._opens_at + _FORGOTTEN
             return
-        if self._good and (new or not self._rate):
-            self._learn(now)
-            self._good = 0
-        elif self._rate and not new:  # it was counted among what the server took
-            self._allowed = max(self._least, self._allowed - 1)
-
-    def _learn(self, now: float) -> None:
-        recent = [start for start in self._starts if start > now - _EPISODE]
-        if self._rate:
-            # A server that counts over longer than a second allows more on average than right before a refusal.
-            average = self._counted / (now - self._counted_from + _EPISODE)
-            self._least = max(1.0, self._rate / 2, _BELOW * average)
-            self._allowed = min(self._rate, max(float(len(recent)), self._least))
-        elif len(recent) >= _TELLING:
-            self._rate = self._allowed = max(1.0, float(len(recent) - self._refusals))
-            self._counted, self._counted_from = len(recent), recent[0]
-            self._next = recent[0] + _EPISODE  # the server has given this second's share already
+        rate = self._rate(now)
+        if rate == math.inf:
+            self._lift()
+        else:
+            self._next = max(self._next, now - _LATE) + 1 / rate
 
     def succeeded(self) -> None:
         """Note a good answer."""
-        self._good += 1
+        now = self._now
+        self._note(refused=0.0)
+        self._good, self._streak = self._good + 1, 0
+        self._detector.succeeded()
+        if self._is_dry:
+            self._end_dry(now)
+        if not self._taken or now - self._taken[-1] > max(_DRY, self._opens_at - self._taken[-1]) + 4:
+            self._counted, self._counted_from = 0, now  # nobody asked meanwhile: that says nothing of a rate
+        self._counted += 1
+        self._taken.append(now)
+        if self._trial is not None and now > self._trial.since:
+            self._trial.taken += 1
+            self._judge(self._trial, now)
         if self._window < self._maximum:
             self._window = min(self._maximum, self._window + 1 / self._window)
+
+    def refused(self, now: float, after: float, *, asked: bool = True, too_many: bool = True) -> None:
+        """Note that the server refused.
+
+        Nobody should start within ``after`` seconds: when the server ``asked`` for that in any case, and else when
+        this is an alarm. ``too_many`` is false when it did not say that there were too many requests, but that it
+        cannot work now. Refusals that come while the gate is shut belong to requests that were under way already: they
+        may move the gate, and do not halve the window again.
+        """
+        self._now = max(now, self._now)
+        self._note(refused=1.0)
+        self._bad, self._streak = self._bad + 1, self._streak + 1
+        self._refusals.append(now)
+        alarm, dry = self._detector.refused(), too_many and self._takes_nothing(now)
+        if (alarm or asked or dry) and now >= self._opens_at:
+            self._window = 1.0 if dry else max(1.0, self._window / 2)
+        if dry:
+            after = max(after, min(_LONGEST_GATE, (now - self._taken[-1]) / 2))
+            self._is_dry = True
+        if asked or alarm or self._streak >= _SHUTS:
+            self._opens_at = max(self._opens_at, now + after)
+            self.free = False
+        if too_many and asked:
+            self._asked = after
+        if too_many and not dry:
+            self._adjust(now, alarm=alarm or asked)
+
+    def _note(self, *, refused: float) -> None:
+        """Keep the share of refusals among the last answers."""
+        self._answers = min(100, self._answers + 1)
+        self._share += (refused - self._share) / self._answers
+
+    def _adjust(self, now: float, *, alarm: bool) -> None:
+        if self._trial is not None:
+            if now > self._trial.since:
+                self._trial.refused += 1
+                self._judge(self._trial, now)
+        elif self._allowed:
+            if now - self._set_at >= _EPISODE:
+                self._explain(now)
+            elif self._counts_down:  # it was counted among what the server took
+                self._allowed = self._highest = max(1.0, self._allowed - 1)
+        elif alarm:
+            self._learn(now)
+        elif self._bad >= _SOME and now >= self._next_trial and (speed := self._speed(now)) >= 1:
+            self._next_trial = now + self._trial_pause
+            self._trial_pause = min(_LONGEST_PAUSE, 2 * self._trial_pause)
+            self._try(now, speed)
+
+    # A rate.
+
+    def _rate(self, now: float) -> float:
+        """Return the rate at this moment; infinity when nothing is to be held back any more."""
+        if self._trial is not None:
+            return max(self._trial.rate, _LEAST)
+        since = now - self._set_at
+        if self._climbs:
+            return self._allowed * math.exp2(min(64.0, (since - _EPISODE) / max(5.0, 20 / self._allowed)))
+        back = max(_SHORTEST, _REQUESTS / self._allowed, _PAUSES * self._asked)
+        steps = (since - back) / back
+        if steps > _LIFTED:
+            return math.inf
+        return self._allowed * (1 + _BELOW * (steps**3 if steps < 1 else steps**5))
+
+    def _set(self, now: float, allowed: float, *, climbs: bool = False) -> None:
+        self._allowed = self._highest = max(allowed, _LEAST)
+        self._set_at, self._climbs, self._counts_down = now, climbs, False
+        self._trial, self.free = None, False
+
+    def _lift(self) -> None:
+        self.free, self._allowed, self._highest, self._next, self._trial = True, 0.0, 0.0, -math.inf, None
+        self._unexplained = self._good = self._bad = 0
+
+    def _learn(self, now: float) -> None:
+        """Set a rate for the first time, by what the server took within a second."""
+        taken, refused = self._recent(now, _EPISODE)
+        starts = [start for start in self._starts if start > now - _EPISODE]
+        if taken >= _TELLING:
+            # Those under way count until they are refused.
+            self._set(now, max(1.0, float(len(starts) - refused)))
+            self._counts_down = True
+            self._next = max(self._next, starts[0] + _EPISODE)  # the server has given this second's share already
+
+    def _explain(self, now: float) -> None:
+        """Find out what a refusal at a rate means, and go by it."""
+        rate = self._rate(now)
+        if rate == math.inf:
+            return
+        span = max(_EPISODE, min(10 / rate, now - self._set_at))
+        taken, refused = self._recent(now, span)
+        speed = min(rate, max(taken, 1) / span)
+        many = rate * span >= _SAME and refused > max(1, _MANY * (taken + refused))
+        if self._climbs or (many and now - self._corrected_at > max(5.0, 20 / rate)):
+            self._corrected_at = now
+            self._set(now, speed)
+        elif many or rate < _WELL_BELOW * self._highest:
+            self._unexplained += 1
+            if self._unexplained >= _TELLING:
+                self._try(now, speed if many else rate)
+        else:
+            self._unexplained, self._good, self._bad = 0, 0, 1
+            self._highest = max(rate, 0.99 * self._highest)
+            cut = _CUT if now - self._set_at > _SOON else _CUT_AGAIN
+            self._allowed = max(_LEAST, rate * cut)
+            self._set_at = now
+
+    def _recent(self, now: float, span: float) -> tuple[int, int]:
+        """Return how many were taken and refused of late."""
+        since = now - span
+        return sum(time > since for time in self._taken), sum(time > since for time in self._refusals)
+
+    def _speed(self, now: float) -> float:
+        """Return how many are taken per second; 0 before a whole second says it."""
+        if not self._taken or (now - self._taken[0] < _EPISODE and len(self._taken) < (self._taken.maxlen or 0)):
+            return 0.0
+        some, recent = min(10, len(self._taken)), self._recent(now, _EPISODE)[0]
+        if recent == self._taken.maxlen:
+            return recent / max(now - self._taken[0], 0.001)
+        return max(recent / _EPISODE, some / max(now - self._taken[-some], _EPISODE))
+
+    # A time without any good answer.
+
+    def _takes_nothing(self, now: float) -> bool:
+        """Say whether the server has taken nothing for longer than its rate explains."""
+        if self._streak < _IN_A_ROW or not self._taken:
+            return False
+        return now - self._taken[-1] >= max(_DRY, 3 / self._allowed if self._allowed else 0.0)
+
+    def _end_dry(self, now: float) -> None:
+        """Go by the average since the last such time: the server counts over longer than a second."""
+        self._is_dry = False
+        if now - self._taken[-1] >= 2 * _DRY and self._counted >= _SAYS_AN_AVERAGE and now > self._counted_from:
+            average = self._counted / (now - self._counted_from)
+            self._counted, self._counted_from = 0, now
+            self._set(now, min(self._allowed or math.inf, average))
+
+    # A trial.
+
+    def _try(self, now: float, rate: float) -> None:
+        share = self._bad / (self._good + self._bad)
+        self._good = self._bad = 0
+        if share >= _WORTH_A_TRIAL:
+            self._trial = _Trial(since=now + _EPISODE, share=share, rate=_SLOWER * rate, before=rate)
+            self.free = False
+
+    def _judge(self, trial: _Trial, now: float) -> None:
+        if trial.refused >= _SAME and trial.now > max(0.1, 2.5 * trial.share):
+            self._trial = None
+            self._learn(now)
+        elif trial.refused >= _SAME and trial.now >= 0.4 * trial.share:
+            self._detector = RefusalDetector(max(0.15, min(0.4, 1.5 * trial.now)), 10.0)
+            self._lift()
+        elif trial.is_over:
+            self._set(now, trial.before)
+            self._allowed, self._climbs, self._trial_pause = trial.rate, True, _FIRST_PAUSE

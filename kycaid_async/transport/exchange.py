@@ -98,12 +98,14 @@ class Exchange:
         begins = attempt.began if attempt.began is not None else now if sure is Certainty.BUSY else None
         if call.deadline is None and begins is not None and self.settings.timeout.total is not None:
             call.deadline = begins + self.settings.timeout.total
-        verdict = self._decide(attempt, error, now, sure)
+        verdict = self._decide(attempt, error, now, sure, backoff=pacer.backoff)
         if isinstance(error, ApiError) and slows_down(error):
             # What was asked for holds for all; how often this call was refused is its own affair.
-            shut = min(verdict.after, self.settings.retries.base) if error.retry_after is None else verdict.after
+            asked = error.retry_after is not None
+            shut = verdict.after if asked else min(verdict.after, self.settings.retries.base)
             # 503 says that it cannot work, and nothing of a rate, unless KYCAID itself says ``limit_exceeded`` with it.
-            pacer.refused(now, shut, too_many=isinstance(error, RateLimitError) or error.status == _TOO_MANY)
+            too_many = isinstance(error, RateLimitError) or error.status == _TOO_MANY
+            pacer.refused(now, shut, asked=asked, too_many=too_many)
         if sure is not Certainty.BUSY and isinstance(verdict, Retry) and not self.budget.take():
             verdict = self._decide(attempt, error, now, sure, exhausted=True)
         call.maybe_acted = call.maybe_acted or sure is Certainty.UNCERTAIN
@@ -115,9 +117,18 @@ class Exchange:
         return verdict.after
 
     def _decide(
-        self, attempt: Attempt, error: KycaidError, now: float, sure: Certainty, *, exhausted: bool = False
+        self,
+        attempt: Attempt,
+        error: KycaidError,
+        now: float,
+        sure: Certainty,
+        *,
+        exhausted: bool = False,
+        backoff: float = 1.0,
     ) -> Retry | Raise:
         call = attempt.call
+        asked = isinstance(error, ApiError) and error.retry_after is not None
+        backoff = 1.0 if asked or sure is not Certainty.BUSY else backoff
         # An upload has no deadline but for being refused: how long it takes to send is nobody's fault.
         deadline = call.deadline if call.upload is None or sure is Certainty.BUSY else None
         return decide(
@@ -126,7 +137,7 @@ class Exchange:
             attempt=call.attempts,
             policy=self.settings.retries,
             remaining=None if deadline is None else deadline - now,
-            chance=self.timing.chance(),
+            chance=self.timing.chance() * backoff,
             sent=attempt.sent,
             earlier_uncertain=call.maybe_acted,
             exhausted=exhausted,

@@ -12,16 +12,17 @@ from kycaid_async.transport.attempt import Attempt, Call, Times
 from kycaid_async.transport.exchange import Exchange
 
 
-@attrs.define(eq=False, kw_only=True)
+@attrs.define(eq=False)
 class ObservedExchange(Exchange):
     """Calls endpoints over HTTP, and tells hooks of it."""
 
-    observers: Observers
+    observers: Observers = attrs.field(kw_only=True)  # not the whole class: older attrs would take inherited ones, too
 
     async def run(self, call: Call) -> Any:
         """Carry out ``call`` and return its decoded answer. Raises a `KycaidError`."""
         started = self.timing.clock()
-        self.observers.tell("on_call", CallEvent(**self._of(call)))
+        if "on_call" in self.observers.wanted:
+            self.observers.tell("on_call", CallEvent(**self._of(call)))
         try:
             outcome = await super().run(call)
         except BaseException as error:
@@ -31,6 +32,8 @@ class ObservedExchange(Exchange):
         return outcome
 
     async def _try(self, attempt: Attempt) -> Any:
+        if "on_attempt" not in self.observers.wanted:
+            return await attempt.send_once()
         began = self.timing.clock()
         attempt.times = Times()
         try:
@@ -43,6 +46,8 @@ class ObservedExchange(Exchange):
 
     def _after(self, attempt: Attempt, error: KycaidError, pacer: Pacer) -> float:
         pause = super()._after(attempt, error, pacer)
+        if "on_retry" not in self.observers.wanted:
+            return pause
         event = RetryEvent(
             **self._of(attempt.call),
             attempt=attempt.call.attempts,
@@ -74,6 +79,8 @@ class ObservedExchange(Exchange):
         self.observers.tell("on_attempt", event)
 
     def _tell_of_result(self, call: Call, started: float, error: BaseException | None) -> None:
+        if "on_result" not in self.observers.wanted:
+            return
         acted = isinstance(error, KycaidError) and error.maybe_processed
         event = ResultEvent(
             **self._of(call),

@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
 class OddServer:
-    """Answers with what stands in ``answers`` by turns, the last one for ever: a status, a body, headers."""
+    """Answers with what stands in ``answers`` by turns, the last one for ever: status, body or function, headers."""
 
     def __init__(self, url):
         self.url = url
@@ -30,6 +30,7 @@ def odd_server() -> Iterator[OddServer]:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             made.requests.append((self.command, self.path, dict(self.headers), body))
             status, content, headers = made.answers.pop(0) if len(made.answers) > 1 else made.answers[0]
+            content = content() if callable(content) else content
             raw = content if isinstance(content, bytes) else json.dumps(content).encode()
             self.send_response(status)
             for name, value in {"Content-Type": "application/json", **headers, "Content-Length": len(raw)}.items():

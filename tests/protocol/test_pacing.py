@@ -1,3 +1,4 @@
+import math
 import random
 
 import pytest
@@ -5,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kycaid_async.protocol.pacing import Pacer
-from tests.protocol.limits import FixedWindow, SlidingWindow, TokenBucket, simulate
+from tests.protocol.limits import Changing, Client, FixedWindow, Shedding, SlidingWindow, TokenBucket, simulate
 
 STEPS = st.lists(st.tuples(st.sampled_from(["refused", "succeeded"]), st.floats(0, 10), st.floats(0, 60)), max_size=60)
 
@@ -86,15 +87,15 @@ def test_what_was_refused_is_learned_once_the_server_has_taken_some():
     assert pacer.wait(0.1) > 0.8
 
 
-def test_a_rate_is_lifted_after_two_minutes_without_a_refusal():
+def test_a_rate_is_lifted_half_a_minute_after_the_last_refusal():
     pacer = Pacer(64)
     for n in range(51):
         pacer.started(n / 1000)
         pacer.succeeded()
     pacer.refused(0.051, 0.0)
-    pacer.started(119.0)
+    pacer.started(27.0)
     assert not pacer.free
-    pacer.started(121.0)
+    pacer.started(29.0)
     assert pacer.free
 
 
@@ -115,10 +116,9 @@ def test_a_rate_limit_is_used_almost_wholly_and_rarely_hit(kind, load, retry_aft
     rate, requests, concurrency, latency = load
     chance = random.Random(1)
     server = kind(rate, chance.random())
-    run = simulate(
+    (run,) = simulate(
         server.takes,
-        requests=requests,
-        concurrency=concurrency,
+        clients=[Client(concurrency, requests)],
         latency=latency,
         chance=chance,
         retry_after=retry_after,
@@ -140,10 +140,9 @@ def test_no_rate_limit_stops_a_run_or_drowns_in_refusals(kind, rate, concurrency
     chance = random.Random(seed)
     server = kind(rate, chance.random())
     requests = 30 * rate
-    run = simulate(
+    (run,) = simulate(
         server.takes,
-        requests=requests,
-        concurrency=concurrency,
+        clients=[Client(concurrency, requests)],
         latency=latency,
         chance=chance,
         retry_after=retry_after,
@@ -222,3 +221,56 @@ def test_the_gate_only_moves_forward_and_the_window_stays_within_bounds(maximum,
         moved_to = now + pacer.wait(now)
         assert moved_to >= opens_at - 1e-6
         opens_at = moved_to
+
+
+def test_one_refusal_among_many_good_answers_holds_nobody_back():
+    pacer = Pacer(64)
+    for n in range(200):
+        pacer.started(n / 100)
+        pacer.succeeded()
+    pacer.refused(2.0, 0.5, asked=False)
+    assert (pacer.wait(2.0), pacer.window, pacer.free) == (0.0, 64, True)
+
+
+def test_a_call_that_is_refused_as_one_of_few_pauses_for_less():
+    pacer = Pacer(64)
+    assert pacer.backoff == 1.0
+    for _ in range(98):
+        pacer.succeeded()
+    for _ in range(2):
+        pacer.refused(1.0, 0.5, asked=False)
+    assert pacer.backoff == pytest.approx(0.04)
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize(("workers", "latency"), [(8, 0.02), (8, 0.2), (64, 0.2)])
+@pytest.mark.parametrize(("share", "least"), [(0.02, 0.6), (0.1, 0.3)])
+def test_refusals_at_random_leave_most_of_the_rate_for_ten_minutes(share, least, workers, latency, seed):
+    chance, undisturbed = random.Random(seed), workers / latency
+    seconds = int(min(600, 12_000 / undisturbed))
+    server = Shedding(share, chance)
+    clients = [Client(workers, math.inf)]
+    (run,) = simulate(server.takes, clients=clients, latency=latency, chance=chance, until=seconds)
+    assert run.rate(0, seconds) >= least * undisturbed
+    assert run.rate(seconds // 2, seconds) >= least * undisturbed
+
+
+@pytest.mark.parametrize("kind", SERVERS)
+def test_a_limit_per_minute_is_found_and_kept_to(kind):
+    chance = random.Random(1)
+    server = kind(60, chance.random(), 60.0)
+    (run,) = simulate(server.takes, clients=[Client(8, math.inf)], latency=0.05, chance=chance, until=900)
+    assert run.rate(180, 900) >= 0.9
+    assert run.share_refused(180) <= 0.015
+
+
+@pytest.mark.parametrize("kind", SERVERS)
+def test_a_limit_that_changes_is_found_again(kind):
+    chance = random.Random(1)
+    limits = [(0.0, kind(50, 0.5).takes), (120.0, kind(10, 0.5).takes), (300.0, kind(50, 0.5).takes)]
+    server = Changing(limits)
+    (run,) = simulate(server.takes, clients=[Client(16, math.inf)], latency=0.02, chance=chance, until=480)
+    assert run.rate(60, 120) >= 0.9 * 50
+    assert run.rate(130, 300) >= 0.9 * 10
+    assert run.rate(400, 480) >= 0.9 * 50
+    assert run.share_refused() <= 0.02

@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from tests.bulk.manifests import row, with_pictures, write_csv
+from tests.cli.slow_server import told
 from tests.pictures import picture
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the other systems are simulated on Linux")
@@ -95,7 +96,7 @@ def test_the_first_ctrl_c_of_an_upload_finishes_what_is_in_flight_and_writes_the
     for _ in range(2):
         assert server.waiting.acquire(timeout=120)
     process.send_signal(signal.SIGINT)
-    assert process.stderr.readline() == FINISHING
+    assert told(process) == FINISHING
     server.release.set()
     out, err = process.communicate(timeout=120)
     assert process.returncode == 130
@@ -114,7 +115,7 @@ def test_the_second_ctrl_c_of_an_upload_stops_at_once(elsewhere, server, people)
         assert server.waiting.acquire(timeout=120)
     for _ in range(2):
         process.send_signal(signal.SIGINT)
-        if process.stderr.readline() != FINISHING:
+        if told(process) != FINISHING:
             break
     out, err = process.communicate(timeout=120)
     assert process.returncode == 130

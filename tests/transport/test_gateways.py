@@ -137,7 +137,7 @@ async def test_a_page_that_forbids_or_points_elsewhere_is_not_asked_for_again(cl
 @pytest.mark.parametrize("kind", ["safe", "duplicates"])
 async def test_whoever_asks_for_fewer_requests_slows_all_down(remote, make_client, monkeypatch, name, too_many, kind):
     heard = []
-    monkeypatch.setattr(Pacer, "refused", lambda _pacer, _now, _after, *, too_many: heard.append(too_many))
+    monkeypatch.setattr(Pacer, "refused", lambda _pacer, _now, _after, *, asked, too_many: heard.append(too_many))
     remote.replies.append((BETWEEN | BUSY)[name])
     with contextlib.suppress(KycaidError):
         await ONES[kind](make_client(remote.url))

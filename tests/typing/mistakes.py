@@ -59,6 +59,8 @@ def keywords(client: Kycaid) -> None:
     client.documents.update("d", income_sources=["LOTTERY"])  # wrong
     client.applicants.create(type="PERSON", gender="X")  # wrong
     client.addresses.create(type="HOME", applicant_id="a")  # wrong
+    client.documents.create(applicant_id="a", document_number="1")  # wrong
+    client.addresses.create(applicant_id="a", country="DE")  # wrong
     client.affiliated_persons.create(type="BOSS", applicant_id="a")  # wrong
     client.verifications.create(applicant_id="a", types=["EVERYTHING"])  # wrong
 

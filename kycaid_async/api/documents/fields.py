@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Final, Literal, TypedDict
+from typing import Final, Literal, Required, TypedDict
 
 from kycaid_async.values.enums import OpenEnum
 
@@ -144,10 +144,9 @@ AnnualIncomeName = Literal[
 """The values of `AnnualIncome` as text: type checkers refuse others."""
 
 
-class DocumentChanges(TypedDict, total=False):
-    """Keywords of ``documents.update``."""
+class DocumentContents(TypedDict, total=False):
+    """Keywords of what a document says."""
 
-    type: DocumentType | DocumentTypeName
     document_number: str | None
     additional_number: str | None
     issue_date: date | str | None
@@ -169,8 +168,15 @@ class DocumentChanges(TypedDict, total=False):
     other_side_3_id: str | None
 
 
-class DocumentFields(DocumentChanges, total=False):
+class DocumentChanges(DocumentContents, total=False):
+    """Keywords of ``documents.update``."""
+
+    type: DocumentType | DocumentTypeName
+
+
+class DocumentFields(DocumentContents, total=False):
     """Keywords of ``documents.create``: ``type``, one owner, and what the document has."""
 
+    type: Required[DocumentType | DocumentTypeName]
     applicant_id: str
     affiliated_person_id: str

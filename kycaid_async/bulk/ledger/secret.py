@@ -35,11 +35,14 @@ class Secret:
     _key: bytes = attrs.field(repr=False)
     _salt: str | None = None
     """Of one that an API key gives."""
-    _seal_keys: tuple[bytes, bytes] = attrs.field(init=False, repr=False, eq=False)
-
-    @_seal_keys.default
-    def _make_seal_keys(self) -> tuple[bytes, bytes]:
-        return self.keyed("seal", b"stream"), self.keyed("seal", b"tag")
+    _seal_keys: tuple[bytes, bytes] = attrs.field(
+        init=False,
+        repr=False,
+        eq=False,
+        default=attrs.Factory(
+            lambda self: (self.keyed("seal", b"stream"), self.keyed("seal", b"tag")), takes_self=True
+        ),
+    )
 
     @classmethod
     def derived(cls, api_key: str, salt: str | None = None) -> Self:

@@ -16,6 +16,7 @@ from typing import Any, Final, Self, TypeVar
 import attrs
 
 from kycaid_async.errors import KycaidError, TooManyOpenFilesError
+from kycaid_async.protocol.pacing import RefusalDetector
 
 T = TypeVar("T")
 
@@ -38,12 +39,13 @@ class Stopped(BulkOutcome):
 
 
 class AdaptiveConcurrency:
-    """Grows while the server answers as quickly as before, and halves when it refuses. Times are in seconds."""
+    """Grows while the server answers as quickly as before, and halves when it refuses too many. Times: seconds."""
 
     def __init__(self, maximum: int) -> None:
         self._maximum = maximum
         self._doubling = True
         self._just_refused = False
+        self._detector = RefusalDetector()
         self._round = 0
         self._quickest = float("inf")
         self._usual = 0.0
@@ -52,6 +54,7 @@ class AdaptiveConcurrency:
 
     def answered(self, seconds: float) -> None:
         """Note how long a good answer to a small request took."""
+        self._detector.succeeded()
         self._quickest = min(self._quickest, seconds)
         self._usual = seconds if not self._usual else self._usual + (seconds - self._usual) / self.value
         self._round, self._just_refused = self._round + 1, False
@@ -71,7 +74,15 @@ class AdaptiveConcurrency:
         self._quickest *= _FORGETS
 
     def refused(self) -> None:
-        """Note that the server refused. Refusals that come together count once."""
+        """Note that the server refused. A few among good answers change nothing; those that come together count once.
+
+        Refusals say nothing of how many are under way when the rate is the cause: starts are spaced to that already.
+        """
+        if self._detector.refused():
+            self.shrink()
+
+    def shrink(self) -> None:
+        """Halve, once for all that comes together: no more connections can be made, or no more files opened."""
         if not self._just_refused:
             self.value = max(1, self.value // 2)
         self._just_refused, self._doubling, self._round = True, False, 0

@@ -215,7 +215,9 @@ class ResilientCaller:
     def _note(self, endpoint: Endpoint[Any], error: KycaidError) -> None:
         now, sure = self.timing.clock(), _certainty(endpoint, error)
         self.refusals += slows_down(error)
-        if slows_down(error) or sure is Certainty.NOT_SENT:  # nor does this machine take any number of connections
+        if sure is Certainty.NOT_SENT:  # this machine does not take any number of connections
+            self.concurrency.shrink()
+        elif slows_down(error):
             self.concurrency.refused()
         if sure is Certainty.BUSY:
             self._reach.busy(now)

@@ -65,7 +65,7 @@ class AuditJob(ManifestJob[AuditCommand, AuditScreen]):
     def _drain(self) -> bool:
         return False  # nothing is lost by an end at once
 
-    async def _ended(self, _manifest: Manifest) -> int:
+    async def _ended(self, _manifest: Manifest, /) -> int:
         options, summary = self._options, AuditSummary() if self._audit is None else self._audit.summary
         about = partial(page, self._findings, summary, options=options, ended=self._why_ended())
         ended = self._write_report(options.report, about)

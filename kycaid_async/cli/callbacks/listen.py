@@ -89,11 +89,15 @@ class Listener:
         if self._show:
             write_json(event.raw)
             sys.stdout.flush()
+        answer = web.json_response({"status": "ok"}, status=self._answer)
         if self._left is not None:
+            # The last one is answered before this ends.
+            await answer.prepare(request)
+            await answer.write_eof()
             self._left -= 1
-            if not self._left:
+            if self._left <= 0:
                 self._enough.set()
-        return web.json_response({"status": "ok"}, status=self._answer)
+        return answer
 
     def _refuse(self, kind: type[InvalidSignatureError | DecodeError | BodyTooLargeError]) -> web.Response:
         status, why = _ANSWERS[kind]

@@ -65,6 +65,11 @@ class Operation:
         return self.endpoint is not None and self.endpoint.replay is Replay.BILLED
 
     @property
+    def changes(self) -> bool:
+        """True when it makes, changes or removes something."""
+        return self.endpoint is not None and self.endpoint.replay is not Replay.SAFE
+
+    @property
     def deletes(self) -> bool:
         """True when it takes something away."""
         return self.endpoint is not None and self.endpoint.method == "DELETE"

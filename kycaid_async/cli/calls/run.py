@@ -90,7 +90,12 @@ def call(operation: Operation, values: Mapping[str, Any], options: CallOptions) 
     client = options.client()
     if not options.yes:
         _agree_to(operation, options.base_url or servers.PRODUCTION)
-    anyio.run(_carry_out, client, operation, values, sources, output)
+    try:
+        anyio.run(_carry_out, client, operation, values, sources, output)
+    except KeyboardInterrupt:
+        if operation.changes:
+            say(f"{operation.name}: perhaps it is done: look before you repeat it")
+        raise
     output.end()
 
 

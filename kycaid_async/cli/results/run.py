@@ -79,7 +79,7 @@ class ResultsJob(ManifestJob[ResultsCommand, ResultsScreen]):
         self._screen.say("writing what is known; press Ctrl-C again to stop at once")
         return True
 
-    async def _ended(self, manifest: Manifest) -> int:  # noqa: ARG002 - others need it
+    async def _ended(self, _manifest: Manifest, /) -> int:
         options, summary = self._options, ResultsSummary() if self._results is None else self._results.summary
         about = partial(page, self._findings, summary, options=options, ended=self._why_ended())
         ended = self._write_report(options.report, about)

@@ -148,7 +148,7 @@ class UploadJob(ManifestJob[UploadCommand, UploadScreen]):
             return "stopped at the first row that failed"
         return super()._why_ended()
 
-    async def _ended(self, _manifest: Manifest) -> int:
+    async def _ended(self, _manifest: Manifest, /) -> int:
         options, stats = self._options, self._stats
         stats.note_end(self._why_ended())
         stats.note_files(rejects=_path_of(self._rejects), uncertain=_path_of(self._uncertain))

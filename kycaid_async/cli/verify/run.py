@@ -129,7 +129,7 @@ class VerifyJob(ManifestJob[VerifyCommand, VerifyScreen]):
         self._screen.say(f"finishing {flying} in flight; press Ctrl-C again to stop at once")
         return True
 
-    async def _ended(self, manifest: Manifest) -> int | None:
+    async def _ended(self, manifest: Manifest, /) -> int | None:
         if self._is_only_a_look:
             return None
         uncertain = await in_thread(lambda: self._set_aside(manifest)) if self._uncertain else None

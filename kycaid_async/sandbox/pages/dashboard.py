@@ -36,8 +36,8 @@ _MOST: Final = 100
 """Pages that are told at the same time: everything that happens is put down for each."""
 
 
-@attrs.frozen
-class Live:
+@attrs.frozen(eq=False, repr=False)
+class Live(ValueObject):
     """Tells open pages that there is news."""
 
     _control: Control

@@ -1,5 +1,7 @@
 """How many rows are under way, and how many are done: rules without clock and network."""
 
+import random
+
 from kycaid_async.bulk.requests.limits import AdaptiveConcurrency
 from kycaid_async.bulk.row import Meter
 
@@ -28,7 +30,7 @@ def test_it_stops_growing_when_answers_take_longer_and_shrinks_when_they_take_mu
     assert 1 <= limit.value < held
 
 
-def test_it_halves_on_a_refusal_and_counts_those_that_come_together_once():
+def test_it_halves_when_answers_are_refusals_and_counts_those_that_come_together_once():
     limit = AdaptiveConcurrency(64)
     answer(limit, 0.2, 100)
     for _ in range(10):
@@ -38,10 +40,22 @@ def test_it_halves_on_a_refusal_and_counts_those_that_come_together_once():
     assert limit.value == 33
 
 
+def test_refusals_at_random_do_not_bring_it_down():
+    limit, chance = AdaptiveConcurrency(64), random.Random(1)
+    values = []
+    for _ in range(20_000):
+        if chance.random() < 0.1:
+            limit.refused()
+        else:
+            limit.answered(0.1)
+        values.append(limit.value)
+    assert sum(values) / len(values) > 40
+
+
 def test_it_is_never_less_than_one():
     limit = AdaptiveConcurrency(2)
     for _ in range(5):
-        limit.refused()
+        limit.shrink()
         assert limit.value == 1
         limit.answered(0.1)
 

@@ -10,9 +10,11 @@ import urllib.request
 import pytest
 from typer.testing import CliRunner
 
+from kycaid_async import Kycaid
 from kycaid_async.callbacks import SIGNATURE_HEADER, parse, sign
 from kycaid_async.cli.app import app
 from kycaid_async.cli.callbacks.listen import line_of
+from kycaid_async.testing import Sandbox
 from tests.conftest import API_KEY
 
 NAME = "Jane Example"
@@ -87,6 +89,27 @@ def test_a_signed_callback_is_one_line_and_others_are_refused(listening):
         "VERIFICATION_COMPLETED: completed, verified, applicant_id abcd…",
     ]
     assert NAME not in done.output
+
+
+def test_what_a_sandbox_sends_is_shown(listening):
+    def send(port):
+        assert post(port, None, None, method="GET") == 405
+        with (
+            Sandbox(api_key=API_KEY, callback_url=f"http://127.0.0.1:{port}/") as sandbox,
+            Kycaid(API_KEY, base_url=sandbox.url) as client,
+        ):
+            applicant = client.applicants.create(type="PERSON", first_name="Jane", last_name="Example")
+            client.verifications.create(applicant_id=applicant, form_id=client.forms.list()[0].form_id)
+            sandbox.settle()
+            delivered = len(sandbox.deliveries())
+        raw = b'{"type": "THE_END"}'
+        yield from (post(port, raw, sign(raw, API_KEY)) for _ in range(5 - delivered))
+
+    done, statuses = listening("--count", "5", send=send)
+    assert done.exit_code == 0
+    assert statuses
+    assert "VERIFICATION_COMPLETED: completed, " in done.stdout
+    assert "Jane" not in done.output
 
 
 def test_bodies_are_shown_whole_when_they_are_asked_for_and_lines_stand_beside_them(listening):

@@ -1,7 +1,10 @@
 """Calls of the command line: what people type, what they get, and what programs can rely on."""
 
 import json
+import os
+import signal
 import sys
+import threading
 
 import pytest
 
@@ -173,6 +176,24 @@ def test_a_lost_answer_of_what_costs_is_perhaps_done(kycaid, sandbox, applicant)
     done = kycaid("verifications", "create", "--applicant-id", applicant, "--form-id", form, "--yes")
     assert done.exit_code == 3
     assert "processed" in done.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="it sends a signal to itself")
+@pytest.mark.parametrize(("words", "told"), [(["create", *PERSON], True), (["get", UNKNOWN], False)])
+def test_ctrl_c_says_of_a_change_that_it_is_perhaps_done(words, told, odd, server):
+    is_over = threading.Event()
+
+    def answer():
+        os.kill(os.getpid(), signal.SIGINT)
+        is_over.wait(20)
+        return {}
+
+    server.answer((200, answer))
+    done = odd("applicants", *words)
+    is_over.set()
+    assert (done.exit_code, done.stdout) == (130, "")
+    assert ("perhaps it is done: look before you repeat it" in done.stderr) is told
+    assert done.stderr.endswith("kycaid: interrupted\n")
 
 
 def test_no_connection_has_a_code_of_its_own(run):

@@ -32,7 +32,7 @@ from kycaid_async.cli.upload.stats import UploadStats, look_for
 from kycaid_async.sandbox import Sandbox
 from tests.bulk.manifests import APPLICANT, new, row, with_pictures, write_csv, write_jsonl
 from tests.cli import bad_rows
-from tests.cli.slow_server import slow_server
+from tests.cli.slow_server import slow_server, told
 from tests.cli.terminal import on_a_terminal
 from tests.pictures import picture
 
@@ -493,7 +493,7 @@ def test_the_first_ctrl_c_finishes_what_is_in_flight_and_the_next_run_goes_on(se
     for _ in range(2):
         assert server.waiting.acquire(timeout=20)
     process.send_signal(signal.SIGINT)
-    assert process.stderr.readline() == "finishing 2 in flight; press Ctrl-C again to stop at once\n"
+    assert told(process) == "finishing 2 in flight; press Ctrl-C again to stop at once\n"
     server.release.set()
     out, err = process.communicate(timeout=20)
     assert process.returncode == 130
@@ -515,7 +515,7 @@ def test_the_second_ctrl_c_stops_at_once(server, people, kycaid_process):
         assert server.waiting.acquire(timeout=20)
     for _ in range(2):
         process.send_signal(signal.SIGINT)
-        if process.stderr.readline() != "finishing 2 in flight; press Ctrl-C again to stop at once\n":
+        if told(process) != "finishing 2 in flight; press Ctrl-C again to stop at once\n":
             break
     out, err = process.communicate(timeout=20)
     assert process.returncode == 130
@@ -534,7 +534,7 @@ def test_after_two_signals_the_ledger_is_fit_to_go_on_and_a_report_is_there(
     for _ in range(2):
         assert server.waiting.acquire(timeout=20)
     process.send_signal(signal.SIGTERM)
-    assert process.stderr.readline() == "finishing 2 in flight; press Ctrl-C again to stop at once\n"
+    assert told(process) == "finishing 2 in flight; press Ctrl-C again to stop at once\n"
     for _ in range(3):
         process.send_signal(signal.SIGINT)
         time.sleep(pause)
@@ -603,7 +603,7 @@ def test_the_first_signal_is_answered_and_reported_also_while_rows_are_checked(
     )
     assert process.stdout.readline()  # it is at work
     process.send_signal(ended_by)
-    assert process.stderr.readline() == "stopping; nothing was sent\n"
+    assert told(process) == "stopping; nothing was sent\n"
     process.communicate(timeout=30)
     assert process.returncode == 128 + ended_by
     assert f"interrupted ({ended_by.name})" in page.read_text()
