@@ -264,10 +264,11 @@ class Pacer:
         taken, refused = self._recent(now, _EPISODE)
         starts = [start for start in self._starts if start > now - _EPISODE]
         if taken >= _TELLING:
-            # Those under way count until they are refused.
-            self._set(now, max(1.0, float(len(starts) - refused)))
+            # Those under way count until they are refused. Where answers take longer than a second, none may be.
+            self._set(now, max(1.0, float(len(starts) - refused if starts else taken)))
             self._counts_down = True
-            self._next = max(self._next, starts[0] + _EPISODE)  # the server has given this second's share already
+            began = starts[0] if starts else now - _EPISODE
+            self._next = max(self._next, began + _EPISODE)  # the server has given this second's share already
 
     def _explain(self, now: float) -> None:
         """Find out what a refusal at a rate means, and go by it."""

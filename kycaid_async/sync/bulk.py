@@ -13,6 +13,7 @@ from kycaid_async.bulk.manifest.manifest import Manifest
 from kycaid_async.bulk.manifest.places import AnyPath
 from kycaid_async.bulk.manifest.row import BadRow
 from kycaid_async.bulk.results import BulkResults, BulkVerdict, ResultsOptions, ResultsSummary
+from kycaid_async.bulk.results.run import ResultsRow
 from kycaid_async.bulk.row import BulkProgress, BulkResult, BulkRow, BulkSummary
 from kycaid_async.bulk.run import BulkRun
 from kycaid_async.bulk.upload import BulkUpload, UploadOptions
@@ -222,7 +223,7 @@ class Bulk(Blocking, of=bulk.Bulk):
 
     @documented_as(bulk.Bulk.results)
     def results(
-        self, rows: Iterable[BulkRow | BadRow] | Manifest | None = None, **options: Unpack[ResultsOptions]
+        self, rows: Iterable[ResultsRow] | Manifest | None = None, **options: Unpack[ResultsOptions]
     ) -> BlockingResults:
         with border:
             queue = _RowQueue()
@@ -232,7 +233,7 @@ class Bulk(Blocking, of=bulk.Bulk):
 
     @documented_as(bulk.Bulk.results_all)
     def results_all(
-        self, rows: Iterable[BulkRow | BadRow] | Manifest | None = None, **options: Unpack[ResultsOptions]
+        self, rows: Iterable[ResultsRow] | Manifest | None = None, **options: Unpack[ResultsOptions]
     ) -> tuple[list[BulkVerdict], ResultsSummary]:
         with border, self.results(rows, **options) as results:
             return list(results), results.summary

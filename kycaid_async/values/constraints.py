@@ -191,7 +191,7 @@ def external_id() -> Any:
 
 
 def _as_text(value: Any) -> Any:
-    value = plain(value)
+    value = value if value is UNSET else plain(value)
     return str(value) if value.__class__ is int else value
 
 

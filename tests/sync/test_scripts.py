@@ -68,7 +68,8 @@ FORGETFUL = """
         "",
         "atexit.register(client.close)",
         "threading.Thread(target=lambda: [client.applicants.get(applicant) for _ in range(50)]).start()",
-        "threading.Thread(target=lambda: client.files.create(__file__ + '.png')).start()",
+        # CPython forgets `__file__` of a script at its end.
+        "path = __file__ + '.png'; threading.Thread(target=lambda: client.files.create(path)).start()",
         "for _ in range(4): threading.Thread(target=call_for_ever, daemon=True).start()",
         "leave = lambda: [Kycaid().applicants.get(applicant) for _ in range(3)]; leave()",
         "other.applicants.get(applicant); del client, other; client = Kycaid()",

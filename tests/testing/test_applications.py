@@ -21,6 +21,7 @@ from kycaid_async.testing import Sandbox
 from kycaid_async.web import django as on_django
 from kycaid_async.web import flask as on_flask
 from kycaid_async.web import starlette as on_starlette
+from tests.web.frameworks import django_project
 
 KEY = "k" * 36
 
@@ -45,9 +46,7 @@ def django_urls(handle):
 
 @pytest.fixture
 def django_app(monkeypatch):
-    if not django.conf.settings.configured:
-        django.conf.settings.configure(ALLOWED_HOSTS=["*"], SECRET_KEY="s" * 50)
-        django.setup()
+    django_project()
     monkeypatch.setattr(django.conf.settings, "ALLOWED_HOSTS", ["testserver", "shop.example.com"])
 
     def make(handle, make_app):

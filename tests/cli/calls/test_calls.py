@@ -8,6 +8,7 @@ import threading
 
 import pytest
 
+from kycaid_async import warning
 from kycaid_async.cli.calls import run as calls
 from kycaid_async.sandbox import Fault
 from tests.conftest import API_KEY
@@ -278,7 +279,8 @@ def test_any_path_is_read_and_its_query_may_stand_in_it(odd, server):
     assert odd("get", "/x", "--text").stdout == "text\n"
 
 
-def test_what_is_inferred_says_so_in_one_line(odd, server):
+def test_what_is_inferred_says_so_in_one_line(odd, server, monkeypatch):
+    monkeypatch.setattr(warning, "_warned", set())  # it is said once in a process
     server.answer({"data": {"valid": True}})
     done = odd("qes", "verify", "--json", '{"a": 1}', "--yes")
     assert done.exit_code == 0
