@@ -113,14 +113,20 @@ async def test_a_repeat_is_an_attempt_of_its_own_and_an_event_with_its_reason(tr
 
 async def test_a_wait_for_the_pace_of_the_server_is_measured(make_client, server, telemetry):
     client = make_client(server.url, hooks=telemetry.hooks, max_retries=0)
-    server.answer(429, REFUSED)
-    server.answer(200, {})
-    with pytest.raises(RateLimitError):
+    for _ in range(5):
+        server.answer(200, {})
         await client.documents.get(ID)
     assert telemetry.points("kycaid.pacing.wait") == []
+    for _ in range(10):  # one refusal may be a chance
+        server.answer(429, REFUSED)
+        with pytest.raises(RateLimitError):
+            await client.documents.get(ID)
+    server.answer(200, {})
     await client.documents.get(ID)
     (wait,) = telemetry.points("kycaid.pacing.wait")
-    assert (wait.count, wait.sum, dict(wait.attributes)) == (1, 0.5, {"kycaid.operation": "documents.get"})
+    assert dict(wait.attributes) == {"kycaid.operation": "documents.get"}
+    assert 1 <= wait.count <= 10
+    assert 0 < wait.sum < 60
 
 
 async def test_an_error_is_its_class_and_nothing_more(traced, server, telemetry):

@@ -63,6 +63,7 @@ class LoopThread:
 
     def before_fork(self) -> None:
         """Block the start of a loop until the fork is done, so that no child gets half-imported modules."""
+        _finish_imports()  # before the lock is taken, which an import in another thread may want
         self._lock.acquire()
 
     def after_fork_in_parent(self) -> None:
@@ -214,6 +215,14 @@ def _import_all() -> None:
     for name in _OPTIONAL:
         with suppress(Exception):
             importlib.import_module(name)
+
+
+def _finish_imports() -> None:
+    """Wait for modules that other threads are importing: a child could never import what is half-imported at a fork."""
+    for name, module in list(sys.modules.items()):
+        if getattr(getattr(module, "__spec__", None), "_initializing", False):
+            with suppress(Exception):  # what fails to import is not there in a child either
+                importlib.import_module(name)
 
 
 def _in_notebook() -> bool:
