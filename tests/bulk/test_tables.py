@@ -143,4 +143,5 @@ def test_memory_does_not_grow_with_the_rows(tmp_path, ending):
         return found
 
     peak(10)  # imports
-    assert peak(15_000) < peak(5_000) * 1.3
+    # Some kilobytes are other things of the process; 10,000 rows more would be over half a megabyte.
+    assert peak(15_000) < max(peak(5_000) * 1.3, 100_000)
