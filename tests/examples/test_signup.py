@@ -69,6 +69,11 @@ class Worker:
             | {"PYTHONPATH": os.pathsep.join(sys.path)},
         )
 
+    def revive(self):
+        """Start it again if it died, as a supervisor does."""
+        if self.process.poll() is not None:
+            self.start()
+
     def die(self):
         self.process.kill()
         self.process.wait()
@@ -128,12 +133,11 @@ async def state_of(session, worker, signup):
 
 
 async def verdict_of(session, workers, signup):
-    """Wait for the verdict. A worker that died is started again, as a supervisor does."""
+    """Wait for the verdict, whichever worker finds it."""
     async with asyncio.timeout(300):
         while True:
             for worker in workers:
-                if worker.process.poll() is not None:
-                    worker.start()
+                worker.revive()
                 with suppress(aiohttp.ClientError, TimeoutError):  # it died in between
                     state = await state_of(session, worker, signup)
                     if state not in ("open", "waiting"):
@@ -159,6 +163,8 @@ async def sign_up_through(deaths, folder, *, times=2):
         states = {}
         for death in deaths:
             plan[:] = [death] * times
+            for worker in workers:
+                worker.revive()
             signup = await sign_up(session, workers[0])
             states[signup] = await verdict_of(session, workers, signup)
         return states, died, await verifications_of(sandbox)
