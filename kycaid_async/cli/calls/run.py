@@ -1,5 +1,7 @@
 """One call of the command line: a look at what it would send, the question, the files, the call, and its answer."""
 
+import contextlib
+import os
 import sys
 import warnings
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
@@ -25,6 +27,7 @@ from kycaid_async.cli.calls.arguments import (
 from kycaid_async.cli.calls.operation import Operation, Parameter, operations_of
 from kycaid_async.cli.calls.output import Format, Output, rows_of
 from kycaid_async.cli.calls.typed_values import file_of
+from kycaid_async.cli.exit_codes import ExitCode
 from kycaid_async.cli.options import required_key
 from kycaid_async.cli.problems import Problem, UsageProblem, one_line, say
 from kycaid_async.client import AsyncKycaid
@@ -114,6 +117,30 @@ def _somebody_is_there() -> bool:
     return sys.stdin.isatty() and sys.stderr.isatty()
 
 
+class UntoldProblem(Problem):
+    """A call that is done, and whose answer could not be written: it is not to be repeated."""
+
+    exit_code = ExitCode.UNCERTAIN
+
+
+def _write(output: Output, operation: Operation, value: Any) -> None:
+    """Write an answer. Raises `UntoldProblem` where that fails after something was made or changed."""
+    try:
+        output.write(value)
+        if operation.changes:
+            sys.stdout.flush()
+    except OSError as error:
+        if not operation.changes:
+            raise
+        with contextlib.suppress(OSError, ValueError):  # what is left to be written would fail again at the exit
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        answer = value if isinstance(value, dict) else {"_id": value}
+        ids = [text for name, text in answer.items() if name.endswith("_id") and isinstance(text, str)]
+        told = f": {', '.join(ids)}" if ids else ""
+        problem = f"{operation.name} is done, and its answer could not be written ({error.strerror}){told}"
+        raise UntoldProblem(problem) from None
+
+
 async def _carry_out(
     client: AsyncKycaid,
     operation: Operation,
@@ -131,7 +158,7 @@ async def _carry_out(
                 args, kwargs = arguments_of(operation, values | uploaded)
                 method = getattr(getattr(client, operation.section), operation.method)
                 async for value in _answers(method(*args, **kwargs)):
-                    output.write(as_plain(operation, value))
+                    _write(output, operation, as_plain(operation, value))
             except KycaidError:
                 for name, file_id in uploaded.items():
                     # Not lost with the call: it can be repeated without sending the files again.

@@ -10,7 +10,7 @@ from kycaid_async.bulk.manifest.manifest import Manifest
 from kycaid_async.bulk.manifest.rejects import UNCERTAIN, Rejects, rejects_of
 from kycaid_async.bulk.verify import BulkVerify, VerifyResult, VerifyStatus, VerifySummary
 from kycaid_async.cli.frame import ManifestJob
-from kycaid_async.cli.manifests import next_command
+from kycaid_async.cli.manifests import ledger_of, next_command
 from kycaid_async.cli.problems import Problem, UsageProblem
 from kycaid_async.cli.reading import words_of
 from kycaid_async.cli.verify.options import VerifyCommand
@@ -78,6 +78,12 @@ class VerifyJob(ManifestJob[VerifyCommand, VerifyScreen]):
         if manifest.names_documents and not ledger.exists():
             raise UsageProblem(
                 f"{ledger}: there is no such ledger, so nothing is known to be sent; --ledger names another"
+            )
+        if not manifest.names_documents and ledger == ledger_of(self._options.manifest) and not ledger.exists():
+            # Another ledger may have started the same applicants, and each would be paid for again.
+            raise UsageProblem(
+                f"{ledger}: there is no such ledger, so nothing is known to be started. --ledger names the one that "
+                "knows these applicants, such as that of their upload; or a new one, when nobody started them before"
             )
         if self._dry_run:
             super()._begin(manifest)

@@ -15,6 +15,7 @@ from typing import Annotated, Any
 import attrs
 from fastapi import BackgroundTasks, Depends, FastAPI, Form, HTTPException, Request, UploadFile
 from models import Base, Signup
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker, create_async_engine
 from steps import LostClaimError, Steps
 
@@ -44,7 +45,9 @@ settings = Settings()
 def make_engine() -> AsyncEngine:
     """Return the engine. SQLite lets one process write at a time: the others wait for it."""
     waits: dict[str, Any] = {"timeout": 30} if settings.database.startswith("sqlite") else {}
-    return create_async_engine(settings.database, connect_args=waits)
+    return create_async_engine(
+        settings.database, connect_args=waits, hide_parameters=True
+    )  # in errors: they are personal
 
 
 engine = make_engine()
@@ -72,8 +75,11 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
 async def sweep(steps: Steps) -> None:
     """Take up unfinished sign-ups now and then."""
     while True:
-        for signup_id in await steps.unfinished():
-            await begin(steps, signup_id)
+        try:
+            for signup_id in await steps.unfinished():
+                await begin(steps, signup_id)
+        except SQLAlchemyError as error:  # a database that is busy, or away for a moment
+            logger.warning("sign-ups have to wait: %s", type(error).__name__)
         await asyncio.sleep(settings.sweep)
 
 

@@ -71,6 +71,8 @@ class Steps:
             await self._write(signup, file_id=signup.file_id)
         if signup.document_id is None and not is_new:
             signup.document_id = await self._find_document(str(signup.applicant_id))
+            if signup.document_id is not None:
+                await self._write(signup, document_id=signup.document_id, scan=None)
         if signup.document_id is None and signup.file_id is not None:
             signup.document_id = await self.client.documents.create(
                 applicant_id=str(signup.applicant_id), type="PASSPORT", front_side_id=signup.file_id

@@ -10,6 +10,7 @@ import pytest
 
 from kycaid_async import warning
 from kycaid_async.cli.calls import run as calls
+from kycaid_async.cli.calls.output import Output
 from kycaid_async.sandbox import Fault
 from tests.conftest import API_KEY
 from tests.pictures import picture
@@ -313,3 +314,14 @@ def test_a_terminal_gets_json_in_lines_and_colours_and_obeys_none_of_it(command,
     assert not any(part in table for part in ("\x1b", "\x07", "\u202e", "\x9b"))
     plain = on_a_terminal([*command, "applicants", "get", UNKNOWN], environment | {"NO_COLOR": "1"}, columns=80)
     assert json.loads(plain)["last_name"] == HOSTILE
+
+
+def test_what_is_done_and_cannot_be_told_is_not_to_be_done_again(kycaid, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Output, "write", full)
+    done = kycaid("applicants", "create", *PERSON)
+    assert done.exit_code == 3
+    assert "applicants.create is done, and its answer could not be written (No space left on device)" in done.stderr
+    assert len(done.stderr.split()[-1]) == 36, "its id"

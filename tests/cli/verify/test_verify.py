@@ -267,12 +267,21 @@ def test_what_kept_many_from_being_started_is_said_once(environment, uploaded, p
     assert (done.exit_code, sums) == (1, "4 verifications: 4 with insufficient data.")
 
 
+def test_applicants_alone_are_not_paid_for_again_because_no_ledger_was_named(environment, portal, oracle, tmp_path):
+    path = write_csv(tmp_path / "ids.csv", [{"applicant_id": id_} for id_ in portal.call(oracle.applicants, 2)])
+    done = CliRunner().invoke(app, ["verify", str(path), "--form", FORM, "--yes"], env=environment)
+    assert done.exit_code == 2
+    assert "--ledger names the one that knows these applicants" in " ".join(done.output.split())
+    assert started(oracle) == 0
+
+
 def test_a_manifest_that_names_no_documents_names_applicants_who_are_there(environment, portal, oracle, tmp_path):
     ids = portal.call(oracle.applicants, 3)
     path = write_csv(tmp_path / "ids.csv", [{"key": f"k{n}", "applicant_id": id_} for n, id_ in enumerate(ids)])
 
     def run(*words):
-        done = CliRunner().invoke(app, [words[0], str(path), *words[1:]], env=environment)
+        known = ["--ledger", str(tmp_path / "verifications.ledger")]
+        done = CliRunner().invoke(app, [words[0], str(path), *known, *words[1:]], env=environment)
         return done.exit_code, done.output.splitlines()
 
     assert run("verify", "--form", FORM, "--dry-run")[1][0] == "line 2 (k0): to start"
