@@ -256,7 +256,8 @@ class Pacer:
         self._trial, self.free = None, False
 
     def _lift(self) -> None:
-        self.free, self._allowed, self._highest, self._next, self._trial = True, 0.0, 0.0, -math.inf, None
+        self.free = self._now >= self._opens_at  # the refusal that ends a trial may have shut the gate
+        self._allowed, self._highest, self._next, self._trial = 0.0, 0.0, -math.inf, None
         self._unexplained = self._good = self._bad = 0
 
     def _learn(self, now: float) -> None:

@@ -274,3 +274,19 @@ def test_a_limit_that_changes_is_found_again(kind):
     assert run.rate(130, 300) >= 0.9 * 10
     assert run.rate(400, 480) >= 0.9 * 50
     assert run.share_refused() <= 0.02
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_nobody_may_start_within_the_pause_that_the_server_asked_for(seed):
+    chance, pacer, now, opens_at, early = random.Random(seed), Pacer(50), 0.0, -1.0, 0
+    for _ in range(3000):
+        now += 0.0 if pacer.free else pacer.wait(now)
+        early += now < opens_at - 0.001
+        pacer.started(now)
+        now += 0.02
+        if chance.random() < 0.3:
+            pacer.refused(now, 5.0)
+            opens_at = now + 5.0
+        else:
+            pacer.succeeded()
+    assert not early
