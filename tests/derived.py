@@ -4,7 +4,7 @@
   made at run time; in a stub all type checkers and editors read plain methods.
 * ``raw_sections.pyi`` in ``api`` and ``sync``: the same for ``client.with_raw_response``.
 * ``kycaid_async/__init__.pyi``: the public names, from the table in ``__init__.py``.
-* ``README.md``: the tables of operations, from their declarations.
+* ``README.md``: the tables of operations, from their declarations, and that of full runs, from their figures.
 """
 
 import ast
@@ -24,6 +24,7 @@ from kycaid_async.sync import raw_sections as blocking_raw_sections
 from kycaid_async.sync import sections
 from kycaid_async.sync.blocking import Blocking
 from kycaid_async.sync.bulk import Bulk
+from tests import figures
 
 COMMAND = "python -m tests.derived"
 RAW_STUB = Path(raw_sections.__file__).with_suffix(".pyi")
@@ -31,7 +32,7 @@ BLOCKING_RAW_STUB = Path(blocking_raw_sections.__file__).with_suffix(".pyi")
 SECTIONS_STUB = Path(sections.__file__).with_suffix(".pyi")
 PUBLIC_STUB = Path(kycaid_async.__file__).with_suffix(".pyi")
 README = Path(__file__).parents[1] / "README.md"
-TABLES = {"operations": as_markdown, "repeats": repeats_as_markdown}
+TABLES = {"operations": as_markdown, "repeats": repeats_as_markdown, "runs": figures.as_markdown}
 
 
 def public_stub() -> str:
@@ -94,7 +95,7 @@ def operations_of(section: str) -> list[str]: ...
 def readme() -> str:
     """Return the text of the README with its tables as they have to be."""
     return re.sub(
-        r"(<!-- (operations|repeats) -->\n).*?(<!-- end -->)",
+        r"(<!-- (operations|repeats|runs) -->\n).*?(<!-- end -->)",
         lambda found: found[1] + TABLES[found[2]]() + found[3],
         README.read_text("utf-8"),
         flags=re.DOTALL,
