@@ -9,7 +9,7 @@ import attrs
 from kycaid_async.api import documents
 from kycaid_async.api.documents.models import NewDocument
 from kycaid_async.bulk.evidence import Doubt, Unreconciled
-from kycaid_async.bulk.ledger import DOCUMENT_TAKEN, EntryState, Intent, Ledger, RowEntry
+from kycaid_async.bulk.ledger import DOCUMENT_TAKEN, EntryState, Intent, RowEntry, UploadLedger
 from kycaid_async.bulk.prerequisites import Prerequisites, UploadedFile, code_of
 from kycaid_async.bulk.reconcile import Reconciler
 from kycaid_async.bulk.requests.limits import KeyedLock, Stopped
@@ -48,7 +48,7 @@ class Deliverer:
     """Delivers rows. Raises `Stopped` and `LedgerError`, which end the run; all else becomes a result."""
 
     caller: ResilientCaller
-    ledger: Ledger
+    ledger: UploadLedger
     locks: KeyedLock
     prerequisites: Prerequisites
     reconciler: Reconciler
@@ -262,7 +262,7 @@ class _RowDelivery:
             if not self._in_doubt:
                 self.run.ledger.forget_row(self._digest)
 
-        record = IntentRecord(write=lambda: self._intend(doubt.intent), withdraw=withdraw)
+        record = IntentRecord(write=lambda: self._intend(doubt.intent), withdraw=withdraw, guard=self.run.ledger.guard)
         try:
             document_id = await self.calls.create(documents.CREATE, record, body=body)
         except KycaidError as error:

@@ -13,7 +13,7 @@ from typing import Final, Self
 import attrs
 
 from kycaid_async.bulk.contents import FileContent, as_many_as_cores, digest_at, read_content
-from kycaid_async.bulk.ledger import EntryState, Ledger
+from kycaid_async.bulk.ledger import EntryState, UploadLedger
 from kycaid_async.bulk.manifest.check import ManifestCheck
 from kycaid_async.bulk.manifest.groups import ProblemGroups
 from kycaid_async.bulk.manifest.manifest import Manifest
@@ -45,7 +45,7 @@ class ManifestFile:
     options: ManifestOptions = attrs.field(repr=False)
 
 
-async def rows_of_manifest(source: Manifest | ManifestFile, ledger: Ledger) -> AsyncIterator[ManifestRow]:
+async def rows_of_manifest(source: Manifest | ManifestFile, ledger: UploadLedger) -> AsyncIterator[ManifestRow]:
     """Give the rows of a manifest. Raises `ManifestError` before the first when some of them cannot be delivered."""
     manifest = (
         source if isinstance(source, Manifest) else await in_thread(lambda: Manifest.of(source.path, source.options))
@@ -77,7 +77,7 @@ class EarlierRuns:
     A file that was sent for one applicant, and comes for another, is a question. One that several share is none.
     """
 
-    _ledger: Ledger
+    _ledger: UploadLedger
     _allow_same_files: bool = attrs.field(alias="allow_same_files", kw_only=True)
     states: Counter[EntryState] = attrs.field(init=False, factory=Counter[EntryState])
     """How many of the rows that were asked for are in which state."""

@@ -11,7 +11,7 @@ from kycaid_async.api import applicants, files
 from kycaid_async.api.applicants import Company, Person
 from kycaid_async.bulk.contents import FileContent, as_many_as_cores, digest_at, read_content
 from kycaid_async.bulk.evidence import Unreconciled
-from kycaid_async.bulk.ledger import EntryState, Ledger, RowEntry
+from kycaid_async.bulk.ledger import EntryState, RowEntry, UploadLedger
 from kycaid_async.bulk.manifest.places import source_of
 from kycaid_async.bulk.remote.url_rules import UrlRules
 from kycaid_async.bulk.requests.limits import Idle, KeyedLock, when_there_is_room
@@ -46,8 +46,10 @@ class Prerequisites:
     """Uploads files and makes applicants, unless the ledger has them."""
 
     caller: ResilientCaller
-    ledger: Ledger
+    ledger: UploadLedger
     locks: KeyedLock
+    contents: KeyedLock
+    """Whoever waits for one of these has a file in memory, and so keeps a place among the workers."""
     idle: Idle
     rules: FileRules
     urls: UrlRules
@@ -62,8 +64,6 @@ class Prerequisites:
     """Files that needed no upload."""
     unused: set[str] = attrs.field(factory=set)
     """Files that were uploaded now, and that no document has so far."""
-    _contents: KeyedLock = attrs.field(factory=KeyedLock)
-    """Whoever waits for one of these has a file in memory, and so keeps a place among the workers."""
     _hashing: asyncio.Semaphore = attrs.field(factory=as_many_as_cores)
     _lost: set[bytes] = attrs.field(factory=set)
     """Applicants whose answers this run lost: they are not made anew before the next."""
@@ -89,12 +89,12 @@ class Prerequisites:
         looked_at = await read_content(source, self.rules, self._hashing, now=lambda: timing.now().timestamp())
         async with looked_at as content:
             if content.partial is not None:
-                async with self._contents.of(content.partial):
+                async with self.contents.of(content.partial):
                     file = await self._by_its_ends(content.partial, content, calls)
                 if file is not None:
                     return file
             digest = await content.whole(self._hashing)
-            async with self._contents.of(digest):
+            async with self.contents.of(digest):
                 known = await self.ledger.file(digest)
                 return await self._sent(content, calls) if known is None else self._shared(content, known)
 
@@ -170,7 +170,11 @@ class Prerequisites:
             if not in_doubt:
                 self.ledger.failed_applicant(digest, _UNSENT)
 
-        intent = IntentRecord(write=lambda: self.ledger.intend_applicant(digest, fingerprint), withdraw=withdraw)
+        intent = IntentRecord(
+            write=lambda: self.ledger.intend_applicant(digest, fingerprint),
+            withdraw=withdraw,
+            guard=self.ledger.guard,
+        )
         if self.at_once.locked():
             await self._place()
         else:
@@ -210,7 +214,7 @@ def digest_of_applicant(applicant: Person | Company) -> bytes:
     return hashlib.sha256(b"applicant\0" + str(applicant.external_applicant_id).encode()).digest()
 
 
-async def known_applicant(row: BulkRow, entry: RowEntry | None, ledger: Ledger) -> tuple[str | None, bool]:
+async def known_applicant(row: BulkRow, entry: RowEntry | None, ledger: UploadLedger) -> tuple[str | None, bool]:
     """Return the applicant of a row; without one, whether it was perhaps made."""
     if entry is not None and entry.intent.applicant_id:
         return entry.intent.applicant_id, False

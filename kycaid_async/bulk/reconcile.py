@@ -17,7 +17,7 @@ from kycaid_async.bulk.evidence import (
     documents_of,
     whole_document,
 )
-from kycaid_async.bulk.ledger import Ledger
+from kycaid_async.bulk.ledger import UploadLedger
 from kycaid_async.bulk.likeness import is_of_type
 from kycaid_async.bulk.requests.limits import KeyedLock, Stopped
 from kycaid_async.bulk.requests.resilient_caller import CountedCalls, ResilientCaller
@@ -37,7 +37,7 @@ class Reconciler:
     """Finds documents of which nobody knows whether they were made."""
 
     caller: ResilientCaller
-    ledger: Ledger
+    ledger: UploadLedger
     locks: KeyedLock
     settle_after: float
     """Seconds after which a document that the server does not show is taken as not made."""

@@ -318,14 +318,18 @@ class BulkRun(Generic[W, R]):
     async def _do(self, ledger: Ledger) -> None:
         """Do all of it."""
 
+    async def _with_ledger(self) -> None:
+        """Do all of it with the ledger, which is closed again."""
+        ledger = await self._open()
+        try:
+            await self._do(ledger)
+        finally:
+            await ledger.close()
+
     async def _run(self) -> None:
         """Do all of it. Whatever ends it early is kept for the iteration."""
         try:
-            ledger = await self._open()
-            try:
-                await self._do(ledger)
-            finally:
-                await ledger.close()
+            await self._with_ledger()
         except Exception as error:  # noqa: BLE001 - it is raised where the results are read
             self._stop(error)
         finally:

@@ -9,8 +9,9 @@ from typing import Literal, cast, get_args
 import attrs
 
 from kycaid_async.api.section import Caller
+from kycaid_async.bulk.claims import locks_of
 from kycaid_async.bulk.delivery import Deliverer
-from kycaid_async.bulk.ledger import Ledger, Path
+from kycaid_async.bulk.ledger import Path, UploadLedger
 from kycaid_async.bulk.manifest.column_names import ColumnMap
 from kycaid_async.bulk.manifest.manifest import Manifest
 from kycaid_async.bulk.manifest.options import ManifestKeywords, ManifestOptions
@@ -20,7 +21,7 @@ from kycaid_async.bulk.options import RunOptions, RunPlan
 from kycaid_async.bulk.prerequisites import Prerequisites
 from kycaid_async.bulk.reconcile import Reconciler
 from kycaid_async.bulk.remote.url_rules import UrlRules
-from kycaid_async.bulk.requests.limits import KeyedLock, Stopped
+from kycaid_async.bulk.requests.limits import Stopped
 from kycaid_async.bulk.row import BulkProgress, BulkResult, BulkRow, BulkStatus, BulkSummary, Meter
 from kycaid_async.bulk.run import BulkRun
 from kycaid_async.errors import ConfigurationError
@@ -143,7 +144,7 @@ class BulkUpload(BulkRun[BulkRow, BulkResult]):
         """
         super().drain()
 
-    async def _do(self, ledger: Ledger) -> None:
+    async def _do(self, ledger: UploadLedger) -> None:
         if self._manifest is not None:
             self._rows = rows_of_manifest(self._manifest, ledger)
         async with self._reading() as feed:
@@ -177,13 +178,14 @@ class BulkUpload(BulkRun[BulkRow, BulkResult]):
         if result.status is BulkStatus.FAILED and self._plan.on_error == "stop" and result.error is not None:
             self._stop(result.error)
 
-    def _deliverer(self, ledger: Ledger) -> Deliverer:
+    def _deliverer(self, ledger: UploadLedger) -> Deliverer:
         caller, timing, idle = self._caller, self._timing, self._workers.idle
-        locks, create_uncertain = KeyedLock(idle), self._plan.on_uncertain == "create"
+        locks, create_uncertain = locks_of(ledger, timing.sleep, idle), self._plan.on_uncertain == "create"
         self._prerequisites = prerequisites = Prerequisites(
             caller=caller,
             ledger=ledger,
             locks=locks,
+            contents=locks_of(ledger, timing.sleep),
             idle=idle,
             rules=self._settings.files,
             urls=self._plan.urls or UrlRules(),

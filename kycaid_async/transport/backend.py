@@ -1,6 +1,9 @@
 """The seam between a call and the HTTP library that carries it out."""
 
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Final, Protocol
 
 import attrs
 
@@ -10,6 +13,25 @@ from kycaid_async.transport.deadlines import AttemptTimeout
 
 if TYPE_CHECKING:
     from kycaid_async.uploads.multipart import Multipart
+
+
+Guard = Callable[[], None]
+"""Is asked right before a request leaves; raises a `KycaidError` when it must not."""
+
+_guard: Final[ContextVar[Guard | None]] = ContextVar("kycaid_guard", default=None)
+
+
+@contextmanager
+def guarded(guard: Guard | None) -> Iterator[None]:
+    """Ask ``guard`` before each request of this task leaves."""
+    if guard is None:
+        yield
+        return
+    token = _guard.set(guard)
+    try:
+        yield
+    finally:
+        _guard.reset(token)
 
 
 @attrs.define(eq=False, repr=False)
@@ -27,6 +49,18 @@ class OutgoingRequest(Unlisted):
     """False when it must not get lost: then the backend makes sure that its connection lives."""
     sent: bool = False
     """Set by the backend. False while no byte of it can have left: there was no connection to write it to."""
+
+    guard: Guard | None = attrs.field(init=False, factory=_guard.get)
+
+    def check(self) -> None:
+        """Raise what keeps it from leaving, if anything does by now."""
+        if self.guard is not None:
+            self.guard()
+
+    def leaves(self) -> None:
+        """Note that it leaves with what is done next. Raises as `check` does."""
+        self.check()
+        self.sent = True
 
     @property
     def file(self) -> "Multipart | None":

@@ -2,6 +2,7 @@
 
 from kycaid_async.bulk.ledger.entries import ApplicantEntry, EntryState, FirstFile, Intent, RowEntry
 from kycaid_async.bulk.ledger.file import Path
+from kycaid_async.bulk.ledger.interface import Claims, UploadLedger
 from kycaid_async.bulk.ledger.ledger import DOCUMENT_TAKEN, Ledger
 from kycaid_async.bulk.ledger.schema import LedgerOwner
 from kycaid_async.bulk.ledger.secret import SecretFrom, secret_key_of
@@ -10,6 +11,7 @@ from kycaid_async.bulk.ledger.verifications import VerificationEntries, Verifica
 __all__ = [
     "DOCUMENT_TAKEN",
     "ApplicantEntry",
+    "Claims",
     "EntryState",
     "FirstFile",
     "Intent",
@@ -18,6 +20,7 @@ __all__ = [
     "Path",
     "RowEntry",
     "SecretFrom",
+    "UploadLedger",
     "VerificationEntries",
     "VerificationEntry",
     "VerificationState",

@@ -103,6 +103,16 @@ class Ledger:
             database.every(_SECONDS_BETWEEN_BEATS, ledger.beat)
         return ledger
 
+    @property
+    def claims(self) -> None:
+        """None: no other process can have the file open."""
+        return
+
+    @property
+    def guard(self) -> None:
+        """None: nobody can take over what this process is at."""
+        return
+
     def beat(self) -> None:
         """Record for how long this run has been going on. It happens by itself, every second."""
         run = self._clock.record()

@@ -25,6 +25,7 @@ from kycaid_async.errors import (
 from kycaid_async.protocol.endpoint import Endpoint, Replay
 from kycaid_async.protocol.retry import Certainty, certainty, slows_down
 from kycaid_async.timing import Timing
+from kycaid_async.transport.backend import Guard, guarded
 from kycaid_async.values.fields import ID_LENGTH
 
 T = TypeVar("T")
@@ -66,6 +67,8 @@ class IntentRecord:
     """Returns when it is on the disk."""
     withdraw: Callable[[], None]
     """Takes it back: the server certainly did not act."""
+    guard: Guard | None = None
+    """Is asked right before the request leaves, and raises `LedgerError` when it must not; see `UploadLedger.guard`."""
 
 
 @attrs.define(kw_only=True, eq=False)
@@ -266,8 +269,9 @@ class ResilientCaller:
         self._raise_when_ended(endpoint)  # before anything is on record
         await intent.write()
         try:
-            answer = await self._send(endpoint, attempted, given)
-        except Stopped:
+            with guarded(intent.guard):
+                answer = await self._send(endpoint, attempted, given)
+        except (Stopped, LedgerError):  # it was not sent
             intent.withdraw()
             raise
         self._creations.succeeded()

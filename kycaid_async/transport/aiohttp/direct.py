@@ -129,14 +129,14 @@ class DirectBackend:
         if body is None or isinstance(body, bytes):
             whole = self._head(request) + (body or b"")
             transport = _open_transport(protocol)
-            request.sent = True
+            request.leaves()
             transport.write(whole)
             return
         # Nothing is waited for while the head, which holds the key, is in a variable of this frame.
         fits = await body.fits()
         file = body.in_one(self._head(request)) if fits else None
         transport = _open_transport(protocol)
-        request.sent = True
+        request.leaves()
         rest = None if file is None else memoryview(file)
         while rest and not (protocol.writing_paused or must_read_first(transport)):
             rest = body.hand(rest, transport)

@@ -91,6 +91,7 @@ class SessionBackend:
 
         settings = self._settings
         self._refuse_reading_proxy()
+        request.check()
         if self.connector is not None:
             self.connector.expect(connected, certain=not request.replayable)
         else:
