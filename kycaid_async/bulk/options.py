@@ -1,11 +1,12 @@
 """The options of every run."""
 
 import os
-from typing import TypedDict, get_args
+from typing import ClassVar, TypedDict, get_args
 
 import attrs
 
 from kycaid_async.bulk.ledger import Path, SecretFrom, secret_key_of
+from kycaid_async.bulk.ledger.opening import is_shared, shown_ledger
 from kycaid_async.errors import ConfigurationError
 from kycaid_async.values.secret import ApiKey
 
@@ -25,12 +26,13 @@ class RunOptions(TypedDict, total=False):
 class RunPlan:
     """The options of a run, with their defaults. Raises `ConfigurationError` for values that make no sense."""
 
-    ledger: Path | None
+    ledger: Path | None = attrs.field(repr=shown_ledger)
     concurrency: int | None = None
     give_up_after: float = 300.0
     settle_after: float | None = None
     same_account: bool = False
     ledger_secret: SecretFrom | None = None
+    _may_be_shared: ClassVar[bool] = False
     ledger_secret_key: ApiKey | None = attrs.field(default=None, converter=secret_key_of)
 
     def __attrs_post_init__(self) -> None:
@@ -38,6 +40,8 @@ class RunPlan:
             raise ConfigurationError("bulk: ledger must be the path of a file; None is for no ledger")
         if self.ledger is None and self.ledger_secret is not None:
             raise ConfigurationError("bulk: ledger_secret is for a ledger; give ledger too")
+        if is_shared(self.ledger) and not self._may_be_shared:
+            raise ConfigurationError("bulk: a ledger in a database is for uploads; this one needs the path of a file")
         if self.ledger_secret not in (None, *get_args(SecretFrom)):
             raise ConfigurationError("bulk: ledger_secret is file or api-key")
         if self.concurrency is not None and self.concurrency < 1:

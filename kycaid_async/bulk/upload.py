@@ -4,14 +4,15 @@ import asyncio
 import os
 from collections.abc import AsyncIterable, Iterable, Mapping, Sequence
 from contextlib import nullcontext
-from typing import Literal, cast, get_args
+from typing import ClassVar, Literal, cast, get_args
 
 import attrs
 
 from kycaid_async.api.section import Caller
 from kycaid_async.bulk.claims import locks_of
 from kycaid_async.bulk.delivery import Deliverer
-from kycaid_async.bulk.ledger import Path, UploadLedger
+from kycaid_async.bulk.ledger import LedgerOwner, Path, UploadLedger
+from kycaid_async.bulk.ledger.opening import check_lease, open_ledger, shown_ledger
 from kycaid_async.bulk.manifest.column_names import ColumnMap
 from kycaid_async.bulk.manifest.manifest import Manifest
 from kycaid_async.bulk.manifest.options import ManifestKeywords, ManifestOptions
@@ -40,6 +41,7 @@ class UploadOptions(RunOptions, ManifestKeywords, total=False):
     on_uncertain: OnUncertain
     on_error: OnError
     applicants_at_once: int
+    ledger_lease: float | None
     urls: UrlRules | None
 
 
@@ -47,10 +49,13 @@ class UploadOptions(RunOptions, ManifestKeywords, total=False):
 class UploadPlan(RunPlan):
     """The options of one upload, with their defaults."""
 
-    ledger: Path | None = None
+    _may_be_shared: ClassVar[bool] = True
+
+    ledger: Path | None = attrs.field(default=None, repr=shown_ledger)
     on_uncertain: OnUncertain = "set_aside"
     on_error: OnError = "continue"
     applicants_at_once: int = 4
+    ledger_lease: float | None = None
     urls: UrlRules | None = None
 
     outside: Sequence[AnyPath] = ()
@@ -78,6 +83,7 @@ class UploadPlan(RunPlan):
         super().__attrs_post_init__()
         if self.applicants_at_once < 1:
             raise ConfigurationError("bulk: applicants_at_once must be 1 or more")
+        check_lease(self.ledger_lease, self.ledger)
 
 
 class BulkUpload(BulkRun[BulkRow, BulkResult]):
@@ -143,6 +149,21 @@ class BulkUpload(BulkRun[BulkRow, BulkResult]):
         that were sent and got no answer are uncertain until then.
         """
         super().drain()
+
+    async def _with_ledger(self) -> None:
+        plan, settings = self._plan, self._settings
+        owner = LedgerOwner(
+            server=settings.base_url,
+            api_key=settings.api_key.reveal(),
+            same_account=plan.same_account,
+            secret_from=plan.ledger_secret,
+            secret_key=plan.ledger_secret_key,
+        )
+        ledger = await open_ledger(plan.ledger, owner, clock=self._timing.clock, lease=plan.ledger_lease)
+        try:
+            await self._do(ledger)
+        finally:
+            await ledger.close()
 
     async def _do(self, ledger: UploadLedger) -> None:
         if self._manifest is not None:

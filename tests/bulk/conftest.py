@@ -4,6 +4,7 @@ import pytest
 
 from kycaid_async import AsyncKycaid, BulkRow, Person
 from kycaid_async.sandbox import Sandbox
+from tests.bulk.ledger.shared import ledger_url, postgresql, sql  # noqa: F401 - fixtures
 from tests.faults import FaultProxy
 from tests.pictures import PNG_START
 

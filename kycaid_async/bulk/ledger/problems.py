@@ -60,6 +60,14 @@ def without_secret(name: str) -> LedgerError:
     )
 
 
+def of_another_folder(name: str) -> LedgerError:
+    """Return the error for a ledger that stands elsewhere than the rows, and was begun for those of another folder."""
+    return LedgerError(
+        f"{name}: stands elsewhere than the manifest, and was not begun for the manifest's folder. In another "
+        "folder the same paths are other files, which would count as sent. Use the ledger that was begun with it."
+    )
+
+
 GIVE_THAT_KEY: Final = (
     "Give that key in the environment variable KYCAID_LEDGER_KEY, or as ledger_secret_key=…, beside the one that "
     "requests go with; it need not be valid any more. If nobody has it, `kycaid ledger repair --new-secret` lets all "

@@ -13,6 +13,7 @@ import attrs
 from kycaid_async.bulk.ledger.entries import Run
 from kycaid_async.bulk.ledger.problems import (
     damaged,
+    of_another_folder,
     of_another_key,
     too_short_a_key,
     with_other_secret,
@@ -186,7 +187,7 @@ def secret_of(about: About, path: str, name: str, owner: LedgerOwner, *, read_on
     if owner.secret_from not in (None, made):
         raise with_other_secret(name, gives_secret=made == FROM_KEY)
     if made == FROM_KEY:
-        return _secret_by_key(about, name, owner)
+        return secret_by_key(about, name, owner)
     secret = read_secret(path)
     if secret is None or not secret.fits(about):
         raise without_secret(name)
@@ -194,14 +195,17 @@ def secret_of(about: About, path: str, name: str, owner: LedgerOwner, *, read_on
 
 
 def _new_secret(path: str, name: str, owner: LedgerOwner) -> Secret:
-    if owner.secret_from != FROM_KEY:
-        return make_secret(path)
+    return secret_from_key(name, owner) if owner.secret_from == FROM_KEY else make_secret(path)
+
+
+def secret_from_key(name: str, owner: LedgerOwner) -> Secret:
+    """Return a new secret that the API key gives. Raises `LedgerError` for a key that is too short for that."""
     if owner.api_key is None or len(owner.api_key) < SHORTEST_KEY:
         raise too_short_a_key(name, SHORTEST_KEY)
     return Secret.derived(owner.api_key)
 
 
-def _secret_by_key(about: About, name: str, owner: LedgerOwner) -> Secret:
+def secret_by_key(about: About, name: str, owner: LedgerOwner) -> Secret:
     """Return the secret that one of the owner's keys gives. Another secret would make all rows unknown."""
     if "secret_salt" not in about:
         raise damaged(name)
@@ -222,10 +226,7 @@ def check_folder(about: About, path: str, name: str, owner: LedgerOwner, secret:
     if owner.folder is None or not about or os.path.dirname(path) == owner.folder:
         return
     if about.get("folder") != folder_of(owner.folder, secret):
-        raise LedgerError(
-            f"{name}: stands elsewhere than the manifest, and was not begun for the manifest's folder. In another "
-            "folder the same paths are other files, which would count as sent. Use the ledger that was begun with it."
-        )
+        raise of_another_folder(name)
 
 
 def prepare(connection: sqlite3.Connection, about: About, owner: LedgerOwner, secret: Secret, run: Run) -> About:

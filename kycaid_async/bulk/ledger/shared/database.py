@@ -1,0 +1,380 @@
+"""The database of a shared ledger: what many rows ask for at one time is one transaction, with few statements."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Iterable
+from typing import Any, Final, Self
+
+import attrs
+
+from kycaid_async.bulk.ledger.shared import statements
+from kycaid_async.bulk.ledger.shared.lease import Lease
+from kycaid_async.bulk.ledger.shared.statements import Statement
+from kycaid_async.errors import LedgerError
+from kycaid_async.extras import missing
+from kycaid_async.loops import finished
+
+try:
+    from sqlalchemy import text
+    from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
+    from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+    from sqlalchemy.pool import NullPool
+except ImportError as error:
+    raise missing("cluster", error) from error
+
+_GATHERING: Final = 0.002
+"""Seconds for which more is waited for, when several share a transaction: each costs as much for one."""
+_PATIENCE: Final = 120.0
+"""Seconds for which a database that is away is waited for."""
+_PATIENCE_AT_FIRST: Final = 10.0
+_PAUSES: Final = (0.05, 0.1, 0.2, 0.5, 1.0)
+_AGAIN: Final = ("40001", "40P01")
+"""Codes of a transaction that met another one, and is done again at once."""
+_CLAIMING: Final = 4
+"""The phase of claims, which are a transaction of their own: nothing else is held while others are waited for."""
+
+Found = dict[Any, list[tuple[Any, ...]]]
+
+
+@attrs.define(eq=False)
+class Work:
+    """A change of one entry, or a look at it."""
+
+    statement: Statement
+    values: tuple[Any, ...]
+    """One for each name of the statement; the first says which entry is meant."""
+    answer: "asyncio.Future[Any] | None" = None
+    undone: Callable[[], None] | None = None
+    """Is called when it turns out to change nothing."""
+
+    @property
+    def key(self) -> Any:
+        return self.values[0]
+
+
+@attrs.define(eq=False)
+class _Batch:
+    """A statement with the entries that it is for."""
+
+    statement: Statement
+    works: list[Work] = attrs.field(factory=list)
+
+    def parameters(self, me: int) -> dict[str, Any]:
+        columns = map(list, zip(*(work.values for work in self.works), strict=True))
+        named = dict(zip(self.statement.names, columns, strict=True))
+        return named if self.statement.reads else {**named, "me": me}
+
+
+class SharedDatabase:
+    """Does what it is given, in order. One connection, one task, and one transaction at a time."""
+
+    def __init__(self, engine: AsyncEngine, lease: Lease, *, read_only: bool) -> None:
+        self._engine, self._lease, self._read_only = engine, lease, read_only
+        self._loop = asyncio.get_running_loop()
+        self._connection: AsyncConnection | None = None
+        self._queue: list[Work] = []
+        self._facts: list[Work] = []
+        """What is known for sure, and could not be written before the lease was over."""
+        self._news = asyncio.Event()
+        self._closing: asyncio.Task[None] | None = None
+        self._error: LedgerError | None = None
+        self._refusal: LedgerError | None = None
+        self._is_shared = False
+        self._renewal: asyncio.TimerHandle | None = None
+        self._is_due = False
+        self._worker: asyncio.Task[None] | None = None
+
+    @classmethod
+    async def open(
+        cls, url: str, lease: Lease, prepare: Callable[[AsyncConnection], Any], *, read_only: bool = False
+    ) -> Self:
+        """Connect, let ``prepare`` look at the tables, and become an owner. Raises `LedgerError`."""
+        store = cls(create_async_engine(url, poolclass=NullPool, hide_parameters=True), lease, read_only=read_only)
+        try:
+            await store._again_and_again(lambda: store._begin(prepare), patience=_PATIENCE_AT_FIRST)
+        except BaseException:
+            await store._let_go()
+            raise
+        store._worker = asyncio.create_task(store._work())
+        store._renew_soon()
+        return store
+
+    async def _begin(self, prepare: Callable[[AsyncConnection], Any]) -> None:
+        connection = await self._connected()
+        asked = self._lease.clock()
+        async with connection.begin():
+            await prepare(connection)
+            if not self._read_only:
+                begun = await connection.execute(text(statements.BEGIN_OWNER), {"lease": self._lease.seconds})
+                self._lease.number = begun.scalar_one()
+                await connection.execute(text(statements.FORGET_DEAD))
+        if not self._read_only:
+            self._lease.renewed(asked)
+
+    # What the ledger asks for.
+
+    async def ask(self, statement: Statement, *values: Any) -> Any:
+        """Do it, and return what came of it once that is on the disk: rows, or whether something changed.
+
+        Raises `LedgerError`.
+        """
+        self._check()
+        if statement.phase == 1 and self._refusal is not None:
+            raise LedgerError(*self._refusal.args)
+        answer = self._loop.create_future()
+        self._add(Work(statement, values, answer))
+        return await answer
+
+    def tell(self, statement: Statement, *values: Any, undone: Callable[[], None] | None = None) -> None:
+        """Do it soon. Raises `LedgerError`, also for what was told earlier."""
+        work = Work(statement, values, undone=undone)
+        if self._error is not None and self._closing is None and statement.is_fact:
+            self._facts.append(work)
+        self._check()
+        self._add(work)
+
+    async def page(self, sql: str, **values: Any) -> list[tuple[Any, ...]]:
+        """Return what one query gives, on a connection of its own. Raises `LedgerError`."""
+        self._check()
+        try:
+            async with self._engine.connect() as connection:
+                return [tuple(row) for row in await connection.execute(text(sql), values)]
+        except (SQLAlchemyError, OSError) as error:
+            raise self._unusable(error) from None
+
+    def refuse(self, error: LedgerError) -> None:
+        """Take no more intents, for this reason, which is raised at the end too."""
+        self._refusal = self._refusal or error
+
+    async def close(self) -> None:
+        """Write what is left, and let others have what is claimed. Raises `LedgerError` when something is not written.
+
+        It comes to its end, however often it is cancelled.
+        """
+        if self._closing is None:
+            self._closing = asyncio.create_task(self._close())
+        await finished(self._closing)
+
+    async def _close(self) -> None:
+        if self._renewal is not None:
+            self._renewal.cancel()
+        self._news.set()
+        try:
+            if self._worker is not None:
+                await self._worker
+            if not self._read_only:
+                await self._end()
+        finally:
+            await self._let_go()
+        failure = self._error or self._refusal
+        if failure is not None:
+            raise LedgerError(*failure.args)
+
+    async def _end(self) -> None:
+        """Write the facts of one whose lease is over, or end a lease in order."""
+
+        async def last() -> None:
+            connection = await self._connected()
+            async with connection.begin():
+                for batch in _batches(self._facts):
+                    await connection.execute(text(batch.statement.sql), batch.parameters(self._lease.number))
+                if self._error is None:
+                    me = {"me": self._lease.number}
+                    await connection.execute(text(statements.END_CLAIMS), me)
+                    await connection.execute(text(statements.END_OWNER), me)
+
+        try:
+            await self._again_and_again(last)
+        except LedgerError as error:
+            self._error = self._error or error
+
+    def _check(self) -> None:
+        if self._closing is not None:
+            raise LedgerError(f"{self._lease.name}: is closed")
+        if self._error is not None:
+            raise LedgerError(*self._error.args)
+
+    # The task.
+
+    def _add(self, work: Work) -> None:
+        self._queue.append(work)
+        self._news.set()
+
+    def _renew_soon(self) -> None:
+        if not self._read_only:
+            self._renewal = self._loop.call_later(self._lease.pause, self._renew_now)
+
+    def _renew_now(self) -> None:
+        self._is_due = True
+        self._news.set()
+        self._renew_soon()
+
+    async def _work(self) -> None:
+        while self._error is None:
+            if not self._queue and not self._is_due:
+                if self._closing is not None:
+                    return
+                self._news.clear()
+                await self._news.wait()
+            if self._is_shared and self._closing is None:
+                await asyncio.sleep(_GATHERING)
+            works, self._queue = self._queue, []
+            self._is_shared = len(works) > 1
+            try:
+                await self._carry_out(works)
+            except Exception as error:  # noqa: BLE001 - those who wait for it must not wait for ever
+                self._fail(error if isinstance(error, LedgerError) else self._unusable(error), works)
+
+    async def _carry_out(self, works: list[Work]) -> None:
+        """Do all of it, and tell everybody. Claims come last, and apart."""
+        due, self._is_due = self._is_due, False
+        entries = [work for work in works if work.statement.phase != _CLAIMING]
+        claims = [work for work in works if work.statement.phase == _CLAIMING]
+        if entries or due:
+            await self._all_or_each(entries, due=due)
+        if claims:
+            await self._all_or_each(claims, due=False)
+
+    async def _all_or_each(self, works: list[Work], *, due: bool) -> None:
+        """Do all in one transaction; each in its own where two owners recorded the same at one moment."""
+        try:
+            found = await self._again_and_again(lambda: self._transact(works, due=due))
+        except IntegrityError:
+            if len(works) == 1:
+                _tell(works[0], {})
+            else:
+                for work in works:
+                    await self._all_or_each([work], due=False)
+            return
+        for batch, rows in found:
+            for work in batch.works:
+                _tell(work, rows)
+
+    async def _transact(self, works: list[Work], *, due: bool) -> list[tuple[_Batch, Found]]:
+        connection = await self._connected()
+        found = []
+        asked = self._lease.clock()
+        is_claiming = bool(works) and works[0].statement.phase == _CLAIMING
+        async with connection.begin():
+            if not self._read_only and not is_claiming:
+                await self._renew(connection, due=due)
+            for batch in _batches(works):
+                rows = await connection.execute(text(batch.statement.sql), batch.parameters(self._lease.number))
+                found.append((batch, _by_key(rows)))
+        if not self._read_only and not is_claiming:
+            self._lease.renewed(asked)
+        return found
+
+    async def _renew(self, connection: AsyncConnection, *, due: bool) -> None:
+        mine = {"lease": self._lease.seconds, "me": self._lease.number}
+        if (await connection.execute(text(statements.RENEW), mine)).first() is None:
+            self._lease.is_lost = True
+            raise self._lease.error()
+        if due:
+            await connection.execute(text(statements.DECLARE_DEAD))
+
+    async def _again_and_again(self, work: Callable[[], Any], *, patience: float = _PATIENCE) -> Any:
+        """Return what ``work`` returns; do it again while the database is away. Raises `LedgerError`."""
+        began, tries = self._lease.clock(), 0
+        while True:
+            try:
+                return await work()
+            except IntegrityError:
+                raise
+            except (SQLAlchemyError, OSError) as error:
+                code = _code(error)
+                if code not in _AGAIN and not _is_away(error):
+                    raise self._unusable(error) from None
+                if self._lease.clock() - began > patience:
+                    raise self._unusable(error) from None
+                if code not in _AGAIN:
+                    await self._disconnect()
+            await asyncio.sleep(_PAUSES[min(tries, len(_PAUSES) - 1)])
+            tries += 1
+
+    def _unusable(self, error: BaseException) -> LedgerError:
+        """Return what is told of a fault of the database: no text of its own, which may quote values."""
+        code = _code(error)
+        why = f"{type(getattr(error, 'orig', None) or error).__name__}{f' {code}' if code else ''}"
+        return LedgerError(f"{self._lease.name}: the database cannot be used as a ledger ({why})")
+
+    def _fail(self, error: LedgerError, works: list[Work]) -> None:
+        """Take nothing more. Of what was not written, keep what is known for sure."""
+        self._error = error
+        works, self._queue = works + self._queue, []
+        self._facts += [work for work in works if work.statement.is_fact and work.answer is None]
+        for work in works:
+            if work.answer is not None and not work.answer.done():
+                work.answer.set_exception(LedgerError(*error.args))
+
+    # The connection.
+
+    async def _connected(self) -> AsyncConnection:
+        if self._connection is None:
+            connection = await self._engine.connect()
+            self._connection = connection
+            idle = str(int(self._lease.seconds * 1000))
+            await connection.execute(text(statements.SESSION), {"idle": idle})
+            await connection.commit()
+        return self._connection
+
+    async def _disconnect(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            try:
+                await connection.invalidate()
+                await connection.close()
+            except (SQLAlchemyError, OSError):
+                return
+
+    async def _let_go(self) -> None:
+        await self._disconnect()
+        await self._engine.dispose()
+
+
+def _batches(works: Iterable[Work]) -> list[_Batch]:
+    """Return the statements for all works, in an order in which those about one entry come as they were told."""
+    batches: dict[tuple[int, int, int], _Batch] = {}
+    earlier: Counter[tuple[Any, int]] = Counter()
+    for work in works:
+        phase = work.statement.phase
+        turn = 0 if work.statement.reads else earlier[work.key, phase]
+        earlier[work.key, phase] += 1
+        batch = batches.setdefault((phase, turn, id(work.statement)), _Batch(work.statement))
+        batch.works.append(work)
+    ordered = [batches[place] for place in sorted(batches, key=lambda place: place[:2])]
+    for batch in ordered:
+        if batch.statement.reads:
+            continue
+        batch.works.sort(key=lambda work: bytes(work.key))
+    return ordered
+
+
+def _by_key(rows: Iterable[Any]) -> Found:
+    found: Found = {}
+    for row in rows:
+        key, *values = row
+        found.setdefault(bytes(key) if isinstance(key, memoryview) else key, []).append(tuple(values))
+    return found
+
+
+def _tell(work: Work, found: Found) -> None:
+    rows = found.get(work.key, [])
+    if work.answer is not None:
+        if not work.answer.done():
+            work.answer.set_result(rows if work.statement.reads else bool(rows) or work.key in found)
+    elif work.key not in found and work.undone is not None:
+        work.undone()
+
+
+def _code(error: BaseException) -> str:
+    return str(getattr(getattr(error, "orig", None), "sqlstate", None) or "")
+
+
+def _is_away(error: BaseException) -> bool:
+    """Say whether it is the way to the database that failed, or the database that is being started or shut down."""
+    if isinstance(error, OSError) or (isinstance(error, DBAPIError) and error.connection_invalidated):
+        return True
+    code = _code(error)
+    kind = type(getattr(error, "orig", None)).__name__
+    return code[:2] in ("08", "57", "53", "25") or (not code and kind in ("OperationalError", "InterfaceError"))

@@ -1,0 +1,262 @@
+"""A ledger in PostgreSQL, shared by owners that live, die, and come back."""
+
+import asyncio
+import contextlib
+
+import pytest
+
+from kycaid_async import LedgerError
+from kycaid_async.bulk.claims import locks_of
+from kycaid_async.bulk.ledger import EntryState, Intent, LedgerOwner
+from kycaid_async.bulk.ledger.shared import statements
+from kycaid_async.bulk.ledger.shared.lease import suspend_clock
+from kycaid_async.bulk.ledger.shared.ledger import SharedLedger, name_of
+from tests.bulk.ledger.shared import die
+
+KEY = "0123456789abcdef0123456789abcdef"
+SERVER = "https://api.kycaid.com"
+ROW, OTHER = b"r" * 32, b"o" * 32
+APPLICANT = b"a" * 32
+INTENT = Intent(applicant_id="f" * 36, type="PASSPORT", file_ids={"front_side": "1" * 36})
+
+
+class Clock:
+    """A clock of one machine, which a stopped process does not see go on."""
+
+    def __init__(self):
+        self.ahead = 0.0
+
+    def __call__(self):
+        return suspend_clock() + self.ahead
+
+
+@pytest.fixture
+async def opened(ledger_url):
+    """Open the ledger as one more owner."""
+    ledgers = []
+
+    async def open_ledger(**options):
+        owner = LedgerOwner(server=SERVER, api_key=options.pop("api_key", KEY))
+        ledger = await SharedLedger.open(ledger_url, owner, **options)
+        ledgers.append(ledger)
+        return ledger
+
+    yield open_ledger
+    for ledger in ledgers:
+        with contextlib.suppress(LedgerError):
+            await ledger.close()
+
+
+async def test_what_one_owner_records_another_reads(opened):
+    one, other = await opened(), await opened()
+    await one.intend_row(ROW, INTENT, b"says")
+    one.created_row(ROW, "d" * 36)
+    assert await one.has_created(ROW, "d" * 36)
+    entry = await other.row(ROW)
+    assert entry.state is EntryState.CREATED
+    assert entry.document_id == "d" * 36
+    assert entry.intent == INTENT
+    assert other.has_said(entry, b"says")
+    assert [e.digest for e in await other.rows_of(INTENT.applicant_id)] == [entry.digest]
+    assert await other.rows_of(INTENT.applicant_id, besides=ROW) == []
+    assert [e.document_id async for e in other.rows()] == ["d" * 36]
+
+
+async def test_a_claim_is_one_owners_until_it_lets_go(opened):
+    one, other = await opened(), await opened()
+    assert await one.try_claim(ROW)
+    assert not await other.try_claim(ROW)
+    one.release(ROW)
+    await one.row(ROW)
+    assert await other.try_claim(ROW)
+
+
+async def test_of_many_who_claim_at_once_one_gets_it(opened):
+    owners = [await opened() for _ in range(4)]
+    names = [bytes([number]) * 32 for number in range(40)]
+    answers = await asyncio.gather(*(owner.try_claim(name) for name in names for owner in owners))
+    assert sum(answers) == len(names)
+
+
+async def test_a_lock_is_waited_for_among_processes(opened):
+    one, other = await opened(), await opened()
+    order = []
+
+    async def work(name, ledger):
+        async with locks_of(ledger, asyncio.sleep).of(ROW):
+            order.append(name)
+            await asyncio.sleep(0)
+            order.append(name)
+
+    await asyncio.gather(*(work(name, ledger) for name, ledger in [("a", one), ("b", other)] * 3))
+    assert all(order[at] == order[at + 1] for at in range(0, len(order), 2))
+
+
+async def test_the_claim_of_a_dead_owner_is_taken_over(opened, sql):
+    one = await opened()
+    assert await one.try_claim(ROW)
+    die(sql)
+    other = await opened()
+    assert await other.try_claim(ROW)
+
+
+async def test_an_owner_that_says_nothing_for_a_lease_is_declared_dead(opened, sql):
+    one = await opened(lease=2.0)
+    assert await one.try_claim(ROW)
+    one._database._renewal.cancel()  # as SIGSTOP does
+    sql("UPDATE kycaid_owners SET lease = 0.01")  # the database itself was started a moment ago
+    other = await opened(lease=2.0)
+    while not await other.try_claim(ROW):
+        await asyncio.sleep(0.05)
+    with pytest.raises(LedgerError, match="others may have taken over"):
+        await one.intend_row(OTHER, INTENT)
+
+
+async def test_an_owner_that_works_for_longer_than_its_lease_stays_alive(opened, sql):
+    one, other = await opened(lease=2.0), await opened(lease=2.0)
+    sql("UPDATE kycaid_owners SET lease = 0.01")
+    assert await one.try_claim(ROW)
+    await asyncio.sleep(3)
+    assert not await other.try_claim(ROW)
+    one.guard()
+
+
+async def test_nothing_leaves_once_the_lease_may_be_over_by_the_own_clock(opened):
+    clock = Clock()
+    one = await opened(clock=clock, lease=30.0)
+    one.guard()
+    clock.ahead = 25.0
+    with pytest.raises(LedgerError, match="others may have taken over"):
+        one.guard()
+
+
+async def test_a_dead_owner_records_nothing_over_what_another_recorded(opened, sql):
+    one = await opened()
+    await one.intend_row(ROW, INTENT)
+    die(sql)
+    other = await opened()
+    await other.intend_row(ROW, INTENT)
+    one.created_row(ROW, "d" * 36)
+    with pytest.raises(LedgerError, match="others may have taken over"):
+        await one.row(ROW)
+    with pytest.raises(LedgerError, match="others may have taken over"):
+        await one.close()
+    entry = await other.row(ROW)
+    assert entry.state is EntryState.SENT
+    other.created_row(ROW, "e" * 36)
+    assert await other.has_created(ROW, "e" * 36)
+
+
+async def test_what_a_dead_owner_still_knows_is_kept_where_nobody_sent_anew(opened, sql):
+    one = await opened()
+    await one.intend_applicant(APPLICANT, b"says")
+    await one.intend_row(ROW, INTENT)
+    die(sql)
+    one.created_applicant(APPLICANT, "9" * 36)
+    one.forget_row(ROW)
+    with pytest.raises(LedgerError):
+        await one.close()
+    other = await opened()
+    assert (await other.applicant(APPLICANT)).applicant_id == "9" * 36
+    assert await other.row(ROW) is None
+
+
+async def test_what_is_on_record_as_made_is_not_intended_anew(opened):
+    one, other = await opened(), await opened()
+    await one.intend_row(ROW, INTENT)
+    one.created_row(ROW, "d" * 36)
+    await one.row(ROW)
+    with pytest.raises(LedgerError, match="was not sent"):
+        await other.intend_row(ROW, INTENT)
+
+
+async def test_time_counts_from_the_end_of_a_dead_owners_lease(opened, sql):
+    one = await opened()
+    await one.intend_row(ROW, INTENT)
+    sql("UPDATE kycaid_rows SET at = clock_timestamp() - INTERVAL '100 seconds'")
+    other = await opened()
+    assert other.waited(await other.row(ROW)) == pytest.approx(100, abs=5)
+    sql("UPDATE kycaid_owners SET expires = clock_timestamp() - INTERVAL '10 seconds', dead = TRUE")
+    other = await opened()
+    assert other.waited(await other.row(ROW)) == pytest.approx(10, abs=5)
+
+
+async def test_a_document_is_one_rows_only(opened):
+    one, other = await opened(), await opened()
+    for ledger, row in ((one, ROW), (other, OTHER)):
+        await ledger.intend_row(row, INTENT)
+    one.created_row(ROW, "d" * 36)
+    assert await one.has_created(ROW, "d" * 36)
+    assert not await other.claim_row(OTHER, "d" * 36)
+    other.created_row(OTHER, "d" * 36)
+    assert not await other.has_created(OTHER, "d" * 36)
+    with pytest.raises(LedgerError, match="nothing more is sent"):
+        await other.intend_row(b"x" * 32, INTENT)
+
+
+async def test_a_database_that_goes_away_and_comes_back_is_waited_for(opened, sql):
+    one = await opened()
+    assert await one.try_claim(ROW)
+    sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'kycaid_async'")
+    await one.intend_row(ROW, INTENT)
+    assert (await one.row(ROW)).state is EntryState.SENT
+
+
+async def test_rows_failures_and_files_come_and_go(opened):
+    one = await opened()
+    one.failed_row(ROW, "validation")
+    assert (await one.row(ROW)).code == "validation"
+    await one.intend_row(ROW, INTENT)
+    one.uncertain_row(ROW, "refused")
+    assert (await one.row(ROW)).code == "refused"
+    one.forget_row(ROW)
+    one.failed_row(ROW, "again")
+    assert (await one.row(ROW)).state is EntryState.FAILED
+    one.uploaded(OTHER, "1" * 36)
+    one.uploaded(OTHER, "2" * 36)
+    assert await one.file(OTHER) == "2" * 36
+    one.forget_file(OTHER, "1" * 36)
+    assert await one.file(OTHER) == "2" * 36
+    one.forget_file(OTHER, "2" * 36)
+    assert await one.file(OTHER) is None
+
+
+async def test_it_is_of_one_server_and_of_one_account(opened, ledger_url):
+    await opened()
+    with pytest.raises(LedgerError, match="another API key"):
+        await opened(api_key="z" * 32)
+    with pytest.raises(LedgerError, match="each server needs"):
+        await SharedLedger.open(ledger_url, LedgerOwner(server="https://other", api_key=KEY))
+
+
+async def test_a_ledger_of_a_newer_version_is_left_alone(opened, sql):
+    await opened()
+    sql("UPDATE kycaid_about SET value = '99' WHERE name = 'version'")
+    with pytest.raises(LedgerError, match="newer version"):
+        await opened()
+
+
+async def test_an_older_ledger_is_brought_to_the_newest_version(opened, sql, monkeypatch):
+    one = await opened()
+    await one.intend_row(ROW, INTENT)
+    monkeypatch.setitem(statements.MIGRATIONS, 2, ("ALTER TABLE kycaid_rows ADD COLUMN note TEXT",))
+    monkeypatch.setattr(statements, "NEWEST", 2)
+    other = await opened()
+    assert (await other.row(ROW)).state is EntryState.SENT
+    assert sql("SELECT value FROM kycaid_about WHERE name = 'version'").fetchone() == ("2",)
+    assert sql("SELECT note FROM kycaid_rows").fetchall() == [(None,)]
+
+
+async def test_many_open_a_new_ledger_at_once(opened):
+    ledgers = await asyncio.gather(*(opened() for _ in range(4)))
+    assert len({ledger._lease.number for ledger in ledgers}) == 4
+
+
+def test_its_name_has_no_password():
+    assert name_of("postgresql+psycopg://me:secret@db:5433/kyc?sslmode=require") == "postgresql+psycopg://db:5433/kyc"
+
+
+@pytest.mark.parametrize("url", ["mysql+aiomysql://db/kyc", "postgresql+psycopg2://db/kyc", "no url"])
+def test_other_databases_are_refused(url):
+    with pytest.raises(LedgerError):
+        name_of(url)
