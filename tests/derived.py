@@ -1,8 +1,7 @@
 """Files that follow from others, as they have to be. ``python -m tests.derived`` writes them anew.
 
-* ``kycaid_async/sync/sections.pyi``: signatures of the blocking sections, from the asynchronous ones, since these are
-  made at run time; in a stub all type checkers and editors read plain methods.
-* ``raw_sections.pyi`` in ``api`` and ``sync``: the same for ``client.with_raw_response``.
+* ``kycaid_async/api/signatures.pyi``: signatures of the sections that are derived at run time: those of the blocking
+  client, and those of ``client.with_raw_response`` of both; in a stub all type checkers and editors read plain methods.
 * ``kycaid_async/__init__.pyi``: the public names, from the table in ``__init__.py``.
 * ``README.md``: the tables of operations, from their declarations, and that of full runs, from their figures.
 """
@@ -13,26 +12,23 @@ import inspect
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import kycaid_async
-from kycaid_async.api import raw_sections
-from kycaid_async.api.sections import SECTIONS, class_of
+from kycaid_async.api import signatures
+from kycaid_async.api.raw_sections import operations_of
+from kycaid_async.api.sections import SECTIONS, class_name, class_of
 from kycaid_async.cli.operations import as_markdown, repeats_as_markdown
-from kycaid_async.sync import raw_sections as blocking_raw_sections
-from kycaid_async.sync import sections
-from kycaid_async.sync.blocking import Blocking
-from kycaid_async.sync.bulk import Bulk
+from kycaid_async.sync.sections import twin_of
 from tests import figures
 
 COMMAND = "python -m tests.derived"
-RAW_STUB = Path(raw_sections.__file__).with_suffix(".pyi")
-BLOCKING_RAW_STUB = Path(blocking_raw_sections.__file__).with_suffix(".pyi")
-SECTIONS_STUB = Path(sections.__file__).with_suffix(".pyi")
+SIGNATURES_STUB = Path(signatures.__file__).with_suffix(".pyi")
 PUBLIC_STUB = Path(kycaid_async.__file__).with_suffix(".pyi")
 README = Path(__file__).parents[1] / "README.md"
 TABLES = {"operations": as_markdown, "repeats": repeats_as_markdown, "runs": figures.as_markdown}
+Form = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 def public_stub() -> str:
@@ -43,53 +39,40 @@ def public_stub() -> str:
     return "".join([head, servers, *names, "__version__: str\n"])
 
 
-def sections_stub() -> str:
-    """Return the text of the blocking sections' stub, before it is formatted."""
-    imports = {"Blocking": Blocking.__module__, "Bulk": Bulk.__module__}
-    twins = {section: sections.twin_of(section) for section in SECTIONS}
-    classes = [section_stub(cls.__name__, cls, imports) for cls in twins.values()]
-    lines = [f"from {module} import {name}\n" for name, module in sorted(imports.items())]
-    attributes = [f"    {section}: {cls.__name__}\n" for section, cls in twins.items()]
-    head = f"# Written by `{COMMAND}` from the asynchronous sections.\n"
-    bulk = "class Sections(Blocking):\n    bulk: Bulk\n"
-    return "".join([head, "import builtins\n", *lines, *classes, bulk, *attributes])
-
-
-def raw_stub(*, is_blocking: bool) -> str:
-    """Return the text of a stub for ``client.with_raw_response``, before it is formatted."""
+def signatures_stub() -> str:
+    """Return the text of the stub of all derived sections, before it is formatted."""
     imports = {"RawResponse": "kycaid_async.api.raw_response"}
-    if is_blocking:
-        imports["Blocking"] = Blocking.__module__
-    classes, lines = [], []
-    for section in SECTIONS:
-        cls = sections.twin_of(section) if is_blocking else class_of(section)
-        methods = [
-            ast.unparse(raw_form(definition, vars(cls)[name], imports, is_blocking=is_blocking))
-            for name in raw_sections.operations_of(section)
-            for definition in definitions(vars(cls)[name])
-        ]
-        classes.append(stub_of(f"{cls.__name__}(Blocking)" if is_blocking else cls.__name__, methods))
-        lines.append(f"    {section}: {cls.__name__}\n")
-    request = raw_sections.RawSections.request
-    (definition,) = definitions(request)
-    form = blocking_form if is_blocking else async_form
-    of_request = stub_of(
-        "RawSections(Blocking)" if is_blocking else "RawSections", [ast.unparse(form(definition, request, imports))]
-    )
-    made = "" if is_blocking else "    def __init__(self, record: Callable[[], RecordedCall]) -> None: ...\n"
-    if not is_blocking:
-        imports |= {"Callable": "collections.abc", "RecordedCall": "kycaid_async.api.raw_response"}
+    methods = {name: public_methods(twin_of(name)) for name in SECTIONS}
+    operations = {name: [vars(twin_of(name))[method] for method in operations_of(name)] for name in SECTIONS}
+    asynchronous = {name: [vars(class_of(name))[method] for method in operations_of(name)] for name in SECTIONS}
+    classes = [
+        *family_stub("Raw", asynchronous, async_form, imports, is_raw=True),
+        *family_stub("Blocking", methods, blocking_form, imports),
+        *family_stub("BlockingRaw", operations, blocking_form, imports, is_raw=True),
+    ]
     heads = [f"from {module} import {name}\n" for name, module in sorted(imports.items())]
-    head = f"# Written by `{COMMAND}` from the asynchronous sections.\n"
-    helpers = "" if is_blocking else RAW_HELPERS
-    return "".join([head, "import builtins\n", *heads, *classes, of_request, made, *lines, helpers])
+    return "".join(
+        [f"# Written by `{COMMAND}` from the asynchronous sections.\n", "import builtins\n", *heads, *classes]
+    )
 
 
-RAW_HELPERS = """
-class RawSection: ...
-def raw_class_of(section: str) -> type[RawSection]: ...
-def operations_of(section: str) -> list[str]: ...
-"""
+def family_stub(
+    prefix: str,
+    methods: dict[str, list[object]],
+    form: Callable[..., Form],
+    imports: dict[str, str],
+    *,
+    is_raw: bool = False,
+) -> Iterator[str]:
+    """Yield a class for each section, and one that has all of them as attributes."""
+    for section, own in methods.items():
+        forms = [form(definition, method, imports) for method in own for definition in definitions(method)]
+        yield stub_of(f"{prefix}{class_name(section)}", [ast.unparse(raw(one) if is_raw else one) for one in forms])
+    yield stub_of(f"{prefix}Signatures", [f"{section}: {prefix}{class_name(section)}" for section in methods])
+
+
+def public_methods(twin: type) -> list[object]:
+    return [value for name, value in vars(twin).items() if inspect.isfunction(value) and not name.startswith("_")]
 
 
 def readme() -> str:
@@ -102,16 +85,6 @@ def readme() -> str:
     )
 
 
-def section_stub(name: str, cls: type, imports: dict[str, str]) -> str:
-    methods = [
-        ast.unparse(blocking_form(definition, twin, imports))
-        for attribute, twin in vars(cls).items()
-        if inspect.isfunction(twin) and not attribute.startswith("_")
-        for definition in definitions(twin)
-    ]
-    return stub_of(f"{name}(Blocking)", methods)
-
-
 def stub_of(name: str, methods: list[str]) -> str:
     indented = ["    " + line for text in methods for line in text.splitlines()]
     return "\n".join([f"class {name}:", *(indented or ["    ..."]), ""])
@@ -119,7 +92,7 @@ def stub_of(name: str, methods: list[str]) -> str:
 
 def definitions(twin: object) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
     """Return what is written of a method: its overloads, or itself when it has none."""
-    own = inspect.unwrap(twin) if twin.__code__.co_filename != sections.__file__ else twin
+    own = inspect.unwrap(twin)
     tree = ast.parse(Path(inspect.getsourcefile(own)).read_text("utf-8"))
     of_class, _, method = own.__qualname__.partition(".")
     body = next(n.body for n in ast.walk(tree) if isinstance(n, ast.ClassDef) and n.name == of_class)
@@ -150,10 +123,7 @@ def async_form(
     return ast.fix_missing_locations(same)
 
 
-def raw_form(
-    definition: ast.FunctionDef | ast.AsyncFunctionDef, method: object, imports: dict[str, str], *, is_blocking: bool
-) -> ast.FunctionDef | ast.AsyncFunctionDef:
-    form = (blocking_form if is_blocking else async_form)(definition, method, imports)
+def raw(form: Form) -> Form:
     form.returns = ast.Subscript(ast.Name("RawResponse", ast.Load()), form.returns, ast.Load())
     return ast.fix_missing_locations(form)
 
@@ -202,13 +172,7 @@ def resolved(annotation: ast.expr, module: object, imports: dict[str, str], *, r
 
 def main() -> None:
     README.write_text(readme(), "utf-8")
-    stubs = {
-        PUBLIC_STUB: public_stub(),
-        SECTIONS_STUB: sections_stub(),
-        RAW_STUB: raw_stub(is_blocking=False),
-        BLOCKING_RAW_STUB: raw_stub(is_blocking=True),
-    }
-    for path, text in stubs.items():
+    for path, text in {PUBLIC_STUB: public_stub(), SIGNATURES_STUB: signatures_stub()}.items():
         path.write_text(text, "utf-8")
         for command in (["format"], ["check", "--fix", "--unsafe-fixes"], ["format"]):
             subprocess.run([sys.executable, "-m", "ruff", *command, "--quiet", path], check=True)

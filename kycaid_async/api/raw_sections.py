@@ -1,7 +1,6 @@
 """The sections of ``client.with_raw_response``: each operation returns a `RawResponse`.
 
-They are derived from the sections on first access. Type checkers and editors read ``raw_sections.pyi``, which
-``python -m tests.derived`` writes.
+They are derived from the sections on first access. Type checkers and editors read ``signatures.pyi``.
 """
 
 import functools
@@ -14,6 +13,7 @@ from kycaid_async.api.catalog import ENDPOINTS
 from kycaid_async.api.raw_response import RawResponse, RecordedCall
 from kycaid_async.api.section import Section
 from kycaid_async.api.sections import SECTIONS, class_of
+from kycaid_async.api.signatures import RawSignatures
 from kycaid_async.protocol.endpoint import Replay
 from kycaid_async.protocol.request import undeclared_endpoint
 from kycaid_async.tracebacks import border
@@ -41,7 +41,7 @@ class _RawSectionProperty:
         return section
 
 
-class RawSections:
+class RawSections(RawSignatures):
     """The sections of a client whose operations return a `RawResponse`: ``client.with_raw_response``.
 
     Methods that make several calls, such as ``verifications.wait``, are not among them.

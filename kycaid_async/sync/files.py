@@ -1,15 +1,11 @@
 """The section of files of the blocking client. It is not derived: it takes plain iterators, too."""
 
-from collections.abc import Callable, Iterable
 from typing import cast
 
 from kycaid_async.api import files
 from kycaid_async.sync.blocking import Blocking, blocking, documented_as
 from kycaid_async.tracebacks import border
-from kycaid_async.uploads.sources import UploadSource
-
-BlockingSource = UploadSource | Callable[[], Iterable[bytes]]
-"""An upload source of the asynchronous client, or a function that returns a new plain iterator of bytes per call."""
+from kycaid_async.uploads.sources import BlockingSource
 
 
 class Files(Blocking):

@@ -1,6 +1,6 @@
 """The sections of ``client.with_raw_response`` of the blocking client, derived from the asynchronous ones.
 
-Type checkers and editors read ``raw_sections.pyi``, which ``python -m tests.derived`` writes.
+Type checkers and editors read ``api/signatures.pyi``.
 """
 
 import functools
@@ -9,9 +9,10 @@ from typing import Any
 
 from kycaid_async.api import raw_sections
 from kycaid_async.api.sections import SECTIONS
+from kycaid_async.api.signatures import BlockingRawSignatures
 from kycaid_async.sync.blocking import Blocking, blocking
+from kycaid_async.sync.files import Files
 from kycaid_async.sync.loop_thread import loop_thread
-from kycaid_async.sync.sections import Files
 
 
 class _RawSectionProperty:
@@ -28,7 +29,7 @@ class _RawSectionProperty:
             return twin_of(self._name)(own["_handle"], getattr(own["_target"], self._name))
 
 
-class RawSections(Blocking, of=raw_sections.RawSections):
+class RawSections(Blocking, BlockingRawSignatures, of=raw_sections.RawSections):
     """Replaced by that of the asynchronous class."""
 
     request = blocking(raw_sections.RawSections.request)

@@ -1,7 +1,7 @@
 """The sections of the blocking client: each method is the asynchronous one, carried out on the loop.
 
 They are derived from the asynchronous sections on first access, but for `Files`, which also takes plain iterators. Type
-checkers and editors read ``sections.pyi``, which ``python -m tests.derived`` writes.
+checkers and editors read ``api/signatures.pyi``.
 """
 
 import functools
@@ -10,11 +10,13 @@ import types
 from typing import TYPE_CHECKING, Any
 
 from kycaid_async.api.sections import SECTIONS, class_name, class_of, endpoints_of
+from kycaid_async.api.signatures import BlockingSignatures
 from kycaid_async.sync.blocking import Blocking, blocking
 from kycaid_async.sync.loop_thread import loop_thread
 
 if TYPE_CHECKING:
     from kycaid_async.api.section import Section
+    from kycaid_async.sync.bulk import Bulk
 
 
 class _SectionProperty:
@@ -34,8 +36,10 @@ class _SectionProperty:
         return own.setdefault(self._name, section)
 
 
-class Sections(Blocking):
+class Sections(Blocking, BlockingSignatures):
     """Base class of the client: its sections."""
+
+    bulk: "Bulk"
 
 
 for _name in ("bulk", *SECTIONS):
@@ -52,7 +56,7 @@ def twin_of(section: str) -> type[Blocking]:
         from kycaid_async.sync.files import Files
 
         return Files
-    return _derive(class_of(section))
+    return _derive(class_of(section))  # type: ignore[arg-type]  # mypy asks whether its instances can be hashed
 
 
 def _import_requests(section: str) -> None:

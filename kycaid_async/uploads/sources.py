@@ -1,7 +1,7 @@
 """Sources of uploads: paths, bytes, open files and factories of iterators."""
 
 import os
-from collections.abc import AsyncIterable, AsyncIterator, Callable
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable
 from typing import BinaryIO
 
 import attrs
@@ -15,6 +15,8 @@ from kycaid_async.uploads.reader import CHUNK, WHOLE, Buffer, Source, read_error
 Factory = Callable[[], AsyncIterable[bytes]]
 UploadSource = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO | Factory
 """A path, bytes, a seekable binary file, or a function that returns a new async iterator at each call."""
+BlockingSource = UploadSource | Callable[[], Iterable[bytes]]
+"""What the blocking client uploads: any of these, or a function that returns a new plain iterator at each call."""
 
 
 def source_of(value: UploadSource, *, size: int | None = None) -> Source:

@@ -12,7 +12,6 @@ from kycaid_async.api.catalog import ENDPOINTS
 from kycaid_async.api.raw_response import Headers
 from kycaid_async.api.sections import SECTIONS
 from kycaid_async.testing import Sandbox
-from tests import derived
 from tests.api.cases import CASES
 from tests.api.wire import compact
 
@@ -134,21 +133,6 @@ def test_every_operation_of_a_section_is_there_and_says_what_it_returns(section)
         method = vars(kycaid_async.api.raw_sections.raw_class_of(section))[name.partition(".")[2]]
         assert str(inspect.signature(method).return_annotation).startswith("kycaid_async.api.raw_response.RawResponse[")
         assert method.__doc__
-
-
-@pytest.mark.parametrize("is_blocking", [False, True], ids=["asynchronous", "blocking"])
-def test_the_stubs_say_what_the_sections_are(is_blocking):
-    """After a change: ``python -m tests.derived`` writes them."""
-    path = derived.BLOCKING_RAW_STUB if is_blocking else derived.RAW_STUB
-    written = derived.raw_stub(is_blocking=is_blocking)
-    assert _signatures(written) == _signatures(path.read_text("utf-8"))
-
-
-def _signatures(text):
-    import ast
-
-    classes = [node for node in ast.parse(text).body if isinstance(node, ast.ClassDef)]
-    return {cls.name: sorted(ast.unparse(node) for node in cls.body) for cls in classes}
 
 
 def test_headers_are_a_mapping_without_regard_to_case():

@@ -137,10 +137,11 @@ def test_no_fork_begins_while_a_section_is_imported(monkeypatch):
     assert free == [False]
 
 
-def test_the_stub_says_what_the_sections_say():
-    there, wanted = derived.SECTIONS_STUB.read_text("utf-8"), derived.sections_stub()
+def test_the_stub_says_what_the_derived_sections_are():
+    """Those of the blocking client, and those of ``client.with_raw_response`` of both."""
+    there, wanted = derived.SIGNATURES_STUB.read_text("utf-8"), derived.signatures_stub()
     if ast.dump(without_defaults(there)) != ast.dump(without_defaults(wanted)):
-        pytest.fail(f"kycaid_async/sync/sections.pyi: `{derived.COMMAND}` has to write it anew", pytrace=False)
+        pytest.fail(f"kycaid_async/api/signatures.pyi: `{derived.COMMAND}` has to write it anew", pytrace=False)
 
 
 def without_defaults(text):
