@@ -97,3 +97,5 @@ class RequestContext(ValueObject):
 Answer = dict[str, Any] | list[dict[str, Any]]
 Handler = Callable[[RequestContext], Answer]
 """Does one operation and returns the answer, or raises `Refused`. It runs in a worker thread."""
+NewContext = Callable[..., RequestContext]
+"""Makes a request context inside a transaction: ``new_context(body=…, ids=…, upload=…)``."""

@@ -14,13 +14,12 @@ from kycaid_async.sandbox.events.feed import RequestServed, Watch
 from kycaid_async.sandbox.http.refusals import not_found
 from kycaid_async.sandbox.pages.case_page import NO_NAME, CasePage, decision, title
 from kycaid_async.sandbox.pages.context import PageContext
-from kycaid_async.sandbox.pages.controls_page import controls
+from kycaid_async.sandbox.pages.controls_page import controls, start
 from kycaid_async.sandbox.pages.layout import HOME, Excerpt, Shell, live, rows
 from kycaid_async.sandbox.pages.list_entries import applicant_entry, callback_entry, request_entry, verification_entry
 from kycaid_async.sandbox.pages.login import LoginSessions
 from kycaid_async.sandbox.pages.middleware import refuse
 from kycaid_async.sandbox.pages.responses import PAGE, page
-from kycaid_async.sandbox.pages.start_page import start
 from kycaid_async.sandbox.storage.applicants import name_in
 from kycaid_async.sandbox.storage.database import Row
 from kycaid_async.sandbox.storage.unit_of_work import UnitOfWork
