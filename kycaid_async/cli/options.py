@@ -103,9 +103,19 @@ def _is_group(annotation: Any) -> bool:
 
 def _options_of(group: Any) -> list[inspect.Parameter]:
     return [
-        inspect.Parameter(field.name, inspect.Parameter.KEYWORD_ONLY, default=field.default, annotation=field.type)
+        inspect.Parameter(
+            field.name, inspect.Parameter.KEYWORD_ONLY, default=field.default, annotation=_annotation_of(field)
+        )
         for field in attrs.fields(group)
     ]
+
+
+def _annotation_of(field: "attrs.Attribute[Any]") -> Any:
+    """Return the type of an option: as it is annotated, or with what stands in the metadata of its field."""
+    if not field.metadata:
+        return field.type
+    names = (f"--{field.name.replace('_', '-')}",) if field.type is bool else ()  # of which there is no `--no-…`
+    return Annotated[field.type, typer.Option(*names, **field.metadata)]
 
 
 @contextmanager

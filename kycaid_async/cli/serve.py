@@ -1,15 +1,13 @@
 """``kycaid sandbox``: a local KYCAID until it is told to stop."""
 
-from collections.abc import Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import attrs
 import typer
 
 from kycaid_async.cli.options import plain_errors, with_groups
 from kycaid_async.cli.problems import Problem, UsageProblem
 from kycaid_async.errors import ConfigurationError
+from kycaid_async.sandbox_options import SandboxOptions
 
 if TYPE_CHECKING:
     from kycaid_async.sandbox import Fault
@@ -38,79 +36,29 @@ or with "all", every operation meets it; without PROBABILITY always, without COU
 """
 
 
-@attrs.frozen(kw_only=True)
-class SandboxFlags:
-    """The options of a sandbox, as they are typed."""
-
-    host: Annotated[str, typer.Option(metavar="ADDRESS", help="Address to listen on.")] = "127.0.0.1"
-    port: Annotated[
-        int,
-        typer.Option(min=0, max=65535, metavar="N", help="Port to listen on; 0 for a free one."),
-    ] = 8000
-    api_key: Annotated[
-        str | None,
-        typer.Option(
-            metavar="KEY",
-            envvar="KYCAID_SANDBOX_KEY",
-            help="Key to accept; a host that others can reach needs one of its own.",
-        ),
-    ] = attrs.field(default=None, repr=False)
-    data: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="DIR",
-            help="Keep the data here. Without it they are gone at the end; after a kill, when another sandbox starts.",
-        ),
-    ] = None
-    review_after: Annotated[
-        float, typer.Option(metavar="SECONDS", help="How long a new document waits for its review.")
-    ] = 0
-    manual: Annotated[
-        bool, typer.Option("--manual", help="Leave documents and verifications to a person at the dashboard.")
-    ] = False
-    strict: Annotated[bool, typer.Option("--strict", help="Refuse what is not proven of the real service.")] = False
-    balance: Annotated[
-        float | None, typer.Option(metavar="EUROS", help="What is on the account. Default: it never runs out.")
-    ] = None
-    callback_url: Annotated[
-        str | None, typer.Option(metavar="URL", help="Where callbacks go for which no request names a URL.")
-    ] = None
-    seed: Annotated[int, typer.Option(metavar="N", help="What chance depends on: the same runs are the same.")] = 0
-
-
 @with_groups
-def sandbox(
-    *,
-    flags: SandboxFlags,
-    fault: Annotated[
-        list[str] | None,
-        typer.Option(metavar="FAULT", help="Let this go wrong: see above. May be given more than once."),
-    ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", help="Print no line for each request.")] = False,
-) -> None:
+def sandbox(*, options: SandboxOptions) -> None:
     """Run ``kycaid sandbox``."""
     with plain_errors(leaves_quietly=True):
-        _serve(flags, fault or [], quiet=quiet)
+        _serve(options)
 
 
-def _serve(flags: SandboxFlags, faults: Sequence[str], *, quiet: bool) -> None:
+def _serve(options: SandboxOptions) -> None:
     """Run a sandbox until it is told to stop. Raises `Problem` and `ConfigurationError` when it cannot start."""
-    from kycaid_async.sandbox import SANDBOX_KEY, Sandbox
+    from kycaid_async.sandbox import Sandbox
     from kycaid_async.sandbox.command import is_port_in_use, run
 
-    options = attrs.asdict(flags, filter=attrs.filters.exclude("manual"))
-    options |= {"api_key": flags.api_key or SANDBOX_KEY, "review": "manual" if flags.manual else "rules"}
     try:
-        sandbox = Sandbox(**options)
+        sandbox = Sandbox(**options.of_sandbox)
     except ConfigurationError as error:
         raise UsageProblem(str(error)) from None
-    for text in faults:
+    for text in options.fault or ():
         sandbox.faults.add(_fault(text))
     try:
-        run(sandbox, typer.echo, quiet=quiet)
+        run(sandbox, typer.echo, quiet=options.quiet)
     except ConfigurationError as error:
         if is_port_in_use(error):
-            raise Problem(f"port {flags.port} of {flags.host} is in use; choose another with --port") from error
+            raise Problem(f"port {options.port} of {options.host} is in use; choose another with --port") from error
         raise
 
 

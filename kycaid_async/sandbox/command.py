@@ -9,10 +9,10 @@ import select
 import sys
 from collections.abc import Callable, Sequence
 from functools import partial
-from pathlib import Path
-from typing import Any, Final, NoReturn
+from typing import Any, Final, NoReturn, get_args
 
 import anyio
+import attrs
 
 from kycaid_async.api.catalog import ENDPOINTS
 from kycaid_async.errors import ConfigurationError
@@ -21,10 +21,10 @@ from kycaid_async.sandbox.faults import Fault
 from kycaid_async.sandbox.http.listening import SANDBOX_KEY
 from kycaid_async.sandbox.pages.layout import HOME
 from kycaid_async.sandbox.server import Sandbox
+from kycaid_async.sandbox_options import SandboxOptions
 from kycaid_async.shell import assignments
 from kycaid_async.signals import stop_signals
 
-_DEFAULT_PORT: Final = 8000
 _GARBAGE: Final = 100_000
 """Objects between two searches for garbage. What a start makes stays: to search it takes a sixth of the time."""
 _UNUSABLE: Final = 2
@@ -34,18 +34,17 @@ def main(words: Sequence[str] | None = None) -> NoReturn:
     """Run a sandbox and exit: with 2 for options that cannot be, with 1 when it cannot start."""
     gc.set_threshold(_GARBAGE)
     parser = _parser()
-    options = vars(parser.parse_args(words))
-    faults, quiet = options.pop("fault"), options.pop("quiet")
+    options = SandboxOptions(**vars(parser.parse_args(words)))
     try:
-        sandbox = Sandbox(**options)
-        for text in faults:
+        sandbox = Sandbox(**options.of_sandbox)
+        for text in options.fault or ():
             sandbox.faults.add(Fault.parse(text))
     except ConfigurationError as error:
         parser.exit(_UNUSABLE, f"{parser.prog}: {error}\n")
     try:
-        run(sandbox, partial(print, flush=True), quiet=quiet)
+        run(sandbox, partial(print, flush=True), quiet=options.quiet)
     except ConfigurationError as error:
-        in_use = f"port {options['port']} of {options['host']} is in use; choose another with --port"
+        in_use = f"port {options.port} of {options.host} is in use; choose another with --port"
         parser.exit(1, f"{parser.prog}: {in_use if is_port_in_use(error) else error}\n")
     sys.exit(0)
 
@@ -66,31 +65,16 @@ def is_port_in_use(error: ConfigurationError) -> bool:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("python -m kycaid_async.sandbox", description="Run a local KYCAID until Ctrl-C.")
     add: Any = parser.add_argument
-    add("--host", metavar="ADDRESS", default="127.0.0.1", help="address to listen on")
-    add("--port", metavar="N", type=int, default=_DEFAULT_PORT, help="port to listen on; 0 for a free one")
-    add("--api-key", metavar="KEY", default=os.environ.get("KYCAID_SANDBOX_KEY") or SANDBOX_KEY, help="key to accept")
-    add("--data", metavar="DIR", type=Path, help="keep the data here; without it they are gone at the end")
-    add("--review-after", metavar="SECONDS", type=float, default=0.0, help="how long a document waits for its review")
-    add(
-        "--manual",
-        dest="review",
-        action="store_const",
-        const="manual",
-        default="rules",
-        help="leave reviews to a person",
-    )
-    add("--strict", action="store_true", help="refuse what is not proven of the real service")
-    add("--balance", metavar="EUROS", type=float, help="what is on the account; by default it never runs out")
-    add("--callback-url", metavar="URL", help="where callbacks go for which no request names a URL")
-    add(
-        "--fault",
-        metavar="FAULT",
-        action="append",
-        default=[],
-        help="let this go wrong, as in 429:documents.create:0.1",
-    )
-    add("--quiet", action="store_true", help="print no line for each request")
-    add("--seed", metavar="N", type=int, default=0, help="what chance depends on: the same runs are the same")
+    for field in attrs.fields(SandboxOptions):
+        default = os.environ.get(field.metadata.get("envvar", "")) or field.default
+        about = {"default": default, "help": field.metadata["help"]}
+        if field.type is bool:
+            about |= {"action": "store_true"}
+        elif field.name == "fault":
+            about |= {"action": "append", "metavar": field.metadata["metavar"]}
+        else:
+            about |= {"type": (get_args(field.type) or (field.type,))[0], "metavar": field.metadata["metavar"]}
+        add(f"--{field.name.replace('_', '-')}", **about)
     return parser
 
 
