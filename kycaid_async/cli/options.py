@@ -11,12 +11,23 @@ from typing import Annotated, Any, TypeAlias, TypedDict, cast
 import attrs
 import typer
 
-from kycaid_async.cli.credentials import api_key, required_key
+from kycaid_async.cli.credentials import EnvFile, Keyring, api_key, required_key
 from kycaid_async.cli.problems import Problem, interrupted, say
 from kycaid_async.errors import KycaidError
 from kycaid_async.signals import end_like_ctrl_c
 
-__all__ = ["AsJson", "BaseUrl", "Proxy", "RunFlags", "api_key", "plain_errors", "required_key", "with_groups"]
+__all__ = [
+    "AsJson",
+    "BaseUrl",
+    "KeyFlags",
+    "Proxy",
+    "RunFlags",
+    "ServerFlags",
+    "api_key",
+    "plain_errors",
+    "required_key",
+    "with_groups",
+]
 
 Proxy: TypeAlias = Annotated[
     str | None,
@@ -49,6 +60,24 @@ LedgerFile: TypeAlias = Annotated[
 Concurrency: TypeAlias = Annotated[
     int, typer.Option(min=1, max=1024, metavar="N", help="Rows, applicants or requests at once, at most.")
 ]
+
+
+@attrs.frozen(kw_only=True)
+class KeyFlags:
+    """Where the key comes from. Both act when they are read, before others take defaults from the environment."""
+
+    env_file: EnvFile = None
+    keyring: Keyring = None
+
+
+@attrs.frozen(kw_only=True)
+class ServerFlags:
+    """The server, the way to it, and where the key comes from."""
+
+    base_url: BaseUrl = None
+    proxy: Proxy = attrs.field(default=None, repr=False)
+    env_file: EnvFile = None
+    keyring: Keyring = None
 
 
 class RunChoices(TypedDict, total=False):

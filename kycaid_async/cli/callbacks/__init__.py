@@ -4,8 +4,8 @@ from typing import Annotated
 
 import typer
 
-from kycaid_async.cli.credentials import EnvFile, Keyring
 from kycaid_async.cli.exit_codes import errors_by_kind
+from kycaid_async.cli.options import KeyFlags, with_groups
 
 TRIGGER_HELP = """\
 Send a callback as KYCAID sends it, signed with your key, to an application of yours.
@@ -33,6 +33,7 @@ beginning stands. --show prints the bodies, whole. It listens on 127.0.0.1 only,
 """
 
 
+@with_groups
 def trigger(
     kind: Annotated[str, typer.Argument(metavar="TYPE", help="Of the callback, in any case.")],
     *,
@@ -48,8 +49,7 @@ def trigger(
         bool, typer.Option("--bad-signature", help="Sign it with another key: a receiver has to refuse it.")
     ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print it with its headers, and send nothing.")] = False,
-    env_file: EnvFile = None,  # noqa: ARG001 - acts when it is read
-    keyring: Keyring = None,  # noqa: ARG001 - as above
+    key: KeyFlags,  # noqa: ARG001 - acts when it is read
 ) -> None:
     """Run ``kycaid trigger``."""
     from kycaid_async.cli.callbacks.trigger import run
@@ -59,6 +59,7 @@ def trigger(
     raise typer.Exit(code)
 
 
+@with_groups
 def listen(
     *,
     port: Annotated[
@@ -73,8 +74,7 @@ def listen(
     count: Annotated[
         int | None, typer.Option(min=1, metavar="N", help="End after so many that are signed.", show_default=False)
     ] = None,
-    env_file: EnvFile = None,  # noqa: ARG001 - acts when it is read
-    keyring: Keyring = None,  # noqa: ARG001 - as above
+    key: KeyFlags,  # noqa: ARG001 - acts when it is read
 ) -> None:
     """Run ``kycaid listen``."""
     from kycaid_async.cli.callbacks.listen import Listener

@@ -2,11 +2,11 @@
 
 from typing import Annotated, TypeAlias
 
+import attrs
 import typer
 
-from kycaid_async.cli.credentials import EnvFile, Keyring
 from kycaid_async.cli.exit_codes import IN_SHORT, errors_by_kind
-from kycaid_async.cli.options import BaseUrl, Proxy
+from kycaid_async.cli.options import ServerFlags, with_groups
 
 JsonIn: TypeAlias = Annotated[
     str | None,
@@ -17,16 +17,23 @@ JsonIn: TypeAlias = Annotated[
         show_default=False,
     ),
 ]
-Fields: TypeAlias = Annotated[
-    str | None,
-    typer.Option("--fields", metavar="A,B.C", help="Print these fields only, in this order.", show_default=False),
-]
-Csv: TypeAlias = Annotated[bool, typer.Option("--csv", help="Print a table as CSV, with names at its top.")]
-Text: TypeAlias = Annotated[bool, typer.Option("--text", help="Print values only, with tabs between.")]
 Yes: TypeAlias = Annotated[
     bool, typer.Option("--yes", "-y", help="Do not ask before money is spent or something is deleted.")
 ]
 DryRun: TypeAlias = Annotated[bool, typer.Option("--dry-run", help="Print what would be sent, and send nothing.")]
+
+
+@attrs.frozen(kw_only=True)
+class OutputFlags:
+    """What is printed of an answer."""
+
+    fields: Annotated[
+        str | None,
+        typer.Option("--fields", metavar="A,B.C", help="Print these fields only, in this order.", show_default=False),
+    ] = None
+    csv: Annotated[bool, typer.Option("--csv", help="Print a table as CSV, with names at its top.")] = False
+    text: Annotated[bool, typer.Option("--text", help="Print values only, with tabs between.")] = False
+
 
 CALL_HELP = f"""\
 Do any operation, with JSON: kycaid call documents.get --json '{{"document_id": "…"}}'
@@ -46,19 +53,15 @@ For example: kycaid get /forms, or kycaid get /verifications/report -q date=2026
 """
 
 
+@with_groups
 def call(
     operation: Annotated[str, typer.Argument(metavar="SECTION.METHOD", help="As in documents.create.")],
     *,
     json: JsonIn = None,
-    fields: Fields = None,
-    csv: Csv = False,
-    text: Text = False,
+    output: OutputFlags,
     yes: Yes = False,
     dry_run: DryRun = False,
-    base_url: BaseUrl = None,
-    proxy: Proxy = None,
-    env_file: EnvFile = None,  # noqa: ARG001 - acts when it is read
-    keyring: Keyring = None,  # noqa: ARG001 - as above
+    server: ServerFlags,
 ) -> None:
     """Run ``kycaid call``."""
     from kycaid_async.cli.calls.run import CallOptions, operation_of
@@ -68,11 +71,12 @@ def call(
     with errors_by_kind():
         one, given = operation_of(operation), json_object(json)
         options = CallOptions(
-            fields=fields, csv=csv, text=text, yes=yes, dry_run=dry_run, base_url=base_url, proxy=proxy
+            **attrs.asdict(output), yes=yes, dry_run=dry_run, base_url=server.base_url, proxy=server.proxy
         )
         run(one, given, options)
 
 
+@with_groups
 def get(
     path: Annotated[str, typer.Argument(metavar="PATH", help="Below the server's URL, as in /forms.")],
     *,
@@ -80,18 +84,13 @@ def get(
         list[str] | None,
         typer.Option("--query", "-q", metavar="NAME=VALUE", help="Of the query. Repeatable.", show_default=False),
     ] = None,
-    fields: Fields = None,
-    csv: Csv = False,
-    text: Text = False,
-    base_url: BaseUrl = None,
-    proxy: Proxy = None,
-    env_file: EnvFile = None,  # noqa: ARG001 - acts when it is read
-    keyring: Keyring = None,  # noqa: ARG001 - as above
+    output: OutputFlags,
+    server: ServerFlags,
 ) -> None:
     """Run ``kycaid get``."""
     from kycaid_async.cli.calls.run import CallOptions
     from kycaid_async.cli.calls.run import get as run
 
     with errors_by_kind():
-        options = CallOptions(fields=fields, csv=csv, text=text, base_url=base_url, proxy=proxy)
+        options = CallOptions(**attrs.asdict(output), base_url=server.base_url, proxy=server.proxy)
         run(path, query or [], options)

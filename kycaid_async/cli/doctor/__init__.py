@@ -5,9 +5,8 @@ from typing import Annotated
 
 import typer
 
-from kycaid_async.cli.credentials import EnvFile, Keyring
 from kycaid_async.cli.exit_codes import errors_by_kind
-from kycaid_async.cli.options import BaseUrl, Proxy
+from kycaid_async.cli.options import ServerFlags, with_groups
 
 HELP = """\
 Look whether calls can work from here, and say what is wrong: key, server, clock, TLS, proxy, libraries, folders.
@@ -23,6 +22,7 @@ Exit code: 0 when nothing is wrong, 1 when something is, 2 for wrong options.
 """
 
 
+@with_groups
 def doctor(
     *,
     ledger: Annotated[
@@ -36,16 +36,18 @@ def doctor(
         typer.Option(metavar="URL", help="Send two test callbacks there: see above.", show_default=False),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
-    base_url: BaseUrl = None,
-    proxy: Proxy = None,
-    env_file: EnvFile = None,  # noqa: ARG001 - acts when it is read
-    keyring: Keyring = None,  # noqa: ARG001 - as above
+    server: ServerFlags,
 ) -> None:
     """Run ``kycaid doctor``."""
     from kycaid_async.cli.doctor.run import run
 
     with errors_by_kind():
         code = run(
-            base_url=base_url, proxy=proxy, ledger=ledger, folder=folder, callback_url=callback_url, as_json=as_json
+            base_url=server.base_url,
+            proxy=server.proxy,
+            ledger=ledger,
+            folder=folder,
+            callback_url=callback_url,
+            as_json=as_json,
         )
     raise typer.Exit(code)
