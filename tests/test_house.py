@@ -4,6 +4,7 @@ import ast
 import re
 import statistics
 import tomllib
+from collections import defaultdict
 from itertools import chain, pairwise
 
 import pytest
@@ -177,6 +178,23 @@ def test_the_configuration_for_others_can_be_read(path):
     files = list(ROOT.glob(path))
     assert files
     assert all(isinstance(yaml.safe_load(file.read_text("utf-8")), dict) for file in files)
+
+
+def test_no_module_imports_itself_by_way_of_others():
+    """Imports inside functions and for type checkers count, but for one pair that has to know each other."""
+    imported = defaultdict(set)
+    for module, users in importers().items():
+        for user in users - {"kycaid_async"}:  # it names all modules, for type checkers and for analysers
+            imported[user].add(module)
+    imported["kycaid_async.values.model"] -= {"kycaid_async.values.converter"}  # `to_dict`, and the hooks for models
+    circular = []
+    while imported:
+        leaves = {module for module in imported if not imported[module] & imported.keys()}
+        if not leaves:
+            circular = sorted(imported)
+            break
+        imported = {module: names for module, names in imported.items() if module not in leaves}
+    assert not circular, f"in circles, or above one: {circular}"
 
 
 @pytest.mark.parametrize("room", ["sandbox", "transport", "bulk", "cli"])

@@ -1,13 +1,13 @@
 """An answer with what came around it: status, headers, attempts, seconds."""
 
 from collections.abc import Iterator, Mapping
-from typing import Final, Generic, TypeVar
+from typing import Any, Final, Generic, Protocol, TypeVar
 
 import attrs
 
+from kycaid_async.api.section import Caller
 from kycaid_async.masking import MASK, Unlisted
 from kycaid_async.timing import Timing
-from kycaid_async.transport.exchange import Exchange
 from kycaid_async.values.secret import HiddenText
 
 T = TypeVar("T")
@@ -69,11 +69,18 @@ class RawResponse(Unlisted, Generic[T]):
         return self.parsed
 
 
+class Recorder(Caller, Protocol):
+    """Calls endpoints, and keeps what came."""
+
+    calls: Any
+    """A list that takes each call, with its ``answer`` and its ``attempts``; None to keep none."""
+
+
 @attrs.define(eq=False)
 class RecordedCall:
     """One call, whose answer is kept."""
 
-    exchange: Exchange
+    exchange: Recorder
     timing: Timing
     _started: float = attrs.field(init=False)
 

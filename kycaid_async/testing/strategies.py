@@ -12,8 +12,8 @@ except ImportError as error:
     raise missing("testing", error) from error
 
 from kycaid_async.testing.shape import distinct, field_builders
-from kycaid_async.values.constraints import Constraint, Length, Pattern
-from kycaid_async.values.fields import Field
+from kycaid_async.values.constraints import Length, Pattern
+from kycaid_async.values.fields import Constraint, Field
 from kycaid_async.values.model import Model, Request
 from kycaid_async.values.unset import UNSET
 

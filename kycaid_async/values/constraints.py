@@ -5,7 +5,7 @@ One declaration serves the check before sending, the sandbox, and tests.
 
 import re
 from datetime import date, datetime
-from typing import Annotated, Any, Protocol
+from typing import Annotated, Any
 
 import attrs
 
@@ -15,23 +15,6 @@ from kycaid_async.values.mismatch import Mismatch, kind
 from kycaid_async.values.plain import plain
 from kycaid_async.values.scalars import read_date, read_time
 from kycaid_async.values.unset import UNSET
-
-
-class Constraint(Protocol):
-    """A limit that a value either meets or not."""
-
-    @property
-    def expected(self) -> str:
-        """The allowed values, in words that follow "expected"."""
-        ...
-
-    def allows(self, value: Any) -> bool:
-        """Say whether ``value`` meets the limit."""
-        ...
-
-    def describe(self, value: Any) -> str:
-        """Return the type or size of a refused value; never the value."""
-        ...
 
 
 @attrs.frozen(eq=False, repr=False)

@@ -4,11 +4,11 @@ import types
 from collections.abc import Sequence
 from datetime import date
 from typing import (
-    TYPE_CHECKING,
     Annotated,
     Any,
     Final,
     Literal,
+    Protocol,
     TypeGuard,
     TypeVar,
     Union,
@@ -25,10 +25,24 @@ from kycaid_async.values.enums import OpenEnum
 from kycaid_async.values.plain import day_of, plain
 from kycaid_async.values.unset import Unset
 
-if TYPE_CHECKING:
-    from kycaid_async.values.constraints import Constraint
-
 B = TypeVar("B")
+
+
+class Constraint(Protocol):
+    """A limit that a value either meets or not."""
+
+    @property
+    def expected(self) -> str:
+        """The allowed values, in words that follow "expected"."""
+        ...
+
+    def allows(self, value: Any) -> bool:
+        """Say whether ``value`` meets the limit."""
+        ...
+
+    def describe(self, value: Any) -> str:
+        """Return the type or size of a refused value; never the value."""
+        ...
 
 
 class Shown:
@@ -48,7 +62,7 @@ class Field(ValueObject):
     name: str
     types: tuple[Any, ...]
     """The types it takes, without None and Unset. A sequence stands as its generic alias."""
-    constraints: "tuple[Constraint, ...]"
+    constraints: tuple[Constraint, ...]
     nullable: bool
     required: bool
     shown: bool
