@@ -15,7 +15,7 @@ def _says(text: str, metavar: str | None = None, **more: Any) -> dict[str, Any]:
 
 @attrs.frozen(kw_only=True)
 class SandboxOptions:
-    """What is typed, with what the help says of it."""
+    """The options as they are typed, with their help."""
 
     host: str = attrs.field(default="127.0.0.1", metadata=_says("Address to listen on.", "ADDRESS"))
     port: int = attrs.field(default=8000, metadata=_says("Port to listen on; 0 for a free one.", "N", min=0, max=65535))

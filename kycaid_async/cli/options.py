@@ -64,7 +64,7 @@ Concurrency: TypeAlias = Annotated[
 
 @attrs.frozen(kw_only=True)
 class KeyFlags:
-    """Where the key comes from. Both act when they are read, before others take defaults from the environment."""
+    """Sources of the key. Both act when they are read, before others take defaults from the environment."""
 
     env_file: EnvFile = None
     keyring: Keyring = None

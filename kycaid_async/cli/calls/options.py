@@ -25,7 +25,7 @@ DryRun: TypeAlias = Annotated[bool, typer.Option("--dry-run", help="Print what w
 
 @attrs.frozen(kw_only=True)
 class OutputFlags:
-    """What is printed of an answer."""
+    """The form in which an answer is printed."""
 
     fields: Annotated[
         str | None,
