@@ -1,45 +1,41 @@
 """Write and run random programs of calls and faults: ``python -m tests.chaos [--seed N] [--programs N] [--minutes M]``.
 
-Prints the smallest program of each round that failed, and figures at the end; ends with 1 when anything was found.
+Programs have numbers, and the same seed and number is the same program: ``--first 1234 --programs 1`` runs one again.
+Prints each program after which something did not hold, as small as it could be made, and figures at the end; ends with
+1 when anything was found.
 """
 
 import argparse
+import math
+import os
 import sys
 import time
+from collections import Counter
 
-from tests.chaos.run import Chaos, chaos
-
-_ROUND = 500
-"""Programs that are drawn by one number."""
+from tests.chaos.run import COUNTED
+from tests.chaos.workers import parts
 
 
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--first", type=int, default=0, help="number of the first program")
     parser.add_argument("--programs", type=int, default=1000)
-    parser.add_argument("--minutes", type=float, default=None, help="end after so many minutes, if that is sooner")
+    parser.add_argument("--minutes", type=float, default=math.inf, help="end after so many minutes, if that is sooner")
+    parser.add_argument("--jobs", type=int, default=2 * (os.cpu_count() or 1), help="processes that run programs")
     options = parser.parse_args(arguments)
-    begun = time.monotonic()
-    with chaos() as found:
-        if options.minutes is not None:
-            found.end = begun + options.minutes * 60
-        failed = _rounds(found, options)
-    seconds = time.monotonic() - begun
-    print(f"{found}, {found.figures['programs'] / seconds:.1f} programs a second", flush=True)
-    return 1 if failed else 0
-
-
-def _rounds(found: Chaos, options: argparse.Namespace) -> bool:
-    failed, number = False, options.seed
-    while (left := options.programs - found.figures["programs"]) > 0 and time.monotonic() < found.end:
-        try:
-            found.check_many(min(left, _ROUND), number)
-        except Exception as error:
+    begun, figures = time.monotonic(), Counter[str]()
+    failed = False
+    numbers = range(options.first, options.first + options.programs)
+    for counted, found in parts(options.seed, numbers, begun + options.minutes * 60, options.jobs):
+        figures.update(counted)
+        for text in found:
             failed = True
-            print(f"seed {number}: {error}" if found.smallest is None else found.smallest[1], flush=True)
-            found.smallest = None
-        number += 1
-    return failed
+            print(text, end="\n\n", flush=True)
+    seconds = time.monotonic() - begun
+    named = ", ".join(f"{name} {figures[name]:,}" for name in COUNTED)
+    print(f"{named}; {figures['programs'] / seconds:.1f} programs a second", flush=True)
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":

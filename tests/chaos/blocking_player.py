@@ -1,8 +1,7 @@
 """Carries out a program with the blocking client: in threads, with Ctrl-C, and with forks."""
 
 import contextlib
-import os
-import pickle
+import functools
 import signal
 import threading
 import time
@@ -10,17 +9,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from tests.chaos.calls import Outcome, call, make_blocking, prepare
+from tests.chaos.calls import READ, Outcome, call, make_blocking, prepare
+from tests.chaos.forking import NO_END, fork
 from tests.chaos.leaks import Leaks
 from tests.chaos.oracle import ChaosOracle
 from tests.chaos.program import Program, Step
-from tests.chaos.verdict import LAST, Played
+from tests.chaos.verdict import PATIENCE, Played, last_names, met_the_end_of_a_connection
 
 _AWAY = 0.01
 _REST = 0.002
-_PATIENCE = 5.0
-_NO_END = 20.0
-"""Seconds after which a call has none."""
 
 
 def warm_up(oracle: ChaosOracle) -> None:
@@ -33,12 +30,16 @@ def play(program: Program, oracle: ChaosOracle, folder: Path) -> Played:
     """Carry out ``program``."""
     played = Played()
     with Leaks(played.leaks):
-        client = make_blocking(oracle, program.connections)
+        client = make_blocking(oracle, program.way, program.connections)
         for group in program.named():
             _play_group(client, oracle, group, folder, played)
         oracle.behave()
-        patient = client.with_options(timeout=_PATIENCE)
-        _one(patient, oracle, LAST, Step(do="applicants.create"), folder, played.outcomes.setdefault(LAST, Outcome()))
+        patient = client.with_options(timeout=PATIENCE)
+        for name in last_names(program):
+            outcome = played.outcomes[name] = Outcome()
+            _one(patient, oracle, name, Step(do="applicants.create"), folder, outcome)
+            if not met_the_end_of_a_connection(outcome):
+                break
         client.close()
     return played
 
@@ -52,8 +53,11 @@ def _play_group(client: Any, oracle: ChaosOracle, group: list[tuple[str, Step]],
                 time.sleep(_REST)
             case "away":
                 oracle.be_away(_AWAY)
+            case "stop":
+                oracle.stop_this_process(READ * 1.5)
             case "fork":
-                _fork(client, oracle, name, folder, outcome)
+                made = functools.partial(_one, client, oracle, name, Step(do="applicants.create"), folder)
+                fork(made, outcome)
             case _ if step.cancel is not None:
                 _interrupted(client, oracle, name, step, folder, outcome)
             case _:
@@ -61,7 +65,7 @@ def _play_group(client: Any, oracle: ChaosOracle, group: list[tuple[str, Step]],
                 threads.append(threading.Thread(target=_one, args=arguments, daemon=True))
                 threads[-1].start()
     for thread in threads:
-        thread.join(_NO_END)
+        thread.join(NO_END)
 
 
 def _one(client: Any, oracle: ChaosOracle, name: str, step: Step, folder: Path, outcome: Outcome) -> None:
@@ -92,30 +96,3 @@ def _ctrl_c(seconds: float) -> Iterator[None]:
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
-
-
-def _fork(client: Any, oracle: ChaosOracle, name: str, folder: Path, outcome: Outcome) -> None:
-    """Let a child make a call with this very client, whatever this process is at."""
-    reading, writing = os.pipe()
-    child = os.fork()
-    if not child:
-        try:
-            _one(client, oracle, name, Step(do="applicants.create"), folder, outcome)
-            os.write(writing, pickle.dumps((outcome.returned, outcome.error)))
-        finally:
-            os._exit(0)
-    os.close(writing)
-    _take(reading, child, outcome)
-
-
-def _take(reading: int, child: int, outcome: Outcome) -> None:
-    killer = threading.Timer(_NO_END, os.kill, (child, signal.SIGKILL))
-    killer.start()
-    with os.fdopen(reading, "rb") as pipe:
-        said = pipe.read()
-    os.waitpid(child, 0)
-    killer.cancel()
-    killer.join()
-    if said:
-        outcome.returned, outcome.error = pickle.loads(said)  # noqa: S301 - of our own child
-        outcome.is_over = True

@@ -11,7 +11,7 @@ import attrs
 
 from kycaid_async import AsyncKycaid, BulkResult, BulkRow, KycaidError, Person
 from kycaid_async.timing import Timing
-from tests.chaos.calls import content, make_async
+from tests.chaos.calls import READ, content, make_async
 from tests.chaos.leaks import Leaks, left_in_loop
 from tests.chaos.oracle import ChaosOracle
 from tests.chaos.program import BulkProgram
@@ -21,6 +21,7 @@ SPEED = 50
 """Pauses take a 50th of their time."""
 SETTLE = 0.25
 """Real seconds after which a document that is not shown was not made."""
+_AWAY = 0.03
 _MADE = ("created", "done_before")
 
 
@@ -39,9 +40,9 @@ def play(program: BulkProgram, oracle: ChaosOracle, _: Path) -> PlayedBulk:
     played = PlayedBulk()
     with tempfile.TemporaryDirectory() as folder, Leaks(played.leaks):
         rows = [_row(program, oracle, number) for number in range(len(program.rows))]
-        for cancel in (program.cancel, None):
+        for is_first in (True, False):
             with asyncio.Runner() as runner:
-                runner.run(_run(oracle, rows, Path(folder) / "ledger", cancel, played))
+                runner.run(_run(program, oracle, rows, Path(folder) / "ledger", played, disturbed=is_first))
             played.reports.append(oracle.report())
             oracle.behave()
     return played
@@ -58,8 +59,8 @@ def _row(program: BulkProgram, oracle: ChaosOracle, number: int) -> BulkRow:
     return BulkRow(document=said, front_side=content(f"f{row.content}", 300), **owner)
 
 
-def _hurried(oracle: ChaosOracle) -> AsyncKycaid:
-    client = make_async(oracle)
+def _hurried(oracle: ChaosOracle, way: str) -> AsyncKycaid:
+    client = make_async(oracle, way)
     client._shared.timing = Timing(
         clock=lambda: time.monotonic() * SPEED, sleep=lambda seconds: asyncio.sleep(seconds / SPEED)
     )
@@ -67,25 +68,36 @@ def _hurried(oracle: ChaosOracle) -> AsyncKycaid:
 
 
 async def _run(
-    oracle: ChaosOracle, rows: list[BulkRow], ledger: Path, cancel: float | None, played: PlayedBulk
+    program: BulkProgram, oracle: ChaosOracle, rows: list[BulkRow], ledger: Path, played: PlayedBulk, *, disturbed: bool
 ) -> None:
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(lambda _, context: played.leaks.append(f"unhandled: {context}"))
     results: dict[int, BulkResult] = {}
     played.runs.append(results)
-    async with _hurried(oracle) as client:
+    async with _hurried(oracle, program.way) as client:
 
         async def deliver() -> None:
             async for result in client.bulk.upload(rows, ledger=ledger, settle_after=SETTLE * SPEED):
                 results[result.number] = result
 
         task = asyncio.ensure_future(deliver())
-        canceller = None if cancel is None else loop.call_later(cancel * 5, task.cancel)
+        timers = _disturb(program, oracle, task) if disturbed else []
         (ended,) = await asyncio.gather(task, return_exceptions=True)
         played.ended.append(ended)
-        if canceller is not None:
-            canceller.cancel()
+        for timer in timers:
+            timer.cancel()
     played.leaks += await left_in_loop(loop)
+
+
+def _disturb(program: BulkProgram, oracle: ChaosOracle, task: asyncio.Future[None]) -> list[asyncio.TimerHandle]:
+    """Set timers for what happens to a run from outside."""
+    planned = (
+        (program.cancel and program.cancel * 5, task.cancel),
+        (program.away, lambda: oracle.be_away(_AWAY)),
+        (program.stop, lambda: oracle.stop_this_process(READ * 1.5)),
+    )
+    loop = asyncio.get_running_loop()
+    return [loop.call_later(moment, action) for moment, action in planned if moment is not None]
 
 
 def judge(program: BulkProgram, played: PlayedBulk, report: dict[str, Any]) -> Verdict:

@@ -41,14 +41,14 @@ def hurried(settings: Any) -> Any:
     return attrs.evolve(settings, retries=RetryPolicy(max_retries=2, base=0.004))
 
 
-def make_async(oracle: ChaosOracle, connections: int = 8) -> AsyncKycaid:
-    client = AsyncKycaid(oracle.key, base_url=oracle.url, timeout=TIMEOUT, max_connections=connections)
+def make_async(oracle: ChaosOracle, way: str = "http", connections: int = 8) -> AsyncKycaid:
+    client = AsyncKycaid(oracle.key, timeout=TIMEOUT, max_connections=connections, **oracle.address(way))
     client._settings = hurried(client._settings)
     return client
 
 
-def make_blocking(oracle: ChaosOracle, connections: int = 8) -> Kycaid:
-    client = Kycaid(oracle.key, base_url=oracle.url, timeout=TIMEOUT, max_connections=connections)
+def make_blocking(oracle: ChaosOracle, way: str = "http", connections: int = 8) -> Kycaid:
+    client = Kycaid(oracle.key, timeout=TIMEOUT, max_connections=connections, **oracle.address(way))
     client._target._settings = hurried(client._target._settings)
     return client
 
@@ -56,6 +56,8 @@ def make_blocking(oracle: ChaosOracle, connections: int = 8) -> Kycaid:
 def call(client: Any, oracle: ChaosOracle, name: str, step: Step, folder: Path) -> Any:
     """Begin the call of a step; it is to be awaited where ``client`` is the async one."""
     someone = oracle.people[0]
+    if step.limit is not None:
+        client = client.with_options(timeout=step.limit)
     match step.do:
         case "applicants.create":
             return client.applicants.create(Person(external_applicant_id=name))

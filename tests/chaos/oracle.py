@@ -2,16 +2,23 @@
 
 import http.client
 import json
+import os
+import ssl
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Self
 
+import trustme
+
+from tests.chaos import names
+from tests.chaos.program import BulkProgram, Program, as_data
 from tests.oracle.api import KEY
 from tests.oracle.running import ROOT, free_port
 
-PEOPLE = 2
+_PEOPLE = 2
 
 
 class ChaosOracle:
@@ -25,27 +32,39 @@ class ChaosOracle:
         self._process.stdout.readline()
         self._control = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
         self.people: list[str] = []
+        self._trusting = ssl.create_default_context()
+        _make_certificates(folder, self._trusting)
+        self._doors = self._tell("/_control/doors", {"certificates": str(folder)})
 
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+    def address(self, way: str) -> dict[str, Any]:
+        """Return the options of a client that comes this way."""
+        if way == "http":
+            return {"base_url": f"http://127.0.0.1:{self.port}"}
+        options = {"base_url": f"https://{names.NAME}:{self._doors['tls']}", "ssl_context": self._trusting}
+        return options | ({"proxy": f"http://127.0.0.1:{self._doors['proxy']}"} if way == "proxy" else {})
 
-    def begin(self, script: list[dict[str, Any]]) -> None:
-        """Forget all, make the people that programs find, and meet the next requests with the faults of a script."""
-        self._tell("/_control/wipe")
-        self._tell("/_control/settings", {})
-        body = {"type": "PERSON", "first_name": "Jane"}
-        self.people = [self._tell("/applicants", body)["applicant_id"] for _ in range(PEOPLE)]
-        self._tell("/_control/settings", {"script": script})
+    def begin(self, program: Program | BulkProgram | None = None) -> None:
+        """Forget all, make the people that programs find, and do next what goes wrong in ``program``."""
+        said = {"people": _PEOPLE, "script": [], "doors": []}
+        names.script[:] = []
+        if program is not None:
+            said |= {"script": [as_data(fault) for fault in program.script], "doors": list(program.doors)}
+            names.script[:] = program.names
+        self.people = self._tell("/_control/begin", said)
 
     def behave(self) -> None:
-        """Meet the next requests with no faults, once what is under way has met its own."""
-        self._tell("/_control/settings", {})
-        self._tell("/_control/idle")
+        """Let nothing go wrong from now on, once what is under way has met its faults."""
+        names.script[:] = []
+        self._tell("/_control/behave")
 
     def be_away(self, seconds: float) -> None:
         """Refuse connections for a while."""
         self._tell("/_control/down", {"seconds": seconds})
+
+    def stop_this_process(self, seconds: float) -> float:
+        """Have this process stopped and continued. Return the time until which it stood."""
+        self._tell("/_control/stop", {"pid": os.getpid(), "seconds": seconds})
+        return time.time()
 
     def wait_until_idle(self) -> float:
         """Block until no request waits for an answer. Return the time."""
@@ -70,3 +89,15 @@ class ChaosOracle:
         self._control.close()
         self._process.kill()
         self._process.communicate()
+
+
+def _make_certificates(folder: Path, trusting: ssl.SSLContext) -> None:
+    authority, past = trustme.CA(), datetime.now(UTC) - timedelta(days=1)
+    made = {
+        "good": authority.issue_cert(names.NAME),
+        "other_host": authority.issue_cert("other.example"),
+        "expired": authority.issue_cert(names.NAME, not_before=past - timedelta(days=1), not_after=past),
+    }
+    for name, certificate in made.items():
+        certificate.private_key_and_cert_chain_pem.write_to_path(str(folder / f"{name}.pem"))
+    authority.configure_trust(trusting)

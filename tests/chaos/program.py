@@ -14,14 +14,18 @@ class Step(Terse):
     """An operation, or one of `EVENTS`."""
     cancel: float | None = None
     """Seconds after which the call is cancelled; for blocking calls, by Ctrl-C."""
+    limit: float | None = None
+    """Seconds that the call has in all, where that is less than usual."""
     source: str = "bytes"
     """Of a file: ``bytes``, ``path`` or ``chunks``."""
     size: int = 300
 
 
-EVENTS = ("hold", "away", "rest", "fork")
-"""The loop is held up for longer than the limits; the server refuses connections for a while; nothing happens for a
-moment; the process forks, and the child makes a call."""
+EVENTS = ("hold", "stop", "away", "rest", "fork")
+"""The loop is held up for longer than the limits; the process is stopped for so long, and continued; the server refuses
+connections for a while; nothing happens for a moment; the process forks, and the child makes a call."""
+WAYS = ("http", "https", "proxy")
+"""How clients come to the server: ``proxy`` is https through one."""
 OPERATIONS = (
     "applicants.create",
     "applicants.get",
@@ -42,6 +46,11 @@ class Program(Terse):
     groups: tuple[tuple[Step, ...], ...]
     script: tuple[Fault, ...] = ()
     """The faults of requests, in the order in which they reach the server."""
+    way: str = "http"
+    doors: tuple[str, ...] = ()
+    """The faults of connections with TLS or through a proxy, in their order."""
+    names: tuple[str, ...] = ()
+    """The faults of look-ups of the server's name, in their order."""
     connections: int = 8
     through_session: bool = False
     """Whether requests go the way that is there in case aiohttp changes."""
@@ -72,7 +81,15 @@ class BulkProgram(Terse):
 
     rows: tuple[Row, ...]
     script: tuple[Fault, ...] = ()
+    way: str = "http"
+    doors: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
     cancel: float | None = None
+    """Seconds after which the first run is cut off."""
+    away: float | None = None
+    """Seconds after which the server refuses connections for a while."""
+    stop: float | None = None
+    """Seconds after which the process is stopped for a while."""
     client: Literal["bulk"] = "bulk"
 
 

@@ -1,26 +1,25 @@
 """Runs programs, and counts what was found."""
 
 import gc
-import math
 import tempfile
-import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import attrs
-from hypothesis import HealthCheck, given, seed, settings
 
-from tests.chaos import async_player, blocking_player, bulk_player, verdict
+from tests.chaos import async_player, blocking_player, bulk_player, names, verdict
 from tests.chaos.oracle import ChaosOracle
-from tests.chaos.program import BulkProgram, Program, as_data
-from tests.chaos.strategies import PROGRAMS
+from tests.chaos.program import BulkProgram, Row
 from tests.chaos.verdict import KINDS, Verdict
+from tests.chaos.writing import AnyProgram, program_of, smallest
 
-
-class ProgramFailedError(AssertionError):
-    """A program after which something did not hold."""
+COUNTED = ("programs", "async", "blocking", "bulk", "requests", "faults", *KINDS)
+_AGAIN = 3
+"""How often a smaller program is tried: what depends on moments does not fail each time."""
+_THAW = 200
+"""Programs after which what they left in caches is set aside, so that looking for leaks stays quick."""
 
 
 @attrs.define
@@ -30,60 +29,67 @@ class Chaos:
     oracle: ChaosOracle
     folder: Path
     figures: Counter[str] = attrs.field(factory=Counter)
-    smallest: tuple[int, str] | None = None
-    """The shortest program that failed, and what did not hold."""
-    end: float = math.inf
-    """When no more programs are begun, on the monotonic clock."""
+    found: list[str] = attrs.field(factory=list)
+    """Programs after which something did not hold, as small as they could be made, and what did not."""
 
-    def run(self, program: Program | BulkProgram) -> Verdict:
+    def run(self, program: AnyProgram) -> Verdict:
         """Carry out one program."""
-        self.oracle.begin([as_data(fault) for fault in program.script])
-        if isinstance(program, BulkProgram):
-            played = bulk_player.play(program, self.oracle, self.folder)
-            report = self.oracle.report()
-            found = bulk_player.judge(program, played, report)
-        else:
-            player = async_player if program.client == "async" else blocking_player
-            plain = player.play(program, self.oracle, self.folder)
-            report = self.oracle.report()
-            found = verdict.judge(program, plain, report)
-        faults = [one["fault"] for one in report["requests"] if one["fault"] not in ("", "none")]
-        self.figures.update({"programs": 1, "requests": len(report["requests"]), "faults": len(faults)})
+        self.oracle.begin(program)
+        found, report = self._play(program)
+        faults = sum(request["fault"] not in ("", "none") for request in report["requests"])
+        happened = faults + len(program.doors) + len(program.names)
+        self.figures.update({"programs": 1, "requests": len(report["requests"]), "faults": happened})
         self.figures.update({program.client: 1, **{kind: len(texts) for kind, texts in found.problems.items()}})
+        if self.figures["programs"] % _THAW == 0:
+            _set_aside()
         return found
 
-    def check(self, program: Program | BulkProgram) -> None:
-        """Carry out one program, if there is time. Raises `ProgramFailedError`."""
-        if time.monotonic() > self.end:
-            return
+    def _play(self, program: AnyProgram) -> tuple[Verdict, dict]:
+        if isinstance(program, BulkProgram):
+            rows = bulk_player.play(program, self.oracle, self.folder)
+            report = self.oracle.report()
+            return bulk_player.judge(program, rows, report), report
+        player = async_player if program.client == "async" else blocking_player
+        played = player.play(program, self.oracle, self.folder)
+        report = self.oracle.report()
+        return verdict.judge(program, played, report), report
+
+    def check(self, seed: int, number: int) -> None:
+        """Carry out the program with this number, and make it smaller when something does not hold."""
+        program = program_of(seed, number)
         found = self.run(program)
         if found.lines:
-            text = "\n".join([repr(program), *found.lines])
-            if self.smallest is None or len(text) < self.smallest[0]:
-                self.smallest = (len(text), text)
-            raise ProgramFailedError(text)
+            self.found.append(self._smallest(f"seed {seed}, program {number}", program, found))
 
-    def check_many(self, count: int, number: int) -> None:
-        """Carry out ``count`` programs, drawn by ``number``. Raises `ProgramFailedError` with the smallest."""
-        checks = settings(
-            max_examples=count, deadline=None, database=None, suppress_health_check=list(HealthCheck), print_blob=False
-        )
-        seed(number)(checks(given(PROGRAMS)(self.check)))()
+    def _smallest(self, name: str, program: AnyProgram, found: Verdict) -> str:
+        figures, kinds = self.figures.copy(), found.kinds
 
-    def __str__(self) -> str:
-        names = ("programs", "async", "blocking", "bulk", "requests", "faults", *KINDS)
-        return ", ".join(f"{name} {self.figures[name]:,}" for name in names)
+        def fails(smaller: AnyProgram) -> bool:
+            return any(self.run(smaller).kinds & kinds for _ in range(_AGAIN))
+
+        small = smallest(program, fails)
+        lines = next((again.lines for _ in range(_AGAIN) if (again := self.run(small)).lines), found.lines)
+        self.figures = figures
+        return "\n".join([f"{name}: {small!r}", *lines, f"first: {program!r}", *found.lines])
 
 
 @contextmanager
 def chaos() -> Iterator[Chaos]:
     """Give an oracle that listens, and a place for files."""
-    with tempfile.TemporaryDirectory() as folder, ChaosOracle(Path(folder) / "oracle") as oracle:
-        oracle.begin([])
+    with tempfile.TemporaryDirectory() as folder, ChaosOracle(Path(folder) / "oracle") as oracle, names.looked_up():
+        oracle.begin()
         blocking_player.warm_up(oracle)
-        gc.collect()
-        gc.freeze()  # so that looking for what was left takes no longer than that
+        found = Chaos(oracle, Path(folder))
+        found.run(BulkProgram(rows=(Row(),)))
+        found.figures.clear()
+        _set_aside()
         try:
-            yield Chaos(oracle, Path(folder))
+            yield found
         finally:
             gc.unfreeze()
+
+
+def _set_aside() -> None:
+    """Let the search for what was left pass over all that there is now."""
+    gc.collect()
+    gc.freeze()

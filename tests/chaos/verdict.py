@@ -6,12 +6,13 @@ from typing import Any
 
 import attrs
 
-from kycaid_async import KycaidError, RequestTimeoutError
+from kycaid_async import ConnectionLostError, KycaidError, RequestTimeoutError
 from tests.chaos.calls import FILLER, Outcome, digest
 from tests.chaos.program import EVENTS, ONCE, Program, Step
 
-LAST = "last"
-"""The call that shows that the client still works."""
+PATIENCE = 5.0
+"""Seconds for a call that shows that the client still works, however busy this machine is."""
+_LAST = "last"
 KINDS = ("doubles", "losses", "untold", "wrong", "foreign", "left lying", "leaks", "broken")
 
 
@@ -44,6 +45,10 @@ class Verdict:
         self.problems[kind].append(text)
 
     @property
+    def kinds(self) -> set[str]:
+        return {kind for kind, texts in self.problems.items() if texts}
+
+    @property
     def lines(self) -> list[str]:
         return [f"{kind}: {text}" for kind, texts in self.problems.items() for text in texts]
 
@@ -55,14 +60,28 @@ def judge(program: Program, played: Played, report: dict[str, Any]) -> Verdict:
         verdict.note("leaks", leak)
     if report["connections"]:
         verdict.note("leaks", f"{report['connections']} connections at the server")
-    steps = [*program.steps(), (LAST, Step(do="applicants.create"))]
+    last = [name for name in played.outcomes if name.startswith(_LAST)]
+    steps = [*program.steps(), *((name, Step(do="applicants.create")) for name in last)]
     for name, step in steps:
         if step.do not in EVENTS or step.do == "fork":
-            _judge_step(name, step, played.outcomes[name], made, verdict)
-    last = played.outcomes[LAST]
-    if last.error is not None:
-        verdict.note("broken", f"the client does not work any more: {last.error!r}")
+            _judge_step(name, step, played.outcomes[name], made, verdict, program.way)
+    if (error := played.outcomes[last[-1]].error) is not None:
+        verdict.note("broken", f"the client does not work any more: {error!r}")
     return verdict
+
+
+def last_names(program: Program) -> list[str]:
+    """Return the names of the calls that show that the client still works: the first that succeeds is enough.
+
+    A server may end a connection that was kept at the moment at which a call begins to use it. What is lost then is
+    lost, and may not be repeated; but it happens once for each connection, and not to a new one.
+    """
+    return [f"{_LAST}{number}" for number in range(program.connections + 1)]
+
+
+def met_the_end_of_a_connection(outcome: Outcome) -> bool:
+    """Say whether a call was lost with a connection, as the last one of a program may be."""
+    return isinstance(outcome.error, ConnectionLostError) and outcome.error.maybe_processed
 
 
 def made_by_name(report: dict[str, Any]) -> dict[str, list[Made]]:
@@ -73,7 +92,7 @@ def made_by_name(report: dict[str, Any]) -> dict[str, list[Made]]:
     for table in ("applicants", "updates", "documents", "verifications"):
         for row in report[table]:
             name = json.loads(row["body"]).get(fields.get(table, "external_applicant_id"))
-            if name is not None and not (table == "applicants" and requests[row["request"]]["method"] != "POST"):
+            if name is not None and row["request"]:  # those who were there before no request made
                 found[f"{table} {name.rstrip(FILLER)}"].append(_made(row, requests))
     for row in report["files"]:
         found[f"files {row['sha256']}"].append(_made(row, requests))
@@ -88,7 +107,9 @@ def _made(row: dict[str, Any], requests: dict[int, Any]) -> Made:
 _TABLES = {"applicants.update": "updates", "fork": "applicants"}
 
 
-def _judge_step(name: str, step: Step, outcome: Outcome, made: dict[str, list[Made]], verdict: Verdict) -> None:
+def _judge_step(
+    name: str, step: Step, outcome: Outcome, made: dict[str, list[Made]], verdict: Verdict, way: str
+) -> None:
     key = f"files {digest(name, step.size)}" if step.do == "files.create" else name
     table = _TABLES.get(step.do, step.do.partition(".")[0])
     found = made.get(key if step.do == "files.create" else f"{table} {key}", [])
@@ -104,7 +125,7 @@ def _judge_step(name: str, step: Step, outcome: Outcome, made: dict[str, list[Ma
         verdict.note("untold", f"{said} was done by requests {[one.request for one in found]}")
     if step.do in (*ONCE, "fork") and len(found) > 1:
         verdict.note("doubles", f"{said} was done by requests {[one.request for one in found]}")
-    if isinstance(outcome.error, RequestTimeoutError) and any(_lay_there(one, outcome) for one in found):
+    if way == "http" and isinstance(outcome.error, RequestTimeoutError) and any(_lay_there(one, outcome) for one in found):
         verdict.note("left lying", said)
 
 

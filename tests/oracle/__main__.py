@@ -1,6 +1,6 @@
 """``python -m tests.oracle FOLDER PORT [quick]``: prints ``ready``, then serves until it is killed.
 
-With ``quick`` its state outlives a kill, and not the end of the machine; and it ends with whoever holds its stdin.
+With ``quick`` its state is in memory, and it ends with whoever holds its stdin.
 """
 
 import asyncio
@@ -23,4 +23,4 @@ if __name__ == "__main__":
     if "quick" in sys.argv[3:]:
         threading.Thread(target=end_with_parent, daemon=True).start()
     with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(Oracle(Path(sys.argv[1]), outlives_machine="quick" not in sys.argv[3:]).run(int(sys.argv[2])))
+        asyncio.run(Oracle(Path(sys.argv[1]), outlives_kill="quick" not in sys.argv[3:]).run(int(sys.argv[2])))

@@ -3,9 +3,12 @@
 import asyncio
 import contextlib
 import json
+import os
+import signal
 from pathlib import Path
 
 from tests.oracle.api import Exchange, act, endpoint_of, refusal
+from tests.oracle.doors import Doors
 from tests.oracle.faults import NO_FAULT, OWN, Fault, Rules
 from tests.oracle.manglings import mangled
 from tests.oracle.pages import PAGES
@@ -23,8 +26,8 @@ _PATIENCE = 3.0
 class Oracle:
     """An API server whose state outlives a kill at any moment."""
 
-    def __init__(self, folder: Path, *, outlives_machine: bool = True) -> None:
-        self._store = Store(folder, outlives_machine=outlives_machine)
+    def __init__(self, folder: Path, *, outlives_kill: bool = True) -> None:
+        self._store = Store(folder, outlives_kill=outlives_kill)
         self._last: dict[str, Answer] = {}
         """By endpoint, what was answered to the request before."""
         self._connections: set[asyncio.StreamWriter] = set()
@@ -33,6 +36,8 @@ class Oracle:
         """What is done behind an answer."""
         self._under_way = 0
         """Requests that have no answer yet."""
+        self._doors: Doors | None = None
+        """Ways in with TLS, and through a proxy, where somebody asked for them."""
         self._take(*self._store.settings())
 
     def _take(self, settings: dict, since: float) -> None:
@@ -134,16 +139,44 @@ class Oracle:
             case "/settings" if head.method == "POST":
                 self._store.set(said)
                 self._take(*self._store.settings())
-            case "/wipe":
-                self._store.wipe()
+            case "/begin":
+                return as_json(self._begin(said))
+            case "/doors":
+                self._doors = Doors(self._serve)
+                return as_json(await self._doors.open(Path(said["certificates"])))
+            case "/stop":
+                await self._stop(said["pid"], said["seconds"])
             case "/down":
                 await self._be_away(said["seconds"])
+            case "/behave":
+                self._take({}, 0.0)
+                if self._doors is not None:
+                    self._doors.script = []
+                await self._idle()
             case "/idle":
                 await self._idle()
             case "/settle":
                 return as_json({"connections": await self._left(), "script": len(self._rules.script)} | self._report())
         self._store.commit()
         return as_json(self._settings)
+
+    def _begin(self, said: dict) -> list[str]:
+        """Forget all, and meet the next connections and requests with these faults. Return people who are there."""
+        self._store.wipe()
+        self._take({"script": said["script"]}, 0.0)
+        self._last.clear()
+        if self._doors is not None:
+            self._doors.script = said["doors"]
+        return self._store.people(said["people"])
+
+    async def _stop(self, pid: int, seconds: float) -> None:
+        """Stop a process for a while, and until no request waits for an answer."""
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            await asyncio.sleep(seconds)
+            await self._idle()
+        finally:
+            os.kill(pid, signal.SIGCONT)
 
     def _report(self) -> dict:
         self._store.commit()
@@ -154,10 +187,14 @@ class Oracle:
         if not self._server.is_serving():
             return
         self._server.close()
+        if self._doors is not None:
+            self._doors.is_shut = True
 
         async def come_back() -> None:
             await asyncio.sleep(seconds)
             self._server = await self._listen()
+            if self._doors is not None:
+                self._doors.is_shut = False
 
         task = asyncio.create_task(come_back())
         self._acting.add(task)

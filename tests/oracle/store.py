@@ -39,12 +39,13 @@ def new_id() -> str:
 class Store:
     """Objects, settings and the audit log."""
 
-    def __init__(self, folder: Path, *, outlives_machine: bool = True) -> None:
+    def __init__(self, folder: Path, *, outlives_kill: bool = True) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self._db = sqlite3.connect(folder / "oracle.sqlite3", isolation_level=None)
+        place = folder / "oracle.sqlite3" if outlives_kill else ":memory:"
+        self._db = sqlite3.connect(place, isolation_level=None)
         self._db.row_factory = sqlite3.Row
         self._db.execute("PRAGMA journal_mode = WAL")
-        self._db.execute(f"PRAGMA synchronous = {'FULL' if outlives_machine else 'OFF'}")
+        self._db.execute("PRAGMA synchronous = FULL")
         self._db.executescript(_TABLES)
 
     def change(self, sql: str, *values: Any) -> int:
@@ -82,6 +83,14 @@ class Store:
         for table in ("requests", *OBJECTS):
             self.change(f"DELETE FROM {table}")  # noqa: S608 - a name of ours
         self.commit()
+
+    def people(self, count: int) -> list[str]:
+        """Make applicants of whom no request told, and return their ids."""
+        made = [new_id() for _ in range(count)]
+        for one in made:
+            self.change("INSERT INTO applicants VALUES (?, ?, ?, 0)", one, '{"type": "PERSON"}', time.time())
+        self.commit()
+        return made
 
     def report(self) -> dict[str, list[dict[str, Any]]]:
         """Return all objects, and the log of all requests."""

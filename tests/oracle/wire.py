@@ -1,6 +1,7 @@
 """HTTP/1.1 by hand: as much as an API on loopback needs, with every byte of an answer under control."""
 
 import asyncio
+import contextlib
 import json
 import socket
 import struct
@@ -79,7 +80,10 @@ async def read_half(reader: asyncio.StreamReader, head: Request) -> None:
 
 def reset(writer: asyncio.StreamWriter) -> None:
     """Close with RST, so that the other side sees a lost connection and no end."""
-    writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    sock = writer.get_extra_info("socket")
+    with contextlib.suppress(OSError):  # it was closed meanwhile
+        if sock is not None:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     writer.transport.abort()
 
 
