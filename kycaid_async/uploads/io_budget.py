@@ -56,3 +56,11 @@ class IoBudget:
                 wake -= 1
         if not wake or self._waiting:
             self._refill_later()
+
+
+def unsent(transport: asyncio.WriteTransport | None) -> int:
+    """Return how many bytes are still on this side, as far as ``transport`` knows."""
+    try:
+        return 0 if transport is None else transport.get_write_buffer_size()
+    except AttributeError:  # how asyncio's TLS says that it was closed twice, as aiohttp does; it holds nothing more
+        return 0

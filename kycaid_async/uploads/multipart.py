@@ -10,7 +10,7 @@ import attrs
 
 from kycaid_async.errors import UploadSourceError
 from kycaid_async.masking import Unlisted, ValueObject, mask, shown_path
-from kycaid_async.uploads.io_budget import UNSEEN, IoBudget
+from kycaid_async.uploads.io_budget import UNSEEN, IoBudget, unsent
 from kycaid_async.uploads.kinds import extension_of
 from kycaid_async.uploads.preflight import FileRules, inspect
 from kycaid_async.uploads.reader import CHUNK, Buffer, Source, SourceReader
@@ -73,8 +73,7 @@ class Multipart:
     @property
     def moved(self) -> int:
         """Bytes that have left this process."""
-        waiting = self._transport.get_write_buffer_size() if self._transport is not None else 0
-        return self._handed - waiting
+        return self._handed - unsent(self._transport)
 
     @property
     def gone(self) -> bool:
@@ -193,7 +192,7 @@ class Multipart:
 
 def _most_at_once(transport: asyncio.WriteTransport | None) -> int:
     """Return how many bytes to write at once, so that few are out of sight; 0 when all can be seen."""
-    if transport is None or transport.get_extra_info("sslcontext") is None:
+    if transport is None or transport.is_closing() or transport.get_extra_info("sslcontext") is None:
         return 0
     # What it encrypts before it says that it is full goes out of sight too, all of it: half a megabyte by default.
     transport.set_write_buffer_limits(high=UNSEEN)

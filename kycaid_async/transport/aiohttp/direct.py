@@ -24,7 +24,7 @@ from kycaid_async.transport.aiohttp.translation import error_of
 from kycaid_async.transport.backend import OutgoingRequest
 from kycaid_async.transport.deadlines import AttemptTimeout
 from kycaid_async.transport.settings import Settings
-from kycaid_async.uploads.io_budget import UNSEEN
+from kycaid_async.uploads.io_budget import UNSEEN, unsent
 
 if TYPE_CHECKING:
     from aiohttp.client_proto import ResponseHandler
@@ -185,7 +185,7 @@ async def _all_has_left(request: OutgoingRequest, answer: Answer, protocol: "Res
     if size > UNSEEN and not answer.is_success:
         return False  # it may have been refused before it was read, and over TLS some of it is out of sight
     if body is None or isinstance(body, bytes):
-        return transport is None or not transport.get_write_buffer_size()
+        return not unsent(transport)
     if transport is None or transport.is_closing():
         # A connection that breaks drops what it still had to send, and says so within two iterations of the loop.
         await let_loop_read()

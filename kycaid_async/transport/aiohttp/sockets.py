@@ -121,7 +121,10 @@ class ConnectionWriter:
 
 
 def _socket_of(transport: asyncio.BaseTransport | None) -> Any:
-    return None if transport is None else transport.get_extra_info("socket")
+    try:
+        return None if transport is None else transport.get_extra_info("socket")
+    except AttributeError:  # how asyncio's TLS says that it was closed twice
+        return None
 
 
 if hasattr(select, "poll"):

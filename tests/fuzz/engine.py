@@ -1,0 +1,102 @@
+"""Gives a target inputs, and judges what comes of each: only its own errors, in bounded time and memory."""
+
+import random
+import re
+import resource
+import sys
+import time
+import traceback
+from collections import Counter
+
+import attrs
+
+from tests.fuzz.target import Target
+
+_SECONDS = 1.0
+"""Of this process's own time for one input, and `_SECONDS_PER_MEBIBYTE` more."""
+_SECONDS_PER_MEBIBYTE = 0.5
+_MEBIBYTES = 96
+"""By which the memory of this process may grow with one input, and `_TIMES` its size more."""
+_TIMES = 40
+_MOST_KEPT = 400
+_MOST_SHOWN = 160
+_KIBIBYTE = 1 if sys.platform == "linux" else 1024
+
+
+@attrs.define
+class Fuzzing:
+    """A target, and what came of the inputs so far."""
+
+    target: Target
+    figures: Counter[str] = attrs.field(factory=Counter)
+    found: dict[str, str] = attrs.field(factory=dict)
+    """What did not hold, by where; the first of a kind."""
+    _corpus: list[bytes] = attrs.field(init=False)
+    _outcomes: set[str] = attrs.field(factory=set)
+
+    def __attrs_post_init__(self) -> None:
+        self._corpus = self.target.seeds()
+
+    def inputs(self, count: int, chance: random.Random, end: float) -> None:
+        """Give the target so many inputs, until ``end`` on the monotonic clock.
+
+        One with which something comes out that never did is kept, and changed on.
+        """
+        for number in range(count):
+            if number % 64 == 0 and time.monotonic() > end:
+                return
+            data = self.target.mutate(chance.choice(self._corpus), self._corpus, chance)
+            outcome = self.one(data)
+            if outcome not in self._outcomes:
+                self._outcomes.add(outcome)
+                if len(self._corpus) < _MOST_KEPT:
+                    self._corpus.append(data)
+
+    def one(self, data: bytes, name: str = "") -> str:
+        """Give the target one input. Return what came of it, in short."""
+        memory, began = _most_memory(), time.process_time()
+        try:
+            self.target.run(data)
+            outcome = "read"
+        except self.target.raises as error:
+            outcome = _in_short(error)
+        except Exception as error:  # noqa: BLE001 - that is what is looked for
+            outcome = _in_short(error)
+            self._note("foreign", f"{outcome} at {_place(error)}", data, name)
+        seconds, grown = time.process_time() - began, _most_memory() - memory
+        size = len(data) / 2**20
+        if seconds > _SECONDS + _SECONDS_PER_MEBIBYTE * size:
+            self._note("slow", f"{seconds:.1f} s for {len(data):,} bytes", data, name)
+        if grown > _MEBIBYTES + _TIMES * size:
+            self._note("large", f"{grown:.0f} MiB for {len(data):,} bytes", data, name)
+        self.figures.update({"inputs": 1, "read": outcome == "read", "refused": outcome != "read"})
+        return outcome
+
+    def nasty(self) -> None:
+        """Give the target the inputs that were made for it."""
+        for name, data in self.target.nasty():
+            self.one(data, name)
+            self.figures["nasty"] += 1
+
+    def _note(self, kind: str, what: str, data: bytes, name: str) -> None:
+        self.figures[kind] += 1
+        where = what if kind == "foreign" else kind
+        self.found.setdefault(f"{self.target.name}: {where}", f"{kind}: {what}: {name or _shown(data)}")
+
+
+def _in_short(error: BaseException) -> str:
+    return f"{type(error).__name__} {re.sub(r'[0-9]+', '0', str(error)[:60])}"
+
+
+def _place(error: BaseException) -> str:
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{frame.filename.rpartition('/')[2]}:{frame.lineno}"
+
+
+def _shown(data: bytes) -> str:
+    return repr(data) if len(data) <= _MOST_SHOWN else f"{data[:_MOST_SHOWN]!r}… ({len(data):,} bytes)"
+
+
+def _most_memory() -> float:
+    """Return the most memory that this process ever had, in MiB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024 / _KIBIBYTE
