@@ -7,6 +7,8 @@ import sys
 import time
 import traceback
 from collections import Counter
+from contextlib import suppress
+from pathlib import Path
 
 import attrs
 
@@ -75,6 +77,7 @@ class Fuzzing:
     def nasty(self) -> None:
         """Give the target the inputs that were made for it."""
         for name, data in self.target.nasty():
+            _forget_most_memory()
             self.one(data, name)
             self.figures["nasty"] += 1
 
@@ -95,6 +98,12 @@ def _place(error: BaseException) -> str:
 
 def _shown(data: bytes) -> str:
     return repr(data) if len(data) <= _MOST_SHOWN else f"{data[:_MOST_SHOWN]!r}… ({len(data):,} bytes)"
+
+
+def _forget_most_memory() -> None:
+    """Let the most memory that this process ever had be what it has now, where the system can."""
+    with suppress(OSError):
+        Path("/proc/self/clear_refs").write_text("5")
 
 
 def _most_memory() -> float:

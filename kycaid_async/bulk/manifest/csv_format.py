@@ -80,7 +80,7 @@ class CsvFormat(TextFormat):
         undone = original if self.of_rejects else str
         with open_text(self.path, self.encoding) as file:
             for line, text in lines_of(file):
-                if line > self.line:
+                if line > self.line and not text.isspace():
                     record = self._record(line, undone(text) if len(text) < LONGEST else text)
                     if record is not None:
                         yield record

@@ -24,7 +24,7 @@ class _Place:
 
     async def _open(self) -> None:
         self._serving = await Serving(self._serve).listen()
-        self.client = AsyncKycaid(_KEY, base_url=self._serving.url, max_retries=0, timeout=20, max_answer=1 << 20)
+        self.client = AsyncKycaid(_KEY, base_url=self._serving.url, max_retries=0, timeout=20)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")

@@ -77,7 +77,7 @@ async def _write(path: Path) -> None:
         if number % 3:
             ledger.created_row(digest, f"{number + 9:036x}")
         ledger.uploaded(digest, f"{number:036x}")
-        ledger.uploaded_first(digest, f"{number:036x}", Origin("a", 1, 2))
+        ledger.uploaded_first(digest, f"{number:036x}", Origin(path="a", device=1, inode=2, size=3, mtime=4, ctime=5))
     await ledger.close()
 
 

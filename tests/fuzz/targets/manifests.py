@@ -136,15 +136,16 @@ def _nasty_texts() -> Iterator[tuple[str, bytes]]:
     yield "3 MB of line breaks", b"\n" * 3_000_000
     yield "3 MB of line breaks below", head + b"\r\n" * 1_500_000
     yield "one line of 3 MB", head + b"x" * 3_000_000
-    yield "an open quotation of 3 MB", head + b'"' + b"x\n" * 1_500_000
+    yield "10,000 open quotations", head + b'"x\n' * 10_000
+    yield "an open quotation of 3 MB", head + b'"' + b"x" * 3_000_000
     yield "3 MB of quotation marks", head + b'"' * 3_000_000
     yield "a million columns", b"x," * 1_000_000 + b"type\n" + b"1," * 1_000_000 + b"PASSPORT\n"
     yield "a million cells", head + b"," * 1_000_000
-    yield "200,000 bad rows", head + b"x,y,z\n" * 200_000
+    yield "10,000 bad rows", head + b"x,y,z\n" * 10_000
     yield "a name of 3 MB", b"a" * 3_000_000 + b",type\n1,PASSPORT\n"
     yield "3 MB of NULs", head + b"\0" * 3_000_000
     yield "a path of 1 MB", head + b"1,PASSPORT," + b"../" * 300_000 + b"x\n"
-    yield "60,000 dates in two ways", b"issue_date,type\n" + b"01/02/2020,PASSPORT\n" * 60_000
+    yield "30,000 dates in two ways", b"issue_date,type\n" + b"01/02/2020,PASSPORT\n" * 30_000
 
 
 def _nasty_lines() -> Iterator[tuple[str, bytes]]:
@@ -168,10 +169,17 @@ def _nasty_workbooks() -> Iterator[tuple[str, bytes]]:
         b'<!ENTITY %c "%s">' % (98 + at, b"&%c;" % (97 + at) * 10) for at in range(9)
     )
     yield "a billion laughs", _with(first, sheet, laughs + b"]>" + opening + row + b"&j;")
-    yield "a cell in the last column", _with(first, sheet, opening + row + b'<row r="9"><c r="XFD9"><v>1</v></c></row>')
-    yield "a cell in a column that there is not", _with(first, sheet, opening + b'<row r="1"><c r="ZZZZZZZ1"><v>1</v></c></row>')
-    yield "a row far below", _with(first, sheet, opening + row + b'<row r="999999999"><c><v>1</v></c></row>')
-    yield "a text of 30 MB", _with(first, sheet, opening + b'<row r="1"><c t="inlineStr"><is><t>' + b"x" * (30 << 20))
+    closing = b"</sheetData></worksheet>"
+    for name, more in (
+        ("a cell in the last column", b'<row r="9"><c r="XFD9"><v>1</v></c></row>'),
+        ("1,000 cells in the last column", b"".join(b'<row r="%d"><c r="XFD1"><v>1</v></c></row>' % at for at in range(1000))),
+        ("a cell in a column that there is not", b'<row r="9"><c r="ZZZZZZZ1"><v>1</v></c></row>'),
+        ("a row far below", b'<row r="999999999"><c><v>1</v></c></row>'),
+        ("a number of 3 million digits", b'<row r="9"><c r="A9"><v>' + b"9" * 3_000_000 + b"</v></c></row>"),
+        ("a text of 8 MB", b'<row r="9"><c t="inlineStr"><is><t>' + b"x" * (8 << 20) + b"</t></is></c></row>"),
+        ("a text of a million pieces", b'<row r="9"><c t="inlineStr"><is>' + b"<t>x</t>" * 500_000 + b"</is></c></row>"),
+    ):
+        yield name, _with(first, sheet, opening + row + more + closing)
     strings = b"<sst>" + b"<si><t>x</t></si>" * 1_000_000 + b"</sst>"
     yield "a million shared texts", _with(first, "xl/sharedStrings.xml", strings)
 
