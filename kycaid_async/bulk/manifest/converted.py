@@ -49,7 +49,7 @@ class ConvertedSource:
             await reading.close()
         try:
             return BytesReader(memoryview(await in_thread(lambda: as_jpeg(b"".join(parts)))))
-        except (ValueError, OSError, EOFError, RuntimeError, SyntaxError) as error:
+        except Exception as error:  # for a broken picture, its readers raise whatever they stumble over
             raise self._failed("is damaged, so that it cannot be converted") from error
 
     def _failed(self, why: str) -> InvalidFileError:

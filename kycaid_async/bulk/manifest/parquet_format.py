@@ -27,6 +27,9 @@ _LARGE: Final = 2**26
 _BOMB: Final = 400
 """How many times smaller packed than not is beyond what tables come to; looked at from `_LARGE` bytes on."""
 
+_ODD_VALUES: Final = (ValueError, LookupError, ArithmeticError)
+"""What pyarrow raises for names that are not UTF-8, dates beyond those of Python, and time zones that there are not."""
+
 
 @attrs.frozen(kw_only=True)
 class ParquetFormat:
@@ -77,7 +80,9 @@ def _opened(path: str) -> Iterator[Any]:
             table = pq.ParquetFile(file, buffer_size=_PIECE, pre_buffer=False)
             _check_bounds(shown_name(path), table)
             yield table
-        except (pa.ArrowException, OSError) as error:
+        except ManifestError:
+            raise
+        except (pa.ArrowException, OSError, *_ODD_VALUES) as error:
             raise ManifestError(f"{shown_name(path)}: is no Parquet file that can be read") from error
 
 

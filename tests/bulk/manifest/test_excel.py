@@ -411,6 +411,29 @@ def test_what_is_a_workbook_by_its_name_only_says_what_to_do(tmp_path, name, con
         Manifest.open(tmp_path / name)
 
 
+@pytest.mark.parametrize(
+    "column",
+    [
+        pa.array([1], pa.timestamp("us", tz="No/Where")),
+        pa.Array.from_buffers(pa.string(), 1, [None, pa.py_buffer(bytes(4) + b"\2\0\0\0"), pa.py_buffer(b"\xff\xfe")]),
+    ],
+    ids=["a time zone that there is not", "a text that is none"],
+)
+def test_values_of_parquet_that_cannot_be_read_are_told_as_such(tmp_path, column):
+    path = tmp_path / "a.parquet"
+    pyarrow.parquet.write_table(pa.table({"type": ["PASSPORT"], "issue_date": column}), path)
+    with pytest.raises(ManifestError, match="is no Parquet file that can be read"):
+        list(read_manifest(path))
+
+
+def test_names_of_columns_of_parquet_that_are_no_text_are_told_as_such(tmp_path):
+    path = tmp_path / "a.parquet"
+    pyarrow.parquet.write_table(pa.table({"document_number": ["1"]}), path, store_schema=False)
+    path.write_bytes(path.read_bytes().replace(b"document_number", b"document\xff\xfeumber"))
+    with pytest.raises(ManifestError, match="is no Parquet file that can be read"):
+        list(read_manifest(path))
+
+
 def test_a_parquet_file_that_was_made_to_fill_a_memory_is_refused_before_it_is_read(tmp_path):
     path = tmp_path / "a.parquet"
     pyarrow.parquet.write_table(pa.table({"type": ["P"], "front_side": ["x" * 2**27]}), path, compression="zstd")

@@ -80,8 +80,10 @@ async def test_pictures_of_telephones_are_remarked_on_and_sent_as_jpeg_when_aske
 
 
 async def test_a_picture_that_cannot_be_converted_is_a_bad_row(tmp_path):
-    bad = await one(tmp_path, "IMG_1.heic", heic()[:-60], convert={"heic": "jpeg"})
-    assert "is damaged, so that it cannot be converted" in bad.reason
+    without_coding = heic().replace(b"hvcC", b"\0vcC")
+    for broken in (heic()[:-60], without_coding):
+        bad = await one(tmp_path, "IMG_1.heic", broken, convert={"heic": "jpeg"})
+        assert "is damaged, so that it cannot be converted" in bad.reason
 
 
 @pytest.mark.parametrize("before", [0, 2**16, 2**20 - 3, 2**20, 3 * 2**20])
