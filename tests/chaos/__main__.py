@@ -12,6 +12,7 @@ import sys
 import time
 from collections import Counter
 
+from tests import figures
 from tests.chaos.run import COUNTED
 from tests.chaos.workers import parts
 
@@ -23,18 +24,22 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--programs", type=int, default=1000)
     parser.add_argument("--minutes", type=float, default=math.inf, help="end after so many minutes, if that is sooner")
     parser.add_argument("--jobs", type=int, default=2 * (os.cpu_count() or 1), help="processes that run programs")
+    figures.add_option(parser)
     options = parser.parse_args(arguments)
-    begun, figures = time.monotonic(), Counter[str]()
+    begun, counted = time.monotonic(), Counter[str]()
     failed = False
     numbers = range(options.first, options.first + options.programs)
-    for counted, found in parts(options.seed, numbers, begun + options.minutes * 60, options.jobs):
-        figures.update(counted)
-        for text in found:
+    for part in parts(options.seed, numbers, begun + options.minutes * 60, options.jobs):
+        counted.update(part.figures)
+        for text in part.found:
             failed = True
             print(text, end="\n\n", flush=True)
     seconds = time.monotonic() - begun
-    named = ", ".join(f"{name} {figures[name]:,}" for name in COUNTED)
-    print(f"{named}; {figures['programs'] / seconds:.1f} programs a second", flush=True)
+    named = ", ".join(f"{name} {counted[name]:,}" for name in COUNTED)
+    print(f"{named}; {counted['programs'] / seconds:.1f} programs a second", flush=True)
+    if options.record:
+        told = {name: counted[name] for name in COUNTED}
+        figures.record("chaos", "random programs of calls, faults, cancellations, stops and forks", told)
     return 1 if failed else 0
 
 

@@ -16,6 +16,7 @@ from tests.chaos.verdict import KINDS, Verdict
 from tests.chaos.writing import AnyProgram, program_of, smallest
 
 COUNTED = ("programs", "async", "blocking", "bulk", "requests", "faults", *KINDS)
+"""What is counted: programs, of which client, what the server got and what went wrong on the way, and findings."""
 _AGAIN = 3
 """How often a smaller program is tried: what depends on moments does not fail each time."""
 _THAW = 200

@@ -1,14 +1,23 @@
 """Programs of calls and faults: what callers are told is so, nothing is done twice, and nothing is left.
 
-Random ones are tried by `python -m tests.chaos`. They are not a part of the suite: they depend on the moments at which
-connections end, and a keep-alive connection that ends as the last call begins is still judged as a broken client.
+`python -m tests.chaos` tries many more.
 """
+
+import sys
 
 import pytest
 
+from kycaid_async import ConnectionLostError
+from tests.chaos.calls import Outcome
 from tests.chaos.program import Program, Step
 from tests.chaos.run import chaos
+from tests.chaos.verdict import Played, judge
+from tests.chaos.writing import program_of, smallest
 from tests.oracle.faults import Fault
+
+PROGRAMS = 120
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="what is left open is looked up in /proc")
 
 
 @pytest.fixture(scope="module")
@@ -27,6 +36,7 @@ def one_chaos():
             script=(Fault(acts=0, answer="413_html", early=True),),
             connections=1,
         ),
+        Program(client="async", groups=((Step(do="files.create"),),), script=(Fault(mangling="shorter"),), way="https"),
     ],
     ids=repr,
 )
@@ -34,17 +44,61 @@ def test_programs_that_once_failed_hold(one_chaos, program):
     assert one_chaos.run(program).lines == []
 
 
-def test_what_a_caller_is_not_told_is_found(one_chaos):
-    """The check itself: an object nobody was told about, and one that is said to be there and is not."""
-    from tests.chaos.calls import Outcome
-    from tests.chaos.verdict import LAST, Played, judge
+def test_random_programs_hold(one_chaos):
+    for number in range(PROGRAMS):
+        one_chaos.check(20, number)
+    assert one_chaos.found == []
+    figures = one_chaos.figures
+    assert min(figures["async"], figures["blocking"], figures["bulk"]) > PROGRAMS / 10
+    assert figures["faults"] > PROGRAMS
 
+
+REQUEST = {"number": 1, "fault": "none", "answered": 1.0, "method": "POST"}
+
+
+def report_of(**tables):
+    empty = {table: [] for table in ("updates", "applicants", "documents", "verifications", "files")}
+    return empty | {"connections": 0, "requests": [REQUEST]} | tables
+
+
+def test_what_a_caller_is_not_told_is_found():
+    """The check itself: an object nobody was told about, and one that is said to be there and is not."""
     program = Program(client="async", groups=((Step(do="applicants.create"), Step(do="documents.create")),))
     made = {"id": "a", "request": 1, "body": '{"external_applicant_id": "s0"}'}
-    log = {"number": 1, "fault": "none", "answered": 1.0, "method": "POST"}
-    report = {"connections": 1, "requests": [log], "applicants": [made, made | {"id": "b"}]}
-    report |= {table: [] for table in ("updates", "documents", "verifications", "files")}
+    report = report_of(applicants=[made, made | {"id": "b"}], connections=1)
     played = Played({"s0": Outcome(error=ValueError(), is_over=True), "s1": Outcome(returned="c", is_over=True)})
-    played.outcomes[LAST] = Outcome(error=OSError(), is_over=True)
-    found = judge(program, played, report).problems
-    assert {kind for kind, texts in found.items() if texts} == {"doubles", "losses", "foreign", "leaks", "broken"}
+    played.outcomes["last0"] = Outcome(error=OSError(), is_over=True)
+    assert judge(program, played, report).kinds == {"doubles", "losses", "foreign", "leaks", "broken"}
+
+
+def lost(**options):
+    return Outcome(error=ConnectionLostError("gone", **options), is_over=True)
+
+
+def test_a_client_whose_kept_connections_ended_is_not_broken_when_a_new_one_works():
+    program = Program(client="async", groups=((),), connections=1)
+    made = {"id": "a", "request": 1, "body": '{"external_applicant_id": "last1"}'}
+    works = Outcome(returned="a", is_over=True)
+    played = Played({"last0": lost(maybe_processed=True), "last1": works})
+    assert judge(program, played, report_of(applicants=[made])).lines == []
+
+
+def test_a_client_whose_every_connection_is_lost_is_broken():
+    program = Program(client="async", groups=((),), connections=1)
+    played = Played({"last0": lost(maybe_processed=True), "last1": lost(maybe_processed=True)})
+    assert judge(program, played, report_of()).kinds == {"broken"}
+
+
+def test_the_same_number_is_the_same_program_and_another_one_another():
+    assert [program_of(1, number) for number in range(50)] == [program_of(1, number) for number in range(50)]
+    assert len({program_of(1, number) for number in range(50)}) == 50
+
+
+def test_a_program_that_fails_is_made_as_small_as_it_can_be():
+    def fails(program):
+        return any(fault.answer == "hang" for fault in program.script)
+
+    large = next(filter(fails, (program_of(3, number) for number in range(1000))))
+    small = smallest(large, fails)
+    assert small.script == (Fault(answer="hang"),)
+    assert repr(small).count("Step(") + repr(small).count("Row(") == 1

@@ -125,7 +125,11 @@ def _judge_step(
         verdict.note("untold", f"{said} was done by requests {[one.request for one in found]}")
     if step.do in (*ONCE, "fork") and len(found) > 1:
         verdict.note("doubles", f"{said} was done by requests {[one.request for one in found]}")
-    if way == "http" and isinstance(outcome.error, RequestTimeoutError) and any(_lay_there(one, outcome) for one in found):
+    if (
+        way == "http"
+        and isinstance(outcome.error, RequestTimeoutError)
+        and any(_lay_there(one, outcome) for one in found)
+    ):
         verdict.note("left lying", said)
 
 

@@ -88,7 +88,7 @@ def _flip(data: bytes, _: list[bytes], chance: random.Random) -> bytes:
 
 def _bit(data: bytes, _: list[bytes], chance: random.Random) -> bytes:
     at = _at(data, chance)
-    return data[:at] + bytes((one ^ (1 << int(chance.random() * 8)) for one in data[at : at + 1])) + data[at + 1 :]
+    return data[:at] + bytes(one ^ (1 << int(chance.random() * 8)) for one in data[at : at + 1]) + data[at + 1 :]
 
 
 def _delete(data: bytes, _: list[bytes], chance: random.Random) -> bytes:

@@ -148,7 +148,10 @@ async def _join(
     most: int | None,
 ) -> None:
     """Pass bytes on both ways until one side ends, and end the other in the same way; after ``most`` bytes, by RST."""
-    ways = asyncio.create_task(_pump(reader, inner_writer, None)), asyncio.create_task(_pump(inner_reader, writer, most))
+    ways = (
+        asyncio.create_task(_pump(reader, inner_writer, None)),
+        asyncio.create_task(_pump(inner_reader, writer, most)),
+    )
     done, others = await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
     is_reset = any(way.result() for way in done)
     for way in others:

@@ -72,7 +72,13 @@ def _headers(data: bytes) -> object:
 
 def _moments() -> list[bytes]:
     day = b"Wed, 21 Oct 2015 07:28:00 GMT"
-    return [b"120", b"1.5", day + b"\n" + day, b"Fri, 31 Dec 1999 23:59:59 GMT\n" + day, b"Wed, 21 Oct 2015 07:28:00 +9999"]
+    return [
+        b"120",
+        b"1.5",
+        day + b"\n" + day,
+        b"Fri, 31 Dec 1999 23:59:59 GMT\n" + day,
+        b"Wed, 21 Oct 2015 07:28:00 +9999",
+    ]
 
 
 def _packed(data: bytes) -> object:
@@ -107,7 +113,10 @@ def _nasty_results() -> Iterator[tuple[str, bytes]]:
 
 def _nasty_refusals() -> Iterator[tuple[str, bytes]]:
     field = b'{"parameter": "first_name", "message": "is not valid"}'
-    yield "a million fields at fault", b"\0\0" + b'{"type": "validation", "errors": [' + (field + b",") * 999_999 + field + b"]}"
+    yield (
+        "a million fields at fault",
+        b"\0\0" + b'{"type": "validation", "errors": [' + (field + b",") * 999_999 + field + b"]}",
+    )
     yield "a message of 5 MB", b"\0\0" + b'{"type": "flow", "errors": [{"message": "' + b"x" * 5_000_000 + b'"}]}'
     sentence = b"Only one document with " + b"A_" * 1_000_000 + b" document type is allowed"
     yield "a sentence of 2 MB", b"\0\0" + b'{"type": "flow", "errors": [{"message": "' + sentence + b'"}]}'
@@ -126,8 +135,32 @@ def _nasty_packs() -> Iterator[tuple[str, bytes]]:
 
 _OF_ANSWERS = (KycaidError,)
 TARGETS = (
-    Target(name="results", run=_result, raises=_OF_ANSWERS, seeds=_results, share=240, mutate=_mutate_result, nasty=_nasty_results),
-    Target(name="refusals", run=_refused, raises=_OF_ANSWERS, seeds=_refusals, share=160, mutate=_mutate_refusal, nasty=_nasty_refusals),
+    Target(
+        name="results",
+        run=_result,
+        raises=_OF_ANSWERS,
+        seeds=_results,
+        share=240,
+        mutate=_mutate_result,
+        nasty=_nasty_results,
+    ),
+    Target(
+        name="refusals",
+        run=_refused,
+        raises=_OF_ANSWERS,
+        seeds=_refusals,
+        share=160,
+        mutate=_mutate_refusal,
+        nasty=_nasty_refusals,
+    ),
     Target(name="Retry-After", run=_headers, raises=(), seeds=_moments, share=60),
-    Target(name="packed answers", run=_packed, raises=(aiohttp.ClientPayloadError,), seeds=_packs, share=60, mutate=changed, nasty=_nasty_packs),
+    Target(
+        name="packed answers",
+        run=_packed,
+        raises=(aiohttp.ClientPayloadError,),
+        seeds=_packs,
+        share=60,
+        mutate=changed,
+        nasty=_nasty_packs,
+    ),
 )

@@ -34,7 +34,10 @@ def _nasty() -> Iterator[tuple[str, bytes]]:
     yield "3 MB of line breaks", b"\n" * 3_000_000
     reasons = json.dumps([f"REASON_{number}" for number in range(1_000_000)]).encode()
     profile = b'{"verified": false, "decline_reasons": ' + reasons + b"}"
-    yield "a million unknown decline reasons", b'{"type": "VERIFICATION_COMPLETED", "verifications": {"profile": %s}}' % profile
+    yield (
+        "a million unknown decline reasons",
+        b'{"type": "VERIFICATION_COMPLETED", "verifications": {"profile": %s}}' % profile,
+    )
     checks = json.dumps({f"check_{number}": {"verified": True} for number in range(100_000)}).encode()
     yield "100,000 checks", b'{"type": "VERIFICATION_COMPLETED", "verifications": %s}' % checks
     yield "a number of 3 million digits", b'{"type": "DATABASE_SCREENING", "accuracy": ' + b"9" * 3_000_000 + b"}"

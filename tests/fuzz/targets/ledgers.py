@@ -100,7 +100,7 @@ def _change(path: Path, change: bytes) -> None:
     connection = sqlite3.connect(path, isolation_level=None)
     try:
         connection.execute("PRAGMA ignore_check_constraints = ON")
-        with suppress(sqlite3.Error, UnicodeDecodeError, sqlite3.Warning):
+        with suppress(sqlite3.Error, ValueError, sqlite3.Warning):
             connection.executescript(change.decode())
     finally:
         with suppress(sqlite3.Error):
@@ -123,8 +123,8 @@ async def _go_on(path: Path) -> int:
         for number in range(3):
             one = bytes((number,)) * 32
             await ledger.row(one), await ledger.file(one), await ledger.first_file(one), await ledger.applicant(one)
-        await ledger.intend_row(b"\9" * 32, Intent(applicant_id="a", type="PASSPORT", file_ids={}))
-        ledger.created_row(b"\9" * 32, "f" * 36)
+        await ledger.intend_row(b"\x09" * 32, Intent(applicant_id="a", type="PASSPORT", file_ids={}))
+        ledger.created_row(b"\x09" * 32, "f" * 36)
         return count
     finally:
         await ledger.close()

@@ -54,7 +54,10 @@ def _nasty() -> Iterator[tuple[str, bytes]]:
     whole = _heic()
     at = whole.index(b"ispe") + 8
     for width, height in ((12_000, 12_000), (40_000, 40_000), (2**31 - 1, 2**31 - 1), (0, 0)):
-        yield f"a picture that says {width:,} x {height:,}", whole[:at] + struct.pack(">II", width, height) + whole[at + 8 :]
+        yield (
+            f"a picture that says {width:,} x {height:,}",
+            whole[:at] + struct.pack(">II", width, height) + whole[at + 8 :],
+        )
     yield "3 MB of line breaks", b"\n" * 3_000_000
     yield "30 MB behind the head of a picture", whole[:40] + bytes(30_000_000)
     yield "a million boxes", whole[:24] + struct.pack(">I", 8) + b"free" + (struct.pack(">I", 8) + b"free") * 1_000_000
@@ -66,6 +69,15 @@ def _nasty_kinds() -> Iterator[tuple[str, bytes]]:
 
 
 TARGETS = (
-    Target(name="kinds of files", run=_kind, raises=(InvalidFileError,), seeds=lambda: list(_kinds()), share=60, nasty=_nasty_kinds),
-    Target(name="HEIC pictures", run=_convert, raises=(InvalidFileError,), seeds=lambda: [_heic()], share=2, nasty=_nasty),
+    Target(
+        name="kinds of files",
+        run=_kind,
+        raises=(InvalidFileError,),
+        seeds=lambda: list(_kinds()),
+        share=60,
+        nasty=_nasty_kinds,
+    ),
+    Target(
+        name="HEIC pictures", run=_convert, raises=(InvalidFileError,), seeds=lambda: [_heic()], share=2, nasty=_nasty
+    ),
 )

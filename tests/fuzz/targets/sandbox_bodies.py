@@ -51,7 +51,11 @@ def _form(data: bytes) -> object:
 
 
 def _forms() -> list[bytes]:
-    return [b"\0type=PERSON&first_name=J%C3%A9&last_name=", b"\5applicant_id=1&type=PASSPORT&front_side_id=%00"]
+    people = bytes((_NAMES.index("applicants.create"),))
+    return [
+        people + b"type=PERSON&first_name=J%65n&last_name=Doe&residence_country=GB&dob=1990-01-02&email=a%40b.co",
+        bytes((_NAMES.index("documents.create"),)) + b"applicant_id=1&type=PASSPORT&front_side_id=%00",
+    ]
 
 
 class _Unit:
@@ -110,7 +114,7 @@ def _uploads() -> list[bytes]:
         f"{packed}\r\nx{end}",
         f"{_HEAD}Content-Length: 7\r\n\r\ncontent{end}",
         f"{_HEAD}Content-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\n\r\na\r\n--x--{end}",
-        f"{_HEAD}\r\ncontent{end}\r\n\0\r\nmultipart/form-data; boundary=\"{_BOUNDARY}\"; charset=x",
+        f'{_HEAD}\r\ncontent{end}\r\n\0\r\nmultipart/form-data; boundary="{_BOUNDARY}"; charset=x',
     ]
     return [text.encode() for text in texts]
 
@@ -148,17 +152,33 @@ def _nasty_uploads() -> Iterator[tuple[str, bytes]]:
     yield "a million headers", _HEAD.encode() + b"X: x\r\n" * 100_000 + b"\r\ncontent" + end
     yield "a name of 3 MB", head.replace(b"a.png", b"a" * 3_000_000) + b"content" + end
     yield "100,000 parameters", head.replace(b'"a.png"', b'"a.png"' + b"; a=b" * 100_000) + b"content" + end
-    yield "100,000 continued parameters", head.replace(
-        b'filename="a.png"', b"; ".join(b"filename*%d*=%%41" % number for number in range(10_000))
-    ) + b"content" + end
+    yield (
+        "100,000 continued parameters",
+        head.replace(b'filename="a.png"', b"; ".join(b"filename*%d*=%%41" % number for number in range(10_000)))
+        + b"content"
+        + end,
+    )
     yield "half boundaries", head + f"\r\n--{_BOUNDARY[:-1]}".encode() * 90_000 + end
-    nested = b"Content-Type: multipart/mixed; boundary=x\r\n\r\n" + b"--x\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n" * 10_000
+    nested = (
+        b"Content-Type: multipart/mixed; boundary=x\r\n\r\n"
+        + b"--x\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n" * 10_000
+    )
     yield "10,000 bodies in each other", _HEAD.encode() + nested + end
 
 
 TARGETS = (
-    Target(name="bodies of the sandbox", run=_json, raises=(Refused,), seeds=_bodies, share=120, mutate=_mutate, nasty=_nasty_bodies),
+    Target(
+        name="bodies of the sandbox",
+        run=_json,
+        raises=(Refused,),
+        seeds=_bodies,
+        share=120,
+        mutate=_mutate,
+        nasty=_nasty_bodies,
+    ),
     Target(name="forms of the sandbox", run=_form, raises=(Refused,), seeds=_forms, share=40, nasty=_nasty_forms),
     Target(name="queries of the sandbox", run=_query, raises=(Refused,), seeds=_queries, share=40),
-    Target(name="uploads to the sandbox", run=_upload, raises=(Refused,), seeds=_uploads, share=14, nasty=_nasty_uploads),
+    Target(
+        name="uploads to the sandbox", run=_upload, raises=(Refused,), seeds=_uploads, share=14, nasty=_nasty_uploads
+    ),
 )
