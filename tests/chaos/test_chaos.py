@@ -15,7 +15,7 @@ from tests.chaos.verdict import Played, judge
 from tests.chaos.writing import program_of, smallest
 from tests.oracle.faults import Fault
 
-PROGRAMS = 120
+PROGRAMS = 100
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="what is left open is looked up in /proc")
 

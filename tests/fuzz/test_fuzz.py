@@ -16,7 +16,7 @@ from tests.fuzz.mutation import changed, changed_json
 from tests.fuzz.target import Target
 
 TARGETS = all_targets()
-INPUTS = 20
+INPUTS = 8
 """Times the share of a decoder."""
 
 

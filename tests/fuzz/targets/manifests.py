@@ -27,8 +27,8 @@ _ROWS = (
     ("", "DRIVERS_LICENSE", "X 1", "31.12.2019", "../secret.png"),
 )
 _PEOPLE = (
-    ("applicant.first_name", "applicant.last_name", "applicant.dob", "Nummer", "type", "front_side"),
-    ("Jörg", "Müller", "01.02.1990", "12", "Reisepass", "https://files.example/a.png"),
+    ("applicant.first_name", "applicant.last_name", "applicant.dob", "document_number", "type", "front_side"),
+    ("Jörg", "Müller", "01.02.1990", "12", "PASSPORT", "https://files.example/a.png"),
 )
 
 
@@ -63,6 +63,14 @@ def _texts() -> list[bytes]:
     ]
     whole = [text.encode() for text in tables] + [tables[1].encode("utf-16"), b"\xef\xbb\xbf" + tables[3].encode()]
     return [*whole, b'type,document_number\nPASSPORT,"1""2\n3"\n', tables[4].encode("cp1252")]
+
+
+def _changed_table(data: bytes, others: list[bytes], chance: random.Random) -> bytes:
+    """Change the rows of a table; now and then, the names of its columns too."""
+    names, mark, rows = data.partition(b"\n")
+    if not mark or chance.random() < 1 / 3:
+        return changed(data, others, chance)
+    return names + mark + changed(rows, others, chance)
 
 
 def _lines() -> list[bytes]:
@@ -204,7 +212,15 @@ def _nasty_names() -> Iterator[tuple[str, bytes]]:
 
 _REFUSED = (ManifestError,)
 TARGETS = (
-    Target(name="CSV", run=partial(_read, ".csv"), raises=_REFUSED, seeds=_texts, share=60, nasty=_nasty_texts),
+    Target(
+        name="CSV",
+        run=partial(_read, ".csv"),
+        raises=_REFUSED,
+        seeds=_texts,
+        share=60,
+        mutate=_changed_table,
+        nasty=_nasty_texts,
+    ),
     Target(
         name="JSON Lines",
         run=partial(_read, ".jsonl"),
