@@ -12,11 +12,11 @@ from typing import Any
 from unittest import mock
 
 from aiohttp import StreamReader
-from kycaid_async.sandbox.handlers.report import report
 from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
 from kycaid_async.api.catalog import ENDPOINTS
+from kycaid_async.sandbox.handlers.verifications import report
 from kycaid_async.sandbox.http.refusals import Refused
 from kycaid_async.sandbox.http.uploads import received
 from kycaid_async.sandbox.http.validation import read_fields, read_object, validated
