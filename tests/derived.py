@@ -3,6 +3,7 @@
 * ``kycaid_async/api/signatures.pyi``: signatures of the sections that are derived at run time: those of the blocking
   client, and those of ``client.with_raw_response`` of both; in a stub all type checkers and editors read plain methods.
 * ``kycaid_async/__init__.pyi``: the public names, from the table in ``__init__.py``.
+* The pages of the documentation: see `tests.docs.tables`.
 * ``README.md``: the tables of operations, from their declarations, and that of full runs, from their figures.
 """
 
@@ -22,12 +23,15 @@ from kycaid_async.api.sections import SECTIONS, class_name, class_of
 from kycaid_async.cli.operations import as_markdown, repeats_as_markdown
 from kycaid_async.sync.sections import twin_of
 from tests import figures
+from tests.docs.pages import pages
+from tests.docs.tables import TABLES as OF_DOCUMENTATION
 
 COMMAND = "python -m tests.derived"
 SIGNATURES_STUB = Path(signatures.__file__).with_suffix(".pyi")
 PUBLIC_STUB = Path(kycaid_async.__file__).with_suffix(".pyi")
 README = Path(__file__).parents[1] / "README.md"
 TABLES = {"operations": as_markdown, "repeats": repeats_as_markdown, "runs": figures.as_markdown}
+TABLES |= OF_DOCUMENTATION
 Form = ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -77,10 +81,15 @@ def public_methods(twin: type) -> list[object]:
 
 def readme() -> str:
     """Return the text of the README with its tables as they have to be."""
+    return with_tables(README)
+
+
+def with_tables(page: Path) -> str:
+    """Return the text of a page with its tables as they have to be."""
     return re.sub(
-        r"(<!-- (operations|repeats|runs) -->\n).*?(<!-- end -->)",
+        rf"(<!-- ({'|'.join(TABLES)}) -->\n).*?(<!-- end -->)",
         lambda found: found[1] + TABLES[found[2]]() + found[3],
-        README.read_text("utf-8"),
+        page.read_text("utf-8"),
         flags=re.DOTALL,
     )
 
@@ -171,7 +180,8 @@ def resolved(annotation: ast.expr, module: object, imports: dict[str, str], *, r
 
 
 def main() -> None:
-    README.write_text(readme(), "utf-8")
+    for page in pages():
+        page.write_text(with_tables(page), "utf-8")
     for path, text in {PUBLIC_STUB: public_stub(), SIGNATURES_STUB: signatures_stub()}.items():
         path.write_text(text, "utf-8")
         for command in (["format"], ["check", "--fix", "--unsafe-fixes"], ["format"]):

@@ -87,7 +87,7 @@ class UploadPlan(RunPlan):
 
 
 class BulkUpload(BulkRun[BulkRow, BulkResult]):
-    """A run of `client.bulk.upload`. Iterate over it once: ``async for result in upload``.
+    """A run of ``client.bulk.upload``. Iterate over it once: ``async for result in upload``.
 
     The results come as rows finish, in any order. The iteration ends with an error when the whole run had to end: the
     key was revoked, the balance is too low, the ledger cannot be written, the server was away for too long, or the

@@ -27,7 +27,7 @@ class SeenStore(Protocol):
 class SharedSeenStore(SeenStore, Protocol):
     """A seen store that several processes share: who wants to handle an event claims it first, for a limited time.
 
-    `add` keeps an identity whoever claims it, and ends the claim.
+    `SeenStore.add` keeps an identity whoever claims it, and ends the claim.
     """
 
     async def claim(self, identity: str, holder: str, lease: float) -> bool:

@@ -75,7 +75,7 @@ class Control(ValueObject):
     ) -> list[VerificationRow]:
         """Return verifications, newest first: all, or those of one applicant. Due ones are ended.
 
-        Those of applicants that a ``search`` finds, where there is one; see `applicants`.
+        Those of applicants that a ``search`` finds, where there is one; see `Sandbox.applicants`.
         """
         await self._background.finish_due(None if applicant_id is None else [applicant_id])
         find = functools.partial(

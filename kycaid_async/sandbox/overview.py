@@ -64,7 +64,7 @@ class DocumentRow(ValueObject):
     reasons: tuple[DeclineReason, ...] = ()
     comment: str | None = attrs.field(default=None, repr=False)
     waits_for_person: bool
-    """True when it stays as it is until `Control.decide`."""
+    """True when it stays as it is until `Sandbox.decide`."""
     files: tuple[FileRow, ...] = ()
     created_at: datetime
 
@@ -85,7 +85,7 @@ class VerificationRow(ValueObject):
     reasons: tuple[DeclineReason, ...] = ()
     comment: str | None = attrs.field(default=None, repr=False)
     waits_for_person: bool
-    """True when it stays as it is until `Control.decide`."""
+    """True when it stays as it is until `Sandbox.decide`."""
     price: float
     """Euros that were booked for it."""
     created_at: datetime

@@ -80,7 +80,7 @@ class Sandbox:
       a verification to its end.
     * ``rules``: what is looked at, in the place of `kycaid_async.sandbox.RULES`.
     * ``refused_countries``: two letters each, for the rule about jurisdictions.
-    * ``strict``: refuse what is not proven of the real service; `kycaid_async.sandbox.handlers.strict` lists all of it.
+    * ``strict``: refuse what is not proven of the real service; ``sandbox.handlers.strict`` lists all of it.
     * ``balance``: euros on the account of a sandbox without data so far; each verification and paid service takes its
       fee, and is refused with 402 when too little is left. None for an account that never runs out.
     * ``attempts``: how many verifications an applicant may have; None for no limit.

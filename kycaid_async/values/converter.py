@@ -72,7 +72,7 @@ def converter() -> "Converter":
 def structure(data: Any, cls: type[T]) -> T:
     """Return ``data``, a decoded JSON value, as a ``cls``. Raises `Mismatch` when its type is another one.
 
-    Of all lists in it together, `MOST_ENTRIES` are read: the rest stays in ``extra``, as what cannot be read does.
+    Of all lists in it together, 20,000 entries are read: the rest stays in ``extra``, as what cannot be read does.
     """
     hook = _HOOKS.get(cls)
     if hook is None:  # cattrs would look it up at each call

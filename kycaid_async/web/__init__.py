@@ -1,4 +1,4 @@
-"""Callbacks in web frameworks: `aiohttp`, `starlette`, `fastapi`, `django` and `flask`, each a module of its own.
+"""Callbacks in web frameworks, each in a module: ``aiohttp``, ``starlette``, ``fastapi``, ``django`` and ``flask``.
 
 All of them check the signature over the raw body, call your handler with the event, and answer
 

@@ -88,7 +88,7 @@ class CallbackRouter(APIRouter):
     A handler gets the event with ``Depends(kycaid_event)`` beside dependencies of its own. Its event counts as seen
     once it answered with less than 400; commit before that, because a dependency goes on after ``yield`` only later.
     What it returns is the answer, and KYCAID sends the callback again unless it is 200. ``options`` are those of
-    `APIRouter`. Raises `ConfigurationError` without a usable key.
+    ``APIRouter``. Raises `ConfigurationError` without a usable key.
     """
 
     def __init__(

@@ -28,7 +28,7 @@ def callback_route(
     """Return a route that calls ``handler`` with each event; see `kycaid_async.web`.
 
     Use it as ``Starlette(routes=[route])``, or ``app.router.routes.append(route)`` in FastAPI. A function that is not a
-    coroutine function runs in the thread pool. A handler that returns a `BackgroundTask` has it run after the answer.
+    coroutine function runs in the thread pool. A handler that returns a ``BackgroundTask`` has it run after the answer.
     Raises `ConfigurationError` without a usable key.
     """
     with border:

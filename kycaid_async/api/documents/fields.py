@@ -10,7 +10,8 @@ from kycaid_async.values.enums import OpenEnum
 class DocumentType(OpenEnum):
     """The 20 types of the reference.
 
-    Others are observed: `ELSEWHERE`, which servers under other names take. They are sent, and warn once.
+    Others are observed: ``OTHER``, ``SELFIE`` and ``VISA``, which servers under other names take. They are sent, and
+    warn once.
     """
 
     ADDRESS_DOCUMENT = "ADDRESS_DOCUMENT"

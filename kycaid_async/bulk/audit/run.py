@@ -54,7 +54,7 @@ class AuditPlan(RunPlan):
 
 
 class BulkAudit(BulkRun[BulkRow | BadRow, AuditResult]):
-    """A run of `client.bulk.audit`. Iterate over it once: ``async for result in audit``.
+    """A run of ``client.bulk.audit``. Iterate over it once: ``async for result in audit``.
 
     All rows are read first, and put together by applicant; then the results come, an applicant's together. The
     iteration ends with an error when the whole run had to end: the key was revoked, the server was away for too long,

@@ -69,7 +69,7 @@ class JudgedRow(SpooledRow):
 
 
 class BulkResults(BulkRun[ResultsRow, BulkVerdict]):
-    """A run of `client.bulk.results`. Iterate over it once: ``async for verdict in results``.
+    """A run of ``client.bulk.results``. Iterate over it once: ``async for verdict in results``.
 
     The verdicts come when all that can be known now is known, in the order of the rows; those that are open come last
     of all as what they are. When the run had to end early, because the key was revoked or the server was away for too

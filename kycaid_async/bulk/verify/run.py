@@ -92,7 +92,7 @@ class _Row(SpooledRow):
 
 
 class BulkVerify(BulkRun[VerifyRow, VerifyResult]):
-    """A run of `client.bulk.verify`. Iterate over it once: ``async for result in verify``.
+    """A run of ``client.bulk.verify``. Iterate over it once: ``async for result in verify``.
 
     All rows are read first, and put together by applicant; then verifications are started, and the results come as
     they finish, in any order. The iteration ends with an error when the whole run had to end: the balance is too low,

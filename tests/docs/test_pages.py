@@ -1,0 +1,46 @@
+"""What the documentation shows is what happens."""
+
+import sys
+
+import pytest
+
+from tests import derived
+from tests.docs.links import broken_links, unlisted_pages
+from tests.docs.names import undescribed
+from tests.docs.pages import ROOT, blocks, pages
+from tests.docs.reader import reader
+
+every_page = pytest.mark.parametrize("page", pages(), ids=lambda page: page.relative_to(ROOT).as_posix())
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="blocks are for a POSIX shell")
+@every_page
+def test_every_block_runs_and_prints_what_is_said(page, tmp_path):
+    found = list(blocks(page))
+    if not found:
+        return
+    with reader(tmp_path / "folder") as it:
+        for block in found:
+            it.follow(block)
+        it.end(page.name)
+
+
+def test_every_link_between_pages_leads_to_a_heading_that_is_there():
+    count, broken = broken_links()
+    assert broken == []
+    assert count > 20
+
+
+def test_the_front_page_leads_to_every_page():
+    assert unlisted_pages() == []
+
+
+def test_the_reference_describes_every_public_name():
+    assert undescribed() == []
+
+
+@every_page
+def test_tables_follow_from_the_code(page):
+    """After a change: ``python -m tests.derived`` writes them."""
+    if derived.with_tables(page) != page.read_text(encoding="utf-8"):
+        pytest.fail(f"{page.name}: `{derived.COMMAND}` has to write its tables anew", pytrace=False)
