@@ -1,7 +1,7 @@
 """Figures of full runs, as the table of the README shows them.
 
-The commands that try claims at length (``python -m tests.privacy`` and others) write theirs to ``tests/results``, one file
-each, when they are called with ``--record``. ``python -m tests.derived`` makes the table from these files.
+The commands that try claims at length (``python -m tests.privacy`` and others) write theirs to ``tests/results``, one
+file each, when they are called with ``--record``. ``python -m tests.derived`` makes the table from these files.
 """
 
 import argparse

@@ -80,8 +80,9 @@ def _is_empty(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
 
 @cache
 def modules() -> list[Module]:
-    """Return all modules of the package, in the order of their paths. The examples are programs, and no modules."""
-    paths = sorted(path for path in PACKAGE.rglob("*.py") if PACKAGE / "examples" not in path.parents)
+    """Return all modules of the package, in the order of their paths. Neither examples nor documentation are modules."""
+    others = {PACKAGE / "docs", PACKAGE / "examples"}
+    paths = sorted(path for path in PACKAGE.rglob("*.py") if others.isdisjoint(path.parents))
     texts = [path.read_text("utf-8") for path in paths]
     return [Module(path, ast.parse(text), text.splitlines()) for path, text in zip(paths, texts, strict=True)]
 
