@@ -12,6 +12,7 @@ from kycaid_async import servers
 from kycaid_async.api.section import Section
 from kycaid_async.api.sections import Sections
 from kycaid_async.errors import ConfigurationError
+from kycaid_async.options import Kind
 from kycaid_async.protocol.endpoint import Endpoint, Replay
 from kycaid_async.protocol.request import undeclared_endpoint
 from kycaid_async.protocol.retry import RetryBudget, RetryPolicy
@@ -66,6 +67,11 @@ else:
 
 T = TypeVar("T")
 
+_SESSION = Kind(
+    "an aiohttp.ClientSession",
+    lambda value: not isinstance(value, type) and hasattr(value, "request") and hasattr(value, "closed"),
+).or_none("one of its own")
+
 
 class AsyncKycaid(Sections):
     """A client of the KYCAID API for asyncio.
@@ -117,8 +123,6 @@ class AsyncKycaid(Sections):
         hooks: "HooksOption" = None,
     ) -> None:
         with border:  # who reports that it failed need not tell the key
-            if max_retries < 0 or max_connections < 1:
-                raise ConfigurationError("max_retries must be 0 or more, max_connections 1 or more")
             plain = allow_http_of(os.environ.get("KYCAID_ALLOW_HTTP") if allow_http is None else allow_http)
             server = base_url_of(_first(base_url, os.environ.get("KYCAID_BASE_URL") or None, servers.PRODUCTION), plain)
             self._settings = Settings(
@@ -136,6 +140,7 @@ class AsyncKycaid(Sections):
                 ssl_context=ssl_context,
                 observers=_observers_of(hooks),
             )
+            _SESSION.check("session", session)
             self._shared = _Shared(self._settings, session)
 
     def __repr__(self) -> str:
@@ -188,7 +193,7 @@ class AsyncKycaid(Sections):
     ) -> Self:
         """Return a client with other options over the same connections: closing one closes both.
 
-        ``hooks`` stand in place of those of this client; ``()`` is for none.
+        ``hooks`` stand in place of those of this client; ``()`` is for none. Raises `ConfigurationError`.
         """
         settings = self._settings
         if timeout is not None:
@@ -250,7 +255,7 @@ class AsyncKycaid(Sections):
 
 
 def _paths_of(given: Mapping[str, Any] | None) -> dict[str, str]:
-    if not given:
+    if given is None:
         return {}
     from kycaid_async.api.catalog import ENDPOINTS
 

@@ -18,6 +18,8 @@ from kycaid_async.masking import ValueObject
 
 logger = logging.getLogger("kycaid_async")
 
+_RUN_LATER: Final = (inspect.iscoroutinefunction, inspect.isasyncgenfunction, inspect.isgeneratorfunction)
+"""Kinds of functions that do nothing when they are only called."""
 _PORTS: Final = {"http": 80, "https": 443}
 
 
@@ -105,7 +107,8 @@ def _plain_function(_: object, attribute: "attrs.Attribute[Any]", value: Any) ->
         return
     if not callable(value):
         raise ConfigurationError(f"hooks: {attribute.name} must be a function")
-    if inspect.iscoroutinefunction(value) or inspect.iscoroutinefunction(getattr(value, "__call__", None)):  # noqa: B004 - its kind
+    called = getattr(value, "__call__", None)  # noqa: B004 - its kind
+    if any(is_kind(function) for is_kind in _RUN_LATER for function in (value, called)):
         raise ConfigurationError(
             f"hooks: {attribute.name} must be a plain function: calls do not wait for hooks. Let it put the event into "
             "a queue, or create a task"
@@ -117,8 +120,9 @@ class Hooks:
     """Functions that are called with events: ``AsyncKycaid(hooks=Hooks(on_result=print))``.
 
     They run on the event loop, between the steps of a call, so they should be quick; those of `Kycaid` run in the
-    thread of its loop. They see the context variables of the call. What one raises never reaches the call: the log
-    tells of it once. Coroutine functions are refused with `ConfigurationError`.
+    thread of its loop. They see the context variables of the call. What one returns is ignored, such as the task of
+    ``lambda event: asyncio.create_task(send(event))``; what one raises never reaches the call, and the log tells of it
+    once. Coroutine functions and generators are refused with `ConfigurationError`.
     """
 
     on_call: Callable[[CallEvent], object] | None = attrs.field(default=None, validator=_plain_function)
@@ -151,7 +155,7 @@ class Observers:
     def of(cls, hooks: HooksOption) -> "Observers | None":
         """Return those of a client's option, or None. Raises `ConfigurationError`."""
         listed = tuple(hooks if isinstance(hooks, Iterable) else () if hooks is None else (hooks,))
-        if not all(isinstance(one, Hooks) for one in listed):
+        if isinstance(hooks, str | bytes) or not all(isinstance(one, Hooks) for one in listed):
             raise ConfigurationError("hooks: expected Hooks(…), or several of them")
         return cls(listed) if listed else None
 
@@ -170,9 +174,10 @@ class Observers:
         except (Exception, asyncio.CancelledError, GeneratorExit) as error:  # noqa: BLE001 - see above
             self._complain(hook, name, f"raised {type(error).__name__}")
         else:
-            if answer is not None and inspect.isawaitable(answer):
-                getattr(answer, "close", lambda: None)()
-                self._complain(hook, name, "returned something to await, and nothing awaits it")
+            # A task or a future runs by itself, and any other answer is none of our business.
+            if inspect.iscoroutine(answer):
+                answer.close()
+                self._complain(hook, name, "returned a coroutine, which nothing awaits: let it create a task")
 
     def _complain(self, hook: Any, name: str, what: str) -> None:
         key = id(hook)

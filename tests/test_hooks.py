@@ -1,6 +1,7 @@
 """Hooks are told of attempts, retries, results and rows; they harm nothing, and hold nothing personal."""
 
 import asyncio
+import functools
 import logging
 import pickle
 import sys
@@ -184,7 +185,7 @@ async def test_a_hook_that_fails_harms_no_call_and_is_told_of_once(make_client, 
     assert len(seen) == (6 if name == "on_attempt" else 3)
 
 
-async def test_a_hook_that_gives_something_to_await_is_told_of_and_not_awaited(make_client, server, caplog):
+async def test_a_hook_that_only_makes_a_coroutine_is_told_of(make_client, server, caplog):
     ran = []
 
     async def later(event):
@@ -194,7 +195,19 @@ async def test_a_hook_that_gives_something_to_await_is_told_of_and_not_awaited(m
     server.answer(200, {})
     await client.documents.get(ID)
     assert (ran, len(caplog.records)) == ([], 1)
-    assert "returned something to await" in caplog.text
+    assert "returned a coroutine, which nothing awaits" in caplog.text
+
+
+async def test_what_a_hook_returns_is_its_own_business(make_client, server, caplog):
+    told, results = [], asyncio.Queue()
+    every = [lambda event: asyncio.create_task(results.put(event.operation)), told.append, lambda _: 5, lambda _: True]
+    every.append(lambda _: asyncio.get_running_loop().create_future())
+    client = make_client(server.url, hooks=[Hooks(on_result=hook) for hook in every])
+    server.answer(200, {})
+    await client.documents.get(ID)
+    assert await results.get() == "documents.get"
+    assert len(told) == 1
+    assert caplog.records == []
 
 
 async def _async_hook(event):
@@ -206,7 +219,25 @@ class _AsyncCallable:
         """Refused, too."""
 
 
-@pytest.mark.parametrize("hook", [_async_hook, _AsyncCallable(), "print"], ids=["function", "object", "text"])
+def _generator(event):
+    yield event
+
+
+async def _async_generator(event):
+    yield event
+
+
+_HOOKS = {
+    "function": _async_hook,
+    "object": _AsyncCallable(),
+    "partial": functools.partial(_async_hook),
+    "generator": _generator,
+    "asynchronous generator": _async_generator,
+    "text": "print",
+}
+
+
+@pytest.mark.parametrize("hook", _HOOKS.values(), ids=_HOOKS)
 @pytest.mark.parametrize("name", NAMES)
 def test_what_is_no_plain_function_is_refused_at_once(name, hook):
     with pytest.raises(ConfigurationError, match=f"hooks: {name} must be a"):

@@ -11,8 +11,8 @@ import attrs
 
 from kycaid_async.callbacks.events import Event
 from kycaid_async.callbacks.stores import MemorySeenStore, SeenStore, SharedSeenStore
-from kycaid_async.errors import ConfigurationError
 from kycaid_async.masking import Printed
+from kycaid_async.options import SECONDS, Kind
 
 
 async def _sleep(seconds: float) -> None:
@@ -21,9 +21,10 @@ async def _sleep(seconds: float) -> None:
     await sleep(seconds)
 
 
-def _check_lease(_deduplicator: object, _attribute: object, lease: float) -> None:
-    if not lease > 0:
-        raise ConfigurationError("lease must be more than 0 seconds")
+_STORE = Kind(
+    "a SeenStore, which has add and has",
+    lambda value: not isinstance(value, type) and hasattr(value, "add") and hasattr(value, "has"),
+)
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -40,8 +41,8 @@ class Deduplicator(Printed):
     handled again: let that be harmless, or call `first_time` in the transaction of the handler.
     """
 
-    store: SeenStore = attrs.field(factory=MemorySeenStore)
-    lease: float = attrs.field(default=60.0, kw_only=True, validator=_check_lease)
+    store: SeenStore = attrs.field(factory=MemorySeenStore, validator=_STORE)
+    lease: float = attrs.field(default=60.0, kw_only=True, validator=SECONDS)
     """Seconds after which the claim of a process that died is over. Only a `SharedSeenStore` knows claims."""
     # Futures of threads, not of a loop: in synchronous frameworks each request has a loop of its own.
     _running: dict[str, "Future[None]"] = attrs.field(factory=dict, init=False, repr=False)

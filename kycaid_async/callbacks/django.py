@@ -15,7 +15,7 @@ except ImportError as error:
     raise missing("django", error) from error
 
 from kycaid_async.callbacks.stores import WEEK
-from kycaid_async.errors import ConfigurationError
+from kycaid_async.options import FUNCTION, SECONDS_OR_ENDLESS, TEXT
 
 _PURGE_SECONDS: Final = 3600.0
 """How often each process deletes what is over."""
@@ -35,8 +35,9 @@ class DjangoSeenStore:
     """
 
     def __init__(self, ttl: float = WEEK, *, using: str | None = None, clock: Callable[[], float] = time.time) -> None:
-        if not ttl > 0:
-            raise ConfigurationError("ttl must be more than 0 seconds")
+        SECONDS_OR_ENDLESS.check("ttl", ttl)
+        TEXT.or_none("the default").check("using", using)
+        FUNCTION.check("clock", clock)
         self._ttl, self._using, self._clock = ttl, using, clock
         self._next_purge = 0.0
 

@@ -13,6 +13,12 @@ except ImportError as error:
 
 from kycaid_async.callbacks.stores import WEEK
 from kycaid_async.errors import ConfigurationError
+from kycaid_async.options import SECONDS, TEXT, Kind
+
+_CLIENT: Final = Kind(
+    "a client of Redis, as redis.asyncio.Redis.from_url makes one",
+    lambda value: not isinstance(value, type) and callable(getattr(value, "eval", None)),
+)
 
 # A key holds its holder, or nothing once it was handled. Each script is atomic, and Redis ends what is over.
 _CLAIM: Final = """
@@ -40,7 +46,10 @@ class RedisSeenStore:
     """
 
     def __init__(self, client: Any, ttl: float = WEEK, *, prefix: str = "kycaid:seen:") -> None:
+        _CLIENT.check("client", client)
+        TEXT.check("prefix", prefix)
         self._client, self._prefix = client, prefix
+        SECONDS.check("ttl", ttl)
         self._ttl = _milliseconds(ttl)
         self._is_blocking = isinstance(client, redis.Redis | redis.RedisCluster)
 

@@ -31,10 +31,15 @@ except ImportError as error:
     raise missing("sqlalchemy", error) from error
 
 from kycaid_async.callbacks.stores import WEEK
-from kycaid_async.errors import ConfigurationError
+from kycaid_async.options import FUNCTION, SECONDS_OR_ENDLESS, TEXT, Kind
 
 _PURGE_SECONDS: Final = 3600.0
 """How often each process deletes what is over."""
+
+_ENGINE: Final = Kind(
+    "an engine that create_async_engine or create_engine of SQLAlchemy made",
+    lambda value: isinstance(value, AsyncEngine | Engine),
+)
 
 T = TypeVar("T")
 
@@ -60,8 +65,10 @@ class SQLAlchemySeenStore:
         metadata: MetaData | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        if not ttl > 0:
-            raise ConfigurationError("ttl must be more than 0 seconds")
+        _ENGINE.check("engine", engine)
+        SECONDS_OR_ENDLESS.check("ttl", ttl)
+        TEXT.check("table", table)
+        FUNCTION.check("clock", clock)
         self._engine, self._ttl, self._clock = engine, ttl, clock
         self._next_purge = 0.0
         self.table = Table(

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from typing import Final, Protocol, runtime_checkable
 
-from kycaid_async.errors import ConfigurationError
+from kycaid_async.options import FUNCTION, SECONDS_OR_ENDLESS, whole
 
 WEEK: Final = 7 * 86400.0
 """How long an identity is kept by default, in seconds."""
@@ -54,8 +54,9 @@ class MemorySeenStore:
     def __init__(
         self, max_size: int = 100_000, ttl: float = WEEK, *, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        if max_size < 1 or not ttl > 0:
-            raise ConfigurationError("max_size must be 1 or more, ttl more than 0 seconds")
+        whole(1).check("max_size", max_size)
+        SECONDS_OR_ENDLESS.check("ttl", ttl)
+        FUNCTION.check("clock", clock)
         self._max_size, self._ttl, self._clock = max_size, ttl, clock
         self._until: dict[str, float] = {}  # in the order of time, because all are kept equally long
         self._lock = threading.Lock()

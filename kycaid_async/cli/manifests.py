@@ -12,6 +12,7 @@ from kycaid_async.bulk.manifest.manifest import Manifest
 from kycaid_async.bulk.manifest.options import ManifestKeywords, ManifestOptions
 from kycaid_async.bulk.manifest.rejects import origin_of
 from kycaid_async.bulk.remote.url_rules import UrlRules
+from kycaid_async.cli.credentials import KEY_IS_NEEDED
 from kycaid_async.cli.options import RunChoices
 from kycaid_async.cli.problems import Problem, UsageProblem, one_line
 from kycaid_async.cli.reading import reading_of, words_of
@@ -66,7 +67,7 @@ def common_options(
     """Return the options for what was given. Raises `UsageProblem`; when it ``sends``, also when there is no key."""
     api_key = chosen.get("api_key")
     if not api_key and sends:
-        raise UsageProblem("your key is needed, in the environment variable KYCAID_API_KEY")
+        raise UsageProblem(KEY_IS_NEEDED)
     server, proxy = way_to_server(chosen.get("base_url"), chosen.get("proxy"), trust_env=sends)
     return {
         "manifest": manifest,

@@ -28,6 +28,7 @@ from kycaid_async.errors import (
     UploadSourceError,
 )
 from kycaid_async.masking import ValueObject
+from kycaid_async.options import whole
 from kycaid_async.protocol.endpoint import Endpoint, Replay
 from kycaid_async.protocol.response import LIMIT_EXCEEDED
 
@@ -38,14 +39,15 @@ class Certainty(enum.Enum):
     NOT_SENT = enum.auto()
     """The connection was never made."""
     BUSY = enum.auto()
-    """Refused for now, before anything was done: ``limit_exceeded`` at 429 or 503; for reads, any 429 or 503."""
+    """Refused for now, before anything was done: ``limit_exceeded`` at 429 or 503; to reads, a gateway's 429 or 503."""
     UNCERTAIN = enum.auto()
     """The server may have acted: lost connection, time-out, 5xx, 408, an answer that is not JSON, a gateway's 429."""
     ANSWERED = enum.auto()
     """The server may have acted, and repeating gives the same answer: a redirect, JSON of another form, a page that
     forbids."""
     FINAL = enum.auto()
-    """The server, or this side, refused for good."""
+    """The server, or this side, refused for good. A 429 of KYCAID's with another type is such a refusal, also of a GET:
+    no known one goes away by waiting."""
 
 
 _PERHAPS: Final = (Certainty.UNCERTAIN, Certainty.ANSWERED)
@@ -61,7 +63,7 @@ _PASSING: Final = (408, 425, 429)
 class RetryPolicy(ValueObject):
     """Limits of retries. Times are in seconds."""
 
-    max_retries: int = 3
+    max_retries: int = attrs.field(default=3, validator=whole(0))
     base: float = 0.5
     """The first pause is drawn between 0 and this; each further one between 0 and twice the range before."""
     cap: float = 60.0

@@ -1,9 +1,18 @@
 """Time limits of a call."""
 
+import math
+
 import attrs
 
-from kycaid_async.errors import ConfigurationError
 from kycaid_async.masking import ValueObject
+from kycaid_async.options import SECONDS, SECONDS_OR_ENDLESS
+
+_NUMBER = attrs.evolve(SECONDS_OR_ENDLESS, expected=f"{SECONDS.expected}, or a Timeout")
+_LIMIT = SECONDS.or_none("no limit")
+
+
+def _finite(value: float | None) -> float | None:
+    return None if value == math.inf else value
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
@@ -14,28 +23,25 @@ class Timeout(ValueObject):
     judged by what has arrived: an answer that came while the event loop was held up, or the process stopped, counts.
     """
 
-    connect: float | None = 10.0
+    connect: float | None = attrs.field(default=10.0, converter=_finite, validator=_LIMIT.of_option("timeout: connect"))
     """To make a connection, TLS included."""
-    read: float | None = 30.0
+    read: float | None = attrs.field(default=30.0, converter=_finite, validator=_LIMIT.of_option("timeout: read"))
     """Between two arrivals of data, once the request is sent."""
-    progress: float | None = 30.0
+    progress: float | None = attrs.field(
+        default=30.0, converter=_finite, validator=_LIMIT.of_option("timeout: progress")
+    )
     """In an upload: between two moments at which a byte left."""
-    total: float | None = 90.0
+    total: float | None = attrs.field(default=90.0, converter=_finite, validator=_LIMIT.of_option("timeout: total"))
     """For a whole call: all attempts and the pauses between them, from its first turn on; waiting for that, behind
     other calls or a pause the server asked for, does not count. It does not bind the sending of files, which has
     ``progress`` instead, but the answer to it."""
 
-    def __attrs_post_init__(self) -> None:
-        for name in ("connect", "read", "progress", "total"):
-            value = getattr(self, name)
-            if value is not None and not value > 0:
-                raise ConfigurationError(f"timeout: {name} must be more than 0 seconds, or None")
-
     @classmethod
     def of(cls, value: "Timeout | float | None") -> "Timeout":
-        """Return ``value`` as a Timeout. None means the defaults."""
+        """Return ``value`` as a Timeout. None means the defaults. Raises `ConfigurationError`."""
         if isinstance(value, Timeout):
             return value
         if value is None:
             return cls()
+        _NUMBER.check("timeout", value)
         return cls(connect=min(10.0, value), read=value, progress=value, total=value)

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import os
+import re
 import socket
 from collections.abc import Callable, Collection, Iterable
 from contextlib import AsyncExitStack
@@ -15,10 +16,10 @@ import attrs
 from aiohttp import web
 from anyio import CancelScope, to_thread
 
-from kycaid_async.callbacks.signature import keys_of
 from kycaid_async.errors import ConfigurationError
 from kycaid_async.loops import running_loop
 from kycaid_async.masking import ValueObject
+from kycaid_async.options import FUNCTION, TEXT, Kind, is_whole, whole
 from kycaid_async.sandbox.application import Application
 from kycaid_async.sandbox.callbacks.dispatcher import CallbackDispatcher
 from kycaid_async.sandbox.control import Control
@@ -36,6 +37,12 @@ from kycaid_async.sandbox.state import Review, SandboxSettings, SandboxState, op
 
 _MAX_PORT: Final = 65_535
 _MEBIBYTE: Final = 1 << 20
+_FOLDER: Final = Kind("the path of a folder", lambda value: isinstance(value, str | os.PathLike)).or_none("none")
+_KEY: Final = Kind(
+    "text without spaces, as keys have it",
+    lambda value: isinstance(value, str) and re.fullmatch(r"[\x21-\x7e]+", value) is not None,
+)
+_SEED: Final = Kind("a whole number", is_whole, is_number=True)
 _SHUTDOWN_SECONDS: Final = 2.0
 
 P = ParamSpec("P")
@@ -117,9 +124,14 @@ class Sandbox:
         sleep: Sleep = asyncio.sleep,
         seed: int = 0,
     ) -> None:
-        keys_of(api_key)
-        if not 0 <= port <= _MAX_PORT:
-            raise ConfigurationError(f"a port is a number from 0 to {_MAX_PORT}, not {port}")
+        _KEY.check("api_key", api_key)
+        TEXT.check("host", host)
+        whole(0, _MAX_PORT).check("port", port)
+        _FOLDER.check("data", data)
+        whole(1).check("max_file_size", max_file_size)
+        for name, function in (("clock", clock), ("sleep", sleep)):
+            FUNCTION.check(name, function)
+        _SEED.check("seed", seed)
         if api_key == SANDBOX_KEY and not is_loopback(host):
             raise ConfigurationError(
                 f"others can reach {host}, and everybody knows the sandbox's own key: give it an api_key, or a "

@@ -1,7 +1,6 @@
 """The options of a sandbox, and its state while it runs: its database, the folder of its files, its clock."""
 
 import asyncio
-import math
 import re
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -13,8 +12,8 @@ import anyio
 import attrs
 from anyio import to_thread
 
-from kycaid_async.errors import ConfigurationError
 from kycaid_async.masking import ValueObject
+from kycaid_async.options import FLAG, SECONDS_OR_NONE_AT_ALL, Kind, is_number, whole
 from kycaid_async.sandbox.data.account import MAX_BALANCE, is_balance
 from kycaid_async.sandbox.events.feed import CallbackTarget, EventFeed, StateChanged
 from kycaid_async.sandbox.rules.rules import REFUSED_COUNTRIES, RULES, Rule
@@ -27,36 +26,39 @@ from kycaid_async.values.decline_reasons import reason_of
 Review = Literal["rules", "manual"]
 
 
-def _tuple(rules: Iterable[Rule]) -> tuple[Rule, ...]:
-    return tuple(rules)
+def _tuple(rules: Any) -> Any:
+    return tuple(rules) if isinstance(rules, Iterable) and not isinstance(rules, str) else rules
 
 
 def _upper(countries: Collection[str]) -> frozenset[str]:
+    _COUNTRIES.check("refused_countries", countries)
     return frozenset(code.upper() for code in countries)
 
 
-def _must(holds: Callable[[Any], bool], otherwise: str) -> Callable[[Any, Any, Any], None]:
-    """Return a validator that wants this of a value."""
-
-    def check(_self: Any, attribute: "attrs.Attribute[Any]", value: Any) -> None:
-        if not holds(value):
-            raise ConfigurationError(f"{attribute.name} is {otherwise}")
-
-    return check
+def _is_country(code: Any) -> bool:
+    return isinstance(code, str) and re.fullmatch(r"[A-Za-z]{2}", code) is not None
 
 
-_AMOUNT: Final = _must(is_balance, f"a number of euros from 0 to {MAX_BALANCE}, or None for an endless account")
-_LIMIT: Final = _must(lambda value: value is None or value >= 1, "a number from 1, or None for no limit")
-_SECONDS: Final = _must(lambda value: 0 <= value < math.inf, "a number of seconds, 0 or more")
-_REVIEW: Final = _must(lambda value: value in get_args(Review), f"one of {', '.join(get_args(Review))}")
-_RULES: Final = _must(
-    lambda value: all(isinstance(rule, Rule) and reason_of(rule.reason).is_known for rule in value),
+_COUNTRIES: Final = Kind(
+    "a list of countries of two letters each",
+    lambda value: isinstance(value, Collection) and not isinstance(value, str) and all(map(_is_country, value)),
+)
+_AMOUNT: Final = Kind(
+    f"a number of euros from 0 to {MAX_BALANCE}, or None for an endless account",
+    lambda value: value is None or (is_number(value) and is_balance(value)),
+)
+_LIMIT: Final = whole(1).or_none("no limit")
+_REVIEW: Final = Kind(f"one of {', '.join(get_args(Review))}", lambda value: value in get_args(Review))
+_RULES: Final = Kind(
     "a list of Rule, each with a reason of DeclineReason",
+    lambda value: (
+        isinstance(value, tuple) and all(isinstance(rule, Rule) and reason_of(rule.reason).is_known for rule in value)
+    ),
 )
-_URL: Final = _must(
-    lambda value: value is None or re.fullmatch(r"https?://[^\s/]+(/\S*)?", value) is not None,
+_URL: Final = Kind(
     "a URL that starts with http:// or https://",
-)
+    lambda value: isinstance(value, str) and re.fullmatch(r"https?://[^\s/]+(/\S*)?", value) is not None,
+).or_none("nowhere")
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
@@ -66,9 +68,9 @@ class SandboxSettings(ValueObject):
     Raises `ConfigurationError` for what cannot be.
     """
 
-    strict: bool = False
+    strict: bool = attrs.field(default=False, validator=FLAG)
     review: Review = attrs.field(validator=_REVIEW)
-    review_after: float = attrs.field(default=0.0, validator=_SECONDS)
+    review_after: float = attrs.field(default=0.0, validator=SECONDS_OR_NONE_AT_ALL)
     rules: tuple[Rule, ...] = attrs.field(default=RULES, converter=_tuple, validator=_RULES)
     refused_countries: frozenset[str] = attrs.field(default=REFUSED_COUNTRIES, converter=_upper)
     applicants_per_minute: int | None = attrs.field(default=None, validator=_LIMIT)

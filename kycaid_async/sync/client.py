@@ -115,7 +115,7 @@ class Kycaid(Sections):
     ) -> Self:
         """Return a client with other options over the same connections: closing one closes both.
 
-        ``hooks`` stand in place of those of this client; ``()`` is for none.
+        ``hooks`` stand in place of those of this client; ``()`` is for none. Raises `ConfigurationError`.
         """
         other = copy.copy(self)
         with border:

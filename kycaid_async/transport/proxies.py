@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from kycaid_async.errors import ConfigurationError
+from kycaid_async.options import FLAG
 from kycaid_async.transport.settings import may_be_plain
 
 _SUPPORTED = (
@@ -21,6 +22,7 @@ def proxy_of(
 
     Raises `ConfigurationError` for one that does not work, or that would see the key. Its text shows nothing of it.
     """
+    FLAG.check("trust_env", trust_env)
     where, out = "proxy", "leave the proxy out"
     if proxy is None and trust_env:
         where, proxy = _proxy_of_environment(base_url)

@@ -11,6 +11,7 @@ import attrs
 
 from kycaid_async.errors import ConfigurationError
 from kycaid_async.masking import Unlisted, ValueObject, mask
+from kycaid_async.options import FLAG, TEXT, instance_of, whole
 from kycaid_async.protocol.endpoint import HOLES, Endpoint
 from kycaid_async.protocol.request import is_plain_path
 from kycaid_async.protocol.retry import RetryPolicy
@@ -26,10 +27,9 @@ _AS_IT_IS = "%/:@!$&'()*+,;=~[]"
 AuthHeader = Literal["Authorization", "API-Key"]
 
 
-def _look_at_context(_: object, __: object, value: Any) -> None:
-    # aiohttp's connector takes anything that it does not know for the wish not to verify.
-    if value is not None and not isinstance(value, ssl.SSLContext):
-        raise ConfigurationError(f"ssl_context: expected an ssl.SSLContext, got {type(value).__name__}")
+_CONTEXT = instance_of(ssl.SSLContext, "an ssl.SSLContext").or_none("the usual one")
+_HOSTS = instance_of(Iterable, 'names of hosts, such as ["kycaid", "10.0.0.5"]').or_none("KYCAID_ALLOW_HTTP")
+_PATHS = instance_of(Mapping, "a mapping of operations to paths").or_none("those declared")
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
@@ -41,17 +41,18 @@ class Settings(Unlisted, ValueObject):
     auth_header: AuthHeader = "Authorization"
     timeout: Timeout = attrs.field(factory=Timeout)
     retries: RetryPolicy = attrs.field(factory=RetryPolicy)
-    max_connections: int = 64
+    max_connections: int = attrs.field(default=64, validator=whole(1))
     max_answer: int = 16 * 1024 * 1024
     """The largest answer that is read, in bytes."""
     files: FileRules = attrs.field(factory=FileRules)
-    check: bool = True
+    check: bool = attrs.field(default=True, validator=FLAG)
     paths: Mapping[str, str] = attrs.field(factory=dict)
     """Path templates by the name of their operation, in place of those declared."""
     proxy: str | None = attrs.field(default=None, repr=mask)
     allow_http: frozenset[str] = frozenset()
     """Hosts that requests may go to without TLS, besides loopback."""
-    ssl_context: ssl.SSLContext | None = attrs.field(default=None, validator=_look_at_context)
+    # aiohttp's connector takes anything that it does not know for the wish not to verify.
+    ssl_context: ssl.SSLContext | None = attrs.field(default=None, validator=_CONTEXT)
     observers: "Observers | None" = None
 
     def authorization(self) -> dict[str, str]:
@@ -63,6 +64,7 @@ class Settings(Unlisted, ValueObject):
 
 def api_key_of(text: str | None) -> ApiKey:
     """Return the key in ``text``. Raises `ConfigurationError`, which does not show it."""
+    TEXT.or_none("KYCAID_API_KEY").check("api_key", text)
     if not text:
         raise ConfigurationError("no API key: pass api_key=… or set KYCAID_API_KEY")
     if not re.fullmatch(r"[\x21-\x7e]+", text):
@@ -80,8 +82,11 @@ def auth_header_of(name: str) -> AuthHeader:
 
 def allow_http_of(hosts: Iterable[str] | str | None) -> frozenset[str]:
     """Return names of hosts, in small letters; a text holds them with commas between. Raises `ConfigurationError`."""
-    names = hosts.split(",") if isinstance(hosts, str) else list(hosts or ())
-    found = frozenset(_host(str(name)) for name in names if str(name).strip())
+    _HOSTS.check("allow_http", hosts)
+    names = hosts.split(",") if isinstance(hosts, str) else list(() if hosts is None else hosts)
+    for name in names:
+        TEXT.check("allow_http: a name", name)
+    found = frozenset(_host(name) for name in names if name.strip())
     for name in found:
         if not re.fullmatch(r"[a-z0-9._-]+|[0-9a-f:.]+", name):
             raise ConfigurationError(
@@ -103,6 +108,7 @@ def may_be_plain(host: str, allow_http: Collection[str]) -> bool:
 
 def base_url_of(text: str, allow_http: Collection[str] = frozenset()) -> str:
     """Return ``text`` without its last slash. Raises `ConfigurationError` for what must not get the key."""
+    TEXT.check("base_url", text)
     if re.search(r"[\s?#\\]", text):
         raise ConfigurationError("base_url: must not have a query, a fragment, or spaces")
     try:
@@ -125,6 +131,7 @@ def base_url_of(text: str, allow_http: Collection[str] = frozenset()) -> str:
 
 def paths_of(templates: Mapping[str, Any] | None, endpoints: Mapping[str, Endpoint[Any]]) -> dict[str, str]:
     """Return checked path templates. Raises `ConfigurationError` for unknown operations and unfit templates."""
+    _PATHS.check("paths", templates)
     paths = dict(templates or {})
     for name, path in paths.items():
         if name not in endpoints:

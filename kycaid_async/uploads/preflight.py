@@ -6,6 +6,7 @@ import attrs
 
 from kycaid_async.errors import InvalidFileError
 from kycaid_async.masking import ValueObject, shown_path
+from kycaid_async.options import FLAG, whole
 
 if TYPE_CHECKING:
     from kycaid_async.uploads.reader import SourceReader
@@ -17,9 +18,11 @@ FALLBACK_TYPE = "application/octet-stream"
 class FileRules(ValueObject):
     """Limits of what may be uploaded."""
 
-    max_size: int | None = 256 * 1024 * 1024
+    max_size: int | None = attrs.field(
+        default=256 * 1024 * 1024, validator=whole(1).or_none("no limit").of_option("max_file_size")
+    )
     """In bytes; None for no limit. The vendor publishes none."""
-    check_content: bool = True
+    check_content: bool = attrs.field(default=True, validator=FLAG.of_option("check"))
     """Refuse what is not an image, a PDF or a video by its first bytes."""
 
 

@@ -25,8 +25,9 @@ from kycaid_async.callbacks.signature import MAX_BODY, Keys
 from kycaid_async.client import AsyncKycaid
 from kycaid_async.errors import KycaidError
 from kycaid_async.tracebacks import border
+from kycaid_async.web.lazy_client import client_of
 from kycaid_async.web.problem import MEDIA_TYPE, problem_of
-from kycaid_async.web.receive import DECOMPRESSED, Handler, Receiver, Reply
+from kycaid_async.web.receive import DECOMPRESSED, PATH, Handler, Receiver, Reply
 
 KYCAID: Final = web.AppKey("KYCAID", AsyncKycaid)
 """The key of an application's client: ``app[KYCAID]``, and ``request.config_dict[KYCAID]`` also in one within it."""
@@ -37,8 +38,9 @@ async def kycaid_context(app: web.Application, client: AsyncKycaid | None = None
 
     Use it as ``app.cleanup_ctx.append(kycaid_context)``, which makes an ``AsyncKycaid()`` with the settings of the
     environment, or with a client of your own: ``functools.partial(kycaid_context, client=AsyncKycaid(timeout=10))``.
+    Raises `ConfigurationError`.
     """
-    async with client or AsyncKycaid() as app[KYCAID]:
+    async with client_of(client) as app[KYCAID]:
         yield
 
 
@@ -63,9 +65,11 @@ def callback_route(
     """Return a route for ``app.add_routes`` that calls ``handler`` with each event; see `kycaid_async.web`.
 
     A function that is not a coroutine function runs in a thread. For work that takes long, put the event into an
-    `asyncio.Queue` that a task of ``app.cleanup_ctx`` empties. Raises `ConfigurationError` without a usable key.
+    `asyncio.Queue` that a task of ``app.cleanup_ctx`` empties. Raises `ConfigurationError` for options that cannot be,
+    such as no usable key.
     """
     with border:
+        PATH.check("path", path)
         receiver = Receiver(handler, keys, asyncio.to_thread, deduplicator, max_body)
 
     async def opened(request: web.Request) -> Event | Reply:

@@ -38,8 +38,9 @@ from kycaid_async.callbacks.signature import MAX_BODY, Keys, keys_of
 from kycaid_async.client import AsyncKycaid
 from kycaid_async.errors import ConfigurationError, KycaidError
 from kycaid_async.tracebacks import border
+from kycaid_async.web.lazy_client import client_of
 from kycaid_async.web.problem import MEDIA_TYPE, problem_of
-from kycaid_async.web.receive import Receiver
+from kycaid_async.web.receive import BYTES, DEDUPLICATOR, Receiver
 from kycaid_async.web.starlette import read_body
 
 _REFUSED: Final = 400
@@ -52,8 +53,9 @@ async def kycaid_lifespan(app: FastAPI, client: AsyncKycaid | None = None) -> As
 
     Use it as ``FastAPI(lifespan=kycaid_lifespan)``, which makes an ``AsyncKycaid()`` with the settings of the
     environment, or in a lifespan of your own: ``async with kycaid_lifespan(app, AsyncKycaid(timeout=10)): yield``.
+    Raises `ConfigurationError`.
     """
-    async with client or AsyncKycaid() as app.state.kycaid:
+    async with client_of(client) as app.state.kycaid:
         yield
 
 
@@ -88,7 +90,7 @@ class CallbackRouter(APIRouter):
     A handler gets the event with ``Depends(kycaid_event)`` beside dependencies of its own. Its event counts as seen
     once it answered with less than 400; commit before that, because a dependency goes on after ``yield`` only later.
     What it returns is the answer, and KYCAID sends the callback again unless it is 200. ``options`` are those of
-    ``APIRouter``. Raises `ConfigurationError` without a usable key.
+    ``APIRouter``. Raises `ConfigurationError` for options that cannot be, such as no usable key.
     """
 
     def __init__(
@@ -96,6 +98,8 @@ class CallbackRouter(APIRouter):
     ) -> None:
         with border:
             keys = keys_of(keys)
+            DEDUPLICATOR.check("deduplicator", deduplicator)
+            BYTES.check("max_body", max_body)
 
         class CallbackRoute(APIRoute):
             def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:

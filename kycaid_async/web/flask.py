@@ -36,9 +36,9 @@ from kycaid_async.callbacks.signature import MAX_BODY, Keys
 from kycaid_async.errors import ConfigurationError, KycaidError
 from kycaid_async.sync.client import Kycaid
 from kycaid_async.tracebacks import border
-from kycaid_async.web.lazy_client import LazyClient, client_options
+from kycaid_async.web.lazy_client import LazyClient, check_options
 from kycaid_async.web.problem import MEDIA_TYPE, problem_of
-from kycaid_async.web.receive import NO_LENGTH, TOO_LARGE, Handler, Receiver, Reply, in_calling_thread, is_chunked
+from kycaid_async.web.receive import NO_LENGTH, PATH, TOO_LARGE, Handler, Receiver, Reply, in_calling_thread, is_chunked
 
 _NAME: Final = "kycaid"
 _WHERE: Final = 'app.config["KYCAID"]'
@@ -60,6 +60,7 @@ def callback_blueprint(
     app apart. Raises `ConfigurationError` without a usable key.
     """
     with border:
+        PATH.check("path", path)
         receiver = Receiver(handler, keys, in_calling_thread, deduplicator, max_body)
     blueprint = Blueprint(name, __name__)
 
@@ -98,8 +99,11 @@ class KycaidExtension:
             self.init_app(app)
 
     def init_app(self, app: Flask) -> None:
-        """Prepare ``app``. Raises `ConfigurationError` where ``app.config["KYCAID"]`` names no option of a client."""
-        client_options(app.config.setdefault("KYCAID", {}), _WHERE)
+        """Prepare ``app``. Raises `ConfigurationError` for what ``app.config["KYCAID"]`` cannot be.
+
+        The key may come later, until the client is needed.
+        """
+        check_options(app.config.setdefault("KYCAID", {}), _WHERE)
         app.extensions[_NAME] = LazyClient(Kycaid, lambda: app.config["KYCAID"], _WHERE)
 
     @property

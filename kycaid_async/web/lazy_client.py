@@ -8,11 +8,13 @@ from typing import Any, Generic, TypeVar
 from kycaid_async.client import AsyncKycaid
 from kycaid_async.errors import ConfigurationError
 from kycaid_async.masking import is_code
+from kycaid_async.options import instance_of
 from kycaid_async.sync.client import Kycaid
 from kycaid_async.tracebacks import border
 
 Client = TypeVar("Client", Kycaid, AsyncKycaid)
 
+_ANY_KEY = "0" * 36
 _NAMES = tuple(inspect.signature(Kycaid).parameters)
 
 
@@ -33,6 +35,30 @@ def client_options(settings: object, where: str) -> dict[str, Any]:
         return options
 
 
+def made_of(kind: type[Client], settings: object, where: str) -> Client:
+    """Return a client with ``settings``; see `client_options`. Raises `ConfigurationError`, which says ``where``."""
+    options = client_options(settings, where)
+    with border:
+        try:
+            return kind(**options)
+        except ConfigurationError as error:
+            raise ConfigurationError(f"{where}: {error}" if options else str(error)) from None
+
+
+def check_options(settings: object, where: str) -> None:
+    """Raise `ConfigurationError` for settings of which no client can be made, once there is a key."""
+    options = client_options(settings, where)
+    if options.get("api_key") in (None, ""):
+        options["api_key"] = _ANY_KEY
+    made_of(AsyncKycaid, options, where)
+
+
+def client_of(client: AsyncKycaid | None) -> AsyncKycaid:
+    """Return the client of an application, or a new one. Raises `ConfigurationError`, also for a blocking client."""
+    instance_of(AsyncKycaid, "an AsyncKycaid").or_none("one of the environment's settings").check("client", client)
+    return AsyncKycaid() if client is None else client
+
+
 class LazyClient(Generic[Client]):
     """One client for all threads of an application, made of its settings when it is first needed.
 
@@ -49,7 +75,7 @@ class LazyClient(Generic[Client]):
         """Return the client. Raises `ConfigurationError`."""
         with self._lock:
             if self._client is None:
-                self._client = self._kind(**client_options(self._settings(), self._where))
+                self._client = made_of(self._kind, self._settings(), self._where)
             return self._client
 
     def forget(self) -> None:

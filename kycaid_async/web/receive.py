@@ -13,6 +13,7 @@ from kycaid_async.callbacks.events import Event
 from kycaid_async.callbacks.parsing import parse
 from kycaid_async.callbacks.signature import SIGNATURE_HEADER, check_size, keys_of, verify_with
 from kycaid_async.errors import BodyTooLargeError, DecodeError, InvalidSignatureError
+from kycaid_async.options import FUNCTION, Kind, instance_of, whole
 from kycaid_async.values.json import dumps
 from kycaid_async.values.secret import ApiKey
 
@@ -24,6 +25,11 @@ InThread: TypeAlias = Callable[..., Awaitable[Any]]
 """Calls a function with the event without blocking the event loop, in the framework's own way."""
 Header: TypeAlias = Callable[[str], str | None]
 """Returns the value of a header of the request."""
+
+BYTES: Final = whole(1)
+DEDUPLICATOR: Final = instance_of(Deduplicator, "a Deduplicator").or_none("none")
+"""Where somebody gives a store, ``Deduplicator(store)`` is meant."""
+PATH: Final = Kind("text that begins with /", lambda value: isinstance(value, str) and value.startswith("/"))
 
 _GZIP_OR_ZLIB: Final = 47
 """The ``wbits`` of zlib that recognise both formats."""
@@ -78,13 +84,13 @@ DECOMPRESSED = Reply(
 
 @attrs.frozen(eq=False)
 class Receiver:
-    """Answers callbacks. Raises `ConfigurationError` when it is made without a usable key."""
+    """Answers callbacks. Raises `ConfigurationError` for options that cannot be, such as no usable key."""
 
-    _handler: Handler
+    _handler: Handler = attrs.field(validator=FUNCTION.of_option("handler"))
     _keys: tuple[ApiKey, ...] = attrs.field(converter=keys_of)
     _in_thread: InThread
-    _deduplicator: Deduplicator | None
-    _max_body: int
+    _deduplicator: Deduplicator | None = attrs.field(validator=DEDUPLICATOR.of_option("deduplicator"))
+    _max_body: int = attrs.field(validator=BYTES.of_option("max_body"))
 
     @property
     def read_limit(self) -> int:

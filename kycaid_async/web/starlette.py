@@ -14,7 +14,7 @@ except ImportError as error:
 from kycaid_async.callbacks.deduplication import Deduplicator
 from kycaid_async.callbacks.signature import MAX_BODY, Keys
 from kycaid_async.tracebacks import border
-from kycaid_async.web.receive import Handler, Receiver
+from kycaid_async.web.receive import PATH, Handler, Receiver
 
 
 def callback_route(
@@ -29,9 +29,10 @@ def callback_route(
 
     Use it as ``Starlette(routes=[route])``, or ``app.router.routes.append(route)`` in FastAPI. A function that is not a
     coroutine function runs in the thread pool. A handler that returns a ``BackgroundTask`` has it run after the answer.
-    Raises `ConfigurationError` without a usable key.
+    Raises `ConfigurationError` for options that cannot be, such as no usable key.
     """
     with border:
+        PATH.check("path", path)
         receiver = Receiver(handler, keys, run_in_threadpool, deduplicator, max_body)
 
     async def receive(request: Request) -> Response:

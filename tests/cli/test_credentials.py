@@ -1,5 +1,6 @@
 """Where the key comes from: the environment, a file, the keyring; never the command line."""
 
+import json
 import os
 import sys
 import types
@@ -70,7 +71,7 @@ def keys_sent(server):
 
 
 @pytest.mark.parametrize("place", ["before", "after"])
-def test_a_file_gives_what_the_environment_has_not(place, run, server, tmp_path):
+def test_a_file_comes_before_the_environment(place, run, server, tmp_path):
     file = tmp_path / ".env"
     file.write_text(
         f'# mine\nexport KYCAID_API_KEY="{API_KEY}" # live\n\nKYCAID_BASE_URL={server.url}\nPATH=/nowhere\n'
@@ -78,7 +79,8 @@ def test_a_file_gives_what_the_environment_has_not(place, run, server, tmp_path)
     words = ["--env-file", file, "forms", "list"] if place == "before" else ["forms", "list", "--env-file", file]
     assert run(*words).exit_code == 0
     assert run(*words, KYCAID_API_KEY=OTHER).exit_code == 0
-    assert keys_sent(server) == [API_KEY, OTHER]
+    assert run(*words, KYCAID_API_KEY=OTHER, KYCAID_BASE_URL="http://127.0.0.1:1").exit_code == 0
+    assert keys_sent(server) == [API_KEY] * 3
     assert "KYCAID_API_KEY" not in os.environ
     assert os.environ["PATH"] != "/nowhere"
 
@@ -131,6 +133,44 @@ def test_a_key_in_the_keyring_is_used_by_its_name(run, server, keyring):
     assert keyring.kept == {}
     assert run("key", "delete", "live").exit_code == 1
     assert "KYCAID_KEYRING" not in os.environ
+
+
+def test_what_is_typed_comes_before_the_environment_and_doctor_says_where_the_key_is_from(
+    run, server, keyring, tmp_path
+):
+    keyring.kept[("kycaid", "live")], keyring.kept[("kycaid", "test")] = OTHER, "e" * 36
+    there = {"KYCAID_BASE_URL": server.url, "KYCAID_API_KEY": "d" * 36}
+    own, naming, empty = tmp_path / ".env", tmp_path / "naming.env", tmp_path / "empty.env"
+    own.write_text(f"KYCAID_API_KEY={API_KEY}\n")
+    naming.write_text("KYCAID_KEYRING=test\n")
+    empty.write_text("KYCAID_API_KEY=\n")
+
+    def key_and_source(*words, **more):
+        done = run(*words, "doctor", "--json", **there | more)
+        check = next(one for one in json.loads(done.stdout)["checks"] if one["name"] == "key")
+        sent = [headers["Authorization"] for _, _, headers, _ in server.requests if "Authorization" in headers]
+        server.requests.clear()
+        return sent[-1].removeprefix("Token ")[0] if sent else "", check["text"].split("; ")[0]
+
+    live = {"KYCAID_KEYRING": "live"}
+    assert key_and_source() == ("d", "from the environment (KYCAID_API_KEY)")
+    assert key_and_source(**live) == ("f", "from the keyring (KYCAID_KEYRING)")
+    assert key_and_source("--keyring", "test", **live) == ("e", "from the keyring (--keyring)")
+    assert key_and_source("--env-file", own, **live) == ("0", "from .env (--env-file)")
+    assert key_and_source("--env-file", naming, **live) == ("e", "from the keyring, as naming.env (--env-file) says")
+    for words in (("--keyring", "live", "--env-file", own), ("--env-file", naming, "--keyring", "live")):
+        assert key_and_source(*words) == ("f", "from the keyring (--keyring)")
+    assert key_and_source("--env-file", empty)[1].startswith("no key in empty.env (--env-file)")
+    assert run("--env-file", empty, "forms", "list", **there).exit_code == 2
+    assert run("--keyring", "live", "forms", "list", "--env-file", own, **there).exit_code == 0
+    assert keys_sent(server) == [OTHER]
+
+
+def test_a_file_in_which_nothing_is_of_kycaid_is_a_mistake(run, tmp_path):
+    (tmp_path / ".env").write_text("API_KEY=abc\nPATH=/nowhere\n")
+    done = run("--env-file", tmp_path / ".env", "forms", "list", KYCAID_API_KEY=OTHER)
+    assert (done.exit_code, done.stderr.count("\n")) == (2, 1)
+    assert "it sets none of KYCAID_API_KEY" in done.stderr
 
 
 def test_what_is_no_key_is_not_kept(run, keyring):

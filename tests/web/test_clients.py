@@ -3,6 +3,7 @@
 import asyncio
 import functools
 import itertools
+import json
 import os
 import subprocess
 import sys
@@ -115,6 +116,15 @@ def test_each_application_of_flask_has_a_client_of_its_own_made_when_it_is_neede
         _ = kycaid.client
 
 
+@pytest.mark.parametrize("wrong", [{"TIMEOUT": "10"}, {"CHECK": "no"}, {"API_KEY": 5}, {"ALLOW_HTTP": True}])
+def test_settings_of_flask_are_looked_at_when_the_application_is_made(wrong, monkeypatch):
+    monkeypatch.delenv("KYCAID_API_KEY", raising=False)
+    app = flask.Flask("shop")
+    app.config["KYCAID"] = wrong
+    with pytest.raises(ConfigurationError, match=rf'app\.config\["KYCAID"\]: {next(iter(wrong)).lower()}: expected '):
+        KycaidExtension(app)
+
+
 def test_an_extension_can_be_given_its_application_at_once():
     app = flask.Flask("app")
     KycaidExtension(app)
@@ -184,6 +194,13 @@ def test_the_check_of_a_project_names_what_is_wrong_with_its_settings(monkeypatc
         assert "TIMOUT" in found()[0]
     with django.test.override_settings(KYCAID={}):
         assert "KYCAID_API_KEY" in found()[0]
+    for wrong in ({"TIMEOUT": "10"}, {"MAX_RETRIES": "3"}, {"TRUST_ENV": "no"}, {"BASE_URL": 5}, {"API_KEY": 5}):
+        with django.test.override_settings(KYCAID={"API_KEY": KEY} | wrong):
+            name = next(iter(wrong)).lower()
+            assert [text for text in found() if text.startswith(f"settings.KYCAID: {name}: expected ")], found()
+            assert KEY not in found()[0]
+    with django.test.override_settings(KYCAID=None):
+        assert "must be a mapping" in found()[0]
 
 
 MANAGE = """
@@ -219,3 +236,21 @@ async def test_a_project_migrates_and_runs_the_command_line_with_its_settings(tm
     assert "kycaid.0001_initial... OK" in await asyncio.to_thread(manage, tmp_path, sandbox, "migrate")
     report = await asyncio.to_thread(manage, tmp_path, sandbox, "kycaid", "report", "2026-11-01", "2026-11-02")
     assert report == "No rows on these days.\n"
+
+
+def test_the_command_line_of_a_project_says_what_is_wrong_with_its_settings(tmp_path):
+    program = Path(tmp_path, "manage.py")
+    program.write_text(MANAGE % (5, "https://kycaid"))
+    told = [sys.executable, str(program), "kycaid", "forms", "list"]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run(told, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.strip() == "kycaid: settings.KYCAID: api_key: expected text, or None for KYCAID_API_KEY, got int"
+
+
+async def test_the_command_line_of_a_project_takes_its_key_before_any_other(tmp_path, sandbox, monkeypatch):
+    monkeypatch.setenv("KYCAID_KEYRING", "live")
+    monkeypatch.setenv("KYCAID_API_KEY", "f" * 36)
+    report = await asyncio.to_thread(manage, tmp_path, sandbox, "kycaid", "doctor", "--json")
+    told = json.loads(report)["checks"]
+    assert next(one["text"] for one in told if one["name"] == "key").startswith("from settings.KYCAID; ")

@@ -12,6 +12,7 @@ import attrs
 
 from kycaid_async.api.verifications.models import VerificationReportRow
 from kycaid_async.bulk.tables import TableWriter, open_table
+from kycaid_async.cli.credentials import KEY_IS_NEEDED
 from kycaid_async.cli.manifests import way_to_server
 from kycaid_async.cli.problems import Problem, UsageProblem, one_line
 from kycaid_async.cli.screen import Screen, reasons_text
@@ -67,7 +68,7 @@ def options_of(
 ) -> ReportOptions:
     """Return the options for what was given. Raises `UsageProblem` for what cannot work."""
     if not api_key:
-        raise UsageProblem("your key is needed, in the environment variable KYCAID_API_KEY")
+        raise UsageProblem(KEY_IS_NEEDED)
     if output is not None and (output.is_dir() or not output.resolve().parent.is_dir()):
         raise UsageProblem(f"--output: {output} is a folder, or in none")
     server, proxy = way_to_server(base_url, proxy, trust_env=True)

@@ -11,6 +11,7 @@ import anyio
 import attrs
 
 from kycaid_async.api.documents.fields import DocumentType
+from kycaid_async.cli.credentials import KEY_IS_NEEDED
 from kycaid_async.cli.demo.files import DemoFile, files_in
 from kycaid_async.cli.demo.job import DemoJob
 from kycaid_async.cli.demo.report import DemoReport
@@ -61,7 +62,7 @@ def options_of(
     if proxy is not None and base_url is None:
         raise UsageProblem("--proxy: a sandbox on this machine needs none; give --base-url too")
     if base_url is not None and not api_key:
-        raise UsageProblem("--base-url: needs your key in the environment variable KYCAID_API_KEY")
+        raise UsageProblem(f"--base-url: {KEY_IS_NEEDED}")
     return DemoOptions(folder=folder, document_type=kind, base_url=base_url, proxy=proxy, api_key=api_key, **choices)
 
 

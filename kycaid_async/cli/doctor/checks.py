@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import attrs
 
 from kycaid_async import __version__, servers
-from kycaid_async.cli.credentials import KEY, KEYRING
+from kycaid_async.cli.credentials import KEY, source_of_key
 from kycaid_async.cli.problems import one_line
 from kycaid_async.errors import KycaidError
 from kycaid_async.extras import FLOORS, is_recent
@@ -62,9 +62,10 @@ def _version(name: str) -> str | None:
 
 def key(text: str | None, server: str) -> Finding:
     """Look whether a key is set and can be one. It is not shown."""
-    where = "the keyring" if os.environ.get(KEYRING) else f"the environment ({KEY})"
+    where = source_of_key()
     if not text:
-        return Finding("key", "wrong", f"no key: set {KEY}, or say --env-file FILE or --keyring NAME")
+        told = f"no key in {where}: set {KEY}, or say --env-file FILE or --keyring NAME"
+        return Finding("key", "wrong", told)
     if not re.fullmatch(r"[\x21-\x7e]+", text):
         problem = "it has spaces, line breaks or quotes around it, or letters that no key has: copy it again"
         return Finding("key", "wrong", f"from {where}: {problem}")

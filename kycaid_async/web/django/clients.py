@@ -14,7 +14,7 @@ except ImportError as error:
 from kycaid_async.client import AsyncKycaid
 from kycaid_async.errors import ConfigurationError
 from kycaid_async.sync.client import Kycaid
-from kycaid_async.web.lazy_client import LazyClient, client_options
+from kycaid_async.web.lazy_client import LazyClient, made_of
 
 _WHERE: Final = "settings.KYCAID"
 
@@ -44,7 +44,7 @@ def async_kycaid_client() -> AsyncKycaid:
 def check_settings(**_: object) -> list[CheckMessage]:
     """Report for ``manage.py check`` what is wrong with the setting ``KYCAID``."""
     try:
-        AsyncKycaid(**client_options(_settings(), _WHERE))
+        made_of(AsyncKycaid, _settings(), _WHERE)
     except ConfigurationError as error:
         return [Error(str(error), id="kycaid.E001")]
     return []

@@ -25,6 +25,7 @@ from kycaid_async import BulkResult, BulkRow, BulkStatus, KycaidError
 from kycaid_async.bulk.manifest.check import ManifestCheck
 from kycaid_async.bulk.row import BulkSummary
 from kycaid_async.cli.app import app
+from kycaid_async.cli.credentials import KEY_IS_NEEDED
 from kycaid_async.cli.upload.ending import advice, exit_code
 from kycaid_async.cli.upload.options import options_of
 from kycaid_async.cli.upload.run import run
@@ -737,4 +738,4 @@ def test_without_a_key_it_says_where_to_put_it(people, monkeypatch):
     monkeypatch.delenv("KYCAID_API_KEY", raising=False)
     done = CliRunner().invoke(app, ["upload", str(people)])
     assert (done.exit_code, done.stdout) == (2, "")
-    assert done.stderr == "kycaid: your key is needed, in the environment variable KYCAID_API_KEY\n"
+    assert done.stderr == f"kycaid: {KEY_IS_NEEDED}\n"
