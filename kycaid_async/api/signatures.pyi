@@ -316,7 +316,11 @@ class BlockingVerifications:
     def wait(self, verification_id: str, *, timeout: float = ...) -> Verification: ...
     def report(self, start: date | str, end: date | str | None = None) -> Iterator[VerificationReportRow]: ...
     def find(
-        self, *, applicant_id: str | None = None, external_applicant_id: str | int | None = None, since: datetime | date
+        self,
+        *,
+        applicant_id: str | None = None,
+        external_applicant_id: str | int | None = None,
+        since: datetime | date | str,
     ) -> list[VerificationReportRow]: ...
     def update_status(
         self,

@@ -358,7 +358,27 @@ async def test_to_find_nobodys_verifications_is_refused(reporting, server, keys)
     assert server.requests == []
 
 
-@pytest.mark.parametrize("since", ["2024-11-18", None, 1731890000])
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("2024-11-18", date(2024, 11, 18)),
+        ("2024-11-18T00:10:00Z", datetime(2024, 11, 18, 0, 10, tzinfo=UTC)),
+        ("2024-11-18 02:10:00.5+02:00", datetime(2024, 11, 18, 0, 10, 0, 500_000, tzinfo=UTC)),
+    ],
+)
+async def test_a_since_may_be_text(reporting, server, text, moment):
+    found = []
+    for since in (text, moment):
+        server.answer(200, [made_at("2024-11-18 00:07:59"), made_at("2024-11-18 00:08:30")])
+        found.append([row.raw["created_at"] for row in await reporting.find(applicant_id=APPLICANT_ID, since=since)])
+    assert found[0] == found[1]
+    assert asked(server) == [("2024-11-18", 0)] * 2
+
+
+@pytest.mark.parametrize(
+    "since",
+    ["", "yesterday", "20241118", "2024-11-31", "2024-11-18T00:10:00", "0001-01-01T00:00:00Z", None, 1731890000],
+)
 async def test_a_since_that_is_no_moment_is_refused_by_name(reporting, server, since):
     with pytest.raises(InvalidRequestError) as caught:
         await reporting.find(applicant_id=APPLICANT_ID, since=since)

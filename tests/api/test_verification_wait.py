@@ -6,6 +6,7 @@ import pytest
 
 from kycaid_async import (
     InsufficientFundsError,
+    InvalidRequestError,
     NotFoundError,
     RequestTimeoutError,
     ServerError,
@@ -32,6 +33,13 @@ async def test_what_is_finished_already_comes_back_at_once(client, server, fake_
     server.answer(200, GET_VERIFICATION)
     await client.verifications.wait(VERIFICATION_ID, timeout=0)
     assert fake_time.slept == []
+
+
+@pytest.mark.parametrize("seconds", ["10", None, -1, float("nan"), True, [10]])
+async def test_a_timeout_that_is_no_number_of_seconds_is_refused_by_name(client, server, seconds):
+    with pytest.raises(InvalidRequestError, match=r"timeout: expected a number of seconds, 0 or more") as caught:
+        await client.verifications.wait(VERIFICATION_ID, timeout=seconds)
+    assert (caught.value.field, server.requests) == ("timeout", [])
 
 
 @pytest.mark.parametrize(("chance", "share"), [(0.0, 0.5), (0.5, 0.75), (1.0, 1.0)])

@@ -1,6 +1,7 @@
 """Verifications: billed runs of checks, and their results. Reference: *Verifications*."""
 
 from collections.abc import AsyncIterator, Awaitable
+from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Unpack, overload
 
@@ -14,11 +15,12 @@ from kycaid_async.api.verifications.models import (
     VerificationStatusUpdate,
 )
 from kycaid_async.errors import DecodeError, FieldProblem, RequestTimeoutError
+from kycaid_async.options import is_number
 from kycaid_async.protocol.endpoint import Endpoint, Evidence, Replay, ReturnsData, ReturnsId, ReturnsList, ReturnsModel
 from kycaid_async.protocol.request import invalid_request
 from kycaid_async.tracebacks import border, confidential
 from kycaid_async.values.constraints import CalendarDate
-from kycaid_async.values.mismatch import kind
+from kycaid_async.values.mismatch import Mismatch, kind
 from kycaid_async.values.plain import day_of, plain
 from kycaid_async.values.scalars import read_date
 from kycaid_async.values.unset import UNSET
@@ -34,6 +36,8 @@ CLOCKS_APART = timedelta(minutes=2)
 
 FIRST_PAUSE, LONGEST_PAUSE, GROWTH = 2.0, 60.0, 1.5
 """Seconds between two looks in ``wait``. A result takes from two minutes to six hours."""
+
+_MOMENT = "a datetime with a zone, a date, or the text of one, such as 2026-11-01T12:00:00Z or 2026-11-01"
 
 LAST_LOOK = 5.0
 """Seconds that the last look may take after the time is up."""
@@ -121,11 +125,15 @@ class Verifications(Section):
     ) -> Verification:
         """Return a verification once it is finished, asking again with growing, jittered pauses of up to a minute.
 
-        Raises `RequestTimeoutError` (phase ``wait``) when it is not finished within ``timeout`` seconds, and the
-        errors of `get`. A callback tells the same without asking.
+        Raises `RequestTimeoutError` (phase ``wait``) when it is not finished within ``timeout`` seconds,
+        `InvalidRequestError` for what is no such number, and the errors of `get`. A callback tells the same without
+        asking.
         """
         import asyncio  # not before: those who only read callbacks need none
 
+        if not is_number(timeout) or not timeout >= 0:
+            wanted = FieldProblem("timeout", "a number of seconds, 0 or more", kind(timeout))
+            raise invalid_request("verifications.wait", [wanted])
         timing, pause = self._timing, FIRST_PAUSE
         deadline = timing.clock() + timeout
         while True:
@@ -176,13 +184,14 @@ class Verifications(Section):
         *,
         applicant_id: str | None = None,
         external_applicant_id: str | int | None = None,
-        since: datetime | date,
+        since: datetime | date | str,
     ) -> list[VerificationReportRow]:
         """Return the rows of an applicant's verifications since a moment, oldest day first.
 
-        For after a create whose answer was lost: an empty list says that the report shows none (yet). A date
-        begins at midnight in UTC. Rows of up to two minutes before a moment come too,
-        since the server's clock is another: one row too many can be looked at, one too few can be paid twice.
+        For after a create whose answer was lost: an empty list says that the report shows none (yet). The moment is a
+        datetime with a zone, a date, which begins at midnight in UTC, or the text of either, as in ``2026-11-01`` or
+        ``2026-11-01T12:00:00Z``. Rows of up to two minutes before a moment come too, since the server's clock is
+        another: one row too many can be looked at, one too few can be paid twice.
 
         Raises `InvalidRequestError`, and the errors of a call.
         """
@@ -255,13 +264,23 @@ def _day(name: str, value: Any) -> date:
 
 
 def _moment(value: Any) -> datetime:
-    value = plain(value)
+    value = _moment_in(value) if isinstance(value, str) else plain(value)
     if isinstance(value, datetime):
         if value.tzinfo is None:
             # Local time taken for UTC could begin hours too late, and miss what was paid for already.
-            wanted = "a datetime with a zone, such as datetime.now(UTC), or a date"
-            raise invalid_request("verifications.find", [FieldProblem("since", wanted, "one without")])
-        return value.astimezone(UTC) - CLOCKS_APART
+            raise invalid_request("verifications.find", [FieldProblem("since", _MOMENT, "one without a zone")])
+        with suppress(OverflowError):
+            return value.astimezone(UTC) - CLOCKS_APART
+        raise invalid_request("verifications.find", [FieldProblem("since", _MOMENT, "one at the begin of time")])
     if isinstance(value, date):
         return datetime.combine(value, time(), UTC)
-    raise invalid_request("verifications.find", [FieldProblem("since", "a datetime or a date", kind(value))])
+    raise invalid_request("verifications.find", [FieldProblem("since", _MOMENT, kind(value))])
+
+
+def _moment_in(text: str) -> date | datetime | str:
+    """Return the date or the time that ``text`` spells, or ``text`` when it is neither."""
+    with suppress(Mismatch):
+        return read_date(text)
+    with suppress(ValueError):
+        return datetime.fromisoformat(text)
+    return text

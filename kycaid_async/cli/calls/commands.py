@@ -178,7 +178,7 @@ def _flags(one: Any) -> list[str]:
 
 
 def _metavar(one: Any) -> str | None:
-    names = {"flag": None, "number": "NUMBER", "whole number": "N", "JSON": "OBJECT", "file": "FILE", "time": "TIME"}
+    names = {"flag": None, "number": "NUMBER", "whole number": "N", "JSON": "OBJECT", "file": "FILE"}
     if one.words:
         return "WORD"
     if one.name.endswith("_id"):

@@ -2,7 +2,6 @@
 
 import inspect
 from collections.abc import Iterator, Mapping
-from datetime import date, datetime
 from typing import Any, Final, Literal
 
 import attrs
@@ -16,7 +15,7 @@ from kycaid_async.values.enums import OpenEnum
 from kycaid_async.values.fields import Field, attrs_of, element_of, fields_of, is_class_of, members_of
 from kycaid_async.values.model import Request
 
-Kind = Literal["text", "flag", "number", "whole number", "list", "time", "JSON", "file"]
+Kind = Literal["text", "flag", "number", "whole number", "list", "JSON", "file"]
 
 BODY: Final = "body"
 SOURCE: Final = "source"
@@ -98,7 +97,8 @@ class Operation:
     def own(self) -> list[inspect.Parameter]:
         """Return the parameters of the method, but for those of programs, and of a model that keywords stand for."""
         every = list(inspect.signature(self.function).parameters.values())[1:]
-        return [one for one in every if one.name not in _OF_PROGRAMS and not _stands_for_fields(one)]
+        fields = any(one.kind is inspect.Parameter.VAR_KEYWORD for one in every)
+        return [one for one in every if one.name not in _OF_PROGRAMS and not (fields and _stands_for_fields(one))]
 
     def _own_and_fields(self) -> Iterator[Parameter]:
         for one in self.own():
@@ -166,7 +166,8 @@ def _is_model(one: inspect.Parameter) -> bool:
 
 
 def _stands_for_fields(one: inspect.Parameter) -> bool:
-    return _is_model(one) and one.default is None
+    # Not by its type, which some sections name in a text only.
+    return one.kind is inspect.Parameter.POSITIONAL_ONLY and one.default is None
 
 
 def _of_field(cls: type[Request], field: Field, words: tuple[str, ...] = ()) -> Parameter:
@@ -201,8 +202,6 @@ def _kind(types: tuple[Any, ...]) -> Kind:
         return "JSON"
     if str in types:
         return "text"
-    if not {date, datetime}.isdisjoint(types):
-        return "time"
     simple: dict[Any, Kind] = {bool: "flag", int: "whole number", float: "number"}
     for t in types:
         if t in simple:
@@ -227,9 +226,10 @@ def _any_help(name: str, kind: Kind, words: tuple[str, ...]) -> str:
         "number": "A number.",
         "whole number": "A whole number.",
         "list": "Text. Repeatable.",
-        "time": "A day as YYYY-MM-DD, or a time as 2026-11-01T12:00:00Z.",
         "JSON": "A JSON object.",
     }
+    if name == "since":
+        return "A day as YYYY-MM-DD, or a time as 2026-11-01T12:00:00Z."
     if name in ("start", "end"):
         return f"{'The first' if name == 'start' else 'The last'} day: YYYY-MM-DD."
     return texts.get(kind, "Text.")

@@ -93,13 +93,24 @@ def call(operation: Operation, values: Mapping[str, Any], options: CallOptions) 
     client = options.client()
     if not options.yes:
         _agree_to(operation, options.base_url or servers.PRODUCTION)
-    try:
+    with _explained(operation, values):
         anyio.run(_carry_out, client, operation, values, sources, output)
+    output.end()
+
+
+@contextmanager
+def _explained(operation: Operation, values: Mapping[str, Any]) -> Iterator[None]:
+    """Say what is wrong with a call that could not be looked at before, and of one that is broken off what may be."""
+    try:
+        yield
+    except InvalidRequestError as error:
+        if operation.endpoint is not None:
+            raise
+        explain(operation, error, values)
     except KeyboardInterrupt:
         if operation.changes:
             say(f"{operation.name}: perhaps it is done: look before you repeat it")
         raise
-    output.end()
 
 
 def _agree_to(operation: Operation, server: str) -> None:

@@ -1,15 +1,12 @@
 """Values of arguments and options, out of the text that was typed."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from kycaid_async.cli.calls.operation import Parameter
 from kycaid_async.cli.json_io import json_object
 from kycaid_async.cli.problems import UsageProblem, one_line
-
-_DAY: Final = len("YYYY-MM-DD")
 
 
 def values_of(parameters: Sequence[Parameter], typed: Mapping[str, Any]) -> dict[str, Any]:
@@ -28,7 +25,7 @@ def _value(parameter: Parameter, typed: Any) -> Any:
         except UsageProblem as problem:
             message = str(problem).replace("--json", parameter.option, 1)
         raise UsageProblem(message)
-    return _moment(parameter, typed) if parameter.kind == "time" else _word(parameter, typed)
+    return _word(parameter, typed)
 
 
 def _word(parameter: Parameter, text: str) -> str:
@@ -39,14 +36,6 @@ def _word(parameter: Parameter, text: str) -> str:
 
 def _key(word: str) -> str:
     return word.replace("-", "_").casefold()
-
-
-def _moment(parameter: Parameter, text: str) -> date | datetime:
-    try:
-        return date.fromisoformat(text) if len(text) == _DAY else datetime.fromisoformat(text)
-    except ValueError:
-        problem = f"{parameter.option}: expected a day as YYYY-MM-DD, or a time as 2026-11-01T12:00:00Z"
-    raise UsageProblem(problem)
 
 
 def file_of(parameter: Parameter, name: Any) -> Path:

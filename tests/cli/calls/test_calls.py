@@ -296,7 +296,18 @@ def test_wait_and_find_are_there_too(odd, server):
     done = odd("verifications", "find", "--applicant-id", UNKNOWN, "--since", "2026-11-01")
     assert (done.exit_code, done.stdout) == (0, "")
     assert odd("verifications", "find", "--applicant-id", UNKNOWN, "--since", "2026-11-01T12:00:00Z").exit_code == 0
-    assert "--since: expected a day" in odd("verifications", "find", "--since", "yesterday").stderr
+    done = odd("verifications", "find", "--applicant-id", UNKNOWN, "--since", "yesterday")
+    assert done.stderr.startswith(
+        "kycaid: verifications.find: nothing was sent. --since: expected a datetime with a zone"
+    )
+    given = json.dumps({"applicant_id": UNKNOWN, "since": "2026-11-01"})
+    assert odd("call", "verifications.find", "--json", given).exit_code == 0
+    for timeout in ("-1", "nan"):
+        done = odd("verifications", "wait", UNKNOWN, "--timeout", timeout)
+        assert (done.exit_code, done.stderr.count("\n")) == (2, 1)
+        assert "--timeout: expected a number of seconds, 0 or more" in done.stderr
+    done = odd("call", "verifications.wait", "--json", json.dumps({"verification_id": UNKNOWN, "timeout": "soon"}))
+    assert (done.exit_code, done.stderr.count("\n")) == (2, 1)
     assert "--since is missing" in odd("verifications", "find").stderr
 
 

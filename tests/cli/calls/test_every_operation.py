@@ -1,6 +1,7 @@
 """Every operation is a command, which sends what the method sends and prints what came."""
 
 import json
+import random
 import re
 
 import pytest
@@ -122,6 +123,42 @@ def test_what_costs_a_fee_or_deletes_is_not_done_without_a_yes(name, odd, server
         assert done.exit_code == 0
         assert server.requests
     assert operation.help
+
+
+ODD = (
+    '""',
+    '"x"',
+    "-1",
+    "1e400",
+    "true",
+    "null",
+    "[]",
+    "{}",
+    "[null]",
+    '"\\ud800"',
+    '"\\u0000"',
+    '"2026-13-45"',
+    "NaN",
+)
+WITHOUT_CASE = {
+    "verifications.wait": ({"verification_id": "0" * 36, "timeout": 0}, {"status": "completed"}),
+    "verifications.find": ({"applicant_id": "0" * 36, "since": "2026-11-01"}, []),
+}
+
+
+@pytest.mark.parametrize("name", [one.name for section in SECTIONS for one in operations_of(section).values()])
+def test_whatever_is_given_a_call_ends_with_one_line_and_an_exit_code(name, odd, server, file):
+    case, chance = CASES.get(name), random.Random(name)
+    values, answer = (values_of(name, case), case.answer) if case else WITHOUT_CASE[name]
+    values |= {"file": str(file)} if case and case.upload else {}
+    server.answer(answer)
+    names = [one.name for one in operation_of(name).parameters()]
+    for field in [*chance.sample(names, min(2, len(names))), chance.choice(["self", "args", "", "nothing"])]:
+        others = json.dumps({key: value for key, value in values.items() if key != field})
+        given = f"{others[:-1]}{', ' if len(others) > 2 else ''}{json.dumps(field)}: {chance.choice(ODD)}}}"
+        done = odd("call", name, "--json", "-", "--yes", input=given)
+        assert done.exit_code in (0, 2), (given, done.output)
+        assert done.stderr.count("\n") <= 1 or "kycaid: note: " in done.stderr, (given, done.stderr)
 
 
 @pytest.mark.parametrize("section", SECTIONS)
