@@ -123,11 +123,13 @@ def _takes_more() -> bool:
 
 
 def _welcome(sandbox: Sandbox) -> str:
-    key = SANDBOX_KEY if sandbox.api_key == SANDBOX_KEY else "(your key)"
+    own = sandbox.api_key != SANDBOX_KEY  # it is not shown, and what stood in its place would be pasted
+    given = {"KYCAID_BASE_URL": sandbox.url} | ({} if own else {"KYCAID_API_KEY": SANDBOX_KEY})
     lines = [
         f"A local KYCAID listens on {sandbox.url} until Ctrl-C. To use it:",
         "",
-        *assignments({"KYCAID_BASE_URL": sandbox.url, "KYCAID_API_KEY": key}),
+        *assignments(given),
+        *(["", "and your key in KYCAID_API_KEY."] if own else []),
         "",
         f"To watch it: {sandbox.url}{HOME}",
     ]

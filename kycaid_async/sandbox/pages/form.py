@@ -22,6 +22,7 @@ from kycaid_async.sandbox.http.validation import validated
 from kycaid_async.sandbox.outcome import SandboxOutcome
 from kycaid_async.sandbox.pages.context import PageContext
 from kycaid_async.sandbox.pages.layout import document, notice
+from kycaid_async.sandbox.pages.middleware import text_of
 from kycaid_async.sandbox.pages.questions import FormPart, Question, parts_for
 from kycaid_async.sandbox.pages.responses import page
 from kycaid_async.sandbox.pages.submission import FormReader, FormSubmission
@@ -266,7 +267,7 @@ class Completion(ValueObject):
         try:
             return start_form(self.new_context(body={"applicant_id": owner}), self.verification)
         except Refused as refused:
-            raise InvalidForm({"": _text(refused)}) from None
+            raise InvalidForm({"": text_of(refused)}) from None
 
     def _do(self, part: FormPart, owner: str | None) -> str | None:
         """Do the call of a part, and return who owns what follows."""
@@ -317,9 +318,4 @@ def _placed(part: FormPart, refused: Refused) -> dict[str, str]:
     asked = {question.field for question in part.questions}
     problems = {error["parameter"]: error["message"] for error in refused.body["errors"]}
     own = {part.input_of(field): f"{message}." for field, message in problems.items() if field in asked}
-    return own or {"": f"{part.title}: {_text(refused)}"}
-
-
-def _text(refused: Refused) -> str:
-    messages = [error["message"] for error in refused.body["errors"]]
-    return f"{'; '.join(messages) or refused.body['type'].replace('_', ' ')}."
+    return own or {"": f"{part.title}: {text_of(refused)}"}

@@ -23,15 +23,31 @@ _MISDIRECTED: Final = Refused(
 )
 _TITLES: Final = {
     400: "That cannot be read",
+    402: "Too little money",
     403: "Not from here",
     404: "Nothing is here",
     413: "That is too much",
+    429: "Too much at once",
 }
+_REASONS: Final = {
+    "insufficient_funds": "The account of this sandbox has too little left: every verification takes its fee. Nothing "
+    "was done. The page Controls sets another balance.",
+    "limit_exceeded": "This sandbox takes fewer applicants in a minute (applicants_per_minute). Nothing was done. "
+    "Please wait a little, and try again.",
+}
+"""What people can do about a refusal, by its type. The API leaves it at that."""
 
 
 def refuse(status: int, text: str = "") -> web.Response:
     """Return a page that says what is wrong."""
     return page(notice(_TITLES.get(status, "That did not work"), text or "Please go back and try again."), status)
+
+
+def text_of(refused: Refused) -> str:
+    """Return what a refusal of the API says to people."""
+    messages = [error["message"] for error in refused.body["errors"]]
+    type_ = refused.body["type"]
+    return _REASONS.get(type_) or f"{'; '.join(messages) or type_.replace('_', ' ')}."
 
 
 async def answer_with_pages(request: web.Request, serve: Serve) -> web.StreamResponse:
@@ -41,7 +57,7 @@ async def answer_with_pages(request: web.Request, serve: Serve) -> web.StreamRes
     try:
         response = await serve(request)
     except Refused as refused:
-        response = refuse(refused.status)
+        response = refuse(refused.status, _REASONS.get(refused.body["type"], ""))
     except ConnectionError:
         # Nobody is left to read it.
         response = refuse(400)

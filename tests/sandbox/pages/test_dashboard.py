@@ -521,6 +521,14 @@ async def test_sample_data_show_every_state_and_may_be_loaded_twice(act, browse,
     }
 
 
+async def test_sample_data_that_cannot_be_loaded_say_what_to_do(act, browse, sandbox):
+    await sandbox.set_balance(2.0)
+    refused = await act("sample", back=HOME)
+    assert (refused.status, sandbox.counts()["applicants"], await sandbox.balance()) == (402, 0, 2.0)
+    assert "too little left" in refused.text
+    assert "The page Controls sets another balance" in refused.text
+
+
 async def test_a_button_opens_a_form_that_can_be_filled_in(act, browse, sandbox):
     form_id = FORMS[1].id
     opened = await act("open-form", form_id=form_id)

@@ -151,7 +151,7 @@ async def test_what_the_account_cannot_pay_is_said_of_the_whole_form(browse, for
     await sandbox.set_balance(0)
     again = await browse("POST", url, data=filled())
     assert (again.status, again.faults) == (422, {})
-    assert "insufficient funds" in again.text
+    assert "The account of this sandbox has too little left" in again.text
     assert (sandbox.counts()["applicants"], sandbox.counts()["files"]) == (0, 0)
     await sandbox.set_balance(None)
     assert (await browse("POST", url, data=filled())).status == 200
