@@ -1,6 +1,5 @@
 """The programs of `kycaid_async/examples` that are scripts, as processes, against a sandbox."""
 
-import ast
 import asyncio
 import csv
 import os
@@ -11,6 +10,7 @@ from datetime import UTC, datetime
 
 from kycaid_async.sandbox import Sandbox
 from kycaid_async.sandbox.data.account import FORMS
+from tests.examples.lines import BEFORE, counts
 from tests.examples.places import EXAMPLES
 from tests.pictures import picture
 
@@ -41,6 +41,11 @@ def table(path):
         return list(csv.DictReader(file))
 
 
+def verdicts_in(path):
+    """Return verdicts by person: verifications that run at once end in any order."""
+    return {row["external_applicant_id"]: row["verdict"] for row in table(path)}
+
+
 async def test_a_spreadsheet_of_people_becomes_one_of_verdicts_and_a_month_its_report(tmp_path):
     (tmp_path / "people.csv").write_text(PEOPLE, encoding="utf-8")
     for number in (1, 2):
@@ -56,23 +61,27 @@ async def test_a_spreadsheet_of_people_becomes_one_of_verdicts_and_a_month_its_r
         printed = await asyncio.to_thread(run, tmp_path, sandbox, "month.py", month)
     assert printed.startswith("2 verifications: ")
     assert "fees 2.00" in printed
-    assert [row["verdict"] for row in table(tmp_path / "month.csv")] == [row["verdict"] for row in verdicts]
+    assert verdicts_in(tmp_path / "month.csv") == verdicts_in(tmp_path / "verdicts.csv")
 
 
-def lines_of_code(path):
-    tree = ast.parse(path.read_text("utf-8"))
-    documentation = {
-        line
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
-        for line in range(node.lineno, node.end_lineno + 1)
-    }
-    lines = [line.strip() for line in path.read_text("utf-8").splitlines()]
-    return sum(bool(line) and line[0] != "#" and number not in documentation for number, line in enumerate(lines, 1))
+async def test_the_programs_by_hand_do_the_same(tmp_path):
+    in_latin = PEOPLE.replace("Ærøskøbing", "Aeroskobing").replace("ü", "u")  # they transliterate nothing
+    (tmp_path / "people.csv").write_text(in_latin, encoding="utf-8")
+    for number in (1, 2):
+        (tmp_path / f"{number}.png").write_bytes(picture(20_000 + number))
+    async with Sandbox(review_after=0) as sandbox:
+        await asyncio.to_thread(run, tmp_path, sandbox, BEFORE / "verdicts.py", "people.csv", FORMS[0].id)
+        month = datetime.now(UTC).strftime("%Y-%m")
+        printed = await asyncio.to_thread(run, tmp_path, sandbox, BEFORE / "month.py", month)
+        verdicts = verdicts_in(tmp_path / "month.csv")
+        assert verdicts == verdicts_in(tmp_path / "verdicts.csv")
+        shown = await asyncio.to_thread(run, tmp_path, sandbox, "month.py", month)
+        assert printed.splitlines()[0] == shown.splitlines()[0]
+        assert verdicts == verdicts_in(tmp_path / "month.csv")
+    assert set(verdicts) == {"1", "2"}
 
 
 def test_the_lines_of_code_are_counted_as_the_table_says():
     text = (EXAMPLES / "README.md").read_text("utf-8")
-    told = {name: int(lines) for name, lines in re.findall(r"^\| `(.*?)` \|.*\| (\d+) \|$", text, re.MULTILINE)}
-    paths = {name: sorted((EXAMPLES / name).glob("*.py")) if name.endswith("/") else [EXAMPLES / name] for name in told}
-    assert told == {name: sum(map(lines_of_code, files)) for name, files in paths.items()}
+    rows = re.findall(r"^\| `(.*?)` \|.*\| (\d+) \| (\d+) \|$", text, re.MULTILINE)
+    assert {name: (int(lines), int(by_hand)) for name, lines, by_hand in rows} == counts()

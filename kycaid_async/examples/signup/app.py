@@ -140,10 +140,13 @@ async def receive(event: Annotated[Event, Depends(kycaid_event)], steps: Annotat
         signup = await session.get(Signup, event.external_applicant_id)
     if signup is None:
         return
-    if signup.verification_id is None:
-        raise HTTPException(503, "faster than our own note: come again")
-    verification = await steps.client.verifications.get(signup.verification_id)
-    await steps.decide(signup.id, verification.passed, [str(reason) for reason in verification.reasons])
+    # It may be faster than our own note of the verification, or tell of one whose start was never answered.
+    verification_id = signup.verification_id or event.verification_id
+    if verification_id is None:
+        return
+    verification = await steps.client.verifications.get(verification_id)
+    if verification.applicant_id in (None, signup.applicant_id):
+        await steps.decide(signup.id, verification)
 
 
 app.include_router(callbacks)

@@ -19,7 +19,11 @@ class Signup(Base):
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True)  # KYCAID's external_applicant_id, too
     state: Mapped[str] = mapped_column(String(10), default="open", index=True)
-    """``open``, ``waiting`` for the verdict, ``passed``, ``declined``, or ``unclear``: somebody has to look."""
+    """``open``, ``waiting`` for the verdict, and the ends.
+
+    ``passed``, ``declined``, ``refused`` by KYCAID for good, so that there is no verdict, or ``unclear``: perhaps a
+    verification was started, and KYCAID does not tell which. ``attend.py`` is for the last two.
+    """
     first_name: Mapped[str] = mapped_column(String(100))
     last_name: Mapped[str] = mapped_column(String(100))
     dob: Mapped[str] = mapped_column(String(10))
@@ -30,7 +34,8 @@ class Signup(Base):
     document_id: Mapped[str | None] = mapped_column(String(64))
     verifying_since: Mapped[float | None] = mapped_column(Double)  # seconds since 1970
     verification_id: Mapped[str | None] = mapped_column(String(64))
-    reasons: Mapped[list[str]] = mapped_column(JSON, default=list)
+    reasons: Mapped[list[str]] = mapped_column(JSON, default=list)  # of a verdict; of a refusal its fields
+    problem: Mapped[str] = mapped_column(String(1000), default="")  # for the operator; nothing personal
 
     worker: Mapped[str | None] = mapped_column(String(32))  # who takes it further at the moment
     lease_until: Mapped[float] = mapped_column(Double, default=0.0)  # and until when, in seconds since 1970

@@ -1,8 +1,9 @@
 """The way of a sign-up to its verdict, which any worker can take up where another one fell."""
 
+import logging
 import secrets
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -13,7 +14,40 @@ from sqlalchemy import or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from sqlalchemy.orm import undefer
 
-from kycaid_async import AsyncKycaid, KycaidError
+from kycaid_async import (
+    ApiError,
+    AsyncKycaid,
+    AuthenticationError,
+    InsufficientFundsError,
+    InvalidRequestError,
+    KycaidError,
+    ServerError,
+    Verification,
+)
+
+TOO_MANY = 429
+
+
+logger = logging.getLogger("signup")
+
+
+def is_for_good(error: KycaidError) -> bool:
+    """Say whether KYCAID, or the client, refused what this sign-up says: sent again it would be refused again.
+
+    A wrong key, an empty account and a busy server are no reasons to turn people away: their sign-ups wait.
+    """
+    passing = isinstance(error, AuthenticationError | InsufficientFundsError | ServerError)
+    is_refusal = isinstance(error, ApiError | InvalidRequestError) and getattr(error, "status", None) != TOO_MANY
+    return is_refusal and not (passing or error.retryable or error.maybe_processed)
+
+
+def fields_of(error: KycaidError) -> list[str]:
+    """Return the fields at fault, as the form of the sign-up calls them."""
+    if isinstance(error, InvalidRequestError):
+        names = [problem.field for problem in error.problems]
+    else:
+        names = [field.parameter or "" for field in error.errors] if isinstance(error, ApiError) else []
+    return sorted({{"source": "passport", "file": "passport"}.get(name, name) for name in names if name})
 
 
 class LostClaimError(Exception):
@@ -44,11 +78,15 @@ class Steps:
             if signup is None:
                 return
             if signup.state == "open":
-                await self._bring_document(signup)
-                await self._verify(signup)
+                try:
+                    await self._bring_document(signup)
+                    await self._verify(signup)
+                except KycaidError as error:
+                    if not is_for_good(error):
+                        raise
+                    await self._give_up(signup, "refused", str(error), fields_of(error))
             if signup.verification_id:
-                verification = await self.client.verifications.get(signup.verification_id)
-                await self.decide(signup_id, verification.passed, [str(reason) for reason in verification.reasons])
+                await self.decide(signup_id, await self.client.verifications.get(signup.verification_id))
 
     async def _bring_document(self, signup: Signup) -> None:
         """Make the applicant and the document.
@@ -112,15 +150,22 @@ class Steps:
             if not applicant.verifications_count and applicant.verification_status in (None, "new"):
                 signup.verifying_since = None  # neither knows of one: it was never started
             else:
-                await self._write(signup, state="unclear")  # they disagree: nobody pays on a guess
+                # Nobody pays on a guess. A callback may still tell which it is.
+                await self._give_up(signup, "unclear", "KYCAID counts a verification, and its report shows none")
 
-    async def decide(self, signup_id: str, passed: bool | None, reasons: list[str]) -> None:
-        """Write the verdict, when there is one."""
-        if passed is not None:
-            state = "passed" if passed else "declined"
-            async with self.sessions.begin() as session:
-                verdict = update(Signup).where(Signup.id == signup_id).values(state=state, reasons=reasons)
-                await session.execute(verdict)
+    async def decide(self, signup_id: str, verification: Verification) -> None:
+        """Write which verification it is, and its verdict, when there is one."""
+        values: dict[str, Any] = {"verification_id": verification.verification_id, "problem": ""}
+        if verification.passed is not None:
+            values["state"] = "passed" if verification.passed else "declined"
+            values["reasons"] = [str(reason) for reason in verification.reasons]
+        async with self.sessions.begin() as session:
+            await session.execute(update(Signup).where(Signup.id == signup_id).values(**values))
+
+    async def _give_up(self, signup: Signup, state: str, problem: str, reasons: Sequence[str] = ()) -> None:
+        """End a sign-up without a verdict: its person sees the state and the fields at fault, its operator why."""
+        await self._write(signup, state=state, problem=problem[:1000], reasons=list(reasons))
+        logger.error("a sign-up is %s: python attend.py lists it", state)
 
     async def _write(self, signup: Signup, **values: Any) -> None:
         """Write, unless the lease ended and another worker took over: then it knows better."""
