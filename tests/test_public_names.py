@@ -9,6 +9,7 @@ import pytest
 
 import kycaid_async
 from kycaid_async.api.catalog import ENDPOINTS
+from kycaid_async.api.sections import SECTIONS
 from tests import derived
 
 NOT_LAZY = {"__version__", "servers"}
@@ -63,6 +64,16 @@ def test_every_model_of_every_endpoint_is_public():
     missing = sorted(model.__name__ for model in models if model.__name__ not in kycaid_async._HOMES)
     if missing:
         pytest.fail(f"kycaid_async/__init__.py: _HOMES has no {', '.join(missing)}", pytrace=False)
+
+
+def test_a_program_that_is_compiled_finds_every_section_by_its_name():
+    """Who compiles may leave out what stands for type checkers only, as in ``api/sections.py``."""
+    tree = ast.parse(Path(kycaid_async.__file__).read_text("utf-8"))
+    (function,) = [node for node in tree.body if getattr(node, "name", "") == "_for_analysers"]
+    imports = [node for node in ast.walk(function) if isinstance(node, ast.ImportFrom)]
+    named = {f"{node.module}.{alias.name}" for node in imports for alias in node.names}
+    if missing := sorted({f"kycaid_async.api.{section}" for section in SECTIONS} - named):
+        pytest.fail(f"kycaid_async/__init__.py: _for_analysers has no {', '.join(missing)}", pytrace=False)
 
 
 def test_star_import_brings_every_public_name():
