@@ -7,11 +7,13 @@ The API publishes no limits and sends no rate headers. Until the server refuses,
 * With an alarm the window of requests under way halves; it grows by one for each windowful of good answers. What the
   server took within one second before is the rate that it allows, to which starts are spaced from then on: a little
   below first, back at it after a while, then more and more, until nothing is held back any more.
-* A refusal near the highest rate that was refused before lowers the rate by little. So does what the server took
-  meanwhile, when it refused many. A server that took nothing for seconds counts over longer: its average is taken.
+* A refusal near the highest rate that was refused before lowers the rate by little; many, by their share. Where they
+  come sooner than that, others use the key: steps grow, so that what is left is shared sooner. A server that took
+  nothing for seconds counts over longer: its average is taken.
 * Refusals that go on well below that rate, or at no rate, are put to a trial: a little slower, do they vanish? Those of
   a limit do; of those that do not, the rate is not the cause, and nothing is held back.
-* After a refusal with ``Retry-After`` nobody starts before one moment, the gate, that only ever moves forward.
+* After a refusal with ``Retry-After`` nobody starts before one moment, the gate, that only ever moves forward. A long
+  pause says nothing of a rate; a refusal soon after it does.
 """
 
 import math
@@ -20,29 +22,47 @@ from typing import Final
 
 import attrs
 
-_BELOW: Final = 0.05
-"""By this share of it, a rate begins below what the server allows."""
-_CUT: Final = 0.97
-"""What a refusal leaves of a rate."""
+_BELOW: Final = 0.04
+"""By this share of it, a rate begins below what the server allows, where refusals come only at that."""
+_WIDEST: Final = 0.12
+"""The same where refusals come sooner, at most: others use the key, and larger steps share sooner."""
+_CUT: Final = 0.6
+"""What a refusal takes from a rate, by that share."""
 _CUT_AGAIN: Final = 0.9
-"""The same when it was set only a moment ago: what it was set by was far off."""
+"""What a refusal leaves of a rate that was set only a moment ago: what it was set by was far off."""
 _SOON: Final = 3.0
+_HIGHEST_AGAIN: Final = 0.95
 _SHORTEST: Final = 8.0
-"""Seconds until a rate is again what it was, at least; as long as it takes for `_REQUESTS`, for some answers cost."""
+"""Seconds until a rate is again what it was, at least; more where it is low, for some answers cost."""
 _REQUESTS: Final = 150.0
+"""Seconds for one request per second, and at most."""
+_FEWER: Final = 1.25
+"""The power of the rate by which they become fewer."""
 _PAUSES: Final = 25.0
 """The same in pauses that the server asked for: each is lost."""
+_LONGEST_BACK: Final = 300.0
 _LIFTED: Final = 2.5
 """How many times that, from there on, until nothing is held back any more."""
 _EPISODE: Final = 1.0
 """Refusals within so many seconds have one cause. It is also the time over which servers are taken to count."""
+_FEW: Final = 5.0
+"""So many requests could be sent meanwhile, or refusals have one cause, too."""
+_EPISODES: Final = 2.5
+"""How many of them a share of refusals looks back at."""
 _TELLING: Final = 3
 """How many requests within one second say something about a rate."""
 _MANY: Final = 0.04
 """The share of refusals above which what the server took says more than the rate at which it was asked."""
+_LEAST_LEFT: Final = 0.1
 _WELL_BELOW: Final = 0.88
 _LEAST: Final = 0.5
 """Requests per second: a rate is never less. Whoever counts over longer is asked one at a time, with growing pauses."""
+_GOLDEN: Final = (math.sqrt(5) - 1) / 2
+"""After a refusal starts are shifted by a part of their distance: or two clients keep step, and one is refused."""
+_ASKS_FOR_LONG: Final = 5.0
+"""Seconds of a pause: who asks for more counts over longer, and what was taken within a second says nothing."""
+_AGAIN: Final = 10.0
+"""Within so many seconds after a pause, or two such pauses, the next refusal is no chance."""
 _LATE: Final = 0.02
 """Seconds by which a late start does not delay those after it."""
 _DRY: Final = 1.0
@@ -52,15 +72,17 @@ _SHUTS: Final = 4
 _IN_A_ROW: Final = 5
 _SAYS_AN_AVERAGE: Final = 10
 """Good answers."""
+_EVERY_THIRD: Final = 0.33
 _LONGEST_GATE: Final = 8.0
 _WORTH_A_TRIAL: Final = 0.01
 """The share of refusals from which a trial pays, and how many of them say that share."""
 _SOME: Final = 8
 _SLOWER: Final = 0.85
 """The rate of a trial, by that before it."""
-_EXPECTED: Final = 20
+_EXPECTED: Final = 12
 """Refusals that a trial would bring if nothing changed, at its end. With `_SAME` of them it is over before."""
 _SAME: Final = 5
+_LONGEST_TRIAL: Final = 60.0
 _FIRST_PAUSE: Final = 2.0
 """Seconds from one trial at no rate to the next; each time twice as many, up to ten minutes."""
 _LONGEST_PAUSE: Final = 600.0
@@ -110,7 +132,7 @@ class _Trial:
 
     @property
     def is_over(self) -> bool:
-        """True when refusals vanished: as many answers came as should have brought twenty."""
+        """True when refusals vanished: as many answers came as should have brought twelve."""
         return (self.taken + self.refused) * self.share >= _EXPECTED
 
 
@@ -132,6 +154,9 @@ class Pacer:
         self._set_at = self._corrected_at = -math.inf
         self._climbs = self._counts_down = False
         self._highest = 0.0
+        self._shift, self._below = 0.0, _BELOW
+        self._counts_until = -math.inf
+        self._opened_at = -math.inf
         self._unexplained = 0
         self._good = self._bad = 0
         self._trial: _Trial | None = None
@@ -211,7 +236,10 @@ class Pacer:
         if too_many and asked:
             self._asked = after
         if too_many and not dry:
-            self._adjust(now, alarm=alarm or asked)
+            again = asked and self._opened_at <= now < self._opened_at + max(_AGAIN, 2 * after)
+            self._adjust(now, alarm=again if asked and after > _ASKS_FOR_LONG else alarm or asked)
+            if asked:
+                self._opened_at = max(self._opened_at, now + after)
 
     def _note(self, *, refused: float) -> None:
         """Keep the share of refusals among the last answers."""
@@ -224,9 +252,10 @@ class Pacer:
                 self._trial.refused += 1
                 self._judge(self._trial, now)
         elif self._allowed:
-            if now - self._set_at >= _EPISODE:
-                self._explain(now)
-            elif self._counts_down:  # it was counted among what the server took
+            if now - self._set_at >= max(_EPISODE, _FEW / self._allowed):
+                if self._streak == 1 or self._allowed > _FEW:  # else it is the end of a longer time that is full
+                    self._explain(now)
+            elif self._counts_down and now < self._counts_until:  # it was counted among what the server took
                 self._allowed = self._highest = max(1.0, self._allowed - 1)
         elif alarm:
             self._learn(now)
@@ -244,16 +273,23 @@ class Pacer:
         since = now - self._set_at
         if self._climbs:
             return self._allowed * math.exp2(min(64.0, (since - _EPISODE) / max(5.0, 20 / self._allowed)))
-        back = max(_SHORTEST, _REQUESTS / self._allowed, _PAUSES * self._asked)
+        back = self._back()
         steps = (since - back) / back
         if steps > _LIFTED:
             return math.inf
-        return self._allowed * (1 + _BELOW * (steps**3 if steps < 1 else steps**5))
+        return self._allowed * (1 + (self._below * steps**3 if steps < 1 else self._below + _BELOW * (steps**5 - 1)))
+
+    def _back(self) -> float:
+        """Return the seconds until a rate is again what it was."""
+        asked = min(_PAUSES * self._asked, _LONGEST_BACK)
+        if self._counts_down:  # it was never refused
+            return max(_SHORTEST, asked)
+        return max(_SHORTEST, min(_REQUESTS, _REQUESTS / math.pow(self._allowed, _FEWER)), asked)
 
     def _set(self, now: float, allowed: float, *, climbs: bool = False) -> None:
         self._allowed = self._highest = max(allowed, _LEAST)
         self._set_at, self._climbs, self._counts_down = now, climbs, False
-        self._trial, self.free = None, False
+        self._trial, self._unexplained, self.free = None, 0, False
 
     def _lift(self) -> None:
         self.free = self._now >= self._opens_at  # the refusal that ends a trial may have shut the gate
@@ -270,29 +306,48 @@ class Pacer:
             self._counts_down = True
             began = starts[0] if starts else now - _EPISODE
             self._next = max(self._next, began + _EPISODE)  # the server has given this second's share already
+            self._below = _BELOW
+            self._counts_until = self._set_at = self._next
+        elif self._share > _EVERY_THIRD and len(self._taken) >= _SAYS_AN_AVERAGE:
+            self._set(now, _SAYS_AN_AVERAGE / (now - self._taken[-_SAYS_AN_AVERAGE]))
 
     def _explain(self, now: float) -> None:
         """Find out what a refusal at a rate means, and go by it."""
-        rate = self._rate(now)
+        rate, since = self._rate(now), now - self._set_at
         if rate == math.inf:
             return
-        span = max(_EPISODE, min(10 / rate, now - self._set_at))
+        span = since if since <= _EPISODES * _EPISODE else max(_EPISODE, min(10 / rate, since))
         taken, refused = self._recent(now, span)
-        speed = min(rate, max(taken, 1) / span)
         many = rate * span >= _SAME and refused > max(1, _MANY * (taken + refused))
-        if self._climbs or (many and now - self._corrected_at > max(5.0, 20 / rate)):
-            self._corrected_at = now
-            self._set(now, speed)
-        elif many or rate < _WELL_BELOW * self._highest:
-            self._unexplained += 1
-            if self._unexplained >= _TELLING:
-                self._try(now, speed if many else rate)
+        early, self._counts_down = since < self._back(), False
+        if since >= _SOON:
+            self._below = min(_WIDEST, 2 * self._below) if early else max(_BELOW, self._below / 2)
+        if many or self._climbs:
+            left = max(_LEAST_LEFT, taken / (taken + refused))
         else:
+            left = _CUT_AGAIN if since < _SOON else 1 - _CUT * self._below
+            left = min(left, math.sqrt(self._highest / rate))  # a rise that was in vain may have gone far beyond
+        self._next += self._shift / rate
+        self._shift = (self._shift + _GOLDEN) % 1.0
+        if self._climbs or (many and now - self._corrected_at > max(5.0, 20 / rate)):
+            self._corrected_at = -math.inf if self._climbs else now
+            self._set(now, rate * left)
+        else:
+            self._lower(now, rate, left, many=many)
+
+    def _lower(self, now: float, rate: float, left: float, *, many: bool) -> None:
+        """Lower the rate, or put to a trial whether that helps at all."""
+        if now - self._set_at < _SOON:
+            self._highest *= _HIGHEST_AGAIN
+        if not many and rate >= _WELL_BELOW * self._highest:
             self._unexplained, self._good, self._bad = 0, 0, 1
             self._highest = max(rate, 0.99 * self._highest)
-            cut = _CUT if now - self._set_at > _SOON else _CUT_AGAIN
-            self._allowed = max(_LEAST, rate * cut)
-            self._set_at = now
+        else:
+            self._unexplained += 1
+            if self._unexplained >= _TELLING:
+                self._try(now, rate * left if many else rate)
+                return
+        self._allowed, self._set_at = max(_LEAST, rate * left), now
 
     def _recent(self, now: float, span: float) -> tuple[int, int]:
         """Return how many were taken and refused of late."""
@@ -337,9 +392,9 @@ class Pacer:
         if trial.refused >= _SAME and trial.now > max(0.1, 2.5 * trial.share):
             self._trial = None
             self._learn(now)
-        elif trial.refused >= _SAME and trial.now >= 0.4 * trial.share:
+        elif trial.now >= 0.4 * trial.share and (trial.refused >= _SAME or now > trial.since + _LONGEST_TRIAL):
             self._detector = RefusalDetector(max(0.15, min(0.4, 1.5 * trial.now)), 10.0)
             self._lift()
-        elif trial.is_over:
+        elif trial.is_over or now > trial.since + _LONGEST_TRIAL:
             self._set(now, trial.before)
             self._allowed, self._climbs, self._trial_pause = trial.rate, True, _FIRST_PAUSE
