@@ -80,7 +80,7 @@ def _is_empty(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
 
 @cache
 def modules() -> list[Module]:
-    """Return all modules of the package, in the order of their paths. Neither examples nor documentation are modules."""
+    """Return all modules of the package, in the order of their paths. Examples and documentation are none."""
     others = {PACKAGE / "docs", PACKAGE / "examples"}
     paths = sorted(path for path in PACKAGE.rglob("*.py") if others.isdisjoint(path.parents))
     texts = [path.read_text("utf-8") for path in paths]
