@@ -44,6 +44,8 @@ class Leaks:
         self._found += [f"warning: {warning.message}" for warning in self._warned]
 
     def _note(self, unraisable: Any) -> None:
+        if unraisable.exc_type is KeyboardInterrupt:
+            return  # it came while Python called back for an object that is gone, and Python drops it there
         self._found.append(f"unraisable: {unraisable.exc_value!r} in {unraisable.object!r}")
 
 
