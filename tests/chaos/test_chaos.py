@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from kycaid_async import ConnectionLostError
+from kycaid_async import ConnectionLostError, RequestTimeoutError
 from tests.chaos.calls import Outcome
 from tests.chaos.program import Program, Step
 from tests.chaos.run import chaos
@@ -87,6 +87,17 @@ def test_a_client_whose_every_connection_is_lost_is_broken():
     program = Program(client="async", groups=((),), connections=1)
     played = Played({"last0": lost(maybe_processed=True), "last1": lost(maybe_processed=True)})
     assert judge(program, played, report_of()).kinds == {"broken"}
+
+
+def test_an_answer_that_lay_there_and_was_not_taken_is_found():
+    made = {"id": "a", "request": 1, "body": '{"external_applicant_id": "s0"}'}
+    error = RequestTimeoutError("no data", phase="read", maybe_processed=True)
+    for limit, kinds in ((None, {"left lying"}), (0.004, set())):
+        program = Program(client="async", groups=((Step(do="applicants.create", limit=limit),),))
+        played = Played({"s0": Outcome(error=error, held_until=2.0, is_over=True)})
+        played.outcomes["last0"] = Outcome(returned="b", is_over=True)
+        last = {"id": "b", "request": 1, "body": '{"external_applicant_id": "last0"}'}
+        assert judge(program, played, report_of(applicants=[made, last])).kinds == kinds
 
 
 def test_the_same_number_is_the_same_program_and_another_one_another():
