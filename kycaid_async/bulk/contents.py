@@ -109,6 +109,8 @@ async def _in_memory(source: Source, reading: SourceReader, kind: str) -> FileCo
 
 async def _held(source: Source, reading: SourceReader) -> "_Held":
     if len(reading.head) == reading.size:
+        if not await reading.unchanged():
+            raise _changed(source)
         return _Held(memoryview(reading.head), source.label, source.filename, reading.framed)
     parts = [bytes(reading.head)]
     while part := await reading.read():

@@ -229,6 +229,11 @@ def _close_after(fd: int, read: "asyncio.Future[Any]") -> None:
     os.close(fd)
 
 
+def _state(found: os.stat_result) -> tuple[int, ...]:
+    """Return what changes whenever an open file is written, also when its times are set back afterwards."""
+    return found.st_size, found.st_mtime_ns, found.st_ctime_ns
+
+
 def _read_fully(fd: int, size: int, offset: int) -> bytes:
     parts = []
     while size > 0 and (part := read_at(fd, size, offset)):
@@ -259,7 +264,7 @@ class PathReader(Printed):
     _offset: int = 0
     _inline: bool = _NOWAIT
     _busy: "asyncio.Future[Any] | None" = attrs.field(default=None, repr=False)
-    _grew: bool = False
+    _changed: bool = False
 
     @property
     def size(self) -> int:
@@ -303,7 +308,7 @@ class PathReader(Printed):
     def _keep(self, head: Buffer, padded: PaddedBuffer | None) -> None:
         self.head, self._padded, self._offset = head, padded, len(head)
         if len(head) == self.size:
-            self._grew = os.fstat(self.fd).st_size != self.size
+            self._changed = _state(os.fstat(self.fd)) != _state(self.found)
 
     def framed(self, before: bytes, behind: bytes) -> Buffer | None:
         return None if self._padded is None else self._padded.framed(before, behind)
@@ -343,9 +348,8 @@ class PathReader(Printed):
 
     async def unchanged(self) -> bool:
         if len(self.head) == self.size:  # it was read whole, in one go
-            return not self._grew
-        now = await in_thread(lambda: os.fstat(self.fd))
-        return (now.st_size, now.st_mtime_ns) == (self.found.st_size, self.found.st_mtime_ns)
+            return not self._changed
+        return _state(await in_thread(lambda: os.fstat(self.fd))) == _state(self.found)
 
     async def close(self) -> None:
         fd, self.fd = self.fd, -1

@@ -6,11 +6,12 @@ from datetime import UTC, datetime, timedelta
 import attrs
 import pytest
 
-from kycaid_async import BulkRow, BulkStatus, LedgerError
+from kycaid_async import BulkRow, BulkStatus, LedgerError, UploadSourceError
 from kycaid_async.bulk import contents
 from kycaid_async.bulk.ledger import Ledger
 from kycaid_async.bulk.ledger.repair import repair, show
-from kycaid_async.uploads.path_source import Origin
+from kycaid_async.uploads.path_source import Origin, PathSource
+from kycaid_async.uploads.preflight import FileRules
 from tests.bulk.ledger.formats import format_4, picture_of_format_4
 from tests.bulk.plain_server import Meddling, PlainServer, closing
 from tests.conftest import API_KEY
@@ -137,6 +138,43 @@ async def test_a_copy_of_what_is_gone_or_changed_by_now_is_sent_again(client, pl
     third = write(tmp_path, "third.png", content)
     [again], summary = await deliver(client, [row(3, third)], tmp_path / "l")
     assert (again, summary.files) == (ids[0], 0), "from now on it is known by the whole"
+
+
+@SIZES
+async def test_a_file_that_is_rewritten_before_it_is_sent_is_recorded_as_what_was_sent(client, plain, tmp_path, size):
+    """Also when its time is put back afterwards, as programs that copy files do."""
+    paths = [write(tmp_path, f"{n}.png", picture(size, middle=n)) for n in range(2)]
+    copies = [write(tmp_path, f"copy {n}.png", picture(size, middle=n)) for n in (1, 2)]
+    upload = client.bulk.upload([row(n, path) for n, path in enumerate(paths)], ledger=tmp_path / "l", concurrency=1)
+    call, sent = upload._caller.caller, []
+
+    async def caller(endpoint, **given):
+        sent.append(endpoint.name)
+        if sent.count("files.create") == 2 and endpoint.name == "files.create":
+            before = paths[1].stat()
+            with paths[1].open("r+b") as file:
+                file.write(picture(size, middle=2))
+            os.utime(paths[1], ns=(before.st_atime_ns, before.st_mtime_ns))
+        return await call(endpoint, **given)
+
+    upload._caller.caller = caller
+    first = [result async for result in upload]
+    ids, _ = await deliver(client, [row(n + 2, copy) for n, copy in enumerate(copies)], tmp_path / "l")
+    assert [result.status for result in first] == [BulkStatus.CREATED] * 2
+    assert [stored(plain, file_id) for file_id in ids] == [picture(size, middle=1), picture(size, middle=2)]
+
+
+async def test_a_small_file_that_grows_while_it_is_read_is_not_taken_for_whole(tmp_path):
+    path = write(tmp_path, "a.png", picture(SMALL))
+
+    def grow():
+        with path.open("ab") as file:
+            file.write(b"more")
+        return 0
+
+    source = PathSource(os.fspath(path), waits=grow)
+    with pytest.raises(UploadSourceError, match="changed while it was read"):
+        await contents.read_content(source, FileRules(), contents.as_many_as_cores())
 
 
 async def test_a_file_that_was_written_a_moment_ago_is_known_by_the_whole_at_once(client, plain, tmp_path, fake_time):

@@ -49,6 +49,9 @@ class _Thread:
 
     def __init__(self) -> None:
         self._work: SimpleQueue[Callable[[], object] | None] = SimpleQueue()
+        self._lock = threading.Lock()
+        self._is_over = False
+        """True once nobody takes what is put into ``_work`` any more."""
         self._thread = threading.Thread(target=self._run, name="kycaid ledger")
         self._thread.start()
 
@@ -68,27 +71,37 @@ class _Thread:
 
     def put(self, work: Callable[[], object]) -> None:
         """Do as `submit` does with what raises nothing, and let nobody wait for it: that costs less."""
-        if self._thread.is_alive():
-            self._work.put(work)
-        else:
-            work()
+        with self._lock:
+            if not self._is_over:
+                self._work.put(work)
+                return
+        self._thread.join()  # the thread may still be at what was given before
+        work()
 
     def end(self) -> None:
         """Take nothing more."""
-        self._work.put(None)
+        with self._lock:
+            self._is_over = True
+            self._work.put(None)
 
     def _run(self) -> None:
         while True:
             try:
                 work = self._work.get(timeout=_LOOK)
             except Empty:
-                if threading.main_thread().is_alive():
+                if threading.main_thread().is_alive() or not self._may_end():
                     continue
                 return
             if work is None:
                 return
             work()
             del work
+
+    def _may_end(self) -> bool:
+        """Say whether nothing has come meanwhile, and take nothing more then."""
+        with self._lock:
+            self._is_over = self._is_over or self._work.empty()
+            return self._is_over and self._work.empty()
 
 
 @attrs.define(eq=False)
@@ -155,6 +168,11 @@ class Database:
         answer: asyncio.Future[Rows] = self._loop.create_future()
         self._pending.append(_Change(sql=sql, values=values, answer=answer, reads=True))
         return await answer
+
+    async def caught_up(self) -> None:
+        """Return once all changes so far were made, on the disk or not. Raises `LedgerError`."""
+        if self._commit_in_thread is not None:
+            await self.read("SELECT 1")
 
     async def write_durable(self, sql: str, *values: Any) -> int:
         """Make a change, which is on the disk when this returns. Return how many rows changed. Raises `LedgerError`."""

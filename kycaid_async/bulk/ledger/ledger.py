@@ -5,8 +5,9 @@ pseudonymous, and without its secret nobody can tell from it whose documents wer
 """
 
 import contextlib
+import functools
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Final, Self
 
 import attrs
@@ -33,6 +34,10 @@ from kycaid_async.values.secret import ApiKey
 _SECONDS_BETWEEN_BEATS: Final = 1.0
 _AT_ONCE: Final = 500
 """Rows that are read together, when all are read."""
+_AT_A_LOOK: Final = 100
+"""Rows that are looked up together: a statement of its own for each number of them is kept prepared."""
+_REMEMBERED: Final = 1000
+"""Digests whose keyed form is at hand: those of the rows under way are needed several times each."""
 
 DOCUMENT_TAKEN: Final = "document_taken"
 """The code of a row for which the server gave the id of a document that another row has."""
@@ -65,6 +70,13 @@ class Ledger:
     """
     knows_whole_files_only: bool
     """True when an earlier version recorded files, by the whole of their content only: `first_file` is not enough."""
+    _keyed: Callable[[str, bytes], bytes] = attrs.field(
+        init=False,
+        repr=False,
+        default=attrs.Factory(lambda self: functools.lru_cache(_REMEMBERED)(self._secret.keyed), takes_self=True),
+    )
+    _taken: set[bytes] = attrs.field(init=False, factory=set)
+    """Rows for which the server gave another row's document now: the first of them ends the run."""
 
     @classmethod
     async def open(
@@ -134,6 +146,16 @@ class Ledger:
         """Return what is known of a row."""
         return next(map(RowEntry.of, await self._database.read(f"{_ROW} WHERE digest = ?", self._row(digest))), None)
 
+    async def rows_by_digest(self, digests: Sequence[bytes]) -> list[RowEntry | None]:
+        """Return what is known of each row, in the order of their digests: one look for a hundred of them."""
+        found: dict[bytes, RowEntry] = {}
+        keys = list(map(self._row, digests))
+        for start in range(0, len(keys), _AT_A_LOOK):
+            some = keys[start : start + _AT_A_LOOK]
+            query = f"{_ROW} WHERE digest IN ({', '.join('?' * len(some))})"
+            found |= {values[0]: RowEntry.of(values) for values in await self._database.read(query, *some)}
+        return [found.get(key) for key in keys]
+
     async def rows_of(self, applicant_id: str, *, besides: bytes | None = None) -> list[RowEntry]:
         """Return what is known of all rows of an applicant, without the one whose digest is ``besides``."""
         rows = await self._database.read(f"{_ROW} WHERE applicant_id = ?", applicant_id)
@@ -197,9 +219,9 @@ class Ledger:
         )
 
     async def has_created(self, digest: bytes, document_id: str) -> bool:
-        """Say whether a document is on record as this row's: not when the server gave the id of another row's."""
-        query = "SELECT 1 FROM rows WHERE digest = ? AND document_id = ?"
-        return bool(await self._database.read(query, self._row(digest), document_id))
+        """Say whether what `created_row` was told is on record: not when the server gave the document of another row."""
+        await self._database.caught_up()
+        return self._row(digest) not in self._taken
 
     def uncertain_row(self, digest: bytes, code: str) -> None:
         """Record what was found out about a row that was sent, and stays unsettled."""
@@ -308,6 +330,7 @@ class Ledger:
         self._database.write_behind(
             "UPDATE rows SET code = ? WHERE digest = ? AND state = ?", DOCUMENT_TAKEN, key, EntryState.SENT
         )
+        self._taken.add(key)
         self._given_twice("document")
 
     def _given_twice(self, kind: str) -> None:
@@ -319,16 +342,16 @@ class Ledger:
         )
 
     def _row(self, digest: bytes) -> bytes:
-        return self._secret.keyed("row", digest)
+        return self._keyed("row", digest)
 
     def _file(self, digest: bytes) -> bytes:
-        return self._secret.keyed("file", digest)
+        return self._keyed("file", digest)
 
     def _partial(self, digest: bytes) -> bytes:
-        return self._secret.keyed("partial", digest)
+        return self._keyed("partial", digest)
 
     def _applicant(self, digest: bytes) -> bytes:
-        return self._secret.keyed("applicant", digest)
+        return self._keyed("applicant", digest)
 
     def _fingerprint(self, digest: bytes | None) -> bytes | None:
-        return None if digest is None else self._secret.keyed("fingerprint", digest)
+        return None if digest is None else self._keyed("fingerprint", digest)

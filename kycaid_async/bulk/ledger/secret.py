@@ -35,6 +35,8 @@ class Secret:
     _key: bytes = attrs.field(repr=False)
     _salt: str | None = None
     """Of one that an API key gives."""
+    _begun: "dict[str, hashlib.blake2b]" = attrs.field(init=False, repr=False, eq=False, factory=dict)
+    """By kind: what has taken the key, and nothing else yet."""
     _seal_keys: tuple[bytes, bytes] = attrs.field(
         init=False,
         repr=False,
@@ -58,7 +60,12 @@ class Secret:
 
     def keyed(self, kind: str, digest: bytes) -> bytes:
         """Return what stands in the ledger for ``digest``; each kind of thing has others."""
-        return hashlib.blake2b(digest, key=self._key, digest_size=32, person=kind.encode()).digest()
+        begun = self._begun.get(kind)
+        if begun is None:
+            begun = self._begun[kind] = hashlib.blake2b(key=self._key, digest_size=32, person=kind.encode())
+        keyed = begun.copy()  # half of the work is to begin with the key
+        keyed.update(digest)
+        return keyed.digest()
 
     def seal(self, text: str) -> str:
         """Return ``text`` as it can stand in the ledger: only this secret opens it."""
