@@ -45,6 +45,12 @@ class Section(ValueObject):
 
 def from_fields(operation: str, cls: type[Q], fields: Mapping[str, Any]) -> Q:
     """Return a ``cls`` made of keyword arguments. Raises `InvalidRequestError` for names it does not have."""
+    check_names(operation, cls, fields)
+    return cls(**fields)
+
+
+def check_names(operation: str, cls: type[Request], fields: Mapping[str, Any]) -> None:
+    """Raise `InvalidRequestError` when ``cls`` cannot be made of ``fields``."""
     settable, required = _names_of(cast("Hashable", cls))
     if not (fields.keys() <= settable and fields.keys() >= required):
         problems = [
@@ -54,7 +60,6 @@ def from_fields(operation: str, cls: type[Q], fields: Mapping[str, Any]) -> Q:
         ]
         missing = [field.name for field in fields_of(cls) if field.name in required and field.name not in fields]
         raise invalid_request(operation, problems + [FieldProblem(name, "a value", "nothing") for name in missing])
-    return cls(**fields)
 
 
 @functools.cache

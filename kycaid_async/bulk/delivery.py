@@ -1,7 +1,8 @@
 """The delivery of rows: each with its files, its applicant and its document."""
 
 import copy
-from collections.abc import Iterable, Mapping
+import enum
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import attrs
@@ -40,7 +41,29 @@ _REFUSED_ANEW: Final = (
     "Look for it, then remove the row; or correct it under another key. It was refused so:"
 )
 _TAKEN: Final = "the server gave the id of a document that another row has, so look whether this one was made"
+_OTHER_TYPES: Final = FieldProblem("row", "the types of BulkRow, and values that JSON can carry", "others")
+_OF_OTHER_TYPES: Final = (AttributeError, TypeError, ValueError, OverflowError, RecursionError)
+"""What a row of other types raises when it is looked at."""
 _FAILED_ANEW: Final = "an earlier run perhaps made it, so look for it; now it could not be sent:"
+
+
+class _NotYet(enum.Enum):
+    NOT_YET = enum.auto()
+
+
+_NOT_YET: Final = _NotYet.NOT_YET
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class PreparedRow:
+    """A row, and what the ledger knows it by."""
+
+    row: BulkRow
+    digest: bytes = b""
+    fingerprint: bytes | None = None
+    """What the ledger holds against a row with the same key."""
+    error: KycaidError | None = None
+    """Why it cannot be told from others, or not be sent at all."""
 
 
 @attrs.define(kw_only=True, eq=False)
@@ -59,11 +82,29 @@ class Deliverer:
     """When the run began, by the clock of ``timing``."""
     _set_aside: set[bytes] = attrs.field(factory=set)
     """Rows that this run set aside: they are not created anew before the next."""
+    _looked_up: dict[bytes, "RowEntry | _NotYet | None"] = attrs.field(factory=dict)
+    """What the ledger knows of rows that nobody has begun with since it was asked."""
 
-    async def deliver(self, number: int, row: BulkRow) -> BulkResult:
-        """Return what became of ``row``."""
-        started = self.timing.clock()
-        delivery = _RowDelivery(run=self, row=row, calls=self.caller.counted())
+    async def prepare(self, rows: Sequence[BulkRow]) -> list["PreparedRow"]:
+        """Look rows up in the ledger together, before their turn, and return them with what it knows them by."""
+        prepared = [_prepared(row) for row in rows]
+        # What somebody is at changes meanwhile. `entry_of` takes the mark away, whoever asks first.
+        digests = [row.digest for row in prepared if row.error is None and not self.locks.is_held(row.digest)]
+        self._looked_up |= dict.fromkeys(digests, _NOT_YET)
+        for digest, entry in zip(digests, await self.ledger.rows_by_digest(digests), strict=True):
+            if digest in self._looked_up:
+                self._looked_up[digest] = entry
+        return prepared
+
+    async def entry_of(self, digest: bytes) -> RowEntry | None:
+        """Return what the ledger knows of a row. To be asked once, by who holds its lock, and before it is changed."""
+        entry = self._looked_up.pop(digest, _NOT_YET)
+        return await self.ledger.row(digest) if isinstance(entry, _NotYet) else entry
+
+    async def deliver(self, number: int, prepared: "PreparedRow") -> BulkResult:
+        """Return what became of a row."""
+        started, row = self.timing.clock(), prepared.row
+        delivery = _RowDelivery(run=self, prepared=prepared, row=row, calls=self.caller.counted())
         status, error = await _end_of(delivery)
         if error is not None:
             hide_locals(error)  # users report what stands in a result, too
@@ -109,6 +150,7 @@ class _RowDelivery:
     """The delivery of one row. It keeps what is known so far, also for the result of a row that gets no further."""
 
     run: Deliverer
+    prepared: PreparedRow
     row: BulkRow
     calls: CountedCalls
     applicant_id: str | None = None
@@ -117,8 +159,6 @@ class _RowDelivery:
     uploaded_bytes: int = 0
     sent_before: bool = False
     """As in the result."""
-    _digest: bytes = b""
-    _fingerprint: bytes | None = None
     _was_sent: bool = False
     """True when it was sent and got no answer, now or by an earlier run, whatever was found out since."""
     _in_doubt: bool = False
@@ -130,16 +170,20 @@ class _RowDelivery:
 
     async def deliver(self) -> BulkStatus:
         """Bring the row to its end, if it is not there yet. Raises `Unreconciled`, and `KycaidError` for a failure."""
-        self._digest, self._fingerprint = _identity(self.row, check=self.run.check)
-        async with self.run.locks.of(self._digest):
-            entry = await self.run.ledger.row(self._digest)
+        run, prepared = self.run, self.prepared
+        if prepared.error is not None:
+            raise prepared.error
+        async with run.locks.of(prepared.digest):
+            entry = await run.entry_of(prepared.digest)
             if entry is not None and entry.state is EntryState.CREATED:
                 return self._done_before(entry)
+            if run.check:
+                _check(self.row)
             await self._find_or_create(entry)
             return BulkStatus.CREATED
 
     def _done_before(self, entry: RowEntry) -> BulkStatus:
-        if not self.run.ledger.has_said(entry, self._fingerprint):
+        if not self.run.ledger.has_said(entry, self.prepared.fingerprint):
             raise invalid_request(documents.CREATE.name, [_USED_KEY])
         self._keep(entry.intent, entry.document_id)
         return BulkStatus.DONE_BEFORE
@@ -154,7 +198,7 @@ class _RowDelivery:
                 await self._create()
         except Unreconciled as unreconciled:
             self.sent_before = self.sent_before or unreconciled.sent_before
-            self.run.set_aside(self._digest, unreconciled.code or code_of(unreconciled.error))
+            self.run.set_aside(self.prepared.digest, unreconciled.code or code_of(unreconciled.error))
             raise
         except (LedgerError, TooManyOpenFilesError):
             raise
@@ -162,7 +206,7 @@ class _RowDelivery:
             if self._in_doubt:
                 raise _uncertain_still(_FAILED_ANEW, error) from error
             if self.document_id is None:
-                ledger.failed_row(self._digest, code_of(error))
+                ledger.failed_row(self.prepared.digest, code_of(error))
             raise
 
     async def _is_found(self, entry: RowEntry) -> bool:
@@ -171,14 +215,14 @@ class _RowDelivery:
         Raises `InvalidRequestError` when another row was sent with its key, and its document was made.
         """
         run, intent = self.run, entry.intent
-        is_other = not run.ledger.has_said(entry, self._fingerprint)
+        is_other = not run.ledger.has_said(entry, self.prepared.fingerprint)
         doubt = self._doubt(intent, fields={} if is_other else self.row.document)
         self.applicant_id = intent.applicant_id
         since = run.timing.clock() - run.ledger.waited(entry)
         try:
             document_id = await run.reconciler.find(doubt, self.calls, since=since, locked=False)
         except Unreconciled:
-            if not run.may_create_anew(self._digest):
+            if not run.may_create_anew(self.prepared.digest):
                 raise
             self._in_doubt = True
             return False
@@ -249,7 +293,7 @@ class _RowDelivery:
         try:
             document_id = await self.run.reconciler.find(doubt, self.calls, since=self.run.started, locked=True)
         except Unreconciled:
-            if not self.run.may_create_anew(self._digest):
+            if not self.run.may_create_anew(self.prepared.digest):
                 raise
             return None
         self._in_doubt = False
@@ -260,7 +304,7 @@ class _RowDelivery:
 
         def withdraw() -> None:
             if not self._in_doubt:
-                self.run.ledger.forget_row(self._digest)
+                self.run.ledger.forget_row(self.prepared.digest)
 
         record = IntentRecord(write=lambda: self._intend(doubt.intent), withdraw=withdraw, guard=self.run.ledger.guard)
         try:
@@ -271,8 +315,8 @@ class _RowDelivery:
             if self._in_doubt or (self._was_sent and not _is_of_its_own(error)):
                 return await self._refused_anew(doubt, error)
             raise
-        self.run.ledger.created_row(self._digest, document_id)
-        if not await self.run.ledger.has_created(self._digest, document_id):
+        self.run.ledger.created_row(self.prepared.digest, document_id)
+        if not await self.run.ledger.has_created(self.prepared.digest):
             raise Unreconciled(_TAKEN, operation=documents.CREATE.name, code=DOCUMENT_TAKEN)
         return document_id
 
@@ -287,11 +331,11 @@ class _RowDelivery:
         raise _uncertain_still(_REFUSED_ANEW, error, code=_REFUSED)
 
     async def _intend(self, intent: Intent) -> None:
-        await self.run.ledger.intend_row(self._digest, intent, self._fingerprint)
+        await self.run.ledger.intend_row(self.prepared.digest, intent, self.prepared.fingerprint)
 
     def _doubt(self, intent: Intent, *, fields: Mapping[str, Any]) -> Doubt:
         return Doubt(
-            digest=self._digest, intent=intent, fields=fields, applicant_was_made=self.row.applicant is not None
+            digest=self.prepared.digest, intent=intent, fields=fields, applicant_was_made=self.row.applicant is not None
         )
 
     def _made(self, intent: Intent, document_id: str) -> None:
@@ -303,15 +347,24 @@ class _RowDelivery:
         self.file_ids = dict(intent.file_ids)
 
 
-def _identity(row: BulkRow, *, check: bool) -> tuple[bytes, bytes | None]:
-    """Return what the ledger knows a row by, and what it holds against one with the same key."""
+def _prepared(row: BulkRow) -> PreparedRow:
     try:
-        problems = row.problems() if check else row.misfits()
+        problems = row.misfits()
         if not problems:
-            return row.digest, row.says
-    except (AttributeError, TypeError, ValueError, OverflowError, RecursionError):
-        problems = [FieldProblem("row", "the types of BulkRow, and values that JSON can carry", "others")]
-    raise invalid_request(documents.CREATE.name, problems)
+            return PreparedRow(row=row, digest=row.digest, fingerprint=row.says)
+    except _OF_OTHER_TYPES:
+        problems = [_OTHER_TYPES]
+    return PreparedRow(row=row, error=invalid_request(documents.CREATE.name, problems))
+
+
+def _check(row: BulkRow) -> None:
+    """Raise `InvalidRequestError` for a row that the reference would refuse."""
+    try:
+        problems = row.problems()
+    except _OF_OTHER_TYPES:
+        problems = [_OTHER_TYPES]
+    if problems:
+        raise invalid_request(documents.CREATE.name, problems)
 
 
 def _uncertain_still(reason: str, error: KycaidError, *, code: str = "") -> Unreconciled:

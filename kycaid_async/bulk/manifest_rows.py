@@ -22,6 +22,7 @@ from kycaid_async.bulk.manifest.places import AnyPath, is_url, source_of
 from kycaid_async.bulk.manifest.row import BadRow, ManifestRow
 from kycaid_async.bulk.prerequisites import digest_of_applicant
 from kycaid_async.bulk.remote.url_rules import UrlRules
+from kycaid_async.bulk.run import RowBatch
 from kycaid_async.errors import FieldProblem, KycaidError, ManifestError
 from kycaid_async.masking import shown_name
 from kycaid_async.uploads.preflight import FileRules
@@ -45,8 +46,11 @@ class ManifestFile:
     options: ManifestOptions = attrs.field(repr=False)
 
 
-async def rows_of_manifest(source: Manifest | ManifestFile, ledger: UploadLedger) -> AsyncIterator[ManifestRow]:
-    """Give the rows of a manifest. Raises `ManifestError` before the first when some of them cannot be delivered."""
+async def rows_of_manifest(source: Manifest | ManifestFile, ledger: UploadLedger) -> AsyncIterator[RowBatch]:
+    """Give the rows of a manifest, some dozens together.
+
+    Raises `ManifestError` before the first when some of them cannot be delivered.
+    """
     manifest = (
         source if isinstance(source, Manifest) else await in_thread(lambda: Manifest.of(source.path, source.options))
     )
@@ -60,9 +64,8 @@ async def rows_of_manifest(source: Manifest | ManifestFile, ledger: UploadLedger
     if groups.rows:
         raise ManifestError(_told(manifest, groups, count))
     rows = check.good_rows()
-    while batch := await in_thread(lambda: list(islice(rows, _AT_ONCE))):
-        for good in batch:
-            yield good
+    while batch := await in_thread(lambda: RowBatch(islice(rows, _AT_ONCE))):
+        yield batch
 
 
 def _told(manifest: Manifest, groups: ProblemGroups, count: int) -> str:

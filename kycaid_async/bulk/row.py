@@ -6,12 +6,13 @@ import json
 import os
 from collections import deque
 from collections.abc import Iterator, Mapping
+from json.encoder import encode_basestring as _quoted
 from typing import Any, Final, cast
 
 import attrs
 
 from kycaid_async.api.applicants import Company, Person
-from kycaid_async.api.documents.kinds import new_document
+from kycaid_async.api.documents.kinds import check_document, new_document
 from kycaid_async.api.documents.models import NewDocument
 from kycaid_async.errors import FieldProblem, InvalidRequestError, KycaidError
 from kycaid_async.masking import Discreet
@@ -78,16 +79,16 @@ class BulkRow(Discreet):
         """
         if self.key is not None:
             return hashlib.sha256(b"key\0" + self.key.encode(errors="surrogatepass")).digest()
-        content = {
-            "document": dict(self.document),
-            "applicant_id": self.applicant_id,
-            "applicant": self.applicant,
-            "sides": {side: _name(source) for side, source in self.sides()},
-        }
+        sides = {side: _name(source) for side, source in self.sides()}
         # To write plain texts in another way would change nothing, and takes longer than all else here.
-        texts = (*self.document.values(), self.applicant_id or "")
-        is_plain = self.applicant is None and all(text.__class__ is str for text in texts)
-        return hashlib.sha256(b"row\0" + _canonical(content if is_plain else unstructure(content))).digest()
+        texts = (*self.document, *self.document.values(), self.applicant_id)
+        if self.applicant is None and all(text.__class__ is str for text in texts):
+            owner, document = _quoted(cast("str", self.applicant_id)), _object(self.document)
+            text = f'{{"applicant":null,"applicant_id":{owner},"document":{document},"sides":{_object(sides)}}}'
+            return hashlib.sha256(b"row\0" + text.encode()).digest()
+        content = {"document": dict(self.document), "applicant_id": self.applicant_id, "applicant": self.applicant}
+        content["sides"] = sides
+        return hashlib.sha256(b"row\0" + _canonical(unstructure(content))).digest()
 
     @property
     def says(self) -> bytes | None:
@@ -113,7 +114,7 @@ class BulkRow(Discreet):
         if problems:
             return problems
         try:
-            return check_request(self.new_document(_ANY_ID, {}))
+            return check_document({**self.document, "applicant_id": _ANY_ID})
         except InvalidRequestError as error:
             return list(error.problems)
 
@@ -155,6 +156,11 @@ def digest_of(value: Any) -> bytes:
 def _canonical(value: Any) -> bytes:
     """Return ``value`` as JSON in which the order of keys plays no part."""
     return _encode(value).encode()
+
+
+def _object(texts: Mapping[str, str]) -> str:
+    """Return what `_canonical` does of ``texts``."""
+    return "{" + ",".join([f"{_quoted(name)}:{_quoted(texts[name])}" for name in sorted(texts)]) + "}"
 
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False, sort_keys=True).encode
@@ -232,7 +238,8 @@ class BulkSummary:
     files_shared: int = 0
     """Files that needed no upload, because the same content had been uploaded already."""
     files_unused: int = 0
-    """Files that were uploaded and that no document has so far. The ledger knows them: the next run uses them."""
+    """Files that were uploaded and that no document has so far. The ledger knows them: the next run uses them,
+    except for those of more than 32 KiB that were moved by then."""
     bytes: int = 0
     """Bytes of files that were uploaded."""
     requests: int = 0

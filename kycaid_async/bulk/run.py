@@ -6,7 +6,7 @@ import itertools
 import threading
 from abc import abstractmethod
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable
 from typing import Any, Final, Generic, Self, TypeVar
 
 from kycaid_async.api.section import Caller
@@ -25,9 +25,14 @@ W = TypeVar("W")
 R = TypeVar("R")
 
 _AHEAD: Final = 64
+"""Rows that a thread reads before anybody wants them; as many may have been handed over and wait for a worker."""
 _LONGEST_WORK: Final = 30.0
 _MARGIN: Final = 5.0
 """Seconds."""
+
+
+class RowBatch(list[Any]):
+    """Rows that an asynchronous iterable gives together, in place of one."""
 
 
 class RowFeed(Generic[W]):
@@ -35,84 +40,75 @@ class RowFeed(Generic[W]):
 
     An iterable that is not asynchronous is read in one thread of its own, as it may block. Some dozens of rows
     are read ahead. What ends the reading is raised after the rows that were read before it.
+
+    ``prepare`` is given the rows that came together, and gives each as it is handed out.
     """
 
-    def __init__(self, rows: Iterable[W] | AsyncIterable[W]) -> None:
-        self._batches = _in_task(rows) if isinstance(rows, AsyncIterable) else _in_thread(iter(rows))
+    def __init__(
+        self, rows: Iterable[Any] | AsyncIterable[Any], prepare: Callable[[list[Any]], Awaitable[list[W]]] | None = None
+    ) -> None:
+        self._rows = rows
+        self._prepare = prepare
+        self._reader: _Reader | None = None
         self._ready: deque[W] = deque()
         self._turn = asyncio.Lock()
-        self._closed = asyncio.get_running_loop().create_future()
+        self._closed = False
         self._numbers = itertools.count()
 
     async def next(self) -> tuple[int, W] | None:
         """Return a row and its place, from 0; None after the last one and once the feed is closed."""
         if not self._ready:
             async with self._turn:
-                while not self._ready and not self._closed.done():
+                while not self._ready and not self._closed:
                     await self._pull()
         return (next(self._numbers), self._ready.popleft()) if self._ready else None
 
     async def _pull(self) -> None:
-        pulling = asyncio.ensure_future(anext(self._batches, None))
-        try:
-            await asyncio.wait({pulling, self._closed}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            pulling.cancel()
-            await asyncio.gather(pulling, return_exceptions=True)
-        if self._closed.done():
-            return
-        batch = pulling.result()
-        if batch is None:
+        if self._reader is None:
+            rows = self._rows
+            self._reader = _TaskReader(rows) if isinstance(rows, AsyncIterable) else _ThreadReader(rows)
+        batch = await self._reader.batch()
+        if not batch:
             self.close()
-        else:
+        elif self._prepare is not None:
+            batch = await self._prepare(batch)
+        if not self._closed:
             self._ready.extend(batch)
 
     def close(self) -> None:
         """Give no more rows."""
-        if not self._closed.done():
-            self._closed.set_result(None)
+        self._closed = True
         self._ready.clear()
+        if self._reader is not None:
+            self._reader.close()
 
     async def aclose(self) -> None:
         """Let go of what reads the rows."""
         self.close()
         async with self._turn:
-            await self._batches.aclose()
+            if self._reader is not None:
+                await self._reader.stop()
 
 
-async def _in_task(rows: AsyncIterable[W]) -> AsyncGenerator[list[W], None]:
-    reader = _TaskReader(rows)
-    try:
-        while batch := await reader.batch():
-            yield batch
-    finally:
-        await reader.stop()
-
-
-async def _in_thread(rows: Iterator[W]) -> AsyncGenerator[list[W], None]:
-    reader = _ThreadReader(rows)
-    try:
-        while batch := await reader.batch():
-            yield batch
-    finally:
-        reader.stop()
-
-
-class _Reader(Generic[W]):
+class _Reader:
     """A reader that is some rows ahead."""
 
     def __init__(self) -> None:
-        self._read: deque[W] = deque()
+        self._read: deque[Any] = deque()
         self._news = asyncio.Event()
         self._ended = False
+        self._closed = False
+        self._is_wanted = False
         self._error: BaseException | None = None
 
-    async def batch(self) -> list[W]:
+    async def batch(self) -> list[Any]:
         """Return what was read, as soon as there is some; nothing at the end. Raises what ended it, after the rows."""
-        while True:
+        while not self._closed:
             self._news.clear()
+            self._is_wanted = True  # before the look: a row that comes after it is told of
             ended, batch = self._ended, [self._read.popleft() for _ in range(len(self._read))]
             if batch:
+                self._is_wanted = False
                 self._make_room(len(batch))
                 return batch
             if ended and self._error is not None:
@@ -120,29 +116,42 @@ class _Reader(Generic[W]):
             if ended:
                 return []
             await self._news.wait()
+        return []
+
+    def close(self) -> None:
+        """Let nobody wait for rows any more."""
+        self._closed = True
+        self._news.set()
+
+    async def stop(self) -> None:
+        """Let go of the rows."""
+        raise NotImplementedError
 
     def _make_room(self, rows: int) -> None:
         raise NotImplementedError
 
 
-class _TaskReader(_Reader[W]):
+class _TaskReader(_Reader):
     """Reads rows in a task. One for all: what stands around them, such as a cancel scope, may insist on it."""
 
-    def __init__(self, rows: AsyncIterable[W]) -> None:
+    def __init__(self, rows: AsyncIterable[Any]) -> None:
         super().__init__()
         self._room = asyncio.Semaphore(1)  # it does not block, so there is nothing to be gained by more
         self._task = asyncio.create_task(self._read_all(rows))
 
     async def stop(self) -> None:
-        """Let go of the rows."""
         self._task.cancel()
         await asyncio.wait([self._task])
 
-    async def _read_all(self, rows: AsyncIterable[W]) -> None:
+    async def _read_all(self, rows: AsyncIterable[Any]) -> None:
         iterator = aiter(rows)
         try:
             while await self._room.acquire():
-                self._read.append(await anext(iterator))
+                row = await anext(iterator)
+                if isinstance(row, RowBatch):
+                    self._read.extend(row)
+                else:
+                    self._read.append(row)
                 self._news.set()
         except StopAsyncIteration:
             return
@@ -160,37 +169,35 @@ class _TaskReader(_Reader[W]):
             if isinstance(iterator, AsyncGenerator):
                 await iterator.aclose()
 
-    def _make_room(self, rows: int) -> None:
-        for _ in range(rows):
-            self._room.release()
+    def _make_room(self, rows: int) -> None:  # noqa: ARG002 - of one row, or of one batch
+        self._room.release()
 
 
-class _ThreadReader(_Reader[W]):
+class _ThreadReader(_Reader):
     """Reads rows in a thread, which holds up neither those that were read nor the end of the program when it blocks."""
 
-    def __init__(self, rows: Iterator[W]) -> None:
+    def __init__(self, rows: Iterable[Any]) -> None:
         super().__init__()
-        self._rows = rows
-        self._room = threading.Semaphore(_AHEAD)
+        self._rows = iter(rows)
+        self._room = threading.Event()
         self._loop = asyncio.get_running_loop()
-        self._is_waking = False
-        self._stopped = False
         # The same thread for all: what reads a database or a file may insist on it.
         threading.Thread(target=self._read_all, name="kycaid rows", daemon=True).start()
 
-    def stop(self) -> None:
+    async def stop(self) -> None:
         """Let the thread end, as soon as it has the next row."""
-        self._stopped = True
-        self._room.release()
+        self._room.set()
 
-    def _make_room(self, rows: int) -> None:
-        self._room.release(rows)
+    def _make_room(self, rows: int) -> None:  # noqa: ARG002 - all that were read
+        # Only the first row after a pause needs to wake the thread: each time it costs more than to make a row.
+        if not self._room.is_set():
+            self._room.set()
 
     def _read_all(self) -> None:
         try:
             for row in self._rows:
-                self._room.acquire()
-                if self._stopped:
+                self._wait_for_room()
+                if self._closed:
                     return
                 self._read.append(row)
                 self._notify()
@@ -200,16 +207,18 @@ class _ThreadReader(_Reader[W]):
         self._ended = True
         self._notify()
 
-    def _notify(self) -> None:
-        """Wake the loop, once for all rows until it looks."""
-        if not self._is_waking:
-            self._is_waking = True
-            with contextlib.suppress(RuntimeError):  # the loop is closed
-                self._loop.call_soon_threadsafe(self._wake)
+    def _wait_for_room(self) -> None:
+        while len(self._read) >= _AHEAD and not self._closed:
+            self._room.clear()
+            if len(self._read) >= _AHEAD and not self._closed:  # or else it was taken just before
+                self._room.wait()
 
-    def _wake(self) -> None:
-        self._is_waking = False
-        self._news.set()
+    def _notify(self) -> None:
+        """Wake the loop, once for all rows until it looks, and only when somebody waits for them."""
+        if self._is_wanted:
+            self._is_wanted = False
+            with contextlib.suppress(RuntimeError):  # the loop is closed
+                self._loop.call_soon_threadsafe(self._news.set)
 
 
 class BulkRun(Generic[W, R]):
@@ -228,11 +237,11 @@ class BulkRun(Generic[W, R]):
         settings: Settings,
         timing: Timing,
     ) -> None:
-        self._rows = rows
+        self._rows: Iterable[Any] | AsyncIterable[Any] = rows
         self._plan = plan
         self._settings = settings
         self._timing = timing
-        self._feed: RowFeed[W] | None = None
+        self._feed: RowFeed[Any] | None = None
         most = settings.max_connections
         concurrency = most_rows_at_once(most if plan.concurrency is None else min(plan.concurrency, most))
         self._workers = workers = WorkerPool(concurrency=AdaptiveConcurrency(concurrency))
@@ -336,9 +345,11 @@ class BulkRun(Generic[W, R]):
             self._seconds = self._timing.clock() - self._started
 
     @contextlib.asynccontextmanager
-    async def _reading(self) -> AsyncIterator[RowFeed[W]]:
+    async def _reading(
+        self, prepare: Callable[[list[Any]], Awaitable[list[Any]]] | None = None
+    ) -> AsyncIterator[RowFeed[Any]]:
         """Give the rows, as long as the run is not told to drain."""
-        self._feed = feed = RowFeed(self._rows)
+        self._feed = feed = RowFeed(self._rows, prepare)
         if self._workers.drained.is_set():
             feed.close()
         try:

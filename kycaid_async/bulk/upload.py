@@ -10,7 +10,7 @@ import attrs
 
 from kycaid_async.api.section import Caller
 from kycaid_async.bulk.claims import locks_of
-from kycaid_async.bulk.delivery import Deliverer
+from kycaid_async.bulk.delivery import Deliverer, PreparedRow
 from kycaid_async.bulk.ledger import LedgerOwner, Path, UploadLedger
 from kycaid_async.bulk.ledger.opening import check_lease, open_ledger, shown_ledger
 from kycaid_async.bulk.manifest.column_names import ColumnMap
@@ -168,8 +168,8 @@ class BulkUpload(BulkRun[BulkRow, BulkResult]):
     async def _do(self, ledger: UploadLedger) -> None:
         if self._manifest is not None:
             self._rows = rows_of_manifest(self._manifest, ledger)
-        async with self._reading() as feed:
-            deliverer = self._deliverer(ledger)
+        deliverer = self._deliverer(ledger)
+        async with self._reading(deliverer.prepare) as feed:
 
             async def work() -> bool:
                 numbered = await feed.next()
@@ -179,14 +179,15 @@ class BulkUpload(BulkRun[BulkRow, BulkResult]):
 
             await self._at_once(work)
 
-    async def _one(self, deliverer: Deliverer, number: int, row: BulkRow) -> None:
+    async def _one(self, deliverer: Deliverer, number: int, prepared: PreparedRow) -> None:
+        row = prepared.row
         if not isinstance(cast("object", row), BulkRow):
             raise TypeError(f"bulk: expected BulkRow, got {type(row).__name__}")
         size = sum(len(source) for _, source in row.sides() if isinstance(source, bytes))
         self._in_flight += 1
         try:
             with self._workers.holding(size) if size else nullcontext():
-                result = await deliverer.deliver(number, row)
+                result = await deliverer.deliver(number, prepared)
         except Stopped as stop:
             if stop.error is not None:
                 self._stop(stop.error)

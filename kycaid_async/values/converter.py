@@ -242,15 +242,21 @@ def _write(made: "Converter", value: Any) -> Any:
         return {key: _write(made, entry) for key, entry in value.items() if entry is not UNSET}
     if isinstance(value, list | tuple):
         return [_write(made, entry) for entry in value]
-    return made.unstructure(plain(value))
+    return made.unstructure(value if isinstance(value, Request) else plain(value))
 
 
 def _request_unhook(made: "Converter", cls: type[Request]) -> Callable[[Any], dict[str, Any]]:
-    fields = fields_of(cls)
+    fields = [(field.name, field.plain) for field in fields_of(cls)]
 
     def write(request: Any) -> dict[str, Any]:
-        values = ((field, getattr(request, field.name)) for field in fields)
-        return {field.name: _write(made, field.plain(value)) for field, value in values if value is not UNSET}
+        values = {}
+        for name, plain_as_field in fields:
+            value = getattr(request, name)
+            if value.__class__ is str:  # as most that are set
+                values[name] = value
+            elif value is not UNSET:
+                values[name] = _write(made, plain_as_field(value))
+        return values
 
     return write
 

@@ -11,7 +11,7 @@ import attrs
 
 from kycaid_async.api.documents.fields import ELSEWHERE, DocumentType
 from kycaid_async.api.documents.models import AffiliatedPersonDocument, ApplicantDocument, NewDocument
-from kycaid_async.api.section import from_fields, only
+from kycaid_async.api.section import check_names, from_fields, only
 from kycaid_async.errors import FieldProblem, UnconfirmedValueWarning
 from kycaid_async.protocol.request import invalid_request
 from kycaid_async.values.model import request
@@ -288,6 +288,21 @@ def new_document(document: NewDocument | None, fields: dict[str, Any]) -> NewDoc
     warn_of(fields.get("type") if document is None else getattr(document, "type", None))
     if document is not None:
         return only("documents.create", document, (ApplicantDocument, AffiliatedPersonDocument), fields)
+    return from_fields("documents.create", *_kind_of(fields))
+
+
+def check_document(fields: dict[str, Any]) -> list[FieldProblem]:
+    """Return every problem of the document that `new_document` makes of ``fields``. Raises `InvalidRequestError`."""
+    from kycaid_async.values.check import check_values  # many programs only read
+
+    warn_of(fields.get("type"))
+    cls, given = _kind_of(fields)
+    check_names("documents.create", cls, given)
+    return check_values(cls, given)
+
+
+def _kind_of(fields: dict[str, Any]) -> tuple[type[NewDocument], dict[str, Any]]:
+    """Return the class for a document, and the fields that it takes. Raises `InvalidRequestError`."""
     fields = {name: value for name, value in fields.items() if name not in _OWNERS or value is not None}
     owners = [name for name in _OWNERS if name in fields]
     if len(owners) != 1:
@@ -299,5 +314,4 @@ def new_document(document: NewDocument | None, fields: dict[str, Any]) -> NewDoc
     known: dict[str, type[Any]] = {**(BY_APPLICANT if fallback is ApplicantDocument else BY_AFFILIATED_PERSON)}
     given_type = fields.get("type")
     cls: type[NewDocument] = known.get(given_type, fallback) if isinstance(given_type, str) else fallback
-    given = fields if cls is fallback else {name: value for name, value in fields.items() if name != "type"}
-    return from_fields("documents.create", cls, given)
+    return cls, fields if cls is fallback else {name: value for name, value in fields.items() if name != "type"}

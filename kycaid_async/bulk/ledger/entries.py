@@ -10,16 +10,14 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterable, Mapping
+from json.encoder import encode_basestring_ascii as _quoted
 from pathlib import Path
-from typing import Any, Final, NoReturn, Self
+from typing import Any, NoReturn, Self
 
 import attrs
 
 from kycaid_async.bulk.ledger.problems import damaged
 from kycaid_async.uploads.path_source import Origin
-
-# Made once: `json.dumps` with options makes an encoder for each call.
-_as_text: Final = json.JSONEncoder(sort_keys=True).encode
 
 
 class EntryState(enum.StrEnum):
@@ -53,7 +51,8 @@ class Intent:
     @functools.cached_property
     def text(self) -> str:
         """The type and the files as one text, which is the same for the same."""
-        return _as_text({"type": self.type, **self.file_ids})
+        values = {"type": self.type, **self.file_ids}
+        return "{" + ", ".join([f"{_quoted(name)}: {_quoted(values[name])}" for name in sorted(values)]) + "}"
 
     @classmethod
     def of(cls, applicant_id: str, text: str) -> Self:

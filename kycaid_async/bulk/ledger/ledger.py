@@ -218,8 +218,8 @@ class Ledger:
             change, EntryState.CREATED, document_id, key, unchanged=lambda: self._document_taken(key)
         )
 
-    async def has_created(self, digest: bytes, document_id: str) -> bool:
-        """Say whether what `created_row` was told is on record: not when the server gave the document of another row."""
+    async def has_created(self, digest: bytes) -> bool:
+        """Say whether what `created_row` was told now is on record: not when the server gave another row's document."""
         await self._database.caught_up()
         return self._row(digest) not in self._taken
 

@@ -162,7 +162,8 @@ class BulkResults(BulkRun[ResultsRow, BulkVerdict]):
 
     async def _round(self, lookup: Lookup) -> None:
         """Look at all that is open."""
-        self._feed = feed = RowFeed(cast("AsyncIterable[Any]", _quietly(lookup.to_ask(), self._stop)))
+        feed: RowFeed[Any] = RowFeed(cast("AsyncIterable[Any]", _quietly(lookup.to_ask(), self._stop)))
+        self._feed = feed
 
         async def work() -> bool:
             numbered = await feed.next()
