@@ -1,5 +1,6 @@
 """The delivery of rows: each with its files, its applicant and its document."""
 
+import asyncio
 import copy
 import enum
 from collections.abc import Iterable, Mapping, Sequence
@@ -54,7 +55,7 @@ class _NotYet(enum.Enum):
 _NOT_YET: Final = _NotYet.NOT_YET
 
 
-@attrs.frozen(kw_only=True, eq=False)
+@attrs.define(kw_only=True, eq=False)
 class PreparedRow:
     """A row, and what the ledger knows it by."""
 
@@ -87,7 +88,11 @@ class Deliverer:
 
     async def prepare(self, rows: Sequence[BulkRow]) -> list["PreparedRow"]:
         """Look rows up in the ledger together, before their turn, and return them with what it knows them by."""
-        prepared = [_prepared(row) for row in rows]
+        prepared = []
+        for row in rows:
+            prepared.append(_prepared(row))
+            if prepared[-1].error is None and any(isinstance(source, bytes) for _, source in row.sides()):
+                await asyncio.sleep(0)  # to hash them took a while
         # What somebody is at changes meanwhile. `entry_of` takes the mark away, whoever asks first.
         digests = [row.digest for row in prepared if row.error is None and not self.locks.is_held(row.digest)]
         self._looked_up |= dict.fromkeys(digests, _NOT_YET)

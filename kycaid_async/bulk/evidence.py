@@ -56,7 +56,7 @@ class Unreconciled(BulkOutcome):
         """What the user gets to see."""
 
 
-@attrs.frozen(kw_only=True)
+@attrs.define(kw_only=True, eq=False)
 class Doubt:
     """A document of which nobody knows whether it was made."""
 

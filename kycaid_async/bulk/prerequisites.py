@@ -28,7 +28,7 @@ _LOOKS: Final = 3
 """How often a file that changes under our hands is read from its start."""
 
 
-@attrs.frozen
+@attrs.define(eq=False)
 class UploadedFile:
     """A file that the server has."""
 

@@ -26,6 +26,7 @@ BulkSource = str | os.PathLike[str] | bytes
 SIDES: Final = ("front_side", "back_side", "other_side_1", "other_side_2", "other_side_3")
 """The sides of a document, in the order of the reference."""
 
+_SOURCES: Final = (str, bytes, os.PathLike)
 _ANY_ID = "0" * ID_LENGTH
 _GIVEN_HERE = ("applicant_id", "affiliated_person_id", *(f"{side}_id" for side in SIDES))
 
@@ -58,12 +59,10 @@ class BulkRow(Discreet):
         yield "line", self.line
         yield "sides", [side for side, _ in self.sides()]
 
-    def sides(self) -> Iterator[tuple[str, BulkSource]]:
-        """Give the name and the source of each side that the row has."""
+    def sides(self) -> list[tuple[str, BulkSource]]:
+        """Return the name and the source of each side that the row has."""
         sources = (self.front_side, self.back_side, self.other_side_1, self.other_side_2, self.other_side_3)
-        for side, source in zip(SIDES, sources, strict=True):
-            if source is not None:
-                yield side, source
+        return [(side, source) for side, source in zip(SIDES, sources, strict=True) if source is not None]
 
     # No property: inspectors of objects would show it.
     def own_key(self) -> str | None:
@@ -120,16 +119,21 @@ class BulkRow(Discreet):
 
     def misfits(self) -> list[FieldProblem]:
         """Return every field with which the row could not be told from others, or not be sent at all."""
-        problems = []
-        if self.key is not None and not (isinstance(cast("object", self.key), str) and self.key):
+        problems: list[FieldProblem] = []
+        key, applicant = cast("object", self.key), cast("object", self.applicant)
+        if key is not None and not (isinstance(key, str) and key):
             problems.append(FieldProblem("key", "a text that is not empty", "another value"))
-        if self.applicant is not None and not isinstance(cast("object", self.applicant), Person | Company):
+        if applicant is None:
+            pass
+        elif not isinstance(applicant, Person | Company):
             problems.append(FieldProblem("applicant", "Person or Company", "another value"))
-        elif self.applicant is not None and not self.applicant.external_applicant_id:
+        elif not applicant.external_applicant_id:
             problems.append(FieldProblem("external_applicant_id", "a value, to make the applicant once", "nothing"))
-        for side, source in self.sides():
-            if not isinstance(cast("object", source), str | bytes | os.PathLike):
-                problems.append(FieldProblem(side, "a path, a URL or bytes", "another value"))
+        problems += [
+            FieldProblem(side, "a path, a URL or bytes", "another value")
+            for side, source in self.sides()
+            if not isinstance(cast("object", source), _SOURCES)
+        ]
         return problems
 
     def new_document(self, applicant_id: str, file_ids: Mapping[str, str]) -> NewDocument:

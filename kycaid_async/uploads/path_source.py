@@ -349,7 +349,9 @@ class PathReader(Printed):
     async def unchanged(self) -> bool:
         if len(self.head) == self.size:  # it was read whole, in one go
             return not self._changed
-        return _state(await in_thread(lambda: os.fstat(self.fd))) == _state(self.found)
+        # What could be read without a thread is on this machine.
+        now = os.fstat(self.fd) if self._inline else await in_thread(lambda: os.fstat(self.fd))
+        return _state(now) == _state(self.found)
 
     async def close(self) -> None:
         fd, self.fd = self.fd, -1

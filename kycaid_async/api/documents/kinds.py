@@ -311,7 +311,7 @@ def _kind_of(fields: dict[str, Any]) -> tuple[type[NewDocument], dict[str, Any]]
         )
         raise invalid_request("documents.create", [wanted])
     fallback: type[NewDocument] = ApplicantDocument if owners == ["applicant_id"] else AffiliatedPersonDocument
-    known: dict[str, type[Any]] = {**(BY_APPLICANT if fallback is ApplicantDocument else BY_AFFILIATED_PERSON)}
+    known: Any = BY_APPLICANT if fallback is ApplicantDocument else BY_AFFILIATED_PERSON
     given_type = fields.get("type")
     cls: type[NewDocument] = known.get(given_type, fallback) if isinstance(given_type, str) else fallback
     return cls, fields if cls is fallback else {name: value for name, value in fields.items() if name != "type"}

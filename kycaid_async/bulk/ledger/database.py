@@ -24,12 +24,18 @@ _LOOK: Final = 1.0
 """Seconds after which a thread without work sees whether its program is over."""
 _GATHERING: Final = 0.002
 """Seconds for which changes of more rows are waited for, when several share a commit: each costs as much for one."""
+_LONGEST_GATHERING: Final = 5
+"""How often that is done again, because some came."""
+_ENOUGH: Final = 16
+"""Durable changes that are waited for no longer."""
+_LATER: Final = 0.01
+"""Seconds after which changes are committed that nobody waits for: until then a commit for others may take them."""
 
 
 Answer = asyncio.Future[Any] | None
 
 
-@attrs.frozen(kw_only=True)
+@attrs.define(kw_only=True, eq=False)
 class _Change:
     """A change, or a look, in its place in the order."""
 
@@ -39,6 +45,7 @@ class _Change:
     """Who waits for it; None when nobody does."""
     reads: bool = False
     unchanged: Callable[[], None] | None = None
+    later: bool = False
 
 
 class _Thread:
@@ -135,6 +142,10 @@ class Database:
         self._commit_in_thread: _Commit | None = None
         self._closing: Future[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
+        self._transaction = 0
+        """The number of the last one that was begun."""
+        self._is_due = False
+        """True when it is about to be committed for somebody who waits, or what must not get lost."""
         self._is_shared = False
         """True when the last commit was of more than one durable change."""
         self._uncommitted: list[tuple[asyncio.Future[Any], int]] = []
@@ -186,18 +197,21 @@ class Database:
             self._pending.append(_Change(sql=sql, values=values, answer=answer))
         return await answer
 
-    def write_behind(self, sql: str, *values: Any, unchanged: Callable[[], None] | None = None) -> None:
+    def write_behind(
+        self, sql: str, *values: Any, unchanged: Callable[[], None] | None = None, later: bool = False
+    ) -> None:
         """Make a change, which will be on the disk soon. Raises `LedgerError`, also for earlier changes.
 
-        ``unchanged`` is called when it turns out to change nothing.
+        ``unchanged`` is called when it turns out to change nothing. ``later`` is for what can be found out again when
+        it gets lost: it may wait a moment for a commit that others need.
         """
         if self._error is not None and self._closing is None:
             self._behind.append((sql, values))
         self._check_writable()
         if self._commit_in_thread is None:
-            self._write(sql, values, None, unchanged)
+            self._write(sql, values, None, unchanged, later=later)
         else:
-            self._pending.append(_Change(sql=sql, values=values, unchanged=unchanged))
+            self._pending.append(_Change(sql=sql, values=values, unchanged=unchanged, later=later))
 
     def refuse(self, error: LedgerError) -> None:
         """Take no more durable writes, for this reason, which is raised at the end too. Other changes are recorded."""
@@ -260,23 +274,37 @@ class Database:
         elif change.reads:
             _answer(change.answer, self._execute(change.sql, change.values)[0])
         else:
-            self._write(change.sql, change.values, change.answer, change.unchanged)
+            self._write(change.sql, change.values, change.answer, change.unchanged, later=change.later)
 
     def _write(
-        self, sql: str, values: tuple[Any, ...], answer: Answer, unchanged: Callable[[], None] | None = None
+        self,
+        sql: str,
+        values: tuple[Any, ...],
+        answer: Answer,
+        unchanged: Callable[[], None] | None = None,
+        *,
+        later: bool = False,
     ) -> None:
         """Make a change now, while no commit is under way."""
         if not self._connection.in_transaction:
             self._execute("BEGIN", ())
+            self._transaction += 1
+            self._is_due = False
+            if later:
+                self._loop.call_later(_LATER, self._commit, self._transaction)
+        if not later and not self._is_due:
+            self._is_due = True
             if self._is_shared:
-                self._loop.call_later(_GATHERING, self._commit)
+                self._loop.call_later(_GATHERING, self._gather, self._transaction, 1, _LONGEST_GATHERING)
             else:
-                self._loop.call_soon(self._commit)
+                self._loop.call_soon(self._commit, self._transaction)
         if answer is None:
             self._behind.append((sql, values))
         _, changed = self._execute(sql, values)
         if answer is not None:
             self._uncommitted.append((answer, changed))
+            if len(self._uncommitted) == _ENOUGH:
+                self._loop.call_soon(self._commit, self._transaction)
         if not changed and unchanged is not None:
             unchanged()
 
@@ -291,8 +319,16 @@ class Database:
             self._fail(error)
             raise LedgerError(*ledger_error(self.file.name, error).args) from error
 
-    def _commit(self) -> None:
-        idle = self._commit_in_thread is None and self._closing is None
+    def _gather(self, transaction: int, before: int, times: int) -> None:
+        """Commit, unless more has come since there were so many changes, and may go on to come."""
+        count = len(self._uncommitted)
+        if transaction == self._transaction and before < count < _ENOUGH and times:
+            self._loop.call_later(_GATHERING, self._gather, transaction, count, times - 1)
+        else:
+            self._commit(transaction)
+
+    def _commit(self, transaction: int) -> None:
+        idle = self._commit_in_thread is None and self._closing is None and transaction == self._transaction
         if idle and self._error is None and self._connection.in_transaction:
             self._commit_in_thread = under_way = _Commit()
             self._thread.put(lambda: self._commit_here(under_way))

@@ -215,7 +215,7 @@ class Ledger:
         key = self._row(digest)
         change = "UPDATE OR IGNORE rows SET state = ?, document_id = ?, code = NULL WHERE digest = ?"
         self._database.write_behind(
-            change, EntryState.CREATED, document_id, key, unchanged=lambda: self._document_taken(key)
+            change, EntryState.CREATED, document_id, key, unchanged=lambda: self._document_taken(key), later=True
         )
 
     async def has_created(self, digest: bytes) -> bool:
@@ -247,7 +247,8 @@ class Ledger:
 
     def uploaded(self, digest: bytes, file_id: str) -> None:
         """Record the id of the file with this content."""
-        self._database.write_behind("INSERT OR REPLACE INTO files VALUES (?, ?)", self._file(digest), file_id)
+        change = "INSERT OR REPLACE INTO files VALUES (?, ?)"
+        self._database.write_behind(change, self._file(digest), file_id, later=True)
 
     def forget_file(self, digest: bytes, file_id: str) -> None:
         """Take back a file that the server no longer has."""
@@ -274,7 +275,7 @@ class Ledger:
 
     def _write_first(self, partial: bytes, file_id: str | None, origin: str | None) -> None:
         change = "INSERT OR REPLACE INTO partials VALUES (?, ?, ?)"
-        self._database.write_behind(change, self._partial(partial), file_id, origin)
+        self._database.write_behind(change, self._partial(partial), file_id, origin, later=True)
 
     def forget_first(self, partial: bytes, file_id: str) -> None:
         """Take back the first file with these two ends, which the server no longer has."""

@@ -59,7 +59,7 @@ def _tell_nobody(endpoint: Endpoint[Any], tries: int, failure: Failure, wait: fl
     """Do nothing."""
 
 
-@attrs.frozen(kw_only=True)
+@attrs.define(kw_only=True, eq=False)
 class IntentRecord:
     """Record of an intent, for as long as its request may be under way."""
 
