@@ -97,7 +97,8 @@ class Deliverer:
         digests = [row.digest for row in prepared if row.error is None and not self.locks.is_held(row.digest)]
         self._looked_up |= dict.fromkeys(digests, _NOT_YET)
         for digest, entry in zip(digests, await self.ledger.rows_by_digest(digests), strict=True):
-            if digest in self._looked_up:
+            is_final = entry is not None and entry.state is EntryState.CREATED
+            if digest in self._looked_up and (is_final or self.ledger.claims is None):  # or another process changes it
                 self._looked_up[digest] = entry
         return prepared
 
@@ -321,7 +322,7 @@ class _RowDelivery:
                 return await self._refused_anew(doubt, error)
             raise
         self.run.ledger.created_row(self.prepared.digest, document_id)
-        if not await self.run.ledger.has_created(self.prepared.digest):
+        if not await self.run.ledger.has_created(self.prepared.digest, document_id):
             raise Unreconciled(_TAKEN, operation=documents.CREATE.name, code=DOCUMENT_TAKEN)
         return document_id
 

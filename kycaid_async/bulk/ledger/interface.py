@@ -1,6 +1,6 @@
 """The interface of a ledger: what an upload needs, kept in a file or in a database that many machines share."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Protocol
 
 from kycaid_async.bulk.ledger.entries import ApplicantEntry, FirstFile, Intent, RowEntry
@@ -57,6 +57,10 @@ class UploadLedger(Protocol):
 
     async def row(self, digest: bytes) -> RowEntry | None:
         """Return what is known of a row."""
+        ...
+
+    async def rows_by_digest(self, digests: Sequence[bytes]) -> list[RowEntry | None]:
+        """Return what is known of each row, in the order of their digests, with few looks."""
         ...
 
     async def rows_of(self, applicant_id: str, *, besides: bytes | None = None) -> list[RowEntry]:

@@ -218,7 +218,7 @@ class Ledger:
             change, EntryState.CREATED, document_id, key, unchanged=lambda: self._document_taken(key), later=True
         )
 
-    async def has_created(self, digest: bytes) -> bool:
+    async def has_created(self, digest: bytes, document_id: str) -> bool:  # noqa: ARG002 - the interface's
         """Say whether what `created_row` was told now is on record: not when the server gave another row's document."""
         await self._database.caught_up()
         return self._row(digest) not in self._taken

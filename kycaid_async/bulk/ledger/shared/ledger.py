@@ -1,7 +1,8 @@
 """The ledger of an upload in PostgreSQL, for many processes at once."""
 
+import asyncio
 import secrets
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any, Final, Self
 
 import attrs
@@ -98,6 +99,10 @@ class SharedLedger:
     async def row(self, digest: bytes) -> RowEntry | None:
         """Return what is known of a row."""
         return next(map(self._entry, await self._database.ask(statements.ROW, self._row(digest))), None)
+
+    async def rows_by_digest(self, digests: Sequence[bytes]) -> list[RowEntry | None]:
+        """Return what is known of each row, in the order of their digests: one statement for what is asked together."""
+        return list(await asyncio.gather(*map(self.row, digests)))
 
     async def rows_of(self, applicant_id: str, *, besides: bytes | None = None) -> list[RowEntry]:
         """Return what is known of all rows of an applicant, without the one whose digest is ``besides``."""
