@@ -13,6 +13,8 @@ from typing import Final, Protocol, Self
 
 import attrs
 
+from kycaid_async.bulk.remote.store_file import StoreReading
+from kycaid_async.bulk.remote.web_file import WebReading
 from kycaid_async.errors import InvalidFileError, UploadSourceError
 from kycaid_async.masking import shown_path
 from kycaid_async.uploads.path_source import Origin, PathReader, PathSource
@@ -22,6 +24,8 @@ from kycaid_async.uploads.sources import BytesReader, Frame, no_frame
 
 _END: Final = 1 << 14
 """Bytes of each end."""
+_WITH_ENDS: Final = (BytesReader, StoreReading, WebReading)
+"""Readings that may give the end alone."""
 _IN_MEMORY: Final = WHOLE
 """Bytes up to which a file is hashed on the loop, from memory: a thread takes longer to begin."""
 
@@ -54,9 +58,19 @@ class FileContent:
     async def whole(self, hashing: asyncio.Semaphore) -> bytes:
         """Return the SHA-256 of the whole; ``hashing`` bounds how many large files are read for that at a time."""
         if self.digest is None:
-            assert isinstance(self.source, _Pinned)  # noqa: S101 - all others were hashed when they were read
+            assert not isinstance(self.source, _Held)  # noqa: S101 - that was hashed when it was read
             self.digest = await self.source.hashed(hashing)
         return self.digest
+
+    def sent(self) -> None:
+        """Take the digest of what was sent, where it was made on the way."""
+        if isinstance(self.source, _Streamed):
+            self.digest = self.source.digest
+
+    @property
+    def may_be_sent(self) -> bool:
+        """True when it can be told later from others with the same ends, without its digest before it is sent."""
+        return self.origin is not None or (isinstance(self.source, _Streamed) and self.source.digest is None)
 
     async def close(self) -> None:
         """Let go of the file."""
@@ -86,6 +100,8 @@ async def read_content(
             content = _of_path(source, reading, kind)
         elif reading.size <= _IN_MEMORY:
             content = await _in_memory(source, reading, kind)
+        elif isinstance(reading, _WITH_ENDS) and (last := await reading.last(_END)) is not None:
+            content = _by_ends(source, reading, last, kind)
         else:
             content = await _streamed(source, reading, kind, hashing)
         if content.origin is not None and not content.origin.is_settled(began):
@@ -129,25 +145,32 @@ def _of_path(source: PathSource, reading: PathReader, kind: str) -> FileContent:
     return FileContent(size=reading.size, content_type=kind, source=pinned, partial=partial, origin=origin, digest=None)
 
 
+def _by_ends(source: Source, reading: SourceReader, last: Buffer, kind: str) -> FileContent:
+    """Return the content of a large file of elsewhere, which is hashed when it is sent."""
+    partial = _partial(reading.size, reading.head[:_END], last)
+    streamed = _Streamed(source, partial)
+    return FileContent(size=reading.size, content_type=kind, source=streamed, partial=partial, origin=None, digest=None)
+
+
 async def _streamed(source: Source, reading: SourceReader, kind: str, hashing: asyncio.Semaphore) -> FileContent:
-    """Read a large file that is none of this machine, or none at all, to its end."""
-    ends = _Ends()
-    digest = hashlib.sha256()
+    """Read a large file of elsewhere, whose end cannot be read alone, or one in parts, to its end."""
+    ends, whole = await _ends_and_digest(reading, hashing)
+    partial = ends.partial(reading.size)
+    streamed = _Streamed(source, partial, whole)
+    return FileContent(
+        size=reading.size, content_type=kind, source=streamed, partial=partial, origin=None, digest=whole
+    )
+
+
+async def _ends_and_digest(reading: SourceReader, hashing: asyncio.Semaphore) -> "tuple[_Ends, bytes]":
+    ends, digest = _Ends(), hashlib.sha256()
     async with hashing:
         part = reading.head
         while part:
             ends.add(part)
             await in_thread(lambda data=part: digest.update(data))  # type: ignore[misc]  # a lambda of its own each
             part = await reading.read()
-    whole = digest.digest()
-    return FileContent(
-        size=reading.size,
-        content_type=kind,
-        source=_Streamed(source, whole),
-        partial=_partial(reading.size, ends.first, ends.last),
-        origin=None,
-        digest=whole,
-    )
+    return ends, digest.digest()
 
 
 @attrs.define
@@ -162,6 +185,10 @@ class _Ends:
         if len(self.first) < _END:
             self.first += bytes(part[: _END - len(self.first)])
         self.last = (self.last + bytes(part[-_END:]))[-_END:]
+
+    def partial(self, size: int) -> bytes:
+        """Return what a file of this size with these ends is known by."""
+        return _partial(size, self.first, self.last)
 
 
 def _partial(size: int, first: Buffer, last: Buffer) -> bytes:
@@ -259,12 +286,14 @@ async def _digest_of(reading: PathReader, hashing: asyncio.Semaphore) -> bytes:
         return await reading.digest()
 
 
-@attrs.frozen(eq=False)
+@attrs.define(eq=False)
 class _Streamed:
-    """A large file of elsewhere, or in parts, that must still be what was hashed."""
+    """A large file of elsewhere, or in parts, that must still be what was looked at."""
 
     source: Source
-    digest: bytes
+    partial: bytes
+    digest: bytes | None = None
+    """None until it is known; then of what was sent last, too."""
 
     @property
     def label(self) -> str:
@@ -275,17 +304,36 @@ class _Streamed:
         return self.source.filename
 
     async def open(self) -> SourceReader:
-        again = await self.source.open()
-        return _Hashed(again, self.digest, hashlib.sha256(again.head))
+        return _Hashed(await self.source.open(), self)
+
+    async def hashed(self, hashing: asyncio.Semaphore) -> bytes:
+        """Return the SHA-256 of the whole, after it was read for that."""
+        reading = await self.source.open()
+        try:
+            ends, digest = await _ends_and_digest(reading, hashing)
+            if ends.partial(reading.size) != self.partial or not await reading.unchanged():
+                raise _changed(self.source)
+        finally:
+            await reading.close()
+        self.digest = digest
+        return digest
 
 
 @attrs.define(eq=False)
 class _Hashed:
-    """A reading that is whole only when its bytes are those that were hashed before."""
+    """A reading that is whole only when its bytes are those that were looked at before."""
 
     reading: SourceReader
-    digest: bytes
-    _hash: _Hash
+    streamed: _Streamed
+    _hash: _Hash = attrs.field(factory=hashlib.sha256)
+    _ends: _Ends = attrs.field(factory=_Ends)
+
+    def __attrs_post_init__(self) -> None:
+        self._add(self.reading.head)
+
+    def _add(self, part: Buffer) -> None:
+        self._hash.update(part)
+        self._ends.add(part)
 
     @property
     def size(self) -> int:
@@ -300,11 +348,17 @@ class _Hashed:
 
     async def read(self) -> Buffer:
         part = await self.reading.read()
-        self._hash.update(part)
+        self._add(part)
         return part
 
     async def unchanged(self) -> bool:
-        return await self.reading.unchanged() and self._hash.digest() == self.digest
+        digest, streamed = self._hash.digest(), self.streamed
+        if self._ends.partial(self.size) != streamed.partial or streamed.digest not in (None, digest):
+            return False
+        if not await self.reading.unchanged():
+            return False
+        streamed.digest = digest
+        return True
 
     async def close(self) -> None:
         await self.reading.close()

@@ -101,7 +101,7 @@ class Prerequisites:
     async def _by_its_ends(self, partial: bytes, content: FileContent, calls: CountedCalls) -> UploadedFile | None:
         """Return the file of a content that no other has both ends of; None when the whole has to be looked at."""
         first = await self.ledger.first_file(partial)
-        if first is None and content.origin is not None and not self.ledger.knows_whole_files_only:
+        if first is None and content.may_be_sent and not self.ledger.knows_whole_files_only:
             return await self._sent(content, calls)
         if first is None or first.origin is not None:
             if first is not None and first.origin is not None and first.file_id is not None:
@@ -120,8 +120,12 @@ class Prerequisites:
     async def _sent(self, content: FileContent, calls: CountedCalls) -> UploadedFile:
         upload = Upload(source=content.source, content_type=content.content_type, inspected=True)
         file_id = await calls.call(files.CREATE, upload=upload)
+        is_first = content.digest is None
+        content.sent()
         if content.digest is not None:
             self.ledger.uploaded(content.digest, file_id)
+            if is_first and content.partial is not None:
+                self.ledger.hashed_first(content.partial)
         elif content.partial is not None and content.origin is not None:
             self.ledger.uploaded_first(content.partial, file_id, content.origin)
         self.unused.add(file_id)

@@ -87,6 +87,10 @@ class BytesReader(Printed):
         self._offset += CHUNK
         return chunk
 
+    async def last(self, size: int) -> memoryview:
+        """Return the last bytes, whatever was read so far."""
+        return self.data[-size:]
+
     async def unchanged(self) -> bool:
         return True
 

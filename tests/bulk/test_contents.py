@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import attrs
 import pytest
 
-from kycaid_async import BulkRow, BulkStatus, LedgerError, UploadSourceError
+from kycaid_async import BulkRow, BulkStatus, LedgerError, UploadSourceError, UrlRules
 from kycaid_async.bulk import contents
 from kycaid_async.bulk.ledger import Ledger
 from kycaid_async.bulk.ledger.repair import repair, show
@@ -14,6 +14,7 @@ from kycaid_async.uploads.path_source import Origin, PathSource
 from kycaid_async.uploads.preflight import FileRules
 from tests.bulk.ledger.formats import format_4, picture_of_format_4
 from tests.bulk.plain_server import Meddling, PlainServer, closing
+from tests.bulk.raw_server import RawServer, gives, header
 from tests.conftest import API_KEY
 from tests.pictures import PNG_START
 
@@ -138,6 +139,41 @@ async def test_a_copy_of_what_is_gone_or_changed_by_now_is_sent_again(client, pl
     third = write(tmp_path, "third.png", content)
     [again], summary = await deliver(client, [row(3, third)], tmp_path / "l")
     assert (again, summary.files) == (ids[0], 0), "from now on it is known by the whole"
+
+
+HERE = UrlRules(allow_protocols=["http"], allow_hosts=["127.0.0.1"])
+
+
+@pytest.mark.parametrize("ranges", [True, False])
+async def test_a_large_remote_file_is_sent_as_it_is_and_known_again(client, plain, tmp_path, ranges):
+    content, other = picture(LARGE), picture(LARGE, middle=1)
+    copy = write(tmp_path, "a.png", content)
+    async with RawServer(gives(content, ranges=ranges)) as server, RawServer(gives(other, ranges=ranges)) as second:
+        sides = [server.url("/1.png"), second.url("/2.png"), copy, server.url("/3.png")]
+        for known in (0, 4):
+            rows = [row(10 * known + n, side) for n, side in enumerate(sides)]
+            results, summary = await client.bulk.upload_all(rows, ledger=tmp_path / "l", urls=HERE, concurrency=1)
+            ids = [result.file_ids["front_side"] for result in results]
+            assert [stored(plain, file_id) for file_id in ids] == [content, other, content, content]
+            assert (ids[0], ids[0], summary.files) == (ids[2], ids[3], 2 if known == 0 else 0)
+
+
+async def test_a_large_remote_file_is_fetched_once_when_no_other_has_its_ends(client, plain):
+    async with RawServer(gives(picture(LARGE))) as server:
+        rows = [row(0, server.url("/1.png"))]
+        [result], _ = await client.bulk.upload_all(rows, urls=HERE)
+    assert stored(plain, result.file_ids["front_side"]) == picture(LARGE)
+    fetched = [header(request, "Range").removeprefix("bytes=").split("-") for request in server.requests]
+    sizes = [int(last or LARGE - 1) + 1 - int(first) for first, last in fetched]
+    assert sum(sizes) < LARGE + 2**19
+
+
+async def test_a_large_remote_file_that_is_another_by_the_time_it_is_sent_is_looked_at_again(client, plain):
+    looked_at, sent = gives(picture(LARGE)), gives(picture(LARGE, last=1), etag='"2"')
+    async with RawServer(looked_at, looked_at, sent) as server:
+        [result], summary = await client.bulk.upload_all([row(0, server.url("/1.png"))], urls=HERE)
+    assert stored(plain, result.file_ids["front_side"]) == picture(LARGE, last=1)
+    assert summary.created == 1
 
 
 @SIZES

@@ -144,6 +144,12 @@ class StoreReading:
             raise UploadSourceError(f"{self.label}: cannot be read to its end ({_OTHER_PART.words})")
         return part
 
+    async def last(self, size: int) -> bytes | None:
+        """Return the last bytes, whatever was read so far."""
+        start, end = max(0, self.size - size), self.size
+        part = bytes(await self._ask(lambda: self.files.cat_file(self.path, start=start, end=end)))
+        return part if len(part) == end - start else None
+
     async def unchanged(self) -> bool:
         if self.size == len(self.head):  # it was read whole, in one go
             return True

@@ -89,6 +89,20 @@ class WebReading:
             raise UploadSourceError(f"{self.label}: cannot be read to its end ({part.words}); nothing was stored")
         return bytes(part)
 
+    async def last(self, size: int) -> bytes | None:
+        """Return the last bytes, whatever was read so far; None when the server does not give them alone."""
+        part = await persisted(self.link.timing, lambda: _tried(self.link, lambda: self._last(size)))
+        return None if isinstance(part, RemoteFault) else bytes(part)
+
+    async def _last(self, size: int) -> bytes:
+        stream = await _Stream.of(self.link, max(0, self.size - size), self.size)
+        try:
+            if (stream.total, stream.mark) != (self.size, self.mark):
+                raise RemoteFaultError("it changed while it was read")
+            return await stream.read(stream.left)
+        finally:
+            await stream.close()
+
     async def _part(self, want: int) -> bytes:
         if want <= 0:
             return b""
