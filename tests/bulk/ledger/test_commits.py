@@ -28,7 +28,7 @@ async def test_what_came_of_a_row_is_committed_with_the_intent_of_the_next(tmp_p
         ledger.uploaded(b"file %d" % number, f"f{number:035}")
         await ledger.intend_row(b"%d" % number, SENT)
         ledger.created_row(b"%d" % number, f"{number:036}")
-        assert await ledger.has_created(b"%d" % number)
+        assert await ledger.has_created(b"%d" % number, f"{number:036}")
     assert len(commits) == 20
     await ledger.close()
     again = await opened(tmp_path / "l")
