@@ -65,7 +65,7 @@ class FileContent:
     def sent(self) -> None:
         """Take the digest of what was sent, where it was made on the way."""
         if isinstance(self.source, _Streamed):
-            self.digest = self.source.digest
+            self.digest = self.source.sent
 
     @property
     def may_be_sent(self) -> bool:
@@ -293,7 +293,8 @@ class _Streamed:
     source: Source
     partial: bytes
     digest: bytes | None = None
-    """None until it is known; then of what was sent last, too."""
+    """None until it is known before it is sent."""
+    _last: "_Hashed | None" = None
 
     @property
     def label(self) -> str:
@@ -304,7 +305,13 @@ class _Streamed:
         return self.source.filename
 
     async def open(self) -> SourceReader:
-        return _Hashed(await self.source.open(), self)
+        self._last = _Hashed(await self.source.open(), self.partial, self.digest)
+        return self._last
+
+    @property
+    def sent(self) -> bytes | None:
+        """The digest of what was read last, when that was whole."""
+        return self.digest if self._last is None else self._last.digest
 
     async def hashed(self, hashing: asyncio.Semaphore) -> bytes:
         """Return the SHA-256 of the whole, after it was read for that."""
@@ -324,7 +331,10 @@ class _Hashed:
     """A reading that is whole only when its bytes are those that were looked at before."""
 
     reading: SourceReader
-    streamed: _Streamed
+    _partial: bytes
+    _expected: bytes | None
+    digest: bytes | None = None
+    """Of the whole, once it was found unchanged."""
     _hash: _Hash = attrs.field(factory=hashlib.sha256)
     _ends: _Ends = attrs.field(factory=_Ends)
 
@@ -352,12 +362,11 @@ class _Hashed:
         return part
 
     async def unchanged(self) -> bool:
-        digest, streamed = self._hash.digest(), self.streamed
-        if self._ends.partial(self.size) != streamed.partial or streamed.digest not in (None, digest):
+        digest = self._hash.digest()
+        is_same = self._ends.partial(self.size) == self._partial and self._expected in (None, digest)
+        if not is_same or not await self.reading.unchanged():
             return False
-        if not await self.reading.unchanged():
-            return False
-        streamed.digest = digest
+        self.digest = digest
         return True
 
     async def close(self) -> None:

@@ -366,7 +366,7 @@ def _prepared(row: BulkRow) -> PreparedRow:
 def _check(row: BulkRow) -> None:
     """Raise `InvalidRequestError` for a row that the reference would refuse."""
     try:
-        problems = row.problems()
+        problems = row.refusals()
     except _OF_OTHER_TYPES:
         problems = [_OTHER_TYPES]
     if problems:

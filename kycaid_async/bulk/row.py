@@ -98,10 +98,13 @@ class BulkRow(Discreet):
 
     def problems(self) -> list[FieldProblem]:
         """Return every field that the reference's limits refuse. Files are not looked at."""
+        return self.misfits() or self.refusals()
+
+    def refusals(self) -> list[FieldProblem]:
+        """Return the problems of a row that has no misfits."""
         problems = [
             FieldProblem(name, "none: the row gives it", "one") for name in _GIVEN_HERE if name in self.document
         ]
-        problems += self.misfits()
         if (self.applicant_id is None) == (self.applicant is None):
             both = "neither" if self.applicant is None else "both"
             problems.append(FieldProblem("applicant_id", "this or applicant, and not both", both))

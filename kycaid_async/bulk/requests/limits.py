@@ -292,12 +292,16 @@ Idle = Callable[[], AbstractContextManager[None]]
 """What stands around a wait, so that others work meanwhile: see `WorkerPool.idle`."""
 
 
+Waiting = dict[Hashable, deque[asyncio.Future[None]] | None]
+"""Those who wait for each lock that is held; None where nobody does."""
+
+
 class KeyedLock:
     """An asyncio lock per key. A lock exists as long as somebody uses it."""
 
     def __init__(self, idle: Idle = nullcontext) -> None:
         self._idle = idle
-        self._waiting: dict[Hashable, deque[asyncio.Future[None]]] = {}
+        self._waiting: Waiting = {}
 
     def of(self, key: Hashable) -> "KeyHold":
         """Return the lock of ``key`` as an async context manager."""
@@ -312,15 +316,17 @@ class KeyedLock:
 class KeyHold:
     """A hold of one lock. Nearly always it is free, which has to cost next to nothing."""
 
-    _waiting: dict[Hashable, deque[asyncio.Future[None]]]
+    _waiting: Waiting
     _key: Hashable
     _idle: Idle
 
     async def __aenter__(self) -> Self:
-        queue = self._waiting.get(self._key)
-        if queue is None:
-            self._waiting[self._key] = deque()
+        if self._key not in self._waiting:
+            self._waiting[self._key] = None
             return self
+        queue = self._waiting[self._key]
+        if queue is None:
+            queue = self._waiting[self._key] = deque()
         turn = asyncio.get_running_loop().create_future()
         queue.append(turn)
         try:
