@@ -13,12 +13,13 @@ import inspect
 import re
 import subprocess
 import sys
+import textwrap
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import kycaid_async
 from kycaid_async.api import signatures
-from kycaid_async.api.raw_sections import operations_of
+from kycaid_async.api.raw_sections import RawSections, operations_of
 from kycaid_async.api.sections import SECTIONS, class_name, class_of
 from kycaid_async.cli.operations import as_markdown, repeats_as_markdown
 from kycaid_async.sync.sections import twin_of
@@ -54,6 +55,8 @@ def signatures_stub() -> str:
         *family_stub("Blocking", methods, blocking_form, imports),
         *family_stub("BlockingRaw", operations, blocking_form, imports, is_raw=True),
     ]
+    (request,) = definitions(RawSections.request)
+    classes[-1] += textwrap.indent(ast.unparse(blocking_form(request, RawSections.request, imports)) + "\n", "    ")
     heads = [f"from {module} import {name}\n" for name, module in sorted(imports.items())]
     return "".join(
         [f"# Written by `{COMMAND}` from the asynchronous sections.\n", "import builtins\n", *heads, *classes]

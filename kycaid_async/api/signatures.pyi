@@ -1,6 +1,6 @@
 # Written by `python -m tests.derived` from the asynchronous sections.
 import builtins
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Unpack, overload
 
@@ -43,6 +43,7 @@ from kycaid_async.api.verifications.models import (
     VerificationReportRow,
     VerificationStatusResult,
 )
+from kycaid_async.protocol.endpoint import Replay
 from kycaid_async.uploads.sources import BlockingSource, UploadSource
 
 class RawAddresses:
@@ -497,3 +498,12 @@ class BlockingRawSignatures:
     qes: BlockingRawQes
     risk_checks: BlockingRawRiskChecks
     verifications: BlockingRawVerifications
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        json: Mapping[str, Any] | Sequence[Any] | None = None,
+        query: Mapping[str, Any] | None = None,
+        replay: Replay | str | None = None,
+    ) -> RawResponse[Any]: ...

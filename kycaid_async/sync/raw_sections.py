@@ -32,11 +32,12 @@ class _RawSectionProperty:
 class RawSections(Blocking, BlockingRawSignatures, of=raw_sections.RawSections):
     """Replaced by that of the asynchronous class."""
 
-    request = blocking(raw_sections.RawSections.request)
 
-
-for _name in SECTIONS:
-    setattr(RawSections, _name, _RawSectionProperty(_name))
+# Set here, so that type checkers read its signature where those of the sections stand.
+_attributes: dict[str, Any] = {name: _RawSectionProperty(name) for name in SECTIONS}
+_attributes["request"] = blocking(raw_sections.RawSections.request)
+for _name, _value in _attributes.items():
+    setattr(RawSections, _name, _value)
 
 
 @functools.cache
