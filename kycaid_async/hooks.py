@@ -23,7 +23,7 @@ _RUN_LATER: Final = (inspect.iscoroutinefunction, inspect.isasyncgenfunction, in
 _PORTS: Final = {"http": 80, "https": 443}
 
 
-@attrs.frozen(kw_only=True, eq=False, repr=False)
+@attrs.frozen(kw_only=True, eq=False, repr=False, slots=False)
 class CallEvent(ValueObject):
     """A call begins."""
 
@@ -38,7 +38,7 @@ class CallEvent(ValueObject):
     port: int
 
 
-@attrs.frozen(kw_only=True, eq=False, repr=False)
+@attrs.frozen(kw_only=True, eq=False, repr=False, slots=False)
 class AttemptEvent(CallEvent):
     """An attempt of a call is over, well or not."""
 
@@ -62,7 +62,7 @@ class AttemptEvent(CallEvent):
     """False when its turn never came, or its file could not be opened: then there was no request."""
 
 
-@attrs.frozen(kw_only=True, eq=False, repr=False)
+@attrs.frozen(kw_only=True, eq=False, repr=False, slots=False)
 class RetryEvent(CallEvent):
     """A call is about to be repeated."""
 
@@ -76,7 +76,7 @@ class RetryEvent(CallEvent):
     """Seconds until the next attempt asks for its turn."""
 
 
-@attrs.frozen(kw_only=True, eq=False, repr=False)
+@attrs.frozen(kw_only=True, eq=False, repr=False, slots=False)
 class ResultEvent(CallEvent):
     """A call is over."""
 
@@ -92,7 +92,7 @@ class ResultEvent(CallEvent):
     """Of the whole call, with waits and pauses."""
 
 
-@attrs.frozen(kw_only=True, eq=False, repr=False)
+@attrs.frozen(kw_only=True, eq=False, repr=False, slots=False)
 class RowEvent(ValueObject):
     """A row of a run of ``client.bulk`` has its result."""
 

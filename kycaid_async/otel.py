@@ -127,24 +127,28 @@ class OpenTelemetry(Hooks):
 
     def _begin(self, event: CallEvent) -> None:
         span = self._tracer.start_span(f"kycaid.{event.operation}")
+        if not span.get_span_context().is_valid:
+            return  # there is no SDK, and nothing above: nobody can see whether it is the current one
         call = _OpenCall(span, trace.set_span_in_context(span))
         call.token = contexts.attach(contexts.set_value(_KEY, call, call.context))
 
     def _add_attempt(self, event: AttemptEvent) -> None:
-        call = cast("_OpenCall | None", contexts.get_value(_KEY))
+        call, attributes = cast("_OpenCall | None", contexts.get_value(_KEY)), _of_attempt(event)
         if call is not None and event.was_sent and call.span.is_recording():
             end = time.time_ns()
             span = self._tracer.start_span(
                 f"{event.method} {event.path}",
                 call.context,
                 SpanKind.CLIENT,
-                _of_attempt_span(event),
+                attributes,
                 start_time=end - int(event.seconds * _NANO),
             )
+            if event.attempt > 1:
+                span.set_attribute("http.request.resend_count", event.attempt - 1)
             if event.error is not None:
                 span.set_status(StatusCode.ERROR, event.error)
             span.end(end)
-        self._metrics.attempted(event)
+        self._metrics.attempted(event, attributes)
 
     def _add_retry(self, event: RetryEvent) -> None:
         call = cast("_OpenCall | None", contexts.get_value(_KEY))
@@ -201,10 +205,10 @@ class _Metrics:
             received=received,
         )
 
-    def attempted(self, event: AttemptEvent) -> None:
+    def attempted(self, event: AttemptEvent, attributes: dict[str, str | int]) -> None:
         """Record an attempt."""
         if event.was_sent:
-            self.duration.record(event.seconds, _of_attempt(event))
+            self.duration.record(event.seconds, attributes)
             self.sent.add(event.operation, event.bytes_sent)
             self.received.add(event.operation, event.bytes_received)
         if event.waited >= _SHORTEST_WAIT:
@@ -248,13 +252,6 @@ def _of_attempt(event: AttemptEvent) -> dict[str, str | int]:
         found["http.response.status_code"] = event.status
     if event.error is not None:
         found["error.type"] = event.error
-    return found
-
-
-def _of_attempt_span(event: AttemptEvent) -> dict[str, str | int]:
-    found = _of_attempt(event)
-    if event.attempt > 1:
-        found["http.request.resend_count"] = event.attempt - 1
     return found
 
 
