@@ -2,6 +2,8 @@
 
 import datetime as dt
 import io
+import subprocess
+import sys
 import zipfile
 
 import openpyxl
@@ -424,6 +426,27 @@ def test_values_of_parquet_that_cannot_be_read_are_told_as_such(tmp_path, column
     pyarrow.parquet.write_table(pa.table({"type": ["PASSPORT"], "issue_date": column}), path)
     with pytest.raises(ManifestError, match="is no Parquet file that can be read"):
         list(read_manifest(path))
+
+
+READ = """
+import sys
+from kycaid_async import ManifestError, read_manifest
+try:
+    list(read_manifest(sys.argv[1]))
+except ManifestError as error:
+    print(error)
+"""
+
+
+def test_a_damaged_parquet_file_does_not_end_the_process(tmp_path):
+    path = tmp_path / "a.parquet"
+    plain = {"compression": "none", "use_dictionary": False, "write_statistics": False, "store_schema": False}
+    pyarrow.parquet.write_table(pa.table({"type": ["P"]}), path, **plain)
+    whole = path.read_bytes()
+    path.write_bytes(whole.replace(b"\x0c%\x02\x18\x04type", b"\0%\x02\x18\x04type"))  # a text, said to be a boolean
+    assert path.read_bytes() != whole
+    done = subprocess.run([sys.executable, "-c", READ, str(path)], capture_output=True, text=True, check=False)
+    assert done.stdout == "a.parquet: is no Parquet file that can be read\n", done.stderr
 
 
 def test_names_of_columns_of_parquet_that_are_no_text_are_told_as_such(tmp_path):
