@@ -1,7 +1,7 @@
 """The options of every run."""
 
 import os
-from typing import ClassVar, TypedDict, get_args
+from typing import Any, ClassVar, TypedDict, get_args
 
 import attrs
 
@@ -22,11 +22,16 @@ class RunOptions(TypedDict, total=False):
     ledger_secret_key: str | None
 
 
-@attrs.frozen(kw_only=True)
+def hide_ledger(_cls: type, fields: "list[attrs.Attribute[Any]]") -> "list[attrs.Attribute[Any]]":
+    """Show no password in a ledger's URL. Done here, because editors show what a class says of its fields."""
+    return [field.evolve(repr=shown_ledger) if field.name == "ledger" else field for field in fields]
+
+
+@attrs.frozen(kw_only=True, field_transformer=hide_ledger)
 class RunPlan:
     """The options of a run, with their defaults. Raises `ConfigurationError` for values that make no sense."""
 
-    ledger: Path | None = attrs.field(repr=shown_ledger)
+    ledger: Path | None
     concurrency: int | None = None
     give_up_after: float = 300.0
     settle_after: float | None = None

@@ -12,13 +12,13 @@ from kycaid_async.api.section import Caller
 from kycaid_async.bulk.claims import locks_of
 from kycaid_async.bulk.delivery import Deliverer, PreparedRow
 from kycaid_async.bulk.ledger import LedgerOwner, Path, UploadLedger
-from kycaid_async.bulk.ledger.opening import check_lease, open_ledger, shown_ledger
+from kycaid_async.bulk.ledger.opening import check_lease, open_ledger
 from kycaid_async.bulk.manifest.column_names import ColumnMap
 from kycaid_async.bulk.manifest.manifest import Manifest
 from kycaid_async.bulk.manifest.options import ManifestKeywords, ManifestOptions
 from kycaid_async.bulk.manifest.places import AnyPath
 from kycaid_async.bulk.manifest_rows import ManifestFile, rows_of_manifest
-from kycaid_async.bulk.options import RunOptions, RunPlan
+from kycaid_async.bulk.options import RunOptions, RunPlan, hide_ledger
 from kycaid_async.bulk.prerequisites import Prerequisites
 from kycaid_async.bulk.reconcile import Reconciler
 from kycaid_async.bulk.remote.url_rules import UrlRules
@@ -45,13 +45,13 @@ class UploadOptions(RunOptions, ManifestKeywords, total=False):
     urls: UrlRules | None
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, field_transformer=hide_ledger)
 class UploadPlan(RunPlan):
     """The options of one upload, with their defaults."""
 
     _may_be_shared: ClassVar[bool] = True
 
-    ledger: Path | None = attrs.field(default=None, repr=shown_ledger)
+    ledger: Path | None = None
     on_uncertain: OnUncertain = "set_aside"
     on_error: OnError = "continue"
     applicants_at_once: int = 4
