@@ -10,6 +10,10 @@ import pytest
 from aiohttp import web
 
 from kycaid_async import AsyncKycaid, ConfigurationError, Hooks, Kycaid, Timeout, testing
+from kycaid_async.bulk.audit.run import AuditPlan
+from kycaid_async.bulk.results.run import ResultsPlan
+from kycaid_async.bulk.upload import UploadPlan
+from kycaid_async.bulk.verify.run import VerifyPlan
 from kycaid_async.callbacks import Deduplicator, MemorySeenStore
 from kycaid_async.sandbox import Sandbox
 from kycaid_async.web import aiohttp as web_aiohttp
@@ -68,6 +72,15 @@ SANDBOX = {
     "sleep": {"function", "class"},
     "seed": {"zero", "five", "negative"},
 }
+RUN = {
+    "concurrency": {"five", "none"},
+    "give_up_after": {"zero", *POSITIVE},
+    "settle_after": {"zero", *POSITIVE, "none"},
+    "same_account": TRUE_OR_FALSE,
+}
+UPLOAD = RUN | {"applicants_at_once": {"five"}, "transliterate": TRUE_OR_FALSE, "allow_same_files": TRUE_OR_FALSE}
+VERIFY = RUN | {"partial": TRUE_OR_FALSE, "limit": {"five", "none"}, "dry_run": TRUE_OR_FALSE}
+RESULTS = RUN | {"wait": {"zero", *POSITIVE, "none"}, "per_document": TRUE_OR_FALSE, "fresh": TRUE_OR_FALSE}
 TIMEOUT = {name: {*POSITIVE, "none"} for name in ("connect", "read", "progress", "total")}
 HOOKS = {name: {"none", "function", "class"} for name in ("on_call", "on_attempt", "on_retry", "on_result", "on_row")}
 DEDUPLICATOR = {"store": set(), "lease": POSITIVE}
@@ -89,7 +102,15 @@ def route(function, *, handler=len, keys=API_KEY, **options):
     return function(handler, keys, **options)
 
 
+def run_of(plan, **options):
+    return plan(ledger="people.ledger", **options)
+
+
 MAKERS = [
+    (functools.partial(run_of, UploadPlan), UPLOAD),
+    (functools.partial(run_of, VerifyPlan), VERIFY),
+    (functools.partial(run_of, ResultsPlan), RESULTS),
+    (functools.partial(run_of, AuditPlan), RUN | {"fresh": TRUE_OR_FALSE}),
     (functools.partial(AsyncKycaid, API_KEY), CLIENT),
     (functools.partial(Kycaid, API_KEY), CLIENT),
     (functools.partial(with_options, AsyncKycaid), WITH_OPTIONS),

@@ -1,6 +1,7 @@
 """The options of every run."""
 
 import os
+from collections.abc import Mapping
 from typing import Any, ClassVar, TypedDict, get_args
 
 import attrs
@@ -8,7 +9,10 @@ import attrs
 from kycaid_async.bulk.ledger import Path, SecretFrom, secret_key_of
 from kycaid_async.bulk.ledger.opening import is_shared, shown_ledger
 from kycaid_async.errors import ConfigurationError
+from kycaid_async.options import FLAG, Kind, is_number, whole
 from kycaid_async.values.secret import ApiKey
+
+PATIENCE = Kind("a number of seconds, 0 or more", lambda value: is_number(value) and value >= 0, is_number=True)
 
 
 class RunOptions(TypedDict, total=False):
@@ -40,7 +44,22 @@ class RunPlan:
     _may_be_shared: ClassVar[bool] = False
     ledger_secret_key: ApiKey | None = attrs.field(default=None, converter=secret_key_of)
 
+    kinds: ClassVar[Mapping[str, Kind]] = {
+        "concurrency": whole(1).or_none("as many as the client has connections"),
+        "give_up_after": PATIENCE,
+        "settle_after": PATIENCE.or_none("the default"),
+        "same_account": FLAG,
+    }
+    """What options take; a class below adds its own."""
+
+    def check_kinds(self) -> None:
+        """Raise `ConfigurationError` for an option of a wrong type."""
+        for cls in type(self).__mro__:
+            for name, kind in vars(cls).get("kinds", {}).items():
+                kind.check(f"bulk: {name}", getattr(self, name))
+
     def __attrs_post_init__(self) -> None:
+        self.check_kinds()
         if self.ledger is not None and not os.fspath(self.ledger):
             raise ConfigurationError("bulk: ledger must be the path of a file; None is for no ledger")
         if self.ledger is None and self.ledger_secret is not None:
@@ -49,5 +68,3 @@ class RunPlan:
             raise ConfigurationError("bulk: a ledger in a database is for uploads; this one needs the path of a file")
         if self.ledger_secret not in (None, *get_args(SecretFrom)):
             raise ConfigurationError("bulk: ledger_secret is file or api-key")
-        if self.concurrency is not None and self.concurrency < 1:
-            raise ConfigurationError("bulk: concurrency must be 1 or more")

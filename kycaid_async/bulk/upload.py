@@ -26,6 +26,7 @@ from kycaid_async.bulk.requests.limits import Stopped
 from kycaid_async.bulk.row import BulkProgress, BulkResult, BulkRow, BulkStatus, BulkSummary, Meter
 from kycaid_async.bulk.run import BulkRun
 from kycaid_async.errors import ConfigurationError
+from kycaid_async.options import FLAG, Kind, whole
 from kycaid_async.timing import Timing
 from kycaid_async.transport.settings import Settings
 
@@ -50,6 +51,11 @@ class UploadPlan(RunPlan):
     """The options of one upload, with their defaults."""
 
     _may_be_shared: ClassVar[bool] = True
+    kinds: ClassVar[Mapping[str, Kind]] = {
+        "applicants_at_once": whole(1),
+        "transliterate": FLAG,
+        "allow_same_files": FLAG,
+    }
 
     ledger: Path | None = None
     on_uncertain: OnUncertain = "set_aside"
@@ -78,11 +84,10 @@ class UploadPlan(RunPlan):
         return rows
 
     def __attrs_post_init__(self) -> None:
+        self.check_kinds()
         if self.on_uncertain not in get_args(OnUncertain) or self.on_error not in get_args(OnError):
             raise ConfigurationError("bulk: on_uncertain is set_aside or create, on_error is continue or stop")
         super().__attrs_post_init__()
-        if self.applicants_at_once < 1:
-            raise ConfigurationError("bulk: applicants_at_once must be 1 or more")
         check_lease(self.ledger_lease, self.ledger)
 
 

@@ -1,9 +1,9 @@
 """One audit: rows in, results out. Nothing is written on the server, nor in the ledger."""
 
 import os
-from collections.abc import AsyncIterable, Iterable
+from collections.abc import AsyncIterable, Iterable, Mapping
 from pathlib import Path as FilePath
-from typing import Final, Required, cast
+from typing import ClassVar, Final, Required, cast
 
 import attrs
 
@@ -21,6 +21,7 @@ from kycaid_async.bulk.row import BulkRow
 from kycaid_async.bulk.run import BulkRun
 from kycaid_async.bulk.spool import Spool
 from kycaid_async.errors import ConfigurationError, LedgerError
+from kycaid_async.options import FLAG, Kind
 from kycaid_async.timing import Timing
 from kycaid_async.transport.settings import Settings
 from kycaid_async.values.converter import unstructure
@@ -42,6 +43,8 @@ class AuditOptions(RunOptions, total=False):
 @attrs.frozen(kw_only=True)
 class AuditPlan(RunPlan):
     """The options of one audit, with their defaults."""
+
+    kinds: ClassVar[Mapping[str, Kind]] = {"fresh": FLAG}
 
     ledger: Path
     state: Path | None = None

@@ -1,15 +1,15 @@
 """One look at verdicts: rows in, an applicant's verdict out, as often as it takes until all are decided."""
 
 import os
-from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
-from typing import Any, Final, Required, cast
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Mapping
+from typing import Any, ClassVar, Final, Required, cast
 
 import attrs
 
 from kycaid_async.api.section import Caller
 from kycaid_async.bulk.ledger import EntryState, Ledger, Path, RowEntry, VerificationEntry, VerificationState
 from kycaid_async.bulk.manifest.row import BadRow
-from kycaid_async.bulk.options import RunOptions, RunPlan
+from kycaid_async.bulk.options import PATIENCE, RunOptions, RunPlan
 from kycaid_async.bulk.prerequisites import known_applicant
 from kycaid_async.bulk.requests.limits import Stopped
 from kycaid_async.bulk.results.lookup import Lookup
@@ -19,6 +19,7 @@ from kycaid_async.bulk.row import BulkRow, BulkVerification
 from kycaid_async.bulk.run import BulkRun, RowFeed
 from kycaid_async.bulk.spool import Spool, SpooledRow
 from kycaid_async.errors import ConfigurationError, LedgerError
+from kycaid_async.options import FLAG, Kind
 from kycaid_async.timing import Timing
 from kycaid_async.transport.settings import Settings
 
@@ -44,6 +45,12 @@ class ResultsOptions(RunOptions, total=False):
 class ResultsPlan(RunPlan):
     """The options of one look, with their defaults."""
 
+    kinds: ClassVar[Mapping[str, Kind]] = {
+        "wait": PATIENCE.or_none("one look"),
+        "per_document": FLAG,
+        "fresh": FLAG,
+    }
+
     ledger: Path
     wait: float | None = None
     per_document: bool = False
@@ -52,8 +59,6 @@ class ResultsPlan(RunPlan):
     def __attrs_post_init__(self) -> None:
         if cast("object", self.ledger) is None:
             raise ConfigurationError("bulk: verdicts need the ledger in which the verifications are")
-        if self.wait is not None and not self.wait >= 0:
-            raise ConfigurationError("bulk: wait is a number of seconds, 0 or more, or None")
         super().__attrs_post_init__()
 
 

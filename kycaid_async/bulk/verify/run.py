@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import AsyncIterable, Iterable, Iterator, Mapping, Sequence
-from typing import Final, Literal, Required, cast, get_args
+from typing import ClassVar, Final, Literal, Required, cast, get_args
 
 import attrs
 
@@ -28,6 +28,7 @@ from kycaid_async.errors import (
     InvalidRequestError,
     ManifestError,
 )
+from kycaid_async.options import FLAG, TEXT, Kind, whole
 from kycaid_async.timing import Timing
 from kycaid_async.transport.settings import Settings
 from kycaid_async.values.fields import ID_LENGTH
@@ -58,6 +59,14 @@ class VerifyOptions(RunOptions, total=False):
 class VerifyPlan(RunPlan):
     """The options of one run, with their defaults."""
 
+    kinds: ClassVar[Mapping[str, Kind]] = {
+        "form_id": TEXT.or_none("that of the account"),
+        "partial": FLAG,
+        "limit": whole(1).or_none("no limit"),
+        "dry_run": FLAG,
+        "callback_url": TEXT.or_none("none"),
+    }
+
     ledger: Path
     form_id: str | None = None
     partial: bool = False
@@ -70,10 +79,9 @@ class VerifyPlan(RunPlan):
     def __attrs_post_init__(self) -> None:
         if cast("object", self.ledger) is None:
             raise ConfigurationError("bulk: verifications cost a fee each, so they need a ledger")
+        self.check_kinds()
         if self.on_uncertain not in get_args(OnUncertain):
             raise ConfigurationError("bulk: on_uncertain is set_aside or create")
-        if self.limit is not None and self.limit < 1:
-            raise ConfigurationError("bulk: limit must be 1 or more; None is for no limit")
         if self.form_id is not None and len(self.form_id) != ID_LENGTH:
             raise ConfigurationError(f"bulk: form_id has {ID_LENGTH} characters, and this one {len(self.form_id)}")
         super().__attrs_post_init__()
