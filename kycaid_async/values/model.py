@@ -3,17 +3,19 @@
 import enum
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, ClassVar, Self, TypeVar, dataclass_transform
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar, dataclass_transform
 
 import attrs
 
 from kycaid_async.errors import FieldProblem, InvalidRequestError
 from kycaid_async.masking import Discreet, hide
-from kycaid_async.values.display import Revealed, line_of, table_of
 from kycaid_async.values.fields import Field, attrs_of, element_of, fields_of, is_class_of
 from kycaid_async.values.json import dumps, loads
 from kycaid_async.values.mismatch import kind
 from kycaid_async.values.unset import UNSET
+
+if TYPE_CHECKING:
+    from kycaid_async.values.display import Revealed
 
 C = TypeVar("C", bound=type)
 Q = TypeVar("Q", bound="Request")
@@ -45,14 +47,20 @@ class Model(Discreet):
             return dumps(self.to_dict()).decode()
         return json.dumps(self.to_dict(), ensure_ascii=False, allow_nan=False, indent=indent)
 
-    def show(self) -> Revealed:
+    def show(self) -> "Revealed":
         """Return all fields, personal data included, to be printed or looked at in a notebook."""
+        from kycaid_async.values.display import Revealed
+
         return Revealed(self)
 
     def __str__(self) -> str:
+        from kycaid_async.values.display import line_of
+
         return line_of(self)
 
     def _repr_html_(self) -> str:
+        from kycaid_async.values.display import table_of
+
         return table_of(self)
 
     def _shown(self) -> Iterator[tuple[str, Any]]:
