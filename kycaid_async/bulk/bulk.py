@@ -123,15 +123,18 @@ class Bulk:
           verified when all its rows are delivered by the ledger; one without columns for types and files names
           applicants that are there. Or ids of applicants, pairs of an applicant's and a
           form's id, or `BulkVerification`. All are read before anything is started.
-        * ``form_id``: the form, for all rows that name none of their own. Rows that do (`BulkRow.form_id`, the column
-          ``form_id``) speak for their applicant; where they name two forms, it gets a verification with each.
+        * ``form_id``: the form, for all rows that name none of their own. Rows of documents that do
+          (`BulkRow.form_id`, the column ``form_id``) speak for their applicant: the others go by them, which the result
+          notes, and where they name two forms, it gets a verification with each. Of ids, pairs and
+          `BulkVerification`, each asks for its own form, or for this one; two that ask for the same are one.
         * ``ledger``: the one of the upload. It knows the applicants that were made, and what was started.
         * ``partial``: start the verification of an applicant too of whose rows only some are delivered.
         * ``limit``: start at most so many.
         * ``dry_run``: say what would be started, for whom, and why not for the others. Nothing is sent or written.
         * ``on_uncertain``: ``create`` starts anew, once a run, what an earlier run left uncertain: that may cost a
           second fee. ``set_aside``, the default, asks the server once more, and leaves it.
-        * ``callback_url``, ``types``: as in ``verifications.create``.
+        * ``callback_url``, ``types``: as in ``verifications.create``, for rows that name none of their own. Rows that
+          disagree about one verification start none.
         * ``settle_after``: seconds after which a verification whose answer was lost, and which the server does not
           show, is taken as not started. Default as in `upload`. A shorter time risks a second fee.
         * ``concurrency``, ``give_up_after``, ``same_account``, ``ledger_secret``, ``ledger_secret_key``: as with
@@ -164,7 +167,8 @@ class Bulk:
         runs is looked up in the report, 1,000 a call, and only what is finished is asked for one by one. The ledger
         keeps what was found, so that the next run asks for what is open only.
 
-        * ``rows``: as they were uploaded, see `upload`; or as `read_manifest` gives them, or a `Manifest`. They tell
+        * ``rows``: as they were uploaded, see `upload`; or as `read_manifest` gives them, or a `Manifest`; or what was
+          given to `verify`. They tell
           your own keys and their order, which no ledger has. Without them, all applicants of the ledger come, by id.
         * ``ledger``: the one of the upload and of the verifications.
         * ``wait``: for how many seconds to look again, after pauses that grow up to 5 minutes, while some are open. By

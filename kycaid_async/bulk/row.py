@@ -4,8 +4,9 @@ import enum
 import hashlib
 import json
 import os
+import re
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from json.encoder import encode_basestring as _quoted
 from typing import Any, Final, cast
 
@@ -14,6 +15,7 @@ import attrs
 from kycaid_async.api.applicants import Company, Person
 from kycaid_async.api.documents.kinds import check_document, new_document
 from kycaid_async.api.documents.models import NewDocument
+from kycaid_async.api.verifications.fields import CheckType, CheckTypeName
 from kycaid_async.errors import FieldProblem, InvalidRequestError, KycaidError
 from kycaid_async.masking import Discreet
 from kycaid_async.values.check import check_request
@@ -54,6 +56,10 @@ class BulkRow(Discreet):
     """Where it stands in its manifest. It has no part in how the ledger knows the row."""
     form_id: str | None = None
     """The form of its applicant's verification, for ``client.bulk.verify``. It has no part in that, either."""
+    callback_url: str | None = None
+    """Where the result of that verification is sent. Nor has this."""
+    types: Sequence[CheckType | CheckTypeName] | None = None
+    """Its checks, the old way to select them. Nor have these."""
 
     def _shown(self) -> Iterator[tuple[str, Any]]:
         yield "line", self.line
@@ -185,12 +191,43 @@ class BulkVerification(Discreet):
     applicant_id: str
     form_id: str | None = None
     """None for that of the run."""
+    callback_url: str | None = None
+    """None for that of the run."""
+    types: Sequence[CheckType | CheckTypeName] | None = None
+    """None for those of the run."""
     key: str | None = None
     """Your own name of it, which comes back in the result."""
     line: int | None = None
 
     def _shown(self) -> Iterator[tuple[str, Any]]:
         yield "line", self.line
+
+    @classmethod
+    def of(cls, row: "AskedVerification") -> "BulkVerification":
+        """Return ``row``, or the verification of the applicant, and with the form, that it names by ids."""
+        if isinstance(row, str):
+            return cls(applicant_id=row)
+        if isinstance(row, tuple):
+            applicant_id, form_id = row
+            return cls(applicant_id=applicant_id, form_id=form_id)
+        if not isinstance(cast("object", row), cls):
+            raise TypeError(f"bulk: expected BulkRow, BulkVerification, or ids, got {type(row).__name__}")
+        return row
+
+
+AskedVerification = BulkVerification | str | tuple[str, str | None]
+"""A verification to start: one of its own, the id of an applicant, or that and the id of a form."""
+
+_ID: Final = re.compile(rf"[0-9A-Fa-f]{{{ID_LENGTH}}}")
+
+
+def plain_id(text: str) -> str:
+    """Return an id as the server writes it: without spaces around it, and its hex digits small.
+
+    A spreadsheet may have made capitals of them, and two spellings must not be paid for twice.
+    """
+    text = text.strip()
+    return text.lower() if _ID.fullmatch(text) else text
 
 
 class BulkStatus(enum.StrEnum):

@@ -127,6 +127,15 @@ async def open_manifest(path: Path, reading: ManifestOptions, *, rejects: bool =
     return manifest
 
 
+def needs_documents(manifest: Manifest, path: Path, purpose: str) -> None:
+    """Raise `UsageProblem` for a table that only names applicants: nothing of it is uploaded, or could be."""
+    if not manifest.names_documents:
+        raise UsageProblem(
+            f"{path}: names applicants and no documents, for it has no column type and none for files, so there is "
+            f"nothing to {purpose}; kycaid verify and kycaid results take it"
+        )
+
+
 def next_command(name: str, manifest: Path, *more: str, ledger: Path, reading: ManifestOptions) -> str:
     """Return the command that follows over the same manifest, as somebody can paste it."""
     words = ["kycaid", name, str(manifest), *words_of(attrs.evolve(reading, allow_same_files=False))]

@@ -4,6 +4,7 @@ import os
 from datetime import UTC, datetime, timedelta
 
 import attrs
+import fsspec
 import pytest
 
 from kycaid_async import BulkRow, BulkStatus, LedgerError, UploadSourceError, UrlRules
@@ -13,6 +14,7 @@ from kycaid_async.bulk.ledger.repair import repair, show
 from kycaid_async.uploads.path_source import Origin, PathSource
 from kycaid_async.uploads.preflight import FileRules
 from tests.bulk.ledger.formats import format_4, picture_of_format_4
+from tests.bulk.manifest.test_files import pdf
 from tests.bulk.plain_server import Meddling, PlainServer, closing
 from tests.bulk.raw_server import RawServer, gives, header
 from tests.conftest import API_KEY
@@ -293,3 +295,38 @@ async def test_a_ledger_of_the_format_before_can_be_repaired(tmp_path):
     ledger = await Ledger.open(tmp_path / "l", server="https://api.kycaid.com", api_key=API_KEY)
     assert ledger.knows_whole_files_only
     await ledger.close()
+
+
+# What no check of a manifest looked into: bytes, and files behind URLs.
+
+
+def long_pdf(size, *password):
+    """Return a PDF with so many bytes before its last line."""
+    content = pdf(*password)
+    at = content.rindex(b"startxref")
+    return content[:at] + b"%" + bytes(size) + b"\n" + content[at:]
+
+
+@pytest.fixture
+def in_a_store():
+    """Keep a file where a row can name it by a URL."""
+    store = fsspec.filesystem("memory")
+
+    def keep(content):
+        store.pipe("/scans/a.pdf", content)
+        return "memory://scans/a.pdf"
+
+    yield keep
+    store.store.clear()
+
+
+@pytest.mark.parametrize("size", [0, LARGE], ids=["small", "large"])
+@pytest.mark.parametrize("is_remote", [True, False], ids=["by a URL", "as bytes"])
+async def test_a_pdf_with_a_password_is_refused_before_it_is_sent(client, plain, in_a_store, size, is_remote):
+    locked, open_to_all = long_pdf(size, "secret", "AES-128"), long_pdf(size, "", "AES-128", "owner")
+    for content, told in ((locked, "opens without a password"), (open_to_all, "None"), (long_pdf(size), "None")):
+        one = row(0, in_a_store(content) if is_remote else content)
+        rules = UrlRules(allow_protocols=["memory"])
+        (result,), _ = await client.bulk.upload_all([one], urls=rules)
+        assert told in str(result.error)
+    assert len(plain.files) == 2

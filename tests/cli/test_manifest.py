@@ -82,6 +82,19 @@ def test_a_good_manifest_is_said_to_be_good(kycaid, export):
     assert (result.exit_code, result.output.splitlines()[-1]) == (0, f"{export()}: 12 rows, all good.")
 
 
+def test_a_table_of_applicants_is_checked_as_such(kycaid, tmp_path):
+    path = write_csv(tmp_path / "ids.csv", [{"applicant_id": "a" * 36}, {"applicant_id": "a" * 35}])
+    done = kycaid("manifest", "check", path)
+    assert (done.exit_code, done.stdout.splitlines()[0]) == (
+        2,
+        "1 row: applicant_id: expected 36 characters, got 35 characters, line 3",
+    )
+    write_csv(path, [{"applicant_id": "a" * 36}])
+    done = kycaid("manifest", "check", path)
+    told = "1 row, all good. It names applicants and no documents: kycaid verify takes it."
+    assert (done.exit_code, done.stdout) == (0, f"{path}: {told}\n")
+
+
 def test_an_unknown_type_comes_with_the_list_of_types(kycaid, tmp_path):
     with_pictures(tmp_path)
     path = write_csv(tmp_path / "a.csv", [new(type="Reisepas"), new("q", type="Ticket")])

@@ -93,8 +93,9 @@ class VerificationEntries:
         return next(map(_entry, rows), None)
 
     async def of(self, applicant_id: str) -> list[VerificationEntry]:
-        """Return what is known of all verifications of an applicant."""
-        return list(map(_entry, await self._database.read(f"{_ENTRY} WHERE applicant_id = ?", applicant_id)))
+        """Return what is known of all verifications of an applicant, also of one whose id stands there in capitals."""
+        ids = (applicant_id, applicant_id.upper())
+        return list(map(_entry, await self._database.read(f"{_ENTRY} WHERE applicant_id IN (?, ?)", *ids)))
 
     async def by_id(self, verification_id: str) -> VerificationEntry | None:
         """Return the entry which has this verification."""

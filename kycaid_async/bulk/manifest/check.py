@@ -38,7 +38,7 @@ from kycaid_async.extras import missing, require
 from kycaid_async.masking import shown_name, shown_path
 from kycaid_async.uploads.kinds import PDF
 from kycaid_async.uploads.preflight import FileRules, inspect
-from kycaid_async.uploads.reader import Source, in_thread
+from kycaid_async.uploads.reader import Buffer, Source, in_thread
 from kycaid_async.values.converter import unstructure
 from kycaid_async.values.json import dumps
 
@@ -262,7 +262,7 @@ async def look_at_file(side: str, place: BulkSource, rules: FileRules) -> FileLo
 
 
 def _is_locked(place: Place) -> bool:
-    """Say whether a PDF has a password, unless it is a remote one. It may block."""
+    """Say whether a PDF has a password, unless it is a remote one: that is found when it is read. It may block."""
     if is_url(place):
         return False
     flags = os.O_RDONLY | getattr(os, "O_BINARY", 0)
@@ -284,7 +284,11 @@ def needs_password(file: IO[bytes]) -> bool:
     False where nobody can tell, for a damaged file. Many are encrypted and open without one all the same, as those that
     only must not be printed. Raises `ModuleNotFoundError` for one that is encrypted, without the extra ``pdf``.
     """
-    if not _says_encrypted(file):
+    search = EncryptionSearch()
+    file.seek(0)
+    while not search.found and (piece := file.read(_PIECE)):
+        search.add(piece)
+    if not search.found:
         return False
     pypdf = require("pypdf", "pdf")
     logger = logging.getLogger("pypdf")
@@ -300,12 +304,16 @@ def needs_password(file: IO[bytes]) -> bool:
         return False
 
 
-def _says_encrypted(file: IO[bytes]) -> bool:
-    """Search the whole of a PDF, for its trailer may stand anywhere; letters of a name may be written as codes."""
-    file.seek(0)
-    before = b""
-    while piece := file.read(_PIECE):
-        if _ENCRYPT.search(before + piece):
-            return True
-        before = piece[-_LONGEST_NAME:]
-    return False
+@attrs.define
+class EncryptionSearch:
+    """Searches all of a PDF, for its trailer may stand anywhere; letters of a name may be written as codes."""
+
+    found: bool = False
+    """True when it says that it is encrypted; many such open without a password."""
+    _before: bytes = attrs.field(default=b"", repr=False)
+
+    def add(self, piece: Buffer) -> None:
+        """Go on with the next piece."""
+        data = self._before + bytes(piece)
+        self.found = self.found or _ENCRYPT.search(data) is not None
+        self._before = data[-_LONGEST_NAME:]

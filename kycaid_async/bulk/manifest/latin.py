@@ -6,7 +6,8 @@ from typing import Final
 # Doc 9303-3, 8th edition, section 6, A and B. Held against other people's readings of it: the Latin letters U+00C0 to
 # U+00DE against the Corona-Warn-App's, the Cyrillic ones against interscript's maps "icao-…-9303", iuliia's, and one
 # that goes by the column of code points, which has U+046A, U+0474, U+0492 (GJ in Macedonian) and U+04BA, and no row for
-# U+0462. Latin letters beyond U+00FF have not been checked.
+# U+0462. All Latin letters against the package "mrz", which has the same 95. It lacks U+016A, and of S and T with a
+# mark below it has only those with a cedilla; U+0218 and U+021A are those that Romania writes today.
 _LATIN: Final = {
     **dict.fromkeys("ÁÀÂÃĂĀĄ", "A"),
     "Ä": "AE",

@@ -31,14 +31,24 @@ from kycaid_async.bulk.manifest.latin import in_latin_letters
 from kycaid_async.bulk.manifest.options import ManifestOptions, ManifestReading
 from kycaid_async.bulk.manifest.parquet_format import ParquetFormat
 from kycaid_async.bulk.manifest.places import AnyPath, Reach
-from kycaid_async.bulk.manifest.row import APPLICANT, BadRow, ManifestRow, column_type, is_text, read_row, shown_column
+from kycaid_async.bulk.manifest.row import (
+    APPLICANT,
+    BadRow,
+    ManifestRow,
+    column_type,
+    is_text,
+    read_row,
+    read_verification,
+    shown_column,
+)
 from kycaid_async.bulk.manifest.sheets.cells import SheetCell
-from kycaid_async.bulk.row import SIDES
+from kycaid_async.bulk.row import SIDES, BulkVerification
 from kycaid_async.errors import FieldProblem, ManifestError
 from kycaid_async.masking import shown_name
 
 NAMES: Final = tuple(APPLICANT + name for name in ("first_name", "middle_name", "last_name"))
 """Columns that take Latin letters only."""
+_OF_DOCUMENTS: Final = frozenset({"type", *SIDES})
 _ERROR: Final = re.compile(
     "#(?:N/?[AVD]|REF!|VALUE!|NAME[?]|DIV/0!|NUM!|NULL!|SPILL!|CALC!|FIELD!|GETTING_DATA|FORMULA!)|"
     "#(?:BEZUG!|WERT!|ZAHL!|ÜBERLAUF!|KALK!)|"
@@ -241,16 +251,19 @@ class Manifest:
 
     @property
     def names_documents(self) -> bool:
-        """False for a table without types and files: it can only name applicants that are there."""
-        columns = self.form.columns
-        return columns is None or not {"type", *SIDES}.isdisjoint(columns.targets)
+        """False for a table with ids of applicants and without types and files: it can only name who is there."""
+        columns, has_ids = self.form.columns, False
+        for names in (record.values for record in self.form.records()) if columns is None else (columns.targets,):
+            if not _OF_DOCUMENTS.isdisjoint(names):
+                return True
+            has_ids = has_ids or "applicant_id" in names
+        return not has_ids
 
-    def values(self) -> Iterator[BadRow | tuple[int, Mapping[str, str]]]:
-        """Give the line and the texts of each row, by column, whatever it lacks; or the row as a bad one."""
+    def asked(self) -> Iterator[BadRow | BulkVerification]:
+        """Give each row of a table that names no documents: a verification of an applicant that is there."""
         for record in self.form.records():
-            values, problems = ({}, record.problems) if record.problems else self.conversion.values(record)
-            texts = {name: value.strip() for name, value in values.items() if isinstance(value, str) and value.strip()}
-            yield BadRow(line=record.line, problems=tuple(problems)) if problems else (record.line, texts)
+            values, problems = ({}, [*record.problems]) if record.problems else self.conversion.values(record)
+            yield read_verification(values, line=record.line, raw=record.raw, known=problems)
 
     @property
     def notes(self) -> list[str]:

@@ -11,10 +11,11 @@ import attrs
 
 from kycaid_async.api.applicants import ApplicantType, Company, Person
 from kycaid_async.api.documents.models import ApplicantDocument
+from kycaid_async.api.verifications.models import VerificationCreate
 from kycaid_async.bulk.manifest.document_guesses import nearest_type
 from kycaid_async.bulk.manifest.latin import in_latin_letters, letters_beyond
 from kycaid_async.bulk.manifest.places import Reach
-from kycaid_async.bulk.row import SIDES, BulkRow
+from kycaid_async.bulk.row import SIDES, BulkRow, BulkVerification
 from kycaid_async.errors import FieldProblem
 from kycaid_async.masking import Unlisted
 from kycaid_async.values.check import check_values
@@ -36,12 +37,15 @@ _DOCUMENT = {
 _KINDS: dict[str, type[Person | Company]] = {ApplicantType.PERSON: Person, ApplicantType.COMPANY: Company}
 _PEOPLE = {field.name: field for cls in _KINDS.values() for field in fields_of(cls)}
 
+_VERIFICATION = {field.name: field for field in fields_of(VerificationCreate) if field.name != "applicant_id"}
+"""Of the applicant's verification: the form, and what else may be said of it."""
+
 COLUMNS: Final = (
     *("key", "applicant_id", "type"),
     *SIDES,
     *(name for name in _DOCUMENT if name != "type"),
     *(APPLICANT + name for name in _PEOPLE),
-    "form_id",
+    *_VERIFICATION,
 )
 """Every column a manifest can have."""
 
@@ -56,7 +60,7 @@ _TYPES: Final[Mapping[str, type]] = {
 _PERSON_NAME: Final = next(c.expected for c in _PEOPLE["first_name"].constraints if isinstance(c, Pattern))
 _MOST_LETTERS: Final = 3
 """Letters of a name that a message shows: not so many that they could be read as one."""
-_TEXTS: Final = ("key", "applicant_id", "form_id", *SIDES)
+_TEXTS: Final = ("key", "applicant_id", *SIDES)
 _ANY_ID = "0" * ID_LENGTH
 _OWNER = "this or applicant.external_applicant_id, and not both"
 
@@ -123,14 +127,11 @@ def read_row(
     record: Mapping[str, Any], *, line: int, reach: Reach, raw: Any, known: Sequence[FieldProblem] = ()
 ) -> ManifestRow | BadRow:
     """Return the row that ``record`` spells, by column, or what is wrong with it beside what is ``known`` already."""
-    fields = {name: _trimmed(value) for name, value in record.items() if name not in EXTRA}
-    fields = {name: value for name, value in fields.items() if value is not None and value != ""}
+    fields = _filled(record)
     document = {name: _typed(field, fields[name]) for name, field in _DOCUMENT.items() if name in fields}
     person = _below(APPLICANT, fields)
     person = {name: _typed(_PEOPLE[name], value) if name in _PEOPLE else value for name, value in person.items()}
-    other = [*unknown_columns(list(fields)), *_problems(fields, document, person)]
-    named = {problem.field for problem in known}
-    problems = [*known, *(problem for problem in other if problem.field not in named)]
+    problems = _all_problems(known, [*unknown_columns(list(fields)), *_problems(fields, document, person)])
     if problems:
         return BadRow(line=line, problems=tuple(problems), raw=raw, key=_key_of(fields))
     written: dict[str, str] = {side: fields[side] for side in SIDES if side in fields}
@@ -140,12 +141,49 @@ def read_row(
         applicant_id=fields.get("applicant_id"),
         applicant=_applicant(person),
         key=fields.get("key"),
-        form_id=fields.get("form_id"),
+        **_verification_fields(fields),
         line=line,
         raw=raw,
         written=written,
         **sides,
     )
+
+
+def read_verification(
+    record: Mapping[str, Any], *, line: int, raw: Any, known: Sequence[FieldProblem] = ()
+) -> BulkVerification | BadRow:
+    """Return the verification that ``record`` spells, of an applicant that is there, or what is wrong with it."""
+    fields = _filled(record)
+    problems = _all_problems(known, [*unknown_columns(list(fields)), *_asked_problems(fields)])
+    if problems:
+        return BadRow(line=line, problems=tuple(problems), raw=raw, key=_key_of(fields))
+    return BulkVerification(
+        applicant_id=fields["applicant_id"], key=_key_of(fields), line=line, **_verification_fields(fields)
+    )
+
+
+def _filled(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what stands in a record, without cells that are empty."""
+    fields = {name: _trimmed(value) for name, value in record.items() if name not in EXTRA}
+    return {name: value for name, value in fields.items() if value is not None and value != ""}
+
+
+def _all_problems(known: Sequence[FieldProblem], others: Sequence[FieldProblem]) -> list[FieldProblem]:
+    """Return what was known and what was found beside it, each field once."""
+    named = {problem.field for problem in known}
+    return [*known, *(problem for problem in others if problem.field not in named)]
+
+
+def _asked_problems(fields: Mapping[str, Any]) -> Iterator[FieldProblem]:
+    for name, value in fields.items():
+        if isinstance(value, str):
+            yield from _text_problems(name, value)
+        elif name in ("key", "applicant_id"):
+            yield FieldProblem(name, "text", kind(value))
+    if "applicant_id" not in fields:
+        yield FieldProblem("applicant_id", f"{ID_LENGTH} characters", "nothing")
+    yield from _id_problems(fields, "applicant_id")
+    yield from _verification_problems(fields)
 
 
 def _key_of(fields: Mapping[str, Any]) -> str | None:
@@ -161,7 +199,7 @@ def _problems(fields: dict[str, Any], document: dict[str, Any], person: dict[str
             yield FieldProblem(name, "text", kind(value))
     if "front_side" not in fields:
         yield FieldProblem("front_side", "a path or a URL", "nothing")
-    yield from _id_problems(fields, "form_id")
+    yield from _verification_problems(fields)
     for problem in check_values(ApplicantDocument, {"applicant_id": _ANY_ID} | document):
         yield _type_problem(document["type"]) if problem.field == "type" and document.get("type") else problem
     if ("applicant_id" in fields) == bool(person):
@@ -173,7 +211,18 @@ def _problems(fields: dict[str, Any], document: dict[str, Any], person: dict[str
         yield from _id_problems(fields, "applicant_id")
 
 
-def _id_problems(fields: dict[str, Any], name: str) -> Iterator[FieldProblem]:
+def _verification_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a row says of its applicant's verification."""
+    return {name: _typed(_VERIFICATION[name], fields[name]) for name in _VERIFICATION if name in fields}
+
+
+def _verification_problems(fields: Mapping[str, Any]) -> list[FieldProblem]:
+    """Return what is wrong with that."""
+    said = _verification_fields(fields)
+    return check_values(VerificationCreate, {"applicant_id": _ANY_ID} | said) if said else []
+
+
+def _id_problems(fields: Mapping[str, Any], name: str) -> Iterator[FieldProblem]:
     value = fields.get(name)
     if isinstance(value, str) and len(value) != ID_LENGTH:
         yield FieldProblem(name, f"{ID_LENGTH} characters", f"{len(value)} characters")

@@ -15,7 +15,7 @@ from kycaid_async.bulk.requests.limits import Stopped
 from kycaid_async.bulk.results.lookup import Lookup
 from kycaid_async.bulk.results.record import LookRecord
 from kycaid_async.bulk.results.verdict import BulkVerdict, DocumentVerdict, ResultsSummary, Verdict
-from kycaid_async.bulk.row import BulkRow, BulkVerification
+from kycaid_async.bulk.row import AskedVerification, BulkRow, BulkVerification, plain_id
 from kycaid_async.bulk.run import BulkRun, RowFeed
 from kycaid_async.bulk.spool import Spool, SpooledRow
 from kycaid_async.errors import ConfigurationError, LedgerError
@@ -23,11 +23,12 @@ from kycaid_async.options import FLAG, Kind
 from kycaid_async.timing import Timing
 from kycaid_async.transport.settings import Settings
 
-ResultsRow = BulkRow | BadRow | BulkVerification
+ResultsRow = BulkRow | BadRow | AskedVerification
 ResultsRows = Iterable[ResultsRow] | AsyncIterable[ResultsRow]
 
 _FIRST_PAUSE, _LONGEST_PAUSE, _GROWTH = 10.0, 300.0, 1.5
 """Seconds between two looks while it waits. A verdict takes from two minutes to six hours."""
+_NONE_STARTED: Final = "no verification was started"
 _NO_APPLICANT: Final = "\0"
 """Begins what stands for an applicant that was not made: no id does."""
 
@@ -69,6 +70,7 @@ class JudgedRow(SpooledRow):
     external_applicant_id: str | None = None
     type: str = ""
     document_id: str | None = None
+    form_id: str | None = None
     doubt: str | None = None
     """Why it has no applicant; ``refused`` when there is none, ``sent`` when there may be one."""
 
@@ -209,19 +211,23 @@ class BulkResults(BulkRun[ResultsRow, BulkVerdict]):
         told["applicant_id"] = applicant_id
         entries = await ledger.verifications.of(applicant_id)
         if not entries:
-            return [BulkVerdict(verdict=Verdict.NOT_STARTED, reason="no verification was started", **told)]
+            return [BulkVerdict(verdict=Verdict.NOT_STARTED, reason=_NONE_STARTED, **told)]
         made = [_verdict_of(entry, lookup.record_of(entry), rows, told) for entry in _in_order(entries)]
+        made += [
+            BulkVerdict(verdict=Verdict.NOT_STARTED, reason=f"{_NONE_STARTED} with this form", form_id=form_id, **told)
+            for form_id in _not_among(entries, rows)
+        ]
         return made if self._plan.per_document else [attrs.evolve(verdict, documents=()) for verdict in made]
 
 
 async def _judged(number: int, row: ResultsRow, ledger: Ledger) -> tuple[str, JudgedRow]:
     """Return a row as it is spooled, and what stands for its applicant."""
-    if isinstance(row, BulkVerification):
-        return row.applicant_id, JudgedRow(number=number, line=row.line, key=row.key)
     if isinstance(row, BadRow):
         return f"{_NO_APPLICANT}{number}", JudgedRow(number=number, line=row.line, key=None, doubt=row.reason)
-    if not isinstance(cast("object", row), BulkRow):
-        raise TypeError(f"bulk: expected BulkRow, got {type(row).__name__}")
+    if not isinstance(row, BulkRow):
+        asked = BulkVerification.of(row)
+        judged = JudgedRow(number=number, line=asked.line, key=asked.key, form_id=asked.form_id)
+        return plain_id(asked.applicant_id), judged
     try:
         problems = "; ".join(map(str, row.misfits()))
         digest = b"" if problems else row.digest
@@ -237,9 +243,12 @@ async def _judged(number: int, row: ResultsRow, ledger: Ledger) -> tuple[str, Ju
         external_applicant_id=external_id if isinstance(external_id, str) else None,
         type="" if problems else str(row.document.get("type") or ""),
         document_id=None if entry is None else entry.document_id,
+        form_id=row.form_id if isinstance(cast("object", row.form_id), str) else None,
         doubt=problems or (str(EntryState.SENT) if is_uncertain else _why_not(entry)),
     )
-    return applicant_id or f"{_NO_APPLICANT}{judged.external_applicant_id or number}", judged
+    if applicant_id is None:
+        return f"{_NO_APPLICANT}{judged.external_applicant_id or number}", judged
+    return plain_id(applicant_id), judged
 
 
 def _why_not(entry: RowEntry | None) -> str:
@@ -257,6 +266,13 @@ def _of_rows(rows: list[JudgedRow]) -> dict[str, Any]:
         "keys": tuple(dict.fromkeys(row.key for row in rows if row.key is not None)),
         "external_applicant_id": next(external, None),
     }
+
+
+def _not_among(entries: list[VerificationEntry], rows: list[JudgedRow]) -> list[str]:
+    """Return the forms that rows name and no entry has."""
+    known = {plain_id(entry.form_id) for entry in entries if entry.form_id is not None}
+    named = dict.fromkeys(plain_id(row.form_id) for row in rows if row.form_id is not None)
+    return [form_id for form_id in named if form_id not in known]
 
 
 def _in_order(entries: list[VerificationEntry]) -> list[VerificationEntry]:

@@ -19,6 +19,7 @@ ADVICE: Final[Mapping[VerifyStatus, str]] = {
         "--on-uncertain create (on_uncertain='create') starts it anew, which may cost a second fee."
     ),
 }
+BAD_ROW_ADVICE: Final = "Correct the row; --partial (partial=True) starts the others without it."
 
 UNKNOWN_APPLICANT: Final = "its applicant was never made by this ledger"
 LOST_APPLICANT: Final = "its applicant was sent and got no answer, so nobody knows its id"
@@ -42,6 +43,9 @@ TAKEN: Final = "the server gave the id of a verification that another applicant 
 LOST_RECORDS: Final = (
     "the ledger lost a part of itself, so an earlier run may have started it, and the applicant has verifications "
     "already, or the server does not say how many"
+)
+DISAGREEING_ROWS: Final = (
+    "rows that ask for the same verification name different values of {fields}; nothing tells which one is meant"
 )
 NOT_YET: Final = (
     "it got no answer, the server may be still at work on it, and the run had to end. Run it again: it is asked for"
@@ -73,3 +77,15 @@ def not_delivered(states: Sequence[str]) -> str:
             counts[name] = counts.get(name, 0) + 1
     listed = ", ".join(f"{number:,} {name}" for name, number in counts.items())
     return f"{sum(counts.values()):,} of its {len(states):,} rows are not delivered: {listed}"
+
+
+def note_of(form_id: str | None, *, several: int, silent: int) -> str:
+    """Return what somebody should know of a verification before it is paid for; empty for most."""
+    one_of = f"one of {several} verifications of this applicant, {_with(form_id)}" if several else ""
+    one, go = ("names", "goes") if silent == 1 else ("name", "go")
+    rows = f"{silent:,} of its rows {one} no form, and {go} by that of the others"
+    return "; ".join(filter(None, [one_of, rows if silent else ""]))
+
+
+def _with(form_id: str | None) -> str:
+    return f"with form {form_id}" if form_id else "without a form"

@@ -76,6 +76,8 @@ class VerifyResult(Discreet):
     """True when an earlier run had sent it, and no answer was on record."""
     reason: str = ""
     """Why it was not started, without a value of a row."""
+    note: str = ""
+    """What its rows leave open, such as which of an applicant's verifications this is. Empty for most."""
     advice: str = ""
     """What to do, so that nothing is lost and nothing is paid twice."""
     error: KycaidError | None = None
@@ -106,6 +108,8 @@ class VerifySummary:
     """Rows that were read. Nothing is started before all are."""
     bad: int = 0
     """Rows that are bad. Unless ``partial``, nothing is started then: nobody can tell whose they are."""
+    mixed_forms: int = 0
+    """Applicants with rows that name no form beside rows that do, by which all of them go."""
     applicants: int = 0
     """Applicants that the rows are of."""
     looked_at: int = 0

@@ -2,28 +2,29 @@
 
 import os
 from collections.abc import AsyncIterable, Iterable, Iterator, Mapping, Sequence
-from typing import ClassVar, Final, Literal, Required, cast, get_args
+from collections.abc import Set as AbstractSet
+from typing import Any, ClassVar, Literal, Required, cast, get_args
 
 import attrs
 
 from kycaid_async.api.section import Caller
 from kycaid_async.api.verifications.fields import CheckType, CheckTypeName
-from kycaid_async.bulk.ledger import EntryState, Ledger, Path, RowEntry, VerificationState
+from kycaid_async.bulk.ledger import EntryState, Ledger, Path, RowEntry, VerificationEntry, VerificationState
 from kycaid_async.bulk.manifest.manifest import Manifest
 from kycaid_async.bulk.manifest.row import BadRow
 from kycaid_async.bulk.options import RunOptions, RunPlan
 from kycaid_async.bulk.prerequisites import known_applicant
 from kycaid_async.bulk.requests.limits import KeyedLock, Stopped
-from kycaid_async.bulk.row import BulkRow, BulkVerification, Meter
+from kycaid_async.bulk.row import AskedVerification, BulkRow, BulkVerification, Meter, plain_id
 from kycaid_async.bulk.run import BulkRun
-from kycaid_async.bulk.spool import Spool, SpooledRow
+from kycaid_async.bulk.spool import Spool
 from kycaid_async.bulk.verify import remarks
 from kycaid_async.bulk.verify.evidence import SharedReport
 from kycaid_async.bulk.verify.result import VerifyProgress, VerifyResult, VerifyStatus, VerifySummary
 from kycaid_async.bulk.verify.start import Allowance, Starter
+from kycaid_async.bulk.verify.wanted import DELIVERED, GIVEN, AskingRow, WantedVerification, wanted_by
 from kycaid_async.errors import (
     ConfigurationError,
-    FieldProblem,
     InsufficientFundsError,
     InvalidRequestError,
     ManifestError,
@@ -33,13 +34,10 @@ from kycaid_async.timing import Timing
 from kycaid_async.transport.settings import Settings
 from kycaid_async.values.fields import ID_LENGTH
 
-VerifyRow = BulkRow | BadRow | BulkVerification | str | tuple[str, str]
-"""A row that was uploaded, or a verification: one of its own, the id of an applicant, or that and the id of a form."""
+VerifyRow = BulkRow | BadRow | AskedVerification
+"""A row that was uploaded, or a verification."""
 VerifyRows = Iterable[VerifyRow] | AsyncIterable[VerifyRow]
 OnUncertain = Literal["set_aside", "create"]
-
-_GIVEN: Final = "given"
-_DELIVERED: Final = "delivered"
 
 
 class VerifyOptions(RunOptions, total=False):
@@ -68,7 +66,7 @@ class VerifyPlan(RunPlan):
     }
 
     ledger: Path
-    form_id: str | None = None
+    form_id: str | None = attrs.field(default=None, converter=attrs.converters.optional(plain_id))
     partial: bool = False
     limit: int | None = None
     dry_run: bool = False
@@ -85,18 +83,6 @@ class VerifyPlan(RunPlan):
         if self.form_id is not None and len(self.form_id) != ID_LENGTH:
             raise ConfigurationError(f"bulk: form_id has {ID_LENGTH} characters, and this one {len(self.form_id)}")
         super().__attrs_post_init__()
-
-
-@attrs.frozen(kw_only=True, eq=False, repr=False)
-class _Row(SpooledRow):
-    """A row of an applicant: what the ledger says of it."""
-
-    form_id: str | None
-    state: str
-    is_known: bool
-    """False when the ledger does not know its applicant."""
-    is_lost: bool = False
-    """True when its applicant was perhaps made, and nobody knows its id."""
 
 
 class BulkVerify(BulkRun[VerifyRow, VerifyResult]):
@@ -156,7 +142,7 @@ class BulkVerify(BulkRun[VerifyRow, VerifyResult]):
         return await super()._open()
 
     async def _do(self, ledger: Ledger) -> None:
-        spool = Spool(_Row)
+        spool = Spool(AskingRow)
         try:
             await self._read(ledger, spool)
             await self._start_all(ledger, spool)
@@ -165,7 +151,7 @@ class BulkVerify(BulkRun[VerifyRow, VerifyResult]):
 
     # First all rows are read.
 
-    async def _read(self, ledger: Ledger, spool: Spool[_Row]) -> None:
+    async def _read(self, ledger: Ledger, spool: Spool[AskingRow]) -> None:
         async with self._reading() as feed:
             while (numbered := await feed.next()) is not None:
                 self._summary.read += 1
@@ -177,7 +163,7 @@ class BulkVerify(BulkRun[VerifyRow, VerifyResult]):
                 "started. Correct them, or start with partial=True"
             )
 
-    async def _take(self, number: int, row: VerifyRow, ledger: Ledger, spool: Spool[_Row]) -> None:
+    async def _take(self, number: int, row: VerifyRow, ledger: Ledger, spool: Spool[AskingRow]) -> None:
         if isinstance(row, BadRow):
             self._summary.bad += 1
             await self._tell(_of_bad(number, row))
@@ -185,28 +171,28 @@ class BulkVerify(BulkRun[VerifyRow, VerifyResult]):
         if isinstance(row, BulkRow):
             await self._take_uploaded(number, row, ledger, spool)
             return
-        given = _verification_row(row)
-        taken = _Row(number=number, line=given.line, key=given.key, form_id=given.form_id, state=_GIVEN, is_known=True)
-        spool.add(given.applicant_id, taken)
+        given = BulkVerification.of(row)
+        asks = AskingRow(number=number, line=given.line, key=given.key, state=GIVEN, is_known=True, **_asked_by(given))
+        spool.add(plain_id(given.applicant_id), asks)
 
-    async def _take_uploaded(self, number: int, row: BulkRow, ledger: Ledger, spool: Spool[_Row]) -> None:
+    async def _take_uploaded(self, number: int, row: BulkRow, ledger: Ledger, spool: Spool[AskingRow]) -> None:
         state, entry = await _state_of(row, ledger)
         applicant_id, is_lost = (None, False) if state == "bad" else await known_applicant(row, entry, ledger)
         external = None if row.applicant is None else row.applicant.external_applicant_id
-        taken = _Row(
+        asks = AskingRow(
             number=number,
             line=row.line,
             key=str(external) if external else row.key,
-            form_id=row.form_id,
             state=state,
             is_known=applicant_id is not None,
             is_lost=is_lost,
+            **_asked_by(row),
         )
-        spool.add(applicant_id or f"\0{external or number}", taken)
+        spool.add(f"\0{external or number}" if applicant_id is None else plain_id(applicant_id), asks)
 
     # Then verifications are started, an applicant at a time.
 
-    async def _start_all(self, ledger: Ledger, spool: Spool[_Row]) -> None:
+    async def _start_all(self, ledger: Ledger, spool: Spool[AskingRow]) -> None:
         starter = self._starter(ledger)
 
         async def work() -> bool:
@@ -225,35 +211,33 @@ class BulkVerify(BulkRun[VerifyRow, VerifyResult]):
 
         await self._at_once(work)
 
-    async def _one(self, applicant_id: str, rows: list[_Row], starter: Starter) -> None:
+    async def _one(self, applicant_id: str, rows: list[AskingRow], starter: Starter) -> None:
         """Do the verifications of one applicant, those that an earlier run left open first."""
-        refusal = self._refusal(rows)
-        named = list(dict.fromkeys(row.form_id for row in rows if row.form_id is not None))
-        forms: list[str | None] = [*named] or [self._plan.form_id]
-        known = {entry.form_id: entry.state for entry in await starter.ledger.verifications.of(applicant_id)}
+        known = {
+            None if entry.form_id is None else plain_id(entry.form_id): entry
+            for entry in await starter.ledger.verifications.of(applicant_id)
+        }
+        all_wanted = wanted_by(rows, self._plan)
+        self._summary.mixed_forms += any(wanted.silent for wanted in all_wanted)
         is_left = False
-        for form_id in sorted(forms, key=lambda form: known.get(form) is not VerificationState.SENT):
-            result: VerifyResult | None
-            if not rows[0].is_known:
-                result = _not_delivered(None, form_id, refusal)
-            elif self._plan.dry_run:
-                result = _planned(applicant_id, form_id, known.get(form_id), refusal, starter)
-            else:
-                result = await starter.start(applicant_id, form_id, refusal=refusal)
+        for wanted in sorted(all_wanted, key=lambda wanted: not _is_unsettled(known.get(wanted.form_id))):
+            result = await self._result_of(applicant_id, wanted, known.get(wanted.form_id), starter)
             if result is not None:
-                await self._tell(_named(result, rows))
+                await self._tell(_named(result, wanted))
             is_left = is_left or result is None
         self._summary.looked_at += not is_left
 
-    def _refusal(self, rows: Sequence[_Row]) -> str:
-        """Return why an applicant is not verified; nothing when it is."""
-        if not rows[0].is_known:
-            return remarks.LOST_APPLICANT if any(row.is_lost for row in rows) else remarks.UNKNOWN_APPLICANT
-        states = [row.state for row in rows if row.state != _GIVEN]
-        delivered = states.count(_DELIVERED)
-        if delivered == len(states) or (self._plan.partial and delivered):
-            return ""
-        return remarks.not_delivered(states)
+    async def _result_of(
+        self, applicant_id: str, wanted: WantedVerification, entry: VerificationEntry | None, starter: Starter
+    ) -> VerifyResult | None:
+        """Return what became of one, or would become of it in a dry run; None when no more may be started."""
+        if not wanted.rows[0].is_known:
+            return _refused(None, wanted)
+        if entry is not None:  # as the ledger spells them, which knows it by that
+            applicant_id, wanted = entry.applicant_id, attrs.evolve(wanted, form_id=entry.form_id)
+        if self._plan.dry_run:
+            return _planned(applicant_id, wanted, entry, starter)
+        return await starter.start(applicant_id, wanted)
 
     async def _tell(self, result: VerifyResult) -> None:
         self._summary.count(result)
@@ -263,18 +247,15 @@ class BulkVerify(BulkRun[VerifyRow, VerifyResult]):
             self._stop(result.error)
 
     def _starter(self, ledger: Ledger) -> Starter:
-        plan = self._plan
         return Starter(
             caller=self._caller,
             ledger=ledger,
             report=SharedReport(timing=self._timing, locks=KeyedLock(self._workers.idle)),
             timing=self._timing,
             settle_after=self._settle_after(),
-            callback_url=plan.callback_url,
-            types=plan.types,
             check=self._settings.check,
-            create_uncertain=plan.on_uncertain == "create",
-            allowance=Allowance(left=plan.limit),
+            create_uncertain=self._plan.on_uncertain == "create",
+            allowance=Allowance(left=self._plan.limit),
         )
 
 
@@ -289,84 +270,70 @@ async def _state_of(row: BulkRow, ledger: Ledger) -> tuple[str, RowEntry | None]
     entry = await ledger.row(digest)
     if entry is None or entry.state is not EntryState.CREATED:
         return ("unknown" if entry is None else entry.state.value), entry
-    return (_DELIVERED if ledger.has_said(entry, fingerprint) else "changed"), entry
+    return (DELIVERED if ledger.has_said(entry, fingerprint) else "changed"), entry
 
 
 def rows_of(manifest: Manifest) -> Iterator[BulkRow | BadRow | BulkVerification]:
     """Give the rows of a manifest: those that were uploaded, or, where it names no documents, applicants."""
-    if manifest.names_documents:
-        yield from manifest.rows()
-        return
-    for found in manifest.values():
-        yield found if isinstance(found, BadRow) else _applicant_row(*found)
+    yield from manifest.rows() if manifest.names_documents else manifest.asked()
 
 
-def _applicant_row(line: int, values: Mapping[str, str]) -> BadRow | BulkVerification:
-    applicant_id, form_id, key = (values.get(name) for name in ("applicant_id", "form_id", "key"))
-    problems = [
-        FieldProblem(name, f"{ID_LENGTH} characters", f"{len(value)} characters" if value else "nothing")
-        for name, value in (("applicant_id", applicant_id or ""), *(() if form_id is None else (("form_id", form_id),)))
-        if len(value) != ID_LENGTH
-    ]
-    if problems or applicant_id is None:
-        return BadRow(line=line, problems=tuple(problems), key=key)
-    return BulkVerification(applicant_id=applicant_id, form_id=form_id, key=key, line=line)
+def _asked_by(row: BulkRow | BulkVerification) -> dict[str, Any]:
+    """Return what a row says of its verification."""
+    form_id, types = cast("object", row.form_id), cast("object", row.types)
+    return {
+        "form_id": plain_id(form_id) if isinstance(form_id, str) else form_id,
+        "callback_url": row.callback_url,
+        "types": [*types] if isinstance(types, Sequence | AbstractSet) and not isinstance(types, str) else types,
+    }
 
 
-def _verification_row(row: BulkVerification | str | tuple[str, str]) -> BulkVerification:
-    if isinstance(row, str):
-        return BulkVerification(applicant_id=row)
-    if isinstance(row, tuple):
-        applicant_id, form_id = row
-        return BulkVerification(applicant_id=applicant_id, form_id=form_id)
-    if not isinstance(cast("object", row), BulkVerification):
-        raise TypeError(f"bulk: expected BulkRow, BulkVerification, or ids, got {type(row).__name__}")
-    return row
+def _is_unsettled(entry: VerificationEntry | None) -> bool:
+    return entry is not None and entry.state is VerificationState.SENT
 
 
-def _not_delivered(applicant_id: str | None, form_id: str | None, refusal: str) -> VerifyResult:
-    status = VerifyStatus.NOT_DELIVERED
+def _refused(applicant_id: str | None, wanted: WantedVerification) -> VerifyResult:
     return VerifyResult(
-        status=status, applicant_id=applicant_id, form_id=form_id, reason=refusal, advice=remarks.ADVICE[status]
+        status=wanted.refused_as,
+        applicant_id=applicant_id,
+        form_id=wanted.form_id,
+        reason=wanted.refusal,
+        advice=remarks.ADVICE[wanted.refused_as],
     )
 
 
 def _planned(
-    applicant_id: str, form_id: str | None, state: VerificationState | None, refusal: str, starter: Starter
+    applicant_id: str, wanted: WantedVerification, entry: VerificationEntry | None, starter: Starter
 ) -> VerifyResult | None:
     """Return what a run would do, without a question to the server; None when no more may be started."""
-    if state is VerificationState.CREATED:
-        return VerifyResult(status=VerifyStatus.DONE_BEFORE, applicant_id=applicant_id, form_id=form_id)
-    if state is VerificationState.SENT:
-        return VerifyResult(
-            status=VerifyStatus.UNCERTAIN,
-            applicant_id=applicant_id,
-            form_id=form_id,
-            reason=remarks.TO_BE_ASKED,
-            sent_before=True,
-        )
-    if refusal:
-        return _not_delivered(applicant_id, form_id, refusal)
+    one = VerifyResult(status=VerifyStatus.TO_START, applicant_id=applicant_id, form_id=wanted.form_id)
+    if entry is not None and entry.state is VerificationState.CREATED:
+        return attrs.evolve(one, status=VerifyStatus.DONE_BEFORE)
+    if _is_unsettled(entry):
+        return attrs.evolve(one, status=VerifyStatus.UNCERTAIN, reason=remarks.TO_BE_ASKED, sent_before=True)
+    if wanted.refusal:
+        return _refused(applicant_id, wanted)
     try:
-        starter.body(applicant_id, form_id)
+        starter.body(applicant_id, wanted)
     except InvalidRequestError as error:
         status, advice = VerifyStatus.REFUSED, remarks.ADVICE[VerifyStatus.REFUSED]
-        return VerifyResult(
-            status=status, applicant_id=applicant_id, form_id=form_id, reason=str(error), advice=advice, error=error
-        )
-    if not starter.allowance.take():
-        return None
-    return VerifyResult(status=VerifyStatus.TO_START, applicant_id=applicant_id, form_id=form_id)
+        return attrs.evolve(one, status=status, reason=str(error), advice=advice, error=error)
+    return one if starter.allowance.take() else None
 
 
-def _named(result: VerifyResult, rows: Sequence[_Row]) -> VerifyResult:
+def _named(result: VerifyResult, wanted: WantedVerification) -> VerifyResult:
     """Return a result with what its rows are called."""
-    keys = dict.fromkeys(row.key for row in rows if row.key is not None)
-    lines = tuple(row.line for row in rows if row.line is not None)
-    return attrs.evolve(result, keys=tuple(keys), lines=lines, numbers=tuple(row.number for row in rows))
+    keys = dict.fromkeys(row.key for row in wanted.rows if row.key is not None)
+    lines = tuple(row.line for row in wanted.rows if row.line is not None)
+    numbers = tuple(row.number for row in wanted.rows)
+    return attrs.evolve(result, keys=tuple(keys), lines=lines, numbers=numbers, note=wanted.note)
 
 
 def _of_bad(number: int, row: BadRow) -> VerifyResult:
-    advice = remarks.ADVICE[VerifyStatus.NOT_DELIVERED]
-    status = VerifyStatus.NOT_DELIVERED
-    return VerifyResult(status=status, lines=(row.line,), numbers=(number,), reason=row.reason, advice=advice)
+    return VerifyResult(
+        status=VerifyStatus.NOT_DELIVERED,
+        lines=(row.line,),
+        numbers=(number,),
+        reason=row.reason,
+        advice=remarks.BAD_ROW_ADVICE,
+    )

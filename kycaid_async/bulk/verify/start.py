@@ -1,12 +1,10 @@
 """The start of one verification: once, whatever becomes of the answer."""
 
-from collections.abc import Sequence
 from typing import Final
 
 import attrs
 
 from kycaid_async.api import verifications
-from kycaid_async.api.verifications.fields import CheckType, CheckTypeName
 from kycaid_async.api.verifications.models import VerificationCreate
 from kycaid_async.bulk.ledger import Ledger, VerificationEntry, VerificationState
 from kycaid_async.bulk.prerequisites import code_of
@@ -23,6 +21,7 @@ from kycaid_async.bulk.verify.evidence import (
     standing_of,
 )
 from kycaid_async.bulk.verify.result import VerifyResult, VerifyStatus
+from kycaid_async.bulk.verify.wanted import WantedVerification
 from kycaid_async.errors import ConflictError, FieldProblem, InsufficientFundsError, KycaidError, LedgerError
 from kycaid_async.protocol.request import invalid_request
 from kycaid_async.timing import Timing
@@ -69,23 +68,19 @@ class Starter:
     timing: Timing
     settle_after: float
     """Seconds after which a verification that the server does not show is taken as not started."""
-    callback_url: str | None
-    types: Sequence[CheckType | CheckTypeName] | None
     check: bool
     create_uncertain: bool
     allowance: Allowance
     _set_aside: set[bytes] = attrs.field(factory=set)
     """Entries that this run set aside: they are not created anew before the next."""
 
-    async def start(self, applicant_id: str, form_id: str | None, *, refusal: str) -> VerifyResult | None:
-        """Return what became of the verification of an applicant with a form; None when no more may be started.
+    async def start(self, applicant_id: str, wanted: WantedVerification) -> VerifyResult | None:
+        """Return what became of a verification of an applicant; None when no more may be started.
 
-        ``refusal`` says why it is not to be started; then one that was sent before is still asked for.
+        Where it is not to be started, one that was sent before is still asked for.
         """
         began = self.timing.clock()
-        start = _Start(
-            run=self, applicant_id=applicant_id, form_id=form_id, refusal=refusal, calls=self.caller.counted()
-        )
+        start = _Start(run=self, applicant_id=applicant_id, wanted=wanted, calls=self.caller.counted())
         result = await _end_of(start)
         if result is None:
             return None
@@ -102,16 +97,16 @@ class Starter:
         """Say whether one that is uncertain is to be started anew."""
         return self.create_uncertain and digest not in self._set_aside and not self.caller.drained.is_set()
 
-    def body(self, applicant_id: str, form_id: str | None) -> VerificationCreate:
+    def body(self, applicant_id: str, wanted: WantedVerification) -> VerificationCreate:
         """Return what is sent. Raises `InvalidRequestError`."""
         body = VerificationCreate(
             applicant_id=applicant_id,
-            form_id=UNSET if form_id is None else form_id,
-            types=UNSET if self.types is None else self.types,
-            callback_url=UNSET if self.callback_url is None else self.callback_url,
+            form_id=UNSET if wanted.form_id is None else wanted.form_id,
+            types=UNSET if wanted.types is None else wanted.types,
+            callback_url=UNSET if wanted.callback_url is None else wanted.callback_url,
         )
         problems: list[FieldProblem] = []
-        if form_id is None and self.types is None:
+        if wanted.form_id is None and wanted.types is None:
             problems.append(FieldProblem("form_id", "that of the run or of the row", "none"))
         if self.check:
             problems += check_request(body)
@@ -142,8 +137,7 @@ class _Start:
 
     run: Starter
     applicant_id: str
-    form_id: str | None
-    refusal: str
+    wanted: WantedVerification
     calls: CountedCalls
     verification_id: str | None = None
     sent_before: bool = False
@@ -155,6 +149,10 @@ class _Start:
     """True when it was sent and got no answer, now or by an earlier run, whatever was found out since."""
     _count: int | None = None
 
+    @property
+    def form_id(self) -> str | None:
+        return self.wanted.form_id
+
     async def start(self) -> VerifyStatus | None:
         """Bring it to its end, if it is not there yet."""
         entry = await self.run.ledger.verifications.entry(self.applicant_id, self.form_id)
@@ -163,10 +161,10 @@ class _Start:
             return VerifyStatus.DONE_BEFORE
         if entry is not None and entry.state is VerificationState.SENT and await self._is_found(entry):
             return VerifyStatus.STARTED
-        if self.refusal and self._in_doubt is None:
-            return VerifyStatus.NOT_DELIVERED
+        if self.wanted.refusal and self._in_doubt is None:
+            return self.wanted.refused_as
         self._entry = entry
-        body = self.run.body(self.applicant_id, self.form_id)
+        body = self.run.body(self.applicant_id, self.wanted)
         await self._see_to_others()
         if not self.run.allowance.take():
             return None
@@ -187,7 +185,7 @@ class _Start:
         try:
             self.verification_id = await self._find(entry, since=since)
         except PerhapsStarted:
-            if self.refusal or not run.may_create_anew(entry.digest):
+            if self.wanted.refusal or not run.may_create_anew(entry.digest):
                 raise
             return False
         self._in_doubt = None
@@ -329,7 +327,7 @@ class _Start:
             verification_id=self.verification_id,
             count_before=self._count,
             sent_before=self.sent_before,
-            reason=self.refusal if status is VerifyStatus.NOT_DELIVERED else "" if error is None else str(error),
+            reason=str(error) if error is not None else self.wanted.refusal if status is self.wanted.refused_as else "",
             advice=remarks.ADVICE.get(status, ""),
             error=error,
         )

@@ -11,6 +11,7 @@ from kycaid_async.cli.audit.options import AuditCommand
 from kycaid_async.cli.audit.report import AuditCsv, AuditFindings, page
 from kycaid_async.cli.audit.screen import AuditScreen
 from kycaid_async.cli.frame import ManifestJob
+from kycaid_async.cli.manifests import needs_documents
 from kycaid_async.cli.problems import one_line
 from kycaid_async.errors import ManifestError
 
@@ -31,6 +32,7 @@ class AuditJob(ManifestJob[AuditCommand, AuditScreen]):
         self._audit: BulkAudit | None = None
 
     def _begin(self, manifest: Manifest) -> None:
+        needs_documents(manifest, self._options.manifest, "audit")
         super()._begin(manifest)
         if self._options.state is None:
             self._screen.say("its folder cannot be written to, so this audit cannot be gone on from when it is cut off")

@@ -5,7 +5,7 @@ import os
 import shutil
 import sys
 import textwrap
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -19,12 +19,13 @@ from kycaid_async.bulk.manifest.manifest import Manifest
 from kycaid_async.bulk.manifest.options import ManifestOptions
 from kycaid_async.bulk.manifest.row import BadRow, ManifestRow
 from kycaid_async.bulk.manifest.scans import TO_FILL_IN, scans_in
-from kycaid_async.bulk.row import SIDES
+from kycaid_async.bulk.row import SIDES, BulkVerification
 from kycaid_async.bulk.tables import write_table
 from kycaid_async.cli.problems import Problem, UsageProblem, one_line
 from kycaid_async.errors import ConfigurationError, ManifestError
 from kycaid_async.extras import is_installed
 from kycaid_async.shell import command_line
+from kycaid_async.uploads.reader import in_thread
 
 _WRONG_MANIFEST = 2
 
@@ -38,12 +39,12 @@ class ManifestFindings:
     groups: ProblemGroups = attrs.field(factory=ProblemGroups)
     remarks: Counter[str] = attrs.field(factory=Counter)
 
-    def note(self, row: ManifestRow | BadRow) -> None:
+    def note(self, row: ManifestRow | BadRow | BulkVerification) -> None:
         """Count a row."""
         self.rows += 1
         if isinstance(row, BadRow):
             self.groups.add(row)
-        else:
+        elif isinstance(row, ManifestRow):
             self.remarks.update(row.remarks)
 
 
@@ -61,8 +62,11 @@ def run_check(path: Path, options: ManifestOptions, *, as_json: bool) -> tuple[l
 
 async def _look(path: Path, options: ManifestOptions) -> ManifestFindings:
     found = ManifestFindings(Manifest.of(path, options))
-    async for row in check_manifest(found.manifest):
-        found.note(row)
+    if found.manifest.names_documents:
+        async for row in check_manifest(found.manifest):
+            found.note(row)
+    else:
+        await in_thread(lambda: deque(map(found.note, found.manifest.asked()), maxlen=0))
     return found
 
 
@@ -77,7 +81,8 @@ def _lines(path: Path, found: ManifestFindings) -> Iterator[str]:
     elif found.groups.rows:
         yield f"{path}: {rows}, {found.groups.rows:,} of them bad."
     else:
-        yield f"{path}: {rows}, all good."
+        ids = "" if found.manifest.names_documents else " It names applicants and no documents: kycaid verify takes it."
+        yield f"{path}: {rows}, all good.{ids}"
 
 
 def _as_json(found: ManifestFindings) -> dict[str, object]:

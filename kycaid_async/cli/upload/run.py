@@ -17,7 +17,7 @@ from kycaid_async.bulk.manifest.row import ManifestRow
 from kycaid_async.bulk.manifest_rows import EarlierRuns
 from kycaid_async.bulk.row import BulkResult, BulkStatus
 from kycaid_async.cli.frame import ManifestJob
-from kycaid_async.cli.manifests import next_command
+from kycaid_async.cli.manifests import needs_documents, next_command
 from kycaid_async.cli.upload.ending import advice, exit_code, summary_text
 from kycaid_async.cli.upload.options import UploadCommand
 from kycaid_async.cli.upload.report import page
@@ -47,6 +47,10 @@ class UploadJob(ManifestJob[UploadCommand, UploadScreen]):
     @property
     def _writes_back(self) -> bool:
         return not self._options.dry_run
+
+    def _begin(self, manifest: Manifest) -> None:
+        needs_documents(manifest, self._options.manifest, "upload")
+        super()._begin(manifest)
 
     async def _work(self, manifest: Manifest) -> None:
         """Check and send."""

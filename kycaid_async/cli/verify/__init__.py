@@ -1,5 +1,6 @@
 """``kycaid verify``: from uploaded rows to verifications. Here are its options and its help."""
 
+import re
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -60,6 +61,12 @@ def verify(
     callback_url: Annotated[
         str | None, typer.Option(metavar="URL", help="Where the results are sent.", show_default=False)
     ] = None,
+    types: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAMES", help="Checks in place of a form, the old way: DOCUMENT,FACIAL.", show_default=False
+        ),
+    ] = None,
     flags: RunFlags,
     reading: ReadingFlags,
 ) -> None:
@@ -79,6 +86,7 @@ def verify(
             yes=yes,
             create_uncertain=on_uncertain == "create",
             callback_url=callback_url,
+            types=None if types is None else [name for name in re.split(r"[\s,;]+", types.upper()) if name],
             reading=reading.keywords(),
         )
         code = run(options)

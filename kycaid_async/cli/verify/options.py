@@ -23,6 +23,7 @@ class VerifyChoices(RunChoices, total=False):
     yes: bool
     create_uncertain: bool
     callback_url: str | None
+    types: list[str] | None
 
 
 @attrs.frozen(kw_only=True)
@@ -37,6 +38,7 @@ class VerifyCommand(ManifestCommand):
     yes: bool = False
     create_uncertain: bool = False
     callback_url: str | None = attrs.field(default=None, repr=False)
+    types: list[str] | None = None
 
 
 def options_of(

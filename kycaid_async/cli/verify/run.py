@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterator
+from typing import TYPE_CHECKING, cast
 
 import anyio
 import typer
@@ -18,6 +19,9 @@ from kycaid_async.cli.verify.screen import VerifyScreen
 from kycaid_async.errors import ManifestError
 from kycaid_async.shell import command_line
 from kycaid_async.uploads.reader import in_thread
+
+if TYPE_CHECKING:
+    from kycaid_async.api.verifications.fields import CheckTypeName
 
 _NOT_ALL, _MISUSED = 1, 2
 
@@ -43,6 +47,10 @@ def _agree_to(number: int, options: VerifyCommand, summary: VerifySummary) -> No
     words = f"{number:,} verification{'' if number == 1 else 's'}"
     if most is not None and number > most:
         raise UsageProblem(f"{words} would be started, which is more than --max-verifications {most:,}: none was")
+    if summary.mixed_forms:
+        rows = f"{summary.mixed_forms:,} applicant{'' if summary.mixed_forms == 1 else 's'}"
+        told = f"{rows} with rows that name no form beside rows that do: all go by the form that is named."
+        typer.echo(f"{told} --dry-run names them.", err=True)
     if options.yes:
         return
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
@@ -102,6 +110,7 @@ class VerifyJob(ManifestJob[VerifyCommand, VerifyScreen]):
                 dry_run=self._dry_run,
                 on_uncertain="create" if options.create_uncertain else "set_aside",
                 callback_url=options.callback_url,
+                types=cast("list[CheckTypeName] | None", options.types),
                 same_account=options.same_account,
             )
             async with verify:
@@ -186,6 +195,8 @@ class VerifyJob(ManifestJob[VerifyCommand, VerifyScreen]):
         if uncertain is not None:
             words = ["kycaid", "verify", uncertain, "--ledger", str(options.ledger)]
             words += ["--form", options.form] if options.form else []
+            words += ["--types", ",".join(options.types)] if options.types else []
+            words += ["--callback-url", options.callback_url] if options.callback_url else []
             yield (
                 f"The uncertain ones are in {uncertain}, each with what to look for. Run the same command again later: "
                 "it asks the server once more. To start them anew, which may cost a second fee, run: "

@@ -62,7 +62,8 @@ class VerifyScreen(Screen):
             elif len(self._told) < _MOST_TOLD:
                 self._told |= {told}
             seen = f" It could be {', '.join(result.candidates)}." if result.candidates else ""
-            self._print(Text.assemble(f"{who(result)}: ", word, f": {one_line(told)}{seen}" if told else ""))
+            note = f" ({one_line(result.note)})" if result.note else ""
+            self._print(Text.assemble(f"{who(result)}: ", word, note, f": {one_line(told)}{seen}" if told else ""))
 
     def summary(self, summary: VerifySummary, text: str, *, ended: str) -> None:
         """Print the sum of all."""
@@ -92,6 +93,7 @@ def _as_json(result: VerifyResult) -> dict[str, Any]:
         "candidates": list(result.candidates),
         "attempts": result.attempts,
         "seconds": round(result.seconds, 3),
+        "note": result.note or None,
         "reason": result.reason or None,
         "what_to_do": result.advice or None,
     }

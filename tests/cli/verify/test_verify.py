@@ -18,12 +18,12 @@ from tests.bulk.manifests import new, row, with_pictures, write_csv
 from tests.oracle.running import RunningOracle
 from tests.pictures import picture
 
-FORM = "c" * 36
+FORM, OTHER_FORM = "c" * 36, "d" * 36
 COUNT = 6
 UPLOAD_FIRST = "Upload its rows with this ledger first; --partial (partial=True) starts it without."
 KEYS = {
     *("kind", "lines", "keys", "status", "applicant_id", "form_id", "verification_id", "candidates", "attempts"),
-    *("seconds", "reason", "what_to_do"),
+    *("seconds", "note", "reason", "what_to_do"),
 }
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="it sends signals, and uses terminals")
@@ -295,3 +295,67 @@ def test_a_manifest_that_names_no_documents_names_applicants_who_are_there(envir
     reason = "applicant_id: expected 36 characters, got 35 characters"
     assert [line.split(". ")[0] for line in told if line.startswith("line")] == [f"line 2: not delivered: {reason}"]
     assert started(oracle) == 3
+
+
+@pytest.mark.parametrize("name", ["ids.csv", "ids.jsonl"])
+def test_an_applicant_that_stands_twice_gets_each_form_and_the_question_counts_both(
+    environment, portal, oracle, tmp_path, name
+):
+    (ann,) = portal.call(oracle.applicants, 1)
+    rows = [{"applicant_id": ann, "form_id": OTHER_FORM}, {"applicant_id": ann.upper(), "form_id": ""}]
+    path = tmp_path / name
+    path.write_text("".join(f"{json.dumps(found)}\n" for found in rows)) if path.suffix == ".jsonl" else write_csv(
+        path, rows
+    )
+
+    def run(name, *words):
+        known = ["--ledger", str(tmp_path / "verifications.ledger")]
+        done = CliRunner().invoke(app, [name, str(path), *known, *words], env=environment)
+        return done.exit_code, done.output.splitlines()
+
+    code, told = run("verify", "--form", FORM, "--dry-run")
+    first = 2 if path.suffix == ".csv" else 1
+    assert (code, told) == (
+        0,
+        [
+            f"line {first} ({ann}): to start (one of 2 verifications of this applicant, with form {OTHER_FORM})",
+            f"line {first + 1} ({ann}): to start (one of 2 verifications of this applicant, with form {FORM})",
+            "Nothing was started, this was a dry run. 2 verifications: 2 to start.",
+        ],
+    )
+    code, told = run("verify", "--form", FORM)
+    assert (code, "2 verifications would be started" in " ".join(told)) == (2, True)
+    assert run("verify", "--form", FORM, "--yes") == (0, ["2 verifications: 2 started."])
+    assert started(oracle) == 2
+    assert len(run("results")[1]) >= 1
+    for command in ("upload", "audit"):
+        code, told = run(command)
+        assert (code, f"so there is nothing to {command}; kycaid verify and kycaid results take it" in told[-1]) == (
+            2,
+            True,
+        )
+
+
+def test_rows_that_name_no_form_beside_others_that_do_are_told_of_before_money_is_spent(
+    command_of, people, portal, oracle
+):
+    with people.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    write_csv(people, [found | {"form_id": OTHER_FORM if number == 0 else ""} for number, found in enumerate(rows)])
+    assert command_of("upload", people).returncode == 0
+    look = command_of("verify", people, "--form", FORM, "--dry-run")
+    assert look.stdout.splitlines()[0] == (
+        "lines 2, 3 (k0): to start (1 of its rows names no form, and goes by that of the others)"
+    )
+    done = command_of("verify", people, "--form", FORM, "--yes")
+    assert (done.returncode, started(oracle)) == (0, 4)
+    assert (
+        "1 applicant with rows that name no form beside rows that do: all go by the form that is named." in done.stderr
+    )
+
+
+def test_types_may_be_named_in_place_of_a_form(command_of, uploaded, oracle):
+    done = command_of("verify", uploaded, "--types", "document,facial", "--yes")
+    assert (done.returncode, started(oracle)) == (0, 4), done.stderr
+    bodies = [json.loads(found["body"]) for found in oracle.read("SELECT body FROM verifications")]
+    assert {tuple(body["types"]) for body in bodies} == {("DOCUMENT", "FACIAL")}
