@@ -142,7 +142,12 @@ def _candidates(name: str, given: ColumnMap, *, guess: bool) -> tuple[str, ...]:
         return (column,) if column else ()
     if name in COLUMNS:
         return (name,)
-    return _GUESSES.get(plain_words(name), ()) if guess and name else ()
+    return _guessed(name) if guess and name else ()
+
+
+def _guessed(name: str) -> tuple[str, ...]:
+    """Return what a name may stand for, also one that is hyphenated over two lines of its cell."""
+    return _GUESSES.get(plain_words(name)) or _GUESSES.get(plain_words(name.replace("- ", "")), ())
 
 
 def _either(name: str, candidates: Sequence[str]) -> str:
@@ -151,7 +156,7 @@ def _either(name: str, candidates: Sequence[str]) -> str:
 
 def offered(names: Sequence[str]) -> dict[str, str]:
     """Return what those of ``names`` that are common words stand for."""
-    found = {name: _GUESSES.get(plain_words(name), ()) for name in map(trimmed, names) if name not in COLUMNS}
+    found = {name: _guessed(name) for name in map(trimmed, names) if name not in COLUMNS}
     return {name: " or ".join(columns) for name, columns in found.items() if columns}
 
 

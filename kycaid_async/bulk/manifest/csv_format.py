@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+from collections import deque
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -27,6 +28,8 @@ from kycaid_async.errors import FieldProblem, ManifestError
 from kycaid_async.masking import shown_name
 
 _DELIMITERS: Final = ",;\t|"
+_MOST_BREAKS: Final = 50
+"""Lines that a row with line breaks in its cells may have beside its first."""
 _FIRST_LINES: Final = 20
 """Of a file, among which a note of PowerShell may stand."""
 _NO_INK: Final = f'{_DELIMITERS}" \r\n'
@@ -39,7 +42,7 @@ class CsvFormat(TextFormat):
 
     delimiter: str
     line: int
-    """The line of the column names."""
+    """The last line of the column names."""
     above: str
     """What stands above it for a spreadsheet: ``sep=;`` and the like."""
     columns: Columns
@@ -55,50 +58,79 @@ class CsvFormat(TextFormat):
     def of(cls, path: str, encoding: Encoding, options: ManifestOptions) -> "CsvFormat":
         """Read the line of column names. Raises `ManifestError`."""
         above, forced = "", ""
-        found: list[tuple[int, str, Columns]] = []
+        found: list[tuple[int, int, str, Columns]] = []
         with open_text(path, encoding) as file:
-            for number, line in lines_of(file):
+            lines = _Lines(lines_of(file))
+            for number, first in lines:
+                line = _whole_names(first, lines)
                 separator = re.match(r"\s*\"?sep=(.)\"?\s*$", line, re.IGNORECASE)
                 if separator is not None:
                     forced, above = separator[1], line
                 elif line.strip(_NO_INK) and not (line.startswith("#TYPE") and number < _FIRST_LINES):
                     if "\0" in line or not is_text(line):
                         break
-                    found.append((number, *_split(line, forced, options)))
+                    found.append((number, lines.read, *_split(line, forced, options)))
                     if len(found) == MOST_ABOVE:
                         break
             else:
                 line = ""
         if not found:
             raise ManifestError(f"{shown_name(path)}: {_what_it_is(line, encoding)}")
-        number, delimiter, columns = found[place_of_names([columns for *_, columns in found])]
-        return cls(path=path, encoding=encoding, delimiter=delimiter, line=number, above=above, columns=columns)
+        _, last, delimiter, columns = found[place_of_names([columns for *_, columns in found])]
+        return cls(path=path, encoding=encoding, delimiter=delimiter, line=last, above=above, columns=columns)
 
     def records(self) -> Iterator[Record]:
-        """Give what stands in each line below the names."""
+        """Give what stands in each row below the names."""
         # An overlong one stays so.
         undone = original if self.of_rejects else str
         with open_text(self.path, self.encoding) as file:
-            for line, text in lines_of(file):
+            lines = _Lines((line, undone(text) if len(text) < LONGEST else text) for line, text in lines_of(file))
+            for line, text in lines:
                 if line > self.line and not text.isspace():
-                    record = self._record(line, undone(text) if len(text) < LONGEST else text)
+                    record = self._record(line, text, lines)
                     if record is not None:
                         yield record
 
-    def _record(self, line: int, text: str) -> Record | None:
+    def _record(self, line: int, text: str, below: "_Lines") -> Record | None:
         cells = self._cells(text)
+        if cells is _QUOTES:
+            cells = self._broken(text, below) or cells
         if isinstance(cells, FieldProblem):
             return Record(line=line, raw=text.rstrip("\r\n"), problems=(cells,))
         return table_record(self.columns, cells, line=line)
 
     def _cells(self, text: str) -> list[str] | FieldProblem:
-        """Return the cells of a row. It has one line: a quote that is never closed would swallow rows below it."""
+        """Return the cells of a line, or what is wrong with it."""
         if len(text) == LONGEST:
             return _OVERLONG
         try:
             return next(csv.reader([text], delimiter=self.delimiter, strict=True))
         except csv.Error:
             return _QUOTES
+
+    def _broken(self, text: str, below: "_Lines") -> list[str] | None:
+        """Return the cells of a row with line breaks in them, and read over its other lines; None when it is none.
+
+        A quote that is never closed must not swallow rows below it. So the row is whole when all quotes are paired, it
+        has all cells, and none of its other lines could be a row.
+        """
+        others: list[str] = []
+        for other in below.ahead(_MOST_BREAKS):
+            others.append(other)
+            text += other
+            if len(text) >= LONGEST or self._could_be_row(other):
+                return None
+            if text.count('"') % 2 == 0:
+                cells = self._cells(text)
+                if isinstance(cells, FieldProblem) or len(cells) < len(self.columns.names):
+                    return None
+                below.skip(len(others))
+                return cells
+        return None
+
+    def _could_be_row(self, text: str) -> bool:
+        cells = self._cells(text)
+        return not isinstance(cells, FieldProblem) and len(cells) >= len(self.columns.names) > 1
 
     def header(self) -> str:
         """Return what a rejects file begins with."""
@@ -122,6 +154,52 @@ class CsvFormat(TextFormat):
         return out.getvalue()
 
 
+class _Lines:
+    """Lines with their numbers, of which some can be looked at ahead."""
+
+    def __init__(self, lines: Iterator[tuple[int, str]]) -> None:
+        self._lines = lines
+        self._ahead: deque[tuple[int, str]] = deque()
+        self.read = 0
+        """The number of the last line that was read."""
+
+    def __iter__(self) -> Iterator[tuple[int, str]]:
+        return self
+
+    def __next__(self) -> tuple[int, str]:
+        numbered = self._ahead.popleft() if self._ahead else next(self._lines)
+        self.read = numbered[0]
+        return numbered
+
+    def ahead(self, most: int) -> Iterator[str]:
+        """Give the next lines, and leave them unread."""
+        for number in range(most):
+            while len(self._ahead) <= number:
+                following = next(self._lines, None)
+                if following is None:
+                    return
+                self._ahead.append(following)
+            yield self._ahead[number][1]
+
+    def skip(self, count: int) -> None:
+        """Read over the next lines."""
+        for _ in range(count):
+            next(self)
+
+
+def _whole_names(text: str, below: _Lines) -> str:
+    """Return a line of names with those below it into which a name is broken, and read over them."""
+    whole = text
+    for count, other in enumerate(below.ahead(_MOST_BREAKS) if text.count('"') % 2 else (), 1):
+        whole += other
+        if len(whole) >= LONGEST:
+            break
+        if whole.count('"') % 2 == 0:
+            below.skip(count)
+            return whole
+    return text
+
+
 _QUOTES: Final = FieldProblem("row", "one line, with quotes in pairs around whole cells", "others")
 _OVERLONG: Final = FieldProblem("row", f"at most {LONGEST:,} characters", "more")
 
@@ -130,7 +208,10 @@ def _split(line: str, forced: str, options: ManifestOptions) -> tuple[str, Colum
     """Return the delimiter of a line of names, and what its columns are: by the one that makes most of it known."""
     found = []
     for delimiter in forced or _DELIMITERS:
-        names = next(csv.reader([line], delimiter=delimiter))
+        try:
+            names = next(csv.reader([line], delimiter=delimiter))
+        except csv.Error:  # with this one between cells, its line breaks stand in none
+            names = [line]
         known, filled = match(names, options.columns, guess=True).known, sum(map(bool, map(trimmed, names)))
         found.append((known, known - filled, filled, delimiter, names))
     *_, delimiter, names = max(found, key=lambda one: one[:3])

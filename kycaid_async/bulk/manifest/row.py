@@ -49,6 +49,9 @@ COLUMNS: Final = (
 )
 """Every column a manifest can have."""
 
+_OFFERED: Final = tuple(name for name in COLUMNS if name != "types")
+"""Those that a misspelt name may stand for: hardly anybody means the old way to select checks."""
+
 _TYPES: Final[Mapping[str, type]] = {
     prefix + name: kind
     for prefix, fields in (("", _DOCUMENT), (APPLICANT, _PEOPLE))
@@ -116,7 +119,7 @@ def unknown_columns(names: Sequence[str]) -> list[FieldProblem]:
     """Return a problem for each of ``names`` that is no column, with the nearest one that is."""
     return [
         FieldProblem(
-            shown_column(name), f"a column of a manifest{_near(name.strip().lower(), COLUMNS)}", "another name"
+            shown_column(name), f"a column of a manifest{_near(name.strip().lower(), _OFFERED)}", "another name"
         )
         for name in names
         if name not in COLUMNS and name not in EXTRA

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from kycaid_async import BadRow, Company, Manifest, ManifestError, ManifestRow, Person, read_manifest
 from kycaid_async.bulk.manifest.format import LONGEST, trimmed
+from kycaid_async.bulk.manifest.rejects import Rejects
 from kycaid_async.bulk.manifest.row import COLUMNS
 from tests.bulk.manifests import APPLICANT, WRITERS, new, reasons, row, said, write_csv, write_jsonl
 
@@ -22,13 +23,13 @@ EITHER = pytest.mark.parametrize("form", WRITERS)
 def read(tmp_path):
     """Write rows, or a text, as a manifest and read it."""
 
-    def read(content, form="csv", **options):
+    def read(content, form="csv", columns=None, **options):
         path = tmp_path / f"people.{form}"
         if isinstance(content, list):
             WRITERS[form](path, content, **options)
         else:
             path.write_bytes(content.encode() if isinstance(content, str) else content)
-        return list(read_manifest(path))
+        return list(read_manifest(path, columns=columns or {}))
 
     return read
 
@@ -101,17 +102,18 @@ def test_blank_lines_rows_without_content_and_empty_nameless_columns_are_read_ov
     assert (found.line, found.applicant_id, found.written) == (5, APPLICANT, {"front_side": "front.png"})
 
 
-def test_a_csv_row_is_one_line_so_that_a_quote_never_swallows_the_row_below(read):
+def test_a_quote_never_swallows_the_row_below(read):
     start = f"{APPLICANT},PASSPORT,front.png"
-    lines = [f'{start},"1', f'{start},2"', f'{start},"3', '3"', f"{start},4"]
+    lines = [f'{start},"1', f'{start},2"', f'{start},"3', '3" 3', f"{start},4", f'{start},"5', '5"']
     found = read("\n".join(["applicant_id,type,front_side,key", *lines]))
-    assert [one.line for one in found] == [2, 3, 4, 5, 6]
+    assert [one.line for one in found] == [2, 3, 4, 5, 6, 7]
     assert reasons(found) == {
         2: "row: expected one line, with quotes in pairs around whole cells, got others",
         4: "row: expected one line, with quotes in pairs around whole cells, got others",
         5: "front_side: expected a path or a URL, got nothing; type: expected a value, got nothing; "
-        "applicant_id: expected 36 characters, got 2 characters",
+        "applicant_id: expected 36 characters, got 4 characters",
     }
+    assert [one.key for one in found if isinstance(one, ManifestRow)] == ['2"', "4", "5\n5"]
 
 
 LETTERS = st.characters(exclude_categories=["Cs"], exclude_characters="\0\r\n")
@@ -248,6 +250,61 @@ def test_a_quote_that_is_never_closed_costs_its_own_row_and_no_other(read):
     found = read("applicant_id,type,front_side\n" + "\n".join(lines))
     assert reasons(found) == {2: "row: expected one line, with quotes in pairs around whole cells, got others"}
     assert [one.line for one in found] == list(range(2, 3003))
+
+
+BROKEN = 'Hauptstr. 5, links\nBerlin\n\nbei "Meier"'
+
+
+def as_csv(rows, **dialect):
+    out = io.StringIO(newline="")
+    csv.writer(out, **dialect).writerows(rows)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("dialect", [{}, {"delimiter": ";", "lineterminator": "\n"}, {"quoting": csv.QUOTE_ALL}])
+@pytest.mark.parametrize("breaks", ["\n", "\r\n"])
+def test_cells_may_have_line_breaks_as_spreadsheets_export_them(read, dialect, breaks):
+    names = ["applicant_id", f"doc{breaks}type", "front_side", "issuing\nauthority"]
+    rows = [[APPLICANT, "PASSPORT", f"{n}.png", BROKEN.replace("\n", breaks) if n % 2 else "Berlin"] for n in range(4)]
+    columns = {"doc type": "type", "issuing authority": "issuing_authority"}
+    found = read(as_csv([names, *rows], **dialect), columns=columns)
+    assert [(one.line, dict(one.written)) for one in found] == [
+        (line, {"front_side": f"{n}.png"}) for n, line in enumerate((4, 5, 9, 10))
+    ]
+    assert [one.raw for one in found] == rows
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [f'{APPLICANT},PASSPORT,a.png,"stray', f'{APPLICANT},PASSPORT,b.png,stray"'],
+        [f'{APPLICANT},"PASSPORT,a.png,x', f'{APPLICANT},PASSPORT",b.png,x'],
+        [f'{APPLICANT},PASSPORT,a.png,"x', "y", 'z" z'],
+        [f'{APPLICANT},PASSPORT,"a.png', 'x"'],
+        [f'{APPLICANT},PASSPORT,a.png,"x', *["y"] * 60, '"'],
+    ],
+    ids=["two strays", "strays in the middle", "a quote within", "too few cells", "too many lines"],
+)
+def test_a_stray_quote_joins_no_rows(read, lines):
+    found = read("\n".join(["applicant_id,type,front_side,key", *lines, f"{APPLICANT},PASSPORT,c.png,good"]) + "\n")
+    assert reasons(found)[2] == "row: expected one line, with quotes in pairs around whole cells, got others"
+    assert [one.line for one in found] == list(range(2, len(lines) + 3)), "each line is told of"
+    assert found[-1].key == "good"
+
+
+def test_rows_with_line_breaks_come_back_from_a_file_of_rejects(tmp_path):
+    path = tmp_path / "a.csv"
+    broken = "=1+1\n=2,x"
+    path.write_text(as_csv([["applicant_id", "type", "front_side", "key"], [APPLICANT, "PASPORT", "a.png", broken]]))
+    manifest = Manifest.open(path)
+    (bad,) = manifest.rows()
+    with Rejects(tmp_path / "a.rejects.csv", manifest) as rejects:
+        rejects.add(bad, "wrong type")
+    text = (tmp_path / "a.rejects.csv").read_text()
+    assert "'=1+1\n'=2" in text, "no line of it is a formula"
+    (tmp_path / "a.rejects.csv").write_text(text.replace("PASPORT", "PASSPORT"))
+    (mended,) = read_manifest(tmp_path / "a.rejects.csv")
+    assert mended.key == broken
 
 
 def test_a_row_with_more_cells_than_columns_is_bad(read):
