@@ -2,7 +2,8 @@
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -17,6 +18,8 @@ from kycaid_async.uploads.kinds import FIRST_BYTES, kind_of
 _PERSON: Final = APPLICANT + "external_applicant_id"
 TO_FILL_IN: Final = (APPLICANT + "first_name", APPLICANT + "last_name")
 """Columns that are left empty."""
+_MOST_WAYS: Final = 1000
+"""Ways in which a name fits a pattern that are looked at: a separator may stand in a type, a side and an id too."""
 
 
 @attrs.define
@@ -51,8 +54,10 @@ def scans_in(folder: Path, *, pattern: str | None = None, document_type: str | N
     """Return the documents in ``folder``, by ``pattern`` or else with a folder a person.
 
     A pattern such as ``{external_applicant_id}_{type}_{side}.*`` says what stands in a path from the folder on: ``{…}``
-    is a column, or one of an applicant without ``applicant.``, or ``side``; ``*`` is anything. ``document_type`` is for
-    documents whose names do not tell. Raises `ConfigurationError` for a pattern that makes no sense, and `OSError`.
+    is a column, or one of an applicant without ``applicant.``, or ``side``; ``*`` is anything. Where a separator stands
+    in a column too, such as in ``DRIVERS_LICENSE``, that way counts in which type and side are known words.
+    ``document_type`` is for documents whose names do not tell. Raises `ConfigurationError` for a pattern that makes no
+    sense, and `OSError`.
     """
     shape = _shape(pattern) if pattern is not None else None
     scans, found = Scans(), dict[tuple[str, str, str], dict[str, str]]()
@@ -99,21 +104,34 @@ def _is_document(path: Path) -> bool:
     return kind is not None and kind.is_document
 
 
-def _said(relative: str, shape: re.Pattern[str] | None) -> dict[str, str] | None:
+def _said(relative: str, shape: Sequence[str] | None) -> dict[str, str] | None:
     """Return what a path says, by column and side; None when it does not fit."""
     if shape is None:
         person, _, name = relative.rpartition("/")
         kind, side = in_name(Path(name).stem)
         return {_PERSON: person.partition("/")[0] or Path(name).stem, "type": kind or "", "side": side or ""}
-    found = shape.fullmatch(relative)
-    if found is None:
-        return None
-    said = {_column(name): text for name, text in found.groupdict().items()}
-    if "side" in said:
-        said["side"] = side_of(said["side"]) or ""
-    if "type" in said:
-        said["type"] = type_of(said["type"]) or ""
-    return said
+    ways = islice(_ways(shape, relative), _MOST_WAYS)
+    return max(map(_meant, ways), key=lambda said: bool(said.get("side")) + bool(said.get("type")), default=None)
+
+
+def _ways(shape: Sequence[str], text: str) -> Iterator[dict[str, str]]:
+    """Give what stands in each column, in all ways in which ``text`` fits: the first columns short ones first."""
+    if not shape:
+        yield from () if text else ({},)
+    elif shape[0].startswith("{"):
+        for end in range(1, len(text.partition("/")[0]) + 1):
+            for way in _ways(shape[1:], text[end:]):
+                yield {_column(shape[0][1:-1].strip()): text[:end]} | way
+    elif shape[0] == "*":
+        for end in range(len(text.partition("/")[0]) + 1):
+            yield from _ways(shape[1:], text[end:])
+    elif text.startswith(shape[0]):
+        yield from _ways(shape[1:], text[len(shape[0]) :])
+
+
+def _meant(way: dict[str, str]) -> dict[str, str]:
+    """Return a way with the side and the type that its words mean; empty where they mean none."""
+    return way | {name: of(way[name]) or "" for name, of in (("side", side_of), ("type", type_of)) if name in way}
 
 
 _SHORT: Final[Mapping[str, str]] = {
@@ -122,11 +140,10 @@ _SHORT: Final[Mapping[str, str]] = {
 
 
 def _column(name: str) -> str:
-    plain = name.replace("__", ".")
-    return _SHORT.get(plain, plain)
+    return _SHORT.get(name, name)
 
 
-def _shape(pattern: str) -> re.Pattern[str]:
+def _shape(pattern: str) -> Sequence[str]:
     parts = re.split(r"(\{[^{}]*\}|\*)", pattern.replace("\\", "/"))
     names = [part[1:-1].strip() for part in parts if part.startswith("{")]
     unknown = [name for name in names if name != "side" and _column(name) not in COLUMNS]
@@ -135,11 +152,4 @@ def _shape(pattern: str) -> re.Pattern[str]:
             "pattern: expected columns in braces, each once, with {external_applicant_id}, such as "
             "{external_applicant_id}_{type}_{side}.*"
         )
-    # Of two columns the first takes as little as it can, so that "_" may stand in the second.
-    return re.compile("".join(_part(part) for part in parts))
-
-
-def _part(part: str) -> str:
-    if part.startswith("{"):
-        return f"(?P<{part[1:-1].strip().replace('.', '__')}>[^/]+?)"
-    return "[^/]*" if part == "*" else re.escape(part)
+    return tuple(filter(None, parts))

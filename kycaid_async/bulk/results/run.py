@@ -212,9 +212,17 @@ class BulkResults(BulkRun[ResultsRow, BulkVerdict]):
         entries = await ledger.verifications.of(applicant_id)
         if not entries:
             return [BulkVerdict(verdict=Verdict.NOT_STARTED, reason=_NONE_STARTED, **told)]
-        made = [_verdict_of(entry, lookup.record_of(entry), rows, told) for entry in _in_order(entries)]
+        made = []
+        for entry in _in_order(entries):
+            own = _rows_with(entry.form_id, rows)
+            made.append(_verdict_of(entry, lookup.record_of(entry), own, told | _of_rows(own)))
         made += [
-            BulkVerdict(verdict=Verdict.NOT_STARTED, reason=f"{_NONE_STARTED} with this form", form_id=form_id, **told)
+            BulkVerdict(
+                verdict=Verdict.NOT_STARTED,
+                reason=f"{_NONE_STARTED} with this form",
+                form_id=form_id,
+                **told | _of_rows(_rows_with(form_id, rows)),
+            )
             for form_id in _not_among(entries, rows)
         ]
         return made if self._plan.per_document else [attrs.evolve(verdict, documents=()) for verdict in made]
@@ -266,6 +274,16 @@ def _of_rows(rows: list[JudgedRow]) -> dict[str, Any]:
         "keys": tuple(dict.fromkeys(row.key for row in rows if row.key is not None)),
         "external_applicant_id": next(external, None),
     }
+
+
+def _rows_with(form_id: str | None, rows: list[JudgedRow]) -> list[JudgedRow]:
+    """Return the rows that a verification with this form is for: of documents also those that name none."""
+    form_id = None if form_id is None else plain_id(form_id)
+    forms = [None if row.form_id is None else plain_id(row.form_id) for row in rows]
+    silent = [row for row, form in zip(rows, forms, strict=True) if form is None]
+    if form_id not in forms:
+        return silent or rows
+    return [row for row, form in zip(rows, forms, strict=True) if form == form_id or (form is None and row.type)]
 
 
 def _not_among(entries: list[VerificationEntry], rows: list[JudgedRow]) -> list[str]:

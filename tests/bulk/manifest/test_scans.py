@@ -50,6 +50,19 @@ def test_a_pattern_says_what_stands_in_names(tmp_path):
     assert (row[ID], row["document_number"]) == ("P-9", "X1")
 
 
+def test_types_sides_and_ids_may_have_the_separator_in_them(tmp_path):
+    sides = ("front", "BACK_SIDE")
+    names = [f"{person}_DRIVERS_LICENSE_{side}.png" for person in ("000001", "cust_7_b") for side in sides]
+    with_pictures(tmp_path, *names, "9_id_card_front.png", "9_id_card_back.png", "x_1_unknown_front.png")
+    scans = scans_in(tmp_path, pattern="{external_applicant_id}_{type}_{side}.*")
+    assert brief(scans) == [
+        ("000001", "DRIVERS_LICENSE", names[0], names[1]),
+        ("9", "GOVERNMENT_ID", "9_id_card_front.png", "9_id_card_back.png"),
+        ("cust_7_b", "DRIVERS_LICENSE", names[2], names[3]),
+        ("x", "", "x_1_unknown_front.png", ""),
+    ]
+
+
 def test_a_side_that_comes_twice_is_another_document_and_a_back_alone_comes_to_the_front(tmp_path):
     with_pictures(tmp_path, "1/passport_front.png", "1/passport_front_2024.png", "2/passport_back.png")
     assert brief(scans_in(tmp_path)) == [

@@ -217,10 +217,10 @@ async def test_a_table_of_ids_asks_for_each_form_that_it_names_and_for_that_of_t
     ]
     assert trial.started == {(ann, OTHER_FORM): 1, (ann, FORM): 1, (bob, FORM): 1}
     verdicts, _ = await trial.client.bulk.results_all(manifest, ledger=trial.ledger)
-    assert {(found.applicant_id, found.form_id, found.verdict) for found in verdicts} == {
-        (ann, OTHER_FORM, "pending"),
-        (ann, FORM, "pending"),
-        (bob, FORM, "pending"),
+    assert {(found.applicant_id, found.form_id, found.verdict, found.keys) for found in verdicts} == {
+        (ann, OTHER_FORM, "pending", ("k1",)),
+        (ann, FORM, "pending", ("k3",)),
+        (bob, FORM, "pending", ("k2",)),
     }
 
 
