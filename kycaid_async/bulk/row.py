@@ -8,19 +8,21 @@ import re
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from json.encoder import encode_basestring as _quoted
-from typing import Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import attrs
 
 from kycaid_async.api.applicants import Company, Person
 from kycaid_async.api.documents.kinds import check_document, new_document
 from kycaid_async.api.documents.models import NewDocument
-from kycaid_async.api.verifications.fields import CheckType, CheckTypeName
 from kycaid_async.errors import FieldProblem, InvalidRequestError, KycaidError
 from kycaid_async.masking import Discreet
 from kycaid_async.values.check import check_request
 from kycaid_async.values.converter import unstructure
 from kycaid_async.values.fields import ID_LENGTH
+
+if TYPE_CHECKING:
+    from kycaid_async.api.verifications.fields import CheckType, CheckTypeName
 
 BulkSource = str | os.PathLike[str] | bytes
 """A local path, the bytes themselves, or the URL of a remote file, such as ``s3://bucket/passport.jpg``."""
@@ -58,7 +60,7 @@ class BulkRow(Discreet):
     """The form of its applicant's verification, for ``client.bulk.verify``. It has no part in that, either."""
     callback_url: str | None = None
     """Where the result of that verification is sent. Nor has this."""
-    types: Sequence[CheckType | CheckTypeName] | None = None
+    types: "Sequence[CheckType | CheckTypeName] | None" = None
     """Its checks, the old way to select them. Nor have these."""
 
     def _shown(self) -> Iterator[tuple[str, Any]]:
@@ -193,7 +195,7 @@ class BulkVerification(Discreet):
     """None for that of the run."""
     callback_url: str | None = None
     """None for that of the run."""
-    types: Sequence[CheckType | CheckTypeName] | None = None
+    types: "Sequence[CheckType | CheckTypeName] | None" = None
     """None for those of the run."""
     key: str | None = None
     """Your own name of it, which comes back in the result."""

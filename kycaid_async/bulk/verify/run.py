@@ -66,7 +66,7 @@ class VerifyPlan(RunPlan):
     }
 
     ledger: Path
-    form_id: str | None = attrs.field(default=None, converter=attrs.converters.optional(plain_id))
+    form_id: str | None = None
     partial: bool = False
     limit: int | None = None
     dry_run: bool = False

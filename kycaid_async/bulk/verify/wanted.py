@@ -6,6 +6,7 @@ from typing import Any, Final, Protocol
 import attrs
 
 from kycaid_async.api.verifications.fields import CheckType, CheckTypeName
+from kycaid_async.bulk.row import plain_id
 from kycaid_async.bulk.spool import SpooledRow
 from kycaid_async.bulk.verify import remarks
 from kycaid_async.bulk.verify.result import VerifyStatus
@@ -68,6 +69,7 @@ def wanted_by(rows: Sequence[AskingRow], defaults: RunDefaults) -> list[WantedVe
     A row that is a verification of its own asks for its form, or for that of the run. Rows of documents speak for
     their applicant: those that name no form go by the others, and only where none names one that of the run holds.
     """
+    default = None if defaults.form_id is None else plain_id(defaults.form_id)
     is_named = any(row.form_id is not None for row in rows if row.state != GIVEN)
     silent: list[AskingRow] = []
     by_form: dict[str | None, list[AskingRow]] = {}
@@ -75,7 +77,7 @@ def wanted_by(rows: Sequence[AskingRow], defaults: RunDefaults) -> list[WantedVe
         if is_named and row.state != GIVEN and row.form_id is None:
             silent.append(row)
         else:
-            by_form.setdefault(defaults.form_id if row.form_id is None else row.form_id, []).append(row)
+            by_form.setdefault(default if row.form_id is None else row.form_id, []).append(row)
     several = len(by_form) if len(by_form) > 1 else 0
     return [_wanted(form_id, [*named, *silent], rows, defaults, several) for form_id, named in by_form.items()]
 
