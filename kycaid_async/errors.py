@@ -106,7 +106,9 @@ class KycaidError(Exception):
 
     def __dir__(self) -> list[str]:
         # What inspects an error prints all that stands here.
-        return sorted({*super().__dir__()} - {"body", "file", "__dict__"})
+        kind = getattr(self, "type", None)
+        hidden = {"body", "file", "__dict__", *(["type"] if kind is not None and not is_code(kind) else [])}
+        return sorted({*super().__dir__()} - hidden)
 
 
 class ConfigurationError(KycaidError, ValueError):

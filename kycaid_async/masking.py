@@ -21,6 +21,7 @@ _TELLS_LITTLE: Final = r"(?a)[A-Za-z]|\d{1,3}"
 
 # What the vendor sends as a code or as the name of a field is shown only in that form: anything else may be personal.
 _CODE: Final = r"(?a)[A-Za-z][A-Za-z0-9_.\[\]-]{0,63}|\*"
+_WORD: Final = r"(?a)[\w.:+/-]*"
 
 
 class _Hidden:
@@ -162,6 +163,11 @@ def mask(value: Any) -> str:
 def is_code(value: str | None) -> bool:
     """Say whether ``value`` has the form of a code or of a field's name."""
     return bool(value) and re.fullmatch(_CODE, str(value)) is not None
+
+
+def is_word(value: str) -> bool:
+    """Say whether ``value`` has the form of an id, a code or a date: no spaces, no ``@``, no letters but A to Z."""
+    return re.fullmatch(_WORD, value) is not None
 
 
 def code_or_mask(value: str) -> str:

@@ -6,7 +6,7 @@ There is no operation to read or list them; an applicant holds its own.
 from collections.abc import Awaitable
 from typing import Annotated, Any, ClassVar, Literal, Required, TypedDict, Unpack, overload
 
-from kycaid_async.api.section import Section, from_fields, one_of, only
+from kycaid_async.api.section import Section, from_fields, id_or, one_of, only
 from kycaid_async.protocol.endpoint import Endpoint, Evidence, Replay, ReturnsId
 from kycaid_async.tracebacks import confidential
 from kycaid_async.values.constraints import CountryCode, Length, ObjectId, OneOf
@@ -227,12 +227,12 @@ class Addresses(Section):
         return self._call(UPDATE, path={"address_id": address_id}, body=body)
 
     @confidential
-    async def delete(self, address_id: str) -> str:
+    def delete(self, address_id: str) -> Awaitable[str]:
         """Delete an address and return its id. Reference: *Addresses / Delete an address*.
 
         Refused with `ConflictError` (``delete_denied``) once a verification was created with it.
         """
-        return await self._call(DELETE, path={"address_id": address_id}) or address_id
+        return id_or(address_id, self._call(DELETE, path={"address_id": address_id}))
 
 
 def _new_address(address: NewAddress | None, fields: dict[str, Any]) -> NewAddress:

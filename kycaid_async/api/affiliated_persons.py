@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal, Required, TypedDict, Unpac
 
 import attrs
 
-from kycaid_async.api.section import Section, from_fields, one_of, only
+from kycaid_async.api.section import Section, from_fields, id_or, one_of, only
 from kycaid_async.errors import FieldProblem
 from kycaid_async.protocol.endpoint import Endpoint, Evidence, Replay, ReturnsId
 from kycaid_async.protocol.request import invalid_request
@@ -188,12 +188,12 @@ class AffiliatedPersons(Section):
         return self._call(UPDATE, path={"affiliated_person_id": affiliated_person_id}, body=body)
 
     @confidential
-    async def delete(self, affiliated_person_id: str) -> str:
+    def delete(self, affiliated_person_id: str) -> Awaitable[str]:
         """Remove a person and return the id. Reference: *Delete an affiliated person*.
 
         Raises `NotFoundError`, `ConflictError` (``delete_denied``), and the errors of a call.
         """
-        return await self._call(DELETE, path={"affiliated_person_id": affiliated_person_id}) or affiliated_person_id
+        return id_or(affiliated_person_id, self._call(DELETE, path={"affiliated_person_id": affiliated_person_id}))
 
 
 def _new_person(person: NewAffiliatedPerson | None, fields: dict[str, Any]) -> NewAffiliatedPerson:

@@ -5,7 +5,7 @@ import builtins
 from kycaid_async.api.reference_lists import Label, Labelled, ReferenceSection
 from kycaid_async.protocol.endpoint import Endpoint, Evidence, Replay, ReturnsList
 from kycaid_async.tracebacks import confidential
-from kycaid_async.values.fields import IdText
+from kycaid_async.values.fields import IdText, LabelText
 from kycaid_async.values.model import Response, response
 
 
@@ -18,7 +18,7 @@ class Country(Labelled, Response):
     labels: list[Label] | None = None
     code: IdText | None = None
     """Another key of ``country_code``, observed. Read `code_of_country`."""
-    name: IdText | None = None
+    name: LabelText | None = None
     """In place of labels."""
 
     @property

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable
 
-from kycaid_async.api.section import Section
+from kycaid_async.api.section import Section, id_or
 from kycaid_async.protocol.endpoint import Endpoint, Evidence, Replay, ReturnsId, ReturnsModel
 from kycaid_async.tracebacks import confidential
 from kycaid_async.uploads.multipart import Upload
@@ -102,7 +102,8 @@ class Files(Section):
 
         Takes and raises what `create` does. That the answer holds the id is inferred; without one it is the id given.
         """
-        return self._replace(file_id, _upload(source, filename, content_type, size))
+        upload = _upload(source, filename, content_type, size)
+        return id_or(file_id, self._call(REPLACE, path={"file_id": file_id}, upload=upload))
 
     @confidential
     def get(self, file_id: str) -> Awaitable[FileInfo]:
@@ -113,15 +114,12 @@ class Files(Section):
         return self._call(GET, path={"file_id": file_id})
 
     @confidential
-    async def delete(self, file_id: str) -> str:
+    def delete(self, file_id: str) -> Awaitable[str]:
         """Delete a file and return its id. Inferred: this operation may not exist.
 
         Said to be refused with `ConflictError` (``delete_denied``) while a document refers to the file.
         """
-        return await self._call(DELETE, path={"file_id": file_id}) or file_id
-
-    async def _replace(self, file_id: str, upload: Upload) -> str:
-        return await self._call(REPLACE, path={"file_id": file_id}, upload=upload) or file_id
+        return id_or(file_id, self._call(DELETE, path={"file_id": file_id}))
 
 
 def _upload(source: UploadSource, filename: str | None, content_type: str | None, size: int | None) -> Upload:

@@ -8,7 +8,7 @@ from kycaid_async.api.section import Section, one_of
 from kycaid_async.protocol.endpoint import Endpoint, Evidence, Replay, ReturnsList, ReturnsModel
 from kycaid_async.tracebacks import confidential
 from kycaid_async.values.constraints import ExternalId, LanguageCode, Length, ObjectId, external_id
-from kycaid_async.values.fields import IdText
+from kycaid_async.values.fields import IdText, LabelText
 from kycaid_async.values.model import Request, Response, request, response
 from kycaid_async.values.unset import UNSET, Opt
 
@@ -55,10 +55,10 @@ class Form(Response):
     form_id: IdText | None = None
     id: IdText | None = None
     """Another key of ``form_id``, observed. Read `id_of_form`."""
-    name: IdText | None = None
-    form_name: IdText | None = None
+    name: LabelText | None = None
+    form_name: LabelText | None = None
     """Another key of ``name``, observed. Read `name_of_form`."""
-    title: IdText | None = None
+    title: LabelText | None = None
     """The same."""
 
     @property

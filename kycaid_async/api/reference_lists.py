@@ -7,7 +7,7 @@ import attrs
 from kycaid_async.api.section import Section
 from kycaid_async.masking import ValueObject
 from kycaid_async.protocol.endpoint import Endpoint
-from kycaid_async.values.fields import IdText
+from kycaid_async.values.fields import IdText, LabelText
 from kycaid_async.values.model import Response, response
 
 L = TypeVar("L", bound=Response)
@@ -17,7 +17,7 @@ L = TypeVar("L", bound=Response)
 class Label(Response):
     """A name in one language."""
 
-    label: IdText | None = None
+    label: LabelText | None = None
     language_code: IdText | None = None
     """Upper case, as in ``EN``."""
 

@@ -13,6 +13,7 @@ from kycaid_async.protocol.request import invalid_request
 from kycaid_async.values.fields import attrs_of, fields_of
 from kycaid_async.values.mismatch import kind
 from kycaid_async.values.model import Request
+from kycaid_async.values.secret import HiddenText
 
 if TYPE_CHECKING:
     from kycaid_async.timing import Timing
@@ -85,6 +86,12 @@ def only(operation: str, given: Q, allowed: tuple[type[Q], ...], fields: Mapping
             operation, [FieldProblem(names, f"to be set on the {type(given).__name__}", "a keyword besides it")]
         )
     return given
+
+
+async def id_or(given: str, answer: Awaitable[str]) -> str:
+    """Return the id that ``answer`` brings, or the one that was given where it brings none."""
+    given = HiddenText(given)  # it stands in this frame for as long as the call takes, and may be a person's
+    return await answer or str(given)
 
 
 def json_object(operation: str, body: Any) -> Mapping[str, Any]:

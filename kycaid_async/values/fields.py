@@ -46,13 +46,20 @@ class Constraint(Protocol):
 
 
 class Shown:
-    """Marks a text field whose content is not personal: it stands in the ``repr``. All others are masked."""
+    """Marks a text field whose content is not personal: one word stands in the ``repr``. All others are masked."""
+
+
+class Label:
+    """Marks a `Shown` text field that may be of several words, such as the name of a form."""
 
 
 ID_LENGTH: Final = 36
 
 IdText = Annotated[str, Shown]
-"""An id, a code or a label in an answer."""
+"""An id or a code in an answer."""
+
+LabelText = Annotated[str, Shown, Label]
+"""A text of a list that is of nobody, such as the name of a country."""
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -66,6 +73,7 @@ class Field(ValueObject):
     nullable: bool
     required: bool
     shown: bool
+    is_label: bool
 
     def plain(self, value: Any) -> Any:
         """Return ``value`` as this field takes it, if it is a number or a time of another library."""
@@ -100,6 +108,7 @@ def _field(attribute: "attrs.Attribute[Any]", hint: Any) -> Field:
         nullable=type(None) in members,
         required=attribute.default is attrs.NOTHING,
         shown=Shown in marks or all(_is_impersonal(element_of(m) or m) for m in kinds),
+        is_label=Label in marks,
     )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar, dataclass_transf
 import attrs
 
 from kycaid_async.errors import FieldProblem, InvalidRequestError
-from kycaid_async.masking import Discreet, hide
+from kycaid_async.masking import Discreet, hide, is_word
 from kycaid_async.values.fields import Field, attrs_of, element_of, fields_of, is_class_of
 from kycaid_async.values.json import dumps, loads
 from kycaid_async.values.mismatch import kind
@@ -70,7 +70,8 @@ class Model(Discreet):
                 yield field.name, value if _may_show(field, value) else hide(value)
 
     def _private(self) -> Iterable[str]:
-        return [field.name for field in fields_of(type(self)) if not field.shown]
+        values = [(field, getattr(self, field.name)) for field in fields_of(type(self))]
+        return [field.name for field, value in values if not field.shown or not _may_show(field, value)]
 
 
 class Request(Model):
@@ -154,6 +155,8 @@ def response(cls: C) -> C:
 
 
 def _may_show(field: Field, value: Any) -> bool:
+    if type(value) is str:
+        return field.shown and (field.is_label or is_word(value))
     if field.shown or isinstance(value, enum.Enum | bool | Model):
         return True
     return isinstance(value, list | tuple) and all(isinstance(item, enum.Enum | Model) for item in value)

@@ -21,6 +21,7 @@ class Marks:
         "secret",
         "answer",
         "born",
+        "ident",
     )
 
     def __init__(self) -> None:
@@ -29,6 +30,7 @@ class Marks:
         self._texts = {name: "Zq" + secrets.token_hex(8).translate(letters) for name in self.NAMES}
         self._texts["card"] = str(4_929_000_000_000_000 + secrets.randbelow(10**12))
         self._texts["email"] = f"{self._texts['email'].lower()}@canary.example"
+        self._texts["ident"] = ("Zq" + secrets.token_hex(20).translate(letters))[:36]
         self._texts["born"] = f"19{secrets.randbelow(90) + 10}-0{secrets.randbelow(9) + 1}-{secrets.randbelow(18) + 10}"
 
     def __getattr__(self, name: str) -> str:
@@ -37,3 +39,9 @@ class Marks:
     def found_in(self, text: str) -> list[str]:
         """Return the names of the marks that stand in ``text``."""
         return [name for name, mark in self._texts.items() if mark in text]
+
+    def hidden(self, text: str) -> str:
+        """Return ``text`` with the name of each mark in its place."""
+        for name, mark in self._texts.items():
+            text = text.replace(mark, f"<{name}>")
+        return text

@@ -47,6 +47,7 @@ class RawServer:
         self.behave: Behaviour = answers(200, "{}")
         self.requests: list[bytes] = []
         self._listener = socket.create_server(("127.0.0.1", 0))
+        self._open: set[socket.socket] = set()
         self.port: int = self._listener.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
         threading.Thread(target=self._accept, daemon=True).start()
@@ -56,6 +57,12 @@ class RawServer:
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
+
+    def close_connections(self) -> None:
+        """Break off all that is open."""
+        for connection in list(self._open):
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
 
     def wait_for_request(self, number: int = 1) -> None:
         """Return once so many requests came. Blocks."""
@@ -70,10 +77,12 @@ class RawServer:
                 threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
 
     def _serve(self, connection: socket.socket) -> None:
+        self._open.add(connection)
         with contextlib.suppress(OSError), connection:
             connection.settimeout(20)
             self.requests.append(_request(connection))
             self.behave(connection)
+        self._open.discard(connection)
 
 
 def _request(connection: socket.socket) -> bytes:

@@ -15,7 +15,7 @@ from kycaid_async.api.blacklist_databases.fields import (
     SearchName,
 )
 from kycaid_async.values.constraints import CountryCode, DateIn
-from kycaid_async.values.fields import IdText, Shown
+from kycaid_async.values.fields import LabelText, Shown
 from kycaid_async.values.model import Request, Response, request, response
 from kycaid_async.values.unset import UNSET, Maybe, Opt
 
@@ -125,7 +125,7 @@ class PersonHit(Response):
     dob: date | None = None
     gender: Gender | None = None
     description: str | None = None
-    bdb_name: IdText | None = None
+    bdb_name: LabelText | None = None
     """Name of the list."""
     bdb_type: list[BlacklistType] | None = None
     accuracy: Annotated[float, Shown] | None = None
@@ -164,7 +164,7 @@ class DocumentHit(Response):
     document_type: BlacklistDocumentType | None = None
     document_country: str | None = None
     description: str | None = None
-    bdb_name: IdText | None = None
+    bdb_name: LabelText | None = None
     bdb_type: list[BlacklistType] | None = None
     accuracy: Annotated[float, Shown] | None = None
     """Percent; inferred."""
@@ -177,5 +177,5 @@ class TaxIdHit(Response):
     tax_id_number: str | None = None
     tax_id_country: str | None = None
     description: str | None = None
-    bdb_name: IdText | None = None
+    bdb_name: LabelText | None = None
     bdb_type: list[BlacklistType] | None = None

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, Unpack, overload
 
 from kycaid_async.api.documents.document import Document
 from kycaid_async.api.documents.fields import DocumentChanges, DocumentFields
-from kycaid_async.api.section import Section, one_of
+from kycaid_async.api.section import Section, id_or, one_of
 from kycaid_async.protocol.endpoint import Endpoint, Evidence, Replay, ReturnsId, ReturnsModel
 from kycaid_async.tracebacks import confidential
 from kycaid_async.values.model import Request
@@ -124,9 +124,9 @@ class Documents(Section):
         return self._call(UPDATE, path={"document_id": document_id}, body=body)
 
     @confidential
-    async def delete(self, document_id: str) -> str:
+    def delete(self, document_id: str) -> Awaitable[str]:
         """Delete a document and return its id. Reference: *Documents / Delete a document*.
 
         Refused with `ConflictError` (``delete_denied``) once it is part of a verification.
         """
-        return await self._call(DELETE, path={"document_id": document_id}) or document_id
+        return id_or(document_id, self._call(DELETE, path={"document_id": document_id}))

@@ -1,0 +1,127 @@
+"""The places from which what happens in a process leaks: its logs, its streams, its telemetry, its crash reporter."""
+
+import faulthandler
+import gc
+import logging
+import os
+import sys
+import tempfile
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import sentry_sdk
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import InMemoryMetricReader
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from sentry_sdk.integrations.aiohttp import AioHttpIntegration
+from sentry_sdk.integrations.asyncio import AsyncioIntegration
+from sentry_sdk.integrations.logging import LoggingIntegration
+from sentry_sdk.transport import Transport
+
+from kycaid_async.otel import OpenTelemetry
+
+LOGGERS = ("kycaid_async", "asyncio", "aiohttp.client", "aiohttp.internal", "py.warnings", "concurrent.futures")
+_ENVELOPES: list[str] = []
+
+
+class _Memory(Transport):
+    def capture_envelope(self, envelope: Any) -> None:
+        _ENVELOPES.append(envelope.serialize().decode(errors="replace"))
+
+
+class _Records(logging.Handler):
+    """Keeps each record as a formatter writes it, with its traceback, and with all that it holds."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.DEBUG)
+        self.texts: list[str] = []
+        self.setFormatter(logging.Formatter("%(name)s %(levelname)s %(message)s"))
+
+    def emit(self, record: logging.LogRecord) -> None:
+        held = {name: value for name, value in vars(record).items() if name not in ("exc_info", "exc_text")}
+        text = f"{self.format(record)}\n{held!r}"
+        if record.exc_info:
+            text += "".join(traceback.TracebackException(*record.exc_info, capture_locals=True).format())
+        self.texts.append(text)
+
+
+class Watch:
+    """Watches this process, from when it is made to its end."""
+
+    def __init__(self, *, urls_to_sentry: bool) -> None:
+        """Watch; where ``urls_to_sentry``, with the integration of Sentry that notes the URLs of aiohttp's sessions."""
+        self._records = _Records()
+        for name in LOGGERS:
+            logging.getLogger(name).setLevel(logging.DEBUG)
+        logging.getLogger().addHandler(self._records)
+        self.exporter, self._reader = InMemorySpanExporter(), InMemoryMetricReader()
+        tracers = TracerProvider()
+        tracers.add_span_processor(SimpleSpanProcessor(self.exporter))
+        self.telemetry = OpenTelemetry(tracer_provider=tracers, meter_provider=MeterProvider([self._reader]))
+        self._streams = tempfile.TemporaryFile()  # noqa: SIM115 - open to the end of the process
+        self.terminal = os.fdopen(os.dup(1), "w")
+        for number, stream in ((1, sys.stdout), (2, sys.stderr)):
+            stream.flush()
+            os.dup2(self._streams.fileno(), number)
+        self._read = 0
+        sentry_sdk.init(
+            dsn="https://key@sentry.example/1",
+            transport=_Memory,
+            include_local_variables=True,
+            attach_stacktrace=True,
+            send_default_pii=True,
+            max_request_body_size="always",
+            max_value_length=100_000,
+            traces_sample_rate=1.0,
+            integrations=[AsyncioIntegration(), LoggingIntegration(level=logging.DEBUG, event_level=logging.DEBUG)],
+            disabled_integrations=[] if urls_to_sentry else [AioHttpIntegration()],
+        )
+
+    def stacks(self) -> None:
+        """Write where all threads are, as a watchdog does, to what is read as the standard error."""
+        faulthandler.dump_traceback(2, all_threads=True)
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        with sentry_sdk.start_transaction(name="job"):
+            yield
+
+    def report(self, error: BaseException) -> None:
+        """Report as a user's program does that lets nothing pass: to Sentry, and in a log."""
+        sentry_sdk.capture_exception(error)
+        logging.getLogger("user").error("it failed", exc_info=error)
+
+    def collect(self) -> None:
+        """Let go of what nobody holds, so that it says what it has to say: errors that were never retrieved, and so on."""
+        gc.collect()
+
+    def take(self) -> dict[str, str]:
+        """Return what came to each place since the last time."""
+        sentry_sdk.flush()
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+        spans = self.exporter.get_finished_spans()
+        self.exporter.clear()
+        taken = {
+            "log": "\n".join(self._records.texts),
+            "standard streams": self._new_output(),
+            "sentry": "\n".join(_ENVELOPES),
+            "spans": "".join(span.to_json() for span in spans),
+        }
+        self._records.texts.clear()
+        _ENVELOPES.clear()
+        return taken
+
+    def metrics(self) -> str:
+        """Return all metrics so far."""
+        data = self._reader.get_metrics_data()
+        return "" if data is None else data.to_json()
+
+    def _new_output(self) -> str:
+        output = os.pread(self._streams.fileno(), 1 << 26, self._read)
+        self._read += len(output)
+        return output.decode(errors="replace")
