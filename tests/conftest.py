@@ -22,7 +22,7 @@ settings.register_profile("default", derandomize=True, deadline=None, suppress_h
 settings.register_profile("explore", max_examples=1000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("default")
 
-# Sentry imports eventlet, and eventlet's own DNS cannot be imported where dnspython finds a newer HTTP library with trio.
+# Sentry imports eventlet, whose own DNS cannot be imported where dnspython finds an HTTP library that works on trio.
 os.environ.setdefault("EVENTLET_NO_GREENDNS", "yes")
 
 API_KEY = "0123456789abcdef0123456789abcdef0123"

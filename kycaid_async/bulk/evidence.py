@@ -63,7 +63,7 @@ class Doubt:
     digest: bytes
     """Of its row."""
     intent: Intent
-    fields: Mapping[str, Any]
+    fields: Mapping[str, Any] = attrs.field(repr=False)
     """What was sent beside its files, as far as that is known still."""
     applicant_was_made: bool
     """True when the applicant certainly exists."""

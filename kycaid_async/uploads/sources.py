@@ -7,7 +7,7 @@ from typing import BinaryIO
 import attrs
 
 from kycaid_async.errors import FieldProblem, InvalidFileError
-from kycaid_async.masking import Printed
+from kycaid_async.masking import Printed, mask
 from kycaid_async.uploads.file_source import FileSource
 from kycaid_async.uploads.path_source import PathSource
 from kycaid_async.uploads.reader import CHUNK, WHOLE, Buffer, Source, read_error
@@ -48,7 +48,7 @@ class BytesSource(Printed):
 
     data: bytes = attrs.field(repr=False)
     label: str = "(bytes)"
-    filename: str | None = None
+    filename: str | None = attrs.field(default=None, repr=mask)
 
     async def open(self) -> "BytesReader":
         return BytesReader(memoryview(self.data))
@@ -105,7 +105,7 @@ class FactorySource(Printed):
     factory: Factory
     size: int
     label: str = "(factory)"
-    filename: str | None = None
+    filename: str | None = attrs.field(default=None, repr=mask)
 
     async def open(self) -> "FactoryReader":
         try:

@@ -1,23 +1,25 @@
-"""Send marks through everything, and look for them everywhere: ``python -m tests.privacy [--seed N] [--passages N]``.
+"""Send marks through everything, and look for them everywhere: ``python -m tests.privacy [--seed N] [--share PART]``.
 
 Prints each mark that stands where none may, and figures at the end; ends with 1 when there is one.
 """
 
 import argparse
+import math
 import os
 import random
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator
+from typing import Any
 
 os.environ.setdefault("EVENTLET_NO_GREENDNS", "yes")  # as in tests/conftest.py; before Sentry is imported
 
 from tests import figures
-from tests.privacy import calls, shown
+from tests.privacy import bulk, calls, commands, places, receivers
 from tests.privacy.marked import M
 from tests.privacy.watch import Watch
 
-IDS = frozenset({"ident"})
 _AROUND = 150
 
 
@@ -35,47 +37,62 @@ class Run:
 
     def __init__(self, *, urls_to_sentry: bool) -> None:
         self.watch = Watch(urls_to_sentry=urls_to_sentry)
-        self.passages, self.looked_at, self.found = 0, 0, 0
-        self._allowed = {"sentry": IDS} if urls_to_sentry else {}
+        self.passages, self.looked_at, self.found = Counter[str](), 0, 0
+        self._allowed = places.ALLOWED | ({"sentry": places.IDS} if urls_to_sentry else {})
 
-    def look(self, passage: object, texts: Iterator[tuple[str, str]]) -> None:
+    def look(self, kind: str, passage: object, texts: Iterator[tuple[str, str]]) -> None:
         """Look at what a passage left in all places, and at ``texts`` of ways to show what it brought."""
-        self.passages += 1
-        allowed = self._allowed | dict.fromkeys(shown.VALUES, IDS) | {"pytest, compared": IDS}
+        self.passages[kind] += 1
         for place, text in [*self.watch.take().items(), *texts]:
             self.looked_at += len(text)
-            for leak in leaks(place, text, allowed.get(place, frozenset())):
+            for leak in leaks(place, text, self._allowed.get(place, frozenset())):
                 self.found += 1
                 print(f"{passage}: {leak}", file=self.watch.terminal, flush=True)
 
 
-def _calls(run: Run, options: argparse.Namespace) -> None:
-    chance = random.Random(options.seed)
-    every = [one for one in calls.passages() if options.only in str(one)]
-    chance.shuffle(every)
-    made = calls.Calls(run.watch)
-    end = time.monotonic() + options.minutes * 60
-    for passage in every[: options.passages]:
+KINDS: dict[str, Any] = {
+    "calls": (calls.passages, calls.Calls, calls.texts),
+    "bulk": (bulk.passages, bulk.Runs, bulk.texts),
+    "callbacks": (receivers.passages, receivers.Receivers, receivers.texts),
+    "commands": (commands.passages, commands.Commands, commands.texts),
+}
+"""Kinds of passages: which there are, what makes them, and what is to be looked at after each."""
+
+
+def _pass(run: Run, kind: str, options: argparse.Namespace) -> None:
+    passages, maker, texts = KINDS[kind]
+    every = [one for one in passages() if options.only in str(one)]
+    random.Random(options.seed).shuffle(every)
+    made = maker(run.watch)
+    end = time.monotonic() + options.minutes * 60 / len(KINDS)
+    for passage in every[: max(1, math.ceil(len(every) * options.share))]:
         if time.monotonic() > end:
             break
         ended = made.make(passage, random.Random(f"{options.seed} {passage}"))
-        run.look(passage, calls.texts(ended))
+        run.look(kind, passage, texts(ended))
     made.close()
 
 
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.privacy", description=__doc__)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--passages", type=int, default=100_000, help="at most so many calls")
-    parser.add_argument("--minutes", type=float, default=60, help="begin no more calls after so many minutes")
-    parser.add_argument("--only", default="", help="calls with these words in their name")
+    parser.add_argument("--share", type=float, default=1.0, help="make this part of all passages, such as 0.05")
+    parser.add_argument("--minutes", type=float, default=120, help="begin no more after so many minutes")
+    parser.add_argument("--kinds", nargs="+", choices=KINDS, default=list(KINDS))
+    parser.add_argument("--only", default="", help="passages with these words in their name")
     parser.add_argument("--urls-to-sentry", action="store_true", help="with Sentry's integration of aiohttp")
     figures.add_option(parser)
     options = parser.parse_args(arguments)
     begun = time.monotonic()
     run = Run(urls_to_sentry=options.urls_to_sentry)
-    _calls(run, options)
-    said = {"passages": run.passages, "characters looked at": run.looked_at, "marks found": run.found}
+    for kind in options.kinds:
+        _pass(run, kind, options)
+    said = {
+        "passages": run.passages.total(),
+        **run.passages,
+        "MB looked at": run.looked_at >> 20,
+        "marks found": run.found,
+    }
     print(said, f"{time.monotonic() - begun:.0f} s", file=run.watch.terminal, flush=True)
     if options.record:
         figures.record("privacy", "marked personal data and a marked key through every operation", said)

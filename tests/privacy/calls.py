@@ -92,7 +92,7 @@ class Passage:
 def passages() -> Iterator[Passage]:
     """Yield every one there is."""
     for client, operation, way in itertools.product(_CALLERS, ENDPOINTS, _WAYS):
-        if way == "iterator" and not (operation == "files.create"):
+        if way == "iterator" and operation != "files.create":
             continue
         yield from (Passage(client, operation, way, end) for end in (*SERVERS, *_LOCAL))
         for server, caller in itertools.product(HANGING, _CALLERS[client]):

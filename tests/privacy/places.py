@@ -1,13 +1,92 @@
-"""Where marks may stand: the whole list. Everywhere else there is none.
-
-Each place has a probe in ``tests/privacy/test_places.py``, which shows that the marks do stand there, so that no place stays
-here that is none any more.
-"""
+"""Where marks may stand: the whole list. Everywhere else there is none."""
 
 from typing import Final
 
-HEADINGS: Final = ("place", "what stands there", "who reads it")
+import attrs
 
-PLACES: Final = {
-    "what you passed": ("all of it, in variables and objects of yours", "your program; a `Person` prints `***`"),
-}
+from tests.privacy import shown
+from tests.security.marks import Marks
+
+IDS: Final = frozenset({"ident"})
+_KEYS: Final = frozenset({"secret"})
+_ALL: Final = frozenset(Marks.NAMES)
+HEADINGS: Final = ("place", "what may stand there", "why")
+
+
+@attrs.frozen
+class Place:
+    """One place, as the README names it, and what of it the passages look at."""
+
+    name: str
+    what: str
+    why: str
+    looked_at: tuple[str, ...] = ()
+    """Names of places that passages look at. None where they do not look, since it is all there."""
+    marks: frozenset[str] = frozenset()
+
+
+PLACES: Final = (
+    Place("your own variables, and what you pass on", "all of it", "a `Person` prints `***`, plain text prints itself"),
+    Place(
+        "`error.body`, `error.errors`, `error.file`, `response.raw`, `response.extra`, `event.raw`, `model.show()`, "
+        "`to_dict()`, and pickles of these",
+        "what the server or you said",
+        "they are there to be asked for; nothing prints or lists them",
+    ),
+    Place(
+        "`repr` of models",
+        "ids, and codes of one word",
+        "to tell objects apart",
+        (*shown.VALUES, "pytest, compared"),
+        IDS,
+    ),
+    Place("a pickle of a client", "the API key", "it is for workers of yours, which need it"),
+    Place(
+        "Sentry's and others' tracers of aiohttp's sessions",
+        "URLs, with ids and queries",
+        "they are told each URL; `disabled_integrations=[AioHttpIntegration()]`",
+    ),
+    Place(
+        "Sentry's integrations of web frameworks",
+        "bodies of callbacks",
+        'they send the request to your view; `max_request_body_size="never"`',
+    ),
+    Place("the manifest and its files, and files of rejects", "the rows", "yours", ("file people.rejects.csv",), _ALL),
+    Place(
+        "tables of `results` and `audit`",
+        "your keys of rows, remarks of KYCAID's people",
+        "to be read beside your own data; for you alone to read",
+        ("file verdicts.csv", "file audit.csv"),
+        _KEYS | {"answer"},
+    ),
+    Place(
+        "reports, `--json` and the lines of `kycaid upload`, `verify`, `results` and `audit`",
+        "your keys of rows, where rows have one",
+        "to find the row; nothing else of it",
+        ("file page.html", "terminal"),
+        _KEYS,
+    ),
+    Place("what `kycaid applicants get` and its like print", "the answer", "it was asked for"),
+    Place(
+        "`ps` and the history of your shell",
+        "what you type as options, such as `--first-name`",
+        "give `--json @FILE` or `--json -` instead; the key is never an option",
+    ),
+    Place(
+        "the folder of a sandbox (`--data`), its pages and its callbacks",
+        "all that was sent to it",
+        "it is a KYCAID, for made-up data",
+        ("file a sandbox", "guesses from a sandbox"),
+        _ALL,
+    ),
+    Place("recordings of `kycaid_async.testing`", "bodies, without the key", "they are for your tests"),
+    Place("memory, core dumps, a debugger", "all that is being sent, and the key", "nothing can be sent otherwise"),
+)
+
+ALLOWED: Final = {name: place.marks for place in PLACES for name in place.looked_at}
+
+
+def as_markdown() -> str:
+    """Return the list as the README has it."""
+    lines = [HEADINGS, ("---",) * len(HEADINGS), *((place.name, place.what, place.why) for place in PLACES)]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"

@@ -2,6 +2,7 @@
 
 import faulthandler
 import gc
+import json
 import logging
 import os
 import sys
@@ -29,8 +30,14 @@ _ENVELOPES: list[str] = []
 
 
 class _Memory(Transport):
+    """Keeps what Sentry sends, but for what its integrations of web frameworks say of a request to the program."""
+
     def capture_envelope(self, envelope: Any) -> None:
-        _ENVELOPES.append(envelope.serialize().decode(errors="replace"))
+        for line in envelope.serialize().decode(errors="replace").splitlines():
+            said = json.loads(line) if line.startswith("{") else line
+            if isinstance(said, dict):
+                said.pop("request", None)
+            _ENVELOPES.append(json.dumps(said, ensure_ascii=False))
 
 
 class _Records(logging.Handler):
@@ -96,7 +103,7 @@ class Watch:
         logging.getLogger("user").error("it failed", exc_info=error)
 
     def collect(self) -> None:
-        """Let go of what nobody holds, so that it says what it has to say: errors that were never retrieved, and so on."""
+        """Let go of what nobody holds, so that it says what it has to say, such as errors that were never retrieved."""
         gc.collect()
 
     def take(self) -> dict[str, str]:

@@ -19,7 +19,7 @@ from kycaid_async.errors import KycaidError
 class View:
     """View of an applicant's documents, as the server shows them."""
 
-    documents: Mapping[str, Shown]
+    documents: Mapping[str, Shown] = attrs.field(repr=False)
     """By id: those that are listed, and those that were asked for one by one."""
     gone: AbstractSet[str] = frozenset()
     """Documents of which KYCAID itself says that there are none."""
@@ -42,7 +42,7 @@ class Judge:
     """True when rows may have been sent that the ledger does not know."""
     _firsts: dict[str, AuditedRow] = attrs.field(factory=dict)
     """The first of all rows that have one entry: rows that say the same are one."""
-    _loose: dict[str, Shown] = attrs.field(init=False)
+    _loose: dict[str, Shown] = attrs.field(init=False, repr=False)
     """Documents that no entry has, as long as no row is found for them."""
     _extra: dict[int, list[str]] = attrs.field(factory=dict)
     """More documents of a row, by its number."""

@@ -26,7 +26,7 @@ _MOST_WAYS: Final = 1000
 class Scans:
     """Documents in a folder, as far as the names of files tell."""
 
-    rows: list[dict[str, str]] = attrs.field(factory=list)
+    rows: list[dict[str, str]] = attrs.field(factory=list, repr=False)
     """By column, a document each. Files are named from the folder on."""
     skipped: int = 0
     """Files that are no documents by their first bytes, or whose names do not fit the pattern."""

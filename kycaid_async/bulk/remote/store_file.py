@@ -118,9 +118,9 @@ class StoreReading:
 
     terms: Terms
     files: Any
-    path: str
+    path: str = attrs.field(repr=False)
     size: int
-    head: bytes
+    head: bytes = attrs.field(repr=False)
     mark: tuple[str, ...]
     _offset: int = attrs.field(init=False)
 

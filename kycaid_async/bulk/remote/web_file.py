@@ -68,7 +68,7 @@ class WebReading:
     size: int
     mark: tuple[str | None, ...]
     _stream: "_Stream | None"
-    head: bytes = b""
+    head: bytes = attrs.field(default=b"", repr=False)
     _offset: int = 0
 
     @property

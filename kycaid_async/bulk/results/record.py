@@ -36,7 +36,7 @@ class LookRecord:
     created_at: datetime | None = None
     place: ReportPlace | None = None
     checks: Sequence[CheckVerdict] = ()
-    documents: Mapping[str, Mapping[str, Any]] | None = None
+    documents: Mapping[str, Mapping[str, Any]] | None = attrs.field(default=None, repr=False)
     """By id, each with its status, reasons and comment; None when they were not asked for."""
     trouble: str = ""
     """Why the last look showed nothing."""

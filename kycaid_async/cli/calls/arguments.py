@@ -33,8 +33,8 @@ class PreparedRequest:
     """The first request of a call, which is not sent yet."""
 
     method: str
-    target: str
-    body: Any
+    target: str = attrs.field(repr=False)
+    body: Any = attrs.field(repr=False)
 
     def as_json(self) -> dict[str, Any]:
         """Return it as an object."""

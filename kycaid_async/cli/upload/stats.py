@@ -33,7 +33,7 @@ class Note:
     status: str
     reason: str
     """In one line, without a value of the row or the path of a file."""
-    key: str = ""
+    key: str = attrs.field(default="", repr=False)
     """What the customer knows it by."""
 
 
