@@ -59,18 +59,19 @@ KINDS: dict[str, Any] = {
 """Kinds of passages: which there are, what makes them, and what is to be looked at after each."""
 
 
-def _pass(run: Run, kind: str, options: argparse.Namespace) -> None:
-    passages, maker, texts = KINDS[kind]
-    every = [one for one in passages() if options.only in str(one)]
+def _pass(run: Run, options: argparse.Namespace) -> None:
+    """Make passages of all kinds in one random order, so that a short run has some of each."""
+    every = [(kind, one) for kind in options.kinds for one in KINDS[kind][0]() if options.only in str(one)]
     random.Random(options.seed).shuffle(every)
-    made = maker(run.watch)
-    end = time.monotonic() + options.minutes * 60 / len(KINDS)
-    for passage in every[: max(1, math.ceil(len(every) * options.share))]:
+    makers = {kind: KINDS[kind][1](run.watch) for kind in options.kinds}
+    end = time.monotonic() + options.minutes * 60
+    for kind, passage in every[: max(1, math.ceil(len(every) * options.share))]:
         if time.monotonic() > end:
             break
-        ended = made.make(passage, random.Random(f"{options.seed} {passage}"))
-        run.look(kind, passage, texts(ended))
-    made.close()
+        ended = makers[kind].make(passage, random.Random(f"{options.seed} {passage}"))
+        run.look(kind, passage, KINDS[kind][2](ended))
+    for maker in makers.values():
+        maker.close()
 
 
 def main(arguments: list[str]) -> int:
@@ -85,8 +86,7 @@ def main(arguments: list[str]) -> int:
     options = parser.parse_args(arguments)
     begun = time.monotonic()
     run = Run(urls_to_sentry=options.urls_to_sentry)
-    for kind in options.kinds:
-        _pass(run, kind, options)
+    _pass(run, options)
     said = {
         "passages": run.passages.total(),
         **run.passages,
