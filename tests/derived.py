@@ -4,7 +4,8 @@
   client, and those of ``client.with_raw_response`` of both; in a stub all type checkers and editors read plain methods.
 * ``kycaid_async/__init__.pyi``: the public names, from the table in ``__init__.py``.
 * The pages of the documentation: see `tests.docs.tables`.
-* ``README.md``: the tables of operations, from their declarations, and that of full runs, from their figures.
+* ``README.md``: the tables of operations, from their declarations; that of full runs, from their figures;
+  the list of places where personal data may stand.
 """
 
 import ast
@@ -26,12 +27,18 @@ from kycaid_async.sync.sections import twin_of
 from tests import figures
 from tests.docs.pages import pages
 from tests.docs.tables import TABLES as OF_DOCUMENTATION
+from tests.privacy import places
 
 COMMAND = "python -m tests.derived"
 SIGNATURES_STUB = Path(signatures.__file__).with_suffix(".pyi")
 PUBLIC_STUB = Path(kycaid_async.__file__).with_suffix(".pyi")
 README = Path(__file__).parents[1] / "README.md"
-TABLES = {"operations": as_markdown, "repeats": repeats_as_markdown, "runs": figures.as_markdown}
+TABLES = {
+    "operations": as_markdown,
+    "repeats": repeats_as_markdown,
+    "runs": figures.as_markdown,
+    "places": places.as_markdown,
+}
 TABLES |= OF_DOCUMENTATION
 Form = ast.FunctionDef | ast.AsyncFunctionDef
 

@@ -164,6 +164,11 @@ async def test_a_call_that_waits_holds_no_keyword_in_any_of_its_frames(make_clie
         client.files.create(png, filename=marks.name),
         client.files.replace("f" * 36, png, filename=marks.name),
         client.qes.verify({"who": marks.name}),
+        client.documents.delete(marks.ident),
+        client.addresses.delete(marks.ident),
+        client.affiliated_persons.delete(marks.ident),
+        client.files.delete(marks.ident),
+        client.files.replace(marks.ident, png),
         client.request("POST", "/x", json={"card": marks.card}, query={"email": marks.email}),
     ):
         before = len(server.requests)

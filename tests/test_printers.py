@@ -20,6 +20,7 @@ from kycaid_async import (
     Company,
     CreditCard,
     FieldError,
+    Form,
     InvalidFileError,
     Kycaid,
     Person,
@@ -165,6 +166,19 @@ def test_an_error_of_a_source_shows_neither_folder_nor_name_of_its_file_unless_a
     assert M.found_in(str(read_error(f"/scans/{M.folder}/{M.name}.png", OSError()))) == ["name"]
     monkeypatch.setenv("KYCAID_SHOW_PATHS", "1")
     assert str(read_error(f"/scans/{M.folder}/{M.name}.png", OSError())).startswith(f"/scans/{M.folder}/")
+
+
+def test_a_type_of_an_error_that_is_no_code_is_not_listed_and_one_that_is_stays():
+    assert "type" not in dir(ApiError("refused", type=f"{M.name} is wrong"))
+    assert {"type"} <= {*dir(ApiError("refused", type="validation"))} & {*dir(ApiError("refused"))}
+
+
+def test_text_in_place_of_a_code_is_masked_and_a_label_of_a_list_is_not():
+    person = structure(answer() | {"residence_country": f"{M.name} x", "profile_status": M.email}, PersonApplicant)
+    assert M.found_in(f"{person!r} {person} {[getattr(person, name) for name in dir(person) if name[0] != '_']}") == []
+    form = structure({"form_id": ID, "name": "Sign up, short"}, Form)
+    assert "name='Sign up, short'" in repr(form)
+    assert "residence_country='GB'" in repr(structure({"residence_country": "GB"}, PersonApplicant))
 
 
 FAILING_TESTS = """

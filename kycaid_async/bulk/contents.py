@@ -264,7 +264,7 @@ async def digest_at(origin: Origin, hashing: asyncio.Semaphore) -> bytes | None:
 class _Held:
     """A small file in memory."""
 
-    data: memoryview
+    data: memoryview = attrs.field(repr=False)
     label: str = attrs.field(repr=False)
     filename: str | None = attrs.field(repr=False)
     frame: Frame = attrs.field(default=no_frame, repr=False)

@@ -67,7 +67,7 @@ def no_frame(_before: bytes, _behind: bytes) -> None:
 class BytesReader(Printed):
     """Reads bytes in memory for one attempt. They cannot change, so slices of them need no copy."""
 
-    data: memoryview
+    data: memoryview = attrs.field(repr=False)
     framed: Frame = no_frame
     _offset: int = attrs.field(init=False)
 

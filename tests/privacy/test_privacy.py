@@ -1,0 +1,123 @@
+"""A short run of marks through everything; ``python -m tests.privacy`` is the long one."""
+
+import importlib
+import pkgutil
+import random
+import subprocess
+import sys
+
+import attrs
+import pytest
+
+import kycaid_async
+from kycaid_async import AsyncKycaid
+from kycaid_async.api.catalog import ENDPOINTS
+from kycaid_async.masking import Discreet
+from tests import derived
+from tests.privacy import marked, places
+from tests.privacy.marked import M
+from tests.test_readme import README
+
+
+def test_marks_that_went_through_everything_stand_nowhere():
+    command = [sys.executable, "-W", "ignore", "-m", "tests.privacy", "--share", "0.012", "--seed", "6"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "'marks found': 0" in done.stdout
+
+
+PLANTED = """
+import sys
+from kycaid_async.api.section import Section
+from kycaid_async.api import phone_numbers as module
+from kycaid_async.tracebacks import confidential
+
+@confidential
+async def check(self, phone):
+    return await self._call(module.CHECK, body=module.PhoneNumberCheck(phone=phone)) or phone
+
+module.PhoneNumbers.check = check
+from tests.privacy.__main__ import main
+sys.exit(main(["--kinds", "calls", "--only", "async · phone_numbers.check · objects · 404"]))
+"""
+
+
+def test_a_leak_is_found():
+    """A method as several were: it holds what it was given for as long as it waits."""
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", PLANTED], capture_output=True, encoding="utf-8", check=False
+    )
+    assert done.returncode == 1, done.stderr
+    assert "async · phone_numbers.check · objects · 404: sentry: " in done.stdout
+    assert "<number>" in done.stdout
+
+
+@pytest.mark.parametrize("name", sorted(ENDPOINTS))
+async def test_a_passage_sends_marks(name, server, make_client):
+    """Else nothing would be shown by it."""
+    of_nobody = {"business_activities.list", "countries.list", "forms.list", "languages.list", "verifications.report"}
+    section, _, method = name.partition(".")
+    server.answer(404, {"type": "not_found"})
+    client = make_client(server.url, check=False, max_retries=0)
+    answer = marked.arguments(name, "keywords", random.Random(1)).call(getattr(getattr(client, section), method))
+    with pytest.raises(kycaid_async.NotFoundError):
+        await (answer if hasattr(answer, "__await__") else anext(answer))
+    (request,) = server.requests
+    sent = M.found_in(f"{request.path} {request.query} {request.body.decode(errors='replace')}")
+    assert (sent == []) is (name in of_nobody)
+
+
+async def test_an_answer_of_a_passage_is_read(server, make_client):
+    server.answer(200, marked.answer("applicants.get"))
+    client: AsyncKycaid = make_client(server.url, check=False)
+    person = await client.applicants.get("x")
+    assert (M.answer in person.first_name, person.applicant_id) == (True, M.ident)
+
+
+def test_the_readme_has_the_list_of_places():
+    """After a change: ``python -m tests.derived`` writes it."""
+    assert places.as_markdown() in README, f"`{derived.COMMAND}` has to write the list of places anew"
+
+
+PERSONAL = {
+    *("body", "content", "data", "document", "documents", "fields", "filename", "head", "raw", "row", "rows", "values"),
+}
+"""Names of attributes that may hold what is personal."""
+HARMLESS = {
+    "bulk.delivery._RowDelivery.row": "a row prints itself masked",
+    "bulk.audit.result.AuditedRow.row": "the same",
+    "bulk.audit.judge.Judge.rows": "the same",
+    "bulk.row.BulkResult.row": "the same",
+    "bulk.verify.evidence._Question.rows": "answers print themselves masked",
+    "bulk.ledger.database._Change.values": "what a ledger holds: ids, codes and keyed digests",
+    "bulk.ledger.repair.LedgerReport.rows": "numbers of rows",
+    "bulk.spool.Spool.rows": "numbers",
+    "cli.calls.output.Output.fields": "names of fields",
+    "cli.calls.run.CallOptions.fields": "the same",
+    "cli.serve.SandboxFlags.data": "a folder",
+    "otel._Metrics.rows": "a counter",
+    "cli.demo.report.FileOutcome.document": "an answer prints itself masked",
+    "values.constraints.OneOf.values": "words of the reference",
+    "web.problem.ProblemDetails.content": "what is answered to whoever calls: it has no personal data",
+    "web.receive.Reply.content": "the same",
+    "transport.aiohttp.session._Body.data": "it has the repr of an object",
+}
+
+
+def classes():
+    """Yield each attrs class of the package, but those of the sandbox, which has made-up data only."""
+    for module in pkgutil.walk_packages(kycaid_async.__path__, "kycaid_async."):
+        if not any(part in module.name for part in (".sandbox", ".examples", ".migrations", "__main__", ".web.django")):
+            found = importlib.import_module(module.name)
+            yield from (c for c in vars(found).values() if isinstance(c, type) and c.__module__ == module.name)
+
+
+def test_no_object_prints_an_attribute_that_may_be_personal():
+    printing = {
+        f"{cls.__module__.removeprefix('kycaid_async.')}.{cls.__name__}.{field.name.lstrip('_')}"
+        for cls in classes()
+        if attrs.has(cls) and not issubclass(cls, Discreet)
+        for field in attrs.fields(cls)
+        if field.repr is True and field.name.lstrip("_") in PERSONAL and field.type not in (int, "int")
+    }
+    assert printing - HARMLESS.keys() == set(), "attrs.field(repr=False), or a reason why it is harmless"
