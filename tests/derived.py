@@ -6,6 +6,7 @@
 * The pages of the documentation: see `tests.docs.tables`.
 * ``README.md``: the tables of operations, from their declarations; that of full runs, from their figures;
   the list of places where personal data may stand.
+* ``kycaid_async/docs/reference/promises.md``: promises about each operation, and the tests that hold them.
 """
 
 import ast
@@ -24,7 +25,7 @@ from kycaid_async.api.raw_sections import RawSections, operations_of
 from kycaid_async.api.sections import SECTIONS, class_name, class_of
 from kycaid_async.cli.operations import as_markdown, repeats_as_markdown
 from kycaid_async.sync.sections import twin_of
-from tests import figures
+from tests import figures, promises
 from tests.docs.pages import pages
 from tests.docs.tables import TABLES as OF_DOCUMENTATION
 from tests.privacy import places
@@ -190,6 +191,7 @@ def resolved(annotation: ast.expr, module: object, imports: dict[str, str], *, r
 
 
 def main() -> None:
+    promises.PAGE.write_text(promises.page(), "utf-8")
     for page in pages():
         page.write_text(with_tables(page), "utf-8")
     for path, text in {PUBLIC_STUB: public_stub(), SIGNATURES_STUB: signatures_stub()}.items():
