@@ -49,7 +49,7 @@ class Shown:
     """Marks a text field whose content is not personal: one word stands in the ``repr``. All others are masked."""
 
 
-class Label:
+class SeveralWords:
     """Marks a `Shown` text field that may be of several words, such as the name of a form."""
 
 
@@ -58,7 +58,7 @@ ID_LENGTH: Final = 36
 IdText = Annotated[str, Shown]
 """An id or a code in an answer."""
 
-LabelText = Annotated[str, Shown, Label]
+LabelText = Annotated[str, Shown, SeveralWords]
 """A text of a list that is of nobody, such as the name of a country."""
 
 
@@ -108,7 +108,7 @@ def _field(attribute: "attrs.Attribute[Any]", hint: Any) -> Field:
         nullable=type(None) in members,
         required=attribute.default is attrs.NOTHING,
         shown=Shown in marks or all(_is_impersonal(element_of(m) or m) for m in kinds),
-        is_label=Label in marks,
+        is_label=SeveralWords in marks,
     )
 
 

@@ -21,7 +21,7 @@ from tests.security.marks import Marks
 
 M = Marks()
 FILE_SIZE = 200_000
-_KEPT = frozenset({"type", "status", "provider", "verification_status", "created_at", "request_type"})
+_KEPT = frozenset({"type", "status", "provider", "verification_status", "created_at", "bdb_name"})
 _BY_NAME = {
     "email": "email",
     "dob": "born",

@@ -40,6 +40,13 @@ PLACES: Final = (
         (*shown.VALUES, "pytest, compared"),
         IDS,
     ),
+    Place(
+        "the log of asyncio in its debug mode",
+        "the first bytes of an answer that is no HTTP at all",
+        "asyncio writes down aiohttp's error, which quotes them",
+        ("log of no HTTP", "sentry of no HTTP"),
+        frozenset({"answer"}),
+    ),
     Place("a pickle of a client", "the API key", "it is for workers of yours, which need it"),
     Place(
         "Sentry's and others' tracers of aiohttp's sessions",
