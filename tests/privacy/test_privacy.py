@@ -90,6 +90,7 @@ HARMLESS = {
     "bulk.row.BulkResult.row": "the same",
     "bulk.verify.evidence._Question.rows": "answers print themselves masked",
     "bulk.ledger.database._Change.values": "what a ledger holds: ids, codes and keyed digests",
+    "bulk.ledger.shared.database.Work.values": "the same",
     "bulk.ledger.repair.LedgerReport.rows": "numbers of rows",
     "bulk.spool.Spool.rows": "numbers",
     "cli.calls.output.Output.fields": "names of fields",
