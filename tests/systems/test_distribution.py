@@ -59,7 +59,8 @@ def test_the_wheel_holds_the_package_and_nothing_else(archives):
 
 
 def test_the_sdist_holds_what_the_repository_does(archives):
-    names = tarfile.open(archives[0][1]).getnames()
+    with tarfile.open(archives[0][1]) as archive:
+        names = archive.getnames()
     tops = {Path(name).parts[1] for name in names if len(Path(name).parts) > 1}
     assert tops <= {
         *(
