@@ -94,7 +94,7 @@ HARMLESS = {
     "bulk.ledger.repair.LedgerReport.rows": "numbers of rows",
     "bulk.spool.Spool.rows": "numbers",
     "cli.calls.output.Output.fields": "names of fields",
-    "cli.calls.run.CallOptions.fields": "the same",
+    "cli.calls.options.OutputFlags.fields": "the same",
     "cli.serve.SandboxFlags.data": "a folder",
     "otel._Metrics.rows": "a counter",
     "cli.demo.report.FileOutcome.document": "an answer prints itself masked",
