@@ -84,6 +84,7 @@ PERSONAL = {
 }
 """Names of attributes that may hold what is personal."""
 HARMLESS = {
+    "bulk.delivery.PreparedRow.row": "a row prints itself masked",
     "bulk.delivery._RowDelivery.row": "a row prints itself masked",
     "bulk.audit.result.AuditedRow.row": "the same",
     "bulk.audit.judge.Judge.rows": "the same",
@@ -95,6 +96,7 @@ HARMLESS = {
     "bulk.spool.Spool.rows": "numbers",
     "cli.calls.output.Output.fields": "names of fields",
     "cli.calls.options.OutputFlags.fields": "the same",
+    "cli.calls.run.CallOptions.fields": "the same",
     "cli.serve.SandboxFlags.data": "a folder",
     "otel._Metrics.rows": "a counter",
     "cli.demo.report.FileOutcome.document": "an answer prints itself masked",
