@@ -8,6 +8,7 @@ from kycaid_async.api.section import Caller
 from kycaid_async.bulk.audit import AuditOptions, AuditPlan, AuditRows, BulkAudit
 from kycaid_async.bulk.manifest.manifest import Manifest
 from kycaid_async.bulk.manifest.places import AnyPath
+from kycaid_async.bulk.manifest_rows import CheckedManifest
 from kycaid_async.bulk.results import BulkResults, BulkVerdict, ResultsOptions, ResultsPlan, ResultsRows, ResultsSummary
 from kycaid_async.bulk.row import BulkResult, BulkSummary
 from kycaid_async.bulk.upload import BulkUpload, Rows, UploadOptions, UploadPlan
@@ -34,7 +35,7 @@ class Bulk:
     _timing: Timing = attrs.field(repr=False)
 
     @bordered
-    def upload(self, rows: Rows | AnyPath | Manifest, **options: Unpack[UploadOptions]) -> BulkUpload:
+    def upload(self, rows: Rows | AnyPath | Manifest | CheckedManifest, **options: Unpack[UploadOptions]) -> BulkUpload:
         """Return a run over ``rows``; iterate over it: ``async for result in client.bulk.upload(rows): …``.
 
         ``rows`` is any iterable or async iterable of `BulkRow`; it is read as the work goes on, and never held whole.
@@ -76,13 +77,17 @@ class Bulk:
           and is refused when something else is asked for.
         * ``ledger_secret_key``: the API key that a ledger was made with, when its secret is from that, and your key is
           a new one by now. Default: the environment's ``KYCAID_LEDGER_KEY``.
+        * ``ledger_lease``: seconds after which others that share the ledger, in a database, take over from a process
+          that says nothing, 30 by default.
+        * ``engine``: what carries the upload out on many processes or machines, `kycaid_async.cluster.DaskEngine`.
         * ``urls``: the rules for sides that are URLs; see `UrlRules`. Rows of a manifest keep to those of
           the manifest.
 
         Raises `ConfigurationError` for values that make no sense.
         """
         plan = UploadPlan(**options)
-        return BulkUpload(plan.source_of(rows), plan, caller=self._call, settings=self._settings, timing=self._timing)
+        make = BulkUpload if plan.engine is None else plan.engine.upload
+        return make(plan.source_of(rows), plan, caller=self._call, settings=self._settings, timing=self._timing)
 
     @bordered
     def audit(self, rows: AuditRows, **options: Unpack[AuditOptions]) -> BulkAudit:

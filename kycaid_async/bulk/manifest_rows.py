@@ -6,7 +6,7 @@ They are checked beside what earlier runs sent, too: a manifest whose keys chang
 import asyncio
 import sqlite3
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from itertools import islice
 from typing import Final, Self
 
@@ -46,11 +46,26 @@ class ManifestFile:
     options: ManifestOptions = attrs.field(repr=False)
 
 
+@attrs.frozen
+class CheckedManifest:
+    """A manifest that was checked, with its good rows."""
+
+    manifest: Manifest = attrs.field(repr=False)
+    rows: Iterator[ManifestRow] = attrs.field(repr=False)
+
+
 async def rows_of_manifest(source: Manifest | ManifestFile, ledger: UploadLedger) -> AsyncIterator[RowBatch]:
     """Give the rows of a manifest, some dozens together.
 
     Raises `ManifestError` before the first when some of them cannot be delivered.
     """
+    checked = await checked_manifest(source, ledger)
+    while batch := await in_thread(lambda: RowBatch(islice(checked.rows, _AT_ONCE))):
+        yield batch
+
+
+async def checked_manifest(source: Manifest | ManifestFile, ledger: UploadLedger) -> CheckedManifest:
+    """Check a manifest as a whole. Raises `ManifestError` when some of its rows cannot be delivered."""
     manifest = (
         source if isinstance(source, Manifest) else await in_thread(lambda: Manifest.of(source.path, source.options))
     )
@@ -63,9 +78,7 @@ async def rows_of_manifest(source: Manifest | ManifestFile, ledger: UploadLedger
                 groups.add(row)
     if groups.rows:
         raise ManifestError(_told(manifest, groups, count))
-    rows = check.good_rows()
-    while batch := await in_thread(lambda: RowBatch(islice(rows, _AT_ONCE))):
-        yield batch
+    return CheckedManifest(manifest, check.good_rows())
 
 
 def _told(manifest: Manifest, groups: ProblemGroups, count: int) -> str:

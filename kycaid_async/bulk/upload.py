@@ -4,7 +4,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterable, Iterable, Mapping, Sequence
 from contextlib import nullcontext
-from typing import ClassVar, Literal, cast, get_args
+from typing import ClassVar, Literal, Protocol, cast, get_args
 
 import attrs
 
@@ -17,7 +17,7 @@ from kycaid_async.bulk.manifest.column_names import ColumnMap
 from kycaid_async.bulk.manifest.manifest import Manifest
 from kycaid_async.bulk.manifest.options import ManifestKeywords, ManifestOptions
 from kycaid_async.bulk.manifest.places import AnyPath
-from kycaid_async.bulk.manifest_rows import ManifestFile, rows_of_manifest
+from kycaid_async.bulk.manifest_rows import CheckedManifest, ManifestFile, rows_of_manifest
 from kycaid_async.bulk.options import RunOptions, RunPlan, hide_ledger
 from kycaid_async.bulk.prerequisites import Prerequisites
 from kycaid_async.bulk.reconcile import Reconciler
@@ -31,8 +31,19 @@ from kycaid_async.timing import Timing
 from kycaid_async.transport.settings import Settings
 
 Rows = Iterable[BulkRow] | AsyncIterable[BulkRow]
+Source = Rows | Manifest | ManifestFile | CheckedManifest
 OnUncertain = Literal["set_aside", "create"]
 OnError = Literal["continue", "stop"]
+
+
+class UploadEngine(Protocol):
+    """Carries an upload out on other processes or machines, such as `kycaid_async.cluster.DaskEngine`."""
+
+    def upload(
+        self, source: "Source", plan: "UploadPlan", *, caller: Caller, settings: Settings, timing: Timing
+    ) -> "BulkUpload":
+        """Return a run over ``source``. Raises `ConfigurationError` for what it cannot carry out."""
+        ...
 
 
 class UploadOptions(RunOptions, ManifestKeywords, total=False):
@@ -43,6 +54,7 @@ class UploadOptions(RunOptions, ManifestKeywords, total=False):
     on_error: OnError
     applicants_at_once: int
     ledger_lease: float | None
+    engine: UploadEngine | None
     urls: UrlRules | None
 
 
@@ -62,6 +74,7 @@ class UploadPlan(RunPlan):
     on_error: OnError = "continue"
     applicants_at_once: int = 4
     ledger_lease: float | None = None
+    engine: UploadEngine | None = None
     urls: UrlRules | None = None
 
     outside: Sequence[AnyPath] = ()
@@ -73,7 +86,7 @@ class UploadPlan(RunPlan):
     allow_same_files: bool = False
     convert: Mapping[str, str] | None = None
 
-    def source_of(self, rows: "Rows | AnyPath | Manifest") -> "Rows | Manifest | ManifestFile":
+    def source_of(self, rows: "Rows | AnyPath | Manifest | CheckedManifest") -> "Source":
         """Return where the rows come from. Raises `ConfigurationError` when options of a manifest are for none."""
         fields = {name: getattr(self, name) for name in ManifestKeywords.__annotations__}
         reading = {name: value for name, value in fields.items() if value or value == {}}
@@ -89,6 +102,10 @@ class UploadPlan(RunPlan):
             raise ConfigurationError("bulk: on_uncertain is set_aside or create, on_error is continue or stop")
         super().__attrs_post_init__()
         check_lease(self.ledger_lease, self.ledger)
+
+
+def _rows_of(source: Rows | CheckedManifest) -> Rows:
+    return source.rows if isinstance(source, CheckedManifest) else source
 
 
 class BulkUpload(BulkRun[BulkRow, BulkResult]):
@@ -107,7 +124,7 @@ class BulkUpload(BulkRun[BulkRow, BulkResult]):
 
     def __init__(
         self,
-        rows: Rows | Manifest | ManifestFile,
+        rows: Source,
         plan: UploadPlan,
         *,
         caller: Caller,
@@ -115,7 +132,7 @@ class BulkUpload(BulkRun[BulkRow, BulkResult]):
         timing: Timing,
     ) -> None:
         self._manifest = rows if isinstance(rows, Manifest | ManifestFile) else None
-        given = () if isinstance(rows, Manifest | ManifestFile) else rows
+        given: Rows = () if isinstance(rows, Manifest | ManifestFile) else _rows_of(rows)
         super().__init__(given, plan, caller=caller, settings=settings, timing=timing)
         self._summary = BulkSummary()
         self._meter = Meter(self._started)

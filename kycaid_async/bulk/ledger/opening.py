@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable
 from typing import Final
+from urllib.parse import urlsplit
 
 from kycaid_async.bulk.ledger.file import Path
 from kycaid_async.bulk.ledger.interface import UploadLedger
@@ -26,6 +27,12 @@ def shown_ledger(ledger: Path | None) -> str:
     return repr(f"{scheme}://{rest.partition('?')[0].rpartition('@')[2]}")
 
 
+def has_password(url: str) -> bool:
+    """Say whether a URL has a password in it."""
+    parts = urlsplit(url)
+    return parts.password is not None or "password" in parts.query
+
+
 def ledger_url_of(text: str | None = None) -> str | None:
     """Return the URL of a shared ledger: ``text``, or the environment's ``KYCAID_LEDGER_URL``."""
     return text or os.environ.get("KYCAID_LEDGER_URL") or None
@@ -44,7 +51,7 @@ async def open_ledger(
     Raises `LedgerError`, and `ModuleNotFoundError` when the extra ``cluster`` is missing for a URL.
     """
     if is_shared(ledger):
-        from kycaid_async.bulk.ledger.shared.ledger import SharedLedger
+        from kycaid_async.bulk.ledger.shared.shared_ledger import SharedLedger
 
         return await SharedLedger.open(str(ledger), owner, read_only=read_only, lease=lease)
     return await Ledger.open(

@@ -83,13 +83,12 @@ class CsvFormat(TextFormat):
         """Give what stands in each row below the names."""
         # An overlong one stays so.
         undone = original if self.of_rejects else str
-        with open_text(self.path, self.encoding) as file:
-            lines = _Lines((line, undone(text) if len(text) < LONGEST else text) for line, text in lines_of(file))
-            for line, text in lines:
-                if line > self.line and not text.isspace():
-                    record = self._record(line, text, lines)
-                    if record is not None:
-                        yield record
+        lines = _Lines((line, undone(text) if len(text) < LONGEST else text) for line, text in self.lines())
+        for line, text in lines:
+            if line > self.line and not text.isspace():
+                record = self._record(line, text, lines)
+                if record is not None:
+                    yield record
 
     def _record(self, line: int, text: str, below: "_Lines") -> Record | None:
         cells = self._cells(text)

@@ -156,13 +156,31 @@ class Encoding:
         return self.name == "utf-8"
 
 
+@attrs.frozen
+class Span:
+    """The rest of a text file."""
+
+    first: int
+    """The number of the line that begins at ``offset``."""
+    offset: int = 0
+    """Bytes before it."""
+
+
 @attrs.frozen(kw_only=True)
 class TextFormat(ABC):
     """A format with a row on each line. It is read a line at a time, and its rejects are on the disk line by line."""
 
     path: str
     encoding: Encoding
+    span: Span | None = None
+    """The part of the file that is read; None for all of it."""
     typed = False
+
+    def lines(self) -> Iterator[tuple[int, str]]:
+        """Give each line of what is read, with its number in the file."""
+        span = self.span
+        with open_text(self.path, self.encoding, offset=0 if span is None else span.offset) as file:
+            yield from lines_of(file, first=1 if span is None else span.first)
 
     def check_writer(self) -> None:
         return
@@ -211,14 +229,16 @@ def open_bytes(path: str) -> Iterator[BinaryIO]:
 
 
 @contextmanager
-def open_text(path: str, encoding: Encoding) -> Iterator[TextIO]:
-    """Open a manifest as text. Bytes that are none come through as such, and are found in the row that has them."""
+def open_text(path: str, encoding: Encoding, *, offset: int = 0) -> Iterator[TextIO]:
+    """Open a manifest as text, from ``offset`` bytes on. Bytes that are none are found in the row that has them."""
     try:
         with (
             open_bytes(path) as file,
             io.TextIOWrapper(file, encoding=encoding.name, errors="surrogateescape", newline="") as text,
         ):
-            if encoding.mark:
+            if offset:
+                text.seek(offset)
+            elif encoding.mark:
                 text.read(1)
             yield text
     except UnicodeDecodeError as error:
@@ -237,9 +257,9 @@ def check_regular(path: str) -> None:
         raise ManifestError(f"{shown_name(path)}: is no regular file; write the rows to one, for they are read twice")
 
 
-def lines_of(file: TextIO) -> Iterator[tuple[int, str]]:
-    """Give each line with its number, from 1: the first `LONGEST` characters of it, which none that is fit has."""
-    number = 0
+def lines_of(file: TextIO, *, first: int = 1) -> Iterator[tuple[int, str]]:
+    """Give each line with its number, from ``first`` on: its first `LONGEST` characters, which none that is fit has."""
+    number = first - 1
     while line := file.readline(LONGEST):
         number += 1
         part = line

@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 import attrs
 
 from kycaid_async.bulk.manifest.column_names import ColumnMap
-from kycaid_async.bulk.manifest.format import LONGEST, Encoding, Record, TextFormat, lines_of, open_text, trimmed
+from kycaid_async.bulk.manifest.format import LONGEST, Encoding, Record, TextFormat, open_text, trimmed
 from kycaid_async.bulk.manifest.options import ManifestOptions
 from kycaid_async.bulk.manifest.row import APPLICANT, is_text, unknown_columns
 from kycaid_async.errors import FieldProblem, ManifestError
@@ -46,13 +46,12 @@ class JsonLinesFormat(TextFormat):
 
     def records(self) -> Iterator[Record]:
         """Give what stands in each line that is not blank."""
-        with open_text(self.path, self.encoding) as file:
-            for number, text in lines_of(file):
-                if len(text) == LONGEST:
-                    problem = FieldProblem("row", f"at most {LONGEST:,} characters", "more")
-                    yield Record(line=number, problems=(problem,), raw=text.rstrip("\r\n"))
-                elif text.strip():
-                    yield self._record(text, number)
+        for number, text in self.lines():
+            if len(text) == LONGEST:
+                problem = FieldProblem("row", f"at most {LONGEST:,} characters", "more")
+                yield Record(line=number, problems=(problem,), raw=text.rstrip("\r\n"))
+            elif text.strip():
+                yield self._record(text, number)
 
     def _record(self, text: str, line: int) -> Record:
         try:

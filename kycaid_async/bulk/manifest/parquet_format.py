@@ -37,6 +37,8 @@ class ParquetFormat:
 
     path: str
     columns: Columns
+    first: int = 1
+    """The first row that is wanted: groups before it are not read."""
 
     typed = True
 
@@ -49,9 +51,9 @@ class ParquetFormat:
 
     def records(self) -> Iterator[Record]:
         """Give what stands in each row."""
-        line = 0
         with _opened(self.path) as file:
-            for batch in file.iter_batches(_BATCH, use_threads=False):
+            line, groups = _from(file.metadata, self.first)
+            for batch in file.iter_batches(_BATCH, use_threads=False, row_groups=groups):
                 step = 1 if _overlong(batch) else _BATCH
                 for start in range(0, batch.num_rows, step):
                     columns = batch.slice(start, step).columns
@@ -95,6 +97,17 @@ def _check_bounds(name: str, table: Any, packed: int) -> None:
     size = sum(about.row_group(number).total_byte_size for number in range(about.num_row_groups))
     if size > packed * _BOMB and size > _LARGE:
         raise ManifestError(f"{name}: is far larger than it looks: it was made to fill a memory")
+
+
+def _from(metadata: Any, first: int) -> tuple[int, list[int]]:
+    """Return how many rows stand before the group of row ``first``, and that group with those behind it."""
+    before = 0
+    for number in range(metadata.num_row_groups):
+        rows = metadata.row_group(number).num_rows
+        if before + rows >= first:
+            return before, list(range(number, metadata.num_row_groups))
+        before += rows
+    return before, []
 
 
 def _overlong(batch: Any) -> bool:

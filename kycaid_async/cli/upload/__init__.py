@@ -58,6 +58,28 @@ ApplicantsAtOnce: TypeAlias = Annotated[
         help="Applicants that are made at once, at most: so many are uncertain after a kill.",
     ),
 ]
+LedgerUrl: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        metavar="URL",
+        help="A ledger in PostgreSQL, that many machines share: postgresql+psycopg://user@host/db. With a password in "
+        "it, give it in KYCAID_LEDGER_URL only.",
+        show_default=False,
+    ),
+]
+Workers: TypeAlias = Annotated[
+    int | None,
+    typer.Option(min=1, metavar="N", help="So many processes on this machine, which share the ledger by --ledger-url."),
+]
+DaskAddress: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--dask",
+        metavar="ADDRESS",
+        help="The scheduler of a Dask cluster, tcp://host:8786. Its workers see the manifest and its files under the "
+        "same paths, and have the key in KYCAID_API_KEY.",
+    ),
+]
 AllowOutside: TypeAlias = Annotated[
     list[Path] | None,
     typer.Option(
@@ -93,6 +115,9 @@ def upload(
     rejects: RejectsFile = None,
     ledger_secret: LedgerSecret = None,
     applicants_at_once: ApplicantsAtOnce = 4,
+    ledger_url: LedgerUrl = None,
+    workers: Workers = None,
+    dask: DaskAddress = None,
     allow_outside: AllowOutside = None,
     allow_urls: AllowUrls = False,
     allow_protocol: AllowProtocol = None,
@@ -119,6 +144,9 @@ def upload(
             on_uncertain="create" if on_uncertain == "create" else "set_aside",
             ledger_secret=ledger_secret,
             applicants_at_once=applicants_at_once,
+            ledger_url=ledger_url,
+            workers=workers,
+            dask=dask,
             outside=allow_outside or [],
             dry_run=dry_run,
             report=report,

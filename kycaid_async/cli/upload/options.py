@@ -7,6 +7,7 @@ from typing import Literal, Unpack
 import attrs
 
 from kycaid_async.bulk.ledger import SecretFrom
+from kycaid_async.bulk.ledger.opening import has_password, is_shared, ledger_url_of, shown_ledger
 from kycaid_async.bulk.manifest.options import ManifestKeywords
 from kycaid_async.bulk.manifest.rejects import UNCERTAIN, rejects_of
 from kycaid_async.bulk.remote.url_rules import UrlRules
@@ -22,6 +23,9 @@ class UploadChoices(RunChoices, total=False):
     on_uncertain: Literal["set_aside", "create"]
     ledger_secret: SecretFrom | None
     applicants_at_once: int
+    ledger_url: str | None
+    workers: int | None
+    dask: str | None
     outside: Sequence[Path]
     dry_run: bool
     report: Path | None
@@ -38,6 +42,10 @@ class UploadCommand(ManifestCommand):
     on_uncertain: Literal["set_aside", "create"] = "set_aside"
     ledger_secret: SecretFrom | None = None
     applicants_at_once: int = 4
+    ledger_url: str | None = attrs.field(default=None, repr=shown_ledger)
+    """That of a ledger in a database, in the place of ``ledger``."""
+    workers: int | None = None
+    dask: str | None = None
     dry_run: bool = False
     report: Path | None = None
     outside: Sequence[Path] = ()
@@ -67,6 +75,7 @@ def options_of(
         raise UsageProblem(f"--rejects: {rejects} exists; somebody may have corrected it, so it is not written over")
     if report is not None and not report.resolve().parent.is_dir():
         raise UsageProblem(f"--report: {report.parent} is not a folder")
+    _settle_ledger(choices)
     for folder in outside:
         if not folder.is_dir():
             raise UsageProblem(f"--allow-outside: {folder} is not a folder")
@@ -77,3 +86,26 @@ def options_of(
         uncertain=rejects_of(manifest, mark=UNCERTAIN),
         urls=urls,
     )
+
+
+def _settle_ledger(choices: UploadChoices) -> None:
+    """Find out which ledger is meant, and whether it is one that workers can share. Raises `UsageProblem`."""
+    typed = choices.get("ledger_url")
+    if typed is not None and choices.get("ledger") is not None:
+        raise UsageProblem("--ledger and --ledger-url: a record is kept in one of them")
+    if typed is not None and has_password(typed):
+        raise UsageProblem(
+            "--ledger-url: others on this machine can see a password that is typed here; put the URL into the "
+            "environment variable KYCAID_LEDGER_URL"
+        )
+    url = typed if choices.get("ledger") is not None else ledger_url_of(typed)
+    if url is not None and not is_shared(url):
+        raise UsageProblem("--ledger-url: expected a URL as postgresql+psycopg://user@host/database")
+    choices["ledger_url"] = url
+    if (choices.get("workers") or choices.get("dask")) and url is None:
+        raise UsageProblem(
+            "--workers, --dask: workers share a ledger in a database: name it with --ledger-url, or in the environment "
+            "variable KYCAID_LEDGER_URL"
+        )
+    if choices.get("workers") and choices.get("dask"):
+        raise UsageProblem("--workers and --dask: workers are those of this machine, or those of the scheduler")

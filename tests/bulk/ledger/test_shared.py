@@ -10,7 +10,7 @@ from kycaid_async.bulk.claims import locks_of
 from kycaid_async.bulk.ledger import EntryState, Intent, LedgerOwner
 from kycaid_async.bulk.ledger.shared import statements
 from kycaid_async.bulk.ledger.shared.lease import suspend_clock
-from kycaid_async.bulk.ledger.shared.ledger import SharedLedger, name_of
+from kycaid_async.bulk.ledger.shared.shared_ledger import SharedLedger, name_of
 from tests.bulk.ledger.shared import die
 
 KEY = "0123456789abcdef0123456789abcdef"

@@ -54,5 +54,6 @@ class Lease:
         return LedgerError(
             f"{self.name}: this process was stopped, or could not reach the database, for so long that others may have "
             "taken over what it was at, so it sends and records nothing more. What it sent and got no answer to is "
-            "asked for by them, or by the next run"
+            "asked for by them, or by the next run",
+            retryable=True,
         )

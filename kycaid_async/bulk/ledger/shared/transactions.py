@@ -120,7 +120,7 @@ class SharedDatabase:
         """
         self._check()
         if statement.phase == 1 and self._refusal is not None:
-            raise LedgerError(*self._refusal.args)
+            raise _copy_of(self._refusal)
         answer = self._loop.create_future()
         self._add(Work(statement, values, answer))
         return await answer
@@ -168,7 +168,7 @@ class SharedDatabase:
             await self._let_go()
         failure = self._error or self._refusal
         if failure is not None:
-            raise LedgerError(*failure.args)
+            raise _copy_of(failure)
 
     async def _end(self) -> None:
         """Write the facts of one whose lease is over, or end a lease in order."""
@@ -192,7 +192,7 @@ class SharedDatabase:
         if self._closing is not None:
             raise LedgerError(f"{self._lease.name}: is closed")
         if self._error is not None:
-            raise LedgerError(*self._error.args)
+            raise _copy_of(self._error)
 
     # The task.
 
@@ -296,7 +296,9 @@ class SharedDatabase:
         """Return what is told of a fault of the database: no text of its own, which may quote values."""
         code = _code(error)
         why = f"{type(getattr(error, 'orig', None) or error).__name__}{f' {code}' if code else ''}"
-        return LedgerError(f"{self._lease.name}: the database cannot be used as a ledger ({why})")
+        return LedgerError(
+            f"{self._lease.name}: the database cannot be used as a ledger ({why})", retryable=_is_away(error)
+        )
 
     def _fail(self, error: LedgerError, works: list[Work]) -> None:
         """Take nothing more. Of what was not written, keep what is known for sure."""
@@ -305,7 +307,7 @@ class SharedDatabase:
         self._facts += [work for work in works if work.statement.is_fact and work.answer is None]
         for work in works:
             if work.answer is not None and not work.answer.done():
-                work.answer.set_exception(LedgerError(*error.args))
+                work.answer.set_exception(_copy_of(error))
 
     # The connection.
 
@@ -365,6 +367,11 @@ def _tell(work: Work, found: Found) -> None:
             work.answer.set_result(rows if work.statement.reads else bool(rows) or work.key in found)
     elif work.key not in found and work.undone is not None:
         work.undone()
+
+
+def _copy_of(error: LedgerError) -> LedgerError:
+    """Return the same error for one more who is told of it: each has a traceback of its own."""
+    return LedgerError(*error.args, retryable=error.retryable)
 
 
 def _code(error: BaseException) -> str:

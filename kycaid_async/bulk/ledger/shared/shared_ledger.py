@@ -13,8 +13,8 @@ from kycaid_async.bulk.ledger.problems import of_another_folder, with_other_secr
 from kycaid_async.bulk.ledger.schema import LedgerOwner
 from kycaid_async.bulk.ledger.secret import FROM_KEY, Secret
 from kycaid_async.bulk.ledger.shared import statements
-from kycaid_async.bulk.ledger.shared.database import SharedDatabase
 from kycaid_async.bulk.ledger.shared.lease import LEASE, Lease, suspend_clock
+from kycaid_async.bulk.ledger.shared.transactions import SharedDatabase
 from kycaid_async.errors import LedgerError
 from kycaid_async.extras import missing
 from kycaid_async.uploads.path_source import Origin
@@ -216,7 +216,8 @@ class SharedLedger:
 
     def _made_meanwhile(self) -> LedgerError:
         return LedgerError(
-            f"{self.name}: another process recorded what this one was about to send, so it was not sent. Run it again"
+            f"{self.name}: another process recorded what this one was about to send, so it was not sent. Run it again",
+            retryable=True,
         )
 
     def _entry(self, values: tuple[Any, ...]) -> RowEntry:

@@ -1,0 +1,172 @@
+"""An upload that workers carry out: the rows, the results and the report are here, and the work is elsewhere."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+import attrs
+
+from kycaid_async.api.section import Caller
+from kycaid_async.bulk.ledger import LedgerOwner
+from kycaid_async.bulk.ledger.opening import is_shared, open_ledger
+from kycaid_async.bulk.manifest_rows import CheckedManifest, checked_manifest
+from kycaid_async.bulk.row import BulkProgress, BulkResult, BulkStatus, BulkSummary
+from kycaid_async.bulk.upload import BulkUpload, Source, UploadPlan
+from kycaid_async.cluster.messages import Counts, RowOutcome, ShardOutcome, client_options
+from kycaid_async.cluster.shards import Shard, cut
+from kycaid_async.errors import ConfigurationError, KycaidError
+from kycaid_async.timing import Timing
+from kycaid_async.transport.settings import Settings
+
+if TYPE_CHECKING:
+    from contextlib import AbstractAsyncContextManager
+
+    from kycaid_async.bulk.manifest.manifest import Manifest
+    from kycaid_async.bulk.manifest.row import ManifestRow
+    from kycaid_async.cluster.dispatch import Dispatch
+
+_COUNTED: Final = ("requests", "refusals", "files", "files_shared", "files_unused", "applicants")
+_DELIVERED: Final = (BulkStatus.CREATED, BulkStatus.DONE_BEFORE)
+
+
+class Dispatching(Protocol):
+    """Brings shards to workers."""
+
+    def dispatch(
+        self, manifest: "Manifest", plan: UploadPlan, *, settings: Settings, timing: Timing, drained: asyncio.Event
+    ) -> "AbstractAsyncContextManager[Dispatch]":
+        """Give what hands out shards, with the cluster it hands them to."""
+        ...
+
+
+class ClusterUpload(BulkUpload):
+    """A run of ``client.bulk.upload`` with an engine. It is used as any other."""
+
+    def __init__(
+        self,
+        engine: Dispatching,
+        source: Source,
+        plan: UploadPlan,
+        *,
+        caller: Caller,
+        settings: Settings,
+        timing: Timing,
+    ) -> None:
+        super().__init__(source, plan, caller=caller, settings=settings, timing=timing)
+        client_options(settings)  # now, and not when the work begins
+        self._engine = engine
+        self._source = source
+        self._counts: dict[str, Counts] = {}
+        self._earlier: dict[int, dict[int, RowOutcome]] = {}
+        """By shard and line: results of shards that are sent again."""
+
+    @property
+    def progress(self) -> BulkProgress:
+        """The run's progress so far."""
+        documents, size = self._meter.rates(self._timing.clock(), self._summary.created, self._summary.bytes)
+        return BulkProgress(
+            summary=attrs.evolve(self.summary),
+            in_flight=self._in_flight,
+            concurrency=max(1, sum(counts.concurrency for counts in self._counts.values())),
+            documents_per_second=documents,
+            bytes_per_second=size,
+            trouble=next((counts.trouble for counts in self._counts.values() if counts.trouble), ""),
+        )
+
+    @property
+    def summary(self) -> BulkSummary:
+        """Outcomes of the rows so far; of all of them once the iteration has ended."""
+        for name in _COUNTED:
+            setattr(self._summary, name, sum(getattr(counts, name) for counts in self._counts.values()))
+        self._summary.seconds = self._lasted
+        return self._summary
+
+    async def _with_ledger(self) -> None:
+        checked = await self._checked()
+        async with self._engine.dispatch(
+            checked.manifest,
+            self._plan,
+            settings=self._settings,
+            timing=self._timing,
+            drained=self._workers.drained,
+        ) as dispatch:
+            await self._collect(dispatch, checked)
+
+    async def _checked(self) -> CheckedManifest:
+        """Check the manifest as a whole, beside what the ledger knows, unless somebody did."""
+        source = self._source
+        if isinstance(source, CheckedManifest):
+            return source
+        if self._manifest is None:
+            raise ConfigurationError(
+                "engine: rows must stand in a manifest that all workers can read, for they travel as references: pass "
+                "its path, or a Manifest"
+            )
+        plan, settings = self._plan, self._settings
+        owner = LedgerOwner(
+            server=settings.base_url,
+            api_key=settings.api_key.reveal(),
+            same_account=plan.same_account,
+            secret_from=plan.ledger_secret,
+            secret_key=plan.ledger_secret_key,
+        )
+        ledger = await open_ledger(plan.ledger, owner, clock=self._timing.clock, lease=plan.ledger_lease)
+        try:
+            return await checked_manifest(self._manifest, ledger)
+        finally:
+            await ledger.close()
+
+    async def _collect(self, dispatch: "Dispatch", checked: CheckedManifest) -> None:
+        shards = cut(checked.manifest, checked.rows, self._settings.api_key.reveal())
+        number = 0
+        outcomes = dispatch.outcomes(shards)
+        try:
+            async for shard, rows, outcome in outcomes:
+                self._counts[outcome.counts.process] = outcome.counts
+                self._remember(shard, outcome)
+                if outcome.again:
+                    continue
+                async for result in self._results_of(shard, rows, outcome, number):
+                    await self._results.put(result)
+                    self._end_when_told(result)
+                number += len(rows)
+                if outcome.error is not None:
+                    raise outcome.error
+        finally:
+            await outcomes.aclose()
+
+    def _remember(self, shard: Shard, outcome: ShardOutcome) -> None:
+        """Keep the results of a shard that is sent again: then its delivered rows would be said to be done before."""
+        known = self._earlier.setdefault(shard.number, {})
+        for row in outcome.rows:
+            if row.line not in known or known[row.line].status not in _DELIVERED:
+                known[row.line] = row
+
+    async def _results_of(
+        self, shard: Shard, rows: "list[ManifestRow]", outcome: ShardOutcome, number: int
+    ) -> AsyncIterator[BulkResult]:
+        known = self._earlier.pop(shard.number)
+        for place, row in enumerate(rows):
+            told = known.get(row.line or 0)
+            if told is None:
+                if outcome.error is None:
+                    raise KycaidError("bulk: a worker told nothing of a row")
+                continue
+            fields: dict[str, Any] = attrs.asdict(told, recurse=False)
+            del fields["line"]
+            result = BulkResult(row=row, number=number + place, **fields)
+            self._summary.count(result)
+            self._meter.note(self._timing.clock(), self._summary.created, self._summary.bytes)
+            yield result
+
+    def _end_when_told(self, result: BulkResult) -> None:
+        if result.status is BulkStatus.FAILED and self._plan.on_error == "stop" and result.error is not None:
+            self._stop(result.error)
+
+
+def check_shared(plan: UploadPlan, *, ledger_from: str | None) -> None:
+    """Raise `ConfigurationError` for an upload whose workers could not share what they record."""
+    if not is_shared(plan.ledger) and ledger_from is None:
+        raise ConfigurationError(
+            "engine: workers share a ledger in a database: pass ledger='postgresql+psycopg://…' (--ledger-url)"
+        )

@@ -1,0 +1,188 @@
+"""Uploads on Dask: real processes, which are killed; and what travels between them."""
+
+import json
+import pickle
+from pathlib import Path
+
+import attrs
+import pytest
+
+from kycaid_async import AsyncKycaid, ConfigurationError, ValidationError
+from kycaid_async.bulk.manifest.manifest import Manifest
+from kycaid_async.bulk.upload import UploadPlan
+from kycaid_async.cluster import DaskEngine
+from kycaid_async.cluster.messages import Job, bare, client_options, secret_from, upload_options
+from kycaid_async.cluster.shards import cut, everywhere
+from kycaid_async.errors import FieldError, ManifestError
+from tests.cluster import crash
+from tests.cluster.manifests import write_manifest
+
+KEY = crash.KEY
+LEDGER = "postgresql+psycopg://db/kyc"
+
+
+def shards_of(path, **options):
+    manifest = Manifest.open(path)
+    rows = [row for row in manifest.rows() if hasattr(row, "document")]
+    return manifest, rows, [shard for shard, _ in cut(manifest, iter(rows), KEY, **options)]
+
+
+def test_workers_that_die_and_a_scheduler_that_is_restarted_lose_nothing(tmp_path):
+    verdict = crash.storm(rows=240, workers=2, kill=crash.at(60, 150), folder=tmp_path, restarts=False, limit=300)
+    assert not verdict.problems, verdict
+    assert verdict.kills == 2
+
+
+def test_a_run_that_is_stopped_for_longer_than_its_lease_makes_nothing_twice(tmp_path):
+    verdict = crash.stopped(rows=160, seconds=3.0, lease=2.0, folder=tmp_path)
+    assert not verdict.problems, verdict
+
+
+@pytest.mark.parametrize("ends", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16"])
+def test_each_row_is_in_one_shard_and_is_read_there_as_it_was(tmp_path, ends, encoding):
+    path = write_manifest(tmp_path, 53)
+    text = path.read_text(encoding="utf-8").replace("\nK", "\nKü").replace("\n", ends)
+    path.write_bytes(text.encode(encoding))
+    options = {"encoding": encoding} if encoding == "cp1252" else {}
+    manifest = Manifest.open(path, **options)
+    rows = list(manifest.rows())
+    shards = [shard for shard, _ in cut(manifest, iter(rows), KEY, size=10)]
+    read = [row for shard in shards for row in shard.rows(everywhere(manifest), KEY)]
+    assert [row.line for row in read] == [row.line for row in rows]
+    assert [row.digest for row in read] == [row.digest for row in rows]
+    if encoding != "utf-16" and ends != "\r":
+        assert [shard.starts for shard in shards] == [shard.lines[0] for shard in shards]
+
+
+def test_a_row_may_have_line_breaks_in_its_cells(tmp_path):
+    path = write_manifest(tmp_path, 30)
+    lines = path.read_text().splitlines()
+    for at in (10, 20, 30):  # where shards end
+        lines[at] = lines[at].replace(f"KeyCanary{at - 1},", f'"KeyCanary{at - 1}\n more",')
+    path.write_text("\n".join(lines))
+    manifest, rows, shards = shards_of(path, size=10)
+    assert [row.line for shard in shards for row in shard.rows(manifest, KEY)] == [row.line for row in rows]
+
+
+def test_bad_rows_between_others_are_in_no_shard(tmp_path):
+    path = write_manifest(tmp_path, 30)
+    lines = path.read_text().splitlines()
+    lines[7] = "broken"
+    path.write_text("\n".join(lines))
+    manifest, rows, shards = shards_of(path, size=10)
+    assert [row.line for shard in shards for row in shard.rows(manifest, KEY)] == [row.line for row in rows]
+    assert 8 not in {row.line for row in rows}
+
+
+def test_rows_of_json_lines_and_of_parquet_are_cut_too(tmp_path):
+    pyarrow = pytest.importorskip("pyarrow")
+    import pyarrow.parquet as pq
+
+    path = write_manifest(tmp_path, 45)
+    names, *cells = [line.split(",") for line in path.read_text().splitlines()]
+    objects = [dict(zip(names, row, strict=True)) for row in cells]
+    table = pyarrow.Table.from_pylist(objects)
+    pq.write_table(table, tmp_path / "people.parquet", row_group_size=7)
+    (tmp_path / "people.jsonl").write_text("\n".join(map(json.dumps, objects)))
+    for name in ("people.parquet", "people.jsonl"):
+        manifest, rows, shards = shards_of(tmp_path / name, size=10)
+        assert len(rows) == 45
+        assert [row.line for shard in shards for row in shard.rows(manifest, KEY)] == [row.line for row in rows]
+
+
+def test_a_worker_that_sees_another_file_reads_nothing_from_it(tmp_path):
+    path = write_manifest(tmp_path, 20)
+    manifest, _, shards = shards_of(path, size=10)
+    path.write_text(path.read_text().replace("NUMBERCANARY0000012", "NUMBERCANARY0000099"))
+    shards[0].rows(manifest, KEY)
+    with pytest.raises(ManifestError, match="another file"):
+        shards[1].rows(manifest, KEY)
+
+
+def test_a_shard_and_a_job_hold_no_key_no_password_and_no_row(tmp_path):
+    path = write_manifest(tmp_path, 20)
+    _, _, shards = shards_of(path, size=10)
+    engine = DaskEngine("tcp://scheduler:8786", ledger_from="env:KYCAID_LEDGER_URL")
+    with SentJob(engine, path) as job:
+        sent = pickle.dumps((shards, job)) + repr((shards, job)).encode()
+    for secret in (KEY, "me:secret", "Canaryname", "NUMBERCANARY", "KeyCanary"):
+        assert secret.encode() not in sent
+
+
+class SentJob:
+    """The job of an upload, as it is sent to workers."""
+
+    def __init__(self, engine, path):
+        self.engine, self.path = engine, path
+
+    def __enter__(self):
+        settings = AsyncKycaid(KEY)._settings
+        plan = UploadPlan(ledger="postgresql+psycopg://me:secret@db/kyc", engine=self.engine)
+        self.places = self.engine._places(plan, settings)
+        return Job(
+            name="kycaid-test",
+            manifest=everywhere(Manifest.open(self.path)),
+            connections=4,
+            client=client_options(settings),
+            upload=upload_options(attrs.asdict(plan, recurse=False)),
+            **attrs.asdict(self.places.__enter__()),
+        )
+
+    def __exit__(self, *_):
+        self.places.__exit__(None, None, None)
+
+
+async def test_a_password_is_not_sent_to_workers_elsewhere(tmp_path):
+    path = write_manifest(tmp_path, 2)
+    async with AsyncKycaid(KEY, base_url="http://127.0.0.1:1") as client:
+        upload = client.bulk.upload(
+            Manifest.open(path), ledger="postgresql+psycopg://me:secret@127.0.0.1:1/kyc", engine=DaskEngine("tcp://x:1")
+        )
+        with (
+            pytest.raises(ConfigurationError, match="password") as raised,
+            upload._engine._places(upload._plan, client._settings),
+        ):
+            pass
+    assert "secret" not in str(raised.value)
+
+
+def test_secrets_of_a_cluster_of_our_own_lie_in_a_folder_that_nobody_else_can_read():
+    plan = UploadPlan(ledger="postgresql+psycopg://me:secret@db/kyc")
+    with DaskEngine({"n_workers": 1})._places(plan, AsyncKycaid(KEY)._settings) as places:
+        assert secret_from(places.key_from) == KEY
+        assert secret_from(places.ledger_from) == plan.ledger
+        file = Path(places.key_from.removeprefix("file:"))
+        assert file.stat().st_mode & 0o077 == 0
+        assert file.parent.stat().st_mode & 0o077 == 0
+    assert not file.exists()
+
+
+@pytest.mark.parametrize("place", ["env:KYCAID_NOWHERE", "file:/nowhere", "elsewhere", "env:"])
+def test_a_secret_that_is_not_there_is_named_and_not_shown(place):
+    with pytest.raises(ConfigurationError):
+        secret_from(place)
+
+
+def test_an_error_travels_without_what_the_server_wrote():
+    error = ValidationError("documents.create: 422", status=422, body=b"Canaryname")
+    error.errors = (FieldError(parameter="type", message="Canaryname"),)
+    error.__cause__ = ValueError("Canaryname")
+    sent = pickle.dumps(bare(error))
+    assert b"Canaryname" not in sent
+    assert pickle.loads(sent).errors[0].parameter == "type"  # noqa: S301 - made above
+    assert error.body == b"Canaryname"
+
+
+async def test_rows_without_a_manifest_are_refused():
+    async with AsyncKycaid(KEY) as client:
+        upload = client.bulk.upload([], ledger=LEDGER, engine=DaskEngine("tcp://x:1"))
+        with pytest.raises(ConfigurationError, match="manifest"):
+            async for _ in upload:
+                pass
+
+
+async def test_an_engine_needs_a_ledger_that_can_be_shared(tmp_path):
+    async with AsyncKycaid(KEY) as client:
+        with pytest.raises(ConfigurationError, match="postgresql"):
+            client.bulk.upload(tmp_path / "m.csv", ledger="l.db", engine=DaskEngine("tcp://x:1"))
