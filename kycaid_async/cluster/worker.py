@@ -32,7 +32,7 @@ class _Collector:
 
     missing: int
     answer: "Future[ShardOutcome]" = attrs.field(factory=Future)
-    rows: list[RowOutcome] = attrs.field(factory=list)
+    rows: list[RowOutcome] = attrs.field(factory=list, repr=False)
 
 
 class Pipeline:
