@@ -92,7 +92,7 @@ HARMLESS = {
     "bulk.verify.wanted.WantedVerification.rows": "such rows print themselves masked",
     "bulk.verify.evidence._Question.rows": "answers print themselves masked",
     "bulk.ledger.database._Change.values": "what a ledger holds: ids, codes and keyed digests",
-    "bulk.ledger.shared.database.Work.values": "the same",
+    "bulk.ledger.shared.transactions.Work.values": "the same",
     "bulk.ledger.repair.LedgerReport.rows": "numbers of rows",
     "bulk.spool.Spool.rows": "numbers",
     "cli.calls.output.Output.fields": "names of fields",
