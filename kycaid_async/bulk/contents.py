@@ -6,15 +6,14 @@ them apart.
 
 import asyncio
 import hashlib
-import io
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Final, Protocol, Self
 
 import attrs
 
-from kycaid_async.bulk.manifest.check import EncryptionSearch, needs_password
+from kycaid_async.bulk.manifest.locked_pdfs import check_ends, check_lock, says_encrypted
 from kycaid_async.bulk.remote.store_file import StoreReading
 from kycaid_async.bulk.remote.web_file import WebReading
 from kycaid_async.errors import InvalidFileError, UploadSourceError
@@ -31,8 +30,6 @@ _WITH_ENDS: Final = (BytesReader, StoreReading, WebReading)
 """Readings that may give the end alone."""
 _IN_MEMORY: Final = WHOLE
 """Bytes up to which a file is hashed on the loop, from memory: a thread takes longer to begin."""
-_MOST_LOOKED_INTO: Final = 64 * 2**20
-"""Bytes of an encrypted PDF that are held to see whether it opens without a password."""
 
 
 class _Hash(Protocol):
@@ -106,7 +103,7 @@ async def read_content(
         elif reading.size <= _IN_MEMORY:
             content = await _in_memory(source, reading, kind)
         elif isinstance(reading, _WITH_ENDS) and (last := await reading.last(_END)) is not None:
-            await _check_ends(source, reading.size, kind, (reading.head, last))
+            await check_ends(source, reading.size, kind, (reading.head, last))
             content = _by_ends(source, reading, last, kind)
         else:
             content = await _streamed(source, reading, kind, hashing)
@@ -123,8 +120,8 @@ async def read_content(
 
 async def _in_memory(source: Source, reading: SourceReader, kind: str) -> FileContent:
     held = await _held(source, reading)
-    if kind == PDF.content_type and _says_encrypted(held.data):
-        await _check_lock(source, bytes(held.data))
+    if kind == PDF.content_type and says_encrypted(held.data):
+        await check_lock(source, bytes(held.data))
     size = len(held.data)
     partial = None if size <= 2 * _END else _partial(size, held.data[:_END], held.data[-_END:])
     digest = hashlib.sha256(held.data).digest()
@@ -163,7 +160,7 @@ def _by_ends(source: Source, reading: SourceReader, last: Buffer, kind: str) -> 
 async def _streamed(source: Source, reading: SourceReader, kind: str, hashing: asyncio.Semaphore) -> FileContent:
     """Read a large file of elsewhere, whose end cannot be read alone, or one in parts, to its end."""
     ends, whole = await _ends_and_digest(reading, hashing)
-    await _check_ends(source, reading.size, kind, (ends.first, ends.last))
+    await check_ends(source, reading.size, kind, (ends.first, ends.last))
     partial = ends.partial(reading.size)
     streamed = _Streamed(source, partial, whole)
     return FileContent(
@@ -180,42 +177,6 @@ async def _ends_and_digest(reading: SourceReader, hashing: asyncio.Semaphore) ->
             await in_thread(lambda data=part: digest.update(data))  # type: ignore[misc]  # a lambda of its own each
             part = await reading.read()
     return ends, digest.digest()
-
-
-async def _check_ends(source: Source, size: int, kind: str, ends: Sequence[Buffer]) -> None:
-    """Raise `InvalidFileError` for a large PDF that says at an end, where most do, that it needs a password."""
-    if kind == PDF.content_type and size <= _MOST_LOOKED_INTO and any(map(_says_encrypted, ends)):
-        await _check_lock(source, await _all_of(source))
-
-
-def _says_encrypted(part: Buffer) -> bool:
-    search = EncryptionSearch()
-    search.add(part)
-    return search.found
-
-
-async def _check_lock(source: Source, pdf: bytes) -> None:
-    """Raise `InvalidFileError` for a PDF that nobody can open without a password."""
-    try:
-        is_locked = await in_thread(lambda: needs_password(io.BytesIO(pdf)))
-    except ModuleNotFoundError:
-        return  # without the extra nobody can tell
-    if is_locked:
-        raise InvalidFileError(
-            f"{shown_path(source.label)}: expected a PDF that opens without a password; it is an encrypted one",
-            file=source.label,
-        )
-
-
-async def _all_of(source: Source) -> bytes:
-    reading = await source.open()
-    try:
-        parts = [bytes(reading.head)]
-        while part := await reading.read():
-            parts.append(bytes(part))
-        return b"".join(parts)
-    finally:
-        await reading.close()
 
 
 @attrs.define

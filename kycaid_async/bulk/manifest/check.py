@@ -2,9 +2,7 @@
 
 import asyncio
 import hashlib
-import logging
 import os
-import re
 import secrets
 import sqlite3
 import threading
@@ -13,11 +11,12 @@ from bisect import bisect_left
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from functools import partial
 from itertools import islice
-from typing import IO, Final, Self, Unpack
+from typing import Final, Self, Unpack
 
 import attrs
 
 from kycaid_async.bulk.manifest.converted import HEIC
+from kycaid_async.bulk.manifest.locked_pdfs import needs_password
 from kycaid_async.bulk.manifest.manifest import Manifest
 from kycaid_async.bulk.manifest.options import ManifestOptions, ManifestReading
 from kycaid_async.bulk.manifest.places import AnyPath, Place, is_url, open_within, source_of
@@ -34,11 +33,10 @@ from kycaid_async.errors import (
     TooManyOpenFilesError,
     UploadSourceError,
 )
-from kycaid_async.extras import missing, require
 from kycaid_async.masking import shown_name, shown_path
 from kycaid_async.uploads.kinds import PDF
 from kycaid_async.uploads.preflight import FileRules, inspect
-from kycaid_async.uploads.reader import Buffer, Source, in_thread
+from kycaid_async.uploads.reader import Source, in_thread
 from kycaid_async.values.converter import unstructure
 from kycaid_async.values.json import dumps
 
@@ -51,9 +49,6 @@ HEIC_REMARK: Final = (
     "pictures in HEIC, as telephones take them: KYCAID publishes no list of the formats that it takes; "
     "--convert heic=jpeg, or convert={'heic': 'jpeg'}, sends them as JPEG"
 )
-_PIECE: Final = 2**20
-_ENCRYPT: Final = re.compile(b"/" + b"".join(b"(?:%c|#(?i:%02x))" % (code, code) for code in b"Encrypt"))
-_LONGEST_NAME: Final = 1 + 3 * len("Encrypt")
 _AT_ONCE: Final = 64
 """Rows whose files are looked at together: a network disk or a remote store answers late, but many at once."""
 
@@ -276,44 +271,3 @@ def _is_locked(place: Place) -> bool:
 
 def _words(error: KycaidError, source: Source) -> str:
     return str(error).removeprefix(f"{shown_path(source.label)}: ")
-
-
-def needs_password(file: IO[bytes]) -> bool:
-    """Say whether a PDF cannot be opened without a password. It may block.
-
-    False where nobody can tell, for a damaged file. Many are encrypted and open without one all the same, as those that
-    only must not be printed. Raises `ModuleNotFoundError` for one that is encrypted, without the extra ``pdf``.
-    """
-    search = EncryptionSearch()
-    file.seek(0)
-    while not search.found and (piece := file.read(_PIECE)):
-        search.add(piece)
-    if not search.found:
-        return False
-    pypdf = require("pypdf", "pdf")
-    logger = logging.getLogger("pypdf")
-    if logger.level == logging.NOTSET:  # it tells of each oddity of a file, without saying of which
-        logger.setLevel(logging.CRITICAL)
-    try:
-        file.seek(0)
-        reader = pypdf.PdfReader(file, strict=False)
-        return bool(reader.is_encrypted and reader.decrypt("") == pypdf.PasswordType.NOT_DECRYPTED)
-    except pypdf.errors.DependencyError as error:
-        raise missing("pdf", ImportError(name="cryptography")) from error
-    except Exception:  # noqa: BLE001 - a damaged file breaks a reader in any way
-        return False
-
-
-@attrs.define
-class EncryptionSearch:
-    """Searches all of a PDF, for its trailer may stand anywhere; letters of a name may be written as codes."""
-
-    found: bool = False
-    """True when it says that it is encrypted; many such open without a password."""
-    _before: bytes = attrs.field(default=b"", repr=False)
-
-    def add(self, piece: Buffer) -> None:
-        """Go on with the next piece."""
-        data = self._before + bytes(piece)
-        self.found = self.found or _ENCRYPT.search(data) is not None
-        self._before = data[-_LONGEST_NAME:]
