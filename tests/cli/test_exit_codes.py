@@ -1,11 +1,13 @@
-"""Exit codes by the kind of an error: every error has one, and the README lists them."""
+"""Exit codes by the kind of an error: every error has one, and the documentation lists them."""
 
 import pytest
 
 from kycaid_async import errors
 from kycaid_async.cli.exit_codes import IN_SHORT, MEANINGS, ExitCode, exit_code_of
 from kycaid_async.errors import KycaidError
-from tests.test_readme import README
+from tests.docs.pages import DOCS
+
+PAGE = (DOCS / "how-to" / "command-line.md").read_text(encoding="utf-8")
 
 
 def every(base):
@@ -49,8 +51,8 @@ def test_a_kind_of_error_has_a_code(error, code):
     assert exit_code_of(error) is code
 
 
-def test_the_readme_has_the_table_and_the_help_all_of_it():
+def test_the_documentation_has_the_table_and_the_help_all_of_it():
     assert set(MEANINGS) == set(ExitCode)
     for code, meaning in MEANINGS.items():
-        assert f"| {code.value} | {meaning} |" in README
+        assert f"| {code.value} | {meaning} |" in PAGE
         assert f" {code.value} " in IN_SHORT
