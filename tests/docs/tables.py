@@ -65,6 +65,8 @@ def _of_column(name: str) -> str:
         "key": "your own name for the document",
         "applicant_id": "an applicant who exists",
         "form_id": "the form of this applicant's verification",
+        "types": "the checks of this applicant's verification, in place of a form",
+        "callback_url": "where callbacks about this applicant's verification go",
         "type": "a type of document",
     }
     return known.get(name, "a field of the document")
