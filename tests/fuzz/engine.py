@@ -29,6 +29,8 @@ class Fuzzing:
     """A target, and what came of the inputs so far."""
 
     target: Target
+    slower: float = 1.0
+    """How many times longer this process takes than usual: under coverage, or Python's development mode."""
     figures: Counter[str] = attrs.field(factory=Counter)
     found: dict[str, str] = attrs.field(factory=dict)
     """What did not hold, by where; the first of a kind."""
@@ -66,7 +68,7 @@ class Fuzzing:
             self._note("foreign", f"{outcome} at {_place(error)}", data, name)
         seconds, grown = time.process_time() - began, _most_memory() - memory
         size = len(data) / 2**20
-        if seconds > _SECONDS + _SECONDS_PER_MEBIBYTE * size:
+        if seconds > self.slower * (_SECONDS + _SECONDS_PER_MEBIBYTE * size):
             self._note("slow", f"{seconds:.1f} s for {len(data):,} bytes", data, name)
         if grown > _MEBIBYTES + _TIMES * size:
             self._note("large", f"{grown:.0f} MiB for {len(data):,} bytes", data, name)

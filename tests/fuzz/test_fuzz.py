@@ -18,11 +18,13 @@ from tests.fuzz.target import Target
 TARGETS = all_targets()
 INPUTS = 8
 """Times the share of a decoder."""
+SLOWER = 20.0
+"""Only what grows beyond all bounds is seen here: the command, which nothing slows down, judges seconds."""
 
 
 @pytest.mark.parametrize("name", TARGETS)
 def test_odd_inputs_are_read_or_refused(name):
-    fuzzing = Fuzzing(TARGETS[name])
+    fuzzing = Fuzzing(TARGETS[name], SLOWER)
     fuzzing.inputs(INPUTS * TARGETS[name].share, random.Random(f"20 {name}"), math.inf)
     assert fuzzing.found == {}
     assert fuzzing.figures["inputs"] == INPUTS * TARGETS[name].share
@@ -32,7 +34,7 @@ def test_odd_inputs_are_read_or_refused(name):
 def test_inputs_as_they_are_usual_are_read(name):
     if name in ("refusals", "packed answers", "names of columns"):
         pytest.skip("those have errors among them")
-    fuzzing = Fuzzing(TARGETS[name])
+    fuzzing = Fuzzing(TARGETS[name], SLOWER)
     for data in fuzzing.target.seeds():
         fuzzing.one(data)
     assert fuzzing.figures["read"] >= 1
@@ -41,7 +43,7 @@ def test_inputs_as_they_are_usual_are_read(name):
 
 @pytest.mark.parametrize("name", [name for name, target in TARGETS.items() if next(target.nasty(), None)])
 def test_inputs_made_to_take_long_do_not(name):
-    fuzzing = Fuzzing(TARGETS[name])
+    fuzzing = Fuzzing(TARGETS[name], SLOWER)
     fuzzing.nasty()
     assert fuzzing.found == {}
 

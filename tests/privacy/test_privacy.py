@@ -14,9 +14,9 @@ from kycaid_async import AsyncKycaid
 from kycaid_async.api.catalog import ENDPOINTS
 from kycaid_async.masking import Discreet
 from tests import derived
+from tests.docs.pages import DOCS
 from tests.privacy import marked, places
 from tests.privacy.marked import M
-from tests.test_readme import README
 
 
 def test_marks_that_went_through_everything_stand_nowhere():
@@ -74,9 +74,10 @@ async def test_an_answer_of_a_passage_is_read(server, make_client):
     assert (M.answer in person.first_name, person.applicant_id) == (True, M.ident)
 
 
-def test_the_readme_has_the_list_of_places():
+def test_the_documentation_has_the_list_of_places():
     """After a change: ``python -m tests.derived`` writes it."""
-    assert places.as_markdown() in README, f"`{derived.COMMAND}` has to write the list of places anew"
+    page = (DOCS / "explanation" / "security.md").read_text(encoding="utf-8")
+    assert places.as_markdown() in page, f"`{derived.COMMAND}` has to write the list of places anew"
 
 
 PERSONAL = {

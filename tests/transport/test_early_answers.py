@@ -266,6 +266,9 @@ async def test_a_connection_that_was_closed_with_all_that_it_held_is_let_go_of()
     """What is left of the file was never handed on; asyncio does not abort a transport that closed itself."""
 
     class Closed(asyncio.WriteTransport):
+        def is_closing(self) -> bool:
+            return True
+
         def get_write_buffer_size(self) -> int:
             return 0
 
