@@ -311,8 +311,12 @@ def _handler(case: Case) -> list[str]:
     )
     body = b'{"type": "VERIFICATION_COMPLETED", "request_id": "1"}'
     lines = f"Host: x\r\nContent-Length: {len(body)}\r\n{SIGNATURE_HEADER}: {sign(body, 'key')}\r\n\r\n"
-    connection = _connected(port, process)
-    connection.sendall(f"POST /kycaid HTTP/1.1\r\n{lines}".encode() + body)
+    with _connected(port, process) as connection:
+        return _end_handler(case, process, connection, f"POST /kycaid HTTP/1.1\r\n{lines}".encode() + body)
+
+
+def _end_handler(case: Case, process: subprocess.Popen[str], connection: Any, request: bytes) -> list[str]:
+    connection.sendall(request)
     assert process.stdout is not None
     problems = [] if "begun" in process.stdout.readline() else ["the handler was not called"]
     for _ in range(case.times):

@@ -55,7 +55,7 @@ def test_the_wheel_holds_the_package_and_nothing_else(archives):
         if path.is_file() and not {"__pycache__", "docs", "examples"} & {*path.relative_to(PACKAGE).parts}
     }
     assert {name for name in names if name.startswith("kycaid_async/")} == ours
-    assert {"kycaid_async/py.typed", "kycaid_async/__init__.pyi", "kycaid_async/sync/sections.pyi"} <= ours
+    assert {"kycaid_async/py.typed", "kycaid_async/__init__.pyi", "kycaid_async/api/signatures.pyi"} <= ours
 
 
 def test_the_sdist_holds_what_the_repository_does(archives):

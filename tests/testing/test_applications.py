@@ -168,7 +168,8 @@ def test_an_application_that_fails_is_named_with_what_it_did(monkeypatch, app, o
     async def no_pause(_seconds):
         pass
 
-    monkeypatch.setattr("kycaid_async.sandbox.callbacks.dispatcher.TIMEOUT", 0.01)
+    if app is endless:
+        monkeypatch.setattr("kycaid_async.sandbox.callbacks.dispatcher.TIMEOUT", 0.01)
     with Sandbox(api_key=KEY, sleep=no_pause) as sandbox, Kycaid(KEY, base_url=sandbox.url) as client:
         sandbox.callbacks_to(app)
         sign_up(client)
