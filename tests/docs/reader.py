@@ -7,12 +7,15 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Final, Self
 
 from kycaid_async.sandbox.data.account import FORMS
 from kycaid_async.testing import Sandbox
+from tests.docs import interpreter
 from tests.docs.given import MAKERS
 from tests.docs.interpreter import END
 from tests.docs.pages import LANGUAGES, ROOT, SHOWN, Block
@@ -42,6 +45,8 @@ class Reader:
         }
         path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
         self._environment = os.environ | account | own | {"PATH": path, "PYTHONPATH": str(ROOT)}
+        if installs:  # nothing but what is installed, and this package from here
+            self._environment |= {"PYTHONPATH": "", "PIP_FIND_LINKS": _wheels()}
 
     def __enter__(self) -> Self:
         return self
@@ -104,7 +109,7 @@ class Reader:
             printed = self._process(block, [sys.executable, "-W", "error", "-c", text])
         else:
             printed = self._cell(block, text)
-        self._printed = None if {"output varies", "setup"} & block.notes.keys() else printed.strip("\n")
+        self._printed = None if {"installs", "output varies", "setup"} & block.notes.keys() else printed.strip("\n")
 
     def _process(self, block: Block, command: list[str]) -> str:
         """Run ``command`` to its end. What it leaves running is ended with the page."""
@@ -118,7 +123,7 @@ class Reader:
 
     def _cell(self, block: Block, text: str) -> str:
         if self._notebook is None or self._notebook.poll() is not None:  # what raises ends it
-            command = [sys.executable, "-W", "error", "-m", "tests.docs.interpreter"]
+            command = ["bash", "-c", f'{_STATE}exec python -W error "$0"', interpreter.__file__]  # as in its shell
             self._notebook = self._start(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         notebook = self._notebook
         assert notebook.stdin is not None
@@ -149,6 +154,14 @@ class Reader:
         self._printed = None
         self.counts["compared"] += 1
         assert re.fullmatch(pattern, printed, re.DOTALL), f"{block.place}: it prints\n{printed}\nand not\n{expected}"
+
+
+@cache
+def _wheels() -> str:
+    """Build the wheel, and return the folders in which pip looks for it, and for what it did before."""
+    folder = tempfile.mkdtemp()
+    subprocess.run([sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "-w", folder, str(ROOT)], check=True)
+    return f"{os.environ.get('PIP_FIND_LINKS', '')} {folder}".strip()
 
 
 def _comparable(text: str) -> str:
