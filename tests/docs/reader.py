@@ -123,7 +123,12 @@ class Reader:
 
     def _cell(self, block: Block, text: str) -> str:
         if self._notebook is None or self._notebook.poll() is not None:  # what raises ends it
-            command = ["bash", "-c", f'{_STATE}exec python -W error "$0"', interpreter.__file__]  # as in its shell
+            command = [
+                "bash",
+                "-c",
+                f'{_STATE}PYTHONPATH="$PWD:$PYTHONPATH" exec python -W error "$0"',
+                interpreter.__file__,
+            ]  # as in its shell
             self._notebook = self._start(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         notebook = self._notebook
         assert notebook.stdin is not None
