@@ -24,7 +24,7 @@ try:
         select,
         update,
     )
-    from sqlalchemy.exc import IntegrityError
+    from sqlalchemy.exc import DBAPIError, IntegrityError
     from sqlalchemy.ext.asyncio import AsyncEngine
     from sqlalchemy.schema import CreateIndex, CreateTable, DDLElement
 except ImportError as error:
@@ -86,8 +86,11 @@ class SQLAlchemySeenStore:
         return [str(statement.compile(dialect=self._engine.dialect)).strip() for statement in statements]
 
     async def create_table(self) -> None:
-        """Create the table when it is not there."""
-        await self._run(lambda connection: self.table.create(connection, checkfirst=True))
+        """Create the table when it is not there. Several processes may do so at once."""
+        try:
+            await self._run(lambda connection: self.table.create(connection, checkfirst=True))
+        except DBAPIError:  # another process made it at the same moment, or the second try says what is wrong
+            await self._run(lambda connection: self.table.create(connection, checkfirst=True))
 
     async def purge(self) -> int:
         """Delete what is over, and return how many rows that were. `add` does it once an hour."""

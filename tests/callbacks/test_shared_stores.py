@@ -3,7 +3,8 @@
 import asyncio
 import importlib.util
 import itertools
-from contextlib import asynccontextmanager
+import sqlite3
+from contextlib import asynccontextmanager, closing
 
 import attrs
 import pytest
@@ -424,4 +425,26 @@ async def test_the_statements_for_a_migration_make_the_table(sqlite):
     assert await store.add("a")
     await store.create_table()
     assert await store.has("a")
+    await engine.dispose()
+
+
+async def test_two_processes_that_create_the_table_at_once_both_have_it(tmp_path):
+    need("sqlalchemy", "aiosqlite")
+    from sqlalchemy import event
+    from sqlalchemy.ext.asyncio import create_async_engine
+
+    from kycaid_async.callbacks.sqlalchemy import SQLAlchemySeenStore
+
+    engine = create_async_engine(f"sqlite+aiosqlite:///{tmp_path}/seen.db")
+    store = SQLAlchemySeenStore(engine)
+
+    def be_first(*_, **__):
+        """What another process does between the look and the creation."""
+        with closing(sqlite3.connect(tmp_path / "seen.db")) as database, database:
+            for statement in store.ddl():
+                database.execute(statement)
+
+    event.listen(store.table, "before_create", be_first, once=True)
+    await store.create_table()
+    assert await store.add("1")
     await engine.dispose()

@@ -32,6 +32,8 @@ from tests.pictures import picture
 SIGNUP = EXAMPLES / "signup"
 BY_HAND = Path(__file__).parent / "before"
 KEY = "key-of-a-test"
+PATIENCE = aiohttp.ClientTimeout(60)
+"""A worker that never came up leaves its socket, which takes requests and answers none."""
 pytest.importorskip("python_multipart", reason="FastAPI reads forms with it")
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="sockets are handed on by their number")
 
@@ -173,7 +175,7 @@ async def sign_up_through(deaths, folder, *, times=2, place=SIGNUP):
             await stack.enter_async_context(running(Worker(folder, sandbox.url, plan, died, place=place)))
             for _ in range(2)
         ]
-        session = await stack.enter_async_context(aiohttp.ClientSession())
+        session = await stack.enter_async_context(aiohttp.ClientSession(timeout=PATIENCE))
         states = {}
         for death in deaths:
             plan[:] = [death] * times
@@ -222,7 +224,7 @@ def note(worker, signup, applicant_id):
 async def test_a_signup_that_comes_to_no_verdict_ends_and_its_operator_can_take_it_up(tmp_path):
     async with AsyncExitStack() as stack:
         worker = Worker(tmp_path, "", [], [])
-        session = await stack.enter_async_context(aiohttp.ClientSession())
+        session = await stack.enter_async_context(aiohttp.ClientSession(timeout=PATIENCE))
         sandbox = await stack.enter_async_context(Sandbox(api_key=KEY, callback_url=f"{worker.url}/kycaid"))
         worker.sandbox_url = sandbox.url
         await stack.enter_async_context(running(worker))

@@ -15,7 +15,7 @@ from typing import Annotated, Any
 import attrs
 from fastapi import BackgroundTasks, Depends, FastAPI, Form, HTTPException, Request, UploadFile
 from models import Base, Signup
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker, create_async_engine
 from steps import LostClaimError, Steps
 
@@ -58,8 +58,7 @@ seen = SQLAlchemySeenStore(engine, metadata=Base.metadata)  # its table is creat
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Keep a client, and take up what other workers left, as long as the application runs."""
-    async with engine.begin() as connection:
-        await connection.run_sync(Base.metadata.create_all)
+    await create_tables()
     client = AsyncKycaid()
     steps = app.state.steps = Steps(client, sessions, settings.form_id, settings.lease, settings.settle_after)
     async with kycaid_lifespan(app, client):
@@ -70,6 +69,19 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
             sweeping.cancel()
             await asyncio.gather(sweeping, return_exceptions=True)
     await engine.dispose()
+
+
+async def create_tables() -> None:
+    """Create the tables that are missing. Where another worker makes one at the same moment, look again."""
+    for tries_left in reversed(range(10)):
+        try:
+            async with engine.begin() as connection:
+                await connection.run_sync(Base.metadata.create_all)
+        except DBAPIError:
+            if not tries_left:
+                raise
+        else:
+            return
 
 
 async def sweep(steps: Steps) -> None:
