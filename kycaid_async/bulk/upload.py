@@ -172,7 +172,8 @@ class BulkUpload(BulkRun[BulkRow, BulkResult]):
         """
         super().drain()
 
-    async def _with_ledger(self) -> None:
+    async def _open_ledger(self) -> UploadLedger:
+        """Open the ledger: a file, or a database that other processes share."""
         plan, settings = self._plan, self._settings
         owner = LedgerOwner(
             server=settings.base_url,
@@ -181,7 +182,10 @@ class BulkUpload(BulkRun[BulkRow, BulkResult]):
             secret_from=plan.ledger_secret,
             secret_key=plan.ledger_secret_key,
         )
-        ledger = await open_ledger(plan.ledger, owner, clock=self._timing.clock, lease=plan.ledger_lease)
+        return await open_ledger(plan.ledger, owner, clock=self._timing.clock, lease=plan.ledger_lease)
+
+    async def _with_ledger(self) -> None:
+        ledger = await self._open_ledger()
         try:
             await self._do(ledger)
         finally:

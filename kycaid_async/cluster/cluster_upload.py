@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 import attrs
 
 from kycaid_async.api.section import Caller
-from kycaid_async.bulk.ledger import LedgerOwner
-from kycaid_async.bulk.ledger.opening import is_shared, open_ledger
+from kycaid_async.bulk.ledger.opening import is_shared
 from kycaid_async.bulk.manifest_rows import CheckedManifest, checked_manifest
 from kycaid_async.bulk.row import BulkProgress, BulkResult, BulkStatus, BulkSummary
 from kycaid_async.bulk.upload import BulkUpload, Source, UploadPlan
@@ -102,15 +101,7 @@ class ClusterUpload(BulkUpload):
                 "engine: rows must stand in a manifest that all workers can read, for they travel as references: pass "
                 "its path, or a Manifest"
             )
-        plan, settings = self._plan, self._settings
-        owner = LedgerOwner(
-            server=settings.base_url,
-            api_key=settings.api_key.reveal(),
-            same_account=plan.same_account,
-            secret_from=plan.ledger_secret,
-            secret_key=plan.ledger_secret_key,
-        )
-        ledger = await open_ledger(plan.ledger, owner, clock=self._timing.clock, lease=plan.ledger_lease)
+        ledger = await self._open_ledger()
         try:
             return await checked_manifest(self._manifest, ledger)
         finally:

@@ -1,9 +1,9 @@
 """The ledger: a record of what was sent and what came of it, which a run goes on from, wherever it was cut off."""
 
-from kycaid_async.bulk.ledger.entries import ApplicantEntry, EntryState, FirstFile, Intent, RowEntry
+from kycaid_async.bulk.ledger.entries import DOCUMENT_TAKEN, ApplicantEntry, EntryState, FirstFile, Intent, RowEntry
 from kycaid_async.bulk.ledger.file import Path
 from kycaid_async.bulk.ledger.interface import Claims, UploadLedger
-from kycaid_async.bulk.ledger.ledger import DOCUMENT_TAKEN, Ledger
+from kycaid_async.bulk.ledger.ledger import Ledger
 from kycaid_async.bulk.ledger.schema import LedgerOwner
 from kycaid_async.bulk.ledger.secret import SecretFrom, secret_key_of
 from kycaid_async.bulk.ledger.verifications import VerificationEntries, VerificationEntry, VerificationState

@@ -12,12 +12,15 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from json.encoder import encode_basestring_ascii as _quoted
 from pathlib import Path
-from typing import Any, NoReturn, Self
+from typing import Any, Final, NoReturn, Self
 
 import attrs
 
 from kycaid_async.bulk.ledger.problems import damaged
 from kycaid_async.uploads.path_source import Origin
+
+DOCUMENT_TAKEN: Final = "document_taken"
+"""The code of a row for which the server gave the id of a document that another row has."""
 
 
 class EntryState(enum.StrEnum):

@@ -14,6 +14,7 @@ import attrs
 
 from kycaid_async.bulk.ledger.database import Database
 from kycaid_async.bulk.ledger.entries import (
+    DOCUMENT_TAKEN,
     ApplicantEntry,
     BootTime,
     EntryState,
@@ -24,6 +25,7 @@ from kycaid_async.bulk.ledger.entries import (
     boot_time,
 )
 from kycaid_async.bulk.ledger.file import LedgerFile, Path
+from kycaid_async.bulk.ledger.problems import given_twice
 from kycaid_async.bulk.ledger.schema import LedgerOwner
 from kycaid_async.bulk.ledger.secret import Secret, SecretFrom
 from kycaid_async.bulk.ledger.verifications import VerificationEntries
@@ -38,10 +40,6 @@ _AT_A_LOOK: Final = 100
 """Rows that are looked up together: a statement of its own for each number of them is kept prepared."""
 _REMEMBERED: Final = 1000
 """Digests whose keyed form is at hand: those of the rows under way are needed several times each."""
-
-DOCUMENT_TAKEN: Final = "document_taken"
-"""The code of a row for which the server gave the id of a document that another row has."""
-
 
 _ROW: Final = "SELECT digest, state, applicant_id, intent, document_id, code, fingerprint, run, at FROM rows"
 _APPLICANT: Final = "UPDATE OR IGNORE applicants SET state = ?, applicant_id = ?, code = ? WHERE digest = ?"
@@ -335,12 +333,7 @@ class Ledger:
         self._given_twice("document")
 
     def _given_twice(self, kind: str) -> None:
-        self._database.refuse(
-            LedgerError(
-                f"{self.name}: for a new {kind} the server gave the id of one that another row has. The row is "
-                f"uncertain: see whether its {kind} exists. All other rows are on record; nothing more is sent."
-            )
-        )
+        self._database.refuse(given_twice(self.name, kind))
 
     def _row(self, digest: bytes) -> bytes:
         return self._keyed("row", digest)

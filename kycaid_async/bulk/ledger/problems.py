@@ -110,6 +110,14 @@ def too_short_a_key(name: str, shortest: int) -> LedgerError:
     )
 
 
+def given_twice(name: str, kind: str) -> LedgerError:
+    """Return the error of a server that gives the id of one document or applicant to two rows."""
+    return LedgerError(
+        f"{name}: for a new {kind} the server gave the id of one that another row has. The row is uncertain: see "
+        f"whether its {kind} exists. All other rows are on record; nothing more is sent."
+    )
+
+
 def ledger_error(name: str, error: BaseException) -> LedgerError:
     """Return what to tell the user of a fault of SQLite or of the disk."""
     if isinstance(error, LedgerError):

@@ -9,9 +9,8 @@ import attrs
 import pytest
 
 from kycaid_async import LedgerError
-from kycaid_async.bulk.ledger import EntryState, Intent, Ledger
+from kycaid_async.bulk.ledger import DOCUMENT_TAKEN, EntryState, Intent, Ledger
 from kycaid_async.bulk.ledger import ledger as module
-from kycaid_async.bulk.ledger.ledger import DOCUMENT_TAKEN
 from kycaid_async.bulk.ledger.secret import make_secret
 
 SERVER = "https://api.kycaid.com"

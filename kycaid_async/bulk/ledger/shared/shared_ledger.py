@@ -8,8 +8,8 @@ from typing import Any, Final, Self
 import attrs
 
 from kycaid_async.bulk.ledger import schema
-from kycaid_async.bulk.ledger.entries import ApplicantEntry, FirstFile, Intent, RowEntry
-from kycaid_async.bulk.ledger.problems import of_another_folder, with_other_secret
+from kycaid_async.bulk.ledger.entries import DOCUMENT_TAKEN, ApplicantEntry, FirstFile, Intent, RowEntry
+from kycaid_async.bulk.ledger.problems import given_twice, of_another_folder, with_other_secret
 from kycaid_async.bulk.ledger.schema import LedgerOwner
 from kycaid_async.bulk.ledger.secret import FROM_KEY, Secret
 from kycaid_async.bulk.ledger.shared import statements
@@ -29,7 +29,6 @@ except ImportError as error:
 
 _AT_ONCE: Final = 500
 """Rows that are read together, when all are read."""
-_TAKEN: Final = "document_taken"
 _DRIVERS: Final = ("postgresql+psycopg", "postgresql+psycopg_async", "postgresql+asyncpg")
 
 
@@ -79,11 +78,11 @@ class SharedLedger:
 
     async def try_claim(self, name: bytes) -> bool:
         """Claim ``name`` unless another process has it, and say whether it is this one's."""
-        return bool(await self._database.ask(statements.CLAIM, self._secret.keyed("claim", name)))
+        return await self._database.write_durable(statements.CLAIM, self._secret.keyed("claim", name))
 
     def release(self, name: bytes) -> None:
         """Let others have ``name``, once all that was recorded before is on the disk."""
-        self._database.tell(statements.RELEASE, self._secret.keyed("claim", name))
+        self._database.write_behind(statements.RELEASE, self._secret.keyed("claim", name))
 
     def waited(self, entry: RowEntry | ApplicantEntry) -> float:
         """Return how many seconds have certainly passed since it was sent last.
@@ -98,7 +97,7 @@ class SharedLedger:
 
     async def row(self, digest: bytes) -> RowEntry | None:
         """Return what is known of a row."""
-        return next(map(self._entry, await self._database.ask(statements.ROW, self._row(digest))), None)
+        return next(map(self._entry, await self._database.read(statements.ROW, self._row(digest))), None)
 
     async def rows_by_digest(self, digests: Sequence[bytes]) -> list[RowEntry | None]:
         """Return what is known of each row, in the order of their digests: one statement for what is asked together."""
@@ -107,7 +106,7 @@ class SharedLedger:
     async def rows_of(self, applicant_id: str, *, besides: bytes | None = None) -> list[RowEntry]:
         """Return what is known of all rows of an applicant, without the one whose digest is ``besides``."""
         other = None if besides is None else self._row(besides)
-        entries = map(self._entry, await self._database.ask(statements.ROWS_OF, applicant_id))
+        entries = map(self._entry, await self._database.read(statements.ROWS_OF, applicant_id))
         return [entry for entry in entries if entry.digest != other]
 
     async def rows(self) -> AsyncIterator[RowEntry]:
@@ -123,17 +122,17 @@ class SharedLedger:
     async def intend_row(self, digest: bytes, intent: Intent, fingerprint: bytes | None = None) -> None:
         """Write down that a document is about to be created."""
         values = (self._row(digest), intent.applicant_id, intent.text, self._fingerprint(fingerprint))
-        if not await self._database.ask(statements.INTEND_ROW, *values):
+        if not await self._database.write_durable(statements.INTEND_ROW, *values):
             raise self._made_meanwhile()
 
     async def claim_row(self, digest: bytes, document_id: str) -> bool:
         """Write down that a document which was found on the server is this row's: False when another row has it."""
-        return bool(await self._database.ask(statements.CLAIM_ROW, self._row(digest), document_id))
+        return await self._database.write_durable(statements.CLAIM_ROW, self._row(digest), document_id)
 
     def created_row(self, digest: bytes, document_id: str) -> None:
         """Record the document of a row; see `Ledger.created_row`."""
         key = self._row(digest)
-        self._database.tell(statements.CREATED_ROW, key, document_id, undone=lambda: self._document_taken(key))
+        self._database.write_behind(statements.CREATED_ROW, key, document_id, undone=lambda: self._document_taken(key))
 
     async def has_created(self, digest: bytes, document_id: str) -> bool:
         """Say whether a document is on record as this row's: not when the server gave the id of another row's."""
@@ -142,28 +141,28 @@ class SharedLedger:
 
     def uncertain_row(self, digest: bytes, code: str) -> None:
         """Record what was found out about a row that was sent, and stays unsettled."""
-        self._database.tell(statements.UNCERTAIN_ROW, self._row(digest), code)
+        self._database.write_behind(statements.UNCERTAIN_ROW, self._row(digest), code)
 
     def failed_row(self, digest: bytes, code: str) -> None:
         """Record that there is no document of a row, and why."""
-        self._database.tell(statements.FAILED_ROW, self._row(digest), code)
+        self._database.write_behind(statements.FAILED_ROW, self._row(digest), code)
 
     def forget_row(self, digest: bytes) -> None:
         """Remove an intent that was certainly not carried out."""
-        self._database.tell(statements.FORGET_ROW, self._row(digest))
+        self._database.write_behind(statements.FORGET_ROW, self._row(digest))
 
     async def file(self, digest: bytes) -> str | None:
         """Return the id of the file with this content."""
-        rows = await self._database.ask(statements.FILE, self._secret.keyed("file", digest))
+        rows = await self._database.read(statements.FILE, self._secret.keyed("file", digest))
         return rows[0][0] if rows else None
 
     def uploaded(self, digest: bytes, file_id: str) -> None:
         """Record the id of the file with this content."""
-        self._database.tell(statements.UPLOADED, self._secret.keyed("file", digest), file_id)
+        self._database.write_behind(statements.UPLOADED, self._secret.keyed("file", digest), file_id)
 
     def forget_file(self, digest: bytes, file_id: str) -> None:
         """Take back a file that the server no longer has."""
-        self._database.tell(statements.FORGET_FILE, self._secret.keyed("file", digest), file_id)
+        self._database.write_behind(statements.FORGET_FILE, self._secret.keyed("file", digest), file_id)
 
     async def first_file(self, partial: bytes) -> FirstFile | None:  # noqa: ARG002 - the interface's
         """Return None: no file is known by its ends."""
@@ -180,39 +179,36 @@ class SharedLedger:
 
     async def applicant(self, digest: bytes) -> ApplicantEntry | None:
         """Return what is known of an applicant."""
-        rows = await self._database.ask(statements.APPLICANT, self._applicant(digest))
+        rows = await self._database.read(statements.APPLICANT, self._applicant(digest))
         return next((ApplicantEntry.of((*values[:-1], 0, self._at(values[-1]))) for values in rows), None)
 
     async def intend_applicant(self, digest: bytes, fingerprint: bytes) -> None:
         """Write down that an applicant is about to be created."""
         values = (self._applicant(digest), self._fingerprint(fingerprint))
-        if not await self._database.ask(statements.INTEND_APPLICANT, *values):
+        if not await self._database.write_durable(statements.INTEND_APPLICANT, *values):
             raise self._made_meanwhile()
 
     def created_applicant(self, digest: bytes, applicant_id: str) -> None:
         """Record the id of an applicant; see `Ledger.created_applicant`."""
         values = (self._applicant(digest), applicant_id)
-        self._database.tell(statements.CREATED_APPLICANT, *values, undone=lambda: self._given_twice("applicant"))
+        self._database.write_behind(
+            statements.CREATED_APPLICANT, *values, undone=lambda: self._given_twice("applicant")
+        )
 
     def failed_applicant(self, digest: bytes, code: str) -> None:
         """Record that an applicant was not made, and why."""
-        self._database.tell(statements.FAILED_APPLICANT, self._applicant(digest), code)
+        self._database.write_behind(statements.FAILED_APPLICANT, self._applicant(digest), code)
 
     async def close(self) -> None:
         """Write what is still queued, and let others have what is claimed. Raises `LedgerError` when that failed."""
         await self._database.close()
 
     def _document_taken(self, key: bytes) -> None:
-        self._database.tell(statements.UNCERTAIN_ROW, key, _TAKEN)
+        self._database.write_behind(statements.UNCERTAIN_ROW, key, DOCUMENT_TAKEN)
         self._given_twice("document")
 
     def _given_twice(self, kind: str) -> None:
-        self._database.refuse(
-            LedgerError(
-                f"{self.name}: for a new {kind} the server gave the id of one that another row has. The row is "
-                f"uncertain: see whether its {kind} exists. All other rows are on record; nothing more is sent."
-            )
-        )
+        self._database.refuse(given_twice(self.name, kind))
 
     def _made_meanwhile(self) -> LedgerError:
         return LedgerError(

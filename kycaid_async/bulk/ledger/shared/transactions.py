@@ -113,11 +113,16 @@ class SharedDatabase:
 
     # What the ledger asks for.
 
-    async def ask(self, statement: Statement, *values: Any) -> Any:
-        """Do it, and return what came of it once that is on the disk: rows, or whether something changed.
+    async def read(self, statement: Statement, *values: Any) -> list[tuple[Any, ...]]:
+        """Return the rows that a look gives, after all that was written before. Raises `LedgerError`."""
+        rows: list[tuple[Any, ...]] = await self._answer(statement, values)
+        return rows
 
-        Raises `LedgerError`.
-        """
+    async def write_durable(self, statement: Statement, *values: Any) -> bool:
+        """Do it, and say whether it changed something, once that is on the disk. Raises `LedgerError`."""
+        return bool(await self._answer(statement, values))
+
+    async def _answer(self, statement: Statement, values: tuple[Any, ...]) -> Any:
         self._check()
         if statement.phase == 1 and self._refusal is not None:
             raise _copy_of(self._refusal)
@@ -125,8 +130,8 @@ class SharedDatabase:
         self._add(Work(statement, values, answer))
         return await answer
 
-    def tell(self, statement: Statement, *values: Any, undone: Callable[[], None] | None = None) -> None:
-        """Do it soon. Raises `LedgerError`, also for what was told earlier."""
+    def write_behind(self, statement: Statement, *values: Any, undone: Callable[[], None] | None = None) -> None:
+        """Do it soon. Raises `LedgerError`, also for what was given before."""
         work = Work(statement, values, undone=undone)
         if self._error is not None and self._closing is None and statement.is_fact:
             self._facts.append(work)
