@@ -19,8 +19,7 @@ from kycaid_async.testing import Sandbox
 from tests.privacy import marked, shown
 from tests.privacy.calls import HANGING, SERVERS
 from tests.privacy.marked import M
-from tests.privacy.watch import Watch
-from tests.security.raw_server import RawServer
+from tests.privacy.watch import Maker
 
 RUNS = ("upload", "upload of a manifest", "audit", "verify", "results")
 _ENDS = (
@@ -106,15 +105,8 @@ class Ended:
         return self.folder / "run.ledger"
 
 
-class Runs:
+class Runs(Maker):
     """Makes runs against a sandbox, or against a server that answers each request in one way."""
-
-    def __init__(self, watch: Watch) -> None:
-        self._watch = watch
-        self._server = RawServer()
-
-    def close(self) -> None:
-        self._server.close()
 
     def make(self, passage: Passage, chance: random.Random) -> Ended:
         ended = Ended()

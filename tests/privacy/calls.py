@@ -18,8 +18,8 @@ from kycaid_async.api.catalog import ENDPOINTS
 from kycaid_async.values.model import Model
 from tests.privacy import marked, shown
 from tests.privacy.marked import M
-from tests.privacy.watch import Watch
-from tests.security.raw_server import Behaviour, RawServer, answers, resets, sends
+from tests.privacy.watch import Maker
+from tests.security.raw_server import Behaviour, answers, resets, sends
 
 SHORT = Timeout(connect=2, read=0.1, progress=0.1, total=0.2)
 LONG = Timeout(connect=2, read=20, progress=20, total=20)
@@ -107,15 +107,8 @@ class Ended:
     error: BaseException | None = None
 
 
-class Calls:
+class Calls(Maker):
     """Makes passages against a server of marks."""
-
-    def __init__(self, watch: Watch) -> None:
-        self._watch = watch
-        self._server = RawServer()
-
-    def close(self) -> None:
-        self._server.close()
 
     def make(self, passage: Passage, chance: random.Random) -> Ended:
         """Make one passage. What it says to others is for the watch; what it brings is returned."""

@@ -20,8 +20,7 @@ from kycaid_async.testing import Sandbox
 from tests.privacy.bulk import MADE_BY_THE_USER, files, write_manifest
 from tests.privacy.calls import SERVERS
 from tests.privacy.marked import M
-from tests.privacy.watch import Watch
-from tests.security.raw_server import RawServer
+from tests.privacy.watch import Maker
 
 _PERSON = "person.json"
 _FILES = (*MADE_BY_THE_USER, _PERSON)
@@ -81,15 +80,8 @@ class Ended:
     folder: Path = attrs.field(factory=lambda: Path(tempfile.mkdtemp()))
 
 
-class Commands:
+class Commands(Maker):
     """Runs commands as a user does, each as a process of its own."""
-
-    def __init__(self, watch: Watch) -> None:
-        self._watch = watch
-        self._server = RawServer()
-
-    def close(self) -> None:
-        self._server.close()
 
     def make(self, passage: Passage, _: random.Random) -> Ended:
         ended = Ended()

@@ -19,11 +19,11 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from sentry_sdk.integrations.aiohttp import AioHttpIntegration
-from sentry_sdk.integrations.asyncio import AsyncioIntegration
-from sentry_sdk.integrations.logging import LoggingIntegration
 from sentry_sdk.transport import Transport
 
 from kycaid_async.otel import OpenTelemetry
+from tests.security.raw_server import RawServer
+from tests.security.reporters.sentry_options import report_everything
 
 LOGGERS = ("kycaid_async", "asyncio", "aiohttp.client", "aiohttp.internal", "py.warnings", "concurrent.futures")
 _ENVELOPES: list[str] = []
@@ -75,18 +75,7 @@ class Watch:
             stream.flush()
             os.dup2(self._streams.fileno(), number)
         self._read = 0
-        sentry_sdk.init(
-            dsn="https://key@sentry.example/1",
-            transport=_Memory,
-            include_local_variables=True,
-            attach_stacktrace=True,
-            send_default_pii=True,
-            max_request_body_size="always",
-            max_value_length=100_000,
-            traces_sample_rate=1.0,
-            integrations=[AsyncioIntegration(), LoggingIntegration(level=logging.DEBUG, event_level=logging.DEBUG)],
-            disabled_integrations=[] if urls_to_sentry else [AioHttpIntegration()],
-        )
+        report_everything(_Memory, disabled_integrations=[] if urls_to_sentry else [AioHttpIntegration()])
 
     def stacks(self) -> None:
         """Write where all threads are, as a watchdog does, to what is read as the standard error."""
@@ -132,3 +121,15 @@ class Watch:
         output = os.pread(self._streams.fileno(), 1 << 26, self._read)
         self._read += len(output)
         return output.decode(errors="replace")
+
+
+class Maker:
+    """Makes passages while a watch looks on, against a server that answers each request in one way."""
+
+    def __init__(self, watch: Watch) -> None:
+        self._watch = watch
+        self._server = RawServer()
+
+    def close(self) -> None:
+        """Let go of the server."""
+        self._server.close()

@@ -17,14 +17,13 @@ from pathlib import Path
 import aiohttp
 import anyio
 import sentry_sdk
-from sentry_sdk.integrations.asyncio import AsyncioIntegration
-from sentry_sdk.integrations.logging import LoggingIntegration
 from sentry_sdk.transport import Transport
 
 from kycaid_async import AsyncKycaid, BulkRow, CreditCard, Kycaid, Person
 from kycaid_async.callbacks import construct_event, sign
 from tests.security.marks import Marks
 from tests.security.raw_server import RawServer, answers, resets, sends
+from tests.security.reporters.sentry_options import report_everything
 
 M = Marks()
 ID = "a" * 36
@@ -36,21 +35,6 @@ ENVELOPES = []
 class Memory(Transport):
     def capture_envelope(self, envelope):
         ENVELOPES.append(envelope.serialize().decode(errors="replace"))
-
-
-def init():
-    sentry_sdk.init(
-        dsn="https://key@sentry.example/1",
-        transport=Memory,
-        include_local_variables=True,
-        attach_stacktrace=True,
-        send_default_pii=True,
-        max_request_body_size="always",
-        max_value_length=100_000,
-        traces_sample_rate=1.0,
-        # Each line of a log is an event with the stack that ran when it was written.
-        integrations=[AsyncioIntegration(), LoggingIntegration(level=logging.DEBUG, event_level=logging.DEBUG)],
-    )
 
 
 def content():
@@ -372,7 +356,7 @@ def many_and_blocking(server):
 
 
 def main():
-    init()
+    report_everything(Memory)
     for name in ("kycaid_async", "asyncio"):
         logging.getLogger(name).setLevel(logging.DEBUG)
     server = RawServer()
