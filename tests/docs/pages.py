@@ -5,6 +5,7 @@ A comment in front of a block says what a reader sees or knows anyway:
 * ``<!-- given: passport.png export.xlsx -->``: files that a reader of the page has, made by `tests.docs.given`.
 * ``<!-- setup`` and lines of Python up to ``-->``: done before what follows, and not shown.
 * ``<!-- file: app.py -->``: the block is the content of this file.
+* ``<!-- new account -->``: KYCAID knows nothing any more.
 * ``<!-- alone -->``: the block is a program of its own; others of a page run one after the other, as in a notebook,
   with ``await`` where they like.
 * ``<!-- installs -->``: done by ``python -m tests.docs --install`` only, in an environment of the page's own.
@@ -24,7 +25,7 @@ from markdown_it import MarkdownIt
 
 ROOT: Final = Path(__file__).parents[2]
 DOCS: Final = ROOT / "kycaid_async" / "docs"
-NOTES: Final = frozenset({"given", "setup", "file", "alone", "installs", "not run", "output varies"})
+NOTES: Final = frozenset({"given", "setup", "file", "alone", "installs", "new account", "not run", "output varies"})
 SHOWN: Final = frozenset({"csv", "json", "yaml", "toml", "ini", "html", "dockerfile", "markdown"})
 """Languages that are files, or only looked at."""
 LANGUAGES: Final = SHOWN | {"python", "sh", "text"}

@@ -8,13 +8,13 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Final, Self
 
 from kycaid_async.sandbox.data.account import FORMS
-from kycaid_async.testing import Sandbox
+from kycaid_async.testing import RunningSandbox, Sandbox
 from tests.docs import interpreter
 from tests.docs.given import MAKERS
 from tests.docs.interpreter import END
@@ -31,13 +31,14 @@ _KEEP: Final = '\n{ export -p | grep -v KYCAID_STATE; printf "cd %q\\n" "$PWD"; 
 class Reader:
     """Runs the blocks of one page in order. ``printed`` is what the last one printed."""
 
-    def __init__(self, folder: Path, account: Mapping[str, str], *, installs: bool = False) -> None:
-        self.folder, self.installs = folder, installs
+    def __init__(self, folder: Path, sandbox: RunningSandbox, *, installs: bool = False) -> None:
+        self.folder, self.sandbox, self.installs = folder, sandbox, installs
         self.counts = {"run": 0, "compared": 0, "shown": 0}
         self._ports: dict[str, str] = {}
         self._printed: str | None = None
         self._children: list[subprocess.Popen[bytes]] = []
         self._notebook: subprocess.Popen[bytes] | None = None
+        account = {"KYCAID_API_KEY": sandbox.api_key, "KYCAID_BASE_URL": sandbox.url, "FORM_ID": FORMS[0].id}
         own = {
             "KYCAID_STATE": str(folder.parent / f"{folder.name}.state"),
             "PYTHONIOENCODING": "utf-8",
@@ -63,6 +64,8 @@ class Reader:
     def follow(self, block: Block) -> None:
         """Do what ``block`` says, or compare it with what was printed. Raises `AssertionError`."""
         assert block.language in LANGUAGES, f"{block.place}: not a language of the pages: {block.language!r}"
+        if "new account" in block.notes:
+            self.sandbox.reset()
         for name in block.notes.get("given", "").split():
             MAKERS[name](self.folder)
         text = _PORT.sub(self._port, block.text)
@@ -181,7 +184,5 @@ def _comparable(text: str) -> str:
 def reader(folder: Path, *, installs: bool = False) -> Iterator[Reader]:
     """Give a reader in an empty ``folder``, whose key and server are those of a sandbox."""
     folder.mkdir()
-    with Sandbox() as sandbox:
-        account = {"KYCAID_API_KEY": sandbox.api_key, "KYCAID_BASE_URL": sandbox.url, "FORM_ID": FORMS[0].id}
-        with Reader(folder, account, installs=installs) as it:
-            yield it
+    with Sandbox() as sandbox, Reader(folder, sandbox, installs=installs) as it:
+        yield it

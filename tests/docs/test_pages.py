@@ -7,7 +7,7 @@ import pytest
 from tests import derived
 from tests.docs.links import broken_links, unlisted_pages
 from tests.docs.names import undescribed
-from tests.docs.pages import ROOT, blocks, pages
+from tests.docs.pages import DOCS, ROOT, blocks, pages
 from tests.docs.reader import reader
 
 every_page = pytest.mark.parametrize("page", pages(), ids=lambda page: page.relative_to(ROOT).as_posix())
@@ -23,6 +23,18 @@ def test_every_block_runs_and_prints_what_is_said(page, tmp_path):
         for block in found:
             it.follow(block)
         it.end(page.name)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="blocks are for a POSIX shell")
+def test_the_whole_job_is_twelve_lines_each_way_and_leaves_a_workbook_and_a_page(tmp_path):
+    found = list(blocks(DOCS / "how-to" / "whole-job.md"))
+    lines = [block.text.splitlines() for block in found if block.language in ("sh", "python")]
+    assert [len([line for line in text if line]) <= 12 for text in lines] == [True, True]
+    with reader(tmp_path / "folder") as it:
+        for block in found[:2]:
+            it.follow(block)
+    assert (tmp_path / "folder" / "verdicts.xlsx").exists()
+    assert "From rows to verdicts" in (tmp_path / "folder" / "job.html").read_text(encoding="utf-8")
 
 
 def test_every_link_between_pages_leads_to_a_heading_that_is_there():
