@@ -79,3 +79,16 @@ class Spool(Generic[T]):
     def close(self) -> None:
         """Let go of the file."""
         self._db.close()
+
+
+_NOBODY: Final = "\0"
+
+
+def nobody(name: object) -> str:
+    """Return what stands for an applicant that was not made, in the place of its id: no id is like that."""
+    return f"{_NOBODY}{name}"
+
+
+def is_nobody(applicant_id: str) -> bool:
+    """Say whether it stands for an applicant that was not made."""
+    return applicant_id.startswith(_NOBODY)

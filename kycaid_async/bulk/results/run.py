@@ -17,7 +17,7 @@ from kycaid_async.bulk.results.record import LookRecord
 from kycaid_async.bulk.results.verdict import BulkVerdict, DocumentVerdict, ResultsSummary, Verdict
 from kycaid_async.bulk.row import AskedVerification, BulkRow, BulkVerification, plain_id
 from kycaid_async.bulk.run import BulkRun, RowFeed
-from kycaid_async.bulk.spool import Spool, SpooledRow
+from kycaid_async.bulk.spool import Spool, SpooledRow, is_nobody, nobody
 from kycaid_async.errors import ConfigurationError, LedgerError
 from kycaid_async.options import FLAG, Kind
 from kycaid_async.timing import Timing
@@ -29,8 +29,6 @@ ResultsRows = Iterable[ResultsRow] | AsyncIterable[ResultsRow]
 _FIRST_PAUSE, _LONGEST_PAUSE, _GROWTH = 10.0, 300.0, 1.5
 """Seconds between two looks while it waits. A verdict takes from two minutes to six hours."""
 _NONE_STARTED: Final = "no verification was started"
-_NO_APPLICANT: Final = "\0"
-"""Begins what stands for an applicant that was not made: no id does."""
 
 
 class ResultsOptions(RunOptions, total=False):
@@ -202,7 +200,7 @@ class BulkResults(BulkRun[ResultsRow, BulkVerdict]):
         self, ledger: Ledger, lookup: Lookup, applicant_id: str, rows: list[JudgedRow]
     ) -> list[BulkVerdict]:
         told = _of_rows(rows)
-        if applicant_id.startswith(_NO_APPLICANT):
+        if is_nobody(applicant_id):
             doubt = rows[0].doubt or ""
             if doubt == EntryState.SENT:
                 reason = "its applicant was sent and got no answer: run the same upload again"
@@ -231,7 +229,7 @@ class BulkResults(BulkRun[ResultsRow, BulkVerdict]):
 async def _judged(number: int, row: ResultsRow, ledger: Ledger) -> tuple[str, JudgedRow]:
     """Return a row as it is spooled, and what stands for its applicant."""
     if isinstance(row, BadRow):
-        return f"{_NO_APPLICANT}{number}", JudgedRow(number=number, line=row.line, key=None, doubt=row.reason)
+        return nobody(number), JudgedRow(number=number, line=row.line, key=None, doubt=row.reason)
     if not isinstance(row, BulkRow):
         asked = BulkVerification.of(row)
         judged = JudgedRow(number=number, line=asked.line, key=asked.key, form_id=asked.form_id)
@@ -255,7 +253,7 @@ async def _judged(number: int, row: ResultsRow, ledger: Ledger) -> tuple[str, Ju
         doubt=problems or (str(EntryState.SENT) if is_uncertain else _why_not(entry)),
     )
     if applicant_id is None:
-        return f"{_NO_APPLICANT}{judged.external_applicant_id or number}", judged
+        return nobody(judged.external_applicant_id or number), judged
     return plain_id(applicant_id), judged
 
 

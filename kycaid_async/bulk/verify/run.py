@@ -17,7 +17,7 @@ from kycaid_async.bulk.prerequisites import known_applicant
 from kycaid_async.bulk.requests.limits import KeyedLock, Stopped
 from kycaid_async.bulk.row import AskedVerification, BulkRow, BulkVerification, Meter, plain_id
 from kycaid_async.bulk.run import BulkRun
-from kycaid_async.bulk.spool import Spool
+from kycaid_async.bulk.spool import Spool, nobody
 from kycaid_async.bulk.verify import remarks
 from kycaid_async.bulk.verify.evidence import SharedReport
 from kycaid_async.bulk.verify.result import VerifyProgress, VerifyResult, VerifyStatus, VerifySummary
@@ -188,7 +188,7 @@ class BulkVerify(BulkRun[VerifyRow, VerifyResult]):
             is_lost=is_lost,
             **_asked_by(row),
         )
-        spool.add(f"\0{external or number}" if applicant_id is None else plain_id(applicant_id), asks)
+        spool.add(nobody(external or number) if applicant_id is None else plain_id(applicant_id), asks)
 
     # Then verifications are started, an applicant at a time.
 
