@@ -104,6 +104,15 @@ class KycaidError(Exception):
         self.retryable = retryable
         """True when the same call may be repeated without harm and has a chance to succeed."""
 
+    @property
+    def message(self) -> str:
+        """What happened, and what to do: the text of this error without the name of its class."""
+        return str(self.args[0]) if self.args else ""
+
+    def __str__(self) -> str:
+        # A log or a terminal shows the text alone, and the name is what one searches the documentation for.
+        return f"{self.message} [{type(self).__name__}]".lstrip()
+
     def __dir__(self) -> list[str]:
         # What inspects an error prints all that stands here.
         kind = getattr(self, "type", None)
@@ -373,3 +382,4 @@ class BlockedLoopWarning(RuntimeWarning):
 _own = (KycaidError, UnconfirmedEndpointWarning, UnconfirmedValueWarning, BlockedLoopWarning)
 for _error in [value for value in globals().values() if isinstance(value, type) and issubclass(value, _own)]:
     _error.__module__ = "kycaid_async"
+del _error

@@ -376,7 +376,7 @@ def _check(row: BulkRow) -> None:
 def _uncertain_still(reason: str, error: KycaidError, *, code: str = "") -> Unreconciled:
     """Return the outcome of a row that was perhaps made before, and then met ``error``."""
     uncertain = copy.copy(error).with_traceback(error.__traceback__)
-    uncertain.args = (f"{documents.CREATE.name}: {reason} {error}",)
+    uncertain.args = (f"{documents.CREATE.name}: {reason} {error.message}",)
     uncertain.maybe_processed = True
     return Unreconciled("", uncertain, operation=documents.CREATE.name, code=code)
 

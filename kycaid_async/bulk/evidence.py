@@ -46,7 +46,7 @@ class Unreconciled(BulkOutcome):
         sent_before: bool = False,
     ) -> None:
         super().__init__()
-        self.reason = reason or str(error)
+        self.reason = reason or (error.message if error else "")
         self.code = code
         """What the ledger keeps of it."""
         self.sent_before = sent_before

@@ -101,11 +101,11 @@ def way_to_server(base_url: str | None, proxy: str | None, *, trust_env: bool) -
         allowed = allow_http_of(os.environ.get("KYCAID_ALLOW_HTTP"))
         server = base_url_of(base_url or servers.PRODUCTION, allowed)
     except ConfigurationError as error:
-        raise UsageProblem(str(error).replace("base_url:", "--base-url:", 1)) from error
+        raise UsageProblem(error.message.replace("base_url:", "--base-url:", 1)) from error
     try:
         return server, proxy_of(proxy, trust_env=trust_env, base_url=server, allow_http=allowed)
     except ConfigurationError as error:
-        raise UsageProblem(str(error)) from error
+        raise UsageProblem(error.message) from error
 
 
 def ledger_of(manifest: Path) -> Path:
@@ -121,7 +121,7 @@ async def open_manifest(path: Path, reading: ManifestOptions, *, rejects: bool =
         if rejects:
             manifest.form.check_writer()
     except ManifestError as error:
-        raise UsageProblem(str(error)) from error
+        raise UsageProblem(error.message) from error
     except ModuleNotFoundError as error:
         raise Problem(str(error)) from error
     return manifest
@@ -160,6 +160,6 @@ def url_rules(urls: bool, protocols: Sequence[str], hosts: Sequence[str]) -> Url
     try:
         rules = UrlRules(allow_protocols=protocols, allow_hosts=hosts)
     except ConfigurationError as error:
-        words = str(error).replace("allow_protocols", "--allow-protocol").replace("allow_hosts", "--allow-host")
+        words = error.message.replace("allow_protocols", "--allow-protocol").replace("allow_hosts", "--allow-host")
         raise UsageProblem(words) from error
     return rules if urls or protocols or hosts else None

@@ -84,7 +84,7 @@ def reading_of(
     try:
         return ManifestOptions(**reading | {"outside": outside}, urls=urls, guess=True)
     except ConfigurationError as error:
-        raise UsageProblem(str(error)) from error
+        raise UsageProblem(error.message) from error
 
 
 def words_of(options: "ManifestOptions") -> Iterator[str]:

@@ -51,7 +51,7 @@ def _serve(options: SandboxOptions) -> None:
     try:
         sandbox = Sandbox(**options.of_sandbox)
     except ConfigurationError as error:
-        raise UsageProblem(str(error)) from None
+        raise UsageProblem(error.message) from None
     for text in options.fault or ():
         sandbox.faults.add(_fault(text))
     try:
@@ -68,4 +68,4 @@ def _fault(text: str) -> "Fault":
     try:
         return Fault.parse(text)
     except ConfigurationError as error:
-        raise UsageProblem(f"--fault: {error}") from None
+        raise UsageProblem(f"--fault: {error.message}") from None

@@ -105,7 +105,7 @@ class Dispatch:
         outcome: ShardOutcome | None = None
         try:
             outcome = task.result()
-            why = str(outcome.error or "a worker ended")
+            why = outcome.error.message if outcome.error else "a worker ended"
         except _LOST as error:
             why = type(error).__name__
         if outcome is None or outcome.again:

@@ -187,7 +187,7 @@ def _finish(
     """Fill in what is known now and end the text with what to do."""
     error.operation = error.operation or endpoint.name
     error.attempts, error.maybe_processed, error.retryable = attempts, maybe_processed, retryable
-    error.args = (" ".join([str(error), *_advice(error)]),)
+    error.args = (" ".join([error.message, *_advice(error)]),)
     return error
 
 

@@ -40,12 +40,12 @@ def main(words: Sequence[str] | None = None) -> NoReturn:
         for text in options.fault or ():
             sandbox.faults.add(Fault.parse(text))
     except ConfigurationError as error:
-        parser.exit(_UNUSABLE, f"{parser.prog}: {error}\n")
+        parser.exit(_UNUSABLE, f"{parser.prog}: {error.message}\n")
     try:
         run(sandbox, partial(print, flush=True), quiet=options.quiet)
     except ConfigurationError as error:
         in_use = f"port {options.port} of {options.host} is in use; choose another with --port"
-        parser.exit(1, f"{parser.prog}: {in_use if is_port_in_use(error) else error}\n")
+        parser.exit(1, f"{parser.prog}: {in_use if is_port_in_use(error) else error.message}\n")
     sys.exit(0)
 
 

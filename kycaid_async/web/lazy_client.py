@@ -42,7 +42,7 @@ def made_of(kind: type[Client], settings: object, where: str) -> Client:
         try:
             return kind(**options)
         except ConfigurationError as error:
-            raise ConfigurationError(f"{where}: {error}" if options else str(error)) from None
+            raise ConfigurationError(f"{where}: {error.message}" if options else error.message) from None
 
 
 def check_options(settings: object, where: str) -> None:

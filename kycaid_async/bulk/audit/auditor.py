@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
 
 import attrs
 
@@ -17,6 +18,9 @@ from kycaid_async.bulk.requests.resilient_caller import CountedCalls, ResilientC
 from kycaid_async.errors import KycaidError
 
 Entries = Mapping[str, RowEntry]
+
+_LEAST_PAUSE: Final = 0.01
+"""Seconds. By a shorter pause a clock of few digits does not move, and the server would be asked without an end."""
 
 
 @attrs.define(kw_only=True, eq=False)
@@ -57,7 +61,7 @@ class Auditor:
             left = max((self._left(row, entries) for row in _missing(rows, results)), default=0.0)
             if left <= 0:
                 return results
-            await self.caller.rest(left)
+            await self.caller.rest(max(left, _LEAST_PAUSE))
 
     def _left(self, row: AuditedRow, entries: Entries) -> float:
         return self.settle_after - self.ledger.waited(entries[row.entry or ""])

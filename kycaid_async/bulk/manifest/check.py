@@ -270,4 +270,4 @@ def _is_locked(place: Place) -> bool:
 
 
 def _words(error: KycaidError, source: Source) -> str:
-    return str(error).removeprefix(f"{shown_path(source.label)}: ")
+    return error.message.removeprefix(f"{shown_path(source.label)}: ")

@@ -225,7 +225,7 @@ class ResilientCaller:
         if sure is Certainty.BUSY:
             self._reach.busy(now)
         elif sure in (Certainty.NOT_SENT, Certainty.UNCERTAIN) or _is_shut(error):
-            self.trouble = str(error)
+            self.trouble = error.message
             self._reach.failed(now, connected=sure is not Certainty.NOT_SENT)
         elif _is_of_kycaid(error):
             self._reach.succeeded()

@@ -317,7 +317,7 @@ def _planned(
         starter.body(applicant_id, wanted)
     except InvalidRequestError as error:
         status, advice = VerifyStatus.REFUSED, remarks.ADVICE[VerifyStatus.REFUSED]
-        return attrs.evolve(one, status=status, reason=str(error), advice=advice, error=error)
+        return attrs.evolve(one, status=status, reason=error.message, advice=advice, error=error)
     return one if starter.allowance.take() else None
 
 

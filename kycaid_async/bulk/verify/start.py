@@ -327,7 +327,7 @@ class _Start:
             verification_id=self.verification_id,
             count_before=self._count,
             sent_before=self.sent_before,
-            reason=str(error) if error is not None else self.wanted.refusal if status is self.wanted.refused_as else "",
+            reason=error.message if error is not None else self.wanted.refusal if status is self.wanted.refused_as else "",
             advice=remarks.ADVICE.get(status, ""),
             error=error,
         )
@@ -335,5 +335,5 @@ class _Start:
 
 def _perhaps(error: KycaidError) -> KycaidError:
     """Return the error of one that was perhaps started before, and then met ``error``."""
-    told = f"{verifications.CREATE.name}: it was sent before and got no answer; now it met this: {error}"
+    told = f"{verifications.CREATE.name}: it was sent before and got no answer; now it met this: {error.message}"
     return KycaidError(told, operation=verifications.CREATE.name, maybe_processed=True)

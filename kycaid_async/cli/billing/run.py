@@ -137,7 +137,7 @@ def _table(options: ReportOptions) -> TableWriter | None:
             options.output, COLUMNS | dict.fromkeys(PERSONAL if options.personal else (), str), sheet="Report"
         )
     except ConfigurationError as error:
-        raise UsageProblem(f"--output: {error}") from error
+        raise UsageProblem(f"--output: {error.message}") from error
 
 
 def cells(row: VerificationReportRow, *, personal: bool) -> Sequence[Any]:

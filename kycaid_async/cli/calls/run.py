@@ -67,7 +67,7 @@ class CallOptions:
         try:
             return AsyncKycaid(required_key(), base_url=self.base_url, proxy=self.proxy, trust_env=True)
         except ConfigurationError as error:
-            raise UsageProblem(str(error).replace("base_url:", "--base-url:", 1)) from error
+            raise UsageProblem(error.message.replace("base_url:", "--base-url:", 1)) from error
 
 
 def call(operation: Operation, values: Mapping[str, Any], options: CallOptions) -> None:

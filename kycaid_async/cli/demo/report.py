@@ -52,7 +52,7 @@ class FileOutcome:
         """The failure, in one line, without the path in front; empty when there is none."""
         if self.error is None:
             return ""
-        text = str(self.error)
+        text = self.error.message
         if isinstance(self.error, InvalidFileError):
             text = text.removeprefix(f"{shown_path(self.error.file or '')}: ")
         return one_line(text)

@@ -53,7 +53,7 @@ def run_check(path: Path, options: ManifestOptions, *, as_json: bool) -> tuple[l
     try:
         found = anyio.run(_look, path, options)
     except ManifestError as error:
-        raise UsageProblem(str(error)) from error
+        raise UsageProblem(error.message) from error
     except ModuleNotFoundError as error:
         raise Problem(str(error)) from error
     lines = [json.dumps(_as_json(found))] if as_json else [*map(one_line, _lines(path, found))]
@@ -116,7 +116,7 @@ def run_init(folder: Path, *, pattern: str | None, document_type: str | None, ou
         ]
         write_table(output, scans.columns, ([row.get(name, "") for name in scans.columns] for row in rows))
     except ConfigurationError as error:
-        raise UsageProblem(str(error).replace("pattern:", "--pattern:", 1)) from error
+        raise UsageProblem(error.message.replace("pattern:", "--pattern:", 1)) from error
     except ModuleNotFoundError as error:
         raise Problem(str(error)) from error
     except OSError as error:

@@ -207,7 +207,7 @@ def _short(key: str | None) -> str:
 
 def reason_of(result: BulkResult) -> str:
     """Return why a row was not delivered: with the side instead of the path of its file, which may hold a name."""
-    text = str(result.error)
+    text = result.error.message if result.error else ""
     for side, place in result.row.sides():
         label = shown_path(source_of(place, UrlRules()).label)
         text = text.replace(f"{label}: ", f"{side}: ")

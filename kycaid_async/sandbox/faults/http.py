@@ -155,7 +155,7 @@ def fault_routes(faults: Faults) -> list[tuple[str, str, Serve, str]]:
         try:
             return json_response(200, {"id": faults.add(fault)})
         except ConfigurationError as error:
-            raise invalid(("*", str(error))) from None
+            raise invalid(("*", error.message)) from None
 
     async def clear(_request: web.Request) -> web.StreamResponse:
         faults.clear()
@@ -187,4 +187,4 @@ def _fault(body: dict[str, Any]) -> Fault:
     try:
         return Fault(**body)
     except ConfigurationError as error:
-        raise invalid(("*", str(error))) from None
+        raise invalid(("*", error.message)) from None

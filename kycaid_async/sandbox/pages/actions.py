@@ -52,7 +52,9 @@ class Actions(ValueObject):
             return see_other(await act(fields))
         except KeyError:
             return refuse(404, "It is not there any more.")
-        except (ConfigurationError, ValueError) as error:
+        except ConfigurationError as error:
+            return refuse(422, f"{error.message}.")
+        except ValueError as error:
             return refuse(422, f"{error}.")
 
     @property

@@ -46,7 +46,7 @@ def check_settings(**_: object) -> list[CheckMessage]:
     try:
         made_of(AsyncKycaid, _settings(), _WHERE)
     except ConfigurationError as error:
-        return [Error(str(error), id="kycaid.E001")]
+        return [Error(error.message, id="kycaid.E001")]
     return []
 
 

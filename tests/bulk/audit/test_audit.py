@@ -133,6 +133,15 @@ async def test_a_list_that_is_not_whole_proves_nothing_and_what_is_missing_is_mi
     assert all("there as sent; whether it is there twice" in found[number].reason for number in range(3))
 
 
+async def test_the_wait_for_what_was_sent_ends_by_a_clock_that_takes_no_small_steps(trial, rows, fake_time):
+    fake_time.now = 2.0**40  # its next step is 0.0002 seconds away
+    given = rows(1)
+    trial.delete(*await trial.upload(given))
+    for number in range(8):
+        assert await trial.statuses(given, settle_after=300.0 + number / 30011) == ["missing"]
+    assert len(trial.requests) < 100
+
+
 @pytest.mark.parametrize("view", [{"nulls": True}])
 async def test_a_document_that_does_not_show_its_files_proves_nothing(view, trial, rows, oracle):
     given = rows(2)
