@@ -106,7 +106,7 @@ class KycaidError(Exception):
 
     @property
     def message(self) -> str:
-        """What happened, and what to do: the text of this error without the name of its class."""
+        """The text of this error without the name of its class: what happened, and what to do."""
         return str(self.args[0]) if self.args else ""
 
     def __str__(self) -> str:

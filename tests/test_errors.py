@@ -1,6 +1,7 @@
 import copy
 import pickle
 import re
+from pathlib import Path
 
 import pytest
 
@@ -76,17 +77,25 @@ def test_every_error_survives_copies_with_all_its_attributes(cls, copied):
 def test_a_text_that_was_extended_later_survives_too(cls):
     """The advice is added to the text once the attempts are over."""
     error = example(cls)
-    error.args = (f"{error} Tried 3 times.",)
+    error.args = (f"{error.message} Tried 3 times.",)
     again = pickle.loads(pickle.dumps(error))  # noqa: S301
-    assert str(again) == "documents.create: it went wrong. Tried 3 times."
+    assert again.message == "documents.create: it went wrong. Tried 3 times."
 
 
 @EACH
 def test_every_error_can_be_made_with_a_text_alone_and_then_claims_nothing(cls):
     error = cls("text")
-    assert str(error) == "text"
+    assert error.message == "text"
     assert (error.operation, error.attempts, error.maybe_processed, error.retryable) == (None, 0, False, False)
-    assert str(cls()) == ""
+    assert cls().message == ""
+
+
+@EACH
+def test_the_text_of_every_error_ends_with_what_the_documentation_is_searched_for(cls):
+    assert str(cls("It went wrong.")) == f"It went wrong. [{cls.__name__}]"
+    assert str(cls()) == f"[{cls.__name__}]"
+    page = (Path(kycaid_async.__file__).parent / "docs" / "reference" / "errors.md").read_text(encoding="utf-8")
+    assert f"[`{cls.__name__}`](#kycaid_async.{cls.__name__})" in page
 
 
 @EACH

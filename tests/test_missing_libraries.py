@@ -66,7 +66,7 @@ except Exception as error:
 """
     told = run(code, "PIL").stdout
     assert told.startswith("ConfigurationError")
-    assert told.strip().endswith("pip install 'kycaid-async[sandbox]'")
+    assert told.strip().endswith("pip install 'kycaid-async[sandbox]' [ConfigurationError]")
 
 
 @pytest.mark.parametrize("hidden", ["typer", "rich", "PIL"])
@@ -157,7 +157,7 @@ except Exception as error:
 """)
     assert done.stdout.startswith("ConfigurationError")
     assert "10.4.0" in done.stdout
-    assert done.stdout.strip().endswith("pip install -U 'kycaid-async[sandbox]'")
+    assert done.stdout.strip().endswith("pip install -U 'kycaid-async[sandbox]' [ConfigurationError]")
 
 
 UNWRITABLE = """

@@ -59,7 +59,7 @@ async def test_nothing_is_sent_when_a_row_is_bad_and_the_reasons_are_grouped(bul
     upload = bulk_client.bulk.upload(write_csv(tmp_path / "a.csv", rows))
     with pytest.raises(ManifestError) as caught:
         [result async for result in upload]
-    assert str(caught.value) == (
+    assert caught.value.message == (
         "a.csv: 9 of 12 rows cannot be sent, so none was: 9 rows: issue_date: expected a date as YYYY-MM-DD, "
         "got text in another form, for example lines 5 to 7"
     )

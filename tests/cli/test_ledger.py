@@ -90,4 +90,4 @@ def test_of_a_ledger_with_a_secret_from_the_key_show_says_so_and_needs_no_key(tm
 
 def test_a_ledger_that_is_not_there_is_named(tmp_path):
     done = run("show", tmp_path / "none")
-    assert (done.exit_code, done.stderr) == (1, "kycaid: none: there is no ledger\n")
+    assert (done.exit_code, done.stderr) == (1, "kycaid: none: there is no ledger [LedgerError]\n")

@@ -133,7 +133,12 @@ def animation(title: str, shown: list[tuple[float, Shown]]) -> str:
     hide = ",".join(f".f{number}" for number in range(len(kept) - 1))
     styles.append(f"@media (prefers-reduced-motion){{g{{animation:none!important}}{hide}{{opacity:0}}}}")
     return _SVG.format(
-        width=width, height=height, title=html.escape(title), styles="\n".join(styles), back=_BACK, frames="\n".join(frames)
+        width=width,
+        height=height,
+        title=html.escape(title),
+        styles="\n".join(styles),
+        back=_BACK,
+        frames="\n".join(frames),
     )
 
 

@@ -97,7 +97,7 @@ def test_every_field_at_fault_is_named_at_once():
     assert list(problems(caught)) == ["document_id", "issue_date", "card_number", "front_side_id"]
     assert caught.value.operation == "documents.update"
     assert caught.value.attempts == 0
-    assert str(caught.value) == (
+    assert caught.value.message == (
         "documents.update: nothing was sent. document_id: expected 36 characters, got 5 characters; "
         "issue_date: expected a date as YYYY-MM-DD, got text in another form; "
         "card_number: expected 12 to 19 characters, got 1 characters; "

@@ -279,7 +279,7 @@ def test_what_has_not_the_form_of_kycaids_answers_is_a_gateways_whatever_its_sta
     ],
 )
 def test_the_text_says_what_it_was_that_something_between_answered(headers, body, said):
-    assert str(refusal(documents.CREATE, Answer(503, headers, body))) == (
+    assert refusal(documents.CREATE, Answer(503, headers, body)).message == (
         "documents.create: something between you and KYCAID answered, such as a gateway, proxy or firewall "
         f"({said}): the answer does not have the form of KYCAID's."
     )
@@ -332,7 +332,7 @@ def test_the_text_of_an_error_never_holds_the_text_of_the_vendor(status, body):
 
 def test_the_text_of_an_error_says_operation_status_type_and_fields():
     body = {"type": "validation", "errors": [{"parameter": "dob"}, {"parameter": "*"}, {"parameter": None}]}
-    assert str(read_refusal(422, body)) == (
+    assert read_refusal(422, body).message == (
         "documents.create: KYCAID refused the request (HTTP 422, type validation, fields: dob, *)."
     )
 
@@ -382,7 +382,7 @@ def test_a_success_that_cannot_be_read_is_a_decode_error_that_quotes_nothing(bod
     with pytest.raises(DecodeError) as caught:
         decode(documents.CREATE, Answer(200, {}, body))
     error = caught.value
-    assert str(error) == f"documents.create: the answer (HTTP 200) cannot be read: {problem}."
+    assert error.message == f"documents.create: the answer (HTTP 200) cannot be read: {problem}."
     assert (error.operation, error.status, error.body) == ("documents.create", 200, body)
     assert (error.__cause__, error.__context__) == (None, None)
 
@@ -390,7 +390,7 @@ def test_a_success_that_cannot_be_read_is_a_decode_error_that_quotes_nothing(bod
 def test_a_page_with_the_status_of_a_success_is_told_as_what_something_between_may_have_given():
     with pytest.raises(DecodeError) as caught:
         decode(documents.CREATE, Answer(200, {"Content-Type": "text/html; charset=utf-8"}, b"<html>Log in</html>"))
-    assert str(caught.value) == (
+    assert caught.value.message == (
         "documents.create: the answer (HTTP 200) cannot be read: it is not JSON (content type text/html): "
         "a page, perhaps of a gateway, proxy or firewall between you and KYCAID."
     )

@@ -111,7 +111,7 @@ async def test_a_call_after_the_end_is_refused_and_holds_nothing_up(scripts):
         applicant = client.applicants.create(Person(first_name="Jane", last_name="Example"))
         threading.Thread(target=call_for_ever, daemon=True).start()
     """)
-    assert done == Done(0, "the interpreter is about to end: no more calls\n", "")
+    assert done == Done(0, "the interpreter is about to end: no more calls [ConfigurationError]\n", "")
 
 
 async def test_sixteen_threads_share_one_client(scripts):
@@ -355,4 +355,4 @@ async def test_a_loop_that_cannot_start_is_an_error_and_the_next_call_tries_agai
         os.waitpid(child, 0)
         client.close()
     """)
-    assert (done.code, done.out) == (0, "the event loop cannot start (OSError)\nTrue\n"), done.err
+    assert (done.code, done.out) == (0, "the event loop cannot start (OSError) [ConfigurationError]\nTrue\n"), done.err

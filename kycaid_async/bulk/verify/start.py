@@ -327,7 +327,11 @@ class _Start:
             verification_id=self.verification_id,
             count_before=self._count,
             sent_before=self.sent_before,
-            reason=error.message if error is not None else self.wanted.refusal if status is self.wanted.refused_as else "",
+            reason=error.message
+            if error is not None
+            else self.wanted.refusal
+            if status is self.wanted.refused_as
+            else "",
             advice=remarks.ADVICE.get(status, ""),
             error=error,
         )

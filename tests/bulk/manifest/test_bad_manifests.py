@@ -428,7 +428,7 @@ async def test_a_file_that_cannot_be_read_as_a_manifest_says_why_and_what_to_do(
     path.write_bytes(content)
     with pytest.raises(ManifestError) as caught:
         await checked(path)
-    assert str(caught.value) == f"{path.name}: {message}"
+    assert caught.value.message == f"{path.name}: {message}"
 
 
 async def test_bytes_that_are_no_utf_8_name_the_option(folder):

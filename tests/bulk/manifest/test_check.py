@@ -197,7 +197,7 @@ except ManifestError as error:
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.stderr == ""
-    words = "it needs some room for temporary files; name a folder that has it in SQLITE_TMPDIR\n"
+    words = "it needs some room for temporary files; name a folder that has it in SQLITE_TMPDIR [ManifestError]\n"
     assert done.stdout.replace("database or disk is full", "disk I/O error") == (
         f"{path}: cannot be checked (disk I/O error): {words}"
     )

@@ -40,7 +40,7 @@ def test_what_is_no_date_in_it_is_bad(tmp_path, text):
     "form", ["", "dd.mm", "dd.mm.yy", "dd.mm.yyyy hh", "dd.dd.yyyy", "%d.%m.%Y", "dmy", "ddmmyyyyy"]
 )
 def test_a_format_that_is_none_is_refused(form):
-    with pytest.raises(ConfigurationError, match=r"such as dd\.mm\.yyyy$"):
+    with pytest.raises(ConfigurationError, match=r"such as dd\.mm\.yyyy \[ConfigurationError\]$"):
         DateFormat.of(form)
 
 

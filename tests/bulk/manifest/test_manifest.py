@@ -431,6 +431,6 @@ def test_the_reject_of_a_row_keeps_its_dialect(tmp_path):
 def test_of_ten_thousand_columns_that_no_manifest_has_the_error_names_few(read):
     with pytest.raises(ManifestError) as caught:
         read("type," + ",".join(f"x{n}" for n in range(10_000)) + "\n", "csv")
-    assert str(caught.value).endswith("and 9,990 more")
+    assert caught.value.message.endswith("and 9,990 more")
     assert len(str(caught.value)) < 1000
     assert caught.value.field == "x0"

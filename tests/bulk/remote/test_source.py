@@ -92,7 +92,7 @@ async def test_a_url_that_leads_to_no_file_says_why(files, url, reason):
     files.pipe("/in/a.png", picture(60))
     with pytest.raises(InvalidFileError) as caught:
         await source_of(url).open()
-    assert str(caught.value) == f"{url}: cannot be opened ({reason})"
+    assert caught.value.message == f"{url}: cannot be opened ({reason})"
 
 
 async def test_nothing_secret_in_a_url_stands_in_an_error_a_traceback_or_a_repr(files):
@@ -183,14 +183,14 @@ async def test_a_store_that_is_away_is_asked_again_and_then_told_as_away(store, 
     assert await whole(store(error, error, None, error)) == (picture(3 * CHUNK), True)
     with pytest.raises(UploadSourceError) as caught:
         await store(*[error] * 4).open()
-    assert str(caught.value) == f"memory://in/a.png: cannot be reached for now ({words}); try again later"
+    assert caught.value.message == f"memory://in/a.png: cannot be reached for now ({words}); try again later"
 
 
 @pytest.mark.parametrize(("words", "error"), FINAL.items(), ids=FINAL)
 async def test_what_a_store_refuses_is_told_and_not_asked_for_again(store, words, error):
     with pytest.raises(InvalidFileError) as caught:
         await store(error).open()
-    assert str(caught.value) == f"memory://in/a.png: cannot be opened ({words})"
+    assert caught.value.message == f"memory://in/a.png: cannot be opened ({words})"
 
 
 async def test_a_store_that_gives_other_parts_than_it_was_asked_for_is_not_believed(store, files, monkeypatch):

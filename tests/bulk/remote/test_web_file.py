@@ -54,7 +54,7 @@ async def whole(source):
 async def refusal(source, kind=InvalidFileError):
     with pytest.raises(kind) as caught:
         await source.open()
-    return str(caught.value)
+    return caught.value.message
 
 
 @pytest.mark.parametrize("ranges", [True, False])

@@ -28,7 +28,7 @@ class Command(BaseCommand):  # type: ignore[misc]  # Django has no types
         try:
             check_options(given, _WHERE)
         except ConfigurationError as error:
-            self.stderr.write(f"kycaid: {error}")
+            self.stderr.write(f"kycaid: {error.message}")
             sys.exit(2)
         self._hand_on(client_options(given, _WHERE))
         del given
