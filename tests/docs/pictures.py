@@ -1,7 +1,7 @@
 """Make the README's pictures anew: ``python -m tests.docs.pictures``.
 
-Records `kycaid upload` of a made-up spreadsheet in a terminal of 80 columns as an SVG that moves, and takes a picture of
-the sandbox's dashboard afterwards. It needs the extras ``[docs]`` and ``[test]``, Chromium and its driver.
+Records `kycaid upload` of a made-up spreadsheet in a terminal of 80 columns as an SVG that moves, and takes a picture
+of the sandbox's dashboard afterwards. It needs the extras ``[docs]`` and ``[test]``, Chromium and its driver.
 """
 
 import csv
@@ -30,7 +30,7 @@ from tests.docs.pages import DOCS
 from tests.sandbox.pages.browser import browser
 
 PICTURES: Final = DOCS / "_static"
-_COLUMNS, _LINES = 80, 8
+_COLUMNS, _LINES, _WIDTH = 80, 8, 8.45
 _ROWS: Final = 120
 _FIRST: Final = ("Alex", "Chris", "Jane", "John", "Kim", "Sam")
 _LAST: Final = ("Sample", "Example", "Specimen", "Muster")
@@ -111,35 +111,37 @@ def animation(title: str, shown: list[tuple[float, Shown]]) -> str:
     """Return an SVG that shows screens one after the other, each as long as it stood, and begins anew at the end."""
     step = max(1, len(shown) // _MOST_FRAMES)
     kept = [*shown[:-1:step], shown[-1]]
-    total = kept[-1][0] + _LAST_FRAME
-    width, height = round(_COLUMNS * 8.45) + 24, _LINES * 19 + 20
-    styles, frames = [], []
-    for number, (start, lines) in enumerate(kept):
-        end = kept[number + 1][0] if number + 1 < len(kept) else total
-        start = start if number else 0.0
-        before, after = start / total * 100, end / total * 100
-        hidden = f"0%,{before:.2f}%{{opacity:0}}" if number else ""
-        gone = f"{after:.2f}%,to{{opacity:0}}" if after < 100 else "to{opacity:1}"
-        styles.append(f"@keyframes f{number}{{{hidden}{before:.2f}%,{after:.2f}%{{opacity:1}}{gone}}}")
-        styles.append(f".f{number}{{animation:f{number} {total:.2f}s step-end infinite}}")
-        texts = "".join(
-            f'<text x="{12 + column * 8.45:.0f}" y="{26 + row * 19}" fill="{color}" xml:space="preserve" '
-            f'textLength="{len(text) * 8.45:.0f}">{html.escape(text)}</text>'
-            for row, pieces in enumerate(lines)
-            for column, text, color in pieces
-        )
-        frames.append(f'<g class="f{number}">{texts}</g>')
+    starts = [0.0, *(start for start, _ in kept[1:]), kept[-1][0] + _LAST_FRAME]
+    styles = [_style(number, starts) for number in range(len(kept))]
     # Who wants no movement sees the end.
-    hide = ",".join(f".f{number}" for number in range(len(kept) - 1))
-    styles.append(f"@media (prefers-reduced-motion){{g{{animation:none!important}}{hide}{{opacity:0}}}}")
+    hidden = ",".join(f".f{number}" for number in range(len(kept) - 1))
+    styles.append(f"@media (prefers-reduced-motion){{g{{animation:none!important}}{hidden}{{opacity:0}}}}")
+    frames = [f'<g class="f{number}">{"".join(_texts(lines))}</g>' for number, (_, lines) in enumerate(kept)]
     return _SVG.format(
-        width=width,
-        height=height,
+        width=round(_COLUMNS * _WIDTH) + 24,
+        height=_LINES * 19 + 20,
         title=html.escape(title),
         styles="\n".join(styles),
         back=_BACK,
         frames="\n".join(frames),
     )
+
+
+def _style(number: int, starts: list[float]) -> str:
+    before, after = (start / starts[-1] * 100 for start in starts[number : number + 2])
+    hidden = f"0%,{before:.2f}%{{opacity:0}}" if number else ""
+    gone = f"{after:.2f}%,to{{opacity:0}}" if number + 2 < len(starts) else "to{opacity:1}"
+    return (
+        f"@keyframes f{number}{{{hidden}{before:.2f}%,{after:.2f}%{{opacity:1}}{gone}}}\n"
+        f".f{number}{{animation:f{number} {starts[-1]:.2f}s step-end infinite}}"
+    )
+
+
+def _texts(lines: Shown) -> Iterator[str]:
+    for row, pieces in enumerate(lines):
+        for column, text, color in pieces:
+            place = f'x="{12 + column * _WIDTH:.0f}" y="{26 + row * 19}" textLength="{len(text) * _WIDTH:.0f}"'
+            yield f'<text {place} fill="{color}" xml:space="preserve">{html.escape(text)}</text>'
 
 
 def photograph(sandbox: RunningSandbox, path: Path) -> None:
