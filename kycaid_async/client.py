@@ -27,6 +27,7 @@ from kycaid_async.transport.settings import (
     api_key_of,
     auth_header_of,
     base_url_of,
+    pace_of,
     paths_of,
 )
 from kycaid_async.uploads.preflight import FileRules
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from kycaid_async.hooks import HooksOption, Observers
     from kycaid_async.transport.exchange import Exchange
     from kycaid_async.transport.loop_resources import ResourceRegistry
+    from kycaid_async.transport.pace import PaceOption
 else:
 
     class cached_property:  # noqa: N801 - it stands in for the one of functools
@@ -97,6 +99,8 @@ class AsyncKycaid(Sections):
     * ``ssl_context``: a context of your own for TLS.
     * ``session``: an `aiohttp.ClientSession` of your own, used in its own loop and never closed here. On a lost
       connection aiohttp repeats GET, PUT and DELETE once by itself there, which ``attempts`` does not count.
+    * ``pace``: the URL of a Redis (``redis://host:6379/0``), in which all clients of the account that name it agree on
+      one pace, wherever they run; default ``KYCAID_PACE_URL``. It needs the extra ``redis``.
     * ``hooks``: `Hooks`, or several of them: functions of yours that are told of attempts, retries and results.
 
     A client can be pickled, for other processes: it comes out with the same options and no connections yet. The pickle
@@ -120,6 +124,7 @@ class AsyncKycaid(Sections):
         allow_http: Iterable[str] | None = None,
         ssl_context: ssl.SSLContext | None = None,
         session: "aiohttp.ClientSession | None" = None,
+        pace: "PaceOption | None" = None,
         hooks: "HooksOption" = None,
     ) -> None:
         with border:  # who reports that it failed need not tell the key
@@ -139,6 +144,7 @@ class AsyncKycaid(Sections):
                 allow_http=plain,
                 ssl_context=ssl_context,
                 observers=_observers_of(hooks),
+                pace=pace_of(os.environ.get("KYCAID_PACE_URL") or None if pace is None else pace),
             )
             _SESSION.check("session", session)
             self._shared = _Shared(self._settings, session)

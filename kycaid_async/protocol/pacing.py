@@ -20,7 +20,7 @@ import math
 from collections import deque
 from typing import Final
 
-import attrs
+from kycaid_async.protocol.refusals import RefusalDetector, Trial
 
 _BELOW: Final = 0.04
 """By this share of it, a rate begins below what the server allows, where refusals come only at that."""
@@ -79,9 +79,8 @@ _WORTH_A_TRIAL: Final = 0.01
 _SOME: Final = 8
 _SLOWER: Final = 0.85
 """The rate of a trial, by that before it."""
-_EXPECTED: Final = 12
-"""Refusals that a trial would bring if nothing changed, at its end. With `_SAME` of them it is over before."""
 _SAME: Final = 5
+"""Refusals with which a trial is over before."""
 _LONGEST_TRIAL: Final = 60.0
 _FIRST_PAUSE: Final = 2.0
 """Seconds from one trial at no rate to the next; each time twice as many, up to ten minutes."""
@@ -90,57 +89,12 @@ _FORGOTTEN: Final = 60.0
 """Seconds after which a gate without a rate has no part in anything."""
 
 
-class RefusalDetector:
-    """A sequential test (CUSUM) of whether refusals are too many for chance: "every other answer" against ``usual``."""
-
-    def __init__(self, usual: float = 0.15, certain: float = 8.0) -> None:
-        self._step, self._relief = math.log(0.5 / usual), math.log((1 - usual) / 0.5)
-        self._certain = certain
-        self._score = 0.0
-
-    def refused(self) -> bool:
-        """Note a refusal, and say whether it is an alarm."""
-        self._score += self._step
-        if self._score < self._certain:
-            return False
-        self._score = 0.0
-        return True
-
-    def succeeded(self) -> None:
-        """Note a good answer."""
-        if self._score:
-            self._score = max(0.0, self._score - self._relief)
-
-
-@attrs.define
-class _Trial:
-    """A time at a lower rate, to see whether refusals vanish."""
-
-    since: float
-    """Until then answers are to requests that were sent before."""
-    share: float
-    """Of refusals, before it."""
-    rate: float
-    before: float
-    taken: int = 0
-    refused: int = 0
-
-    @property
-    def now(self) -> float:
-        """The share of refusals so far."""
-        return self.refused / (self.taken + self.refused)
-
-    @property
-    def is_over(self) -> bool:
-        """True when refusals vanished: as many answers came as should have brought twelve."""
-        return (self.taken + self.refused) * self.share >= _EXPECTED
-
-
 class Pacer:
     """The window, the gate and the rate of one client. Times are in seconds of a monotonic clock of the caller."""
 
-    def __init__(self, maximum: int) -> None:
+    def __init__(self, maximum: int, *, widest: float = _WIDEST) -> None:
         self._maximum = self._window = float(maximum)
+        self._widest = widest
         self._now = self._opens_at = self._next = -math.inf
         self._detector = RefusalDetector()
         self._starts: deque[float] = deque(maxlen=1024)
@@ -159,7 +113,7 @@ class Pacer:
         self._opened_at = -math.inf
         self._unexplained = 0
         self._good = self._bad = 0
-        self._trial: _Trial | None = None
+        self._trial: Trial | None = None
         self._next_trial, self._trial_pause = -math.inf, _FIRST_PAUSE
         self._answers, self._share = 0, 1.0
         self.free = True
@@ -178,6 +132,18 @@ class Pacer:
     def wait(self, now: float) -> float:
         """Return how long from ``now`` on nobody may start."""
         return max(0.0, self._opens_at - now, self._next - now)
+
+    def gate(self, now: float) -> float:
+        """Return for how long from ``now`` on nobody may start, whatever the rate."""
+        return max(0.0, self._opens_at - now, self._counts_until - now)
+
+    def rate(self, now: float) -> float:
+        """Return the requests per second that may start; infinity while there is no such limit."""
+        return self._rate(now) if self._allowed or self._trial is not None else math.inf
+
+    def adopt(self, now: float, rate: float) -> None:
+        """Begin with a rate that others have learned."""
+        self._set(now, rate)
 
     def started(self, now: float) -> None:
         """Note that a request starts."""
@@ -256,7 +222,7 @@ class Pacer:
                 if self._streak == 1 or self._allowed > _FEW:  # else it is the end of a longer time that is full
                     self._explain(now)
             elif self._counts_down and now < self._counts_until:  # it was counted among what the server took
-                self._allowed = self._highest = max(1.0, self._allowed - 1)
+                self._allowed = self._highest = max(1.0, self._allowed - 1, self._recent(now, _EPISODE)[0])
         elif alarm:
             self._learn(now)
         elif self._bad >= _SOME and now >= self._next_trial and (speed := self._speed(now)) >= 1:
@@ -321,7 +287,7 @@ class Pacer:
         many = rate * span >= _SAME and refused > max(1, _MANY * (taken + refused))
         early, self._counts_down = since < self._back(), False
         if since >= _SOON:
-            self._below = min(_WIDEST, 2 * self._below) if early else max(_BELOW, self._below / 2)
+            self._below = min(self._widest, 2 * self._below) if early else max(_BELOW, self._below / 2)
         if many or self._climbs:
             left = max(_LEAST_LEFT, taken / (taken + refused))
         else:
@@ -385,10 +351,10 @@ class Pacer:
         share = self._bad / (self._good + self._bad)
         self._good = self._bad = 0
         if share >= _WORTH_A_TRIAL:
-            self._trial = _Trial(since=now + _EPISODE, share=share, rate=_SLOWER * rate, before=rate)
+            self._trial = Trial(since=now + _EPISODE, share=share, rate=_SLOWER * rate, before=rate)
             self.free = False
 
-    def _judge(self, trial: _Trial, now: float) -> None:
+    def _judge(self, trial: Trial, now: float) -> None:
         if trial.refused >= _SAME and trial.now > max(0.1, 2.5 * trial.share):
             self._trial = None
             self._learn(now)

@@ -19,6 +19,7 @@ from kycaid_async.uploads.preflight import FileRules
 if TYPE_CHECKING:
     from kycaid_async.hooks import HooksOption
     from kycaid_async.sync.raw_sections import RawSections
+    from kycaid_async.transport.pace import PaceOption
 
 
 class Kycaid(Sections):
@@ -54,6 +55,7 @@ class Kycaid(Sections):
         trust_env: bool = False,
         allow_http: Iterable[str] | None = None,
         ssl_context: ssl.SSLContext | None = None,
+        pace: "PaceOption | None" = None,
         hooks: "HooksOption" = None,
     ) -> None:
         with border:
@@ -71,6 +73,7 @@ class Kycaid(Sections):
                 trust_env=trust_env,
                 allow_http=allow_http,
                 ssl_context=ssl_context,
+                pace=pace,
                 hooks=hooks,
             )
         super().__init__(ClientHandle(client), client)

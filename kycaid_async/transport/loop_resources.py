@@ -16,9 +16,11 @@ from kycaid_async.errors import ConfigurationError
 from kycaid_async.forks import after_fork, notice_fork
 from kycaid_async.loops import running_loop
 from kycaid_async.protocol.pacing import Pacer
+from kycaid_async.protocol.shared_pacing import SharedPacer
 from kycaid_async.transport.aiohttp.backends import open_backend
 from kycaid_async.transport.backend import HttpBackend
 from kycaid_async.transport.deadlines import TimerQueues
+from kycaid_async.transport.pace import PaceLink, open_pace
 from kycaid_async.transport.settings import Settings
 from kycaid_async.uploads.io_budget import IoBudget
 
@@ -29,11 +31,19 @@ if TYPE_CHECKING:
 class ConcurrencyLimiter:
     """Lets requests start in order, never more than the pacer's window, and never sooner than it allows."""
 
-    def __init__(self, pacer: Pacer, *, clock: Callable[[], float], sleep: Callable[[float], Awaitable[None]]) -> None:
+    def __init__(
+        self,
+        pacer: Pacer | SharedPacer,
+        *,
+        clock: Callable[[], float],
+        sleep: Callable[[float], Awaitable[None]],
+        link: PaceLink | None = None,
+    ) -> None:
         self._pacer = pacer
         self._clock = clock
         self._sleep = sleep
-        self._active = 0
+        self._link = link
+        self._active = self._at_gate = 0
         self._gate = asyncio.Lock()
         self._waiting: deque[asyncio.Future[None]] = deque()
 
@@ -56,13 +66,21 @@ class ConcurrencyLimiter:
         self._pacer.started(self._clock())
 
     async def _wait_for_pacer(self) -> None:
+        self._at_gate += 1
         try:
             async with self._gate:  # one at a time, so that each keeps its distance to the one before
-                while (pause := self._pacer.wait(self._clock())) > 0:
+                while (pause := await self._pause()) > 0:
                     await self._sleep(pause)
         except BaseException:
             self.release()
             raise
+        finally:
+            self._at_gate -= 1
+
+    async def _pause(self) -> float:
+        if self._link is not None:
+            await self._link.ask(self._at_gate)
+        return self._pacer.wait(self._clock())
 
     async def _queue(self, *, first: bool) -> None:
         waiter = asyncio.get_running_loop().create_future()
@@ -90,11 +108,11 @@ class LoopResources:
 
     backend: HttpBackend
     limiter: ConcurrencyLimiter
-    pacer: Pacer
+    pacer: Pacer | SharedPacer
     timers: TimerQueues
     io_budget: IoBudget
     closer: AsyncGenerator[None, None] | None = None
-    """Closes the backend when its loop shuts down; None over a session that the user brought."""
+    """Closes what is ours when the loop shuts down; None over a session that the user brought."""
 
 
 _abandoned: list[LoopResources] = []  # kept, so that nothing of them is finalized
@@ -145,12 +163,17 @@ class ResourceRegistry:
         # A loop that was closed by hand did not close its session; what is left of it goes with the last reference.
         for closed in [other for other in list(self._by_loop) if other.is_closed()]:
             del self._by_loop[closed]
-        pacer = Pacer(self._settings.max_connections)
-        limiter = ConcurrencyLimiter(pacer, clock=self._clock, sleep=self._sleep)
+        most, store = self._settings.max_connections, open_pace(self._settings)
+        pacer: Pacer | SharedPacer = Pacer(most)
+        link = None
+        if store is not None:
+            pacer = SharedPacer(most, all_together=store.all_together)
+            link = PaceLink(store, pacer, loop, self._clock)
+        limiter = ConcurrencyLimiter(pacer, clock=self._clock, sleep=self._sleep, link=link)
         backend = open_backend(self._settings, self._session, loop)
         resources = LoopResources(backend, limiter, pacer, TimerQueues(loop), IoBudget(loop))
-        if self._session is None:
-            resources.closer = self._close_with_loop(loop, backend)
+        if self._session is None or link is not None:
+            resources.closer = self._close_with_loop(loop, backend if self._session is None else None, link)
             with suppress(StopIteration):  # runs to its first yield without awaiting
                 anext(resources.closer).__await__().send(None)
         return resources
@@ -169,9 +192,9 @@ class ResourceRegistry:
                 loop.run_until_complete(resources.closer.aclose())
 
     async def _close_with_loop(
-        self, loop: asyncio.AbstractEventLoop, backend: HttpBackend
+        self, loop: asyncio.AbstractEventLoop, backend: HttpBackend | None, link: PaceLink | None
     ) -> AsyncGenerator[None, None]:
-        """Close ``backend`` at the latest when its loop shuts down, and forget both.
+        """Close ``backend`` and ``link`` at the latest when its loop shuts down, and forget all.
 
         A loop finishes the asynchronous generators that were started in it before it closes (asyncio.run does so),
         which is the one moment at which a session whose owner forgot it can still be closed cleanly.
@@ -180,7 +203,10 @@ class ResourceRegistry:
             yield
         finally:
             self._by_loop.pop(loop, None)
-            await backend.aclose()
+            if link is not None:
+                await link.aclose()
+            if backend is not None:
+                await backend.aclose()
 
 
 def _forget_all() -> None:

@@ -8,6 +8,7 @@ from kycaid_async.errors import KycaidError
 from kycaid_async.hooks import AttemptEvent, CallEvent, Observers, ResultEvent, RetryEvent, Subject, subject
 from kycaid_async.protocol.pacing import Pacer
 from kycaid_async.protocol.retry import slows_down
+from kycaid_async.protocol.shared_pacing import SharedPacer
 from kycaid_async.transport.attempt import Attempt, Call, Times
 from kycaid_async.transport.exchange import Exchange
 
@@ -44,7 +45,7 @@ class ObservedExchange(Exchange):
         self._tell_of_attempt(attempt, began, outcome)
         return outcome
 
-    def _after(self, attempt: Attempt, error: KycaidError, pacer: Pacer) -> float:
+    def _after(self, attempt: Attempt, error: KycaidError, pacer: Pacer | SharedPacer) -> float:
         pause = super()._after(attempt, error, pacer)
         if "on_retry" not in self.observers.wanted:
             return pause

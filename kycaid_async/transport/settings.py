@@ -11,7 +11,7 @@ import attrs
 
 from kycaid_async.errors import ConfigurationError
 from kycaid_async.masking import Unlisted, ValueObject, mask
-from kycaid_async.options import FLAG, TEXT, instance_of, whole
+from kycaid_async.options import FLAG, TEXT, Kind, instance_of, whole
 from kycaid_async.protocol.endpoint import HOLES, Endpoint
 from kycaid_async.protocol.request import is_plain_path
 from kycaid_async.protocol.retry import RetryPolicy
@@ -21,6 +21,7 @@ from kycaid_async.values.secret import ApiKey, HiddenText
 
 if TYPE_CHECKING:
     from kycaid_async.hooks import Observers
+    from kycaid_async.transport.pace import PaceOption
 
 _AS_IT_IS = "%/:@!$&'()*+,;=~[]"
 
@@ -29,6 +30,7 @@ AuthHeader = Literal["Authorization", "API-Key"]
 
 _CONTEXT = instance_of(ssl.SSLContext, "an ssl.SSLContext").or_none("the usual one")
 _HOSTS = instance_of(Iterable, 'names of hosts, such as ["kycaid", "10.0.0.5"]').or_none("KYCAID_ALLOW_HTTP")
+_PACE = Kind("the URL of a Redis", lambda value: isinstance(value, str) or callable(value)).or_none("KYCAID_PACE_URL")
 _PATHS = instance_of(Mapping, "a mapping of operations to paths").or_none("those declared")
 
 
@@ -54,6 +56,8 @@ class Settings(Unlisted, ValueObject):
     # aiohttp's connector takes anything that it does not know for the wish not to verify.
     ssl_context: ssl.SSLContext | None = attrs.field(default=None, validator=_CONTEXT)
     observers: "Observers | None" = None
+    pace: "PaceOption | None" = attrs.field(default=None, repr=mask)
+    """Where the clients of the account agree on their pace: the URL of a Redis, which may hold a password."""
 
     def authorization(self) -> dict[str, str]:
         """Return the header that carries the key."""
@@ -94,6 +98,14 @@ def allow_http_of(hosts: Iterable[str] | str | None) -> frozenset[str]:
                 "without http://, port, path or *"
             )
     return found
+
+
+def pace_of(pace: "PaceOption | None") -> "PaceOption | None":
+    """Return ``pace``. Raises `ConfigurationError`, which does not show it, for what is no URL of a Redis."""
+    _PACE.check("pace", pace)
+    if isinstance(pace, str) and not re.match(r"(rediss?|unix)://", pace):
+        raise ConfigurationError("pace, KYCAID_PACE_URL: expected the URL of a Redis, as redis://host:6379/0")
+    return pace
 
 
 def _host(name: str) -> str:

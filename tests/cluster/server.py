@@ -41,7 +41,7 @@ class TimedServer(PlainServer):
             self.times.popleft()
         if self.rate and len(self.times) >= self.rate:
             self.refused += 1
-            return _json(429, {"type": "too_many_requests"})
+            return _json(429, {"type": "limit_exceeded", "errors": []})
         self.times.append(now)
         self.taken_at.append(now)
         answer = self._act(method, path, body)

@@ -9,6 +9,8 @@ import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
+import pytest
+
 from tests.callbacks.servers import _accepts, _unprivileged, _wait, free_port, postgres_program
 
 ROOT = Path(__file__).parents[2]
@@ -56,6 +58,18 @@ def postgresql(stack: ExitStack) -> tuple[Service, str]:
     service = Service(command, port, stop=signal.SIGINT, **options)
     stack.callback(service.stop)
     return service, f"postgresql+psycopg://kycaid@127.0.0.1:{port}/postgres"
+
+
+def redis(stack: ExitStack) -> Service:
+    """Start a Redis that keeps nothing when it is stopped; return it, with its ``url``."""
+    program, port = shutil.which("redis-server"), free_port()
+    if program is None:
+        pytest.skip("Redis is not installed (Debian: redis-server)")
+    folder = stack.enter_context(tempfile.TemporaryDirectory())
+    service = Service([program, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", folder], port)
+    service.url = f"redis://127.0.0.1:{port}/0"
+    stack.callback(service.stop)
+    return service
 
 
 class Dask:

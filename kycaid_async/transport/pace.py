@@ -1,0 +1,134 @@
+"""The link of a client to those that share its pace: it reports, is told, and goes on alone while nobody answers."""
+
+import asyncio
+import hashlib
+import hmac
+import logging
+from collections.abc import Callable
+from typing import Final, Protocol
+
+import attrs
+
+from kycaid_async.protocol.shared_pacing import Pace, Report, SharedPacer
+from kycaid_async.transport.settings import Settings
+
+logger = logging.getLogger("kycaid_async")
+
+_PATIENCE: Final = 1.0
+"""Seconds within which the others have to answer."""
+_IDLE: Final = 5.0
+"""Seconds without a start after which a client takes no part any more."""
+_RETRY: Final = 0.5
+"""Seconds from one try to get in touch again to the next."""
+
+
+class PaceStore(Protocol):
+    """Place where the clients of an account agree on their pace."""
+
+    all_together: int | None
+    """How many requests all clients together may have under way, if somebody said so."""
+
+    async def visit(self, report: Report, wanted: int) -> Pace:
+        """Leave what this client did, and return what it may do, with up to so many permits."""
+        ...
+
+    async def aclose(self) -> None:
+        """Close what is open."""
+        ...
+
+
+PaceOption = str | Callable[[str], PaceStore]
+"""The URL of a Redis, or a function that makes a store for the account with this name."""
+
+
+def account_of(settings: Settings) -> str:
+    """Return a name of an account, by which nobody learns its key."""
+    key = settings.api_key.reveal().encode()
+    return hmac.new(key, b"pace at " + settings.base_url.encode(), hashlib.sha256).hexdigest()[:32]
+
+
+def open_pace(settings: Settings) -> PaceStore | None:
+    """Return the place where the pace of this client's account is agreed on; None where it has one of its own."""
+    if settings.pace is None:
+        return None
+    if not isinstance(settings.pace, str):
+        return settings.pace(account_of(settings))
+    from kycaid_async.transport.redis_pace import RedisPaceStore
+
+    return RedisPaceStore(settings.pace, account_of(settings), settings.max_connections)
+
+
+@attrs.define(eq=False, repr=False)
+class PaceLink:
+    """Keeps a pacer in touch with the others, as long as requests are made."""
+
+    _store: PaceStore
+    _pacer: SharedPacer
+    _loop: asyncio.AbstractEventLoop
+    _clock: Callable[[], float]
+    _visit: asyncio.Lock = attrs.field(factory=asyncio.Lock)
+    _timer: asyncio.TimerHandle | None = None
+    _task: "asyncio.Task[None] | None" = None
+    _active_at: float = 0.0
+    _is_lost: bool = False
+
+    async def ask(self, wanted: int) -> None:
+        """Hear of the others, and ask for up to so many permits, if the pacer has to know before a start."""
+        async with self._visit:
+            if self._pacer.has_to_ask(self._clock()):
+                await self._look(wanted)
+        if self._timer is None and self._task is None:
+            self._active_at = self._clock()
+            self._wait(self._again)
+
+    _again: float = _RETRY
+
+    async def _look(self, wanted: int) -> None:
+        report = self._pacer.report()
+        if report.started:
+            self._active_at = self._clock()
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                pace = await self._store.visit(report, wanted)
+        except Exception as error:  # noqa: BLE001 - whatever it is, requests go on
+            self._pacer.lost_touch()
+            self._again = _RETRY
+            if not self._is_lost:
+                logger.warning(
+                    "pace: those that share it cannot be reached (%s); this client goes on with its part",
+                    type(error).__name__,
+                )
+            self._is_lost = True
+            return
+        self._pacer.heard(self._clock(), pace)
+        self._again = pace.again
+        if self._is_lost:
+            logger.info("pace: those that share it are heard of again")
+        self._is_lost = False
+
+    # Now and then, without being asked.
+
+    def _wait(self, seconds: float) -> None:
+        self._timer = self._loop.call_later(seconds, self._due)
+
+    def _due(self) -> None:
+        self._timer = None
+        if self._clock() - self._active_at > _IDLE:
+            self._pacer.is_stale = True
+            return
+        self._task = self._loop.create_task(self._keep_in_touch())
+
+    async def _keep_in_touch(self) -> None:
+        async with self._visit:
+            await self._look(0)
+        self._task = None
+        self._wait(self._again)
+
+    async def aclose(self) -> None:
+        """Stop, and close the store."""
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait([self._task])
+        await self._store.aclose()
