@@ -42,9 +42,9 @@ if TYPE_CHECKING:
     from kycaid_async.api.raw_sections import RawSections
     from kycaid_async.bulk.bulk import Bulk
     from kycaid_async.hooks import HooksOption, Observers
+    from kycaid_async.protocol.shared_pacing import PaceOption
     from kycaid_async.transport.exchange import Exchange
     from kycaid_async.transport.loop_resources import ResourceRegistry
-    from kycaid_async.transport.pace import PaceOption
 else:
 
     class cached_property:  # noqa: N801 - it stands in for the one of functools

@@ -8,7 +8,7 @@ by the number of clients. Out of touch with the others it goes by the part that 
 import math
 from collections import deque
 from collections.abc import Callable
-from typing import Final
+from typing import Final, Protocol, TypeAlias
 
 import attrs
 
@@ -63,6 +63,25 @@ class Pace:
     """When to ask for permits again, where some were asked for and there are none yet."""
     again: float = 0.2
     """When to look how things are."""
+
+
+class PaceStore(Protocol):
+    """Place where the clients of an account agree on their pace."""
+
+    all_together: int | None
+    """How many requests all clients together may have under way, if somebody said so."""
+
+    async def visit(self, report: Report, wanted: int) -> Pace:
+        """Leave what this client did, and return what it may do, with up to so many permits."""
+        ...
+
+    async def aclose(self) -> None:
+        """Close what is open."""
+        ...
+
+
+PaceOption: TypeAlias = str | Callable[[str], PaceStore]
+"""The URL of a Redis, or a function that makes a store for the account with this name."""
 
 
 class AccountPacer:

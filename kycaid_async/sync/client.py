@@ -18,8 +18,8 @@ from kycaid_async.uploads.preflight import FileRules
 
 if TYPE_CHECKING:
     from kycaid_async.hooks import HooksOption
+    from kycaid_async.protocol.shared_pacing import PaceOption
     from kycaid_async.sync.raw_sections import RawSections
-    from kycaid_async.transport.pace import PaceOption
 
 
 class Kycaid(Sections):

@@ -5,11 +5,11 @@ import hashlib
 import hmac
 import logging
 from collections.abc import Callable
-from typing import Final, Protocol
+from typing import Final
 
 import attrs
 
-from kycaid_async.protocol.shared_pacing import Pace, Report, SharedPacer
+from kycaid_async.protocol.shared_pacing import PaceStore, SharedPacer
 from kycaid_async.transport.settings import Settings
 
 logger = logging.getLogger("kycaid_async")
@@ -20,25 +20,6 @@ _IDLE: Final = 5.0
 """Seconds without a start after which a client takes no part any more."""
 _RETRY: Final = 0.5
 """Seconds from one try to get in touch again to the next."""
-
-
-class PaceStore(Protocol):
-    """Place where the clients of an account agree on their pace."""
-
-    all_together: int | None
-    """How many requests all clients together may have under way, if somebody said so."""
-
-    async def visit(self, report: Report, wanted: int) -> Pace:
-        """Leave what this client did, and return what it may do, with up to so many permits."""
-        ...
-
-    async def aclose(self) -> None:
-        """Close what is open."""
-        ...
-
-
-PaceOption = str | Callable[[str], PaceStore]
-"""The URL of a Redis, or a function that makes a store for the account with this name."""
 
 
 def account_of(settings: Settings) -> str:

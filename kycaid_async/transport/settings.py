@@ -21,7 +21,7 @@ from kycaid_async.values.secret import ApiKey, HiddenText
 
 if TYPE_CHECKING:
     from kycaid_async.hooks import Observers
-    from kycaid_async.transport.pace import PaceOption
+    from kycaid_async.protocol.shared_pacing import PaceOption
 
 _AS_IT_IS = "%/:@!$&'()*+,;=~[]"
 
@@ -103,7 +103,11 @@ def allow_http_of(hosts: Iterable[str] | str | None) -> frozenset[str]:
 def pace_of(pace: "PaceOption | None") -> "PaceOption | None":
     """Return ``pace``. Raises `ConfigurationError`, which does not show it, for what is no URL of a Redis."""
     _PACE.check("pace", pace)
-    if isinstance(pace, str) and not re.match(r"(rediss?|unix)://", pace):
+    try:
+        is_good = not isinstance(pace, str) or (bool(re.match(r"(rediss?|unix)://", pace)) and urlsplit(pace).port != 0)
+    except ValueError:  # a port that is none
+        is_good = False
+    if not is_good:
         raise ConfigurationError("pace, KYCAID_PACE_URL: expected the URL of a Redis, as redis://host:6379/0")
     return pace
 
