@@ -20,7 +20,7 @@ import math
 from collections import deque
 from typing import Final
 
-from kycaid_async.protocol.refusals import RefusalDetector, Trial
+from kycaid_async.protocol.detection import RefusalDetector, Trial
 
 _BELOW: Final = 0.04
 """By this share of it, a rate begins below what the server allows, where refusals come only at that."""

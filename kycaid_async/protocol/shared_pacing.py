@@ -24,7 +24,7 @@ _STALE_PERMIT: Final = 0.5
 
 @attrs.frozen
 class Refusal:
-    """A refusal, as others are told of it: the arguments of `Pacer.refused`."""
+    """A refusal as others are told of it: the arguments of `Pacer.refused`."""
 
     after: float
     asked: bool
@@ -37,7 +37,7 @@ class Refusal:
 
 @attrs.define
 class Report:
-    """What a client did since its last report."""
+    """Counts of a client since its last report, and its refusals."""
 
     started: int = 0
     taken: int = 0
@@ -46,7 +46,7 @@ class Report:
 
 @attrs.frozen(kw_only=True)
 class Pace:
-    """What a client is told. Times are in seconds from now on."""
+    """The pace as a client is told of it. Times are in seconds from now on."""
 
     rate: float
     """Requests per second of the whole account; infinite while nothing is held back."""

@@ -16,7 +16,7 @@ from typing import Any, Final, Self, TypeVar
 import attrs
 
 from kycaid_async.errors import KycaidError, TooManyOpenFilesError
-from kycaid_async.protocol.refusals import RefusalDetector
+from kycaid_async.protocol.detection import RefusalDetector
 
 T = TypeVar("T")
 

@@ -1,4 +1,4 @@
-"""What refusals mean, chance or a limit: a sequential test of the answers, and a trial at a lower rate."""
+"""Detection of what refusals mean, chance or a limit: by a sequential test, and by a trial at a lower rate."""
 
 import math
 from typing import Final
