@@ -91,7 +91,9 @@ class ReturnsModel(Returns[R], Generic[R]):
 
     def decode(self, body: bytes) -> R:
         found = structure_bytes(body, self.model)
-        return super().decode(body) if found is None else self._checked(found)
+        if found is None:
+            return super().decode(body)
+        return _not_empty(found) if self.needed else found
 
     def _checked(self, found: R) -> R:
         return _not_empty(found) if self.needed else found

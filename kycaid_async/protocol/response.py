@@ -133,12 +133,15 @@ def decode(endpoint: Endpoint[T], answer: Answer) -> T:
 
     Raises `DecodeError`, `RedirectError`, or the `ApiError` that fits; none of them knows of retries yet.
     """
-    if not answer.is_success:
+    if answer.status != OK and not answer.is_success:
         raise _redirect(endpoint, answer) if answer.is_redirect else refusal(endpoint, answer)
     body = answer.body
-    is_json = bool(body) and not body.isspace()
+    is_json = True
     try:
-        return endpoint.returns.decode(body) if is_json else endpoint.returns.read(None)
+        if body and not body.isspace():
+            return endpoint.returns.decode(body)
+        is_json = False
+        return endpoint.returns.read(None)
     except Mismatch as mismatch:
         problem = str(mismatch) if is_json else "it is empty"
     except (ValueError, RecursionError):

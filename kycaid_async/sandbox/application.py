@@ -1,13 +1,13 @@
 """The web application: a route per declared endpoint, with the same authentication and error format for all."""
 
-from contextlib import nullcontext
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any, Final
 
 import attrs
 from aiohttp import web
 
-from kycaid_async.api import documents, forms, verifications
+from kycaid_async.api import documents, files, forms, verifications
 from kycaid_async.api.catalog import ENDPOINTS
 from kycaid_async.api.documents.fields import DocumentType
 from kycaid_async.masking import ValueObject
@@ -19,7 +19,7 @@ from kycaid_async.sandbox.faults import Faults
 from kycaid_async.sandbox.faults.http import FaultInjector, fault_routes
 from kycaid_async.sandbox.handlers import forms as form_handlers
 from kycaid_async.sandbox.handlers.catalog import paired
-from kycaid_async.sandbox.handlers.context import Answer, Handler, RequestContext
+from kycaid_async.sandbox.handlers.context import Answer, Handler, NewContext, RequestContext
 from kycaid_async.sandbox.handlers.strict import require_proven
 from kycaid_async.sandbox.http.access import FILE_PATH, KeyThrottle, SignedUrls
 from kycaid_async.sandbox.http.listening import SANDBOX_KEY
@@ -29,8 +29,8 @@ from kycaid_async.sandbox.http.middleware import (
     add_route,
     answer_refusals,
     chained,
-    name_operation,
     note_subject,
+    notes_of,
 )
 from kycaid_async.sandbox.http.refusals import HEALTH_PATH, health, invalid, json_response, not_found
 from kycaid_async.sandbox.http.uploads import received
@@ -42,6 +42,7 @@ from kycaid_async.sandbox.review.background import BackgroundWork
 from kycaid_async.sandbox.review.reviewer import Reviewer
 from kycaid_async.sandbox.rules.verdict import HEADER, ReviewOutcome
 from kycaid_async.sandbox.state import SandboxState
+from kycaid_async.sandbox.storage.unit_of_work import UnitOfWork
 
 _MAX_JSON: Final = 1 << 17
 """Far more than any request has that is no upload. Reading and checking it must not hold the others up."""
@@ -49,6 +50,9 @@ _FORM: Final = "application/x-www-form-urlencoded"
 _WHITE_LABEL: Final = ("OTHER", "SELFIE", "VISA")
 """Types of documents that a server under another name was seen to take."""
 _BODY_IS_OPTIONAL: Final = frozenset({"forms.create_url"})
+_Handled = tuple[Answer, Effects]
+_Handle = Callable[[UnitOfWork], _Handled]
+_Transact = Callable[[_Handle, Callable[[_Handled], None]], Awaitable[_Handled]]
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -110,37 +114,73 @@ class Application(ValueObject):
     async def _perform(self, endpoint: Endpoint[Any], handler: Handler, request: web.Request) -> Answer:
         ids = dict(request.match_info)
         body = await _body(endpoint, request, strict=self.state.settings.strict)
-        note_subject(request, ids, body)
+        answer: Answer | None = None
+        try:
+            answer = await self._answer(endpoint, handler, request, ids, body)
+        finally:
+            note_subject(request, answer, ids, body)
+        return answer
+
+    async def _answer(
+        self,
+        endpoint: Endpoint[Any],
+        handler: Handler,
+        request: web.Request,
+        ids: dict[str, str],
+        body: dict[str, Any],
+    ) -> Answer:
         if self.state.settings.strict:
             require_proven(endpoint, body)
-        outcome = _outcome(endpoint, request)
-        await self._review_due(endpoint, [*ids.values(), body.get("applicant_id", "")])
         query = {name: request.query[name] for name in endpoint.query if name in request.query}
-        folder = self.state.folder
-        arriving = received(request, folder=folder, limit=self.max_file_size) if endpoint.uploads else nullcontext()
-        async with arriving as upload:
+        outcome = _outcome(endpoint, request)
+        context = partial(
+            RequestContext,
+            ids=ids,
+            body=body,
+            query=query,
+            upload=None,
+            state=self.state,
+            urls=self.urls,
+            outcome=outcome,
+        )
+        about = [*ids.values(), body.get("applicant_id", "")]
+        if endpoint.method == "GET":
+            return await self._read(endpoint, self._handling(handler, context), about)
+        if endpoint.uploads:
+            async with received(request, folder=self.state.folder, limit=self.max_file_size) as upload:
+                return await self._change(self.state.run, self._handling(handler, partial(context, upload=upload)))
+        if endpoint.name.startswith("verifications.") and not await self.state.look(_is_all_reviewed):
+            await self.background.finish_due(about)
+        # To remove a file from the folder may take its time.
+        transact = self.state.run if endpoint == files.DELETE else self.state.change
+        return await self._change(transact, self._handling(handler, context))
+
+    async def _read(self, endpoint: Endpoint[Any], handle: _Handle, about: list[str]) -> Answer:
+        """Answer without a change, after the reviews that are due."""
+        # Mostly nothing is due: then one transaction does.
+        handled = await self.state.look(lambda unit: handle(unit) if _is_all_reviewed(unit) else None)
+        if handled is None:
+            await self.reviewer.review_due(about)
+            await self.background.finish_due(None if endpoint == verifications.REPORT else about)
+            handled = await self.state.look(handle)
+        return handled[0]
+
+    async def _change(self, transact: _Transact, handle: _Handle) -> Answer:
+        answer, _ = await transact(handle, lambda handled: self.background.carry_out(handled[1]))
+        return answer
+
+    def _handling(self, handler: Handler, context: NewContext) -> _Handle:
+        """Return what does an operation inside a transaction. What was rolled back can be done again."""
+
+        def handle(unit: UnitOfWork) -> _Handled:
             effects = Effects()
-            context = partial(
-                RequestContext,
-                ids=ids,
-                body=body,
-                query=query,
-                upload=upload,
-                state=self.state,
-                moment=self.state.clock(),
-                urls=self.urls,
-                outcome=outcome,
-                effects=effects,
-            )
-            follow = partial(self.state.run, then=lambda _: self.background.carry_out(effects))
-            transact = self.state.look if endpoint.method == "GET" else follow
-            answer = await transact(lambda unit: handler(context(unit=unit)))
-            note_subject(request, answer, ids, body)
-            return answer
+            return handler(context(unit=unit, moment=self.state.clock(), effects=effects)), effects
+
+        return handle
 
     async def _describe_form(self, request: web.Request) -> web.StreamResponse:
         """Answer for a form. It is no operation of the reference: one integrator asked for it."""
-        name_operation(request, "forms.get")
+        notes_of(request).operation = "forms.get"
         context = partial(
             RequestContext,
             ids={"form_id": request.match_info["token"]},
@@ -152,17 +192,6 @@ class Application(ValueObject):
         )
         return json_response(200, await self.state.look(lambda unit: form_handlers.get(context(unit=unit))))
 
-    async def _review_due(self, endpoint: Endpoint[Any], ids: list[str]) -> None:
-        """Run the reviews that are due before a read."""
-        reads = endpoint.method == "GET"
-        if not (reads or endpoint.name.startswith("verifications.")):
-            return
-        if await self.state.look(lambda unit: unit.verifications.is_all_reviewed()):
-            return
-        if reads:
-            await self.reviewer.review_due(ids)
-        await self.background.finish_due(None if endpoint == verifications.REPORT else ids)
-
     async def _send_file(self, request: web.Request) -> web.StreamResponse:
         file_id = request.match_info["file_id"]
         if not self.urls.is_valid(file_id, request.match_info["signature"]):
@@ -172,6 +201,10 @@ class Application(ValueObject):
             raise not_found()
         # Never as a page: the content is the client's, and so is its type.
         return web.FileResponse(self.state.folder / row["stored_as"], headers=download())
+
+
+def _is_all_reviewed(unit: UnitOfWork) -> bool:
+    return unit.verifications.is_all_reviewed()
 
 
 async def _body(endpoint: Endpoint[Any], request: web.Request, *, strict: bool) -> dict[str, Any]:

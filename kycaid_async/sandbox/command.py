@@ -94,10 +94,9 @@ async def _serve(sandbox: Sandbox, say: Callable[[str], object], *, quiet: bool)
 async def _say_requests(events: Watch, say: Callable[[str], object]) -> None:
     """Say each request that was answered, for as long as somebody reads it; nobody's data."""
     with contextlib.suppress(OSError):  # a terminal that was closed, or a pipe: it serves on
-        async for event in events:
-            line = request_line(event)
-            if line and _takes_more():
-                say(line)
+        while waiting := await events.all_waiting():
+            if _takes_more() and (lines := [line for event in waiting if (line := request_line(event))]):
+                say("\n".join(lines))
 
 
 def request_line(event: Event) -> str | None:

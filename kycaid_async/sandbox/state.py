@@ -122,18 +122,33 @@ class SandboxState(ValueObject):
         """
         loop = asyncio.get_running_loop()
 
-        def committed(changes: dict[tuple[str, str], str | None], done: T) -> None:
-            self.feed.publish(StateChanged(kind=kind, id=id_, status=status) for (kind, id_), status in changes.items())
-            then(done)
-
         def in_transaction() -> T:
             with self.store.transaction() as statements:
                 done = work(UnitOfWork(statements))
             # Before the answer: the loop keeps the order of calls.
-            loop.call_soon_threadsafe(committed, statements.changes, done)
+            loop.call_soon_threadsafe(self._follow, statements.changes, done, then)
             return done
 
         return await to_thread.run_sync(in_transaction, limiter=self._writing)
+
+    async def change(self, work: Callable[[UnitOfWork], T], then: Callable[[T], None] = _nothing) -> T:
+        """Do as `run` does with brief ``work`` that can be done again after it was rolled back.
+
+        On the event loop where the database is in memory and nothing runs in it: no commit waits for a disk then.
+        """
+        if not self.store.is_in_memory:
+            return await self.run(work, then)
+        try:
+            with self.store.transaction(wait=False, seconds=_MOMENT) as statements:
+                done = work(UnitOfWork(statements))
+        except Busy:
+            return await self.run(work, then)
+        self._follow(statements.changes, done, then)
+        return done
+
+    def _follow(self, changes: dict[tuple[str, str], str | None], done: T, then: Callable[[T], None]) -> None:
+        self.feed.publish(StateChanged(kind=kind, id=id_, status=status) for (kind, id_), status in changes.items())
+        then(done)
 
     async def look(self, work: Callable[[UnitOfWork], T]) -> T:
         """Do ``work`` that only reads in one transaction.

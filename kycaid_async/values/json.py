@@ -16,6 +16,17 @@ def dumps(value: Any) -> bytes:
     return _encode(value).encode()
 
 
+def dumps_plain(value: Any) -> bytes:
+    """Return as `dumps` does what is made of the types of JSON, without NaN or infinity.
+
+    msgspec writes it where it is installed, in a tenth of the time. It would write those two as null.
+    """
+    try:
+        return (_quick_encoder() or dumps)(value)
+    except (TypeError, ValueError, OverflowError, RecursionError):
+        return dumps(value)
+
+
 def loads(body: bytes) -> Any:
     """Return the JSON value in ``body``. Raises ``ValueError``.
 
@@ -29,6 +40,15 @@ def loads(body: bytes) -> Any:
         except ValueError:
             pass
     return json.loads(body)
+
+
+@functools.cache
+def _quick_encoder() -> Callable[[Any], bytes] | None:
+    if _quick() is None:
+        return None
+    from msgspec.json import Encoder
+
+    return Encoder().encode
 
 
 @functools.cache

@@ -17,6 +17,7 @@ _BOOLEANS = {"true": True, "false": False}
 _TIME: Final = r"(?a)\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})?"
 _DATE_LENGTH = len("YYYY-MM-DD")
 _TIME_LENGTH = len("YYYY-MM-DD HH:mm:ss")
+_parse = datetime.fromisoformat
 
 
 def read_integer(raw: Any) -> int:
@@ -72,9 +73,9 @@ def read_time(raw: Any) -> datetime:
         try:
             # As nearly all times are written. Quicker than a pattern, and than to set the zone afterwards.
             if len(raw) == _TIME_LENGTH and raw[4:17:3] == "-- ::":
-                return datetime.fromisoformat(raw + "+00:00")
+                return _parse(raw + "+00:00")
             if re.fullmatch(_TIME, raw):
-                moment = datetime.fromisoformat(raw)
+                moment = _parse(raw)
                 return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
         except (ValueError, OverflowError):
             pass

@@ -32,11 +32,16 @@ class FakeClock:
 
 
 @contextmanager
-def nothing_blocks() -> Iterator[None]:
-    """Raise where the sandbox holds up its event loop; only `SandboxState.look` may read the database in it."""
+def nothing_blocks(*, in_memory: bool = True) -> Iterator[None]:
+    """Raise where the sandbox holds up its event loop.
+
+    Only `SandboxState.look` may read the database in it, and only `SandboxState.change` write to one in memory.
+    """
     with blockbuster.blockbuster_ctx("kycaid_async.sandbox") as watchdog:
         for name in ("sqlite3.Cursor.fetchall", "sqlite3.Cursor.fetchmany", "sqlite3.Connection.execute"):
             watchdog.functions[name].can_block_in("kycaid_async/sandbox/state.py", "look")
+            if in_memory:
+                watchdog.functions[name].can_block_in("kycaid_async/sandbox/state.py", "change")
         yield
 
 

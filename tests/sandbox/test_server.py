@@ -368,6 +368,30 @@ async def test_the_event_loop_is_never_blocked(sandbox, kycaid, applicant, make_
     assert sandbox.counts()["files"] == 1
 
 
+async def test_a_commit_to_a_folder_never_blocks_the_event_loop(tmp_path, nothing_blocks):
+    async with Sandbox(data=tmp_path) as sandbox, client(sandbox) as kycaid:
+        with nothing_blocks(in_memory=False):
+            owner = await kycaid.applicants.create(type="PERSON", first_name="John", last_name="Snow")
+            await kycaid.documents.create(applicant_id=owner, type="PASSPORT")
+        assert sandbox.counts()["documents"] == 1
+
+
+async def test_what_takes_too_long_for_the_event_loop_is_done_once_all_the_same(
+    monkeypatch, sandbox, kycaid, applicant
+):
+    monkeypatch.setattr("kycaid_async.sandbox.state._MOMENT", -1)  # each read is late
+    owner = await applicant()
+    sandbox.next_outcome("decline", of="document")
+    sandbox.next_outcome("approve", of="document")
+    with sandbox.watch() as watch:
+        first = await kycaid.documents.create(applicant_id=owner, type="PASSPORT")
+        changed = await anext(watch)
+        assert (changed.kind, changed.id) == ("documents", first)
+    second = await kycaid.documents.create(applicant_id=owner, type="DRIVERS_LICENSE")
+    assert [(await kycaid.documents.get(id_)).status for id_ in (first, second)] == ["invalid", "valid"]
+    assert sandbox.counts()["documents"] == 2
+
+
 async def test_a_settlement_that_takes_too_long_says_what_the_receiver_answered():
     async def refuse(_request):
         return web.Response(status=503)

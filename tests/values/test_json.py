@@ -54,6 +54,15 @@ def test_what_is_written_is_compact_and_reads_back(value):
     assert written == json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
 
 
+@given(JSON)
+@example(2**70)
+@example({"a": [1e16, -0.0, 1e-7], "": None})
+def test_what_the_quick_writer_writes_reads_back_as_what_the_standard_one_writes(value):
+    assert outcome(lambda one: json.loads(ours.dumps_plain(one)), value) == outcome(
+        lambda one: json.loads(ours.dumps(one)), value
+    )
+
+
 @pytest.mark.parametrize("number", [float("nan"), float("inf"), -float("inf")])
 def test_what_json_has_no_word_for_is_refused(number):
     with pytest.raises(ValueError, match="JSON"):

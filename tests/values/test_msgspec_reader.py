@@ -92,6 +92,8 @@ def test_the_document_of_the_reference_is_read_in_the_quick_way():
         ({"transaction_amount": 5, "created_at": "2024-07-01 15:27"}, {"transaction_amount": 5, "created_at": None}),
         ({"created_at": "2024-07-01 24:61:15", "issue_date": "2024-02-30"}, {"created_at": None, "issue_date": None}),
         ({"data": None, "document_id": ""}, {"document_id": ""}),
+        ({"transaction_amount": [], "created_at": []}, {"transaction_amount": None, "created_at": None}),
+        ({"decline_reasons": [], "decline_reasons_ids": []}, {"decline_reasons": [], "decline_reasons_ids": []}),
     ],
     ids=str,
 )

@@ -103,7 +103,7 @@ class CallbackTarget(ValueObject):
     """Where callbacks go for which no request named a URL."""
 
 
-@attrs.frozen(eq=False, repr=False)
+@attrs.frozen(eq=False, repr=False, slots=False)
 class Effects(ValueObject):
     """Effects of a transaction once it is committed; none when it is rolled back."""
 
@@ -116,7 +116,7 @@ ROOM: Final = 1000
 """Events that wait for one watcher. When there are more the oldest are dropped, and a `Missed` says how many."""
 
 
-@attrs.frozen(kw_only=True, eq=False, repr=False)
+@attrs.frozen(kw_only=True, eq=False, repr=False, slots=False)  # made for each request: twice as fast without slots
 class RequestServed(ValueObject):
     """A request was answered."""
 
@@ -194,15 +194,27 @@ class Watch:
         return self
 
     async def __anext__(self) -> Event:
-        while not self._waiting:
-            if not self._is_open:
-                raise StopAsyncIteration
-            self._news.clear()
-            await self._news.wait()
+        if not self._waiting and not await self._has_more():
+            raise StopAsyncIteration
         if self._missed:
             missed, self._missed = self._missed, 0
             return Missed(count=missed)
         return self._waiting.popleft()
+
+    async def all_waiting(self) -> list[Event]:
+        """Return all events that wait, once there is one; none when it has ended."""
+        if not self._waiting and not await self._has_more():
+            return []
+        missed: list[Event] = [Missed(count=self._missed)] if self._missed else []
+        events = [*missed, *self._waiting]
+        self.skip()
+        return events
+
+    async def _has_more(self) -> bool:
+        while not self._waiting and self._is_open:
+            self._news.clear()
+            await self._news.wait()
+        return bool(self._waiting)
 
     def skip(self) -> None:
         """Drop what waits."""

@@ -14,7 +14,7 @@ from kycaid_async.errors import ConfigurationError
 from kycaid_async.masking import ValueObject
 from kycaid_async.sandbox.events.tasks import Sleep
 from kycaid_async.sandbox.faults.fault import Fault, FaultKind, Faults
-from kycaid_async.sandbox.http.middleware import FAULT, operation_of
+from kycaid_async.sandbox.http.middleware import notes_of
 from kycaid_async.sandbox.http.refusals import (
     Refused,
     Serve,
@@ -50,10 +50,10 @@ class FaultInjector(ValueObject):
         """Serve a request with the faults that are on now."""
         if not self._faults:
             return await serve(request)
-        operation = operation_of(request)
-        for fault in self._faults.draw(operation):
-            logger.info("%s meets the fault %s", operation, fault.kind)
-            request[FAULT] = fault.kind
+        notes = notes_of(request)
+        for fault in self._faults.draw(notes.operation):
+            logger.info("%s meets the fault %s", notes.operation, fault.kind)
+            notes.fault = fault.kind
             if fault.kind is not FaultKind.LATENCY:
                 return await _ACTS[fault.kind](fault, self._sleep, request, serve)
             await self._sleep(fault.seconds or 0)

@@ -69,7 +69,7 @@ def applicant_answer(
     unit: UnitOfWork, row: Row, settings: SandboxSettings, urls: SignedUrls, moment: datetime | None = None
 ) -> dict[str, Any]:
     """Return an applicant as answers and callbacks hold it."""
-    status, count = unit.verifications.standing(row["id"])
+    status, reasons, count = unit.verifications.standing(row["id"])
     return {
         "applicant_id": row["id"],
         "external_applicant_id": row["body"].get("external_applicant_id"),
@@ -79,7 +79,7 @@ def applicant_answer(
         "profile_status": status if count else None,
         "profile_comment": None,
         **_own_fields(unit, row, settings, is_judged=status in ("valid", "invalid")),
-        "decline_reasons": unit.verifications.latest_reasons(row["id"]),
+        "decline_reasons": reasons,
         "addresses": address_answers(unit, row["id"]),
         "documents": document_answers(unit, urls, row["id"]),
         "verification_status": status,

@@ -19,7 +19,7 @@ from kycaid_async.sandbox.storage.unit_of_work import UnitOfWork
 from kycaid_async.values.scalars import write_time
 
 
-@attrs.frozen(kw_only=True, eq=False, repr=False)
+@attrs.frozen(kw_only=True, eq=False, repr=False, slots=False)  # made for each request: faster without slots
 class RequestContext(ValueObject):
     """One request that is authorised and well-formed, inside a transaction."""
 
@@ -96,6 +96,7 @@ class RequestContext(ValueObject):
 
 Answer = dict[str, Any] | list[dict[str, Any]]
 Handler = Callable[[RequestContext], Answer]
-"""Does one operation and returns the answer, or raises `Refused`. It runs in a worker thread."""
+"""Does one operation and returns the answer, or raises `Refused`. It runs in a worker thread, or between
+two things of the event loop where that takes no time."""
 NewContext = Callable[..., RequestContext]
 """Makes a request context inside a transaction: ``new_context(body=…, ids=…, upload=…)``."""

@@ -16,6 +16,8 @@ from kycaid_async.values.decline_reasons import DeclineReason
 from kycaid_async.values.fields import fields_of
 
 _DATA = tuple(field.name for field in fields_of(DocumentDetails) if field.name not in SIDES)
+_NO_DATA = dict.fromkeys(_DATA)
+_URL_KEYS = tuple((side, side.removesuffix("_id")) for side in SIDES)
 _MAX_ADDRESS_DOCUMENTS = 3
 """By a later message of the server; strict."""
 _SEEN_ADDRESS_DOCUMENTS = 6
@@ -136,7 +138,8 @@ def _answer(urls: SignedUrls, row: Row) -> dict[str, Any]:
         "provider": DocumentProvider.MANUAL.value,
         "status": row["status"],
         "comment": _comment(row),
-        **{name: body.get(name) for name in _DATA},
+        **_NO_DATA,
+        **{name: value for name, value in body.items() if name in _NO_DATA},
         "income_sources": body.get("income_sources") or [],
         "portrait": None,
         **_sides(urls, body),
@@ -155,9 +158,9 @@ def _owner(row: Row) -> dict[str, Any]:
 
 def _sides(urls: SignedUrls, body: Mapping[str, Any]) -> dict[str, Any]:
     sides: dict[str, Any] = {}
-    for key in SIDES:
-        sides[key] = body.get(key)
-        sides[key.removesuffix("_id")] = urls.url_for(body.get(key))
+    for key, url_key in _URL_KEYS:
+        file_id = sides[key] = body.get(key)
+        sides[url_key] = urls.url_for(file_id)
     return sides
 
 

@@ -110,7 +110,8 @@ def require_attempt(context: RequestContext, applicant: Row) -> None:
     """Refuse an applicant that may not be verified again."""
     if attempts_left(context, applicant) == 0:
         raise flow_denied(409, ("verification_attempts_left", "No attempts are left"))
-    final = [FINAL[reason] for reason in FINAL if reason in context.unit.verifications.latest_reasons(applicant["id"])]
+    _, reasons, _ = context.unit.verifications.standing(applicant["id"])
+    final = [FINAL[reason] for reason in FINAL if reason in reasons]
     if context.settings.strict and final:
         raise retry_forbidden(final[0])
 

@@ -5,6 +5,7 @@ import hmac
 import ipaddress
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Final
 
 import attrs
@@ -74,7 +75,11 @@ class KeyThrottle(ValueObject):
         """
         if self._api_key == SANDBOX_KEY:
             return is_right
-        client, now = self._client(_network(address)), self._clock()
+        network = _network(address)
+        if is_right and network not in self._clients:
+            return True
+        now = self._clock()
+        client = self._client(network, now)
         guess = hashlib.sha256(key.encode(errors="surrogateescape")).digest()
         if guess in client.wrong:
             return False
@@ -88,8 +93,7 @@ class KeyThrottle(ValueObject):
             await self._wait(seconds)
         return is_right
 
-    def _client(self, network: str) -> _Guesses:
-        now = self._clock()
+    def _client(self, network: str, now: datetime) -> _Guesses:
         client = self._clients.pop(network, None)
         if client is None or now - client.latest > RESET_AFTER:
             client = _Guesses(latest=now, free_at=now)
@@ -99,6 +103,7 @@ class KeyThrottle(ValueObject):
         return client
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def _network(address: str | None) -> str:
     try:
         ip = ipaddress.ip_address(address or "")

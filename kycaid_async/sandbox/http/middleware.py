@@ -4,7 +4,7 @@ import hmac
 import logging
 import time
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 from typing import Final, Protocol
@@ -28,14 +28,23 @@ from kycaid_async.values.fields import ID_LENGTH
 
 logger = logging.getLogger("kycaid_async.sandbox")
 
-FAULT: Final = web.RequestKey("fault", str)
-"""The kind of the fault that a request met."""
-_OPERATION: Final = web.RequestKey("operation", str)
-_FIELDS: Final = web.RequestKey("fields", tuple)
-_ABOUT: Final = web.RequestKey("about", str)
 _LONGEST_PATH: Final = 200
 _ABOUT_KEYS: Final = ("applicant_id", "verification_id", "document_id")
 _TOO_LARGE: Final = 413
+
+
+@attrs.define(eq=False, repr=False)
+class RequestNotes(ValueObject):
+    """Notes about a request while it is served, for `RequestServed`."""
+
+    operation: str
+    """As in ``documents.create``."""
+    fault: str | None = None
+    fields: tuple[str, ...] = ()
+    about: str | None = attrs.field(default=None, repr=False)
+
+
+_NOTES: Final = web.RequestKey("notes", RequestNotes)
 
 
 class Middleware(Protocol):
@@ -47,7 +56,7 @@ class Middleware(Protocol):
 def add_route(
     app: web.Application, method: str, path: str, serve: Serve, name: str | None, *middlewares: Middleware
 ) -> None:
-    """Add a route. The first middleware is the outermost one; `operation_of` tells them the name."""
+    """Add a route. The first middleware is the outermost one; `notes_of` tells them the name."""
     app.router.add_route(method, path, chained(serve, *middlewares), name=name)
 
 
@@ -58,22 +67,24 @@ def chained(serve: Serve, *middlewares: Middleware) -> Serve:
     return serve
 
 
-def name_operation(request: web.Request, name: str) -> None:
-    """Name the operation of a request whose route is that of another one."""
-    request[_OPERATION] = name
+def notes_of(request: web.Request) -> RequestNotes:
+    """Return the notes of a request. Its operation is called as its route, unless somebody names it otherwise."""
+    try:
+        return request[_NOTES]
+    except KeyError:
+        notes = request[_NOTES] = RequestNotes(request.match_info.route.name or "unknown")
+        return notes
 
 
 def note_subject(request: web.Request, *things: object) -> None:
-    """Note what a request is about: the first id in these mappings of an applicant, a verification or a document."""
-    ids = (thing.get(key) for key in _ABOUT_KEYS for thing in things if isinstance(thing, Mapping))
-    subject = next((id_ for id_ in ids if isinstance(id_, str) and len(id_) == ID_LENGTH), None)
-    if subject is not None:
-        request[_ABOUT] = subject
-
-
-def operation_of(request: web.Request) -> str:
-    """Return the name of the operation of a request, as in ``documents.create``."""
-    return request.get(_OPERATION) or request.match_info.route.name or "unknown"
+    """Note what a request is about: the first id in these dicts of an applicant, a verification or a document."""
+    mappings = [thing for thing in things if isinstance(thing, dict)]
+    for key in _ABOUT_KEYS:
+        for mapping in mappings:
+            subject = mapping.get(key)
+            if isinstance(subject, str) and len(subject) == ID_LENGTH:
+                notes_of(request).about = subject
+                return
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -86,16 +97,17 @@ class RequestPublisher(ValueObject):
     async def publish(self, request: web.Request, serve: Serve) -> web.StreamResponse:
         """Serve a request and publish it."""
         started = time.perf_counter()
+        notes = notes_of(request)
         response = await serve(request)
         served = RequestServed(
-            operation=operation_of(request),
+            operation=notes.operation,
             status=response.status,
             milliseconds=(time.perf_counter() - started) * 1000,
-            fault=request.get(FAULT),
+            fault=notes.fault,
             method=request.method,
             path=request.path[:_LONGEST_PATH],
-            fields=request.get(_FIELDS, ()),
-            about=request.get(_ABOUT),
+            fields=notes.fields,
+            about=notes.about,
         )
         self._feed.requests.append((self._clock(), served))
         self._feed.publish([served])
@@ -107,7 +119,7 @@ async def answer_refusals(request: web.Request, serve: Serve) -> web.StreamRespo
     try:
         response = await serve(request)
     except Refused as refused:
-        request[_FIELDS] = tuple(error["parameter"] for error in refused.body["errors"])
+        notes_of(request).fields = tuple(error["parameter"] for error in refused.body["errors"])
         response = refusal_response(refused)
     except ConnectionError:
         # Nobody is left to read it.
@@ -115,9 +127,10 @@ async def answer_refusals(request: web.Request, serve: Serve) -> web.StreamRespo
     except web.HTTPRequestEntityTooLarge:
         response = json_response(_TOO_LARGE, bad_request().body)
     except Exception as error:  # noqa: BLE001 - a server answers also when it is broken
-        log_fault(operation_of(request), error)
+        log_fault(notes_of(request).operation, error)
         response = refusal_response(internal())
-    logger.info("%s %d", operation_of(request), response.status)
+    if logger.isEnabledFor(logging.INFO):
+        logger.info("%s %d", notes_of(request).operation, response.status)
     return response
 
 
@@ -135,17 +148,23 @@ class KeyAuthentication(ValueObject):
     _throttle: KeyThrottle
     _is_strict: bool
     """Whether the key is taken from ``Authorization: Token`` only."""
+    _right: tuple[bytes, bytes] = attrs.field(init=False, repr=False)
+    """Both headers, one of which a request must have."""
+
+    @_right.default
+    def _right_headers(self) -> tuple[bytes, bytes]:
+        return f"Token {self._api_key}".encode(), self._api_key.encode()
 
     async def require_key(self, request: web.Request, serve: Serve) -> web.StreamResponse:
         """Serve a request that carries the key. Refuses others with 401, and with 429 after many guesses."""
         token, key = request.headers.get("Authorization", ""), request.headers.get("API-Key", "")
         # Both are compared always, so that the time says nothing.
-        has_token, has_key = _is_same(token, f"Token {self._api_key}"), _is_same(key, self._api_key)
+        has_token, has_key = _is_same(token, self._right[0]), _is_same(key, self._right[1])
         is_right = has_token or (has_key and not self._is_strict)
         if not (token or key) or not await self._throttle.judge(request.remote, f"{token}\n{key}", is_right=is_right):
             raise unauthorized()
         return await serve(request)
 
 
-def _is_same(text: str, expected: str) -> bool:
-    return hmac.compare_digest(text.encode(errors="surrogateescape"), expected.encode())
+def _is_same(text: str, expected: bytes) -> bool:
+    return hmac.compare_digest(text.encode(errors="surrogateescape"), expected)

@@ -6,7 +6,7 @@ from typing import Any, Final
 from aiohttp import web
 
 from kycaid_async.sandbox.outcome import SandboxOutcome
-from kycaid_async.values.json import dumps
+from kycaid_async.values.json import dumps_plain
 from kycaid_async.version import __version__
 
 Problem = tuple[str, str]
@@ -123,7 +123,7 @@ def not_valid(section: str, field: str) -> Problem:
 def json_response(status: int, body: Any, headers: Mapping[str, str] | None = None) -> web.Response:
     """Return a response that holds ``body`` as JSON."""
     return web.Response(
-        status=status, body=dumps(body), headers=headers, content_type="application/json", charset="utf-8"
+        status=status, body=dumps_plain(body), headers=headers, content_type="application/json", charset="utf-8"
     )
 
 

@@ -122,8 +122,9 @@ _BATCH = 100
 class Statements:
     """The statements of one transaction. Names of tables and columns come from this room only."""
 
-    def __init__(self, db: sqlite3.Connection, until: float | None = None) -> None:
+    def __init__(self, db: sqlite3.Connection, known: dict[str, tuple[int, bool]], until: float | None = None) -> None:
         self._db = db
+        self._known = known
         self._until = until
         """When reading must be over, on the clock of `time.perf_counter`."""
         self.on_commit: list[Callable[[], object]] = []
@@ -137,17 +138,29 @@ class Statements:
         """Return the rows of a query. JSON columns are decoded. Raises `Busy` when the time is over."""
         if self._until is None:
             return self._db.execute(sql, values).fetchall()
+        cursor = self._db.execute(sql, values)
         rows: list[Row] = []
-        with closing(self._db.execute(sql, values)) as cursor:
-            while batch := cursor.fetchmany(_BATCH):
-                if time.perf_counter() > self._until:
-                    raise Busy
-                rows += batch
-        return rows
+        while True:
+            batch = cursor.fetchmany(_BATCH)
+            if batch and time.perf_counter() > self._until:
+                cursor.close()
+                raise Busy
+            rows += batch
+            if len(batch) < _BATCH:
+                return rows
 
     def first(self, sql: str, *values: Any) -> Row | None:
         """Return the first row of a query, or None."""
-        return next(iter(self.rows(sql, *values)), None)
+        rows = self.rows(sql, *values)
+        return rows[0] if rows else None
+
+    def exists(self, sql: str) -> bool:
+        """Say whether a query has a row. It is not asked again as long as nothing changes."""
+        changes, exists = self._known.get(sql, (-1, False))
+        if changes != self._db.total_changes:
+            exists = self.first(sql) is not None
+            self._known[sql] = self._db.total_changes, exists
+        return exists
 
     def execute(self, sql: str, *values: Any) -> None:
         """Do a statement that returns nothing."""
@@ -175,7 +188,7 @@ class Statements:
             self.changes[table, id_] = columns.get("status", self.changes.get((table, id_)))
 
 
-@attrs.frozen(eq=False, repr=False)
+@attrs.define(eq=False, repr=False)  # made for each use: one that is frozen takes three times as long
 class Repository(ValueObject):
     """The objects of one kind, in one transaction."""
 
@@ -218,8 +231,12 @@ class Store:
     def __init__(self, path: str) -> None:
         """Open or make the database. Raises `ConfigurationError` when it is in use or not one of a sandbox."""
         self._lock = threading.Lock()
+        self._known: dict[str, tuple[int, bool]] = {}
+        """What `Statements.exists` said, and after how many changes."""
+        self.is_in_memory = path == MEMORY
+        """Whether no commit waits for a disk."""
         try:
-            if path != MEMORY:
+            if not self.is_in_memory:
                 # Before SQLite makes it, readable by all: what stands in it is personal.
                 os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
             self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=0)
@@ -267,12 +284,13 @@ class Store:
             raise Busy
         try:
             self._db.execute("BEGIN")
-            statements = Statements(self._db, None if seconds is None else time.perf_counter() + seconds)
+            statements = Statements(self._db, self._known, None if seconds is None else time.perf_counter() + seconds)
             try:
                 yield statements
                 self._db.execute("COMMIT")
             except BaseException:
                 self._db.execute("ROLLBACK")
+                self._known.clear()  # what was undone is no change to SQLite
                 for undo in reversed(statements.on_rollback):
                     undo()
                 raise
@@ -294,8 +312,10 @@ def _structure(db: sqlite3.Connection) -> set[str]:
 
 
 def _row(cursor: sqlite3.Cursor, values: tuple[Any, ...]) -> Row:
-    names = (column[0] for column in cursor.description)
-    return {name: loads(value) if name in IN_JSON else value for name, value in zip(names, values, strict=True)}
+    row = {column[0]: value for column, value in zip(cursor.description, values, strict=True)}
+    for name in IN_JSON & row.keys():
+        row[name] = loads(row[name])
+    return row
 
 
 def _encoded(columns: Row) -> list[Any]:

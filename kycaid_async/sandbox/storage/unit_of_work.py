@@ -1,7 +1,6 @@
 """The unit of work: one transaction with a repository for each kind of object. The small ones stand here, too."""
 
 from collections.abc import Callable
-from functools import cached_property
 from typing import Final
 
 import attrs
@@ -162,52 +161,52 @@ class UnitOfWork:
     def __init__(self, statements: Statements) -> None:
         self._db = statements
 
-    @cached_property
+    @property
     def account(self) -> AccountRepository:
         """The money of the account."""
         return AccountRepository(self._db)
 
-    @cached_property
+    @property
     def addresses(self) -> AddressRepository:
         """Addresses."""
         return AddressRepository(self._db)
 
-    @cached_property
+    @property
     def affiliated_persons(self) -> AffiliatedPersonRepository:
         """Persons tied to a company."""
         return AffiliatedPersonRepository(self._db)
 
-    @cached_property
+    @property
     def applicants(self) -> ApplicantRepository:
         """Persons and companies."""
         return ApplicantRepository(self._db)
 
-    @cached_property
+    @property
     def callbacks(self) -> CallbackRepository:
         """The outbox."""
         return CallbackRepository(self._db)
 
-    @cached_property
+    @property
     def documents(self) -> DocumentRepository:
         """Documents."""
         return DocumentRepository(self._db)
 
-    @cached_property
+    @property
     def files(self) -> FileRepository:
         """Uploaded files."""
         return FileRepository(self._db)
 
-    @cached_property
+    @property
     def forms(self) -> FormRepository:
         """The switches of forms."""
         return FormRepository(self._db)
 
-    @cached_property
+    @property
     def services(self) -> ServiceRepository:
         """Uses of paid services."""
         return ServiceRepository(self._db)
 
-    @cached_property
+    @property
     def verifications(self) -> VerificationRepository:
         """Verifications."""
         return VerificationRepository(self._db)

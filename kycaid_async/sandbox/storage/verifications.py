@@ -59,15 +59,10 @@ class VerificationRepository(Repository):
         sql = "SELECT * FROM verifications WHERE applicant_id = ? AND status <> ? ORDER BY seq DESC"
         return self._db.rows(sql, applicant_id, VerificationProgress.UNUSED.value)
 
-    def standing(self, applicant_id: str) -> tuple[str, int]:
-        """Return the status of an applicant's latest verification, as an applicant shows it, and how many it has."""
+    def standing(self, applicant_id: str) -> tuple[str, list[str], int]:
+        """Return status and reasons of an applicant's latest verification, as an applicant shows it, and how many."""
         rows = self.of_applicant(applicant_id)
-        return (_status_of(rows[0]) if rows else "new"), len(rows)
-
-    def latest_reasons(self, applicant_id: str) -> list[str]:
-        """Return why the latest verification of an applicant was declined."""
-        latest = self.of_applicant(applicant_id)[:1]
-        return reasons_in(latest[0]["checks"]) if latest else []
+        return (_status_of(rows[0]), reasons_in(rows[0]["checks"]), len(rows)) if rows else ("new", [], 0)
 
     def of_document(self, document_id: str) -> list[str]:
         """Return the ids of the running verifications that look at a document."""
@@ -115,7 +110,7 @@ class VerificationRepository(Repository):
 
     def is_all_reviewed(self) -> bool:
         """Say whether every document is reviewed and no verification runs: most of the time, and quick to find out."""
-        return self._db.first(_UNREVIEWED) is None
+        return not self._db.exists(_UNREVIEWED)
 
     def _row(self, id_: str) -> Row:
         (row,) = self._db.rows("SELECT * FROM verifications WHERE id = ?", id_)

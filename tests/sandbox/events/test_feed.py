@@ -3,7 +3,6 @@
 import asyncio
 from contextlib import suppress
 
-import blockbuster
 import pytest
 
 from kycaid_async import AsyncKycaid, KycaidError
@@ -100,6 +99,19 @@ async def test_a_watch_waits_for_news():
         assert await waiting == request(1)
 
 
+async def test_all_that_waits_is_told_together(monkeypatch):
+    monkeypatch.setattr("kycaid_async.sandbox.events.feed.ROOM", 2)
+    feed = EventFeed()
+    with feed.watch() as watch:
+        waiting = asyncio.create_task(watch.all_waiting())
+        await asyncio.sleep(0)
+        feed.publish([request(1)])
+        assert await waiting == [request(1)]
+        feed.publish(request(number) for number in range(2, 5))
+        assert await watch.all_waiting() == [Missed(count=1), request(3), request(4)]
+    assert await watch.all_waiting() == []
+
+
 async def test_after_its_end_nothing_is_told():
     feed = EventFeed()
     with feed.watch() as watch:
@@ -118,9 +130,9 @@ async def test_a_watch_ends_with_the_sandbox():
         await waiting
 
 
-async def test_a_watch_that_nobody_reads_holds_nobody_up(sandbox, kycaid, applicant, monkeypatch):
+async def test_a_watch_that_nobody_reads_holds_nobody_up(sandbox, kycaid, applicant, monkeypatch, nothing_blocks):
     monkeypatch.setattr("kycaid_async.sandbox.events.feed.ROOM", 5)
-    with sandbox.watch() as watch, blockbuster.blockbuster_ctx("kycaid_async.sandbox"):
+    with sandbox.watch() as watch, nothing_blocks():
         for _ in range(20):
             await applicant()
         first, *rest = await drain(watch)

@@ -1,6 +1,7 @@
 """Whose a number or a picture is, without a server: one read of an index, by the rule of the oldest accepted one."""
 
 import random
+from contextlib import suppress
 
 import pytest
 
@@ -72,6 +73,25 @@ def test_the_look_for_duplicates_takes_the_same_time_however_many_there_are(stor
         taken.append(steps(store, lambda unit: unit.documents.is_content_taken(document, "the same")))  # noqa: B023
         taken.append(steps(store, lambda unit: unit.documents.is_number_taken(document)))  # noqa: B023
     assert taken[:2] == taken[2:4] == taken[4:]
+
+
+def test_what_is_known_of_the_database_is_forgotten_with_a_change_and_when_one_is_undone(store):
+    def is_all_reviewed(status=None):
+        with store.transaction() as statements:
+            unit = UnitOfWork(statements)
+            if status is not None:
+                add_document(unit, f"of {status}", "o1", status=status)
+            return unit.verifications.is_all_reviewed()
+
+    assert is_all_reviewed()
+    with suppress(ZeroDivisionError), store.transaction() as statements:
+        add_document(UnitOfWork(statements), "d1", "o1")
+        assert not UnitOfWork(statements).verifications.is_all_reviewed()
+        raise ZeroDivisionError
+    assert is_all_reviewed()
+    assert is_all_reviewed("valid")
+    assert not is_all_reviewed("new")
+    assert not is_all_reviewed()
 
 
 def test_the_files_of_documents_that_show_nobody_are_nobodys(store):
