@@ -10,6 +10,11 @@ from tests.security.marks import Marks
 IDS: Final = frozenset({"ident"})
 _KEYS: Final = frozenset({"secret"})
 _ALL: Final = frozenset(Marks.NAMES)
+_OF_A_HANDLER: Final = tuple(
+    f"{place} of {handler}"
+    for place in ("variables in the log", "variables in sentry", "error, traceback", "error, rich.traceback")
+    for handler in ("a handler", "a handler that prints")
+)
 HEADINGS: Final = ("place", "what may stand there", "why")
 
 
@@ -41,10 +46,17 @@ PLACES: Final = (
         IDS,
     ),
     Place(
+        "variables of your handlers of callbacks, where a crash reporter or a log prints variables",
+        "what `repr` shows of an event: ids, and codes of one word",
+        "a handler has the event, and so have the frames of the framework that called it",
+        (*_OF_A_HANDLER, "standard streams of a handler that prints"),
+        IDS,
+    ),
+    Place(
         "the log of asyncio in its debug mode",
         "the first bytes of an answer that is no HTTP at all",
         "asyncio writes down aiohttp's error, which quotes them",
-        ("log of no HTTP", "sentry of no HTTP"),
+        ("log of no HTTP", "variables in the log of no HTTP", "sentry of no HTTP"),
         frozenset({"answer"}),
     ),
     Place("a pickle of a client", "the API key", "it is for workers of yours, which need it"),

@@ -70,6 +70,13 @@ class Passage:
     handler: str
     message: str
 
+    @property
+    def server(self) -> str:
+        """What has the event, for the list of places: one that is refused reaches no handler."""
+        if self.message != "good":
+            return ""
+        return "a handler that prints" if self.handler == "prints" else "a handler"
+
     def __str__(self) -> str:
         return " · ".join(["callback", *attrs.astuple(self)])
 

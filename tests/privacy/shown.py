@@ -68,14 +68,14 @@ def compared(one: Any, other: Any) -> str:
 
 
 def of_error(error: BaseException) -> dict[str, str]:
-    """Return what each way shows of an error and of all that hangs on it."""
+    """Return what each way shows of an error and of all that hangs on it. Its names are no other's."""
     plain = "".join(traceback.TracebackException.from_exception(error, capture_locals=True).format())
     return {
-        "str": f"{error} {error!r} {error.args!r} {getattr(error, '__notes__', '')}",
-        "listed attributes": repr({name: getattr(error, name, None) for name in dir(error)}),
-        "traceback": plain,
-        "rich.inspect": _inspected(error),
-        "rich.traceback": _drawn(error, _ADDRESS.sub("", plain)),
+        "error, str": f"{error} {error!r} {error.args!r} {getattr(error, '__notes__', '')}",
+        "error, attributes": repr({name: getattr(error, name, None) for name in dir(error)}),
+        "error, traceback": plain,
+        "error, rich.inspect": _inspected(error),
+        "error, rich.traceback": _drawn(error, _ADDRESS.sub("", plain)),
     }
 
 

@@ -27,17 +27,27 @@ from tests.security.reporters.sentry_options import report_everything
 
 LOGGERS = ("kycaid_async", "asyncio", "aiohttp.client", "aiohttp.internal", "py.warnings", "concurrent.futures")
 _ENVELOPES: list[str] = []
+_VARIABLES: list[str] = []
+"""Of frames, which Sentry sends with an event: they stand apart from what else it says."""
 
 
 class _Memory(Transport):
-    """Keeps what Sentry sends, but for what its integrations of web frameworks say of a request to the program."""
+    """Keeps what Sentry sends."""
 
     def capture_envelope(self, envelope: Any) -> None:
         for line in envelope.serialize().decode(errors="replace").splitlines():
             said = json.loads(line) if line.startswith("{") else line
-            if isinstance(said, dict):
-                said.pop("request", None)
-            _ENVELOPES.append(json.dumps(said, ensure_ascii=False))
+            _ENVELOPES.append(json.dumps(_without_variables(said), ensure_ascii=False))
+
+
+def _without_variables(said: Any) -> Any:
+    if isinstance(said, list):
+        return [_without_variables(one) for one in said]
+    if not isinstance(said, dict):
+        return said
+    if "lineno" in said and "vars" in said:
+        _VARIABLES.append(json.dumps(said.pop("vars"), ensure_ascii=False))
+    return {name: _without_variables(one) for name, one in said.items()}
 
 
 class _Records(logging.Handler):
@@ -46,14 +56,15 @@ class _Records(logging.Handler):
     def __init__(self) -> None:
         super().__init__(logging.DEBUG)
         self.texts: list[str] = []
+        self.variables: list[str] = []
+        """Tracebacks with variables, of records that have one."""
         self.setFormatter(logging.Formatter("%(name)s %(levelname)s %(message)s"))
 
     def emit(self, record: logging.LogRecord) -> None:
         held = {name: value for name, value in vars(record).items() if name not in ("exc_info", "exc_text")}
-        text = f"{self.format(record)}\n{held!r}"
+        self.texts.append(f"{self.format(record)}\n{held!r}")
         if record.exc_info:
-            text += "".join(traceback.TracebackException(*record.exc_info, capture_locals=True).format())
-        self.texts.append(text)
+            self.variables += traceback.TracebackException(*record.exc_info, capture_locals=True).format()
 
 
 class Watch:
@@ -75,7 +86,9 @@ class Watch:
             stream.flush()
             os.dup2(self._streams.fileno(), number)
         self._read = 0
-        report_everything(_Memory, disabled_integrations=[] if urls_to_sentry else [AioHttpIntegration()])
+        # As the list of places has it: else Sentry sends URLs and bodies by itself.
+        off = [] if urls_to_sentry else [AioHttpIntegration()]
+        report_everything(_Memory, disabled_integrations=off, max_request_body_size="never")
 
     def stacks(self) -> None:
         """Write where all threads are, as a watchdog does, to what is read as the standard error."""
@@ -104,12 +117,14 @@ class Watch:
         self.exporter.clear()
         taken = {
             "log": "\n".join(self._records.texts),
+            "variables in the log": "".join(self._records.variables),
             "standard streams": self._new_output(),
             "sentry": "\n".join(_ENVELOPES),
+            "variables in sentry": "\n".join(_VARIABLES),
             "spans": "".join(span.to_json() for span in spans),
         }
-        self._records.texts.clear()
-        _ENVELOPES.clear()
+        for kept in (self._records.texts, self._records.variables, _ENVELOPES, _VARIABLES):
+            kept.clear()
         return taken
 
     def metrics(self) -> str:

@@ -261,6 +261,62 @@ async def test_a_forked_child_connects_anew_and_leaves_the_parent_alone(scripts,
     assert await scripts.run(FORKS % steps) == FINE
 
 
+LOOKING_UP = """
+    import os, signal, socket, threading
+
+    real, lock, is_inside = socket.getaddrinfo, threading.Lock(), threading.Event()
+
+    def look_up(*arguments, **options):
+        with lock:  # as the C library has some, which nobody releases in a child
+            is_inside.set()
+            found = real(*arguments, **options)
+            threading.Event().wait(0.05)  # a slow one
+            return found
+
+    socket.getaddrinfo = look_up
+    os.environ["KYCAID_BASE_URL"] = os.environ["KYCAID_BASE_URL"].replace("127.0.0.1", "localhost")
+
+    %s
+
+    thread = threading.Thread(target=call)
+    thread.start()
+    assert is_inside.wait(20)
+    child = os.fork()
+    if not child:
+        signal.alarm(20)
+        call()
+        os._exit(0)
+    assert os.waitpid(child, 0)[1] == 0, "the child hangs"
+    thread.join()
+    print("fine")
+"""
+CALLING = {
+    "blocking": """
+    from kycaid_async import Kycaid
+
+    client = Kycaid()
+
+    def call():
+        assert client.forms.list()
+    """,
+    "asynchronous": """
+    import asyncio
+    from kycaid_async import AsyncKycaid
+
+    client = AsyncKycaid()
+
+    def call():
+        assert asyncio.run(client.forms.list(), debug=False)
+    """,
+}
+
+
+@pytest.mark.parametrize("calling", CALLING)
+async def test_a_child_that_is_forked_amid_a_look_up_of_a_name_can_look_names_up(scripts, calling):
+    """A lock that is held at a fork is held in the child for ever. ``python -m tests.chaos`` met one of glibc's."""
+    assert await scripts.run(LOOKING_UP % CALLING[calling]) == FINE
+
+
 async def test_the_asynchronous_client_connects_anew_in_a_forked_child(scripts):
     done = await scripts.run("""
         import asyncio, os, sys

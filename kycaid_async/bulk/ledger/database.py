@@ -19,6 +19,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 Rows = list[tuple[Any, ...]]
+Answer = asyncio.Future[Any] | None
 _CHANGES_BETWEEN_CHECKPOINTS: Final = 1000
 _LOOK: Final = 1.0
 """Seconds after which a thread without work sees whether its program is over."""
@@ -30,9 +31,6 @@ _ENOUGH: Final = 16
 """Durable changes that are waited for no longer."""
 _LATER: Final = 0.01
 """Seconds after which changes are committed that nobody waits for: until then a commit for others may take them."""
-
-
-Answer = asyncio.Future[Any] | None
 
 
 @attrs.define(kw_only=True, eq=False)
@@ -142,6 +140,7 @@ class Database:
         self._commit_in_thread: _Commit | None = None
         self._closing: Future[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
+        self._planned: asyncio.Handle | None = None
         self._transaction = 0
         """The number of the last one that was begun."""
         self._is_due = False
@@ -236,8 +235,8 @@ class Database:
         if self._closing is None:
             self._closing = self._thread.submit(self._close_in_thread)
             self._thread.end()
-            if self._timer is not None:
-                self._timer.cancel()
+            for timer in filter(None, (self._timer, self._planned)):
+                timer.cancel()
             self._refuse_all(LedgerError(f"{self.file.name}: is closed"))
         await finished(self._closing)
 
@@ -246,9 +245,7 @@ class Database:
         commit = self._commit_in_thread
         error = commit.error if commit is not None else None
         executed = [] if commit is not None and error is None else self._behind
-        pending = [
-            (change.sql, change.values) for change in self._pending if not change.reads and change.answer is None
-        ]
+        pending = [(one.sql, one.values) for one in self._pending if not one.reads and one.answer is None]
         try:
             self.file.close(executed, pending)
         except Exception as raised:  # noqa: BLE001 - what went wrong first is what counts
@@ -291,20 +288,20 @@ class Database:
             self._transaction += 1
             self._is_due = False
             if later:
-                self._loop.call_later(_LATER, self._commit, self._transaction)
+                self._plan(self._loop.call_later(_LATER, self._commit, self._transaction))
         if not later and not self._is_due:
             self._is_due = True
             if self._is_shared:
-                self._loop.call_later(_GATHERING, self._gather, self._transaction, 1, _LONGEST_GATHERING)
+                self._plan(self._loop.call_later(_GATHERING, self._gather, self._transaction, 1, _LONGEST_GATHERING))
             else:
-                self._loop.call_soon(self._commit, self._transaction)
+                self._plan(self._loop.call_soon(self._commit, self._transaction))
         if answer is None:
             self._behind.append((sql, values))
         _, changed = self._execute(sql, values)
         if answer is not None:
             self._uncommitted.append((answer, changed))
             if len(self._uncommitted) == _ENOUGH:
-                self._loop.call_soon(self._commit, self._transaction)
+                self._plan(self._loop.call_soon(self._commit, self._transaction))
         if not changed and unchanged is not None:
             unchanged()
 
@@ -319,11 +316,17 @@ class Database:
             self._fail(error)
             raise LedgerError(*ledger_error(self.file.name, error).args) from error
 
+    def _plan(self, commit: asyncio.Handle) -> None:
+        """Let ``commit`` commit the last transaction, in the place of what would have done so."""
+        if self._planned is not None:
+            self._planned.cancel()
+        self._planned = commit
+
     def _gather(self, transaction: int, before: int, times: int) -> None:
         """Commit, unless more has come since there were so many changes, and may go on to come."""
         count = len(self._uncommitted)
         if transaction == self._transaction and before < count < _ENOUGH and times:
-            self._loop.call_later(_GATHERING, self._gather, transaction, count, times - 1)
+            self._plan(self._loop.call_later(_GATHERING, self._gather, transaction, count, times - 1))
         else:
             self._commit(transaction)
 

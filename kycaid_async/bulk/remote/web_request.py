@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from kycaid_async.bulk.remote.daemon import in_daemon
 from kycaid_async.bulk.remote.faults import RemoteFault, RemoteFaultError
 from kycaid_async.bulk.remote.url_rules import WEB, UrlRules
+from kycaid_async.forks import apart_from_forks
 
 if TYPE_CHECKING:
     import ssl
@@ -178,7 +179,7 @@ def _resolver() -> Any:
         async def resolve(
             self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
         ) -> list[ResolveResult]:
-            outcome = await in_daemon(lambda: socket.getaddrinfo(host, port, family=family, type=socket.SOCK_STREAM))
+            outcome = await in_daemon(lambda: _look_up(host, port, family))
             if isinstance(outcome, OSError):
                 raise outcome
             if isinstance(outcome, Exception):  # a name that no encoding has
@@ -192,6 +193,11 @@ def _resolver() -> Any:
             return
 
     return Resolver()
+
+
+def _look_up(host: str, port: int, family: socket.AddressFamily) -> Any:
+    with apart_from_forks:
+        return socket.getaddrinfo(host, port, family=family, type=socket.SOCK_STREAM)
 
 
 _NUMERIC: Final = socket.AI_NUMERICHOST | socket.AI_NUMERICSERV

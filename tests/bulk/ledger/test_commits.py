@@ -71,3 +71,14 @@ async def test_intents_of_rows_at_once_are_committed_together_and_none_waits_for
         await asyncio.gather(*map(row, range(40)))
     assert len(commits) <= 100, "of 800 changes"
     await ledger.close()
+
+
+async def test_a_ledger_that_is_closed_leaves_no_timer_behind(tmp_path):
+    """``python -m tests.chaos --seed 20``: a run that is cut off, of rows whose results could still wait."""
+    ledger = await opened(tmp_path / "l")
+    for number in range(3):
+        await ledger.intend_row(b"%d" % number, SENT)
+        ledger.uploaded(b"file %d" % number, f"f{number:035}")
+    await ledger.close()
+    left = [timer for timer in asyncio.get_running_loop()._scheduled if not timer.cancelled()]
+    assert [timer for timer in left if "Database" in repr(timer)] == []

@@ -130,6 +130,7 @@ DOCUMENTED = {
     *("ClientSession.request", "ClientSession.trace_configs", "ClientSession.trust_env"),
     *("ClientTimeout", "DummyCookieJar", "TCPConnector", "TCPConnector.__init__", "ClientRequest", "__file__"),
     "BaseConnector",
+    *("DefaultResolver", "ThreadedResolver", "ThreadedResolver.__init__"),
     *("ClientResponse", "ClientResponse.closed", "ClientResponse.content", "ClientResponse.headers"),
     *("ClientResponse.release", "ClientResponse.status", "__version__", "abc.AbstractStreamWriter"),
     *("StreamReader", "StreamReader.is_eof", "StreamReader.iter_any", "StreamReader.read_nowait"),
