@@ -5,15 +5,20 @@ moments, ``--package`` takes ``kycaid_async`` from another folder, ``--keep`` le
 ``--late 20`` lets a server that acts late do so 20 real seconds after it got a request, and clients look for what they
 sent for longer than that. Without it, and in the suite, it acts at most 3 seconds late, when clients have waited for
 half of that.
+``--minutes 60`` begins no mode after that; what was not begun is not counted.
 ``python -m tests.bulk.crash storm`` measures runs through a time in which the server, or a gateway, refuses all.
 """
 
 import argparse
 import asyncio
+import math
 import sys
 import tempfile
+import time
+from collections.abc import Sequence
 from pathlib import Path
 
+from tests import figures
 from tests.bulk.crash.modes import MODES
 from tests.bulk.crash.runs import Forks
 from tests.bulk.crash.storm import storms
@@ -37,12 +42,15 @@ def _line(cells: list[object]) -> str:
 
 async def _all(args: argparse.Namespace, folder: Path, forks: Forks) -> bool:
     names = list(MODES) if args.mode == "all" else args.mode.split(",")
-    at_once, well, seen = asyncio.Semaphore(args.at_once), True, []
+    at_once, well, seen = asyncio.Semaphore(args.at_once), True, list[Outcome]()
+    last_begin = time.monotonic() + args.minutes * 60
     print(_line(_HEADS), _line(["---", *["---:"] * (len(_HEADS) - 1)]), sep="\n", flush=True)
 
     async def one(name: str) -> None:
         nonlocal well
         async with at_once:
+            if time.monotonic() > last_begin:
+                return
             place = folder / name
             place.mkdir(parents=True)
             options = {"kills": args.kills, "seed": args.seed, "rows": args.rows, "late": args.late}
@@ -57,7 +65,27 @@ async def _all(args: argparse.Namespace, folder: Path, forks: Forks) -> bool:
     for outcome in seen:
         for problem in outcome.verdict.problems[: args.show]:
             print(f"{outcome.mode}: {problem}")
+    if args.record:
+        figures.record("crash", "kills and other ends of bulk uploads and verifications, among faults", _sums(seen))
     return well
+
+
+def _sums(outcomes: Sequence[Outcome]) -> dict[str, int]:
+    """Return the figures of all modes in which a client can prevent what goes wrong."""
+    judged = [one for one in outcomes if MODES[one.mode].preventable]
+    ended = [one.kills for one in judged if one.kills]
+    verdicts = [one.verdict for one in judged]
+    return {
+        "modes": len(judged),
+        "ends in each at least": min(ended, default=0),
+        "ends": sum(ended),
+        "rows": sum(one.rows for one in judged),
+        "named as uncertain": sum(one.statuses["uncertain"] for one in judged),
+        "made twice": sum(len(verdict.doubles) for verdict in verdicts),
+        "lost": sum(len(verdict.missing) for verdict in verdicts),
+        "told wrongly": sum(len(verdict.wrong) for verdict in verdicts),
+        "ledgers that do not open, and crashes": sum(len(one.unopened) + len(one.crashes) for one in verdicts),
+    }
 
 
 def main() -> int:
@@ -67,11 +95,13 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--rows", type=int, default=120)
     parser.add_argument("--late", type=float, help="seconds after which a server that is late acts")
+    parser.add_argument("--minutes", type=float, default=math.inf, help="begin no mode after so many minutes")
     parser.add_argument("--at-once", type=int, default=2, help="modes at once")
     parser.add_argument("--show", type=int, default=5, help="problems to show of each mode")
     parser.add_argument("--package", type=Path, default=ROOT)
     parser.add_argument("--keep", type=Path)
     parser.add_argument("--seconds", type=float, default=20.0, help="how long a storm lasts")
+    figures.add_option(parser)
     args = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="kycaid-crash-") as folder:
         return asyncio.run(_work(args, args.keep or Path(folder)))
