@@ -2,11 +2,12 @@
 
 import functools
 import inspect
+import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
-from typing import Annotated, Any, TypeAlias, TypedDict, cast
+from typing import Annotated, Any, Final, TypeAlias, TypedDict, cast
 
 import attrs
 import typer
@@ -37,10 +38,17 @@ Proxy: TypeAlias = Annotated[
         "HTTP_PROXY for a server without TLS, or ALL_PROXY), unless NO_PROXY names the server.",
     ),
 ]
+_SERVER: Final = "KYCAID_BASE_URL"
 BaseUrl: TypeAlias = Annotated[
     str | None,
     typer.Option(
-        metavar="URL", envvar="KYCAID_BASE_URL", help="Use this server.", show_envvar=True, show_default=False
+        metavar="URL",
+        envvar=_SERVER,
+        help="Use this server.",
+        show_envvar=True,
+        show_default=False,
+        # Typer 0.26.0 reads no variable at all, and what is meant for a sandbox must not reach KYCAID.
+        callback=lambda url: url or os.environ.get(_SERVER) or None,
     ),
 ]
 SameAccount: TypeAlias = Annotated[
