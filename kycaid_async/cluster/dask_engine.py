@@ -45,6 +45,7 @@ class _Places:
     key_from: str
     ledger: str
     ledger_from: str
+    pace_from: str
 
 
 class DaskEngine:
@@ -59,9 +60,10 @@ class DaskEngine:
       It never travels. Workers of a ``LocalCluster`` of ours read it from a file that nobody else can read, and that
       is gone with the run.
     * ``ledger_from``: the same for the URL of the ledger, which must not travel when there is a password in it.
-    * ``connections``: how many requests all workers together may have under way, divided among those that are there
-      when the run begins. Default: the client's ``max_connections`` for each worker. What the server refuses each
-      worker learns for itself.
+    * ``connections``: how many requests all workers together may have under way, divided among those that are there.
+      Default: the client's ``max_connections`` for each worker.
+    * Workers keep to one pace: they agree on it in the Redis that ``KYCAID_PACE_URL`` names where they run (for a
+      cluster of ours also that of the client), and without one their scheduler divides it among them.
     * The client's ``hooks`` are told of results only; a ``proxy`` or an ``ssl_context`` is refused: it does not travel.
 
     Raises `ModuleNotFoundError` when the extra is not installed.
@@ -98,7 +100,8 @@ class DaskEngine:
             job = Job(
                 name=f"kycaid-{secrets.token_hex(6)}",
                 manifest=everywhere(manifest),
-                connections=await self._share(connect, settings.max_connections),
+                connections=settings.max_connections,
+                all_together=self._connections,
                 client=client_options(settings),
                 upload=upload_options(attrs.asdict(plan, recurse=False)),
                 **attrs.asdict(places),
@@ -106,17 +109,6 @@ class DaskEngine:
             dispatch = Dispatch(job, connect, timing, plan.give_up_after, drained)
             stack.push_async_callback(dispatch.close)
             yield dispatch
-
-    async def _share(self, connect: Connect, most: int) -> int:
-        """Return how many requests each worker may have under way."""
-        if self._connections is None:
-            return most
-        client = await connect()
-        try:
-            workers = len(await client.nthreads())
-        finally:
-            await client.close()
-        return max(1, min(most, self._connections // max(1, workers)))
 
     @property
     def _is_own(self) -> bool:
@@ -127,20 +119,21 @@ class DaskEngine:
         """Give the places of all secrets; for a cluster of our own, in a folder that only this user can read."""
         url = os.fspath(plan.ledger) if plan.ledger is not None else ""
         ledger_from = self._ledger_from or ""
-        is_secret = not ledger_from and has_password(url)
+        is_secret, pace, pace_from = not ledger_from and has_password(url), settings.pace, ""
         with contextlib.ExitStack() as stack:
             key_from = self._key_from
-            if self._is_own and (key_from is None or is_secret):
+            if self._is_own:
                 folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="kycaid-")))
                 key_from = key_from or _kept(folder / "key", settings.api_key.reveal())
                 ledger_from = _kept(folder / "ledger", url) if is_secret else ledger_from
+                pace_from = _kept(folder / "pace", pace) if isinstance(pace, str) else pace_from
             elif is_secret:
                 raise ConfigurationError(
                     "engine: the URL of the ledger has a password in it, and is not sent to workers: name a place "
                     "where they find it (ledger_from='env:KYCAID_LEDGER_URL'), or give them the password by PGPASSWORD"
                 )
             ledger = "" if ledger_from else url
-            yield _Places(key_from=key_from or _KEY, ledger=ledger, ledger_from=ledger_from)
+            yield _Places(key_from=key_from or _KEY, ledger=ledger, ledger_from=ledger_from, pace_from=pace_from)
 
     @contextlib.asynccontextmanager
     async def _connecting(self) -> AsyncIterator[Connect]:

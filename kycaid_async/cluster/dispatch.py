@@ -12,6 +12,7 @@ from distributed import KilledWorker
 from distributed.comm.core import CommClosedError
 
 from kycaid_async.cluster.messages import Job, ShardOutcome
+from kycaid_async.cluster.pace import divide_pace
 from kycaid_async.cluster.shards import Shard
 from kycaid_async.cluster.worker import KycaidPlugin, deliver
 from kycaid_async.errors import KycaidError
@@ -124,6 +125,7 @@ class Dispatch:
         while self._client is None:
             try:
                 client = await self.connect()
+                await divide_pace(client)
                 await client.register_plugin(KycaidPlugin(self.job), name=self.job.name)
                 self._client, self._looked_at = client, float("-inf")
             except _LOST as error:

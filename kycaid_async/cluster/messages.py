@@ -45,6 +45,10 @@ class Job:
     ledger_from: str = ""
     connections: int
     """How many requests each worker may have under way."""
+    all_together: int | None = None
+    """How many all of them may have, if somebody said so."""
+    pace_from: str = ""
+    """The place of the URL of the Redis in which they agree on their pace; empty where they know it themselves."""
     client: dict[str, Any] = attrs.field(repr=False)
     """Options of the client."""
     upload: dict[str, Any] = attrs.field(repr=False)

@@ -14,8 +14,10 @@ from kycaid_async.bulk.manifest.row import ManifestRow
 from kycaid_async.bulk.row import BulkResult
 from kycaid_async.client import AsyncKycaid
 from kycaid_async.cluster.messages import Counts, Job, RowOutcome, ShardOutcome, bare, secret_from
+from kycaid_async.cluster.pace import pace_of
 from kycaid_async.cluster.shards import Shard
 from kycaid_async.errors import KycaidError
+from kycaid_async.protocol.shared_pacing import PaceOption
 
 if TYPE_CHECKING:
     from distributed import Worker
@@ -38,8 +40,9 @@ class _Collector:
 class Pipeline:
     """The pipeline of one process for one upload. It ends with the first error that is of all rows."""
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: Job, pace: PaceOption) -> None:
         self._job = job
+        self._pace = pace
         self._name = uuid.uuid4().hex[:12]
         self._key = secret_from(job.key_from)
         self._loop = asyncio.new_event_loop()
@@ -81,7 +84,8 @@ class Pipeline:
 
     async def _deliver_all(self) -> None:
         try:
-            async with AsyncKycaid(self._key, max_connections=self._job.connections, **self._job.client) as client:
+            most, options = self._job.connections, self._job.client
+            async with AsyncKycaid(self._key, max_connections=most, pace=self._pace, **options) as client:
                 self._upload = client.bulk.upload(self._feed(), ledger=self._job.ledger_url, **self._job.upload)
                 async with self._upload as upload:
                     async for result in upload:
@@ -143,8 +147,9 @@ class KycaidPlugin(WorkerPlugin):
         self.name = job.name
         self._pipeline: Pipeline | None = None
 
-    def setup(self, worker: "Worker") -> None:  # noqa: ARG002 - Dask's signature
+    def setup(self, worker: "Worker") -> None:
         """Prepare for shards."""
+        self._worker = worker
         self._lock = threading.Lock()
 
     async def teardown(self, worker: "Worker") -> None:  # noqa: ARG002 - Dask's signature
@@ -156,7 +161,7 @@ class KycaidPlugin(WorkerPlugin):
         """Deliver a shard, in a thread of the worker."""
         with self._lock:
             if self._pipeline is None or self._pipeline.ended:
-                self._pipeline = Pipeline(self.job)
+                self._pipeline = Pipeline(self.job, pace_of(self.job, self._worker))
             pipeline = self._pipeline
         return pipeline.deliver(shard)
 
