@@ -11,8 +11,8 @@ from distributed import CancelledError as TaskCancelled
 from distributed import KilledWorker
 from distributed.comm.core import CommClosedError
 
+from kycaid_async.cluster.divided_pace import divide_pace
 from kycaid_async.cluster.messages import Job, ShardOutcome
-from kycaid_async.cluster.pace import divide_pace
 from kycaid_async.cluster.shards import Shard
 from kycaid_async.cluster.worker import KycaidPlugin, deliver
 from kycaid_async.errors import KycaidError

@@ -13,8 +13,8 @@ from distributed import WorkerPlugin, get_worker
 from kycaid_async.bulk.manifest.row import ManifestRow
 from kycaid_async.bulk.row import BulkResult
 from kycaid_async.client import AsyncKycaid
+from kycaid_async.cluster.divided_pace import pace_of
 from kycaid_async.cluster.messages import Counts, Job, RowOutcome, ShardOutcome, bare, secret_from
-from kycaid_async.cluster.pace import pace_of
 from kycaid_async.cluster.shards import Shard
 from kycaid_async.errors import KycaidError
 from kycaid_async.protocol.shared_pacing import PaceOption

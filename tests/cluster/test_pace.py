@@ -6,8 +6,8 @@ import attrs
 import pytest
 from distributed import Client, LocalCluster
 
+from kycaid_async.cluster.divided_pace import DaskPaceStore, PacePlugin, divide_pace, pace_of
 from kycaid_async.cluster.messages import Job
-from kycaid_async.cluster.pace import DaskPaceStore, PacePlugin, divide_pace, pace_of
 from kycaid_async.protocol.shared_pacing import Refusal, Report
 from kycaid_async.transport.redis_pace import RedisPaceStore
 from tests.cluster import pace
