@@ -286,7 +286,7 @@ async def test_a_server_that_never_answers_runs_into_the_read_limit(operation, s
 
 @pytest.mark.parametrize("operation", ["safe", "duplicates"])
 async def test_an_answer_that_drips_runs_into_the_total_limit(operation, sandbox, proxy, held, make_client):
-    client = make_client(proxy.url, api_key=sandbox.api_key, timeout=Timeout(total=0.2))
+    client = make_client(proxy.url, api_key=sandbox.api_key, timeout=Timeout(total=1.0))
     proxy.faults.append(Fault(drip=True))
     with pytest.raises(RequestTimeoutError) as caught:
         await (REPLAYABLE.get(operation) or ONCE[operation][0])(client, held)
@@ -355,7 +355,7 @@ async def test_no_connection_in_time_is_tried_again_also_by_a_billed_call(unansw
 
 async def test_a_proxy_that_never_answers_connect_leaves_nothing_processed(sandbox, proxy, make_client):
     proxy.faults.append(Fault(hang=True))
-    client = make_client("https://api.example.com", proxy=proxy.url, timeout=Timeout(total=0.1))
+    client = make_client("https://api.example.com", proxy=proxy.url, timeout=Timeout(total=1.0))
     with pytest.raises(RequestTimeoutError) as caught:
         await pay_for(client)
     error = caught.value
@@ -392,7 +392,7 @@ async def test_a_proxy_that_never_answers_connect_runs_into_the_connect_limit_an
 async def test_a_request_that_left_and_was_never_answered_may_have_been_processed(sandbox, proxy, make_client):
     proxy.faults.append(Fault(hang=True))
     with pytest.raises(RequestTimeoutError) as caught:
-        await pay_for(make_client(proxy.url, timeout=Timeout(total=0.1)))
+        await pay_for(make_client(proxy.url, timeout=Timeout(total=1.0)))
     error = caught.value
     assert (error.phase, error.attempts, error.maybe_processed, error.retryable) == ("total", 1, True, False)
 
