@@ -53,7 +53,7 @@ async def test_a_path_in_another_spelling_says_which_is_there(folder, client, sp
     path = spell(folder)
     with pytest.raises(InvalidFileError) as caught:
         await client.files.create(path)
-    assert str(caught.value).endswith(f"cannot be opened (No such file or directory; {NAME} is there, {differs})")
+    assert caught.value.message.endswith(f"cannot be opened (No such file or directory; {NAME} is there, {differs})")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="HOME is a thing of POSIX")

@@ -199,7 +199,7 @@ for action in (lambda: asyncio.run(PathSource("\\u00e9.png").open()), lambda: re
     try:
         action()
     except (InvalidFileError, ManifestError) as error:
-        print(ascii(str(error)))
+        print(ascii(error.message))
 """
     environment = os.environ | {"LC_ALL": "POSIX", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
     done = subprocess.run(
