@@ -3,7 +3,7 @@
 import json
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import TypeVar
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
@@ -75,15 +75,19 @@ class DemoScreen:
             self._out.print(Text(f"{len(report.people)} people: {told}"))
         self._out.print(Text(summary(report)))
 
-    def _bars(self) -> Progress:
-        return Progress(
+    @contextmanager
+    def _bars(self) -> Iterator[Progress]:
+        is_hidden = self._err.quiet or not self._err.is_terminal
+        bars = Progress(
             TextColumn("{task.description}"),
             BarColumn(bar_width=30),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
             console=self._err,
-            disable=self._err.quiet or not self._err.is_terminal,
+            disable=is_hidden,
         )
+        with nullcontext() if is_hidden else bars:  # Rich before 14.3 ends hidden bars with an empty line
+            yield bars
 
 
 class Bars:
