@@ -29,6 +29,8 @@ class Leaks:
         self._hook, sys.unraisablehook = sys.unraisablehook, self._note
         self._warned = self._catching.__enter__()
         warnings.simplefilter("always")
+        # Python 3.12 and newer say so of every fork beside a thread, and a program with a fork is one on purpose.
+        warnings.filterwarnings("ignore", r"This process .* is multi-threaded, use of fork\(\)", DeprecationWarning)
         return self
 
     def __exit__(self, *error: object) -> None:
