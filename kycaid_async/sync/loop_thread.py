@@ -116,7 +116,13 @@ class LoopThread:
         try:
             _import_all()
         except (ImportError, OSError) as problem:
-            raise _no_loop(problem) from problem
+            if not _is_amid_an_import():
+                raise _no_loop(problem) from problem
+        if _is_amid_an_import():
+            raise ConfigurationError(
+                "the first call, from a signal handler that interrupted an import that it needs, would wait for ever; "
+                "make another call before, or let the handler leave the call to what it interrupts"
+            )
         started = inbox()
         self._waiting.append(started)
         if not self._starting:
@@ -217,10 +223,21 @@ def _import_all() -> None:
             importlib.import_module(name)
 
 
+def _is_amid_an_import() -> bool:
+    """Say whether this thread itself is importing what the loop's would wait for: others were waited for."""
+    wanted = (name.split(".") for name in (*_REQUIRED, *_OPTIONAL))
+    with_parents = {".".join(parts[:count]) for parts in wanted for count in range(1, len(parts) + 1)}
+    return any(_is_half_imported(sys.modules.get(name)) for name in with_parents)
+
+
+def _is_half_imported(module: object) -> bool:
+    return bool(getattr(getattr(module, "__spec__", None), "_initializing", False))
+
+
 def _finish_imports() -> None:
     """Wait for modules that other threads are importing: a child could never import what is half-imported at a fork."""
     for name, module in list(sys.modules.items()):
-        if getattr(getattr(module, "__spec__", None), "_initializing", False):
+        if _is_half_imported(module):
             with suppress(Exception):  # what fails to import is not there in a child either
                 importlib.import_module(name)
 

@@ -1,6 +1,7 @@
 """Write and run random programs of calls and faults: ``python -m tests.chaos [--seed N] [--programs N] [--minutes M]``.
 
 Programs have numbers, and the same seed and number is the same program: ``--first 1234 --programs 1`` runs one again.
+What did not hold while client or server waited for a CPU is tried again, and counted when it holds then.
 Prints each program after which something did not hold, as small as it could be made, and figures at the end; ends with
 1 when anything was found.
 """

@@ -36,6 +36,11 @@ class ChaosOracle:
         _make_certificates(folder, self._trusting)
         self._doors = self._tell("/_control/doors", {"certificates": str(folder)})
 
+    @property
+    def pid(self) -> int:
+        """The id of its process."""
+        return self._process.pid
+
     def address(self, way: str) -> dict[str, Any]:
         """Return the options of a client that comes this way."""
         if way == "http":

@@ -10,8 +10,8 @@ import pytest
 from kycaid_async import ConnectionLostError, RequestTimeoutError
 from tests.chaos.calls import Outcome
 from tests.chaos.program import Program, Step
-from tests.chaos.run import chaos
-from tests.chaos.verdict import Played, judge
+from tests.chaos.run import STARVED, Chaos, chaos
+from tests.chaos.verdict import Played, Verdict, judge
 from tests.chaos.writing import program_of, smallest
 from tests.oracle.faults import Fault
 
@@ -51,6 +51,23 @@ def test_random_programs_hold(one_chaos):
     figures = one_chaos.figures
     assert min(figures["async"], figures["blocking"], figures["bulk"]) > PROGRAMS / 10
     assert figures["faults"] > PROGRAMS
+
+
+def test_a_program_that_fails_for_want_of_a_cpu_is_tried_again_and_one_that_fails_with_one_is_told(
+    one_chaos, monkeypatch
+):
+    verdicts, waits = [Verdict(), Verdict(), Verdict()], iter(range(100))
+    verdicts[0].note("broken", "slow")
+    monkeypatch.setattr(Chaos, "run", lambda *_: verdicts[0] if len(verdicts) == 1 else verdicts.pop(0))
+    monkeypatch.setattr(Chaos, "_waited", lambda _: float(next(waits)))
+    one_chaos.check(20, 0)
+    assert (one_chaos.found, one_chaos.figures[STARVED]) == ([], 1)
+    verdicts[:] = [Verdict()]
+    verdicts[0].note("broken", "slow")
+    monkeypatch.setattr(Chaos, "_waited", lambda _: 0.0)
+    one_chaos.check(20, 0)
+    assert len(one_chaos.found) == 1
+    one_chaos.found.clear()
 
 
 REQUEST = {"number": 1, "fault": "none", "answered": 1.0, "method": "POST"}

@@ -1,7 +1,7 @@
 """Let all three kinds of users work for long, with faults and callbacks: ``python -m tests.soak [--minutes N]``.
 
 They work in rounds. After each, when nobody works, memory, descriptors, tasks, threads and timers are counted. At the
-end they must be what they were after the first minute. Ends with 1 when they are not.
+end they must be what they were after the first minute, and so must the work that a call is. Ends with 1 when they are not.
 """
 
 import argparse
@@ -52,7 +52,8 @@ def main(arguments: list[str]) -> int:
         "callbacks": work.callbacks,
         "failed by faults": work.failed,
         "MB at first and at last": f"{first.memory / 1e6:.1f} → {last.memory / 1e6:.1f}",
-        "ms per read at first and at last": f"{first.latency * 1e3:.1f} → {last.latency * 1e3:.1f}",
+        "ms of work a call at first and at last": f"{first.work * 1e3:.1f} → {last.work * 1e3:.1f}",
+        "ms a read at first and at last": f"{first.latency * 1e3:.1f} → {last.latency * 1e3:.1f}",
         "things that grew": len(found),
     }
     print(said, *found, sep="\n")

@@ -7,7 +7,7 @@ import attrs
 from tests.soak.__main__ import soak
 from tests.soak.measures import Sample, grown
 
-FLAT = Sample(memory=100_000_000, descriptors=10, tasks=3, threads=4, timers=2, latency=0.01)
+FLAT = Sample(memory=100_000_000, descriptors=10, tasks=3, threads=4, timers=2, work=0.01)
 
 
 def test_all_three_kinds_of_users_work_and_leave_nothing():
@@ -17,10 +17,10 @@ def test_all_three_kinds_of_users_work_and_leave_nothing():
 
 
 def test_what_grows_is_named():
-    more = attrs.evolve(FLAT, memory=110_000_000, descriptors=11, tasks=4, threads=5, timers=3, latency=0.03)
+    more = attrs.evolve(FLAT, memory=110_000_000, descriptors=11, tasks=4, threads=5, timers=3, work=0.03)
     assert [text.partition(":")[0] for text in grown([FLAT] * 5 + [more] * 4, slack=0)] == [
         *("descriptors", "tasks", "threads", "timers"),
-        *("memory", "latency"),
+        *("memory", "work"),
     ]
     assert grown([FLAT] * 9, slack=0) == []
     assert grown([FLAT, attrs.evolve(FLAT, memory=200_000_000)], slack=0) == []

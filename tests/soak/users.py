@@ -19,7 +19,7 @@ from kycaid_async.sandbox.data.account import FORMS
 from kycaid_async.sync.loop_thread import loop_thread
 from kycaid_async.web.aiohttp import callback_route
 from tests.pictures import picture
-from tests.soak.measures import Sample, sample
+from tests.soak.measures import Sample, busy, sample
 
 KEY = "0123456789abcdef0123456789abcdef0123"
 FAULTS = ("latency=0.02:all:0.05", "429=1:all:0.01", "500:all:0.02", "502:all:0.02", "reset:all:0.02", "lost:all:0.02")
@@ -36,6 +36,11 @@ class Work:
     callbacks: int = 0
     failed: int = 0
 
+    @property
+    def requests(self) -> int:
+        """About how many requests that were: a row is three."""
+        return self.calls + self.failed + 3 * self.rows
+
 
 @attrs.define
 class Users:
@@ -46,23 +51,28 @@ class Users:
     client: AsyncKycaid
     blocking: Kycaid
     done: Work
+    server: int
+    """The id of the sandbox's process."""
+    _effort: float = 0.0
     _latencies: list[float] = attrs.field(factory=list)
     _number: int = 0
 
     async def work(self, seconds: float) -> None:
         """Work for so long, each user as fast as answers come; all until something was done."""
         self._latencies.clear()
+        before, begun = self.done.requests, busy(self.server)
         until = time.monotonic() + seconds
         await asyncio.gather(
             self._async(until), self._async(until), self._bulk(until), asyncio.to_thread(self._sync, until)
         )
+        self._effort = (busy(self.server) - begun) / (self.done.requests - before)
 
     async def sample(self, after: float) -> Sample:
         """Count what is held, ``after`` so many seconds in which nobody works."""
         await asyncio.sleep(after)
         of_blocking = loop_thread._running
         loops = [asyncio.get_running_loop(), *([of_blocking.loop] if of_blocking is not None else [])]
-        return sample(loops, self._latencies)
+        return sample(loops, self._effort, self._latencies)
 
     async def _async(self, until: float) -> None:
         while time.monotonic() < until or not self.done.calls:
@@ -125,7 +135,9 @@ async def at_work(chance: random.Random) -> AsyncIterator[Users]:
         with tempfile.TemporaryDirectory() as folder:
             async with AsyncKycaid(KEY, base_url=url, timeout=5) as client:
                 blocking = Kycaid(KEY, base_url=url, timeout=5)
-                yield Users(chance=chance, folder=Path(folder), client=client, blocking=blocking, done=done)
+                yield Users(
+                    chance=chance, folder=Path(folder), client=client, blocking=blocking, done=done, server=process.pid
+                )
                 await asyncio.to_thread(blocking.close)
     finally:
         process.terminate()

@@ -317,6 +317,33 @@ async def test_a_child_that_is_forked_amid_a_look_up_of_a_name_can_look_names_up
     assert await scripts.run(LOOKING_UP % CALLING[calling]) == FINE
 
 
+@pytest.mark.parametrize("amid", ["anyio/__init__.py", "anyio/from_thread.py", "cattrs/__init__.py", "exchange.py"])
+async def test_a_first_call_by_a_signal_amid_the_imports_of_the_first_call_is_refused_and_does_not_hang(scripts, amid):
+    done = await scripts.run(f"""
+        import os, signal, sys
+        from kycaid_async import ConfigurationError, Kycaid
+
+        client, refused = Kycaid(), []
+
+        def call(*_):
+            try:
+                client.forms.list()
+            except ConfigurationError as error:
+                refused.append(str(error))
+
+        def send(event, arguments):
+            if event == "exec" and arguments[0].co_filename.endswith({amid!r}):
+                os.kill(os.getpid(), signal.SIGUSR1)
+
+        signal.signal(signal.SIGUSR1, call)
+        sys.addaudithook(send)
+        assert client.forms.list()
+        assert [text[:14] for text in refused] == ["the first call"], refused
+        print("fine")
+    """)
+    assert done == FINE
+
+
 async def test_the_asynchronous_client_connects_anew_in_a_forked_child(scripts):
     done = await scripts.run("""
         import asyncio, os, sys
