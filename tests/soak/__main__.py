@@ -1,7 +1,7 @@
 """Let all three kinds of users work for long, with faults and callbacks: ``python -m tests.soak [--minutes N]``.
 
 They work in rounds. After each, when nobody works, memory, descriptors, tasks, threads and timers are counted. At the
-end they must be what they were after the first minute, and so must the work that a call is. Ends with 1 when they are not.
+end they must be what they were after the first minute, and so must the work that a call is. Else it ends with 1.
 """
 
 import argparse
