@@ -11,7 +11,8 @@ from typing import Any
 from benchmarks.harness import clients, raw
 from benchmarks.harness.answers import DOCUMENT_ID, KEY
 from benchmarks.harness.case import Case, Plan
-from benchmarks.harness.report import Report, at_least, command, show
+from benchmarks.harness.figures import at_least
+from benchmarks.harness.report import Report, command, show
 from benchmarks.harness.rounds import Comparison, compare
 from benchmarks.harness.server import serving
 from benchmarks.harness.spreading import Work, in_threads

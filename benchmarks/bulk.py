@@ -13,7 +13,8 @@ from typing import Any
 from benchmarks.harness import clients
 from benchmarks.harness.alone import alone
 from benchmarks.harness.case import Case, Plan
-from benchmarks.harness.report import Figure, Report, at_least, at_most, command, show, table
+from benchmarks.harness.figures import Figure, at_least, at_most
+from benchmarks.harness.report import Report, command, show, table
 from benchmarks.harness.rounds import Comparison, compare
 from benchmarks.harness.server import serving
 from benchmarks.harness.worker import forget_peak, peak

@@ -13,7 +13,8 @@ from typing import Any
 
 from benchmarks.harness.answers import DOCUMENT
 from benchmarks.harness.case import Case, Plan
-from benchmarks.harness.report import Report, at_most, command, show
+from benchmarks.harness.figures import at_most
+from benchmarks.harness.report import Report, command, show
 from benchmarks.harness.rounds import compare
 from benchmarks.harness.spreading import Work, repeated
 

@@ -15,7 +15,8 @@ from typing import Any
 from benchmarks.harness.alone import alone
 from benchmarks.harness.answers import FILE_ID, KEY
 from benchmarks.harness.case import Plan
-from benchmarks.harness.report import Figure, Report, at_most, command, table
+from benchmarks.harness.figures import Figure, at_most
+from benchmarks.harness.report import Report, command, table
 
 RATE = 50
 ROWS = 1500

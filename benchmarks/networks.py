@@ -4,16 +4,15 @@
 the server or in the kernel's netem, there with packet loss and 10 and 100 Mbit/s too; on an idle machine and with one
 busy process for each core. And how long a small call waits behind large uploads.
 
-``python -m benchmarks.networks --whole`` goes through all of it, which takes hours; without it, what is promised.
+``python -m benchmarks.networks --whole`` goes through all of it, which takes hours; without it, the small calls.
 """
 
 import asyncio
 import itertools
 import json
-import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
+from contextlib import ExitStack, asynccontextmanager, nullcontext, suppress
 from typing import Any
 
 import attrs
@@ -22,9 +21,10 @@ from benchmarks import uploads
 from benchmarks.harness import clients
 from benchmarks.harness.answers import DOCUMENT_ID
 from benchmarks.harness.case import Case, Plan
-from benchmarks.harness.cores import CLIENTS, SERVER, pin
+from benchmarks.harness.cores import busy_cores
+from benchmarks.harness.figures import Figure, at_most
 from benchmarks.harness.netem import Link, Place, UnavailableError, laid
-from benchmarks.harness.report import Figure, Report, arguments, at_least, at_most, run_all, show
+from benchmarks.harness.report import Report, arguments, run_all, show
 from benchmarks.harness.rounds import Comparison, compare
 from benchmarks.harness.server import serving
 from benchmarks.harness.spreading import AsyncWork, in_tasks
@@ -87,12 +87,7 @@ def whole() -> Iterator[Cell]:
 
 
 def promised() -> Iterator[Cell]:
-    """Give the cells with a promise."""
-    for busy in (False, True):
-        yield Cell(size=SMALL, at_once=64, tls=True, latency=0.05, busy=busy)
-        yield Cell(size=SMALL, at_once=64, tls=True, link=Link(round_trip=0.05), busy=busy)
-        yield Cell(size=SMALL, at_once=16, tls=False, busy=busy)
-        yield from (Cell(size=LARGE, at_once=16, tls=tls, busy=busy) for tls in (False, True))
+    """Give the cells with a promise that `benchmarks.uploads` does not measure."""
     yield from fairness()
 
 
@@ -101,30 +96,7 @@ def fairness() -> Iterator[Cell]:
         yield Cell(size=LARGE, at_once=64, tls=tls, fair=True)
 
 
-_PROMISES: dict[tuple[int, bool, bool], float] = {
-    # by size, TLS, busy: on the machine's own network; latency is below
-    (SMALL, False, False): 2.7,
-    (SMALL, False, True): 1.6,
-    (LARGE, False, False): 2.5,
-    (LARGE, False, True): 1.4,
-    (LARGE, True, False): 1.8,
-    (LARGE, True, True): 1.2,
-}
-_LATE = {False: 1.04, True: 1.0}
-"""200 KB with a document, TLS, 50 ms, 64 at once; by whether the machine is busy."""
 _FAIR = 1.5
-
-
-@contextmanager
-def busy_cores() -> Iterator[None]:
-    """Keep every core busy with a process of its own."""
-    with ExitStack() as stack:
-        for core in [*CLIENTS, *SERVER]:
-            program = "while True: pass"
-            process = stack.enter_context(subprocess.Popen([sys.executable, "-c", program]))
-            stack.callback(process.kill)
-            pin([core], process.pid)
-        yield
 
 
 @asynccontextmanager
@@ -179,8 +151,7 @@ def measure(cell: Cell, folder: str, plan: Plan) -> Comparison:
     with ExitStack() as stack:
         place = stack.enter_context(laid(cell.link)) if cell.link is not None else Place()
         server = stack.enter_context(serving(tls=cell.tls, latency=cell.latency, place=place))
-        if cell.busy:
-            stack.enter_context(busy_cores())
+        stack.enter_context(busy_cores() if cell.busy else nullcontext())
         case = Case(
             title=cell.title,
             url=server.url,
@@ -213,16 +184,10 @@ def run(plan: Plan, cells: Callable[[], Iterator[Cell]] = promised) -> Report:
 
 
 def _figures(cell: Cell, made: Comparison) -> list[Figure]:
-    if cell.fair:
-        ours, theirs = _GETTING
-        return [at_most(f"{cell.title}: ours ÷ FormData's", made.ratio(ours, theirs), _FAIR, 1.0)]
-    is_late = (cell.size, cell.at_once, cell.tls, cell.latency) == (SMALL, 64, True, 0.05)
-    reach = _LATE[cell.busy] if is_late else None
-    if cell.at_once == uploads.AT_ONCE and cell.link is None and not cell.latency:
-        reach = _PROMISES.get((cell.size, cell.tls, cell.busy))
-    if reach is None:
+    if not cell.fair:
         return []
-    return [at_least(f"{cell.title}: FormData ÷ ours", made.ratio("aiohttp FormData", "kycaid_async"), reach)]
+    ours, theirs = _GETTING
+    return [at_most(f"{cell.title}: ours ÷ FormData's", made.ratio(ours, theirs), _FAIR, 1.0)]
 
 
 def main() -> None:

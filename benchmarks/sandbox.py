@@ -22,8 +22,9 @@ from benchmarks.harness.alone import alone, environment
 from benchmarks.harness.answers import KEY
 from benchmarks.harness.case import Case, Plan
 from benchmarks.harness.cores import SERVER, pin
+from benchmarks.harness.figures import at_least, at_most
 from benchmarks.harness.raw import RawConnection
-from benchmarks.harness.report import Report, at_least, at_most, command, table
+from benchmarks.harness.report import Report, command, table
 from benchmarks.harness.statistics import Spread
 
 AT_ONCE = 16

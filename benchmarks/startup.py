@@ -9,7 +9,8 @@ from benchmarks.harness.alone import environment
 from benchmarks.harness.answers import DOCUMENT_ID, KEY
 from benchmarks.harness.case import Case, Plan
 from benchmarks.harness.cores import CLIENTS
-from benchmarks.harness.report import Report, at_most, command, show
+from benchmarks.harness.figures import at_most
+from benchmarks.harness.report import Report, command, show
 from benchmarks.harness.rounds import Comparison, Result
 from benchmarks.harness.server import serving
 

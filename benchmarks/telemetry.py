@@ -10,7 +10,8 @@ from typing import Any
 from benchmarks.harness import clients
 from benchmarks.harness.answers import DOCUMENT_ID
 from benchmarks.harness.case import Case, Plan
-from benchmarks.harness.report import Report, at_most, command, show
+from benchmarks.harness.figures import at_most
+from benchmarks.harness.report import Report, command, show
 from benchmarks.harness.rounds import Comparison, compare
 from benchmarks.harness.server import serving
 from benchmarks.harness.spreading import AsyncWork, in_tasks

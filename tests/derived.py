@@ -3,7 +3,7 @@
 * ``kycaid_async/api/signatures.pyi``: signatures of the sections that are derived at run time: those of the blocking
   client, and those of ``client.with_raw_response`` of both; in a stub all type checkers and editors read plain methods.
 * ``kycaid_async/__init__.pyi``: the public names, from the table in ``__init__.py``.
-* The pages of the documentation: see `tests.docs.tables`.
+* The pages of the documentation: see `tests.docs.tables`, and `benchmarks.harness.record` for the figures of speed.
 * ``README.md``: the tables of operations, from their declarations; that of full runs, from their figures;
   the list of places where personal data may stand.
 * ``kycaid_async/docs/reference/promises.md``: promises about each operation, and the tests that hold them.
@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import kycaid_async
+from benchmarks.harness import record
 from kycaid_async.api import signatures
 from kycaid_async.api.raw_sections import RawSections, operations_of
 from kycaid_async.api.sections import SECTIONS, class_name, class_of
@@ -40,7 +41,7 @@ TABLES = {
     "runs": figures.as_markdown,
     "places": places.as_markdown,
 }
-TABLES |= OF_DOCUMENTATION
+TABLES |= OF_DOCUMENTATION | record.TABLES
 Form = ast.FunctionDef | ast.AsyncFunctionDef
 
 

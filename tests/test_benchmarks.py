@@ -10,8 +10,11 @@ import pytest
 
 from benchmarks.__main__ import found, main
 from benchmarks.harness.alone import alone
-from benchmarks.harness.case import Case
-from benchmarks.harness.report import Figure, Report, at_least
+from benchmarks.harness.case import Case, Plan
+from benchmarks.harness.cores import CLIENTS, SERVER, busy_cores
+from benchmarks.harness.figures import Figure, at_least, at_most
+from benchmarks.harness.record import as_markdown, record
+from benchmarks.harness.report import Report
 from benchmarks.harness.rounds import Comparison, Result
 
 ROOT = Path(__file__).parent.parent
@@ -63,6 +66,40 @@ def test_several_benchmarks_can_be_chosen_and_end_with_one_table(tmp_path, monke
     ]
     rows = [[cell.strip() for cell in row.split("|")[1:-1]] for row in capsys.readouterr().out.splitlines()]
     assert rows[-2:] == [["speed 1", "≥ 2.00 s", "", "1.00 s", "missed"], ["speed 3", "≥ 2.00 s", "", "3.00 s", "met"]]
+
+
+def test_figures_that_were_recorded_are_the_tables_of_the_documentation(tmp_path):
+    assert "None was recorded" in as_markdown("busy", tmp_path)
+    fast, slow = at_least("speed", 3.0, 2, unit="s"), at_most("time", 9.0, 1, unit="s")
+    record("a", [fast], Plan(rounds=5, busy=True), folder=tmp_path)
+    record("b", [at_least("replaced", 1.0, 2)], Plan(rounds=5, busy=True), folder=tmp_path)
+    record("b", [slow], Plan(rounds=5, busy=True), folder=tmp_path)
+    record("c", [], Plan(busy=True), folder=tmp_path)
+    text = as_markdown("busy", tmp_path)
+    assert text.splitlines()[-2:] == [
+        "| speed | ≥ 2.00 s |  | 3.00 s | met |",
+        "| time | ≤ 1.00 s |  | 9.00 s | missed |",
+    ]
+    assert text.count("at least 5 rounds") == 1
+    assert not (tmp_path / "idle.json").exists()
+
+
+def test_a_process_on_each_core_is_busy_until_the_end():
+    with busy_cores() as processes:
+        assert len(processes) == len(CLIENTS) + len(SERVER)
+        assert all(process.poll() is None for process in processes)
+    assert all(process.poll() is not None for process in processes)
+
+
+def test_a_busy_run_is_judged_by_what_is_wanted_of_one(monkeypatch, capsys):
+    def measured(plan):
+        return Report(figures=[at_least("speed", 1.5, plan.wanted(2, 1), unit="s")])
+
+    monkeypatch.setattr("benchmarks.__main__.found", lambda: {"a": measured})
+    for options, verdict in (([], "missed"), (["--busy"], "met")):
+        monkeypatch.setattr("sys.argv", ["benchmarks", *options])
+        main()
+        assert capsys.readouterr().out.splitlines()[-1].split("|")[-2].strip() == verdict
 
 
 def test_a_function_alone_has_a_process_of_its_own():

@@ -35,6 +35,12 @@ class Plan:
     rounds: int = 9
     quick: bool = False
     """Only see that everything runs: few rounds of few operations, and no figure means anything."""
+    busy: bool = False
+    """True while a process of its own keeps each core busy."""
+
+    def wanted(self, idle: float, busy: float) -> float:
+        """Return what is wanted of a figure on an idle machine, or on a busy one."""
+        return busy if self.busy else idle
 
     @property
     def seconds(self) -> float:

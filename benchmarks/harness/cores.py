@@ -1,7 +1,10 @@
 """Which cores are whose: the last is the server's, the others are for what is measured."""
 
 import os
-from collections.abc import Collection
+import subprocess
+import sys
+from collections.abc import Collection, Iterator
+from contextlib import ExitStack, contextmanager
 
 
 def _cores() -> list[int]:
@@ -17,3 +20,16 @@ def pin(cores: Collection[int], process: int = 0) -> None:
     """Keep a process, this one if none is said, and what it starts from now on, on ``cores``."""
     if cores and hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(process, cores)
+
+
+@contextmanager
+def busy_cores() -> Iterator[list[subprocess.Popen[bytes]]]:
+    """Keep every core busy with a process of its own."""
+    with ExitStack() as stack:
+        processes = []
+        for core in [*CLIENTS, *SERVER]:
+            process = stack.enter_context(subprocess.Popen([sys.executable, "-c", "while True: pass"]))
+            stack.callback(process.kill)
+            pin([core], process.pid)
+            processes.append(process)
+        yield processes

@@ -1,68 +1,26 @@
-"""Tables, the figures that were promised, JSON, and the command line that all benchmarks have."""
+"""Tables, JSON, and the command line that all benchmarks have."""
 
 import argparse
 import json
-import os
-import platform
+import time
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import nullcontext
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import attrs
 
 from benchmarks.harness.case import Plan
+from benchmarks.harness.cores import busy_cores
+from benchmarks.harness.figures import Figure, machine
+from benchmarks.harness.record import record
 from benchmarks.harness.rounds import Comparison, Result
 
 PACKAGES = (
     *("aiohttp", "yarl", "attrs", "cattrs", "httpx", "niquests", "urllib3", "requests"),
     *("msgspec", "pydantic", "orjson", "openai", "stripe", "uvloop"),
 )
-
-
-@attrs.frozen
-class Figure:
-    """A promise, and what came of it."""
-
-    name: str
-    measured: float | None
-    """None when what it needs is missing."""
-    reach: float
-    aim: float | None
-    sense: Literal["≤", "≥"]
-    unit: str
-
-    def holds(self, limit: float | None) -> bool:
-        if limit is None or self.measured is None:
-            return False
-        return self.measured >= limit if self.sense == "≥" else self.measured <= limit
-
-    @property
-    def verdict(self) -> str:
-        if self.measured is None:
-            return "not measured"
-        if self.holds(self.aim):
-            return "beyond the aim"
-        return "met" if self.holds(self.reach) else "missed"
-
-    def row(self) -> list[str]:
-        return [self.name, self._text(self.reach), self._text(self.aim), self._plain(self.measured), self.verdict]
-
-    def _text(self, limit: float | None) -> str:
-        return f"{self.sense} {self._plain(limit)}" if limit is not None else ""
-
-    def _plain(self, number: float | None) -> str:
-        return "–" if number is None else f"{number:,.{0 if abs(number) >= 100 else 2}f} {self.unit}"
-
-
-def at_least(name: str, measured: float | None, reach: float, aim: float | None = None, unit: str = "×") -> Figure:
-    """Return a figure that should be large."""
-    return Figure(name, measured, reach, aim, "≥", unit)
-
-
-def at_most(name: str, measured: float | None, reach: float, aim: float | None = None, unit: str = "×") -> Figure:
-    """Return a figure that should be small."""
-    return Figure(name, measured, reach, aim, "≤", unit)
 
 
 @attrs.define
@@ -124,21 +82,6 @@ def _duration(seconds: float | None) -> str:
     return f"{seconds * 1e3:,.1f} ms" if seconds >= 0.002 else f"{seconds * 1e6:,.1f} µs"
 
 
-def machine() -> str:
-    """Return the machine in a line."""
-    system = f"{platform.system()} {platform.release()}, Python {platform.python_version()}"
-    return f"{os.cpu_count()} × {_processor()}, {system}"
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return platform.processor() or platform.machine()
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.machine()
-
-
 def versions() -> dict[str, str]:
     found = {}
     for package in PACKAGES:
@@ -193,18 +136,26 @@ def arguments(names: Sequence[str] = ()) -> argparse.Namespace:
         parser.add_argument("--only", action="append", metavar="NAME", choices=names, help=help_text)
     parser.add_argument("--rounds", type=int, default=None, help="of each peer, in turn (default 9; 1 with --quick)")
     parser.add_argument("--quick", action="store_true", help="only see that everything runs; no figure means anything")
+    parser.add_argument("--busy", action="store_true", help="with a process beside it that keeps each core busy")
+    parser.add_argument("--record", action="store_true", help="keep the figures in benchmarks/results, for the tables")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all that was measured there")
     return parser.parse_args()
 
 
 def run_all(runs: dict[str, Run], given: argparse.Namespace) -> None:
     """Run benchmarks by their names, and report."""
-    plan = Plan(rounds=given.rounds or (1 if given.quick else 9), quick=given.quick)
+    plan = Plan(rounds=given.rounds or (1 if given.quick else 9), quick=given.quick, busy=given.busy)
     print(f"{machine()}; medians of at least {plan.rounds} rounds, quartiles in brackets")
-    reports = {}
+    reports, minutes = {}, {}
     for name, run in runs.items():
-        print(f"\n## {name}")
-        reports[name] = run(plan)
+        print(f"\n## {name}", flush=True)
+        started = time.perf_counter()
+        with busy_cores() if plan.busy else nullcontext():
+            reports[name] = run(plan)
+        minutes[name] = (time.perf_counter() - started) / 60
+        if given.record:  # at once, for a run takes long
+            record(name, reports[name].figures, plan)
+    print(f"\nminutes: {', '.join(f'{name} {took:.1f}' for name, took in minutes.items())}")
     show_figures(figure for report in reports.values() for figure in report.figures)
     if given.json is not None:
         given.json.write_text(json.dumps(as_json(reports, plan), indent=1, ensure_ascii=False), encoding="utf-8")

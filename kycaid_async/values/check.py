@@ -28,8 +28,10 @@ _WORDS = {
 
 def check_request(request: Request) -> list[FieldProblem]:
     """Return every field of ``request`` that the reference would refuse."""
-    values = {field.name: getattr(request, field.name) for field in fields_of(type(request))}
-    if request.at_least_one and all(value is UNSET for value in values.values()):
+    values = {
+        field.name: value for field in fields_of(type(request)) if (value := getattr(request, field.name)) is not UNSET
+    }
+    if request.at_least_one and not values:
         return [FieldProblem("*", "at least one field", "none")]
     return check_values(type(request), values)
 
@@ -63,10 +65,11 @@ def _inside(field: Field, value: Any) -> list[FieldProblem]:
 
 
 def _problem(field: Field, value: Any) -> FieldProblem | None:
-    value = field.plain(value)
+    if value.__class__ is not str:
+        value = field.plain(value)
     if value is None:
         return None if field.nullable else FieldProblem(field.name, "a value", "null")
-    if not any(test(value) for test in _tests_of(field.types)):
+    if not _passes_one(_tests_of(field.types), value):
         return FieldProblem(field.name, " or ".join(dict.fromkeys(_expected(field))), _describe(value))
     for constraint in field.constraints:
         if not constraint.allows(value):
@@ -99,7 +102,14 @@ def _test_of(t: Any) -> Test:  # noqa: PLR0911 - a table
 
 
 def _is_list_of(tests: tuple[Test, ...], value: Any) -> bool:
-    return isinstance(value, list | tuple) and all(any(test(item) for test in tests) for item in value)
+    return isinstance(value, list | tuple) and all(_passes_one(tests, item) for item in value)
+
+
+def _passes_one(tests: tuple[Test, ...], value: Any) -> bool:
+    for test in tests:  # noqa: SIM110 - any() would make a generator for each value
+        if test(value):
+            return True
+    return False
 
 
 def _closed(types: tuple[Any, ...]) -> tuple[Any, ...]:

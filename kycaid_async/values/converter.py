@@ -11,7 +11,7 @@ Writing leaves out `UNSET` and keeps the order in which the fields are declared,
 import functools
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any, TypeVar, cast, get_args, get_origin
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast, get_args, get_origin
 
 from kycaid_async.values.decline_reasons import DeclineReason, read_reasons
 from kycaid_async.values.enums import OpenEnum
@@ -235,9 +235,18 @@ def _reader(made: "Converter", types: tuple[Any, ...]) -> Callable[[Any, Any], A
     return _enum_hook(only) if is_class_of(only, OpenEnum) else made.get_structure_hook(only)
 
 
+_JSON: Final = frozenset({str, bool, int, float, type(None)})
+_OWN: Final = frozenset({date, list, tuple, dict})
+"""With the former, the classes of which no field makes another one."""
+
+
 def _write(made: "Converter", value: Any) -> Any:
-    if value.__class__ is str or value is None:
+    if value.__class__ in _JSON:
         return value
+    if isinstance(value, OpenEnum):  # by itself, as the next: cattrs would look them up at each value
+        return value._value_
+    if value.__class__ is date:
+        return value.isoformat()
     if isinstance(value, Mapping):
         return {key: _write(made, entry) for key, entry in value.items() if entry is not UNSET}
     if isinstance(value, list | tuple):
@@ -252,10 +261,12 @@ def _request_unhook(made: "Converter", cls: type[Request]) -> Callable[[Any], di
         values = {}
         for name, plain_as_field in fields:
             value = getattr(request, name)
-            if value.__class__ is str:  # as most that are set
+            if value is UNSET:  # as most are
+                continue
+            if value.__class__ in _JSON:
                 values[name] = value
-            elif value is not UNSET:
-                values[name] = _write(made, plain_as_field(value))
+            else:
+                values[name] = _write(made, value if value.__class__ in _OWN else plain_as_field(value))
         return values
 
     return write

@@ -1,0 +1,64 @@
+"""Figures of full runs, kept in ``benchmarks/results``, from which the documentation's tables are made.
+
+``python -m benchmarks --record`` writes ``idle.json``, and with ``--busy`` ``busy.json``: the figures of each benchmark
+with their machine, date and commit, so that one can be measured anew. ``python -m tests.derived`` makes the tables.
+"""
+
+import json
+import subprocess
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from benchmarks.harness.case import Plan
+from benchmarks.harness.figures import Figure, machine
+
+RESULTS = Path(__file__).parents[1] / "results"
+_HEADINGS = ("figure", "reach", "aim", "measured", "verdict")
+
+
+def record(name: str, figures: Sequence[Figure], plan: Plan, *, folder: Path = RESULTS) -> None:
+    """Keep the figures of a benchmark's run, in the place of those that it had before."""
+    if not figures:
+        return
+    path = folder / f"{'busy' if plan.busy else 'idle'}.json"
+    groups = json.loads(path.read_text("utf-8")) if path.exists() else {}
+    run = {"machine": machine(), "date": time.strftime("%Y-%m-%d"), "commit": _commit(), "rounds": plan.rounds}
+    groups[name] = run | {"figures": [attrs.asdict(figure) for figure in figures]}
+    path.write_text(json.dumps(groups, indent=1, ensure_ascii=False, sort_keys=True) + "\n", "utf-8")
+
+
+def _commit() -> str:
+    command = ["git", "describe", "--always", "--abbrev=8", "--match", "none", "--dirty=+"]
+    done = subprocess.run(command, cwd=RESULTS, capture_output=True, text=True, check=False)
+    return done.stdout.strip() or "?"
+
+
+def as_markdown(state: str, folder: Path = RESULTS) -> str:
+    """Return the tables of the runs on an ``idle`` or a ``busy`` machine: one for all groups of the same run."""
+    path = folder / f"{state}.json"
+    groups = json.loads(path.read_text("utf-8")) if path.exists() else {}
+    runs: dict[str, list[Figure]] = {}
+    for _, group in sorted(groups.items()):
+        runs.setdefault(_run(group), []).extend(Figure(**figure) for figure in group["figures"])
+    return "\n".join(f"{run}\n\n{_table(figures)}" for run, figures in runs.items()) or "None was recorded yet.\n"
+
+
+def _run(group: Mapping[str, Any]) -> str:
+    return (
+        f"At commit {group['commit']}, on {group['date']}, medians of at least {group['rounds']} rounds:\n"
+        f"{group['machine']}."
+    )
+
+
+def _table(figures: Iterable[Figure]) -> str:
+    lines = [_HEADINGS, ("---",) * len(_HEADINGS), *(figure.row() for figure in figures)]
+    return "".join("| " + " | ".join(line) + " |\n" for line in lines)
+
+
+TABLES = {f"figures_{state}": partial(as_markdown, state) for state in ("idle", "busy")}
+"""Those of the documentation, by the names of their places there."""
