@@ -17,7 +17,8 @@ from typing import Any
 from benchmarks.harness import clients
 from benchmarks.harness.alone import alone
 from benchmarks.harness.case import Case, Plan
-from benchmarks.harness.report import Figure, Report, at_least, at_most, command, table
+from benchmarks.harness.figures import Figure, at_least, at_most
+from benchmarks.harness.report import Report, command, table
 from benchmarks.harness.server import serving
 
 README = Path(__file__).parent / "README.md"

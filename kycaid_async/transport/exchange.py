@@ -12,10 +12,8 @@ from kycaid_async.errors import (
     UnconfirmedEndpointWarning,
 )
 from kycaid_async.protocol.endpoint import Endpoint, Evidence, Replay
-from kycaid_async.protocol.pacing import Pacer
 from kycaid_async.protocol.request import build
 from kycaid_async.protocol.retry import Certainty, Raise, Retry, RetryBudget, certainty, decide, slows_down
-from kycaid_async.protocol.shared_pacing import SharedPacer
 from kycaid_async.timing import Timing
 from kycaid_async.transport.attempt import Attempt, Call
 from kycaid_async.transport.deadlines import Limits
@@ -25,6 +23,8 @@ from kycaid_async.values.model import Request
 from kycaid_async.warning import warn_once
 
 if TYPE_CHECKING:
+    from kycaid_async.protocol.pacing import Pacer
+    from kycaid_async.protocol.shared_pacing import SharedPacer
     from kycaid_async.uploads.multipart import Upload
 
 T = TypeVar("T")
@@ -92,7 +92,7 @@ class Exchange:
 
     _try = staticmethod(Attempt.send_once)
 
-    def _after(self, attempt: Attempt, error: KycaidError, pacer: Pacer | SharedPacer) -> float:
+    def _after(self, attempt: Attempt, error: KycaidError, pacer: "Pacer | SharedPacer") -> float:
         """Return the pause before the next attempt, or raise."""
         call, now = attempt.call, self.timing.clock()
         sure = certainty(error, sent=attempt.sent, reads=call.endpoint.replay is Replay.SAFE)

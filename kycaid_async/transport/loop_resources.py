@@ -16,16 +16,17 @@ from kycaid_async.errors import ConfigurationError
 from kycaid_async.forks import after_fork, notice_fork
 from kycaid_async.loops import running_loop
 from kycaid_async.protocol.pacing import Pacer
-from kycaid_async.protocol.shared_pacing import SharedPacer
 from kycaid_async.transport.aiohttp.backends import open_backend
 from kycaid_async.transport.backend import HttpBackend
 from kycaid_async.transport.deadlines import TimerQueues
-from kycaid_async.transport.pace import PaceLink, open_pace
 from kycaid_async.transport.settings import Settings
 from kycaid_async.uploads.io_budget import IoBudget
 
 if TYPE_CHECKING:
     import aiohttp
+
+    from kycaid_async.protocol.shared_pacing import SharedPacer
+    from kycaid_async.transport.pace import PaceLink
 
 
 class ConcurrencyLimiter:
@@ -33,11 +34,11 @@ class ConcurrencyLimiter:
 
     def __init__(
         self,
-        pacer: Pacer | SharedPacer,
+        pacer: "Pacer | SharedPacer",
         *,
         clock: Callable[[], float],
         sleep: Callable[[float], Awaitable[None]],
-        link: PaceLink | None = None,
+        link: "PaceLink | None" = None,
     ) -> None:
         self._pacer = pacer
         self._clock = clock
@@ -108,7 +109,7 @@ class LoopResources:
 
     backend: HttpBackend
     limiter: ConcurrencyLimiter
-    pacer: Pacer | SharedPacer
+    pacer: "Pacer | SharedPacer"
     timers: TimerQueues
     io_budget: IoBudget
     closer: AsyncGenerator[None, None] | None = None
@@ -163,12 +164,7 @@ class ResourceRegistry:
         # A loop that was closed by hand did not close its session; what is left of it goes with the last reference.
         for closed in [other for other in list(self._by_loop) if other.is_closed()]:
             del self._by_loop[closed]
-        most, store = self._settings.max_connections, open_pace(self._settings)
-        pacer: Pacer | SharedPacer = Pacer(most)
-        link = None
-        if store is not None:
-            pacer = SharedPacer(most, all_together=store.all_together)
-            link = PaceLink(store, pacer, loop, self._clock)
+        pacer, link = self._pacer(loop)
         limiter = ConcurrencyLimiter(pacer, clock=self._clock, sleep=self._sleep, link=link)
         backend = open_backend(self._settings, self._session, loop)
         resources = LoopResources(backend, limiter, pacer, TimerQueues(loop), IoBudget(loop))
@@ -177,6 +173,17 @@ class ResourceRegistry:
             with suppress(StopIteration):  # runs to its first yield without awaiting
                 anext(resources.closer).__await__().send(None)
         return resources
+
+    def _pacer(self, loop: asyncio.AbstractEventLoop) -> "tuple[Pacer | SharedPacer, PaceLink | None]":
+        most, pace = self._settings.max_connections, self._settings.pace
+        if pace is None:
+            return Pacer(most), None
+        from kycaid_async.protocol.shared_pacing import SharedPacer  # few programs share their pace
+        from kycaid_async.transport.pace import PaceLink, open_pace
+
+        store = open_pace(self._settings, pace)
+        pacer = SharedPacer(most, all_together=store.all_together)
+        return pacer, PaceLink(store, pacer, loop, self._clock)
 
     async def aclose(self) -> None:
         """Close the resources of the running loop; those of other loops close with their loops."""
@@ -192,7 +199,7 @@ class ResourceRegistry:
                 loop.run_until_complete(resources.closer.aclose())
 
     async def _close_with_loop(
-        self, loop: asyncio.AbstractEventLoop, backend: HttpBackend | None, link: PaceLink | None
+        self, loop: asyncio.AbstractEventLoop, backend: HttpBackend | None, link: "PaceLink | None"
     ) -> AsyncGenerator[None, None]:
         """Close ``backend`` and ``link`` at the latest when its loop shuts down, and forget all.
 

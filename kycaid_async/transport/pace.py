@@ -9,7 +9,7 @@ from typing import Final
 
 import attrs
 
-from kycaid_async.protocol.shared_pacing import PaceStore, SharedPacer
+from kycaid_async.protocol.shared_pacing import PaceOption, PaceStore, SharedPacer
 from kycaid_async.transport.settings import Settings
 
 logger = logging.getLogger("kycaid_async")
@@ -28,15 +28,13 @@ def account_of(settings: Settings) -> str:
     return hmac.new(key, b"pace at " + settings.base_url.encode(), hashlib.sha256).hexdigest()[:32]
 
 
-def open_pace(settings: Settings) -> PaceStore | None:
-    """Return the place where the pace of this client's account is agreed on; None where it has one of its own."""
-    if settings.pace is None:
-        return None
-    if not isinstance(settings.pace, str):
-        return settings.pace(account_of(settings))
+def open_pace(settings: Settings, pace: PaceOption) -> PaceStore:
+    """Return the place where the pace of this client's account is agreed on."""
+    if not isinstance(pace, str):
+        return pace(account_of(settings))
     from kycaid_async.transport.redis_pace import RedisPaceStore
 
-    return RedisPaceStore(settings.pace, account_of(settings), settings.max_connections)
+    return RedisPaceStore(pace, account_of(settings), settings.max_connections)
 
 
 @attrs.define(eq=False, repr=False)
