@@ -3,6 +3,7 @@
 import asyncio
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -45,8 +46,11 @@ class _Loop:
 
 
 def _look_up(*arguments: Any, **options: Any) -> Any:
-    with apart_from_forks:
-        return socket.getaddrinfo(*arguments, **options)
+    with apart_from_forks, suppress(UnicodeError):
+        if found := socket.getaddrinfo(*arguments, **options):
+            return found
+    # A name that no encoding has, or one without addresses: aiohttp knows errors of look-ups only.
+    raise socket.gaierror(socket.EAI_NONAME, "no such host")
 
 
 class Connector(aiohttp.TCPConnector):
