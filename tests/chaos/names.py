@@ -8,8 +8,8 @@ from typing import Any
 from unittest import mock
 
 NAME = "kycaid.example"
-NAME_FAULTS = ("again", "unknown", "slow", "dead_first", "broken")
-"""For now, for good, after long, with an address first at which nobody is, or with an error of the system."""
+NAME_FAULTS = ("again", "unknown", "slow", "dead_first", "broken", "empty")
+"""For now, for good, after long, with an address first at which nobody is, an error of the system, or no address."""
 _SLOW = 0.15
 _DEAD = "127.0.0.77"
 
@@ -35,6 +35,8 @@ def _look_up(host: Any, port: Any, *arguments: Any, **options: Any) -> Any:
             raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
         case "broken":
             raise OSError(24, "Too many open files")
+        case "empty":
+            return []
         case "slow":
             time.sleep(_SLOW)
         case "dead_first":

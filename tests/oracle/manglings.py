@@ -101,6 +101,7 @@ HARMLESS: dict[str, Callable[[Answer], Mangled]] = {
     "informational": _one(
         lambda answer: b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\n\r\n" + answer.as_bytes()
     ),
+    "informational_many": _one(lambda answer: b"HTTP/1.1 102 Processing\r\n\r\n" * 2000 + answer.as_bytes()),
     "twice": _one(lambda answer: answer.as_bytes() * 2),
     "trailing": _one(lambda answer: answer.as_bytes() + b"\r\n\r\nHTTP/1.1 what"),
 }
