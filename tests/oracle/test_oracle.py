@@ -13,7 +13,7 @@ from tests.oracle.manglings import HARMLESS
 from tests.oracle.pages import PAGES
 from tests.oracle.running import RunningOracle
 
-_NOT_OF_HTTP_CLIENT = {"gzip", "informational", "head_150"}
+_NOT_OF_HTTP_CLIENT = {"gzip", "informational", "informational_many", "head_150"}
 PART = (
     b'--B\r\nContent-Disposition: form-data; name="file"; filename="a.png"\r\nContent-Type: image/png\r\n\r\n'
     b"content\r\n--B--\r\n"
