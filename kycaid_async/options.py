@@ -5,7 +5,8 @@ The messages name the option and the type of what came. They show no text: it ma
 
 import math
 import numbers
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import attrs
@@ -74,8 +75,27 @@ def instance_of(cls: type, expected: str) -> Kind:
     return Kind(expected, lambda value: isinstance(value, cls))
 
 
+def _is_path(value: Any) -> bool:
+    return isinstance(value, str | os.PathLike) and isinstance(os.fspath(value), str)
+
+
+def _is_list_of(fits: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    return lambda value: isinstance(value, Sequence) and not isinstance(value, str | bytes) and all(map(fits, value))
+
+
+def _is_mapping_to(fits: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    return lambda value: (
+        isinstance(value, Mapping) and all(isinstance(name, str) and fits(one) for name, one in value.items())
+    )
+
+
 FLAG: Final = instance_of(bool, "True or False")
 TEXT: Final = instance_of(str, "text")
+TEXTS: Final = Kind("a list of texts", _is_list_of(TEXT.fits))
+TEXTS_BY_NAME: Final = Kind("texts by their names", _is_mapping_to(TEXT.fits))
+TEXTS_OR_NONE_BY_NAME: Final = Kind("texts or None by their names", _is_mapping_to(TEXT.or_none().fits))
+PATH: Final = Kind("a path", _is_path)
+PATHS: Final = Kind("a list of paths", _is_list_of(_is_path))
 FUNCTION: Final = Kind("a function", callable)
 SECONDS: Final = Kind(
     "a number of seconds above 0", lambda value: is_number(value) and 0 < value < math.inf, is_number=True

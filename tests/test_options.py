@@ -11,6 +11,7 @@ from aiohttp import web
 
 from kycaid_async import AsyncKycaid, ConfigurationError, Hooks, Kycaid, Timeout, testing
 from kycaid_async.bulk.audit.run import AuditPlan
+from kycaid_async.bulk.manifest.options import ManifestOptions
 from kycaid_async.bulk.results.run import ResultsPlan
 from kycaid_async.bulk.upload import UploadPlan
 from kycaid_async.bulk.verify.run import VerifyPlan
@@ -77,9 +78,29 @@ RUN = {
     "give_up_after": {"zero", *POSITIVE},
     "settle_after": {"zero", *POSITIVE, "none"},
     "same_account": TRUE_OR_FALSE,
+    "ledger": {"text", "number as text"},
+    "ledger_secret_key": {"text", "number as text", "empty text", "none"},
 }
-UPLOAD = RUN | {"applicants_at_once": {"five"}, "transliterate": TRUE_OR_FALSE, "allow_same_files": TRUE_OR_FALSE}
-VERIFY = RUN | {"partial": TRUE_OR_FALSE, "limit": {"five", "none"}, "dry_run": TRUE_OR_FALSE}
+PATHS = {"text", "number as text", "none"}
+READING = {
+    "outside": {"list"},
+    "columns": {"none"},
+    "date_format": {"none"},
+    "encoding": {"none"},
+    "sheet": {"text", "number as text", "empty text", "none"},
+    "transliterate": TRUE_OR_FALSE,
+    "allow_same_files": TRUE_OR_FALSE,
+    "convert": {"none"},
+    "urls": {"none"},
+}
+UPLOAD = RUN | READING | {"applicants_at_once": {"five"}, "engine": {"none"}}
+VERIFY = RUN | {
+    "partial": TRUE_OR_FALSE,
+    "limit": {"five", "none"},
+    "dry_run": TRUE_OR_FALSE,
+    "callback_url": {"text", "number as text", "empty text", "none"},
+    "types": {"list", "none"},
+}
 RESULTS = RUN | {"wait": {"zero", *POSITIVE, "none"}, "per_document": TRUE_OR_FALSE, "fresh": TRUE_OR_FALSE}
 TIMEOUT = {name: {*POSITIVE, "none"} for name in ("connect", "read", "progress", "total")}
 HOOKS = {name: {"none", "function", "class"} for name in ("on_call", "on_attempt", "on_retry", "on_result", "on_row")}
@@ -103,14 +124,16 @@ def route(function, *, handler=len, keys=API_KEY, **options):
 
 
 def run_of(plan, **options):
-    return plan(ledger="people.ledger", **options)
+    return plan(**{"ledger": "people.ledger"} | options)
 
 
 MAKERS = [
-    (functools.partial(run_of, UploadPlan), UPLOAD),
+    (functools.partial(run_of, UploadPlan), UPLOAD | {"ledger": {*RUN["ledger"], "none"}}),
+    (functools.partial(UploadPlan, ledger="postgresql+psycopg://db/kyc"), {"ledger_lease": {"five", "none"}}),
+    (ManifestOptions, READING),
     (functools.partial(run_of, VerifyPlan), VERIFY),
     (functools.partial(run_of, ResultsPlan), RESULTS),
-    (functools.partial(run_of, AuditPlan), RUN | {"fresh": TRUE_OR_FALSE}),
+    (functools.partial(run_of, AuditPlan), RUN | {"fresh": TRUE_OR_FALSE, "state": PATHS}),
     (functools.partial(AsyncKycaid, API_KEY), CLIENT),
     (functools.partial(Kycaid, API_KEY), CLIENT),
     (functools.partial(with_options, AsyncKycaid), WITH_OPTIONS),
@@ -127,7 +150,9 @@ MAKERS = [
 ELSEWHERE = {
     "host": {"text", "number as text"},
     "allow_http": {"list", "mapping"},
-    **dict.fromkeys(("path", "base_url", "proxy", "callback_url"), TEXTS.keys()),
+    "ledger_lease": {"a half"},
+    **dict.fromkeys(("ledger", "state"), {"empty text": ""}.keys()),
+    **dict.fromkeys(("path", "encoding", "date_format", "base_url", "proxy", "callback_url"), TEXTS.keys()),
     **dict.fromkeys(("paths", "hooks", "rules", "refused_countries"), {"mapping": 1, "list": 1, "tuple": 1}.keys()),
 }
 """By option, what other rules are about."""

@@ -90,7 +90,7 @@ class Bulk:
         return make(plan.source_of(rows), plan, caller=self._call, settings=self._settings, timing=self._timing)
 
     @bordered
-    def audit(self, rows: AuditRows, **options: Unpack[AuditOptions]) -> BulkAudit:
+    def audit(self, rows: AuditRows | Manifest, **options: Unpack[AuditOptions]) -> BulkAudit:
         """Return a look at what the server has of ``rows``; iterate over it: ``async for result in audit``.
 
         It writes nothing, on the server or in the ledger. It tells of each row, by the documents of its applicant and
@@ -99,7 +99,8 @@ class Bulk:
         minutes late, or a gateway that delivered a request twice. Files are not read, and their content on the server
         is not compared: what counts is the id that the upload got for it.
 
-        * ``rows``: as they were uploaded, see `upload`; or as `read_manifest` gives them, bad ones included.
+        * ``rows``: as they were uploaded, see `upload`; or as `read_manifest` gives them, bad ones included; or a
+          `Manifest`.
         * ``ledger``: the one of the upload, which no run may have open meanwhile.
         * ``state``: a small file of digests, so that an audit that was cut off is gone on from within six hours. It
           is gone when an audit comes to its end. ``fresh`` asks for all again.
@@ -108,12 +109,13 @@ class Bulk:
         * ``settle_after``: seconds after a row was sent before which it does not count as missing. Default as in
           `upload`.
         * ``same_account``: the ledger was begun with another key, and this one is of the same account.
-        * ``ledger_secret``, ``ledger_secret_key``: as with `upload`.
+        * ``ledger_secret``, ``ledger_secret_key``, ``ledger_lease``: as with `upload`.
 
         Raises `ConfigurationError` for values that make no sense; what ends it early is raised by the iteration.
         """
         plan = AuditPlan(**options)
-        return BulkAudit(rows, plan, caller=self._call, settings=self._settings, timing=self._timing)
+        source = rows.rows() if isinstance(rows, Manifest) else rows
+        return BulkAudit(source, plan, caller=self._call, settings=self._settings, timing=self._timing)
 
     @bordered
     def verify(self, rows: VerifyRows | Manifest, **options: Unpack[VerifyOptions]) -> BulkVerify:
@@ -142,15 +144,17 @@ class Bulk:
           disagree about one verification start none.
         * ``settle_after``: seconds after which a verification whose answer was lost, and which the server does not
           show, is taken as not started. Default as in `upload`. A shorter time risks a second fee.
-        * ``concurrency``, ``give_up_after``, ``same_account``, ``ledger_secret``, ``ledger_secret_key``: as with
-          `upload`.
+        * ``concurrency``, ``give_up_after``, ``same_account``, ``ledger_secret``, ``ledger_secret_key``,
+          ``ledger_lease``: as with `upload`.
+        * ``engine``: what starts them on many processes or machines, `kycaid_async.cluster.DaskEngine`.
 
         A refusal is a value, ``result.status`` with ``result.advice``; only what concerns the account ends the run.
         Raises `ConfigurationError` for values that make no sense.
         """
         plan = VerifyPlan(**options)
         source = rows_of(rows) if isinstance(rows, Manifest) else rows
-        return BulkVerify(source, plan, caller=self._call, settings=self._settings, timing=self._timing)
+        make = BulkVerify if plan.engine is None else plan.engine.verify
+        return make(source, plan, caller=self._call, settings=self._settings, timing=self._timing)
 
     @confidential
     async def verify_all(
@@ -182,7 +186,7 @@ class Bulk:
         * ``fresh``: ask for those that are decided, too: a person at KYCAID may have decided anew.
         * ``concurrency``: at most so many requests at once; as with `upload` it adapts to what the server takes.
         * ``give_up_after``: seconds without an answer of use after which it ends, 300 by default.
-        * ``same_account``, ``ledger_secret``, ``ledger_secret_key``: as with `upload`.
+        * ``same_account``, ``ledger_secret``, ``ledger_secret_key``, ``ledger_lease``: as with `upload`.
 
         Raises `ConfigurationError` for values that make no sense; what ends it early is raised by the iteration, after
         the verdicts that are known.

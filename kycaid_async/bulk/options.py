@@ -7,9 +7,9 @@ from typing import Any, ClassVar, TypedDict, get_args
 import attrs
 
 from kycaid_async.bulk.ledger import Path, SecretFrom, secret_key_of
-from kycaid_async.bulk.ledger.opening import is_shared, shown_ledger
+from kycaid_async.bulk.ledger.opening import check_lease, shown_ledger
 from kycaid_async.errors import ConfigurationError
-from kycaid_async.options import FLAG, Kind, is_number, whole
+from kycaid_async.options import FLAG, PATH, SECONDS, TEXT, Kind, is_number, whole
 from kycaid_async.values.secret import ApiKey
 
 PATIENCE = Kind("a number of seconds, 0 or more", lambda value: is_number(value) and value >= 0, is_number=True)
@@ -24,6 +24,12 @@ class RunOptions(TypedDict, total=False):
     same_account: bool
     ledger_secret: SecretFrom | None
     ledger_secret_key: str | None
+    ledger_lease: float | None
+
+
+def _secret_key(text: "str | None") -> ApiKey | None:
+    TEXT.or_none("KYCAID_LEDGER_KEY").check("bulk: ledger_secret_key", text)
+    return secret_key_of(text)
 
 
 def hide_ledger(_cls: type, fields: "list[attrs.Attribute[Any]]") -> "list[attrs.Attribute[Any]]":
@@ -41,14 +47,16 @@ class RunPlan:
     settle_after: float | None = None
     same_account: bool = False
     ledger_secret: SecretFrom | None = None
-    _may_be_shared: ClassVar[bool] = False
-    ledger_secret_key: ApiKey | None = attrs.field(default=None, converter=secret_key_of)
+    ledger_secret_key: ApiKey | None = attrs.field(default=None, converter=_secret_key)
+    ledger_lease: float | None = None
 
     kinds: ClassVar[Mapping[str, Kind]] = {
         "concurrency": whole(1).or_none("as many as the client has connections"),
         "give_up_after": PATIENCE,
         "settle_after": PATIENCE.or_none("the default"),
         "same_account": FLAG,
+        "ledger": PATH.or_none("no ledger"),
+        "ledger_lease": SECONDS.or_none("the default"),
     }
     """What options take; a class below adds its own."""
 
@@ -64,7 +72,12 @@ class RunPlan:
             raise ConfigurationError("bulk: ledger must be the path of a file; None is for no ledger")
         if self.ledger is None and self.ledger_secret is not None:
             raise ConfigurationError("bulk: ledger_secret is for a ledger; give ledger too")
-        if is_shared(self.ledger) and not self._may_be_shared:
-            raise ConfigurationError("bulk: a ledger in a database is for uploads; this one needs the path of a file")
         if self.ledger_secret not in (None, *get_args(SecretFrom)):
             raise ConfigurationError("bulk: ledger_secret is file or api-key")
+        check_lease(self.ledger_lease, self.ledger)
+
+
+def engine_kind(method: str) -> Kind:
+    """Return the kind of engines that can do this."""
+    fits = Kind("an engine, such as DaskEngine", lambda engine: callable(getattr(engine, method, None)))
+    return fits.or_none("this process")

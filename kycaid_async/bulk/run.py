@@ -10,7 +10,8 @@ from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Awaita
 from typing import Any, Final, Generic, Self, TypeVar
 
 from kycaid_async.api.section import Caller
-from kycaid_async.bulk.ledger import Ledger
+from kycaid_async.bulk.ledger import LedgerOwner, UploadLedger
+from kycaid_async.bulk.ledger.opening import open_ledger
 from kycaid_async.bulk.options import RunPlan
 from kycaid_async.bulk.requests.limits import AdaptiveConcurrency, WorkerPool, most_rows_at_once
 from kycaid_async.bulk.requests.resilient_caller import Failure, ResilientCaller
@@ -311,20 +312,21 @@ class BulkRun(Generic[W, R]):
                 "on_retry", RetryEvent(**of, attempt=tries, status=failure.status, reason=failure.name, wait=wait)
             )
 
-    async def _open(self) -> Ledger:
-        return await Ledger.open(
-            self._plan.ledger,
-            server=self._settings.base_url,
-            api_key=self._settings.api_key.reveal(),
-            same_account=self._plan.same_account,
-            secret_from=self._plan.ledger_secret,
-            secret_key=self._plan.ledger_secret_key,
-            read_only=self._only_reads,
-            clock=self._timing.clock,
+    async def _open(self) -> UploadLedger:
+        """Open the ledger: a file, or a database that other processes share."""
+        plan, settings = self._plan, self._settings
+        owner = LedgerOwner(
+            server=settings.base_url,
+            api_key=settings.api_key.reveal(),
+            same_account=plan.same_account,
+            secret_from=plan.ledger_secret,
+            secret_key=plan.ledger_secret_key,
         )
+        clock, is_read = self._timing.clock, self._only_reads
+        return await open_ledger(plan.ledger, owner, clock=clock, lease=plan.ledger_lease, read_only=is_read)
 
     @abstractmethod
-    async def _do(self, ledger: Ledger) -> None:
+    async def _do(self, ledger: UploadLedger) -> None:
         """Do all of it."""
 
     async def _with_ledger(self) -> None:

@@ -11,14 +11,13 @@ import attrs
 from kycaid_async.api.section import Caller
 from kycaid_async.bulk.claims import locks_of
 from kycaid_async.bulk.delivery import Deliverer, PreparedRow
-from kycaid_async.bulk.ledger import LedgerOwner, Path, UploadLedger
-from kycaid_async.bulk.ledger.opening import check_lease, open_ledger
+from kycaid_async.bulk.ledger import Path, UploadLedger
 from kycaid_async.bulk.manifest.column_names import ColumnMap
 from kycaid_async.bulk.manifest.manifest import Manifest
-from kycaid_async.bulk.manifest.options import ManifestKeywords, ManifestOptions
+from kycaid_async.bulk.manifest.options import READING, ManifestKeywords, ManifestOptions
 from kycaid_async.bulk.manifest.places import AnyPath
 from kycaid_async.bulk.manifest_rows import CheckedManifest, ManifestFile, rows_of_manifest
-from kycaid_async.bulk.options import RunOptions, RunPlan, hide_ledger
+from kycaid_async.bulk.options import RunOptions, RunPlan, engine_kind, hide_ledger
 from kycaid_async.bulk.prerequisites import Prerequisites
 from kycaid_async.bulk.reconcile import Reconciler
 from kycaid_async.bulk.remote.url_rules import UrlRules
@@ -26,7 +25,7 @@ from kycaid_async.bulk.requests.limits import Stopped
 from kycaid_async.bulk.row import BulkProgress, BulkResult, BulkRow, BulkStatus, BulkSummary, Meter
 from kycaid_async.bulk.run import BulkRun
 from kycaid_async.errors import ConfigurationError
-from kycaid_async.options import FLAG, Kind, whole
+from kycaid_async.options import Kind, whole
 from kycaid_async.timing import Timing
 from kycaid_async.transport.settings import Settings
 
@@ -53,7 +52,6 @@ class UploadOptions(RunOptions, ManifestKeywords, total=False):
     on_uncertain: OnUncertain
     on_error: OnError
     applicants_at_once: int
-    ledger_lease: float | None
     engine: UploadEngine | None
     urls: UrlRules | None
 
@@ -62,18 +60,16 @@ class UploadOptions(RunOptions, ManifestKeywords, total=False):
 class UploadPlan(RunPlan):
     """The options of one upload, with their defaults."""
 
-    _may_be_shared: ClassVar[bool] = True
     kinds: ClassVar[Mapping[str, Kind]] = {
         "applicants_at_once": whole(1),
-        "transliterate": FLAG,
-        "allow_same_files": FLAG,
+        "engine": engine_kind("upload"),
+        **READING,
     }
 
     ledger: Path | None = None
     on_uncertain: OnUncertain = "set_aside"
     on_error: OnError = "continue"
     applicants_at_once: int = 4
-    ledger_lease: float | None = None
     engine: UploadEngine | None = None
     urls: UrlRules | None = None
 
@@ -101,7 +97,6 @@ class UploadPlan(RunPlan):
         if self.on_uncertain not in get_args(OnUncertain) or self.on_error not in get_args(OnError):
             raise ConfigurationError("bulk: on_uncertain is set_aside or create, on_error is continue or stop")
         super().__attrs_post_init__()
-        check_lease(self.ledger_lease, self.ledger)
 
 
 def _rows_of(source: Rows | CheckedManifest) -> Rows:
@@ -171,25 +166,6 @@ class BulkUpload(BulkRun[BulkRow, BulkResult]):
         that were sent and got no answer are uncertain until then.
         """
         super().drain()
-
-    async def _open_ledger(self) -> UploadLedger:
-        """Open the ledger: a file, or a database that other processes share."""
-        plan, settings = self._plan, self._settings
-        owner = LedgerOwner(
-            server=settings.base_url,
-            api_key=settings.api_key.reveal(),
-            same_account=plan.same_account,
-            secret_from=plan.ledger_secret,
-            secret_key=plan.ledger_secret_key,
-        )
-        return await open_ledger(plan.ledger, owner, clock=self._timing.clock, lease=plan.ledger_lease)
-
-    async def _with_ledger(self) -> None:
-        ledger = await self._open_ledger()
-        try:
-            await self._do(ledger)
-        finally:
-            await ledger.close()
 
     async def _do(self, ledger: UploadLedger) -> None:
         if self._manifest is not None:

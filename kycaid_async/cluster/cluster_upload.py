@@ -101,7 +101,7 @@ class ClusterUpload(BulkUpload):
                 "engine: rows must stand in a manifest that all workers can read, for they travel as references: pass "
                 "its path, or a Manifest"
             )
-        ledger = await self._open_ledger()
+        ledger = await self._open()
         try:
             return await checked_manifest(self._manifest, ledger)
         finally:

@@ -17,8 +17,8 @@ from kycaid_async.bulk.results.run import ResultsRow
 from kycaid_async.bulk.row import BulkProgress, BulkResult, BulkRow, BulkSummary
 from kycaid_async.bulk.run import BulkRun
 from kycaid_async.bulk.upload import BulkUpload, UploadOptions
-from kycaid_async.bulk.verify import BulkVerify, VerifyOptions, VerifyProgress, VerifyResult, VerifySummary
-from kycaid_async.bulk.verify.run import VerifyRow
+from kycaid_async.bulk.verify import BulkVerify, VerifyOptions, VerifyProgress, VerifyResult, VerifySummary, rows_of
+from kycaid_async.bulk.verify.rows import VerifyRow
 from kycaid_async.sync.blocking import Blocking, documented_as
 from kycaid_async.sync.call import LoopCall
 from kycaid_async.sync.handle import ClientHandle
@@ -200,18 +200,19 @@ class Bulk(Blocking, of=bulk.Bulk):
             return BlockingUpload(self._handle, rows, queue, bulk.Bulk.upload(self._target, queue, **options))
 
     @documented_as(bulk.Bulk.audit)
-    def audit(self, rows: Iterable[BulkRow | BadRow], **options: Unpack[AuditOptions]) -> BlockingAudit:
+    def audit(self, rows: Iterable[BulkRow | BadRow] | Manifest, **options: Unpack[AuditOptions]) -> BlockingAudit:
         with border:
             queue = _RowQueue()
             audit = bulk.Bulk.audit(self._target, queue, **options)
-            return BlockingAudit(self._handle, cast("Iterable[BulkRow]", rows), queue, audit)
+            source = rows.rows() if isinstance(rows, Manifest) else rows
+            return BlockingAudit(self._handle, cast("Iterable[BulkRow]", source), queue, audit)
 
     @documented_as(bulk.Bulk.verify)
     def verify(self, rows: Iterable[VerifyRow] | Manifest, **options: Unpack[VerifyOptions]) -> BlockingVerify:
         with border:
             queue = _RowQueue()
             run = bulk.Bulk.verify(self._target, queue, **options)
-            source = rows.rows() if isinstance(rows, Manifest) else rows
+            source = rows_of(rows) if isinstance(rows, Manifest) else rows
             return BlockingVerify(self._handle, cast("Iterable[BulkRow]", source), queue, run)
 
     @documented_as(bulk.Bulk.verify_all)
@@ -228,7 +229,7 @@ class Bulk(Blocking, of=bulk.Bulk):
         with border:
             queue = _RowQueue()
             results = bulk.Bulk.results(self._target, None if rows is None else queue, **options)
-            source = rows.rows() if isinstance(rows, Manifest) else rows or ()
+            source = rows_of(rows) if isinstance(rows, Manifest) else rows or ()
             return BlockingResults(self._handle, cast("Iterable[BulkRow]", source), queue, results)
 
     @documented_as(bulk.Bulk.results_all)

@@ -8,6 +8,7 @@ import attrs
 from kycaid_async.errors import (
     ApiError,
     KycaidError,
+    LedgerError,
     RateLimitError,
     UnconfirmedEndpointWarning,
 )
@@ -94,6 +95,11 @@ class Exchange:
 
     def _after(self, attempt: Attempt, error: KycaidError, pacer: "Pacer | SharedPacer") -> float:
         """Return the pause before the next attempt, or raise."""
+        if isinstance(error, LedgerError):
+            try:
+                raise error  # it kept the request from leaving, and says itself what may be done
+            finally:
+                del error
         call, now = attempt.call, self.timing.clock()
         sure = certainty(error, sent=attempt.sent, reads=call.endpoint.replay is Replay.SAFE)
         begins = attempt.began if attempt.began is not None else now if sure is Certainty.BUSY else None

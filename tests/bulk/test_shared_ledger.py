@@ -8,7 +8,7 @@ import pytest
 from kycaid_async import AsyncKycaid, BulkRow, BulkStatus, ConfigurationError, LedgerError, Person
 from kycaid_async.bulk.upload import UploadPlan
 from tests.bulk.conftest import content
-from tests.bulk.ledger.shared import die, owners_of
+from tests.bulk.ledger.shared import die, end_leases, owners_of
 from tests.bulk.plain_server import Meddling, PlainServer
 from tests.conftest import API_KEY
 
@@ -81,6 +81,19 @@ async def test_a_run_whose_lease_is_over_ends_and_the_next_goes_on(client, plain
     assert len(times(plain)["documents"]) == 30
 
 
+async def test_nothing_leaves_in_the_last_part_of_a_lease_and_nothing_is_uncertain_after_it(
+    client, plain, ledger_url, monkeypatch
+):
+    with monkeypatch.context() as later:
+        end_leases(later)
+        with pytest.raises(LedgerError, match="others may have taken over"):
+            await client.bulk.upload_all(rows(3), ledger=ledger_url)
+    assert not plain.applicants
+    assert not plain.documents
+    results, _ = await client.bulk.upload_all(rows(3), ledger=ledger_url, settle_after=3600.0)
+    assert {r.status for r in results} == {BulkStatus.CREATED}
+
+
 async def test_a_run_that_ended_in_order_leaves_no_claims(client, ledger_url, sql):
     await client.bulk.upload_all(rows(10), ledger=ledger_url)
     assert owners_of(sql) == 0
@@ -108,11 +121,6 @@ def test_a_lease_is_for_a_shared_ledger():
         UploadPlan(ledger="l.db", ledger_lease=10.0)
     with pytest.raises(ConfigurationError, match="ledger_lease"):
         UploadPlan(ledger="postgresql+psycopg://db/kyc", ledger_lease=0.1)
-
-
-async def test_what_cannot_share_a_ledger_says_so(client):
-    with pytest.raises(ConfigurationError, match="is for uploads"):
-        client.bulk.verify(["a" * 36], form_id="f" * 36, ledger="postgresql+psycopg://db/kyc")
 
 
 async def _all(upload):

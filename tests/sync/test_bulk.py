@@ -7,6 +7,7 @@ import traceback
 import pytest
 
 from kycaid_async import AuthenticationError, BulkRow, BulkStatus, ConfigurationError, Kycaid, LedgerError, Person
+from kycaid_async.bulk.manifest.manifest import Manifest
 from tests.pictures import PNG_START
 
 
@@ -147,6 +148,26 @@ def test_what_makes_no_sense_is_refused_at_once(sandbox):
     client = Kycaid(sandbox.api_key, base_url=sandbox.url)
     with pytest.raises(ConfigurationError, match="concurrency"):
         client.bulk.upload([], concurrency=0)
+
+
+async def test_a_manifest_is_read_as_by_the_other_client(client, elsewhere, tmp_path):
+    path = tmp_path / "ids.csv"
+    path.write_text(f"applicant_id,key\n{'a' * 36},k1\n")
+
+    def work():
+        ids = Manifest.open(path)
+        options = {"ledger": tmp_path / "ledger", "form_id": "f" * 36}
+        planned, _ = client.bulk.verify_all(ids, dry_run=True, **options)
+        client.bulk.upload_all([], ledger=tmp_path / "ledger")
+        verdicts, _ = client.bulk.results_all(ids, ledger=tmp_path / "ledger")
+        audited = list(client.bulk.audit(ids, ledger=tmp_path / "ledger"))
+        return (
+            [(one.status, one.keys) for one in planned],
+            [one.keys for one in verdicts],
+            [one.line for one in audited],
+        )
+
+    assert await elsewhere(work) == ([("to_start", ("k1",))], [("k1",)], [2])
 
 
 async def test_an_audit_tells_of_each_row(client, rows, elsewhere, tmp_path):

@@ -11,7 +11,7 @@ from kycaid_async.api import documents
 from kycaid_async.bulk.audit.judge import Judge, View
 from kycaid_async.bulk.audit.result import AuditedRow, AuditResult, AuditStatus
 from kycaid_async.bulk.evidence import NOT_ALL, Doubt, Unreconciled, created, documents_of, is_not_found, whole_document
-from kycaid_async.bulk.ledger import EntryState, Intent, Ledger, RowEntry
+from kycaid_async.bulk.ledger import EntryState, Intent, RowEntry, UploadLedger
 from kycaid_async.bulk.likeness import Shown, is_of_type
 from kycaid_async.bulk.requests.limits import Stopped
 from kycaid_async.bulk.requests.resilient_caller import CountedCalls, ResilientCaller
@@ -28,7 +28,7 @@ class Auditor:
     """Audits one applicant after the other. Raises `Stopped` and `LedgerError`, which end the run."""
 
     caller: ResilientCaller
-    ledger: Ledger
+    ledger: UploadLedger
     settle_after: float
     """Seconds after a document was sent for which the server may not show it yet."""
     _calls: CountedCalls = attrs.field(init=False)

@@ -1,6 +1,5 @@
 """One audit: rows in, results out. Nothing is written on the server, nor in the ledger."""
 
-import os
 from collections.abc import AsyncIterable, Iterable, Mapping
 from pathlib import Path as FilePath
 from typing import ClassVar, Final, Required, cast
@@ -12,16 +11,17 @@ from kycaid_async.bulk.audit import remarks
 from kycaid_async.bulk.audit.auditor import Auditor, Entries, stamp
 from kycaid_async.bulk.audit.result import AuditedRow, AuditResult, AuditStatus, AuditSummary
 from kycaid_async.bulk.audit.state import AuditState
-from kycaid_async.bulk.ledger import EntryState, Ledger, Path, RowEntry
+from kycaid_async.bulk.ledger import EntryState, Path, RowEntry, UploadLedger
+from kycaid_async.bulk.ledger.opening import ledger_exists, ledger_name
 from kycaid_async.bulk.manifest.row import BadRow
-from kycaid_async.bulk.options import RunOptions, RunPlan
+from kycaid_async.bulk.options import RunOptions, RunPlan, hide_ledger
 from kycaid_async.bulk.prerequisites import known_applicant
 from kycaid_async.bulk.requests.limits import Stopped
 from kycaid_async.bulk.row import BulkRow
 from kycaid_async.bulk.run import BulkRun
 from kycaid_async.bulk.spool import Spool
 from kycaid_async.errors import ConfigurationError, LedgerError
-from kycaid_async.options import FLAG, Kind
+from kycaid_async.options import FLAG, PATH, Kind
 from kycaid_async.timing import Timing
 from kycaid_async.transport.settings import Settings
 from kycaid_async.values.converter import unstructure
@@ -40,11 +40,11 @@ class AuditOptions(RunOptions, total=False):
     fresh: bool
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, field_transformer=hide_ledger)
 class AuditPlan(RunPlan):
     """The options of one audit, with their defaults."""
 
-    kinds: ClassVar[Mapping[str, Kind]] = {"fresh": FLAG}
+    kinds: ClassVar[Mapping[str, Kind]] = {"fresh": FLAG, "state": PATH.or_none("no state")}
 
     ledger: Path
     state: Path | None = None
@@ -94,14 +94,14 @@ class BulkAudit(BulkRun[BulkRow | BadRow, AuditResult]):
         """Ask for no more applicants. Those that are asked for are told of, and then the iteration ends."""
         super().drain()
 
-    async def _open(self) -> Ledger:
-        if not os.path.exists(self._plan.ledger):  # noqa: ASYNC240, PTH110 - one look
+    async def _open(self) -> UploadLedger:
+        if not await ledger_exists(self._plan.ledger):
             raise LedgerError(
-                f"{os.fspath(self._plan.ledger)}: there is no such ledger, so nothing is known to be sent"
+                f"{ledger_name(self._plan.ledger)}: there is no such ledger, so nothing is known to be sent"
             )
         return await super()._open()
 
-    async def _do(self, ledger: Ledger) -> None:
+    async def _do(self, ledger: UploadLedger) -> None:
         path = None if self._plan.state is None else FilePath(self._plan.state)
         state = AuditState.open(path, fresh=self._plan.fresh, remember=_REMEMBERED, now=self._timing.now)
         spool = Spool(AuditedRow)
@@ -116,12 +116,12 @@ class BulkAudit(BulkRun[BulkRow | BadRow, AuditResult]):
 
     # First all rows are read.
 
-    async def _read(self, ledger: Ledger, spool: Spool[AuditedRow]) -> None:
+    async def _read(self, ledger: UploadLedger, spool: Spool[AuditedRow]) -> None:
         async with self._reading() as feed:
             while (numbered := await feed.next()) is not None:
                 await self._take(*numbered, ledger, spool)
 
-    async def _take(self, number: int, row: BulkRow | BadRow, ledger: Ledger, spool: Spool[AuditedRow]) -> None:
+    async def _take(self, number: int, row: BulkRow | BadRow, ledger: UploadLedger, spool: Spool[AuditedRow]) -> None:
         self._summary.read += 1
         if isinstance(row, BadRow):
             return await self._tell(_of_bad(number, row))
@@ -145,7 +145,7 @@ class BulkAudit(BulkRun[BulkRow | BadRow, AuditResult]):
 
     # Then the server is asked, an applicant at a time.
 
-    async def _ask(self, ledger: Ledger, spool: Spool[AuditedRow], state: AuditState) -> None:
+    async def _ask(self, ledger: UploadLedger, spool: Spool[AuditedRow], state: AuditState) -> None:
         auditor = Auditor(caller=self._caller, ledger=ledger, settle_after=self._settle_after())
 
         async def work() -> bool:

@@ -2,7 +2,7 @@
 
 from kycaid_async.bulk.ledger.entries import DOCUMENT_TAKEN, ApplicantEntry, EntryState, FirstFile, Intent, RowEntry
 from kycaid_async.bulk.ledger.file import Path
-from kycaid_async.bulk.ledger.interface import Claims, UploadLedger
+from kycaid_async.bulk.ledger.interface import Claims, UploadLedger, VerificationLedger
 from kycaid_async.bulk.ledger.ledger import Ledger
 from kycaid_async.bulk.ledger.schema import LedgerOwner
 from kycaid_async.bulk.ledger.secret import SecretFrom, secret_key_of
@@ -23,6 +23,7 @@ __all__ = [
     "UploadLedger",
     "VerificationEntries",
     "VerificationEntry",
+    "VerificationLedger",
     "VerificationState",
     "secret_key_of",
 ]

@@ -1,9 +1,11 @@
-"""The interface of a ledger: what an upload needs, kept in a file or in a database that many machines share."""
+"""The interface of a ledger: what runs need, kept in a file or in a database that many machines share."""
 
 from collections.abc import AsyncIterator, Callable, Sequence
+from datetime import datetime
 from typing import Protocol
 
 from kycaid_async.bulk.ledger.entries import ApplicantEntry, FirstFile, Intent, RowEntry
+from kycaid_async.bulk.ledger.verifications import VerificationEntry
 from kycaid_async.uploads.path_source import Origin
 
 
@@ -21,8 +23,82 @@ class Claims(Protocol):
         """Let others have ``name``, once all that was recorded before is on the disk."""
 
 
+class VerificationLedger(Protocol):
+    """The records of verifications. `VerificationEntries` says what each method promises; it keeps them in a file."""
+
+    async def entry(self, applicant_id: str, form_id: str | None) -> VerificationEntry | None:
+        """Return what is known of the verification of an applicant with a form."""
+        ...
+
+    async def of(self, applicant_id: str) -> list[VerificationEntry]:
+        """Return what is known of all verifications of an applicant."""
+        ...
+
+    async def by_id(self, verification_id: str) -> VerificationEntry | None:
+        """Return the entry which has this verification."""
+        ...
+
+    async def among(self, verification_ids: Sequence[str]) -> dict[str, VerificationEntry]:
+        """Return the entries which have these verifications, by their ids."""
+        ...
+
+    def all(self) -> AsyncIterator[VerificationEntry]:
+        """Give all entries."""
+        ...
+
+    def unsettled(self) -> AsyncIterator[VerificationEntry]:
+        """Give every one that was sent and has no answer on record."""
+        ...
+
+    def open(self) -> AsyncIterator[VerificationEntry]:
+        """Give every one that was started and has no verdict on record."""
+        ...
+
+    def waited(self, entry: VerificationEntry) -> float:
+        """Return how many seconds have certainly passed since it was sent last."""
+        ...
+
+    async def intend(
+        self, applicant_id: str, form_id: str | None, *, count_before: int | None, now: datetime
+    ) -> VerificationEntry:
+        """Write down that a verification is about to be started, and return the entry."""
+        ...
+
+    async def claim(self, entry: VerificationEntry, verification_id: str) -> bool:
+        """Write down that a verification found on the server is this one: False when another entry has it."""
+        ...
+
+    def created(self, entry: VerificationEntry, verification_id: str) -> None:
+        """Record the id of a verification that was started."""
+
+    def failed(self, entry: VerificationEntry, code: str) -> None:
+        """Record that none was started, and why."""
+
+    def restore(self, entry: VerificationEntry) -> None:
+        """Record an earlier intent anew: the one in its place was not carried out."""
+
+    def uncertain(self, entry: VerificationEntry, code: str) -> None:
+        """Record what was found out about one that was sent, and stays unsettled."""
+
+    def forget(self, entry: VerificationEntry) -> None:
+        """Remove an intent that was certainly not carried out."""
+
+    def record_result(
+        self, verification_id: str, *, status: str | None, verdict: str | None, result: str | None, now: datetime
+    ) -> None:
+        """Record what a look at a verification showed."""
+
+    def seal(self, text: str) -> str:
+        """Return a text of others as it can stand in a ``result``."""
+        ...
+
+    def unseal(self, sealed: str) -> str | None:
+        """Return what `seal` got; None for what the ledger's secret does not open."""
+        ...
+
+
 class UploadLedger(Protocol):
-    """The records of an upload. `Ledger` says what each method promises; it keeps them in a file."""
+    """The records of an upload, and of what follows it. `Ledger` says what each method promises, for a file."""
 
     @property
     def may_have_gaps(self) -> bool:
@@ -69,6 +145,15 @@ class UploadLedger(Protocol):
 
     def rows(self) -> AsyncIterator[RowEntry]:
         """Give all rows, those of an applicant together."""
+        ...
+
+    def applicant_ids(self) -> AsyncIterator[str]:
+        """Give every applicant that has a row or a verification, once."""
+        ...
+
+    @property
+    def verifications(self) -> VerificationLedger:
+        """Records of the verifications of the applicants."""
         ...
 
     async def intend_row(self, digest: bytes, intent: Intent, fingerprint: bytes | None = None) -> None:

@@ -19,12 +19,17 @@ def is_shared(ledger: Path | None) -> bool:
     return isinstance(ledger, str) and "://" in ledger
 
 
-def shown_ledger(ledger: Path | None) -> str:
-    """Return a ledger as it may be shown: of a URL no user, no password and no options."""
-    if ledger is None or not is_shared(ledger):
-        return repr(ledger)
+def ledger_name(ledger: Path) -> str:
+    """Return a ledger as errors name it: of a URL no user, no password and no options."""
+    if not is_shared(ledger):
+        return os.fspath(ledger)
     scheme, _, rest = os.fspath(ledger).partition("://")
-    return repr(f"{scheme}://{rest.partition('?')[0].rpartition('@')[2]}")
+    return f"{scheme}://{rest.partition('?')[0].rpartition('@')[2]}"
+
+
+def shown_ledger(ledger: Path | None) -> str:
+    """Return a ledger as its plan shows it."""
+    return repr(ledger_name(ledger) if is_shared(ledger) and ledger is not None else ledger)
 
 
 def has_password(url: str) -> bool:
@@ -65,6 +70,15 @@ async def open_ledger(
         read_only=read_only,
         clock=clock,
     )
+
+
+async def ledger_exists(ledger: Path) -> bool:
+    """Say whether there is such a ledger. Raises `LedgerError` when its database cannot be reached."""
+    if not is_shared(ledger):
+        return os.path.exists(ledger)  # noqa: ASYNC240 - one look
+    from kycaid_async.bulk.ledger.shared.shared_ledger import SharedLedger
+
+    return await SharedLedger.exists(str(ledger))
 
 
 def check_lease(lease: float | None, ledger: Path | None) -> None:

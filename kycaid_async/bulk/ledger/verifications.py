@@ -4,7 +4,7 @@ import enum
 import hashlib
 from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import attrs
 
@@ -54,6 +54,19 @@ class VerificationEntry:
     at: float
     """How many seconds old that run was then."""
 
+    @classmethod
+    def of(cls, values: tuple[Any, ...]) -> Self:
+        """Return the entry that the values of its columns make."""
+        fields = dict(zip(attrs.fields_dict(cls), values, strict=True))
+        try:
+            fields["state"] = VerificationState(fields["state"])
+            fields["intended_at"] = datetime.fromisoformat(fields["intended_at"]).astimezone(UTC)
+            if fields["looked_at"] is not None:
+                fields["looked_at"] = datetime.fromisoformat(fields["looked_at"]).astimezone(UTC)
+        except (ValueError, TypeError):
+            raise damaged("the ledger") from None
+        return cls(**fields)
+
     @property
     def is_open(self) -> bool:
         """True when it was started and has no verdict on record."""
@@ -90,17 +103,19 @@ class VerificationEntries:
     async def entry(self, applicant_id: str, form_id: str | None) -> VerificationEntry | None:
         """Return what is known of the verification of an applicant with a form."""
         rows = await self._database.read(f"{_ENTRY} WHERE digest = ?", self._key(applicant_id, form_id))
-        return next(map(_entry, rows), None)
+        return next(map(VerificationEntry.of, rows), None)
 
     async def of(self, applicant_id: str) -> list[VerificationEntry]:
         """Return what is known of all verifications of an applicant, also of one whose id stands there in capitals."""
         ids = (applicant_id, applicant_id.upper())
-        return list(map(_entry, await self._database.read(f"{_ENTRY} WHERE applicant_id IN (?, ?)", *ids)))
+        return list(
+            map(VerificationEntry.of, await self._database.read(f"{_ENTRY} WHERE applicant_id IN (?, ?)", *ids))
+        )
 
     async def by_id(self, verification_id: str) -> VerificationEntry | None:
         """Return the entry which has this verification."""
         rows = await self._database.read(f"{_ENTRY} WHERE verification_id = ?", verification_id)
-        return next(map(_entry, rows), None)
+        return next(map(VerificationEntry.of, rows), None)
 
     async def among(self, verification_ids: Sequence[str]) -> dict[str, VerificationEntry]:
         """Return the entries which have these verifications, by their ids."""
@@ -108,7 +123,9 @@ class VerificationEntries:
         for at in range(0, len(verification_ids), _AT_ONCE):
             some = verification_ids[at : at + _AT_ONCE]
             places = ", ".join("?" * len(some))
-            known += map(_entry, await self._database.read(f"{_ENTRY} WHERE verification_id IN ({places})", *some))
+            known += map(
+                VerificationEntry.of, await self._database.read(f"{_ENTRY} WHERE verification_id IN ({places})", *some)
+            )
         return {entry.verification_id: entry for entry in known if entry.verification_id is not None}
 
     def all(self) -> AsyncIterator[VerificationEntry]:
@@ -190,7 +207,7 @@ class VerificationEntries:
         ``result`` is JSON of ids, verdicts, reasons and times: nothing that says who the person is.
         """
         change = "UPDATE verifications SET status = ?, verdict = ?, result = ?, looked_at = ? WHERE verification_id = ?"
-        self._database.write_behind(change, status, verdict, result, _as_text(now), verification_id)
+        self._database.write_behind(change, status, verdict, result, as_text(now), verification_id)
 
     def seal(self, text: str) -> str:
         """Return a text of others as it can stand in a ``result``: without the ledger's secret nobody can read it."""
@@ -205,31 +222,24 @@ class VerificationEntries:
         query = f"{_ENTRY} WHERE digest > ? AND {condition} ORDER BY digest LIMIT ?"
         while batch := await self._database.read(query, last, _AT_ONCE):
             for values in batch:
-                yield _entry(values)
+                yield VerificationEntry.of(values)
             last = batch[-1][0]
 
     def _key(self, applicant_id: str, form_id: str | None) -> bytes:
-        text = f"{applicant_id}\0{form_id or ''}"
-        return self._secret.keyed("verification", hashlib.blake2b(text.encode(), digest_size=32).digest())
+        return self._secret.keyed("verification", digest_of_verification(applicant_id, form_id))
 
 
-def _as_text(moment: datetime) -> str:
+def digest_of_verification(applicant_id: str, form_id: str | None) -> bytes:
+    """Return 32 bytes that stand for the verification of an applicant with a form."""
+    return hashlib.blake2b(f"{applicant_id}\0{form_id or ''}".encode(), digest_size=32).digest()
+
+
+def as_text(moment: datetime) -> str:
+    """Return a time as it stands in a ledger."""
     return moment.astimezone(UTC).isoformat()
 
 
 def _values(entry: VerificationEntry) -> tuple[Any, ...]:
     return tuple(
-        _as_text(value) if isinstance(value, datetime) else value for value in attrs.astuple(entry, recurse=False)
+        as_text(value) if isinstance(value, datetime) else value for value in attrs.astuple(entry, recurse=False)
     )
-
-
-def _entry(values: tuple[Any, ...]) -> VerificationEntry:
-    fields = dict(zip(attrs.fields_dict(VerificationEntry), values, strict=True))
-    try:
-        fields["state"] = VerificationState(fields["state"])
-        fields["intended_at"] = datetime.fromisoformat(fields["intended_at"]).astimezone(UTC)
-        if fields["looked_at"] is not None:
-            fields["looked_at"] = datetime.fromisoformat(fields["looked_at"]).astimezone(UTC)
-    except (ValueError, TypeError):
-        raise damaged("the ledger") from None
-    return VerificationEntry(**fields)

@@ -14,7 +14,7 @@ import attrs
 from kycaid_async.api import applicants, verifications
 from kycaid_async.api.verifications.fields import VerificationProgress
 from kycaid_async.api.verifications.section import CLOCKS_APART, PAGE
-from kycaid_async.bulk.ledger import Ledger, VerificationEntries, VerificationEntry, VerificationState
+from kycaid_async.bulk.ledger import UploadLedger, VerificationEntry, VerificationLedger, VerificationState
 from kycaid_async.bulk.requests.resilient_caller import CountedCalls, ResilientCaller
 from kycaid_async.bulk.results.record import LookRecord, ReportPlace, checks_of, reviews_of, verdict_of
 from kycaid_async.bulk.results.verdict import ResultsSummary
@@ -32,7 +32,7 @@ class Lookup:
     """Looks at open verifications, and records what it finds. Raises `Stopped` and `LedgerError`, which end the run."""
 
     caller: ResilientCaller
-    ledger: Ledger
+    ledger: UploadLedger
     timing: Timing
     summary: ResultsSummary
     per_document: bool = False
@@ -47,7 +47,7 @@ class Lookup:
         self._since = self.timing.now()
 
     @property
-    def _entries(self) -> VerificationEntries:
+    def _entries(self) -> VerificationLedger:
         return self.ledger.verifications
 
     async def to_ask(self) -> AsyncIterator[VerificationEntry]:

@@ -1,15 +1,15 @@
 """One look at verdicts: rows in, an applicant's verdict out, as often as it takes until all are decided."""
 
-import os
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Mapping
 from typing import Any, ClassVar, Final, Required, cast
 
 import attrs
 
 from kycaid_async.api.section import Caller
-from kycaid_async.bulk.ledger import EntryState, Ledger, Path, RowEntry, VerificationEntry, VerificationState
+from kycaid_async.bulk.ledger import EntryState, Path, RowEntry, UploadLedger, VerificationEntry, VerificationState
+from kycaid_async.bulk.ledger.opening import ledger_exists, ledger_name
 from kycaid_async.bulk.manifest.row import BadRow
-from kycaid_async.bulk.options import PATIENCE, RunOptions, RunPlan
+from kycaid_async.bulk.options import PATIENCE, RunOptions, RunPlan, hide_ledger
 from kycaid_async.bulk.prerequisites import known_applicant
 from kycaid_async.bulk.requests.limits import Stopped
 from kycaid_async.bulk.results.lookup import Lookup
@@ -40,7 +40,7 @@ class ResultsOptions(RunOptions, total=False):
     fresh: bool
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, field_transformer=hide_ledger)
 class ResultsPlan(RunPlan):
     """The options of one look, with their defaults."""
 
@@ -112,14 +112,14 @@ class BulkResults(BulkRun[ResultsRow, BulkVerdict]):
         """Ask for nothing more, and wait no longer. The verdicts come by what is known."""
         super().drain()
 
-    async def _open(self) -> Ledger:
-        if not os.path.exists(self._plan.ledger):  # noqa: ASYNC240, PTH110 - one look
+    async def _open(self) -> UploadLedger:
+        if not await ledger_exists(self._plan.ledger):
             raise LedgerError(
-                f"{os.fspath(self._plan.ledger)}: there is no such ledger, so nothing is known to be started"
+                f"{ledger_name(self._plan.ledger)}: there is no such ledger, so nothing is known to be started"
             )
         return await super()._open()
 
-    async def _do(self, ledger: Ledger) -> None:
+    async def _do(self, ledger: UploadLedger) -> None:
         spool = Spool(JudgedRow)
         lookup = Lookup(
             caller=self._caller,
@@ -141,7 +141,7 @@ class BulkResults(BulkRun[ResultsRow, BulkVerdict]):
 
     # First all rows are read.
 
-    async def _read(self, ledger: Ledger, spool: Spool[JudgedRow]) -> None:
+    async def _read(self, ledger: UploadLedger, spool: Spool[JudgedRow]) -> None:
         async with self._reading() as feed:
             while (numbered := await feed.next()) is not None:
                 self._summary.read += 1
@@ -151,7 +151,7 @@ class BulkResults(BulkRun[ResultsRow, BulkVerdict]):
 
     # Then the server is asked, until all is decided or the time is up.
 
-    async def _look(self, ledger: Ledger, lookup: Lookup) -> None:
+    async def _look(self, ledger: UploadLedger, lookup: Lookup) -> None:
         until, pause = self._timing.clock() + (self._plan.wait or 0.0), _FIRST_PAUSE
         try:
             while not self._workers.drained.is_set():
@@ -188,7 +188,9 @@ class BulkResults(BulkRun[ResultsRow, BulkVerdict]):
 
     # Then each applicant is told of, by what the ledger has.
 
-    async def _applicants(self, ledger: Ledger, spool: Spool[JudgedRow]) -> AsyncIterator[tuple[str, list[JudgedRow]]]:
+    async def _applicants(
+        self, ledger: UploadLedger, spool: Spool[JudgedRow]
+    ) -> AsyncIterator[tuple[str, list[JudgedRow]]]:
         if self._has_rows:
             while (applicant := spool.next()) is not None:
                 yield applicant
@@ -197,7 +199,7 @@ class BulkResults(BulkRun[ResultsRow, BulkVerdict]):
             yield applicant_id, []
 
     async def _verdicts(
-        self, ledger: Ledger, lookup: Lookup, applicant_id: str, rows: list[JudgedRow]
+        self, ledger: UploadLedger, lookup: Lookup, applicant_id: str, rows: list[JudgedRow]
     ) -> list[BulkVerdict]:
         told = _of_rows(rows)
         if is_nobody(applicant_id):
@@ -226,7 +228,7 @@ class BulkResults(BulkRun[ResultsRow, BulkVerdict]):
         return made if self._plan.per_document else [attrs.evolve(verdict, documents=()) for verdict in made]
 
 
-async def _judged(number: int, row: ResultsRow, ledger: Ledger) -> tuple[str, JudgedRow]:
+async def _judged(number: int, row: ResultsRow, ledger: UploadLedger) -> tuple[str, JudgedRow]:
     """Return a row as it is spooled, and what stands for its applicant."""
     if isinstance(row, BadRow):
         return nobody(number), JudgedRow(number=number, line=row.line, key=None, doubt=row.reason)

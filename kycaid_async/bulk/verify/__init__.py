@@ -6,7 +6,8 @@ from kycaid_async.bulk.verify.result import (
     VerifyStatus,
     VerifySummary,
 )
-from kycaid_async.bulk.verify.run import BulkVerify, VerifyOptions, VerifyPlan, VerifyRows, rows_of
+from kycaid_async.bulk.verify.rows import VerifyRow, VerifyRows, rows_of
+from kycaid_async.bulk.verify.run import BulkVerify, VerifyOptions, VerifyPlan
 
 __all__ = [
     "BulkVerify",
@@ -14,6 +15,7 @@ __all__ = [
     "VerifyPlan",
     "VerifyProgress",
     "VerifyResult",
+    "VerifyRow",
     "VerifyRows",
     "VerifyStatus",
     "VerifySummary",

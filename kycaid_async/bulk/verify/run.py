@@ -1,43 +1,56 @@
 """One run over many verifications: rows in, results out."""
 
-import os
-from collections.abc import AsyncIterable, Iterable, Iterator, Mapping, Sequence
-from collections.abc import Set as AbstractSet
-from typing import Any, ClassVar, Literal, Required, cast, get_args
+from collections.abc import Mapping, Sequence
+from typing import ClassVar, Literal, Protocol, Required, cast, get_args
 
 import attrs
 
 from kycaid_async.api.section import Caller
 from kycaid_async.api.verifications.fields import CheckType, CheckTypeName
-from kycaid_async.bulk.ledger import EntryState, Ledger, Path, RowEntry, VerificationEntry, VerificationState
-from kycaid_async.bulk.manifest.manifest import Manifest
+from kycaid_async.bulk.claims import locks_of
+from kycaid_async.bulk.ledger import Ledger, Path, UploadLedger, VerificationEntry, VerificationState
+from kycaid_async.bulk.ledger.opening import ledger_exists
 from kycaid_async.bulk.manifest.row import BadRow
-from kycaid_async.bulk.options import RunOptions, RunPlan
-from kycaid_async.bulk.prerequisites import known_applicant
+from kycaid_async.bulk.options import RunOptions, RunPlan, engine_kind, hide_ledger
 from kycaid_async.bulk.requests.limits import KeyedLock, Stopped
-from kycaid_async.bulk.row import AskedVerification, BulkRow, BulkVerification, Meter, plain_id
+from kycaid_async.bulk.row import Meter
 from kycaid_async.bulk.run import BulkRun
-from kycaid_async.bulk.spool import Spool, nobody
+from kycaid_async.bulk.spool import Spool
 from kycaid_async.bulk.verify import remarks
+from kycaid_async.bulk.verify.applicant import (
+    ApplicantVerifier,
+    as_known,
+    is_unsettled,
+    known_verifications,
+    unsettled_first,
+)
 from kycaid_async.bulk.verify.evidence import SharedReport
 from kycaid_async.bulk.verify.result import VerifyProgress, VerifyResult, VerifyStatus, VerifySummary
+from kycaid_async.bulk.verify.rows import KnownRow, VerifyRow, VerifyRows, asking_row, look_up
 from kycaid_async.bulk.verify.start import Allowance, Starter
-from kycaid_async.bulk.verify.wanted import DELIVERED, GIVEN, AskingRow, WantedVerification, wanted_by
+from kycaid_async.bulk.verify.wanted import AskingRow, WantedVerification, wanted_by
 from kycaid_async.errors import (
     ConfigurationError,
     InsufficientFundsError,
     InvalidRequestError,
     ManifestError,
 )
-from kycaid_async.options import FLAG, TEXT, Kind, whole
+from kycaid_async.options import FLAG, TEXT, TEXTS, Kind, whole
 from kycaid_async.timing import Timing
 from kycaid_async.transport.settings import Settings
 from kycaid_async.values.fields import ID_LENGTH
 
-VerifyRow = BulkRow | BadRow | AskedVerification
-"""A row that was uploaded, or a verification."""
-VerifyRows = Iterable[VerifyRow] | AsyncIterable[VerifyRow]
 OnUncertain = Literal["set_aside", "create"]
+
+
+class VerifyEngine(Protocol):
+    """Carries verifications out on other processes or machines, such as `kycaid_async.cluster.DaskEngine`."""
+
+    def verify(
+        self, rows: VerifyRows, plan: "VerifyPlan", *, caller: Caller, settings: Settings, timing: Timing
+    ) -> "BulkVerify":
+        """Return a run over ``rows``. Raises `ConfigurationError` for what it cannot carry out."""
+        ...
 
 
 class VerifyOptions(RunOptions, total=False):
@@ -51,9 +64,10 @@ class VerifyOptions(RunOptions, total=False):
     on_uncertain: OnUncertain
     callback_url: str | None
     types: Sequence[CheckType | CheckTypeName] | None
+    engine: VerifyEngine | None
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, field_transformer=hide_ledger)
 class VerifyPlan(RunPlan):
     """The options of one run, with their defaults."""
 
@@ -63,6 +77,8 @@ class VerifyPlan(RunPlan):
         "limit": whole(1).or_none("no limit"),
         "dry_run": FLAG,
         "callback_url": TEXT.or_none("none"),
+        "types": TEXTS.or_none("a form"),
+        "engine": engine_kind("verify"),
     }
 
     ledger: Path
@@ -73,6 +89,7 @@ class VerifyPlan(RunPlan):
     on_uncertain: OnUncertain = "set_aside"
     callback_url: str | None = None
     types: Sequence[CheckType | CheckTypeName] | None = None
+    engine: VerifyEngine | None = None
 
     def __attrs_post_init__(self) -> None:
         if cast("object", self.ledger) is None:
@@ -136,12 +153,12 @@ class BulkVerify(BulkRun[VerifyRow, VerifyResult]):
         """
         super().drain()
 
-    async def _open(self) -> Ledger:
-        if self._plan.dry_run and not os.path.exists(self._plan.ledger):  # noqa: ASYNC240, PTH110 - one look
+    async def _open(self) -> UploadLedger:
+        if self._plan.dry_run and not await ledger_exists(self._plan.ledger):
             return await Ledger.open(None, server=self._settings.base_url, clock=self._timing.clock)
         return await super()._open()
 
-    async def _do(self, ledger: Ledger) -> None:
+    async def _do(self, ledger: UploadLedger) -> None:
         spool = Spool(AskingRow)
         try:
             await self._read(ledger, spool)
@@ -151,8 +168,8 @@ class BulkVerify(BulkRun[VerifyRow, VerifyResult]):
 
     # First all rows are read.
 
-    async def _read(self, ledger: Ledger, spool: Spool[AskingRow]) -> None:
-        async with self._reading() as feed:
+    async def _read(self, ledger: UploadLedger, spool: Spool[AskingRow]) -> None:
+        async with self._reading(lambda rows: look_up(rows, ledger)) as feed:
             while (numbered := await feed.next()) is not None:
                 self._summary.read += 1
                 await self._take(*numbered, ledger, spool)
@@ -163,37 +180,18 @@ class BulkVerify(BulkRun[VerifyRow, VerifyResult]):
                 "started. Correct them, or start with partial=True"
             )
 
-    async def _take(self, number: int, row: VerifyRow, ledger: Ledger, spool: Spool[AskingRow]) -> None:
-        if isinstance(row, BadRow):
+    async def _take(self, number: int, known: KnownRow, ledger: UploadLedger, spool: Spool[AskingRow]) -> None:
+        if isinstance(known.row, BadRow):
             self._summary.bad += 1
-            await self._tell(_of_bad(number, row))
-            return
-        if isinstance(row, BulkRow):
-            await self._take_uploaded(number, row, ledger, spool)
-            return
-        given = BulkVerification.of(row)
-        asks = AskingRow(number=number, line=given.line, key=given.key, state=GIVEN, is_known=True, **_asked_by(given))
-        spool.add(plain_id(given.applicant_id), asks)
-
-    async def _take_uploaded(self, number: int, row: BulkRow, ledger: Ledger, spool: Spool[AskingRow]) -> None:
-        state, entry = await _state_of(row, ledger)
-        applicant_id, is_lost = (None, False) if state == "bad" else await known_applicant(row, entry, ledger)
-        external = None if row.applicant is None else row.applicant.external_applicant_id
-        asks = AskingRow(
-            number=number,
-            line=row.line,
-            key=str(external) if external else row.key,
-            state=state,
-            is_known=applicant_id is not None,
-            is_lost=is_lost,
-            **_asked_by(row),
-        )
-        spool.add(nobody(external or number) if applicant_id is None else plain_id(applicant_id), asks)
+            await self._tell(_of_bad(number, known.row))
+        else:
+            spool.add(*await asking_row(number, known, ledger))
 
     # Then verifications are started, an applicant at a time.
 
-    async def _start_all(self, ledger: Ledger, spool: Spool[AskingRow]) -> None:
-        starter = self._starter(ledger)
+    async def _start_all(self, ledger: UploadLedger, spool: Spool[AskingRow]) -> None:
+        verifier = self._verifier(ledger)
+        allowance = Allowance(left=self._plan.limit)
 
         async def work() -> bool:
             applicant = None if self._workers.drained.is_set() else spool.next()
@@ -201,7 +199,7 @@ class BulkVerify(BulkRun[VerifyRow, VerifyResult]):
                 return False
             self._in_flight += 1
             try:
-                await self._one(*applicant, starter)
+                await self._one(*applicant, verifier, allowance)
             except Stopped as stop:
                 if stop.error is not None:
                     self._stop(stop.error)
@@ -211,33 +209,35 @@ class BulkVerify(BulkRun[VerifyRow, VerifyResult]):
 
         await self._at_once(work)
 
-    async def _one(self, applicant_id: str, rows: list[AskingRow], starter: Starter) -> None:
-        """Do the verifications of one applicant, those that an earlier run left open first."""
-        known = {
-            None if entry.form_id is None else plain_id(entry.form_id): entry
-            for entry in await starter.ledger.verifications.of(applicant_id)
-        }
-        all_wanted = wanted_by(rows, self._plan)
-        self._summary.mixed_forms += any(wanted.silent for wanted in all_wanted)
+    async def _one(
+        self, applicant_id: str, rows: list[AskingRow], verifier: ApplicantVerifier, allowance: Allowance
+    ) -> None:
+        """Do the verifications of one applicant, or say what would be done in a dry run."""
         is_left = False
-        for wanted in sorted(all_wanted, key=lambda wanted: not _is_unsettled(known.get(wanted.form_id))):
-            result = await self._result_of(applicant_id, wanted, known.get(wanted.form_id), starter)
-            if result is not None:
-                await self._tell(_named(result, wanted))
+
+        async def tell(wanted: WantedVerification, result: VerifyResult | None) -> None:
+            nonlocal is_left
             is_left = is_left or result is None
+            if result is not None:
+                await self._tell(named(result, wanted))
+
+        all_wanted = self._wanted_by(rows)
+        if not rows[0].is_known:
+            for wanted in all_wanted:
+                await tell(wanted, refused(None, wanted))
+        elif self._plan.dry_run:
+            known = await known_verifications(applicant_id, verifier.starter.ledger)
+            for wanted in unsettled_first(all_wanted, known):
+                spelt, one = as_known(applicant_id, wanted, known)
+                await tell(wanted, _planned(spelt, one, known.get(wanted.form_id), verifier.starter, allowance))
+        else:
+            await verifier.verify(applicant_id, all_wanted, allowance, tell)
         self._summary.looked_at += not is_left
 
-    async def _result_of(
-        self, applicant_id: str, wanted: WantedVerification, entry: VerificationEntry | None, starter: Starter
-    ) -> VerifyResult | None:
-        """Return what became of one, or would become of it in a dry run; None when no more may be started."""
-        if not wanted.rows[0].is_known:
-            return _refused(None, wanted)
-        if entry is not None:  # as the ledger spells them, which knows it by that
-            applicant_id, wanted = entry.applicant_id, attrs.evolve(wanted, form_id=entry.form_id)
-        if self._plan.dry_run:
-            return _planned(applicant_id, wanted, entry, starter)
-        return await starter.start(applicant_id, wanted)
+    def _wanted_by(self, rows: list[AskingRow]) -> list[WantedVerification]:
+        all_wanted = wanted_by(rows, self._plan)
+        self._summary.mixed_forms += any(wanted.silent for wanted in all_wanted)
+        return all_wanted
 
     async def _tell(self, result: VerifyResult) -> None:
         self._summary.count(result)
@@ -246,8 +246,8 @@ class BulkVerify(BulkRun[VerifyRow, VerifyResult]):
         if isinstance(result.error, InsufficientFundsError):
             self._stop(result.error)
 
-    def _starter(self, ledger: Ledger) -> Starter:
-        return Starter(
+    def _verifier(self, ledger: UploadLedger) -> ApplicantVerifier:
+        starter = Starter(
             caller=self._caller,
             ledger=ledger,
             report=SharedReport(timing=self._timing, locks=KeyedLock(self._workers.idle)),
@@ -255,44 +255,12 @@ class BulkVerify(BulkRun[VerifyRow, VerifyResult]):
             settle_after=self._settle_after(),
             check=self._settings.check,
             create_uncertain=self._plan.on_uncertain == "create",
-            allowance=Allowance(left=self._plan.limit),
         )
+        return ApplicantVerifier(starter=starter, locks=locks_of(ledger, self._timing.sleep, self._workers.idle))
 
 
-async def _state_of(row: BulkRow, ledger: Ledger) -> tuple[str, RowEntry | None]:
-    """Return whether a row is delivered, in a word, and its entry in the ledger."""
-    try:
-        if row.misfits():
-            return "bad", None
-        digest, fingerprint = row.digest, row.says
-    except (AttributeError, TypeError, ValueError, OverflowError, RecursionError):
-        return "bad", None
-    entry = await ledger.row(digest)
-    if entry is None or entry.state is not EntryState.CREATED:
-        return ("unknown" if entry is None else entry.state.value), entry
-    return (DELIVERED if ledger.has_said(entry, fingerprint) else "changed"), entry
-
-
-def rows_of(manifest: Manifest) -> Iterator[BulkRow | BadRow | BulkVerification]:
-    """Give the rows of a manifest: those that were uploaded, or, where it names no documents, applicants."""
-    yield from manifest.rows() if manifest.names_documents else manifest.asked()
-
-
-def _asked_by(row: BulkRow | BulkVerification) -> dict[str, Any]:
-    """Return what a row says of its verification."""
-    form_id, types = cast("object", row.form_id), cast("object", row.types)
-    return {
-        "form_id": plain_id(form_id) if isinstance(form_id, str) else form_id,
-        "callback_url": row.callback_url,
-        "types": [*types] if isinstance(types, Sequence | AbstractSet) and not isinstance(types, str) else types,
-    }
-
-
-def _is_unsettled(entry: VerificationEntry | None) -> bool:
-    return entry is not None and entry.state is VerificationState.SENT
-
-
-def _refused(applicant_id: str | None, wanted: WantedVerification) -> VerifyResult:
+def refused(applicant_id: str | None, wanted: WantedVerification) -> VerifyResult:
+    """Return the result of one that is not to be started."""
     return VerifyResult(
         status=wanted.refused_as,
         applicant_id=applicant_id,
@@ -303,25 +271,29 @@ def _refused(applicant_id: str | None, wanted: WantedVerification) -> VerifyResu
 
 
 def _planned(
-    applicant_id: str, wanted: WantedVerification, entry: VerificationEntry | None, starter: Starter
+    applicant_id: str,
+    wanted: WantedVerification,
+    entry: VerificationEntry | None,
+    starter: Starter,
+    allowance: Allowance,
 ) -> VerifyResult | None:
     """Return what a run would do, without a question to the server; None when no more may be started."""
     one = VerifyResult(status=VerifyStatus.TO_START, applicant_id=applicant_id, form_id=wanted.form_id)
     if entry is not None and entry.state is VerificationState.CREATED:
         return attrs.evolve(one, status=VerifyStatus.DONE_BEFORE)
-    if _is_unsettled(entry):
+    if is_unsettled(entry):
         return attrs.evolve(one, status=VerifyStatus.UNCERTAIN, reason=remarks.TO_BE_ASKED, sent_before=True)
     if wanted.refusal:
-        return _refused(applicant_id, wanted)
+        return refused(applicant_id, wanted)
     try:
         starter.body(applicant_id, wanted)
     except InvalidRequestError as error:
         status, advice = VerifyStatus.REFUSED, remarks.ADVICE[VerifyStatus.REFUSED]
         return attrs.evolve(one, status=status, reason=error.message, advice=advice, error=error)
-    return one if starter.allowance.take() else None
+    return one if allowance.take() else None
 
 
-def _named(result: VerifyResult, wanted: WantedVerification) -> VerifyResult:
+def named(result: VerifyResult, wanted: WantedVerification) -> VerifyResult:
     """Return a result with what its rows are called."""
     keys = dict.fromkeys(row.key for row in wanted.rows if row.key is not None)
     lines = tuple(row.line for row in wanted.rows if row.line is not None)

@@ -6,7 +6,7 @@ import attrs
 
 from kycaid_async.api import verifications
 from kycaid_async.api.verifications.models import VerificationCreate
-from kycaid_async.bulk.ledger import Ledger, VerificationEntry, VerificationState
+from kycaid_async.bulk.ledger import UploadLedger, VerificationEntry, VerificationState
 from kycaid_async.bulk.prerequisites import code_of
 from kycaid_async.bulk.reconcile import look_until_settled
 from kycaid_async.bulk.requests.limits import Stopped
@@ -63,24 +63,25 @@ class Starter:
     """
 
     caller: ResilientCaller
-    ledger: Ledger
+    ledger: UploadLedger
     report: SharedReport
     timing: Timing
     settle_after: float
     """Seconds after which a verification that the server does not show is taken as not started."""
     check: bool
     create_uncertain: bool
-    allowance: Allowance
     _set_aside: set[bytes] = attrs.field(factory=set)
     """Entries that this run set aside: they are not created anew before the next."""
 
-    async def start(self, applicant_id: str, wanted: WantedVerification) -> VerifyResult | None:
+    async def start(self, applicant_id: str, wanted: WantedVerification, allowance: Allowance) -> VerifyResult | None:
         """Return what became of a verification of an applicant; None when no more may be started.
 
-        Where it is not to be started, one that was sent before is still asked for.
+        Where it is not to be started, one that was sent before is still asked for. To be called within the lock of the
+        applicant.
         """
         began = self.timing.clock()
-        start = _Start(run=self, applicant_id=applicant_id, wanted=wanted, calls=self.caller.counted())
+        calls = self.caller.counted()
+        start = _Start(run=self, applicant_id=applicant_id, wanted=wanted, allowance=allowance, calls=calls)
         result = await _end_of(start)
         if result is None:
             return None
@@ -138,6 +139,7 @@ class _Start:
     run: Starter
     applicant_id: str
     wanted: WantedVerification
+    allowance: Allowance
     calls: CountedCalls
     verification_id: str | None = None
     sent_before: bool = False
@@ -166,13 +168,13 @@ class _Start:
         self._entry = entry
         body = self.run.body(self.applicant_id, self.wanted)
         await self._see_to_others()
-        if not self.run.allowance.take():
+        if not self.allowance.take():
             return None
         try:
             self.verification_id = await self._create(body)
         except KycaidError as error:
             if not error.maybe_processed:
-                self.run.allowance.give_back()
+                self.allowance.give_back()
             raise
         return VerifyStatus.STARTED
 
@@ -238,7 +240,7 @@ class _Start:
             elif self._entry is not None:
                 records.forget(self._entry)
 
-        record = IntentRecord(write=write, withdraw=withdraw)
+        record = IntentRecord(write=write, withdraw=withdraw, guard=self.run.ledger.guard)
         try:
             verification_id = await self.calls.create(verifications.CREATE, record, body=body)
         except KycaidError as error:

@@ -43,7 +43,7 @@ class AuditJob(ManifestJob[AuditCommand, AuditScreen]):
             await self._look_at_the_ledger()
             async with self._client() as client:
                 self._audit = audit = client.bulk.audit(
-                    manifest.rows(),
+                    manifest,
                     ledger=options.ledger,
                     state=options.state,
                     fresh=options.fresh,

@@ -38,7 +38,7 @@ class Trial:
 
     async def statuses(self, rows, **options) -> list[str]:
         found, _ = await self.audit(rows, **options)
-        return [found[number].status.value for number in range(len(rows))]
+        return [found[number].status.value for number in sorted(found.keys() - {None})]
 
     def change(self, document_id: str, **fields) -> None:
         """Change a document behind everybody's back."""

@@ -5,6 +5,8 @@ import json
 import pytest
 
 from kycaid_async import BulkRow, KycaidError, LedgerError, Person
+from kycaid_async.bulk.manifest.manifest import Manifest
+from tests.bulk.manifests import row, with_pictures, write_csv
 from tests.pictures import PNG_START
 
 
@@ -280,9 +282,9 @@ async def test_a_document_that_no_row_accounts_for_is_told_of_applicants_that_th
     person = Person(first_name="Jane", external_applicant_id="e-1")
     given = [*rows(1, applicant_id=None, applicant=person), *rows(2)[1:]]
     await trial.upload(given)
-    for row in oracle.read("SELECT applicant_id, made FROM documents"):
+    for made in oracle.read("SELECT applicant_id, made FROM documents"):
         insert = "INSERT INTO documents VALUES (?, ?, 'VISA', '{\"type\": \"VISA\"}', ?, 0)"
-        trial.write(insert, f"by hand {row['applicant_id']}"[:36], row["applicant_id"], row["made"])
+        trial.write(insert, f"by hand {made['applicant_id']}"[:36], made["applicant_id"], made["made"])
     found, summary = await trial.audit(given)
     assert [found[0].status, found[1].status, found[None].status] == ["as_sent", "as_sent", "surplus"]
     assert (summary.surplus, summary.rows, summary.is_proven) == (1, 2, True)
@@ -366,3 +368,12 @@ async def test_nothing_of_a_person_is_in_the_repr_of_a_result(trial, rows):
     await trial.upload(given)
     found, _ = await trial.audit(given)
     assert repr(found[0]) == "AuditResult(status=<AuditStatus.AS_SENT: 'as_sent'>, number=0, line=2)"
+
+
+async def test_a_manifest_is_audited_as_it_stands(trial, oracle, tmp_path):
+    (applicant,) = await oracle.applicants(1)
+    folder = with_pictures(tmp_path / "work", "a.png")
+    path = write_csv(folder / "m.csv", [row(applicant_id=applicant, front_side="a.png")])
+    await trial.client.bulk.upload_all(path, ledger=trial.ledger)
+    write_csv(path, [row(applicant_id=applicant, front_side="a.png"), row(applicant_id="no id", front_side="a.png")])
+    assert await trial.statuses(Manifest.open(path)) == ["as_sent", "not_sent"]

@@ -239,17 +239,35 @@ async def test_a_ledger_of_a_newer_version_is_left_alone(opened, sql):
 async def test_an_older_ledger_is_brought_to_the_newest_version(opened, sql, monkeypatch):
     one = await opened()
     await one.intend_row(ROW, INTENT)
-    monkeypatch.setitem(statements.MIGRATIONS, 2, ("ALTER TABLE kycaid_rows ADD COLUMN note TEXT",))
-    monkeypatch.setattr(statements, "NEWEST", 2)
+    newer = statements.NEWEST + 1
+    monkeypatch.setitem(statements.MIGRATIONS, newer, ("ALTER TABLE kycaid_rows ADD COLUMN note TEXT",))
+    monkeypatch.setattr(statements, "NEWEST", newer)
     other = await opened()
     assert (await other.row(ROW)).state is EntryState.SENT
-    assert sql("SELECT value FROM kycaid_about WHERE name = 'version'").fetchone() == ("2",)
+    assert sql("SELECT value FROM kycaid_about WHERE name = 'version'").fetchone() == (str(newer),)
     assert sql("SELECT note FROM kycaid_rows").fetchall() == [(None,)]
+
+
+async def test_a_ledger_from_before_verifications_gets_their_table_and_keeps_its_rows(opened, sql, monkeypatch):
+    with monkeypatch.context() as older:
+        older.setattr(statements, "NEWEST", 1)
+        one = await opened()
+        await one.intend_row(ROW, INTENT)
+    assert sql("SELECT to_regclass('kycaid_verifications')").fetchone() == (None,)
+    other = await opened()
+    assert (await other.row(ROW)).state is EntryState.SENT
+    assert await other.verifications.of(INTENT.applicant_id) == []
 
 
 async def test_many_open_a_new_ledger_at_once(opened):
     ledgers = await asyncio.gather(*(opened() for _ in range(4)))
     assert len({ledger._lease.number for ledger in ledgers}) == 4
+
+
+async def test_there_is_a_ledger_once_somebody_made_it(opened, ledger_url):
+    assert not await SharedLedger.exists(ledger_url)
+    await opened()
+    assert await SharedLedger.exists(ledger_url)
 
 
 def test_its_name_has_no_password():

@@ -1,6 +1,5 @@
 """The ledger of an upload in PostgreSQL, for many processes at once."""
 
-import asyncio
 import secrets
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any, Final, Self
@@ -15,6 +14,7 @@ from kycaid_async.bulk.ledger.secret import FROM_KEY, Secret
 from kycaid_async.bulk.ledger.shared import statements
 from kycaid_async.bulk.ledger.shared.lease import LEASE, Lease, suspend_clock
 from kycaid_async.bulk.ledger.shared.transactions import SharedDatabase
+from kycaid_async.bulk.ledger.shared.verifications import SharedVerifications
 from kycaid_async.errors import LedgerError
 from kycaid_async.extras import missing
 from kycaid_async.uploads.path_source import Origin
@@ -66,6 +66,18 @@ class SharedLedger:
         store = await SharedDatabase.open(url, held, preparing.prepare, read_only=read_only)
         return cls(store, held, preparing.secret, held.name)
 
+    @classmethod
+    async def exists(cls, url: str) -> bool:
+        """Say whether there is a ledger in a database. Raises `LedgerError` when it cannot be reached."""
+        found = False
+
+        async def look(connection: AsyncConnection) -> None:
+            nonlocal found
+            found = (await connection.execute(text(statements.HAS_ABOUT))).scalar_one()
+
+        await (await SharedDatabase.open(url, Lease(name=name_of(url)), look, read_only=True)).close()
+        return found
+
     @property
     def claims(self) -> "SharedLedger":
         """The claims of this process."""
@@ -101,7 +113,8 @@ class SharedLedger:
 
     async def rows_by_digest(self, digests: Sequence[bytes]) -> list[RowEntry | None]:
         """Return what is known of each row, in the order of their digests: one statement for what is asked together."""
-        return list(await asyncio.gather(*map(self.row, digests)))
+        known = await self._database.read_all(statements.ROW, list(map(self._row, digests)))
+        return [next(map(self._entry, rows), None) for rows in known]
 
     async def rows_of(self, applicant_id: str, *, besides: bytes | None = None) -> list[RowEntry]:
         """Return what is known of all rows of an applicant, without the one whose digest is ``besides``."""
@@ -118,6 +131,19 @@ class SharedLedger:
             for values in batch:
                 yield self._entry(values)
             last = (batch[-1][2], batch[-1][0])
+
+    async def applicant_ids(self) -> AsyncIterator[str]:
+        """Give every applicant that has a row or a verification, once."""
+        last = ""
+        while batch := await self._database.page(statements.PAGE_OF_APPLICANTS, applicant_id=last, most=_AT_ONCE):
+            for (applicant_id,) in batch:
+                yield applicant_id
+            last = batch[-1][0]
+
+    @property
+    def verifications(self) -> SharedVerifications:
+        """Records of the verifications of the applicants."""
+        return SharedVerifications(self._database, self._lease, self._secret, self._given_twice, self._made_meanwhile)
 
     async def intend_row(self, digest: bytes, intent: Intent, fingerprint: bytes | None = None) -> None:
         """Write down that a document is about to be created."""

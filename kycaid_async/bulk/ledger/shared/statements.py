@@ -29,6 +29,20 @@ MIGRATIONS: Final = {
         ),
         "CREATE UNIQUE INDEX kycaid_applicants_made ON kycaid_applicants (applicant_id) WHERE applicant_id IS NOT NULL",
     ),
+    2: (
+        (
+            "CREATE TABLE kycaid_verifications (digest BYTEA PRIMARY KEY, state TEXT NOT NULL, "
+            "applicant_id TEXT NOT NULL, form_id TEXT, verification_id TEXT, code TEXT, count_before BIGINT, "
+            "intended_at TEXT NOT NULL, status TEXT, verdict TEXT, result TEXT, looked_at TEXT, owner BIGINT NOT NULL, "
+            "at TIMESTAMPTZ NOT NULL)"
+        ),
+        "CREATE INDEX kycaid_verifications_of_applicants ON kycaid_verifications (lower(applicant_id))",
+        (
+            "CREATE UNIQUE INDEX kycaid_verifications_started ON kycaid_verifications (verification_id) "
+            "WHERE verification_id IS NOT NULL"
+        ),
+        "CREATE INDEX kycaid_verifications_open ON kycaid_verifications (digest) WHERE verdict IS NULL",
+    ),
 }
 """What brings a ledger from each version to the next, in one transaction."""
 NEWEST: Final = max(MIGRATIONS)
@@ -75,6 +89,12 @@ PAGE_OF_ROWS: Final = (
     "WHERE (r.applicant_id, r.digest) > (:applicant_id, :digest) ORDER BY r.applicant_id, r.digest LIMIT :most"
 )
 
+PAGE_OF_APPLICANTS: Final = (
+    "SELECT applicant_id FROM kycaid_rows WHERE applicant_id > :applicant_id "
+    "UNION SELECT applicant_id FROM kycaid_verifications WHERE applicant_id > :applicant_id "
+    "ORDER BY applicant_id LIMIT :most"
+)
+
 
 @attrs.frozen(kw_only=True)
 class Statement:
@@ -96,6 +116,10 @@ _PARTS: Final = {
     "OWNED": "LEFT JOIN kycaid_owners o ON o.number = r.owner",
     "FREE_DOCUMENT": "NOT EXISTS (SELECT 1 FROM kycaid_rows x WHERE x.document_id = v.document_id "
     "AND x.digest <> v.digest)",
+    "FREE_VERIFICATION": "NOT EXISTS (SELECT 1 FROM kycaid_verifications x "
+    "WHERE x.verification_id = v.verification_id AND x.digest <> v.digest)",
+    "ENTRY": "r.digest, r.state, r.applicant_id, r.form_id, r.verification_id, r.code, r.count_before, r.intended_at, "
+    "r.status, r.verdict, r.result, r.looked_at",
     "FREE_APPLICANT": "NOT EXISTS (SELECT 1 FROM kycaid_applicants x WHERE x.applicant_id = v.applicant_id "
     "AND x.digest <> v.digest)",
 }
@@ -219,6 +243,102 @@ FAILED_APPLICANT: Final = _changes(
 APPLICANT: Final = _reads(
     "SELECT r.digest, r.state, r.applicant_id, r.code, r.fingerprint, AGE FROM kycaid_applicants r OWNED "
     "WHERE r.digest = ANY(CAST(:key AS bytea[]))"
+)
+
+VERIFICATION: Final = _reads(
+    "SELECT r.digest, ENTRY, AGE FROM kycaid_verifications r OWNED WHERE r.digest = ANY(CAST(:key AS bytea[]))"
+)
+VERIFICATIONS_OF: Final = _reads(
+    "SELECT lower(r.applicant_id), ENTRY, AGE FROM kycaid_verifications r OWNED "
+    "WHERE lower(r.applicant_id) = ANY(CAST(:key AS text[]))"
+)
+VERIFICATION_BY_ID: Final = _reads(
+    "SELECT r.verification_id, ENTRY, AGE FROM kycaid_verifications r OWNED "
+    "WHERE r.verification_id = ANY(CAST(:key AS text[]))"
+)
+PAGE_OF_VERIFICATIONS: Final = _sql(
+    "SELECT ENTRY, AGE FROM kycaid_verifications r OWNED WHERE r.digest > :digest AND WHICH "
+    "ORDER BY r.digest LIMIT :most"
+)
+INTEND_VERIFICATION: Final = _intends(
+    "INSERT INTO kycaid_verifications AS r "
+    "(digest, state, applicant_id, form_id, count_before, intended_at, owner, at) SELECT v.digest, 'sent', "
+    "v.applicant_id, v.form_id, v.count_before, v.intended_at, :me, clock_timestamp() "
+    "FROM ENTRIES ON CONFLICT (digest) DO UPDATE SET state = 'sent', applicant_id = excluded.applicant_id, "
+    "form_id = excluded.form_id, verification_id = NULL, code = NULL, count_before = excluded.count_before, "
+    "intended_at = excluded.intended_at, status = NULL, verdict = NULL, result = NULL, looked_at = NULL, owner = :me, "
+    "at = clock_timestamp() WHERE r.state <> 'created' RETURNING r.digest",
+    digest="bytea",
+    applicant_id="text",
+    form_id="text",
+    count_before="bigint",
+    intended_at="text",
+)
+CREATED_VERIFICATION: Final = _changes(
+    "UPDATE kycaid_verifications r SET state = 'created', verification_id = v.verification_id, code = NULL "
+    "FROM ENTRIES WHERE r.digest = v.digest AND r.owner = :me "
+    "AND (r.state = 'sent' OR r.verification_id = v.verification_id) AND FREE_VERIFICATION RETURNING r.digest",
+    digest="bytea",
+    verification_id="text",
+    is_fact=True,
+)
+CLAIM_VERIFICATION: Final = _changes(
+    "UPDATE kycaid_verifications r SET state = 'created', verification_id = v.verification_id, code = NULL, "
+    "owner = :me FROM ENTRIES WHERE r.digest = v.digest "
+    "AND (r.state = 'sent' OR r.verification_id = v.verification_id) AND FREE_VERIFICATION RETURNING r.digest",
+    digest="bytea",
+    verification_id="text",
+)
+FAILED_VERIFICATION: Final = _changes(
+    "INSERT INTO kycaid_verifications AS r "
+    "(digest, state, applicant_id, form_id, code, count_before, intended_at, owner, at) "
+    "SELECT v.digest, 'failed', v.applicant_id, v.form_id, v.code, v.count_before, v.intended_at, :me, "
+    "clock_timestamp() FROM ENTRIES ON CONFLICT (digest) DO UPDATE SET state = 'failed', code = excluded.code "
+    "WHERE r.state = 'failed' OR (r.state = 'sent' AND r.owner = :me) RETURNING r.digest",
+    digest="bytea",
+    applicant_id="text",
+    form_id="text",
+    code="text",
+    count_before="bigint",
+    intended_at="text",
+    is_fact=True,
+)
+RESTORE_VERIFICATION: Final = _changes(
+    "INSERT INTO kycaid_verifications AS r "
+    "(digest, state, applicant_id, form_id, code, count_before, intended_at, owner, at) "
+    "SELECT v.digest, 'sent', v.applicant_id, v.form_id, v.code, v.count_before, v.intended_at, :me, "
+    "clock_timestamp() - make_interval(secs => v.age) FROM ENTRIES ON CONFLICT (digest) DO UPDATE SET state = 'sent', "
+    "code = excluded.code, count_before = excluded.count_before, intended_at = excluded.intended_at, "
+    "at = excluded.at WHERE r.state <> 'created' AND r.owner = :me RETURNING r.digest",
+    digest="bytea",
+    applicant_id="text",
+    form_id="text",
+    code="text",
+    count_before="bigint",
+    intended_at="text",
+    age="double precision",
+    is_fact=True,
+)
+UNCERTAIN_VERIFICATION: Final = _changes(
+    "UPDATE kycaid_verifications r SET code = v.code FROM ENTRIES WHERE r.digest = v.digest AND r.state = 'sent' "
+    "RETURNING r.digest",
+    digest="bytea",
+    code="text",
+)
+FORGET_VERIFICATION: Final = _changes(
+    "DELETE FROM kycaid_verifications r USING ENTRIES WHERE r.digest = v.digest AND r.owner = :me "
+    "AND r.state = 'sent' RETURNING r.digest",
+    digest="bytea",
+    is_fact=True,
+)
+RESULT: Final = _changes(
+    "UPDATE kycaid_verifications r SET status = v.status, verdict = v.verdict, result = v.result, "
+    "looked_at = v.looked_at FROM ENTRIES WHERE r.verification_id = v.verification_id RETURNING r.verification_id",
+    verification_id="text",
+    status="text",
+    verdict="text",
+    result="text",
+    looked_at="text",
 )
 
 RELEASE: Final = Statement(

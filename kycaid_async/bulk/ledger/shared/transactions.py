@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final, Self
 
 import attrs
@@ -118,6 +118,10 @@ class SharedDatabase:
         rows: list[tuple[Any, ...]] = await self._answer(statement, values)
         return rows
 
+    async def read_all(self, statement: Statement, keys: Sequence[Any]) -> list[list[tuple[Any, ...]]]:
+        """Return the rows that a look gives for each key: all keys share one statement. Raises `LedgerError`."""
+        return list(await asyncio.gather(*(self.read(statement, key) for key in keys)))
+
     async def write_durable(self, statement: Statement, *values: Any) -> bool:
         """Do it, and say whether it changed something, once that is on the disk. Raises `LedgerError`."""
         return bool(await self._answer(statement, values))
@@ -139,8 +143,11 @@ class SharedDatabase:
         self._add(work)
 
     async def page(self, sql: str, **values: Any) -> list[tuple[Any, ...]]:
-        """Return what one query gives, on a connection of its own. Raises `LedgerError`."""
-        self._check()
+        """Return what one query gives, after all that was written before, on a connection of its own.
+
+        Raises `LedgerError`.
+        """
+        await self.read(statements.ROW, b"")  # what was given before is written by then
         try:
             async with self._engine.connect() as connection:
                 return [tuple(row) for row in await connection.execute(text(sql), values)]
@@ -353,7 +360,7 @@ def _batches(works: Iterable[Work]) -> list[_Batch]:
     for batch in ordered:
         if batch.statement.reads:
             continue
-        batch.works.sort(key=lambda work: bytes(work.key))
+        batch.works.sort(key=lambda work: work.key)
     return ordered
 
 
