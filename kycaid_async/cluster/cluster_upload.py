@@ -2,40 +2,27 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
 from kycaid_async.api.section import Caller
-from kycaid_async.bulk.ledger.opening import is_shared
 from kycaid_async.bulk.manifest_rows import CheckedManifest, checked_manifest
 from kycaid_async.bulk.row import BulkProgress, BulkResult, BulkStatus, BulkSummary
 from kycaid_async.bulk.upload import BulkUpload, Source, UploadPlan
-from kycaid_async.cluster.messages import Counts, RowOutcome, ShardOutcome, client_options
-from kycaid_async.cluster.shards import Shard, cut
+from kycaid_async.cluster.messages import COUNTED, RowOutcome, ShardOutcome, WorkerCounts, client_options, run_options
+from kycaid_async.cluster.shards import Shard, cut, everywhere
+from kycaid_async.cluster.upload_work import UploadWork
 from kycaid_async.errors import ConfigurationError, KycaidError
 from kycaid_async.timing import Timing
 from kycaid_async.transport.settings import Settings
 
 if TYPE_CHECKING:
-    from contextlib import AbstractAsyncContextManager
-
-    from kycaid_async.bulk.manifest.manifest import Manifest
     from kycaid_async.bulk.manifest.row import ManifestRow
+    from kycaid_async.cluster.dask_engine import DaskEngine
     from kycaid_async.cluster.dispatch import Dispatch
 
-_COUNTED: Final = ("requests", "refusals", "files", "files_shared", "files_unused", "applicants")
 _DELIVERED: Final = (BulkStatus.CREATED, BulkStatus.DONE_BEFORE)
-
-
-class Dispatching(Protocol):
-    """Brings shards to workers."""
-
-    def dispatch(
-        self, manifest: "Manifest", plan: UploadPlan, *, settings: Settings, timing: Timing, drained: asyncio.Event
-    ) -> "AbstractAsyncContextManager[Dispatch]":
-        """Give what hands out shards, with the cluster it hands them to."""
-        ...
 
 
 class ClusterUpload(BulkUpload):
@@ -43,7 +30,7 @@ class ClusterUpload(BulkUpload):
 
     def __init__(
         self,
-        engine: Dispatching,
+        engine: "DaskEngine",
         source: Source,
         plan: UploadPlan,
         *,
@@ -55,7 +42,7 @@ class ClusterUpload(BulkUpload):
         client_options(settings)  # now, and not when the work begins
         self._engine = engine
         self._source = source
-        self._counts: dict[str, Counts] = {}
+        self._counts = WorkerCounts()
         self._earlier: dict[int, dict[int, RowOutcome]] = {}
         """By shard and line: results of shards that are sent again."""
 
@@ -66,29 +53,27 @@ class ClusterUpload(BulkUpload):
         return BulkProgress(
             summary=attrs.evolve(self.summary),
             in_flight=self._in_flight,
-            concurrency=max(1, sum(counts.concurrency for counts in self._counts.values())),
+            concurrency=max(1, self._counts.total("concurrency")),
             documents_per_second=documents,
             bytes_per_second=size,
-            trouble=next((counts.trouble for counts in self._counts.values() if counts.trouble), ""),
+            trouble=self._counts.trouble,
         )
 
     @property
     def summary(self) -> BulkSummary:
         """Outcomes of the rows so far; of all of them once the iteration has ended."""
-        for name in _COUNTED:
-            setattr(self._summary, name, sum(getattr(counts, name) for counts in self._counts.values()))
+        for name in COUNTED:
+            setattr(self._summary, name, self._counts.total(name))
         self._summary.seconds = self._lasted
         return self._summary
 
     async def _with_ledger(self) -> None:
         checked = await self._checked()
-        async with self._engine.dispatch(
-            checked.manifest,
-            self._plan,
-            settings=self._settings,
-            timing=self._timing,
-            drained=self._workers.drained,
-        ) as dispatch:
+        work = UploadWork(everywhere(checked.manifest), run_options(self._plan))
+        parts = self._engine.dispatch(
+            work, self._plan, settings=self._settings, timing=self._timing, drained=self._workers.drained
+        )
+        async with parts as dispatch:
             await self._collect(dispatch, checked)
 
     async def _checked(self) -> CheckedManifest:
@@ -110,10 +95,10 @@ class ClusterUpload(BulkUpload):
     async def _collect(self, dispatch: "Dispatch", checked: CheckedManifest) -> None:
         shards = cut(checked.manifest, checked.rows, self._settings.api_key.reveal())
         number = 0
-        outcomes = dispatch.outcomes(shards)
+        outcomes = dispatch.outcomes(lambda: asyncio.to_thread(next, shards, None))
         try:
             async for shard, rows, outcome in outcomes:
-                self._counts[outcome.counts.process] = outcome.counts
+                self._counts.note(outcome.counts)
                 self._remember(shard, outcome)
                 if outcome.again:
                     continue
@@ -153,11 +138,3 @@ class ClusterUpload(BulkUpload):
     def _end_when_told(self, result: BulkResult) -> None:
         if result.status is BulkStatus.FAILED and self._plan.on_error == "stop" and result.error is not None:
             self._stop(result.error)
-
-
-def check_shared(plan: UploadPlan, *, ledger_from: str | None) -> None:
-    """Raise `ConfigurationError` for an upload whose workers could not share what they record."""
-    if not is_shared(plan.ledger) and ledger_from is None:
-        raise ConfigurationError(
-            "engine: workers share a ledger in a database: pass ledger='postgresql+psycopg://…' (--ledger-url)"
-        )

@@ -8,7 +8,7 @@ import secrets
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import attrs
 
@@ -20,18 +20,17 @@ except ImportError as error:
     raise missing("cluster", error) from error
 
 from kycaid_async.api.section import Caller
-from kycaid_async.bulk.ledger.opening import has_password
+from kycaid_async.bulk.ledger.opening import has_password, is_shared
+from kycaid_async.bulk.options import RunPlan
 from kycaid_async.bulk.upload import BulkUpload, Source, UploadPlan
-from kycaid_async.cluster.cluster_upload import ClusterUpload, check_shared
+from kycaid_async.bulk.verify import BulkVerify, VerifyPlan, VerifyRows
+from kycaid_async.cluster.cluster_upload import ClusterUpload
+from kycaid_async.cluster.cluster_verify import ClusterVerify
 from kycaid_async.cluster.dispatch import Connect, Dispatch
-from kycaid_async.cluster.messages import Job, client_options, upload_options
-from kycaid_async.cluster.shards import everywhere
+from kycaid_async.cluster.messages import Job, Work, client_options
 from kycaid_async.errors import ConfigurationError
 from kycaid_async.timing import Timing
 from kycaid_async.transport.settings import Settings
-
-if TYPE_CHECKING:
-    from kycaid_async.bulk.manifest.manifest import Manifest
 
 _KEY: Final = "env:KYCAID_API_KEY"
 _THREADS: Final = 2
@@ -49,7 +48,7 @@ class _Places:
 
 
 class DaskEngine:
-    """Carries uploads out on the workers of Dask: ``client.bulk.upload(path, engine=DaskEngine(…), ledger=…)``.
+    """Carries uploads and verifications out on the workers of Dask: ``client.bulk.upload(path, engine=DaskEngine(…))``.
 
     ``cluster``: the address of a scheduler (``tcp://scheduler:8786``), a ``Client`` or a cluster of ``distributed``, or
     the options of a ``LocalCluster``, such as ``{"n_workers": 4}``, which lasts as long as the run. Default: a worker
@@ -86,12 +85,25 @@ class DaskEngine:
         self, source: Source, plan: UploadPlan, *, caller: Caller, settings: Settings, timing: Timing
     ) -> BulkUpload:
         """Return a run over ``source``: what ``client.bulk.upload`` does with an engine."""
-        check_shared(plan, ledger_from=self._ledger_from)
+        self._check_shared(plan)
         return ClusterUpload(self, source, plan, caller=caller, settings=settings, timing=timing)
+
+    def verify(
+        self, rows: VerifyRows, plan: VerifyPlan, *, caller: Caller, settings: Settings, timing: Timing
+    ) -> BulkVerify:
+        """Return a run over ``rows``: what ``client.bulk.verify`` does with an engine."""
+        self._check_shared(plan)
+        return ClusterVerify(self, rows, plan, caller=caller, settings=settings, timing=timing)
+
+    def _check_shared(self, plan: RunPlan) -> None:
+        if not is_shared(plan.ledger) and self._ledger_from is None:
+            raise ConfigurationError(
+                "engine: workers share a ledger in a database: pass ledger='postgresql+psycopg://…' (--ledger-url)"
+            )
 
     @contextlib.asynccontextmanager
     async def dispatch(
-        self, manifest: "Manifest", plan: UploadPlan, *, settings: Settings, timing: Timing, drained: asyncio.Event
+        self, work: Work, plan: RunPlan, *, settings: Settings, timing: Timing, drained: asyncio.Event
     ) -> AsyncIterator[Dispatch]:
         """Give what hands out shards, with the cluster it hands them to."""
         async with contextlib.AsyncExitStack() as stack:
@@ -99,11 +111,11 @@ class DaskEngine:
             connect = await stack.enter_async_context(self._connecting())
             job = Job(
                 name=f"kycaid-{secrets.token_hex(6)}",
-                manifest=everywhere(manifest),
+                work=work,
                 connections=settings.max_connections,
                 all_together=self._connections,
+                lease=plan.ledger_lease,
                 client=client_options(settings),
-                upload=upload_options(attrs.asdict(plan, recurse=False)),
                 **attrs.asdict(places),
             )
             dispatch = Dispatch(job, connect, timing, plan.give_up_after, drained)
@@ -115,7 +127,7 @@ class DaskEngine:
         return self._cluster is None or isinstance(self._cluster, Mapping)
 
     @contextlib.contextmanager
-    def _places(self, plan: UploadPlan, settings: Settings) -> Iterator[_Places]:
+    def _places(self, plan: RunPlan, settings: Settings) -> Iterator[_Places]:
         """Give the places of all secrets; for a cluster of our own, in a folder that only this user can read."""
         url = os.fspath(plan.ledger) if plan.ledger is not None else ""
         ledger_from = self._ledger_from or ""

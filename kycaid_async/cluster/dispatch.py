@@ -3,8 +3,8 @@
 import asyncio
 import contextlib
 from collections import Counter, deque
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from typing import Any, Final, Protocol
 
 import attrs
 from distributed import CancelledError as TaskCancelled
@@ -13,13 +13,9 @@ from distributed.comm.core import CommClosedError
 
 from kycaid_async.cluster.divided_pace import divide_pace
 from kycaid_async.cluster.messages import Job, ShardOutcome
-from kycaid_async.cluster.shards import Shard
 from kycaid_async.cluster.worker import KycaidPlugin, deliver
 from kycaid_async.errors import KycaidError
 from kycaid_async.timing import Timing
-
-if TYPE_CHECKING:
-    from kycaid_async.bulk.manifest.row import ManifestRow
 
 _LOST: Final = (KilledWorker, TaskCancelled, CommClosedError, OSError, TimeoutError)
 """What says nothing of a shard but that its worker, or the scheduler, is gone."""
@@ -30,6 +26,18 @@ _PAUSE: Final = 0.5
 _TRIES: Final = 30
 """How often a shard is sent when its workers die."""
 
+
+class Numbered(Protocol):
+    """A shard."""
+
+    @property
+    def number(self) -> int: ...
+
+
+Part = tuple[Any, Any]
+"""A shard, and what its starter keeps of it."""
+NextPart = Callable[[], Awaitable[Part | None]]
+"""Gives the next part; None when there is none now. While shards are under way it is asked again."""
 Connect = Callable[[], Awaitable[Any]]
 """Connects a client to the scheduler. Dask's has no types."""
 
@@ -49,20 +57,18 @@ class Dispatch:
     _looked_at: float = float("-inf")
     _silent_since: float | None = None
 
-    async def outcomes(
-        self, shards: "Iterator[tuple[Shard, list[ManifestRow]]]"
-    ) -> "AsyncGenerator[tuple[Shard, list[ManifestRow], ShardOutcome], None]":
+    async def outcomes(self, next_part: NextPart) -> AsyncGenerator[tuple[Any, Any, ShardOutcome], None]:
         """Give what became of each shard, as it comes. What another process can go on with is sent again.
 
         Raises `KycaidError` when it is sent in vain again and again, or when no scheduler can be reached.
         """
-        again: deque[tuple[Shard, list[ManifestRow]]] = deque()
-        pending: dict[asyncio.Task[ShardOutcome], tuple[Shard, list[ManifestRow]]] = {}
+        again: deque[Part] = deque()
+        pending: dict[asyncio.Task[ShardOutcome], Part] = {}
         try:
             while True:
                 client = await self._connected()
                 while len(pending) < self._width and not self.drained.is_set():
-                    part = again.popleft() if again else await asyncio.to_thread(next, shards, None)
+                    part = again.popleft() if again else await next_part()
                     if part is None:
                         break
                     pending[asyncio.create_task(self._one(client, part[0]))] = part
@@ -83,6 +89,10 @@ class Dispatch:
         finally:
             await self._forget(pending)
 
+    def was_sent_again(self, shard: Numbered) -> bool:
+        """Say whether a shard got lost, so that some of it was perhaps done by a worker that did not tell."""
+        return self._tries[shard.number] > 0
+
     async def close(self) -> None:
         """Let workers finish what is in flight and forget the upload."""
         client = self._client
@@ -91,7 +101,7 @@ class Dispatch:
                 await asyncio.wait_for(client.unregister_worker_plugin(self.job.name), 30.0)
         await self._leave()
 
-    async def _one(self, client: Any, shard: Shard) -> ShardOutcome:
+    async def _one(self, client: Any, shard: Numbered) -> ShardOutcome:
         key = f"{self.job.name}-{shard.number}-{self._tries[shard.number]}"
         future: Any = client.submit(deliver, self.job.name, shard, key=key, pure=False)
         try:
@@ -101,7 +111,7 @@ class Dispatch:
             raise
         return outcome
 
-    def _outcome(self, task: "asyncio.Task[ShardOutcome]", shard: Shard) -> ShardOutcome | None:
+    def _outcome(self, task: "asyncio.Task[ShardOutcome]", shard: Numbered) -> ShardOutcome | None:
         """Return what became of a shard; None when it got lost."""
         outcome: ShardOutcome | None = None
         try:

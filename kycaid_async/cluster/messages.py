@@ -1,19 +1,27 @@
-"""Messages between the one who starts an upload and its workers: without key, without password, without rows."""
+"""Messages between the one who starts a run and its workers: without key, without password, without rows."""
 
 import os
+from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import attrs
 
-from kycaid_async.bulk.manifest.manifest import Manifest
 from kycaid_async.bulk.manifest.options import ManifestKeywords
+from kycaid_async.bulk.options import RunPlan
 from kycaid_async.bulk.row import BulkResult, BulkStatus
 from kycaid_async.errors import ApiError, ConfigurationError, KycaidError
 from kycaid_async.transport.settings import Settings
 
-_HELD: Final = ("ledger", "engine", "ledger_secret_key", "concurrency")
-"""Options of an upload that are for the one who starts it."""
+if TYPE_CHECKING:
+    from kycaid_async.bulk.upload import BulkUpload
+    from kycaid_async.bulk.verify import BulkVerify
+    from kycaid_async.client import AsyncKycaid
+
+    Run = BulkUpload | BulkVerify
+
+_HELD: Final = ("ledger", "engine", "ledger_secret_key", "concurrency", *ManifestKeywords.__annotations__)
+"""Options of a run that are for the one who starts it."""
 
 
 def secret_from(place: str) -> str:
@@ -33,12 +41,32 @@ def secret_from(place: str) -> str:
     return text
 
 
+class Work(Protocol):
+    """What workers do with shards."""
+
+    def items(self, shard: Any, key: str) -> list[Any]:
+        """Return what is in a shard. Raises `KycaidError`."""
+        ...
+
+    def run(self, client: "AsyncKycaid", items: AsyncIterator[Any], ledger: str) -> "Run":
+        """Return a run over items, which gives a result for each."""
+        ...
+
+    def item_of(self, result: Any) -> Any:
+        """Return the item that a result is of."""
+        ...
+
+    def outcome_of(self, result: Any) -> Any:
+        """Return what travels of a result."""
+        ...
+
+
 @attrs.frozen(kw_only=True)
 class Job:
-    """An upload as its workers know it: references, and names of places where secrets are."""
+    """A run as its workers know it: references, and names of places where secrets are."""
 
     name: str
-    manifest: Manifest = attrs.field(repr=False)
+    work: "Work" = attrs.field(repr=False)
     key_from: str
     ledger: str
     """The URL of the ledger; empty where it is a secret, too."""
@@ -49,10 +77,10 @@ class Job:
     """How many all of them may have, if somebody said so."""
     pace_from: str = ""
     """The place of the URL of the Redis in which they agree on their pace; empty where they know it themselves."""
+    lease: float | None = None
+    """That of each worker on the ledger, in seconds."""
     client: dict[str, Any] = attrs.field(repr=False)
     """Options of the client."""
-    upload: dict[str, Any] = attrs.field(repr=False)
-    """Options of the upload."""
 
     @property
     def ledger_url(self) -> str:
@@ -78,13 +106,10 @@ def client_options(settings: Settings) -> dict[str, Any]:
     }
 
 
-def upload_options(options: dict[str, Any]) -> dict[str, Any]:
-    """Return those options of an upload that workers need: how its manifest is read, that says itself."""
-    return {
-        name: value
-        for name, value in options.items()
-        if name not in _HELD and name not in ManifestKeywords.__annotations__
-    }
+def run_options(plan: RunPlan, *besides: str) -> dict[str, Any]:
+    """Return those options of a run that workers need."""
+    options = attrs.asdict(plan, recurse=False)
+    return {name: value for name, value in options.items() if name not in (*_HELD, *besides)}
 
 
 @attrs.frozen(kw_only=True)
@@ -137,12 +162,45 @@ class Counts:
     concurrency: int = 0
     trouble: str = ""
 
+    @classmethod
+    def of(cls, process: str, run: "Run") -> "Counts":
+        """Return those of a run in this process."""
+        summary, progress = run.summary, run.progress
+        counted = {name: getattr(summary, name, 0) for name in COUNTED}
+        return cls(process=process, concurrency=progress.concurrency, trouble=progress.trouble, **counted)
+
+
+COUNTED: Final = ("requests", "refusals", "files", "files_shared", "files_unused", "applicants")
+"""Numbers that are added up over all processes."""
+
+
+@attrs.define
+class WorkerCounts:
+    """The counts of all processes of a run, of each as it told them last."""
+
+    _by_process: dict[str, Counts] = attrs.field(init=False, factory=dict)
+
+    def note(self, counts: Counts) -> None:
+        """Note what a process told."""
+        self._by_process[counts.process] = counts
+
+    def total(self, name: str) -> int:
+        """Return a number over all processes."""
+        total: int = sum(getattr(counts, name) for counts in self._by_process.values())
+        return total
+
+    @property
+    def trouble(self) -> str:
+        """What came in place of an answer of use, where somebody told of it."""
+        return next((counts.trouble for counts in self._by_process.values() if counts.trouble), "")
+
 
 @attrs.frozen(kw_only=True)
 class ShardOutcome:
     """Outcome of a shard."""
 
-    rows: list[RowOutcome] = attrs.field(repr=False)
+    rows: list[Any] = attrs.field(repr=False)
+    """Of each row, or of each applicant, what came of it."""
     counts: Counts
     error: KycaidError | None = None
     """What ended the work on it early."""

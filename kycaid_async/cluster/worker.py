@@ -1,44 +1,46 @@
 """The side of a worker: one client and one ledger for each process, in a loop of their own, for all its shards."""
 
 import asyncio
+import logging
 import threading
 import uuid
 from collections.abc import AsyncIterator
 from concurrent.futures import Future
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import attrs
 from distributed import WorkerPlugin, get_worker
 
-from kycaid_async.bulk.manifest.row import ManifestRow
-from kycaid_async.bulk.row import BulkResult
+from kycaid_async.bulk.ledger.shared.lease import LEASE, suspend_clock
 from kycaid_async.client import AsyncKycaid
 from kycaid_async.cluster.divided_pace import pace_of
-from kycaid_async.cluster.messages import Counts, Job, RowOutcome, ShardOutcome, bare, secret_from
-from kycaid_async.cluster.shards import Shard
+from kycaid_async.cluster.messages import Counts, Job, ShardOutcome, bare, secret_from
 from kycaid_async.errors import KycaidError
 from kycaid_async.protocol.shared_pacing import PaceOption
 
 if TYPE_CHECKING:
     from distributed import Worker
 
-    from kycaid_async.bulk.upload import BulkUpload
+    from kycaid_async.cluster.messages import Run
 
 _CLOSING: Final = 20.0
 """Seconds for which what is in flight is waited for when a worker goes."""
+_LOOKS: Final = 6
+"""How many times the scheduler is asked for a sign of life while a lease lasts."""
+_log: Final = logging.getLogger("kycaid_async.cluster")
 
 
 @attrs.define(eq=False)
 class _Collector:
-    """Collects the results of one shard's rows."""
+    """Collects the results of one shard."""
 
     missing: int
     answer: "Future[ShardOutcome]" = attrs.field(factory=Future)
-    rows: list[RowOutcome] = attrs.field(factory=list, repr=False)
+    rows: list[Any] = attrs.field(factory=list, repr=False)
 
 
 class Pipeline:
-    """The pipeline of one process for one upload. It ends with the first error that is of all rows."""
+    """The pipeline of one process for one run. It ends with the first error that is of everything."""
 
     def __init__(self, job: Job, pace: PaceOption) -> None:
         self._job = job
@@ -46,50 +48,56 @@ class Pipeline:
         self._name = uuid.uuid4().hex[:12]
         self._key = secret_from(job.key_from)
         self._loop = asyncio.new_event_loop()
-        self._rows: asyncio.Queue[ManifestRow | None] = asyncio.Queue()
+        self._items: asyncio.Queue[Any] = asyncio.Queue()
         self._collectors: dict[int, _Collector] = {}
-        """By the identity of each row that has no result yet."""
-        self._held: dict[int, ManifestRow] = {}
-        self._upload: BulkUpload | None = None
+        """By the identity of each row, or applicant, that has no result yet."""
+        self._held: dict[int, object] = {}
+        self._run: Run | None = None
         self._error: KycaidError | None = None
         self._counts = Counts(process=self._name)
         self.ended = False
-        self._thread = threading.Thread(target=self._run, name="kycaid pipeline", daemon=True)
+        self._thread = threading.Thread(target=self._run_loop, name="kycaid pipeline", daemon=True)
         self._thread.start()
 
-    def deliver(self, shard: Shard) -> ShardOutcome:
-        """Deliver a shard. To be called in another thread, which waits."""
+    def deliver(self, shard: Any) -> ShardOutcome:
+        """Bring a shard to its end. To be called in another thread, which waits."""
         try:
-            rows = shard.rows(self._job.manifest, self._key)
+            items = self._job.work.items(shard, self._key)
         except KycaidError as error:
             return ShardOutcome(rows=[], counts=self._counts, error=bare(error))
-        collector = _Collector(len(rows))
+        collector = _Collector(len(items))
         try:
-            self._loop.call_soon_threadsafe(self._take, rows, collector)
+            self._loop.call_soon_threadsafe(self._take, items, collector)
         except RuntimeError:  # the loop is closed
             self._answer(collector)
         return collector.answer.result()
 
     def close(self) -> None:
-        """Begin no more rows, finish those in flight, and let go of the ledger."""
+        """Begin nothing more, finish what is in flight, and let go of the ledger."""
+        self.drain()
+        self._thread.join(_CLOSING)
+
+    def drain(self) -> None:
+        """Begin nothing more. What is in flight is finished."""
+        self.ended = True
         try:
             self._loop.call_soon_threadsafe(self._drain)
         except RuntimeError:
             return
-        self._thread.join(_CLOSING)
 
-    def _run(self) -> None:
+    def _run_loop(self) -> None:
         with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
-            runner.run(self._deliver_all())
+            runner.run(self._do_all())
 
-    async def _deliver_all(self) -> None:
+    async def _do_all(self) -> None:
+        work = self._job.work
         try:
             most, options = self._job.connections, self._job.client
             async with AsyncKycaid(self._key, max_connections=most, pace=self._pace, **options) as client:
-                self._upload = client.bulk.upload(self._feed(), ledger=self._job.ledger_url, **self._job.upload)
-                async with self._upload as upload:
-                    async for result in upload:
-                        self._note(result)
+                self._run = work.run(client, self._feed(), self._job.ledger_url)
+                async with self._run as run:
+                    async for result in run:
+                        self._note(work.item_of(result), work.outcome_of(result))
         except KycaidError as error:
             self._error = error
         except Exception as error:  # noqa: BLE001 - those who wait for results must get one
@@ -99,33 +107,28 @@ class Pipeline:
             for collector in set(self._collectors.values()):
                 self._answer(collector)
 
-    async def _feed(self) -> AsyncIterator[ManifestRow]:
-        while (row := await self._rows.get()) is not None:
-            yield row
+    async def _feed(self) -> AsyncIterator[Any]:
+        while (item := await self._items.get()) is not None:
+            yield item
 
-    def _take(self, rows: list[ManifestRow], collector: _Collector) -> None:
-        if self.ended or not rows:
+    def _take(self, items: list[Any], collector: _Collector) -> None:
+        if self.ended or not items:
             self._answer(collector)
             return
-        for row in rows:
-            self._collectors[id(row)], self._held[id(row)] = collector, row
-            self._rows.put_nowait(row)
+        for item in items:
+            self._collectors[id(item)], self._held[id(item)] = collector, item
+            self._items.put_nowait(item)
 
-    def _note(self, result: BulkResult) -> None:
-        del self._held[id(result.row)]
-        collector = self._collectors.pop(id(result.row))
-        collector.rows.append(RowOutcome.of(result))
+    def _note(self, item: object, outcome: object) -> None:
+        del self._held[id(item)]
+        collector = self._collectors.pop(id(item))
+        collector.rows.append(outcome)
         if len(collector.rows) == collector.missing:
             self._answer(collector)
 
     def _answer(self, collector: _Collector) -> None:
-        if self._upload is not None:
-            summary, progress = self._upload.summary, self._upload.progress
-            names = ("requests", "refusals", "files", "files_shared", "files_unused", "applicants")
-            counts = {name: getattr(summary, name) for name in names}
-            self._counts = Counts(
-                process=self._name, concurrency=progress.concurrency, trouble=progress.trouble, **counts
-            )
+        if self._run is not None:
+            self._counts = Counts.of(self._name, self._run)
         is_whole = len(collector.rows) == collector.missing
         error = None if is_whole else self._error
         again = not is_whole and (error is None or error.retryable)
@@ -134,39 +137,72 @@ class Pipeline:
             collector.answer.set_result(outcome)
 
     def _drain(self) -> None:
-        if self._upload is not None:
-            self._upload.drain()
-        self._rows.put_nowait(None)
+        if self._run is not None:
+            self._run.drain()
+        self._items.put_nowait(None)
 
 
 class KycaidPlugin(WorkerPlugin):
-    """Gives a Dask worker what it needs for one upload. No secret is in it: each worker reads them where it runs."""
+    """Gives a Dask worker what it needs for one run. No secret is in it: each worker reads them where it runs."""
 
     def __init__(self, job: Job) -> None:
         self.job = job
         self.name = job.name
         self._pipeline: Pipeline | None = None
+        self._heard = float("inf")
+        """When the scheduler answered last."""
 
     def setup(self, worker: "Worker") -> None:
         """Prepare for shards."""
         self._worker = worker
         self._lock = threading.Lock()
+        self._heard = suspend_clock()
+        self._watch = asyncio.get_running_loop().create_task(self._watch_scheduler(worker))
 
     async def teardown(self, worker: "Worker") -> None:  # noqa: ARG002 - Dask's signature
-        """Finish what is in flight: the worker goes, or the upload is over."""
+        """Finish what is in flight: the worker goes, or the run is over."""
+        self._watch.cancel()
         if self._pipeline is not None:
             await asyncio.to_thread(self._pipeline.close)
 
-    def deliver(self, shard: Shard) -> ShardOutcome:
-        """Deliver a shard, in a thread of the worker."""
+    def deliver(self, shard: Any) -> ShardOutcome:
+        """Bring a shard to its end, in a thread of the worker."""
+        if self._is_cut_off:
+            return ShardOutcome(rows=[], counts=Counts(process=self.name), again=True)
         with self._lock:
             if self._pipeline is None or self._pipeline.ended:
                 self._pipeline = Pipeline(self.job, pace_of(self.job, self._worker))
             pipeline = self._pipeline
         return pipeline.deliver(shard)
 
+    @property
+    def _lease(self) -> float:
+        return self.job.lease or LEASE
 
-def deliver(name: str, shard: Shard) -> ShardOutcome:
-    """Deliver a shard of the upload with this name: what a task of Dask does."""
+    @property
+    def _is_cut_off(self) -> bool:
+        """True when the scheduler has not answered for a lease: by then it has given this worker's shards to others."""
+        return suspend_clock() - self._heard >= self._lease
+
+    async def _watch_scheduler(self, worker: "Worker") -> None:
+        """Begin nothing more once the scheduler has not answered for a lease.
+
+        A connection that is lost ends the worker by itself. This is for one that only falls silent.
+        """
+        scheduler: Any = worker.scheduler
+        while True:
+            try:
+                await asyncio.wait_for(scheduler.echo(data=0), self._lease / _LOOKS)
+                self._heard = suspend_clock()
+            except (OSError, TimeoutError):
+                pipeline = self._pipeline
+                if self._is_cut_off and pipeline is not None and not pipeline.ended:
+                    _log.warning("the scheduler has not answered for %g s: nothing more is begun here", self._lease)
+                    pipeline.drain()
+            await asyncio.sleep(self._lease / _LOOKS)
+
+
+def deliver(name: str, shard: Any) -> ShardOutcome:
+    """Bring a shard of the run with this name to its end: what a task of Dask does."""
     plugin = cast("KycaidPlugin", get_worker().plugins[name])
     return plugin.deliver(shard)

@@ -11,8 +11,9 @@ from kycaid_async import AsyncKycaid, ConfigurationError, ValidationError
 from kycaid_async.bulk.manifest.manifest import Manifest
 from kycaid_async.bulk.upload import UploadPlan
 from kycaid_async.cluster import DaskEngine
-from kycaid_async.cluster.messages import Job, bare, client_options, secret_from, upload_options
+from kycaid_async.cluster.messages import Job, bare, client_options, run_options, secret_from
 from kycaid_async.cluster.shards import cut, everywhere
+from kycaid_async.cluster.upload_work import UploadWork
 from kycaid_async.errors import FieldError, ManifestError
 from tests.cluster import crash
 from tests.cluster.manifests import write_manifest
@@ -122,10 +123,9 @@ class SentJob:
         self.places = self.engine._places(plan, settings)
         return Job(
             name="kycaid-test",
-            manifest=everywhere(Manifest.open(self.path)),
+            work=UploadWork(everywhere(Manifest.open(self.path)), run_options(plan)),
             connections=4,
             client=client_options(settings),
-            upload=upload_options(attrs.asdict(plan, recurse=False)),
             **attrs.asdict(self.places.__enter__()),
         )
 
