@@ -1,6 +1,7 @@
 """The frame of commands that run over a manifest: what they know, their ledger, their signals, progress and end."""
 
 import signal
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -9,7 +10,8 @@ from typing import Final, Generic, TypeVar
 
 import anyio
 
-from kycaid_async.bulk.ledger import Ledger, SecretFrom, secret_key_of
+from kycaid_async.bulk.ledger import LedgerOwner, SecretFrom, UploadLedger, secret_key_of
+from kycaid_async.bulk.ledger.opening import open_ledger
 from kycaid_async.bulk.manifest.manifest import Manifest
 from kycaid_async.bulk.requests.limits import most_rows_at_once
 from kycaid_async.cli.manifests import ManifestCommand, folder_of, open_manifest, reason_of_end
@@ -105,19 +107,18 @@ class ManifestJob(ABC, Generic[O, S]):
             self._error = self._error or error
             stop()
 
-    async def _open_ledger(self, *, read_only: bool, secret_from: SecretFrom | None = None) -> Ledger:
+    async def _open_ledger(self, *, read_only: bool, secret_from: SecretFrom | None = None) -> UploadLedger:
         """Open the ledger. Raises `LedgerError`, also for one that is not good for this manifest's folder."""
         options = self._options
-        return await Ledger.open(
-            options.ledger,
+        owner = LedgerOwner(
             server=options.server,
             api_key=options.api_key,
             same_account=options.same_account,
             folder=folder_of(options.manifest),
             secret_from=secret_from,
             secret_key=secret_key_of(),
-            read_only=read_only,
         )
+        return await open_ledger(options.any_ledger, owner, clock=time.monotonic, read_only=read_only)
 
     async def _look_at_the_ledger(self) -> None:
         """Raise `LedgerError` for one that is not good for this manifest's folder."""

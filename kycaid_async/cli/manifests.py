@@ -8,6 +8,7 @@ from typing import Any, TypedDict
 import attrs
 
 from kycaid_async import servers
+from kycaid_async.bulk.ledger.opening import has_password, is_shared, ledger_url_of, shown_ledger
 from kycaid_async.bulk.manifest.manifest import Manifest
 from kycaid_async.bulk.manifest.options import ManifestKeywords, ManifestOptions
 from kycaid_async.bulk.manifest.rejects import origin_of
@@ -34,11 +35,30 @@ class ManifestCommand:
     """None for a run that sends nothing."""
     ledger: Path
     """It may stand elsewhere, and knows the folder of the manifest: in another one the same paths are other files."""
+    ledger_url: str | None = attrs.field(default=None, repr=shown_ledger)
+    """That of a ledger in a database, in the place of ``ledger``."""
     same_account: bool = False
     concurrency: int = 64
     as_json: bool = False
     reading: ManifestOptions = attrs.field(factory=lambda: ManifestOptions(guess=True))
     """How the manifest is read."""
+
+    @property
+    def any_ledger(self) -> str | Path:
+        """The ledger, a file or the URL of a database."""
+        return self.ledger_url or self.ledger
+
+    @property
+    def ledger_words(self) -> list[str]:
+        """The options that name the ledger again, for a command that somebody can paste. It shows no password."""
+        if self.ledger_url is None:
+            return [] if self.ledger == ledger_of(self.manifest) else ["--ledger", str(self.ledger)]
+        return [] if has_password(self.ledger_url) else ["--ledger-url", self.ledger_url]
+
+    @property
+    def ledger_words_elsewhere(self) -> list[str]:
+        """The same, for a command over rows in another file."""
+        return self.ledger_words or ([] if self.ledger_url else ["--ledger", str(self.ledger)])
 
 
 class CommonOptions(TypedDict):
@@ -49,6 +69,7 @@ class CommonOptions(TypedDict):
     proxy: str | None
     api_key: str | None
     ledger: Path
+    ledger_url: str | None
     same_account: bool
     concurrency: int
     as_json: bool
@@ -75,11 +96,28 @@ def common_options(
         "proxy": proxy,
         "api_key": api_key,
         "ledger": chosen.get("ledger") or ledger_of(manifest),
+        "ledger_url": _ledger_url(chosen),
         "same_account": chosen.get("same_account", False),
         "concurrency": chosen.get("concurrency", 64),
         "as_json": chosen.get("as_json", False),
         "reading": reading_of(reading or {}, outside=outside, urls=urls),
     }
+
+
+def _ledger_url(chosen: RunChoices) -> str | None:
+    """Return the URL of the ledger, when it is one in a database. Raises `UsageProblem`."""
+    typed = chosen.get("ledger_url")
+    if typed is not None and chosen.get("ledger") is not None:
+        raise UsageProblem("--ledger and --ledger-url: a record is kept in one of them")
+    if typed is not None and has_password(typed):
+        raise UsageProblem(
+            "--ledger-url: others on this machine can see a password that is typed here; put the URL into the "
+            "environment variable KYCAID_LEDGER_URL"
+        )
+    url = typed if chosen.get("ledger") is not None else ledger_url_of(typed)
+    if url is not None and not is_shared(url):
+        raise UsageProblem("--ledger-url: expected a URL as postgresql+psycopg://user@host/database")
+    return url
 
 
 def own_options(choices: RunChoices) -> dict[str, Any]:
@@ -136,11 +174,10 @@ def needs_documents(manifest: Manifest, path: Path, purpose: str) -> None:
         )
 
 
-def next_command(name: str, manifest: Path, *more: str, ledger: Path, reading: ManifestOptions) -> str:
+def next_command(name: str, options: ManifestCommand, *more: str) -> str:
     """Return the command that follows over the same manifest, as somebody can paste it."""
-    words = ["kycaid", name, str(manifest), *words_of(attrs.evolve(reading, allow_same_files=False))]
-    words += [] if ledger == ledger_of(manifest) else ["--ledger", str(ledger)]
-    return command_line([*words, *more])
+    reading = words_of(attrs.evolve(options.reading, allow_same_files=False))
+    return command_line(["kycaid", name, str(options.manifest), *reading, *options.ledger_words, *more])
 
 
 def folder_of(manifest: Path) -> str:

@@ -65,6 +65,28 @@ LedgerFile: TypeAlias = Annotated[
         metavar="FILE", help="Record of what was sent. Default: MANIFEST.ledger. Elsewhere, for one folder only."
     ),
 ]
+LedgerUrl: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        metavar="URL",
+        help="A ledger in PostgreSQL, that many machines share: postgresql+psycopg://user@host/db. With a password in "
+        "it, give it in KYCAID_LEDGER_URL only.",
+        show_default=False,
+    ),
+]
+Workers: TypeAlias = Annotated[
+    int | None,
+    typer.Option(min=1, metavar="N", help="So many processes on this machine, which share the ledger by --ledger-url."),
+]
+DaskAddress: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--dask",
+        metavar="ADDRESS",
+        help="The scheduler of a Dask cluster, tcp://host:8786. Its workers see the manifest and its files under the "
+        "same paths, and have the key in KYCAID_API_KEY.",
+    ),
+]
 Concurrency: TypeAlias = Annotated[
     int, typer.Option(min=1, max=1024, metavar="N", help="Rows, applicants or requests at once, at most.")
 ]
@@ -92,6 +114,7 @@ class RunChoices(TypedDict, total=False):
     """The options of every command that runs over a manifest, as they were given."""
 
     ledger: Path | None
+    ledger_url: str | None
     base_url: str | None
     proxy: str | None
     api_key: str | None
@@ -105,6 +128,7 @@ class RunFlags:
     """The same, as they are typed; the key is none of them."""
 
     ledger: LedgerFile = None
+    ledger_url: LedgerUrl = attrs.field(default=None, repr=False)
     base_url: BaseUrl = None
     proxy: Proxy = attrs.field(default=None, repr=False)
     same_account: SameAccount = False

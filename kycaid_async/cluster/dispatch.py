@@ -13,7 +13,7 @@ from distributed.comm.core import CommClosedError
 
 from kycaid_async.cluster.divided_pace import divide_pace
 from kycaid_async.cluster.messages import Job, ShardOutcome
-from kycaid_async.cluster.worker import KycaidPlugin, deliver
+from kycaid_async.cluster.worker import KycaidPlugin, UnknownRunError, deliver
 from kycaid_async.errors import KycaidError
 from kycaid_async.timing import Timing
 
@@ -52,6 +52,8 @@ class Dispatch:
     give_up_after: float
     drained: asyncio.Event
     _client: Any = None
+    _known_to: str | None = None
+    """The scheduler whose workers know the job."""
     _tries: Counter[int] = attrs.field(factory=Counter)
     _width: int = 2
     _looked_at: float = float("-inf")
@@ -117,6 +119,9 @@ class Dispatch:
         try:
             outcome = task.result()
             why = outcome.error.message if outcome.error else "a worker ended"
+        except UnknownRunError as error:
+            self._known_to = None
+            why = type(error).__name__
         except _LOST as error:
             why = type(error).__name__
         if outcome is None or outcome.again:
@@ -132,13 +137,14 @@ class Dispatch:
     async def _connected(self) -> Any:
         """Return a client of the scheduler, whose workers know the job, and look now and then how many they are."""
         since = self.timing.clock()
-        while self._client is None:
+        while True:
             try:
-                client = await self.connect()
-                await divide_pace(client)
-                await client.register_plugin(KycaidPlugin(self.job), name=self.job.name)
-                self._client, self._looked_at = client, float("-inf")
+                if self._client is None:
+                    self._client, self._looked_at = await self.connect(), float("-inf")
+                await self._tell_job(self._client)
+                break
             except _LOST as error:
+                await self._leave()
                 if self.timing.clock() - since > self.give_up_after:
                     raise KycaidError(f"bulk: no Dask scheduler can be reached ({type(error).__name__})") from None
                 await self.timing.sleep(_PAUSE)
@@ -147,6 +153,14 @@ class Dispatch:
             with contextlib.suppress(*_LOST):
                 self._width = max(2, 2 * sum((await self._client.nthreads()).values()))
         return self._client
+
+    async def _tell_job(self, client: Any) -> None:
+        """Tell a scheduler of the job, unless it knows: the client connects by itself to one that is started anew."""
+        scheduler = client.scheduler_info()["id"]
+        if client.status == "running" and scheduler != self._known_to:
+            await divide_pace(client)
+            await client.register_plugin(KycaidPlugin(self.job), name=self.job.name)
+            self._known_to = scheduler
 
     def _is_silent(self, client: Any) -> bool:
         """Say whether the scheduler has been away for too long to be waited for."""
@@ -158,7 +172,7 @@ class Dispatch:
         return client.status == "closed" or now - self._silent_since > _SILENCE
 
     async def _leave(self) -> None:
-        client, self._client, self._silent_since = self._client, None, None
+        client, self._client, self._silent_since, self._known_to = self._client, None, None, None
         if client is not None:
             with contextlib.suppress(*_LOST):
                 await client.close(timeout=2)

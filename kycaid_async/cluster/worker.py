@@ -202,7 +202,13 @@ class KycaidPlugin(WorkerPlugin):
             await asyncio.sleep(self._lease / _LOOKS)
 
 
+class UnknownRunError(Exception):
+    """Says that a worker knows nothing of a run: it is that of a scheduler which was started anew."""
+
+
 def deliver(name: str, shard: Any) -> ShardOutcome:
-    """Bring a shard of the run with this name to its end: what a task of Dask does."""
-    plugin = cast("KycaidPlugin", get_worker().plugins[name])
-    return plugin.deliver(shard)
+    """Bring a shard of the run with this name to its end: what a task of Dask does. Raises `UnknownRunError`."""
+    plugin = get_worker().plugins.get(name)
+    if plugin is None:
+        raise UnknownRunError(name)
+    return cast("KycaidPlugin", plugin).deliver(shard)

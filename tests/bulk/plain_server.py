@@ -29,6 +29,8 @@ class PlainServer:
     """Keeps applicants, files and documents in dicts, and commits before it answers."""
 
     url: str = ""
+    query: str = ""
+    """That of the request which is looked at now."""
     applicants: dict[str, dict[str, Any]] = attrs.field(factory=dict)
     documents: dict[str, dict[str, Any]] = attrs.field(factory=dict)
     files: dict[str, bytes] = attrs.field(factory=dict)
@@ -62,7 +64,8 @@ class PlainServer:
             method, path, _ = head.split(b"\r\n")[0].decode().split(" ")
             lengths = [line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")]
             body = await reader.readexactly(int(lengths[0].split(b":")[1]) if lengths else 0)
-            answer = await self._answer(method, path.split("?")[0], body)
+            path, _, self.query = path.partition("?")
+            answer = await self._answer(method, path, body)
             if answer is None:
                 break
             writer.write(answer)

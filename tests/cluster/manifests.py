@@ -1,5 +1,6 @@
 """Manifests for runs on a cluster, with their files."""
 
+from tests.cluster.server import applicant
 from tests.pictures import PNG_START
 
 
@@ -15,4 +16,12 @@ def write_manifest(folder, count, *, people=None, contents=20, name="people.csv"
     ]
     path = folder / name
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+def write_ids(folder, count, *, name="ids.csv"):
+    """Write a table of applicants that the server has from the start."""
+    path = folder / name
+    lines = [f"{applicant(n)},KeyCanary{n}" for n in range(count)]
+    path.write_text("\n".join(["applicant_id,key", *lines]) + "\n", encoding="utf-8")
     return path

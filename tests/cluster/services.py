@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
@@ -55,7 +55,7 @@ def postgresql(stack: ExitStack) -> tuple[Service, str]:
         "-clisten_addresses=127.0.0.1",
         f"-cunix_socket_directories={folder}",
     ]
-    service = Service(command, port, stop=signal.SIGINT, **options)
+    service = Service(command, port, stop=signal.SIGQUIT, **options)  # as in a crash
     stack.callback(service.stop)
     return service, f"postgresql+psycopg://kycaid@127.0.0.1:{port}/postgres"
 
@@ -72,35 +72,68 @@ def redis(stack: ExitStack) -> Service:
     return service
 
 
+class ForkedWorker:
+    """A worker that is a child of another process."""
+
+    def __init__(self, pid):
+        self.pid = pid
+
+    @property
+    def is_alive(self):
+        try:
+            os.kill(self.pid, 0)
+        except ProcessLookupError:
+            return False
+        return True
+
+    def send(self, number):
+        with suppress(ProcessLookupError):
+            os.kill(self.pid, number)
+
+    def kill(self):
+        self.send(signal.SIGKILL)
+
+
 class Dask:
     """A scheduler, and workers that are processes of their own."""
 
-    def __init__(self, stack: ExitStack, *, key: str, log: Path):
-        self._log = stack.enter_context(log.open("ab"))
-        self._env = {**os.environ, "KYCAID_API_KEY": key, "DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "20"}
+    def __init__(self, stack: ExitStack, *, key: str, log: Path, pace: str = "", threads: int = 2):
+        log_file = stack.enter_context(log.open("ab"))
+        env = {**os.environ, "DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "20", "KYCAID_PACE_URL": pace}
         port = free_port()
-        self.address = f"tcp://127.0.0.1:{port}"
+        self.address, self.page = f"tcp://127.0.0.1:{port}", f"127.0.0.1:{free_port()}"
+        options = {"cwd": ROOT, "stdout": log_file, "stderr": log_file}
         command = [sys.executable, "-m", "dask", "scheduler", "--host", "127.0.0.1", "--port", str(port)]
-        options = {"cwd": ROOT, "env": {**self._env, "KYCAID_API_KEY": ""}, "stdout": self._log, "stderr": self._log}
-        self.page = f"127.0.0.1:{free_port()}"
-        self.scheduler = Service([*command, "--dashboard-address", self.page], port, **options)
-        self.workers = []
+        command += ["--dashboard-address", self.page]
+        self.scheduler = Service(command, port, stop=signal.SIGKILL, **options, env={**env, "KYCAID_API_KEY": ""})
+        stack.callback(self.scheduler.stop)
+        command = [sys.executable, "-m", "tests.cluster.workers", self.address, str(threads)]
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+        self._forker = subprocess.Popen(command, **options | pipes, env={**env, "KYCAID_API_KEY": key})
+        self.workers: list[ForkedWorker] = []
         stack.callback(self.end)
 
-    def add_worker(self, threads=2):
-        command = [sys.executable, "-m", "dask", "worker", self.address, "--nthreads", str(threads), "--no-nanny"]
-        command += ["--no-dashboard", "--death-timeout", "60", "--memory-limit", "0"]
-        worker = subprocess.Popen(command, cwd=ROOT, env=self._env, stdout=self._log, stderr=self._log)
+    def add_worker(self):
+        self._forker.stdin.write("\n")
+        self._forker.stdin.flush()
+        worker = ForkedWorker(int(self._forker.stdout.readline()))
         self.workers.append(worker)
         return worker
 
     def replace_dead(self, count):
-        self.workers = [worker for worker in self.workers if worker.poll() is None]
+        self.workers = [worker for worker in self.workers if worker.is_alive]
         while len(self.workers) < count:
             self.add_worker()
+
+    def retire_one(self):
+        """Let the scheduler take a worker away, as it does when a cluster shrinks."""
+        from distributed import Client
+
+        with Client(self.address, set_as_default=False) as client:
+            client.retire_workers(n=1, close_workers=True)
 
     def end(self):
         for worker in self.workers:
             worker.kill()
-            worker.wait()
-        self.scheduler.stop()
+        with self._forker as forker:
+            forker.stdin.close()

@@ -2,18 +2,23 @@
 
 import json
 import pickle
+import signal
+import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import attrs
 import pytest
 
-from kycaid_async import AsyncKycaid, ConfigurationError, ValidationError
+from kycaid_async import AsyncKycaid, CheckType, ConfigurationError, KycaidError, ValidationError
 from kycaid_async.bulk.manifest.manifest import Manifest
 from kycaid_async.bulk.upload import UploadPlan
-from kycaid_async.cluster import DaskEngine
+from kycaid_async.bulk.verify.wanted import WantedVerification
+from kycaid_async.cluster import DaskEngine, worker
 from kycaid_async.cluster.messages import Job, bare, client_options, run_options, secret_from
 from kycaid_async.cluster.shards import cut, everywhere
 from kycaid_async.cluster.upload_work import UploadWork
+from kycaid_async.cluster.verify_work import ApplicantTask, Seal
 from kycaid_async.errors import FieldError, ManifestError
 from tests.cluster import crash
 from tests.cluster.manifests import write_manifest
@@ -28,14 +33,72 @@ def shards_of(path, **options):
     return manifest, rows, [shard for shard, _ in cut(manifest, iter(rows), KEY, **options)]
 
 
-def test_workers_that_die_and_a_scheduler_that_is_restarted_lose_nothing(tmp_path):
-    verdict = crash.storm(rows=240, workers=2, kill=crash.at(60, 150), folder=tmp_path, restarts=False, limit=300)
+def test_workers_that_die_and_a_scheduler_postgresql_and_redis_that_are_restarted_lose_nothing(tmp_path):
+    verdict = crash.storm(rows=400, workers=2, kill=crash.at(60, 250), folder=tmp_path, limit=300)
     assert not verdict.problems, verdict
     assert verdict.kills == 2
+    assert verdict.restarted == ["scheduler", "PostgreSQL", "Redis"]
+
+
+def test_two_who_start_the_same_upload_at_once_make_each_thing_once(tmp_path):
+    verdict = crash.storm(rows=240, workers=2, drivers=2, kill=crash.at(80), folder=tmp_path, restarts=(), limit=300)
+    assert not verdict.problems, verdict
+
+
+def test_verifications_are_started_once_whoever_dies(tmp_path):
+    kill = crash.at(20, 60)
+    verdict = crash.storm(
+        rows=120, workers=2, verify=True, kill=kill, folder=tmp_path, restarts=("scheduler",), limit=300
+    )
+    assert not verdict.problems, verdict
+    assert len(verdict.made["verifications"]) == 120
+
+
+def test_no_more_verifications_are_started_than_the_limit_allows(tmp_path):
+    with crash.Storm(rows=60, workers=1, verify=True, folder=tmp_path, restarts=(), limit=120) as running:
+        running.begin(limit=25)
+        running.wait_for(lambda: False)
+        results, ended = crash.told_by(running.outputs)
+        assert not ended
+        assert [one["status"] for one in results[0].values()] == ["started"] * 25
+        assert running.done == 25
+
+
+def test_a_worker_that_is_stopped_for_longer_than_its_lease_makes_nothing_twice(tmp_path):
+    verdict = crash.stopped_worker(rows=400, workers=2, seconds=2.0, lease=2.0, folder=tmp_path, restarts=(), limit=300)
+    assert not verdict.problems, verdict
 
 
 def test_a_run_that_is_stopped_for_longer_than_its_lease_makes_nothing_twice(tmp_path):
-    verdict = crash.stopped(rows=160, seconds=3.0, lease=2.0, folder=tmp_path)
+    verdict = crash.stopped(rows=160, seconds=2.0, lease=2.0, folder=tmp_path)
+    assert not verdict.problems, verdict
+
+
+def test_a_worker_that_is_taken_away_finishes_what_is_in_flight(tmp_path):
+    with crash.Storm(rows=400, workers=2, folder=tmp_path, restarts=(), limit=300) as running:
+        running.begin()
+        running.wait_for(lambda: running.done > 40)
+        running.dask.retire_one()
+        running.wait_for(lambda: False)
+        verdict = running.verdict()
+    assert not verdict.problems, verdict
+    assert sum(worker.is_alive for worker in running.dask.workers) <= 1
+    assert "uncertain" not in verdict.statuses[0]  # as an applicant is that was in flight when a worker was killed
+
+
+def test_workers_begin_nothing_more_once_the_scheduler_is_silent_for_a_lease_and_go_on_when_it_is_back(tmp_path):
+    lease = 2.0
+    with crash.Storm(rows=400, workers=2, folder=tmp_path, restarts=(), lease=lease, latency=0.1, limit=300) as running:
+        running.begin()
+        running.wait_for(lambda: running.done > 20)
+        running.dask.scheduler.process.send_signal(signal.SIGSTOP)
+        silent_since = time.monotonic()
+        last = running.wait_for_silence(quiet=1.0)
+        running.dask.scheduler.process.send_signal(signal.SIGCONT)
+        assert last - silent_since < 3 * lease
+        assert running.done < running.rows
+        running.wait_for(lambda: False)
+        verdict = running.verdict()
     assert not verdict.problems, verdict
 
 
@@ -182,7 +245,36 @@ async def test_rows_without_a_manifest_are_refused():
                 pass
 
 
+def test_applicants_travel_sealed_and_are_read_with_the_key_of_this_run_only():
+    tasks = [ApplicantTask(applicant_id="a" * 36, allowed=1, wanted=[wanted("https://x.example/Canaryname")])]
+    shard = Seal("run").shard(1, tasks, KEY)
+    sent = pickle.dumps(shard) + repr(shard).encode()
+    for secret in (KEY, "Canaryname", "a" * 36):
+        assert secret.encode() not in sent
+    (read,) = Seal("run").tasks(shard, KEY)
+    assert (read.applicant_id, read.allowed, read.wanted[0].callback_url) == (
+        "a" * 36,
+        1,
+        tasks[0].wanted[0].callback_url,
+    )
+    for seal, key in ((Seal("other"), KEY), (Seal("run"), "z" * 36)):
+        with pytest.raises(KycaidError, match="another API key"):
+            seal.tasks(shard, key)
+
+
+def wanted(callback_url):
+    return WantedVerification(form_id="f" * 36, rows=(), callback_url=callback_url, types=[CheckType.DOCUMENT])
+
+
+def test_a_worker_that_knows_nothing_of_a_run_says_so(monkeypatch):
+    monkeypatch.setattr(worker, "get_worker", lambda: SimpleNamespace(plugins={}))
+    with pytest.raises(worker.UnknownRunError):
+        worker.deliver("kycaid-gone", None)
+
+
 async def test_an_engine_needs_a_ledger_that_can_be_shared(tmp_path):
     async with AsyncKycaid(KEY) as client:
         with pytest.raises(ConfigurationError, match="postgresql"):
             client.bulk.upload(tmp_path / "m.csv", ledger="l.db", engine=DaskEngine("tcp://x:1"))
+        with pytest.raises(ConfigurationError, match="postgresql"):
+            client.bulk.verify([], form_id="f" * 36, ledger="l.db", engine=DaskEngine("tcp://x:1"))

@@ -39,7 +39,7 @@ def options_of(
     csv, report = choices.get("csv"), choices.get("report")
     common = common_options(manifest, choices, reading)
     ledger = common["ledger"]
-    if not ledger.exists():
+    if common["ledger_url"] is None and not ledger.exists():
         raise UsageProblem(f"{ledger}: there is no such ledger, so nothing is known to be sent; --ledger names another")
     state = manifest.with_name(f"{manifest.name}.audit")
     for name, path in (("--csv", csv), ("--report", report)):

@@ -44,7 +44,7 @@ class AuditJob(ManifestJob[AuditCommand, AuditScreen]):
             async with self._client() as client:
                 self._audit = audit = client.bulk.audit(
                     manifest,
-                    ledger=options.ledger,
+                    ledger=options.any_ledger,
                     state=options.state,
                     fresh=options.fresh,
                     same_account=options.same_account,

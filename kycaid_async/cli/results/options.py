@@ -48,7 +48,7 @@ def options_of(
     output, report = choices.get("output"), choices.get("report")
     common = common_options(manifest, choices, reading)
     ledger = common["ledger"]
-    if not ledger.exists():
+    if common["ledger_url"] is None and not ledger.exists():
         raise UsageProblem(f"{ledger}: there is no such ledger, so nothing is known to be started; --ledger names it")
     taken = [manifest, ledger]
     for name, path in (("--output", output), ("--report", report)):

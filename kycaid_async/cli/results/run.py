@@ -37,7 +37,7 @@ class ResultsJob(ManifestJob[ResultsCommand, ResultsScreen]):
         async with self._client() as client:
             self._results = client.bulk.results(
                 manifest,
-                ledger=options.ledger,
+                ledger=options.any_ledger,
                 wait=options.wait,
                 per_document=options.per_document,
                 fresh=options.fresh,

@@ -5,7 +5,7 @@ from typing import Annotated, Literal, TypeAlias
 
 import typer
 
-from kycaid_async.cli.options import RunFlags, api_key, plain_errors, with_groups
+from kycaid_async.cli.options import DaskAddress, RunFlags, Workers, api_key, plain_errors, with_groups
 from kycaid_async.cli.reading import ReadingFlags, SameFiles
 
 HELP = """\
@@ -58,28 +58,6 @@ ApplicantsAtOnce: TypeAlias = Annotated[
         help="Applicants that are made at once, at most: so many are uncertain after a kill.",
     ),
 ]
-LedgerUrl: TypeAlias = Annotated[
-    str | None,
-    typer.Option(
-        metavar="URL",
-        help="A ledger in PostgreSQL, that many machines share: postgresql+psycopg://user@host/db. With a password in "
-        "it, give it in KYCAID_LEDGER_URL only.",
-        show_default=False,
-    ),
-]
-Workers: TypeAlias = Annotated[
-    int | None,
-    typer.Option(min=1, metavar="N", help="So many processes on this machine, which share the ledger by --ledger-url."),
-]
-DaskAddress: TypeAlias = Annotated[
-    str | None,
-    typer.Option(
-        "--dask",
-        metavar="ADDRESS",
-        help="The scheduler of a Dask cluster, tcp://host:8786. Its workers see the manifest and its files under the "
-        "same paths, and have the key in KYCAID_API_KEY.",
-    ),
-]
 AllowOutside: TypeAlias = Annotated[
     list[Path] | None,
     typer.Option(
@@ -115,7 +93,6 @@ def upload(
     rejects: RejectsFile = None,
     ledger_secret: LedgerSecret = None,
     applicants_at_once: ApplicantsAtOnce = 4,
-    ledger_url: LedgerUrl = None,
     workers: Workers = None,
     dask: DaskAddress = None,
     allow_outside: AllowOutside = None,
@@ -144,7 +121,6 @@ def upload(
             on_uncertain="create" if on_uncertain == "create" else "set_aside",
             ledger_secret=ledger_secret,
             applicants_at_once=applicants_at_once,
-            ledger_url=ledger_url,
             workers=workers,
             dask=dask,
             outside=allow_outside or [],

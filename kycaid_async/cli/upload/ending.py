@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from kycaid_async.bulk.ledger.opening import ledger_name
 from kycaid_async.cli.problems import one_line
 from kycaid_async.cli.reading import words_of
 from kycaid_async.cli.screen import duration_text, size_text
@@ -69,15 +70,15 @@ def advice(options: UploadCommand, stats: UploadStats, *, number: int, error: Ex
         others = ", or send the others with --on-error continue" if stats.bad < stats.rows else ""
         yield f"Correct these rows{others}."
     if stats.summary.rows and (number or error is not None) and not isinstance(error, LedgerError):
-        yield f"What was done is recorded in {options.ledger}. Run the same command again to go on."
+        yield f"What was done is recorded in {ledger_name(options.any_ledger)}. Run the same command again to go on."
     if stats.rejects is not None:
         command = command_line(
-            ["kycaid", "upload", str(stats.rejects), "--ledger", str(options.ledger), *_reach(options)]
+            ["kycaid", "upload", str(stats.rejects), *options.ledger_words_elsewhere, *_reach(options)]
         )
         yield f"To send the rows set aside, correct {stats.rejects} and run: {command}"
     if stats.uncertain is not None:
         command = command_line(
-            ["kycaid", "upload", str(stats.uncertain), "--ledger", str(options.ledger), *_reach(options)]
+            ["kycaid", "upload", str(stats.uncertain), *options.ledger_words_elsewhere, *_reach(options)]
         )
         yield (
             f"The uncertain rows are in {stats.uncertain}, each with what to look for. Take out those that are "

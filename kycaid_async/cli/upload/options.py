@@ -7,11 +7,11 @@ from typing import Literal, Unpack
 import attrs
 
 from kycaid_async.bulk.ledger import SecretFrom
-from kycaid_async.bulk.ledger.opening import has_password, is_shared, ledger_url_of, shown_ledger
 from kycaid_async.bulk.manifest.options import ManifestKeywords
 from kycaid_async.bulk.manifest.rejects import UNCERTAIN, rejects_of
 from kycaid_async.bulk.remote.url_rules import UrlRules
-from kycaid_async.cli.manifests import ManifestCommand, common_options, own_options, url_rules
+from kycaid_async.cli.cluster import ClusterCommand, check_workers
+from kycaid_async.cli.manifests import common_options, own_options, url_rules
 from kycaid_async.cli.options import RunChoices
 from kycaid_async.cli.problems import UsageProblem
 
@@ -23,7 +23,6 @@ class UploadChoices(RunChoices, total=False):
     on_uncertain: Literal["set_aside", "create"]
     ledger_secret: SecretFrom | None
     applicants_at_once: int
-    ledger_url: str | None
     workers: int | None
     dask: str | None
     outside: Sequence[Path]
@@ -32,7 +31,7 @@ class UploadChoices(RunChoices, total=False):
 
 
 @attrs.frozen(kw_only=True)
-class UploadCommand(ManifestCommand):
+class UploadCommand(ClusterCommand):
     """The options of an upload, checked, with the defaults that depend on its manifest."""
 
     rejects: Path
@@ -42,10 +41,6 @@ class UploadCommand(ManifestCommand):
     on_uncertain: Literal["set_aside", "create"] = "set_aside"
     ledger_secret: SecretFrom | None = None
     applicants_at_once: int = 4
-    ledger_url: str | None = attrs.field(default=None, repr=shown_ledger)
-    """That of a ledger in a database, in the place of ``ledger``."""
-    workers: int | None = None
-    dask: str | None = None
     dry_run: bool = False
     report: Path | None = None
     outside: Sequence[Path] = ()
@@ -75,7 +70,7 @@ def options_of(
         raise UsageProblem(f"--rejects: {rejects} exists; somebody may have corrected it, so it is not written over")
     if report is not None and not report.resolve().parent.is_dir():
         raise UsageProblem(f"--report: {report.parent} is not a folder")
-    _settle_ledger(choices)
+    check_workers(choices.get("workers"), choices.get("dask"), common["ledger_url"])
     for folder in outside:
         if not folder.is_dir():
             raise UsageProblem(f"--allow-outside: {folder} is not a folder")
@@ -86,26 +81,3 @@ def options_of(
         uncertain=rejects_of(manifest, mark=UNCERTAIN),
         urls=urls,
     )
-
-
-def _settle_ledger(choices: UploadChoices) -> None:
-    """Find out which ledger is meant, and whether it is one that workers can share. Raises `UsageProblem`."""
-    typed = choices.get("ledger_url")
-    if typed is not None and choices.get("ledger") is not None:
-        raise UsageProblem("--ledger and --ledger-url: a record is kept in one of them")
-    if typed is not None and has_password(typed):
-        raise UsageProblem(
-            "--ledger-url: others on this machine can see a password that is typed here; put the URL into the "
-            "environment variable KYCAID_LEDGER_URL"
-        )
-    url = typed if choices.get("ledger") is not None else ledger_url_of(typed)
-    if url is not None and not is_shared(url):
-        raise UsageProblem("--ledger-url: expected a URL as postgresql+psycopg://user@host/database")
-    choices["ledger_url"] = url
-    if (choices.get("workers") or choices.get("dask")) and url is None:
-        raise UsageProblem(
-            "--workers, --dask: workers share a ledger in a database: name it with --ledger-url, or in the environment "
-            "variable KYCAID_LEDGER_URL"
-        )
-    if choices.get("workers") and choices.get("dask"):
-        raise UsageProblem("--workers and --dask: workers are those of this machine, or those of the scheduler")

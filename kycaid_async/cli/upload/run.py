@@ -1,6 +1,5 @@
 """``kycaid upload``: from a manifest to documents, with a ledger."""
 
-import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import nullcontext
@@ -10,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import anyio
 
-from kycaid_async.bulk.ledger import LedgerOwner, UploadLedger, secret_key_of
-from kycaid_async.bulk.ledger.opening import open_ledger
+from kycaid_async.bulk.ledger import UploadLedger
+from kycaid_async.bulk.ledger.opening import ledger_exists
 from kycaid_async.bulk.manifest.check import ManifestCheck
 from kycaid_async.bulk.manifest.manifest import Manifest
 from kycaid_async.bulk.manifest.rejects import UNCERTAIN, Rejects
@@ -19,7 +18,7 @@ from kycaid_async.bulk.manifest.row import ManifestRow
 from kycaid_async.bulk.manifest_rows import CheckedManifest, EarlierRuns
 from kycaid_async.bulk.row import BulkResult, BulkStatus
 from kycaid_async.cli.frame import ManifestJob
-from kycaid_async.cli.manifests import folder_of, needs_documents, next_command
+from kycaid_async.cli.manifests import needs_documents, next_command
 from kycaid_async.cli.upload.ending import advice, exit_code, summary_text
 from kycaid_async.cli.upload.options import UploadCommand
 from kycaid_async.cli.upload.report import page
@@ -28,7 +27,6 @@ from kycaid_async.cli.upload.stats import UploadStats, look_for
 
 if TYPE_CHECKING:
     from kycaid_async.bulk.upload import BulkUpload
-    from kycaid_async.cluster import DaskEngine
 
 
 def run(options: UploadCommand) -> int:
@@ -94,32 +92,10 @@ class UploadJob(ManifestJob[UploadCommand, UploadScreen]):
 
     async def _known(self) -> UploadLedger | None:
         """Open the ledger of an earlier run, for a look."""
-        if self._options.ledger_url is not None:
-            return await self._opened(read_only=False)
-        return await self._opened(read_only=True) if self._options.ledger.exists() else None
+        return await self._opened(read_only=True) if await ledger_exists(self._options.any_ledger) else None
 
     async def _opened(self, *, read_only: bool) -> UploadLedger:
-        options = self._options
-        if options.ledger_url is None:
-            return await self._open_ledger(read_only=read_only, secret_from=options.ledger_secret)
-        owner = LedgerOwner(
-            server=options.server,
-            api_key=options.api_key,
-            same_account=options.same_account,
-            folder=folder_of(options.manifest),
-            secret_from=options.ledger_secret,
-            secret_key=secret_key_of(),
-        )
-        return await open_ledger(options.ledger_url, owner, clock=time.monotonic, read_only=read_only)
-
-    @property
-    def _engine(self) -> "DaskEngine | None":
-        options = self._options
-        if options.workers is None and options.dask is None:
-            return None
-        from kycaid_async.cluster import DaskEngine
-
-        return DaskEngine(options.dask or {"n_workers": options.workers})
+        return await self._open_ledger(read_only=read_only, secret_from=self._options.ledger_secret)
 
     async def _send(self, manifest: Manifest, rows: Iterator[ManifestRow]) -> None:
         options = self._options
@@ -127,8 +103,8 @@ class UploadJob(ManifestJob[UploadCommand, UploadScreen]):
         async with self._client() as client:
             self._upload = upload = client.bulk.upload(
                 CheckedManifest(manifest, rows),
-                ledger=options.ledger_url or options.ledger,
-                engine=self._engine,
+                ledger=options.any_ledger,
+                engine=options.engine,
                 on_uncertain=options.on_uncertain,
                 on_error=options.on_error,
                 same_account=options.same_account,
@@ -190,10 +166,8 @@ class UploadJob(ManifestJob[UploadCommand, UploadScreen]):
         for line in advice(options, stats, number=self._signal, error=self._error):
             self._screen.say(line)
         code = exit_code(options, stats, number=self._signal, error=self._error)
-        if not code and stats.rows and not options.dry_run and options.ledger_url is None:
-            command = next_command(
-                "verify", options.manifest, "--form", "FORM_ID", ledger=options.ledger, reading=options.reading
-            )
+        if not code and stats.rows and not options.dry_run:
+            command = next_command("verify", options, "--form", "FORM_ID")
             self._screen.hint(f"To start a verification of each applicant: {command}")
         return code
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from kycaid_async.cli.options import RunFlags, api_key, plain_errors, with_groups
+from kycaid_async.cli.options import DaskAddress, RunFlags, Workers, api_key, plain_errors, with_groups
 from kycaid_async.cli.reading import ReadingFlags
 
 HELP = """\
@@ -67,6 +67,8 @@ def verify(
             metavar="NAMES", help="Checks in place of a form, the old way: DOCUMENT,FACIAL.", show_default=False
         ),
     ] = None,
+    workers: Workers = None,
+    dask: DaskAddress = None,
     flags: RunFlags,
     reading: ReadingFlags,
 ) -> None:
@@ -87,6 +89,8 @@ def verify(
             create_uncertain=on_uncertain == "create",
             callback_url=callback_url,
             types=None if types is None else [name for name in re.split(r"[\s,;]+", types.upper()) if name],
+            workers=workers,
+            dask=dask,
             reading=reading.keywords(),
         )
         code = run(options)

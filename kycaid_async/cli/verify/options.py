@@ -6,7 +6,8 @@ from typing import Unpack
 import attrs
 
 from kycaid_async.bulk.manifest.options import ManifestKeywords
-from kycaid_async.cli.manifests import ManifestCommand, common_options, own_options
+from kycaid_async.cli.cluster import ClusterCommand, check_workers
+from kycaid_async.cli.manifests import common_options, own_options
 from kycaid_async.cli.options import RunChoices
 from kycaid_async.cli.problems import UsageProblem
 from kycaid_async.values.fields import ID_LENGTH
@@ -24,10 +25,12 @@ class VerifyChoices(RunChoices, total=False):
     create_uncertain: bool
     callback_url: str | None
     types: list[str] | None
+    workers: int | None
+    dask: str | None
 
 
 @attrs.frozen(kw_only=True)
-class VerifyCommand(ManifestCommand):
+class VerifyCommand(ClusterCommand):
     """The options of one run."""
 
     form: str | None = None
@@ -48,4 +51,5 @@ def options_of(
     common, form = common_options(manifest, choices, reading), choices.get("form")
     if form is not None and len(form) != ID_LENGTH:
         raise UsageProblem(f"--form: the id of a form has {ID_LENGTH} characters, and this one {len(form)}")
+    check_workers(choices.get("workers"), choices.get("dask"), common["ledger_url"])
     return VerifyCommand(**common, **own_options(choices))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 import anyio
 import typer
 
+from kycaid_async.bulk.ledger.opening import ledger_exists, ledger_name
 from kycaid_async.bulk.manifest.manifest import Manifest
 from kycaid_async.bulk.manifest.rejects import UNCERTAIN, Rejects, rejects_of
 from kycaid_async.bulk.verify import BulkVerify, VerifyResult, VerifyStatus, VerifySummary
@@ -82,6 +83,13 @@ class VerifyJob(ManifestJob[VerifyCommand, VerifyScreen]):
         return VerifySummary() if self._verify is None else self._verify.summary
 
     def _begin(self, manifest: Manifest) -> None:
+        if self._options.ledger_url is None:
+            self._needs_ledger(manifest)
+        if self._dry_run:
+            super()._begin(manifest)
+
+    def _needs_ledger(self, manifest: Manifest) -> None:
+        """Raise `UsageProblem` where there is no ledger, unless somebody said that it is a new one."""
         ledger = self._options.ledger
         if manifest.names_documents and not ledger.exists():
             raise UsageProblem(
@@ -93,17 +101,15 @@ class VerifyJob(ManifestJob[VerifyCommand, VerifyScreen]):
                 f"{ledger}: there is no such ledger, so nothing is known to be started. --ledger names the one that "
                 "knows these applicants, such as that of their upload; or a new one, when nobody started them before"
             )
-        if self._dry_run:
-            super()._begin(manifest)
 
     async def _work(self, manifest: Manifest) -> None:
         options = self._options
-        if options.ledger.exists():
+        if await ledger_exists(options.any_ledger):
             await self._look_at_the_ledger()
         async with self._client() as client:
             self._verify = verify = client.bulk.verify(
                 manifest,
-                ledger=options.ledger,
+                ledger=options.any_ledger,
                 form_id=options.form,
                 partial=options.partial,
                 limit=self._limit,
@@ -112,6 +118,7 @@ class VerifyJob(ManifestJob[VerifyCommand, VerifyScreen]):
                 callback_url=options.callback_url,
                 types=cast("list[CheckTypeName] | None", options.types),
                 same_account=options.same_account,
+                engine=None if self._dry_run else options.engine,
             )
             async with verify:
                 async for result in verify:
@@ -155,8 +162,7 @@ class VerifyJob(ManifestJob[VerifyCommand, VerifyScreen]):
             self._screen.say(line)
         if not ended and not self._dry_run and summary.started + summary.done_before:
             more = ("--wait", "6h", "-o", "verdicts.xlsx")
-            options = self._options
-            command = next_command("results", options.manifest, *more, ledger=options.ledger, reading=options.reading)
+            command = next_command("results", self._options, *more)
             self._screen.hint(f"For the verdicts: {command}")
         return self._exit_code()
 
@@ -191,9 +197,10 @@ class VerifyJob(ManifestJob[VerifyCommand, VerifyScreen]):
             rows = "1 row is bad" if summary.bad == 1 else f"{summary.bad:,} rows are bad"
             yield f"{rows}, and nobody can tell whose they are. Correct what is named above, or say --partial."
         if ended and summary.started:
-            yield f"What was started is recorded in {options.ledger}. Run the same command again to go on."
+            ledger = ledger_name(options.any_ledger)
+            yield f"What was started is recorded in {ledger}. Run the same command again to go on."
         if uncertain is not None:
-            words = ["kycaid", "verify", uncertain, "--ledger", str(options.ledger)]
+            words = ["kycaid", "verify", uncertain, *options.ledger_words_elsewhere]
             words += ["--form", options.form] if options.form else []
             words += ["--types", ",".join(options.types)] if options.types else []
             words += ["--callback-url", options.callback_url] if options.callback_url else []
