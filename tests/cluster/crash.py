@@ -29,8 +29,9 @@ from tests.cluster.secrets import MARK_OF_REDIS, MARKS, leaks
 from tests.cluster.services import ROOT, Dask, postgresql, redis
 
 KEY = secrets.token_hex(18)
+"""That of this process only: other tests may have theirs in `ps`."""
 CANARIES = (KEY, "Canaryname", "NUMBERCANARY", "KeyCanary")
-"""The key (of this process only: other tests have theirs in `ps`), a name, the beginning of all numbers of documents, and a key of a row."""
+"""The key, a name, the beginning of all numbers of documents, and a key of a row."""
 SERVICES = ("scheduler", "PostgreSQL", "Redis")
 """What a storm restarts, in this order."""
 

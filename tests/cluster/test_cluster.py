@@ -87,8 +87,8 @@ def test_a_worker_that_is_taken_away_finishes_what_is_in_flight(tmp_path):
 
 
 def test_workers_begin_nothing_more_once_the_scheduler_is_silent_for_a_lease_and_go_on_when_it_is_back(tmp_path):
-    lease = 2.0
-    with crash.Storm(rows=400, workers=2, folder=tmp_path, restarts=(), lease=lease, latency=0.1, limit=300) as running:
+    lease = 3.0
+    with crash.Storm(rows=400, workers=2, folder=tmp_path, restarts=(), lease=lease, latency=0.3, limit=300) as running:
         running.begin()
         running.wait_for(lambda: running.done > 20)
         running.dask.scheduler.process.send_signal(signal.SIGSTOP)

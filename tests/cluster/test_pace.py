@@ -12,7 +12,7 @@ from kycaid_async.protocol.shared_pacing import Refusal, Report
 from kycaid_async.transport.redis_pace import RedisPaceStore
 from tests.cluster import pace
 
-JOB = Job(name="j", manifest=None, key_from="", ledger="", connections=8, all_together=20, client={}, upload={})
+JOB = Job(name="j", work=None, key_from="", ledger="", connections=8, all_together=20, client={})
 
 
 def test_four_processes_keep_to_one_rate_also_while_redis_is_restarted():

@@ -30,10 +30,11 @@ class Clock:
         return suspend_clock() + self.ahead
 
 
-@pytest.fixture
-async def opened(ledger_url):
+@pytest.fixture(params=["psycopg", "asyncpg"])
+async def opened(ledger_url, request):
     """Open the ledger as one more owner."""
     ledgers = []
+    ledger_url = ledger_url.replace("psycopg", request.param)
 
     async def open_ledger(**options):
         owner = LedgerOwner(server=SERVER, api_key=options.pop("api_key", KEY))

@@ -1,0 +1,91 @@
+"""``kycaid`` over a manifest with a ledger in a database, from the upload to the audit, and with workers."""
+
+import csv
+import json
+
+import pytest
+from anyio.from_thread import start_blocking_portal
+
+from tests.bulk.ledger.shared import ledger_url, postgresql, sql  # noqa: F401 - fixtures
+from tests.bulk.manifests import new, row, with_pictures, write_csv
+from tests.oracle.running import RunningOracle
+from tests.pictures import picture
+
+FORM = "c" * 36
+COUNT = 6
+
+
+@pytest.fixture(scope="module")
+def portal():
+    with start_blocking_portal() as made:
+        yield made
+
+
+@pytest.fixture
+def oracle(portal, tmp_path):
+    with portal.wrap_async_context_manager(RunningOracle(tmp_path / "oracle")) as running:
+        yield running
+
+
+@pytest.fixture
+def people(portal, oracle, tmp_path):
+    folder = with_pictures(tmp_path / "work", *(f"{n}.png" for n in range(COUNT)))
+    for n in range(COUNT):
+        (folder / f"{n}.png").write_bytes(picture(400 + n))
+    (applicant,) = portal.call(oracle.applicants, 1)
+    rows = [row(applicant_id=applicant, document_number=f"N{n}", front_side=f"{n}.png") for n in range(2)]
+    return write_csv(folder / "people.csv", [*rows, *(new(f"e-{n}", front_side=f"{n}.png") for n in range(2, COUNT))])
+
+
+@pytest.fixture
+def run(kycaid, oracle, ledger_url):  # noqa: F811 - a fixture
+    def run(*arguments, **environment):
+        known = {"KYCAID_API_KEY": oracle.key, "KYCAID_BASE_URL": oracle.url, "KYCAID_LEDGER_URL": ledger_url}
+        return kycaid(*arguments, **known | environment)
+
+    return run
+
+
+def statuses(done, name="status"):
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    return sorted(line[name] for line in lines if line["kind"] != "summary")
+
+
+def test_all_commands_share_a_ledger_and_those_that_send_have_workers(run, people, tmp_path):
+    uploaded = run("upload", people, "--workers", 2, "--json")
+    assert (uploaded.returncode, statuses(uploaded)) == (0, ["created"] * COUNT), uploaded.stderr
+    again = run("upload", people)
+    assert "Nothing to do: all 6 rows were done before." in again.stdout
+    looked = run("verify", people, "--form", FORM, "--dry-run", "--json")
+    assert (looked.returncode, statuses(looked)) == (0, ["to_start"] * 5), looked.stderr
+    verified = run("verify", people, "--form", FORM, "--yes", "--json", "--workers", 2)
+    assert (verified.returncode, statuses(verified)) == (0, ["started"] * 5), verified.stderr
+    told = run("results", people, "-o", tmp_path / "verdicts.csv")
+    assert told.returncode == 3, told.stderr
+    with (tmp_path / "verdicts.csv").open(encoding="utf-8-sig") as file:
+        assert [line["verdict"] for line in csv.DictReader(file)] == ["pending"] * 5
+    audited = run("audit", people)
+    assert audited.returncode == 0, audited.stdout
+    assert not people.with_name("people.csv.ledger").exists()
+
+
+def test_what_follows_names_the_ledger_where_that_shows_no_password(run, people, ledger_url):  # noqa: F811 - a fixture
+    done = run("upload", people, "--ledger-url", ledger_url, KYCAID_LEDGER_URL="")
+    assert f"--ledger-url {ledger_url}" in done.stderr + done.stdout
+    secret = ledger_url.replace("kycaid@", "kycaid:canary@")
+    done = run("upload", people, "--on-error", "continue", KYCAID_LEDGER_URL=secret)
+    assert "canary" not in done.stderr + done.stdout
+
+
+@pytest.mark.parametrize("command", ["results", "audit"])
+def test_where_the_database_has_no_ledger_it_is_said(run, people, command):
+    done = run(command, people)
+    assert done.returncode == 1 if command == "results" else 3
+    assert "there is no ledger yet" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_verifications_with_workers_need_a_ledger_that_they_can_share(run, people):
+    done = run("verify", people, "--form", FORM, "--workers", 2, KYCAID_LEDGER_URL="")
+    assert done.returncode == 2
+    assert "--ledger-url" in done.stderr
