@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _CLOSING: Final = 20.0
 """Seconds for which what is in flight is waited for when a worker goes."""
+_LOOK: Final = 1.0
 _LOOKS: Final = 6
 """How many times the scheduler is asked for a sign of life while a lease lasts."""
 _log: Final = logging.getLogger("kycaid_async.cluster")
@@ -70,7 +71,12 @@ class Pipeline:
             self._loop.call_soon_threadsafe(self._take, items, collector)
         except RuntimeError:  # the loop is closed
             self._answer(collector)
-        return collector.answer.result()
+        while True:
+            try:
+                return collector.answer.result(_LOOK)
+            except TimeoutError:
+                if not self._thread.is_alive():  # it ended before it took them
+                    self._answer(collector)
 
     def close(self) -> None:
         """Begin nothing more, finish what is in flight, and let go of the ledger."""

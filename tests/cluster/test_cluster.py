@@ -266,6 +266,25 @@ def wanted(callback_url):
     return WantedVerification(form_id="f" * 36, rows=(), callback_url=callback_url, types=[CheckType.DOCUMENT])
 
 
+class Unstartable:
+    """Work that cannot be begun."""
+
+    def items(self, _shard, _key):
+        return [object()]
+
+    def run(self, *_):
+        raise KycaidError("away", retryable=True)
+
+
+def test_a_shard_that_nobody_takes_any_more_is_for_another_worker(monkeypatch):
+    monkeypatch.setenv("KYCAID_API_KEY", KEY)
+    job = Job(name="j", work=Unstartable(), key_from="env:KYCAID_API_KEY", ledger="", connections=1, client={})
+    pipeline = worker.Pipeline(job, None)
+    pipeline._thread.join(30)
+    monkeypatch.setattr(pipeline._loop, "call_soon_threadsafe", lambda *_: None)  # as in the moment before it closes
+    assert pipeline.deliver(None).again
+
+
 def test_a_worker_that_knows_nothing_of_a_run_says_so(monkeypatch):
     monkeypatch.setattr(worker, "get_worker", lambda: SimpleNamespace(plugins={}))
     with pytest.raises(worker.UnknownRunError):

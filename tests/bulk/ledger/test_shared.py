@@ -201,6 +201,7 @@ async def test_a_database_that_goes_away_and_comes_back_is_waited_for(opened, sq
     sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'kycaid_async'")
     await one.intend_row(ROW, INTENT)
     assert (await one.row(ROW)).state is EntryState.SENT
+    assert [entry.state async for entry in one.rows()] == [EntryState.SENT]
 
 
 async def test_rows_failures_and_files_come_and_go(opened):
@@ -255,6 +256,8 @@ async def test_a_ledger_from_before_verifications_gets_their_table_and_keeps_its
         one = await opened()
         await one.intend_row(ROW, INTENT)
     assert sql("SELECT to_regclass('kycaid_verifications')").fetchone() == (None,)
+    with pytest.raises(LedgerError, match="of an older version"):
+        await opened(read_only=True)
     other = await opened()
     assert (await other.row(ROW)).state is EntryState.SENT
     assert await other.verifications.of(INTENT.applicant_id) == []

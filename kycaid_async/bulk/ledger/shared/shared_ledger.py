@@ -280,6 +280,8 @@ class _Preparing:
         if version > statements.NEWEST:
             raise LedgerError(f"{self._name}: is a ledger of a newer version of this package")
         said = self._checked(about)
+        if self._read_only and version < statements.NEWEST:
+            raise LedgerError(f"{self._name}: is a ledger of an older version; the next upload brings it to this one")
         if self._read_only:
             return
         for number in range(version + 1, statements.NEWEST + 1):

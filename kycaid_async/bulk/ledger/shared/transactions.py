@@ -2,8 +2,8 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Final, Self
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import Any, Final, Self, TypeVar
 
 import attrs
 
@@ -33,6 +33,7 @@ _AGAIN: Final = ("40001", "40P01")
 _CLAIMING: Final = 4
 """The phase of claims, which are a transaction of their own: nothing else is held while others are waited for."""
 
+T = TypeVar("T")
 Found = dict[Any, list[tuple[Any, ...]]]
 
 
@@ -143,16 +144,14 @@ class SharedDatabase:
         self._add(work)
 
     async def page(self, sql: str, **values: Any) -> list[tuple[Any, ...]]:
-        """Return what one query gives, after all that was written before, on a connection of its own.
-
-        Raises `LedgerError`.
-        """
+        """Return what one query gives, on a connection of its own, after all that was written. Raises `LedgerError`."""
         await self.read(statements.ROW, b"")  # what was given before is written by then
-        try:
+
+        async def look() -> list[tuple[Any, ...]]:
             async with self._engine.connect() as connection:
                 return [tuple(row) for row in await connection.execute(text(sql), values)]
-        except (SQLAlchemyError, OSError) as error:
-            raise self._unusable(error) from None
+
+        return await self._again_and_again(look)
 
     def refuse(self, error: LedgerError) -> None:
         """Take no more intents, for this reason, which is raised at the end too."""
@@ -285,7 +284,7 @@ class SharedDatabase:
         if due:
             await connection.execute(text(statements.DECLARE_DEAD))
 
-    async def _again_and_again(self, work: Callable[[], Any], *, patience: float = _PATIENCE) -> Any:
+    async def _again_and_again(self, work: Callable[[], Awaitable[T]], *, patience: float = _PATIENCE) -> T:
         """Return what ``work`` returns; do it again while the database is away. Raises `LedgerError`."""
         began, tries = self._lease.clock(), 0
         while True:
