@@ -55,6 +55,36 @@ class VerificationEntry:
     """How many seconds old that run was then."""
 
     @classmethod
+    def intended(
+        cls,
+        digest: bytes,
+        applicant_id: str,
+        form_id: str | None,
+        *,
+        count_before: int | None,
+        now: datetime,
+        run: int,
+        at: float,
+    ) -> Self:
+        """Return the entry of one that is about to be sent."""
+        return cls(
+            digest=digest,
+            state=VerificationState.SENT,
+            applicant_id=applicant_id,
+            form_id=form_id,
+            verification_id=None,
+            code=None,
+            count_before=count_before,
+            intended_at=now,
+            status=None,
+            verdict=None,
+            result=None,
+            looked_at=None,
+            run=run,
+            at=at,
+        )
+
+    @classmethod
     def of(cls, values: tuple[Any, ...]) -> Self:
         """Return the entry that the values of its columns make."""
         fields = dict(zip(attrs.fields_dict(cls), values, strict=True))
@@ -148,19 +178,12 @@ class VerificationEntries:
         self, applicant_id: str, form_id: str | None, *, count_before: int | None, now: datetime
     ) -> VerificationEntry:
         """Write down that a verification is about to be started, and return the entry."""
-        entry = VerificationEntry(
-            digest=self._key(applicant_id, form_id),
-            state=VerificationState.SENT,
-            applicant_id=applicant_id,
-            form_id=form_id,
-            verification_id=None,
-            code=None,
+        entry = VerificationEntry.intended(
+            self._key(applicant_id, form_id),
+            applicant_id,
+            form_id,
             count_before=count_before,
-            intended_at=now,
-            status=None,
-            verdict=None,
-            result=None,
-            looked_at=None,
+            now=now,
             run=self._clock.number,
             at=self._clock.elapsed,
         )

@@ -70,27 +70,13 @@ class SharedVerifications:
         self, applicant_id: str, form_id: str | None, *, count_before: int | None, now: datetime
     ) -> VerificationEntry:
         """Write down that a verification is about to be started, and return the entry."""
-        at = self._lease.clock()
-        entry = VerificationEntry(
-            digest=self._key(applicant_id, form_id),
-            state=VerificationState.SENT,
-            applicant_id=applicant_id,
-            form_id=form_id,
-            verification_id=None,
-            code=None,
-            count_before=count_before,
-            intended_at=now,
-            status=None,
-            verdict=None,
-            result=None,
-            looked_at=None,
-            run=0,
-            at=at,
-        )
-        values = (entry.digest, applicant_id, form_id, count_before, as_text(now))
+        digest = self._key(applicant_id, form_id)
+        values = (digest, applicant_id, form_id, count_before, as_text(now))
         if not await self._database.write_durable(statements.INTEND_VERIFICATION, *values):
             raise self._made_meanwhile()
-        return attrs.evolve(entry, at=self._lease.clock())
+        return VerificationEntry.intended(
+            digest, applicant_id, form_id, count_before=count_before, now=now, run=0, at=self._lease.clock()
+        )
 
     async def claim(self, entry: VerificationEntry, verification_id: str) -> bool:
         """Write down that a verification found on the server is this one: False when another entry has it."""
