@@ -20,7 +20,7 @@ class ClusterCommand(ManifestCommand):
 
     @property
     def engine(self) -> "DaskEngine | None":
-        """What carries it out; None for this process."""
+        """The engine that carries it out; None for this process."""
         if self.workers is None and self.dask is None:
             return None
         from kycaid_async.cluster import DaskEngine

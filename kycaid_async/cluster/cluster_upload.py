@@ -11,16 +11,14 @@ from kycaid_async.bulk.manifest_rows import CheckedManifest, checked_manifest
 from kycaid_async.bulk.row import BulkProgress, BulkResult, BulkStatus, BulkSummary
 from kycaid_async.bulk.upload import BulkUpload, Source, UploadPlan
 from kycaid_async.cluster.messages import COUNTED, RowOutcome, ShardOutcome, WorkerCounts, client_options, run_options
-from kycaid_async.cluster.shards import Shard, cut, everywhere
-from kycaid_async.cluster.upload_work import UploadWork
+from kycaid_async.cluster.shards import Shard, UploadWork, cut, everywhere
 from kycaid_async.errors import ConfigurationError, KycaidError
 from kycaid_async.timing import Timing
 from kycaid_async.transport.settings import Settings
 
 if TYPE_CHECKING:
     from kycaid_async.bulk.manifest.row import ManifestRow
-    from kycaid_async.cluster.dask_engine import DaskEngine
-    from kycaid_async.cluster.dispatch import Dispatch
+    from kycaid_async.cluster.dispatch import Dispatch, Dispatching
 
 _DELIVERED: Final = (BulkStatus.CREATED, BulkStatus.DONE_BEFORE)
 
@@ -30,7 +28,7 @@ class ClusterUpload(BulkUpload):
 
     def __init__(
         self,
-        engine: "DaskEngine",
+        engine: "Dispatching",
         source: Source,
         plan: UploadPlan,
         *,

@@ -20,8 +20,7 @@ from kycaid_async.timing import Timing
 from kycaid_async.transport.settings import Settings
 
 if TYPE_CHECKING:
-    from kycaid_async.cluster.dask_engine import DaskEngine
-    from kycaid_async.cluster.dispatch import Dispatch
+    from kycaid_async.cluster.dispatch import Dispatch, Dispatching
 
 _PAID: Final = (VerifyStatus.STARTED, VerifyStatus.DONE_BEFORE, VerifyStatus.UNCERTAIN)
 _HERE: Final = ("form_id", "partial", "limit", "dry_run", "callback_url", "types")
@@ -35,7 +34,7 @@ class ClusterVerify(BulkVerify):
 
     def __init__(
         self,
-        engine: "DaskEngine",
+        engine: "Dispatching",
         rows: VerifyRows,
         plan: VerifyPlan,
         *,

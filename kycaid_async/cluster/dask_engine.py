@@ -27,7 +27,7 @@ from kycaid_async.bulk.verify import BulkVerify, VerifyPlan, VerifyRows
 from kycaid_async.cluster.cluster_upload import ClusterUpload
 from kycaid_async.cluster.cluster_verify import ClusterVerify
 from kycaid_async.cluster.dispatch import Connect, Dispatch
-from kycaid_async.cluster.messages import Job, Work, client_options
+from kycaid_async.cluster.messages import Job, ShardWork, client_options
 from kycaid_async.errors import ConfigurationError
 from kycaid_async.timing import Timing
 from kycaid_async.transport.settings import Settings
@@ -103,7 +103,7 @@ class DaskEngine:
 
     @contextlib.asynccontextmanager
     async def dispatch(
-        self, work: Work, plan: RunPlan, *, settings: Settings, timing: Timing, drained: asyncio.Event
+        self, work: ShardWork, plan: RunPlan, *, settings: Settings, timing: Timing, drained: asyncio.Event
     ) -> AsyncIterator[Dispatch]:
         """Give what hands out shards, with the cluster it hands them to."""
         async with contextlib.AsyncExitStack() as stack:

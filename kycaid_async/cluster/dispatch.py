@@ -11,11 +11,13 @@ from distributed import CancelledError as TaskCancelled
 from distributed import KilledWorker
 from distributed.comm.core import CommClosedError
 
+from kycaid_async.bulk.options import RunPlan
 from kycaid_async.cluster.divided_pace import divide_pace
-from kycaid_async.cluster.messages import Job, ShardOutcome
+from kycaid_async.cluster.messages import Job, ShardOutcome, ShardWork
 from kycaid_async.cluster.worker import KycaidPlugin, UnknownRunError, deliver
 from kycaid_async.errors import KycaidError
 from kycaid_async.timing import Timing
+from kycaid_async.transport.settings import Settings
 
 _LOST: Final = (KilledWorker, TaskCancelled, CommClosedError, OSError, TimeoutError)
 """What says nothing of a shard but that its worker, or the scheduler, is gone."""
@@ -40,6 +42,16 @@ NextPart = Callable[[], Awaitable[Part | None]]
 """Gives the next part; None when there is none now. While shards are under way it is asked again."""
 Connect = Callable[[], Awaitable[Any]]
 """Connects a client to the scheduler. Dask's has no types."""
+
+
+class Dispatching(Protocol):
+    """Brings shards to workers."""
+
+    def dispatch(
+        self, work: ShardWork, plan: RunPlan, *, settings: Settings, timing: Timing, drained: asyncio.Event
+    ) -> "contextlib.AbstractAsyncContextManager[Dispatch]":
+        """Give what hands out shards, with the cluster it hands them to."""
+        ...
 
 
 @attrs.define(eq=False)

@@ -41,8 +41,8 @@ def secret_from(place: str) -> str:
     return text
 
 
-class Work(Protocol):
-    """What workers do with shards."""
+class ShardWork(Protocol):
+    """The work that is done with shards."""
 
     def items(self, shard: Any, key: str) -> list[Any]:
         """Return what is in a shard. Raises `KycaidError`."""
@@ -66,7 +66,7 @@ class Job:
     """A run as its workers know it: references, and names of places where secrets are."""
 
     name: str
-    work: "Work" = attrs.field(repr=False)
+    work: "ShardWork" = attrs.field(repr=False)
     key_from: str
     ledger: str
     """The URL of the ledger; empty where it is a secret, too."""
@@ -191,7 +191,7 @@ class WorkerCounts:
 
     @property
     def trouble(self) -> str:
-        """What came in place of an answer of use, where somebody told of it."""
+        """The trouble of the first process that has some: what came in place of an answer of use."""
         return next((counts.trouble for counts in self._by_process.values() if counts.trouble), "")
 
 

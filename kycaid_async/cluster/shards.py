@@ -2,9 +2,9 @@
 
 import hmac
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from itertools import islice
-from typing import BinaryIO, Final
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 import attrs
 
@@ -13,8 +13,14 @@ from kycaid_async.bulk.manifest.manifest import Manifest
 from kycaid_async.bulk.manifest.parquet_format import ParquetFormat
 from kycaid_async.bulk.manifest.places import Reach
 from kycaid_async.bulk.manifest.row import ManifestRow
+from kycaid_async.bulk.row import BulkResult
+from kycaid_async.cluster.messages import RowOutcome
 from kycaid_async.errors import ManifestError
 from kycaid_async.masking import shown_name
+
+if TYPE_CHECKING:
+    from kycaid_async.bulk.upload import BulkUpload
+    from kycaid_async.client import AsyncKycaid
 
 ROWS: Final = 200
 """Rows of a shard: so many are done again, as far as the ledger has not got them, when a worker dies."""
@@ -111,3 +117,27 @@ class _Places:
                 self._file.seek(self._offset)
                 return self._line, self._offset
             self._line, self._offset = self._line + ends, self._offset + len(piece)
+
+
+@attrs.frozen
+class UploadWork:
+    """Delivers the rows of a manifest, which are read where they are delivered."""
+
+    _manifest: Manifest = attrs.field(repr=False)
+    _options: dict[str, Any] = attrs.field(repr=False)
+
+    def items(self, shard: Shard, key: str) -> list[ManifestRow]:
+        """Read the rows of a shard. Raises `ManifestError`."""
+        return shard.rows(self._manifest, key)
+
+    def run(self, client: "AsyncKycaid", items: AsyncIterator[ManifestRow], ledger: str) -> "BulkUpload":
+        """Return a run over rows."""
+        return client.bulk.upload(items, ledger=ledger, **self._options)
+
+    def item_of(self, result: BulkResult) -> object:
+        """Return the row of a result."""
+        return result.row
+
+    def outcome_of(self, result: BulkResult) -> RowOutcome:
+        """Return what travels of a result."""
+        return RowOutcome.of(result)

@@ -48,7 +48,7 @@ class SealedShard:
 
 @attrs.frozen(kw_only=True, eq=False)
 class ApplicantOutcome:
-    """What came of an applicant."""
+    """Outcome of an applicant."""
 
     applicant_id: str
     results: list[VerifyResult | None] = attrs.field(repr=False)

@@ -74,14 +74,6 @@ def test_all_commands_share_a_ledger_and_those_that_send_have_workers(run, peopl
     assert not people.with_name("people.csv.ledger").exists()
 
 
-def test_what_follows_names_the_ledger_where_that_shows_no_password(run, people, ledger_url):  # noqa: F811 - a fixture
-    done = run("upload", people, "--ledger-url", ledger_url, KYCAID_LEDGER_URL="")
-    assert f"--ledger-url {ledger_url}" in done.stderr + done.stdout
-    secret = ledger_url.replace("kycaid@", "kycaid:canary@")
-    done = run("upload", people, "--on-error", "continue", KYCAID_LEDGER_URL=secret)
-    assert "canary" not in done.stderr + done.stdout
-
-
 @pytest.mark.parametrize("command", ["results", "audit"])
 def test_where_the_database_has_no_ledger_it_is_said(run, people, command):
     done = run(command, people)

@@ -16,8 +16,7 @@ from kycaid_async.bulk.upload import UploadPlan
 from kycaid_async.bulk.verify.wanted import WantedVerification
 from kycaid_async.cluster import DaskEngine, worker
 from kycaid_async.cluster.messages import Job, bare, client_options, run_options, secret_from
-from kycaid_async.cluster.shards import cut, everywhere
-from kycaid_async.cluster.upload_work import UploadWork
+from kycaid_async.cluster.shards import UploadWork, cut, everywhere
 from kycaid_async.cluster.verify_work import ApplicantTask, Seal
 from kycaid_async.errors import FieldError, ManifestError
 from tests.cluster import crash

@@ -2,6 +2,7 @@
 
 import pytest
 
+from kycaid_async.cli.manifests import next_command
 from kycaid_async.cli.problems import UsageProblem
 from kycaid_async.cli.upload.options import options_of
 
@@ -57,3 +58,14 @@ def test_workers_are_here_or_elsewhere(options):
 def test_a_path_is_no_url(options):
     with pytest.raises(UsageProblem, match="expected a URL"):
         options(ledger_url="people.ledger")
+
+
+def test_a_command_that_follows_names_the_ledger_where_that_shows_no_password(options, monkeypatch):
+    assert f"--ledger-url {URL}" in next_command("verify", options(ledger_url=URL))
+    monkeypatch.setenv("KYCAID_LEDGER_URL", "postgresql+psycopg://me:secret@db/kyc")
+    assert "ledger" not in next_command("verify", options())
+
+
+def test_rows_that_were_set_aside_go_on_with_the_ledger_of_their_manifest(options, tmp_path):
+    assert options(ledger_url=URL).ledger_words_elsewhere == ["--ledger-url", URL]
+    assert options().ledger_words_elsewhere == ["--ledger", str(tmp_path / "people.csv.ledger")]
