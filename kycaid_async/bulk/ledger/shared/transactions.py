@@ -8,7 +8,6 @@ from typing import Any, Final, Self, TypeVar
 import attrs
 
 from kycaid_async.bulk.ledger.shared import statements
-from kycaid_async.bulk.ledger.shared.faults import code_of, is_away
 from kycaid_async.bulk.ledger.shared.lease import Lease
 from kycaid_async.bulk.ledger.shared.statements import Statement
 from kycaid_async.errors import LedgerError
@@ -17,7 +16,7 @@ from kycaid_async.loops import finished
 
 try:
     from sqlalchemy import text
-    from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+    from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
     from sqlalchemy.pool import NullPool
 except ImportError as error:
@@ -152,7 +151,7 @@ class SharedDatabase:
             async with self._engine.connect() as connection:
                 return [tuple(row) for row in await connection.execute(text(sql), values)]
 
-        return await self._again_and_again(look, shared=False)
+        return await self._again_and_again(look, own=False)
 
     def refuse(self, error: LedgerError) -> None:
         """Take no more intents, for this reason, which is raised at the end too."""
@@ -286,12 +285,9 @@ class SharedDatabase:
             await connection.execute(text(statements.DECLARE_DEAD))
 
     async def _again_and_again(
-        self, work: Callable[[], Awaitable[T]], *, patience: float = _PATIENCE, shared: bool = True
+        self, work: Callable[[], Awaitable[T]], *, patience: float = _PATIENCE, own: bool = True
     ) -> T:
-        """Return what ``work`` returns; do it again while the database is away. Raises `LedgerError`.
-
-        ``shared`` is false for what has a connection of its own.
-        """
+        """Return what ``work`` on the connection returns; do it again while the database is away. Raises `LedgerError`."""
         began, tries = self._lease.clock(), 0
         while True:
             try:
@@ -299,22 +295,22 @@ class SharedDatabase:
             except IntegrityError:
                 raise
             except (SQLAlchemyError, OSError) as error:
-                code = code_of(error)
-                if code not in _AGAIN and not is_away(error):
+                code = _code(error)
+                if code not in _AGAIN and not _is_away(error):
                     raise self._unusable(error) from None
                 if self._lease.clock() - began > patience:
                     raise self._unusable(error) from None
-                if code not in _AGAIN and shared:
+                if code not in _AGAIN and own:
                     await self._disconnect()
             await asyncio.sleep(_PAUSES[min(tries, len(_PAUSES) - 1)])
             tries += 1
 
     def _unusable(self, error: BaseException) -> LedgerError:
         """Return what is told of a fault of the database: no text of its own, which may quote values."""
-        code = code_of(error)
+        code = _code(error)
         why = f"{type(getattr(error, 'orig', None) or error).__name__}{f' {code}' if code else ''}"
         return LedgerError(
-            f"{self._lease.name}: the database cannot be used as a ledger ({why})", retryable=is_away(error)
+            f"{self._lease.name}: the database cannot be used as a ledger ({why})", retryable=_is_away(error)
         )
 
     def _fail(self, error: LedgerError, works: list[Work]) -> None:
@@ -389,3 +385,16 @@ def _tell(work: Work, found: Found) -> None:
 def _copy_of(error: LedgerError) -> LedgerError:
     """Return the same error for one more who is told of it: each has a traceback of its own."""
     return LedgerError(*error.args, retryable=error.retryable)
+
+
+def _code(error: BaseException) -> str:
+    return str(getattr(getattr(error, "orig", None), "sqlstate", None) or "")
+
+
+def _is_away(error: BaseException) -> bool:
+    """Say whether it is the way to the database that failed, or the database that is being started or shut down."""
+    if isinstance(error, OSError) or (isinstance(error, DBAPIError) and error.connection_invalidated):
+        return True
+    code = _code(error)
+    kind = type(getattr(error, "orig", None)).__name__
+    return code[:2] in ("08", "57", "53", "25") or (not code and kind in ("OperationalError", "InterfaceError"))
