@@ -287,7 +287,7 @@ class SharedDatabase:
     async def _again_and_again(
         self, work: Callable[[], Awaitable[T]], *, patience: float = _PATIENCE, own: bool = True
     ) -> T:
-        """Return what ``work`` on the connection returns; do it again while the database is away. Raises `LedgerError`."""
+        """Return what ``work`` returns; do it again while the database is away. Raises `LedgerError`."""
         began, tries = self._lease.clock(), 0
         while True:
             try:
