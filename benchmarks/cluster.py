@@ -23,7 +23,7 @@ from benchmarks.harness.server import serving
 
 README = Path(__file__).parent / "README.md"
 LATENCY = 0.05
-ROWS, SIZE = 4000, 20_000
+ROWS, SIZE = 2000, 20_000
 WORKERS = (1, 2, 4)
 ROUNDS = 3
 LEDGERS = ("memory", "SQLite", "PostgreSQL")

@@ -14,6 +14,7 @@ from statistics import mean
 import attrs
 
 from tests.protocol.limits import Changing, Client, FixedWindow, Run, Shedding, SlidingWindow, TokenBucket, simulate
+from tests.protocol.together import together
 
 KINDS = (FixedWindow, SlidingWindow, TokenBucket)
 PICTURE = Path(__file__).parents[2] / "benchmarks" / "rates.svg"
@@ -106,6 +107,14 @@ def shedding(share: float, workers: int, latency: float, seconds: int, seed: int
     return run, run.rate(seconds // 2, seconds) * latency / workers
 
 
+def sharing(kind: Callable, seed: int) -> Outcome:
+    """Run two clients that share a pace, the second from 30 s on."""
+    chance = random.Random(seed)
+    server = kind(50, chance.random())
+    runs = together(server.takes, members=2, workers=16, latency=0.02, until=300, seed=seed, last_at=30.0)
+    return Outcome(runs, 60, 300, 50)
+
+
 def _span(values: list[float]) -> str:
     return f"{min(values):.2f} … {mean(values):.2f} … {max(values):.2f}"
 
@@ -124,6 +133,11 @@ def _table(seeds: int) -> None:
                 f"| {name}, {kind.__name__} | {_span([one.used for one in found])} | {smaller} | {refused} |",
                 flush=True,
             )
+    for kind in KINDS:
+        found = [sharing(kind, seed) for seed in range(seeds)]
+        spans = [_span([one.used for one in found]), _span([one.smaller for one in found])]
+        spans.append(_span([100 * one.refused for one in found]))
+        print(f"| two clients with one pace, 50 a second, {kind.__name__} | {' | '.join(spans)} |", flush=True)
     for kind in KINDS:
         runs = [changing(kind, seed) for seed in range(seeds)]
         shares = ", then ".join(_span([shares[n] for _, shares in runs]) for n in range(3))
@@ -152,6 +166,7 @@ def _draw() -> None:
         ("10 % refused at random, 8 workers at 20 ms", [shedding(0.1, 8, 0.02, 600, 1)[0]], 600, 400),
         ("50 a second, then 10, then 50: a window of a second", [changing(FixedWindow, 1)[0]], 480, 60),
         ("50 a second, two clients, the second from 30 s on", TWO["50 a second"].run(FixedWindow, 1).runs, 300, 60),
+        ("50 a second, the same two with one pace", sharing(FixedWindow, 1).runs, 300, 60),
         ("60 a minute: a window of a minute", ALONE["60 a minute"].run(FixedWindow, 1).runs, 1200, 4),
     ]
     head = (

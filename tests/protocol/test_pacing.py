@@ -89,6 +89,18 @@ def test_what_was_refused_is_learned_once_the_server_has_taken_some():
     assert pacer.wait(0.1) > 0.8
 
 
+def test_refusals_of_what_was_sent_after_a_rate_was_learned_do_not_lower_it_below_what_was_taken():
+    """Where several clients share a pace, others go on sending for a moment."""
+    pacer = Pacer(64)
+    for n in range(60):
+        pacer.started(n / 1000)
+    for _ in range(50):
+        pacer.succeeded()
+    for n in range(40):
+        pacer.refused(0.061 + n / 1000, 0.0)
+    assert pacer.rate(1.1) >= 0.95 * 50
+
+
 def test_a_rate_is_lifted_half_a_minute_after_the_last_refusal():
     pacer = Pacer(64)
     for n in range(51):

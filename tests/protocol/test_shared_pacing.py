@@ -6,7 +6,7 @@ import pytest
 
 from kycaid_async.protocol.shared_pacing import AccountPacer, Pace, Refusal, Report, SharedPacer
 from tests.protocol.limits import Shedding
-from tests.protocol.rates import KINDS
+from tests.protocol.rates import KINDS, sharing
 from tests.protocol.together import together
 
 
@@ -160,6 +160,14 @@ def test_clients_with_one_pace_share_it_evenly():
     runs = together(server.takes, members=4, workers=8, latency=0.02, until=60, seed=1)
     rates = [run.rate(5, 60) for run in runs]
     assert min(rates) >= 0.9 * max(rates)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_one_that_comes_later_gets_half_at_once(kind):
+    """Without a common pace it takes minutes: see the figure in `benchmarks/rates.svg`."""
+    found = sharing(kind, seed=1)
+    assert found.used >= 0.95
+    assert found.smaller >= 0.45
 
 
 @pytest.mark.parametrize(("share", "least"), [(0.02, 0.6), (0.1, 0.3)])

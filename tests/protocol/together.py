@@ -71,9 +71,20 @@ class Member(Client):
         self.looks_at = now + 0.2
 
 
-def together(takes, *, members: int, workers: int, latency: float, until: float, seed: int, divided=False) -> list[Run]:
-    """Let clients that share a pace send as much as they may."""
+def together(
+    takes,
+    *,
+    members: int,
+    workers: int,
+    latency: float,
+    until: float,
+    seed: int,
+    divided: bool = False,
+    last_at: float = 0.0,
+) -> list[Run]:
+    """Let clients that share a pace send as much as they may; the last of them comes at ``last_at``."""
     chance = random.Random(seed)
     agreement = Agreement(members, divided=divided, chance=chance)
-    clients = [Member(workers, math.inf, agreement=agreement) for _ in range(members)]
+    starts = [0.0] * (members - 1) + [last_at]
+    clients = [Member(workers, math.inf, starts_at=at, agreement=agreement) for at in starts]
     return simulate(takes, clients=clients, latency=latency, chance=chance, until=until)
