@@ -106,13 +106,20 @@ class DirectBackend:
             assert protocol is not None  # noqa: S101 - it is released below, and not before
             skip = request.method == "HEAD"
             protocol.set_response_params(skip_payload=skip, read_until_eof=True, **HEAD_LIMITS)
-            await self._write(request, protocol)
+            body = request.body
+            if body is None or isinstance(body, bytes):  # without a coroutine more for small calls
+                self._write_small(request, body or b"", protocol)
+            else:
+                await self._write_file(request, body, protocol)
             message, content = await protocol.read()
             while message.code in _INFORMATIONAL and message.code != _SWITCHING:
                 message, content = await protocol.read()
             timer.receiving = content
             answer = Answer(message.code, message.headers, await whole_of(content, self._max_answer))
-            gone = await _all_has_left(request, answer, protocol)
+            if body is None or isinstance(body, bytes):
+                gone = not (_may_be_out_of_sight(len(body or b""), answer) or unsent(protocol.transport))
+            else:
+                gone = await _file_has_left(body, answer, protocol)
         except BaseException:
             connection.close()
             raise
@@ -123,15 +130,14 @@ class DirectBackend:
             connection.close()
         return unpacked(answer, self._max_answer)
 
-    async def _write(self, request: OutgoingRequest, protocol: "ResponseHandler") -> None:
+    def _write_small(self, request: OutgoingRequest, body: bytes, protocol: "ResponseHandler") -> None:
+        whole = self._head(request) + body
+        transport = _open_transport(protocol)
+        request.leaves()
+        transport.write(whole)
+
+    async def _write_file(self, request: OutgoingRequest, body: "Multipart", protocol: "ResponseHandler") -> None:
         """Write the request: as much as there is room for, and the rest in a task, for an answer can come meanwhile."""
-        body = request.body
-        if body is None or isinstance(body, bytes):
-            whole = self._head(request) + (body or b"")
-            transport = _open_transport(protocol)
-            request.leaves()
-            transport.write(whole)
-            return
         # Nothing is waited for while the head, which holds the key, is in a variable of this frame.
         fits = await body.fits()
         file = body.in_one(self._head(request)) if fits else None
@@ -178,14 +184,16 @@ def _open_transport(protocol: "ResponseHandler") -> asyncio.WriteTransport:
     return transport
 
 
-async def _all_has_left(request: OutgoingRequest, answer: Answer, protocol: "ResponseHandler") -> bool:
-    """Say whether nothing of the request is on this side any more, as far as can be known."""
-    transport, body = protocol.transport, request.body
-    size = len(body or b"") if body is None or isinstance(body, bytes) else body.size
-    if size > UNSEEN and not answer.is_success:
-        return False  # it may have been refused before it was read, and over TLS some of it is out of sight
-    if body is None or isinstance(body, bytes):
-        return not unsent(transport)
+def _may_be_out_of_sight(size: int, answer: Answer) -> bool:
+    """Say whether a body of this size may have been refused before it was read: over TLS some of it is out of sight."""
+    return size > UNSEEN and not answer.is_success
+
+
+async def _file_has_left(body: "Multipart", answer: Answer, protocol: "ResponseHandler") -> bool:
+    """Say whether nothing of a file is on this side any more, as far as can be known."""
+    if _may_be_out_of_sight(body.size, answer):
+        return False
+    transport = protocol.transport
     if transport is None or transport.is_closing():
         # A connection that breaks drops what it still had to send, and says so within two iterations of the loop.
         await let_loop_read()
