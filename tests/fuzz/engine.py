@@ -2,11 +2,14 @@
 
 import random
 import re
+import signal
 import sys
+import threading
 import time
 import traceback
 from collections import Counter
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import attrs
@@ -21,6 +24,9 @@ _MEBIBYTES = 96
 _TIMES = 40
 _MOST_KEPT = 400
 _MOST_SHOWN = 160
+_NO_END = 60.0
+"""Seconds of this process's own time after which an input has no end."""
+_IS_ENDLESS = "no end"
 _KIBIBYTE = 1 if sys.platform == "linux" else 1024
 
 
@@ -59,8 +65,11 @@ class Fuzzing:
         """Give the target one input. Return what came of it, in short."""
         memory, began = _most_memory(), time.process_time()
         try:
-            self.target.run(data)
+            with _ended_after(self.slower * _NO_END):
+                self.target.run(data)
             outcome = "read"
+        except _NoEndError:
+            outcome = _IS_ENDLESS
         except self.target.raises as error:
             outcome = _in_short(error)
         except Exception as error:
@@ -68,7 +77,7 @@ class Fuzzing:
             self._note("foreign", f"{outcome} at {_place(error)}", data, name)
         seconds, grown = time.process_time() - began, _most_memory() - memory
         size = len(data) / 2**20
-        if seconds > self.slower * (_SECONDS + _SECONDS_PER_MEBIBYTE * size):
+        if outcome == _IS_ENDLESS or seconds > self.slower * (_SECONDS + _SECONDS_PER_MEBIBYTE * size):
             self._note("slow", f"{seconds:.1f} s for {len(data):,} bytes", data, name)
         if grown > _MEBIBYTES + _TIMES * size:
             self._note("large", f"{grown:.0f} MiB for {len(data):,} bytes", data, name)
@@ -86,6 +95,29 @@ class Fuzzing:
         self.figures[kind] += 1
         where = what if kind == "foreign" else kind
         self.found.setdefault(f"{self.target.name}: {where}", f"{kind}: {what}: {name or _shown(data)}")
+
+
+class _NoEndError(BaseException):
+    """Raised in an input that takes too long. No decoder has a reason to catch it."""
+
+
+@contextmanager
+def _ended_after(seconds: float) -> Iterator[None]:
+    """Raise `_NoEndError` in the block after so many seconds of this process's own time, where a signal can do that."""
+    if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGPROF, _no_end)
+    signal.setitimer(signal.ITIMER_PROF, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
+
+
+def _no_end(*_: object) -> None:
+    raise _NoEndError
 
 
 def _in_short(error: BaseException) -> str:

@@ -3,13 +3,16 @@
 `python -m tests.fuzz` tries many more.
 """
 
+import itertools
 import json
 import math
 import random
+import signal
 import time
 
 import pytest
 
+from tests.fuzz import engine
 from tests.fuzz.catalog import all_targets
 from tests.fuzz.engine import Fuzzing
 from tests.fuzz.mutation import changed, changed_json
@@ -54,6 +57,14 @@ def decoder(run):
 
 def raise_it(error):
     raise error
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="there is no timer of a process's own time")
+def test_an_input_without_an_end_is_told(monkeypatch):
+    monkeypatch.setattr(engine, "_NO_END", 0.05)
+    fuzzing = Fuzzing(decoder(lambda _: any(one for one in itertools.repeat(False))))
+    assert fuzzing.one(b"{}") == "no end"
+    assert fuzzing.figures["slow"] == 1
 
 
 @pytest.mark.parametrize(

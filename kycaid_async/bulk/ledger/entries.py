@@ -9,7 +9,7 @@ import functools
 import json
 import os
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from json.encoder import encode_basestring_ascii as _quoted
 from pathlib import Path
 from typing import Any, Final, NoReturn, Self
@@ -222,3 +222,30 @@ class RunClock:
         return Run(
             number=self.number, seconds=elapsed, boot=self._began.boot, began=self._began.seconds, beat=boot.seconds
         )
+
+
+async def in_pages(
+    read: Callable[..., Awaitable[list[tuple[Any, ...]]]],
+    sql: str,
+    *values: Any,
+    key: Callable[[tuple[Any, ...]], Any],
+    last: Any,
+) -> AsyncIterator[tuple[Any, ...]]:
+    """Give what ``sql`` gives, a page at a time. Its first values are the ``key`` of the ``last`` row so far.
+
+    Raises `LedgerError`, also where a row does not come after the one before: by a damaged index this would go round
+    for ever.
+    """
+    while rows := await read(sql, *(last if isinstance(last, tuple) else (last,)), *values):
+        for row in rows:
+            if not _comes_after(key(row), last):
+                raise damaged("the ledger")
+            last = key(row)
+            yield row
+
+
+def _comes_after(key: Any, last: Any) -> bool:
+    try:
+        return bool(key > last)
+    except TypeError:  # what is no text or no bytes in a column of these
+        return False

@@ -198,6 +198,8 @@ class LedgerFile:
     def _finish(self, rest: list[Statement]) -> None:
         if not self._path or (self._mark.step is Step.CLOSED and self.read_only):
             return
+        if self._mark.step is Step.SEALED:  # by a run that was cut off: the main file knows a -wal by one seal, not two
+            self._checkpoint()
         try:
             self._write(rest, self._mark.sealed)
         except Exception:  # noqa: BLE001 - the disk is full: what is moved to the main file makes room

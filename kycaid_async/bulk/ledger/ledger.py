@@ -8,6 +8,7 @@ import contextlib
 import functools
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
+from operator import itemgetter
 from typing import Final, Self
 
 import attrs
@@ -23,6 +24,7 @@ from kycaid_async.bulk.ledger.entries import (
     RowEntry,
     RunClock,
     boot_time,
+    in_pages,
 )
 from kycaid_async.bulk.ledger.file import LedgerFile, Path
 from kycaid_async.bulk.ledger.problems import given_twice
@@ -162,31 +164,23 @@ class Ledger:
 
     async def unsettled(self) -> AsyncIterator[RowEntry]:
         """Give every row that was sent and has no answer on record."""
-        last = b""
         query = f"{_ROW} WHERE digest > ? AND state = ? ORDER BY digest LIMIT ?"
-        while batch := await self._database.read(query, last, EntryState.SENT, _AT_ONCE):
-            for values in batch:
-                yield RowEntry.of(values)
-            last = batch[-1][0]
+        pages = in_pages(self._database.read, query, EntryState.SENT, _AT_ONCE, key=itemgetter(0), last=b"")
+        async for values in pages:
+            yield RowEntry.of(values)
 
     async def rows(self) -> AsyncIterator[RowEntry]:
         """Give all rows, those of an applicant together."""
-        last: tuple[str, bytes] = ("", b"")
         query = f"{_ROW} WHERE (applicant_id, digest) > (?, ?) ORDER BY applicant_id, digest LIMIT ?"
-        while batch := await self._database.read(query, *last, _AT_ONCE):
-            for values in batch:
-                yield RowEntry.of(values)
-            last = (batch[-1][2], batch[-1][0])
+        async for values in in_pages(self._database.read, query, _AT_ONCE, key=itemgetter(2, 0), last=("", b"")):
+            yield RowEntry.of(values)
 
     async def applicant_ids(self) -> AsyncIterator[str]:
         """Give every applicant that has a row or a verification, once."""
-        last = ""
-        one = "SELECT applicant_id FROM {} WHERE applicant_id > ?"
-        query = f"{one.format('rows')} UNION {one.format('verifications')} ORDER BY applicant_id LIMIT ?"
-        while batch := await self._database.read(query, last, last, _AT_ONCE):
-            for (applicant_id,) in batch:
-                yield applicant_id
-            last = batch[-1][0]
+        one = "SELECT applicant_id FROM {} WHERE applicant_id > ?1"
+        query = f"{one.format('rows')} UNION {one.format('verifications')} ORDER BY applicant_id LIMIT ?2"
+        async for (applicant_id,) in in_pages(self._database.read, query, _AT_ONCE, key=itemgetter(0), last=""):
+            yield applicant_id
 
     async def intend_row(self, digest: bytes, intent: Intent, fingerprint: bytes | None = None) -> None:
         """Write down that a document is about to be created."""

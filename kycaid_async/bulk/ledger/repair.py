@@ -208,11 +208,16 @@ def _all_of(connection: sqlite3.Connection, table: str) -> list[Values]:
         for order in ("ASC", "DESC"):
             query = f"SELECT * FROM {table} WHERE digest >= ? AND digest < ? ORDER BY digest {order}"  # noqa: S608 - names of our own tables
             try:
+                seen: set[bytes] = set()
                 for values in connection.execute(query, (low, high)):
+                    if values[0] in seen:  # a damaged tree can lead round and round
+                        break
+                    seen.add(values[0])
                     rows[values[0]] = values
+                else:
+                    break
             except sqlite3.Error:
                 continue
-            break
     return list(rows.values())
 
 

@@ -4,12 +4,13 @@ import enum
 import hashlib
 from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import UTC, datetime
+from operator import itemgetter
 from typing import Any, Final, Self
 
 import attrs
 
 from kycaid_async.bulk.ledger.database import Database
-from kycaid_async.bulk.ledger.entries import RunClock
+from kycaid_async.bulk.ledger.entries import RunClock, in_pages
 from kycaid_async.bulk.ledger.problems import damaged
 from kycaid_async.bulk.ledger.secret import Secret
 
@@ -241,12 +242,9 @@ class VerificationEntries:
         return self._secret.unseal(sealed)
 
     async def _where(self, condition: str) -> AsyncIterator[VerificationEntry]:
-        last = b""
         query = f"{_ENTRY} WHERE digest > ? AND {condition} ORDER BY digest LIMIT ?"
-        while batch := await self._database.read(query, last, _AT_ONCE):
-            for values in batch:
-                yield VerificationEntry.of(values)
-            last = batch[-1][0]
+        async for values in in_pages(self._database.read, query, _AT_ONCE, key=itemgetter(0), last=b""):
+            yield VerificationEntry.of(values)
 
     def _key(self, applicant_id: str, form_id: str | None) -> bytes:
         return self._secret.keyed("verification", digest_of_verification(applicant_id, form_id))

@@ -1,12 +1,15 @@
 """The file of a ledger: whose it is, when its last run ended, and whether it is whole."""
 
+import contextlib
 import os
 import shutil
+import sqlite3
 
 import pytest
 
 from kycaid_async import LedgerError
-from kycaid_async.bulk.ledger import file
+from kycaid_async.bulk.ledger import Intent, file
+from kycaid_async.bulk.ledger.entries import EntryState
 from tests.bulk.ledger.test_ledger import SENT, opened
 
 
@@ -90,6 +93,60 @@ async def test_a_ledger_in_use_says_not_to_take_another(tmp_path):
     with pytest.raises(LedgerError, match="Do not use another ledger for these rows"):
         await opened(tmp_path / "l")
     await ledger.close()
+
+
+def cut_off_after(monkeypatch, checkpoints):
+    """Let the next ones fail as if the process ended there."""
+    real, left = file.LedgerFile._checkpoint, iter(range(checkpoints))
+
+    def checkpoint(self):
+        if next(left, None) is None:
+            raise OSError("here it was cut off")
+        real(self)
+
+    monkeypatch.setattr(file.LedgerFile, "_checkpoint", checkpoint)
+
+
+@pytest.mark.parametrize("checkpoints", [0, 1, 2])
+async def test_a_look_that_is_cut_off_after_a_run_that_was_leaves_a_ledger_that_opens(
+    tmp_path, monkeypatch, checkpoints
+):
+    """``python -m tests.bulk.crash closing --kills 200``: two kills, and the parts were said to be of two ledgers."""
+    ledger = await opened(tmp_path / "l")
+    await ledger.intend_row(b"1", SENT)
+    await ledger.close()
+    with monkeypatch.context() as run:
+        cut_off_after(run, 0)
+        with pytest.raises(LedgerError):
+            await opened(tmp_path / "l")
+    with monkeypatch.context() as look:
+        ledger = await opened(tmp_path / "l", read_only=True)
+        cut_off_after(look, checkpoints)
+        with contextlib.suppress(LedgerError):
+            await ledger.close()
+    again = await opened(tmp_path / "l")
+    assert (await again.row(b"1")).state is EntryState.SENT
+    await again.close()
+
+
+async def test_an_index_that_is_no_longer_in_order_is_told_and_gives_no_row_twice(tmp_path):
+    """``python -m tests.fuzz --seed 20 --target ledgers``: one led round and round, for ever."""
+    ledger = await opened(tmp_path / "l")
+    for number in range(6):
+        intent = Intent(applicant_id=f"{number:036}", type="PASSPORT", file_ids={})
+        await ledger.intend_row(b"%d" % number, intent)
+    await ledger.close()
+    connection = sqlite3.connect(tmp_path / "l")
+    ((size,),) = connection.execute("PRAGMA page_size")
+    ((page,),) = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'rows_of_applicants'")
+    connection.close()
+    whole, start = (tmp_path / "l").read_bytes(), (page - 1) * size
+    spoilt = whole[start : start + size].replace(b"5".zfill(36), b"0".zfill(36))
+    (tmp_path / "l").write_bytes(whole[:start] + spoilt + whole[start + size :])
+    again = await opened(tmp_path / "l")
+    with pytest.raises(LedgerError, match="damaged"):
+        _ = [entry async for entry in again.rows()]
+    await again.close()
 
 
 async def test_a_damaged_ledger_says_not_to_delete_it(tmp_path):
