@@ -1,10 +1,10 @@
 """A short run of every class of attack; ``python -m tests.security`` is the long one."""
 
 import re
-from pathlib import Path
 
 import pytest
 
+from tests.docs.pages import DOCS
 from tests.security.__main__ import classes, main, run
 
 
@@ -15,9 +15,9 @@ def test_the_package_holds_against(module):
     assert outcome.tried >= 5
 
 
-def test_the_table_in_the_readme_has_every_class_and_what_held():
-    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
-    table = re.search(r"<!-- attacks -->\n(.*?)<!-- end of attacks -->", readme, re.DOTALL)[1]
+def test_the_table_in_the_documentation_has_every_class_and_what_held():
+    page = (DOCS / "explanation" / "security.md").read_text(encoding="utf-8")
+    table = re.search(r"<!-- attacks -->\n(.*?)<!-- end of attacks -->", page, re.DOTALL)[1]
     lines = [[cell.strip() for cell in line.strip("|\n").split("|")] for line in table.splitlines()[2:]]
     assert [name for name, _, _ in lines] == [module.NAME for module in classes()]
     assert all(tried == held for _, tried, held in lines)
