@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import threading
+import time
 import uuid
 from collections.abc import AsyncIterator
 from concurrent.futures import Future
@@ -173,8 +174,11 @@ class KycaidPlugin(WorkerPlugin):
 
     def deliver(self, shard: Any) -> ShardOutcome:
         """Bring a shard to its end, in a thread of the worker."""
-        if self._is_cut_off:
-            return ShardOutcome(rows=[], counts=Counts(process=self.name), again=True)
+        until = suspend_clock() + self._lease
+        while self._is_cut_off:
+            if suspend_clock() >= until:
+                return ShardOutcome(rows=[], counts=Counts(process=self.name), again=True)
+            time.sleep(self._lease / _LOOKS)
         with self._lock:
             if self._pipeline is None or self._pipeline.ended:
                 self._pipeline = Pipeline(self.job, pace_of(self.job, self._worker))
@@ -198,7 +202,7 @@ class KycaidPlugin(WorkerPlugin):
         scheduler: Any = worker.scheduler
         while True:
             try:
-                await asyncio.wait_for(scheduler.echo(data=0), self._lease / _LOOKS)
+                await asyncio.wait_for(scheduler.echo(data=0), self._lease)
                 self._heard = suspend_clock()
             except (OSError, TimeoutError):
                 pipeline = self._pipeline

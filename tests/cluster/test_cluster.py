@@ -284,6 +284,14 @@ def test_a_shard_that_nobody_takes_any_more_is_for_another_worker(monkeypatch):
     assert pipeline.deliver(None).again
 
 
+def test_a_worker_that_hears_nothing_from_the_scheduler_for_a_lease_gives_shards_back():
+    job = Job(name="j", work=Unstartable(), key_from="", ledger="", connections=1, lease=0.1, client={})
+    plugin = worker.KycaidPlugin(job)
+    plugin._heard = float("-inf")
+    assert plugin.deliver(None).again
+    assert plugin._pipeline is None
+
+
 def test_a_worker_that_knows_nothing_of_a_run_says_so(monkeypatch):
     monkeypatch.setattr(worker, "get_worker", lambda: SimpleNamespace(plugins={}))
     with pytest.raises(worker.UnknownRunError):
