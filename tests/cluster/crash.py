@@ -123,14 +123,16 @@ class Storm:
 
     def __enter__(self):
         self.chance = random.Random(self.seed)
-        self.database, self.ledger = postgresql(self._stack)
-        self.redis = redis(self._stack) if "Redis" in self.restarts else None
-        self.pace = "" if self.redis is None else self.redis.url
-        applicants = self.rows if self.verify else 0
-        self.url = self._stack.enter_context(server.running(latency=self.latency, applicants=applicants))
-        self.manifest = (write_ids if self.verify else write_manifest)(self.folder, self.rows)
-        self.dask = Dask(self._stack, key=KEY, log=self.folder / "dask.log", pace=self.pace)
-        self.dask.replace_dead(self.workers)
+        with ExitStack() as stack:
+            self.database, self.ledger = postgresql(stack)
+            self.redis = redis(stack) if "Redis" in self.restarts else None
+            self.pace = "" if self.redis is None else self.redis.url
+            applicants = self.rows if self.verify else 0
+            self.url = stack.enter_context(server.running(latency=self.latency, applicants=applicants))
+            self.manifest = (write_ids if self.verify else write_manifest)(self.folder, self.rows)
+            self.dask = Dask(stack, key=KEY, log=self.folder / "dask.log", pace=self.pace)
+            self.dask.replace_dead(self.workers)
+            self._stack = stack.pop_all()
         return self
 
     def __exit__(self, *_):
