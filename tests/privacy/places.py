@@ -56,7 +56,7 @@ PLACES: Final = (
         "the log of asyncio in its debug mode",
         "the first bytes of an answer that is no HTTP at all",
         "asyncio writes down aiohttp's error, which quotes them",
-        ("log of no HTTP", "variables in the log of no HTTP", "sentry of no HTTP"),
+        ("log of no HTTP", "variables in the log of no HTTP", "sentry of no HTTP", "variables in sentry of no HTTP"),
         frozenset({"answer"}),
     ),
     Place("a pickle of a client", "the API key", "it is for workers of yours, which need it"),
