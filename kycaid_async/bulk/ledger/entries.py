@@ -207,7 +207,9 @@ class RunClock:
         return max(0.0, self._clock() - self._started)
 
     def waited(self, run: int, at: float) -> float:
-        """Return how many seconds have certainly passed since a run was ``at`` seconds old."""
+        """Return how many seconds have certainly passed since a run was ``at`` seconds old. Raises `LedgerError`."""
+        if not isinstance(at, int | float):  # as a damaged page can say
+            raise damaged("the ledger")
         if run == self.number:
             return max(0.0, self.elapsed - at)
         past = self._past.get(run)

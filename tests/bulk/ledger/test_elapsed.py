@@ -2,7 +2,8 @@
 
 import pytest
 
-from kycaid_async.bulk.ledger.entries import NO_BOOT_TIME, BootTime, boot_time
+from kycaid_async import LedgerError
+from kycaid_async.bulk.ledger.entries import NO_BOOT_TIME, BootTime, Run, RunClock, boot_time
 from tests.bulk.ledger.test_ledger import SENT, opened
 
 
@@ -150,3 +151,11 @@ async def ticks(number):
 def test_the_clock_of_the_machine_goes_forward_or_is_none():
     first, second = boot_time(), boot_time()
     assert first == second == NO_BOOT_TIME or (first.boot == second.boot and second.seconds >= first.seconds)
+
+
+@pytest.mark.parametrize("run", [1, 2, 9])
+def test_a_time_that_is_no_number_is_told_as_damage(run):
+    """``python -m tests.fuzz --seed 20``: a text where a time stands was a `TypeError`."""
+    clock = RunClock([Run(number=1, seconds=5.0, boot="b", began=0.0, beat=5.0)], lambda: 0.0, boot_time)
+    with pytest.raises(LedgerError, match="damaged"):
+        clock.waited(run, "5")
