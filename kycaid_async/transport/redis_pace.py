@@ -74,7 +74,7 @@ local rate, gate = tonumber(told[1] or 'inf'), tonumber(told[2] or 0)
 local first, permits = 0, 0
 if rate < math.huge and wanted > 0 then
   local after = tonumber(told[5] or 0)
-  if after > now + 2 then after = now end
+  if after > math.max(now, gate) + 2 + 2 / rate then after = now end
   first = math.max(after, now - late, gate)
   if first <= now + ahead then
     permits = math.min(wanted, math.max(1, math.floor(rate * at_once)))
