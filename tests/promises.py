@@ -141,19 +141,19 @@ def promises_of(endpoint: Endpoint[Any]) -> tuple[str, ...]:
 
 def page() -> str:
     """Return the page of promises."""
-    headings = ("operation", "a repetition", 'after "too many requests"', "after a lost answer", "promises")
+    headings = ("operation", "a repetition", "after a lost answer", "promises")
     rows = [
         (
             f"`{e.name}`",
             "leaves a file that nothing refers to" if e.orphans_only else _REPEATED[e.replay],
-            _again(e, _BUSY),
             _again(e, _LOST),
             ", ".join(f"[{number}](#{number.lower()})" for number in promises_of(e)),
         )
         for e in sorted(ENDPOINTS.values(), key=lambda e: e.name.split("."))
     ]
     parts = [f"### {number}\n\n{promise.text}\n\n{_held_by(promise)}" for number, promise in PROMISES.items()]
-    return "\n".join([_HEAD, _table(headings, rows), "## Promises\n", *parts])
+    (busy,) = {_again(e, _BUSY) for e in ENDPOINTS.values()}
+    return "\n".join([_HEAD.format(busy=busy), _table(headings, rows), "## Promises\n", *parts])
 
 
 _HEAD: Final = """# Retries, crashes and lost answers
@@ -161,7 +161,10 @@ _HEAD: Final = """# Retries, crashes and lost answers
 <!-- Written by `python -m tests.derived` from the declarations of operations and from `tests/promises.py`. -->
 
 KYCAID has no idempotency keys. So each operation declares what a repetition does, and from that follows what is sent
-again, what is not, and what you know after a failure.
+again, what is not, and what you know after a failure. After a "too many requests" of KYCAID's own, each of them is
+{busy}.
+
+A letter and a number in the last column stand for a promise. Each is below, with the tests that hold it.
 """
 
 

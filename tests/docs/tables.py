@@ -1,17 +1,24 @@
 """Tables of the documentation that follow from the code. ``python -m tests.derived`` writes them."""
 
 import inspect
-from collections.abc import Iterator
+import itertools
+import re
+from collections.abc import Iterator, Sequence
+from enum import Enum
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
 
-import click
+import attrs
 import typer.main
 
 from kycaid_async import DeclineReason, DocumentType, errors
 from kycaid_async.api.documents.kinds import BY_AFFILIATED_PERSON, BY_APPLICANT
+from kycaid_async.api.sections import SECTIONS
 from kycaid_async.bulk.manifest.row import COLUMNS
 from kycaid_async.cli.app import app
 from kycaid_async.sandbox.handlers import strict
 from kycaid_async.sandbox.rules import rules
+from kycaid_async.values.unset import Unset
 
 _SHOWN = "<!-- not run: no program prints it here -->\n"
 
@@ -48,7 +55,7 @@ def error_table() -> str:
         for cls in vars(errors).values()
         if inspect.isclass(cls) and issubclass(cls, errors.KycaidError | Warning) and cls.__module__ == "kycaid_async"
     ]
-    return _table(("class", ""), *rows)
+    return _table(("class", "when"), *rows)
 
 
 def manifest_columns() -> str:
@@ -74,13 +81,17 @@ def _of_column(name: str) -> str:
 
 def sandbox_rules() -> str:
     """Return the rules of a review, as their module has them."""
-    return f"{_SHOWN}```text\n{_table_of_docstring(rules.__doc__)}```\n"
-
-
-def _table_of_docstring(text: str) -> str:
-    lines = text.splitlines()
+    lines = rules.__doc__.splitlines()
     bars = [at for at, line in enumerate(lines) if line.startswith("=====")]
-    return "\n".join(lines[bars[0] : bars[-1] + 1]) + "\n"
+    starts = [0, *(match.end() for match in re.finditer(r"=+ +", lines[bars[0]])), None]
+    rows: list[list[str]] = []
+    for line in lines[bars[0] + 1 : bars[1]] + lines[bars[1] + 1 : bars[2]]:
+        cells = [line[start:end].strip() for start, end in itertools.pairwise(starts)]
+        if cells[0] and not (rows and rows[-1][0].endswith(",")):
+            rows.append(cells)
+        else:
+            rows[-1] = [" ".join(filter(None, pair)) for pair in zip(rows[-1], cells, strict=True)]
+    return _table(*(tuple(cell.replace("``", "`") for cell in row) for row in rows))
 
 
 def sandbox_strict() -> str:
@@ -90,28 +101,43 @@ def sandbox_strict() -> str:
 
 
 def command_line() -> str:
-    """Return the help of every command, as a terminal of 100 columns shows it."""
-    return "".join(f"## {title}\n\n{_SHOWN}```text\n{text}\n```\n\n" for title, text in _helps())
+    """Return the help of every command but those of single operations, as a terminal of 80 columns shows it."""
+    helps = _helps_of(typer.main.get_command(app), "kycaid", None)
+    return "".join(f"## {title}\n\n{_SHOWN}```text\n{text}\n```\n\n" for title, text in helps)
 
 
-def _helps() -> Iterator[tuple[str, str]]:
-    group = typer.main.get_command(app)
-    yield from _helps_of(group, "kycaid", None)
-
-
-def _helps_of(command: click.Command, path: str, parent: click.Context | None) -> Iterator[tuple[str, str]]:
-    context = click.Context(
-        command, info_name=path.rsplit(maxsplit=1)[-1], parent=parent, max_content_width=100, terminal_width=100
-    )
+def _helps_of(command: Any, path: str, parent: Any) -> Iterator[tuple[str, str]]:
+    context = command.context_class(command, info_name=path.rsplit(maxsplit=1)[-1], parent=parent, terminal_width=80)
     yield path, "\n".join(line.rstrip() for line in command.get_help(context).splitlines())
-    for name in command.list_commands(context) if isinstance(command, click.Group) else ():
+    for name in command.list_commands(context) if hasattr(command, "list_commands") else ():
         inner = command.get_command(context, name)
-        if inner is not None and not inner.hidden:
+        if inner is not None and not inner.hidden and name.replace("-", "_") not in SECTIONS:
             yield from _helps_of(inner, f"{path} {name}", context)
+
+
+def document_fields() -> str:
+    """Return the fields that documents may have, with what each takes."""
+    kinds = [*BY_APPLICANT.values(), *BY_AFFILIATED_PERSON.values()]
+    fields = {field.name: field.type for kind in kinds for field in attrs.fields(kind)}
+    return _table(("field", "takes"), *((f"`{name}`", _takes(type_)) for name, type_ in fields.items()))
+
+
+def _takes(type_: Any) -> str:
+    """Return in words what a field takes."""
+    if get_origin(type_) is Annotated:
+        return next(one.expected for one in type_.__metadata__ if hasattr(one, "expected"))
+    if get_origin(type_) in (Union, UnionType):
+        return next(filter(None, map(_takes, get_args(type_))), "")
+    if get_origin(type_) is Sequence:
+        return f"a list: {_takes(get_args(type_)[0])}"
+    if isinstance(type_, type) and issubclass(type_, Enum) and type_ is not Unset:
+        return f"one of [`{type_.__name__}`](#kycaid_async.{type_.__name__})"
+    return "a number" if type_ is float else "text" if type_ is str else ""
 
 
 TABLES = {
     "decline reasons": decline_reasons,
+    "document fields": document_fields,
     "document types": document_types,
     "errors": error_table,
     "manifest columns": manifest_columns,

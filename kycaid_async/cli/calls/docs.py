@@ -56,7 +56,8 @@ def _sentence(text: str) -> str:
 def _docs(module: str) -> dict[tuple[str, ...], str]:
     """Return the docstrings of a module, of its classes' methods and fields, by their names."""
     source = _source(module)
-    tree = ast.parse(source or "")
+    # As without -OO, for which the parser of Python 3.14 leaves docstrings out.
+    tree = compile(source or "", module, "exec", ast.PyCF_ONLY_AST, dont_inherit=True, optimize=0)
     docs: dict[tuple[str, ...], str] = {}
     for node in tree.body:
         if isinstance(node, ast.ClassDef):

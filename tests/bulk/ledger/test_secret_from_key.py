@@ -217,7 +217,9 @@ async def test_no_refusal_and_no_repr_shows_a_key(path, caplog):
     frames = [frame for frame, _ in traceback.walk_tb(refused.tb) if "/bulk/ledger/s" in frame.f_code.co_filename]
     assert frames
     told += "".join(repr(value) for frame in frames for value in frame.f_locals.values())
-    told += repr(Secret.derived(API_KEY)) + repr(await opened(path, api_key=API_KEY, read_only=True))
+    ledger = await opened(path, api_key=API_KEY, read_only=True)
+    told += repr(Secret.derived(API_KEY)) + repr(ledger)
+    await ledger.close()
     assert not [key for key in (API_KEY, OTHER_KEY, "e" * 36) if key in told]
 
 

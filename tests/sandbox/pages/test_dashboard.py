@@ -396,7 +396,7 @@ async def test_the_server_finds_applicants_by_ids_of_theirs_of_documents_and_of_
         assert people["Ben"] not in shown
 
 
-@pytest.mark.parametrize("query", ["%ff", "%ed%a0%80", "%00", "a" * 5000, "%2b" * 300, "a+" * 60, "%F0%9F%98%80"])
+@pytest.mark.parametrize("query", ["%ff", "%ed%a0%80", "%00", "a" * 5000, "%2b" * 300, "z+" * 60, "%F0%9F%98%80"])
 @pytest.mark.parametrize("path", ["", "verifications", "callbacks", "requests"])
 async def test_an_odd_search_finds_nobody_and_breaks_nothing(browse, applicant, query, path):
     await applicant()
