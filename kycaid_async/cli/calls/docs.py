@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 _REFERENCE: Final = re.compile(r"\s*Reference: \*[^*]*\*(?:; |\.)?")
 _MARKUP: Final = re.compile(r"``|`|\*(?=\S)|(?<=\S)\*")
@@ -57,7 +57,7 @@ def _docs(module: str) -> dict[tuple[str, ...], str]:
     """Return the docstrings of a module, of its classes' methods and fields, by their names."""
     source = _source(module)
     # As without -OO, for which the parser of Python 3.14 leaves docstrings out.
-    tree = compile(source or "", module, "exec", ast.PyCF_ONLY_AST, dont_inherit=True, optimize=0)
+    tree: Any = compile(source or "", module, "exec", ast.PyCF_ONLY_AST, dont_inherit=True, optimize=0)
     docs: dict[tuple[str, ...], str] = {}
     for node in tree.body:
         if isinstance(node, ast.ClassDef):
