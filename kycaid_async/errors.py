@@ -378,8 +378,12 @@ class BlockedLoopWarning(RuntimeWarning):
     """
 
 
-# Tracebacks and pickles name what users import.
-_own = (KycaidError, UnconfirmedEndpointWarning, UnconfirmedValueWarning, BlockedLoopWarning)
-for _error in [value for value in globals().values() if isinstance(value, type) and issubclass(value, _own)]:
-    _error.__module__ = "kycaid_async"
-del _error
+def _name_as_imported() -> None:
+    """Let tracebacks and pickles name what users import."""
+    own = (KycaidError, UnconfirmedEndpointWarning, UnconfirmedValueWarning, BlockedLoopWarning)
+    for value in list(globals().values()):
+        if isinstance(value, type) and issubclass(value, own):
+            value.__module__ = "kycaid_async"
+
+
+_name_as_imported()

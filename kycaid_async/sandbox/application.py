@@ -117,9 +117,9 @@ class Application(ValueObject):
         answer: Answer | None = None
         try:
             answer = await self._answer(endpoint, handler, request, ids, body)
+            return answer
         finally:
             note_subject(request, answer, ids, body)
-        return answer
 
     async def _answer(
         self,

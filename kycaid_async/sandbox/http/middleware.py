@@ -140,6 +140,10 @@ def log_fault(operation: str, error: Exception) -> None:
     logger.error("%s failed: %s at %s:%s", operation, type(error).__name__, place.filename, place.lineno)
 
 
+def _headers_of(api_key: str) -> tuple[bytes, bytes]:
+    return f"Token {api_key}".encode(), api_key.encode()
+
+
 @attrs.frozen(eq=False, repr=False)
 class KeyAuthentication(ValueObject):
     """Lets requests in that carry the API key."""
@@ -148,12 +152,12 @@ class KeyAuthentication(ValueObject):
     _throttle: KeyThrottle
     _is_strict: bool
     """Whether the key is taken from ``Authorization: Token`` only."""
-    _right: tuple[bytes, bytes] = attrs.field(init=False, repr=False)
+    _right: tuple[bytes, bytes] = attrs.field(
+        init=False,
+        repr=False,
+        default=attrs.Factory(lambda own: _headers_of(own._api_key), takes_self=True),  # noqa: SLF001 - it is its own
+    )
     """Both headers, one of which a request must have."""
-
-    @_right.default
-    def _right_headers(self) -> tuple[bytes, bytes]:
-        return f"Token {self._api_key}".encode(), self._api_key.encode()
 
     async def require_key(self, request: web.Request, serve: Serve) -> web.StreamResponse:
         """Serve a request that carries the key. Refuses others with 401, and with 429 after many guesses."""
