@@ -48,7 +48,7 @@ def test_a_leak_is_found():
         [sys.executable, "-W", "ignore", "-c", PLANTED], capture_output=True, encoding="utf-8", check=False
     )
     assert done.returncode == 1, done.stderr
-    assert "async · phone_numbers.check · objects · 404: sentry: " in done.stdout
+    assert "async · phone_numbers.check · objects · 404: variables in sentry: " in done.stdout
     assert "<number>" in done.stdout
 
 
