@@ -23,20 +23,28 @@ class RunningOracle:
     def __init__(self, folder: Path) -> None:
         self.folder, self.port, self.key = folder, free_port(), KEY
         self._process: asyncio.subprocess.Process | None = None
+        self._has_listened = False
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
     async def start(self) -> None:
-        """Start it, and return when it listens."""
+        """Start it, and return when it listens; when it is first started, on another port if that was taken since."""
+        while not await self._listens():
+            await self.kill()
+            assert not self._has_listened, f"port {self.port} is taken"
+            self.port = free_port()
+        self._has_listened = True
+
+    async def _listens(self) -> bool:
         command = [sys.executable, "-m", "tests.oracle", str(self.folder), str(self.port)]
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])}
         self._process = await asyncio.create_subprocess_exec(
             *command, stdout=asyncio.subprocess.PIPE, cwd=ROOT, env=environment
         )
         assert self._process.stdout is not None
-        assert (await self._process.stdout.readline()).strip() == b"ready"
+        return (await self._process.stdout.readline()).strip() == b"ready"
 
     async def kill(self) -> None:
         """Kill it with SIGKILL."""

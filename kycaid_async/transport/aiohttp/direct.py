@@ -104,22 +104,23 @@ class DirectBackend:
         try:
             protocol = connection.protocol
             assert protocol is not None  # noqa: S101 - it is released below, and not before
-            skip = request.method == "HEAD"
+            skip, size = request.method == "HEAD", 0
             protocol.set_response_params(skip_payload=skip, read_until_eof=True, **HEAD_LIMITS)
-            body = request.body
-            if body is None or isinstance(body, bytes):  # without a coroutine more for small calls
-                self._write_small(request, body or b"", protocol)
+            # Small calls without a coroutine more; and what they send is in no variable of this frame, which waits.
+            file = None if request.body is None or isinstance(request.body, bytes) else request.body
+            if file is None:
+                size = self._write_small(request, protocol)
             else:
-                await self._write_file(request, body, protocol)
+                await self._write_file(request, file, protocol)
             message, content = await protocol.read()
             while message.code in _INFORMATIONAL and message.code != _SWITCHING:
                 message, content = await protocol.read()
             timer.receiving = content
             answer = Answer(message.code, message.headers, await whole_of(content, self._max_answer))
-            if body is None or isinstance(body, bytes):
-                gone = not (_may_be_out_of_sight(len(body or b""), answer) or unsent(protocol.transport))
+            if file is None:
+                gone = not (_may_be_out_of_sight(size, answer) or unsent(protocol.transport))
             else:
-                gone = await _file_has_left(body, answer, protocol)
+                gone = await _file_has_left(file, answer, protocol)
         except BaseException:
             connection.close()
             raise
@@ -130,11 +131,14 @@ class DirectBackend:
             connection.close()
         return unpacked(answer, self._max_answer)
 
-    def _write_small(self, request: OutgoingRequest, body: bytes, protocol: "ResponseHandler") -> None:
+    def _write_small(self, request: OutgoingRequest, protocol: "ResponseHandler") -> int:
+        """Write a request without a file, and return the size of its body."""
+        body = request.body if isinstance(request.body, bytes) else b""
         whole = self._head(request) + body
         transport = _open_transport(protocol)
         request.leaves()
         transport.write(whole)
+        return len(body)
 
     async def _write_file(self, request: OutgoingRequest, body: "Multipart", protocol: "ResponseHandler") -> None:
         """Write the request: as much as there is room for, and the rest in a task, for an answer can come meanwhile."""
