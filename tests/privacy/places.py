@@ -59,6 +59,11 @@ PLACES: Final = (
         ("log of no HTTP", "variables in the log of no HTTP", "sentry of no HTTP", "variables in sentry of no HTTP"),
         frozenset({"answer"}),
     ),
+    Place(
+        "variables of aiohttp's own server, where the sandbox runs in your process",
+        "the requests that it is sent, with its key",
+        "a server has what it is sent; with `kycaid sandbox` it is another process",
+    ),
     Place("a pickle of a client", "the API key", "it is for workers of yours, which need it"),
     Place(
         "Sentry's and others' tracers of aiohttp's sessions",

@@ -30,6 +30,9 @@ _ENVELOPES: list[str] = []
 _VARIABLES: list[str] = []
 """Of frames, which Sentry sends with an event: they stand apart from what else it says."""
 
+_SERVER = "aiohttp.web_protocol"
+"""Frames of a server in this process that was sent a request: they hold it, as the list of places says."""
+
 
 class _Memory(Transport):
     """Keeps what Sentry sends."""
@@ -46,7 +49,9 @@ def _without_variables(said: Any) -> Any:
     if not isinstance(said, dict):
         return said
     if "lineno" in said and "vars" in said:
-        _VARIABLES.append(json.dumps(said.pop("vars"), ensure_ascii=False))
+        variables = said.pop("vars")
+        if said.get("module") != _SERVER:
+            _VARIABLES.append(json.dumps(variables, ensure_ascii=False))
     return {name: _without_variables(one) for name, one in said.items()}
 
 
