@@ -183,7 +183,7 @@ class Storm:
         alive = [worker for worker in self.dask.workers if worker.is_alive]
         if alive:
             self.kills += 1
-            if self.kills <= 2 or self.kills % 20 == 0:
+            if self.kills <= 2 or self.kills % 20 == 0 or self.missed:
                 self.look()
             self.chance.choice(alive).kill()
 
@@ -193,6 +193,11 @@ class Storm:
         leaked, looked_at = leaks(CANARIES, dask=self.dask, ledger=self.ledger, logs=logs, pace=self.pace)
         self.leaked |= leaked
         self.looked_at |= looked_at
+
+    @property
+    def missed(self):
+        """Places of which nothing was seen yet."""
+        return {*MARKS, *(MARK_OF_REDIS if self.pace else ())} - self.looked_at
 
     def restart_due(self):
         """Restart the next of the services, when its time has come: they share the run evenly."""
@@ -205,6 +210,7 @@ class Storm:
 
     def rage(self, kill):
         """Kill whenever ``kill`` says so of what is done, restart what is due, and replace the dead, to the end."""
+        self.look()  # while there is certainly something to see
         while self.is_running and time.monotonic() - self.began < self.limit:
             time.sleep(0.1)
             done = self.done
@@ -225,9 +231,8 @@ class Storm:
         verdict.restarted, verdict.problems = self.restarted, sorted(self.leaked)
         if self.restarted != list(self.restarts):
             verdict.problems.append(f"only {self.restarted} were restarted")
-        missed = {*MARKS, *(MARK_OF_REDIS if self.pace else ())} - self.looked_at
-        if self.kills and missed:
-            verdict.problems.append(f"nothing was seen of {missed} when it was looked for secrets")
+        if self.kills and self.missed:
+            verdict.problems.append(f"nothing was seen of {self.missed} when it was looked for secrets")
         return verdict.judge()
 
 
