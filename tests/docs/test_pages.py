@@ -1,5 +1,7 @@
 """What the documentation shows is what happens."""
 
+import importlib.metadata
+import re
 import sys
 
 import pytest
@@ -51,8 +53,21 @@ def test_the_reference_describes_every_public_name():
     assert undescribed() == []
 
 
+def is_recent_typer() -> bool:
+    """Say whether Typer lays help out as on the page: an older one breaks lines and writes choices differently."""
+    return tuple(map(int, importlib.metadata.version("typer").split(".")[:2])) >= (0, 29)
+
+
+def commands_and_options(text: str) -> list[list[str]]:
+    """Return the heading of each command, and its options."""
+    return [[part.split("\n")[0], *sorted({*re.findall(r"(?<!\S)--[a-z-]+", part)})] for part in text.split("\n## ")]
+
+
 @every_page
 def test_tables_follow_from_the_code(page):
     """After a change: ``python -m tests.derived`` writes them."""
-    if derived.with_tables(page) != page.read_text(encoding="utf-8"):
+    written, anew = page.read_text(encoding="utf-8"), derived.with_tables(page)
+    if page.name == "command-line.md" and not is_recent_typer():
+        written, anew = (commands_and_options(text) for text in (written, anew))
+    if anew != written:
         pytest.fail(f"{page.name}: `{derived.COMMAND}` has to write its tables anew", pytrace=False)
