@@ -129,7 +129,7 @@ def _takes(type_: Any) -> str:
     if get_origin(type_) in (Union, UnionType):
         return next(filter(None, map(_takes, get_args(type_))), "")
     if get_origin(type_) is Sequence:
-        return f"a list: {_takes(get_args(type_)[0])}"
+        return f"a list, each {_takes(get_args(type_)[0])}"
     if isinstance(type_, type) and issubclass(type_, Enum) and type_ is not Unset:
         return f"one of [`{type_.__name__}`](#kycaid_async.{type_.__name__})"
     return "a number" if type_ is float else "text" if type_ is str else ""
