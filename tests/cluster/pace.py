@@ -85,13 +85,22 @@ def run(*, workers, seconds, rate, restart, shared=True, at_once=8, latency=0.02
         before, began = server.made(url), time.monotonic()
         time.sleep(seconds / 2)
         if restart:
-            store.restart()
+            store.stop()
+            _wait_for_notice(err, workers)
+            store.start()
         time.sleep(max(0.0, began + seconds - time.monotonic()))
         after, took = server.made(url), time.monotonic() - began
         for process in processes:
             process.wait(60)
         err.seek(0)
         return Outcome(rate, took, *(after[name] - before[name] for name in ("taken", "refused")), err.read())
+
+
+def _wait_for_notice(err, workers):
+    """Wait until every process has noticed that Redis is away; each asks it about once a second."""
+    until = time.monotonic() + 5
+    while os.pread(err.fileno(), 1 << 20, 0).count(b"cannot be reached") < workers and time.monotonic() < until:
+        time.sleep(0.05)
 
 
 def main():
