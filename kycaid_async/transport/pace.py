@@ -50,6 +50,7 @@ class PaceLink:
     _task: "asyncio.Task[None] | None" = None
     _active_at: float = 0.0
     _is_lost: bool = False
+    _again: float = _RETRY
 
     async def ask(self, wanted: int) -> None:
         """Hear of the others, and ask for up to so many permits, if the pacer has to know before a start."""
@@ -59,8 +60,6 @@ class PaceLink:
         if self._timer is None and self._task is None:
             self._active_at = self._clock()
             self._wait(self._again)
-
-    _again: float = _RETRY
 
     async def _look(self, wanted: int) -> None:
         report = self._pacer.report()

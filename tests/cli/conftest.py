@@ -7,10 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from anyio.from_thread import start_blocking_portal
 from PIL import Image
 from typer.testing import CliRunner
 
 from kycaid_async.cli.app import app
+from tests.oracle.running import RunningOracle
 
 
 @pytest.fixture(scope="session")
@@ -73,6 +75,20 @@ def kycaid_within(monkeypatch) -> Callable[..., subprocess.CompletedProcess[str]
         return subprocess.CompletedProcess(arguments, done.exit_code, done.stdout, done.stderr)
 
     return run
+
+
+@pytest.fixture(scope="module")
+def portal():
+    """An event loop in a thread, for what serves the commands of a test."""
+    with start_blocking_portal() as made:
+        yield made
+
+
+@pytest.fixture
+def oracle(portal, tmp_path):
+    """A server that shares no code with the package."""
+    with portal.wrap_async_context_manager(RunningOracle(tmp_path / "oracle")) as running:
+        yield running
 
 
 @pytest.fixture

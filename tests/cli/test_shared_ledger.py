@@ -5,27 +5,13 @@ import json
 import subprocess
 
 import pytest
-from anyio.from_thread import start_blocking_portal
 
 from tests.bulk.ledger.shared import ledger_url, postgresql, sql  # noqa: F401 - fixtures
 from tests.bulk.manifests import new, row, with_pictures, write_csv
-from tests.oracle.running import RunningOracle
 from tests.pictures import picture
 
 FORM = "c" * 36
 COUNT = 6
-
-
-@pytest.fixture(scope="module")
-def portal():
-    with start_blocking_portal() as made:
-        yield made
-
-
-@pytest.fixture
-def oracle(portal, tmp_path):
-    with portal.wrap_async_context_manager(RunningOracle(tmp_path / "oracle")) as running:
-        yield running
 
 
 @pytest.fixture

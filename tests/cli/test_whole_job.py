@@ -5,7 +5,6 @@ import datetime as dt
 import openpyxl
 import pytest
 import python_calamine
-from anyio.from_thread import start_blocking_portal
 from typer.testing import CliRunner
 
 from kycaid_async import Kycaid
@@ -28,12 +27,6 @@ DECLINED = {
     "reason_meanings": "the document is out of date; the image cannot be read",
     "comment": "=1+1 of Ärger",
 }
-
-
-@pytest.fixture(scope="module")
-def portal():
-    with start_blocking_portal() as made:
-        yield made
 
 
 @pytest.fixture

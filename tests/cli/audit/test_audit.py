@@ -10,26 +10,12 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from anyio.from_thread import start_blocking_portal
 
 from tests.bulk.manifests import new, row, with_pictures, write_csv
-from tests.oracle.running import RunningOracle
 from tests.pictures import picture
 
 KEYS = {"kind", "line", "key", "status", "applicant_id", "document_ids", "reason", "what_to_do"}
 COUNT = 12
-
-
-@pytest.fixture(scope="module")
-def portal():
-    with start_blocking_portal() as made:
-        yield made
-
-
-@pytest.fixture
-def oracle(portal, tmp_path):
-    with portal.wrap_async_context_manager(RunningOracle(tmp_path / "oracle")) as running:
-        yield running
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ import re
 import openpyxl
 import pandas as pd
 import pytest
-from anyio.from_thread import start_blocking_portal
 from typer.testing import CliRunner
 
 from kycaid_async.cli.app import app
@@ -32,12 +31,6 @@ MAP = {
 }
 EXPORT = [word for name, column in MAP.items() for word in ("--map", f"{name}={column}")]
 READING = [*EXPORT, "--encoding", "cp1252", "--transliterate"]
-
-
-@pytest.fixture(scope="module")
-def portal():
-    with start_blocking_portal() as made:
-        yield made
 
 
 @pytest.fixture

@@ -10,12 +10,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from anyio.from_thread import start_blocking_portal
 from typer.testing import CliRunner
 
 from kycaid_async.cli.app import app
 from tests.bulk.manifests import new, row, with_pictures, write_csv
-from tests.oracle.running import RunningOracle
 from tests.pictures import picture
 
 FORM, OTHER_FORM = "c" * 36, "d" * 36
@@ -27,18 +25,6 @@ KEYS = {
 }
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="it sends signals, and uses terminals")
-
-
-@pytest.fixture(scope="module")
-def portal():
-    with start_blocking_portal() as made:
-        yield made
-
-
-@pytest.fixture
-def oracle(portal, tmp_path):
-    with portal.wrap_async_context_manager(RunningOracle(tmp_path / "oracle")) as running:
-        yield running
 
 
 @pytest.fixture

@@ -260,6 +260,14 @@ PAGE_OF_VERIFICATIONS: Final = _sql(
     "SELECT ENTRY, AGE FROM kycaid_verifications r OWNED WHERE r.digest > :digest AND WHICH "
     "ORDER BY r.digest LIMIT :most"
 )
+_OF_A_VERIFICATION: Final = {
+    "digest": "bytea",
+    "applicant_id": "text",
+    "form_id": "text",
+    "code": "text",
+    "count_before": "bigint",
+    "intended_at": "text",
+}
 INTEND_VERIFICATION: Final = _intends(
     "INSERT INTO kycaid_verifications AS r "
     "(digest, state, applicant_id, form_id, count_before, intended_at, owner, at) SELECT v.digest, 'sent', "
@@ -295,12 +303,7 @@ FAILED_VERIFICATION: Final = _changes(
     "SELECT v.digest, 'failed', v.applicant_id, v.form_id, v.code, v.count_before, v.intended_at, :me, "
     "clock_timestamp() FROM ENTRIES ON CONFLICT (digest) DO UPDATE SET state = 'failed', code = excluded.code "
     "WHERE r.state = 'failed' OR (r.state = 'sent' AND r.owner = :me) RETURNING r.digest",
-    digest="bytea",
-    applicant_id="text",
-    form_id="text",
-    code="text",
-    count_before="bigint",
-    intended_at="text",
+    **_OF_A_VERIFICATION,
     is_fact=True,
 )
 RESTORE_VERIFICATION: Final = _changes(
@@ -310,12 +313,7 @@ RESTORE_VERIFICATION: Final = _changes(
     "clock_timestamp() - make_interval(secs => v.age) FROM ENTRIES ON CONFLICT (digest) DO UPDATE SET state = 'sent', "
     "code = excluded.code, count_before = excluded.count_before, intended_at = excluded.intended_at, "
     "at = excluded.at WHERE r.state <> 'created' AND r.owner = :me RETURNING r.digest",
-    digest="bytea",
-    applicant_id="text",
-    form_id="text",
-    code="text",
-    count_before="bigint",
-    intended_at="text",
+    **_OF_A_VERIFICATION,
     age="double precision",
     is_fact=True,
 )
