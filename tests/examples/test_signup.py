@@ -120,6 +120,7 @@ async def running(worker):
     try:
         yield worker
     finally:
+        worker.revive()  # the other one may bring the verdict before anybody saw that this one died
         worker.process.send_signal(signal.SIGTERM)
         ended = await asyncio.to_thread(worker.process.wait, 30)
         await runner.cleanup()
