@@ -59,7 +59,8 @@ class Bulk:
         * ``concurrency``: at most so many rows under way, and never more than the client's ``max_connections``, or than
           this process may open files and connections for. It begins lower, grows while the server answers as quickly,
           and halves when the server refuses. Rows that wait, for the server, for an applicant or after a lost answer,
-          do not count.
+          do not count. Default: ``max_connections``; with a ledger in a database twice as many, because about half of
+          them wait for it, and still no more requests than connections.
         * ``applicants_at_once``: at most so many applicants are being made at one time, 4 by default. Of those nobody
           can find out later: when the run is killed, they and their rows are uncertain.
         * ``give_up_after``: seconds without an answer of use after which the run ends, 300 by default. Until then it

@@ -93,6 +93,8 @@ class Deliverer:
             prepared.append(_prepared(row))
             if prepared[-1].error is None and any(isinstance(source, bytes) for _, source in row.sides()):
                 await asyncio.sleep(0)  # to hash them took a while
+        if len(rows) == 1 and self.ledger.claims is not None:
+            return prepared  # others would wait for its turn in the database, and it is looked up again in any case
         # What somebody is at changes meanwhile. `entry_of` takes the mark away, whoever asks first.
         digests = [row.digest for row in prepared if row.error is None and not self.locks.is_held(row.digest)]
         self._looked_up |= dict.fromkeys(digests, _NOT_YET)

@@ -11,7 +11,7 @@ from typing import Any, Final, Generic, Self, TypeVar
 
 from kycaid_async.api.section import Caller
 from kycaid_async.bulk.ledger import LedgerOwner, UploadLedger
-from kycaid_async.bulk.ledger.opening import open_ledger
+from kycaid_async.bulk.ledger.opening import is_shared, open_ledger
 from kycaid_async.bulk.options import RunPlan
 from kycaid_async.bulk.requests.limits import AdaptiveConcurrency, WorkerPool, most_rows_at_once
 from kycaid_async.bulk.requests.resilient_caller import Failure, ResilientCaller
@@ -27,6 +27,8 @@ R = TypeVar("R")
 
 _AHEAD: Final = 64
 """Rows that a thread reads before anybody wants them; as many may have been handed over and wait for a worker."""
+_ROWS_OF_A_REQUEST: Final = 2
+"""Rows under way for each request that may be, with a ledger in a database: the others wait for that."""
 _LONGEST_WORK: Final = 30.0
 _MARGIN: Final = 5.0
 """Seconds."""
@@ -244,7 +246,9 @@ class BulkRun(Generic[W, R]):
         self._timing = timing
         self._feed: RowFeed[Any] | None = None
         most = settings.max_connections
-        concurrency = most_rows_at_once(most if plan.concurrency is None else min(plan.concurrency, most))
+        many = is_shared(plan.ledger) and plan.concurrency is None
+        wanted = _ROWS_OF_A_REQUEST * most if many else min(plan.concurrency or most, most)
+        concurrency = most_rows_at_once(wanted)
         self._workers = workers = WorkerPool(concurrency=AdaptiveConcurrency(concurrency))
         self._caller = ResilientCaller(
             caller=caller,
@@ -252,6 +256,7 @@ class BulkRun(Generic[W, R]):
             concurrency=workers.concurrency,
             max_retries=settings.retries.max_retries,
             give_up_after=plan.give_up_after,
+            room=asyncio.Semaphore(most) if many else None,
             idle=workers.idle,
             drained=workers.drained,
             on_repeat=self._tell_of_retry,

@@ -13,6 +13,7 @@ import attrs
 from distributed import WorkerPlugin, get_worker
 
 from kycaid_async.bulk.ledger.shared.lease import LEASE, suspend_clock
+from kycaid_async.bulk.run import RowBatch
 from kycaid_async.client import AsyncKycaid
 from kycaid_async.cluster.divided_pace import pace_of
 from kycaid_async.cluster.messages import Counts, Job, ShardOutcome, bare, secret_from
@@ -50,7 +51,8 @@ class Pipeline:
         self._name = uuid.uuid4().hex[:12]
         self._key = secret_from(job.key_from)
         self._loop = asyncio.new_event_loop()
-        self._items: asyncio.Queue[Any] = asyncio.Queue()
+        self._items: asyncio.Queue[RowBatch | None] = asyncio.Queue()
+        """Those of each shard, and None at the end."""
         self._collectors: dict[int, _Collector] = {}
         """By the identity of each row, or applicant, that has no result yet."""
         self._held: dict[int, object] = {}
@@ -114,9 +116,9 @@ class Pipeline:
             for collector in set(self._collectors.values()):
                 self._answer(collector)
 
-    async def _feed(self) -> AsyncIterator[Any]:
-        while (item := await self._items.get()) is not None:
-            yield item
+    async def _feed(self) -> AsyncIterator[RowBatch]:
+        while (batch := await self._items.get()) is not None:
+            yield batch
 
     def _take(self, items: list[Any], collector: _Collector) -> None:
         if self.ended or not items:
@@ -124,7 +126,7 @@ class Pipeline:
             return
         for item in items:
             self._collectors[id(item)], self._held[id(item)] = collector, item
-            self._items.put_nowait(item)
+        self._items.put_nowait(RowBatch(items))  # one by one, each would be looked up in the ledger alone
 
     def _note(self, item: object, outcome: object) -> None:
         del self._held[id(item)]

@@ -13,6 +13,7 @@ from tests.bulk.plain_server import Meddling, PlainServer
 from tests.conftest import API_KEY
 
 EACH_ONCE = {1}
+COMMITS = "SELECT xact_commit FROM pg_stat_database WHERE datname = current_database()"
 
 
 @pytest.fixture
@@ -125,3 +126,42 @@ def test_a_lease_is_for_a_shared_ledger():
 
 async def _all(upload):
     return [result async for result in upload]
+
+
+async def test_more_rows_than_requests_are_under_way_as_some_of_them_wait_for_the_database(plain, ledger_url):
+    plain.answering.clear()
+    async with AsyncKycaid(API_KEY, base_url=plain.url, max_connections=4) as client:
+        upload = client.bulk.upload(rows(20), ledger=ledger_url)
+        reading = asyncio.create_task(_all(upload))
+        while upload.progress.in_flight < 8 or plain.count("/files") < 4:
+            await asyncio.sleep(0.01)
+        plain.answering.set()
+        await reading
+    assert upload.summary.created == 20
+    assert set(plain.most_at_once.values()) == {4}
+
+
+async def test_no_more_rows_are_under_way_than_was_said(plain, ledger_url):
+    plain.answering.clear()
+    async with AsyncKycaid(API_KEY, base_url=plain.url) as client:
+        upload = client.bulk.upload(rows(20), ledger=ledger_url, concurrency=3)
+        reading = asyncio.create_task(_all(upload))
+        while plain.count("/files") < 3:
+            await asyncio.sleep(0.01)
+        assert upload.progress.in_flight == 3
+        plain.answering.set()
+        await reading
+    assert upload.summary.created == 20
+
+
+@pytest.mark.parametrize("kind", ["a list", "an asynchronous iterable"])
+async def test_rows_share_transactions(client, ledger_url, sql, kind):
+    async def one_by_one():
+        for row in rows(300, people=300, contents=300):
+            yield row
+
+    before = sql(COMMITS).fetchone()[0]
+    given = rows(300, people=300, contents=300) if kind == "a list" else one_by_one()
+    upload = client.bulk.upload(given, ledger=ledger_url, applicants_at_once=64)
+    await _all(upload)
+    assert sql(COMMITS).fetchone()[0] - before < 300

@@ -284,6 +284,43 @@ def test_a_shard_that_nobody_takes_any_more_is_for_another_worker(monkeypatch):
     assert pipeline.deliver(None).again
 
 
+class Batches:
+    """Work, and a run, that ends with the first that it gets, and keeps how many came with it."""
+
+    summary = None
+    progress = SimpleNamespace(concurrency=1, trouble="")
+
+    def __init__(self):
+        self.sizes = []
+
+    def items(self, shard, _key):
+        return [object() for _ in range(shard)]
+
+    def run(self, _client, items, _ledger):
+        self._items = items
+        return self
+
+    async def __aenter__(self):
+        return self
+
+    async def __aexit__(self, *_):
+        pass
+
+    async def __aiter__(self):
+        self.sizes.append(len(await anext(self._items)))
+        raise KycaidError("enough")
+        yield
+
+
+def test_the_rows_of_a_shard_come_together_so_that_they_share_what_is_asked_of_the_ledger(monkeypatch):
+    monkeypatch.setenv("KYCAID_API_KEY", KEY)
+    work = Batches()
+    job = Job(name="j", work=work, key_from="env:KYCAID_API_KEY", ledger="", connections=1, client={})
+    outcome = worker.Pipeline(job, None).deliver(200)
+    assert outcome.error.message == "enough"
+    assert work.sizes == [200]
+
+
 def test_a_worker_that_hears_nothing_from_the_scheduler_for_a_lease_gives_shards_back():
     job = Job(name="j", work=Unstartable(), key_from="", ledger="", connections=1, lease=0.1, client={})
     plugin = worker.KycaidPlugin(job)

@@ -83,6 +83,8 @@ class ResilientCaller:
     concurrency: AdaptiveConcurrency
     max_retries: int
     give_up_after: float
+    room: asyncio.Semaphore | None = None
+    """Room for requests, where more rows may be under way than requests."""
     idle: Callable[[], AbstractContextManager[None]] = nullcontext
     drained: asyncio.Event = attrs.field(factory=asyncio.Event)
     on_repeat: Callable[[Endpoint[Any], int, Failure, float], None] = _tell_nobody
@@ -199,6 +201,12 @@ class ResilientCaller:
         return await send()
 
     async def _send(self, endpoint: Endpoint[T], attempted: Attempted, given: dict[str, Any]) -> T:
+        if self.room is None:
+            return await self._send_now(endpoint, attempted, given)
+        async with self.room:  # and not in the pool of connections: that would look as if the server were slow
+            return await self._send_now(endpoint, attempted, given)
+
+    async def _send_now(self, endpoint: Endpoint[T], attempted: Attempted, given: dict[str, Any]) -> T:
         self._raise_when_ended(endpoint)
         attempted()
         self.requests += 1
