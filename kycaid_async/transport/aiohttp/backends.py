@@ -7,7 +7,8 @@ import aiohttp
 from yarl import URL
 
 from kycaid_async.errors import ConfigurationError
-from kycaid_async.transport.aiohttp.connector import Connector, resolver
+from kycaid_async.transport.aiohttp.connector import Connector
+from kycaid_async.transport.aiohttp.lookups import lookups
 from kycaid_async.transport.aiohttp.parts import (
     forbid_repeats,
     give_up_straight_way,
@@ -59,7 +60,7 @@ def _own_connector(limit: int) -> aiohttp.TCPConnector:
             return Connector(limit=limit)
         except Exception as error:  # noqa: BLE001 - aiohttp's own connector is there, whatever it is
             give_up_straight_way(error)
-    return aiohttp.TCPConnector(limit=limit, resolver=resolver())
+    return aiohttp.TCPConnector(limit=limit, **lookups())
 
 
 def _direct(settings: Settings, own: SessionBackend, loop: asyncio.AbstractEventLoop) -> "DirectBackend | None":

@@ -1,15 +1,12 @@
-"""A connector whose connections are alive when they are handed out, and its look-ups of names."""
+"""A connector whose connections are alive when they are handed out."""
 
 import asyncio
-import socket
 from collections.abc import Callable
-from contextlib import suppress
-from functools import partial
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final
 
 import aiohttp
 
-from kycaid_async.forks import apart_from_forks
+from kycaid_async.transport.aiohttp.lookups import lookups
 from kycaid_async.transport.aiohttp.sockets import has_news, let_loop_read, patient_socket
 
 if TYPE_CHECKING:
@@ -25,39 +22,11 @@ _TRIES: Final = 3
 """How many connections are looked at. While the loop looks at one, it notices the end of all others in the pool."""
 
 
-def resolver() -> aiohttp.ThreadedResolver | None:
-    """Return what looks names up as aiohttp does, in a thread, and never during a fork; None where aiodns does it."""
-    if aiohttp.DefaultResolver is not aiohttp.ThreadedResolver:
-        return None
-    return aiohttp.ThreadedResolver(cast("asyncio.AbstractEventLoop", _Loop()))
-
-
-class _Loop:
-    """The running loop, for a resolver: all that it has, with look-ups that no fork falls into."""
-
-    def __init__(self) -> None:
-        self._loop = asyncio.get_running_loop()
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._loop, name)
-
-    async def getaddrinfo(self, *arguments: Any, **options: Any) -> Any:
-        return await self._loop.run_in_executor(None, partial(_look_up, *arguments, **options))
-
-
-def _look_up(*arguments: Any, **options: Any) -> Any:
-    with apart_from_forks, suppress(UnicodeError):
-        if found := socket.getaddrinfo(*arguments, **options):
-            return found
-    # A name that no encoding has, or one without addresses: aiohttp knows errors of look-ups only.
-    raise socket.gaierror(socket.EAI_NONAME, "no such host")
-
-
 class Connector(aiohttp.TCPConnector):
     """Makes and keeps the connections of one session."""
 
     def __init__(self, *, limit: int) -> None:
-        super().__init__(limit=limit, socket_factory=patient_socket, resolver=resolver())
+        super().__init__(limit=limit, socket_factory=patient_socket, **lookups())
         self._waiting: dict[Task, tuple[Callable[[], None], bool]] = {}
         self._once = False
 

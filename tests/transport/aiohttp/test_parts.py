@@ -120,6 +120,7 @@ def test_the_log_says_once_which_part_is_missing_from_which_version(outcomes):
 # Table and source.
 
 DOCUMENTED = {
+    "abc.AbstractResolver",
     *(
         "ClientSession",
         "ClientSession.close",
