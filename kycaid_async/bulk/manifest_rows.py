@@ -13,7 +13,6 @@ from typing import Final, Self
 import attrs
 
 from kycaid_async.bulk.contents import FileContent, as_many_as_cores, digest_at, read_content
-from kycaid_async.bulk.feed import RowBatch
 from kycaid_async.bulk.ledger import EntryState, UploadLedger
 from kycaid_async.bulk.manifest.check import ManifestCheck
 from kycaid_async.bulk.manifest.groups import ProblemGroups
@@ -23,6 +22,7 @@ from kycaid_async.bulk.manifest.places import AnyPath, is_url, source_of
 from kycaid_async.bulk.manifest.row import BadRow, ManifestRow
 from kycaid_async.bulk.prerequisites import digest_of_applicant
 from kycaid_async.bulk.remote.url_rules import UrlRules
+from kycaid_async.bulk.row_feed import RowBatch
 from kycaid_async.errors import FieldProblem, KycaidError, ManifestError
 from kycaid_async.masking import shown_name
 from kycaid_async.uploads.preflight import FileRules

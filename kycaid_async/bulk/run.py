@@ -7,12 +7,12 @@ from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, I
 from typing import Any, Final, Generic, Self, TypeVar
 
 from kycaid_async.api.section import Caller
-from kycaid_async.bulk.feed import RowFeed
 from kycaid_async.bulk.ledger import LedgerOwner, UploadLedger
 from kycaid_async.bulk.ledger.opening import is_shared, open_ledger
 from kycaid_async.bulk.options import RunPlan
 from kycaid_async.bulk.requests.limits import AdaptiveConcurrency, WorkerPool, most_rows_at_once
 from kycaid_async.bulk.requests.resilient_caller import Failure, ResilientCaller
+from kycaid_async.bulk.row_feed import RowFeed
 from kycaid_async.hooks import RetryEvent, RowEvent, subject
 from kycaid_async.loops import finished, running_loop
 from kycaid_async.protocol.endpoint import Endpoint

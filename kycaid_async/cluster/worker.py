@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Final, cast
 import attrs
 from distributed import WorkerPlugin, get_worker
 
-from kycaid_async.bulk.feed import RowBatch
 from kycaid_async.bulk.ledger.shared.lease import LEASE, suspend_clock
+from kycaid_async.bulk.row_feed import RowBatch
 from kycaid_async.client import AsyncKycaid
 from kycaid_async.cluster.divided_pace import pace_of
 from kycaid_async.cluster.messages import Counts, Job, ShardOutcome, bare, secret_from

@@ -6,7 +6,6 @@ from typing import Any, ClassVar, Final, Required, cast
 import attrs
 
 from kycaid_async.api.section import Caller
-from kycaid_async.bulk.feed import RowFeed
 from kycaid_async.bulk.ledger import EntryState, Path, RowEntry, UploadLedger, VerificationEntry, VerificationState
 from kycaid_async.bulk.ledger.opening import ledger_exists, ledger_name
 from kycaid_async.bulk.manifest.row import BadRow
@@ -17,6 +16,7 @@ from kycaid_async.bulk.results.lookup import Lookup
 from kycaid_async.bulk.results.record import LookRecord
 from kycaid_async.bulk.results.verdict import BulkVerdict, DocumentVerdict, ResultsSummary, Verdict
 from kycaid_async.bulk.row import AskedVerification, BulkRow, BulkVerification, plain_id
+from kycaid_async.bulk.row_feed import RowFeed
 from kycaid_async.bulk.run import BulkRun
 from kycaid_async.bulk.spool import Spool, SpooledRow, is_nobody, nobody
 from kycaid_async.errors import ConfigurationError, LedgerError

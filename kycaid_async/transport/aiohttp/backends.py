@@ -8,7 +8,6 @@ from yarl import URL
 
 from kycaid_async.errors import ConfigurationError
 from kycaid_async.transport.aiohttp.connector import Connector
-from kycaid_async.transport.aiohttp.lookups import lookups
 from kycaid_async.transport.aiohttp.parts import (
     forbid_repeats,
     give_up_straight_way,
@@ -16,6 +15,7 @@ from kycaid_async.transport.aiohttp.parts import (
     own_connector_fits,
     straight_way_fits,
 )
+from kycaid_async.transport.aiohttp.resolver import resolver_options
 from kycaid_async.transport.aiohttp.session import SessionBackend
 from kycaid_async.transport.backend import HttpBackend
 from kycaid_async.transport.settings import Settings
@@ -60,7 +60,7 @@ def _own_connector(limit: int) -> aiohttp.TCPConnector:
             return Connector(limit=limit)
         except Exception as error:  # noqa: BLE001 - aiohttp's own connector is there, whatever it is
             give_up_straight_way(error)
-    return aiohttp.TCPConnector(limit=limit, **lookups())
+    return aiohttp.TCPConnector(limit=limit, **resolver_options())
 
 
 def _direct(settings: Settings, own: SessionBackend, loop: asyncio.AbstractEventLoop) -> "DirectBackend | None":

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import aiohttp
 
-from kycaid_async.transport.aiohttp.lookups import lookups
+from kycaid_async.transport.aiohttp.resolver import resolver_options
 from kycaid_async.transport.aiohttp.sockets import has_news, let_loop_read, patient_socket
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ class Connector(aiohttp.TCPConnector):
     """Makes and keeps the connections of one session."""
 
     def __init__(self, *, limit: int) -> None:
-        super().__init__(limit=limit, socket_factory=patient_socket, **lookups())
+        super().__init__(limit=limit, socket_factory=patient_socket, **resolver_options())
         self._waiting: dict[Task, tuple[Callable[[], None], bool]] = {}
         self._once = False
 

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from kycaid_async import ConnectionFailedError, RequestTimeoutError
-from kycaid_async.transport.aiohttp.lookups import lookups
+from kycaid_async.transport.aiohttp.resolver import resolver_options
 
 pytestmark = pytest.mark.usefixtures("each_way")
 NAME = "kycaid.localhost"
@@ -117,7 +117,7 @@ async def test_the_error_of_a_shared_look_up_is_that_of_each_call(make_client, n
 async def test_addresses_take_turns_and_are_kept_for_a_moment(names, monkeypatch):
     system = names("10.0.0.1", "10.0.0.2")
     system.go_on.set()
-    resolver = lookups()["resolver"]
+    resolver = resolver_options()["resolver"]
     first, second = [[one["host"] for one in await resolver.resolve(NAME, 443)] for _ in range(2)]
     assert sorted(first) == sorted(second) == ["10.0.0.1", "10.0.0.2"]
     assert first != second

@@ -9,7 +9,7 @@ import anyio
 import pytest
 
 from kycaid_async import BulkRow
-from kycaid_async.bulk.feed import RowFeed
+from kycaid_async.bulk.row_feed import RowFeed
 
 ROWS = [BulkRow(document={"type": "PASSPORT"}, line=n) for n in range(300)]
 
@@ -175,7 +175,7 @@ async def test_asynchronous_rows_that_do_not_come_do_not_hold_up_the_end():
 STUCK = """
 import asyncio, threading
 from kycaid_async import BulkRow
-from kycaid_async.bulk.feed import RowFeed
+from kycaid_async.bulk.row_feed import RowFeed
 
 def rows():
     yield BulkRow(document={})

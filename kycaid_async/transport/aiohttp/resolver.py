@@ -21,7 +21,7 @@ _KEPT: Final = 10.0
 _Key = tuple[str, int, int]
 
 
-def lookups() -> dict[str, Any]:
+def resolver_options() -> dict[str, Any]:
     """Return the options of a connector that looks names up so; none where aiodns does it, which has no threads."""
     if aiohttp.DefaultResolver is not aiohttp.ThreadedResolver:
         return {}
