@@ -1,7 +1,7 @@
 """The seam between a call and the HTTP library that carries it out."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -21,12 +21,16 @@ Guard = Callable[[], None]
 _guard: Final[ContextVar[Guard | None]] = ContextVar("kycaid_guard", default=None)
 
 
-@contextmanager
-def guarded(guard: Guard | None) -> Iterator[None]:
+_UNGUARDED: Final = nullcontext()
+
+
+def guarded(guard: Guard | None) -> AbstractContextManager[None]:
     """Ask ``guard`` before each request of this task leaves."""
-    if guard is None:
-        yield
-        return
+    return _UNGUARDED if guard is None else _asking(guard)
+
+
+@contextmanager
+def _asking(guard: Guard) -> Iterator[None]:
     token = _guard.set(guard)
     try:
         yield
