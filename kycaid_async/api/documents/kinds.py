@@ -303,8 +303,7 @@ def check_document(fields: dict[str, Any]) -> list[FieldProblem]:
 
 def _kind_of(fields: dict[str, Any]) -> tuple[type[NewDocument], dict[str, Any]]:
     """Return the class for a document, and the fields that it takes. Raises `InvalidRequestError`."""
-    fields = {name: value for name, value in fields.items() if name not in _OWNERS or value is not None}
-    owners = [name for name in _OWNERS if name in fields]
+    owners = [name for name in _OWNERS if fields.get(name) is not None]
     if len(owners) != 1:
         wanted = FieldProblem(
             "applicant_id", "this or affiliated_person_id, and not both", "both" if owners else "neither"
@@ -314,4 +313,10 @@ def _kind_of(fields: dict[str, Any]) -> tuple[type[NewDocument], dict[str, Any]]
     known: Any = BY_APPLICANT if fallback is ApplicantDocument else BY_AFFILIATED_PERSON
     given_type = fields.get("type")
     cls: type[NewDocument] = known.get(given_type, fallback) if isinstance(given_type, str) else fallback
-    return cls, fields if cls is fallback else {name: value for name, value in fields.items() if name != "type"}
+    given = dict(fields)
+    for name in _OWNERS:
+        if name not in owners:
+            given.pop(name, None)
+    if cls is not fallback:
+        del given["type"]
+    return cls, given
