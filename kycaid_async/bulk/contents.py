@@ -8,7 +8,6 @@ import asyncio
 import hashlib
 import os
 import time
-from collections.abc import Callable
 from typing import Final, Protocol, Self
 
 import attrs
@@ -87,14 +86,14 @@ class FileContent:
 
 
 async def read_content(
-    source: Source, rules: FileRules, hashing: asyncio.Semaphore, *, now: Callable[[], float] = time.time
+    source: Source, rules: FileRules, hashing: asyncio.Semaphore, *, began: float | None = None
 ) -> FileContent:
     """Read of a file what it is known by: all of it where it is small, or could not be read again when in doubt.
 
-    ``now`` gives seconds since 1970. Raises `InvalidFileError`, `UploadSourceError`, and `ConfigurationError` when a
-    package for its URL is missing.
+    It begins at ``began``, in seconds since 1970; None stands for the system's time. Raises `InvalidFileError`,
+    `UploadSourceError`, and `ConfigurationError` when a package for its URL is missing.
     """
-    began = now()
+    began = time.time() if began is None else began
     reading = await (source.look(_END) if isinstance(source, PathSource) else source.open())
     try:
         kind = inspect(reading, label=source.label, rules=rules)

@@ -3,7 +3,7 @@
 import asyncio
 import copy
 import enum
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import attrs
@@ -63,6 +63,8 @@ class PreparedRow:
     digest: bytes = b""
     fingerprint: bytes | None = None
     """What the ledger holds against a row with the same key."""
+    brought: int = 0
+    """Bytes of files that came with it."""
     error: KycaidError | None = None
     """Why it cannot be told from others, or not be sent at all."""
 
@@ -91,7 +93,7 @@ class Deliverer:
         prepared = []
         for row in rows:
             prepared.append(_prepared(row))
-            if prepared[-1].error is None and any(isinstance(source, bytes) for _, source in row.sides()):
+            if prepared[-1].brought:
                 await asyncio.sleep(0)  # to hash them took a while
         if len(rows) == 1 and self.ledger.claims is not None:
             return prepared  # others would wait for its turn in the database, and it is looked up again in any case
@@ -113,7 +115,17 @@ class Deliverer:
         """Return what became of a row."""
         started, row = self.timing.clock(), prepared.row
         delivery = _RowDelivery(run=self, prepared=prepared, row=row, calls=self.caller.counted())
-        status, error = await _end_of(delivery)
+        status, error = BulkStatus.FAILED, None
+        try:
+            status = await delivery.deliver()
+        except Unreconciled as unreconciled:
+            status, error = BulkStatus.UNCERTAIN, unreconciled.error
+        except LedgerError:
+            raise
+        except TooManyOpenFilesError as too_many:
+            raise Stopped(too_many) from too_many
+        except KycaidError as failure:
+            error = failure
         if error is not None:
             hide_locals(error)  # users report what stands in a result, too
         return BulkResult(
@@ -138,19 +150,6 @@ class Deliverer:
     def may_create_anew(self, digest: bytes) -> bool:
         """Say whether a row that is uncertain is to be created anew."""
         return self.create_uncertain and digest not in self._set_aside and not self.caller.drained.is_set()
-
-
-async def _end_of(delivery: "_RowDelivery") -> tuple[BulkStatus, KycaidError | None]:
-    try:
-        return await delivery.deliver(), None
-    except Unreconciled as unreconciled:
-        return BulkStatus.UNCERTAIN, unreconciled.error
-    except LedgerError:
-        raise
-    except TooManyOpenFilesError as error:
-        raise Stopped(error) from error
-    except KycaidError as error:
-        return BulkStatus.FAILED, error
 
 
 @attrs.define(kw_only=True, eq=False)
@@ -338,8 +337,8 @@ class _RowDelivery:
             raise error  # long after it was sent first: it is certain enough now
         raise _uncertain_still(_REFUSED_ANEW, error, code=_REFUSED)
 
-    async def _intend(self, intent: Intent) -> None:
-        await self.run.ledger.intend_row(self.prepared.digest, intent, self.prepared.fingerprint)
+    def _intend(self, intent: Intent) -> Awaitable[None]:
+        return self.run.ledger.intend_row(self.prepared.digest, intent, self.prepared.fingerprint)
 
     def _doubt(self, intent: Intent, *, fields: Mapping[str, Any]) -> Doubt:
         return Doubt(
@@ -359,7 +358,8 @@ def _prepared(row: BulkRow) -> PreparedRow:
     try:
         problems = row.misfits()
         if not problems:
-            return PreparedRow(row=row, digest=row.digest, fingerprint=row.says)
+            brought = sum([len(source) for _, source in row.sides() if isinstance(source, bytes)])
+            return PreparedRow(row=row, digest=row.digest, fingerprint=row.says, brought=brought)
     except _OF_OTHER_TYPES:
         problems = [_OTHER_TYPES]
     return PreparedRow(row=row, error=invalid_request(documents.CREATE.name, problems))

@@ -75,7 +75,9 @@ class Prerequisites:
         for look in range(_LOOKS):
             try:
                 return await when_there_is_room(
-                    lambda: self._file(source, calls),
+                    self._file,
+                    source,
+                    calls,
                     sleep=self.caller.timing.sleep,
                     slow_down=self.caller.concurrency.shrink,
                 )
@@ -85,9 +87,8 @@ class Prerequisites:
         raise AssertionError  # the last look returns or raises
 
     async def _file(self, source: Source, calls: CountedCalls) -> UploadedFile:
-        timing = self.caller.timing
-        looked_at = await read_content(source, self.rules, self._hashing, now=lambda: timing.now().timestamp())
-        async with looked_at as content:
+        began = self.caller.timing.now().timestamp()
+        async with await read_content(source, self.rules, self._hashing, began=began) as content:
             if content.partial is not None:
                 async with self.contents.of(content.partial):
                     file = await self._by_its_ends(content.partial, content, calls)

@@ -3,7 +3,6 @@
 import asyncio
 import os
 from collections.abc import AsyncIterable, Iterable, Mapping, Sequence
-from contextlib import nullcontext
 from typing import ClassVar, Literal, Protocol, cast, get_args
 
 import attrs
@@ -23,6 +22,7 @@ from kycaid_async.bulk.reconcile import Reconciler
 from kycaid_async.bulk.remote.url_rules import UrlRules
 from kycaid_async.bulk.requests.limits import Stopped
 from kycaid_async.bulk.row import BulkProgress, BulkResult, BulkRow, BulkStatus, BulkSummary, Meter
+from kycaid_async.bulk.row_feed import RowFeed
 from kycaid_async.bulk.run import BulkRun
 from kycaid_async.errors import ConfigurationError
 from kycaid_async.options import Kind, whole
@@ -172,35 +172,34 @@ class BulkUpload(BulkRun[BulkRow, BulkResult]):
             self._rows = rows_of_manifest(self._manifest, ledger)
         deliverer = self._deliverer(ledger)
         async with self._reading(deliverer.prepare) as feed:
+            await self._at_once(lambda: self._next(deliverer, feed))
 
-            async def work() -> bool:
-                numbered = await feed.next()
-                if numbered is not None:
-                    await self._one(deliverer, *numbered)
-                return numbered is not None
-
-            await self._at_once(work)
-
-    async def _one(self, deliverer: Deliverer, number: int, prepared: PreparedRow) -> None:
+    async def _next(self, deliverer: Deliverer, feed: RowFeed[PreparedRow]) -> bool:
+        """Deliver the next row, and say whether there was one."""
+        numbered = await feed.next()
+        if numbered is None:
+            return False
+        number, prepared = numbered
         row = prepared.row
         if not isinstance(cast("object", row), BulkRow):
             raise TypeError(f"bulk: expected BulkRow, got {type(row).__name__}")
-        size = sum(len(source) for _, source in row.sides() if isinstance(source, bytes))
         self._in_flight += 1
+        self._workers.hold(prepared.brought)
         try:
-            with self._workers.holding(size) if size else nullcontext():
-                result = await deliverer.deliver(number, prepared)
+            result = await deliverer.deliver(number, prepared)
         except Stopped as stop:
             if stop.error is not None:
                 self._stop(stop.error)
-            return
+            return True
         finally:
             self._in_flight -= 1
+            self._workers.let_go(prepared.brought)
         self._summary.count(result)
         self._meter.note(self._timing.clock(), self._summary.created, self._summary.bytes)
         await self._results.put(result)
         if result.status is BulkStatus.FAILED and self._plan.on_error == "stop" and result.error is not None:
             self._stop(result.error)
+        return True
 
     def _deliverer(self, ledger: UploadLedger) -> Deliverer:
         caller, timing, idle = self._caller, self._timing, self._workers.idle

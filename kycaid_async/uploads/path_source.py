@@ -161,16 +161,22 @@ class PathSource(Printed):
             return await self._opened(end)
         except _NothingThereError as error:
             reason = str(error)
-        meant = await in_thread(lambda: self.hint(self.path))
+        meant = await in_thread(self._hinted)
         reason += f"; {meant}" if meant else ""
         raise InvalidFileError(f"{shown_path(self.label)}: cannot be opened ({reason})", file=self.label)
+
+    def _hinted(self) -> str:
+        return self.hint(self.path)
 
     async def _opened(self, end: int | None) -> "PathReader":
         folder = os.path.dirname(self.path)  # noqa: PTH120 - for every file, and a Path takes its time
         if not (_NOWAIT and folder in self.folders):
-            return await _kept(lambda: self._open(folder).begun(end))
+            return await _kept(functools.partial(self._begun, end))
         reader = self._open(folder)
-        return reader if reader.begin_from_cache(end) else await _kept(lambda: reader.begun(end))
+        return reader if reader.begin_from_cache(end) else await _kept(functools.partial(reader.begun, end))
+
+    def _begun(self, end: int | None) -> "PathReader":
+        return self._open(os.path.dirname(self.path)).begun(end)  # noqa: PTH120 - as above
 
     def _open(self, folder: str) -> "PathReader":
         started, waits, fd, reason, nothing = self.clock(), self.waits(), -1, "", False
@@ -193,7 +199,8 @@ class PathSource(Printed):
         except BaseException:
             os.close(fd)
             raise
-        self.folders.note(folder, self.clock() - started, waited=self.waits() != waits)
+        seconds = self.clock() - started
+        self.folders.note(folder, seconds, waited=seconds > QUICK and self.waits() != waits)
         return PathReader(self.label, fd, found)
 
 

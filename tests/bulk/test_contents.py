@@ -210,7 +210,7 @@ async def test_a_small_file_that_grows_while_it_is_read_is_not_taken_for_whole(t
             file.write(b"more")
         return 0
 
-    source = PathSource(os.fspath(path), waits=grow)
+    source = PathSource(os.fspath(path), clock=grow)
     with pytest.raises(UploadSourceError, match="changed while it was read"):
         await contents.read_content(source, FileRules(), contents.as_many_as_cores())
 

@@ -136,14 +136,13 @@ class WorkerPool:
         """Note that a worker ended."""
         self.active -= 1
 
-    @contextlib.contextmanager
-    def holding(self, size: int) -> Iterator[None]:
-        """Count the bytes of files that a row brought along, as long as it is under way."""
+    def hold(self, size: int) -> None:
+        """Count the bytes of files that a row brought along, until `let_go`."""
         self.bytes += size
-        try:
-            yield
-        finally:
-            self.bytes -= size
+
+    def let_go(self, size: int) -> None:
+        """Count them no more: the row has come to its end."""
+        self.bytes -= size
 
     @contextlib.contextmanager
     def idle(self) -> Iterator[None]:
@@ -246,8 +245,8 @@ _PER_ROW: Final = 3
 
 
 async def when_there_is_room(
-    work: Callable[[], Awaitable[T]],
-    *,
+    work: Callable[..., Awaitable[T]],
+    *given: Any,
     sleep: Callable[[float], Awaitable[None]],
     slow_down: Callable[[], None] = lambda: None,
 ) -> T:
@@ -257,7 +256,7 @@ async def when_there_is_room(
     """
     for pause in _PAUSES:
         try:
-            return await work()
+            return await work(*given)
         except KycaidError as error:
             if not _is_for_want_of_room(error):
                 raise
