@@ -202,10 +202,15 @@ class ResilientCaller:
                     return await send(endpoint, attempted, *given)
         return await send(endpoint, attempted, *given)
 
-    async def _send(self, endpoint: Endpoint[T], attempted: Attempted, given: dict[str, Any]) -> T:
+    def _send(self, endpoint: Endpoint[T], attempted: Attempted, given: dict[str, Any]) -> Coroutine[Any, Any, T]:
         if self.room is None:
-            return await self._send_now(endpoint, attempted, given)
-        async with self.room:  # and not in the pool of connections: that would look as if the server were slow
+            return self._send_now(endpoint, attempted, given)
+        return self._send_in(self.room, endpoint, attempted, given)
+
+    async def _send_in(
+        self, room: asyncio.Semaphore, endpoint: Endpoint[T], attempted: Attempted, given: dict[str, Any]
+    ) -> T:
+        async with room:  # and not in the pool of connections: that would look as if the server were slow
             return await self._send_now(endpoint, attempted, given)
 
     async def _send_now(self, endpoint: Endpoint[T], attempted: Attempted, given: dict[str, Any]) -> T:
