@@ -4,7 +4,7 @@
 the scheduler, PostgreSQL and Redis once each (SIGKILL, SIGQUIT, SIGTERM). ``--drivers 2`` starts two runs over the same
 manifest at once, ``--verify`` lets applicants be verified in place of documents uploaded, and ``--stop 60`` stops a
 worker (SIGSTOP) until others have taken over from it, and for so long more. ``stopped`` as the mode does that with one
-of two plain runs.
+of two plain runs. ``--record`` keeps the figures for the README.
 """
 
 import argparse
@@ -27,6 +27,7 @@ from tests.cluster import server
 from tests.cluster.manifests import write_ids, write_manifest
 from tests.cluster.secrets import MARK_OF_REDIS, MARKS, leaks
 from tests.cluster.services import ROOT, Dask, postgresql, redis
+from tests.figures import add_option, record
 
 KEY = secrets.token_hex(18)
 """That of this process only: other tests may have theirs in `ps`."""
@@ -34,6 +35,7 @@ CANARIES = (KEY, "Canaryname", "NUMBERCANARY", "KeyCanary")
 """The key, a name, the beginning of all numbers of documents, and a key of a row."""
 SERVICES = ("scheduler", "PostgreSQL", "Redis")
 """What a storm restarts, in this order."""
+_WHAT = "a manifest delivered on Dask while workers are killed, and what they share is restarted"
 
 
 @attrs.define
@@ -52,6 +54,21 @@ class Verdict:
     restarted: list[str] = attrs.field(factory=list)
     problems: list[str] = attrs.field(factory=list)
     statuses: list[Counter] = attrs.field(factory=list)
+
+    @property
+    def figures(self):
+        """What is kept of a full run."""
+        statuses = sum(self.statuses, Counter())
+        return {
+            "rows": self.rows,
+            "workers killed": self.kills,
+            "restarted": " and ".join(self.restarted) or "nothing",
+            "made once": sum(n == 1 for n in self.made[self.kind].values()),
+            "made twice": sum(n > 1 for n in self.made[self.kind].values()),
+            "named as uncertain": statuses["uncertain"],
+            "seconds": round(self.seconds),
+            "problems": len(self.problems),
+        }
 
     def judge(self, *, all_end=True):
         """Find what is twice, missing or wrong."""
@@ -330,6 +347,7 @@ def main():
     parser.add_argument("--lease", type=float, default=4.0)
     parser.add_argument("--limit", type=float, default=3600.0, metavar="SECONDS")
     parser.add_argument("--keep", type=Path)
+    add_option(parser)
     args = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="kycaid-cluster-") as temporary:
         folder = args.keep or Path(temporary)
@@ -344,6 +362,8 @@ def main():
             else:
                 verdict = stopped_worker(seconds=args.stop, restarts=(), **options)
         sys.stdout.write(f"{verdict}\n")
+    if args.record:
+        record("cluster", _WHAT, verdict.figures)
     return bool(verdict.problems)
 
 
