@@ -3,6 +3,7 @@
 import pickle
 import re
 import subprocess
+import urllib.error
 import urllib.request
 from contextlib import suppress
 
@@ -65,11 +66,18 @@ def _pages(address):
         if name in seen:
             continue
         seen.add(name)
-        with suppress(OSError), urllib.request.urlopen(f"http://{address}/{name}", timeout=5) as answer:
+        with suppress(OSError), _opened(f"http://{address}/{name}") as answer:
             text = answer.read().decode(errors="replace")
             yield text
             links = re.findall(r'href="(?:\.\./)*(?:/)?((?:info/|json/)?[^":#]+)"', text)
             to_see += [link if link.startswith(("info/", "json/")) else f"info/{link}" for link in links]
+
+
+def _opened(url):
+    try:
+        return urllib.request.urlopen(url, timeout=5)
+    except urllib.error.HTTPError as error:  # a page that this version of Dask does not have is an answer as well
+        return error
 
 
 def _task_graph(address):

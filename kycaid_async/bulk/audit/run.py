@@ -1,5 +1,6 @@
 """One audit: rows in, results out. Nothing is written on the server, nor in the ledger."""
 
+import contextlib
 from collections.abc import AsyncIterable, Iterable, Mapping
 from pathlib import Path as FilePath
 from typing import ClassVar, Final, Required, cast
@@ -103,16 +104,15 @@ class BulkAudit(BulkRun[BulkRow | BadRow, AuditResult]):
 
     async def _do(self, ledger: UploadLedger) -> None:
         path = None if self._plan.state is None else FilePath(self._plan.state)
-        state = AuditState.open(path, fresh=self._plan.fresh, remember=_REMEMBERED, now=self._timing.now)
-        spool = Spool(AuditedRow)
-        done = False
-        try:
-            await self._read(ledger, spool)
-            await self._ask(ledger, spool, state)
-            done = self._error is None and not self._workers.drained.is_set()
-        finally:
-            spool.close()
-            state.close(done=done)
+        with contextlib.closing(Spool(AuditedRow)) as spool:
+            state = AuditState.open(path, fresh=self._plan.fresh, remember=_REMEMBERED, now=self._timing.now)
+            done = False
+            try:
+                await self._read(ledger, spool)
+                await self._ask(ledger, spool, state)
+                done = self._error is None and not self._workers.drained.is_set()
+            finally:
+                state.close(done=done)
 
     # First all rows are read.
 

@@ -36,7 +36,11 @@ class AuditState:
             if path is not None:
                 _make(path, fresh=fresh)
             state = cls(path, remember=remember, now=now)
-            state._begin()
+            try:
+                state._begin()
+            except sqlite3.Error:
+                state._db.close()
+                raise
         except (OSError, sqlite3.Error) as error:
             reason = error.strerror if isinstance(error, OSError) else error
             raise LedgerError(f"{path}: the state of the audit cannot be kept there ({reason})") from error

@@ -123,6 +123,17 @@ def test_a_file_of_something_else_is_left_alone(fresh, tmp_path):
         assert path.read_bytes() == content
 
 
+@pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="a process cannot see what it has open there")
+def test_a_file_that_is_damaged_is_refused_and_not_left_open(tmp_path):
+    path = tmp_path / "people.csv.audit"
+    opened(path, Clock()).close(done=False)
+    whole = path.read_bytes()
+    path.write_bytes(whole[:100] + b"\xff" * (len(whole) - 100))
+    with pytest.raises(LedgerError, match="cannot be kept there"):
+        opened(path, Clock())
+    assert str(path) not in {os.path.realpath(f"/proc/self/fd/{number}") for number in os.listdir("/proc/self/fd")}
+
+
 def sqlite_file(folder: Path) -> bytes:
     connection = sqlite3.connect(folder / "other")
     connection.execute("CREATE TABLE t (x)")
