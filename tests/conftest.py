@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, settings
 
 from kycaid_async import AsyncKycaid
 from kycaid_async.timing import Timing
+from tests.signals import heed_terminal
 
 # The same examples in every run, and no verdict about how fast this machine makes them.
 # `--hypothesis-profile explore` looks further.
@@ -24,6 +25,8 @@ settings.load_profile("default")
 
 # Sentry imports eventlet, whose own DNS cannot be imported where dnspython finds an HTTP library that works on trio.
 os.environ.setdefault("EVENTLET_NO_GREENDNS", "yes")
+
+heed_terminal()
 
 API_KEY = "0123456789abcdef0123456789abcdef0123"
 

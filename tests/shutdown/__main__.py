@@ -12,6 +12,7 @@ from collections import Counter
 
 from tests import figures
 from tests.shutdown.cases import can_mount, cases, check
+from tests.signals import heed_terminal
 
 DISKS = ("a full disk", "a folder to read only")
 
@@ -23,6 +24,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--only", default="", help="cases with these words in their name")
     figures.add_option(parser)
     options = parser.parse_args(arguments)
+    heed_terminal()
     end, done, failed = time.monotonic() + options.minutes * 60, Counter[str](), 0
     every = [one for one in cases() if options.only in str(one) and (can_mount() or one.by not in DISKS)]
     random.Random(options.seed).shuffle(every)

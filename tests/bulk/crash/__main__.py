@@ -24,6 +24,7 @@ from tests.bulk.crash.runs import Forks
 from tests.bulk.crash.storm import storms
 from tests.bulk.crash.trial import Outcome, run
 from tests.oracle.running import ROOT
+from tests.signals import heed_terminal
 
 _HEADS = ["mode", "kills", "rows", "delivered", "uncertain", "failed"]
 _HEADS += ["doubles", "missing", "wrong", "unopened", "crashed", "repeated", "seconds"]
@@ -103,6 +104,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=20.0, help="how long a storm lasts")
     figures.add_option(parser)
     args = parser.parse_args()
+    heed_terminal()
     with tempfile.TemporaryDirectory(prefix="kycaid-crash-") as folder:
         return asyncio.run(_work(args, args.keep or Path(folder)))
 
