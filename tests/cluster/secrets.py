@@ -96,4 +96,5 @@ def tasks_of(dask_scheduler):
 def _value(store, key):
     read = {"string": store.get, "hash": store.hgetall, "zset": lambda key: store.zrange(key, 0, -1, withscores=True)}
     read |= {"set": store.smembers, "list": lambda key: store.lrange(key, 0, -1), "stream": store.xrange}
-    return read[store.type(key).decode()](key)
+    kind = store.type(key).decode()
+    return None if kind == "none" else read[kind](key)  # it was there when the keys were listed

@@ -23,8 +23,12 @@ from rich.traceback import Traceback
 def _pytest() -> Any:
     """Return the configuration of a pytest that is asked for everything."""
     from _pytest.config import _prepareconfig
+    from _pytest.terminal import TerminalReporter
 
-    return _prepareconfig(["-vv", "--rootdir", tempfile.gettempdir(), "-c", os.devnull, "-p", "no:cacheprovider"])
+    config = _prepareconfig(["-vv", "--rootdir", tempfile.gettempdir(), "-c", os.devnull, "-p", "no:cacheprovider"])
+    # Without one, pytest before 9 compares nothing.
+    config.pluginmanager.register(TerminalReporter(config, io.StringIO()), "terminalreporter")
+    return config
 
 
 def _console(show: Callable[[Console], object]) -> str:
