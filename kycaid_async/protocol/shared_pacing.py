@@ -161,8 +161,14 @@ class SharedPacer:
         """The rate of the account that was told of last."""
         return math.inf if self._pace is None else self._pace.rate
 
+    @property
+    def has_news(self) -> bool:
+        """True when requests were started that the others have not been told of."""
+        return self._report.started > 0
+
     def has_to_ask(self, now: float) -> bool:
         """Say whether the others have to be asked before a start can be."""
+        self._drop_stale_permits(now)
         return self.is_stale or (self._by_permits and not self._permits and now >= self._look_at)
 
     @property
@@ -184,10 +190,13 @@ class SharedPacer:
         if self._opens_at <= now:
             self._opens_at = -math.inf
         if self._by_permits:
-            while self._permits and self._permits[0] < now - _STALE_PERMIT:
-                self._permits.popleft()
+            self._drop_stale_permits(now)
             return max(0.0, opens_at - now, (self._permits[0] if self._permits else self._look_at) - now)
         return max(0.0, opens_at - now, self._next - now)
+
+    def _drop_stale_permits(self, now: float) -> None:
+        while self._permits and self._permits[0] < now - _STALE_PERMIT:
+            self._permits.popleft()
 
     def started(self, now: float) -> None:
         """Note that a request starts."""

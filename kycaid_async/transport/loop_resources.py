@@ -210,10 +210,12 @@ class ResourceRegistry:
             yield
         finally:
             self._by_loop.pop(loop, None)
-            if link is not None:
-                await link.aclose()
-            if backend is not None:
-                await backend.aclose()
+            try:
+                if link is not None:
+                    await link.aclose()
+            finally:
+                if backend is not None:
+                    await backend.aclose()
 
 
 def _forget_all() -> None:

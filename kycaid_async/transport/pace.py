@@ -20,6 +20,9 @@ _IDLE: Final = 5.0
 """Seconds without a start after which a client takes no part any more."""
 _RETRY: Final = 0.5
 """Seconds from one try to get in touch again to the next."""
+_LONGER: Final = 4.0
+_LONGEST_RETRY: Final = 16.0
+"""After tries that got no answer at all: the look-up of a name goes on in a thread for long after it was given up."""
 
 
 def account_of(settings: Settings) -> str:
@@ -51,15 +54,20 @@ class PaceLink:
     _active_at: float = 0.0
     _is_lost: bool = False
     _again: float = _RETRY
+    _is_closed: bool = False
 
     async def ask(self, wanted: int) -> None:
         """Hear of the others, and ask for up to so many permits, if the pacer has to know before a start."""
-        async with self._visit:
-            if self._pacer.has_to_ask(self._clock()):
-                await self._look(wanted)
-        if self._timer is None and self._task is None:
+        if self._has_to_ask():  # first without the lock: a visit that gets no answer holds up nobody who need not ask
+            async with self._visit:
+                if self._has_to_ask():
+                    await self._look(wanted)
+        if self._timer is None and self._task is None and not self._is_closed:
             self._active_at = self._clock()
             self._wait(self._again)
+
+    def _has_to_ask(self) -> bool:
+        return not self._is_closed and self._pacer.has_to_ask(self._clock())
 
     async def _look(self, wanted: int) -> None:
         report = self._pacer.report()
@@ -70,7 +78,8 @@ class PaceLink:
                 pace = await self._store.visit(report, wanted)
         except Exception as error:  # noqa: BLE001 - whatever it is, requests go on
             self._pacer.lost_touch()
-            self._again = _RETRY
+            is_silent = self._is_lost and isinstance(error, TimeoutError)
+            self._again = min(_LONGEST_RETRY, _LONGER * self._again) if is_silent else _RETRY
             if not self._is_lost:
                 logger.warning(
                     "pace: those that share it cannot be reached (%s); this client goes on with its part",
@@ -91,7 +100,7 @@ class PaceLink:
 
     def _due(self) -> None:
         self._timer = None
-        if self._clock() - self._active_at > _IDLE:
+        if self._clock() - self._active_at > _IDLE and not self._pacer.has_news:
             self._pacer.is_stale = True
             return
         self._task = self._loop.create_task(self._keep_in_touch())
@@ -104,6 +113,7 @@ class PaceLink:
 
     async def aclose(self) -> None:
         """Stop, and close the store."""
+        self._is_closed = True
         if self._timer is not None:
             self._timer.cancel()
         if self._task is not None:

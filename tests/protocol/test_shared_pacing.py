@@ -56,6 +56,13 @@ def test_a_permit_that_is_long_over_is_worth_nothing():
     assert pacer.wait(11.0) == pytest.approx(0.4)
 
 
+def test_permits_that_are_all_long_over_are_asked_for_anew():
+    pacer = SharedPacer(64)
+    pacer.heard(10.0, Pace(rate=5.0, permits=(0.0, 0.2)))
+    assert not pacer.has_to_ask(10.5)
+    assert pacer.has_to_ask(11.0)
+
+
 def test_a_gate_that_shuts_takes_back_the_permits_before_its_end():
     pacer = SharedPacer(64)
     pacer.heard(10.0, Pace(rate=5.0, permits=(0.0, 0.2)))
