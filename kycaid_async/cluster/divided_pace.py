@@ -10,6 +10,7 @@ import attrs
 from distributed import SchedulerPlugin
 
 from kycaid_async.cluster.messages import Job, secret_from
+from kycaid_async.errors import ConfigurationError
 from kycaid_async.protocol.shared_pacing import AccountPacer, Pace, PaceOption, PaceStore, Refusal, Report
 from kycaid_async.timing import Timing
 
@@ -21,7 +22,7 @@ logger = logging.getLogger("kycaid_async")
 _PLUGIN: Final = "kycaid-pace"
 _HANDLER: Final = "kycaid_pace"
 _PRESENT: Final = 3.0
-"""Seconds after a visit for which a worker is counted."""
+"""Seconds after a visit for which a worker is counted; longer where there are so many that they visit seldom."""
 _VISITS_EVERY: Final = 0.2
 _VISITS_OF_ALL: Final = 500.0
 """Visits per second, of all workers: the scheduler has other things to do."""
@@ -34,13 +35,16 @@ class _Account:
 
     pacer: AccountPacer
     workers: dict[str, tuple[float, str]] = attrs.field(factory=dict)
-    """By name: the time of the last visit, and the address."""
+    """By name: the time of the last visit, and the address. Who visited last stands last."""
 
     def visit(self, now: float, name: str, address: str, report: Report) -> Pace:
         """Take a report, and return the pace."""
         self.pacer.note(now, report)
+        self.workers.pop(name, None)
         self.workers[name] = (now, address)
-        self.workers = {name: visit for name, visit in self.workers.items() if visit[0] > now - _PRESENT}
+        present = max(_PRESENT, 2 * len(self.workers) / _VISITS_OF_ALL)
+        while self.workers[oldest := next(iter(self.workers))][0] <= now - present:
+            del self.workers[oldest]
         again = max(_VISITS_EVERY, len(self.workers) / _VISITS_OF_ALL)
         return attrs.evolve(self.pacer.pace(now), clients=len(self.workers), again=again)
 
@@ -112,8 +116,10 @@ def pace_of(job: Job, worker: "Worker") -> PaceOption:
     def store(account: str) -> PaceStore:
         if not url:
             return DaskPaceStore(worker, account, all_together=job.all_together)
-        from kycaid_async.transport.redis_pace import RedisPaceStore
-
+        try:
+            from kycaid_async.transport.redis_pace import RedisPaceStore
+        except ModuleNotFoundError as error:  # of other errors the one who started the run is told only the name
+            raise ConfigurationError(f"pace, KYCAID_PACE_URL: {error}") from None
         return RedisPaceStore(url, account, job.connections, all_together=job.all_together)
 
     return store

@@ -22,13 +22,14 @@ try:
 except ImportError as error:
     raise missing("redis", error) from error
 
+from kycaid_async.errors import ConfigurationError
 from kycaid_async.protocol.shared_pacing import AccountPacer, Pace, Refusal, Report
 from kycaid_async.timing import Timing
 
 _LEASE: Final = 600
 """Milliseconds after which another client leads, when the one that did is not heard of."""
 _PRESENT: Final = 3
-"""Seconds after a visit for which a client is counted."""
+"""Seconds after a visit for which a client is counted; longer where there are so many that they visit seldom."""
 _FORGOTTEN: Final = 60
 """Seconds after which a pace plays no part any more."""
 _LEADS_EVERY: Final = 0.1
@@ -46,11 +47,12 @@ _SHORTEST_RETRY: Final = 0.02
 _VISIT: Final = """
 local pace, clients, leader, counts, refusals = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local me, lease, wanted = ARGV[1], ARGV[2], tonumber(ARGV[3])
-local present, forgotten = tonumber(ARGV[4]), ARGV[5]
+local forgotten = ARGV[5]
 local ahead, at_once, late = tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
 local time = redis.call('TIME')
 local now = time[1] + time[2] / 1000000
 redis.call('ZADD', clients, now, me)
+local present = math.max(tonumber(ARGV[4]), 2 * redis.call('ZCARD', clients) * tonumber(ARGV[11]))
 redis.call('ZREMRANGEBYSCORE', clients, '-inf', now - present)
 redis.call('ZREMRANGEBYSCORE', clients, now + present, '+inf')
 redis.call('EXPIRE', clients, forgotten)
@@ -59,8 +61,8 @@ if ARGV[9] ~= '0' or ARGV[10] ~= '0' then
   redis.call('HINCRBY', counts, 'taken', ARGV[10])
   redis.call('EXPIRE', counts, forgotten)
 end
-for n = 11, #ARGV do redis.call('RPUSH', refusals, ARGV[n]) end
-if #ARGV > 10 then redis.call('EXPIRE', refusals, forgotten) end
+for n = 12, #ARGV do redis.call('RPUSH', refusals, ARGV[n]) end
+if #ARGV > 11 then redis.call('EXPIRE', refusals, forgotten) end
 local holder = redis.call('GET', leader) or me
 local reports = {}
 if holder == me then
@@ -107,7 +109,7 @@ class RedisPaceStore:
         all_together: int | None = None,
         timing: Timing | None = None,
     ) -> None:
-        self._redis: Any = Redis.from_url(url, retry=Retry(NoBackoff(), 0), decode_responses=True)
+        self._redis = _client(url)
         self._visit, self._publish = self._redis.register_script(_VISIT), self._redis.register_script(_PUBLISH)
         begin = f"kycaid:pace:{{{account}}}"
         self._keys = [begin, *(f"{begin}:{name}" for name in ("clients", "leader", "counts", "refusals"))]
@@ -121,7 +123,7 @@ class RedisPaceStore:
     async def visit(self, report: Report, wanted: int) -> Pace:
         """Leave what this client did, and return what it may do, with up to so many permits."""
         args: list[Any] = [self._me, _LEASE, wanted, _PRESENT, _FORGOTTEN, _AHEAD, _AT_ONCE, _LATE]
-        args += [report.started, report.taken, *map(_written, report.refusals)]
+        args += [report.started, report.taken, 1 / _VISITS_OF_ALL, *map(_written, report.refusals)]
         answer = await self._visit(keys=self._keys, args=args)
         rate, gate, width, backoff, clients, first, permits, reports = answer
         published = float(rate) if rate else None
@@ -163,6 +165,16 @@ class RedisPaceStore:
         """Close the connections."""
         with contextlib.suppress(RedisError, OSError):
             await self._redis.aclose()
+
+
+def _client(url: str) -> Any:
+    # Before its version 6, redis did not ask whether a certificate is that of the host.
+    checks = {"ssl_check_hostname": True} if url.startswith("rediss:") and "ssl_" not in url.partition("?")[2] else {}
+    try:
+        return Redis.from_url(url, retry=Retry(NoBackoff(), 0), decode_responses=True, **checks)
+    except ValueError:
+        text = "pace, KYCAID_PACE_URL: expected the URL of a Redis, as redis://host:6379/0, with options that it knows"
+    raise ConfigurationError(text)  # not from within the handler: the error of redis holds the URL
 
 
 def _written(refusal: Refusal) -> str:

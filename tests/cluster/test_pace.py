@@ -1,11 +1,13 @@
 """Processes that share a pace, at a server that takes 50 requests a second, and how a scheduler divides one."""
 
+import sys
 from types import SimpleNamespace
 
 import attrs
 import pytest
 from distributed import Client, LocalCluster
 
+from kycaid_async import ConfigurationError
 from kycaid_async.cluster.divided_pace import DaskPaceStore, PacePlugin, divide_pace, pace_of
 from kycaid_async.cluster.messages import Job
 from kycaid_async.protocol.shared_pacing import Refusal, Report
@@ -53,6 +55,25 @@ def test_a_worker_that_is_not_heard_of_is_no_longer_counted():
     now[0] += 4.0
     assert plugin.visit(account="x", name="a", address="tcp://1", report=report)["clients"] == 1
     assert plugin.visit(account="y", name="b", address="tcp://1", report=report)["clients"] == 1
+
+
+def test_workers_that_visit_seldom_because_they_are_many_are_all_counted():
+    now, plugin, many = [100.0], PacePlugin(), 2000
+    plugin._clock = lambda: now[0]
+    report = attrs.asdict(Report())
+    for place in range(2 * many):
+        now[0] = 100.0 + place * 4.0 / many  # as often as they are told to
+        told = plugin.visit(account="x", name=str(place % many), address="tcp://1", report=report)
+    assert (told["clients"], told["again"]) == (many, 4.0)
+    now[0] += 60.0
+    assert plugin.visit(account="x", name="0", address="tcp://1", report=report)["clients"] == 1
+
+
+def test_a_worker_without_the_library_of_redis_says_so(monkeypatch):
+    monkeypatch.setenv("KYCAID_PACE_URL", "redis://127.0.0.1:1/0")
+    monkeypatch.setitem(sys.modules, "kycaid_async.transport.redis_pace", None)
+    with pytest.raises(ConfigurationError, match="KYCAID_PACE_URL"):
+        pace_of(JOB, SimpleNamespace())("account")
 
 
 @pytest.mark.parametrize("named", ["", "env:PACE_OF_A_TEST", "KYCAID_PACE_URL"])

@@ -10,6 +10,8 @@ import redis
 
 from kycaid_async import AsyncKycaid, ConfigurationError
 from kycaid_async.protocol.shared_pacing import Pace, Refusal, Report, SharedPacer
+from kycaid_async.transport import pace as transport_pace
+from kycaid_async.transport import redis_pace
 from kycaid_async.transport.pace import PaceLink, account_of
 from kycaid_async.transport.redis_pace import RedisPaceStore
 from tests.callbacks.servers import free_port, redis_server
@@ -125,6 +127,16 @@ async def test_clients_are_counted_for_as_long_as_they_are_there(stores):
     assert (await stores("other account").visit(Report(), 0)).clients == 1
 
 
+async def test_clients_that_visit_seldom_because_they_are_many_are_all_counted(stores, redis_url, monkeypatch):
+    store, earlier = stores(), time.time() - 10
+    with redis.Redis.from_url(redis_url) as plain:
+        plain.zadd(store._keys[1], {"one": earlier, "other": earlier})
+        monkeypatch.setattr(redis_pace, "_VISITS_OF_ALL", 0.2)  # each of three every 15 seconds
+        assert (await store.visit(Report(), 0)).clients == 3
+        monkeypatch.undo()
+        assert (await store.visit(Report(), 0)).clients == 1
+
+
 async def test_a_new_redis_learns_the_rate_from_those_who_knew_it(stores, redis_url):
     store = stores()
     store._rate = 50.0
@@ -179,6 +191,100 @@ async def test_calls_go_on_with_one_warning_while_there_is_no_redis(make_shared,
     assert "secret" not in caplog.text
 
 
+class Hanging:
+    """A store that is asked and gives no answer."""
+
+    all_together = None
+
+    def __init__(self):
+        self.asked = asyncio.Event()
+        self.visits = 0
+
+    async def visit(self, report, wanted):
+        self.visits += 1
+        self.asked.set()
+        await asyncio.Event().wait()
+
+    async def aclose(self):
+        pass
+
+
+class Broken:
+    """A store that cannot be closed."""
+
+    all_together = None
+
+    async def visit(self, report, wanted):
+        return Pace(rate=math.inf)
+
+    async def aclose(self):
+        raise RuntimeError("it cannot be closed")
+
+
+def link_over(store, pacer, clock=time.monotonic):
+    return PaceLink(store, pacer, asyncio.get_running_loop(), clock)
+
+
+async def test_a_visit_that_gets_no_answer_holds_up_nobody_who_need_not_ask():
+    store, pacer = Hanging(), SharedPacer(64)
+    pacer.heard(time.monotonic(), Pace(rate=40.0))
+    link = link_over(store, pacer)
+    visit = asyncio.create_task(link._keep_in_touch())
+    await store.asked.wait()
+    ask = asyncio.create_task(link.ask(1))
+    await asyncio.sleep(0)
+    assert ask.done()
+    link._timer.cancel()
+    visit.cancel()
+    await asyncio.wait([visit])
+
+
+async def test_tries_that_get_no_answer_become_fewer_and_those_that_are_refused_do_not(monkeypatch):
+    monkeypatch.setattr(transport_pace, "_PATIENCE", 0.0)
+    store, pauses = Hanging(), []
+    link = link_over(store, SharedPacer(64))
+    for _ in range(5):
+        await link._look(0)
+        pauses.append(link._again)
+    assert pauses == [0.5, 2.0, 8.0, 16.0, 16.0]
+    link._store = Silent()
+    await link._look(0)
+    assert link._again == 0.5
+
+
+async def test_who_starts_requests_is_not_taken_for_idle_however_seldom_it_looks():
+    now, pacer = [100.0], SharedPacer(64)
+    link = link_over(Hanging(), pacer, lambda: now[0])
+    pacer.heard(now[0], Pace(rate=math.inf, again=16.0))
+    link._active_at = now[0]
+    pacer.started(now[0])
+    now[0] += 16.0
+    link._due()
+    assert not pacer.is_stale
+    link._task.cancel()
+    await asyncio.wait([link._task])
+
+
+async def test_a_link_that_is_closed_asks_nobody_any_more():
+    store = Silent()
+    store.answers = True
+    link = link_over(store, SharedPacer(64))
+    await link.aclose()
+    await link.ask(1)
+    assert link._timer is None
+    assert link._pacer.rate == math.inf
+
+
+async def test_connections_are_closed_also_when_the_store_cannot_be(make_client, server):
+    server.answer(200, {"applicant_id": "5f" * 18, "type": "PERSON"})
+    client = make_client(server.url, pace=lambda _: Broken())
+    await client.applicants.get("5f" * 18)
+    resources = client._shared.resources.current()
+    with pytest.raises(RuntimeError, match="cannot be closed"):
+        await client.aclose()
+    assert resources.backend.closed
+
+
 class Silent:
     """A store that does not answer, or does."""
 
@@ -199,7 +305,7 @@ class Silent:
 async def test_when_the_others_are_heard_of_again_it_goes_by_them_again(caplog):
     caplog.set_level(logging.INFO, "kycaid_async")
     store, pacer = Silent(), SharedPacer(64)
-    link = PaceLink(store, pacer, asyncio.get_running_loop(), time.monotonic)
+    link = link_over(store, pacer)
     await link.ask(1)
     assert not pacer.has_to_ask(time.monotonic())
     assert pacer.rate == math.inf
@@ -211,6 +317,29 @@ async def test_when_the_others_are_heard_of_again_it_goes_by_them_again(caplog):
     await soon(heard)
     await link.aclose()
     assert [record.levelname for record in caplog.records] == ["WARNING", "INFO"]
+
+
+@pytest.mark.parametrize("option", ["max_connections=x", "socket_timeout=x", "db=x"])
+def test_an_option_that_redis_does_not_know_is_refused_and_nothing_holds_the_password(option):
+    with pytest.raises(ConfigurationError, match="KYCAID_PACE_URL") as raised:
+        RedisPaceStore(f"redis://:secret@host/0?{option}", "a", 64)
+    assert "secret" not in str(raised.value)
+    assert raised.value.__context__ is None
+
+
+@pytest.mark.parametrize(
+    ("url", "checks"),
+    [
+        ("rediss://host/0", True),
+        ("rediss://host/0?db=1", True),
+        ("rediss://host/0?ssl_check_hostname=false", False),
+        ("rediss://host/0?ssl_cert_reqs=none", None),
+        ("redis://host/0", None),
+    ],
+)
+def test_a_certificate_has_to_be_that_of_the_host_unless_the_url_says_otherwise(url, checks):
+    told = RedisPaceStore(url, "a", 64)._redis.connection_pool.connection_kwargs
+    assert told.get("ssl_check_hostname") is checks
 
 
 @pytest.mark.parametrize("url", ["http://host/0", "host:6379", "redis://:secret@host:port/0"])
