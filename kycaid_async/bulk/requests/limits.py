@@ -38,6 +38,10 @@ class Stopped(BulkOutcome):
         self.error = error
 
 
+class Withheld(BulkOutcome):
+    """Ends one try to send a request, for the server went away before it was this one's turn."""
+
+
 class AdaptiveConcurrency:
     """Grows while the server answers as quickly as before, and halves when it refuses too many. Times: seconds."""
 

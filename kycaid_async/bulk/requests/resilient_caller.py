@@ -9,7 +9,7 @@ import attrs
 
 from kycaid_async.api import applicants
 from kycaid_async.api.section import Caller
-from kycaid_async.bulk.requests.limits import AdaptiveConcurrency, CircuitBreaker, KeyedLock, Stopped
+from kycaid_async.bulk.requests.limits import AdaptiveConcurrency, CircuitBreaker, KeyedLock, Stopped, Withheld
 from kycaid_async.errors import (
     ApiError,
     AuthenticationError,
@@ -120,6 +120,8 @@ class ResilientCaller:
                 if not self._reach.is_open:
                     return await self._send(endpoint, attempted, given)
                 return await self._when_there(self._send, endpoint, attempted, given)
+            except Withheld:
+                continue
             except KycaidError as error:
                 self._raise_what_ends_all(error)
                 shut = endpoint.uploads and _is_shut(error)
@@ -146,6 +148,8 @@ class ResilientCaller:
                 return await self._when_there(self._create_once, endpoint, attempted, given, intent)
             except LedgerError:
                 raise
+            except Withheld:
+                continue
             except KycaidError as error:
                 self._note_creation(error, is_trial=is_trial)
                 if not error.maybe_processed:
@@ -210,8 +214,14 @@ class ResilientCaller:
     async def _send_in(
         self, room: asyncio.Semaphore, endpoint: Endpoint[T], attempted: Attempted, given: dict[str, Any]
     ) -> T:
+        is_trial = self._needs_trial(endpoint)
         async with room:  # and not in the pool of connections: that would look as if the server were slow
+            if not is_trial and self._needs_trial(endpoint):
+                raise Withheld
             return await self._send_now(endpoint, attempted, given)
+
+    def _needs_trial(self, endpoint: Endpoint[Any]) -> bool:
+        return self._reach.is_open or (self._creations.is_open and endpoint.replay is not Replay.SAFE)
 
     async def _send_now(self, endpoint: Endpoint[T], attempted: Attempted, given: dict[str, Any]) -> T:
         self._raise_when_ended(endpoint)
@@ -282,11 +292,14 @@ class ResilientCaller:
         self, endpoint: Endpoint[T], attempted: Attempted, given: dict[str, Any], intent: IntentRecord
     ) -> T:
         self._raise_when_ended(endpoint)  # before anything is on record
+        is_trial = self._needs_trial(endpoint)
         await intent.write()
         try:
+            if not is_trial and self._needs_trial(endpoint):
+                raise Withheld
             with guarded(intent.guard):
                 answer = await self._send(endpoint, attempted, given)
-        except (Stopped, LedgerError):  # it was not sent
+        except (Stopped, Withheld, LedgerError):  # it was not sent
             intent.withdraw()
             raise
         self._creations.succeeded()
