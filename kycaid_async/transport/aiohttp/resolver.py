@@ -8,7 +8,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import aiohttp
-import attrs
 from aiohttp.abc import AbstractResolver
 
 from kycaid_async.forks import apart_from_forks
@@ -30,16 +29,33 @@ def resolver_options() -> dict[str, Any]:
 
 
 class _Loop:
-    """The running loop, for a resolver: all that it has, with look-ups that no fork falls into."""
+    """The running loop, for a resolver: all that it has, with look-ups that no fork falls into, and no two of a kind.
+
+    Nothing can end a look-up, so it goes on in its thread when nobody waits any more, and who asks meanwhile waits for
+    it, too. Otherwise calls that time out one after the other would take all threads of the program's executor.
+    """
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
+        self._under_way: dict[Any, asyncio.Future[Any]] = {}
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._loop, name)
 
     async def getaddrinfo(self, *arguments: Any, **options: Any) -> Any:
-        return await self._loop.run_in_executor(None, partial(_look_up, *arguments, **options))
+        key = arguments, tuple(options.items())
+        lookup = self._under_way.get(key)
+        if lookup is None:
+            lookup = self._loop.run_in_executor(None, partial(_look_up, *arguments, **options))
+            self._under_way[key] = lookup
+            lookup.add_done_callback(partial(self._ended, key))
+        await asyncio.wait([lookup])  # which goes on without those who leave
+        return lookup.result()
+
+    def _ended(self, key: Any, lookup: "asyncio.Future[Any]") -> None:
+        del self._under_way[key]
+        if not lookup.cancelled():
+            lookup.exception()  # which asyncio would tell of otherwise, when nobody waited for it any more
 
 
 def _look_up(*arguments: Any, **options: Any) -> Any:
@@ -50,26 +66,16 @@ def _look_up(*arguments: Any, **options: Any) -> Any:
     raise socket.gaierror(socket.EAI_NONAME, "no such host")
 
 
-@attrs.define(eq=False)
-class _Lookup:
-    """A look-up under way."""
-
-    task: "asyncio.Task[list[ResolveResult]]"
-    waiting: int = 0
-
-
 class _Resolver(AbstractResolver):
-    """Shares look-ups, and keeps their addresses for a moment.
+    """Keeps addresses for a moment.
 
     aiohttp's own cache shields a look-up from the end of the call that began it. When the name turns out to have no
-    address, Python 3.14 writes that into the log of asyncio, though the call had given up long before. Here the last
-    who waits takes the look-up with it.
+    address, Python 3.14 writes that into the log of asyncio, though the call had given up long before.
     """
 
     def __init__(self, names: AbstractResolver) -> None:
         self._names = names
         self._loop = asyncio.get_running_loop()
-        self._lookups: dict[_Key, _Lookup] = {}
         self._known: dict[_Key, tuple[float, deque[ResolveResult]]] = {}
 
     async def resolve(
@@ -77,29 +83,25 @@ class _Resolver(AbstractResolver):
     ) -> "list[ResolveResult]":
         """Return the addresses of a host, each time another one first. Raises `OSError`."""
         key = (host, port, family)
-        until, addresses = self._known.get(key, (0.0, deque[Any]()))
-        if until <= self._loop.time():
-            addresses = deque(await self._looked_up(key))
-            self._known[key] = self._loop.time() + _KEPT, addresses
+        addresses = self._kept(key)
+        if addresses is None:
+            found = await self._names.resolve(host, port, socket.AddressFamily(family))
+            addresses = self._kept(key)  # by another call, which waited for the same look-up
+            if addresses is None:
+                addresses = self._keep(key, deque(found))
+        answer = list(addresses)
         addresses.rotate(-1)
-        return list(addresses)
+        return answer
 
-    async def _looked_up(self, key: _Key) -> "list[ResolveResult]":
-        lookup = self._lookups.get(key)
-        if lookup is None:
-            host, port, family = key
-            asked = self._names.resolve(host, port, socket.AddressFamily(family))
-            lookup = self._lookups[key] = _Lookup(asyncio.ensure_future(asked))
-        lookup.waiting += 1
-        try:
-            await asyncio.wait([lookup.task])
-        finally:
-            lookup.waiting -= 1
-            if not lookup.waiting:
-                del self._lookups[key]
-                if not lookup.task.cancel() and not lookup.task.cancelled():
-                    lookup.task.exception()  # which asyncio would tell of otherwise, when nobody waited for it any more
-        return lookup.task.result()
+    def _kept(self, key: _Key) -> "deque[ResolveResult] | None":
+        until, addresses = self._known.get(key, (0.0, None))
+        return addresses if until > self._loop.time() else None
+
+    def _keep(self, key: _Key, addresses: "deque[ResolveResult]") -> "deque[ResolveResult]":
+        now = self._loop.time()
+        self._known = {kept: known for kept, known in self._known.items() if known[0] > now}
+        self._known[key] = now + _KEPT, addresses
+        return addresses
 
     async def close(self) -> None:
         """Keep nothing. All who wait end by themselves."""

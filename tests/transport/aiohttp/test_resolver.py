@@ -125,3 +125,39 @@ async def test_addresses_take_turns_and_are_kept_for_a_moment(names, monkeypatch
     monkeypatch.setattr(asyncio.get_running_loop(), "time", lambda: later)
     await resolver.resolve(NAME, 443)
     assert len(system.asked) == 2
+
+
+async def test_a_look_up_that_hangs_takes_one_thread_however_many_calls_end_meanwhile(names):
+    system = names("10.0.0.1")
+    resolver = resolver_options()["resolver"]
+    for _ in range(4):
+        call = asyncio.create_task(resolver.resolve(NAME, 443))
+        await system.are_asked()
+        call.cancel()
+        await asyncio.wait([call])
+    later = asyncio.create_task(resolver.resolve(NAME, 443))
+    await asyncio.sleep(0)
+    system.go_on.set()
+    assert [one["host"] for one in await later] == ["10.0.0.1"]
+    await asyncio.get_running_loop().shutdown_default_executor()
+    assert system.asked == [NAME]
+
+
+async def test_calls_at_once_get_the_address_that_the_system_prefers_and_then_the_others(names):
+    system = names("10.0.0.1", "10.0.0.2", "10.0.0.3")
+    system.go_on.set()
+    resolver = resolver_options()["resolver"]
+    answers = await asyncio.gather(*(resolver.resolve(NAME, 443) for _ in range(4)))
+    assert [answer[0]["host"] for answer in answers] == ["10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.1"]
+
+
+async def test_addresses_of_names_that_nobody_asks_for_any_more_are_not_kept(names, monkeypatch):
+    system = names("10.0.0.1")
+    system.go_on.set()
+    resolver, loop = resolver_options()["resolver"], asyncio.get_running_loop()
+    for number in range(3):
+        await resolver.resolve(f"{number}.{NAME}", 443)
+    later = loop.time() + 11
+    monkeypatch.setattr(loop, "time", lambda: later)
+    await resolver.resolve(NAME, 443)
+    assert [host for host, *_ in resolver._known] == [NAME]
