@@ -240,9 +240,16 @@ class SharedPacer:
         if pace.retry is not None:
             self._look_at = now + pace.retry
 
-    def lost_touch(self) -> None:
-        """Go on with the part that this client had, for the others cannot be heard of."""
-        if self._in_touch:
-            self._own = Pacer(self._maximum)
+    def take_back(self, report: Report) -> None:
+        """Report it once more: nobody knows whether the others were told."""
+        self._report.started += report.started
+        self._report.taken += report.taken
+        self._report.refusals[:0] = report.refusals
+
+    def lost_touch(self, now: float, report: Report) -> None:
+        """Go on with the part that this client had, for the others cannot be heard of, or told of what it did last."""
+        if not self._by_own:
             self._permits.clear()
+            for refusal in report.refusals:
+                refusal.tell(self._own)(now)
         self._in_touch = self.is_stale = False

@@ -76,8 +76,11 @@ class PaceLink:
         try:
             async with asyncio.timeout(_PATIENCE):
                 pace = await self._store.visit(report, wanted)
+        except asyncio.CancelledError:
+            self._pacer.take_back(report)
+            raise
         except Exception as error:  # noqa: BLE001 - whatever it is, requests go on
-            self._pacer.lost_touch()
+            self._pacer.lost_touch(self._clock(), report)
             is_silent = self._is_lost and isinstance(error, TimeoutError)
             self._again = min(_LONGEST_RETRY, _LONGER * self._again) if is_silent else _RETRY
             if not self._is_lost:

@@ -93,7 +93,7 @@ def test_where_the_rate_is_divided_each_client_takes_its_part():
 def test_out_of_touch_a_client_starts_no_more_than_its_part_for_as_long_as_it_takes():
     pacer = SharedPacer(64)
     pacer.heard(0.0, Pace(rate=40.0, clients=4, permits=(0.0, 0.1, 0.2)))
-    pacer.lost_touch()
+    pacer.lost_touch(0.0, Report())
     assert not pacer.has_to_ask(0.0)
     starts = starts_until(pacer, 0.0, 600.0)
     assert len(starts) == pytest.approx(6000, abs=2)
@@ -103,10 +103,21 @@ def test_out_of_touch_a_client_starts_no_more_than_its_part_for_as_long_as_it_ta
 def test_out_of_touch_a_client_still_slows_down_when_it_is_refused():
     pacer = SharedPacer(64)
     pacer.heard(0.0, Pace(rate=40.0, clients=4))
-    pacer.lost_touch()
+    pacer.lost_touch(0.0, Report())
     pacer.started(0.0)
     pacer.refused(0.0, 5.0)
     assert pacer.wait(0.0) == 5.0
+
+
+@pytest.mark.parametrize("rate", [math.inf, 40.0])
+def test_out_of_touch_a_client_keeps_to_the_pause_that_it_could_not_tell_of(rate):
+    pacer = SharedPacer(64)
+    pacer.heard(0.0, Pace(rate=rate))
+    pacer.started(0.1)
+    pacer.refused(0.2, 30.0)
+    pacer.lost_touch(1.2, pacer.report())
+    assert not pacer.has_to_ask(1.3)
+    assert pacer.wait(1.3) >= 28.9
 
 
 def test_connections_of_all_together_are_divided_as_clients_come_and_go():

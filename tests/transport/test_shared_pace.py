@@ -265,6 +265,20 @@ async def test_who_starts_requests_is_not_taken_for_idle_however_seldom_it_looks
     await asyncio.wait([link._task])
 
 
+async def test_what_a_call_was_about_to_tell_when_it_was_cancelled_the_next_one_tells():
+    store, pacer = Hanging(), SharedPacer(64)
+    pacer.heard(1.0, Pace(rate=math.inf))
+    pacer.started(1.0)
+    pacer.refused(1.0, 30.0)
+    link = link_over(store, pacer)
+    ask = asyncio.create_task(link.ask(1))
+    await store.asked.wait()
+    pacer.started(1.1)
+    ask.cancel()
+    await asyncio.wait([ask])
+    assert pacer.report() == Report(2, 0, [Refusal(30.0, asked=True, too_many=True)])
+
+
 async def test_a_link_that_is_closed_asks_nobody_any_more():
     store = Silent()
     store.answers = True
