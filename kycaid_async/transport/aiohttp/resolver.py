@@ -21,7 +21,10 @@ _Key = tuple[str, int, int]
 
 
 def resolver_options() -> dict[str, Any]:
-    """Return the options of a connector that looks names up so; none where aiodns does it, which has no threads."""
+    """Return the options of a connector that looks names up so; none where aiodns does it, which has no threads.
+
+    There aiohttp's own cache is left in place, with what it writes into the log on Python 3.14: see `_Resolver`.
+    """
     if aiohttp.DefaultResolver is not aiohttp.ThreadedResolver:
         return {}
     names = aiohttp.ThreadedResolver(cast("asyncio.AbstractEventLoop", _Loop()))
