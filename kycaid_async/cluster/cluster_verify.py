@@ -9,7 +9,7 @@ from kycaid_async.api.section import Caller
 from kycaid_async.bulk.ledger import UploadLedger, VerificationState
 from kycaid_async.bulk.spool import Spool
 from kycaid_async.bulk.verify import BulkVerify, VerifyPlan, VerifyProgress, VerifyResult, VerifyRows, VerifySummary
-from kycaid_async.bulk.verify.applicant import is_unsettled, known_verifications
+from kycaid_async.bulk.verify.applicant import is_unsettled, known_verifications, unsettled_first
 from kycaid_async.bulk.verify.result import VerifyStatus
 from kycaid_async.bulk.verify.run import named, refused
 from kycaid_async.bulk.verify.start import Allowance
@@ -143,7 +143,7 @@ class ClusterVerify(BulkVerify):
         known = await known_verifications(applicant_id, ledger) if rows[0].is_known else {}
         to_do: list[WantedVerification] = []
         allowed, is_left = 0, False
-        for wanted in all_wanted:
+        for wanted in unsettled_first(all_wanted, known):  # while one is, no other of its applicant can be started
             entry = known.get(wanted.form_id)
             if entry is not None and entry.state is VerificationState.CREATED:
                 await self._tell(named(_done_before(entry.applicant_id, entry.form_id, entry.verification_id), wanted))

@@ -33,7 +33,7 @@ class ApplicantTask:
     applicant_id: str
     wanted: Sequence[WantedVerification]
     allowed: int
-    """How many of them may be started; the others are only asked for."""
+    """How many of them may be started, the first; the others are only asked for."""
     is_left: bool = False
     """True when more is wanted of it than may be started. Told to nobody else."""
 
@@ -138,7 +138,11 @@ class ApplicantVerify(BulkVerify):
                     results[task.wanted.index(wanted)] = result
 
                 try:
-                    await verifier.verify(task.applicant_id, task.wanted, Allowance(left=task.allowed), note)
+                    if asked := task.wanted[task.allowed :]:
+                        # Apart: what others do not need, since a worker that died started them, is not for these.
+                        await verifier.verify(task.applicant_id, asked, Allowance(left=0), note)
+                    allowed = task.wanted[: task.allowed]
+                    await verifier.verify(task.applicant_id, allowed, Allowance(left=task.allowed), note)
                 except Stopped as stop:
                     if stop.error is not None:
                         self._stop(stop.error)
