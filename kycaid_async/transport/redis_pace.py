@@ -4,6 +4,7 @@ One script takes reports, hands out permits by the clock of Redis, and says who 
 learns from what all reported and says what the pace is. When it is gone, another takes over within a second.
 """
 
+import asyncio
 import contextlib
 import math
 import secrets
@@ -42,6 +43,8 @@ _AT_ONCE: Final = 0.1
 """Seconds that the permits of one visit are for, so that each client gets its turn."""
 _LATE: Final = 0.02
 _SHORTEST_RETRY: Final = 0.02
+_CLOSING: Final = 1.0
+"""Seconds."""
 
 # Its clock may be set back: then what lies far ahead counts for nothing.
 _VISIT: Final = """
@@ -162,14 +165,17 @@ class RedisPaceStore:
         return pace
 
     async def aclose(self) -> None:
-        """Close the connections."""
+        """Close the connections. One over TLS to a Redis that is stopped would wait for its farewell for long."""
         with contextlib.suppress(RedisError, OSError):
-            await self._redis.aclose()
+            async with asyncio.timeout(_CLOSING):
+                await self._redis.aclose()
 
 
 def _client(url: str) -> Any:
     # Before its version 6, redis did not ask whether a certificate is that of the host.
-    checks = {"ssl_check_hostname": True} if url.startswith("rediss:") and "ssl_" not in url.partition("?")[2] else {}
+    options = url.partition("?")[2]
+    says_it = "ssl_check_hostname=" in options or "ssl_cert_reqs=none" in options
+    checks = {"ssl_check_hostname": True} if url.startswith("rediss:") and not says_it else {}
     try:
         return Redis.from_url(url, retry=Retry(NoBackoff(), 0), decode_responses=True, **checks)
     except ValueError:

@@ -279,6 +279,13 @@ async def test_what_a_call_was_about_to_tell_when_it_was_cancelled_the_next_one_
     assert pacer.report() == Report(2, 0, [Refusal(30.0, asked=True, too_many=True)])
 
 
+async def test_a_client_is_closed_without_the_farewell_of_a_redis_that_is_stopped(monkeypatch):
+    store, closing = RedisPaceStore("redis://127.0.0.1:1/0", "a", 64), asyncio.Event()
+    monkeypatch.setattr(redis_pace, "_CLOSING", 0.0)
+    monkeypatch.setattr(store._redis, "aclose", closing.wait)
+    await asyncio.wait_for(store.aclose(), 10)
+
+
 async def test_a_link_that_is_closed_asks_nobody_any_more():
     store = Silent()
     store.answers = True
@@ -346,6 +353,7 @@ def test_an_option_that_redis_does_not_know_is_refused_and_nothing_holds_the_pas
     [
         ("rediss://host/0", True),
         ("rediss://host/0?db=1", True),
+        ("rediss://host/0?ssl_ca_certs=/ca.pem&ssl_cert_reqs=required", True),
         ("rediss://host/0?ssl_check_hostname=false", False),
         ("rediss://host/0?ssl_cert_reqs=none", None),
         ("redis://host/0", None),
