@@ -158,19 +158,24 @@ class KycaidPlugin(WorkerPlugin):
         self.job = job
         self.name = job.name
         self._pipeline: Pipeline | None = None
+        self._lock = threading.Lock()
+        self._watch: asyncio.Task[None] | None = None
         self._heard = float("inf")
         """When the scheduler answered last."""
 
+    def __reduce__(self) -> "tuple[type[KycaidPlugin], tuple[Job]]":
+        """Travel as the job only. What arrives is whole at once: Dask lets tasks see it before it calls `setup`."""
+        return KycaidPlugin, (self.job,)
+
     def setup(self, worker: "Worker") -> None:
         """Prepare for shards."""
-        self._worker = worker
-        self._lock = threading.Lock()
         self._heard = suspend_clock()
         self._watch = asyncio.get_running_loop().create_task(self._watch_scheduler(worker))
 
     async def teardown(self, worker: "Worker") -> None:  # noqa: ARG002 - Dask's signature
         """Finish what is in flight: the worker goes, or the run is over."""
-        self._watch.cancel()
+        if self._watch is not None:
+            self._watch.cancel()
         if self._pipeline is not None:
             await asyncio.to_thread(self._pipeline.close)
 
@@ -183,7 +188,7 @@ class KycaidPlugin(WorkerPlugin):
             time.sleep(self._lease / _LOOKS)
         with self._lock:
             if self._pipeline is None or self._pipeline.ended:
-                self._pipeline = Pipeline(self.job, pace_of(self.job, self._worker))
+                self._pipeline = Pipeline(self.job, pace_of(self.job, get_worker()))
             pipeline = self._pipeline
         return pipeline.deliver(shard)
 

@@ -329,6 +329,17 @@ def test_a_worker_that_hears_nothing_from_the_scheduler_for_a_lease_gives_shards
     assert plugin._pipeline is None
 
 
+def test_a_shard_that_comes_before_the_plugin_was_set_up_is_taken(monkeypatch):
+    monkeypatch.setenv("KYCAID_API_KEY", KEY)
+    monkeypatch.setattr(worker, "get_worker", lambda: None)
+    monkeypatch.setattr(worker, "pace_of", lambda *_: None)
+    job = Job(name="j", work=Unstartable(), key_from="env:KYCAID_API_KEY", ledger="", connections=1, client={})
+    plugin = pickle.loads(pickle.dumps(worker.KycaidPlugin(job)))  # noqa: S301 - as Dask sends it
+    outcome = plugin.deliver(None)
+    assert outcome.again
+    assert outcome.error.message == "away"
+
+
 def test_a_worker_that_knows_nothing_of_a_run_says_so(monkeypatch):
     monkeypatch.setattr(worker, "get_worker", lambda: SimpleNamespace(plugins={}))
     with pytest.raises(worker.UnknownRunError):
