@@ -1,13 +1,16 @@
 """The ledger: one run at a time, one server, nothing personal, and a full disk loses nothing that was recorded."""
 
 import asyncio
+import re
 import sqlite3
 import subprocess
 import sys
+from pathlib import Path
 
 import attrs
 import pytest
 
+import kycaid_async
 from kycaid_async import LedgerError
 from kycaid_async.bulk.ledger import DOCUMENT_TAKEN, EntryState, Intent, Ledger
 from kycaid_async.bulk.ledger import ledger as module
@@ -261,3 +264,11 @@ async def test_a_run_that_was_killed_before_it_wrote_anything_leaves_a_ledger_th
     again = await opened(path, read_only=True)
     assert (await again.row(b"1")).state is EntryState.SENT
     await again.close()
+
+
+def test_no_parameter_of_a_statement_has_a_number():
+    """Python 3.12.0 and 3.12.1 take one for a name, and warn of it; it was an error where warnings are."""
+    package = Path(kycaid_async.__file__).parent
+    sources = [path for path in package.rglob("*.py") if "sqlite3" in path.read_text("utf-8") or "ledger" in path.parts]
+    assert len(sources) > 5
+    assert not [path.name for path in sources if re.search(r"[ (]\?\d", path.read_text("utf-8"))]
