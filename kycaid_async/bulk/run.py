@@ -52,8 +52,8 @@ class BulkRun(Generic[W, R]):
         self._timing = timing
         self._feed: RowFeed[Any] | None = None
         most = settings.max_connections
-        many = is_shared(plan.ledger) and plan.concurrency is None
-        wanted = _ROWS_OF_A_REQUEST * most if many else min(plan.concurrency or most, most)
+        has_more_rows = is_shared(plan.ledger) and plan.concurrency is None  # than requests
+        wanted = _ROWS_OF_A_REQUEST * most if has_more_rows else min(plan.concurrency or most, most)
         concurrency = most_rows_at_once(wanted)
         self._workers = workers = WorkerPool(concurrency=AdaptiveConcurrency(concurrency))
         self._caller = ResilientCaller(
@@ -62,7 +62,7 @@ class BulkRun(Generic[W, R]):
             concurrency=workers.concurrency,
             max_retries=settings.retries.max_retries,
             give_up_after=plan.give_up_after,
-            room=asyncio.Semaphore(most) if many else None,
+            room=asyncio.Semaphore(most) if has_more_rows else None,
             idle=workers.idle,
             drained=workers.drained,
             on_repeat=self._tell_of_retry,
