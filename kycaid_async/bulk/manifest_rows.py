@@ -23,6 +23,7 @@ from kycaid_async.bulk.manifest.row import BadRow, ManifestRow
 from kycaid_async.bulk.prerequisites import digest_of_applicant
 from kycaid_async.bulk.remote.url_rules import UrlRules
 from kycaid_async.bulk.row_feed import RowBatch
+from kycaid_async.bulk.temporary_tables import temporary_tables
 from kycaid_async.errors import FieldProblem, KycaidError, ManifestError
 from kycaid_async.masking import shown_name
 from kycaid_async.uploads.preflight import FileRules
@@ -152,11 +153,9 @@ class EarlierRuns:
 
     async def _opened(self) -> sqlite3.Connection:
         if self._db is None:
-            self._db = database = sqlite3.connect("", check_same_thread=False, isolation_level=None)
-            database.execute(
+            self._db = database = temporary_tables(
                 "CREATE TABLE sent (file TEXT, applicant TEXT, PRIMARY KEY (file, applicant)) WITHOUT ROWID"
             )
-            database.execute("BEGIN")
             async for entry in self._ledger.rows():
                 if entry.state is not EntryState.FAILED:
                     pairs = [(file_id, entry.intent.applicant_id) for file_id in entry.intent.file_ids.values()]

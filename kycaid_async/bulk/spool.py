@@ -3,17 +3,17 @@
 import hashlib
 import json
 import secrets
-import sqlite3
 from collections.abc import Iterator
 from typing import Any, Final, Generic, TypeVar
 
 import attrs
 
+from kycaid_async.bulk.temporary_tables import temporary_tables
 from kycaid_async.masking import Discreet
 
 _TABLES: Final = """
 CREATE TABLE groups (name BLOB PRIMARY KEY, place INTEGER NOT NULL) WITHOUT ROWID;
-CREATE TABLE rows (place INTEGER, number INTEGER, content BLOB NOT NULL, PRIMARY KEY (place, number)) WITHOUT ROWID;
+CREATE TABLE rows (place INTEGER, number INTEGER, content BLOB NOT NULL, PRIMARY KEY (place, number)) WITHOUT ROWID
 """
 
 
@@ -35,17 +35,13 @@ T = TypeVar("T", bound=SpooledRow)
 class Spool(Generic[T]):
     """Keeps rows in a temporary SQLite file, so that memory stays as it is for a million of them, too.
 
-    The file is SQLite's own: it has no name, and is gone when this is closed or the process ends. What stands in it is
-    personal data, so it is masked with bytes that only this object can make again.
+    What stands in it is personal data, so it is masked with bytes that only this object can make again.
     """
 
     def __init__(self, kind: type[T]) -> None:
         self._kind = kind
         self._key = secrets.token_bytes(32)
-        self._db = sqlite3.connect("", isolation_level=None)
-        self._db.execute("PRAGMA journal_mode = OFF")
-        self._db.executescript(_TABLES)
-        self._db.execute("BEGIN")
+        self._db = temporary_tables(_TABLES)
         self._groups = self._given = 0
 
     @property

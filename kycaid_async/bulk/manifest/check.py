@@ -24,6 +24,7 @@ from kycaid_async.bulk.manifest.row import APPLICANT, BadRow, ManifestRow, what_
 from kycaid_async.bulk.remote.url_rules import UrlRules
 from kycaid_async.bulk.requests.limits import when_there_is_room
 from kycaid_async.bulk.row import BulkSource
+from kycaid_async.bulk.temporary_tables import temporary_tables
 from kycaid_async.errors import (
     ConfigurationError,
     FieldProblem,
@@ -145,19 +146,17 @@ class ManifestCheck:
 class DuplicateIndex:
     """Digests with the lines on which they came first, in a temporary SQLite file: memory stays as it is.
 
-    The file is SQLite's own: it has no name, and is gone when this is closed or the process ends. What stands in it is
-    keyed with a secret of this object. It may be closed in one thread while another uses it: what comes after is an
-    error there.
+    What stands in it is keyed with a secret of this object. It may be closed in one thread while another uses it: what
+    comes after is an error there.
     """
 
     def __init__(self) -> None:
         self._key = secrets.token_bytes(32)
         self._lock = threading.Lock()
         """SQLite itself does not survive a connection that is closed while it is used."""
-        self._db = sqlite3.connect("", check_same_thread=False, isolation_level=None)
-        self._db.execute("PRAGMA journal_mode = OFF")
-        self._db.execute("CREATE TABLE seen (digest BLOB PRIMARY KEY, line INTEGER, fingerprint BLOB) WITHOUT ROWID")
-        self._db.execute("BEGIN")
+        self._db = temporary_tables(
+            "CREATE TABLE seen (digest BLOB PRIMARY KEY, line INTEGER, fingerprint BLOB) WITHOUT ROWID"
+        )
 
     def first(self, digest: bytes, line: int, fingerprint: bytes = b"") -> tuple[int, bytes]:
         """Return the line on which ``digest`` was seen first, which may be this one, and its fingerprint there."""

@@ -12,6 +12,7 @@ import attrs
 
 from kycaid_async.bulk.manifest.sheets.cells import CellStyle, SheetCell, number_cell
 from kycaid_async.bulk.manifest.sheets.parts import WorkbookError, XmlPart, pieces, plain, read_small
+from kycaid_async.bulk.temporary_tables import temporary_tables
 
 _MOST_COLUMNS: Final = 16_384
 _MOST_ROWS: Final = 2**31
@@ -51,10 +52,7 @@ class SharedStrings:
 
     def _flush(self) -> sqlite3.Connection:
         if self._db is None:
-            self._db = sqlite3.connect("", check_same_thread=False, isolation_level=None)
-            self._db.execute("PRAGMA journal_mode = OFF")
-            self._db.execute("CREATE TABLE strings (number INTEGER PRIMARY KEY, text TEXT)")
-            self._db.execute("BEGIN")
+            self._db = temporary_tables("CREATE TABLE strings (number INTEGER PRIMARY KEY, text TEXT)")
         self._db.executemany("INSERT INTO strings VALUES (?, ?)", self._later)
         self._later = []
         return self._db
