@@ -11,8 +11,8 @@ import attrs
 from kycaid_async.errors import UploadSourceError
 from kycaid_async.masking import Unlisted, ValueObject, mask, shown_path
 from kycaid_async.uploads.io_budget import UNSEEN, IoBudget, unsent
-from kycaid_async.uploads.kinds import extension_of
-from kycaid_async.uploads.preflight import FileRules, inspect
+from kycaid_async.uploads.kinds import extension_of, inspect
+from kycaid_async.uploads.preflight import FileRules
 from kycaid_async.uploads.reader import CHUNK, Buffer, Source, SourceReader
 
 _BOUNDARY: Final = secrets.token_hex(16)
