@@ -8,7 +8,7 @@ import json
 import os
 import stat
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from typing import Any, Final, Self, TypeVar
 
 import attrs
@@ -149,10 +149,10 @@ class PathSource(Printed):
     def filename(self) -> str:
         return os.path.basename(self.path)  # noqa: PTH119 - for every file, and a Path takes its time
 
-    def open(self) -> "Coroutine[Any, Any, PathReader]":
+    def open(self) -> "Awaitable[PathReader]":
         return self._opened(None)
 
-    def look(self, size: int) -> "Coroutine[Any, Any, PathReader]":
+    def look(self, size: int) -> "Awaitable[PathReader]":
         """Open a file of which no more is read yet than so many bytes of each end; of a small file, all. As `open`."""
         return self._opened(size)
 
@@ -301,8 +301,9 @@ class PathReader(Printed):
 
     def _fill_from_cache(self) -> bool:
         padded = PaddedBuffer(self._first)
-        padded.size = self._cached(padded.content, 0)
-        self._keep(padded.content, padded)
+        content = padded.content
+        padded.size = size = self._cached(content, 0)
+        self._keep(content[:size], padded)
         return len(self.head) >= min(ENOUGH, self.size)
 
     @property
