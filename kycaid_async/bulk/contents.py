@@ -17,9 +17,9 @@ from kycaid_async.bulk.remote.store_file import StoreReading
 from kycaid_async.bulk.remote.web_file import WebReading
 from kycaid_async.errors import InvalidFileError, UploadSourceError
 from kycaid_async.masking import shown_path
-from kycaid_async.uploads.kinds import PDF
+from kycaid_async.uploads.kinds import PDF, inspect
 from kycaid_async.uploads.path_source import Origin, PathReader, PathSource
-from kycaid_async.uploads.preflight import FileRules, inspect
+from kycaid_async.uploads.preflight import FileRules
 from kycaid_async.uploads.reader import WHOLE, Buffer, Source, SourceReader, in_thread
 from kycaid_async.uploads.sources import BytesReader, Frame, no_frame
 

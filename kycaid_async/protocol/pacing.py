@@ -85,6 +85,10 @@ _LONGEST_TRIAL: Final = 60.0
 _FIRST_PAUSE: Final = 2.0
 """Seconds from one trial at no rate to the next; each time twice as many, up to ten minutes."""
 _LONGEST_PAUSE: Final = 600.0
+_UNASKED: Final = 4.0
+"""Seconds without a good answer in which somebody would have asked, if anybody had wanted to."""
+_LAST: Final = 100
+"""How many answers the share of refusals among them is taken of."""
 _FORGOTTEN: Final = 60.0
 """Seconds after which a gate without a rate has no part in anything."""
 
@@ -168,7 +172,7 @@ class Pacer:
         self._detector.succeeded()
         if self._is_dry:
             self._end_dry(now)
-        if not self._taken or now - self._taken[-1] > max(_DRY, self._opens_at - self._taken[-1]) + 4:
+        if not self._taken or (now - self._taken[-1] > _DRY + _UNASKED and now - self._opens_at > _UNASKED):
             self._counted, self._counted_from = 0, now  # nobody asked meanwhile: that says nothing of a rate
         self._counted += 1
         self._taken.append(now)
@@ -209,7 +213,8 @@ class Pacer:
 
     def _note(self, *, refused: float) -> None:
         """Keep the share of refusals among the last answers."""
-        self._answers = min(100, self._answers + 1)
+        if self._answers < _LAST:
+            self._answers += 1
         self._share += (refused - self._share) / self._answers
 
     def _adjust(self, now: float, *, alarm: bool) -> None:

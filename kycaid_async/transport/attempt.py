@@ -82,8 +82,9 @@ class Attempt(Unlisted):
     @property
     def size(self) -> int:
         """Bytes of the body that was sent, or was to be."""
-        body = None if self._request is None else self._request.body
-        return 0 if body is None else len(body) if isinstance(body, bytes) else body.size
+        if self._request is None:
+            return 0
+        return len(self._request.body or b"") if self._request.file is None else self._request.file.size
 
     async def send_once(self) -> Any:
         """Try once. Returns the decoded answer, or the error to judge."""
@@ -107,7 +108,7 @@ class Attempt(Unlisted):
                     if first:
                         self.began = self.timing.clock()
                     timer.begin()
-                    return await self._send(call.request.body, timer)
+                    return await self._send(timer)
                 finally:
                     limiter.release()
         except TimeoutError:
@@ -122,19 +123,21 @@ class Attempt(Unlisted):
             if self.call.attempts == 1 and isinstance(error, InvalidFileError):
                 raise  # nothing was sent, and there is nothing to judge
             return error
-        async with file:
+        try:
             timer.begin(file)
-            outcome = await self._send(file, timer)
+            outcome = await self._send(timer, file)
+        finally:
+            await file.release()
         if file.error is None:
             return outcome
         if isinstance(file.error, Exception):
             return file.error
         raise file.error
 
-    def _send(self, body: "bytes | Multipart | None", timer: AttemptTimeout) -> Awaitable[Any]:
-        endpoint = self.call.endpoint
+    def _send(self, timer: AttemptTimeout, file: "Multipart | None" = None) -> Awaitable[Any]:
+        endpoint, built = self.call.endpoint, self.call.request
         self._request = request = OutgoingRequest(
-            endpoint.name, endpoint.method, self.call.request.target, body, endpoint.replayable
+            endpoint.name, endpoint.method, built.target, built.body, endpoint.replayable, file
         )
         is_timed = self.times is not None or logger.isEnabledFor(logging.DEBUG)
         send = self._timed_exchange if is_timed else self._exchange
@@ -158,7 +161,8 @@ class Attempt(Unlisted):
         """Send ``request``. Returns the decoded answer, or the error to judge."""
         try:
             self.call.answer = answer = await self.resources.backend.send(request, timer)
-            if request.file is not None and answer.is_success and not request.file.gone:
+            file = request.file
+            if file is not None and answer.is_success and not file.gone:
                 name = request.operation
                 text = f"{name}: the server answered before it had the whole file."
                 return ConnectionLostError(text, operation=name)

@@ -47,10 +47,12 @@ class OutgoingRequest(Unlisted):
     method: str
     target: str = attrs.field(repr=False)
     """Path and query below the base URL, percent-encoded."""
-    body: "bytes | Multipart | None" = attrs.field(repr=False)
-    """JSON or a file."""
+    body: bytes | None = attrs.field(repr=False)
+    """JSON."""
     replayable: bool
     """False when it must not get lost: then the backend makes sure that its connection lives."""
+    file: "Multipart | None" = attrs.field(default=None, repr=False)
+    """The body instead of JSON, when it is a file."""
     sent: bool = False
     """Set by the backend. False while no byte of it can have left: there was no connection to write it to."""
 
@@ -63,13 +65,9 @@ class OutgoingRequest(Unlisted):
 
     def leaves(self) -> None:
         """Note that it leaves with what is done next. Raises as `check` does."""
-        self.check()
+        if self.guard is not None:
+            self.guard()
         self.sent = True
-
-    @property
-    def file(self) -> "Multipart | None":
-        """The body, when it is a file."""
-        return None if self.body is None or isinstance(self.body, bytes) else self.body
 
 
 class HttpBackend(Protocol):

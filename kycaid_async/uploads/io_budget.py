@@ -25,9 +25,14 @@ class IoBudget:
         self._is_refill_due = False
         self._waiting: deque[asyncio.Future[None]] = deque()
 
+    @property
+    def is_free(self) -> bool:
+        """True when this iteration's budget allows another chunk: then `acquire` need not be called."""
+        return self._left > 0 and not self._waiting
+
     async def acquire(self) -> None:
         """Wait until this iteration's budget allows another chunk."""
-        if self._left > 0 and not self._waiting:
+        if self.is_free:
             return
         waiter = self._loop.create_future()
         self._waiting.append(waiter)

@@ -5,10 +5,14 @@ from typing import Final
 
 import attrs
 
-from kycaid_async.masking import ValueObject
+from kycaid_async.errors import InvalidFileError
+from kycaid_async.masking import ValueObject, shown_path
+from kycaid_async.uploads.preflight import FileRules
+from kycaid_async.uploads.reader import Buffer, SourceReader
 
 FIRST_BYTES: Final = 8192
 """How many of them are enough."""
+FALLBACK_TYPE: Final = "application/octet-stream"
 _PDF_WITHIN: Final = 1024
 """Bytes that may stand before a PDF: readers take it as one all the same."""
 _LARGEST_BOX: Final = 2**29
@@ -85,6 +89,7 @@ _STARTS: Final = (
     (b"ID3", FileKind("audio/mpeg", ".mp3")),
     (b"fLaC", FileKind("audio/flac", ".flac")),
 )
+_LONGEST_START: Final = max(len(start) for start, _ in _STARTS)
 _RIFF: Final = {
     b"WEBP": FileKind("image/webp", ".webp"),
     b"AVI ": FileKind("video/x-msvideo", ".avi"),
@@ -109,12 +114,31 @@ _BOXES: Final = (b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot")
 _MARKUP: Final = (b"<!doctype html", b"<html", b"<head", b"<?xml", b"<svg")
 
 
-def kind_of(head: bytes) -> FileKind | None:
+def kind_of(first: Buffer) -> FileKind | None:
     """Return the kind of a file by its first bytes; None for an unknown one."""
+    head = bytes(first[:_LONGEST_START])
     for start, kind in _STARTS:
         if head.startswith(start):
             return kind
+    head = bytes(first[:FIRST_BYTES])
     return next(filter(None, (look(head) for look in _LOOKS)), None)
+
+
+def inspect(reader: SourceReader, *, label: str, rules: FileRules) -> str:
+    """Return the content type of a file by its first bytes. Raises `InvalidFileError`, which names the file."""
+    size = reader.size
+    if size == 0:
+        raise InvalidFileError(f"{shown_path(label)}: is empty", file=label)
+    if rules.max_size is not None and size > rules.max_size:
+        raise InvalidFileError(
+            f"{shown_path(label)}: has {size:,} bytes, the limit is {rules.max_size:,} (max_file_size of the client)",
+            file=label,
+        )
+    kind = kind_of(reader.head)
+    if rules.check_content and (kind is None or not kind.is_document):
+        what = "is none of these by its first bytes" if kind is None else f"looks like {kind.content_type}"
+        raise InvalidFileError(f"{shown_path(label)}: expected an image, a PDF or a video; it {what}", file=label)
+    return FALLBACK_TYPE if kind is None else kind.content_type
 
 
 def extension_of(content_type: str) -> str:

@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import secrets
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Final, Protocol, Self
 
@@ -11,8 +12,8 @@ import attrs
 from kycaid_async.errors import UploadSourceError
 from kycaid_async.masking import Unlisted, ValueObject, mask, shown_path
 from kycaid_async.uploads.io_budget import UNSEEN, IoBudget, unsent
-from kycaid_async.uploads.kinds import extension_of
-from kycaid_async.uploads.preflight import FileRules, inspect
+from kycaid_async.uploads.kinds import extension_of, inspect
+from kycaid_async.uploads.preflight import FileRules
 from kycaid_async.uploads.reader import CHUNK, Buffer, Source, SourceReader
 
 _BOUNDARY: Final = secrets.token_hex(16)
@@ -45,6 +46,18 @@ class Multipart:
     closing boundary, so that the server never takes a truncated file for a whole one.
     """
 
+    task: asyncio.Task[Any] | None = None
+    """The task that writes it, if it takes one."""
+    cut_off = False
+    """True when the connection broke with some of it still on this side."""
+    error: BaseException | None = None
+    """What broke the reading of the source."""
+
+    _transport: asyncio.WriteTransport | None = None
+    _handed = 0
+    _most = CHUNK
+    _has_left = False
+
     def __init__(self, reader: SourceReader, label: str, filename: str, content_type: str, io_budget: IoBudget) -> None:
         boundary = f"{_BOUNDARY}{next(_NUMBERS):08x}"
         self.content_type = f"multipart/form-data; boundary={boundary}"
@@ -60,15 +73,6 @@ class Multipart:
         self.size = len(self._lead) + reader.size + len(self._tail)
         """Bytes of the whole body."""
         self._end = self.size
-        self._transport: asyncio.WriteTransport | None = None
-        self._handed = 0
-        self._most = CHUNK
-        self.task: asyncio.Task[Any] | None = None
-        """The task that writes it, if it takes one."""
-        self.cut_off = False
-        """True when the connection broke with some of it still on this side."""
-        self.error: BaseException | None = None
-        """What broke the reading of the source."""
 
     @property
     def moved(self) -> int:
@@ -78,22 +82,22 @@ class Multipart:
     @property
     def gone(self) -> bool:
         """True once the last byte, which comes only after a source that was found unchanged, has left this process."""
-        return self.moved == self._end and not self.cut_off
+        # Not asked again: what waits on the connection later is of other requests.
+        if not self._has_left:
+            self._has_left = self._handed == self._end and not unsent(self._transport)
+        return self._has_left and not self.cut_off
 
-    async def fits(self) -> bool:
-        """Say whether the file was read whole. Raises `UploadSourceError` when it was changed meanwhile."""
-        if len(self._reader.head) != self._reader.size:
-            return False
-        if not await self._reader.unchanged():
-            raise self._changed()
-        return True
+    async def in_one(self, prefix: Callable[[], bytes]) -> Buffer | None:
+        """Return prefix and body as one buffer, or None when the file is too large or was not read whole.
 
-    def in_one(self, before: bytes) -> Buffer | None:
-        """Return prefix and body as one buffer, or None when the file is too large.
-
-        To be called only when it `fits`. Raises `UploadSourceError`.
+        Raises `UploadSourceError` when it was changed meanwhile.
         """
         head = self._reader.head
+        if len(head) != self._reader.size:
+            return None
+        if not await self._reader.unchanged():
+            raise self._changed()
+        before = prefix()  # not before the wait: it holds the key, and frames that wait can be looked at
         whole = self._reader.framed(before + self._lead, self._tail)
         if whole is None:
             if len(head) > CHUNK:
@@ -146,7 +150,8 @@ class Multipart:
         return len(chunk)
 
     async def _next(self) -> Buffer:
-        await self._io_budget.acquire()
+        if not self._io_budget.is_free:
+            await self._io_budget.acquire()
         chunk = await self._reader.read()
         self._io_budget.spend(len(chunk))
         return chunk
@@ -216,14 +221,16 @@ class Upload(Unlisted, ValueObject):
 
     async def open(self, rules: FileRules, io_budget: IoBudget) -> Multipart:
         """Open the source, look at it, and return the body of one attempt. Raises `InvalidFileError`."""
-        await io_budget.acquire()
+        if not io_budget.is_free:
+            await io_budget.acquire()
         reader = await self.source.open()
         io_budget.spend(len(reader.head))
         try:
-            found = "" if self.inspected else inspect(reader, label=self.source.label, rules=rules)
+            label = self.source.label
+            found = "" if self.inspected else inspect(reader, label=label, rules=rules)
             content_type = self.content_type or found
             name = self.filename or self.source.filename or FALLBACK_NAME + extension_of(content_type)
-            return Multipart(reader, self.source.label, name, content_type, io_budget)
+            return Multipart(reader, label, name, content_type, io_budget)
         except BaseException:
             await reader.close()
             raise

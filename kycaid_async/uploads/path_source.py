@@ -8,7 +8,7 @@ import json
 import os
 import stat
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any, Final, Self, TypeVar
 
 import attrs
@@ -149,16 +149,20 @@ class PathSource(Printed):
     def filename(self) -> str:
         return os.path.basename(self.path)  # noqa: PTH119 - for every file, and a Path takes its time
 
-    async def open(self) -> "PathReader":
-        return await self._tried(None)
+    def open(self) -> "Awaitable[PathReader]":
+        return self._opened(None)
 
-    async def look(self, size: int) -> "PathReader":
+    def look(self, size: int) -> "Awaitable[PathReader]":
         """Open a file of which no more is read yet than so many bytes of each end; of a small file, all. As `open`."""
-        return await self._tried(size)
+        return self._opened(size)
 
-    async def _tried(self, end: int | None) -> "PathReader":
+    async def _opened(self, end: int | None) -> "PathReader":
         try:
-            return await self._opened(end)
+            folder = os.path.dirname(self.path)  # noqa: PTH120 - for every file, and a Path takes its time
+            if not (_NOWAIT and folder in self.folders):
+                return await _kept(functools.partial(self._begun, folder, end))
+            reader = self._open(folder)
+            return reader if reader.begin_from_cache(end) else await _kept(functools.partial(reader.begun, end))
         except _NothingThereError as error:
             reason = str(error)
         meant = await in_thread(self._hinted)
@@ -168,15 +172,8 @@ class PathSource(Printed):
     def _hinted(self) -> str:
         return self.hint(self.path)
 
-    async def _opened(self, end: int | None) -> "PathReader":
-        folder = os.path.dirname(self.path)  # noqa: PTH120 - for every file, and a Path takes its time
-        if not (_NOWAIT and folder in self.folders):
-            return await _kept(functools.partial(self._begun, end))
-        reader = self._open(folder)
-        return reader if reader.begin_from_cache(end) else await _kept(functools.partial(reader.begun, end))
-
-    def _begun(self, end: int | None) -> "PathReader":
-        return self._open(os.path.dirname(self.path)).begun(end)  # noqa: PTH120 - as above
+    def _begun(self, folder: str, end: int | None) -> "PathReader":
+        return self._open(folder).begun(end)
 
     def _open(self, folder: str) -> "PathReader":
         started, waits, fd, reason, nothing = self.clock(), self.waits(), -1, "", False
@@ -264,6 +261,7 @@ class PathReader(Printed):
     label: str = attrs.field(repr=False)
     fd: int
     found: os.stat_result = attrs.field(repr=False)
+    size: int = attrs.field(init=False)
     head: Buffer = attrs.field(default=b"", repr=False)
     tail: Buffer = attrs.field(default=b"", repr=False)
     """Its last bytes, of one that was only looked at."""
@@ -273,9 +271,8 @@ class PathReader(Printed):
     _busy: "asyncio.Future[Any] | None" = attrs.field(default=None, repr=False)
     _changed: bool = False
 
-    @property
-    def size(self) -> int:
-        return self.found.st_size
+    def __attrs_post_init__(self) -> None:
+        self.size = self.found.st_size
 
     def begun(self, end: int | None) -> Self:
         """Read what an attempt begins with, or so many bytes of each end, and return this. It may block."""
@@ -304,8 +301,9 @@ class PathReader(Printed):
 
     def _fill_from_cache(self) -> bool:
         padded = PaddedBuffer(self._first)
-        padded.size = self._cached(padded.content, 0)
-        self._keep(padded.content, padded)
+        content = padded.content
+        padded.size = size = self._cached(content, 0)
+        self._keep(content[:size], padded)
         return len(self.head) >= min(ENOUGH, self.size)
 
     @property

@@ -96,7 +96,7 @@ class Source(Protocol):
         """The file name that is sent along, when the source has one."""
         ...
 
-    async def open(self) -> SourceReader:
+    def open(self) -> Awaitable[SourceReader]:
         """Start to read from the beginning. Raises `InvalidFileError`."""
         ...
 

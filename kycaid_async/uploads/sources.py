@@ -69,18 +69,14 @@ class BytesReader(Printed):
 
     data: memoryview = attrs.field(repr=False)
     framed: Frame = no_frame
+    size: int = attrs.field(init=False)
+    head: memoryview = attrs.field(init=False, repr=False)
     _offset: int = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self._offset = len(self.head)
-
-    @property
-    def size(self) -> int:
-        return len(self.data)
-
-    @property
-    def head(self) -> memoryview:
-        return self.data if len(self.data) <= WHOLE else self.data[:CHUNK]
+        self.size = size = len(self.data)
+        self._offset = offset = size if size <= WHOLE else CHUNK
+        self.head = self.data[:offset]
 
     async def read(self) -> memoryview:
         chunk = self.data[self._offset : self._offset + CHUNK]

@@ -35,8 +35,8 @@ from kycaid_async.errors import (
     UploadSourceError,
 )
 from kycaid_async.masking import shown_name, shown_path
-from kycaid_async.uploads.kinds import PDF
-from kycaid_async.uploads.preflight import FileRules, inspect
+from kycaid_async.uploads.kinds import PDF, inspect
+from kycaid_async.uploads.preflight import FileRules
 from kycaid_async.uploads.reader import Source, in_thread
 from kycaid_async.values.converter import unstructure
 from kycaid_async.values.json import dumps

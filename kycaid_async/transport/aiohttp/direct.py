@@ -70,7 +70,7 @@ class DirectBackend:
 
     @property
     def closed(self) -> bool:
-        return self.own.session.closed
+        return self._connector.closed
 
     async def aclose(self) -> None:
         await self.own.aclose()
@@ -82,15 +82,42 @@ class DirectBackend:
         if not self._fits or is_patched():
             return await self.own.send(request, timer)
         failed = None
-        try:
-            return await self._exchange(request, timer)
+        try:  # not in a function of its own: each coroutine more that waits costs a small call a hundredth
+            connection = await self._connector.living(self._template, [], UNLIMITED, certain=not request.replayable)
+            timer.connected()
+            try:
+                protocol = connection.protocol
+                assert protocol is not None  # noqa: S101 - it is released below, and not before
+                skip = request.method == "HEAD"
+                protocol.set_response_params(skip_payload=skip, read_until_eof=True, **HEAD_LIMITS)
+                # What is sent is in no variable of this frame, which waits.
+                file = request.file
+                size = self._write_small(request, protocol) if file is None else file.size
+                if file is not None:
+                    await self._write_file(request, file, protocol)
+                message, content = await protocol.read()
+                while message.code in _INFORMATIONAL and message.code != _SWITCHING:
+                    message, content = await protocol.read()
+                timer.receiving = content
+                answer = Answer(message.code, message.headers, await whole_of(content, self._max_answer))
+                # What was refused before it was read may be on this side still: over TLS some of it is out of sight.
+                gone = size <= UNSEEN or answer.is_success
+                if gone and file is not None and _is_closing(protocol.transport):
+                    await _look_for_loss(file, protocol)
+                gone = gone and (not unsent(protocol.transport) if file is None else file.gone)
+            except BaseException:
+                connection.close()
+                raise
+            if gone:
+                connection.release()
+            else:
+                protocol.abort()  # it was answered before it was sent, and the rest of it must not follow
+                connection.close()
+            return unpacked(answer, self._max_answer)
         except _NAMED as error:
             failed = error_of(request, error, timer)
         except Exception as error:  # noqa: BLE001 - there is no telling what a changed part raises
-            self._fits = False
-            give_up_straight_way(error)
-            if request.sent:
-                failed = error_of(request, error, timer)
+            failed = self._give_up(request, error, timer)
         if failed is None:
             return await self.own.send(request, timer)
         try:
@@ -98,42 +125,15 @@ class DirectBackend:
         finally:
             del failed
 
-    async def _exchange(self, request: OutgoingRequest, timer: AttemptTimeout) -> Answer:
-        connection = await self._connector.living(self._template, [], UNLIMITED, certain=not request.replayable)
-        timer.connected()
-        try:
-            protocol = connection.protocol
-            assert protocol is not None  # noqa: S101 - it is released below, and not before
-            skip, size = request.method == "HEAD", 0
-            protocol.set_response_params(skip_payload=skip, read_until_eof=True, **HEAD_LIMITS)
-            # Small calls without a coroutine more; and what they send is in no variable of this frame, which waits.
-            file = None if request.body is None or isinstance(request.body, bytes) else request.body
-            if file is None:
-                size = self._write_small(request, protocol)
-            else:
-                await self._write_file(request, file, protocol)
-            message, content = await protocol.read()
-            while message.code in _INFORMATIONAL and message.code != _SWITCHING:
-                message, content = await protocol.read()
-            timer.receiving = content
-            answer = Answer(message.code, message.headers, await whole_of(content, self._max_answer))
-            if file is None:
-                gone = not (_may_be_out_of_sight(size, answer) or unsent(protocol.transport))
-            else:
-                gone = await _file_has_left(file, answer, protocol)
-        except BaseException:
-            connection.close()
-            raise
-        if gone:
-            connection.release()
-        else:
-            protocol.abort()  # it was answered before it was sent, and the rest of it must not follow
-            connection.close()
-        return unpacked(answer, self._max_answer)
+    def _give_up(self, request: OutgoingRequest, error: Exception, timer: AttemptTimeout) -> KycaidError | None:
+        """Send no request past the session any more. Returns None for one that can still go through it."""
+        self._fits = False
+        give_up_straight_way(error)
+        return error_of(request, error, timer) if request.sent else None
 
     def _write_small(self, request: OutgoingRequest, protocol: "ResponseHandler") -> int:
         """Write a request without a file, and return the size of its body."""
-        body = request.body if isinstance(request.body, bytes) else b""
+        body = request.body or b""
         whole = self._head(request) + body
         transport = _open_transport(protocol)
         request.leaves()
@@ -142,9 +142,7 @@ class DirectBackend:
 
     async def _write_file(self, request: OutgoingRequest, body: "Multipart", protocol: "ResponseHandler") -> None:
         """Write the request: as much as there is room for, and the rest in a task, for an answer can come meanwhile."""
-        # Nothing is waited for while the head, which holds the key, is in a variable of this frame.
-        fits = await body.fits()
-        file = body.in_one(self._head(request)) if fits else None
+        file = await body.in_one(lambda: self._head(request))
         transport = _open_transport(protocol)
         request.leaves()
         rest = None if file is None else memoryview(file)
@@ -171,13 +169,13 @@ class DirectBackend:
             protocol.set_exception(aiohttp.ClientOSError(), error)
 
     def _head(self, request: OutgoingRequest) -> bytes:
-        method, body = request.method, request.body
-        if body is None:
-            length = "" if method in _WITHOUT_LENGTH else "Content-Length: 0\r\n"
-        elif isinstance(body, bytes):
+        method, body, file = request.method, request.body, request.file
+        if file is not None:
+            length = f"Content-Type: {file.content_type}\r\nContent-Length: {file.size}\r\n"
+        elif body is not None:
             length = f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n"
         else:
-            length = f"Content-Type: {body.content_type}\r\nContent-Length: {body.size}\r\n"
+            length = "" if method in _WITHOUT_LENGTH else "Content-Length: 0\r\n"
         return f"{method} {self._prefix}{request.target}{self._after_target}{length}\r\n".encode("ascii")
 
 
@@ -188,18 +186,14 @@ def _open_transport(protocol: "ResponseHandler") -> asyncio.WriteTransport:
     return transport
 
 
-def _may_be_out_of_sight(size: int, answer: Answer) -> bool:
-    """Say whether a body of this size may have been refused before it was read: over TLS some of it is out of sight."""
-    return size > UNSEEN and not answer.is_success
+def _is_closing(transport: asyncio.Transport | None) -> bool:
+    return transport is None or transport.is_closing()
 
 
-async def _file_has_left(body: "Multipart", answer: Answer, protocol: "ResponseHandler") -> bool:
-    """Say whether nothing of a file is on this side any more, as far as can be known."""
-    if _may_be_out_of_sight(body.size, answer):
-        return False
-    transport = protocol.transport
-    if transport is None or transport.is_closing():
-        # A connection that breaks drops what it still had to send, and says so within two iterations of the loop.
-        await let_loop_read()
-        body.cut_off = isinstance(protocol.exception(), aiohttp.ClientOSError)
-    return body.gone
+async def _look_for_loss(body: "Multipart", protocol: "ResponseHandler") -> None:
+    """Note whether a connection that closes lost what it still had to send.
+
+    One that breaks drops that, and says so within two iterations of the loop.
+    """
+    await let_loop_read()
+    body.cut_off = isinstance(protocol.exception(), aiohttp.ClientOSError)

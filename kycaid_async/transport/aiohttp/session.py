@@ -152,17 +152,17 @@ class _Body:
 
 
 def _body(request: OutgoingRequest, afterwards: ExitStack) -> _Body:
-    body = request.body
-    if body is None:
+    body, file = request.body, request.file
+    if body is None and file is None:
         return _Body(None)
     if own_bodies_fit():
         from kycaid_async.transport.aiohttp.bodies import FileBody, JsonBody
 
-        own = JsonBody(request, afterwards, body) if isinstance(body, bytes) else FileBody(request, afterwards, body)
+        own = JsonBody(request, afterwards, body or b"") if file is None else FileBody(request, afterwards, file)
         return _Body(own, tells=True)
-    if isinstance(body, bytes):
-        return _Body(body, {"Content-Type": "application/json"})
-    return _Body(_pieces(body), {"Content-Type": body.content_type, "Content-Length": str(body.size)})
+    if file is not None:
+        return _Body(_pieces(file), {"Content-Type": file.content_type, "Content-Length": str(file.size)})
+    return _Body(body, {} if body is None else {"Content-Type": "application/json"})
 
 
 class _PieceQueue:

@@ -16,7 +16,8 @@ from kycaid_async.bulk.remote import web_request
 from kycaid_async.bulk.remote.daemon import in_daemon
 from kycaid_async.bulk.remote.source import RemoteSource
 from kycaid_async.timing import Timing
-from kycaid_async.uploads.preflight import FileRules, inspect
+from kycaid_async.uploads.kinds import inspect
+from kycaid_async.uploads.preflight import FileRules
 from kycaid_async.uploads.reader import CHUNK
 from tests.bulk.manifests import row, write_csv
 from tests.bulk.raw_server import RawServer, drips, floods, gives, header, resets, says, silence

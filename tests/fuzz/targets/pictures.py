@@ -11,8 +11,8 @@ from PIL import Image
 
 from kycaid_async.bulk.manifest.converted import ConvertedSource
 from kycaid_async.errors import InvalidFileError
-from kycaid_async.uploads.kinds import extension_of, kind_of
-from kycaid_async.uploads.preflight import FileRules, inspect
+from kycaid_async.uploads.kinds import extension_of, inspect, kind_of
+from kycaid_async.uploads.preflight import FileRules
 from kycaid_async.uploads.sources import BytesReader, BytesSource
 from tests.fuzz.target import Target
 from tests.kinds import MOVIE, PDF, image, media, packets
