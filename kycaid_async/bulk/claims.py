@@ -7,8 +7,7 @@ no row's any more.
 import hashlib
 from collections.abc import Awaitable, Callable, Hashable
 from contextlib import nullcontext
-from types import TracebackType
-from typing import Final, Self
+from typing import Final, Self, TypeVar
 
 import attrs
 
@@ -19,6 +18,7 @@ _FIRST_PAUSE: Final = 0.02
 _LONGEST_PAUSE: Final = 0.5
 """Seconds between two looks at what another process holds."""
 
+T = TypeVar("T")
 Sleep = Callable[[float], Awaitable[None]]
 
 
@@ -47,20 +47,22 @@ class _ClaimedHold(KeyHold):
     _sleep: Sleep
 
     async def __aenter__(self) -> Self:
-        await super().__aenter__()
-        try:
-            if not await self._claims.try_claim(self._name):
-                with self._idle():
-                    await self._wait()
-        except BaseException:
-            await self._leave()
-            raise
+        await self.look(_nothing)
         return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        await self._leave()
+    async def look(self, look: Callable[[], Awaitable[T]]) -> T:
+        """Take it, and return what ``look`` shows then: claim and look are one wait for the ledger."""
+        await super().__aenter__()
+        try:
+            claim, seen = self._claims.try_claim(self._name), await look()
+            if await claim:
+                return seen
+            with self._idle():
+                await self._wait()
+            return await look()
+        except BaseException:
+            await self.leave()
+            raise
 
     async def _wait(self) -> None:
         pause = _FIRST_PAUSE
@@ -69,11 +71,15 @@ class _ClaimedHold(KeyHold):
             pause = min(_LONGEST_PAUSE, 2 * pause)
             await self._sleep(pause)
 
-    async def _leave(self) -> None:
+    async def leave(self) -> None:
         try:
             self._claims.release(self._name)
         finally:
-            await super().__aexit__(None, None, None)
+            await super().leave()
+
+
+async def _nothing() -> None:
+    pass
 
 
 def _name(key: Hashable) -> bytes:

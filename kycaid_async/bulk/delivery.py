@@ -107,7 +107,7 @@ class Deliverer:
         return prepared
 
     async def entry_of(self, digest: bytes) -> RowEntry | None:
-        """Return what the ledger knows of a row. To be asked once, by who holds its lock, and before it is changed."""
+        """Return what the ledger knows of a row. To be asked by who holds its lock, and before it is changed."""
         entry = self._looked_up.pop(digest, _NOT_YET)
         return await self.ledger.row(digest) if isinstance(entry, _NotYet) else entry
 
@@ -180,8 +180,7 @@ class _RowDelivery:
         run, prepared = self.run, self.prepared
         if prepared.error is not None:
             raise prepared.error
-        async with run.locks.of(prepared.digest):
-            entry = await run.entry_of(prepared.digest)
+        async with run.locks.look(prepared.digest, lambda: run.entry_of(prepared.digest)) as entry:
             if entry is not None and entry.state is EntryState.CREATED:
                 return self._done_before(entry)
             if run.check:

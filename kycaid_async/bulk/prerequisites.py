@@ -89,14 +89,13 @@ class Prerequisites:
     async def _file(self, source: Source, calls: CountedCalls) -> UploadedFile:
         began = self.caller.timing.now().timestamp()
         async with await read_content(source, self.rules, self._hashing, began=began) as content:
-            if content.partial is not None:
+            if content.partial is not None and self.ledger.claims is None:  # nobody shares what ends show
                 async with self.contents.of(content.partial):
                     file = await self._by_its_ends(content.partial, content, calls)
                 if file is not None:
                     return file
             digest = await content.whole(self._hashing)
-            async with self.contents.of(digest):
-                known = await self.ledger.file(digest)
+            async with self.contents.look(digest, lambda: self.ledger.file(digest)) as known:
                 return await self._sent(content, calls) if known is None else self._shared(content, known)
 
     async def _by_its_ends(self, partial: bytes, content: FileContent, calls: CountedCalls) -> UploadedFile | None:
@@ -151,8 +150,7 @@ class Prerequisites:
         """
         digest = digest_of_applicant(applicant)
         fingerprint = digest_of(applicant)
-        async with self.locks.of(digest):
-            known = await self.ledger.applicant(digest)
+        async with self.locks.look(digest, lambda: self.ledger.applicant(digest)) as known:
             if known is not None and known.applicant_id is not None:
                 if not self.ledger.has_said(known, fingerprint):
                     raise invalid_request(applicants.CREATE.name, [_OTHER_DATA])

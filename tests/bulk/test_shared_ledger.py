@@ -6,6 +6,7 @@ from collections import Counter
 import pytest
 
 from kycaid_async import AsyncKycaid, BulkRow, BulkStatus, ConfigurationError, LedgerError, Person
+from kycaid_async.bulk.ledger.shared.shared_ledger import SharedLedger
 from kycaid_async.bulk.upload import UploadPlan
 from tests.bulk.conftest import content
 from tests.bulk.ledger.shared import die, end_leases, owners_of
@@ -152,6 +153,22 @@ async def test_no_more_rows_are_under_way_than_was_said(plain, ledger_url):
         plain.answering.set()
         await reading
     assert upload.summary.created == 20
+
+
+async def test_a_large_file_needs_no_claim_more_than_a_small_one(client, ledger_url, monkeypatch):
+    claims, claim = [], SharedLedger.try_claim
+
+    def counted(ledger, name):
+        claims.append(name)
+        return claim(ledger, name)
+
+    monkeypatch.setattr(SharedLedger, "try_claim", counted)
+    large = content(0) + bytes(100_000)
+    document = {"type": "PASSPORT", "document_number": "N"}
+    await _all(
+        client.bulk.upload([BulkRow(document=document, applicant_id="a" * 36, front_side=large)], ledger=ledger_url)
+    )
+    assert len(claims) == len(set(claims)) == 3  # the row, its file, and documents that look the same
 
 
 @pytest.mark.parametrize("kind", ["a list", "an asynchronous iterable"])

@@ -1,6 +1,6 @@
 """The interface of a ledger: what runs need, kept in a file or in a database that many machines share."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -12,10 +12,11 @@ from kycaid_async.uploads.path_source import Origin
 class Claims(Protocol):
     """Claims of one process among those that share a ledger: what one holds, no other works on."""
 
-    async def try_claim(self, name: bytes) -> bool:
+    def try_claim(self, name: bytes) -> Awaitable[bool]:
         """Claim ``name`` unless another process has it, and say whether it is this one's.
 
-        Raises `LedgerError` when the lease of this process is over.
+        It begins at once. What is read from the ledger after this call shows what was so when the claim was had, also
+        when it is awaited before the claim is. Raises `LedgerError` when the lease of this process is over.
         """
         ...
 

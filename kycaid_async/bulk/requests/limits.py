@@ -8,7 +8,7 @@ import contextlib
 import errno
 import os
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine, Hashable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Hashable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
@@ -310,6 +310,16 @@ class KeyedLock:
         """Return the lock of ``key`` as an async context manager."""
         return KeyHold(self._waiting, key, self._idle)
 
+    @contextlib.asynccontextmanager
+    async def look(self, key: Hashable, look: Callable[[], Awaitable[T]]) -> AsyncIterator[T]:
+        """Hold the lock of ``key``, and give what ``look`` shows once it is held."""
+        hold = self.of(key)
+        seen = await hold.look(look)
+        try:
+            yield seen
+        finally:
+            await hold.leave()
+
     def is_held(self, key: Hashable) -> bool:
         """Say whether somebody holds the lock of this key."""
         return key in self._waiting
@@ -343,9 +353,22 @@ class KeyHold:
             raise
         return self
 
+    async def look(self, look: Callable[[], Awaitable[T]]) -> T:
+        """Take it, and return what ``look`` shows then."""
+        await self.__aenter__()
+        try:
+            return await look()
+        except BaseException:
+            await self.leave()
+            raise
+
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        await self.leave()
+
+    async def leave(self) -> None:
+        """Let the next one have it."""
         self._pass_on()
 
     def _pass_on(self) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from hashlib import sha256
 
 import pytest
 
@@ -11,12 +12,14 @@ from kycaid_async.bulk.ledger import EntryState, Intent, LedgerOwner
 from kycaid_async.bulk.ledger.shared import statements
 from kycaid_async.bulk.ledger.shared.lease import suspend_clock
 from kycaid_async.bulk.ledger.shared.shared_ledger import SharedLedger, name_of
+from kycaid_async.bulk.ledger.shared.transactions import SharedDatabase
 from tests.bulk.ledger.shared import die
 
 KEY = "0123456789abcdef0123456789abcdef"
 SERVER = "https://api.kycaid.com"
 ROW, OTHER = b"r" * 32, b"o" * 32
 APPLICANT = b"a" * 32
+TABLES = ("kycaid_rows", "kycaid_files", "kycaid_claims")
 INTENT = Intent(applicant_id="f" * 36, type="PASSPORT", file_ids={"front_side": "1" * 36})
 
 
@@ -53,6 +56,8 @@ async def test_what_one_owner_records_another_reads(opened):
     await one.intend_row(ROW, INTENT, b"says")
     one.created_row(ROW, "d" * 36)
     assert await one.has_created(ROW, "d" * 36)
+    assert await one.has_created(ROW, "d" * 36)  # also long after
+    assert not await one.has_created(ROW, "e" * 36)
     entry = await other.row(ROW)
     assert entry.state is EntryState.CREATED
     assert entry.document_id == "d" * 36
@@ -91,6 +96,97 @@ async def test_a_lock_is_waited_for_among_processes(opened):
 
     await asyncio.gather(*(work(name, ledger) for name, ledger in [("a", one), ("b", other)] * 3))
     assert all(order[at] == order[at + 1] for at in range(0, len(order), 2))
+
+
+async def test_a_claim_and_a_look_behind_it_are_one_transaction(opened, monkeypatch):
+    one = await opened()
+    transactions = []
+    inner = SharedDatabase._transact
+
+    async def counted(database, works, **options):
+        transactions.append([work.statement for work in works])
+        return await inner(database, works, **options)
+
+    monkeypatch.setattr(SharedDatabase, "_transact", counted)
+    async with locks_of(one, asyncio.sleep).look(ROW, lambda: one.row(ROW)) as entry:
+        assert entry is None
+        assert transactions == [[statements.CLAIM, statements.ROW]]
+
+
+async def test_its_level_of_isolation_is_its_own(opened, ledger_url, sql):
+    database = ledger_url.rpartition("/")[2]
+    sql(f"ALTER DATABASE {database} SET default_transaction_isolation = 'serializable'")
+    try:
+        connection = (await opened())._database._connection
+    finally:
+        sql(f"ALTER DATABASE {database} RESET default_transaction_isolation")
+    async with connection.begin():
+        shown = await connection.exec_driver_sql("SHOW transaction_isolation")
+        assert shown.scalar_one() == "read committed"
+
+
+async def test_a_look_behind_a_claim_shows_what_was_recorded_by_who_had_it(opened):
+    ledgers = [await opened() for _ in range(4)]
+    seen = []
+
+    async def work(number, ledger):
+        row = b"%32d" % (number // 4)
+        async with locks_of(ledger, asyncio.sleep).look(row, lambda: ledger.row(row)) as entry:
+            seen.append(entry)
+            if entry is None:
+                await ledger.intend_row(row, INTENT)
+                ledger.created_row(row, f"{number:036}")
+
+    await asyncio.gather(*(work(number, ledgers[number % 4]) for number in range(80)))
+    assert seen.count(None) == 20
+    assert len({entry.document_id for entry in seen if entry is not None}) == 20
+
+
+async def test_what_was_looked_at_before_somebody_elses_claim_ended_is_looked_at_anew(opened):
+    one, other = await opened(), await opened()
+    assert await one.try_claim(sha256(ROW).digest())
+
+    async def pause(_):
+        await one.intend_row(ROW, INTENT)
+        one.created_row(ROW, "d" * 36)
+        one.release(sha256(ROW).digest())
+        await one.row(ROW)
+
+    async with locks_of(other, pause).look(ROW, lambda: other.row(ROW)) as entry:
+        assert entry.document_id == "d" * 36
+
+
+async def test_who_cannot_look_has_no_claim(opened):
+    one, other = await opened(), await opened()
+
+    async def look():
+        await one.row(ROW)
+        raise KeyError
+
+    locks = locks_of(one, asyncio.sleep)
+    with pytest.raises(KeyError):
+        async with locks.look(ROW, look):
+            pass
+    await one.row(ROW)
+    assert not locks.is_held(ROW)
+    assert await other.try_claim(sha256(ROW).digest())
+
+
+async def test_entries_are_found_by_their_keys_however_small_the_tables_were_at_first(opened, sql):
+    one = await opened()
+    for number in range(30):
+        digest = b"%32d" % number
+        await one.try_claim(digest)
+        assert await one.row(digest) is await one.file(digest) is None
+        await one.intend_row(digest, INTENT)
+        one.created_row(digest, f"{number:036}")
+        one.uploaded(digest, f"{number:036}")
+        one.release(digest)
+    await one.row(ROW)
+    read = "SELECT seq_tup_read FROM pg_stat_user_tables WHERE relname = %s"
+    before = [sql(read, [name]).fetchone()[0] for name in TABLES]
+    await one.close()
+    assert [sql(read, [name]).fetchone()[0] for name in TABLES] == before == [0] * len(TABLES)
 
 
 async def test_the_claim_of_a_dead_owner_is_taken_over(opened, sql):
@@ -160,6 +256,18 @@ async def test_what_a_dead_owner_still_knows_is_kept_where_nobody_sent_anew(open
     other = await opened()
     assert (await other.applicant(APPLICANT)).applicant_id == "9" * 36
     assert await other.row(ROW) is None
+
+
+async def test_what_somebody_waits_for_as_the_lease_is_over_is_kept_too(opened, sql):
+    one = await opened()
+    await one.intend_row(ROW, INTENT)
+    die(sql)
+    one.created_row(ROW, "d" * 36)
+    with pytest.raises(LedgerError, match="others may have taken over"):
+        await one.has_created(ROW, "d" * 36)
+    with pytest.raises(LedgerError):
+        await one.close()
+    assert (await (await opened()).row(ROW)).document_id == "d" * 36
 
 
 async def test_what_is_on_record_as_made_is_not_intended_anew(opened):

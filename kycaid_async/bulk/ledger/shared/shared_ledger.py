@@ -1,7 +1,7 @@
 """The ledger of an upload in PostgreSQL, for many processes at once."""
 
 import secrets
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any, Final, Self
 
 import attrs
@@ -88,9 +88,9 @@ class SharedLedger:
         """Raises `LedgerError` when the lease of this process may be over by now."""
         return self._lease.check
 
-    async def try_claim(self, name: bytes) -> bool:
-        """Claim ``name`` unless another process has it, and say whether it is this one's."""
-        return await self._database.write_durable(statements.CLAIM, self._secret.keyed("claim", name))
+    def try_claim(self, name: bytes) -> Awaitable[bool]:
+        """Claim ``name`` unless another process has it, and say whether it is this one's; see `Claims.try_claim`."""
+        return self._database.ask(statements.CLAIM, self._secret.keyed("claim", name))
 
     def release(self, name: bytes) -> None:
         """Let others have ``name``, once all that was recorded before is on the disk."""
@@ -162,6 +162,9 @@ class SharedLedger:
 
     async def has_created(self, digest: bytes, document_id: str) -> bool:
         """Say whether a document is on record as this row's: not when the server gave the id of another row's."""
+        is_recorded = await self._database.outcome(statements.CREATED_ROW, self._row(digest), document_id)
+        if is_recorded is not None:
+            return is_recorded
         entry = await self.row(digest)
         return entry is not None and entry.document_id == document_id
 

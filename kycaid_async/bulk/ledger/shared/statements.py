@@ -58,9 +58,14 @@ SET_ABOUT: Final = (
 
 SESSION: Final = (
     "SELECT set_config('idle_in_transaction_session_timeout', :idle, FALSE), "
-    "set_config('application_name', 'kycaid_async', FALSE)"
+    "set_config('application_name', 'kycaid_async', FALSE), "
+    "set_config('default_transaction_isolation', 'read committed', FALSE), "
+    "set_config('enable_seqscan', 'off', FALSE), set_config('jit', 'off', FALSE)"
 )
-"""A process that stops within a transaction must not keep others from declaring it dead."""
+"""A process that stops within a transaction must not keep others from declaring it dead. And a look behind a claim in
+the same transaction must show what was committed until the claim was had. All of its statements find entries by their
+keys; but one that is prepared while a table is small would go on to read all of it when it is large. Where nothing but
+that can be done, it costs so much by PostgreSQL's count that it would compile the statement first."""
 BEGIN_OWNER: Final = (
     "INSERT INTO kycaid_owners (number, lease, expires) SELECT nextval('kycaid_owner_numbers'), :lease, "
     "clock_timestamp() + make_interval(secs => :lease) RETURNING number"
@@ -103,7 +108,7 @@ class Statement:
     sql: str
     names: tuple[str, ...]
     phase: int = 0
-    """Its place in a transaction: what is recorded comes before what is intended, and that before what is read."""
+    """Its place: what is recorded comes before what is intended, claims after that, and last what is read."""
     reads: bool = False
     is_fact: bool = False
     """True for what an owner still knows for sure when its lease is over, and which changes no entry but its own."""
@@ -145,7 +150,7 @@ def _intends(sql: str, **types: str) -> Statement:
 
 
 def _reads(sql: str) -> Statement:
-    return Statement(sql=_sql(sql), names=("key",), phase=2, reads=True)
+    return Statement(sql=_sql(sql), names=("key",), phase=5, reads=True)
 
 
 CREATED_ROW: Final = _changes(
@@ -340,8 +345,9 @@ RESULT: Final = _changes(
 )
 
 RELEASE: Final = Statement(
-    sql="DELETE FROM kycaid_claims WHERE name IN (SELECT name FROM kycaid_claims "
-    "WHERE name = ANY(CAST(:name AS bytea[])) AND owner = :me ORDER BY name FOR UPDATE) RETURNING name",
+    sql="DELETE FROM kycaid_claims c USING (SELECT name FROM kycaid_claims "
+    "WHERE name = ANY(CAST(:name AS bytea[])) ORDER BY name FOR UPDATE) v "
+    "WHERE c.name = v.name AND c.owner + 0 = :me RETURNING c.name",  # + 0: not by the index of owners
     names=("name",),
     phase=3,
     is_fact=True,

@@ -1,21 +1,22 @@
 """The database of a shared ledger: what many rows ask for at one time is one transaction, with few statements."""
 
 import asyncio
-from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from functools import cache
 from typing import Any, Final, Self, TypeVar
-
-import attrs
 
 from kycaid_async.bulk.ledger.shared import statements
 from kycaid_async.bulk.ledger.shared.lease import Lease
 from kycaid_async.bulk.ledger.shared.statements import Statement
+from kycaid_async.bulk.ledger.shared.works import Batch, Found, Work, batches_of, by_key, tell
 from kycaid_async.errors import LedgerError
 from kycaid_async.extras import missing
 from kycaid_async.loops import finished
 
 try:
-    from sqlalchemy import text
+    from sqlalchemy import event
+    from sqlalchemy import text as _text
+    from sqlalchemy.engine import Connection
     from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
     from sqlalchemy.pool import NullPool
@@ -31,39 +32,11 @@ _PAUSES: Final = (0.05, 0.1, 0.2, 0.5, 1.0)
 _AGAIN: Final = ("40001", "40P01")
 """Codes of a transaction that met another one, and is done again at once."""
 _CLAIMING: Final = 4
-"""The phase of claims, which are a transaction of their own: nothing else is held while others are waited for."""
+"""The phase of claims. With the looks behind them they are a transaction of their own, which changes nothing else: so
+nothing is held while others are waited for, and a look shows all that was recorded by who had the claim before."""
 
+text = cache(_text)  # to read a statement anew takes as long as to send it
 T = TypeVar("T")
-Found = dict[Any, list[tuple[Any, ...]]]
-
-
-@attrs.define(eq=False)
-class Work:
-    """A change of one entry, or a look at it."""
-
-    statement: Statement
-    values: tuple[Any, ...]
-    """One for each name of the statement; the first says which entry is meant."""
-    answer: "asyncio.Future[Any] | None" = None
-    undone: Callable[[], None] | None = None
-    """Is called when it turns out to change nothing."""
-
-    @property
-    def key(self) -> Any:
-        return self.values[0]
-
-
-@attrs.define(eq=False)
-class _Batch:
-    """A statement with the entries that it is for."""
-
-    statement: Statement
-    works: list[Work] = attrs.field(factory=list)
-
-    def parameters(self, me: int) -> dict[str, Any]:
-        columns = map(list, zip(*(work.values for work in self.works), strict=True))
-        named = dict(zip(self.statement.names, columns, strict=True))
-        return named if self.statement.reads else {**named, "me": me}
 
 
 class SharedDatabase:
@@ -90,7 +63,9 @@ class SharedDatabase:
         cls, url: str, lease: Lease, prepare: Callable[[AsyncConnection], Any], *, read_only: bool = False
     ) -> Self:
         """Connect, let ``prepare`` look at the tables, and become an owner. Raises `LedgerError`."""
-        store = cls(create_async_engine(url, poolclass=NullPool, hide_parameters=True), lease, read_only=read_only)
+        engine = create_async_engine(url, poolclass=NullPool, hide_parameters=True)
+        event.listen(engine.sync_engine, "connect", _send_binary_arrays)
+        store = cls(engine, lease, read_only=read_only)
         try:
             await store._again_and_again(lambda: store._begin(prepare), patience=_PATIENCE_AT_FIRST)
         except BaseException:
@@ -115,25 +90,27 @@ class SharedDatabase:
     # What the ledger asks for.
 
     async def read(self, statement: Statement, *values: Any) -> list[tuple[Any, ...]]:
-        """Return the rows that a look gives, after all that was written before. Raises `LedgerError`."""
-        rows: list[tuple[Any, ...]] = await self._answer(statement, values)
+        """Return the rows that a look gives, after all that was written or claimed before. Raises `LedgerError`."""
+        rows: list[tuple[Any, ...]] = await self.ask(statement, *values)
         return rows
 
     async def read_all(self, statement: Statement, keys: Sequence[Any]) -> list[list[tuple[Any, ...]]]:
         """Return the rows that a look gives for each key: all keys share one statement. Raises `LedgerError`."""
-        return list(await asyncio.gather(*(self.read(statement, key) for key in keys)))
+        answers = [self.ask(statement, key) for key in keys]
+        return [await answer for answer in answers]
 
     async def write_durable(self, statement: Statement, *values: Any) -> bool:
         """Do it, and say whether it changed something, once that is on the disk. Raises `LedgerError`."""
-        return bool(await self._answer(statement, values))
+        return bool(await self.ask(statement, *values))
 
-    async def _answer(self, statement: Statement, values: tuple[Any, ...]) -> Any:
+    def ask(self, statement: Statement, *values: Any) -> "asyncio.Future[Any]":
+        """Do it soon, also when nobody waits for it yet, and give what it shows, or whether it changed something."""
         self._check()
         if statement.phase == 1 and self._refusal is not None:
             raise _copy_of(self._refusal)
         answer = self._loop.create_future()
         self._add(Work(statement, values, answer))
-        return await answer
+        return answer
 
     def write_behind(self, statement: Statement, *values: Any, undone: Callable[[], None] | None = None) -> None:
         """Do it soon. Raises `LedgerError`, also for what was given before."""
@@ -142,6 +119,14 @@ class SharedDatabase:
             self._facts.append(work)
         self._check()
         self._add(work)
+
+    async def outcome(self, statement: Statement, *values: Any) -> bool | None:
+        """Say whether what was to be done behind changed something; None when that is over. Raises `LedgerError`."""
+        work = next((work for work in reversed(self._queue) if work.is_of(statement, values)), None)
+        if work is None:
+            return None
+        work.answer = work.answer or self._loop.create_future()
+        return bool(await work.answer)
 
     async def page(self, sql: str, **values: Any) -> list[tuple[Any, ...]]:
         """Return what one query gives, on a connection of its own, after all that was written. Raises `LedgerError`."""
@@ -187,7 +172,7 @@ class SharedDatabase:
         async def last() -> None:
             connection = await self._connected()
             async with connection.begin():
-                for batch in _batches(self._facts):
+                for batch in batches_of(self._facts):
                     await connection.execute(text(batch.statement.sql), batch.parameters(self._lease.number))
                 if self._error is None:
                     me = {"me": self._lease.number}
@@ -239,8 +224,8 @@ class SharedDatabase:
     async def _carry_out(self, works: list[Work]) -> None:
         """Do all of it, and tell everybody. Claims come last, and apart."""
         due, self._is_due = self._is_due, False
-        entries = [work for work in works if work.statement.phase != _CLAIMING]
-        claims = [work for work in works if work.statement.phase == _CLAIMING]
+        entries = [work for work in works if work.statement.phase < _CLAIMING]
+        claims = [work for work in works if work.statement.phase >= _CLAIMING]
         if entries or due:
             await self._all_or_each(entries, due=due)
         if claims:
@@ -252,37 +237,44 @@ class SharedDatabase:
             found = await self._again_and_again(lambda: self._transact(works, due=due))
         except IntegrityError:
             if len(works) == 1:
-                _tell(works[0], {})
+                tell(works[0], {})
             else:
                 for work in works:
                     await self._all_or_each([work], due=False)
             return
         for batch, rows in found:
             for work in batch.works:
-                _tell(work, rows)
+                tell(work, rows)
 
-    async def _transact(self, works: list[Work], *, due: bool) -> list[tuple[_Batch, Found]]:
+    async def _transact(self, works: list[Work], *, due: bool) -> list[tuple[Batch, Found]]:
         connection = await self._connected()
-        found = []
+        is_claiming = bool(works) and works[0].statement.phase >= _CLAIMING
+        renews = not self._read_only and not is_claiming
         asked = self._lease.clock()
-        is_claiming = bool(works) and works[0].statement.phase == _CLAIMING
-        async with connection.begin():
-            if not self._read_only and not is_claiming:
-                await self._renew(connection, due=due)
-            for batch in _batches(works):
-                rows = await connection.execute(text(batch.statement.sql), batch.parameters(self._lease.number))
-                found.append((batch, _by_key(rows)))
-        if not self._read_only and not is_claiming:
+        # In one go: a greenlet for each statement would take longer than the statement.
+        found = await connection.run_sync(self._do_within, batches_of(works), renews=renews, due=due)
+        if renews:
             self._lease.renewed(asked)
         return found
 
-    async def _renew(self, connection: AsyncConnection, *, due: bool) -> None:
+    def _do_within(
+        self, connection: Connection, batches: list[Batch], *, renews: bool, due: bool
+    ) -> list[tuple[Batch, Found]]:
+        with connection.begin():
+            if renews:
+                self._renew(connection, due=due)
+            me = self._lease.number
+            return [
+                (each, by_key(connection.execute(text(each.statement.sql), each.parameters(me)))) for each in batches
+            ]
+
+    def _renew(self, connection: Connection, *, due: bool) -> None:
         mine = {"lease": self._lease.seconds, "me": self._lease.number}
-        if (await connection.execute(text(statements.RENEW), mine)).first() is None:
+        if connection.execute(text(statements.RENEW), mine).first() is None:
             self._lease.is_lost = True
             raise self._lease.error()
         if due:
-            await connection.execute(text(statements.DECLARE_DEAD))
+            connection.execute(text(statements.DECLARE_DEAD))
 
     async def _again_and_again(
         self, work: Callable[[], Awaitable[T]], *, patience: float = _PATIENCE, own: bool = True
@@ -317,10 +309,11 @@ class SharedDatabase:
         """Take nothing more. Of what was not written, keep what is known for sure."""
         self._error = error
         works, self._queue = works + self._queue, []
-        self._facts += [work for work in works if work.statement.is_fact and work.answer is None]
+        self._facts += [work for work in works if work.statement.is_fact]
         for work in works:
             if work.answer is not None and not work.answer.done():
                 work.answer.set_exception(_copy_of(error))
+                work.answer.exception()  # who asked for several things hears of the first
 
     # The connection.
 
@@ -347,39 +340,12 @@ class SharedDatabase:
         await self._engine.dispose()
 
 
-def _batches(works: Iterable[Work]) -> list[_Batch]:
-    """Return the statements for all works, in an order in which those about one entry come as they were told."""
-    batches: dict[tuple[int, int, int], _Batch] = {}
-    earlier: Counter[tuple[Any, int]] = Counter()
-    for work in works:
-        phase = work.statement.phase
-        turn = 0 if work.statement.reads else earlier[work.key, phase]
-        earlier[work.key, phase] += 1
-        batch = batches.setdefault((phase, turn, id(work.statement)), _Batch(work.statement))
-        batch.works.append(work)
-    ordered = [batches[place] for place in sorted(batches, key=lambda place: place[:2])]
-    for batch in ordered:
-        if batch.statement.reads:
-            continue
-        batch.works.sort(key=lambda work: work.key)
-    return ordered
+def _send_binary_arrays(connection: Any, _: object) -> None:
+    """Let psycopg send arrays as asyncpg does: as text, each digest in them is quoted, escaped and parsed."""
+    if (adapters := getattr(connection.driver_connection, "adapters", None)) is not None:
+        from psycopg.types.array import ListBinaryDumper
 
-
-def _by_key(rows: Iterable[Any]) -> Found:
-    found: Found = {}
-    for row in rows:
-        key, *values = row
-        found.setdefault(bytes(key) if isinstance(key, memoryview) else key, []).append(tuple(values))
-    return found
-
-
-def _tell(work: Work, found: Found) -> None:
-    rows = found.get(work.key, [])
-    if work.answer is not None:
-        if not work.answer.done():
-            work.answer.set_result(rows if work.statement.reads else bool(rows) or work.key in found)
-    elif work.key not in found and work.undone is not None:
-        work.undone()
+        adapters.register_dumper(list, ListBinaryDumper)
 
 
 def _copy_of(error: LedgerError) -> LedgerError:
