@@ -5,7 +5,7 @@ import itertools
 import secrets
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, Final, Protocol, Self
+from typing import Any, Final, Protocol
 
 import attrs
 
@@ -187,12 +187,6 @@ class Multipart:
                     self._transport.abort()
         finally:
             await self._reader.close()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self.release()
 
 
 def _most_at_once(transport: asyncio.WriteTransport | None) -> int:

@@ -285,6 +285,7 @@ async def test_a_connection_that_was_closed_with_all_that_it_held_is_let_go_of()
             raise ConnectionResetError
 
     upload = Upload(source=source_of(PICTURE[:500_000]))
-    async with await upload.open(FileRules(), IoBudget(asyncio.get_running_loop())) as file:
-        with pytest.raises(ConnectionResetError):
-            await file.write(Resetting())
+    file = await upload.open(FileRules(), IoBudget(asyncio.get_running_loop()))
+    with pytest.raises(ConnectionResetError):
+        await file.write(Resetting())
+    await file.release()
