@@ -27,16 +27,18 @@ async def test_what_was_intended_and_recorded_is_there_in_the_next_run(tmp_path)
     ledger.verifications.created(await intend(ledger, BOB), "v" * 36)
     ledger.verifications.failed(await intend(ledger, BOB, None), "insufficient_data")
     await ledger.close()
-    again = (await opened(tmp_path / "l")).verifications
-    assert await again.entry(ANN, FORM) == sent
+    again = await opened(tmp_path / "l")
+    records = again.verifications
+    assert await records.entry(ANN, FORM) == sent
     assert (sent.state, sent.count_before, sent.intended_at) == (VerificationState.SENT, 0, NOON)
-    assert (await again.entry(BOB, FORM)).verification_id == "v" * 36
-    refused = await again.entry(BOB, None)
+    assert (await records.entry(BOB, FORM)).verification_id == "v" * 36
+    refused = await records.entry(BOB, None)
     assert (refused.state, refused.code) == (VerificationState.FAILED, "insufficient_data")
-    assert await again.entry(ANN, OTHER_FORM) is None
-    assert {entry.form_id for entry in await again.of(BOB)} == {FORM, None}
-    assert [entry.applicant_id for entry in [entry async for entry in again.unsettled()]] == [ANN]
-    assert [entry.applicant_id for entry in [entry async for entry in again.open()]] == [BOB]
+    assert await records.entry(ANN, OTHER_FORM) is None
+    assert {entry.form_id for entry in await records.of(BOB)} == {FORM, None}
+    assert [entry.applicant_id for entry in [entry async for entry in records.unsettled()]] == [ANN]
+    assert [entry.applicant_id for entry in [entry async for entry in records.open()]] == [BOB]
+    await again.close()
 
 
 async def test_an_intent_is_on_the_disk_when_the_call_returns(tmp_path):

@@ -19,9 +19,9 @@ class Work:
     """A change of one entry, or a look at it."""
 
     statement: Statement
-    values: tuple[Any, ...]
+    values: tuple[Any, ...] = attrs.field(repr=False)
     """One for each name of the statement; the first says which entry is meant."""
-    answer: "asyncio.Future[Any] | None" = None
+    answer: "asyncio.Future[Any] | None" = attrs.field(default=None, repr=False)
     undone: Callable[[], None] | None = None
     """Is called when it turns out to change nothing."""
 
