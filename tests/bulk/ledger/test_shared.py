@@ -13,6 +13,7 @@ from kycaid_async.bulk.ledger.shared import statements
 from kycaid_async.bulk.ledger.shared.lease import suspend_clock
 from kycaid_async.bulk.ledger.shared.shared_ledger import SharedLedger, name_of
 from kycaid_async.bulk.ledger.shared.transactions import SharedDatabase
+from kycaid_async.bulk.ledger.shared.works import Work
 from tests.bulk.ledger.shared import die
 
 KEY = "0123456789abcdef0123456789abcdef"
@@ -380,6 +381,12 @@ async def test_there_is_a_ledger_once_somebody_made_it(opened, ledger_url):
     assert not await SharedLedger.exists(ledger_url)
     await opened()
     assert await SharedLedger.exists(ledger_url)
+
+
+async def test_what_is_asked_of_it_shows_neither_its_values_nor_its_answer():
+    answer = asyncio.get_running_loop().create_future()
+    answer.set_result([("MARKED",)])
+    assert "MARKED" not in repr(Work(statements.ROW, ("MARKED",), answer))
 
 
 def test_its_name_has_no_password():
