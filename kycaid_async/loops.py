@@ -1,12 +1,14 @@
 """Access to the running event loop, and waiting in it."""
 
 import asyncio
+from contextlib import suppress
 from typing import TYPE_CHECKING, TypeVar
 
 from kycaid_async.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
+    from socket import socket
 
 T = TypeVar("T")
 
@@ -15,6 +17,9 @@ ADVICE = (
     "plugin of anyio, let your fixture anyio_backend return 'asyncio'"
 )
 
+_ITERATIONS = 2
+"""In the first a connection that was accepted gets its transport, in the second its server hears of it."""
+
 
 def running_loop() -> asyncio.AbstractEventLoop:
     """Return the event loop that runs. Raises `ConfigurationError` where none of asyncio's does, as under trio."""
@@ -22,6 +27,18 @@ def running_loop() -> asyncio.AbstractEventLoop:
         return asyncio.get_running_loop()
     except RuntimeError:
         raise ConfigurationError(ADVICE) from None
+
+
+async def stop_accepting(listening: "socket") -> None:
+    """Accept no more on a socket, and return when what was accepted is a connection that its server knows.
+
+    To be called before asyncio's server is closed: a connection that it accepted in the same moment would be left
+    open, and be nobody's.
+    """
+    with suppress(NotImplementedError):  # a loop without readers, as on Windows
+        asyncio.get_running_loop().remove_reader(listening)
+    for _ in range(_ITERATIONS):
+        await asyncio.sleep(0)
 
 
 async def finished(work: "Future[T] | asyncio.Future[T]") -> T:

@@ -40,6 +40,7 @@ class Serving:
         self._over = True
         if self._server is None:
             return
+        await self._stop_accepting()
         self._server.close()
         open_ones = dict(self._tasks)
         for task in open_ones:
@@ -50,6 +51,15 @@ class Serving:
             with suppress(Exception):
                 await writer.wait_closed()
         await self._server.wait_closed()
+
+    async def _stop_accepting(self) -> None:
+        """Let what was accepted become a connection first: asyncio forgets what it accepts while a server closes."""
+        loop = asyncio.get_running_loop()
+        for listening in self._server.sockets:
+            with suppress(NotImplementedError):
+                loop.remove_reader(listening)
+        for _ in range(2):
+            await asyncio.sleep(0)
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if self._over:

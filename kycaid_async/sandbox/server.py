@@ -17,7 +17,7 @@ from aiohttp import web
 from anyio import CancelScope, to_thread
 
 from kycaid_async.errors import ConfigurationError
-from kycaid_async.loops import running_loop
+from kycaid_async.loops import running_loop, stop_accepting
 from kycaid_async.masking import ValueObject
 from kycaid_async.options import FUNCTION, TEXT, Kind, is_whole, whole
 from kycaid_async.sandbox.application import Application
@@ -307,6 +307,7 @@ async def _serve(application: Application, bound: socket.socket, stack: AsyncExi
     await runner.setup()
     stack.push_async_callback(runner.cleanup)
     await web.SockSite(runner, bound).start()
+    stack.push_async_callback(stop_accepting, bound)
     # Before the runner waits for open connections: some of them only wait for events.
     stack.callback(application.state.feed.close)
 

@@ -1,6 +1,7 @@
 """A receiver that records callbacks."""
 
 import functools
+import socket
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from anyio.from_thread import start_blocking_portal
 from kycaid_async.callbacks import MAX_BODY, SIGNATURE_HEADER, Event, InvalidSignatureError, Keys, parse
 from kycaid_async.callbacks.signature import keys_of, verify_with
 from kycaid_async.errors import DecodeError
+from kycaid_async.loops import stop_accepting
 from kycaid_async.sandbox import SANDBOX_KEY
 from kycaid_async.sandbox.http.listening import silent
 from kycaid_async.sync.threads import result_of, waits
@@ -77,10 +79,12 @@ class CallbackRecorder:
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
+            listening = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
             portal = stack.enter_context(start_blocking_portal(name="kycaid recorder"))
             runner = web.AppRunner(self._application(), access_log=None, logger=silent())
             stack.callback(portal.call, runner.cleanup)
-            result_of(portal.start_task_soon(self._listen, runner))
+            result_of(portal.start_task_soon(self._listen, runner, listening))
+            stack.callback(portal.call, stop_accepting, listening)
             self.url = f"http://127.0.0.1:{runner.addresses[0][1]}/"
             self._stack = stack.pop_all()
         return self
@@ -114,9 +118,9 @@ class CallbackRecorder:
         app.router.add_post("/", self._receive)
         return app
 
-    async def _listen(self, runner: web.AppRunner) -> None:
+    async def _listen(self, runner: web.AppRunner, listening: socket.socket) -> None:
         await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        await web.SockSite(runner, listening).start()
 
     async def _receive(self, request: web.Request) -> web.Response:
         body = await request.read()

@@ -1,5 +1,7 @@
 """What becomes of a row on a server that answers as none should, and shares no code with the package."""
 
+import asyncio
+
 import attrs
 import pytest
 
@@ -24,9 +26,12 @@ def client(plain, make_client):
 
 @pytest.fixture
 def given_again(monkeypatch):
-    """Let the server give the first id again and again, for all that is made at a path."""
+    """Let the server give the first id again and again, for all that is made at a path.
 
-    def given_again(at):
+    The second answer may wait ``until_sent``, that is, for a document: which of the two comes first is chance.
+    """
+
+    def given_again(at, *, until_sent=False):
         first, act = [], PlainServer._act
 
         def meddled(self, method, path, body):
@@ -37,6 +42,15 @@ def given_again(monkeypatch):
             return answer
 
         monkeypatch.setattr(PlainServer, "_act", meddled)
+        answer = PlainServer._answer
+
+        async def answered(self, method, path, body):
+            is_second = until_sent and (method, path) == ("POST", at) and self.count(at)
+            while is_second and not self.documents:
+                await asyncio.sleep(0)
+            return await answer(self, method, path, body)
+
+        monkeypatch.setattr(PlainServer, "_answer", answered)
 
     return given_again
 
@@ -73,7 +87,7 @@ async def test_a_row_for_which_the_server_gave_the_document_of_another_is_not_to
 
 @pytest.mark.parametrize("ledger", [True, False])
 async def test_no_document_goes_to_the_applicant_of_another_row(client, plain, given_again, tmp_path, ledger):
-    given_again("/applicants")
+    given_again("/applicants", until_sent=True)
     rows = [row(n, applicant=Person(first_name="Jane", external_applicant_id=f"E{n}")) for n in range(4)]
     upload = client.bulk.upload(rows, ledger=tmp_path / "ledger" if ledger else None, applicants_at_once=2)
     results = await results_of(upload, "for a new applicant the server gave the id of one that another row has")

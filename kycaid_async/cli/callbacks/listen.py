@@ -18,6 +18,7 @@ from kycaid_async.cli.json_io import write_json
 from kycaid_async.cli.options import required_key
 from kycaid_async.cli.problems import Problem, one_line
 from kycaid_async.errors import BodyTooLargeError, DecodeError, InvalidSignatureError
+from kycaid_async.loops import stop_accepting
 from kycaid_async.masking import code_or_mask
 from kycaid_async.signals import stop_signals
 from kycaid_async.values.secret import ApiKey
@@ -57,10 +58,10 @@ class Listener:
         with stop_signals() as told:
             app = web.Application(client_max_size=MAX_BODY + 1)
             app.router.add_route("*", "/{path:.*}", self._receive)
+            listening = _bind(port)
             runner = web.AppRunner(app, access_log=None)
             await runner.setup()
             try:
-                listening = _bind(port)
                 await web.SockSite(runner, listening).start()
                 url = f"http://{_HOST}:{listening.getsockname()[1]}/"
                 self._say(f"Listening on {url} until Ctrl-C. For example: kycaid sandbox --callback-url {url}")
@@ -69,6 +70,7 @@ class Listener:
                     await told()
                     group.cancel_scope.cancel()
             finally:
+                await stop_accepting(listening)
                 await runner.cleanup()
 
     async def _until_enough(self, scope: anyio.CancelScope) -> None:
