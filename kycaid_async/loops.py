@@ -8,7 +8,6 @@ from kycaid_async.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
-    from socket import socket
 
 T = TypeVar("T")
 
@@ -16,9 +15,6 @@ ADVICE = (
     "kycaid_async runs on asyncio, and no event loop of asyncio runs here. Trio has another one: with the pytest "
     "plugin of anyio, let your fixture anyio_backend return 'asyncio'"
 )
-
-_ITERATIONS = 2
-"""In the first a connection that was accepted gets its transport, in the second its server hears of it."""
 
 
 def running_loop() -> asyncio.AbstractEventLoop:
@@ -29,16 +25,21 @@ def running_loop() -> asyncio.AbstractEventLoop:
         raise ConfigurationError(ADVICE) from None
 
 
-async def stop_accepting(listening: "socket") -> None:
-    """Accept no more on a socket, and return when what was accepted is a connection that its server knows.
+async def let_loop_read() -> None:
+    """Give the event loop the two iterations that it needs to read what has come, and to act on it."""
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+
+
+async def stop_accepting(listening: int) -> None:
+    """Accept no more on the socket of this descriptor, and return when what was accepted is known to its server.
 
     To be called before asyncio's server is closed: a connection that it accepted in the same moment would be left
     open, and be nobody's.
     """
     with suppress(NotImplementedError):  # a loop without readers, as on Windows
         asyncio.get_running_loop().remove_reader(listening)
-    for _ in range(_ITERATIONS):
-        await asyncio.sleep(0)
+    await let_loop_read()  # first a connection that was accepted gets its transport, then its server hears of it
 
 
 async def finished(work: "Future[T] | asyncio.Future[T]") -> T:

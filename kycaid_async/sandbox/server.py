@@ -307,7 +307,7 @@ async def _serve(application: Application, bound: socket.socket, stack: AsyncExi
     await runner.setup()
     stack.push_async_callback(runner.cleanup)
     await web.SockSite(runner, bound).start()
-    stack.push_async_callback(stop_accepting, bound)
+    stack.push_async_callback(stop_accepting, bound.fileno())
     # Before the runner waits for open connections: some of them only wait for events.
     stack.callback(application.state.feed.close)
 

@@ -84,7 +84,7 @@ class CallbackRecorder:
             runner = web.AppRunner(self._application(), access_log=None, logger=silent())
             stack.callback(portal.call, runner.cleanup)
             result_of(portal.start_task_soon(self._listen, runner, listening))
-            stack.callback(portal.call, stop_accepting, listening)
+            stack.callback(portal.call, stop_accepting, listening.fileno())
             self.url = f"http://127.0.0.1:{runner.addresses[0][1]}/"
             self._stack = stack.pop_all()
         return self

@@ -70,7 +70,7 @@ class Listener:
                     await told()
                     group.cancel_scope.cancel()
             finally:
-                await stop_accepting(listening)
+                await stop_accepting(listening.fileno())
                 await runner.cleanup()
 
     async def _until_enough(self, scope: anyio.CancelScope) -> None:

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import aiohttp
 
+from kycaid_async.loops import let_loop_read
 from kycaid_async.transport.aiohttp.resolver import resolver_options
-from kycaid_async.transport.aiohttp.sockets import has_news, let_loop_read, patient_socket
+from kycaid_async.transport.aiohttp.sockets import has_news, patient_socket
 
 if TYPE_CHECKING:
     from aiohttp.client_reqrep import ClientRequest

@@ -14,12 +14,13 @@ from aiohttp.http import StreamWriter
 from yarl import URL
 
 from kycaid_async.errors import KycaidError
+from kycaid_async.loops import let_loop_read
 from kycaid_async.protocol.response import Answer
 from kycaid_async.transport.aiohttp.answers import HEAD_LIMITS, unpacked, whole_of
 from kycaid_async.transport.aiohttp.connector import UNLIMITED, Connector
 from kycaid_async.transport.aiohttp.parts import HttpProcessingError, give_up_straight_way, is_patched
 from kycaid_async.transport.aiohttp.session import SessionBackend
-from kycaid_async.transport.aiohttp.sockets import ConnectionWriter, let_loop_read, must_read_first
+from kycaid_async.transport.aiohttp.sockets import ConnectionWriter, must_read_first
 from kycaid_async.transport.aiohttp.translation import error_of
 from kycaid_async.transport.backend import OutgoingRequest
 from kycaid_async.transport.deadlines import AttemptTimeout

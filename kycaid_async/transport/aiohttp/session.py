@@ -9,11 +9,11 @@ import aiohttp
 import attrs
 from yarl import URL
 
+from kycaid_async.loops import let_loop_read
 from kycaid_async.protocol.response import Answer
 from kycaid_async.transport.aiohttp.answers import HEAD_LIMITS, unpacked, whole_of
 from kycaid_async.transport.aiohttp.connector import UNLIMITED, Connector
 from kycaid_async.transport.aiohttp.parts import default_proxy_of, keep_from_closing, own_bodies_fit
-from kycaid_async.transport.aiohttp.sockets import let_loop_read
 from kycaid_async.transport.aiohttp.translation import error_of
 from kycaid_async.transport.backend import OutgoingRequest
 from kycaid_async.transport.deadlines import AttemptTimeout

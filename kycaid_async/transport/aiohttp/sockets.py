@@ -17,6 +17,8 @@ import socket
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from kycaid_async.loops import let_loop_read
+
 if TYPE_CHECKING:
     from aiohappyeyeballs import AddrInfoType
     from aiohttp.abc import AbstractStreamWriter
@@ -95,12 +97,6 @@ def must_read_first(transport: asyncio.BaseTransport | None) -> bool:
     asks = type(transport).__module__.startswith("asyncio.")
     patient = asks and isinstance(getattr(_socket_of(transport), "_sock", None), PatientSocket)
     return not patient and has_news(transport)
-
-
-async def let_loop_read() -> None:
-    """Give the event loop the two iterations that it needs to read what has come, and to act on it."""
-    await asyncio.sleep(0)
-    await asyncio.sleep(0)
 
 
 class ConnectionWriter:
