@@ -65,8 +65,7 @@ class OutgoingRequest(Unlisted):
 
     def leaves(self) -> None:
         """Note that it leaves with what is done next. Raises as `check` does."""
-        if self.guard is not None:
-            self.guard()
+        self.check()
         self.sent = True
 
 

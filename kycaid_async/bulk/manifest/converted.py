@@ -8,7 +8,7 @@ import attrs
 
 from kycaid_async.errors import InvalidFileError
 from kycaid_async.masking import shown_path
-from kycaid_async.uploads.kinds import FIRST_BYTES, kind_of
+from kycaid_async.uploads.kinds import kind_of
 from kycaid_async.uploads.reader import Source, SourceReader, in_thread
 from kycaid_async.uploads.sources import BytesReader
 
@@ -36,7 +36,7 @@ class ConvertedSource:
     async def open(self) -> SourceReader:
         """Read it, and convert it where that is needed. Raises `InvalidFileError` for one that cannot be converted."""
         reading = await self.source.open()
-        kind = kind_of(bytes(reading.head[:FIRST_BYTES]))
+        kind = kind_of(reading.head)
         if kind is None or kind.content_type not in HEIC:
             return reading
         try:

@@ -1,15 +1,13 @@
 """Batches of a shared ledger: many rows ask at one time, and few statements answer them."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import attrs
 
 from kycaid_async.bulk.ledger.shared.statements import Statement
-
-if TYPE_CHECKING:
-    import asyncio
 
 Found = dict[Any, list[tuple[Any, ...]]]
 
@@ -21,7 +19,7 @@ class Work:
     statement: Statement
     values: tuple[Any, ...] = attrs.field(repr=False)
     """One for each name of the statement; the first says which entry is meant."""
-    answer: "asyncio.Future[Any] | None" = attrs.field(default=None, repr=False)
+    answer: asyncio.Future[Any] | None = attrs.field(default=None, repr=False)
     undone: Callable[[], None] | None = None
     """Is called when it turns out to change nothing."""
 
