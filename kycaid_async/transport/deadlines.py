@@ -17,7 +17,7 @@ from kycaid_async.protocol.timeout import Timeout
 TICKS = 4
 """Checks per limit: a stall ends between one limit and half a limit more after the last byte."""
 ITERATIONS = 4
-"""IoBudget of the loop between a limit and its end: one to read all that has come, the others to act on it."""
+"""Iterations of the loop between a limit and its end: one to read all that has come, the others to act on it."""
 EARLY = 0.001
 """Seconds by which a timer may fire too early, because clocks are coarse."""
 

@@ -316,7 +316,10 @@ class PathReader(Printed):
             self._changed = _state(os.fstat(self.fd)) != _state(self.found)
 
     def framed(self, before: bytes, behind: bytes) -> Buffer | None:
-        return None if self._padded is None else self._padded.framed(before, behind)
+        framed = None if self._padded is None else self._padded.framed(before, behind)
+        if framed is not None:
+            self.head, self._padded = b"", None  # free once it is sent: what reads next finds this memory in the cache
+        return framed
 
     async def read(self) -> Buffer:
         want = min(CHUNK, self.size - self._offset)

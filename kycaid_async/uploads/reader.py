@@ -36,7 +36,8 @@ class SourceReader(Protocol):
     def framed(self, before: bytes, behind: bytes, /) -> Buffer | None:
         """Return the whole file framed by ``before`` and ``behind``, in a buffer that is not used again.
 
-        None when that would take a copy of it. To be called once, and only when `head` is the whole file.
+        None when that would take a copy of it. To be called once, and only when `head` is the whole file, which may be
+        gone from here afterwards.
         """
         ...
 

@@ -11,6 +11,7 @@ import contextlib
 import datetime as dt
 import faulthandler
 import functools
+import gc
 import importlib
 import io
 import json
@@ -24,16 +25,30 @@ import threading
 import time
 
 import anyio
+import typer.main
 
 import kycaid_async.api
 import kycaid_async.bulk
 import kycaid_async.cli.upload.run
 import kycaid_async.cli.verify.run
 import kycaid_async.transport
-from kycaid_async import ApplicantDocument, AsyncKycaid, KycaidError, Person, Timeout
+from kycaid_async import (
+    Applicant,
+    ApplicantDocument,
+    AsyncKycaid,
+    Document,
+    FileInfo,
+    KycaidError,
+    Person,
+    Timeout,
+    Verification,
+)
 from kycaid_async.bulk.bulk import Bulk
 from kycaid_async.cli import main
 from kycaid_async.timing import Timing
+from kycaid_async.values.converter import structure
+from kycaid_async.values.mismatch import Mismatch
+from kycaid_async.values.msgspec_reader import structure_bytes
 
 _MONOTONIC = time.monotonic
 
@@ -47,6 +62,13 @@ def warm_up() -> None:
     for room in (kycaid_async.api, kycaid_async.bulk, kycaid_async.transport):
         for module in pkgutil.walk_packages(room.__path__, f"{room.__name__}."):
             importlib.import_module(module.name)
+    for cls in (Applicant, Document, FileInfo, Verification):
+        for read, nothing in ((structure, {}), (structure_bytes, b"{}")):
+            with contextlib.suppress(Mismatch):
+                read(nothing, cls)
+    typer.main.get_command = functools.cache(typer.main.get_command)
+    gc.collect()
+    gc.freeze()  # a fork then shares this memory, where a collection would write to each object
     for thread in set(threading.enumerate()) - {threading.main_thread()}:
         thread.join(10)  # what it holds while this forks would be held in the fork for ever
     if threading.active_count() > 1:

@@ -2,11 +2,13 @@
 
 import asyncio
 import contextlib
+import os
 import select
 import socket
 import struct
 import sys
 import threading
+import tracemalloc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from unittest import mock
@@ -17,6 +19,7 @@ from aioresponses import aioresponses
 
 from kycaid_async import ConnectionLostError, FileRefusedError, KycaidError
 from kycaid_async.transport.aiohttp import sockets
+from kycaid_async.uploads.path_source import QUICK_FOLDERS
 from tests.conftest import API_KEY, PatchedResponse
 from tests.pictures import picture
 from tests.serving import Serve, Serving
@@ -246,6 +249,31 @@ async def test_a_connection_whose_request_was_answered_before_it_was_sent_is_not
         assert (await client.documents.get(DOCUMENT)).status == "valid"
         await client.aclose()
     assert len(connections) == 2
+
+
+@pytest.mark.skipif(not hasattr(os, "RWF_NOWAIT"), reason="elsewhere files are read in threads, in other buffers")
+async def test_files_that_wait_for_their_answers_are_not_held_in_memory(make_client, tmp_path):
+    path, many, got = tmp_path / "passport.png", 16, 0
+    path.write_bytes(picture(900_000))
+    QUICK_FOLDERS.note(str(tmp_path), 0.0)
+
+    async def read_all(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
+        nonlocal got
+        while data := await reader.read(1 << 16):
+            got += len(data)
+
+    async with serving(read_all) as url, asyncio.TaskGroup() as group, asyncio.timeout(60):
+        client = make_client(url, max_connections=many)
+        tracemalloc.start()
+        uploads = [group.create_task(client.files.create(path)) for _ in range(many)]
+        while got < many * 900_000:
+            await asyncio.sleep(0)
+        held = tracemalloc.get_traced_memory()[0]
+        tracemalloc.stop()
+        assert not any(upload.done() for upload in uploads)
+        for upload in uploads:
+            upload.cancel()
+    assert held < 4_000_000
 
 
 # Who looks on at aiohttp's requests sees ours.
