@@ -5,6 +5,7 @@ moments, ``--package`` takes ``kycaid_async`` from another folder, ``--keep`` le
 ``--late 20`` lets a server that acts late do so 20 real seconds after it got a request, and clients look for what they
 sent for longer than that. Without it, and in the suite, it acts at most 3 seconds late, when clients have waited for
 half of that.
+``--kills 200 --kills-each 40`` takes five manifests for each mode, one after the other, for each run looks at all rows.
 ``--minutes 60`` begins no mode after that; what was not begun is not counted.
 ``python -m tests.bulk.crash storm`` measures runs through a time in which the server, or a gateway, refuses all.
 """
@@ -12,6 +13,7 @@ half of that.
 import argparse
 import asyncio
 import math
+import shutil
 import sys
 import tempfile
 import time
@@ -26,6 +28,8 @@ from tests.bulk.crash.trial import Outcome, run
 from tests.oracle.running import ROOT
 from tests.signals import heed_terminal
 
+_NEXT_SEED = 1_000_003
+"""Added for each further manifest of a mode."""
 _HEADS = ["mode", "kills", "rows", "delivered", "uncertain", "failed"]
 _HEADS += ["doubles", "missing", "wrong", "unopened", "crashed", "repeated", "seconds"]
 
@@ -41,6 +45,25 @@ def _line(cells: list[object]) -> str:
     return "| " + " | ".join(map(str, cells)) + " |"
 
 
+async def _mode(name: str, args: argparse.Namespace, folder: Path, forks: Forks) -> Outcome:
+    """Do all kills of a mode, with as many manifests as they need."""
+    whole: Outcome | None = None
+    for part, first in enumerate(range(0, max(1, args.kills), args.kills_each)):
+        place = folder / str(part)
+        place.mkdir(parents=True)
+        kills = min(args.kills_each, args.kills - first)
+        seed = args.seed + part * _NEXT_SEED
+        outcome = await run(name, folder=place, forks=forks, kills=kills, seed=seed, rows=args.rows, late=args.late)
+        if whole is None:
+            whole = outcome
+        else:
+            whole.add(outcome)
+        if not (args.keep or outcome.verdict.problems):
+            shutil.rmtree(place)
+    assert whole is not None  # there is one manifest at least
+    return whole
+
+
 async def _all(args: argparse.Namespace, folder: Path, forks: Forks) -> bool:
     names = list(MODES) if args.mode == "all" else args.mode.split(",")
     at_once, well, seen = asyncio.Semaphore(args.at_once), True, list[Outcome]()
@@ -52,10 +75,7 @@ async def _all(args: argparse.Namespace, folder: Path, forks: Forks) -> bool:
         async with at_once:
             if time.monotonic() > last_begin:
                 return
-            place = folder / name
-            place.mkdir(parents=True)
-            options = {"kills": args.kills, "seed": args.seed, "rows": args.rows, "late": args.late}
-            outcome = await run(name, folder=place, forks=forks, **options)
+            outcome = await _mode(name, args, folder / name, forks)
             print(_line(_cells(outcome)), flush=True)
             well = well and not (MODES[name].preventable and outcome.verdict.problems)
             seen.append(outcome)
@@ -93,6 +113,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("mode", help=f"all, or some of: {','.join(MODES)}")
     parser.add_argument("--kills", type=int, default=30)
+    parser.add_argument("--kills-each", type=int, default=40, help="kills with one manifest; more take another")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--rows", type=int, default=120)
     parser.add_argument("--late", type=float, help="seconds after which a server that is late acts")

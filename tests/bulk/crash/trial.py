@@ -40,6 +40,15 @@ class Outcome:
     mode: str = ""
     seconds: float = 0.0
 
+    def add(self, other: "Outcome") -> None:
+        """Take over what came of the same mode with another manifest."""
+        self.kills += other.kills
+        self.rows += other.rows
+        self.delivered += other.delivered
+        self.statuses += other.statuses
+        self.verdict.add(other.verdict)
+        self.seconds += other.seconds
+
 
 @attrs.define(kw_only=True)
 class Trial:

@@ -41,6 +41,11 @@ class Verdict:
         """All that a client is to blame for."""
         return self.doubles + self.missing + self.wrong + self.unopened + self.crashes
 
+    def add(self, other: "Verdict") -> None:
+        """Take over what was found elsewhere."""
+        for mine, found in zip(attrs.astuple(self, recurse=False), attrs.astuple(other, recurse=False), strict=True):
+            mine.extend(found)
+
 
 @attrs.define
 class Held:
