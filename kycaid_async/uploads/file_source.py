@@ -31,10 +31,12 @@ class FileSource:
         if inspect.iscoroutinefunction(plain.read):
             raise self._refused("is asynchronous; pass its path, or what open(…, 'rb') returns")
         try:
-            # mmap before Python 3.13 does not say that it can be sought.
-            seekable = plain.seekable() if hasattr(plain, "seekable") else callable(plain.seek) and callable(plain.tell)
-        except (AttributeError, OSError, ValueError) as error:
+            is_closed = bool(getattr(plain, "closed", False))
+            seekable = not is_closed and _can_be_sought(plain)
+        except (OSError, ValueError) as error:
             raise self._refused(f"cannot be read ({type(error).__name__})") from None
+        if is_closed:
+            raise self._refused("is closed; open it again, or pass its path")
         if not seekable:
             raise self._refused(
                 "cannot be sought, so it could not be sent again; read it into bytes, or pass a factory"
@@ -95,6 +97,13 @@ class _Part(Printed):
             end = self.shared.file.tell()  # mmap before Python 3.13 does not return it from seek
             self.shared.file.seek(self.start)
         return max(0, end - self.start)
+
+
+def _can_be_sought(file: Any) -> bool:
+    if hasattr(file, "seekable"):
+        return bool(file.seekable())
+    # mmap before Python 3.13 does not say that it can be sought.
+    return callable(getattr(file, "seek", None)) and callable(getattr(file, "tell", None))
 
 
 def _name_of(file: Any) -> str | None:

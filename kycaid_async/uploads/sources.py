@@ -35,8 +35,11 @@ def source_of(value: UploadSource, *, size: int | None = None) -> Source:
         return FactorySource(value, size)
     if callable(getattr(value, "read", None)):
         return FileSource(value)
+    # A path within an archive, such as one of importlib.resources, is none of the file system.
+    instead = " (here: what its read_bytes() returns)" if hasattr(value, "read_bytes") else ""
     raise InvalidFileError(
-        f"cannot upload a {type(value).__name__}: pass a path, bytes, a binary file, or a factory of async iterators",
+        f"cannot upload a {type(value).__name__}: "
+        f"pass a path, bytes{instead}, a binary file, or a factory of async iterators",
         file=f"({type(value).__name__})",
         problems=[FieldProblem("source", "a path, bytes, a binary file or a factory", f"a {type(value).__name__}")],
     )

@@ -3,6 +3,7 @@
 import hashlib
 import io
 import mmap
+import zipfile
 
 import aiofiles
 import anyio
@@ -72,6 +73,28 @@ async def test_a_file_of_aiofiles_is_refused_with_what_to_do(path, uploads, make
     async with aiofiles.open(path, "rb") as file:
         error = await refused(file, make_client(uploads.url))
     assert "is asynchronous; pass its path" in str(error)
+
+
+class OnlyRead:
+    """A stream of a library that has nothing but ``read``."""
+
+    def read(self, size: int = -1) -> bytes:
+        return PICTURE[:size]
+
+
+async def test_a_stream_that_can_only_be_read_is_refused_with_what_to_do(uploads, make_client):
+    error = await refused(OnlyRead(), make_client(uploads.url))
+    assert "cannot be sought, so it could not be sent again; read it into bytes" in str(error)
+
+
+async def test_a_path_within_an_archive_is_refused_with_what_to_do(tmp_path, uploads, make_client):
+    with zipfile.ZipFile(tmp_path / "scans.zip", "w") as archive:
+        archive.writestr("passport.png", PICTURE)
+    within = zipfile.Path(tmp_path / "scans.zip", "passport.png")
+    error = await refused(within, make_client(uploads.url))
+    assert "pass a path, bytes (here: what its read_bytes() returns)" in str(error)
+    await make_client(uploads.url).files.create(within.read_bytes())
+    assert len(uploads.received) == 1
 
 
 @pytest.mark.parametrize(

@@ -126,7 +126,7 @@ async def test_a_text_file_a_pipe_and_a_closed_file_say_what_to_do(client, tmp_p
     os.close(write)
     with os.fdopen(read, "rb") as pipe, pytest.raises(InvalidFileError, match="cannot be sought"):
         await client.files.create(pipe)
-    with pytest.raises(InvalidFileError, match="cannot be read"):
+    with pytest.raises(InvalidFileError, match="is closed; open it again"):
         await client.files.create(pipe)
 
 
