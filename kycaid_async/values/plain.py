@@ -8,6 +8,9 @@ from datetime import date, datetime, time
 from typing import Any, Final
 
 _OWN: Final = frozenset({str, bool, int, float, date, list, tuple, dict, type(None)})
+_SPAN: Final = "m"
+_COARSE: Final = ("Y]", "M]", "W]")
+"""How numpy ends the names of types of times without a day."""
 
 
 def plain(value: Any) -> Any:
@@ -15,7 +18,8 @@ def plain(value: Any) -> Any:
 
     All else stays as it is, also what stands for nothing (``NaT``, ``NA``): fields refuse that by its type.
     """
-    if value.__class__ in _OWN or isinstance(value, str | bytes | date):
+    # To numpy a span of time is a whole number.
+    if value.__class__ in _OWN or isinstance(value, str | bytes | date) or _kind_of(value) == _SPAN:
         return value
     import numbers  # these two take longer to import than all else here, and few values need them
     from decimal import Decimal
@@ -39,6 +43,11 @@ def day_of(value: Any) -> Any:
     return value
 
 
+def _kind_of(value: Any) -> Any:
+    """Return the letter of numpy for the type of ``value``; None for what has none."""
+    return getattr(getattr(value, "dtype", None), "kind", None)
+
+
 def _number(value: Any) -> Any:
     import numbers
     from decimal import Decimal
@@ -53,9 +62,14 @@ def _number(value: Any) -> Any:
 
 
 def _scalar(value: Any) -> Any:
-    """Return what a numpy scalar holds: not a number of nanoseconds, but their time."""
+    """Return what a numpy scalar holds: not a number of nanoseconds, but their time.
+
+    A month, a year or a week stays as it is, for numpy would make its first day of it.
+    """
     with contextlib.suppress(AttributeError, TypeError, ValueError, OverflowError):
-        is_time = value.dtype.kind == "M"
+        is_time = _kind_of(value) == "M"
+        if is_time and value.dtype.str.endswith(_COARSE):
+            return value
         found = (value.astype("datetime64[us]") if is_time else value).item()
         return value if found is None else found
     return value

@@ -90,6 +90,13 @@ def test_what_stands_for_nothing_is_refused_with_the_name_of_its_field(field, va
     [
         ("issue_date", pd.Timestamp("2020-01-02 10:00")),
         ("issue_date", pd.Timestamp("2020-01-02", tz="Europe/Berlin")),
+        ("issue_date", np.datetime64("2020-01")),
+        ("issue_date", np.datetime64("2020")),
+        ("issue_date", np.datetime64("2020-01-02", "W")),
+        ("issue_date", pd.Period("2020-01", "M")),
+        ("transaction_datetime", np.datetime64("2020-01")),
+        ("transaction_amount", np.timedelta64(5, "ns")),
+        ("transaction_amount", np.timedelta64(5, "M")),
         ("transaction_amount", Decimal("0.1234567890123456789")),
         ("transaction_amount", np.bool_(True)),
         ("transaction_amount", np.array([1])),
