@@ -7,7 +7,13 @@ import signal
 import sys
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn, TypeVar, TypeVarTuple
+
+if TYPE_CHECKING:
+    import asyncio
+
+T = TypeVar("T")
+P = TypeVarTuple("P")
 
 _began: list[bool] = []
 """Not empty in a program that began with `exit_at_once`."""
@@ -53,6 +59,59 @@ def end_like_ctrl_c() -> None:
     for number in _numbers():
         if signal.getsignal(number) is _exit:
             signal.signal(number, signal.default_int_handler if number == signal.SIGINT else _interrupt)
+
+
+def run_async(function: Callable[[*P], Awaitable[T]], *args: *P) -> T:
+    """Run an asynchronous function in an event loop of its own, as `anyio.run` does.
+
+    Signals wait until that loop is made, and until it is closed: of one that is neither, Python prints a traceback.
+    """
+    import anyio
+
+    return anyio.run(function, *args, backend_options={"loop_factory": _new_loop})
+
+
+def _new_loop() -> "asyncio.AbstractEventLoop":
+    import asyncio
+
+    with ExitStack() as stack:
+        with _held_back():
+            loop = asyncio.new_event_loop()
+            close = loop.close
+            stack.callback(close)
+
+            def close_whole() -> None:
+                with _held_back():
+                    close()
+
+            with contextlib.suppress(AttributeError):  # a loop of another library may not let it be replaced
+                loop.close = close_whole  # type: ignore[method-assign]
+        stack.pop_all()  # no signal came meanwhile
+    return loop
+
+
+@contextmanager
+def _held_back() -> Iterator[None]:
+    """Let signals that tell this program to stop wait until the end of a block."""
+    import threading
+
+    came: list[int] = []
+
+    def note(number: int, _frame: object) -> None:
+        came.append(number)
+
+    # Only the main thread has to do with signals. A handler that is not Python's could not be put back.
+    is_main = threading.current_thread() is threading.main_thread()
+    numbers = [number for number in _numbers() if is_main and signal.getsignal(number) is not None]
+    before = {number: signal.signal(number, note) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            if signal.getsignal(number) is note:
+                signal.signal(number, handler)
+        for got in came:
+            signal.raise_signal(got)
 
 
 def _ignore() -> None:

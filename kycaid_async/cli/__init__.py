@@ -5,11 +5,8 @@ import gc
 import io
 import os
 import sys
-from pathlib import Path
 from typing import NoReturn, TextIO
 
-from kycaid_async.cli.problems import interrupted
-from kycaid_async.extras import is_installed
 from kycaid_async.signals import exit_at_once
 
 _NEEDED = ("typer", "rich", "PIL")
@@ -19,7 +16,9 @@ _GARBAGE = 100_000
 
 def main() -> NoReturn:
     """Run the command line and exit. Exits with 2 and one line of advice when the extra is not installed."""
-    exit_at_once()
+    exit_at_once()  # before all that takes time to import: until then Ctrl-C is a traceback
+    from kycaid_async.extras import is_installed
+
     if not all(is_installed(name) for name in _NEEDED):
         sys.stderr.write("kycaid: the command line is an extra; install it with: pip install 'kycaid-async[cli]'\n")
         sys.exit(2)
@@ -37,6 +36,8 @@ def main() -> NoReturn:
                 stream.reconfigure(errors="replace")
         app(prog_name="kycaid")
     except KeyboardInterrupt as interrupt:
+        from kycaid_async.cli.problems import interrupted
+
         sys.exit(interrupted(interrupt))
     except OSError as error:
         # A full disk behind a pipe, for one. What could be said may not be written either.
@@ -47,4 +48,6 @@ def main() -> NoReturn:
 
 
 def _nowhere() -> TextIO:
+    from pathlib import Path
+
     return Path(os.devnull).open("w", encoding="utf-8")

@@ -23,7 +23,7 @@ from kycaid_async.sandbox.pages.layout import HOME
 from kycaid_async.sandbox.server import Sandbox
 from kycaid_async.sandbox_options import SandboxOptions
 from kycaid_async.shell import assignments
-from kycaid_async.signals import stop_signals
+from kycaid_async.signals import run_async, stop_signals
 
 _GARBAGE: Final = 100_000
 """Objects between two searches for garbage. What a start makes stays: to search it takes a sixth of the time."""
@@ -54,7 +54,7 @@ def run(sandbox: Sandbox, say: Callable[[str], object], *, quiet: bool = False) 
 
     Raises `ConfigurationError`.
     """
-    anyio.run(partial(_serve, sandbox, say, quiet=quiet))
+    run_async(partial(_serve, sandbox, say, quiet=quiet))
 
 
 def is_port_in_use(error: ConfigurationError) -> bool:

@@ -1,7 +1,9 @@
 """The way in."""
 
+import signal
 import subprocess
 import sys
+import textwrap
 
 import pytest
 from typer.testing import CliRunner
@@ -44,6 +46,68 @@ def test_importing_the_command_line_loads_nothing_heavy():
     code = "import sys, kycaid_async.cli; print(*{'typer', 'rich', 'PIL', 'aiohttp', 'attrs'} & set(sys.modules))"
     done = python(code)
     assert (done.returncode, done.stdout.strip()) == (0, "")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are none of its own there")
+@pytest.mark.parametrize("number", ["SIGINT", "SIGTERM"])
+@pytest.mark.parametrize("module", ["pathlib", "shutil", "textwrap", "importlib.util", "typer", "kycaid_async.cli.app"])
+def test_a_signal_while_it_still_imports_ends_it_in_one_line(module, number):
+    code = f"""
+        import importlib.machinery, os, signal, sys
+
+        class SignalAtAnImport:
+            def find_spec(self, name, path=None, target=None):
+                if name == {module!r}:
+                    os.kill(os.getpid(), signal.{number})
+
+        import importlib, kycaid_async.signals  # before that, Python itself is still beginning
+        for name in list(sys.modules):
+            if name == {module!r}:
+                del sys.modules[name]
+        sys.meta_path.insert(0, SignalAtAnImport())
+        sys.argv = ["kycaid", "operations"]
+        from kycaid_async.cli import main
+        main()
+    """
+    done = python(textwrap.dedent(code))
+    expected = 128 + getattr(signal, number)
+    assert (done.returncode, done.stdout, done.stderr) == (expected, "", f"kycaid: interrupted ({number})\n")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are none of its own there")
+@pytest.mark.parametrize("number", ["SIGINT", "SIGTERM"])
+@pytest.mark.parametrize("step", ["_make_self_pipe", "_close_self_pipe"])
+@pytest.mark.parametrize("command", [["upload", "none.csv"], ["manifest", "check", "none.csv"], ["doctor"]])
+def test_a_signal_while_its_event_loop_is_made_or_closed_leaves_no_traceback(command, step, number):
+    code = f"""
+        import os, signal, sys
+        from asyncio.selector_events import BaseSelectorEventLoop
+
+        step, told = BaseSelectorEventLoop.{step}, []
+
+        def interrupted_in_its_middle(loop):
+            if {step!r} == "_close_self_pipe":
+                step(loop)
+            if not told:
+                told.append(True)
+                os.kill(os.getpid(), signal.{number})
+            for _ in range(100):
+                pass  # here Python looks for signals
+            if {step!r} != "_close_self_pipe":
+                step(loop)
+
+        BaseSelectorEventLoop.{step} = interrupted_in_its_middle
+        os.environ["KYCAID_API_KEY"] = "k" * 36
+        sys.argv = ["kycaid", *{command!r}]
+        from kycaid_async.cli import main
+        main()
+    """
+    done = python(textwrap.dedent(code))
+    assert "Traceback" not in done.stderr
+    assert "ignored" not in done.stderr
+    if step == "_make_self_pipe":
+        assert (done.returncode, done.stdout) == (128 + getattr(signal, number), "")
+        assert done.stderr == "kycaid: interrupted\n"
 
 
 @pytest.mark.parametrize(("redirection", "code"), [(">/dev/full", 1), (">&-", 0), (">&- 2>&-", 0)])

@@ -3,8 +3,6 @@
 from contextlib import nullcontext
 from functools import partial
 
-import anyio
-
 from kycaid_async.bulk.audit import AuditResult, AuditSummary, BulkAudit
 from kycaid_async.bulk.manifest.manifest import Manifest
 from kycaid_async.cli.audit.options import AuditCommand
@@ -14,13 +12,14 @@ from kycaid_async.cli.frame import ManifestJob
 from kycaid_async.cli.manifests import needs_documents
 from kycaid_async.cli.problems import one_line
 from kycaid_async.errors import ManifestError
+from kycaid_async.signals import run_async
 
 _FOUND, _MISUSED, _NOT_TOLD = 1, 2, 3
 
 
 def run(options: AuditCommand) -> int:
     """Do what ``options`` say, and return the exit code. Raises `Problem` when nothing could begin."""
-    return anyio.run(AuditJob(options).run) or 0
+    return run_async(AuditJob(options).run) or 0
 
 
 class AuditJob(ManifestJob[AuditCommand, AuditScreen]):

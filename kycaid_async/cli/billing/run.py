@@ -7,7 +7,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
-import anyio
 import attrs
 
 from kycaid_async.api.verifications.models import VerificationReportRow
@@ -18,6 +17,7 @@ from kycaid_async.cli.problems import Problem, UsageProblem, one_line
 from kycaid_async.cli.screen import Screen, reasons_text
 from kycaid_async.client import AsyncKycaid
 from kycaid_async.errors import ConfigurationError, InvalidRequestError
+from kycaid_async.signals import run_async
 
 COLUMNS: Final = {
     "created_at": str,
@@ -110,7 +110,7 @@ class Tally:
 def run(options: ReportOptions) -> None:
     """Do what ``options`` say. Raises `Problem` and `KycaidError`; then no file is left half-written."""
     try:
-        anyio.run(_run, options)
+        run_async(_run, options)
     except InvalidRequestError as error:
         raise UsageProblem(one_line(error)) from error
     except (ModuleNotFoundError, OSError) as error:

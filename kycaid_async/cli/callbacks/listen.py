@@ -20,7 +20,7 @@ from kycaid_async.cli.problems import Problem, one_line
 from kycaid_async.errors import BodyTooLargeError, DecodeError, InvalidSignatureError
 from kycaid_async.loops import stop_accepting
 from kycaid_async.masking import code_or_mask
-from kycaid_async.signals import stop_signals
+from kycaid_async.signals import run_async, stop_signals
 from kycaid_async.values.secret import ApiKey
 
 _HOST: Final = "127.0.0.1"
@@ -52,7 +52,7 @@ class Listener:
 
     def run(self, port: int) -> None:
         """Listen until a signal. Raises `Problem` when the port is in use."""
-        anyio.run(self._run, port)
+        run_async(self._run, port)
 
     async def _run(self, port: int) -> None:
         with stop_signals() as told:

@@ -3,7 +3,6 @@
 import secrets
 from typing import Any
 
-import anyio
 import typer
 
 from kycaid_async.callbacks.events import CallbackType, ServiceRequestStatus, ServiceRequestType
@@ -12,6 +11,7 @@ from kycaid_async.cli.exit_codes import ExitCode
 from kycaid_async.cli.json_io import json_object, write_json
 from kycaid_async.cli.options import required_key
 from kycaid_async.cli.problems import UsageProblem, say
+from kycaid_async.signals import run_async
 from kycaid_async.values.fields import ID_LENGTH
 from kycaid_async.values.json import dumps
 
@@ -74,7 +74,7 @@ def run(kind: str, url: str, *, json: str | None, times: int, bad_signature: boo
         # The body as text: the signature is of these bytes, and not of JSON that means the same.
         write_json({"headers": headers, "body": body.decode()})
         return ExitCode.DONE
-    statuses = [anyio.run(deliver, url, headers, body) for _ in range(times)]
+    statuses = [run_async(deliver, url, headers, body) for _ in range(times)]
     for status, seconds in statuses:
         typer.echo(f"{status} in {seconds * 1000:.0f} ms")
     taken = [status in GOOD for status, _ in statuses]

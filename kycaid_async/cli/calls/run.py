@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
-import anyio
 import attrs
 import typer
 
@@ -38,6 +37,7 @@ from kycaid_async.errors import (
     UnconfirmedEndpointWarning,
     UnconfirmedValueWarning,
 )
+from kycaid_async.signals import run_async
 
 
 @attrs.frozen(kw_only=True)
@@ -94,7 +94,7 @@ def call(operation: Operation, values: Mapping[str, Any], options: CallOptions) 
     if not options.yes:
         _agree_to(operation, options.base_url or servers.PRODUCTION)
     with _explained(operation, values):
-        anyio.run(_carry_out, client, operation, values, sources, output)
+        run_async(_carry_out, client, operation, values, sources, output)
     output.end()
 
 
@@ -216,7 +216,7 @@ def get(path: str, query: Sequence[str], options: CallOptions) -> None:
         for value in rows_of(answer):
             output.write(value)
 
-    anyio.run(run)
+    run_async(run)
     output.end()
 
 

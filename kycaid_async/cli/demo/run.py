@@ -7,7 +7,6 @@ from functools import partial
 from pathlib import Path
 from typing import TypedDict, Unpack
 
-import anyio
 import attrs
 
 from kycaid_async.api.documents.fields import DocumentType
@@ -18,6 +17,7 @@ from kycaid_async.cli.demo.report import DemoReport
 from kycaid_async.cli.demo.screen import DemoScreen
 from kycaid_async.cli.problems import Problem, UsageProblem
 from kycaid_async.client import AsyncKycaid
+from kycaid_async.signals import run_async
 
 
 class DemoChoices(TypedDict):
@@ -81,7 +81,7 @@ def run(options: DemoOptions) -> DemoReport:
     """Do what ``options`` say, print the outcome and return it. Raises `UsageProblem` and `KycaidError`."""
     screen = DemoScreen(quiet=options.as_json)
     with _files(options, screen) as files:
-        report = anyio.run(partial(_send, options, files, screen))
+        report = run_async(partial(_send, options, files, screen))
     if options.as_json:
         screen.json(report)
     else:

@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Final
 
-import anyio
 import typer
 
 from kycaid_async import servers
@@ -17,6 +16,7 @@ from kycaid_async.cli.doctor.checks import Finding
 from kycaid_async.cli.json_io import write_json
 from kycaid_async.cli.problems import Problem, one_line
 from kycaid_async.errors import ConfigurationError
+from kycaid_async.signals import run_async
 from kycaid_async.transport.proxies import proxy_of
 from kycaid_async.transport.settings import allow_http_of, base_url_of
 
@@ -45,7 +45,7 @@ def run(
             if not as_json:
                 typer.echo(line_of(finding))  # as they come: some take seconds
 
-    anyio.run(look)
+    run_async(look)
     wrong = sum(finding.state == "wrong" for finding in found)
     if as_json:
         write_json(checks.as_json(found))

@@ -9,7 +9,6 @@ from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import anyio
 import attrs
 
 from kycaid_async.api.documents.fields import DocumentType
@@ -25,6 +24,7 @@ from kycaid_async.cli.problems import Problem, UsageProblem, one_line
 from kycaid_async.errors import ConfigurationError, ManifestError
 from kycaid_async.extras import is_installed
 from kycaid_async.shell import command_line
+from kycaid_async.signals import run_async
 from kycaid_async.uploads.reader import in_thread
 
 _WRONG_MANIFEST = 2
@@ -51,7 +51,7 @@ class ManifestFindings:
 def run_check(path: Path, options: ManifestOptions, *, as_json: bool) -> tuple[list[str], int]:
     """Return the lines to print and the exit code. Raises `Problem`."""
     try:
-        found = anyio.run(_look, path, options)
+        found = run_async(_look, path, options)
     except ManifestError as error:
         raise UsageProblem(error.message) from error
     except ModuleNotFoundError as error:

@@ -3,8 +3,6 @@
 from contextlib import nullcontext
 from functools import partial
 
-import anyio
-
 from kycaid_async.bulk.manifest.manifest import Manifest
 from kycaid_async.bulk.results import BulkResults, ResultsSummary
 from kycaid_async.bulk.tables import TableWriter, open_table
@@ -14,13 +12,14 @@ from kycaid_async.cli.results.report import VerdictFindings, page
 from kycaid_async.cli.results.screen import ResultsScreen
 from kycaid_async.cli.results.table import COLUMNS, OF_DOCUMENTS, rows_of
 from kycaid_async.errors import KycaidError, ManifestError
+from kycaid_async.signals import run_async
 
 _NOT_ALL, _MISUSED, _PENDING = 1, 2, 3
 
 
 def run(options: ResultsCommand) -> int:
     """Do what ``options`` say, and return the exit code. Raises `Problem` when nothing could begin."""
-    return anyio.run(ResultsJob(options).run) or 0
+    return run_async(ResultsJob(options).run) or 0
 
 
 class ResultsJob(ManifestJob[ResultsCommand, ResultsScreen]):

@@ -7,8 +7,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import anyio
-
 from kycaid_async.bulk.ledger import UploadLedger
 from kycaid_async.bulk.ledger.opening import ledger_exists
 from kycaid_async.bulk.manifest.check import ManifestCheck
@@ -24,6 +22,7 @@ from kycaid_async.cli.upload.options import UploadCommand
 from kycaid_async.cli.upload.report import page
 from kycaid_async.cli.upload.screen import UploadScreen
 from kycaid_async.cli.upload.stats import UploadStats, look_for
+from kycaid_async.signals import run_async
 
 if TYPE_CHECKING:
     from kycaid_async.bulk.upload import BulkUpload
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
 
 def run(options: UploadCommand) -> int:
     """Do what ``options`` say; return the exit code. Raises `Problem` and `KycaidError` when nothing could begin."""
-    return anyio.run(UploadJob(options).run) or 0
+    return run_async(UploadJob(options).run) or 0
 
 
 class UploadJob(ManifestJob[UploadCommand, UploadScreen]):

@@ -4,7 +4,6 @@ import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, cast
 
-import anyio
 import typer
 
 from kycaid_async.bulk.ledger.opening import ledger_exists, ledger_name
@@ -19,6 +18,7 @@ from kycaid_async.cli.verify.options import VerifyCommand
 from kycaid_async.cli.verify.screen import VerifyScreen
 from kycaid_async.errors import ManifestError
 from kycaid_async.shell import command_line
+from kycaid_async.signals import run_async
 from kycaid_async.uploads.reader import in_thread
 
 if TYPE_CHECKING:
@@ -30,16 +30,16 @@ _NOT_ALL, _MISUSED = 1, 2
 def run(options: VerifyCommand) -> int:
     """Do what ``options`` say; return the exit code. Raises `Problem` and `KycaidError` when nothing could begin."""
     look = VerifyJob(options, dry_run=True)
-    code = anyio.run(look.run)
+    code = run_async(look.run)
     if code is not None:
         return code
     number = look.summary.to_start + look.summary.uncertain
     if options.limit is not None:
         number = min(number, options.limit)
     if not number:
-        return anyio.run(VerifyJob(options, dry_run=True, is_told=True).run) or 0
+        return run_async(VerifyJob(options, dry_run=True, is_told=True).run) or 0
     _agree_to(number, options, look.summary)
-    return anyio.run(VerifyJob(options, limit=number).run) or 0
+    return run_async(VerifyJob(options, limit=number).run) or 0
 
 
 def _agree_to(number: int, options: VerifyCommand, summary: VerifySummary) -> None:

@@ -77,6 +77,9 @@ def warm_up() -> None:
 
 def serve() -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    for number in (signal.SIGTERM, signal.SIGHUP):  # as a process begins, not as the run that was for warmth left it
+        signal.signal(number, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     print("ready", flush=True)
     for line in sys.stdin:
         if os.fork():

@@ -14,7 +14,8 @@ from tests.oracle.running import RunningOracle
 TOLD_THERE = ("created", "done_before")
 LATE_SIGNAL = "Exception ignored in: <module 'threading'"
 """A signal while the interpreter is at its end: Python says so itself."""
-PROGRAM = "cli/__init__.py"
+PROGRAM = ", in main\n"
+"""In a traceback: `main` of the command line had begun."""
 TOLD_NOT_THERE = ("failed", "bad")
 TOLD = (*TOLD_NOT_THERE, "uncertain")
 """Named as not delivered, or perhaps not."""
