@@ -9,7 +9,7 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,18 +23,41 @@ def add_option(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--record", action="store_true", help="keep the figures in tests/results, for the README")
 
 
-def record(name: str, what: str, figures: Mapping[str, Any], *, folder: Path = RESULTS) -> None:
-    """Keep the figures of this run under ``name``: what was tried, and numbers or short texts by what they count."""
-    module = sys.modules["__main__"].__spec__
-    command = " ".join(["python -m", module.name.removesuffix(".__main__") if module else name, *sys.argv[1:]])
+def record(
+    name: str,
+    what: str,
+    figures: Mapping[str, Any],
+    *,
+    folder: Path = RESULTS,
+    command: str | None = None,
+    runs: Sequence[Mapping[str, Any]] = (),
+) -> None:
+    """Keep figures under ``name``: what was tried, and numbers or short texts by what they count.
+
+    They are those of this run, or add up several ``runs``, each with the date and the commit of its `stamp`;
+    ``command`` is the one that does all of them.
+    """
+    runs = runs or [stamp()]
+    dates = sorted({run["date"] for run in runs})
     said = {
         "what": what,
-        "command": command.replace(" --record", ""),
-        "date": time.strftime("%Y-%m-%d"),
-        "commit": _commit(),
+        "command": command or _command(name),
+        "date": dates[0] if len(dates) == 1 else f"{dates[0]} to {dates[-1]}",
+        "commit": ", ".join(dict.fromkeys(run["commit"] for run in runs)),
         "figures": dict(figures),
     }
     (folder / f"{name}.json").write_text(json.dumps(said, indent=2, ensure_ascii=False) + "\n", "utf-8")
+
+
+def stamp() -> dict[str, str]:
+    """Return date and commit of a run."""
+    return {"date": time.strftime("%Y-%m-%d"), "commit": _commit()}
+
+
+def _command(name: str) -> str:
+    module = sys.modules["__main__"].__spec__
+    command = " ".join(["python -m", module.name.removesuffix(".__main__") if module else name, *sys.argv[1:]])
+    return command.replace(" --record", "")
 
 
 def _commit() -> str:

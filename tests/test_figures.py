@@ -18,6 +18,13 @@ def test_a_recorded_run_is_a_line_of_the_table(tmp_path, monkeypatch):
     assert line == f"| this claim | {shown}"
 
 
+def test_figures_of_several_runs_name_all_their_commits(tmp_path):
+    runs = [{"date": "2026-01-02", "commit": "b"}, {"date": "2026-01-01", "commit": "a"}]
+    figures.record("this", "x", {}, folder=tmp_path, command="python -m x all", runs=[*runs, runs[0]])
+    said = json.loads((tmp_path / "this.json").read_text())
+    assert (said["date"], said["commit"], said["command"]) == ("2026-01-01 to 2026-01-02", "b, a", "python -m x all")
+
+
 def test_a_file_of_another_form_is_refused(tmp_path):
     (tmp_path / "a.json").write_text('{"what": "x"}')
     with pytest.raises(AssertionError, match="other keys"):

@@ -6,12 +6,14 @@ moments, ``--package`` takes ``kycaid_async`` from another folder, ``--keep`` le
 sent for longer than that. Without it, and in the suite, it acts at most 3 seconds late, when clients have waited for
 half of that.
 ``--kills 200 --kills-each 40`` takes five manifests for each mode, one after the other, for each run looks at all rows.
+``--record`` keeps the figures of each mode that was done; what the README shows adds up the newest of each.
 ``--minutes 60`` begins no mode after that; what was not begun is not counted.
 ``python -m tests.bulk.crash storm`` measures runs through a time in which the server, or a gateway, refuses all.
 """
 
 import argparse
 import asyncio
+import json
 import math
 import shutil
 import sys
@@ -28,6 +30,7 @@ from tests.bulk.crash.trial import Outcome, run
 from tests.oracle.running import ROOT
 from tests.signals import heed_terminal
 
+_MODES_RECORDED = figures.RESULTS / "modes" / "crash.json"
 _NEXT_SEED = 1_000_003
 """Added for each further manifest of a mode."""
 _HEADS = ["mode", "kills", "rows", "delivered", "uncertain", "failed"]
@@ -87,26 +90,44 @@ async def _all(args: argparse.Namespace, folder: Path, forks: Forks) -> bool:
         for problem in outcome.verdict.problems[: args.show]:
             print(f"{outcome.mode}: {problem}")
     if args.record:
-        figures.record("crash", "kills and other ends of bulk uploads and verifications, among faults", _sums(seen))
+        _record(seen, args)
     return well
 
 
-def _sums(outcomes: Sequence[Outcome]) -> dict[str, int]:
-    """Return the figures of all modes in which a client can prevent what goes wrong."""
-    judged = [one for one in outcomes if MODES[one.mode].preventable]
-    ended = [one.kills for one in judged if one.kills]
-    verdicts = [one.verdict for one in judged]
+def _record(outcomes: Sequence[Outcome], args: argparse.Namespace) -> None:
+    """Keep the figures of each mode, and as those of all what the newest of each mode add up to."""
+    modes = json.loads(_MODES_RECORDED.read_text("utf-8")) if _MODES_RECORDED.exists() else {}
+    modes |= {outcome.mode: figures.stamp() | {"figures": _figures(outcome)} for outcome in outcomes}
+    judged = {name: modes[name] for name, mode in MODES.items() if mode.preventable and name in modes}
+    _MODES_RECORDED.parent.mkdir(exist_ok=True)
+    _MODES_RECORDED.write_text(json.dumps(judged, indent=1) + "\n", "utf-8")
+    figures.record(
+        "crash",
+        "kills and other ends of bulk uploads and verifications, among faults",
+        _sums([one["figures"] for one in judged.values()]),
+        command=f"python -m tests.bulk.crash all --kills {args.kills} --seed {args.seed}",
+        runs=list(judged.values()),
+    )
+
+
+def _figures(outcome: Outcome) -> dict[str, int]:
+    verdict = outcome.verdict
     return {
-        "modes": len(judged),
-        "ends in each at least": min(ended, default=0),
-        "ends": sum(ended),
-        "rows": sum(one.rows for one in judged),
-        "named as uncertain": sum(one.statuses["uncertain"] for one in judged),
-        "made twice": sum(len(verdict.doubles) for verdict in verdicts),
-        "lost": sum(len(verdict.missing) for verdict in verdicts),
-        "told wrongly": sum(len(verdict.wrong) for verdict in verdicts),
-        "ledgers that do not open, and crashes": sum(len(one.unopened) + len(one.crashes) for one in verdicts),
+        "ends": outcome.kills,
+        "rows": outcome.rows,
+        "named as uncertain": outcome.statuses["uncertain"],
+        "made twice": len(verdict.doubles),
+        "lost": len(verdict.missing),
+        "told wrongly": len(verdict.wrong),
+        "ledgers that do not open, and crashes": len(verdict.unopened) + len(verdict.crashes),
     }
+
+
+def _sums(modes: Sequence[dict[str, int]]) -> dict[str, int]:
+    """Return the figures of all modes in which a client can prevent what goes wrong."""
+    ended = [mode["ends"] for mode in modes if mode["ends"]]
+    added = {what: sum(mode[what] for mode in modes) for what in modes[0]} if modes else {}
+    return {"modes": len(modes), "ends in each at least": min(ended, default=0), **added}
 
 
 def main() -> int:
