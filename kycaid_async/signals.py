@@ -85,7 +85,7 @@ def _new_loop() -> "asyncio.AbstractEventLoop":
                     close()
 
             with contextlib.suppress(AttributeError):  # a loop of another library may not let it be replaced
-                loop.close = close_whole  # type: ignore[method-assign]
+                loop.close = close_whole  # type: ignore[method-assign]  # of this one object
         stack.pop_all()  # no signal came meanwhile
     return loop
 
