@@ -16,7 +16,7 @@ import trustme
 from tests.chaos import names
 from tests.chaos.program import BulkProgram, Program, as_data
 from tests.oracle.api import KEY
-from tests.oracle.running import ROOT, free_port
+from tests.oracle.running import ROOT, ReservedPort
 
 _PEOPLE = 2
 
@@ -25,11 +25,12 @@ class ChaosOracle:
     """An oracle, and the connection on which it is told what to do."""
 
     def __init__(self, folder: Path) -> None:
-        self.port, self.key = free_port(), KEY
+        self._reserved, self.key = ReservedPort(), KEY
+        self.port = self._reserved.number
         command = [sys.executable, "-m", "tests.oracle", str(folder), str(self.port), "quick"]
         self._process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         assert self._process.stdout is not None
-        self._process.stdout.readline()
+        assert self._process.stdout.readline() == b"ready\n"
         self._control = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
         self.people: list[str] = []
         self._trusting = ssl.create_default_context()
@@ -94,6 +95,7 @@ class ChaosOracle:
         self._control.close()
         self._process.kill()
         self._process.communicate()
+        self._reserved.close()
 
 
 def _make_certificates(folder: Path, trusting: ssl.SSLContext) -> None:

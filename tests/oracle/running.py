@@ -21,30 +21,28 @@ class RunningOracle:
     """An oracle on a port of its own. Its state is in ``folder``, also after it was killed."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder, self.port, self.key = folder, free_port(), KEY
+        self.folder, self.key = folder, KEY
+        self._reserved = ReservedPort()
         self._process: asyncio.subprocess.Process | None = None
-        self._has_listened = False
+
+    @property
+    def port(self) -> int:
+        """The port on which it listens, also after it was started again."""
+        return self._reserved.number
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
     async def start(self) -> None:
-        """Start it, and return when it listens; when it is first started, on another port if that was taken since."""
-        while not await self._listens():
-            await self.kill()
-            assert not self._has_listened, f"port {self.port} is taken"
-            self.port = free_port()
-        self._has_listened = True
-
-    async def _listens(self) -> bool:
+        """Start it, and return when it listens."""
         command = [sys.executable, "-m", "tests.oracle", str(self.folder), str(self.port)]
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])}
         self._process = await asyncio.create_subprocess_exec(
             *command, stdout=asyncio.subprocess.PIPE, cwd=ROOT, env=environment
         )
         assert self._process.stdout is not None
-        return (await self._process.stdout.readline()).strip() == b"ready"
+        assert (await self._process.stdout.readline()).strip() == b"ready", f"port {self.port} is taken"
 
     async def kill(self) -> None:
         """Kill it with SIGKILL."""
@@ -91,6 +89,22 @@ class RunningOracle:
 
     async def __aexit__(self, *_: object) -> None:
         await self.kill()
+        self._reserved.close()
+
+
+class ReservedPort:
+    """A port that is nobody else's until it is closed, on which a server can listen, and listen again, meanwhile."""
+
+    def __init__(self) -> None:
+        self._bound = socket.socket()
+        self._bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._bound.bind(("127.0.0.1", 0))
+        self.number: int = self._bound.getsockname()[1]
+        if sys.platform != "linux":  # elsewhere two sockets cannot be bound to one port: it is only free just now
+            self.close()
+
+    def close(self) -> None:
+        self._bound.close()
 
 
 def free_port() -> int:

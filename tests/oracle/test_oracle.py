@@ -4,6 +4,8 @@ import asyncio
 import http.client
 import itertools
 import json
+import socket
+import sys
 from datetime import UTC, datetime
 
 import pytest
@@ -247,6 +249,15 @@ async def test_it_acts_behind_an_answer_and_the_report_waits_for_that(oracle, ap
     assert (await document(oracle, applicant))[0] == 504
     _, report = await ask(oracle, "POST", "/_control/settle")
     assert (len(report["documents"]), report["connections"]) == (1, 0)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere two sockets cannot be bound to one port")
+async def test_its_port_is_nobody_else_s_while_it_is_away(oracle):
+    await oracle.kill()
+    with socket.socket() as other, pytest.raises(OSError, match="in use"):
+        other.bind(("127.0.0.1", oracle.port))
+    await oracle.start()
+    assert await oracle.applicants(1)
 
 
 async def test_it_refuses_connections_for_a_while(oracle, applicant):
