@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import os
 import socket
 import ssl
 
@@ -9,6 +10,8 @@ import pytest
 import trustme
 
 from kycaid_async import ConnectionLostError, FileRefusedError, RequestTimeoutError, Timeout
+from kycaid_async.transport.aiohttp import sockets
+from kycaid_async.uploads.path_source import QUICK_FOLDERS
 from tests.pictures import picture
 from tests.transport.conftest import send_into_small_buffers
 from tests.upload_server import UploadServer
@@ -124,3 +127,24 @@ async def test_after_an_early_refusal_the_next_call_is_sent_over_another_connect
         server.go_on.set()
         await client.aclose()
     assert server.heads == (b"POST /files", b"POST /verifications")
+
+
+@pytest.mark.parametrize("size", [900_000, 5_000_000])
+async def test_a_connection_that_breaks_while_a_file_is_written_is_written_to_no_more(
+    size, contexts, make_client, path_of, monkeypatch, caplog
+):
+    send, (serving, trusting) = sockets._send, contexts
+
+    def breaks(sock, data, flags=0):
+        if len(data) > 20_000:
+            raise ConnectionResetError
+        return send(sock, data, flags)
+
+    monkeypatch.setattr(sockets, "_send", breaks)
+    QUICK_FOLDERS.note(os.path.dirname(path_of(size)), 0.0)
+    async with UploadServer(tls=serving) as server:
+        client = make_client(server.url, ssl_context=trusting, max_retries=0)
+        with pytest.raises(ConnectionLostError):
+            await client.files.create(path_of(size))
+        await client.aclose()
+    assert "socket.send() raised" not in caplog.text
