@@ -147,7 +147,7 @@ class DirectBackend:
         transport = _open_transport(protocol)
         request.leaves()
         rest = None if file is None else memoryview(file)
-        while rest and not (protocol.writing_paused or must_read_first(transport) or transport.is_closing()):
+        while rest and not (protocol.writing_paused or must_read_first(transport)):
             rest = body.hand(rest, transport)
         if rest is None or rest:
             body.task = self._loop.create_task(self._write_on(request, body, rest, protocol))

@@ -16,6 +16,7 @@ import select
 import socket
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
 
 from kycaid_async.loops import let_loop_read
 
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 
 _send = socket.socket.send
+_broken: "WeakSet[PatientSocket]" = WeakSet()
+"""Those on which a write failed. asyncio's TLS shows that an iteration of the loop later, and takes more meanwhile."""
 
 
 class PatientSocket(socket.socket):
@@ -41,6 +44,7 @@ class PatientSocket(socket.socket):
             return _send(self, data, flags)  # not through super(), which takes longer than the rest of this
         except ConnectionError:
             self._read_first()
+            _broken.add(self)
             raise
 
     if hasattr(socket.socket, "sendmsg"):
@@ -51,6 +55,7 @@ class PatientSocket(socket.socket):
                 return super().sendmsg(buffers, *rest)
             except ConnectionError:
                 self._read_first()
+                _broken.add(self)
                 raise
 
     def _read_first(self) -> None:
@@ -92,11 +97,13 @@ def has_news(transport: asyncio.BaseTransport | None) -> bool:
 
 
 def must_read_first(transport: asyncio.BaseTransport | None) -> bool:
-    """Say whether a write that fails now could lose something that came."""
+    """Say whether a write that fails now could lose something that came, or another one failed just now."""
     # Only asyncio's own transports write through Python's socket; others hold one, and write past it.
-    asks = type(transport).__module__.startswith("asyncio.")
-    patient = asks and isinstance(getattr(_socket_of(transport), "_sock", None), PatientSocket)
-    return not patient and has_news(transport)
+    if type(transport).__module__.startswith("asyncio."):
+        connected = getattr(_socket_of(transport), "_sock", None)
+        if isinstance(connected, PatientSocket):
+            return connected in _broken
+    return has_news(transport)
 
 
 class ConnectionWriter:
