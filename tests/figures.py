@@ -6,12 +6,13 @@ file each, when they are called with ``--record``. ``python -m tests.derived`` m
 
 import argparse
 import json
-import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+from benchmarks.harness.record import commit
 
 RESULTS = Path(__file__).parent / "results"
 _HEADINGS = ("what was tried", "figures", "command", "date", "commit")
@@ -51,19 +52,13 @@ def record(
 
 def stamp() -> dict[str, str]:
     """Return date and commit of a run."""
-    return {"date": time.strftime("%Y-%m-%d"), "commit": _commit()}
+    return {"date": time.strftime("%Y-%m-%d"), "commit": commit(RESULTS)}
 
 
 def _command(name: str) -> str:
     module = sys.modules["__main__"].__spec__
     command = " ".join(["python -m", module.name.removesuffix(".__main__") if module else name, *sys.argv[1:]])
     return command.replace(" --record", "")
-
-
-def _commit() -> str:
-    command = ["git", "describe", "--always", "--abbrev=8", "--match", "none", "--dirty=+"]
-    done = subprocess.run(command, cwd=RESULTS, capture_output=True, text=True, check=False)
-    return done.stdout.strip() or "?"
 
 
 def as_markdown(folder: Path = RESULTS) -> str:

@@ -13,7 +13,7 @@ from benchmarks.harness.alone import alone
 from benchmarks.harness.case import Case, Plan
 from benchmarks.harness.cores import CLIENTS, SERVER, busy_cores
 from benchmarks.harness.figures import Figure, at_least, at_most
-from benchmarks.harness.record import as_markdown, record
+from benchmarks.harness.record import as_markdown, commit, record
 from benchmarks.harness.report import Report
 from benchmarks.harness.rounds import Comparison, Result
 
@@ -82,6 +82,26 @@ def test_figures_that_were_recorded_are_the_tables_of_the_documentation(tmp_path
     ]
     assert text.count("at least 5 rounds") == 1
     assert not (tmp_path / "idle.json").exists()
+
+
+def test_a_commit_has_a_plus_where_more_than_results_was_changed(tmp_path):
+    def git(*words):
+        names = ["-c", "user.name=x", "-c", "user.email=x@example.com", "-c", "commit.gpgsign=false"]
+        command = ["git", *names, *words]
+        subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+
+    results = tmp_path / "results"
+    results.mkdir()
+    for path in (results / "a.json", tmp_path / "code.py"):
+        path.write_text("1")
+    git("init")
+    git("add", ".")
+    git("commit", "-m", "x")
+    clean = commit(results)
+    (results / "a.json").write_text("2")
+    assert (len(clean), commit(results)) == (8, clean)
+    (tmp_path / "code.py").write_text("2")
+    assert commit(results) == f"{clean}+"
 
 
 def test_a_process_on_each_core_is_busy_until_the_end():

@@ -27,15 +27,21 @@ def record(name: str, figures: Sequence[Figure], plan: Plan, *, folder: Path = R
         return
     path = folder / f"{'busy' if plan.busy else 'idle'}.json"
     groups = json.loads(path.read_text("utf-8")) if path.exists() else {}
-    run = {"machine": machine(), "date": time.strftime("%Y-%m-%d"), "commit": _commit(), "rounds": plan.rounds}
+    run = {"machine": machine(), "date": time.strftime("%Y-%m-%d"), "commit": commit(RESULTS), "rounds": plan.rounds}
     groups[name] = run | {"figures": [attrs.asdict(figure) for figure in figures]}
     path.write_text(json.dumps(groups, indent=1, ensure_ascii=False, sort_keys=True) + "\n", "utf-8")
 
 
-def _commit() -> str:
-    command = ["git", "describe", "--always", "--abbrev=8", "--match", "none", "--dirty=+"]
-    done = subprocess.run(command, cwd=RESULTS, capture_output=True, text=True, check=False)
-    return done.stdout.strip() or "?"
+def commit(results: Path) -> str:
+    """Return the commit, with a + where files were changed since, but for the ``results`` that runs write."""
+    found = _git(results, "rev-parse", "--short=8", "HEAD")
+    changed = _git(results, "status", "--porcelain", "--untracked-files=no", "--", ":/", f":(exclude){results}")
+    return f"{found}{'+' if changed else ''}" if found else "?"
+
+
+def _git(folder: Path, *words: str) -> str:
+    command = ["git", *words]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False).stdout.strip()
 
 
 def as_markdown(state: str, folder: Path = RESULTS) -> str:
@@ -49,10 +55,8 @@ def as_markdown(state: str, folder: Path = RESULTS) -> str:
 
 
 def _run(group: Mapping[str, Any]) -> str:
-    return (
-        f"At commit {group['commit']}, on {group['date']}, medians of at least {group['rounds']} rounds:\n"
-        f"{group['machine']}."
-    )
+    rounds = "one round of each" if group["rounds"] == 1 else f"medians of at least {group['rounds']} rounds"
+    return f"At commit {group['commit']}, on {group['date']}, {rounds}:\n{group['machine']}."
 
 
 def _table(figures: Iterable[Figure]) -> str:
