@@ -23,12 +23,14 @@ from tests.cluster.services import ROOT, redis
 
 KEY = "0123456789abcdef0123456789abcdef0123"
 SETTLED = 3.0
-"""Seconds until all processes have started, and the rate is known."""
+"""Seconds from the first answer of the last process until the rate is known."""
+LONGEST_START = 60.0
+ANSWERED = "a first request was answered"
 
 
 async def call_on_and_on(url, seconds, at_once):
     """What one process does."""
-    until = time.monotonic() + seconds
+    until, logger = time.monotonic() + seconds, logging.getLogger("pace")
     async with AsyncKycaid(KEY, base_url=url) as client:
 
         async def call():
@@ -37,6 +39,9 @@ async def call_on_and_on(url, seconds, at_once):
                     await client.applicants.create(Person(first_name="Canaryname", external_applicant_id=uuid4().hex))
                 except KycaidError:
                     continue
+                if logger.isEnabledFor(logging.INFO):
+                    logger.info(ANSWERED)
+                    logger.setLevel(logging.WARNING)
 
         async with asyncio.TaskGroup() as group:
             for _ in range(at_once):
@@ -74,32 +79,32 @@ def run(*, workers, seconds, rate, restart, shared=True, at_once=8, latency=0.02
         store = redis(stack)
         url = stack.enter_context(server.running(latency=latency, rate=rate))
         env = {**os.environ, "KYCAID_PACE_URL": store.url if shared else ""}
-        command = [sys.executable, "-m", "tests.cluster.pace", "--call", url, "--seconds", str(SETTLED + seconds + 2)]
+        command = [sys.executable, "-m", "tests.cluster.pace", "--call", url, "--seconds", str(LONGEST_START + seconds)]
         command += ["--at-once", str(at_once)]
         err = stack.enter_context(tempfile.TemporaryFile("w+"))
         processes = [subprocess.Popen(command, cwd=ROOT, env=env, stderr=err) for _ in range(workers)]
         stack.callback(lambda: [process.kill() for process in processes if process.poll() is None])
-        while not server.made(url)["taken"]:
-            time.sleep(0.05)
+        _wait_until_each_says(ANSWERED, err, workers, LONGEST_START)
         time.sleep(SETTLED)
         before, began = server.made(url), time.monotonic()
         time.sleep(seconds / 2)
         if restart:
             store.stop()
-            _wait_for_notice(err, workers)
+            _wait_until_each_says("cannot be reached", err, workers, 5)  # each asks about once a second
             store.start()
         time.sleep(max(0.0, began + seconds - time.monotonic()))
         after, took = server.made(url), time.monotonic() - began
         for process in processes:
+            process.kill()
             process.wait(60)
         err.seek(0)
         return Outcome(rate, took, *(after[name] - before[name] for name in ("taken", "refused")), err.read())
 
 
-def _wait_for_notice(err, workers):
-    """Wait until every process has noticed that Redis is away; each asks it about once a second."""
-    until = time.monotonic() + 5
-    while os.pread(err.fileno(), 1 << 20, 0).count(b"cannot be reached") < workers and time.monotonic() < until:
+def _wait_until_each_says(words, err, workers, seconds):
+    """Wait until each process has said this, but no longer than so many seconds."""
+    until = time.monotonic() + seconds
+    while os.pread(err.fileno(), 1 << 20, 0).count(words.encode()) < workers and time.monotonic() < until:
         time.sleep(0.05)
 
 
