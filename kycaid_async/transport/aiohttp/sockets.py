@@ -44,7 +44,6 @@ class PatientSocket(socket.socket):
             return _send(self, data, flags)  # not through super(), which takes longer than the rest of this
         except ConnectionError:
             self._read_first()
-            _broken.add(self)
             raise
 
     if hasattr(socket.socket, "sendmsg"):
@@ -55,17 +54,17 @@ class PatientSocket(socket.socket):
                 return super().sendmsg(buffers, *rest)
             except ConnectionError:
                 self._read_first()
-                _broken.add(self)
                 raise
 
     def _read_first(self) -> None:
-        """Raise ``BlockingIOError`` when there is something to read."""
+        """Raise ``BlockingIOError`` when there is something to read; else note that it is broken."""
         try:
             waits = bool(self.recv(1, socket.MSG_PEEK))
         except OSError:
             waits = False
         if waits:
             raise BlockingIOError("there is something to read")
+        _broken.add(self)
 
 
 def patient_socket(info: "AddrInfoType") -> socket.socket:
