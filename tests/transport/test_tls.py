@@ -6,11 +6,11 @@ import os
 import socket
 import ssl
 
+import aiohappyeyeballs
 import pytest
 import trustme
 
 from kycaid_async import ConnectionLostError, FileRefusedError, RequestTimeoutError, Timeout
-from kycaid_async.transport.aiohttp import sockets
 from kycaid_async.uploads.path_source import QUICK_FOLDERS
 from tests.pictures import picture
 from tests.transport.conftest import send_into_small_buffers
@@ -22,8 +22,12 @@ pytestmark = pytest.mark.usefixtures("each_way")
 
 
 @pytest.fixture(scope="module")
-def contexts():
-    authority = trustme.CA()
+def authority():
+    return trustme.CA()
+
+
+@pytest.fixture(scope="module")
+def contexts(authority):
     serving, trusting = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH), ssl.create_default_context()
     authority.issue_cert("127.0.0.1").configure_cert(serving)
     authority.configure_trust(trusting)
@@ -131,20 +135,29 @@ async def test_after_an_early_refusal_the_next_call_is_sent_over_another_connect
 
 @pytest.mark.parametrize("size", [900_000, 5_000_000])
 async def test_a_connection_that_breaks_while_a_file_is_written_is_written_to_no_more(
-    size, contexts, make_client, path_of, monkeypatch, caplog
+    size, authority, contexts, make_client, path_of, monkeypatch, caplog
 ):
-    send, (serving, trusting) = sockets._send, contexts
+    connect, connected = aiohappyeyeballs.start_connection, []
 
-    def breaks(sock, data, flags=0):
-        if len(data) > 20_000:
-            raise ConnectionResetError
-        return send(sock, data, flags)
+    async def noted(**options):
+        connected.append(await connect(**options))
+        return connected[-1]
 
-    monkeypatch.setattr(sockets, "_send", breaks)
+    class Breaks(ssl.SSLObject):
+        def write(self, data):
+            if len(data) > 20_000:
+                connected[-1].shutdown(socket.SHUT_WR)  # every write fails from now on, as where it was lost
+            return super().write(data)
+
+    monkeypatch.setattr(aiohappyeyeballs, "start_connection", noted)
+    trusting = ssl.create_default_context()
+    authority.configure_trust(trusting)
+    trusting.sslobject_class = Breaks
     QUICK_FOLDERS.note(os.path.dirname(path_of(size)), 0.0)
-    async with UploadServer(tls=serving) as server:
+    async with UploadServer(tls=contexts[0]) as server:
         client = make_client(server.url, ssl_context=trusting, max_retries=0)
         with pytest.raises(ConnectionLostError):
             await client.files.create(path_of(size))
         await client.aclose()
+    assert len(connected) == 1
     assert "socket.send() raised" not in caplog.text
