@@ -5,10 +5,12 @@ The names load when they are asked for: aiohttp alone takes a third of a second 
 
 # pyright: reportUnusedImport=false
 
-import importlib
-from typing import Any
-
 from kycaid_async.version import __version__ as __version__
+
+# No more is imported here: the command line can say how Ctrl-C ends it only after that.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 # Where each public name lives. `__init__.pyi` says the same to type checkers; a test holds the two together.
 _HOMES = {
@@ -94,7 +96,9 @@ _HOMES = {
 __all__ = sorted(["__version__", "servers", *_HOMES])  # noqa: PLE0605 - `tests` check it  # pyright: ignore[reportUnsupportedDunderAll]  # the same
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> "Any":
+    import importlib
+
     if name == "servers":
         return importlib.import_module(".servers", __name__)
     if name not in _HOMES:

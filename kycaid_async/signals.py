@@ -1,19 +1,22 @@
 """Signals that stop a program: Ctrl-C, and those that mean the same."""
 
+from __future__ import annotations  # so that typing, which takes long to import, is not needed
+
 import atexit
 import contextlib
 import os
 import signal
 import sys
-from collections.abc import Awaitable, Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from typing import TYPE_CHECKING, NoReturn, TypeVar, TypeVarTuple
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     import asyncio
+    from collections.abc import Awaitable, Callable, Iterator
+    from typing import NoReturn, TypeVar, TypeVarTuple
 
-T = TypeVar("T")
-P = TypeVarTuple("P")
+    T = TypeVar("T")
+    P = TypeVarTuple("P")
 
 _began: list[bool] = []
 """Not empty in a program that began with `exit_at_once`."""
@@ -71,7 +74,7 @@ def run_async(function: Callable[[*P], Awaitable[T]], *args: *P) -> T:
     return anyio.run(function, *args, backend_options={"loop_factory": _new_loop})
 
 
-def _new_loop() -> "asyncio.AbstractEventLoop":
+def _new_loop() -> asyncio.AbstractEventLoop:
     import asyncio
 
     with ExitStack() as stack:
@@ -81,8 +84,12 @@ def _new_loop() -> "asyncio.AbstractEventLoop":
             stack.callback(close)
 
             def close_whole() -> None:
-                with _held_back():
-                    close()
+                del loop.close  # which holds the loop
+                try:
+                    with _held_back():
+                        close()
+                finally:
+                    close()  # it was not, when a signal came first
 
             with contextlib.suppress(AttributeError):  # a loop of another library may not let it be replaced
                 loop.close = close_whole  # type: ignore[method-assign]  # of this one object
@@ -102,16 +109,21 @@ def _held_back() -> Iterator[None]:
 
     # Only the main thread has to do with signals. A handler that is not Python's could not be put back.
     is_main = threading.current_thread() is threading.main_thread()
-    numbers = [number for number in _numbers() if is_main and signal.getsignal(number) is not None]
-    before = {number: signal.signal(number, note) for number in numbers}
     try:
-        yield
+        with ExitStack() as handlers:  # each is put back, also when a signal comes between two of them
+            for number in _numbers() if is_main else ():
+                if (handler := signal.getsignal(number)) is not None:
+                    handlers.callback(_put_back, number, handler, note)
+                    signal.signal(number, note)
+            yield
     finally:
-        for number, handler in before.items():
-            if signal.getsignal(number) is note:
-                signal.signal(number, handler)
         for got in came:
             signal.raise_signal(got)
+
+
+def _put_back(number: signal.Signals, handler: Callable[..., object] | int, instead_of: Callable[..., object]) -> None:
+    if signal.getsignal(number) is instead_of:
+        signal.signal(number, handler)
 
 
 def _ignore() -> None:
@@ -124,7 +136,9 @@ def _interrupt(number: int, _frame: object) -> NoReturn:
 
 
 def _numbers() -> list[signal.Signals]:
-    return [getattr(signal, name) for name in _NAMES if hasattr(signal, name)]
+    """Return the signals to heed. What nohup, or a shell in whose background this runs, let be ignored stays so."""
+    found = [getattr(signal, name) for name in _NAMES if hasattr(signal, name)]
+    return [number for number in found if signal.getsignal(number) is not signal.SIG_IGN]
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from kycaid_async.bulk.prerequisites import Prerequisites, UploadedFile, code_of
 from kycaid_async.bulk.reconcile import Reconciler
 from kycaid_async.bulk.requests.limits import KeyedLock, Stopped
 from kycaid_async.bulk.requests.resilient_caller import CountedCalls, IntentRecord, ResilientCaller
-from kycaid_async.bulk.row import SIDES, BulkResult, BulkRow, BulkStatus
+from kycaid_async.bulk.row import SIDES, BulkResult, BulkRow, BulkStatus, identify, refusals
 from kycaid_async.errors import (
     ApiError,
     FieldProblem,
@@ -42,9 +42,6 @@ _REFUSED_ANEW: Final = (
     "Look for it, then remove the row; or correct it under another key. It was refused so:"
 )
 _TAKEN: Final = "the server gave the id of a document that another row has, so look whether this one was made"
-_OTHER_TYPES: Final = FieldProblem("row", "the types of BulkRow, and values that JSON can carry", "others")
-_OF_OTHER_TYPES: Final = (AttributeError, TypeError, ValueError, OverflowError, RecursionError)
-"""What a row of other types raises when it is looked at."""
 _FAILED_ANEW: Final = "an earlier run perhaps made it, so look for it; now it could not be sent:"
 
 
@@ -354,22 +351,17 @@ class _RowDelivery:
 
 
 def _prepared(row: BulkRow) -> PreparedRow:
-    try:
-        problems = row.misfits()
-        if not problems:
-            brought = sum([len(source) for _, source in row.sides() if isinstance(source, bytes)])
-            return PreparedRow(row=row, digest=row.digest, fingerprint=row.says, brought=brought)
-    except _OF_OTHER_TYPES:
-        problems = [_OTHER_TYPES]
-    return PreparedRow(row=row, error=invalid_request(documents.CREATE.name, problems))
+    known_by = identify(row)
+    if isinstance(known_by, list):
+        return PreparedRow(row=row, error=invalid_request(documents.CREATE.name, known_by))
+    digest, fingerprint = known_by
+    brought = sum([len(source) for _, source in row.sides() if isinstance(source, bytes)])
+    return PreparedRow(row=row, digest=digest, fingerprint=fingerprint, brought=brought)
 
 
 def _check(row: BulkRow) -> None:
     """Raise `InvalidRequestError` for a row that the reference would refuse."""
-    try:
-        problems = row.refusals()
-    except _OF_OTHER_TYPES:
-        problems = [_OTHER_TYPES]
+    problems = refusals(row)
     if problems:
         raise invalid_request(documents.CREATE.name, problems)
 

@@ -19,7 +19,8 @@ from kycaid_async.errors import FieldProblem, InvalidRequestError, KycaidError
 from kycaid_async.masking import Discreet
 from kycaid_async.values.check import check_request
 from kycaid_async.values.converter import unstructure
-from kycaid_async.values.fields import ID_LENGTH
+from kycaid_async.values.fields import ID_LENGTH, fields_of
+from kycaid_async.values.unset import UNSET
 
 if TYPE_CHECKING:
     from kycaid_async.api.verifications.fields import CheckType, CheckTypeName
@@ -32,6 +33,9 @@ SIDES: Final = ("front_side", "back_side", "other_side_1", "other_side_2", "othe
 
 _SOURCES: Final = (str, bytes, os.PathLike)
 _ANY_ID = "0" * ID_LENGTH
+_UNWRITABLE: Final = "values that JSON can carry"
+_OF_OTHER_TYPES: Final = (AttributeError, TypeError, ValueError, OverflowError, RecursionError)
+"""What a row of other types raises when it is looked at."""
 _GIVEN_HERE = ("applicant_id", "affiliated_person_id", *(f"{side}_id" for side in SIDES))
 
 
@@ -132,6 +136,10 @@ class BulkRow(Discreet):
         """Return every field with which the row could not be told from others, or not be sent at all."""
         problems: list[FieldProblem] = []
         key, applicant = cast("object", self.key), cast("object", self.applicant)
+        if not isinstance(cast("object", self.document), Mapping):
+            problems.append(FieldProblem("document", "a mapping of its fields", "another value"))
+        if not isinstance(cast("object", self.applicant_id), str | None):
+            problems.append(FieldProblem("applicant_id", "a text", "another value"))
         if key is not None and not (isinstance(key, str) and key):
             problems.append(FieldProblem("key", "a text that is not empty", "another value"))
         if applicant is None:
@@ -151,6 +159,45 @@ class BulkRow(Discreet):
         """Return what is sent, with the ids of its owner and its files by side. Raises `InvalidRequestError`."""
         ids = {f"{side}_id": file_id for side, file_id in file_ids.items()}
         return new_document(None, {**self.document, "applicant_id": applicant_id, **ids})
+
+
+def identify(row: BulkRow) -> tuple[bytes, bytes | None] | list[FieldProblem]:
+    """Return the digest of a row and what it says, or the problems for which a ledger could not know it again."""
+    try:
+        return row.misfits() or (row.digest, row.says)
+    except _OF_OTHER_TYPES:
+        pass  # its text can hold a value, so that it must not be the context of what is raised for the problems
+    return refusals(row) or _of_other_types(row)
+
+
+def refusals(row: BulkRow) -> list[FieldProblem]:
+    """Return the problems of a row that has no misfits, whatever its values are."""
+    try:
+        return row.refusals()
+    except _OF_OTHER_TYPES:
+        pass  # as above
+    return _of_other_types(row)
+
+
+def _of_other_types(row: BulkRow) -> list[FieldProblem]:
+    """Return the problems of a row that cannot be written or checked."""
+    given = dict(row.document)
+    if row.applicant is not None:
+        given |= {field.name: getattr(row.applicant, field.name) for field in fields_of(type(row.applicant))}
+    odd = [
+        FieldProblem(str(name), _UNWRITABLE, "others") for name, value in given.items() if not _can_be_written(value)
+    ]
+    return odd or [FieldProblem("row", f"the types of BulkRow, and {_UNWRITABLE}", "others")]
+
+
+def _can_be_written(value: object) -> bool:
+    if value is UNSET:
+        return True
+    try:
+        digest_of(value)
+    except _OF_OTHER_TYPES:
+        return False
+    return True
 
 
 def _name(source: BulkSource) -> str:

@@ -1,20 +1,22 @@
 """The command line, ``kycaid``: a room or a module for each command. It needs the extra ``cli``."""
 
-import contextlib
 import gc
 import io
 import os
 import sys
-from typing import NoReturn, TextIO
 
 from kycaid_async.signals import exit_at_once
+
+TYPE_CHECKING = False  # typing takes longer to import than all that stands here
+if TYPE_CHECKING:
+    from typing import NoReturn, TextIO
 
 _NEEDED = ("typer", "rich", "PIL")
 _GARBAGE = 100_000
 """Objects between two searches for garbage. What a start makes stays: to search it takes a sixth of the time."""
 
 
-def main() -> NoReturn:
+def main() -> "NoReturn":
     """Run the command line and exit. Exits with 2 and one line of advice when the extra is not installed."""
     exit_at_once()  # before all that takes time to import: until then Ctrl-C is a traceback
     from kycaid_async.extras import is_installed
@@ -41,13 +43,14 @@ def main() -> NoReturn:
         sys.exit(interrupted(interrupt))
     except OSError as error:
         # A full disk behind a pipe, for one. What could be said may not be written either.
-        with contextlib.suppress(OSError):
+        try:
             sys.stderr.write(f"kycaid: {error.strerror}\n")
-        os._exit(1)  # at a regular exit Python would try to write again, and print a traceback
+        finally:
+            os._exit(1)  # at a regular exit Python would try to write again, and print a traceback
     sys.exit(0)
 
 
-def _nowhere() -> TextIO:
+def _nowhere() -> "TextIO":
     from pathlib import Path
 
     return Path(os.devnull).open("w", encoding="utf-8")

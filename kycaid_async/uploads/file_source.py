@@ -31,9 +31,9 @@ class FileSource:
         if inspect.iscoroutinefunction(plain.read):
             raise self._refused("is asynchronous; pass its path, or what open(…, 'rb') returns")
         try:
-            is_closed = bool(getattr(plain, "closed", False))
+            is_closed = getattr(plain, "closed", False) is True
             seekable = not is_closed and _can_be_sought(plain)
-        except (OSError, ValueError) as error:
+        except Exception as error:  # noqa: BLE001 - a file of the user can raise anything
             raise self._refused(f"cannot be read ({type(error).__name__})") from None
         if is_closed:
             raise self._refused("is closed; open it again, or pass its path")
@@ -108,7 +108,10 @@ def _can_be_sought(file: Any) -> bool:
 
 def _name_of(file: Any) -> str | None:
     """Return the name of the file: in uploads of web frameworks ``filename``, since ``name`` is the form's field."""
-    named = getattr(file, "filename" if hasattr(file, "filename") else "name", None)
+    try:
+        named = getattr(file, "filename" if hasattr(file, "filename") else "name", None)
+    except Exception:  # noqa: BLE001 - a file of the user can raise anything, and needs no name
+        return None
     return named if isinstance(named, str) and named else None
 
 

@@ -318,7 +318,8 @@ class PathReader(Printed):
     def framed(self, before: bytes, behind: bytes) -> Buffer | None:
         framed = None if self._padded is None else self._padded.framed(before, behind)
         if framed is not None:
-            self.head, self._padded = b"", None  # free once it is sent: what reads next finds this memory in the cache
+            # Free once it is sent: what reads next finds this memory in the cache. Who does not send it reads it again.
+            self.head, self._padded, self._offset = b"", None, 0
         return framed
 
     async def read(self) -> Buffer:

@@ -35,14 +35,23 @@ def source_of(value: UploadSource, *, size: int | None = None) -> Source:
         return FactorySource(value, size)
     if callable(getattr(value, "read", None)):
         return FileSource(value)
-    # A path within an archive, such as one of importlib.resources, is none of the file system.
-    instead = " (here: what its read_bytes() returns)" if hasattr(value, "read_bytes") else ""
+    kind = _kind_of(value)
+    # A path within an archive, such as one of importlib.resources, is none of the file system, and fsspec has files
+    # that are not open yet.
+    way = next((name for name in ("read_bytes", "open") if callable(getattr(value, name, None))), "")
+    here = f" (here: what its {way}() returns)"
+    content, file = here if way == "read_bytes" else "", here if way == "open" else ""
     raise InvalidFileError(
-        f"cannot upload a {type(value).__name__}: "
-        f"pass a path, bytes{instead}, a binary file, or a factory of async iterators",
-        file=f"({type(value).__name__})",
-        problems=[FieldProblem("source", "a path, bytes, a binary file or a factory", f"a {type(value).__name__}")],
+        f"cannot upload a {kind}: pass a path, bytes{content}, a binary file{file}, or a factory of async iterators",
+        file=f"({kind})",
+        problems=[FieldProblem("source", "a path, bytes, a binary file or a factory", f"a {kind}")],
     )
+
+
+def _kind_of(value: object) -> str:
+    """Return the name of the type of ``value``, with its module: ``zipfile.Path`` is no path of the file system."""
+    module, name = type(value).__module__, type(value).__qualname__
+    return name if module == "builtins" else f"{module}.{name}"
 
 
 @attrs.define(eq=False, repr=False)

@@ -9,8 +9,9 @@ from typing import Any, Final
 
 _OWN: Final = frozenset({str, bool, int, float, date, list, tuple, dict, type(None)})
 _SPAN: Final = "m"
-_COARSE: Final = ("Y]", "M]", "W]")
-"""How numpy ends the names of types of times without a day."""
+_UNITS: Final = frozenset({"D", "h", "m", "s", "ms", "us", "ns", "ps", "fs", "as"})
+"""Those of numpy for times of one day at most. One of years, months, weeks, or of a number of units, such as ``7D``, is
+a longer span, and begins on another day than was given."""
 
 
 def plain(value: Any) -> Any:
@@ -64,11 +65,11 @@ def _number(value: Any) -> Any:
 def _scalar(value: Any) -> Any:
     """Return what a numpy scalar holds: not a number of nanoseconds, but their time.
 
-    A month, a year or a week stays as it is, for numpy would make its first day of it.
+    A year, a month, a week or another number of days stays as it is, for numpy would make the first day of it.
     """
     with contextlib.suppress(AttributeError, TypeError, ValueError, OverflowError):
         is_time = _kind_of(value) == "M"
-        if is_time and value.dtype.str.endswith(_COARSE):
+        if is_time and value.dtype.str.partition("[")[2].removesuffix("]") not in _UNITS:
             return value
         found = (value.astype("datetime64[us]") if is_time else value).item()
         return value if found is None else found

@@ -13,8 +13,15 @@ from kycaid_async.cli.app import app
 from tests.cli.terminal import on_a_terminal
 
 
-def python(code):
-    return subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=False)
+@pytest.fixture
+def python(clean_environment):
+    def run(code):
+        command = [sys.executable, "-c", textwrap.dedent(code)]
+        return subprocess.run(
+            command, env=clean_environment, capture_output=True, encoding="utf-8", check=False, timeout=60
+        )
+
+    return run
 
 
 def test_version_prints_the_version():
@@ -34,7 +41,7 @@ def test_every_option_is_explained(command):
 
 
 @pytest.mark.parametrize("module", ["typer", "rich", "PIL"])
-def test_a_missing_extra_is_named_in_one_line(module):
+def test_a_missing_extra_is_named_in_one_line(module, python):
     code = f"import sys; sys.modules['{module}'] = None; from kycaid_async.cli import main; main()"
     done = python(code)
     assert done.returncode == 2
@@ -42,7 +49,7 @@ def test_a_missing_extra_is_named_in_one_line(module):
     assert "pip install 'kycaid-async[cli]'" in done.stderr
 
 
-def test_importing_the_command_line_loads_nothing_heavy():
+def test_importing_the_command_line_loads_nothing_heavy(python):
     code = "import sys, kycaid_async.cli; print(*{'typer', 'rich', 'PIL', 'aiohttp', 'attrs'} & set(sys.modules))"
     done = python(code)
     assert (done.returncode, done.stdout.strip()) == (0, "")
@@ -51,7 +58,7 @@ def test_importing_the_command_line_loads_nothing_heavy():
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are none of its own there")
 @pytest.mark.parametrize("number", ["SIGINT", "SIGTERM"])
 @pytest.mark.parametrize("module", ["pathlib", "shutil", "textwrap", "importlib.util", "typer", "kycaid_async.cli.app"])
-def test_a_signal_while_it_still_imports_ends_it_in_one_line(module, number):
+def test_a_signal_while_it_still_imports_ends_it_in_one_line(module, number, python):
     code = f"""
         import importlib.machinery, os, signal, sys
 
@@ -69,7 +76,7 @@ def test_a_signal_while_it_still_imports_ends_it_in_one_line(module, number):
         from kycaid_async.cli import main
         main()
     """
-    done = python(textwrap.dedent(code))
+    done = python(code)
     expected = 128 + getattr(signal, number)
     assert (done.returncode, done.stdout, done.stderr) == (expected, "", f"kycaid: interrupted ({number})\n")
 
@@ -78,7 +85,7 @@ def test_a_signal_while_it_still_imports_ends_it_in_one_line(module, number):
 @pytest.mark.parametrize("number", ["SIGINT", "SIGTERM"])
 @pytest.mark.parametrize("step", ["_make_self_pipe", "_close_self_pipe"])
 @pytest.mark.parametrize("command", [["upload", "none.csv"], ["manifest", "check", "none.csv"], ["doctor"]])
-def test_a_signal_while_its_event_loop_is_made_or_closed_leaves_no_traceback(command, step, number):
+def test_a_signal_while_its_event_loop_is_made_or_closed_leaves_no_traceback(command, step, number, python):
     code = f"""
         import os, signal, sys
         from asyncio.selector_events import BaseSelectorEventLoop
@@ -97,12 +104,12 @@ def test_a_signal_while_its_event_loop_is_made_or_closed_leaves_no_traceback(com
                 step(loop)
 
         BaseSelectorEventLoop.{step} = interrupted_in_its_middle
-        os.environ["KYCAID_API_KEY"] = "k" * 36
+        os.environ |= {{"KYCAID_API_KEY": "k" * 36, "KYCAID_BASE_URL": "http://127.0.0.1:9"}}  # nobody is there
         sys.argv = ["kycaid", *{command!r}]
         from kycaid_async.cli import main
         main()
     """
-    done = python(textwrap.dedent(code))
+    done = python(code)
     assert "Traceback" not in done.stderr
     assert "ignored" not in done.stderr
     if step == "_make_self_pipe":

@@ -7,13 +7,14 @@ import zipfile
 
 import aiofiles
 import anyio
+import fsspec
 import pytest
 from django.core.files.base import File as DjangoFile
 from django.core.files.uploadedfile import SimpleUploadedFile
 from starlette.datastructures import UploadFile
 from werkzeug.datastructures import FileStorage
 
-from kycaid_async import FieldProblem, InvalidFileError
+from kycaid_async import FieldProblem, InvalidFileError, UploadSourceError
 from tests.pictures import picture
 
 PICTURE = picture(20_000)
@@ -95,6 +96,61 @@ async def test_a_path_within_an_archive_is_refused_with_what_to_do(tmp_path, upl
     assert "pass a path, bytes (here: what its read_bytes() returns)" in str(error)
     await make_client(uploads.url).files.create(within.read_bytes())
     assert len(uploads.received) == 1
+
+
+@pytest.mark.parametrize("error", [AttributeError, NotImplementedError, TypeError, RuntimeError, OSError, ValueError])
+@pytest.mark.parametrize("name", ["seekable", "tell", "seek"])
+async def test_a_file_that_fails_is_refused_whatever_it_raises(error, name, uploads, make_client):
+    class Failing(io.BytesIO):
+        pass
+
+    def fails(*_):
+        raise error("secret")
+
+    setattr(Failing, name, fails)
+    with pytest.raises(InvalidFileError if name == "seekable" else UploadSourceError) as caught:
+        await make_client(uploads.url).files.create(Failing(PICTURE))
+    assert str(caught.value).startswith("(file): cannot be read")
+    assert f"({error.__name__})" in str(caught.value)
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["closed", "name"])
+async def test_a_file_that_cannot_say_its_name_or_whether_it_is_closed_is_refused_or_sent(name, uploads, make_client):
+    class Failing(io.BytesIO):
+        @property
+        def asked(self):
+            raise RuntimeError("secret")
+
+    setattr(Failing, name, Failing.asked)
+    if name == "closed":
+        assert "cannot be read (RuntimeError)" in str(await refused(Failing(PICTURE), make_client(uploads.url)))
+    else:
+        await make_client(uploads.url).files.create(Failing(PICTURE))
+
+
+class SaysByMethod:
+    """A file that has a method where Python's own have a truth value."""
+
+    def __init__(self):
+        self.inner = io.BytesIO(PICTURE)
+        self.read, self.seek, self.tell = self.inner.read, self.inner.seek, self.inner.tell
+
+    def closed(self):
+        return False
+
+
+async def test_a_file_is_closed_only_where_it_says_so(uploads, make_client):
+    await make_client(uploads.url).files.create(SaysByMethod())
+    assert len(uploads.received) == 1
+
+
+async def test_what_is_to_be_opened_first_is_refused_with_how(tmp_path, uploads, make_client):
+    (tmp_path / "a.png").write_bytes(PICTURE)
+    error = await refused(fsspec.open(f"file://{tmp_path}/a.png"), make_client(uploads.url))
+    assert "cannot upload a fsspec.core.OpenFile: pass a path, bytes, a binary file (here: what its open()" in str(
+        error
+    )
 
 
 @pytest.mark.parametrize(

@@ -93,6 +93,8 @@ def test_what_stands_for_nothing_is_refused_with_the_name_of_its_field(field, va
         ("issue_date", np.datetime64("2020-01")),
         ("issue_date", np.datetime64("2020")),
         ("issue_date", np.datetime64("2020-01-02", "W")),
+        ("issue_date", np.datetime64("2020-01-05", "7D")),
+        ("issue_date", np.datetime64("2020-01-05T01", "48h")),
         ("issue_date", pd.Period("2020-01", "M")),
         ("transaction_datetime", np.datetime64("2020-01")),
         ("transaction_amount", np.timedelta64(5, "ns")),

@@ -18,7 +18,7 @@ from kycaid_async.bulk.manifest.row import BadRow
 from kycaid_async.bulk.options import RunOptions, RunPlan, hide_ledger
 from kycaid_async.bulk.prerequisites import known_applicant
 from kycaid_async.bulk.requests.limits import Stopped
-from kycaid_async.bulk.row import BulkRow
+from kycaid_async.bulk.row import BulkRow, identify
 from kycaid_async.bulk.run import BulkRun
 from kycaid_async.bulk.spool import Spool
 from kycaid_async.errors import ConfigurationError, LedgerError
@@ -127,13 +127,11 @@ class BulkAudit(BulkRun[BulkRow | BadRow, AuditResult]):
             return await self._tell(_of_bad(number, row))
         if not isinstance(cast("object", row), BulkRow):
             raise TypeError(f"bulk: expected BulkRow, got {type(row).__name__}")
-        try:
-            problems = "; ".join(map(str, row.misfits()))
-            digest, fingerprint = (b"", None) if problems else (row.digest, row.says)
-        except (AttributeError, TypeError, ValueError, OverflowError, RecursionError):
-            problems, digest, fingerprint = "it needs the types of BulkRow, and values that JSON can carry", b"", None
-        if problems:
+        known_by = identify(row)
+        if isinstance(known_by, list):
+            problems = "; ".join(map(str, known_by))
             return await self._tell(_alone(number, row, AuditStatus.NOT_SENT, remarks.bad(problems)))
+        digest, fingerprint = known_by
         entry = await ledger.row(digest)
         applicant_id, is_uncertain = await known_applicant(row, entry, ledger)
         if applicant_id is not None:

@@ -15,7 +15,7 @@ from kycaid_async.bulk.requests.limits import Stopped
 from kycaid_async.bulk.results.lookup import Lookup
 from kycaid_async.bulk.results.record import LookRecord
 from kycaid_async.bulk.results.verdict import BulkVerdict, DocumentVerdict, ResultsSummary, Verdict
-from kycaid_async.bulk.row import AskedVerification, BulkRow, BulkVerification, plain_id
+from kycaid_async.bulk.row import AskedVerification, BulkRow, BulkVerification, identify, plain_id
 from kycaid_async.bulk.row_feed import RowFeed
 from kycaid_async.bulk.run import BulkRun
 from kycaid_async.bulk.spool import Spool, SpooledRow, is_nobody, nobody
@@ -237,13 +237,12 @@ async def _judged(number: int, row: ResultsRow, ledger: UploadLedger) -> tuple[s
         asked = BulkVerification.of(row)
         judged = JudgedRow(number=number, line=asked.line, key=asked.key, form_id=asked.form_id)
         return plain_id(asked.applicant_id), judged
-    try:
-        problems = "; ".join(map(str, row.misfits()))
-        digest = b"" if problems else row.digest
-    except (AttributeError, TypeError, ValueError, OverflowError, RecursionError):
-        problems, digest = "it needs the types of BulkRow, and values that JSON can carry", b""
-    entry = None if problems else await ledger.row(digest)
-    applicant_id, is_uncertain = (None, False) if problems else await known_applicant(row, entry, ledger)
+    known_by, entry, applicant_id, is_uncertain, problems = identify(row), None, None, False, ""
+    if isinstance(known_by, list):
+        problems = "; ".join(map(str, known_by))
+    else:
+        entry = await ledger.row(known_by[0])
+        applicant_id, is_uncertain = await known_applicant(row, entry, ledger)
     external_id = getattr(row.applicant, "external_applicant_id", None)
     judged = JudgedRow(
         number=number,

@@ -10,7 +10,7 @@ from kycaid_async.bulk.ledger import EntryState, RowEntry, UploadLedger
 from kycaid_async.bulk.manifest.manifest import Manifest
 from kycaid_async.bulk.manifest.row import BadRow
 from kycaid_async.bulk.prerequisites import known_applicant
-from kycaid_async.bulk.row import AskedVerification, BulkRow, BulkVerification, plain_id
+from kycaid_async.bulk.row import AskedVerification, BulkRow, BulkVerification, identify, plain_id
 from kycaid_async.bulk.spool import nobody
 from kycaid_async.bulk.verify.wanted import DELIVERED, GIVEN, AskingRow
 
@@ -36,8 +36,8 @@ class KnownRow:
 
 async def look_up(rows: Sequence[VerifyRow], ledger: UploadLedger) -> list[KnownRow]:
     """Return rows with what the ledger knows of them, by one look for all."""
-    said = {number: _said_by(row) for number, row in enumerate(rows) if isinstance(row, BulkRow)}
-    good = {number: one for number, one in said.items() if one is not None}
+    said = {number: identify(row) for number, row in enumerate(rows) if isinstance(row, BulkRow)}
+    good = {number: one for number, one in said.items() if isinstance(one, tuple)}
     entries = dict(zip(good, await ledger.rows_by_digest([digest for digest, _ in good.values()]), strict=True))
     return [
         KnownRow(row)
@@ -58,7 +58,7 @@ async def asking_row(number: int, known: KnownRow, ledger: UploadLedger) -> tupl
         return plain_id(given.applicant_id), asks
     is_bad = known.state == "bad"
     applicant_id, is_lost = (None, False) if is_bad else await known_applicant(row, known.entry, ledger)
-    external = None if row.applicant is None else row.applicant.external_applicant_id
+    external = getattr(row.applicant, "external_applicant_id", None)  # a bad row may have anything in its place
     asks = AskingRow(
         number=number,
         line=row.line,
@@ -69,14 +69,6 @@ async def asking_row(number: int, known: KnownRow, ledger: UploadLedger) -> tupl
         **_asked_by(row),
     )
     return nobody(external or number) if applicant_id is None else plain_id(applicant_id), asks
-
-
-def _said_by(row: BulkRow) -> tuple[bytes, bytes | None] | None:
-    """Return the digest and the fingerprint of a row; None of a bad one."""
-    try:
-        return None if row.misfits() else (row.digest, row.says)
-    except (AttributeError, TypeError, ValueError, OverflowError, RecursionError):
-        return None
 
 
 def _state_of(entry: RowEntry | None, fingerprint: bytes | None, ledger: UploadLedger) -> str:

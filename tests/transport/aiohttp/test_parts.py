@@ -24,6 +24,7 @@ from kycaid_async import AsyncKycaid, ConfigurationError, ConnectionLostError, K
 from kycaid_async.transport.aiohttp import backends, direct, parts
 from kycaid_async.transport.aiohttp import session as session_backend
 from kycaid_async.transport.aiohttp.parts import OPTIONAL, PARTS, look_at
+from kycaid_async.uploads.path_source import QUICK_FOLDERS
 from tests.pictures import picture
 from tests.serving import Serving
 from tests.transport.conftest import passing_on
@@ -287,6 +288,24 @@ async def test_an_unknown_error_before_anything_was_sent_leads_to_the_session_at
     assert await client.applicants.create(type="PERSON") == ID
     assert (await client.files.create(picture(1000))) == ID
     assert len(server.requests) == 2
+
+
+@pytest.mark.parametrize("size", [900, 900_000, 3_000_000])
+async def test_a_file_that_was_made_ready_before_an_unknown_error_goes_through_the_session_whole(
+    size, make_client, uploads, monkeypatch, tmp_path
+):
+    def broken(*_):
+        raise AttributeError
+
+    path = tmp_path / "a.png"
+    path.write_bytes(picture(size))
+    monkeypatch.setattr(parts, "_verdicts", {})
+    monkeypatch.setattr(direct, "_open_transport", broken)
+    QUICK_FOLDERS.note(str(tmp_path), 0.0)
+    async with make_client(uploads.url, max_retries=0) as client:
+        await client.files.create(path)
+    (received,) = uploads.received
+    assert received.digest == hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 @pytest.mark.parametrize("error", [ValueError, TypeError, RuntimeError, ImportError, KeyError])
