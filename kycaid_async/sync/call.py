@@ -9,7 +9,7 @@ from inspect import CORO_CREATED, getcoroutinestate
 from queue import Empty
 from typing import Any, Final, NoReturn, ParamSpec, Self, TypeVar
 
-from kycaid_async.errors import ConfigurationError
+from kycaid_async.errors import ConfigurationError, ConnectionLostError
 from kycaid_async.sync.threads import Inbox, inbox
 
 P = ParamSpec("P")
@@ -18,15 +18,21 @@ R = TypeVar("R")
 CANCEL_TIMEOUT: Final = 0.3
 """Seconds that an interrupted thread waits until its cancelled call has released connections and files."""
 
+LOOK_AFTER: Final = 2.0
+"""Seconds between two looks whether there still is a loop."""
+
 
 class LoopCall:
     """A call from the current thread to the loop. While the thread waits, the loop can run functions in it."""
 
-    __slots__ = ("_context", "_error", "_inbox", "_is_shut_down", "_loop", "_make", "_result", "_task")
+    __slots__ = ("_context", "_error", "_inbox", "_is_lost", "_is_shut_down", "_loop", "_make", "_result", "_task")
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, is_shut_down: Callable[[], bool]) -> None:
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, is_shut_down: Callable[[], bool], is_lost: Callable[[], bool]
+    ) -> None:
         self._loop = loop
         self._is_shut_down = is_shut_down
+        self._is_lost = is_lost
         self._context = copy_context()
         self._inbox: Inbox[Callable[[], None] | None] = inbox()
         self._task: asyncio.Task[None] | None = None
@@ -46,7 +52,7 @@ class LoopCall:
         """Return what the coroutine returns, or raise what it raises; an interruption cancels it."""
         try:
             self._loop.call_soon_threadsafe(self._begin)
-            while (function := self._inbox.get()) is not None:
+            while (function := self._next()) is not None:
                 function()
         except BaseException:
             self._cancel_and_wait()
@@ -60,6 +66,23 @@ class LoopCall:
             raise error
         finally:
             del error  # its traceback refers to this frame
+
+    def _next(self) -> Callable[[], None] | None:
+        """Wait for what the loop wants of this thread; None when the call is done. Raises when the loop is lost."""
+        while True:
+            try:
+                return self._inbox.get(timeout=LOOK_AFTER)
+            except Empty:
+                pass
+            if self._is_lost() and not self._is_shut_down():
+                raise self._lost()
+
+    def _lost(self) -> ConnectionLostError:
+        what = "the event loop of the blocking client has ended: all descriptors of this process were closed"
+        if self._task is None:
+            return ConnectionLostError(f"{what}; nothing was sent, call again", retryable=True)
+        advice = "what was under way was perhaps processed; look before you repeat it"
+        return ConnectionLostError(f"{what}; {advice}", maybe_processed=True)
 
     async def run_in_caller(self, function: Callable[[], R]) -> R:
         """Run ``function`` in the thread that waits for this call. To be called on the loop."""

@@ -10,6 +10,7 @@ import warnings
 from _queue import SimpleQueue
 from collections.abc import Callable, Coroutine
 from contextlib import AbstractContextManager, suppress
+from functools import partial
 from queue import Empty
 from typing import TYPE_CHECKING, Any, Final
 
@@ -35,6 +36,39 @@ class _RunningLoop:
     portal: "BlockingPortal"
     finished: SimpleQueue[None]
     """Gets an item when the thread is done with the loop."""
+    canary: "_Canary"
+
+    def is_lost(self) -> bool:
+        """Say whether the loop can carry nothing out any more."""
+        return self.loop.is_closed() or not self.canary.is_alive()
+
+
+class _Canary:
+    """A descriptor that goes when somebody closes all of this process, as programs do that become daemons.
+
+    The loop's are closed then too. A thread that waits for them waits for ever, or until one fails.
+    """
+
+    def __init__(self) -> None:
+        self._fd, self._other = os.pipe()
+        self._identity = self._look()
+
+    def _look(self) -> tuple[int, int]:
+        found = os.fstat(self._fd)
+        return found.st_dev, found.st_ino
+
+    def is_alive(self) -> bool:
+        """Say whether the descriptor is still what it was, and not gone or another's."""
+        try:
+            return self._look() == self._identity
+        except OSError:
+            return False
+
+    def close(self) -> None:
+        """Close it, unless it is another's by now."""
+        if self.is_alive():
+            os.close(self._fd)
+            os.close(self._other)
 
 
 _background: set["asyncio.Task[None]"] = set()
@@ -77,11 +111,13 @@ class LoopThread:
     def new_call(self) -> LoopCall:
         """Return a call from this thread to the loop. Raises `ConfigurationError` when the loop cannot take one."""
         notice_fork()
-        running = self._running or self._start()
+        running = self._running
+        if running is None or running.is_lost():
+            running = self._start(instead_of=running)
         calling_loop = asyncio._get_running_loop()  # noqa: SLF001 - documented; the public one raises, which takes long
         if calling_loop is not None:
             self._check_calling_loop(calling_loop, running)
-        return LoopCall(running.loop, lambda: self.is_shut_down)
+        return LoopCall(running.loop, lambda: self.is_shut_down, running.is_lost)
 
     def spawn(self, closer: Closer) -> None:
         """Start ``closer`` on the loop, if there still is one, without waiting for it."""
@@ -104,8 +140,11 @@ class LoopThread:
             text = "Kycaid blocks the event loop that runs in this thread while it waits; AsyncKycaid does not"
             warnings.warn(text, BlockedLoopWarning, stacklevel=5)
 
-    def _start(self) -> _RunningLoop:
+    def _start(self, instead_of: _RunningLoop | None) -> _RunningLoop:
         with self._lock:
+            if instead_of is not None and self._running is instead_of:
+                self._running = None  # its thread, if it still waits, ends with the process
+                _forget(instead_of)
             if self._running is None and not self.is_shut_down:
                 self._wait_for_start()
             running = self._running
@@ -129,6 +168,10 @@ class LoopThread:
             self._starting = True
             try:
                 start(self._run, "kycaid-loop")
+            except RuntimeError as problem:
+                self._starting = False
+                why = f"Kycaid runs in a thread of its own, and none can be started here ({problem})"
+                raise ConfigurationError(f"{why}; AsyncKycaid needs none") from problem
             except BaseException:
                 self._starting = False
                 raise
@@ -145,30 +188,35 @@ class LoopThread:
 
     def _run(self) -> None:
         finished: SimpleQueue[None] = SimpleQueue()
+        mine: _RunningLoop | None = None
+
+        def serving(loop: asyncio.AbstractEventLoop, portal: "BlockingPortal") -> None:
+            nonlocal mine
+            self._running = mine = _RunningLoop(loop, portal, finished, _Canary())
+            self._started()
+
         try:
             loop = asyncio.new_event_loop()
             # Not in debug mode (python -X dev): its warnings about our loop are of no use to callers.
             loop.set_debug(False)
             loop.set_default_executor(Workers())
             try:
-                loop.run_until_complete(self._serve(loop, finished))
+                loop.run_until_complete(_serve(partial(serving, loop)))
             finally:
                 _close(loop)
         except BaseException as error:
-            if self._running is not None:
+            if mine is None:
+                self._started(error)
+            elif mine.canary.is_alive():
                 raise
-            self._started(error)
+            else:
+                _forget(mine)
         finally:
-            self._running = None
+            if mine is not None:
+                mine.canary.close()
+            if self._running is mine:
+                self._running = None
             finished.put(None)
-
-    async def _serve(self, loop: asyncio.AbstractEventLoop, finished: "SimpleQueue[None]") -> None:
-        from anyio.from_thread import BlockingPortal
-
-        async with BlockingPortal() as portal:
-            self._running = _RunningLoop(loop, portal, finished)
-            self._started()
-            await portal.sleep_until_stopped()
 
     def shut_down(self) -> None:
         """Close all connections, at the end of the interpreter."""
@@ -180,6 +228,25 @@ class LoopThread:
             running.loop.call_soon_threadsafe(lambda: running.loop.create_task(running.portal.stop()))
             with suppress(Empty):
                 running.finished.get(timeout=CLOSE_TIMEOUT)
+
+
+async def _serve(serving: "Callable[[BlockingPortal], None]") -> None:
+    from anyio.from_thread import BlockingPortal
+
+    async with BlockingPortal() as portal:
+        serving(portal)
+        await portal.sleep_until_stopped()
+
+
+def _forget(lost: _RunningLoop) -> None:
+    """Never touch the descriptors of a lost loop again: their numbers may be those of other files by now."""
+    from kycaid_async.transport.loop_resources import forget_loop
+
+    _lost.append(lost)
+    forget_loop(lost.loop)
+
+
+_lost: Final[list[_RunningLoop]] = []  # kept, so that nothing of them is finalized
 
 
 def _no_loop(error: BaseException) -> ConfigurationError:

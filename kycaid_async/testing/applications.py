@@ -4,7 +4,7 @@ import asyncio
 import inspect
 import io
 import sys
-from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
+from collections.abc import Callable, Iterable, Mapping, MutableMapping
 from contextlib import ExitStack
 from typing import Any, Self
 from urllib.parse import unquote, unquote_to_bytes, urlsplit
@@ -92,7 +92,7 @@ def within(loop: asyncio.AbstractEventLoop, post: Post) -> Post:
     """Return what posts in ``loop``, whichever loop calls it."""
 
     async def handed_over(url: str, body: bytes, headers: Mapping[str, str]) -> int:
-        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(_awaited(post(url, body, headers)), loop))
+        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(_posted(post, url, body, headers), loop))
 
     return handed_over
 
@@ -105,8 +105,9 @@ def is_in(loop: asyncio.AbstractEventLoop | None) -> bool:
         return False
 
 
-async def _awaited(answer: Awaitable[int]) -> int:
-    return await answer
+async def _posted(post: Post, url: str, body: bytes, headers: Mapping[str, str]) -> int:
+    # Called here, and not by who hands it over: given up before the loop came to it, it would be awaited by nobody.
+    return await post(url, body, headers)
 
 
 async def _call_asgi(app: Any, url: str, body: bytes, headers: Mapping[str, str]) -> int:

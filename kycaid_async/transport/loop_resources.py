@@ -140,11 +140,15 @@ class ResourceRegistry:
 
     def forget_all(self) -> None:
         """Forget all loops after a fork; the parent's connections must not be touched."""
-        for resources in self._by_loop.values():
-            if resources.closer is not None:
-                resources.backend.abandon()
-                _abandoned.append(resources)
-        self._by_loop.clear()
+        for loop in list(self._by_loop):
+            self.forget(loop)
+
+    def forget(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Forget a loop whose descriptors may be another's by now."""
+        resources = self._by_loop.pop(loop, None)
+        if resources is not None and resources.closer is not None:
+            resources.backend.abandon()
+            _abandoned.append(resources)
 
     def current(self) -> LoopResources:
         """Return the resources of the running loop. Raises `ConfigurationError` once the client is closed."""
@@ -216,6 +220,12 @@ class ResourceRegistry:
             finally:
                 if backend is not None:
                     await backend.aclose()
+
+
+def forget_loop(loop: asyncio.AbstractEventLoop) -> None:
+    """Forget, in all clients, a loop whose descriptors were closed by somebody else: they may be another's by now."""
+    for registry in list(_registries):
+        registry.forget(loop)
 
 
 def _forget_all() -> None:

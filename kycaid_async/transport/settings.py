@@ -73,7 +73,7 @@ def api_key_of(text: str | None) -> ApiKey:
         raise ConfigurationError("no API key: pass api_key=… or set KYCAID_API_KEY")
     if not re.fullmatch(r"[\x21-\x7e]+", text):
         raise ConfigurationError("the API key has spaces, line breaks or other characters that no key has")
-    return ApiKey(text)
+    return ApiKey(str.__str__(text))  # not by its own: an enum of texts gives its name
 
 
 def auth_header_of(name: str) -> AuthHeader:

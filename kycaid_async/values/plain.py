@@ -9,6 +9,13 @@ from typing import Any, Final
 
 _OWN: Final = frozenset({str, bool, int, float, date, list, tuple, dict, type(None)})
 _SPAN: Final = "m"
+_TO_GREGORIAN: Final = (
+    *("togregorian", "to_gregorian"),
+    *("to_datetime_datetime", "to_datetime_date", "todatetime", "todate"),
+)
+"""What Persian, Islamic and Nepali calendars call the way to the day that everybody knows, longest first."""
+_GREGORIAN: Final = ("proleptic_gregorian", "gregorian", "standard")
+"""How cftime calls it."""
 _UNITS: Final = frozenset({"D", "h", "m", "s", "ms", "us", "ns", "ps", "fs", "as"})
 """Those of numpy for times of one day at most. One of years, months, weeks, or of a number of units, such as ``7D``, is
 a longer span, and begins on another day than was given."""
@@ -29,10 +36,8 @@ def plain(value: Any) -> Any:
         return _number(value) if isinstance(value, numbers.Real | Decimal) else value
     if getattr(value, "ndim", None) == 0:
         return _scalar(value)
-    with contextlib.suppress(AttributeError, TypeError, ValueError):
-        if hasattr(value, "hour"):
-            return datetime.fromisoformat(value.isoformat())
-        return date(value.year, value.month, value.day)
+    with contextlib.suppress(AttributeError, TypeError, ValueError, OverflowError):
+        return _day_or_time(value)
     return value
 
 
@@ -42,6 +47,21 @@ def day_of(value: Any) -> Any:
     if isinstance(value, datetime) and value == value and value.tzinfo is None and value.time() == time():  # noqa: PLR0124 - NaT equals nothing
         return date(value.year, value.month, value.day)
     return value
+
+
+def _day_or_time(value: Any) -> Any:
+    """Return a day or time of another class as Python's. Raises when it is none."""
+    for name in _TO_GREGORIAN:
+        if callable(way := getattr(value, name, None)):
+            found = way()
+            return found if isinstance(found, date) else value
+    day = date(value.year, value.month, value.day)
+    # That of another calendar bears the numbers of another day. Those that can be counted can be told apart.
+    if hasattr(value, "toordinal") and value.toordinal() != day.toordinal():
+        return value
+    if getattr(value, "calendar", _GREGORIAN[0]) not in _GREGORIAN:
+        return value
+    return datetime.fromisoformat(value.isoformat()) if hasattr(value, "hour") else day
 
 
 def _kind_of(value: Any) -> Any:

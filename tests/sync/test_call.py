@@ -11,11 +11,11 @@ import pytest
 
 from kycaid_async import Kycaid
 from kycaid_async.sync.blocking import Blocking, blocking
-from kycaid_async.sync.call import LoopCall
+from kycaid_async.sync.call import LOOK_AFTER, LoopCall
 
 
 class InterruptedInbox:
-    """Ctrl-C at the first wait; at the second the loop does all that it was asked to do, at once."""
+    """Ctrl-C in the wait for the call; in that for its end the loop does all that it was asked to do, at once."""
 
     def __init__(self, loop):
         self.loop, self.items = loop, []
@@ -24,7 +24,7 @@ class InterruptedInbox:
         self.items.append(item)
 
     def get(self, *, timeout=None):
-        if timeout is None:
+        if timeout == LOOK_AFTER:
             raise KeyboardInterrupt
         self.loop.run_until_complete(asyncio.sleep(0))
         if not self.items:
@@ -38,7 +38,7 @@ class InterruptedInbox:
 @pytest.mark.parametrize("handed_over", [True, False], ids=["before its first step", "before the loop had it"])
 def test_a_call_that_never_began_ends_at_once_and_has_no_coroutine(monkeypatch, handed_over):
     loop = asyncio.new_event_loop()
-    call = LoopCall(loop, lambda: False)
+    call = LoopCall(loop, lambda: False, lambda: False)
     call._inbox = inbox = InterruptedInbox(loop)
     schedule, asked = loop.call_soon_threadsafe, []
 

@@ -439,3 +439,69 @@ async def test_a_loop_that_cannot_start_is_an_error_and_the_next_call_tries_agai
         client.close()
     """)
     assert (done.code, done.out) == (0, "the event loop cannot start (OSError) [ConfigurationError]\nTrue\n"), done.err
+
+
+CLOSING = """
+    import os
+    from kycaid_async import ConnectionLostError, Kycaid
+
+    client = Kycaid(timeout=5)
+    print(len(client.countries.list()) > 0)
+    os.closerange(3, 256)  # as a program does that becomes a daemon
+    print(len(client.countries.list()) > 0)
+    {more}
+"""
+
+
+async def test_after_all_descriptors_were_closed_the_next_call_has_a_new_loop(scripts):
+    more = "client.close()"
+    assert await scripts.run(CLOSING.format(more=more), "-W", "error") == Done(0, "True\nTrue\n", "")
+
+
+async def test_a_call_under_way_ends_when_all_descriptors_are_closed_and_says_what_is_not_known(scripts):
+    done = await scripts.run(
+        """
+        import os, socket, threading
+        from kycaid_async import ConnectionLostError, Kycaid
+        from kycaid_async.sync import call
+
+        call.LOOK_AFTER = 0.1
+        server = socket.create_server(("127.0.0.1", 0))
+        silent = Kycaid("k" * 36, base_url=f"http://127.0.0.1:{server.getsockname()[1]}")
+
+        def become_a_daemon():
+            connected, _ = server.accept()
+            connected.recv(100)
+            os.closerange(3, 256)
+
+        threading.Thread(target=become_a_daemon, daemon=True).start()
+        try:
+            silent.applicants.create(type="PERSON", first_name="Jane", last_name="Example")
+        except ConnectionLostError as error:
+            print(error.maybe_processed, error.retryable, "all descriptors" in str(error))
+        os._exit(0)
+        """,
+        "-u",
+    )
+    assert (done.code, done.out) == (0, "True False True\n"), done.err
+    assert "Exception in thread kycaid-loop" not in done.err
+
+
+async def test_where_no_thread_can_be_started_the_client_that_needs_none_is_named(scripts):
+    done = await scripts.run("""
+        import threading
+        from kycaid_async import ConfigurationError, Kycaid
+
+        def full(*_, **__):
+            raise RuntimeError("can't start new thread")
+
+        threading.Thread.start, start = full, threading.Thread.start
+        try:
+            Kycaid().countries.list()
+        except ConfigurationError as error:
+            print(error)
+        threading.Thread.start = start
+        print(len(Kycaid().countries.list()) > 0)
+    """)
+    text = "Kycaid runs in a thread of its own, and none can be started here (can't start new thread); "
+    assert done == Done(0, f"{text}AsyncKycaid needs none [ConfigurationError]\nTrue\n", "")

@@ -1,6 +1,7 @@
 """Callbacks of the sandbox go into applications without a port: of FastAPI, Flask and Django, over ASGI and WSGI."""
 
 import asyncio
+import gc
 import importlib
 import threading
 import types
@@ -18,6 +19,7 @@ import pytest
 from kycaid_async import AsyncKycaid, ConfigurationError, Kycaid
 from kycaid_async.callbacks import VerificationCompleted
 from kycaid_async.testing import Sandbox
+from kycaid_async.testing.applications import post_to, within
 from kycaid_async.web import django as on_django
 from kycaid_async.web import flask as on_flask
 from kycaid_async.web import starlette as on_starlette
@@ -175,6 +177,17 @@ def test_an_application_that_fails_is_named_with_what_it_did(monkeypatch, app, o
         sign_up(client)
         sandbox.settle()
         assert {delivery.outcome for delivery in sandbox.deliveries()} == {outcome}
+
+
+async def test_a_callback_whose_loop_ends_before_it_has_begun_leaves_nothing_behind():
+    handed = asyncio.ensure_future(within(asyncio.get_running_loop(), post_to(endless))("http://127.0.0.1", b"", {}))
+    while not (others := asyncio.all_tasks() - {handed, asyncio.current_task()}):
+        await asyncio.sleep(0)
+    for task in others:  # as a loop does at its end
+        task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await handed
+    gc.collect()  # a coroutine that nobody awaited says so here
 
 
 def test_after_it_callbacks_go_where_they_went_before(app_of):

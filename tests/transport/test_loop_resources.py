@@ -184,6 +184,28 @@ async def test_a_session_of_the_user_is_used_and_never_closed(server):
     assert server.requests[0].headers["Authorization"] == "Token k"
 
 
+@pytest.mark.parametrize(
+    "options",
+    [{"headers": {"Content-Type": "application/json"}}, {"skip_auto_headers": ["Content-Type"]}],
+    ids=["its own", "none"],
+)
+async def test_with_any_content_type_of_a_session_a_body_goes_out_as_what_it_is(options, uploads, server):
+    async with aiohttp.ClientSession(**options) as session:
+        await AsyncKycaid("k", base_url=uploads.url, session=session).files.create(picture(5000))
+        server.answer(200, {"applicant_id": DOCUMENT})
+        await AsyncKycaid("k", base_url=server.url, session=session).applicants.create(type="PERSON")
+    assert [(received.whole, received.size) for received in uploads.received] == [(True, 5000)]
+    assert server.requests[0].headers["Content-Type"] == "application/json"
+
+
+@pytest.mark.parametrize("name", ["Content-Length", "content-encoding", "Transfer-Encoding"])
+async def test_a_session_of_the_user_that_says_of_each_body_what_is_true_of_one_is_refused(name, server):
+    async with aiohttp.ClientSession(headers={name: "7"}) as session:
+        with pytest.raises(ConfigurationError, match=f"adds {name.lower()} to each request"):
+            await AsyncKycaid("k", base_url=server.url, session=session).documents.get(DOCUMENT)
+    assert server.requests == []
+
+
 async def test_a_session_of_the_user_that_is_closed_is_named_as_the_reason(server):
     session = aiohttp.ClientSession()
     await session.close()

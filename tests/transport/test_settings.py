@@ -1,5 +1,7 @@
 """A client that would leak its key, or cannot work, is refused when it is made."""
 
+import enum
+
 import pytest
 
 from kycaid_async import AsyncKycaid, ConfigurationError, Kycaid, servers
@@ -21,6 +23,13 @@ def test_a_key_that_would_break_a_header_is_refused_without_being_shown(key):
     with pytest.raises(ConfigurationError) as caught:
         AsyncKycaid(key)
     assert key not in str(caught.value)
+
+
+def test_a_key_of_an_enum_is_its_value():
+    class Keys(str, enum.Enum):  # noqa: UP042 - an enum of texts of another kind gives its value by itself
+        LIVE = "k" * 36
+
+    assert AsyncKycaid(Keys.LIVE)._settings.authorization() == {"Authorization": f"Token {'k' * 36}"}
 
 
 def test_key_and_url_come_from_the_environment_and_an_argument_wins(monkeypatch):

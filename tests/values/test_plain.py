@@ -22,6 +22,27 @@ TIME_LIKE = SimpleNamespace(
 )  # as arrow has it
 
 
+class OtherDay:
+    """A day of another calendar."""
+
+    def __init__(self, way: str | None = None, **more: object) -> None:
+        self.year, self.month, self.day = 1370, 1, 5
+        self.__dict__.update(more)
+        if way is not None:
+            setattr(self, way, lambda: dt.date(1991, 3, 25))
+
+    def isoformat(self) -> str:
+        return "1370-01-05"
+
+
+OTHER_CALENDARS = [
+    OtherDay("togregorian"),  # as in jdatetime
+    OtherDay("to_gregorian"),  # hijridate, persiantools
+    OtherDay("to_datetime_date"),  # nepali_datetime
+    OtherDay("todate"),  # khayyam
+]
+
+
 def sent(**fields):
     """Return what goes over the wire."""
     path, body = {"document_id": "d" * 36}, DocumentUpdate(**fields)
@@ -36,6 +57,7 @@ def sent(**fields):
         (np.datetime64("2020-01-02", "ns"), "2020-01-02"),
         (dt.datetime(2020, 1, 2), "2020-01-02"),  # noqa: DTZ001 - as tables have it
         (DATE_LIKE, "2020-01-02"),
+        *((other, "1991-03-25") for other in OTHER_CALENDARS),
         (dt.date(2020, 1, 2), "2020-01-02"),
     ],
 )
@@ -96,6 +118,10 @@ def test_what_stands_for_nothing_is_refused_with_the_name_of_its_field(field, va
         ("issue_date", np.datetime64("2020-01-05", "7D")),
         ("issue_date", np.datetime64("2020-01-05T01", "48h")),
         ("issue_date", pd.Period("2020-01", "M")),
+        ("issue_date", OtherDay(toordinal=lambda: 726_916)),
+        ("issue_date", OtherDay(calendar="360_day")),
+        ("issue_date", OtherDay(togregorian=lambda: "1991-03-25")),
+        ("transaction_datetime", OtherDay(toordinal=lambda: 726_916, hour=3)),
         ("transaction_datetime", np.datetime64("2020-01")),
         ("transaction_amount", np.timedelta64(5, "ns")),
         ("transaction_amount", np.timedelta64(5, "M")),

@@ -1,7 +1,7 @@
 """The choice of a backend: straight over aiohttp's connections, or through a session of aiohttp's."""
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import aiohttp
 from yarl import URL
@@ -23,13 +23,16 @@ from kycaid_async.transport.settings import Settings
 if TYPE_CHECKING:
     from kycaid_async.transport.aiohttp.direct import DirectBackend
 
+_OF_ONE_BODY: Final = frozenset({"content-length", "content-encoding", "transfer-encoding"})
+"""Headers that are right for one body only."""
+
 
 def open_backend(
     settings: Settings, session: aiohttp.ClientSession | None, loop: asyncio.AbstractEventLoop
 ) -> HttpBackend:
     """Return a backend for the running ``loop``; one over ``session``, where the user brought one.
 
-    Raises `ConfigurationError` for a session of another loop.
+    Raises `ConfigurationError` for a session of another loop, and one whose own headers would break requests.
     """
     if session is None:
         own = SessionBackend(settings, _own_session(settings), ours=True)
@@ -40,6 +43,11 @@ def open_backend(
         raise ConfigurationError(
             "the aiohttp session that was passed to the client belongs to another event loop; "
             "leave session=… out, and the client makes one for each loop"
+        )
+    if wrong := sorted(_OF_ONE_BODY & {name.lower() for name in session.headers}):
+        raise ConfigurationError(
+            f"the aiohttp session that was passed to the client adds {wrong[0]} to each request, which is wrong for "
+            "its body; leave that header out of the session's"
         )
     return SessionBackend(settings, session, ours=False)
 

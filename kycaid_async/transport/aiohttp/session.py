@@ -159,10 +159,15 @@ def _body(request: OutgoingRequest, afterwards: ExitStack) -> _Body:
         from kycaid_async.transport.aiohttp.bodies import FileBody, JsonBody
 
         own = JsonBody(request, afterwards, body or b"") if file is None else FileBody(request, afterwards, file)
-        return _Body(own, tells=True)
+        return _Body(own, _type_of(request), tells=True)
     if file is not None:
-        return _Body(_pieces(file), {"Content-Type": file.content_type, "Content-Length": str(file.size)})
-    return _Body(body, {} if body is None else {"Content-Type": "application/json"})
+        return _Body(_pieces(file), {**_type_of(request), "Content-Length": str(file.size)})
+    return _Body(body, _type_of(request))
+
+
+def _type_of(request: OutgoingRequest) -> dict[str, str]:
+    """Return the header that says what the body is: without it, aiohttp sends that of the session's defaults."""
+    return {"Content-Type": "application/json" if request.file is None else request.file.content_type}
 
 
 class _PieceQueue:
