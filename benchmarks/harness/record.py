@@ -36,12 +36,13 @@ def commit(results: Path) -> str:
     """Return the commit, with a + where files were changed since, but for the ``results`` that runs write."""
     found = _git(results, "rev-parse", "--short=8", "HEAD")
     changed = _git(results, "status", "--porcelain", "--untracked-files=no", "--", ":/", f":(exclude){results}")
-    return f"{found}{'+' if changed else ''}" if found else "?"
+    return f"{found}{'' if changed == '' else '+'}" if found else "?"
 
 
-def _git(folder: Path, *words: str) -> str:
-    command = ["git", *words]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False).stdout.strip()
+def _git(folder: Path, *words: str) -> str | None:
+    """Return what git says; None where it fails."""
+    done = subprocess.run(["git", *words], cwd=folder, capture_output=True, text=True, check=False)
+    return None if done.returncode else done.stdout.strip()
 
 
 def as_markdown(state: str, folder: Path = RESULTS) -> str:

@@ -181,8 +181,9 @@ def refusals(row: BulkRow) -> list[FieldProblem]:
 
 def _of_other_types(row: BulkRow) -> list[FieldProblem]:
     """Return the problems of a row that cannot be written or checked."""
-    given = dict(row.document)
-    if row.applicant is not None:
+    is_row = isinstance(cast("object", row), BulkRow)
+    given = dict(row.document) if is_row else {}
+    if is_row and row.applicant is not None:
         given |= {field.name: getattr(row.applicant, field.name) for field in fields_of(type(row.applicant))}
     odd = [
         FieldProblem(str(name), _UNWRITABLE, "others") for name, value in given.items() if not _can_be_written(value)

@@ -79,12 +79,21 @@ def run(*, workers, seconds, rate, restart, shared=True, at_once=8, latency=0.02
         store = redis(stack)
         url = stack.enter_context(server.running(latency=latency, rate=rate))
         env = {**os.environ, "KYCAID_PACE_URL": store.url if shared else ""}
-        command = [sys.executable, "-m", "tests.cluster.pace", "--call", url, "--seconds", str(LONGEST_START + seconds)]
+        command = [
+            sys.executable,
+            "-m",
+            "tests.cluster.pace",
+            "--call",
+            url,
+            "--seconds",
+            str(2 * LONGEST_START + seconds),
+        ]
         command += ["--at-once", str(at_once)]
         err = stack.enter_context(tempfile.TemporaryFile("w+"))
         processes = [subprocess.Popen(command, cwd=ROOT, env=env, stderr=err) for _ in range(workers)]
         stack.callback(lambda: [process.kill() for process in processes if process.poll() is None])
-        _wait_until_each_says(ANSWERED, err, workers, LONGEST_START)
+        if not _wait_until_each_says(ANSWERED, err, workers, LONGEST_START):
+            raise RuntimeError(f"not each of {workers} processes was answered within {LONGEST_START:g} s")
         time.sleep(SETTLED)
         before, began = server.made(url), time.monotonic()
         time.sleep(seconds / 2)
@@ -102,10 +111,13 @@ def run(*, workers, seconds, rate, restart, shared=True, at_once=8, latency=0.02
 
 
 def _wait_until_each_says(words, err, workers, seconds):
-    """Wait until each process has said this, but no longer than so many seconds."""
+    """Wait until each process has said this, but no longer than so many seconds, and say whether all have."""
     until = time.monotonic() + seconds
-    while os.pread(err.fileno(), 1 << 20, 0).count(words.encode()) < workers and time.monotonic() < until:
+    while not (all_have := os.pread(err.fileno(), 1 << 20, 0).count(words.encode()) >= workers):
+        if time.monotonic() > until:
+            break
         time.sleep(0.05)
+    return all_have
 
 
 def main():

@@ -1,6 +1,7 @@
 """What a run said, held against what the server holds."""
 
 import json
+import os
 import signal
 from collections import Counter, defaultdict
 from typing import Any
@@ -14,7 +15,7 @@ from tests.oracle.running import RunningOracle
 TOLD_THERE = ("created", "done_before")
 LATE_SIGNAL = "Exception ignored in: <module 'threading'"
 """A signal while the interpreter is at its end: Python says so itself."""
-PROGRAM = "cli/__init__.py"
+PROGRAM = f"kycaid_async{os.sep}"
 TOLD_NOT_THERE = ("failed", "bad")
 TOLD = (*TOLD_NOT_THERE, "uncertain")
 """Named as not delivered, or perhaps not."""

@@ -252,10 +252,11 @@ async def test_a_connection_whose_request_was_answered_before_it_was_sent_is_not
 
 
 @pytest.mark.skipif(not hasattr(os, "RWF_NOWAIT"), reason="elsewhere files are read in threads, in other buffers")
-async def test_files_that_wait_for_their_answers_are_not_held_in_memory(make_client, tmp_path):
+async def test_files_that_wait_for_their_answers_are_not_held_in_memory(make_client, tmp_path, request):
     path, many, got = tmp_path / "passport.png", 16, 0
     path.write_bytes(picture(900_000))
     QUICK_FOLDERS.note(str(tmp_path), 0.0)
+    request.addfinalizer(tracemalloc.stop)
 
     async def read_all(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
         nonlocal got
@@ -269,7 +270,6 @@ async def test_files_that_wait_for_their_answers_are_not_held_in_memory(make_cli
         while got < many * 900_000:
             await asyncio.sleep(0)
         held = tracemalloc.get_traced_memory()[0]
-        tracemalloc.stop()
         assert not any(upload.done() for upload in uploads)
         for upload in uploads:
             upload.cancel()
