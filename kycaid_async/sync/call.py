@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Coroutine
+from contextlib import suppress
 from contextvars import copy_context
 from functools import partial
 from inspect import CORO_CREATED, getcoroutinestate
@@ -18,21 +19,38 @@ R = TypeVar("R")
 CANCEL_TIMEOUT: Final = 0.3
 """Seconds that an interrupted thread waits until its cancelled call has released connections and files."""
 
-LOOK_AFTER: Final = 2.0
+LOOK_AFTER: Final = 0.5
 """Seconds between two looks whether there still is a loop."""
 
 
 class LoopCall:
     """A call from the current thread to the loop. While the thread waits, the loop can run functions in it."""
 
-    __slots__ = ("_context", "_error", "_inbox", "_is_lost", "_is_shut_down", "_loop", "_make", "_result", "_task")
+    __slots__ = (
+        "_context",
+        "_error",
+        "_inbox",
+        "_is_shut_down",
+        "_look",
+        "_loop",
+        "_make",
+        "_result",
+        "_start",
+        "_task",
+    )
 
     def __init__(
-        self, loop: asyncio.AbstractEventLoop, is_shut_down: Callable[[], bool], is_lost: Callable[[], bool]
+        self,
+        loop: asyncio.AbstractEventLoop,
+        is_shut_down: Callable[[], bool],
+        look: Callable[[], asyncio.AbstractEventLoop],
     ) -> None:
         self._loop = loop
         self._is_shut_down = is_shut_down
-        self._is_lost = is_lost
+        self._look = look
+        """Returns the loop to which calls go by now: another, when this one can carry nothing out any more."""
+        self._start = [self._begin]
+        """Whoever takes what is in it decides where the call begins; a lost loop may wake once more."""
         self._context = copy_context()
         self._inbox: Inbox[Callable[[], None] | None] = inbox()
         self._task: asyncio.Task[None] | None = None
@@ -51,7 +69,7 @@ class LoopCall:
     def run(self) -> Any:
         """Return what the coroutine returns, or raise what it raises; an interruption cancels it."""
         try:
-            self._loop.call_soon_threadsafe(self._begin)
+            self._loop.call_soon_threadsafe(self._begin_once)
             while (function := self._next()) is not None:
                 function()
         except BaseException:
@@ -74,15 +92,23 @@ class LoopCall:
                 return self._inbox.get(timeout=LOOK_AFTER)
             except Empty:
                 pass
-            if self._is_lost() and not self._is_shut_down():
-                raise self._lost()
+            if not self._is_shut_down() and (loop := self._look()) is not self._loop:
+                self._go_on_in(loop)
 
-    def _lost(self) -> ConnectionLostError:
-        what = "the event loop of the blocking client has ended: all descriptors of this process were closed"
-        if self._task is None:
-            return ConnectionLostError(f"{what}; nothing was sent, call again", retryable=True)
-        advice = "what was under way was perhaps processed; look before you repeat it"
-        return ConnectionLostError(f"{what}; {advice}", maybe_processed=True)
+    def _go_on_in(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Begin in another loop, in place of a lost one. Raises `ConnectionLostError` when it had begun there."""
+        try:
+            begin = self._start.pop()
+        except IndexError:
+            begin = None  # not from within the handler
+        if begin is None:
+            raise ConnectionLostError(
+                "all descriptors of this process were closed, and with them the event loop of the blocking client: "
+                "what was under way was perhaps processed; look before you repeat it",
+                maybe_processed=True,
+            )
+        self._loop = loop
+        loop.call_soon_threadsafe(begin)
 
     async def run_in_caller(self, function: Callable[[], R]) -> R:
         """Run ``function`` in the thread that waits for this call. To be called on the loop."""
@@ -115,6 +141,11 @@ class LoopCall:
         except Exception as error:  # noqa: BLE001 - re-raised on the loop
             resolve = partial(_set_exception, answer, error)
         self._loop.call_soon_threadsafe(resolve)
+
+    def _begin_once(self) -> None:
+        with suppress(IndexError):  # begun in another loop meanwhile
+            begin = self._start.pop()
+            begin()
 
     def _begin(self) -> None:
         self._task = self._loop.create_task(self._main(), context=self._context)

@@ -38,7 +38,7 @@ class InterruptedInbox:
 @pytest.mark.parametrize("handed_over", [True, False], ids=["before its first step", "before the loop had it"])
 def test_a_call_that_never_began_ends_at_once_and_has_no_coroutine(monkeypatch, handed_over):
     loop = asyncio.new_event_loop()
-    call = LoopCall(loop, lambda: False, lambda: False)
+    call = LoopCall(loop, lambda: False, lambda: loop)
     call._inbox = inbox = InterruptedInbox(loop)
     schedule, asked = loop.call_soon_threadsafe, []
 
