@@ -139,7 +139,9 @@ class ManifestJob(ABC, Generic[O, S]):
         ended = self._why_ended()
         try:
             if path is not None:
-                path.write_text(page(), encoding="utf-8")
+                # Names of files and keys may hold bytes that are no text. Made whole first: it replaces an older page.
+                content = page().encode(errors="replace")
+                path.write_bytes(content)
         except OSError as problem:
             self._error = self._error or problem
             ended = ended or f"--report: {path}: {problem.strerror}"

@@ -1,12 +1,16 @@
 """``kycaid manifest`` and what ``kycaid upload`` does with manifests as people have them."""
 
 import json
+import os
 import shlex
+import shutil
+import sys
 
 import openpyxl
 import pytest
 from typer.testing import CliRunner
 
+from kycaid_async import read_manifest
 from kycaid_async.cli.app import app
 from kycaid_async.testing import Sandbox
 from tests.bulk.manifests import new, with_pictures, write_csv
@@ -191,6 +195,35 @@ def test_a_manifest_of_a_folder_needs_names_and_nothing_else(kycaid, tmp_path):
     result = kycaid("manifest", "init", tmp_path / "scans", "-o", tmp_path / "all.csv")
     assert "scans/000017/passport.png" in (tmp_path / "all.csv").read_text(encoding="utf-8-sig")
     assert kycaid("manifest", "check", tmp_path / "all.csv").exit_code == 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="others have no such names")
+def test_a_manifest_of_a_folder_names_no_file_that_is_not_there(kycaid, tmp_path):
+    with_pictures(tmp_path, "scans/17/passport.png")
+    for name in (b"1\xff_passport.png", b"1\xfe_passport.png"):
+        shutil.copy(tmp_path / "scans/17/passport.png", tmp_path / "scans" / os.fsdecode(name))
+    result = kycaid("manifest", "init", tmp_path / "scans", "-o", tmp_path / "a.csv")
+    assert (
+        "1 people, 1 documents. Left out: 2 files whose names, or those of their folders, are no text" in result.output
+    )
+    assert [row.written for row in read_manifest(tmp_path / "a.csv")] == [{"front_side": "scans/17/passport.png"}]
+    (tmp_path / os.fsdecode(b"\xff")).mkdir()
+    (tmp_path / "scans").rename(tmp_path / os.fsdecode(b"\xff") / "scans")
+    result = kycaid("manifest", "init", tmp_path / os.fsdecode(b"\xff") / "scans", "-o", tmp_path / "b.csv")
+    assert "paths of its rows would not be text in UTF-8" in result.output
+    assert not (tmp_path / "b.csv").exists()
+
+
+def test_a_csv_of_a_folder_has_no_path_that_an_apostrophe_makes_another(kycaid, tmp_path):
+    with_pictures(tmp_path, "=1/passport.png", "17/passport.png")
+    result = kycaid("manifest", "init", tmp_path, "-o", tmp_path / "a.csv")
+    assert "1 people, 1 documents. Left out: 1 documents whose names a spreadsheet would take for" in result.output
+    assert [row.written for row in read_manifest(tmp_path / "a.csv")] == [{"front_side": "17/passport.png"}]
+    kycaid("manifest", "init", tmp_path, "-o", tmp_path / "a.xlsx")
+    assert len(list(read_manifest(tmp_path / "a.xlsx"))) == 2
+    shutil.rmtree(tmp_path / "17")
+    result = kycaid("manifest", "init", tmp_path, "-o", tmp_path / "b.csv")
+    assert (result.exit_code, (tmp_path / "b.csv").exists()) == (1, False)
 
 
 @pytest.mark.parametrize(

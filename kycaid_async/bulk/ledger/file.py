@@ -82,8 +82,8 @@ class LedgerFile:
     ) -> Self:
         """Open or make the file. Raises `LedgerError`."""
         name = "the ledger" if path is None else shown_name(path)
-        target = "" if path is None else os.path.realpath(path)
         try:
+            target = "" if path is None else os.path.realpath(path)  # it fails when the working folder is gone
             place = _place(target, name, read_only=read_only) if target else None
         except OSError as error:
             raise ledger_error(name, error) from error

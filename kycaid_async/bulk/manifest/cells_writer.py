@@ -6,7 +6,7 @@ from typing import Any
 import attrs
 
 from kycaid_async.bulk.manifest.format import Columns
-from kycaid_async.bulk.manifest.row import EXTRA
+from kycaid_async.bulk.manifest.row import EXTRA, column_type
 from kycaid_async.bulk.manifest.sheets.cells import SheetCell
 from kycaid_async.bulk.tables import TableFormat
 
@@ -29,8 +29,15 @@ class CellsWriter:
         kept = [number for number, name in enumerate(names) if name not in EXTRA]
         if self._table is None:
             self._table = self._begin([*((name, str) for name in EXTRA), *((names[at], self._type) for at in kept)])
-        cells = (raw[at] if at < len(raw) else "" for at in kept)
-        self._table.add([str(line), reason, *(cell.value if isinstance(cell, SheetCell) else cell for cell in cells)])
+        self._table.add([str(line), reason, *(self._value(raw[at], at) if at < len(raw) else "" for at in kept)])
+
+    def _value(self, cell: str, at: int) -> Any:
+        if not isinstance(cell, SheetCell):
+            return cell
+        target = self._columns.targets[at]
+        if target is None:  # it is not read
+            return cell.value if cell.shown is None else cell.value_as_text
+        return cell.value_as_text if column_type(target) is str else cell.value
 
     def close(self) -> None:
         if self._table is not None:

@@ -3,205 +3,29 @@
 They are read a row at a time. A row that cannot be delivered is given as a `BadRow`, and the reading goes on.
 """
 
-import datetime as dt
 import os
-import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final, Unpack
+from typing import Final, Unpack
 
 import attrs
 
 from kycaid_async.bulk.manifest.column_names import offered
+from kycaid_async.bulk.manifest.conversion import Conversion
 from kycaid_async.bulk.manifest.csv_format import CsvFormat
-from kycaid_async.bulk.manifest.dates import DateColumn, DateFormat, first_that_reads
 from kycaid_async.bulk.manifest.excel_format import ExcelFormat
-from kycaid_async.bulk.manifest.format import (
-    FIRST_BYTES,
-    Columns,
-    Encoding,
-    ManifestFormat,
-    Record,
-    TextFormat,
-    open_bytes,
-    trimmed,
-)
+from kycaid_async.bulk.manifest.format import FIRST_BYTES, Columns, Encoding, ManifestFormat, TextFormat, open_bytes
 from kycaid_async.bulk.manifest.jsonl_format import JsonLinesFormat
-from kycaid_async.bulk.manifest.latin import in_latin_letters
 from kycaid_async.bulk.manifest.options import ManifestOptions, ManifestReading
 from kycaid_async.bulk.manifest.parquet_format import ParquetFormat
 from kycaid_async.bulk.manifest.places import AnyPath, Reach
-from kycaid_async.bulk.manifest.row import (
-    APPLICANT,
-    BadRow,
-    ManifestRow,
-    column_type,
-    is_text,
-    read_row,
-    read_verification,
-    shown_column,
-)
-from kycaid_async.bulk.manifest.sheets.cells import SheetCell
+from kycaid_async.bulk.manifest.row import BadRow, ManifestRow, read_row, read_verification, shown_column
 from kycaid_async.bulk.row import SIDES, BulkVerification
-from kycaid_async.errors import FieldProblem, ManifestError
+from kycaid_async.errors import ManifestError
 from kycaid_async.masking import shown_name
+from kycaid_async.uploads.path_source import why_not_opened
 
-NAMES: Final = tuple(APPLICANT + name for name in ("first_name", "middle_name", "last_name"))
-"""Columns that take Latin letters only."""
 _OF_DOCUMENTS: Final = frozenset({"type", *SIDES})
-_ERROR: Final = re.compile(
-    "#(?:N/?[AVD]|REF!|VALUE!|NAME[?]|DIV/0!|NUM!|NULL!|SPILL!|CALC!|FIELD!|GETTING_DATA|FORMULA!)|"
-    "#(?:BEZUG!|WERT!|ZAHL!|ÜBERLAUF!|KALK!)|"
-    "#¡(?:REF!|VALOR!|DIV/0!|NUM!|NÚM!|NULO!)|#¿NOMBRE[?]|"
-    "#(?:\u041d/Д|ССЫЛКА!|ЗНАЧ!|ИМЯ[?]|ДЕЛ/0!|ЧИСЛО!|ПУСТО!)|"
-    "#{4,}"
-)
-"""What a spreadsheet shows in the place of a value; the last is a column that is too narrow."""
-_CUT: Final = re.compile(r"[+-]?\d(?:[.,]\d+)?[eE]\+\d{1,3}", re.ASCII)
-_ZEROS: Final = re.compile(r"0\d+", re.ASCII)
-_ISO: Final = DateFormat.of("yyyy-mm-dd")
-
-
-@attrs.frozen(kw_only=True)
-class Conversion:
-    """Conversion of the cells of one manifest into fields."""
-
-    named: DateFormat | None = None
-    """The format of dates that the user named."""
-    found: Mapping[str, DateFormat] = attrs.field(factory=dict)
-    """The formats that were found, by column."""
-    zeros: frozenset[str] = frozenset()
-    """Columns in which some texts begin with a zero."""
-    transliterate: bool = False
-    encoding: str = ""
-    """That of a text file; empty where another cannot be meant."""
-
-    @classmethod
-    def of(
-        cls, name: str, records: Iterable[Record], options: ManifestOptions, *, typed: bool, encoding: str = ""
-    ) -> "Conversion":
-        """Look at all records, where that is needed. Raises `ManifestError` for dates that can be read in two ways.
-
-        ``typed`` says that cells have types, so that numbers may have lost their zeros.
-        """
-        dates: dict[str, DateColumn] = {}
-        zeros: set[str] = set()
-        seek = options.guess and options.date_format is None
-        for record in records if seek or typed else ():
-            for column, value in record.values.items():
-                if not isinstance(value, str):
-                    continue
-                if seek and column_type(column) is dt.date:
-                    _see(dates.setdefault(column, DateColumn()), value)
-                elif typed and _ZEROS.fullmatch(value):
-                    zeros.add(column)
-        for column, seen in dates.items():
-            if seen.turned:
-                raise ManifestError(
-                    f"{name}: {column}: some dates are text, and of the others day and month may have been turned "
-                    "around when the file was opened; import it anew with this column as text, or say the format of "
-                    "the text with --date-format, or date_format=, if the others are right"
-                )
-            if seen.candidates:
-                both = " and ".join(seen.candidates)
-                raise ManifestError(
-                    f"{name}: {column}: its dates can be read as {both}; say which with --date-format, or date_format="
-                )
-        found = {column: form for column, seen in dates.items() if (form := seen.format) is not None}
-        return cls(
-            named=options.date_format,
-            found=found,
-            zeros=frozenset(zeros),
-            transliterate=options.transliterate,
-            encoding=encoding,
-        )
-
-    def values(self, record: Record) -> tuple[dict[str, Any], list[FieldProblem]]:
-        """Return the values of a record by column, and what is wrong with others."""
-        values: dict[str, Any] = {}
-        problems: list[FieldProblem] = []
-        for column, cell in record.values.items():
-            value = cell
-            if isinstance(cell, SheetCell):
-                problems += self._cell_problems(column, cell)
-                value = _time(str(cell)) if column_type(column) is dt.datetime else str(cell)
-            elif isinstance(cell, str):
-                value = trimmed(cell)
-                problems += self._text_problems(column, value)
-            values[column] = self._value(column, value) if isinstance(value, str) else value
-        return values, problems
-
-    def _value(self, column: str, text: str) -> str:
-        if column_type(column) is dt.date:
-            return first_that_reads(text, self._formats(column)) or text
-        return in_latin_letters(text) if self.transliterate and column in NAMES else text
-
-    def _formats(self, column: str) -> tuple[DateFormat, ...]:
-        form = self.named or self.found.get(column)
-        return () if form is None else (form,)
-
-    def _text_problems(self, column: str, text: str) -> Iterator[FieldProblem]:
-        if self.encoding and not is_text(text):
-            expected = f"text in {self.encoding.upper()}, or else --encoding, such as cp1252"
-            yield FieldProblem(shown_column(column), expected, "other bytes")
-        if column in SIDES:
-            return
-        if _ERROR.fullmatch(text):
-            yield _error(column, text)
-        elif _CUT.fullmatch(text) and column_type(column) is str:
-            yield FieldProblem(column, "all digits", "a number that a spreadsheet has cut short, as in 1.23E+11")
-        elif text and column_type(column) is dt.date and self._formats(column):
-            (form,) = self._formats(column)
-            problem = FieldProblem(column, f"a date as {form.name}, or as YYYY-MM-DD", "text in another form")
-            yield from () if first_that_reads(text, (form,)) else (problem,)
-
-    def _cell_problems(self, column: str, cell: SheetCell) -> Iterator[FieldProblem]:
-        takes = column_type(column)
-        if cell.kind == "error":
-            yield _error(column, cell)
-        elif cell.kind == "number" and takes is not float:
-            yield from self._number_problems(column, cell, takes)
-        elif cell.kind == "boolean" and takes is not bool:
-            yield FieldProblem(column, "text", "true or false")
-        elif cell.kind == "time" or (cell.kind == "date" and takes not in (dt.date, dt.datetime)):
-            yield FieldProblem(
-                column, "text; format the column as text and write it anew", f"what Excel made a {cell.kind} of"
-            )
-
-    def _number_problems(self, column: str, cell: SheetCell, takes: type) -> Iterator[FieldProblem]:
-        if takes is dt.date or takes is dt.datetime:
-            yield FieldProblem(column, "a date; format the column as one", "a number")
-        elif "E" in cell:
-            yield FieldProblem(column, "text; Excel keeps fifteen digits, and the others are lost", "a longer number")
-        elif not cell.removeprefix("-").isdecimal():
-            yield FieldProblem(column, "text; format the column as text and write it anew", "a number with a fraction")
-        elif column in self.zeros and not cell.startswith("0"):
-            yield FieldProblem(
-                column,
-                "text, as in other rows, where it begins with a zero; format the column as text and write it anew",
-                "a number, which has no such zeros any more",
-            )
-
-
-def _see(dates: DateColumn, value: str) -> None:
-    if not isinstance(value, SheetCell):
-        dates.see(trimmed(value))
-    elif value.kind == "date":
-        dates.see_cell(value)
-
-
-def _error(column: str, text: str) -> FieldProblem:
-    if text == "#FORMULA!":
-        return FieldProblem(
-            column, "a value; open the workbook in Excel and save it", "a formula that was never calculated"
-        )
-    return FieldProblem(column, "a value", f"{text if _ERROR.fullmatch(text) else 'an error'} of the spreadsheet")
-
-
-def _time(text: str) -> str:
-    return f"{text} 00:00:00" if _ISO.read(text) is not None else text
-
-
 _JSON_ENDINGS: Final = (".jsonl", ".ndjson", ".json")
 _EXCEL_ENDINGS: Final = (".xlsx", ".xlsm")
 _OTHER_WORKBOOKS: Final = (".xlsb", ".ods", ".fods", ".numbers")
@@ -232,7 +56,7 @@ class Manifest:
     def of(cls, path: AnyPath, options: ManifestOptions) -> "Manifest":
         """Look at its columns, and at all of its dates where their format is to be found. Raises `ManifestError`."""
         name = os.fspath(path)
-        reach = Reach.of(str(Path(name).parent), options.outside, options.urls, as_jpeg=bool(options.convert))
+        reach = _reach_of(name, options)
         form = _form_of(name, options)
         if form.columns is not None:
             _check(shown_name(name), form.columns)
@@ -308,6 +132,15 @@ def read_manifest(path: AnyPath, **options: Unpack[ManifestReading]) -> Iterator
     `ConfigurationError` for options that make no sense; and `ModuleNotFoundError` for Parquet without its extra.
     """
     return Manifest.open(path, **options).rows()
+
+
+def _reach_of(path: str, options: ManifestOptions) -> Reach:
+    try:
+        return Reach.of(str(Path(path).parent), options.outside, options.urls, as_jpeg=bool(options.convert))
+    except OSError as error:  # the working folder is gone, and a path starts there
+        if os.path.isabs(path):  # noqa: PTH117 - any path
+            raise ManifestError(f"outside (--allow-outside): cannot be found ({error.strerror})") from error
+        raise ManifestError(f"{shown_name(path)}: cannot be read ({why_not_opened(path, error)})") from error
 
 
 def _form_of(path: str, options: ManifestOptions) -> ManifestFormat:

@@ -5,6 +5,7 @@ import math
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from decimal import Decimal
 from typing import Any, BinaryIO, Final
 
 import attrs
@@ -13,7 +14,7 @@ from kycaid_async.bulk.manifest.cells_writer import CellsWriter
 from kycaid_async.bulk.manifest.column_names import match
 from kycaid_async.bulk.manifest.format import Columns, Record, RejectsWriter, open_bytes, overlong, table_record
 from kycaid_async.bulk.manifest.options import ManifestOptions
-from kycaid_async.bulk.manifest.sheets.cells import SheetCell
+from kycaid_async.bulk.manifest.sheets.cells import SheetCell, date_cell, whole_cell
 from kycaid_async.bulk.tables import ParquetTable
 from kycaid_async.errors import ManifestError
 from kycaid_async.extras import require
@@ -53,13 +54,14 @@ class ParquetFormat:
         """Give what stands in each row."""
         with _opened(self.path) as file:
             line, groups = _from(file.metadata, self.first)
+            exact = [_exact(field.type) for field in file.schema_arrow]
             for batch in file.iter_batches(_BATCH, use_threads=False, row_groups=groups):
                 step = 1 if _overlong(batch) else _BATCH
                 for start in range(0, batch.num_rows, step):
                     columns = batch.slice(start, step).columns
                     for values in zip(*(column.to_pylist() for column in columns), strict=True):
                         line += 1
-                        cells = [*map(_cell, values)]
+                        cells = [*map(_cell, values, exact)]
                         record = overlong(line, cells) or table_record(self.columns, cells, line=line)
                         if record is not None:
                             yield record
@@ -115,20 +117,37 @@ def _overlong(batch: Any) -> bool:
     return bool(batch.nbytes > _LONGEST_BATCH)
 
 
-def _cell(value: Any) -> str:  # noqa: PLR0911 - a table
+def _exact(kind: Any) -> int:
+    """Return the number from which on a column of this type has whole numbers that stand for several."""
+    floats = {"float": 24, "halffloat": 11}
+    return int(2 ** floats.get(str(getattr(kind, "value_type", kind)), 53))
+
+
+def _cell(value: Any, exact: int = 2**53) -> str:  # noqa: PLR0911 - a table
     """Return a value as a cell of a sheet has it: its type says what it was."""
     if value is None or isinstance(value, str):
         return value or ""
     if isinstance(value, bool):
         return SheetCell("boolean", "true" if value else "false")
     if isinstance(value, float):
-        # A column of whole numbers in which one is missing is one of fractions for pandas.
-        return "" if math.isnan(value) else SheetCell("number", str(int(value) if value.is_integer() else value))
+        return _number(value, exact)
     if isinstance(value, dt.date):
-        timed = isinstance(value, dt.datetime) and value.time() != dt.time()
-        return SheetCell("date", value.strftime("%Y-%m-%d %H:%M:%S") if timed else f"{value:%Y-%m-%d}")
+        return date_cell(value)
     if isinstance(value, dict):
         return SheetCell("error", "#STRUCT!")
+    if isinstance(value, dt.time | dt.timedelta):
+        return SheetCell("error", "#TIME!")
     if isinstance(value, list):
-        return " ".join(map(str, value))
+        return " ".join(map(_cell, value))
+    if isinstance(value, Decimal) and value == value.to_integral_value():
+        value = int(value)  # it has as many zeros behind as its column has decimals
     return value.decode(errors="surrogateescape") if isinstance(value, bytes) else SheetCell("number", str(value))
+
+
+def _number(value: float, exact: int) -> str:
+    if math.isnan(value):
+        return ""
+    if math.isinf(value):
+        return SheetCell("error", "#NUM!")
+    # A column of whole numbers in which one is missing is one of fractions for pandas.
+    return whole_cell(value, exact) if value.is_integer() else SheetCell("number", str(value))

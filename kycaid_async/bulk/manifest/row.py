@@ -64,6 +64,7 @@ _PERSON_NAME: Final = next(c.expected for c in _PEOPLE["first_name"].constraints
 _MOST_LETTERS: Final = 3
 """Letters of a name that a message shows: not so many that they could be read as one."""
 _TEXTS: Final = ("key", "applicant_id", *SIDES)
+_EXTERNAL_ID: Final = f"{APPLICANT}external_applicant_id"
 _ANY_ID = "0" * ID_LENGTH
 _OWNER = "this or applicant.external_applicant_id, and not both"
 
@@ -168,6 +169,8 @@ def read_verification(
 def _filled(record: Mapping[str, Any]) -> dict[str, Any]:
     """Return what stands in a record, without cells that are empty."""
     fields = {name: _trimmed(value) for name, value in record.items() if name not in EXTRA}
+    if type(fields.get(_EXTERNAL_ID)) is int:
+        fields[_EXTERNAL_ID] = str(fields[_EXTERNAL_ID])  # as a `Person` takes it
     return {name: value for name, value in fields.items() if value is not None and value != ""}
 
 
@@ -191,7 +194,7 @@ def _asked_problems(fields: Mapping[str, Any]) -> Iterator[FieldProblem]:
 
 def _key_of(fields: Mapping[str, Any]) -> str | None:
     """Return what the customer knows a row by."""
-    return next((str(fields[name]) for name in ("key", f"{APPLICANT}external_applicant_id") if fields.get(name)), None)
+    return next((str(fields[name]) for name in ("key", _EXTERNAL_ID) if fields.get(name)), None)
 
 
 def _problems(fields: dict[str, Any], document: dict[str, Any], person: dict[str, Any]) -> Iterator[FieldProblem]:

@@ -10,7 +10,8 @@ from typing import Final
 import attrs
 
 from kycaid_async.bulk.manifest.document_guesses import in_name, side_of, type_of
-from kycaid_async.bulk.manifest.row import APPLICANT, COLUMNS
+from kycaid_async.bulk.manifest.format import trimmed
+from kycaid_async.bulk.manifest.row import APPLICANT, COLUMNS, is_text
 from kycaid_async.bulk.row import SIDES
 from kycaid_async.errors import ConfigurationError
 from kycaid_async.uploads.kinds import FIRST_BYTES, kind_of
@@ -30,6 +31,8 @@ class Scans:
     """By column, a document each. Files are named from the folder on."""
     skipped: int = 0
     """Files that are no documents by their first bytes, or whose names do not fit the pattern."""
+    unfit: int = 0
+    """Documents whose paths cannot stand in a manifest as they are."""
 
     @property
     def people(self) -> int:
@@ -67,6 +70,9 @@ def scans_in(folder: Path, *, pattern: str | None = None, document_type: str | N
         if said is None or not said.get(_PERSON) or not _is_document(path):
             scans.skipped += 1
             continue
+        if not all(map(_reads_back, (relative, *said.values()))):
+            scans.unfit += 1
+            continue
         kind, side = said.pop("type", "") or document_type or "", said.pop("side", "")
         rest = "" if side else relative  # two files of which none is said to be a side are two documents
         row = _free(found, (said[_PERSON], kind, rest), side or "front_side")
@@ -75,6 +81,11 @@ def scans_in(folder: Path, *, pattern: str | None = None, document_type: str | N
         _begin_with_front(row)
         scans.rows.append(row)
     return scans
+
+
+def _reads_back(text: str) -> bool:
+    """Say whether a cell with ``text`` is read as the same: no bytes that are no text, and nothing unseen around it."""
+    return is_text(text) and trimmed(text) == text and not re.search(r"[\x00-\x1f\x7f]", text)
 
 
 def _free(found: dict[tuple[str, str, str], dict[str, str]], key: tuple[str, str, str], side: str) -> dict[str, str]:

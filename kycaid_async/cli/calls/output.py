@@ -37,7 +37,8 @@ class Output:
         if not self._count:
             self._missed = set(self._fields)
             if self._format != "json" and isinstance(sys.stdout, io.TextIOWrapper) and not sys.stdout.isatty():
-                sys.stdout.reconfigure(encoding="utf-8")  # as spreadsheets and programs expect, on Windows too
+                # As spreadsheets and programs expect, on Windows too. An answer may hold half a surrogate pair.
+                sys.stdout.reconfigure(encoding="utf-8", errors="replace")
         self._count += 1
         if self._fields:
             value = {name: self._pick(value, name) for name in self._fields}

@@ -8,6 +8,7 @@ import textwrap
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Final
 
 import attrs
 
@@ -16,10 +17,10 @@ from kycaid_async.bulk.manifest.check import check_manifest
 from kycaid_async.bulk.manifest.groups import ProblemGroups
 from kycaid_async.bulk.manifest.manifest import Manifest
 from kycaid_async.bulk.manifest.options import ManifestOptions
-from kycaid_async.bulk.manifest.row import BadRow, ManifestRow
-from kycaid_async.bulk.manifest.scans import TO_FILL_IN, scans_in
+from kycaid_async.bulk.manifest.row import BadRow, ManifestRow, is_text
+from kycaid_async.bulk.manifest.scans import TO_FILL_IN, Scans, scans_in
 from kycaid_async.bulk.row import SIDES, BulkVerification
-from kycaid_async.bulk.tables import write_table
+from kycaid_async.bulk.tables import neutral, write_table
 from kycaid_async.cli.problems import Problem, UsageProblem, one_line
 from kycaid_async.errors import ConfigurationError, ManifestError
 from kycaid_async.extras import is_installed
@@ -28,6 +29,11 @@ from kycaid_async.signals import run_async
 from kycaid_async.uploads.reader import in_thread
 
 _WRONG_MANIFEST = 2
+_UNFIT: Final = (
+    "files whose names, or those of their folders, are no text in UTF-8, or have blanks at an edge or control "
+    "characters; rename them"
+)
+_FORMULAS: Final = "documents whose names a spreadsheet would take for formulas in CSV; write .xlsx or .jsonl"
 
 
 @attrs.define
@@ -109,12 +115,15 @@ def run_init(folder: Path, *, pattern: str | None, document_type: str | None, ou
     try:
         scans = scans_in(folder, pattern=pattern, document_type=kind)
         if not scans.rows:
-            raise Problem(f"{folder}: no file in it is a document that fits; --pattern says what stands in their names")
+            raise Problem(
+                f"{folder}: no file in it is a document that fits; --pattern says what stands in their names."
+                f"{_left_out(scans.unfit, _UNFIT)}"
+            )
         start = folder.resolve().relative_to(output.resolve().parent)
-        rows = [
-            {**row, **{side: (start / row[side]).as_posix() for side in SIDES if side in row}} for row in scans.rows
-        ]
-        write_table(output, scans.columns, ([row.get(name, "") for name in scans.columns] for row in rows))
+        if not is_text(str(start)):
+            raise UsageProblem(f"{output}: paths of its rows would not be text in UTF-8; write it into {folder}")
+        formulas = _put_into(scans, start, output)
+        write_table(output, scans.columns, ([row.get(name, "") for name in scans.columns] for row in scans.rows))
     except ConfigurationError as error:
         raise UsageProblem(error.message.replace("pattern:", "--pattern:", 1)) from error
     except ModuleNotFoundError as error:
@@ -122,12 +131,29 @@ def run_init(folder: Path, *, pattern: str | None, document_type: str | None, ou
     except OSError as error:
         raise Problem(f"{error.filename or output}: {error.strerror}") from error
     skipped = f" Skipped: {scans.skipped:,} files that are no documents or do not fit." if scans.skipped else ""
+    skipped += _left_out(scans.unfit, _UNFIT) + _left_out(formulas, _FORMULAS)
     types = f", and type where it is empty ({scans.without_type:,} rows)" if scans.without_type else ""
     command = command_line(["kycaid", "manifest", "check", str(output)])
     return [
-        one_line(f"{output}: {scans.people:,} people, {len(rows):,} documents.{skipped}"),
+        one_line(f"{output}: {scans.people:,} people, {len(scans.rows):,} documents.{skipped}"),
         one_line(f"Fill in {' and '.join(TO_FILL_IN)}{types}. Then run: {command}"),
     ]
+
+
+def _put_into(scans: Scans, start: Path, output: Path) -> int:
+    """Let the paths of rows begin with ``start``; return how many rows a CSV cannot hold, which are taken away."""
+    rows = [{**row, **{side: (start / row[side]).as_posix() for side in SIDES if side in row}} for row in scans.rows]
+    # A cell that would be run as a formula gets an apostrophe, and then it is another path, or another id.
+    is_csv = output.suffix.lower() == ".csv"
+    scans.rows = [row for row in rows if not is_csv or all(neutral(cell) == cell for cell in row.values())]
+    left_out = len(rows) - len(scans.rows)
+    if not scans.rows:
+        raise Problem(f"{output}: nothing was written.{_left_out(left_out, _FORMULAS)}")
+    return left_out
+
+
+def _left_out(count: int, why: str) -> str:
+    return f" Left out: {count:,} {why}." if count else ""
 
 
 def _type_of(name: str | None) -> str | None:

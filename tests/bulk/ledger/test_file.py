@@ -4,6 +4,7 @@ import contextlib
 import os
 import shutil
 import sqlite3
+import sys
 
 import pytest
 
@@ -208,3 +209,12 @@ async def test_where_nothing_can_be_written_a_closed_ledger_can_be_read(tmp_path
     assert (await look.row(b"1")).intent == SENT
     await look.close()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["l", "l.key"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there a folder in which a program works stays")
+async def test_a_working_folder_that_is_gone_is_an_error_of_the_ledger(tmp_path, monkeypatch):
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    with pytest.raises(LedgerError, match=r"people\.ledger"):
+        await opened("people.ledger")

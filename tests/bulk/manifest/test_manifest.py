@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+import sys
 import tracemalloc
 
 import pytest
@@ -375,6 +376,19 @@ def test_a_missing_manifest_and_a_folder_say_so(tmp_path):
     for path, reason in ((tmp_path / "none.csv", "No such file"), (tmp_path, "Is a directory")):
         with pytest.raises(ManifestError, match=reason):
             read_manifest(path)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there a folder in which a program works stays")
+def test_a_working_folder_that_is_gone_is_an_error_that_says_what_cannot_be_read(tmp_path, monkeypatch):
+    path = write_csv(tmp_path / "people.csv", [row()])
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    with pytest.raises(ManifestError, match=r"people.csv: cannot be read \(No such file or directory\)"):
+        read_manifest("people.csv")
+    with pytest.raises(ManifestError, match=r"outside \(--allow-outside\): cannot be found"):
+        read_manifest(path, outside=["scans"])
+    assert len(list(read_manifest(path))) == 1
 
 
 # The ledger knows a row by what stands in the manifest.

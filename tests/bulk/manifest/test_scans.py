@@ -1,5 +1,9 @@
 """A manifest for a folder of scans lacks names, and nothing else."""
 
+import os
+import shutil
+import sys
+
 import pytest
 
 from kycaid_async import ConfigurationError
@@ -78,3 +82,15 @@ def test_a_side_that_comes_twice_is_another_document_and_a_back_alone_comes_to_t
 def test_a_pattern_that_makes_no_sense_is_refused(tmp_path, pattern):
     with pytest.raises(ConfigurationError, match=r"with \{external_applicant_id\}"):
         scans_in(tmp_path, pattern=pattern)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="others have no such names")
+def test_a_path_that_would_be_read_as_another_is_left_out_and_counted(tmp_path):
+    with_pictures(tmp_path, "2/passport.png", " 3/passport.png", "4/pass\nport.png", "5/passport.png\u200b")
+    for name in (b"1\xff", b"1\xfe"):
+        (tmp_path / os.fsdecode(name)).mkdir()
+        shutil.copy(tmp_path / "2/passport.png", tmp_path / os.fsdecode(name))
+        shutil.copy(tmp_path / "2/passport.png", tmp_path / "2" / os.fsdecode(name + b".png"))
+    scans = scans_in(tmp_path)
+    assert [row["front_side"] for row in scans.rows] == ["2/passport.png"]
+    assert (scans.unfit, scans.skipped) == (7, 0)

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import subprocess
 import sys
 import threading
 
@@ -238,6 +239,14 @@ def test_a_report_comes_row_by_row_as_lines_or_as_a_table(odd, server):
     assert table == 'verification_id,price,name\na,1.5,\'=cmd|x\nb,,"Ö,\n"\n'
     text = odd("verifications", "report", "2026-11-01", "--text", "--fields", "name,verification_id").stdout
     assert text == "=cmd|x\ta\nÖ,\tb\n"
+
+
+def test_a_table_with_half_a_surrogate_pair_is_written_to_the_end(server, command, clean_environment):
+    server.answer([{"verification_id": "a", "name": "\ud83d"}, {"verification_id": "b"}])
+    words = ["verifications", "report", "2026-11-01", "--csv", "--fields", "verification_id,name"]
+    environment = clean_environment | {"KYCAID_API_KEY": "k" * 36, "KYCAID_BASE_URL": server.url}
+    done = subprocess.run([*command, *words], env=environment, capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("verification_id,name\na,?\nb,\n", "")
 
 
 def test_a_list_without_entries_prints_nothing_and_as_a_table_its_columns(odd, server):

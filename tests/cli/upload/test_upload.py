@@ -375,6 +375,19 @@ def test_a_ledger_in_use_is_one_line_and_nothing_is_sent(upload, server, people,
     assert process.returncode == 0
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="others have no such names")
+def test_a_report_about_names_and_keys_that_are_no_text_is_written_and_the_sums_are_told(upload, server, people):
+    rows = [row(key=f"k{n}", front_side=f"{n}.png") for n in range(2)]
+    odd = write_csv(people.with_name(os.fsdecode(b"people\xff.csv")), rows)
+    odd.write_bytes(odd.read_bytes().replace(b"k1", b"k\xfe"))
+    page = people.with_name("report.html")
+    page.write_text("an older one", encoding="utf-8")
+    done = upload(odd, "--report", page, "--on-error", "continue", server=server.url)
+    assert done.stdout.splitlines()[1].startswith("2 rows: 1 created")
+    assert "Upload of people?.csv" in page.read_text(encoding="utf-8")
+    assert list(people.parent.glob("*.rejects.csv"))
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="a full disk is a device there")
 def test_a_report_that_cannot_be_written_is_one_line_and_all_else_is_done(upload, server, people):
     done = upload(people, "--report", "/dev/full", server=server.url)

@@ -1,5 +1,6 @@
 """Cells of a sheet that are no text: what Excel made of what somebody typed."""
 
+import math
 import re
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
@@ -7,10 +8,16 @@ from typing import Any, Final, Literal, Self
 
 import attrs
 
+from kycaid_async.bulk.manifest.sheets.number_formats import NumberFormat, letters_of, sections_of
+
 CellKind = Literal["number", "date", "time", "boolean", "error"]
 
 _EXACT: Final = 10**15
 """Excel keeps fifteen digits of a number, and makes zeros of the others."""
+NO_DAY: Final = "#DATE!"
+"""Stands for a number that is shown as a date, and is none."""
+CHANGED: Final = "#FORMAT!"
+"""Stands before a number whose format shows something else, where it has to be text."""
 _DAY: Final = 86_400
 _1900: Final = datetime(1899, 12, 30)  # noqa: DTZ001 - dates of a sheet have no zone
 _1904: Final = datetime(1904, 1, 1)  # noqa: DTZ001 - the same
@@ -19,25 +26,36 @@ _LEAP_DAY: Final = 60
 _LATEST: Final = 2_958_466
 _DATES: Final = frozenset({*range(14, 18), 22, *range(27, 32), *range(34, 37), *range(50, 59)})
 _TIMES: Final = frozenset({*range(18, 22), 32, 33, *range(45, 48)})
-_ESCAPED: Final = re.compile(r'"[^"]*"|\\.|_.|\*.|\[(?!h|m|s)[^\]]*\]', re.IGNORECASE)
+_BUILT_IN: Final[Mapping[int, str]] = {
+    9: "0%",
+    10: "0.00%",
+    11: "0.00E+00",
+    12: "# ?/?",
+    13: "# ??/??",
+    48: "##0.0E+0",
+}
+"""Those that show something else than a number's digits, and need no code in the file."""
+_AS_IT_IS: Final = NumberFormat()
 
 
 class SheetCell(str):
-    """A cell that is no text: a number as it is shown, a date or a time as in ISO 8601, a truth, or an error's name."""
+    """A cell that is no text: a number, a date or a time as in ISO 8601, a truth, or the name of an error."""
 
-    __slots__ = ("kind",)
+    __slots__ = ("kind", "shown")
 
     kind: CellKind
+    shown: str | None
+    """What a person sees of it, such as a number with zeros in front; None where that is not certain."""
 
     def __new__(cls, kind: CellKind, text: str) -> Self:
         cell = super().__new__(cls, text)
-        cell.kind = kind
+        cell.kind, cell.shown = kind, text
         return cell
 
     @property
     def value(self) -> Any:
         """The value that a sheet holds in its place."""
-        if self.kind == "number" and not re.match(r"-?0\d", self):
+        if self.kind == "number":
             return float(self) if re.search("[.eE]", self) else int(self)
         if self.kind == "date":
             return datetime.fromisoformat(self) if " " in self else date.fromisoformat(self)
@@ -45,6 +63,13 @@ class SheetCell(str):
             hours, minutes, seconds = self.split(":")
             return time(int(hours), int(minutes), int(seconds))
         return self == "true" if self.kind == "boolean" else str(self)
+
+    @property
+    def value_as_text(self) -> Any:
+        """The same for a column of texts, where a number that is not written as text is to be judged as before."""
+        if self.kind != "number" or self.shown == str(self):
+            return self.value
+        return f"{CHANGED} {self}" if self.shown is None else self.shown
 
     def __getnewargs__(self) -> tuple[CellKind, str]:  # type: ignore[override]  # text has one argument
         return self.kind, str(self)
@@ -55,37 +80,59 @@ class CellStyle:
     """The number format of a cell."""
 
     shows: Literal["number", "date", "time"] = "number"
-    digits: int = 0
-    """At least so many: ``00000`` shows 17 as 00017."""
+    format: NumberFormat = _AS_IT_IS
+    """What it shows of a number, when that is no date."""
 
     @classmethod
     def of(cls, number: int, codes: Mapping[int, str]) -> "CellStyle":
         """Return the style of a number format, which is built in or has a code."""
-        code = codes.get(number)
+        code = codes.get(number, _BUILT_IN.get(number))
         if code is None:
             return cls("date" if number in _DATES else "time" if number in _TIMES else "number")
-        plain = _ESCAPED.sub("", code.partition(";")[0]).lower()
-        if re.search("[dy]", plain) or re.search(r"(?<![a-z])m{3,}", plain):
+        letters = letters_of(sections_of(code)[0])
+        if re.search("[dy]", letters) or re.search(r"(?<![a-z])m{3,}", letters):
             return cls("date")
-        if re.search("[hs]", plain) and "general" not in plain:
+        if re.search("[hs]", letters):
             return cls("time")
-        return cls(digits=len(plain) if re.fullmatch("0+", plain) else 0)
+        return cls(format=NumberFormat.of(code))
 
 
 def number_cell(text: str, style: CellStyle, *, since_1904: bool) -> SheetCell:
     """Return the cell of a number. Raises `ValueError` when it is none."""
     value = float(text)
-    if style.shows != "number" and 0 <= value < _LATEST:
+    if not math.isfinite(value):
+        raise ValueError(text)
+    if style.shows != "number":
         return _moment(value, style, since_1904)
-    if not value.is_integer():
-        return SheetCell("number", format(value, ".15g"))
-    return SheetCell("number", str(int(value)).zfill(style.digits) if abs(value) < _EXACT else format(value, "E"))
+    return whole_cell(value, _EXACT, style.format) if value.is_integer() else SheetCell("number", format(value, ".15g"))
+
+
+def whole_cell(value: float, exact: int, form: NumberFormat = _AS_IT_IS) -> SheetCell:
+    """Return the cell of a whole number, of which all digits are kept below ``exact``."""
+    if abs(value) >= exact:
+        return SheetCell("number", format(value, ".16E"))
+    cell = SheetCell("number", str(int(value)))
+    cell.shown = form.shown(int(value))
+    return cell
+
+
+def date_cell(moment: date) -> SheetCell:
+    """Return the cell of a day, or of a moment, whose zone is left out."""
+    if isinstance(moment, datetime) and moment.time() != time():
+        return SheetCell("date", moment.replace(tzinfo=None).isoformat(sep=" ", timespec="seconds"))
+    return SheetCell("date", moment.isoformat()[:10])
 
 
 def _moment(value: float, style: CellStyle, since_1904: bool) -> SheetCell:
-    if style.shows == "time" and value < 1:
-        return SheetCell("time", str(timedelta(seconds=round(value * _DAY))))
+    """Return the cell of a date or a time; an error where Excel shows a day that there is not, or none at all."""
+    if style.shows == "time" and 0 <= value < 1:
+        return SheetCell("time", str(timedelta(seconds=min(round(value * _DAY), _DAY - 1))))
+    # A cell without content gives 0 to a formula, and Excel shows it as the 0th of January 1900.
+    if not 0 <= value < _LATEST or (not since_1904 and (value < 1 or int(value) == _LEAP_DAY)):
+        return SheetCell("error", NO_DAY)
     early = not since_1904 and value < _LEAP_DAY
-    moment = (_1904 if since_1904 else _1900) + timedelta(days=1 if early else 0, seconds=round(value * _DAY))
-    whole = not (moment.hour or moment.minute or moment.second)
-    return SheetCell("date", moment.date().isoformat() if whole else moment.isoformat(sep=" "))
+    try:
+        moment = (_1904 if since_1904 else _1900) + timedelta(days=1 if early else 0, seconds=round(value * _DAY))
+    except OverflowError:  # beyond the year 9999
+        return SheetCell("error", NO_DAY)
+    return date_cell(moment)

@@ -5,12 +5,13 @@ import re
 import sqlite3
 import zipfile
 from collections.abc import Iterator
+from datetime import datetime
 from functools import lru_cache
 from typing import IO, Any, Final
 
 import attrs
 
-from kycaid_async.bulk.manifest.sheets.cells import CellStyle, SheetCell, number_cell
+from kycaid_async.bulk.manifest.sheets.cells import CellStyle, SheetCell, date_cell, number_cell
 from kycaid_async.bulk.manifest.sheets.parts import WorkbookError, XmlPart, pieces, plain, read_small
 from kycaid_async.bulk.temporary_tables import temporary_tables
 
@@ -233,12 +234,12 @@ class _SheetReader:
                 return self._strings[int(value)]
             if kind == "n":
                 return number_cell(value, self._style, since_1904=self._since_1904)
+            if kind == "d":
+                return date_cell(datetime.fromisoformat(value))
         except (ValueError, IndexError, OverflowError) as error:
             raise WorkbookError("has a cell that names no value") from error
         if kind == "b":
             return SheetCell("boolean", "true" if value == "1" else "false")
-        if kind == "d":
-            return SheetCell("date", value.removesuffix("Z").removesuffix("T00:00:00"))
         return SheetCell("error", value)
 
 
