@@ -3,8 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import Callable, Iterable
-from concurrent.futures import Future
-from typing import Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 import attrs
 
@@ -14,6 +13,9 @@ from kycaid_async.bulk.ledger.problems import ledger_error
 from kycaid_async.bulk.ledger.thread import LedgerThread
 from kycaid_async.errors import LedgerError
 from kycaid_async.loops import finished
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 Rows = list[tuple[Any, ...]]
 Answer = asyncio.Future[Any] | None
@@ -96,8 +98,7 @@ class Database:
         try:
             return cls(await finished(file), thread)
         except BaseException as error:
-            closing = thread.submit(_close_unused, file)
-            thread.end()
+            closing = thread.end_without(file)
             if isinstance(error, asyncio.CancelledError):
                 await finished(closing)
             raise
@@ -327,9 +328,3 @@ def _refuse(answers: Iterable[Answer], error: LedgerError) -> None:
     for answer in answers:
         if answer is not None and not answer.done():
             answer.set_exception(LedgerError(*error.args))
-
-
-def _close_unused(opening: "Future[LedgerFile]") -> None:
-    """Close a file whose opening was cancelled. It comes after the opening, in the same thread."""
-    if opening.exception() is None:
-        opening.result().close([], [])

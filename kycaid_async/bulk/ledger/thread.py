@@ -4,7 +4,10 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from queue import Empty, SimpleQueue
-from typing import Final, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Final, ParamSpec, TypeVar
+
+if TYPE_CHECKING:
+    from kycaid_async.bulk.ledger.file import LedgerFile
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -55,6 +58,17 @@ class LedgerThread:
         with self._lock:
             self._is_over = True
             self._work.put(None)
+
+    def end_without(self, opening: "Future[LedgerFile]") -> "Future[None]":
+        """Take nothing more, and close the file whose opening was cancelled, once it is open."""
+
+        def close() -> None:
+            if opening.exception() is None:
+                opening.result().close([], [])
+
+        closing = self.submit(close)
+        self.end()
+        return closing
 
     def _run(self) -> None:
         while True:

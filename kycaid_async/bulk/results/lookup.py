@@ -1,7 +1,8 @@
 """Finds out what the open verifications of a ledger have come to: by the report, and one by one.
 
 The report gives 1,000 verifications a call, of one day, and says which still run. All others are asked for one by one,
-for their verdicts: also those of which the report does not say it. Where each stood in the report is kept, so that the next look asks for the fewest pages.
+for their verdicts: also those of which the report does not say it. Where each stood in the report is kept, so that the
+next look asks for the fewest pages.
 """
 
 from array import array

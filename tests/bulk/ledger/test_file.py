@@ -208,3 +208,11 @@ async def test_where_nothing_can_be_written_a_closed_ledger_can_be_read(tmp_path
     assert (await look.row(b"1")).intent == SENT
     await look.close()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["l", "l.key"]
+
+
+async def test_a_look_into_an_empty_file_leaves_it_empty(tmp_path):
+    (tmp_path / "l").touch()
+    ledger = await opened(tmp_path / "l", read_only=True)
+    assert await ledger.row(b"1") is None
+    await ledger.close()
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"l": b""}
