@@ -14,6 +14,7 @@ from kycaid_async.bulk.likeness import Agreement, Likeness, Shown, agreement, is
 from kycaid_async.bulk.requests.limits import BulkOutcome
 from kycaid_async.bulk.requests.resilient_caller import CountedCalls
 from kycaid_async.errors import KycaidError, NotFoundError
+from kycaid_async.protocol.plain_text import is_plain
 from kycaid_async.values.converter import unstructure
 
 _NOT_FOUND: Final = "not_found"
@@ -113,7 +114,7 @@ def created(rows: Iterable[RowEntry]) -> set[str]:
 
 
 def _has_id(document: object) -> bool:
-    return isinstance(document, dict) and isinstance(document.get("document_id"), str) and document["document_id"] != ""
+    return isinstance(document, dict) and is_plain(document.get("document_id"))
 
 
 def choose(shown: list[Shown], doubt: Doubt, others: list[RowEntry], *, files_known: bool) -> str | None:

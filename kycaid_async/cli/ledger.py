@@ -51,7 +51,7 @@ def show(ledger: LedgerFile) -> None:
     if report.problem is None:
         typer.echo("It is fit to go on from: repair would change nothing.")
         raise typer.Exit(_FIT)
-    typer.echo(f"problem: {one_line(report.problem)}\n{_what_repair_does(ledger)}")
+    typer.echo("\n".join([f"problem: {one_line(report.problem)}", *_what_repair_does(ledger, report)]))
     raise typer.Exit(_UNFIT)
 
 
@@ -85,13 +85,17 @@ def _lines(report: "LedgerReport") -> Iterator[str]:
     yield f"format: {report.format or 'cannot be read'}"
     yield f"server: {one_line(report.server or 'cannot be read')}"
     yield f"times opened: {report.runs:,}"
+    yield from _contents(report)
+    yield from _SECRETS.get(report.secret_from, ())
+    if report.may_have_gaps:
+        yield _GAPS
+
+
+def _contents(report: "LedgerReport") -> Iterator[str]:
     yield f"rows: {_counts(report.rows)}"
     yield f"applicants: {_counts(report.applicants)}"
     yield f"files: {report.files:,}"
     yield f"verifications: {_counts(report.verifications)}"
-    yield from _SECRETS.get(report.secret_from, ())
-    if report.may_have_gaps:
-        yield _GAPS
 
 
 def _counts(states: dict[str, int]) -> str:
@@ -99,8 +103,14 @@ def _counts(states: dict[str, int]) -> str:
     return ", ".join(f"{states[state]:,} {word}" for state, word in words.items() if state in states) or "none"
 
 
-def _what_repair_does(path: Path) -> str:
-    return (
-        f"`kycaid ledger repair {one_line(path)}` would keep what is listed above, keep the files as they are under "
-        "other names, and let every row that is not listed as created count as perhaps sent."
+def _what_repair_does(path: Path, report: "LedgerReport") -> Iterator[str]:
+    repair = f"`kycaid ledger repair {one_line(path)}`"
+    if report.repaired is None:
+        why = one_line(report.refusal or "")
+        yield f"{repair} would change nothing{'.' if why == one_line(report.problem or '') else f', and say: {why}'}"
+        return
+    yield (
+        f"{repair} would keep the files as they are under other names, let every row that it does not keep as created "
+        "count as perhaps sent, and keep of what is listed above:"
     )
+    yield from (f"  {line}" for line in _contents(report.repaired))

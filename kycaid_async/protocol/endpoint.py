@@ -8,6 +8,7 @@ from typing import Any, Generic, TypeVar
 import attrs
 
 from kycaid_async.masking import ValueObject
+from kycaid_async.protocol.plain_text import is_plain
 from kycaid_async.values.converter import structure
 from kycaid_async.values.fields import fields_of
 from kycaid_async.values.json import loads
@@ -71,9 +72,19 @@ class ReturnsId(Returns[str]):
         if not isinstance(data, dict):
             raise Mismatch("an object", data)
         made = data.get(self.key)
-        if not isinstance(made, str) or not made:
-            raise Mismatch(f"text in {self.key!r}", made)
+        if not is_plain(made):
+            raise _NoId(self.key, made)
         return made
+
+
+class _NoId(Mismatch):
+    """Says what came in place of an id; of a text, what is wrong with it."""
+
+    def __init__(self, key: str, found: Any) -> None:
+        super().__init__(f"text in {key!r}", found)
+        if isinstance(found, str):
+            got = "text that is no Unicode, or has NUL in it" if found else "an empty text"
+            self.args = (f"expected {self.expected}, got {got}",)
 
 
 @attrs.frozen(eq=False, repr=False)

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import json
 
 import attrs
 import pytest
@@ -326,3 +327,42 @@ async def test_files_that_no_document_has_are_counted_and_used_by_the_next_run(c
     plain.meddle = lambda *_: None
     _, summary = await client.bulk.upload_all([row(0), row(1, front_side=content(5))], ledger=path)
     assert (summary.created, summary.files, summary.files_shared, summary.files_unused) == (2, 0, 2, 0)
+
+
+NO_TEXT = ("\ud800", "d" * 35 + "\udfff", "d" * 35 + "\0", "")
+
+
+def answer_once(kind, made, *, acted=True):
+    """Let one creation of a kind be answered with this id, when it was carried out or not."""
+    left = [Meddling(answer=closing(200, json.dumps({f"{kind}_id": made}), kind="application/json"), acted=acted)]
+    return lambda method, path: left.pop() if left and (method, path) == ("POST", f"/{kind}s") else None
+
+
+@pytest.mark.parametrize("made", NO_TEXT)
+@pytest.mark.parametrize("kind", ["document", "applicant", "file"])
+async def test_an_id_that_no_ledger_can_hold_is_an_unreadable_answer_to_its_row_only(kind, made, client, plain, path):
+    rows = [
+        row(
+            n,
+            applicant_id=None,
+            applicant=Person(first_name="Jane", external_applicant_id=f"E{n}"),
+            front_side=content(n),
+        )
+        for n in range(6)
+    ]
+    plain.meddle = answer_once(kind, made)
+    results, _ = await client.bulk.upload_all(rows, ledger=path, settle_after=2)
+    odd = [result.status for result in results if result.status is not BulkStatus.CREATED]
+    assert odd == {"document": [], "applicant": [BulkStatus.UNCERTAIN], "file": [BulkStatus.FAILED]}[kind]
+    again, _ = await client.bulk.upload_all(rows, ledger=path, settle_after=2)
+    new = [one.status for one in again if one.status is not BulkStatus.DONE_BEFORE]
+    assert new == {"document": [], "applicant": [BulkStatus.UNCERTAIN], "file": [BulkStatus.CREATED]}[kind]
+    assert len(plain.applicants) - 1 == 6
+
+
+@pytest.mark.parametrize("made", NO_TEXT)
+async def test_a_document_with_an_id_that_no_ledger_can_hold_proves_nothing(client, plain, path, killed, made):
+    await killed(row(0))
+    on_the_server(plain, 0, document_id=made)
+    results, _ = await client.bulk.upload_all([row(0), row(1)], ledger=path, settle_after=2)
+    assert sorted(result.status for result in results) == [BulkStatus.CREATED, BulkStatus.UNCERTAIN]

@@ -58,10 +58,12 @@ def test_of_a_ledger_that_cannot_be_opened_show_names_the_problem_and_repair_men
     assert shown.exit_code == 1
     assert "problem: " in shown.stdout
     assert f"`kycaid ledger repair {killed}` would keep" in shown.stdout
+    promised = shown.stdout.partition("of what is listed above:\n")[2].splitlines()
     repaired = run("repair", killed)
     assert repaired.exit_code == 0
     assert f"The file as it was: {killed}.before-repair-1\n" in repaired.stdout
     assert "It is fit to go on from: run the same upload again." in repaired.stdout
+    assert [line.strip() for line in promised] == repaired.stdout.splitlines()[4:8]
     again = run("show", killed)
     assert again.exit_code == 0
     assert "It may have gaps" in again.stdout
@@ -70,6 +72,8 @@ def test_of_a_ledger_that_cannot_be_opened_show_names_the_problem_and_repair_men
 
 def test_what_somebody_has_to_decide_is_one_line(killed):
     killed.with_name("l.key").unlink()
+    shown = run("show", killed).stdout.splitlines()[-1]
+    assert shown.startswith(f"`kycaid ledger repair {killed}` would change nothing, and say: l: its secret, the file")
     done = run("repair", killed)
     assert (done.exit_code, done.stdout, done.stderr.count("\n")) == (1, "", 1)
     assert "repair with --new-secret" in done.stderr
@@ -91,3 +95,16 @@ def test_of_a_ledger_with_a_secret_from_the_key_show_says_so_and_needs_no_key(tm
 def test_a_ledger_that_is_not_there_is_named(tmp_path):
     done = run("show", tmp_path / "none")
     assert (done.exit_code, done.stderr) == (1, "kycaid: none: there is no ledger [LedgerError]\n")
+
+
+def test_of_a_file_that_never_was_a_ledger_no_repair_is_offered(tmp_path):
+    (tmp_path / "people.csv").write_text("applicant_id,type\n")
+    shown = run("show", tmp_path / "people.csv")
+    assert shown.exit_code == 1
+    assert shown.stdout.splitlines()[-2:] == [
+        "problem: people.csv: is not a ledger [LedgerError]",
+        f"`kycaid ledger repair {tmp_path / 'people.csv'}` would change nothing.",
+    ]
+    done = run("repair", tmp_path / "people.csv", "--base-url", SERVER)
+    assert (done.exit_code, done.stderr) == (1, "kycaid: people.csv: is not a ledger [LedgerError]\n")
+    assert (tmp_path / "people.csv").read_text() == "applicant_id,type\n"

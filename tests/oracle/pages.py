@@ -59,6 +59,7 @@ PAGES = {
     "200_json": as_json({"status": "ok"}),
     "200_list": as_json([]),
     "200_null": as_json({"applicant_id": None, "document_id": None, "file_id": None, "verification_id": None}),
+    "200_surrogate": as_json({"verification_id": "\ud800"}),
     "202_text": _text(202, "accepted"),
     "204_empty": _empty(204),
     "302_portal": Answer(status=302, content_type=_HTML, headers={"Location": "http://127.0.0.2:9/portal"}),

@@ -43,6 +43,23 @@ def test_an_answer_without_its_id_is_a_mismatch(data):
         ReturnsId("document_id").read(data)
 
 
+@pytest.mark.parametrize(
+    ("made", "got"),
+    [
+        ("", "an empty text"),
+        (None, "null"),
+        (5, "a number"),
+        ("\ud800", "text that is no Unicode, or has NUL in it"),
+        ("d\0", "text that is no Unicode, or has NUL in it"),
+    ],
+)
+def test_what_came_in_place_of_an_id_is_told(made, got):
+    for optional in [False, True] if made else [False]:
+        with pytest.raises(Mismatch) as told:
+            ReturnsId("file_id", optional=optional).read({"file_id": made})
+        assert str(told.value) == f"expected text in 'file_id', got {got}"
+
+
 def test_an_id_is_taken_as_it_comes():
     """One of the vendor's own examples has 37 characters."""
     assert ReturnsId("document_id").read({"document_id": "x" * 37, "more": 1}) == "x" * 37

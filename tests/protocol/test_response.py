@@ -373,7 +373,7 @@ def test_any_status_of_success_will_do(status):
         (b'"Canary"', "expected an object, got text"),
         (b"{}", "expected text in 'document_id', got null"),
         (b'{"document_id": 4111}', "expected text in 'document_id', got a number"),
-        (b'{"document_id": ""}', "expected text in 'document_id', got text"),
+        (b'{"document_id": ""}', "expected text in 'document_id', got an empty text"),
         (b'{"type": "validation"}', "expected text in 'document_id', got null"),
     ],
     ids=lambda value: repr(value)[:40],

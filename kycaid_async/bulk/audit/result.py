@@ -117,7 +117,7 @@ class AuditSummary:
 
     def __str__(self) -> str:
         if not self.rows:
-            return "Nothing to audit: there were no rows."
+            return "No rows were audited."
         counts = {words: getattr(self, status.value) for status, words in WORDS.items()}
         surplus = counts.pop(WORDS[AuditStatus.SURPLUS])
         first, *others = counts.items()

@@ -2,27 +2,24 @@
 
 import asyncio
 import contextlib
-import threading
 from collections.abc import Callable, Iterable
-from concurrent.futures import Future
-from queue import Empty, SimpleQueue
-from typing import Any, Final, ParamSpec, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Self
 
 import attrs
 
+from kycaid_async.bulk.ledger.bindings import bindable
 from kycaid_async.bulk.ledger.file import LedgerFile, Statement
 from kycaid_async.bulk.ledger.problems import ledger_error
+from kycaid_async.bulk.ledger.thread import LedgerThread
 from kycaid_async.errors import LedgerError
 from kycaid_async.loops import finished
 
-P = ParamSpec("P")
-R = TypeVar("R")
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 Rows = list[tuple[Any, ...]]
 Answer = asyncio.Future[Any] | None
 _CHANGES_BETWEEN_CHECKPOINTS: Final = 1000
-_LOOK: Final = 1.0
-"""Seconds after which a thread without work sees whether its program is over."""
 _GATHERING: Final = 0.002
 """Seconds for which changes of more rows are waited for, when several share a commit: each costs as much for one."""
 _LONGEST_GATHERING: Final = 5
@@ -46,69 +43,6 @@ class _Change:
     later: bool = False
 
 
-class _Thread:
-    """A thread that does what it is given, in order. It holds up the end of the program only while it has work.
-
-    A pool of `concurrent.futures` hangs at the end when Ctrl-C comes while its thread starts: nobody tells it to stop.
-    """
-
-    def __init__(self) -> None:
-        self._work: SimpleQueue[Callable[[], object] | None] = SimpleQueue()
-        self._lock = threading.Lock()
-        self._is_over = False
-        """True once nobody takes what is put into ``_work`` any more."""
-        self._thread = threading.Thread(target=self._run, name="kycaid ledger")
-        self._thread.start()
-
-    def submit(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> "Future[R]":
-        """Do ``function`` after all that was given before, here when the thread is over already."""
-        future: Future[R] = Future()
-
-        def work() -> None:
-            if future.set_running_or_notify_cancel():
-                try:
-                    future.set_result(function(*args, **kwargs))
-                except BaseException as error:  # noqa: BLE001 - it is raised where the result is awaited
-                    future.set_exception(error)
-
-        self.put(work)
-        return future
-
-    def put(self, work: Callable[[], object]) -> None:
-        """Do as `submit` does with what raises nothing, and let nobody wait for it: that costs less."""
-        with self._lock:
-            if not self._is_over:
-                self._work.put(work)
-                return
-        self._thread.join()  # the thread may still be at what was given before
-        work()
-
-    def end(self) -> None:
-        """Take nothing more."""
-        with self._lock:
-            self._is_over = True
-            self._work.put(None)
-
-    def _run(self) -> None:
-        while True:
-            try:
-                work = self._work.get(timeout=_LOOK)
-            except Empty:
-                if threading.main_thread().is_alive() or not self._may_end():
-                    continue
-                return
-            if work is None:
-                return
-            work()
-            del work
-
-    def _may_end(self) -> bool:
-        """Say whether nothing has come meanwhile, and take nothing more then."""
-        with self._lock:
-            self._is_over = self._is_over or self._work.empty()
-            return self._is_over and self._work.empty()
-
-
 @attrs.define(eq=False)
 class _Commit:
     """A commit under way in the thread."""
@@ -130,7 +64,7 @@ class Database:
     with the loop for each of them would take milliseconds.
     """
 
-    def __init__(self, file: LedgerFile, thread: _Thread) -> None:
+    def __init__(self, file: LedgerFile, thread: LedgerThread) -> None:
         self.file = file
         self._connection = file.connection
         self._loop = asyncio.get_running_loop()
@@ -159,13 +93,12 @@ class Database:
 
         It is closed again, in order, when nobody waits for it any more.
         """
-        thread = _Thread()
+        thread = LedgerThread()
         file = thread.submit(opening)
         try:
             return cls(await finished(file), thread)
         except BaseException as error:
-            closing = thread.submit(_close_unused, file)
-            thread.end()
+            closing = thread.end_without(file)
             if isinstance(error, asyncio.CancelledError):
                 await finished(closing)
             raise
@@ -173,6 +106,7 @@ class Database:
     async def read(self, sql: str, *values: Any) -> Rows:
         """Return what ``sql`` gives, as of all changes before it. Raises `LedgerError`."""
         self._check()
+        values = bindable(self.file.name, values)
         if self._commit_in_thread is None:
             return self._execute(sql, values)[0]
         answer: asyncio.Future[Rows] = self._loop.create_future()
@@ -189,6 +123,7 @@ class Database:
         self._check_writable()
         if self._refusal is not None:
             raise LedgerError(*self._refusal.args)
+        values = bindable(self.file.name, values)
         answer: asyncio.Future[int] = self._loop.create_future()
         if self._commit_in_thread is None:
             self._write(sql, values, answer)
@@ -204,6 +139,7 @@ class Database:
         ``unchanged`` is called when it turns out to change nothing. ``later`` is for what can be found out again when
         it gets lost: it may wait a moment for a commit that others need.
         """
+        values = bindable(self.file.name, values)
         if self._error is not None and self._closing is None:
             self._behind.append((sql, values))
         self._check_writable()
@@ -392,9 +328,3 @@ def _refuse(answers: Iterable[Answer], error: LedgerError) -> None:
     for answer in answers:
         if answer is not None and not answer.done():
             answer.set_exception(LedgerError(*error.args))
-
-
-def _close_unused(opening: "Future[LedgerFile]") -> None:
-    """Close a file whose opening was cancelled. It comes after the opening, in the same thread."""
-    if opening.exception() is None:
-        opening.result().close([], [])

@@ -16,6 +16,7 @@ from kycaid_async.bulk.ledger.lock import Claim, alone, claim, release
 from kycaid_async.bulk.ledger.problems import (
     damaged,
     ledger_error,
+    not_a_ledger,
     with_another_part,
     without_main_part,
     without_newest_part,
@@ -104,6 +105,8 @@ class LedgerFile:
 
     def _connect(self) -> None:
         target: str = self._path
+        if target and self.read_only and not size_of(target):
+            target = ""  # a look into what is empty, and stays so
         immutable = bool(target) and self.read_only and not os.access(target, os.W_OK)
         if immutable:
             target = f"{pathlib.Path(target).as_uri()}?immutable=1"
@@ -258,7 +261,7 @@ def check_parts(path: str, name: str) -> WalFile | None:
     with alone(path, name):
         main, wal = read_main(path), read_wal(path)
     if main is not None and not main.is_database:
-        raise LedgerError(f"{name}: is not a ledger")
+        raise not_a_ledger(name)
     if wal is not None and wal.is_damaged:
         raise damaged(name)
     mark = NO_MARK if main is None else main.mark

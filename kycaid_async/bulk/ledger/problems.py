@@ -60,6 +60,42 @@ def without_secret(name: str) -> LedgerError:
     )
 
 
+def with_another_secret(name: str, *, is_there: bool) -> LedgerError:
+    """Return the error of a repair for which the secret is missing, or that of another ledger is there."""
+    what = (
+        f"the file {name}.key beside it is the secret of another ledger, so"
+        if is_there
+        else f"its secret, the file {name}.key, is missing or cannot be read, and"
+    )
+    return LedgerError(
+        f"{name}: {what} its rows cannot be recognised. Bring its own back. If it is gone for good, repair with "
+        "--new-secret: all rows then count as perhaps sent"
+    )
+
+
+def without_word_of_its_key(name: str) -> LedgerError:
+    """Return the error of a repair of a ledger that cannot say any more how the API key gives its secret."""
+    return LedgerError(
+        f"{name}: what it said of the API key that gives its secret cannot be read, so its rows cannot be recognised. "
+        "Repair it with --new-secret: all rows then count as perhaps sent"
+    )
+
+
+def not_a_ledger(name: str) -> LedgerError:
+    """Return the error for a file that never was a ledger, as far as can be seen."""
+    return LedgerError(f"{name}: is not a ledger")
+
+
+def of_another_program(name: str) -> LedgerError:
+    """Return the error for a database that is no ledger."""
+    return LedgerError(f"{name}: is no ledger of a known version, but a database of something else")
+
+
+def of_another_version(name: str) -> LedgerError:
+    """Return the error for a ledger that a newer version of this package made."""
+    return LedgerError(f"{name}: is a ledger of another version of this package")
+
+
 def of_another_folder(name: str) -> LedgerError:
     """Return the error for a ledger that stands elsewhere than the rows, and was begun for those of another folder."""
     return LedgerError(

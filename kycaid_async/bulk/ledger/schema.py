@@ -15,6 +15,8 @@ from kycaid_async.bulk.ledger.problems import (
     damaged,
     of_another_folder,
     of_another_key,
+    of_another_program,
+    of_another_version,
     too_short_a_key,
     with_other_secret,
     without_its_key,
@@ -38,8 +40,11 @@ _WITHOUT_PARTIALS: Final = "4"
 _WITHOUT_VERIFICATIONS: Final = "3"
 _WITHOUT_KEYS: Final = "2"
 """The first: its digests are not keyed, and its files bear no marks."""
-_TABLES_3: Final = """
-CREATE TABLE about (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+_DIGITS: Final = 6
+"""More than the number of any format has."""
+_ABOUT: Final = "CREATE TABLE about (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID"
+_TABLES_3: Final = f"""
+{_ABOUT};
 CREATE TABLE runs (
     number INTEGER PRIMARY KEY, seconds REAL NOT NULL, boot TEXT NOT NULL, began REAL NOT NULL, beat REAL NOT NULL
 );
@@ -70,8 +75,8 @@ CREATE TABLE partials (digest BLOB PRIMARY KEY, file_id TEXT, origin TEXT) WITHO
 """
 _TABLES_4: Final = f"{_TABLES_3.rstrip()}{_VERIFICATIONS}"
 TABLES: Final = f"{_TABLES_4.rstrip()}{_PARTIALS}"
-_TABLES_2: Final = """
-CREATE TABLE about (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+_TABLES_2: Final = f"""
+{_ABOUT};
 CREATE TABLE rows (
     digest BLOB PRIMARY KEY, state TEXT NOT NULL, applicant_id TEXT NOT NULL, sent TEXT NOT NULL,
     document_id TEXT, code TEXT, says BLOB
@@ -93,6 +98,9 @@ _LACKING: Final = {_WITHOUT_PARTIALS: _PARTIALS, _WITHOUT_VERIFICATIONS: f"{_VER
 """What formats with keyed digests lack; else they are as this one."""
 _WHOLE_ONLY: Final = "whole_only"
 """In ``about``: files on record are known by the whole of their content only, as in earlier formats."""
+ANY_FOLDER: Final = ""
+"""In ``about``, in place of a folder: none of its rows is known any more, so those of no folder count as sent. The next
+upload says for which folder it is good from then on."""
 SET: Final = "INSERT OR REPLACE INTO about VALUES (?, ?)"
 
 About = dict[str, str]
@@ -117,19 +125,36 @@ class LedgerOwner:
 
 def read_about(connection: sqlite3.Connection, name: str) -> About:
     """Return what the ledger says of itself, nothing when it is new. Raises `LedgerError` when it is none."""
+    about, is_as_said = read_damaged_about(connection, name)
+    if not is_as_said:
+        raise damaged(name)
+    return about
+
+
+def read_damaged_about(connection: sqlite3.Connection, name: str) -> tuple[About, bool]:
+    """Return what a ledger says of itself, with the format that its tables have, and whether it says that itself.
+
+    Raises `LedgerError` for a database that is none, or that is of a newer version.
+    """
     connection.execute("PRAGMA trusted_schema = OFF")
     rows = connection.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall()
     if not rows:
-        return {}
+        return {}, True
     shape = {sql for (sql,) in rows}
+    about: About = {}
+    if _ABOUT in shape:
+        about = dict(connection.execute("SELECT name, value FROM about WHERE typeof(value) = 'text'").fetchall())
+    if _is_newer(about.get("format", "")):
+        raise of_another_version(name)
     of_format = next((number for number, tables in _SHAPES.items() if shape == _statements(tables)), None)
     if of_format is None:
         # It may be a stranger's: a view for a table, or a trigger, would act in our transactions, or never end.
-        raise LedgerError(f"{name}: is no ledger of a known version, but a database of something else")
-    about: About = dict(connection.execute("SELECT name, value FROM about WHERE typeof(value) = 'text'").fetchall())
-    if about.get("format") != of_format:
-        raise LedgerError(f"{name}: is a ledger of another version of this package")
-    return about
+        raise of_another_program(name)
+    return about | {"format": of_format}, about.get("format") == of_format
+
+
+def _is_newer(version: str) -> bool:
+    return version.isdecimal() and version.isascii() and len(version) < _DIGITS and int(version) > int(FORMAT)
 
 
 def _statements(tables: str) -> set[str]:
@@ -225,7 +250,7 @@ def check_folder(about: About, path: str, name: str, owner: LedgerOwner, secret:
     """Raise `LedgerError` for a ledger that stands elsewhere than the rows, and was not begun for their folder."""
     if owner.folder is None or not about or os.path.dirname(path) == owner.folder:
         return
-    if about.get("folder") != folder_of(owner.folder, secret):
+    if about.get("folder") not in (ANY_FOLDER, folder_of(owner.folder, secret)):
         raise of_another_folder(name)
 
 

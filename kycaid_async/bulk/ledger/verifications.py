@@ -252,7 +252,7 @@ class VerificationEntries:
 
 def digest_of_verification(applicant_id: str, form_id: str | None) -> bytes:
     """Return 32 bytes that stand for the verification of an applicant with a form."""
-    return hashlib.blake2b(f"{applicant_id}\0{form_id or ''}".encode(), digest_size=32).digest()
+    return hashlib.blake2b(f"{applicant_id}\0{form_id or ''}".encode(errors="surrogatepass"), digest_size=32).digest()
 
 
 def as_text(moment: datetime) -> str:

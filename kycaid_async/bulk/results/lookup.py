@@ -1,7 +1,8 @@
 """Finds out what the open verifications of a ledger have come to: by the report, and one by one.
 
-The report gives 1,000 verifications a call, of one day, and says which are finished; only those are asked for one by
-one, for their verdicts. Where each stood in the report is kept, so that the next look asks for the fewest pages.
+The report gives 1,000 verifications a call, of one day, and says which still run. All others are asked for one by one,
+for their verdicts: also those of which the report does not say it. Where each stood in the report is kept, so that the
+next look asks for the fewest pages.
 """
 
 from array import array
@@ -19,9 +20,11 @@ from kycaid_async.bulk.requests.resilient_caller import CountedCalls, ResilientC
 from kycaid_async.bulk.results.record import LookRecord, ReportPlace, checks_of, reviews_of, verdict_of
 from kycaid_async.bulk.results.verdict import ResultsSummary
 from kycaid_async.errors import ApiError, KycaidError
+from kycaid_async.protocol.plain_text import is_plain
 from kycaid_async.timing import Timing
 
 _FINISHED: Final = VerificationProgress.COMPLETED.value
+_UNFINISHED: Final = (VerificationProgress.UNUSED, VerificationProgress.PENDING)
 NO_VERDICT: Final = "it is finished, and shows no verdict"
 _PLACES: Final = 1 << 24
 """More than a day's report has rows."""
@@ -58,7 +61,7 @@ class Lookup:
         self.fresh = False
         windows = [window async for window in self._windows()]
         for day, start in windows:
-            for entry in (await self._page(day, start)).finished:
+            for entry in (await self._page(day, start)).to_ask:
                 yield entry
         days, unseen = await self._unseen(windows)
         async for entry in self._search(days, unseen):
@@ -130,7 +133,7 @@ class Lookup:
             rows = await self._calls.call(verifications.REPORT, query=query)
         except KycaidError:
             return _Page(rows=0)  # they are asked for one by one
-        shown = {row.verification_id: (at, row) for at, row in enumerate(rows, offset) if row.verification_id}
+        shown = {row.verification_id: (at, row) for at, row in enumerate(rows, offset) if is_plain(row.verification_id)}
         page = _Page(rows=len(rows))
         for name, entry in (await self._entries.among(list(shown))).items():
             if not entry.is_open or self._was_seen(entry):
@@ -140,8 +143,8 @@ class Lookup:
             record = attrs.evolve(record, created_at=row.created_at or record.created_at)
             self._record(entry, record, status=row.status)
             page.seen += 1
-            if row.status == VerificationProgress.COMPLETED:
-                page.finished.append(attrs.evolve(entry, result=record.as_text(self._entries.seal)))
+            if row.status not in _UNFINISHED:  # the report proves only that one still runs
+                page.to_ask.append(attrs.evolve(entry, result=record.as_text(self._entries.seal)))
         return page
 
     async def _unseen(self, windows: Sequence[tuple[str, int]]) -> tuple[list[date], int]:
@@ -171,7 +174,7 @@ class Lookup:
             offset = 0
             while unseen > 0 and pages < most:
                 page = await self._page(day.isoformat(), offset)
-                for entry in page.finished:
+                for entry in page.to_ask:
                     yield entry
                 pages, unseen, offset = pages + 1, unseen - page.seen, offset + page.rows
                 if page.rows < PAGE:
@@ -214,7 +217,8 @@ class _Page:
 
     rows: int
     seen: int = 0
-    finished: list[VerificationEntry] = attrs.field(factory=list)
+    to_ask: list[VerificationEntry] = attrs.field(factory=list)
+    """Those that do not certainly run any more."""
 
 
 def _cover(places: Sequence[int]) -> Iterator[tuple[int, int]]:

@@ -164,7 +164,7 @@ class ResultsSummary:
 
     def __str__(self) -> str:
         if not self.verdicts:
-            return "No verdicts: there were no applicants."
+            return "No verdicts."  # why, only who saw the end of the run can say
         told = {WORDS[verdict]: count for verdict, count in self.counts().items()}
         words = ", ".join(f"{count:,} {word}" for word, count in told.items() if count or word == "passed")
         return f"{self.verdicts:,} {'applicants' if self.verdicts > 1 else 'applicant'}: {words}."

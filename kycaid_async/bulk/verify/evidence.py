@@ -21,11 +21,14 @@ from kycaid_async.bulk.requests.limits import KeyedLock
 from kycaid_async.bulk.requests.resilient_caller import CountedCalls
 from kycaid_async.bulk.verify import remarks
 from kycaid_async.errors import KycaidError
+from kycaid_async.protocol.plain_text import is_plain
 from kycaid_async.timing import Timing
 from kycaid_async.values.fields import ID_LENGTH
 
 _LONGEST: Final = timedelta(days=7)
 """After an intent, in which the report is looked through. A request does not stay under way for longer."""
+_COUNTS: Final = 10**9
+"""More than any applicant has verifications: a number from here on is no count, and no ledger need hold it."""
 _NONE_YET: Final = (None, "", ApplicantStatus.NEW, "unused")
 """Statuses of an applicant that say that it has no verification."""
 
@@ -59,7 +62,9 @@ class ApplicantVerifications:
     @classmethod
     def of(cls, applicant: Applicant) -> "ApplicantVerifications":
         """Read it."""
-        return cls(count=applicant.verifications_count, says_none=applicant.verification_status in _NONE_YET)
+        count = applicant.verifications_count
+        is_one = count is not None and 0 <= count < _COUNTS
+        return cls(count=count if is_one else None, says_none=applicant.verification_status in _NONE_YET)
 
     @property
     def has_none(self) -> bool:
@@ -88,7 +93,7 @@ def choose(entry: VerificationEntry, shown: Rows, now: ApplicantVerifications) -
         if now.count == 0 and not now.says_none:
             raise PerhapsStarted(remarks.STATUS_SAYS_OTHERWISE, code="status")
         return None
-    if more == 1 and len(shown) == 1 and shown[0].verification_id is not None and _may_be(shown[0], entry):
+    if more == 1 and len(shown) == 1 and is_plain(shown[0].verification_id) and _may_be(shown[0], entry):
         return shown[0].verification_id
     told = remarks.DISAGREE.format(shown=len(shown), before=entry.count_before, after=now.count)
     raise PerhapsStarted(told, code="disagree", shown=shown)

@@ -147,7 +147,7 @@ class VerifySummary:
 
     def __str__(self) -> str:
         if not self.verifications and not self.left:
-            return "Nothing to verify: there were no rows."
+            return "No verifications: no rows were read."
         left = f"; {self.left:,} applicants left" if self.left else ""
         return f"{self.verifications:,} verifications: {self.words()}{left}."
 

@@ -63,6 +63,9 @@ def _cards(summary: AuditSummary) -> Iterable[tuple[str, str, str]]:
 
 def _bad(findings: AuditFindings, summary: AuditSummary) -> Iterator[Child]:
     yield tag("h2", "Rows that are not there as sent")
+    if not summary.rows:
+        yield tag("p", "No row was looked at.")
+        return
     if summary.rows == summary.as_sent:
         yield tag("p", "None." if summary.rows == summary.read else "None of those that were looked at.")
         return

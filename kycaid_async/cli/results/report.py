@@ -74,7 +74,8 @@ def _bad(findings: VerdictFindings, summary: ResultsSummary) -> Iterator[Child]:
     count = summary.declined + summary.refused + summary.uncertain + summary.not_started
     yield tag("h2", "Applicants to look at")
     if not count:
-        yield tag("p", "None: nobody was declined, and every verification was started.")
+        none = "None: nobody was declined, and every verification was started."
+        yield tag("p", none if summary.verdicts else "There are no verdicts.")
         return
     rows = [(_lines(one), WORDS[one.verdict], _key(one), _why(one)) for one in findings.bad]
     kinds = [_KINDS.get(one.verdict, "") for one in findings.bad]

@@ -53,7 +53,8 @@ class ResultsScreen(Screen):
 
     def summary(self, summary: ResultsSummary, *, ended: str) -> None:
         """Print the sum of all."""
-        self._print(Text(json.dumps(_sums(summary, ended)) if self._as_json else str(summary)))
+        text = str(summary) if summary.verdicts or ended else "No verdicts: there were no applicants."
+        self._print(Text(json.dumps(_sums(summary, ended)) if self._as_json else text))
 
 
 def _line(verdict: BulkVerdict) -> Text:

@@ -16,7 +16,7 @@ from kycaid_async.cli.problems import Problem, UsageProblem
 from kycaid_async.cli.reading import words_of
 from kycaid_async.cli.verify.options import VerifyCommand
 from kycaid_async.cli.verify.screen import VerifyScreen
-from kycaid_async.errors import ManifestError
+from kycaid_async.errors import LedgerError, ManifestError
 from kycaid_async.shell import command_line
 from kycaid_async.signals import run_async
 from kycaid_async.uploads.reader import in_thread
@@ -188,8 +188,15 @@ class VerifyJob(ManifestJob[VerifyCommand, VerifyScreen]):
             counts = f"{summary.verifications:,} verifications: {summary.words()}."
             return f"Nothing was started{', this was a dry run' if self._options.dry_run else ''}. {counts}{told}"
         if not summary.verifications:
-            return f"Nothing was started; {summary.applicants:,} applicants left."
+            nothing = "Nothing is known to be started" if self._may_have_begun else "Nothing was started"
+            return f"{nothing}; {summary.applicants:,} applicants left."
         return str(summary)
+
+    @property
+    def _may_have_begun(self) -> bool:
+        """True when it was cut off at a moment at which some were sent, and their answers were lost with it."""
+        was_cut_off = bool(self._signal) or isinstance(self._error, LedgerError)
+        return was_cut_off and (self.summary.requests > 0 or self._options.engine is not None)
 
     def _advice(self, uncertain: str | None, ended: str) -> Iterator[str]:
         options, summary = self._options, self.summary

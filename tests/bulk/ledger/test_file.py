@@ -218,3 +218,11 @@ async def test_a_working_folder_that_is_gone_is_an_error_of_the_ledger(tmp_path,
     (tmp_path / "gone").rmdir()
     with pytest.raises(LedgerError, match=r"people\.ledger"):
         await opened("people.ledger")
+
+
+async def test_a_look_into_an_empty_file_leaves_it_empty(tmp_path):
+    (tmp_path / "l").touch()
+    ledger = await opened(tmp_path / "l", read_only=True)
+    assert await ledger.row(b"1") is None
+    await ledger.close()
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"l": b""}

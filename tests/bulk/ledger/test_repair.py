@@ -3,6 +3,7 @@
 import contextlib
 import os
 import shutil
+import sqlite3
 
 import pytest
 
@@ -239,8 +240,192 @@ async def test_nothing_is_put_in_the_place_of_an_open_file_or_removed_while_it_i
     assert (await states(killed))[1]
 
 
-def test_all_tables_with_digests_are_salvaged():
-    from kycaid_async.bulk.ledger.repair import _TABLES
+async def test_after_a_new_secret_the_next_upload_says_for_which_folder_it_is_good(tmp_path):
+    folder, other = str(tmp_path / "people"), str(tmp_path / "others")
+    await (await opened(tmp_path / "l", folder=folder)).close()
+    os.remove(tmp_path / "l.key")
+    repair(tmp_path / "l", new_secret=True)
+    assert show(tmp_path / "l").problem is None
+    await (await opened(tmp_path / "l", folder=other, read_only=True)).close()
+    await (await opened(tmp_path / "l", folder=folder)).close()
+    await (await opened(tmp_path / "l", folder=folder)).close()
+    with pytest.raises(LedgerError, match="was not begun for the manifest's folder"):
+        await opened(tmp_path / "l", folder=other)
 
-    assert all(f"CREATE TABLE {name} (" in TABLES for name in _TABLES)
-    assert TABLES.count("digest BLOB PRIMARY KEY") == len(_TABLES)
+
+async def test_where_all_rows_are_lost_the_next_upload_says_for_which_folder_it_is_good_too(killed, tmp_path):
+    killed.write_bytes(b"")
+    repair(killed, server=SERVER)
+    await (await opened(killed, folder=str(tmp_path / "people"))).close()
+
+
+async def test_a_repair_with_the_secret_at_hand_keeps_the_folder(tmp_path):
+    ledger = await opened(tmp_path / "l", folder=str(tmp_path / "people"))
+    for part in ("", ".key"):
+        shutil.copy(tmp_path / f"l{part}", tmp_path / f"copy{part}")
+    await ledger.close()
+    repair(tmp_path / "copy")
+    with pytest.raises(LedgerError, match="was not begun for the manifest's folder"):
+        await opened(tmp_path / "copy", folder=str(tmp_path / "others"))
+
+
+NEWER = {
+    "the format": "UPDATE about SET value = '6' WHERE name = 'format'",
+    "the format and a table": "UPDATE about SET value = '12' WHERE name = 'format'; CREATE TABLE more (a)",
+    "a column": "ALTER TABLE rows ADD COLUMN more TEXT",
+}
+
+
+@pytest.mark.parametrize("sql", NEWER.values(), ids=NEWER)
+async def test_a_ledger_of_a_newer_version_is_called_so_and_stays_as_it_is(sql, tmp_path):
+    await (await ledger_with_rows(tmp_path / "l")).close()
+    with contextlib.closing(sqlite3.connect(tmp_path / "l")) as connection:
+        connection.executescript(sql)
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    with pytest.raises(LedgerError) as told:
+        await opened(tmp_path / "l")
+    report = show(tmp_path / "l")
+    assert str(report.problem) == str(report.refusal) == str(told.value)
+    assert ("another version" in str(told.value)) == ("format" in sql)
+    for options in ({}, {"server": SERVER, "new_secret": True}):
+        with pytest.raises(LedgerError) as refused:
+            repair(tmp_path / "l", **options)
+        assert str(refused.value) == str(told.value)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+@pytest.mark.parametrize("said", ["", "x", "4"])
+async def test_a_format_that_no_version_has_with_these_tables_is_damage(said, tmp_path):
+    await (await ledger_with_rows(tmp_path / "l")).close()
+    with contextlib.closing(sqlite3.connect(tmp_path / "l")) as connection, connection:
+        connection.execute("UPDATE about SET value = ? WHERE name = 'format'", (said,))
+    assert "is damaged" in str(show(tmp_path / "l").problem)
+    with pytest.raises(LedgerError, match="is damaged"):
+        await opened(tmp_path / "l")
+    repair(tmp_path / "l")
+    found, _ = await states(tmp_path / "l")
+    assert found == [EntryState.CREATED, EntryState.SENT, None] * 100
+
+
+@pytest.mark.parametrize("mask", [0x01, 0x10, 0x80, 0xFF])
+@pytest.mark.parametrize("step", [97, 997, 5003])
+async def test_what_show_promises_repair_keeps_and_what_is_repaired_can_be_used(tmp_path, step, mask):
+    await (await ledger_with_rows(tmp_path / "l")).close()
+    content = bytearray((tmp_path / "l").read_bytes())
+    for at in range(5000, len(content), step):
+        content[at] ^= mask
+    (tmp_path / "l").write_bytes(content)
+    seen = show(tmp_path / "l")
+    assert seen.problem is not None
+    if seen.refusal is not None:
+        assert "key" not in str(seen.refusal), "it is there"
+        with pytest.raises(LedgerError) as told:
+            repair(tmp_path / "l")
+        assert str(told.value) == str(seen.refusal)
+    report, _ = repair(tmp_path / "l", server=None if seen.repaired else SERVER)
+    if seen.repaired:
+        assert report == seen.repaired
+    found, gaps = await states_of_another_key(tmp_path / "l", report.server)
+    assert gaps
+    assert all(state in (None, expected) for state, expected in zip(found, WHOLE, strict=True))
+    assert show(tmp_path / "l").problem is None
+
+
+async def states_of_another_key(path, server):
+    """As `states`, of a ledger that may not know any more whose it is."""
+    ledger = await opened(path, server=server, api_key="k" * 36, same_account=True)
+    found = [entry and entry.state for entry in await ledger.rows_by_digest(ROWS)]
+    rows = [entry async for entry in ledger.rows()]
+    entries = [await ledger.applicant(name) for name in (b"made", b"failed", b"sent")]
+    assert len(rows) >= len(list(filter(None, found)))
+    assert len(entries) == 3
+    await ledger.close()
+    return found, ledger.may_have_gaps
+
+
+def damage(path, name, change):
+    """Let what a ledger says of itself read otherwise."""
+    with contextlib.closing(sqlite3.connect(path)) as connection, connection:
+        (value,) = connection.execute("SELECT value FROM about WHERE name = ?", (name,)).fetchone()
+        connection.execute("UPDATE about SET value = CAST(? AS TEXT) WHERE name = ?", (change(value.encode()), name))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda said: (b"0" if said[:1] != b"0" else b"1") + said[1:],
+        lambda said: b"\xff" + said[1:],
+        lambda said: b"?" + said[1:],
+        lambda said: said[:-1],
+    ],
+)
+async def test_a_damaged_check_of_the_secret_is_no_missing_secret(change, tmp_path):
+    await (await ledger_with_rows(tmp_path / "l")).close()
+    damage(tmp_path / "l", "secret", change)
+    assert "is damaged" in str(show(tmp_path / "l").problem)
+    assert show(tmp_path / "l").repaired.rows == {"created": 100, "sent": 100}
+    repair(tmp_path / "l")
+    assert await states(tmp_path / "l") == ([EntryState.CREATED, EntryState.SENT, None] * 100, True)
+
+
+async def test_the_secret_of_another_ledger_is_told_from_one_that_is_missing(killed, tmp_path):
+    await (await opened(tmp_path / "other")).close()
+    shutil.copy(tmp_path / "other.key", f"{killed}.key")
+    assert "is the secret of another ledger" in str(show(killed).refusal)
+    with pytest.raises(LedgerError, match="is the secret of another ledger"):
+        repair(killed)
+    os.remove(f"{killed}.key")
+    assert "is missing or cannot be read" in str(show(killed).refusal)
+
+
+async def test_a_damaged_salt_and_server_do_not_make_a_repaired_ledger_unusable(tmp_path):
+    await (await ledger_with_rows(tmp_path / "l")).close()
+    damage(tmp_path / "l", "salt", lambda said: b"?" + said[1:])
+    damage(tmp_path / "l", "server", lambda said: b"\xff" + said[1:])
+    assert "--base-url" in str(show(tmp_path / "l").refusal)
+    repair(tmp_path / "l", server=SERVER)
+    assert await states(tmp_path / "l") == ([EntryState.CREATED, EntryState.SENT, None] * 100, True)
+
+
+async def test_an_entry_that_no_run_can_read_is_left_out_and_so_perhaps_sent(tmp_path):
+    await (await ledger_with_rows(tmp_path / "l")).close()
+    with contextlib.closing(sqlite3.connect(tmp_path / "l")) as connection, connection:
+        connection.execute("UPDATE rows SET state = 'creaved' WHERE document_id = ?", (f"{0:036}",))
+        connection.execute("UPDATE rows SET intent = '[' WHERE document_id = ?", (f"{3:036}",))
+        connection.execute("UPDATE rows SET applicant_id = CAST(x'ff' AS TEXT) WHERE document_id = ?", (f"{6:036}",))
+        connection.execute("UPDATE runs SET seconds = 'long'")
+    seen = show(tmp_path / "l")
+    assert "is damaged" in str(seen.problem)
+    assert seen.rows == {"created": 97, "sent": 100, "failed": 100}
+    assert repair(tmp_path / "l")[0] == seen.repaired
+    found, _ = await states(tmp_path / "l")
+    assert [found[number] for number in (0, 3, 6, 9)] == [None, None, None, EntryState.CREATED]
+    assert show(tmp_path / "l").problem is None
+
+
+@pytest.mark.parametrize("name", ["people.csv", "v.png"])
+@pytest.mark.parametrize("content", [b"applicant_id,type\n", b"\x89PNG\r\n" + bytes(200)])
+def test_what_never_was_a_ledger_stays_as_it_is(tmp_path, name, content):
+    (tmp_path / name).write_bytes(content)
+    report = show(tmp_path / name)
+    assert str(report.problem) == str(report.refusal) == f"{name}: is not a ledger [LedgerError]"
+    for options in ({}, {"server": SERVER}, {"server": SERVER, "new_secret": True}):
+        with pytest.raises(LedgerError, match="is not a ledger"):
+            repair(tmp_path / name, **options)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {name: content}
+
+
+def test_the_database_of_another_program_stays_as_it_is(tmp_path):
+    with contextlib.closing(sqlite3.connect(tmp_path / "places.sqlite")) as connection:
+        connection.execute("CREATE TABLE places (url)")
+    before = (tmp_path / "places.sqlite").read_bytes()
+    with pytest.raises(LedgerError, match="a database of something else"):
+        repair(tmp_path / "places.sqlite", server=SERVER, new_secret=True)
+    assert (tmp_path / "places.sqlite").read_bytes() == before
+
+
+def test_all_tables_with_digests_are_salvaged():
+    from kycaid_async.bulk.ledger.salvage import TABLES as SALVAGED
+
+    assert all(f"CREATE TABLE {name} (" in TABLES for name in SALVAGED)
+    assert TABLES.count("digest BLOB PRIMARY KEY") == len(SALVAGED)

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from datetime import UTC, datetime
 from hashlib import sha256
 
 import pytest
@@ -397,3 +398,33 @@ def test_its_name_has_no_password():
 def test_other_databases_are_refused(url):
     with pytest.raises(LedgerError):
         name_of(url)
+
+
+@pytest.mark.parametrize("odd", ["\ud800", "a\udfff", "a\0"])
+async def test_a_text_that_no_database_can_hold_is_kept_escaped_with_all_that_is_recorded_beside_it(opened, odd):
+    ledger = await opened()
+    await ledger.intend_row(ROW, INTENT)
+    await ledger.intend_row(OTHER, INTENT)
+    ledger.created_row(ROW, "d" * 36)
+    ledger.uncertain_row(OTHER, odd)
+    ledger.uploaded(b"content", odd)
+    assert await ledger.rows_of(odd) == []
+    assert await ledger.verifications.among([odd, "v" * 36]) == {}
+    entry = await ledger.verifications.intend("a" * 36, None, count_before=0, now=datetime.now(UTC))
+    ledger.verifications.created(entry, "v" * 36)
+    now = datetime.now(UTC)
+    ledger.verifications.record_result("v" * 36, status=odd, verdict=None, result="{}", now=now)
+    assert (await ledger.verifications.by_id("v" * 36)).status.isprintable()
+    await ledger.close()
+    again = await opened()
+    assert (await again.row(ROW)).document_id == "d" * 36
+    assert (await again.row(OTHER)).code.isprintable()
+    assert (await again.file(b"content")).isprintable()
+
+
+async def test_a_number_that_is_too_large_is_refused_and_the_ledger_goes_on(opened):
+    ledger = await opened()
+    with pytest.raises(LedgerError, match="64 bits"):
+        await ledger.verifications.intend("a" * 36, None, count_before=2**63, now=datetime.now(UTC))
+    await ledger.intend_row(ROW, INTENT)
+    assert (await ledger.row(ROW)).state is EntryState.SENT

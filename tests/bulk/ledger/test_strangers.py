@@ -3,13 +3,14 @@
 import os
 import sqlite3
 import sys
+from functools import partial
 
 import pytest
 
 from kycaid_async import LedgerError
 from kycaid_async.bulk.ledger.repair import repair, show
 from tests.bulk.ledger.formats import format_2, hot_journal
-from tests.bulk.ledger.test_ledger import SENT, opened
+from tests.bulk.ledger.test_ledger import SENT, SERVER, opened
 
 ENDLESS = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT"
 VIEWS = {
@@ -44,9 +45,14 @@ async def test_a_ledger_with_more_than_its_tables_is_refused(sql, tmp_path):
     connection = sqlite3.connect(await ledger(tmp_path / "l"))
     connection.executescript(sql)
     connection.close()
-    assert "is damaged" in str(show(tmp_path / "l").problem)
+    before = (tmp_path / "l").read_bytes()
+    assert "no ledger of a known version" in str(show(tmp_path / "l").problem)
+    for use in (repair, partial(repair, server=SERVER, new_secret=True)):
+        with pytest.raises(LedgerError, match="no ledger of a known version"):
+            use(tmp_path / "l")
     with pytest.raises(LedgerError, match="no ledger of a known version"):
         await opened(tmp_path / "l")
+    assert (tmp_path / "l").read_bytes() == before
 
 
 def test_one_of_an_earlier_format_with_a_view_for_a_table_is_refused(tmp_path):

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from kycaid_async.bulk.ledger import database
+from kycaid_async.bulk.ledger import thread as module
 
 
 class EndingProgram:
@@ -12,8 +12,8 @@ class EndingProgram:
 
     def __init__(self, monkeypatch):
         self.asked, self.go_on = threading.Event(), threading.Event()
-        monkeypatch.setattr(database, "_LOOK", 0.001)
-        monkeypatch.setattr(database.threading, "main_thread", lambda: self)
+        monkeypatch.setattr(module, "_LOOK", 0.001)
+        monkeypatch.setattr(module.threading, "main_thread", lambda: self)
 
     def is_alive(self):
         self.asked.set()
@@ -27,7 +27,7 @@ def ending(monkeypatch):
 
 
 def test_what_comes_while_the_thread_finds_that_its_program_is_over_is_done(ending):
-    thread = database._Thread()
+    thread = module.LedgerThread()
     assert ending.asked.wait(20)
     done = thread.submit(lambda: "done")
     ending.go_on.set()
@@ -36,13 +36,13 @@ def test_what_comes_while_the_thread_finds_that_its_program_is_over_is_done(endi
 
 def test_what_comes_after_the_thread_has_ended_is_done_where_it_comes(ending):
     ending.go_on.set()
-    thread = database._Thread()
+    thread = module.LedgerThread()
     thread._thread.join(20)
     assert thread.submit(threading.get_ident).result(timeout=0) == threading.get_ident()
 
 
 def test_what_comes_after_the_end_was_asked_for_is_done_after_all_before_it():
-    thread, begin, order = database._Thread(), threading.Event(), []
+    thread, begin, order = module.LedgerThread(), threading.Event(), []
     thread.put(lambda: (begin.wait(20), order.append("before")))
     thread.end()
     threading.Timer(0, begin.set).start()

@@ -143,6 +143,47 @@ async def test_a_server_without_a_report_is_asked_for_each(fill, server, client)
     assert [v.verdict for v in await look(client, ledger, 5)] == [*["pending"] * 4, "declined"]
 
 
+@pytest.mark.parametrize("status", [..., None, "", "done", "comp\ud83d"])
+async def test_the_report_proves_only_that_one_still_runs_and_all_others_are_asked_for(fill, server, client, status):
+    ledger = await fill(3)
+    server.decide(verification_of(1))
+    server.reported["status"] = status
+    for _ in range(2):
+        assert [v.verdict for v in await look(client, ledger, 3)] == ["pending", "passed", "pending"]
+    server.decide(verification_of(0), facial=["NO_SELFIE"])
+    server.decide(verification_of(2))
+    assert [v.verdict for v in await look(client, ledger, 3)] == ["declined", "passed", "passed"]
+
+
+async def test_one_without_a_known_status_in_the_report_is_waited_for(fill, server, client, fake_time):
+    ledger = await fill(2)
+    server.reported["status"] = None
+
+    async def decide() -> None:
+        server.decide(verification_of(0))
+        server.decide(verification_of(1))
+
+    fake_time.before_sleep = decide
+    assert [v.verdict for v in await look(client, ledger, 2, wait=3600.0)] == ["passed", "passed"]
+
+
+async def test_a_status_that_is_no_unicode_is_kept_escaped_and_costs_no_other_its_verdict(fill, server, client):
+    ledger = await fill(3)
+    server.decide(verification_of(0))
+    server.decide(verification_of(2))
+    server.verifications[verification_of(1)]["status"] = "comp\ud83d"
+    server.verifications[verification_of(2)]["verifications"]["\ud800"] = {"verified": True, "comment": "\udfff\0"}
+    for _ in range(2):
+        assert [v.verdict for v in await look(client, ledger, 3)] == ["passed", "pending", "passed"]
+
+
+async def test_a_row_of_the_report_whose_id_is_no_unicode_is_nobodys(fill, server, client):
+    ledger = await fill(2)
+    server.decide(verification_of(1))
+    server.reported["verification_id"] = "\ud800"
+    assert [v.verdict for v in await look(client, ledger, 2)] == ["pending", "passed"]
+
+
 async def test_a_verification_that_the_server_does_not_show_is_uncertain(fill, server, client):
     ledger = await fill(2)
     del server.verifications[verification_of(1)]

@@ -113,6 +113,20 @@ async def test_without_a_count_nothing_is_sent_again(trial, people):
     assert trial.requests.count("verifications.create") == 1
 
 
+async def test_a_count_that_no_ledger_can_hold_is_none_and_costs_no_other_its_start(trial, people):
+    await trial.oracle.set(faults=[UNSENT], view={"count": str(10**30)})
+    assert sorted(await trial.statuses(people[:3], concurrency=1)) == ["started", "started", "uncertain"]
+    assert sorted(await trial.statuses(people[:3])) == ["done_before", "done_before", "uncertain"]
+
+
+async def test_an_id_that_no_ledger_can_hold_is_an_answer_that_was_lost(trial, people):
+    odd = {"on": ["verifications.create"], "answers": ["200_surrogate"], "count": 1}
+    await trial.oracle.set(faults=[odd])
+    assert await trial.statuses(people) == ["started"] * 4
+    assert trial.started.total() == 4
+    assert await trial.statuses(people) == ["done_before"] * 4
+
+
 async def test_without_the_report_nothing_is_sent_again(trial, people):
     broken = {"on": ["verifications.report"], "answers": ["403_firewall"]}
     await trial.oracle.set(faults=[UNSENT, broken])

@@ -43,7 +43,9 @@ def summary_text(made):
 
 
 def test_an_audit_of_nothing_has_no_rows_to_show():
-    assert "<p>None.</p>" in page(findings())
+    assert "<p>No row was looked at.</p>" in page(findings())
+    assert "<p>No row was looked at.</p>" in page(findings(ended="LedgerError"))
+    assert "<p>None.</p>" in page(findings(AuditStatus.AS_SENT))
 
 
 def test_of_very_many_rows_the_first_ones_are_shown_and_the_others_counted():

@@ -8,7 +8,9 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
+from kycaid_async.bulk.results import ResultsSummary
 from kycaid_async.cli.app import app
+from kycaid_async.cli.results.screen import ResultsScreen
 from kycaid_async.sandbox import SANDBOX_KEY, Sandbox
 from kycaid_async.sandbox.data.account import FORMS
 from tests.pictures import picture
@@ -164,6 +166,22 @@ def test_without_a_verification_it_says_so(run, export, tmp_path):
     done = run("results", export, *READING)
     assert done.exit_code == 1
     assert "3 not started" in done.output
+
+
+def test_what_could_not_even_be_looked_at_is_no_sum_of_nothing(run, verified, monkeypatch, tmp_path):
+    monkeypatch.setenv("KYCAID_API_KEY", f"{SANDBOX_KEY}x")
+    done = run("results", verified, "--report", tmp_path / "r.html", *READING)
+    assert (done.exit_code, done.stdout) == (1, "No verdicts.\n")
+    assert "another API key" in done.stderr
+    page = (tmp_path / "r.html").read_text(encoding="utf-8")
+    assert "There are no verdicts." in page
+    assert "every verification was started" not in page
+
+
+@pytest.mark.parametrize(("ended", "text"), [("", "No verdicts: there were no applicants."), ("why", "No verdicts.")])
+def test_without_applicants_there_is_a_reason_only_where_the_run_came_to_its_end(capsys, ended, text):
+    ResultsScreen(as_json=False).summary(ResultsSummary(), ended=ended)
+    assert capsys.readouterr().out == f"{text}\n"
 
 
 def test_words_of_the_server_are_no_codes_of_the_terminal(run, verified, decide):

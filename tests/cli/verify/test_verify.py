@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from kycaid_async import LedgerError
+from kycaid_async.bulk.ledger import VerificationEntries
 from kycaid_async.cli.app import app
 from tests.bulk.manifests import new, row, with_pictures, write_csv
 from tests.pictures import picture
@@ -251,6 +253,17 @@ def test_what_kept_many_from_being_started_is_said_once(environment, uploaded, p
     assert "Add what the form asks for" in first
     assert [line.rpartition(": ")[2] for line in others] == ["as above"] * 3
     assert (done.exit_code, sums) == (1, "4 verifications: 4 with insufficient data.")
+
+
+def test_what_began_as_the_ledger_failed_is_not_said_to_be_nothing(environment, uploaded, oracle, monkeypatch):
+    def full(*_):
+        raise LedgerError("the ledger: the disk is full")
+
+    monkeypatch.setattr(VerificationEntries, "created", full)
+    words = ["verify", str(uploaded), "--form", FORM, "--yes", "--concurrency", "1"]
+    done = CliRunner().invoke(app, words, env=environment)
+    assert (done.exit_code, started(oracle)) == (1, 1)
+    assert done.stdout == "Nothing is known to be started; 4 applicants left.\n"
 
 
 def test_applicants_alone_are_not_paid_for_again_because_no_ledger_was_named(environment, portal, oracle, tmp_path):

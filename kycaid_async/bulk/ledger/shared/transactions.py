@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from functools import cache
 from typing import Any, Final, Self, TypeVar
 
+from kycaid_async.bulk.ledger.bindings import bindable
 from kycaid_async.bulk.ledger.shared import statements
 from kycaid_async.bulk.ledger.shared.lease import Lease
 from kycaid_async.bulk.ledger.shared.statements import Statement
@@ -106,6 +107,7 @@ class SharedDatabase:
     def ask(self, statement: Statement, *values: Any) -> "asyncio.Future[Any]":
         """Do it soon, also when nobody waits for it yet, and give what it shows, or whether it changed something."""
         self._check()
+        values = bindable(self._lease.name, values)
         if statement.phase == 1 and self._refusal is not None:
             raise _copy_of(self._refusal)
         answer = self._loop.create_future()
@@ -114,7 +116,7 @@ class SharedDatabase:
 
     def write_behind(self, statement: Statement, *values: Any, undone: Callable[[], None] | None = None) -> None:
         """Do it soon. Raises `LedgerError`, also for what was given before."""
-        work = Work(statement, values, undone=undone)
+        work = Work(statement, bindable(self._lease.name, values), undone=undone)
         if self._error is not None and self._closing is None and statement.is_fact:
             self._facts.append(work)
         self._check()
@@ -122,6 +124,7 @@ class SharedDatabase:
 
     async def outcome(self, statement: Statement, *values: Any) -> bool | None:
         """Say whether what was to be done behind changed something; None when that is over. Raises `LedgerError`."""
+        values = bindable(self._lease.name, values)
         work = next((work for work in reversed(self._queue) if work.is_of(statement, values)), None)
         if work is None:
             return None
