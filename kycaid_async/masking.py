@@ -146,7 +146,7 @@ def _is_empty(value: Any) -> bool:
 
 
 def encodable(text: str) -> str:
-    """Return ``text`` as UTF-8 can carry it: a byte of a file name that is no text shows as ``\\udce9``.
+    """Return ``text`` as UTF-8 can carry it: a byte that is no text is written out.
 
     Where the output is strict, as in most containers, printing it would fail, and logging would lose the line.
     """

@@ -123,7 +123,13 @@ class WithoutTruth:
 @pytest.mark.parametrize("value", [WithoutTruth(), [WithoutTruth()], {("a", 1): WithoutTruth()}, [UNSET], float("nan")])
 def test_a_request_can_be_looked_at_whatever_it_holds(value):
     person, other = Person(first_name=value), Person(first_name=copy.deepcopy(value))
-    for looked_at in (repr(person), str(person), person._repr_html_(), repr(person.show()), person.show()._repr_html_()):
+    for looked_at in (
+        repr(person),
+        str(person),
+        person._repr_html_(),
+        repr(person.show()),
+        person.show()._repr_html_(),
+    ):
         assert looked_at.encode()
     assert (person == other) in (True, False)
     assert person == person  # noqa: PLR0124 - it is the comparison that is tested
