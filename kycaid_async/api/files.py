@@ -124,5 +124,8 @@ class Files(Section):
 
 
 def _upload(source: UploadSource, filename: str | None, content_type: str | None, size: int | None) -> Upload:
-    name, kind = filename_of(filename), text_of("content_type", content_type)
-    return Upload(source=source_of(source, size=size), filename=name, content_type=kind)
+    return Upload(
+        source=source_of(source, size=size),
+        filename=None if filename is None else filename_of(filename),
+        content_type=None if content_type is None else text_of("content_type", content_type),
+    )

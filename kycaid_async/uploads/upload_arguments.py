@@ -9,16 +9,16 @@ from kycaid_async.errors import FieldProblem, InvalidFileError
 from kycaid_async.values.mismatch import kind
 
 
-def filename_of(value: Any) -> str | None:
-    """Return the file name in an argument, which may be None; of a path, its last part. Raises `InvalidFileError`."""
-    if value is not None and isinstance(value, os.PathLike):
+def filename_of(value: Any) -> str:
+    """Return the file name in an argument; of a path, its last part. Raises `InvalidFileError`."""
+    if isinstance(value, os.PathLike):
         return os.path.basename(path_of(value, "filename"))  # noqa: PTH119 - of any path, also one that is no Path
     return text_of("filename", value, "text or a path")
 
 
-def text_of(name: str, value: Any, expected: str = "text") -> str | None:
-    """Return the text in the argument ``name``, which may be None. Raises `InvalidFileError`."""
-    if value is None or isinstance(value, str):
+def text_of(name: str, value: Any, expected: str = "text") -> str:
+    """Return the text in the argument ``name``. Raises `InvalidFileError`."""
+    if isinstance(value, str):
         return value
     raise _refused(FieldProblem(name, expected, kind(value)))
 
