@@ -43,7 +43,7 @@ from typing import Any, ClassVar, TypedDict, Unpack
 
 import attrs
 
-from kycaid_async.masking import Discreet, ValueObject, hide, is_code
+from kycaid_async.masking import Discreet, ValueObject, encodable, hide, is_code
 
 
 @attrs.frozen(repr=False, eq=False)
@@ -72,7 +72,7 @@ class FieldProblem(ValueObject):
     """The type or size that was found; never the value."""
 
     def __str__(self) -> str:
-        return f"{self.field}: expected {self.expected}, got {self.got}"
+        return encodable(f"{self.field}: expected {self.expected}, got {self.got}")
 
 
 class _Common(TypedDict, total=False):
@@ -107,7 +107,7 @@ class KycaidError(Exception):
     @property
     def message(self) -> str:
         """The text of this error without the name of its class: what happened, and what to do."""
-        return str(self.args[0]) if self.args else ""
+        return encodable(str(self.args[0])) if self.args else ""
 
     def __str__(self) -> str:
         # A log or a terminal shows the text alone, and the name is what one searches the documentation for.

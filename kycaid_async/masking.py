@@ -46,7 +46,7 @@ class Printed:
 
     def __repr__(self) -> str:
         fields = (
-            f"{attribute.name}={(repr if attribute.repr is True else attribute.repr)(getattr(self, attribute.name))}"
+            f"{attribute.name}={(printed if attribute.repr is True else attribute.repr)(getattr(self, attribute.name))}"
             for attribute in _attributes_of(self)
             if attribute.repr is not False
         )
@@ -65,11 +65,14 @@ class ValueObject(Printed):
         if other.__class__ is not self.__class__:
             return NotImplemented
         # One by one: most of those that differ do so in the first field.
-        return all(
-            (mine := getattr(self, attribute.name)) is (its := getattr(other, attribute.name)) or mine == its
-            for attribute in _attributes_of(self)
-            if attribute.eq
-        )
+        try:
+            return all(
+                (mine := getattr(self, attribute.name)) is (its := getattr(other, attribute.name)) or mine == its
+                for attribute in _attributes_of(self)
+                if attribute.eq
+            )
+        except Exception:  # noqa: BLE001 - a value of the user, such as an array, may not say whether it equals another
+            return False
 
     def __hash__(self) -> int:
         return hash((type(self), _content_of(self)))
@@ -93,7 +96,7 @@ class Discreet(ValueObject):
         return [attribute.name for attribute in _attributes_of(self)]
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in self._shown())})"
+        return f"{type(self).__name__}({', '.join(f'{name}={printed(value)}' for name, value in self._shown())})"
 
     def __rich_repr__(self) -> Iterator[tuple[str, Any]]:
         return self._shown()
@@ -124,7 +127,30 @@ def _attributes_of(value: Any) -> tuple[Any, ...]:
 
 def hide(value: Any) -> Any:
     """Return the mask of ``value``: emptiness shows, content does not."""
-    return HIDDEN if value else value
+    return value if _is_empty(value) else HIDDEN
+
+
+def printed(value: Any) -> str:
+    """Return the ``repr`` of ``value``, and the name of its type where that fails: an object can always be printed."""
+    try:
+        return repr(value)
+    except Exception:  # noqa: BLE001 - a value of the user can raise anything
+        return f"<{type(value).__name__}>"
+
+
+def _is_empty(value: Any) -> bool:
+    try:
+        return not value
+    except Exception:  # noqa: BLE001 - neither pandas' NA nor an array has a truth value
+        return False
+
+
+def encodable(text: str) -> str:
+    """Return ``text`` as UTF-8 can carry it: a byte that is no text is written out.
+
+    Where the output is strict, as in most containers, printing it would fail, and logging would lose the line.
+    """
+    return text if text.isascii() else text.encode(errors="backslashreplace").decode()
 
 
 def shown_path(path: str) -> str:
@@ -136,18 +162,20 @@ def shown_path(path: str) -> str:
     """
     shows = os.environ.get("KYCAID_SHOW_PATHS")
     if shows == "1":
-        return path
+        return encodable(path)
     place, _, folders = path.rpartition("://")
     host, *rest = re.split(_SEPARATORS, folders.rstrip("/\\"))
     name = rest[-1] if rest else host
     shown = name if shows == "name" or (place and not rest) else _without_stem(name)
-    return "/".join([f"{place}://{host}", *(["…"] if rest[1:] else []), *([shown] if rest else [])]) if place else shown
+    parts = [f"{place}://{host}", *(["…"] if rest[1:] else []), *([shown] if rest else [])] if place else [shown]
+    return encodable("/".join(parts))
 
 
 def shown_name(path: str | os.PathLike[str]) -> str:
     """Return how the text of an error names a file that its operator named, such as a ledger: without its folder."""
     whole = os.fspath(path)
-    return whole if os.environ.get("KYCAID_SHOW_PATHS") == "1" else re.split(_SEPARATORS, whole.rstrip("/\\"))[-1]
+    shows = os.environ.get("KYCAID_SHOW_PATHS") == "1"
+    return encodable(whole if shows else re.split(_SEPARATORS, whole.rstrip("/\\"))[-1])
 
 
 def _without_stem(name: str) -> str:
@@ -164,7 +192,7 @@ def _without_stem(name: str) -> str:
 
 def mask(value: Any) -> str:
     """Return the text that stands for ``value`` in a ``repr``: emptiness shows, content does not."""
-    return MASK if value else repr(value)
+    return repr(value) if _is_empty(value) else MASK
 
 
 def is_code(value: str | None) -> bool:

@@ -155,3 +155,12 @@ def test_the_text_of_the_vendor_is_masked_in_a_field_error():
 def test_every_refusal_says_what_to_do(cls):
     assert cls.advice.endswith(".")
     assert cls is ApiError or cls.advice != ApiError.advice
+
+
+@EACH
+def test_the_text_of_every_error_can_be_printed_where_the_output_is_strict(cls):
+    """A name with a byte that is no text comes as half of a surrogate pair, at which logging would lose the line."""
+    error = cls("passport_\udce9.png: is empty")
+    assert error.message == "passport_\\udce9.png: is empty"
+    assert str(error).encode()
+    assert str(FieldProblem("a\udc80", "text", "a number")).encode()

@@ -4,7 +4,7 @@ import attrs
 import pytest
 
 from kycaid_async import FieldProblem, Timeout
-from kycaid_async.masking import ValueObject, mask
+from kycaid_async.masking import ValueObject, encodable, hide, mask, shown_name, shown_path
 
 
 @attrs.frozen
@@ -59,3 +59,45 @@ def test_classes_inside_functions_print_their_own_name_only():
 def test_public_objects_compare_and_print():
     assert Timeout(read=5) == Timeout(read=5) != Timeout(read=6)
     assert repr(FieldProblem("a", "b", "c")) == "FieldProblem(field='a', expected='b', got='c')"
+
+
+class WithoutTruth:
+    """Stands for pandas' NA, and for arrays and series: neither they nor their comparison have a truth value."""
+
+    def __bool__(self):
+        raise TypeError("boolean value of NA is ambiguous")
+
+    def __eq__(self, other):
+        return self
+
+    __hash__ = None
+
+
+class Unprintable:
+    def __repr__(self):
+        raise ValueError("no text")
+
+
+def test_a_value_without_a_truth_value_is_masked_and_equals_itself_alone():
+    value = WithoutTruth()
+    assert mask(value) == "***"
+    assert repr(hide(value)) == "***"
+    assert Ours(value) == Ours(value)
+    assert (Ours(value) == Ours(WithoutTruth())) is False
+    assert (Ours([value]) == Ours([WithoutTruth()])) is False
+    assert Ours(value) != Ours("a")
+
+
+def test_an_object_prints_although_one_of_its_values_does_not():
+    assert repr(Ours(Unprintable())).startswith("Ours(name=<Unprintable>, ")
+
+
+def test_text_that_is_no_utf8_shows_with_its_bytes_written_out():
+    assert encodable("grün") == "grün"
+    assert encodable("gr\udcfcn") == "gr\\udcfcn"
+
+
+@pytest.mark.parametrize("shows", ["", "name", "1"])
+def test_a_shown_path_can_always_be_printed(shows, monkeypatch):
+    monkeypatch.setenv("KYCAID_SHOW_PATHS", shows)
+    assert shown_path("passport_\udce9.png") == shown_name("passport_\udce9.png") == "passport_\\udce9.png"

@@ -222,3 +222,47 @@ def test_under_trio_one_sentence_says_that_asyncio_is_needed(name):
         "ConfigurationError kycaid_async runs on asyncio, and no event loop of asyncio runs here"
     )
     assert done.stderr == ""
+
+
+FIRST_CALL = """
+import asyncio, os, sys
+from kycaid_async import AsyncKycaid, ConfigurationError, Kycaid
+
+async def call():
+    async with AsyncKycaid("a" * 36, base_url="http://127.0.0.1:1", max_retries=0) as client:
+        await client.countries.list()
+
+def call_blocking():
+    Kycaid("a" * 36, base_url="http://127.0.0.1:1", max_retries=0).countries.list()
+
+for attempt in (lambda: asyncio.run(call()), call_blocking) * 2:
+    try:
+        attempt()
+    except ConfigurationError as error:
+        print(error)
+"""
+
+
+@pytest.mark.parametrize("place", ["missing/keys.log", "."])
+def test_a_log_of_tls_that_cannot_be_written_is_named_by_both_clients_at_each_call(place, tmp_path, monkeypatch):
+    """aiohttp makes its contexts when it is imported, also where no server has TLS."""
+    monkeypatch.setenv("SSLKEYLOGFILE", str(tmp_path / place))
+    done = run(FIRST_CALL)
+    lines = done.stdout.splitlines()
+    assert len(lines) == 4, done.stderr
+    assert all("SSLKEYLOGFILE" in line and line.endswith("[ConfigurationError]") for line in lines)
+
+
+def test_what_else_keeps_aiohttp_from_setting_up_tls_is_said_too():
+    broken = """
+import ssl
+
+def fails(*_, **__):
+    raise ssl.SSLError(1, "not enough data")
+
+ssl.create_default_context = fails
+"""
+    done = run(broken + FIRST_CALL)
+    lines = done.stdout.splitlines()
+    assert len(lines) == 4, done.stderr
+    assert all(line.startswith("aiohttp cannot be imported, because TLS cannot be set up (SSLError") for line in lines)

@@ -7,6 +7,7 @@ from kycaid_async.protocol.endpoint import Endpoint, Evidence, Replay, ReturnsId
 from kycaid_async.tracebacks import confidential
 from kycaid_async.uploads.multipart import Upload
 from kycaid_async.uploads.sources import UploadSource, source_of
+from kycaid_async.uploads.upload_arguments import filename_of, text_of
 from kycaid_async.values.fields import IdText
 from kycaid_async.values.model import Response, response
 
@@ -123,4 +124,8 @@ class Files(Section):
 
 
 def _upload(source: UploadSource, filename: str | None, content_type: str | None, size: int | None) -> Upload:
-    return Upload(source=source_of(source, size=size), filename=filename, content_type=content_type)
+    return Upload(
+        source=source_of(source, size=size),
+        filename=None if filename is None else filename_of(filename),
+        content_type=None if content_type is None else text_of("content_type", content_type),
+    )

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final, TypeAlias
 
 from kycaid_async.errors import BodyTooLargeError, ConfigurationError, InvalidSignatureError, RawBodyRequiredError
+from kycaid_async.options import whole
 from kycaid_async.tracebacks import border
 from kycaid_async.values.secret import ApiKey
 
@@ -23,22 +24,25 @@ MAX_BODY: Final = 1024 * 1024
 Keys: TypeAlias = str | ApiKey | Iterable[str | ApiKey]
 """One API key, or several: of two accounts, or the old and the new one while keys are exchanged."""
 
+BYTES: Final = whole(1)
+
 _KEY = re.compile(r"[\x21-\x7e]+")
 
 
-def verify(body: bytes, signature: str | None, keys: Keys, *, max_body: int = MAX_BODY) -> None:
+def verify(body: bytes, signature: str | bytes | None, keys: Keys, *, max_body: int = MAX_BODY) -> None:
     """Verify that ``signature`` is that of ``body`` with one of ``keys``; the comparison takes constant time.
 
-    ``body`` is the body as it arrived, before any parsing; ``signature`` is the header `SIGNATURE_HEADER`, or None
-    when there is none. Raises `InvalidSignatureError`, `BodyTooLargeError` above ``max_body`` bytes,
-    `RawBodyRequiredError` when ``body`` is not bytes, and `ConfigurationError` when there is no usable key. None of
-    them shows the body, the signature or a key.
+    ``body`` is the body as it arrived, before any parsing; ``signature`` is the header `SIGNATURE_HEADER`, also in
+    bytes as raw ASGI has it, or None when there is none. Raises `InvalidSignatureError`, `BodyTooLargeError` above
+    ``max_body`` bytes, `RawBodyRequiredError` when ``body`` is not bytes, and `ConfigurationError` when there is no
+    usable key, or ``max_body`` is no number of bytes. None of them shows the body, the signature or a key.
     """
     with border:
+        BYTES.check("max_body", max_body)
         verify_with(keys_of(keys), body, signature, max_body=max_body)
 
 
-def verify_with(keys: tuple[ApiKey, ...], body: bytes, signature: str | None, *, max_body: int) -> None:
+def verify_with(keys: tuple[ApiKey, ...], body: bytes, signature: str | bytes | None, *, max_body: int) -> None:
     """Verify ``signature`` as `verify` does, with keys that `keys_of` validated."""
     raw = raw_body(body)
     check_size(len(raw), max_body)
@@ -117,6 +121,13 @@ def _digest(message: bytes, key: ApiKey) -> bytes:
 
 def _ascii(signature: object) -> bytes:
     """Return the bytes to compare. Text that cannot be a signature gives bytes that never equal one."""
-    if not isinstance(signature, str):
+    if signature is None:
         return b""
-    return str.encode(str.strip(signature), "ascii", "replace")
+    if isinstance(signature, bytes | bytearray):  # as the scope of ASGI has headers
+        return bytes(signature).strip()
+    if isinstance(signature, str):
+        return str.encode(str.strip(signature), "ascii", "replace")
+    raise InvalidSignatureError(
+        f"the callback's signature: expected text, got a {type(signature).__name__}; pass its {SIGNATURE_HEADER} "
+        "header, and refuse it if there is none."
+    )

@@ -43,8 +43,10 @@ def main() -> "NoReturn":
         sys.exit(interrupted(interrupt))
     except OSError as error:
         # A full disk behind a pipe, for one. What could be said may not be written either.
+        # The other is a log of TLS that ssl cannot write, which stops all commands that import aiohttp.
+        is_log = error.filename and error.filename == os.environ.get("SSLKEYLOGFILE")
         try:
-            sys.stderr.write(f"kycaid: {error.strerror}\n")
+            sys.stderr.write(f"kycaid: {'the file that SSLKEYLOGFILE names: ' if is_log else ''}{error.strerror}\n")
         finally:
             os._exit(1)  # at a regular exit Python would try to write again, and print a traceback
     sys.exit(0)

@@ -4,17 +4,18 @@ import functools
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, cast
 from urllib.parse import quote, unquote, urlencode
 
 import attrs
 
 from kycaid_async.errors import FieldProblem, InvalidRequestError
-from kycaid_async.masking import Unlisted, ValueObject
+from kycaid_async.masking import Unlisted, ValueObject, code_or_mask
 from kycaid_async.protocol.endpoint import HOLES, Endpoint, Evidence, Replay, ReturnsJson
 from kycaid_async.values.converter import unstructure
 from kycaid_async.values.fields import ID_LENGTH
-from kycaid_async.values.json import dumps
+from kycaid_async.values.json import UNWRITABLE, dumps
+from kycaid_async.values.mismatch import kind
 from kycaid_async.values.model import Request
 from kycaid_async.values.unset import UNSET
 
@@ -66,21 +67,21 @@ def build(
         problems += check_request(body)
     if problems:
         raise invalid_request(endpoint.name, problems)
-    if query:
+    if query is not None:
         target += _query(endpoint, query)
     return BuiltRequest(target, None if body is None else _encode(endpoint, body))
 
 
 def undeclared_endpoint(method: str, path: str, replay: Replay | str | None) -> Endpoint[Any]:
     """Return an endpoint for a call that no section declares. Raises `InvalidRequestError`."""
-    method = method.upper()
+    method = method.upper() if isinstance(cast("object", method), str) else ""
     if not re.fullmatch(r"[A-Z]+", method):
         raise invalid_request("request", [FieldProblem("method", "an HTTP verb, such as POST", "another form")])
     if not is_plain_path(path):
         raise invalid_request(
             "request", [FieldProblem("path", "a path below the base URL, such as /documents", "another form")]
         )
-    if replay is not None and replay not in list(Replay):
+    if replay is not None and (not isinstance(cast("object", replay), str) or replay not in list(Replay)):
         raise invalid_request("request", [FieldProblem("replay", "one of " + ", ".join(Replay), "another word")])
     return Endpoint(
         name="request",
@@ -164,19 +165,33 @@ def _path_problem(name: str, value: Any, *, strict: bool) -> FieldProblem | None
 
 def _query(endpoint: Endpoint[Any], given: Mapping[str, Any]) -> str:
     """Return the query with its ``?``; empty when nothing is set. A list repeats its name."""
+    if given.__class__ is not dict and not isinstance(cast("object", given), Mapping):
+        raise invalid_request(endpoint.name, [FieldProblem("query", "an object", kind(given))])
     pairs = [
         (name, one)
         for name, value in given.items()
         for one in (value if isinstance(value, list | tuple) else [value])
         if one is not None and one is not UNSET
     ]
-    try:
-        text = urlencode([(name, _query_text(value)) for name, value in pairs])
-    except (TypeError, UnicodeEncodeError):
-        text = None  # the error holds the value, so that it must not be the context of ours
+    text = _urlencoded(pairs)
     if text is None:
-        raise invalid_request(endpoint.name, [FieldProblem("query", "text, numbers, dates and truth values", "others")])
+        expected = "text, numbers, dates and truth values"
+        odd = [name for name, value in pairs if _urlencoded([(name, value)]) is None]
+        problems = [FieldProblem(_shown_name(name), expected, "others") for name in dict.fromkeys(odd)]
+        raise invalid_request(endpoint.name, problems)
     return f"?{text}" if text else ""
+
+
+def _shown_name(name: Any) -> str:
+    return code_or_mask(name) if isinstance(name, str) else "query"
+
+
+def _urlencoded(pairs: Sequence[tuple[Any, Any]]) -> str | None:
+    """Return pairs as a query; None for those that cannot be, whose error could hold a value."""
+    try:
+        return urlencode([(name, _query_text(value)) for name, value in pairs])
+    except (TypeError, UnicodeEncodeError):
+        return None
 
 
 def _query_text(value: Any) -> str:
@@ -191,7 +206,9 @@ def _query_text(value: Any) -> str:
 def _encode(endpoint: Endpoint[Any], body: Any) -> bytes:
     try:
         return dumps(unstructure(body))
-    except (TypeError, ValueError, OverflowError, RecursionError):
+    except UNWRITABLE:
         # The text of json's own error can hold the value, so it is left out, and its context with it.
-        problem = FieldProblem("*", "values that JSON can carry", "others")
-    raise invalid_request(endpoint.name, [problem])
+        pass
+    from kycaid_async.values.json_problems import json_problems  # few programs make the mistake
+
+    raise invalid_request(endpoint.name, json_problems(body, unstructure))

@@ -12,6 +12,7 @@ import attrs
 from kycaid_async.errors import InvalidFileError
 from kycaid_async.masking import Printed, shown_path
 from kycaid_async.uploads.reader import CHUNK, guarded
+from kycaid_async.uploads.upload_arguments import tried
 
 
 class FileSource:
@@ -25,22 +26,10 @@ class FileSource:
         name = _name_of(file)
         self.filename = Path(name).name if name else None
         self.label = name or "(file)"
-        plain = _plain_file(file)
-        if isinstance(cast("object", plain), io.TextIOBase):
-            raise self._refused("is open as text; open it with mode 'rb'")
-        if inspect.iscoroutinefunction(plain.read):
-            raise self._refused("is asynchronous; pass its path, or what open(…, 'rb') returns")
-        try:
-            is_closed = getattr(plain, "closed", False) is True
-            seekable = not is_closed and _can_be_sought(plain)
-        except Exception as error:  # noqa: BLE001 - a file of the user can raise anything
-            raise self._refused(f"cannot be read ({type(error).__name__})") from None
-        if is_closed:
-            raise self._refused("is closed; open it again, or pass its path")
-        if not seekable:
-            raise self._refused(
-                "cannot be sought, so it could not be sent again; read it into bytes, or pass a factory"
-            )
+        plain, failure = tried(lambda: _plain_file(file))
+        problem = _problem_of(plain) if not failure else f"cannot be read ({failure})"
+        if problem:
+            raise self._refused(problem)
         self._shared = _shared.setdefault(id(plain), _SharedFile(plain))
         self._start: int | None = None
 
@@ -97,6 +86,21 @@ class _Part(Printed):
             end = self.shared.file.tell()  # mmap before Python 3.13 does not return it from seek
             self.shared.file.seek(self.start)
         return max(0, end - self.start)
+
+
+def _problem_of(plain: BinaryIO) -> str:
+    """Return what speaks against a file; empty when nothing does."""
+    if isinstance(cast("object", plain), io.TextIOBase):
+        return "is open as text; open it with mode 'rb'"
+    if inspect.iscoroutinefunction(plain.read):
+        return "is asynchronous; pass its path, or what open(…, 'rb') returns"
+    try:
+        if getattr(plain, "closed", False) is True:
+            return "is closed; open it again, or pass its path"
+        seekable = _can_be_sought(plain)
+    except Exception as error:  # noqa: BLE001 - a file of the user can raise anything
+        return f"cannot be read ({type(error).__name__})"
+    return "" if seekable else "cannot be sought, so it could not be sent again; read it into bytes, or pass a factory"
 
 
 def _can_be_sought(file: Any) -> bool:

@@ -11,6 +11,7 @@ from kycaid_async.masking import Printed, mask
 from kycaid_async.uploads.file_source import FileSource
 from kycaid_async.uploads.path_source import PathSource
 from kycaid_async.uploads.reader import CHUNK, WHOLE, Buffer, Source, read_error
+from kycaid_async.uploads.upload_arguments import bytes_of, has, kind_of, path_of, size_of, tried, unreadable
 
 Factory = Callable[[], AsyncIterable[bytes]]
 UploadSource = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO | Factory
@@ -22,23 +23,20 @@ BlockingSource = UploadSource | Callable[[], Iterable[bytes]]
 def source_of(value: UploadSource, *, size: int | None = None) -> Source:
     """Return the source for an argument of a user. Raises `InvalidFileError`."""
     if isinstance(value, str | os.PathLike):
-        return PathSource(os.fspath(value))
+        return PathSource(value if type(value) is str else path_of(value))
     if isinstance(value, bytes | bytearray | memoryview):
-        return BytesSource(bytes(value))
+        return BytesSource(value if type(value) is bytes else bytes_of(value))
     if callable(value):
-        if size is None or size < 0:
-            raise InvalidFileError(
-                "size: a factory needs the number of bytes it will give; pass size=…",
-                file="(factory)",
-                problems=[FieldProblem("size", "the number of bytes that the factory gives", "none")],
-            )
-        return FactorySource(value, size)
-    if callable(getattr(value, "read", None)):
+        return FactorySource(value, size_of(size))
+    read, failure = tried(lambda: getattr(value, "read", None))
+    if failure:  # as of a field of Django's that has no file
+        raise unreadable(value, failure)
+    if callable(read):
         return FileSource(value)
-    kind = _kind_of(value)
+    kind = kind_of(value)
     # A path within an archive, such as one of importlib.resources, is none of the file system, and fsspec has files
     # that are not open yet.
-    way = next((name for name in ("read_bytes", "open") if callable(getattr(value, name, None))), "")
+    way = next((name for name in ("read_bytes", "open") if has(value, name)), "")
     here = f" (here: what its {way}() returns)"
     content, file = here if way == "read_bytes" else "", here if way == "open" else ""
     raise InvalidFileError(
@@ -46,12 +44,6 @@ def source_of(value: UploadSource, *, size: int | None = None) -> Source:
         file=f"({kind})",
         problems=[FieldProblem("source", "a path, bytes, a binary file or a factory", f"a {kind}")],
     )
-
-
-def _kind_of(value: object) -> str:
-    """Return the name of the type of ``value``, with its module: ``zipfile.Path`` is no path of the file system."""
-    module, name = type(value).__module__, type(value).__qualname__
-    return name if module == "builtins" else f"{module}.{name}"
 
 
 @attrs.define(eq=False, repr=False)

@@ -6,7 +6,9 @@ from enum import Enum
 from typing import Any, Final, Protocol
 
 from kycaid_async.html import Html, join, tag
-from kycaid_async.masking import HIDDEN, MASK, code_or_mask
+from kycaid_async.masking import HIDDEN, MASK, code_or_mask, encodable, printed
+from kycaid_async.values.fields import fields_of
+from kycaid_async.values.unset import UNSET
 
 _STYLE: Final = "text-align:left;vertical-align:top"
 
@@ -29,11 +31,24 @@ class Revealed:
         self._model = model
 
     def __repr__(self) -> str:
-        content = json.dumps(self._model.to_dict(), ensure_ascii=False, indent=2)
-        return f"{type(self._model).__name__} {content}"
+        content = _content_of(self._model)
+        try:
+            text = json.dumps(content, ensure_ascii=False, indent=2, default=printed)
+        except (TypeError, ValueError, RecursionError):  # keys that are no text, or an object that holds itself
+            text = printed(content)
+        return encodable(f"{type(self._model).__name__} {text}")
 
     def _repr_html_(self) -> str:
-        return tag("div", tag("b", type(self._model).__name__), _table(self._model.to_dict()))
+        return tag("div", tag("b", type(self._model).__name__), _table(_content_of(self._model)))
+
+
+def _content_of(model: Shows) -> dict[str, Any]:
+    """Return the content of ``model``, as plain JSON types if it can be had so."""
+    try:
+        return model.to_dict()
+    except Exception:  # noqa: BLE001 - a request can hold anything of the user, and is looked at to find out what
+        values = {field.name: getattr(model, field.name) for field in fields_of(type(model))}
+        return {name: value for name, value in values.items() if value is not UNSET}
 
 
 def line_of(model: Shows) -> str:
@@ -66,7 +81,7 @@ def _in_short(value: Any) -> str:
         return line_of(value)
     if isinstance(value, list | tuple) and value and all(map(_is_model, value)):
         return f"<{len(value)} of {type(value[0]).__name__}>"
-    return repr(value)
+    return printed(value)
 
 
 def _cell(value: Any) -> Html | str:
@@ -78,7 +93,7 @@ def _cell(value: Any) -> Html | str:
         return join([tag("div", _cell(one)) for one in value])
     if isinstance(value, Enum):  # what is not in its list can be any text
         return code_or_mask(str(value))
-    return str(value) if isinstance(value, date | str) else repr(value)
+    return _text(value) if isinstance(value, date | str) else printed(value)
 
 
 def _table(data: dict[str, Any]) -> Html:
@@ -86,7 +101,7 @@ def _table(data: dict[str, Any]) -> Html:
 
 
 def _row(name: str, value: Any) -> Html:
-    return tag("tr", tag("th", name, style=_STYLE), tag("td", _plain_cell(value), style=_STYLE))
+    return tag("tr", tag("th", _text(name), style=_STYLE), tag("td", _plain_cell(value), style=_STYLE))
 
 
 def _plain_cell(value: Any) -> Html | str:
@@ -94,7 +109,14 @@ def _plain_cell(value: Any) -> Html | str:
         return _table(value)
     if isinstance(value, list):
         return join([tag("div", _plain_cell(one)) for one in value])
-    return "" if value is None else str(value)
+    return "" if value is None else _text(value)
+
+
+def _text(value: Any) -> str:
+    try:
+        return encodable(str(value))
+    except Exception:  # noqa: BLE001 - as with `printed`
+        return printed(value)
 
 
 def _is_model(value: Any) -> bool:

@@ -2,10 +2,14 @@
 
 import functools
 import json
+import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from kycaid_async.extras import is_recent
+
+UNWRITABLE: Final = (TypeError, ValueError, OverflowError, RecursionError)
+"""What is raised for a value that JSON cannot carry. It can hold the value, so it has to stay out of what is raised."""
 
 # Made once: `json.dumps` with options makes an encoder for each call.
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
@@ -23,8 +27,39 @@ def dumps_plain(value: Any) -> bytes:
     """
     try:
         return (_quick_encoder() or dumps)(value)
-    except (TypeError, ValueError, OverflowError, RecursionError):
+    except UNWRITABLE:
         return dumps(value)
+
+
+def json_text(value: Any, *, indent: int | None = None) -> str:
+    """Return ``value`` as JSON text. Half of a surrogate pair is escaped: the text can be stored, and read again.
+
+    Raises what `dumps` raises for all else that JSON cannot carry.
+    """
+    text = _encode(value) if indent is None else json.dumps(value, ensure_ascii=False, allow_nan=False, indent=indent)
+    return _escaped(text)
+
+
+def received_text(value: Any, *, indent: int | None = None) -> str:
+    """Return as `json_text` does what came as JSON, also numbers that are too large to be told from infinity.
+
+    They are written so that they are read as such again. NaN, which some write although it is no JSON, becomes null.
+    """
+    try:
+        return json_text(value, indent=indent)
+    except ValueError:
+        separators = (",", ":") if indent is None else None
+        text = json.dumps(value, ensure_ascii=False, separators=separators, indent=indent)
+        return _escaped(re.sub(_TEXT_OR_NO_NUMBER, lambda found: _AS_JSON.get(found[0], found[0]), text))
+
+
+_TEXT_OR_NO_NUMBER: Final = r'"(?:[^"\\]|\\.)*"|-?Infinity|NaN'
+_AS_JSON: Final = {"Infinity": "1e999", "-Infinity": "-1e999", "NaN": "null"}
+
+
+def _escaped(text: str) -> str:
+    # Python writes half of a pair as JSON does.
+    return text if text.isascii() else text.encode(errors="backslashreplace").decode()
 
 
 def loads(body: bytes) -> Any:

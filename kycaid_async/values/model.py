@@ -1,7 +1,6 @@
 """Base classes of requests and responses: attrs classes that print no personal data."""
 
 import enum
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar, dataclass_transform
 
@@ -10,7 +9,7 @@ import attrs
 from kycaid_async.errors import FieldProblem, InvalidRequestError
 from kycaid_async.masking import Discreet, hide, is_word
 from kycaid_async.values.fields import Field, attrs_of, element_of, fields_of, is_class_of
-from kycaid_async.values.json import dumps, loads
+from kycaid_async.values.json import UNWRITABLE, json_text, loads, received_text
 from kycaid_async.values.mismatch import kind
 from kycaid_async.values.unset import UNSET
 
@@ -42,10 +41,11 @@ class Model(Discreet):
         return plain
 
     def to_json(self, *, indent: int | None = None) -> str:
-        """Return it as JSON text, personal data included; with ``indent``, on many lines."""
-        if indent is None:
-            return dumps(self.to_dict()).decode()
-        return json.dumps(self.to_dict(), ensure_ascii=False, allow_nan=False, indent=indent)
+        """Return it as JSON text, personal data included; with ``indent``, on many lines.
+
+        The text can always be encoded. Of a request, raises `InvalidRequestError` for what JSON cannot carry.
+        """
+        raise NotImplementedError
 
     def show(self) -> "Revealed":
         """Return all fields, personal data included, to be printed or looked at in a notebook."""
@@ -88,6 +88,16 @@ class Request(Model):
     def from_dict(cls, data: Any) -> Self:
         return _request_of(cls, data)
 
+    def to_json(self, *, indent: int | None = None) -> str:
+        from kycaid_async.values.converter import unstructure
+        from kycaid_async.values.json_problems import json_problems
+
+        try:
+            return json_text(self.to_dict(), indent=indent)
+        except UNWRITABLE:
+            problems = json_problems(self, unstructure)
+        raise _refused(type(self), *problems)
+
 
 class Response(Model):
     """An object that came back. Every field may be None: the server leaves out and nulls nearly all of them."""
@@ -107,6 +117,9 @@ class Response(Model):
         from kycaid_async.values.converter import structure
 
         return structure(data, cls)
+
+    def to_json(self, *, indent: int | None = None) -> str:
+        return received_text(self.to_dict(), indent=indent)
 
     @property
     def raw(self) -> dict[str, Any]:

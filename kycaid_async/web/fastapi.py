@@ -34,13 +34,13 @@ except ImportError as error:
 
 from kycaid_async.callbacks.deduplication import Deduplicator
 from kycaid_async.callbacks.events import Event
-from kycaid_async.callbacks.signature import MAX_BODY, Keys, keys_of
+from kycaid_async.callbacks.signature import BYTES, MAX_BODY, Keys, keys_of
 from kycaid_async.client import AsyncKycaid
 from kycaid_async.errors import ConfigurationError, KycaidError
 from kycaid_async.tracebacks import border
 from kycaid_async.web.lazy_client import client_of
 from kycaid_async.web.problem import MEDIA_TYPE, problem_of
-from kycaid_async.web.receive import BYTES, DEDUPLICATOR, Receiver
+from kycaid_async.web.receive import DEDUPLICATOR, Receiver
 from kycaid_async.web.starlette import read_body
 
 _REFUSED: Final = 400

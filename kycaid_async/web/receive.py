@@ -11,9 +11,9 @@ import attrs
 from kycaid_async.callbacks.deduplication import Deduplicator
 from kycaid_async.callbacks.events import Event
 from kycaid_async.callbacks.parsing import parse
-from kycaid_async.callbacks.signature import SIGNATURE_HEADER, check_size, keys_of, verify_with
+from kycaid_async.callbacks.signature import BYTES, SIGNATURE_HEADER, check_size, keys_of, verify_with
 from kycaid_async.errors import BodyTooLargeError, DecodeError, InvalidSignatureError
-from kycaid_async.options import FUNCTION, Kind, instance_of, whole
+from kycaid_async.options import FUNCTION, Kind, instance_of
 from kycaid_async.values.json import dumps
 from kycaid_async.values.secret import ApiKey
 
@@ -26,7 +26,6 @@ InThread: TypeAlias = Callable[..., Awaitable[Any]]
 Header: TypeAlias = Callable[[str], str | None]
 """Returns the value of a header of the request."""
 
-BYTES: Final = whole(1)
 DEDUPLICATOR: Final = instance_of(Deduplicator, "a Deduplicator").or_none("none")
 """Where somebody gives a store, ``Deduplicator(store)`` is meant."""
 PATH: Final = Kind("text that begins with /", lambda value: isinstance(value, str) and value.startswith("/"))

@@ -1,8 +1,12 @@
 """Callbacks in Starlette and FastAPI."""
 
+from contextlib import aclosing, suppress
+from typing import Final
+
 from kycaid_async.extras import missing
 
 try:
+    from anyio import move_on_after
     from starlette.background import BackgroundTask
     from starlette.concurrency import run_in_threadpool
     from starlette.requests import ClientDisconnect, Request
@@ -15,6 +19,9 @@ from kycaid_async.callbacks.deduplication import Deduplicator
 from kycaid_async.callbacks.signature import MAX_BODY, Keys
 from kycaid_async.tracebacks import border
 from kycaid_async.web.receive import PATH, Handler, Receiver
+
+PATIENCE: Final = 10.0
+"""Seconds without a byte after which a body counts as cut off. Callbacks take some kilobytes, and are sent again."""
 
 
 def callback_route(
@@ -45,13 +52,18 @@ def callback_route(
 
 
 async def read_body(request: Request, limit: int) -> bytes:
-    """Return the body, or its first bytes when there are more than ``limit``."""
+    """Return the body, or its first bytes when there are more than ``limit``, or when no more come for long.
+
+    To a server of ASGI, a body that a middleware used up looks like one whose sender is slow: it waits for more until
+    the sender gives up.
+    """
     body = bytearray()
-    try:
-        async for chunk in request.stream():
+    async with aclosing(request.stream()) as chunks:
+        while len(body) < limit:
+            chunk = None
+            with suppress(ClientDisconnect), move_on_after(PATIENCE):
+                chunk = await anext(chunks, None)
+            if chunk is None:
+                break  # whole or cut off: the receiver notices by its length
             body += chunk
-            if len(body) >= limit:
-                break
-    except ClientDisconnect:
-        pass  # cut off: the receiver notices by its length
     return bytes(body)

@@ -1,5 +1,7 @@
 """``client.request``, for what the SDK does not know yet."""
 
+from pathlib import Path
+
 import pytest
 
 from kycaid_async import InvalidRequestError, Replay, ServerError
@@ -39,6 +41,9 @@ async def test_an_id_in_the_path_arrives_as_it_is(client, server):
         "/a b",
         "/a\\b",
         "/a\r\nX: y",
+        None,
+        b"/documents",
+        Path("/documents"),
     ],
 )
 async def test_a_path_that_would_lead_elsewhere_is_refused(client, server, path):
@@ -48,7 +53,7 @@ async def test_a_path_that_would_lead_elsewhere_is_refused(client, server, path)
     assert server.requests == []
 
 
-@pytest.mark.parametrize("method", ["", "GE T", "GET\r\nX: y", "GÉT"])
+@pytest.mark.parametrize("method", ["", "GE T", "GET\r\nX: y", "GÉT", None, b"GET", 5])
 async def test_a_method_that_is_none_is_refused(client, server, method):
     with pytest.raises(InvalidRequestError) as caught:
         await client.request(method, "/documents")
@@ -56,9 +61,10 @@ async def test_a_method_that_is_none_is_refused(client, server, method):
     assert server.requests == []
 
 
-async def test_an_unknown_replay_class_is_refused(client, server):
+@pytest.mark.parametrize("replay", ["sometimes", 5, ["safe"]], ids=repr)
+async def test_an_unknown_replay_class_is_refused(replay, client, server):
     with pytest.raises(InvalidRequestError, match="replay: expected one of safe, idempotent, duplicates, billed"):
-        await client.request("POST", "/documents", replay="sometimes")
+        await client.request("POST", "/documents", replay=replay)
     assert server.requests == []
 
 

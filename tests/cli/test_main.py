@@ -152,3 +152,14 @@ def test_a_terminal_obeys_no_name_of_a_file(command, clean_environment, tmp_path
     assert shown
     for hostile in ("\x1b]0;", "\x07", "\x1b[31m", "\u202e", "\nkycaid: all is well"):
         assert hostile not in shown
+
+
+@pytest.mark.parametrize("arguments", [["doctor"], ["sandbox", "--port", "0"], ["countries", "list"]], ids=" ".join)
+def test_a_log_of_tls_that_cannot_be_written_is_named(command, clean_environment, tmp_path, arguments):
+    environment = clean_environment | {"SSLKEYLOGFILE": str(tmp_path / "none" / "x"), "KYCAID_API_KEY": "k" * 36}
+    done = subprocess.run(
+        [*command, *arguments], env=environment, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode != 0
+    assert done.stderr.count("\n") == 1
+    assert "SSLKEYLOGFILE" in done.stderr

@@ -130,35 +130,62 @@ def _without_address(value):
     return re.sub(r" at 0x\w+", "", ascii(value))
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
-        {"a": float("nan")},
-        {"a": float("inf")},
-        {"a": b"bytes"},
-        {"a": {1, 2}},
-        {"a": object()},
-        {"a": "\ud800"},
-        CreditCard(applicant_id=ID, document_number="\ud800"),
+ANYTHING = "values that JSON can carry"
+HALF = ("text that UTF-8 can carry", "text with half of a surrogate pair")
+UNFIT = [
+    ({"a": float("nan")}, {"a": ("a finite number", "no finite number")}),
+    ({"a": [0, float("inf")]}, {"a[1]": ("a finite number", "no finite number")}),
+    ({"a": b"Canary"}, {"a": (ANYTHING, "a bytes")}),
+    ({"a": {"b": [{"c": {1, 2}}]}}, {"a.b[0].c": (ANYTHING, "a set")}),
+    ([object()], {"[0]": (ANYTHING, "a object")}),
+    ({"a": "Canary\ud800", "b": object()}, {"a": HALF, "b": (ANYTHING, "a object")}),
+    ({"Canary \ud800": 1}, {"*": ("names that JSON can carry", "others")}),
+    ({"a": {(1, 2): 1}}, {"a": ("names that JSON can carry", "others")}),
+    ({"Canary's": b""}, {"***": (ANYTHING, "a bytes")}),
+    ("Canary\ud800", {"*": HALF}),
+    (b"Canary", {"*": (ANYTHING, "a bytes")}),
+    (CreditCard(applicant_id=ID, document_number="\ud800"), {"document_number": HALF}),
+    (
         CreditCard(applicant_id=ID, transaction_amount=float("nan")),
-        CreditCard(applicant_id=ID, card_number=b"375411422962063"),
-        CreditCard(applicant_id=ID, card_number=object()),
-    ],
-    ids=_without_address,
-)
-def test_what_json_cannot_carry_is_refused_without_a_cause_that_could_quote_it(body):
+        {"transaction_amount": ("a finite number", "no finite number")},
+    ),
+    (CreditCard(applicant_id=ID, card_number=b"375411422962063"), {"card_number": (ANYTHING, "a bytes")}),
+    (CreditCard(applicant_id=ID, card_number=object()), {"card_number": (ANYTHING, "a object")}),
+]
+
+
+@pytest.mark.parametrize(("body", "named"), UNFIT, ids=_without_address)
+def test_what_json_cannot_carry_is_refused_by_name_without_a_cause_that_could_quote_it(body, named):
     with pytest.raises(InvalidRequestError) as caught:
         build(ANY, path={"path": "documents"}, body=body, check=False)
-    assert problems(caught) == {"*": ("values that JSON can carry", "others")}
+    assert problems(caught) == named
     assert caught.value.__cause__ is None
     assert caught.value.__context__ is None
+    assert "Canary" not in str(caught.value)
+
+
+@pytest.mark.parametrize("query", ["a=1", [("a", 1)], b"a", 5], ids=repr)
+def test_a_query_that_is_no_object_is_refused(query):
+    with pytest.raises(InvalidRequestError) as caught:
+        build(ANY, path={"path": "documents"}, query=query)
+    assert caught.value.field == "query"
 
 
 def test_a_body_that_contains_itself_is_refused():
     body = {}
     body["again"] = body
-    with pytest.raises(InvalidRequestError):
+    with pytest.raises(InvalidRequestError) as caught:
         build(ANY, path={"path": "documents"}, body=body)
+    assert caught.value.field == "again"
+
+
+def test_a_body_that_is_endlessly_deep_is_refused():
+    body = {}
+    for _ in range(100_000):
+        body = {"a": body}
+    with pytest.raises(InvalidRequestError) as caught:
+        build(ANY, path={"path": "documents"}, body=body)
+    assert caught.value.field == "*"
 
 
 @pytest.mark.parametrize("arguments", [{"body": {"a": UNSET}}, {"body": [UNSET]}, {"query": {"a": UNSET}}], ids=repr)
@@ -211,6 +238,6 @@ def test_a_query_is_encoded_and_what_is_not_set_is_left_out(query, text):
 def test_what_a_query_cannot_carry_is_refused_without_a_cause_that_could_quote_it(value, check):
     with pytest.raises(InvalidRequestError) as caught:
         build(ANY, path={"path": "verifications"}, query={"name": value}, check=check)
-    assert problems(caught) == {"query": ("text, numbers, dates and truth values", "others")}
+    assert problems(caught) == {"name": ("text, numbers, dates and truth values", "others")}
     assert (caught.value.__cause__, caught.value.__context__) == (None, None)
     assert "Canary" not in str(caught.value)

@@ -7,6 +7,8 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
+from kycaid_async import InvalidRequestError, Person, structure
+from kycaid_async.callbacks.events import UnknownEvent
 from kycaid_async.values import json as ours
 from tests.values.json_values import JSON
 
@@ -73,3 +75,40 @@ def test_both_writers_refuse_half_of_a_surrogate_pair():
 def test_what_json_has_no_word_for_is_refused(number):
     with pytest.raises(ValueError, match="JSON"):
         ours.dumps({"amount": number})
+
+
+ODD = [
+    b'{"a":"Ren\\ud800e"}',
+    b'{"\\udc00":1}',
+    b'{"a":1e999,"b":[-1e999],"c":"Infinity \\" -Infinity NaN","d":{"Infinity":0}}',
+    '{"a":"grün 😀"}'.encode(),
+]
+
+
+@pytest.mark.parametrize("body", ODD, ids=str)
+@pytest.mark.parametrize("indent", [None, 2])
+def test_whatever_came_is_written_as_text_that_can_be_stored_and_read_again(body, indent):
+    received = structure(json.loads(body), UnknownEvent)
+    text = received.to_json(indent=indent)
+    assert json.loads(text.encode()) == json.loads(body)
+    assert UnknownEvent.from_dict(json.loads(text)).raw == received.raw
+
+
+def test_what_came_as_no_number_is_written_as_null():
+    assert UnknownEvent.from_dict({"a": float("nan")}).to_json() == '{"a":null}'
+
+
+def test_a_request_with_half_of_a_surrogate_pair_can_be_stored_and_read_again():
+    person = Person(first_name="Ren\udce9")
+    assert person.to_json().encode()
+    assert Person.from_dict(json.loads(person.to_json())) == person
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), object(), b"Canary", {("Canary", 1): 2}], ids=str)
+@pytest.mark.parametrize("indent", [None, 2])
+def test_what_cannot_be_written_of_a_request_is_named(value, indent):
+    with pytest.raises(InvalidRequestError) as caught:
+        Person(first_name=value).to_json(indent=indent)
+    assert caught.value.field == "first_name"
+    assert "Canary" not in str(caught.value)
+    assert (caught.value.__cause__, caught.value.__context__) == (None, None)

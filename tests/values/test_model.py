@@ -103,3 +103,39 @@ def test_models_have_no_dictionary_of_their_own():
 
 def test_every_accepted_model_is_a_request():
     assert all(issubclass(model, Request) for model in ACCEPTED)
+
+
+class WithoutTruth:
+    """Stands for what tables of other libraries hold."""
+
+    def __bool__(self):
+        raise ValueError("ambiguous")
+
+    def __eq__(self, other):
+        return self
+
+    def __repr__(self):
+        raise ValueError("no text either")
+
+    __hash__ = None
+
+
+@pytest.mark.parametrize("value", [WithoutTruth(), [WithoutTruth()], {("a", 1): WithoutTruth()}, [UNSET], float("nan")])
+def test_a_request_can_be_looked_at_whatever_it_holds(value):
+    person, other = Person(first_name=value), Person(first_name=copy.deepcopy(value))
+    for looked_at in (
+        repr(person),
+        str(person),
+        person._repr_html_(),
+        repr(person.show()),
+        person.show()._repr_html_(),
+    ):
+        assert looked_at.encode()
+    assert (person == other) in (True, False)
+    assert person == person  # noqa: PLR0124 - it is the comparison that is tested
+
+
+def test_a_request_with_text_that_is_no_utf8_can_be_printed():
+    person = Person(first_name="Ren\udce9")
+    assert "Ren\\udce9" in repr(person.show())
+    assert "Ren\\udce9" in person.show()._repr_html_()

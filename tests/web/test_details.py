@@ -7,14 +7,17 @@ import sys
 
 import aiohttp.web
 import django.test
+import fastapi
 import flask
 import httpx
+import pytest
 import starlette.applications
 from aiohttp.test_utils import TestClient, TestServer
 from starlette.background import BackgroundTask
 
 from kycaid_async.callbacks import SIGNATURE_HEADER, signature
 from kycaid_async.web import aiohttp as on_aiohttp
+from kycaid_async.web import fastapi as on_fastapi
 from kycaid_async.web import flask as on_flask
 from kycaid_async.web import starlette as on_starlette
 from tests.callbacks.messages import COMPLETED, KEY, signed
@@ -50,6 +53,50 @@ async def test_starlette_stops_reading_a_stream_that_is_too_large():
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
         response = await client.post("/kycaid", content=chunks(sent, 1000))
     assert (response.status_code, response.content, len(sent)) == (413, TOO_LARGE, 1)
+
+
+class Eating:
+    """A plain ASGI middleware that uses the body up; the server's ``receive`` then waits for the connection to end."""
+
+    def __init__(self, app, pieces):
+        self.app, self.pieces = app, pieces
+
+    async def __call__(self, scope, receive, send):
+        async def receive_after():
+            if self.pieces:
+                return {"type": "http.request", "body": self.pieces.pop(0), "more_body": True}
+            return await asyncio.Event().wait()
+
+        await self.app(scope, receive_after, send)
+
+
+def fastapi_app():
+    router = on_fastapi.CallbackRouter(KEY)
+    router.post("/kycaid")(lambda: None)
+    app = fastapi.FastAPI()
+    app.include_router(router)
+    return app
+
+
+@pytest.mark.parametrize(
+    ("pieces", "status", "content"),
+    [([], 500, "body was read before"), ([BODY[:9]], 400, "incomplete body")],
+    ids=["the whole of it", "its end"],
+)
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: starlette.applications.Starlette(routes=[on_starlette.callback_route(print, KEY)]),
+        fastapi_app,
+    ],
+    ids=["starlette", "fastapi"],
+)
+async def test_a_body_that_a_middleware_used_up_is_not_waited_for_for_ever(make, pieces, status, content, monkeypatch):
+    monkeypatch.setattr(on_starlette, "PATIENCE", 0.01)
+    transport = httpx.ASGITransport(Eating(make(), list(pieces)))
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+        response = await asyncio.wait_for(client.post("/kycaid", content=BODY, headers=HEADERS), 10)
+    assert (response.status_code, response.json()) == (status, {"error": content})
 
 
 async def test_aiohttp_refuses_a_stream_without_a_length_that_is_too_large():
