@@ -13,6 +13,7 @@ from typing import Final, Self
 import attrs
 
 from kycaid_async.bulk.contents import FileContent, as_many_as_cores, digest_at, read_content
+from kycaid_async.bulk.known_rows import known_row
 from kycaid_async.bulk.ledger import EntryState, UploadLedger
 from kycaid_async.bulk.manifest.check import ManifestCheck
 from kycaid_async.bulk.manifest.groups import ProblemGroups
@@ -104,7 +105,7 @@ class EarlierRuns:
 
     async def has_sent(self, row: ManifestRow) -> bool:
         """Say whether a row was delivered, or sent, so that its files may be gone by now."""
-        entry = await self._ledger.row(row.digest)
+        _, entry = await known_row(row, (row.digest, row.says), self._ledger)
         if entry is None:
             return False
         self.states[entry.state] += 1

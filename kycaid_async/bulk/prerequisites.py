@@ -10,13 +10,14 @@ import attrs
 from kycaid_async.api import applicants, files
 from kycaid_async.api.applicants import Company, Person
 from kycaid_async.bulk.contents import FileContent, as_many_as_cores, digest_at, read_content
+from kycaid_async.bulk.digests import digest_of
 from kycaid_async.bulk.evidence import Unreconciled
 from kycaid_async.bulk.ledger import EntryState, RowEntry, UploadLedger
 from kycaid_async.bulk.manifest.places import source_of
 from kycaid_async.bulk.remote.url_rules import UrlRules
 from kycaid_async.bulk.requests.limits import Idle, KeyedLock, when_there_is_room
 from kycaid_async.bulk.requests.resilient_caller import CountedCalls, IntentRecord, ResilientCaller
-from kycaid_async.bulk.row import BulkRow, digest_of
+from kycaid_async.bulk.row import BulkRow
 from kycaid_async.errors import ApiError, FieldProblem, KycaidError, UploadSourceError
 from kycaid_async.masking import code_or_mask
 from kycaid_async.protocol.request import invalid_request
