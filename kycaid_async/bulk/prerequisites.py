@@ -63,6 +63,8 @@ class Prerequisites:
     """Files that were uploaded."""
     files_shared: int = 0
     """Files that needed no upload."""
+    files_size: int = 0
+    """Bytes of the files that were uploaded."""
     unused: set[str] = attrs.field(factory=set)
     """Files that were uploaded now, and that no document has so far."""
     _hashing: asyncio.Semaphore = attrs.field(factory=as_many_as_cores)
@@ -131,6 +133,7 @@ class Prerequisites:
             self.ledger.uploaded_first(content.partial, file_id, content.origin)
         self.unused.add(file_id)
         self.files += 1
+        self.files_size += content.size
         return UploadedFile(file_id, content.partial, content.digest, content.size, shared=False)
 
     def forget(self, file: UploadedFile) -> None:

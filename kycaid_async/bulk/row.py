@@ -311,10 +311,9 @@ class BulkSummary:
         return self.created + self.done_before + self.failed + self.uncertain
 
     def count(self, result: BulkResult) -> None:
-        """Add ``result``."""
+        """Add what became of a row. What was sent for it counts when it is sent: the row may come to no end."""
         name = result.status.value
         setattr(self, name, getattr(self, name) + 1)
-        self.bytes += result.bytes
 
     def __str__(self) -> str:
         if not self.rows:

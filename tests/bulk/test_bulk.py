@@ -446,6 +446,16 @@ async def test_a_run_that_was_cut_off_after_sending_is_settled_by_the_next(fault
 # What ends a run.
 
 
+async def test_bytes_are_counted_with_their_files_also_when_the_run_ends_early(faulty, proxy, row):
+    proxy.faults.extend([*[Fault()] * 4, refusal(401, "unauthorized")])
+    upload = faulty.bulk.upload([row(n, back_side=content(10 + n)) for n in range(2)], concurrency=1)
+    with pytest.raises(AuthenticationError):
+        [result async for result in upload]
+    sent = [content(0), content(10), content(1)]
+    assert (upload.summary.created, upload.summary.files) == (1, len(sent))
+    assert upload.summary.bytes == upload.progress.summary.bytes == sum(map(len, sent))
+
+
 @pytest.mark.parametrize(
     ("fault", "error"),
     [
