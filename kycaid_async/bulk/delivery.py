@@ -95,7 +95,10 @@ class Deliverer:
             prepared.append(_prepared(row))
             if prepared[-1].brought:
                 await asyncio.sleep(0)  # to hash them took a while
-        await self._know_otherwise([row for row in prepared if row.error is None and is_known_otherwise(row.row)])
+        strange = {n: row for n, row in enumerate(prepared) if row.error is None and is_known_otherwise(row.row)}
+        known = await known_rows([(row.row, (row.digest, row.fingerprint)) for row in strange.values()], self.ledger)
+        for number, ((digest, fingerprint), _) in zip(strange, known, strict=True):
+            prepared[number] = attrs.evolve(prepared[number], digest=digest, fingerprint=fingerprint)
         if len(rows) == 1 and self.ledger.claims is not None:
             return prepared  # others would wait for its turn in the database, and it is looked up again in any case
         # What somebody is at changes meanwhile. `entry_of` takes the mark away, whoever asks first.
@@ -106,13 +109,6 @@ class Deliverer:
             if digest in self._looked_up and (is_final or self.ledger.claims is None):  # or another process changes it
                 self._looked_up[digest] = entry
         return prepared
-
-    async def _know_otherwise(self, prepared: Sequence["PreparedRow"]) -> None:
-        """Let rows that an earlier version sent stand for what it knew them by."""
-        if prepared:
-            known = await known_rows([(row.row, (row.digest, row.fingerprint)) for row in prepared], self.ledger)
-            for row, (known_by, _) in zip(prepared, known, strict=True):
-                row.digest, row.fingerprint = known_by
 
     async def entry_of(self, digest: bytes) -> RowEntry | None:
         """Return what the ledger knows of a row. To be asked by who holds its lock, and before it is changed."""

@@ -18,6 +18,8 @@ async def known_rows(
     rows: Sequence[tuple[BulkRow, KnownBy]], ledger: UploadLedger
 ) -> list[tuple[KnownBy, RowEntry | None]]:
     """Return for each row what the ledger knows it by, and its entry, with few looks."""
+    if not rows:
+        return []
     entries = await ledger.rows_by_digest([digest for _, (digest, _) in rows])
     known = [(known_by, entry) for (_, known_by), entry in zip(rows, entries, strict=True)]
     others = {
