@@ -4,13 +4,15 @@ import asyncio
 import copy
 import enum
 from collections.abc import Awaitable, Iterable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import attrs
 
 from kycaid_async.api import documents
 from kycaid_async.api.documents.models import NewDocument
+from kycaid_async.bulk.digests import as_sent
 from kycaid_async.bulk.evidence import Doubt, Unreconciled
+from kycaid_async.bulk.known_rows import is_known_otherwise, known_rows
 from kycaid_async.bulk.ledger import DOCUMENT_TAKEN, EntryState, Intent, RowEntry, UploadLedger
 from kycaid_async.bulk.prerequisites import Prerequisites, UploadedFile, code_of
 from kycaid_async.bulk.reconcile import Reconciler
@@ -32,6 +34,7 @@ from kycaid_async.tracebacks import hide_locals
 
 _ROUNDS: Final = 4
 """How often one document is sent, when each time the answer is lost and the server turns out not to have acted."""
+_NO_ROW: Final = FieldProblem("row", "BulkRow", "another type")
 _USED_KEY: Final = FieldProblem("key", "one that no other row has used", "a used one")
 _IN_CONFLICT: Final = {"", "*", "type", "applicant", *SIDES}
 """Fields that a refusal may name because there is such a document already."""
@@ -92,6 +95,10 @@ class Deliverer:
             prepared.append(_prepared(row))
             if prepared[-1].brought:
                 await asyncio.sleep(0)  # to hash them took a while
+        strange = {n: row for n, row in enumerate(prepared) if row.error is None and is_known_otherwise(row.row)}
+        known = await known_rows([(row.row, (row.digest, row.fingerprint)) for row in strange.values()], self.ledger)
+        for number, ((digest, fingerprint), _) in zip(strange, known, strict=True):
+            prepared[number] = attrs.evolve(prepared[number], digest=digest, fingerprint=fingerprint)
         if len(rows) == 1 and self.ledger.claims is not None:
             return prepared  # others would wait for its turn in the database, and it is looked up again in any case
         # What somebody is at changes meanwhile. `entry_of` takes the mark away, whoever asks first.
@@ -219,7 +226,7 @@ class _RowDelivery:
         """
         run, intent = self.run, entry.intent
         is_other = not run.ledger.has_said(entry, self.prepared.fingerprint)
-        doubt = self._doubt(intent, fields={} if is_other else self.row.document)
+        doubt = self._doubt(intent, fields={} if is_other else as_sent(self.row.document))
         self.applicant_id = intent.applicant_id
         since = run.timing.clock() - run.ledger.waited(entry)
         try:
@@ -268,7 +275,7 @@ class _RowDelivery:
     async def _document(self, applicant_id: str) -> None:
         body = self.row.new_document(applicant_id, self.file_ids)
         intent = Intent(applicant_id=applicant_id, type=str(body.type), file_ids=dict(self.file_ids))
-        doubt = self._doubt(intent, fields=self.row.document)
+        doubt = self._doubt(intent, fields=as_sent(self.row.document))
         # Two that look the same on the server must not be under way at once.
         async with self.run.locks.of(intent.key):
             self._made(intent, await self._document_of(body, doubt))
@@ -351,6 +358,8 @@ class _RowDelivery:
 
 
 def _prepared(row: BulkRow) -> PreparedRow:
+    if not isinstance(cast("object", row), BulkRow):  # the run ends with an error at its turn, and others before it go
+        return PreparedRow(row=row, error=invalid_request(documents.CREATE.name, [_NO_ROW]))
     known_by = identify(row)
     if isinstance(known_by, list):
         return PreparedRow(row=row, error=invalid_request(documents.CREATE.name, known_by))

@@ -13,6 +13,7 @@ from typing import Final, Self
 import attrs
 
 from kycaid_async.bulk.contents import FileContent, as_many_as_cores, digest_at, read_content
+from kycaid_async.bulk.known_rows import known_row
 from kycaid_async.bulk.ledger import EntryState, UploadLedger
 from kycaid_async.bulk.manifest.check import ManifestCheck
 from kycaid_async.bulk.manifest.groups import ProblemGroups
@@ -35,6 +36,13 @@ _PROBLEM: Final = FieldProblem(
     "applicant.external_applicant_id",
     "the applicant for whom these files were sent before (did the manifest lose zeros when it was saved? "
     "--allow-same-files, or allow_same_files=True, sends them for another, too)",
+    "another one",
+)
+_PERHAPS: Final = FieldProblem(
+    "applicant.external_applicant_id",
+    "the applicant for whom files of the same size and with the same 16 KiB at each end were sent before; the first "
+    "of them was moved or changed since, so that only its ends can be compared (did the manifest lose zeros when it "
+    "was saved? --allow-same-files, or allow_same_files=True, sends them for another, too)",
     "another one",
 )
 
@@ -104,7 +112,7 @@ class EarlierRuns:
 
     async def has_sent(self, row: ManifestRow) -> bool:
         """Say whether a row was delivered, or sent, so that its files may be gone by now."""
-        entry = await self._ledger.row(row.digest)
+        _, entry = await known_row(row, (row.digest, row.says), self._ledger)
         if entry is None:
             return False
         self.states[entry.state] += 1
@@ -123,27 +131,29 @@ class EarlierRuns:
                 continue
             try:
                 async with await read_content(source_of(place, UrlRules()), self._rules, self._hashing) as content:
-                    file_id = await self._file_of(content)
+                    file_id, problem = await self._file_of(content)
             except KycaidError:
                 continue  # it is found when it is to be sent
             owners = database.execute("SELECT applicant FROM sent WHERE file = ?", (file_id,)).fetchall()
             # One that went to several is one that they share.
             if len(owners) == 1 and (own,) not in owners:
-                return _PROBLEM
+                return problem
         return None
 
-    async def _file_of(self, content: FileContent) -> str | None:
-        """Return the id of the file with this content, or perhaps with this content, as far as there is one."""
+    async def _file_of(self, content: FileContent) -> tuple[str | None, FieldProblem]:
+        """Return the id of the file with this content, or perhaps with it, as far as there is one, and what to ask."""
         if content.partial is not None:
             first = await self._ledger.first_file(content.partial)
             if first is None and not self._ledger.knows_whole_files_only:
-                return None
+                return None, _PROBLEM
             if first is not None and first.origin is not None:
                 # Where it was read, it may be gone by now: then both ends are enough for a question.
                 earlier = await digest_at(first.origin, self._hashing) if first.origin != content.origin else None
+                if earlier is None and first.origin != content.origin:
+                    return first.file_id, _PERHAPS
                 if earlier is None or earlier == await content.whole(self._hashing):
-                    return first.file_id
-        return await self._ledger.file(await content.whole(self._hashing))
+                    return first.file_id, _PROBLEM
+        return await self._ledger.file(await content.whole(self._hashing)), _PROBLEM
 
     async def _applicant_of(self, row: ManifestRow) -> str | None:
         if row.applicant is None:

@@ -10,13 +10,14 @@ import attrs
 from kycaid_async.api import applicants, files
 from kycaid_async.api.applicants import Company, Person
 from kycaid_async.bulk.contents import FileContent, as_many_as_cores, digest_at, read_content
+from kycaid_async.bulk.digests import digest_of
 from kycaid_async.bulk.evidence import Unreconciled
 from kycaid_async.bulk.ledger import EntryState, RowEntry, UploadLedger
 from kycaid_async.bulk.manifest.places import source_of
 from kycaid_async.bulk.remote.url_rules import UrlRules
 from kycaid_async.bulk.requests.limits import Idle, KeyedLock, when_there_is_room
 from kycaid_async.bulk.requests.resilient_caller import CountedCalls, IntentRecord, ResilientCaller
-from kycaid_async.bulk.row import BulkRow, digest_of
+from kycaid_async.bulk.row import BulkRow
 from kycaid_async.errors import ApiError, FieldProblem, KycaidError, UploadSourceError
 from kycaid_async.masking import code_or_mask
 from kycaid_async.protocol.request import invalid_request
@@ -62,6 +63,8 @@ class Prerequisites:
     """Files that were uploaded."""
     files_shared: int = 0
     """Files that needed no upload."""
+    files_size: int = 0
+    """Bytes of the files that were uploaded."""
     unused: set[str] = attrs.field(factory=set)
     """Files that were uploaded now, and that no document has so far."""
     _hashing: asyncio.Semaphore = attrs.field(factory=as_many_as_cores)
@@ -130,6 +133,7 @@ class Prerequisites:
             self.ledger.uploaded_first(content.partial, file_id, content.origin)
         self.unused.add(file_id)
         self.files += 1
+        self.files_size += content.size
         return UploadedFile(file_id, content.partial, content.digest, content.size, shared=False)
 
     def forget(self, file: UploadedFile) -> None:

@@ -1,13 +1,10 @@
 """Rows, each a document to deliver, and their results."""
 
 import enum
-import hashlib
-import json
 import os
 import re
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from json.encoder import encode_basestring as _quoted
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import attrs
@@ -15,10 +12,10 @@ import attrs
 from kycaid_async.api.applicants import Company, Person
 from kycaid_async.api.documents.kinds import check_document, new_document
 from kycaid_async.api.documents.models import NewDocument
+from kycaid_async.bulk.digests import as_sent, digest_of, digest_of_key, digest_of_row, name_of
 from kycaid_async.errors import FieldProblem, InvalidRequestError, KycaidError
 from kycaid_async.masking import Discreet
 from kycaid_async.values.check import check_request
-from kycaid_async.values.converter import unstructure
 from kycaid_async.values.fields import ID_LENGTH, fields_of
 from kycaid_async.values.unset import UNSET
 
@@ -86,27 +83,22 @@ class BulkRow(Discreet):
     def digest(self) -> bytes:
         """32 bytes that stand for the row in a ledger: SHA-256 of its key, or of all that it says.
 
-        Files count by their path, and bytes by their content.
+        Fields count as they are sent. Files count by their path, without ``.`` and doubled slashes, and bytes by their
+        content.
         """
         if self.key is not None:
-            return hashlib.sha256(b"key\0" + self.key.encode(errors="surrogatepass")).digest()
-        sides = {side: _name(source) for side, source in self.sides()}
-        # To write plain texts in another way would change nothing, and takes longer than all else here.
-        texts = (*self.document, *self.document.values(), self.applicant_id)
-        if self.applicant is None and all(text.__class__ is str for text in texts):
-            owner, document = _quoted(cast("str", self.applicant_id)), _object(self.document)
-            text = f'{{"applicant":null,"applicant_id":{owner},"document":{document},"sides":{_object(sides)}}}'
-            return hashlib.sha256(b"row\0" + text.encode()).digest()
-        content = {"document": dict(self.document), "applicant_id": self.applicant_id, "applicant": self.applicant}
-        content["sides"] = sides
-        return hashlib.sha256(b"row\0" + _canonical(unstructure(content))).digest()
+            return digest_of_key(self.key)
+        sides = {side: name_of(source) for side, source in self.sides()}
+        return digest_of_row(self.document, self.applicant_id, self.applicant, sides)
 
     @property
     def says(self) -> bytes | None:
         """16 bytes that stand for the rest of a row with a key. Files count by their sides only, for they may move."""
         if self.key is None:
             return None
-        return digest_of([dict(self.document), self.applicant_id, self.applicant, [side for side, _ in self.sides()]])
+        return digest_of(
+            [as_sent(self.document), self.applicant_id, self.applicant, [side for side, _ in self.sides()]]
+        )
 
     def problems(self) -> list[FieldProblem]:
         """Return every field that the reference's limits refuse. Files are not looked at."""
@@ -199,34 +191,6 @@ def _can_be_written(value: object) -> bool:
     except _OF_OTHER_TYPES:
         return False
     return True
-
-
-def _name(source: BulkSource) -> str:
-    if isinstance(source, bytes):
-        return "sha256:" + hashlib.sha256(source).hexdigest()
-    path = os.fsdecode(source).encode(errors="surrogateescape")
-    try:
-        return path.decode()
-    except UnicodeDecodeError:  # a file name may be any bytes
-        return "bytes:" + path.hex()
-
-
-def digest_of(value: Any) -> bytes:
-    """Return 16 bytes that stand for ``value``, whatever the order of its keys."""
-    return hashlib.sha256(_canonical(unstructure(value))).digest()[:16]
-
-
-def _canonical(value: Any) -> bytes:
-    """Return ``value`` as JSON in which the order of keys plays no part."""
-    return _encode(value).encode()
-
-
-def _object(texts: Mapping[str, str]) -> str:
-    """Return what `_canonical` does of ``texts``."""
-    return "{" + ",".join([f"{_quoted(name)}:{_quoted(texts[name])}" for name in sorted(texts)]) + "}"
-
-
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False, sort_keys=True).encode
 
 
 _WINDOW: Final = 10.0
@@ -348,10 +312,9 @@ class BulkSummary:
         return self.created + self.done_before + self.failed + self.uncertain
 
     def count(self, result: BulkResult) -> None:
-        """Add ``result``."""
+        """Add what became of a row. What was sent for it counts when it is sent: the row may come to no end."""
         name = result.status.value
         setattr(self, name, getattr(self, name) + 1)
-        self.bytes += result.bytes
 
     def __str__(self) -> str:
         if not self.rows:

@@ -137,9 +137,10 @@ class BulkUpload(BulkRun[BulkRow, BulkResult]):
     @property
     def progress(self) -> BulkProgress:
         """The run's progress so far. Cheap enough to be asked often."""
-        documents, size = self._meter.rates(self._timing.clock(), self._summary.created, self._summary.bytes)
+        summary = self.summary
+        documents, size = self._meter.rates(self._timing.clock(), summary.created, summary.bytes)
         return BulkProgress(
-            summary=attrs.evolve(self.summary),
+            summary=attrs.evolve(summary),
             in_flight=self._in_flight - self._workers.waiting,
             waiting=self._workers.waiting,
             concurrency=self._workers.concurrency.value,
@@ -156,6 +157,7 @@ class BulkUpload(BulkRun[BulkRow, BulkResult]):
         if prerequisites is not None:
             summary.files, summary.files_shared = prerequisites.files, prerequisites.files_shared
             summary.files_unused, summary.applicants = len(prerequisites.unused), prerequisites.applicants
+            summary.bytes = prerequisites.files_size
         summary.seconds = self._lasted
         return summary
 
@@ -195,7 +197,7 @@ class BulkUpload(BulkRun[BulkRow, BulkResult]):
             self._in_flight -= 1
             self._workers.let_go(prepared.brought)
         self._summary.count(result)
-        self._meter.note(self._timing.clock(), self._summary.created, self._summary.bytes)
+        self._meter.note(self._timing.clock(), self._summary.created, self.summary.bytes)
         await self._results.put(result)
         if result.status is BulkStatus.FAILED and self._plan.on_error == "stop" and result.error is not None:
             self._stop(result.error)

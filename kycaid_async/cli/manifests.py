@@ -11,7 +11,7 @@ from kycaid_async import servers
 from kycaid_async.bulk.ledger.opening import has_password, is_shared, ledger_url_of, shown_ledger
 from kycaid_async.bulk.manifest.manifest import Manifest
 from kycaid_async.bulk.manifest.options import ManifestKeywords, ManifestOptions
-from kycaid_async.bulk.manifest.rejects import origin_of
+from kycaid_async.bulk.manifest.rejects import REJECTS, origin_of, rejects_of
 from kycaid_async.bulk.remote.url_rules import UrlRules
 from kycaid_async.cli.credentials import KEY_IS_NEEDED
 from kycaid_async.cli.options import RunChoices
@@ -150,6 +150,17 @@ def ledger_of(manifest: Path) -> Path:
     """Return the ledger beside a manifest. Rejects have that of their manifest: it knows their applicants."""
     origin = origin_of(manifest)
     return origin.with_name(f"{origin.name}.ledger")
+
+
+def aside_of(manifest: Path, ledger: Path, *, mark: str = REJECTS) -> Path:
+    """Return where rows of a manifest are set aside: beside it, or where its folder cannot be written, elsewhere.
+
+    Elsewhere is beside the ledger, or else in the folder that somebody works in.
+    """
+    for folder in (manifest.parent, ledger.parent, Path()):
+        if os.access(folder, os.W_OK):
+            return rejects_of(folder / manifest.name, mark=mark)
+    return rejects_of(manifest, mark=mark)
 
 
 async def open_manifest(path: Path, reading: ManifestOptions, *, rejects: bool = False) -> Manifest:

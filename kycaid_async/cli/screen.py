@@ -37,18 +37,22 @@ def console(stream: TextIO, *, quiet: bool = False) -> Console:
 
 def size_text(count: float) -> str:
     """Return a number of bytes as people read it."""
-    if count >= _GIGA:
+    # As it is rounded: no 1000 kB, and below no 60 s.
+    if round(count / _MEGA, 1) >= 1000:  # noqa: PLR2004 - of the next unit
         return f"{count / _GIGA:.2f} GB"
-    return f"{count / _MEGA:.1f} MB" if count >= _MEGA else f"{count / 1000:.0f} kB"
+    return f"{count / _MEGA:.1f} MB" if round(count / 1000) >= 1000 else f"{count / 1000:.0f} kB"  # noqa: PLR2004 - as above
 
 
 def duration_text(seconds: float) -> str:
     """Return a duration as people read it."""
+    if round(seconds, 1) < _SHORT:
+        return f"{seconds:.1f} s"
+    seconds = round(seconds)
     if seconds < _MINUTE:
-        return f"{seconds:.{1 if seconds < _SHORT else 0}f} s"
+        return f"{seconds} s"
     if seconds < _HOUR:
-        return f"{seconds // _MINUTE:.0f} min {seconds % _MINUTE:.0f} s"
-    return f"{seconds // _HOUR:.0f} h {seconds % _HOUR // _MINUTE:.0f} min"
+        return f"{seconds // _MINUTE} min {seconds % _MINUTE} s"
+    return f"{seconds // _HOUR} h {seconds % _HOUR // _MINUTE} min"
 
 
 class Screen:

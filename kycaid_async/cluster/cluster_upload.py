@@ -47,9 +47,10 @@ class ClusterUpload(BulkUpload):
     @property
     def progress(self) -> BulkProgress:
         """The run's progress so far."""
-        documents, size = self._meter.rates(self._timing.clock(), self._summary.created, self._summary.bytes)
+        summary = self.summary
+        documents, size = self._meter.rates(self._timing.clock(), summary.created, summary.bytes)
         return BulkProgress(
-            summary=attrs.evolve(self.summary),
+            summary=attrs.evolve(summary),
             in_flight=self._in_flight,
             concurrency=max(1, self._counts.total("concurrency")),
             documents_per_second=documents,
@@ -130,7 +131,7 @@ class ClusterUpload(BulkUpload):
             del fields["line"]
             result = BulkResult(row=row, number=number + place, **fields)
             self._summary.count(result)
-            self._meter.note(self._timing.clock(), self._summary.created, self._summary.bytes)
+            self._meter.note(self._timing.clock(), self._summary.created, self.summary.bytes)
             yield result
 
     def _end_when_told(self, result: BulkResult) -> None:

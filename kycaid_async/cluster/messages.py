@@ -159,6 +159,7 @@ class Counts:
     files_shared: int = 0
     files_unused: int = 0
     applicants: int = 0
+    bytes: int = 0
     concurrency: int = 0
     trouble: str = ""
 
@@ -170,7 +171,7 @@ class Counts:
         return cls(process=process, concurrency=progress.concurrency, trouble=progress.trouble, **counted)
 
 
-COUNTED: Final = ("requests", "refusals", "files", "files_shared", "files_unused", "applicants")
+COUNTED: Final = ("requests", "refusals", "files", "files_shared", "files_unused", "applicants", "bytes")
 """Numbers that are added up over all processes."""
 
 

@@ -1,12 +1,14 @@
 """Many documents over a real sandbox: each delivered once, whatever happens on the way."""
 
 import asyncio
+import datetime as dt
 import json
 import os
 import sys
 import traceback
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from kycaid_async import (
@@ -94,6 +96,30 @@ async def test_two_rows_that_say_the_same_are_one(bulk_client, sandbox, row):
     results, _ = await bulk_client.bulk.upload_all([row(0), row(0)])
     assert sorted(statuses(results)) == [BulkStatus.CREATED, BulkStatus.DONE_BEFORE]
     assert results[0].document_id == results[1].document_id
+    assert sandbox.counts()["documents"] == 1
+
+
+@pytest.mark.parametrize("key", [None, "mine"])
+async def test_a_date_is_the_same_from_text_a_program_and_a_table(key, bulk_client, sandbox, row, tmp_path):
+    days = ["2031-01-01", dt.date(2031, 1, 1), pd.Timestamp("2031-01-01"), dt.datetime(2031, 1, 1)]  # noqa: DTZ001 - as in tables
+    rows = [row(0, document={"issue_date": day}, key=key) for day in days]
+    results, _ = await bulk_client.bulk.upload_all(rows, ledger=tmp_path / "l", concurrency=1)
+    assert statuses(results) == ["created", "done_before", "done_before", "done_before"]
+    assert sandbox.counts()["documents"] == 1
+
+
+async def test_a_lost_document_is_found_by_its_date_from_a_table(faulty, proxy, sandbox, row):
+    proxy.faults.extend([Fault(), LOST])
+    ((result,), _) = await faulty.bulk.upload_all([row(0, document={"issue_date": pd.Timestamp("2031-01-01")})])
+    assert result.status is BulkStatus.CREATED, result.error
+    assert sandbox.counts()["documents"] == 1
+
+
+async def test_a_path_is_the_same_however_its_slashes_are_written(bulk_client, sandbox, row, tmp_path):
+    (tmp_path / "a.png").write_bytes(content(0))
+    sources = [f"{tmp_path}/a.png", f"{tmp_path}/./a.png", f"{tmp_path}//a.png", tmp_path / "a.png"]
+    results, _ = await bulk_client.bulk.upload_all([row(0, front_side=source) for source in sources], concurrency=1)
+    assert statuses(results) == ["created", "done_before", "done_before", "done_before"]
     assert sandbox.counts()["documents"] == 1
 
 
@@ -418,6 +444,16 @@ async def test_a_run_that_was_cut_off_after_sending_is_settled_by_the_next(fault
 
 
 # What ends a run.
+
+
+async def test_bytes_are_counted_with_their_files_also_when_the_run_ends_early(faulty, proxy, row):
+    proxy.faults.extend([*[Fault()] * 4, refusal(401, "unauthorized")])
+    upload = faulty.bulk.upload([row(n, back_side=content(10 + n)) for n in range(2)], concurrency=1)
+    with pytest.raises(AuthenticationError):
+        [result async for result in upload]
+    sent = [content(0), content(10), content(1)]
+    assert (upload.summary.created, upload.summary.files) == (1, len(sent))
+    assert upload.summary.bytes == upload.progress.summary.bytes == sum(map(len, sent))
 
 
 @pytest.mark.parametrize(

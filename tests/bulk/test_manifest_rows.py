@@ -82,6 +82,21 @@ async def test_keys_that_lost_their_zeros_are_a_question_and_no_second_upload(bu
     assert {result.status for result in results} == {BulkStatus.CREATED}
 
 
+async def test_of_files_that_can_no_more_be_compared_the_question_says_no_more_than_is_known(
+    monkeypatch, bulk_client, tmp_path
+):
+    monkeypatch.setattr("kycaid_async.uploads.path_source.Origin.is_settled", lambda *_: True)  # as if written long ago
+    ends = picture(400) + bytes(20_000)
+    (tmp_path / "0.png").write_bytes(ends + b"one" + ends)
+    (tmp_path / "1.png").write_bytes(ends + b"two" + ends)
+    path, ledger = tmp_path / "a.csv", tmp_path / "ledger"
+    await bulk_client.bulk.upload_all(write_csv(path, [new("0", front_side="0.png")]), ledger=ledger)
+    (tmp_path / "0.png").unlink()
+    again = bulk_client.bulk.upload(write_csv(path, [new("1", front_side="1.png")]), ledger=ledger)
+    with pytest.raises(ManifestError, match="files of the same size and with the same 16 KiB at each end were sent"):
+        [result async for result in again]
+
+
 async def test_new_rows_and_more_documents_of_the_same_applicant_are_no_question(bulk_client, tmp_path):
     rows, ledger = people(tmp_path), tmp_path / "ledger"
     path = write_csv(tmp_path / "a.csv", rows)

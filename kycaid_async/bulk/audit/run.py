@@ -12,6 +12,8 @@ from kycaid_async.bulk.audit import remarks
 from kycaid_async.bulk.audit.auditor import Auditor, Entries, stamp
 from kycaid_async.bulk.audit.result import AuditedRow, AuditResult, AuditStatus, AuditSummary
 from kycaid_async.bulk.audit.state import AuditState
+from kycaid_async.bulk.digests import as_sent
+from kycaid_async.bulk.known_rows import known_row
 from kycaid_async.bulk.ledger import EntryState, Path, RowEntry, UploadLedger
 from kycaid_async.bulk.ledger.opening import ledger_exists, ledger_name
 from kycaid_async.bulk.manifest.row import BadRow
@@ -25,7 +27,6 @@ from kycaid_async.errors import ConfigurationError, LedgerError
 from kycaid_async.options import FLAG, PATH, Kind
 from kycaid_async.timing import Timing
 from kycaid_async.transport.settings import Settings
-from kycaid_async.values.converter import unstructure
 
 AuditRows = Iterable[BulkRow | BadRow] | AsyncIterable[BulkRow | BadRow]
 
@@ -131,8 +132,7 @@ class BulkAudit(BulkRun[BulkRow | BadRow, AuditResult]):
         if isinstance(known_by, list):
             problems = "; ".join(map(str, known_by))
             return await self._tell(_alone(number, row, AuditStatus.NOT_SENT, remarks.bad(problems)))
-        digest, fingerprint = known_by
-        entry = await ledger.row(digest)
+        (_, fingerprint), entry = await known_row(row, known_by, ledger)
         applicant_id, is_uncertain = await known_applicant(row, entry, ledger)
         if applicant_id is not None:
             was_changed = entry is not None and not ledger.has_said(entry, fingerprint)
@@ -183,7 +183,7 @@ def _audited(number: int, row: BulkRow, entry: RowEntry | None, *, was_changed: 
         number=number,
         line=row.line,
         key=row.key,
-        document=unstructure(dict(row.document)),
+        document=as_sent(row.document),
         entry=None if entry is None else entry.digest.hex(),
         refused=_refusal(entry),
         was_changed=was_changed,

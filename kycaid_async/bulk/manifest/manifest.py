@@ -10,6 +10,7 @@ from typing import Final, Unpack
 
 import attrs
 
+from kycaid_async.bulk.digests import WrittenPath
 from kycaid_async.bulk.manifest.column_names import offered
 from kycaid_async.bulk.manifest.conversion import Conversion
 from kycaid_async.bulk.manifest.csv_format import CsvFormat
@@ -71,7 +72,8 @@ class Manifest:
                 yield BadRow(line=record.line, problems=record.problems, raw=record.raw)
                 continue
             values, problems = self.conversion.values(record)
-            yield read_row(values, line=record.line, reach=self.reach, raw=record.raw, known=problems)
+            row = read_row(values, line=record.line, reach=self.reach, raw=record.raw, known=problems)
+            yield _in_normal_form(row, self.reach) if isinstance(row, ManifestRow) else row
 
     @property
     def names_documents(self) -> bool:
@@ -103,6 +105,14 @@ class Manifest:
         """
         assert isinstance(self.form, TextFormat)  # noqa: S101 - others have no lines
         return self.form.reject(row.raw, line=row.line or 0, reason=reason)
+
+
+def _in_normal_form(row: ManifestRow, reach: Reach) -> ManifestRow:
+    """Return a row that is known by its files, however their paths are spelt."""
+    known_as = {side: reach.known_as(text) for side, text in row.written.items()}
+    if all(row.written[side] == normal for side, normal in known_as.items()):
+        return row  # as nearly all are
+    return attrs.evolve(row, written={side: WrittenPath(text, known_as[side]) for side, text in row.written.items()})
 
 
 def read_manifest(path: AnyPath, **options: Unpack[ManifestReading]) -> Iterator[ManifestRow | BadRow]:

@@ -8,6 +8,7 @@ from typing import Any, Final, Self
 
 import attrs
 
+from kycaid_async.bulk.digests import normal_path
 from kycaid_async.bulk.manifest.converted import ConvertedSource
 from kycaid_async.bulk.remote.source import RemoteSource
 from kycaid_async.bulk.remote.url_rules import UrlRules
@@ -65,12 +66,34 @@ class Reach:
         """Return the place that a manifest means by what is ``written`` in it."""
         if is_url(written):
             return Place(written, written, self)
-        path = written
-        # Written on Windows; elsewhere such a sign may be a part of a name, and then a file of that name is there.
-        if os.sep == "/" and "\\" in written and not os.path.lexists(os.path.join(self.start, written)):  # noqa: PTH118 - a Path would change how it is spelt
-            path = written.replace("\\", "/")
+        path = self._path(written)
         # A Path would change how it is spelt.
         return Place(os.path.join(self.start, path), path, self)  # noqa: PTH118 - a Path would change how it is spelt
+
+    def _path(self, written: str) -> str:
+        # Written on Windows; elsewhere such a sign may be a part of a name, and then a file of that name is there.
+        if os.sep == "/" and "\\" in written and not os.path.lexists(os.path.join(self.start, written)):  # noqa: PTH118 - a Path would change how it is spelt
+            return written.replace("\\", "/")
+        return written
+
+    def known_as(self, written: str) -> str:
+        """Return the normal form of what is ``written`` in the manifest, by which a ledger knows the file.
+
+        From the manifest's folder on, as far as the file lies in it. ``..`` is taken out where it leads back from a
+        folder, and left behind a link. It may look at folders.
+        """
+        if is_url(written):
+            return written
+        path = normal_path(self._path(written))
+        is_whole = os.path.isabs(path)  # noqa: PTH117 - a Path would change how it is spelt
+        if not is_whole and ".." not in path.split("/"):
+            return path
+        whole = _without_detours(normal_path(os.path.join(self.folders[0], path)))  # noqa: PTH118 - a Path would change how it is spelt
+        for folder in (self.folders[0], self.spelt[0]):
+            below = _below(normal_path(folder))
+            if os.path.normcase(whole).startswith(below):
+                return whole[len(below) :]
+        return whole if is_whole else _without_detours(path, start=self.folders[0])
 
 
 class Place(str):
@@ -89,6 +112,19 @@ class Place(str):
 
     def __getnewargs__(self) -> tuple[str, str, Reach]:  # type: ignore[override]  # text has one argument
         return str(self), self.written, self.reach
+
+
+def _without_detours(path: str, start: str = "") -> str:
+    """Return a path without each ``..`` that leads back from a folder, and not from where a link leads."""
+    parts: list[str] = []
+    for part in path.split("/"):
+        before = "/".join(parts)
+        # A Path would change how it is spelt.
+        if part != ".." or not parts or parts[-1] == ".." or os.path.islink(os.path.join(start, before)):  # noqa: PTH114, PTH118 - a Path would change how it is spelt
+            parts.append(part)
+        elif before:  # above the root there is nothing
+            parts.pop()
+    return "/".join(parts)
 
 
 def source_of(side: BulkSource, urls: UrlRules, *, first: int = CHUNK) -> Source:

@@ -6,6 +6,7 @@ from typing import Any, cast
 
 import attrs
 
+from kycaid_async.bulk.known_rows import KnownBy, known_rows
 from kycaid_async.bulk.ledger import EntryState, RowEntry, UploadLedger
 from kycaid_async.bulk.manifest.manifest import Manifest
 from kycaid_async.bulk.manifest.row import BadRow
@@ -38,15 +39,20 @@ async def look_up(rows: Sequence[VerifyRow], ledger: UploadLedger) -> list[Known
     """Return rows with what the ledger knows of them, by one look for all."""
     said = {number: identify(row) for number, row in enumerate(rows) if isinstance(row, BulkRow)}
     good = {number: one for number, one in said.items() if isinstance(one, tuple)}
-    entries = dict(zip(good, await ledger.rows_by_digest([digest for digest, _ in good.values()]), strict=True))
+    looked_up = await known_rows([(cast("BulkRow", rows[number]), one) for number, one in good.items()], ledger)
+    known = dict(zip(good, looked_up, strict=True))
     return [
         KnownRow(row)
         if number not in said
-        else KnownRow(row, _state_of(entries[number], good[number][1], ledger), entries[number])
+        else _known(row, *known[number], ledger)
         if number in good
         else KnownRow(row, "bad")
         for number, row in enumerate(rows)
     ]
+
+
+def _known(row: VerifyRow, known_by: KnownBy, entry: RowEntry | None, ledger: UploadLedger) -> KnownRow:
+    return KnownRow(row, _state_of(entry, known_by[1], ledger), entry)
 
 
 async def asking_row(number: int, known: KnownRow, ledger: UploadLedger) -> tuple[str, AskingRow]:

@@ -1,6 +1,7 @@
 """The end of ``kycaid upload``: its summary, its advice, and its exit code."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from kycaid_async.bulk.ledger.opening import ledger_name
 from kycaid_async.cli.problems import one_line
@@ -76,6 +77,7 @@ def advice(options: UploadCommand, stats: UploadStats, *, number: int, error: Ex
             ["kycaid", "upload", str(stats.rejects), *options.ledger_words_elsewhere, *_reach(options)]
         )
         yield f"To send the rows set aside, correct {stats.rejects} and run: {command}"
+        yield from _advice_on_folder(options, stats.rejects)
     if stats.uncertain is not None:
         command = command_line(
             ["kycaid", "upload", str(stats.uncertain), *options.ledger_words_elsewhere, *_reach(options)]
@@ -84,7 +86,17 @@ def advice(options: UploadCommand, stats: UploadStats, *, number: int, error: Ex
             f"The uncertain rows are in {stats.uncertain}, each with what to look for. Take out those that are "
             f"there; to send the others anew, run: {command} --on-uncertain create"
         )
+        yield from _advice_on_folder(options, stats.uncertain)
     yield from _advice_on_uncertain(stats.summary.uncertain - stats.unknown_applicants, stats.unknown_applicants)
+
+
+def _advice_on_folder(options: UploadCommand, aside: Path) -> Iterator[str]:
+    """Give what to do with rows that were set aside elsewhere, since their folder cannot be written."""
+    if aside.resolve().parent != options.manifest.resolve().parent:
+        yield (
+            f"The folder of {one_line(options.manifest)} cannot be written, so {aside} stands elsewhere. Relative "
+            "paths start where it stands: before it is run, copy the files that its rows name to there."
+        )
 
 
 def _reach(options: UploadCommand) -> Iterator[str]:

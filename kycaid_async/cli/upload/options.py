@@ -8,10 +8,10 @@ import attrs
 
 from kycaid_async.bulk.ledger import SecretFrom
 from kycaid_async.bulk.manifest.options import ManifestKeywords
-from kycaid_async.bulk.manifest.rejects import UNCERTAIN, rejects_of
+from kycaid_async.bulk.manifest.rejects import UNCERTAIN
 from kycaid_async.bulk.remote.url_rules import UrlRules
 from kycaid_async.cli.cluster import ClusterCommand, check_workers
-from kycaid_async.cli.manifests import common_options, own_options, url_rules
+from kycaid_async.cli.manifests import aside_of, common_options, own_options, url_rules
 from kycaid_async.cli.options import RunChoices
 from kycaid_async.cli.problems import UsageProblem
 
@@ -77,7 +77,7 @@ def options_of(
     return UploadCommand(
         **common,
         **own_options(choices),
-        rejects=rejects or rejects_of(manifest),
-        uncertain=rejects_of(manifest, mark=UNCERTAIN),
+        rejects=rejects or aside_of(manifest, common["ledger"]),
+        uncertain=aside_of(manifest, common["ledger"], mark=UNCERTAIN),
         urls=urls,
     )

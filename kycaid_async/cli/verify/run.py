@@ -8,10 +8,10 @@ import typer
 
 from kycaid_async.bulk.ledger.opening import ledger_exists, ledger_name
 from kycaid_async.bulk.manifest.manifest import Manifest
-from kycaid_async.bulk.manifest.rejects import UNCERTAIN, Rejects, rejects_of
+from kycaid_async.bulk.manifest.rejects import UNCERTAIN, Rejects
 from kycaid_async.bulk.verify import BulkVerify, VerifyResult, VerifyStatus, VerifySummary
 from kycaid_async.cli.frame import ManifestJob
-from kycaid_async.cli.manifests import ledger_of, next_command
+from kycaid_async.cli.manifests import aside_of, ledger_of, next_command
 from kycaid_async.cli.problems import Problem, UsageProblem
 from kycaid_async.cli.reading import words_of
 from kycaid_async.cli.verify.options import VerifyCommand
@@ -173,7 +173,8 @@ class VerifyJob(ManifestJob[VerifyCommand, VerifyScreen]):
 
     def _set_aside(self, manifest: Manifest) -> str:
         """Write the rows of those that are uncertain, as they stand in the manifest; return the name of the file."""
-        with Rejects(rejects_of(self._options.manifest, mark=UNCERTAIN), manifest, mark=UNCERTAIN) as aside:
+        path = aside_of(self._options.manifest, self._options.ledger, mark=UNCERTAIN)
+        with Rejects(path, manifest, mark=UNCERTAIN) as aside:
             for row in manifest.rows():
                 if row.line in self._uncertain:
                     aside.add(row, self._uncertain[row.line])

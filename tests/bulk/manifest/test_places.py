@@ -6,6 +6,7 @@ import pickle
 import sys
 import types
 
+import attrs
 import fsspec
 import pytest
 
@@ -179,6 +180,92 @@ def test_a_place_is_text_and_keeps_its_reach_when_it_is_copied(tmp_path):
     assert (again, again.written, again.reach) == (str(place), "front.png", place.reach)
     assert place == str(tmp_path / "front.png")
     assert isinstance(found, BulkRow)
+
+
+@pytest.fixture
+def folders(tmp_path):
+    """A manifest's folder, reached through a link too, with a link in it, and a folder beside it."""
+    with_pictures(tmp_path, "people/scans/0.png", "people/0.png", "beside/deep/0.png", "beside/0.png")
+    (tmp_path / "people/link").symlink_to(tmp_path / "beside/deep")
+    (tmp_path / "way").symlink_to(tmp_path / "people")
+    return tmp_path
+
+
+def digests_of(folders, *paths, through="people"):
+    manifest = write_csv(folders / "people/a.csv", [row(front_side=path.format(folders)) for path in paths])
+    return [found.digest for found in read_manifest(folders / through / manifest.name, outside=[folders / "beside"])]
+
+
+SPELLINGS = [
+    "./scans/0.png",
+    "scans//0.png",
+    "scans/../scans/0.png",
+    "scans\\0.png",
+    ".\\scans\\\\0.png",
+    "../people/scans/0.png",
+    "gone/../scans/0.png",
+    "{}/people/scans/0.png",
+    "{}/beside/..//people/./scans/0.png",
+]
+
+
+@pytest.mark.parametrize("path", SPELLINGS)
+def test_a_file_in_the_folder_of_its_manifest_is_known_however_its_path_is_spelt(path, folders):
+    plain, other = digests_of(folders, "scans/0.png", path)
+    assert other == plain
+    assert BulkRow(document={"type": "PASSPORT"}, applicant_id="1" * 36, front_side="scans/0.png").digest == plain
+
+
+@pytest.mark.parametrize("path", ["{}/way/scans/0.png", "{}/people/scans/0.png"])
+def test_a_file_is_known_by_either_name_of_a_folder_that_is_reached_through_a_link(path, folders):
+    plain, other = digests_of(folders, "scans/0.png", path, through="way")
+    assert other == plain
+
+
+@pytest.mark.parametrize(
+    ("path", "plain"),
+    [
+        ("../beside/./deep/../0.png", "../beside/0.png"),
+        ("scans/../../beside/0.png", "../beside/0.png"),
+        ("{}/beside/deep/../0.png", "{}/beside/0.png"),
+        ("link/../0.png", "link/../0.png"),
+        ("./link/../0.png", "link/../0.png"),
+    ],
+)
+def test_elsewhere_a_file_is_known_by_a_path_without_detours(path, plain, folders):
+    (found,) = read_manifest(
+        write_csv(folders / "people/a.csv", [row(front_side=path.format(folders))]), outside=[folders / "beside"]
+    )
+    assert found.digest == attrs.evolve(found, written={"front_side": plain.format(folders)}).digest
+    assert found.written == {"front_side": path.format(folders)}, "a message shows what stands in the manifest"
+
+
+def test_where_a_link_leads_is_another_file_than_the_letters_say(folders):
+    through_link, plain = digests_of(folders, "link/../0.png", "0.png")
+    assert through_link != plain
+
+
+def test_a_backslash_that_is_a_part_of_a_name_stays_one(folders):
+    (folders / "people/scans\\0.png").write_bytes(picture(400))
+    plain, other = digests_of(folders, "scans/0.png", "scans\\0.png")
+    assert other != plain
+
+
+@pytest.mark.parametrize("path", SPELLINGS)
+async def test_a_row_that_comes_again_with_another_spelling_is_no_second_row(path, folders):
+    rows = [row(front_side=one.format(folders)) for one in ("scans/0.png", path)]
+    checked = check_manifest(write_csv(folders / "people/a.csv", rows), outside=[folders / "beside"])
+    found = [one async for one in checked]
+    assert reasons(found) == {3: "row: expected one row of a kind, got the same as in line 2"}
+
+
+@pytest.mark.parametrize("path", SPELLINGS)
+async def test_a_row_whose_spelling_changed_between_runs_is_done(path, folders, bulk_client, applicant):
+    results = []
+    for one in ("scans/0.png", path, "scans/0.png"):
+        manifest = write_csv(folders / "people/a.csv", [row(applicant_id=applicant, front_side=one.format(folders))])
+        results += (await bulk_client.bulk.upload_all(manifest, ledger=folders / "l", outside=[folders / "beside"]))[0]
+    assert [str(result.status) for result in results] == ["created", "done_before", "done_before"]
 
 
 @pytest.mark.parametrize(

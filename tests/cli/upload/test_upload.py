@@ -331,6 +331,51 @@ def test_a_row_that_is_uncertain_goes_to_a_file_that_says_what_to_look_for_and_c
     assert (again.exit_code, len(server.documents)) == (0, 6)
 
 
+@pytest.fixture
+def unwritable(people, monkeypatch):
+    """Let nothing be written into the folder of the manifest: the file system is for reading only."""
+    may, opened = os.access, os.open
+
+    def access(path, mode, **options):
+        return may(path, mode, **options) and not (mode & os.W_OK and Path(path) == people.parent)
+
+    def refuse(path, flags, *mode, **options):
+        if flags & os.O_CREAT and isinstance(path, str | os.PathLike) and Path(path).parent == people.parent:
+            raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(path))
+        return opened(path, flags, *mode, **options)
+
+    monkeypatch.setattr(os, "access", access)
+    monkeypatch.setattr(os, "open", refuse)
+    return people
+
+
+def test_in_a_folder_that_cannot_be_written_rows_are_set_aside_beside_the_ledger(
+    upload, server, unwritable, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("kycaid_async.bulk.run.BulkRun._settle_after", lambda _: 0.0)
+    before = sorted(unwritable.parent.iterdir())
+    (tmp_path / "x").mkdir()
+    server.lost, server.refused = "2", "3"
+    options = ("--ledger", tmp_path / "x/ro.ledger", "--on-error", "continue")
+    done = upload(unwritable, *options, server=server.url)
+    assert done.stdout.splitlines()[-2] == "5 rows: 3 created, 1 failed, 1 uncertain.", done.stderr
+    for mark, line in (("uncertain", "4"), ("rejects", "5")):
+        path = tmp_path / f"x/people.{mark}.csv"
+        (found,) = csv.DictReader(path.read_text().splitlines())
+        assert found["line"] == line
+        assert f"{path} stands elsewhere" in done.stderr
+    assert sorted(unwritable.parent.iterdir()) == before
+    again = upload(unwritable, *options, server=server.url)
+    assert "3 done before" in again.stdout, again.stderr
+
+
+def test_with_no_ledger_elsewhere_rows_are_set_aside_where_somebody_works(unwritable, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    options = options_of(unwritable, **OPTIONS)
+    assert options.uncertain.resolve() == tmp_path / "people.uncertain.csv"
+    assert options.rejects.resolve() == tmp_path / "people.rejects.csv"
+
+
 def test_json_has_the_same_keys_for_all_rows(upload, server, people):
     server.refused = "1"
     write_csv(people, [row(front_side="0.png"), row(type="NONE"), row(document_number="1", front_side="1.png")])
