@@ -16,8 +16,8 @@ from kycaid_async.bulk.digests import as_sent, digest_of, digest_of_key, digest_
 from kycaid_async.errors import FieldProblem, InvalidRequestError, KycaidError
 from kycaid_async.masking import Discreet
 from kycaid_async.values.check import check_request
-from kycaid_async.values.fields import ID_LENGTH, fields_of
-from kycaid_async.values.unset import UNSET
+from kycaid_async.values.converter import unstructure
+from kycaid_async.values.fields import ID_LENGTH
 
 if TYPE_CHECKING:
     from kycaid_async.api.verifications.fields import CheckType, CheckTypeName
@@ -30,7 +30,7 @@ SIDES: Final = ("front_side", "back_side", "other_side_1", "other_side_2", "othe
 
 _SOURCES: Final = (str, bytes, os.PathLike)
 _ANY_ID = "0" * ID_LENGTH
-_UNWRITABLE: Final = "values that JSON can carry"
+_ODD: Final = FieldProblem("row", "the types of BulkRow, and values that JSON can carry", "others")
 _OF_OTHER_TYPES: Final = (AttributeError, TypeError, ValueError, OverflowError, RecursionError)
 """What a row of other types raises when it is looked at."""
 _GIVEN_HERE = ("applicant_id", "affiliated_person_id", *(f"{side}_id" for side in SIDES))
@@ -173,24 +173,11 @@ def refusals(row: BulkRow) -> list[FieldProblem]:
 
 def _of_other_types(row: BulkRow) -> list[FieldProblem]:
     """Return the problems of a row that cannot be written or checked."""
-    is_row = isinstance(cast("object", row), BulkRow)
-    given = dict(row.document) if is_row else {}
-    if is_row and row.applicant is not None:
-        given |= {field.name: getattr(row.applicant, field.name) for field in fields_of(type(row.applicant))}
-    odd = [
-        FieldProblem(str(name), _UNWRITABLE, "others") for name, value in given.items() if not _can_be_written(value)
-    ]
-    return odd or [FieldProblem("row", f"the types of BulkRow, and {_UNWRITABLE}", "others")]
+    from kycaid_async.values.json_problems import json_problems  # few rows need it
 
-
-def _can_be_written(value: object) -> bool:
-    if value is UNSET:
-        return True
-    try:
-        digest_of(value)
-    except _OF_OTHER_TYPES:
-        return False
-    return True
+    texts = {side: source for side, source in row.sides() if isinstance(source, str)}
+    given = {**row.document, "applicant_id": row.applicant_id, "applicant": row.applicant, **texts}
+    return [_ODD if problem.field == "*" else problem for problem in json_problems(given, unstructure)]
 
 
 _WINDOW: Final = 10.0

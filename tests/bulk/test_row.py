@@ -1,8 +1,14 @@
 """Rows: what a ledger knows each by."""
 
+import uuid
+
+import attrs
+import numpy as np
+import pandas as pd
 import pytest
 
 from kycaid_async import BulkRow, Person
+from kycaid_async.bulk.row import identify
 
 PASSPORT = {"type": "PASSPORT"}
 
@@ -37,3 +43,29 @@ PASSPORT = {"type": "PASSPORT"}
 )
 def test_a_row_is_known_as_in_earlier_versions_or_their_ledgers_would_have_it_sent_again(row, digest):
     assert row.digest.hex() == digest
+
+
+JANE = Person(first_name="Jane", external_applicant_id="1")
+
+
+@pytest.mark.parametrize("key", [None, "k"])
+@pytest.mark.parametrize(
+    ("field", "row"),
+    [
+        ("document_number", {"document": PASSPORT | {"document_number": float("nan")}, "applicant": JANE}),
+        ("document_number", {"document": PASSPORT | {"document_number": "\ud800"}, "applicant": JANE}),
+        ("document_number", {"document": PASSPORT | {"document_number": np.array([1, 2])}, "applicant": JANE}),
+        ("issue_date", {"document": PASSPORT | {"issue_date": np.datetime64("2020-01")}, "applicant": JANE}),
+        ("middle_name", {"document": PASSPORT, "applicant": attrs.evolve(JANE, middle_name=pd.NA)}),
+        ("external_applicant_id", {"document": PASSPORT, "applicant": attrs.evolve(JANE, external_applicant_id=pd.NA)}),
+        ("applicant_id", {"document": PASSPORT, "applicant_id": float("nan")}),
+        ("applicant_id", {"document": PASSPORT, "applicant_id": uuid.UUID(int=5)}),
+        ("applicant_id", {"document": PASSPORT, "applicant_id": "\ud800" * 36}),
+        ("document", {"document": 5, "applicant": JANE}),
+        ("applicant", {"document": PASSPORT, "applicant": {"first_name": "Jane"}}),
+    ],
+)
+def test_a_value_that_no_ledger_can_know_a_row_by_is_named_by_its_field(field, row, key):
+    problems = identify(BulkRow(front_side="a.png", key=key, **row))
+    assert isinstance(problems, list)
+    assert field in [problem.field for problem in problems]

@@ -137,9 +137,10 @@ def read_manifest(path: AnyPath, **options: Unpack[ManifestReading]) -> Iterator
       ``client.bulk.upload``.
     * ``convert={"heic": "jpeg"}``: send pictures of telephones as JPEG (extra ``heic``).
 
-    A ledger knows a row by what stands in it, with relative paths as they are written: use one ledger for the manifests
-    of one folder. Raises `ManifestError` when the file cannot be read, is a pipe, or has columns that no manifest has;
-    `ConfigurationError` for options that make no sense; and `ModuleNotFoundError` for Parquet without its extra.
+    A ledger knows a row by what stands in it, with paths from the manifest's folder on, however they are spelt: use one
+    ledger for the manifests of one folder. Raises `ManifestError` when the file cannot be read, is a pipe, or has
+    columns that no manifest has; `ConfigurationError` for options that make no sense; and `ModuleNotFoundError` for
+    Parquet without its extra.
     """
     return Manifest.open(path, **options).rows()
 

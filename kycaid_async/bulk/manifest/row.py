@@ -82,7 +82,7 @@ class ManifestRow(BulkRow):
 
     @property
     def digest(self) -> bytes:
-        """As of any row, but paths count as they are written: a manifest may move, with its files and its ledger."""
+        """As of any row, but paths count from its folder on: a manifest may move, with its files and its ledger."""
         fields: dict[str, Any] = {"document": self.document, "applicant": self.applicant, **self.written}
         return BulkRow(applicant_id=self.applicant_id, key=self.key, **fields).digest
 

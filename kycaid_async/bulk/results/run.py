@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Final, Required, cast
 import attrs
 
 from kycaid_async.api.section import Caller
+from kycaid_async.bulk.known_rows import known_row
 from kycaid_async.bulk.ledger import EntryState, Path, RowEntry, UploadLedger, VerificationEntry, VerificationState
 from kycaid_async.bulk.ledger.opening import ledger_exists, ledger_name
 from kycaid_async.bulk.manifest.row import BadRow
@@ -241,7 +242,7 @@ async def _judged(number: int, row: ResultsRow, ledger: UploadLedger) -> tuple[s
     if isinstance(known_by, list):
         problems = "; ".join(map(str, known_by))
     else:
-        entry = await ledger.row(known_by[0])
+        _, entry = await known_row(row, known_by, ledger)
         applicant_id, is_uncertain = await known_applicant(row, entry, ledger)
     external_id = getattr(row.applicant, "external_applicant_id", None)
     judged = JudgedRow(
