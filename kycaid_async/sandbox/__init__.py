@@ -1,5 +1,6 @@
 """A local KYCAID over real HTTP, for demonstrations and tests. It needs the extra ``sandbox``."""
 
+import kycaid_async.transport.aiohttp  # noqa: F401 - before all that imports aiohttp, it says so when that fails
 from kycaid_async.sandbox.data.account import FormSwitches
 from kycaid_async.sandbox.events.feed import (
     Delivery,

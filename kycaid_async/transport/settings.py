@@ -10,7 +10,7 @@ from urllib.parse import quote, urlsplit
 import attrs
 
 from kycaid_async.errors import ConfigurationError
-from kycaid_async.masking import Unlisted, ValueObject, mask
+from kycaid_async.masking import Unlisted, ValueObject, encodable, mask
 from kycaid_async.options import FLAG, TEXT, Kind, instance_of, whole
 from kycaid_async.protocol.endpoint import HOLES, Endpoint
 from kycaid_async.protocol.request import is_plain_path
@@ -125,6 +125,8 @@ def may_be_plain(host: str, allow_http: Collection[str]) -> bool:
 def base_url_of(text: str, allow_http: Collection[str] = frozenset()) -> str:
     """Return ``text`` without its last slash. Raises `ConfigurationError` for what must not get the key."""
     TEXT.check("base_url", text)
+    if encodable(text) != text:
+        raise ConfigurationError("base_url: must be text that UTF-8 can carry")
     if re.search(r"[\s?#\\]", text):
         raise ConfigurationError("base_url: must not have a query, a fragment, or spaces")
     try:

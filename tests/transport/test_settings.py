@@ -95,6 +95,11 @@ def test_a_url_of_another_form_is_refused(url):
         AsyncKycaid("k", base_url=url)
 
 
+def test_a_base_url_that_is_no_text_is_refused():
+    with pytest.raises(ConfigurationError, match="base_url: must be text that UTF-8 can carry"):
+        AsyncKycaid("k", base_url="https://localhost/\udce9")
+
+
 def test_an_empty_base_url_does_not_stand_for_the_one_of_the_environment(monkeypatch):
     monkeypatch.setenv("KYCAID_BASE_URL", "https://white-label.example/api")
     with pytest.raises(ConfigurationError, match="base_url"):

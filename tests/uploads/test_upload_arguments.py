@@ -83,7 +83,7 @@ async def test_a_path_as_the_file_name_gives_its_last_part(client, server):
         ("content_type", b"image/png", "content_type: expected text, got a bytes"),
         ("content_type", Path("image/png"), "content_type: expected text, got a "),
     ],
-    ids=ascii,
+    ids=lambda value: ascii(value) if isinstance(value, str | bytes | int) else type(value).__name__,
 )
 async def test_an_option_of_another_type_is_refused_by_its_name(name, value, problem, client, server):
     error = await refused(client, PICTURE, **{name: value})

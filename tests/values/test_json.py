@@ -104,7 +104,11 @@ def test_a_request_with_half_of_a_surrogate_pair_can_be_stored_and_read_again():
     assert Person.from_dict(json.loads(person.to_json())) == person
 
 
-@pytest.mark.parametrize("value", [float("nan"), float("inf"), object(), b"Canary", {("Canary", 1): 2}], ids=str)
+@pytest.mark.parametrize(
+    "value",
+    [float("nan"), float("inf"), object(), b"Canary", {("Canary", 1): 2}],
+    ids=lambda value: type(value).__name__,
+)
 @pytest.mark.parametrize("indent", [None, 2])
 def test_what_cannot_be_written_of_a_request_is_named(value, indent):
     with pytest.raises(InvalidRequestError) as caught:
