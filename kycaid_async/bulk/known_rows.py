@@ -71,6 +71,6 @@ def _older(row: BulkRow, known_by: KnownBy) -> KnownBy | None:
         else:
             names = {side: older_name_of(source) for side, source in _sources(row).items()}
             older = older_digest_of_row(row.document, row.applicant_id, row.applicant, names), None
-    except (AttributeError, TypeError, ValueError, OverflowError, RecursionError):
+    except Exception:  # noqa: BLE001 - an object of the user can raise anything
         return None  # no earlier version could have sent it
     return None if older == known_by else older

@@ -31,8 +31,6 @@ SIDES: Final = ("front_side", "back_side", "other_side_1", "other_side_2", "othe
 _SOURCES: Final = (str, bytes, os.PathLike)
 _ANY_ID = "0" * ID_LENGTH
 _ODD: Final = FieldProblem("row", "the types of BulkRow, and values that JSON can carry", "others")
-_OF_OTHER_TYPES: Final = (AttributeError, TypeError, ValueError, OverflowError, RecursionError)
-"""What a row of other types raises when it is looked at."""
 _GIVEN_HERE = ("applicant_id", "affiliated_person_id", *(f"{side}_id" for side in SIDES))
 
 
@@ -157,7 +155,7 @@ def identify(row: BulkRow) -> tuple[bytes, bytes | None] | list[FieldProblem]:
     """Return the digest of a row and what it says, or the problems for which a ledger could not know it again."""
     try:
         return row.misfits() or (row.digest, row.says)
-    except _OF_OTHER_TYPES:
+    except Exception:  # noqa: BLE001, S110 - an object of the user can raise anything
         pass  # its text can hold a value, so that it must not be the context of what is raised for the problems
     return refusals(row) or _of_other_types(row)
 
@@ -166,8 +164,8 @@ def refusals(row: BulkRow) -> list[FieldProblem]:
     """Return the problems of a row that has no misfits, whatever its values are."""
     try:
         return row.refusals()
-    except _OF_OTHER_TYPES:
-        pass  # as above
+    except Exception:  # noqa: BLE001, S110 - as above
+        pass
     return _of_other_types(row)
 
 

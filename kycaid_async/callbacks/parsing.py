@@ -27,7 +27,7 @@ EVENTS: dict[str, type[Event]] = {
 }
 
 
-def construct_event(body: bytes, signature: str | bytes | None, keys: Keys, *, max_body: int = MAX_BODY) -> Event:
+def construct_event(body: bytes, signature: str | None, keys: Keys, *, max_body: int = MAX_BODY) -> Event:
     """Return the event in ``body`` after `verify` found its signature good. Raises what `verify` and `parse` raise."""
     with border:
         verify(body, signature, keys, max_body=max_body)

@@ -29,11 +29,11 @@ BYTES: Final = whole(1)
 _KEY = re.compile(r"[\x21-\x7e]+")
 
 
-def verify(body: bytes, signature: str | bytes | None, keys: Keys, *, max_body: int = MAX_BODY) -> None:
+def verify(body: bytes, signature: str | None, keys: Keys, *, max_body: int = MAX_BODY) -> None:
     """Verify that ``signature`` is that of ``body`` with one of ``keys``; the comparison takes constant time.
 
-    ``body`` is the body as it arrived, before any parsing; ``signature`` is the header `SIGNATURE_HEADER`, also in
-    bytes as raw ASGI has it, or None when there is none. Raises `InvalidSignatureError`, `BodyTooLargeError` above
+    ``body`` is the body as it arrived, before any parsing; ``signature`` is the text of the header `SIGNATURE_HEADER`,
+    or None when there is none. Raises `InvalidSignatureError`, `BodyTooLargeError` above
     ``max_body`` bytes, `RawBodyRequiredError` when ``body`` is not bytes, and `ConfigurationError` when there is no
     usable key, or ``max_body`` is no number of bytes. None of them shows the body, the signature or a key.
     """
@@ -42,7 +42,7 @@ def verify(body: bytes, signature: str | bytes | None, keys: Keys, *, max_body: 
         verify_with(keys_of(keys), body, signature, max_body=max_body)
 
 
-def verify_with(keys: tuple[ApiKey, ...], body: bytes, signature: str | bytes | None, *, max_body: int) -> None:
+def verify_with(keys: tuple[ApiKey, ...], body: bytes, signature: str | None, *, max_body: int) -> None:
     """Verify ``signature`` as `verify` does, with keys that `keys_of` validated."""
     raw = raw_body(body)
     check_size(len(raw), max_body)
@@ -123,11 +123,9 @@ def _ascii(signature: object) -> bytes:
     """Return the bytes to compare. Text that cannot be a signature gives bytes that never equal one."""
     if signature is None:
         return b""
-    if isinstance(signature, bytes | bytearray):  # as the scope of ASGI has headers
-        return bytes(signature).strip()
     if isinstance(signature, str):
         return str.encode(str.strip(signature), "ascii", "replace")
     raise InvalidSignatureError(
-        f"the callback's signature: expected text, got a {type(signature).__name__}; pass its {SIGNATURE_HEADER} "
-        "header, and refuse it if there is none."
+        f"the callback's signature: expected text, got {type(signature).__name__}; pass its {SIGNATURE_HEADER} "
+        "header as text, which raw ASGI has in bytes."
     )

@@ -30,6 +30,7 @@ class LoopCall:
         "_context",
         "_error",
         "_inbox",
+        "_is_lost",
         "_is_shut_down",
         "_look",
         "_loop",
@@ -47,6 +48,7 @@ class LoopCall:
     ) -> None:
         self._loop = loop
         self._is_shut_down = is_shut_down
+        self._is_lost = False
         self._look = look
         """Returns the loop to which calls go by now: another, when this one can carry nothing out any more."""
         self._start = [self._begin]
@@ -102,6 +104,7 @@ class LoopCall:
         except IndexError:
             begin = None  # not from within the handler
         if begin is None:
+            self._is_lost = True
             raise ConnectionLostError(
                 "all descriptors of this process were closed, and with them the event loop of the blocking client: "
                 "what was under way was perhaps processed; look before you repeat it",
@@ -161,6 +164,8 @@ class LoopCall:
             self._inbox.put(None)
 
     def _cancel_and_wait(self) -> None:
+        if self._is_lost:
+            return  # to wake it is to write to what may be another's by now
         try:
             self._loop.call_soon_threadsafe(self._cancel)
         except RuntimeError:  # the loop is closed, and this call never began

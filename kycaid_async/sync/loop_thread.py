@@ -111,7 +111,10 @@ class LoopThread:
     def new_call(self) -> LoopCall:
         """Return a call from this thread to the loop. Raises `ConfigurationError` when the loop cannot take one."""
         notice_fork()
-        running = self._running or self._start()
+        running = self._running
+        # Looked at each time: to wake a loop is to write to one of its descriptors, which may be another's by now.
+        if running is None or running.is_lost():
+            running = self._start(instead_of=running)
         calling_loop = asyncio._get_running_loop()  # noqa: SLF001 - documented; the public one raises, which takes long
         if calling_loop is not None:
             self._check_calling_loop(calling_loop, running)
@@ -127,7 +130,7 @@ class LoopThread:
     def spawn(self, closer: Closer) -> None:
         """Start ``closer`` on the loop, if there still is one, without waiting for it."""
         running = self._running
-        if running is None or self.is_shut_down:
+        if running is None or self.is_shut_down or running.is_lost():
             return
         try:
             running.loop.call_soon_threadsafe(lambda: keep_alive(running.loop.create_task(closer())))
@@ -229,7 +232,7 @@ class LoopThread:
         with self._lock:
             self.is_shut_down = True
             running = self._running
-        if running is not None:
+        if running is not None and not running.is_lost():
             running.loop.call_soon_threadsafe(lambda: running.loop.create_task(running.portal.stop()))
             with suppress(Empty):
                 running.finished.get(timeout=CLOSE_TIMEOUT)

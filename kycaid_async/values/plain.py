@@ -14,8 +14,6 @@ _TO_GREGORIAN: Final = (
     *("to_datetime_datetime", "to_datetime_date", "todatetime", "todate"),
 )
 """What Persian, Islamic and Nepali calendars call the way to the day that everybody knows, longest first."""
-_GREGORIAN: Final = ("proleptic_gregorian", "gregorian", "standard")
-"""How cftime calls it."""
 _UNITS: Final = frozenset({"D", "h", "m", "s", "ms", "us", "ns", "ps", "fs", "as"})
 """Those of numpy for times of one day at most. One of years, months, weeks, or of a number of units, such as ``7D``, is
 a longer span, and begins on another day than was given."""
@@ -36,7 +34,7 @@ def plain(value: Any) -> Any:
         return _number(value) if isinstance(value, numbers.Real | Decimal) else value
     if getattr(value, "ndim", None) == 0:
         return _scalar(value)
-    with contextlib.suppress(AttributeError, TypeError, ValueError, OverflowError):
+    with contextlib.suppress(Exception):  # an object of the user can raise anything
         return _day_or_time(value)
     return value
 
@@ -58,8 +56,6 @@ def _day_or_time(value: Any) -> Any:
     day = date(value.year, value.month, value.day)
     # That of another calendar bears the numbers of another day. Those that can be counted can be told apart.
     if hasattr(value, "toordinal") and value.toordinal() != day.toordinal():
-        return value
-    if getattr(value, "calendar", _GREGORIAN[0]) not in _GREGORIAN:
         return value
     return datetime.fromisoformat(value.isoformat()) if hasattr(value, "hour") else day
 

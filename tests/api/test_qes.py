@@ -18,5 +18,5 @@ async def test_a_signature_goes_out_as_it_is_and_the_json_comes_back_as_it_is(cl
 async def test_what_json_cannot_carry_is_refused_and_nothing_is_sent(client, server, body):
     with pytest.raises(InvalidRequestError) as caught:
         await client.qes.verify(body)
-    assert (caught.value.field, caught.value.operation) == ("*", "qes.verify")
+    assert (caught.value.field, caught.value.operation) == ("a", "qes.verify")
     assert server.requests == []

@@ -13,6 +13,13 @@ from kycaid_async.bulk.row import identify
 PASSPORT = {"type": "PASSPORT"}
 
 
+class Raising:
+    """An object of a user that can be asked for nothing."""
+
+    def __getattr__(self, name):
+        raise RuntimeError("personal")
+
+
 @pytest.mark.parametrize(
     ("row", "digest"),
     [
@@ -61,6 +68,7 @@ JANE = Person(first_name="Jane", external_applicant_id="1")
         ("applicant_id", {"document": PASSPORT, "applicant_id": float("nan")}),
         ("applicant_id", {"document": PASSPORT, "applicant_id": uuid.UUID(int=5)}),
         ("applicant_id", {"document": PASSPORT, "applicant_id": "\ud800" * 36}),
+        ("issue_date", {"document": PASSPORT | {"issue_date": Raising()}, "applicant": JANE}),
         ("document", {"document": 5, "applicant": JANE}),
         ("applicant", {"document": PASSPORT, "applicant": {"first_name": "Jane"}}),
     ],

@@ -89,9 +89,7 @@ def test_no_other_text_is_a_signature(text):
         "\ud800" * 128,
         "?" * 128,
         "\x00",
-        VECTOR_SIGNATURE.encode()[:-1],
-        VECTOR_SIGNATURE.encode("utf-16"),
-        b"\xff" * 128,
+        VECTOR_SIGNATURE.encode(),
         0,
         [VECTOR_SIGNATURE],
         hmac.new(VECTOR_KEY.encode(), VECTOR_BODY, hashlib.sha512).hexdigest(),
@@ -108,14 +106,11 @@ def test_white_space_around_a_signature_does_no_harm():
     verify(VECTOR_BODY, f" {VECTOR_SIGNATURE}\r\n", VECTOR_KEY)
 
 
-def test_a_signature_in_bytes_as_raw_asgi_has_it_is_accepted():
-    verify(VECTOR_BODY, VECTOR_SIGNATURE.encode(), VECTOR_KEY)
-    verify(VECTOR_BODY, bytearray(f" {VECTOR_SIGNATURE} ".encode()), VECTOR_KEY)
-
-
-@pytest.mark.parametrize("signature", [[VECTOR_SIGNATURE], (b"x-data-integrity", VECTOR_SIGNATURE.encode()), 5])
+@pytest.mark.parametrize(
+    "signature", [VECTOR_SIGNATURE.encode(), [VECTOR_SIGNATURE], (b"x-data-integrity", VECTOR_SIGNATURE.encode()), 5]
+)
 def test_a_signature_of_another_type_is_refused_with_its_type_and_not_as_a_missing_one(signature):
-    with pytest.raises(InvalidSignatureError, match=f"expected text, got a {type(signature).__name__}") as caught:
+    with pytest.raises(InvalidSignatureError, match=f"expected text, got {type(signature).__name__}; pass") as caught:
         verify(VECTOR_BODY, signature, VECTOR_KEY)
     assert VECTOR_SIGNATURE not in str(caught.value)
 

@@ -458,6 +458,26 @@ async def test_after_all_descriptors_were_closed_the_next_call_has_a_new_loop(sc
     assert await scripts.run(CLOSING.format(more=more), "-W", "error") == Done(0, "True\nTrue\n", "")
 
 
+async def test_what_has_the_numbers_of_closed_descriptors_now_is_left_alone(scripts):
+    more = """
+    pairs = [__import__("socket").socketpair() for _ in range(20)]
+    for one, other in pairs:
+        one.setblocking(False), other.setblocking(False)
+    print(len(client.countries.list()) > 0)
+    client.close()
+    for pair in pairs:
+        for end in pair:
+            try:
+                print("got", end.recv(10))
+            except BlockingIOError:
+                pass
+    os._exit(0)
+    """
+    script = CLOSING.replace("    print(len(client.countries.list()) > 0)\n    {more}", "{more}")
+    done = await scripts.run(script.format(more=more), "-u")
+    assert (done.code, done.out) == (0, "True\nTrue\n"), done.err
+
+
 async def test_a_call_under_way_ends_when_all_descriptors_are_closed_and_says_what_is_not_known(scripts):
     done = await scripts.run(
         """

@@ -219,7 +219,9 @@ def _written(path: str, about: About, content: Content) -> str:
         connection.execute("BEGIN")
         schema.make_tables(connection)
         connection.executemany(schema.SET, list(about.items()))
-        connection.executemany("INSERT INTO runs VALUES (?, ?, ?, ?, ?)", list(map(attrs.astuple, content.runs)))
+        connection.executemany(
+            "INSERT OR IGNORE INTO runs VALUES (?, ?, ?, ?, ?)", list(map(attrs.astuple, content.runs))
+        )
         for table, columns in TABLES.items():
             marks = ", ".join("?" * columns)
             # What contradicts itself, as a damaged file may, is left out, and so perhaps sent.

@@ -97,11 +97,18 @@ def look(path: str, name: str) -> tuple[LedgerError | None, Content]:
     return problem or content.stranger or _unfit(path, name, content), content
 
 
+_FIRST_PAGE: Final = 1 << 16
+"""Bytes in which the first page of a database ends, whatever its size."""
+
+
 def _never_was_one(path: str) -> bool:
     """Say whether nothing of a file, nor beside it, is as a run leaves it."""
     main = read_main(path)
-    is_other = main is not None and not main.is_database
-    return is_other and not size_of(wal_path(path)) and read_secret(path) is None
+    if main is None or main.is_database or size_of(wal_path(path)) or read_secret(path) is not None:
+        return False
+    # The head may be damaged; our first table is named behind it.
+    with open(path, "rb") as file:
+        return b"CREATE TABLE about (name TEXT PRIMARY KEY" not in file.read(_FIRST_PAGE)
 
 
 def _unfit(path: str, name: str, content: Content) -> LedgerError | None:

@@ -264,7 +264,8 @@ def prepare(connection: sqlite3.Connection, about: About, owner: LedgerOwner, se
     known |= {name: value for name, value in about.items() if name not in ("format", "ended")}
     if owner.api_key is not None:
         known["account"] = account_of(known["salt"], owner.api_key)
-    if owner.folder is not None:
+    # One that is known stays: a manifest beside a ledger is let in whatever its folder, and the others must be, too.
+    if owner.folder is not None and known.get("folder", ANY_FOLDER) == ANY_FOLDER:
         known["folder"] = folder_of(owner.folder, secret)
     connection.executemany(SET, list(known.items()))
     connection.execute("INSERT INTO runs VALUES (?, ?, ?, ?, ?)", attrs.astuple(run))

@@ -79,21 +79,21 @@ class Reach:
     def known_as(self, written: str) -> str:
         """Return the normal form of what is ``written`` in the manifest, by which a ledger knows the file.
 
-        From the manifest's folder on, as far as the file lies in it. ``..`` is taken out where it leads back from a
-        folder, and left behind a link. It may look at folders.
+        ``..`` is taken out where it leads back from a folder, and left behind a link. It may look at folders. What is
+        absolute stays so: of two folders, a relative path may name a file each.
         """
         if is_url(written):
             return written
         path = normal_path(self._path(written))
-        is_whole = os.path.isabs(path)  # noqa: PTH117 - a Path would change how it is spelt
-        if not is_whole and ".." not in path.split("/"):
+        if ".." not in path.split("/"):
             return path
+        if os.path.isabs(path):  # noqa: PTH117 - a Path would change how it is spelt
+            return _without_detours(path)
         whole = _without_detours(normal_path(os.path.join(self.folders[0], path)))  # noqa: PTH118 - a Path would change how it is spelt
-        for folder in (self.folders[0], self.spelt[0]):
-            below = _below(normal_path(folder))
-            if os.path.normcase(whole).startswith(below):
-                return whole[len(below) :]
-        return whole if is_whole else _without_detours(path, start=self.folders[0])
+        below = _below(normal_path(self.folders[0]))
+        if os.path.normcase(whole).startswith(below):
+            return whole[len(below) :]
+        return _without_detours(path, start=self.folders[0])
 
 
 class Place(str):
@@ -118,13 +118,15 @@ def _without_detours(path: str, start: str = "") -> str:
     """Return a path without each ``..`` that leads back from a folder, and not from where a link leads."""
     parts: list[str] = []
     for part in path.split("/"):
-        before = "/".join(parts)
-        # A Path would change how it is spelt.
-        if part != ".." or not parts or parts[-1] == ".." or os.path.islink(os.path.join(start, before)):  # noqa: PTH114, PTH118 - a Path would change how it is spelt
+        if part != ".." or not parts or parts[-1] == ".." or _is_link(start, parts):
             parts.append(part)
-        elif before:  # above the root there is nothing
+        elif parts != [""]:  # above the root there is nothing
             parts.pop()
     return "/".join(parts)
+
+
+def _is_link(start: str, parts: Sequence[str]) -> bool:
+    return os.path.islink(os.path.join(start, "/".join(parts)))  # noqa: PTH114, PTH118 - a Path would change how it is spelt
 
 
 def source_of(side: BulkSource, urls: UrlRules, *, first: int = CHUNK) -> Source:

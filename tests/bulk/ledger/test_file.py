@@ -185,6 +185,14 @@ async def test_a_ledger_that_stands_elsewhere_is_good_for_the_folder_that_it_was
     assert b"people" not in path.read_bytes()
 
 
+async def test_a_ledger_that_stands_elsewhere_stays_good_for_its_folder_when_a_manifest_beside_it_used_it(tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    path = tmp_path / "elsewhere" / "l"
+    await (await opened(path, folder=str(tmp_path / "people"))).close()
+    await (await opened(path, folder=str(tmp_path / "elsewhere"))).close()  # as of rows that were set aside there
+    await (await opened(path, folder=str(tmp_path / "people"))).close()
+
+
 async def test_a_ledger_beside_its_manifest_moves_with_it(tmp_path):
     for name in ("one", "two"):
         (tmp_path / name).mkdir()

@@ -128,6 +128,7 @@ DOCUMENTED = {
         "ClientSession.closed",
         "ClientSession.connector",
         "ClientSession.detach",
+        "ClientSession.headers",
     ),
     *("ClientSession.request", "ClientSession.trace_configs", "ClientSession.trust_env"),
     *("ClientTimeout", "DummyCookieJar", "TCPConnector", "TCPConnector.__init__", "ClientRequest", "__file__"),

@@ -1,8 +1,9 @@
 """Number formats of a sheet: what they show of a whole number, where that is certain."""
 
+import operator
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, Self
 
 import attrs
@@ -17,17 +18,31 @@ _TOKENS: Final = re.compile(
 )
 """An ``amount`` has separators of thousands or decimals, other ``places`` of digits have none."""
 _COLOUR: Final = re.compile(r"black|blue|cyan|green|magenta|red|white|yellow|color ?\d{1,2}", re.IGNORECASE)
-_CURRENCY: Final = re.compile(r"\$[^-]*(-[0-9a-f]{1,4})?", re.IGNORECASE)
-"""With a locale, which in longer numbers also says that digits are those of another script."""
+_CURRENCY: Final = re.compile(r"\$[^-]*(?:-([0-9a-f]{1,8}))?", re.IGNORECASE)
+"""With a locale. Of its eight digits the first two say in which script the others are shown, the next two the calendar,
+which is of no account for numbers."""
+_OUR_DIGITS: Final = 1
+"""The highest number of a script that stands for the digits from 0 to 9."""
 _ELAPSED: Final = re.compile("h+|m+|s+", re.IGNORECASE)
-_CONDITION: Final = re.compile("[<>=]")
-_BARE: Final = frozenset("$-+():^&'~{}<>= ")
+_CONDITION: Final = re.compile(r"(<=|>=|<>|<|>|=)\s*(-?\d+(?:\.\d+)?)")
+_HOLDS: Final[Mapping[str, Callable[[float, float], bool]]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "=": operator.eq,
+    "<>": operator.ne,
+}
+_BARE: Final = frozenset("$-+():^&'~{}<>= 123456789")
 """What is shown as it is, without quotes. A slash may be that of a fraction, a comma may leave out digits."""
 _FILL: Final = "\0"
 """Stands for as many spaces as the column is wide."""
 _EDGES: Final = f" {_FILL}"
 _OF_AMOUNTS: Final = frozenset(f"-+(){_EDGES}")
 """What any amount may be written with, beside its currency."""
+_SPACES: Final = frozenset(" '\u00a0\u202f\u2019")
+"""What stands between thousands in formats of some countries, as in ``# ##0``."""
+_THOUSANDS: Final = re.compile("[#0?]{3}")
 _GENERAL_DIGITS: Final = 10**11
 """From here on a cell without a format of its own may show an exponent."""
 _NUMBERS: Final = frozenset({"general", "amount", "places"})
@@ -61,6 +76,9 @@ class FormatSection:
         if numbers == ["amount"]:
             (places,) = (text.partition(".")[0] for kind, text in items if kind == "amount")
             return cls(as_it_is=True, zeros=places.count("0")) if _OF_AMOUNTS.issuperset(literals) else None
+        if _is_grouped(items):
+            places = "".join(text for kind, text in items if kind == "places")
+            return cls(as_it_is=True, zeros=places.count("0"))
         if numbers == ["general"]:
             return cls(tuple(items), as_it_is=not literals.strip(_EDGES))
         # Without a place for digits, a text stands for all numbers.
@@ -91,25 +109,29 @@ class NumberFormat:
     """A number format, by its sections: for numbers above zero, below it, and for zero, as far as it has them."""
 
     sections: tuple[FormatSection | None, ...] = (FormatSection(as_it_is=True),)
+    conditions: tuple[tuple[str, float] | None, ...] = ()
+    """What has to hold of a number for each section, in formats that say so; None for all others."""
 
     @classmethod
     def of(cls, code: str) -> Self:
         """Return the format of a code, as it stands in a file."""
         parts = sections_of(code)
-        if any(kind == "bracket" and _CONDITION.search(text) for part in parts for kind, text in part):
-            return cls((None,))
+        conditions = tuple(map(_condition_of, parts[:3]))
         last = [token for token in parts[-1] if token[0] != "bracket"]
         if _TEXT in last:  # what it shows of texts
             if not parts[1:]:
                 return cls() if last == [_TEXT] else cls((None,))
             del parts[-1]
-        return cls(tuple(map(FormatSection.of, parts[:3])))
+        sections = ([token for token in part if not _is_condition(token)] for part in parts[:3])
+        return cls(tuple(map(FormatSection.of, sections)), conditions if any(conditions) else ())
 
     def shown(self, value: int) -> str | None:
         """Return what a cell shows of ``value``, without spaces around it; None where that is not certain.
 
         What belongs to any amount is left out: separators of thousands, decimals, which are zeros, and a currency.
         """
+        if self.conditions:
+            return self._shown_where(value)
         at = 1 if value < 0 else 2 if value == 0 else 0
         own = at < len(self.sections)
         section = self.sections[at if own else 0]
@@ -117,6 +139,35 @@ class NumberFormat:
         if section is None or text is None or value >= 0:
             return text
         return text if own and not section.as_it_is else f"-{text}"
+
+    def _shown_where(self, value: int) -> str | None:
+        """Return what a format with conditions shows. Below zero, and where none holds, nothing is certain."""
+        for section, condition in zip(self.sections, self.conditions, strict=False):
+            if value >= 0 and (condition is None or _HOLDS[condition[0]](value, condition[1])):
+                return None if section is None else section.shown(value)
+        return None
+
+
+def _is_condition(token: _Token) -> bool:
+    return token[0] == "bracket" and _CONDITION.fullmatch(token[1]) is not None
+
+
+def _condition_of(tokens: Sequence[_Token]) -> tuple[str, float] | None:
+    found = next((_CONDITION.fullmatch(text) for kind, text in tokens if _is_condition((kind, text))), None)
+    return None if found is None else (found[1], float(found[2]))
+
+
+def _is_grouped(items: Sequence[_Token]) -> bool:
+    """Say whether it is an amount with spaces between its thousands. One that begins with ``0`` shows all."""
+    places = [text for kind, text in items if kind == "places"]
+    between = [text for kind, text in items if kind != "places"]
+    return (
+        bool(places[1:])
+        and places[0].startswith("#")
+        and all(map(_THOUSANDS.fullmatch, places[1:]))
+        and all(kind == "places" for kind, _ in items[::2])
+        and all(text in _SPACES for text in between)
+    )
 
 
 def sections_of(code: str) -> list[list[_Token]]:
@@ -141,7 +192,9 @@ def letters_of(tokens: Sequence[_Token]) -> str:
 def _shown(kind: str, text: str) -> str | None:
     """Return what a token shows that stands for no digits, but for a currency; None where that is not certain."""
     if kind == "bracket":
-        return "" if _COLOUR.fullmatch(text) or _CURRENCY.fullmatch(text) else None
+        currency = _CURRENCY.fullmatch(text)
+        is_ours = currency is not None and int(currency[1] or "0", 16) >> 24 <= _OUR_DIGITS
+        return "" if is_ours or _COLOUR.fullmatch(text) else None
     if kind == "fill":
         return _FILL if text == " " else None
     if kind == "padding":

@@ -11,7 +11,7 @@ from typing import IO, Any, Final
 
 import attrs
 
-from kycaid_async.bulk.manifest.sheets.cells import CellStyle, SheetCell, date_cell, number_cell
+from kycaid_async.bulk.manifest.sheets.cells import NO_DAY, CellStyle, SheetCell, date_cell, number_cell
 from kycaid_async.bulk.manifest.sheets.parts import WorkbookError, XmlPart, pieces, plain, read_small
 from kycaid_async.bulk.temporary_tables import temporary_tables
 
@@ -234,13 +234,20 @@ class _SheetReader:
                 return self._strings[int(value)]
             if kind == "n":
                 return number_cell(value, self._style, since_1904=self._since_1904)
-            if kind == "d":
-                return date_cell(datetime.fromisoformat(value))
         except (ValueError, IndexError, OverflowError) as error:
             raise WorkbookError("has a cell that names no value") from error
+        if kind == "d":
+            return _date_cell(value)
         if kind == "b":
             return SheetCell("boolean", "true" if value == "1" else "false")
         return SheetCell("error", value)
+
+
+def _date_cell(text: str) -> SheetCell:
+    try:
+        return date_cell(datetime.fromisoformat(text))
+    except ValueError:  # such as a time of day: wrong for its row only, if for any
+        return SheetCell("error", NO_DAY)
 
 
 def _column(letters: str) -> int:
