@@ -24,9 +24,9 @@ UNCERTAIN: Final = "uncertain"
 class Rejects:
     """Writes rows as they stand in their manifest, each behind its line and the reason why it is here.
 
-    It is a manifest of the same format, in the same folder, where its paths hold. Nobody but its owner may read it. At
-    the end, a file without rows is gone, and so is one that says what that of an earlier run does: ``path`` is then the
-    earlier one.
+    It is a manifest of the same format, in the same folder, where its paths hold, unless that cannot be written. Nobody
+    but its owner may read it. At the end, a file without rows is gone, and so is one that says what that of an earlier
+    run does: ``path`` is then the earlier one.
 
     A file that is only whole at its end, such as a workbook, has a copy beside it as long as it is written, row by row:
     ``people.rejects.xlsx.csv``. It is there after a run that was killed, and is never written over.

@@ -95,7 +95,8 @@ def _advice_on_folder(options: UploadCommand, aside: Path) -> Iterator[str]:
     if aside.resolve().parent != options.manifest.resolve().parent:
         yield (
             f"The folder of {one_line(options.manifest)} cannot be written, so {aside} stands elsewhere. Relative "
-            "paths start where it stands: before it is run, copy the files that its rows name to there."
+            "paths start where it stands: before it is run, copy the files that its rows name to there. Absolute ones "
+            "need --allow-outside."
         )
 
 
