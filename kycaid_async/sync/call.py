@@ -94,8 +94,14 @@ class LoopCall:
                 return self._inbox.get(timeout=LOOK_AFTER)
             except Empty:
                 pass
-            if not self._is_shut_down() and (loop := self._look()) is not self._loop:
+            if self._is_shut_down():
+                continue
+            if (loop := self._look()) is not self._loop:
                 self._go_on_in(loop)
+            else:
+                loop.call_soon_threadsafe(
+                    _nothing
+                )  # the thread of a lost loop may have taken what was to wake this one
 
     def _go_on_in(self, loop: asyncio.AbstractEventLoop) -> None:
         """Begin in another loop, in place of a lost one. Raises `ConnectionLostError` when it had begun there."""
@@ -183,6 +189,10 @@ class LoopCall:
             self._task.cancel()
         if self._task is None or _has_not_begun(self._task):  # then it never runs, and nobody else ends the wait
             self._inbox.put(None)
+
+
+def _nothing() -> None:
+    return
 
 
 def _has_not_begun(task: "asyncio.Task[None]") -> bool:

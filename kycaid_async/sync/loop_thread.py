@@ -211,7 +211,8 @@ class LoopThread:
             try:
                 loop.run_until_complete(_serve(partial(serving, loop)))
             finally:
-                _close(loop)
+                if mine is None or mine.canary.is_alive():
+                    _close(loop)
         except BaseException as error:
             if mine is None:
                 self._started(error)
@@ -251,7 +252,23 @@ def _forget(lost: _RunningLoop) -> None:
     from kycaid_async.transport.loop_resources import forget_loop
 
     _lost.append(lost)
+    # Its thread may wake once more, by a timer. A loop that had the number of its selector would lose events to it.
+    lost.loop.stop()
+    selector = getattr(lost.loop, "_selector", None)
+    if selector is not None and sys.platform != "win32":
+        _occupy(selector.fileno())
     forget_loop(lost.loop)
+
+
+def _occupy(descriptor: int) -> None:
+    """Give a number to what is no selector, if nobody has it."""
+    try:
+        os.fstat(descriptor)
+    except OSError:
+        nothing = os.open(os.devnull, os.O_RDONLY)
+        if nothing != descriptor:
+            os.dup2(nothing, descriptor, inheritable=False)
+            os.close(nothing)
 
 
 _lost: Final[list[_RunningLoop]] = []  # kept, so that nothing of them is finalized
