@@ -18,7 +18,7 @@ from kycaid_async.bulk.prerequisites import Prerequisites, UploadedFile, code_of
 from kycaid_async.bulk.reconcile import Reconciler
 from kycaid_async.bulk.requests.limits import KeyedLock, Stopped
 from kycaid_async.bulk.requests.resilient_caller import CountedCalls, IntentRecord, ResilientCaller
-from kycaid_async.bulk.row import SIDES, BulkResult, BulkRow, BulkStatus, identify, refusals
+from kycaid_async.bulk.row import SIDES, BulkResult, BulkRow, BulkStatus, identify, refusals_of
 from kycaid_async.errors import (
     ApiError,
     FieldProblem,
@@ -370,7 +370,7 @@ def _prepared(row: BulkRow) -> PreparedRow:
 
 def _check(row: BulkRow) -> None:
     """Raise `InvalidRequestError` for a row that the reference would refuse."""
-    problems = refusals(row)
+    problems = refusals_of(row)
     if problems:
         raise invalid_request(documents.CREATE.name, problems)
 

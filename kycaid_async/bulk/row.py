@@ -157,10 +157,10 @@ def identify(row: BulkRow) -> tuple[bytes, bytes | None] | list[FieldProblem]:
         return row.misfits() or (row.digest, row.says)
     except Exception:  # noqa: BLE001, S110 - an object of the user can raise anything
         pass  # its text can hold a value, so that it must not be the context of what is raised for the problems
-    return refusals(row) or _of_other_types(row)
+    return refusals_of(row) or _of_other_types(row)
 
 
-def refusals(row: BulkRow) -> list[FieldProblem]:
+def refusals_of(row: BulkRow) -> list[FieldProblem]:
     """Return the problems of a row that has no misfits, whatever its values are."""
     try:
         return row.refusals()

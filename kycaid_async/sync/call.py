@@ -3,7 +3,6 @@
 import asyncio
 import threading
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Coroutine
-from contextlib import suppress
 from contextvars import copy_context
 from functools import partial
 from inspect import CORO_CREATED, getcoroutinestate
@@ -99,9 +98,8 @@ class LoopCall:
             if (loop := self._look()) is not self._loop:
                 self._go_on_in(loop)
             else:
-                loop.call_soon_threadsafe(
-                    _nothing
-                )  # the thread of a lost loop may have taken what was to wake this one
+                # The thread of a lost loop may have taken what was to wake this one.
+                loop.call_soon_threadsafe(_nothing)
 
     def _go_on_in(self, loop: asyncio.AbstractEventLoop) -> None:
         """Begin in another loop, in place of a lost one. Raises `ConnectionLostError` when it had begun there."""
@@ -152,9 +150,11 @@ class LoopCall:
         self._loop.call_soon_threadsafe(resolve)
 
     def _begin_once(self) -> None:
-        with suppress(IndexError):  # begun in another loop meanwhile
+        try:
             begin = self._start.pop()
-            begin()
+        except IndexError:
+            return  # begun in another loop meanwhile
+        begin()
 
     def _begin(self) -> None:
         self._task = self._loop.create_task(self._main(), context=self._context)

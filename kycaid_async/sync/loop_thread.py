@@ -111,21 +111,19 @@ class LoopThread:
     def new_call(self) -> LoopCall:
         """Return a call from this thread to the loop. Raises `ConfigurationError` when the loop cannot take one."""
         notice_fork()
+        running = self._current()
+        calling_loop = asyncio._get_running_loop()  # noqa: SLF001 - documented; the public one raises, which takes long
+        if calling_loop is not None:
+            self._check_calling_loop(calling_loop, running)
+        return LoopCall(running.loop, lambda: self.is_shut_down, lambda: self._current().loop)
+
+    def _current(self) -> _RunningLoop:
+        """Return the loop that runs, a new one where it was lost."""
         running = self._running
         # Looked at each time: to wake a loop is to write to one of its descriptors, which may be another's by now.
         if running is None or running.is_lost():
             running = self._start(instead_of=running)
-        calling_loop = asyncio._get_running_loop()  # noqa: SLF001 - documented; the public one raises, which takes long
-        if calling_loop is not None:
-            self._check_calling_loop(calling_loop, running)
-        return LoopCall(running.loop, lambda: self.is_shut_down, self._look)
-
-    def _look(self) -> asyncio.AbstractEventLoop:
-        """Return the loop that runs, a new one where it was lost."""
-        running = self._running
-        if running is None or running.is_lost():
-            running = self._start(instead_of=running)
-        return running.loop
+        return running
 
     def spawn(self, closer: Closer) -> None:
         """Start ``closer`` on the loop, if there still is one, without waiting for it."""
@@ -148,7 +146,7 @@ class LoopThread:
             text = "Kycaid blocks the event loop that runs in this thread while it waits; AsyncKycaid does not"
             warnings.warn(text, BlockedLoopWarning, stacklevel=5)
 
-    def _start(self, instead_of: _RunningLoop | None = None) -> _RunningLoop:
+    def _start(self, instead_of: _RunningLoop | None) -> _RunningLoop:
         with self._lock:
             if instead_of is not None and self._running is instead_of:
                 self._running = None  # its thread, if it still waits, ends with the process

@@ -112,10 +112,7 @@ def _can_be_sought(file: Any) -> bool:
 
 def _name_of(file: Any) -> str | None:
     """Return the name of the file: in uploads of web frameworks ``filename``, since ``name`` is the form's field."""
-    try:
-        named = getattr(file, "filename" if hasattr(file, "filename") else "name", None)
-    except Exception:  # noqa: BLE001 - a file of the user can raise anything, and needs no name
-        return None
+    named, _ = tried(lambda: getattr(file, "filename" if hasattr(file, "filename") else "name", None))
     return named if isinstance(named, str) and named else None
 
 
