@@ -3,6 +3,7 @@
 import asyncio
 import collections
 import contextlib
+import gc
 import select
 import socket
 import threading
@@ -194,6 +195,50 @@ async def test_a_connection_that_is_reset_between_two_looks_of_the_loop_is_a_los
             await client.files.create(source, size=2_000_000, filename="a.png")
         assert caught.value.maybe_processed
         await client.aclose()
+
+
+@pytest.mark.parametrize("iterations", [0, 1, 2, 3])
+async def test_nothing_is_written_over_tls_to_a_connection_that_is_known_to_be_lost(
+    iterations, connect, tls_contexts, caplog
+):
+    """asyncio's TLS shows the loss iterations later, takes all that is written meanwhile, and warns of each piece."""
+    serving, trusting = tls_contexts
+    held, closed = threading.Event(), threading.Event()
+
+    def serve(connected: socket.socket) -> None:
+        head_of(connected)
+        assert held.wait(10)
+        reset_when_closed(connected)
+        connected.close()
+        closed.set()
+
+    async def source() -> AsyncIterator[bytes]:
+        for start in range(0, 1_000_000, 10_000):
+            if start == 500_000:
+                held.set()
+                assert closed.wait(10)  # holds up the loop: it has not read the reset yet
+                wait_for_the_resets()
+                for _ in range(iterations):
+                    await asyncio.sleep(0)
+            yield PICTURE[start : start + 10_000]
+
+    with RawServer(serve, tls=serving) as server:
+        client = connect(server.url, ssl_context=trusting)
+        with pytest.raises(KycaidError, match="connection was lost") as caught:
+            await client.files.create(source, size=1_000_000, filename="a.png")
+        assert caught.value.maybe_processed
+        await client.aclose()
+    said = [one.getMessage() for one in caplog.records if one.name == "asyncio"]
+    assert [one for one in said if not one.startswith("Executing")] == [], "but for how long it was held up"
+
+
+def wait_for_the_resets() -> None:
+    """Wait until each open connection of a client was reset; those of loops that write past Python's sockets aside."""
+    for one in gc.get_objects():
+        if isinstance(one, sockets.PatientSocket) and one.fileno() >= 0:
+            ended = select.poll()
+            ended.register(one, 0)
+            assert ended.poll(10_000), "it is reset"
 
 
 async def test_what_is_said_ahead_of_the_answer_does_not_end_an_upload(connect):

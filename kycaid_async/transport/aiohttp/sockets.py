@@ -16,7 +16,6 @@ import select
 import socket
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
-from weakref import WeakSet
 
 from kycaid_async.loops import let_loop_read
 
@@ -26,8 +25,6 @@ if TYPE_CHECKING:
 
 
 _send = socket.socket.send
-_broken: "WeakSet[PatientSocket]" = WeakSet()
-"""Those on which a write failed. asyncio's TLS shows that an iteration of the loop later, and takes more meanwhile."""
 
 
 class PatientSocket(socket.socket):
@@ -57,14 +54,13 @@ class PatientSocket(socket.socket):
                 raise
 
     def _read_first(self) -> None:
-        """Raise ``BlockingIOError`` when there is something to read; else note that it is broken."""
+        """Raise ``BlockingIOError`` when there is something to read."""
         try:
             waits = bool(self.recv(1, socket.MSG_PEEK))
         except OSError:
             waits = False
         if waits:
             raise BlockingIOError("there is something to read")
-        _broken.add(self)
 
 
 def patient_socket(info: "AddrInfoType") -> socket.socket:
@@ -96,12 +92,12 @@ def has_news(transport: asyncio.BaseTransport | None) -> bool:
 
 
 def must_read_first(transport: asyncio.BaseTransport | None) -> bool:
-    """Say whether a write that fails now could lose something that came, or another one failed just now."""
+    """Say whether a write that fails now could lose something that came, or the connection is lost already."""
     # Only asyncio's own transports write through Python's socket; others hold one, and write past it.
-    if type(transport).__module__.startswith("asyncio."):
-        connected = getattr(_socket_of(transport), "_sock", None)
-        if isinstance(connected, PatientSocket):
-            return connected in _broken
+    if type(transport).__module__.startswith("asyncio.") and isinstance(
+        getattr(_socket_of(transport), "_sock", None), PatientSocket
+    ):
+        return _is_lost(transport)
     return has_news(transport)
 
 
@@ -120,6 +116,12 @@ class ConnectionWriter:
         """Let the loop read when something has come."""
         if must_read_first(self.transport):
             await let_loop_read()
+
+
+def _is_lost(transport: Any) -> bool:
+    # What lies below TLS knows it an iteration of the loop earlier, and takes and drops all that is written meanwhile.
+    below = getattr(getattr(transport, "_ssl_protocol", None), "_transport", transport)
+    return below is None or below.is_closing()
 
 
 def _socket_of(transport: asyncio.BaseTransport | None) -> Any:
