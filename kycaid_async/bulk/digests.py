@@ -7,6 +7,7 @@ import os
 from collections.abc import Mapping
 from json.encoder import encode_basestring as _quoted
 from typing import Any, Final, Self, cast
+from unicodedata import normalize
 
 from kycaid_async.api.documents.models import ApplicantDocument
 from kycaid_async.values.converter import unstructure
@@ -90,8 +91,30 @@ def _as_text(name: str) -> str:
         return "bytes:" + path.hex()
 
 
+def counts_as(value: Any) -> Any:
+    """Return what a JSON value counts as: what says the same, and is written otherwise by another program, is the same.
+
+    Texts in one Unicode form and with one kind of line break, 12.0 as 12, and a field that is null as one that is not
+    there.
+    """
+    if isinstance(value, str):
+        if "\r" in value:
+            value = value.replace("\r\n", "\n").replace("\r", "\n")
+        return value if value.isascii() else normalize("NFC", value)
+    if isinstance(value, float):
+        return int(value) if value.is_integer() else value
+    if isinstance(value, Mapping):
+        return {name: counts_as(field) for name, field in value.items() if field is not None}
+    return [counts_as(one) for one in value] if isinstance(value, list) else value
+
+
 def digest_of_key(key: str) -> bytes:
     """Return 32 bytes that stand for a row with a key of its own."""
+    return older_digest_of_key(counts_as(key))
+
+
+def older_digest_of_key(key: str) -> bytes:
+    """Return the digest of a row with a key in earlier versions, which told Unicode forms of it apart."""
     return hashlib.sha256(b"key\0" + key.encode(errors="surrogatepass")).digest()
 
 
@@ -103,22 +126,30 @@ def digest_of_row(
     texts = (*document, *document.values(), applicant_id)
     if applicant is None and all(text.__class__ is str for text in texts):
         owner = _quoted(cast("str", applicant_id))
-        text = f'{{"applicant":null,"applicant_id":{owner},"document":{_object(document)},"sides":{_object(sides)}}}'
-        return hashlib.sha256(b"row\0" + text.encode()).digest()
-    content = {"document": as_sent(document), "applicant_id": applicant_id, "applicant": applicant, "sides": sides}
-    return hashlib.sha256(b"row\0" + _canonical(unstructure(content))).digest()
+        fields = _object(document)
+        if fields.isascii() and "\\r" not in fields:
+            text = f'{{"applicant":null,"applicant_id":{owner},"document":{fields},"sides":{_object(sides)}}}'
+            return hashlib.sha256(b"row\0" + text.encode()).digest()
+    given, made = counts_as(unstructure(as_sent(document))), counts_as(unstructure(applicant))
+    content = {"document": given, "applicant_id": applicant_id, "applicant": made, "sides": sides}
+    return hashlib.sha256(b"row\0" + _canonical(content)).digest()
 
 
 def older_digest_of_row(
     document: Mapping[str, Any], applicant_id: str | None, applicant: Any, sides: dict[str, str]
 ) -> bytes:
-    """Return the digest of a row in earlier versions, which took its fields for values without a type of their own."""
+    """Return the digest of a row in earlier versions, which took its fields as they were given."""
     content = {"document": dict(document), "applicant_id": applicant_id, "applicant": applicant, "sides": sides}
     return hashlib.sha256(b"row\0" + _canonical(unstructure(content))).digest()
 
 
 def digest_of(value: Any) -> bytes:
-    """Return 16 bytes that stand for ``value``, whatever the order of its keys."""
+    """Return 16 bytes that stand for what ``value`` counts as, whatever the order of its keys."""
+    return hashlib.sha256(_canonical(counts_as(unstructure(value)))).digest()[:16]
+
+
+def older_digest_of(value: Any) -> bytes:
+    """Return the same as earlier versions did, for which each value counted as what it is."""
     return hashlib.sha256(_canonical(unstructure(value))).digest()[:16]
 
 

@@ -1,14 +1,24 @@
 """Rows in the ledgers of earlier versions, which knew some by other digests: those are not to be sent again.
 
-They took a path as it was written, with every ``./`` in it, and a time at midnight for another value than its day.
+They took a path as it was written, with every ``./`` in it, a time at midnight for another value than its day, and so
+on with all that counts as the same by now.
 """
 
 from collections.abc import Mapping, Sequence
 
-from kycaid_async.bulk.digests import digest_of, name_of, older_digest_of_row, older_name_of
+from kycaid_async.api.applicants import Company, Person
+from kycaid_async.bulk.digests import (
+    counts_as,
+    name_of,
+    older_digest_of,
+    older_digest_of_key,
+    older_digest_of_row,
+    older_name_of,
+)
 from kycaid_async.bulk.ledger import RowEntry, UploadLedger
 from kycaid_async.bulk.manifest.row import ManifestRow
 from kycaid_async.bulk.row import BulkRow, BulkSource
+from kycaid_async.values.converter import unstructure
 
 KnownBy = tuple[bytes, bytes | None]
 """The digest of a row, and what it says, as `identify` returns them."""
@@ -49,10 +59,22 @@ def _is_strange(known: tuple[KnownBy, RowEntry | None], ledger: UploadLedger) ->
 
 def is_known_otherwise(row: BulkRow) -> bool:
     """Say whether earlier versions knew a row by anything else. Of nearly all rows they did not."""
-    if any(value.__class__ is not str for value in row.document.values()):
+    if any(value.__class__ is not str or counts_as(value) != value for value in row.document.values()):
+        return True
+    if row.applicant is not None and _counts_otherwise(row.applicant):
+        return True
+    if row.key is not None and not row.key.isascii():
         return True
     sources = () if row.key is not None else _sources(row).values()
     return any(not isinstance(source, bytes) and name_of(source) != older_name_of(source) for source in sources)
+
+
+def _counts_otherwise(applicant: Person | Company) -> bool:
+    try:
+        plain = unstructure(applicant)
+        return bool(counts_as(plain) != plain)
+    except Exception:  # noqa: BLE001 - an object of the user can raise anything
+        return False  # no earlier version could have sent it
 
 
 def _sources(row: BulkRow) -> Mapping[str, BulkSource]:
@@ -67,7 +89,8 @@ def _older(row: BulkRow, known_by: KnownBy) -> KnownBy | None:
     try:
         if row.key is not None:
             sides = [side for side, _ in row.sides()]
-            older = known_by[0], digest_of([dict(row.document), row.applicant_id, row.applicant, sides])
+            said = [dict(row.document), row.applicant_id, row.applicant, sides]
+            older = older_digest_of_key(row.key), older_digest_of(said)
         else:
             names = {side: older_name_of(source) for side, source in _sources(row).items()}
             older = older_digest_of_row(row.document, row.applicant_id, row.applicant, names), None

@@ -10,7 +10,7 @@ import attrs
 from kycaid_async.api import applicants, files
 from kycaid_async.api.applicants import Company, Person
 from kycaid_async.bulk.contents import FileContent, as_many_as_cores, digest_at, read_content
-from kycaid_async.bulk.digests import digest_of
+from kycaid_async.bulk.digests import digest_of, older_digest_of
 from kycaid_async.bulk.evidence import Unreconciled
 from kycaid_async.bulk.ledger import EntryState, RowEntry, UploadLedger
 from kycaid_async.bulk.manifest.places import source_of
@@ -156,7 +156,8 @@ class Prerequisites:
         fingerprint = digest_of(applicant)
         async with self.locks.look(digest, lambda: self.ledger.applicant(digest)) as known:
             if known is not None and known.applicant_id is not None:
-                if not self.ledger.has_said(known, fingerprint):
+                said = (fingerprint, older_digest_of(applicant))
+                if not any(self.ledger.has_said(known, one) for one in said):
                     raise invalid_request(applicants.CREATE.name, [_OTHER_DATA])
                 return known.applicant_id
             in_doubt = self.ledger.may_have_gaps if known is None else known.state is EntryState.SENT

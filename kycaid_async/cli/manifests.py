@@ -90,13 +90,16 @@ def common_options(
     if not api_key and sends:
         raise UsageProblem(KEY_IS_NEEDED)
     server, proxy = way_to_server(chosen.get("base_url"), chosen.get("proxy"), trust_env=sends)
+    ledger, ledger_url = chosen.get("ledger"), _ledger_url(chosen)
+    if ledger is None and ledger_url is None:
+        ledger = _own_ledger_of(manifest)
     return {
         "manifest": manifest,
         "server": server,
         "proxy": proxy,
         "api_key": api_key,
-        "ledger": chosen.get("ledger") or ledger_of(manifest),
-        "ledger_url": _ledger_url(chosen),
+        "ledger": ledger or ledger_of(manifest),
+        "ledger_url": ledger_url,
         "same_account": chosen.get("same_account", False),
         "concurrency": chosen.get("concurrency", 64),
         "as_json": chosen.get("as_json", False),
@@ -150,6 +153,29 @@ def ledger_of(manifest: Path) -> Path:
     """Return the ledger beside a manifest. Rejects have that of their manifest: it knows their applicants."""
     origin = origin_of(manifest)
     return origin.with_name(f"{origin.name}.ledger")
+
+
+def _own_ledger_of(manifest: Path) -> Path:
+    """Return the ledger beside a manifest, which nobody named. Raises `UsageProblem` where a new one would double rows.
+
+    A manifest that was saved in another format has the same rows as before, and rows that were set aside are in the
+    ledger of the whole.
+    """
+    ledger, origin = ledger_of(manifest), origin_of(manifest)
+    if ledger.exists():
+        return ledger
+    for other in sorted(origin.parent.glob("*.ledger")):
+        if other.with_suffix("").stem == origin.stem:
+            raise UsageProblem(
+                f"{ledger}: there is no such ledger, but {other}: with a new one the same rows would be sent again. "
+                "Name it with --ledger, or a new one for other rows"
+            )
+    if origin != manifest:
+        raise UsageProblem(
+            f"{ledger}: there is no such ledger. The one that knows the rows that were set aside is to be named with "
+            "--ledger"
+        )
+    return ledger
 
 
 def aside_of(manifest: Path, ledger: Path, *, mark: str = REJECTS) -> Path:

@@ -84,7 +84,8 @@ SAME = [
         ["2031-01-01 00:00:00", MIDNIGHT, pd.Timestamp(MIDNIGHT), np.datetime64("2031-01-01T00:00:00")],
     ),
     ("transaction_amount", [0.5, Decimal("0.5"), np.float64(0.5), np.float32(0.5)]),
-    ("transaction_amount", [5, np.int64(5)]),
+    ("transaction_amount", [5, 5.0, Decimal(5), Decimal("5.00"), np.int64(5), np.float32(5)]),
+    ("transaction_amount", [0, 0.0, -0.0]),
     ("type", ["PASSPORT", DocumentType("PASSPORT"), np.str_("PASSPORT")]),
     ("income_sources", [["SALARY"], ("SALARY",)]),
 ]

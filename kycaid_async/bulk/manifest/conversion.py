@@ -90,6 +90,11 @@ class Conversion:
                     "around when the file was opened; import it anew with this column as text, or say the format of "
                     "the text with --date-format, or date_format=, if the others are right"
                 )
+            if seen.month_first:
+                raise ManifestError(
+                    f"{name}: {column}: dates with dots are read as dd.mm.yyyy, and some of these are none; say their "
+                    "format with --date-format, or date_format=, such as mm.dd.yyyy"
+                )
             if seen.candidates:
                 both = " and ".join(seen.candidates)
                 raise ManifestError(
@@ -201,5 +206,5 @@ def _error(column: str, text: str) -> FieldProblem:
 def _plain(cell: SheetCell, takes: type) -> str:
     """Return the text that stands for a cell, in a column that takes such values."""
     if takes is dt.datetime and _ISO.read(cell) is not None:
-        return f"{cell} 00:00:00"
+        return cell.moment or f"{cell} 00:00:00"
     return str(cell) if takes is not str or cell.shown is None else cell.shown

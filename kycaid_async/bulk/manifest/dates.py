@@ -20,7 +20,8 @@ KNOWN: Final = (
 
 
 _DOTS: Final = ("dd.mm.yyyy", "mm.dd.yyyy")
-"""With dots between, the day comes first everywhere, unless another date of the column says that it does not."""
+"""With dots between, the day comes first everywhere. The other is never found, only named: without the rows that show
+it, such as among rejects, the same dates would be read as other days."""
 
 
 @attrs.frozen
@@ -112,7 +113,12 @@ class DateColumn:
     def format(self) -> DateFormat | None:
         """The format of all of them, if it is certain."""
         certain = not self.differ or tuple(form.name for form in self.left) == _DOTS
-        return self.left[0] if self.seen and self.left and certain else None
+        return self.left[0] if self.seen and self.left and certain and not self.month_first else None
+
+    @property
+    def month_first(self) -> bool:
+        """True when dates with dots can only be read with the month first."""
+        return self.seen and tuple(form.name for form in self.left) == _DOTS[1:]
 
     @property
     def candidates(self) -> tuple[str, ...]:

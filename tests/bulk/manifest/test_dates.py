@@ -62,7 +62,7 @@ def column(*texts):
         (["01/02/1990", "unknown", "31/01/1990", "1990-02-01"], "dd/mm/yyyy"),
         (["05/05/1990"], "dd/mm/yyyy"),
         (["03.04.1990", "05.06.1990"], "dd.mm.yyyy"),
-        (["03.04.1990", "12.31.1990"], "mm.dd.yyyy"),
+        (["03.04.1990", "12.31.1990"], None),
         (["31.12.1990", "12.31.1990"], None),
         (["19900201"], "yyyymmdd"),
         (["1990/02/01"], "yyyy/mm/dd"),
@@ -85,6 +85,18 @@ def test_a_column_that_can_be_read_in_two_ways_is_refused(tmp_path):
     manifest = Manifest.of(path, guess)
     assert manifest.notes == ["dates of applicant.dob are read as dd/mm/yyyy"]
     assert [one.applicant.dob for one in manifest.rows()] == ["1990-02-01", "1991-05-05", "1990-12-31"]
+
+
+def test_dates_with_dots_and_the_month_first_are_read_only_when_that_is_named(tmp_path):
+    """Without the row that shows it the others would be read as other days: among rejects, or when it is deleted."""
+    rows = [new("p", issue_date="02.01.2021"), new("q", issue_date="01.25.2021")]
+    path = write_csv(tmp_path / "a.csv", rows)
+    with pytest.raises(ManifestError, match=r"dates with dots are read as dd.mm.yyyy, and .* --date-format"):
+        Manifest.of(path, ManifestOptions(guess=True))
+    named = ManifestOptions(guess=True, date_format="mm.dd.yyyy")
+    assert [one.document["issue_date"] for one in Manifest.of(path, named).rows()] == ["2021-02-01", "2021-01-25"]
+    write_csv(path, rows[:1])
+    assert [one.document["issue_date"] for one in Manifest.of(path, named).rows()] == ["2021-02-01"]
 
 
 def test_every_known_format_reads_its_own_dates():

@@ -2,15 +2,18 @@
 
 import datetime as dt
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 import pyarrow.parquet
 import pytest
 
-from kycaid_async import BadRow, Manifest, read_manifest
+from kycaid_async import BadRow, BulkRow, Manifest, read_manifest
+from kycaid_async.bulk.digests import as_sent
 from kycaid_async.bulk.manifest.rejects import Rejects, rejects_of
 from tests.bulk.manifests import said
 
+EAST = dt.timezone(dt.timedelta(hours=2))
 PERSON = "applicant.external_applicant_id"
 LOST = (
     f"{PERSON}: expected text; as a number it keeps fifteen digits at most, and the others are lost, "
@@ -54,6 +57,23 @@ def test_such_an_id_is_refused_again_in_a_file_of_rejects(tmp_path):
     first, second, third = read_manifest(rejects.path)
     assert all(isinstance(row, BadRow) for row in (first, second))
     assert third.applicant.external_applicant_id == str(10**15)
+
+
+@pytest.mark.parametrize("zone", [None, EAST, ZoneInfo("UTC"), ZoneInfo("America/New_York")], ids=str)
+@pytest.mark.parametrize("hour", [0, 10])
+def test_a_time_with_a_zone_is_sent_as_one_in_python_is(tmp_path, zone, hour):
+    moment = dt.datetime(2024, 1, 5, hour, tzinfo=zone)
+    name = None if zone is None else "+02:00" if isinstance(zone, dt.timezone) else str(zone)
+    column = pa.array([moment], pa.timestamp("us", name))
+    (row,) = read_manifest(parquet(tmp_path / "a.parquet", column, name="transaction_datetime"))
+    given = BulkRow(document={"type": "PASSPORT", "transaction_datetime": moment}, applicant=row.applicant)
+    assert row.document["transaction_datetime"] == as_sent(given.document)["transaction_datetime"]
+
+
+def test_a_day_with_a_zone_is_the_day_that_stands_there(tmp_path):
+    column = pa.array([dt.datetime(2024, 1, 5, tzinfo=EAST)], pa.timestamp("us", "+02:00"))
+    (row,) = read_manifest(parquet(tmp_path / "a.parquet", column, name="issue_date"))
+    assert row.document["issue_date"] == "2024-01-05"
 
 
 def test_an_amount_is_as_large_as_it_stands_there(tmp_path):

@@ -275,6 +275,34 @@ def test_rejects_that_were_corrected_are_run_again_with_the_same_ledger(upload, 
     assert not (tmp_path / "people.rejects.csv.ledger").exists()
 
 
+@pytest.mark.parametrize("name", ["people.txt", "people.uncertain.txt", "people.rejects-2.txt"])
+def test_rows_that_were_saved_in_another_format_begin_no_ledger_of_their_own(name, upload, server, people):
+    assert upload(people, server=server.url).exit_code == 0
+    people.rename(people.with_name(name))
+    known = people.with_name("people.csv.ledger")
+    done = upload(people.with_name(name), server=server.url)
+    assert (done.exit_code, done.stderr.count("\n")) == (2, 1)
+    assert f"there is no such ledger, but {known}: with a new one the same rows would be sent again" in done.stderr
+    again = upload(people.with_name(name), "--ledger", known, server=server.url)
+    assert (again.exit_code, numbers(server)) == (0, list("01234"))
+    assert "all 5 rows were done before" in again.stdout
+
+
+def test_rows_that_were_set_aside_begin_no_ledger_where_that_of_their_manifest_is_missing(upload, server, people):
+    aside = people.rename(people.with_name("people.uncertain.csv"))
+    done = upload(aside, server=server.url)
+    assert (done.exit_code, numbers(server)) == (2, [])
+    assert "the rows that were set aside is to be named with --ledger" in done.stderr
+    new = people.with_name("new.ledger")
+    assert upload(aside, "--ledger", new, server=server.url).exit_code == 0
+
+
+def test_a_ledger_of_another_manifest_in_the_same_folder_is_in_nobody_s_way(upload, server, people):
+    for name in ("others.csv.ledger", "people.2026.csv.ledger", "my-people.csv.ledger"):
+        people.with_name(name).touch()
+    assert upload(people, server=server.url).exit_code == 0
+
+
 def test_a_row_that_the_server_refuses_is_set_aside_with_the_reason_and_without_its_text(upload, server, people):
     server.refused = "3"
     done = upload(people, "--on-error", "continue", server=server.url)

@@ -9,6 +9,7 @@ from typing import Any, Final, Literal, Self
 import attrs
 
 from kycaid_async.bulk.manifest.sheets.number_formats import NumberFormat, letters_of, sections_of
+from kycaid_async.values.scalars import write_time
 
 CellKind = Literal["number", "date", "time", "boolean", "error"]
 
@@ -41,15 +42,18 @@ _AS_IT_IS: Final = NumberFormat()
 class SheetCell(str):
     """A cell that is no text: a number, a date or a time as in ISO 8601, a truth, or the name of an error."""
 
-    __slots__ = ("kind", "shown")
+    __slots__ = ("kind", "moment", "shown")
 
     kind: CellKind
     shown: str | None
     """What a person sees of it, such as a number with zeros in front; None where that is not certain."""
 
+    moment: str | None
+    """When a day with a zone began, in UTC."""
+
     def __new__(cls, kind: CellKind, text: str) -> Self:
         cell = super().__new__(cls, text)
-        cell.kind, cell.shown = kind, text
+        cell.kind, cell.shown, cell.moment = kind, text, None
         return cell
 
     @property
@@ -117,10 +121,13 @@ def whole_cell(value: float, exact: int, form: NumberFormat = _AS_IT_IS) -> Shee
 
 
 def date_cell(moment: date) -> SheetCell:
-    """Return the cell of a day, or of a moment, whose zone is left out."""
+    """Return the cell of a day, or of a moment, which is written in UTC."""
     if isinstance(moment, datetime) and moment.time() != time():
-        return SheetCell("date", moment.replace(tzinfo=None).isoformat(sep=" ", timespec="seconds"))
-    return SheetCell("date", moment.isoformat()[:10])
+        return SheetCell("date", write_time(moment))
+    cell = SheetCell("date", moment.isoformat()[:10])
+    if isinstance(moment, datetime) and moment.tzinfo is not None:
+        cell.moment = write_time(moment)
+    return cell
 
 
 def _moment(value: float, style: CellStyle, since_1904: bool) -> SheetCell:
