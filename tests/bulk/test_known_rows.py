@@ -3,9 +3,10 @@
 import datetime as dt
 from contextlib import contextmanager
 
+import attrs
 import pytest
 
-from kycaid_async import AuditStatus, BulkRow, BulkStatus, VerifyStatus, read_manifest
+from kycaid_async import AuditStatus, BulkRow, BulkStatus, Person, VerifyStatus, read_manifest
 from kycaid_async.bulk import delivery, digests, known_rows, row
 from tests.bulk.manifests import row as manifest_row
 from tests.bulk.manifests import with_pictures, write_csv
@@ -36,6 +37,7 @@ def as_earlier():
             patch.setattr(row, "name_of", digests.older_name_of)
             for module in (row, digests, delivery):
                 patch.setattr(module, "as_sent", dict)
+            patch.setattr(digests, "counts_as", lambda value: value)
             yield
 
     return earlier
@@ -77,6 +79,44 @@ async def test_a_row_with_a_time_at_midnight_that_an_earlier_version_sent_is_don
     ((again,), _) = await bulk_client.bulk.upload_all(rows, ledger=tmp_path / "l")
     assert again.status is BulkStatus.DONE_BEFORE, again.error
     assert sandbox.counts()["documents"] == 1
+
+
+ANN = Person(external_applicant_id="p-1", first_name="Ann", last_name="Bee", dob="1990-01-02", residence_country="GB")
+
+
+@pytest.mark.parametrize("key", [None, "d-1", "Mu\u0308ller"])
+@pytest.mark.parametrize(
+    ("document", "applicant"),
+    [
+        ({"issuing_authority": "Ko\u0308ln"}, ANN),
+        ({"issuing_authority": "Stadt\r\nBerlin"}, ANN),
+        ({"transaction_amount": 12.0}, ANN),
+        ({"expiry_date": None}, ANN),
+        ({}, attrs.evolve(ANN, middle_name=None)),
+        ({}, ANN),
+    ],
+    ids=[
+        "a Unicode form",
+        "a line break",
+        "a whole number",
+        "a null",
+        "a null of a person",
+        "its key",
+    ],
+)
+async def test_what_counts_as_the_same_by_now_was_sent_by_an_earlier_version(
+    key, document, applicant, as_earlier, bulk_client, sandbox, tmp_path
+):
+    source = with_pictures(tmp_path) / "front.png"
+    rows = [BulkRow(document=PASSPORT | document, applicant=applicant, front_side=source, key=key)]
+    second = [attrs.evolve(rows[0], document={"type": "ADDRESS_DOCUMENT"}, key="another")]
+    with as_earlier():
+        ((first,), _) = await bulk_client.bulk.upload_all(rows, ledger=tmp_path / "l")
+    ((again,), _) = await bulk_client.bulk.upload_all(rows, ledger=tmp_path / "l")
+    assert (first.status, again.status) == (BulkStatus.CREATED, BulkStatus.DONE_BEFORE), again.error
+    ((other,), _) = await bulk_client.bulk.upload_all(second, ledger=tmp_path / "l")
+    assert other.status is BulkStatus.CREATED, "its applicant is known, too"
+    assert (sandbox.counts()["applicants"], sandbox.counts()["documents"]) == (1, 2)
 
 
 @pytest.mark.parametrize("path", ["./scans//0.png", "scans/../scans/0.png", "scans\\0.png", "{folder}/scans/0.png"])
