@@ -167,13 +167,13 @@ def _own_ledger_of(manifest: Path) -> Path:
     for other in sorted(origin.parent.glob("*.ledger")):
         if other.with_suffix("").stem == origin.stem:
             raise UsageProblem(
-                f"{ledger}: there is no such ledger, but {other}: with a new one the same rows would be sent again. "
-                "Name it with --ledger, or a new one for other rows"
+                f"{ledger}: there is no such ledger, only {other}. With a new one, rows that it knows would be sent "
+                "again: name it with --ledger, or a new one when these are other rows"
             )
     if origin != manifest:
         raise UsageProblem(
-            f"{ledger}: there is no such ledger. The one that knows the rows that were set aside is to be named with "
-            "--ledger"
+            f"{ledger}: there is no such ledger. Rows that were set aside go on with that of their manifest: name it "
+            "with --ledger"
         )
     return ledger
 

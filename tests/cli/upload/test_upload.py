@@ -282,7 +282,7 @@ def test_rows_that_were_saved_in_another_format_begin_no_ledger_of_their_own(nam
     known = people.with_name("people.csv.ledger")
     done = upload(people.with_name(name), server=server.url)
     assert (done.exit_code, done.stderr.count("\n")) == (2, 1)
-    assert f"there is no such ledger, but {known}: with a new one the same rows would be sent again" in done.stderr
+    assert f"there is no such ledger, only {known}. With a new one, rows that it knows would be sent" in done.stderr
     again = upload(people.with_name(name), "--ledger", known, server=server.url)
     assert (again.exit_code, numbers(server)) == (0, list("01234"))
     assert "all 5 rows were done before" in again.stdout
@@ -292,7 +292,7 @@ def test_rows_that_were_set_aside_begin_no_ledger_where_that_of_their_manifest_i
     aside = people.rename(people.with_name("people.uncertain.csv"))
     done = upload(aside, server=server.url)
     assert (done.exit_code, numbers(server)) == (2, [])
-    assert "the rows that were set aside is to be named with --ledger" in done.stderr
+    assert "go on with that of their manifest: name it with --ledger" in done.stderr
     new = people.with_name("new.ledger")
     assert upload(aside, "--ledger", new, server=server.url).exit_code == 0
 
