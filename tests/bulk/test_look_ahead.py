@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kycaid_async import BulkRow, BulkStatus
+from kycaid_async.bulk.digests import counts_as
 from kycaid_async.bulk.ledger import Intent
 from kycaid_async.bulk.ledger.database import Database
 from tests.bulk.plain_server import PlainServer
@@ -71,7 +72,7 @@ async def test_a_row_that_was_done_before_is_done_also_when_it_would_be_refused_
 @given(st.dictionaries(TEXTS, TEXTS, max_size=4), TEXTS, TEXTS)
 def test_the_digest_of_a_row_of_texts_is_that_of_its_json(document, applicant_id, path):
     content = {
-        "document": document,
+        "document": counts_as(document),
         "applicant_id": applicant_id,
         "applicant": None,
         "sides": {"back_side": path, "front_side": "a"},

@@ -235,7 +235,7 @@ async def test_nothing_is_written_over_tls_to_a_connection_that_is_known_to_be_l
 def wait_for_the_resets() -> None:
     """Wait until each open connection of a client was reset; those of loops that write past Python's sockets aside."""
     for one in gc.get_objects():
-        if isinstance(one, sockets.PatientSocket) and one.fileno() >= 0:
+        if type(one) is sockets.PatientSocket and one.fileno() >= 0:
             ended = select.poll()
             ended.register(one, 0)
             assert ended.poll(10_000), "it is reset"

@@ -139,6 +139,8 @@ def _cell(value: Any, exact: int = 2**53) -> str:  # noqa: PLR0911 - a table
         return SheetCell("error", "#TIME!")
     if isinstance(value, list):
         return " ".join(map(_cell, value))
+    if hasattr(value, "item"):  # a number of two bytes, which earlier versions of pyarrow give as numpy's
+        return _cell(value.item(), exact)
     if isinstance(value, Decimal) and value == value.to_integral_value():
         value = int(value)  # it has as many zeros behind as its column has decimals
     return value.decode(errors="surrogateescape") if isinstance(value, bytes) else SheetCell("number", str(value))
