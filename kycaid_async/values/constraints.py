@@ -36,6 +36,8 @@ class Length(ValueObject):
         return isinstance(value, str) and self.minimum <= len(value) <= self.maximum
 
     def describe(self, value: Any) -> str:
+        if isinstance(value, int) and not isinstance(value, bool):
+            return "a number of more digits"  # of an id: those that have a text are made one
         return f"{len(value)} characters" if isinstance(value, str) else kind(value)
 
 
@@ -144,7 +146,7 @@ class OneOf(ValueObject):
 
 def _reads(reader: Any, value: Any) -> bool:
     try:
-        reader(value)
+        reader(plain(value))
     except Mismatch:
         return False
     return True
@@ -170,12 +172,21 @@ ExternalId = Annotated[str | int, Length(0, 50)]
 
 def external_id() -> Any:
     """Return an attrs field for your own id of something. A whole number becomes text: the reference takes no other."""
-    return attrs.field(default=UNSET, converter=_as_text)
+    return attrs.field(default=UNSET, converter=id_text)
 
 
-def _as_text(value: Any) -> Any:
+def id_text(value: Any) -> Any:
+    """Return your own id of something as the text that is sent; what is neither text nor a whole number stays as it is.
+
+    So does a number of more than 4,300 digits, which Python does not write: the check before sending names its field.
+    """
     value = value if value is UNSET else plain(value)
-    return str(value) if value.__class__ is int else value
+    if value.__class__ is not int:
+        return value
+    try:
+        return str(value)
+    except ValueError:
+        return value
 
 
 LanguageCode = Annotated[str, Length(1, 10), Shown]

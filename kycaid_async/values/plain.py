@@ -1,4 +1,4 @@
-"""Numbers and times of other libraries (numpy, pandas, decimal, arrow) as Python's own.
+"""Numbers, times and texts of other libraries (numpy, pandas, decimal, arrow, markupsafe) as Python's own.
 
 None of these libraries is imported: a value says by itself what it is.
 """
@@ -6,6 +6,8 @@ None of these libraries is imported: a value says by itself what it is.
 import contextlib
 from datetime import date, datetime, time
 from typing import Any, Final
+
+from kycaid_async.values.enums import OpenEnum
 
 _OWN: Final = frozenset({str, bool, int, float, date, list, tuple, dict, type(None)})
 _SPAN: Final = "m"
@@ -20,12 +22,16 @@ a longer span, and begins on another day than was given."""
 
 
 def plain(value: Any) -> Any:
-    """Return a number, truth value or time of another library as Python's own.
+    """Return a number, truth value, time or text of another library as Python's own; a text of an enum is its value.
 
     All else stays as it is, also what stands for nothing (``NaT``, ``NA``): fields refuse that by its type.
     """
+    if value.__class__ in _OWN:
+        return value
+    if isinstance(value, str):  # not str(): it calls what the class makes of itself, which can be more than its letters
+        return value if isinstance(value, OpenEnum) else str.__str__(value)
     # To numpy a span of time is a whole number.
-    if value.__class__ in _OWN or isinstance(value, str | bytes | date) or _kind_of(value) == _SPAN:
+    if isinstance(value, bytes | date) or _kind_of(value) == _SPAN:
         return value
     import numbers  # these two take longer to import than all else here, and few values need them
     from decimal import Decimal

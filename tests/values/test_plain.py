@@ -1,6 +1,7 @@
 """Numbers and times of other libraries: what they say is sent, or the field is named."""
 
 import datetime as dt
+import enum
 import fractions
 import json
 from decimal import Decimal
@@ -9,10 +10,15 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
+from markupsafe import Markup
 
 from kycaid_async import DocumentUpdate, InvalidRequestError, Person
 from kycaid_async.api import documents
+from kycaid_async.api.documents.models import ApplicantDocument
+from kycaid_async.api.verifications.section import _day, _moment
+from kycaid_async.bulk.digests import digest_of_row
 from kycaid_async.protocol.request import build
+from kycaid_async.values.check import check_request, check_values
 from kycaid_async.values.converter import unstructure
 from kycaid_async.values.plain import plain
 
@@ -167,3 +173,70 @@ def test_all_else_stays_as_it_is(value):
 def test_a_refused_date_says_what_is_wrong_with_it(value, described):
     with pytest.raises(InvalidRequestError, match=f"issue_date: expected a date as YYYY-MM-DD, got {described}"):
         sent(issue_date=value)
+
+
+class Text(str):
+    """Text of a library, whose ``str()`` is not its letters."""
+
+    __slots__ = ()
+
+    def __str__(self):
+        return "another"
+
+
+class Word(enum.StrEnum):
+    DAY = "1990-02-03"
+    MOMENT = "1990-02-03 04:05:06"
+
+
+DAYS = [np.str_("1990-02-03"), Markup("1990-02-03"), Text("1990-02-03"), Word.DAY]
+MOMENTS = [np.str_(Word.MOMENT.value), Markup(Word.MOMENT.value), Text(Word.MOMENT.value), Word.MOMENT]
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "written"),
+    [
+        *(("issue_date", day, "1990-02-03") for day in DAYS),
+        *(("transaction_datetime", moment, "1990-02-03 04:05:06") for moment in MOMENTS),
+        *(("document_number", day, "1990-02-03") for day in DAYS),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_text_of_another_library_is_sent_as_its_letters(field, value, written):
+    assert sent(**{field: value}) == {field: written}
+    made = DocumentUpdate(**{field: value}).to_dict()[field]
+    assert (made, type(made)) == (written, str)
+
+
+@pytest.mark.parametrize("value", DAYS, ids=lambda value: type(value).__name__)
+def test_the_day_of_a_report_may_be_text_of_another_library(value):
+    assert _day("start", value) == dt.date(1990, 2, 3)
+    assert _moment(value) == dt.datetime(1990, 2, 3, tzinfo=dt.UTC)
+
+
+@pytest.mark.parametrize("value", DAYS, ids=lambda value: type(value).__name__)
+def test_a_row_with_text_of_another_library_counts_as_the_same_row(value):
+    rows = [{"type": "PASSPORT", "issue_date": day} for day in (value, "1990-02-03")]
+    first, second = (digest_of_row(row, None, None, {}) for row in rows)
+    assert first == second
+    assert check_values(ApplicantDocument, rows[0] | {"front_side": "f" * 36}) == check_values(
+        ApplicantDocument, rows[1] | {"front_side": "f" * 36}
+    )
+
+
+def test_text_of_another_library_that_is_no_date_is_told_as_text():
+    with pytest.raises(InvalidRequestError, match="issue_date: expected a date as YYYY-MM-DD, got a day that no cal"):
+        sent(issue_date=np.str_("1990-02-30"))
+    with pytest.raises(InvalidRequestError, match="transaction_amount: expected a number, got other text"):
+        sent(transaction_amount=np.str_("12"))
+
+
+@pytest.mark.parametrize("number", [10**5000, -(10**5000)], ids=["large", "small"])
+async def test_an_id_of_more_digits_than_python_writes_is_refused_by_name(number, make_client):
+    person = Person(first_name="Jane", last_name="Example", external_applicant_id=number)
+    (problem,) = check_request(person)
+    assert str(problem) == "external_applicant_id: expected at most 50 characters, got a number of more digits"
+    with pytest.raises(InvalidRequestError, match="external_applicant_id"):
+        person.to_json()
+    with pytest.raises(InvalidRequestError, match="external_applicant_id: expected text or a whole number"):
+        await make_client("http://127.0.0.1:1").verifications.find(external_applicant_id=number, since="2026-01-01")

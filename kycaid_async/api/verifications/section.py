@@ -19,7 +19,7 @@ from kycaid_async.options import is_number
 from kycaid_async.protocol.endpoint import Endpoint, Evidence, Replay, ReturnsData, ReturnsId, ReturnsList, ReturnsModel
 from kycaid_async.protocol.request import invalid_request
 from kycaid_async.tracebacks import border, confidential
-from kycaid_async.values.constraints import CalendarDate
+from kycaid_async.values.constraints import CalendarDate, id_text
 from kycaid_async.values.mismatch import Mismatch, kind
 from kycaid_async.values.plain import day_of, plain
 from kycaid_async.values.scalars import read_date
@@ -198,7 +198,10 @@ class Verifications(Section):
         if not applicant_id and external_applicant_id in (None, ""):
             wanted = FieldProblem("applicant_id", "this or external_applicant_id", "neither")
             raise invalid_request("verifications.find", [wanted])
-        external = None if external_applicant_id is None else str(external_applicant_id)
+        external = id_text(external_applicant_id)
+        if not isinstance(external, str | None):
+            odd = FieldProblem("external_applicant_id", "text or a whole number", kind(external))
+            raise invalid_request("verifications.find", [odd])
         begin = _moment(since)
         end = self._timing.now() + CLOCKS_APART
         rows = self.report(begin.date(), max(begin.date(), end.date()))
@@ -264,7 +267,8 @@ def _day(name: str, value: Any) -> date:
 
 
 def _moment(value: Any) -> datetime:
-    value = _moment_in(value) if isinstance(value, str) else plain(value)
+    value = plain(value)
+    value = _moment_in(value) if isinstance(value, str) else value
     if isinstance(value, datetime):
         if value.tzinfo is None:
             # Local time taken for UTC could begin hours too late, and miss what was paid for already.
