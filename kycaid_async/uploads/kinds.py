@@ -31,8 +31,8 @@ class FileKind(ValueObject):
 
     @property
     def is_document(self) -> bool:
-        """True for what a document can be: an image, a PDF or a video."""
-        return self is PDF or self.content_type.startswith(("image/", "video/"))
+        """True for what a document can be: an image, a PDF or a video. A drawing is a text."""
+        return self is PDF or (self is not _SVG and self.content_type.startswith(("image/", "video/")))
 
 
 PDF: Final = FileKind("application/pdf", ".pdf")
@@ -53,6 +53,10 @@ _TS: Final = FileKind("video/mp2t", ".ts")
 _3GP: Final = FileKind("video/3gpp", ".3gp")
 _AUDIO: Final = FileKind("audio/mp4", ".m4a")
 _HTML: Final = FileKind("text/html", ".html")
+_SVG: Final = FileKind("image/svg+xml", ".svg")
+_XML: Final = FileKind("application/xml", ".xml")
+_OGG: Final = FileKind("audio/ogg", ".ogg")
+_OGV: Final = FileKind("video/ogg", ".ogv")
 
 _STARTS: Final = (
     (b"\xff\xd8\xff", _JPEG),
@@ -85,7 +89,6 @@ _STARTS: Final = (
     (b"\x7fELF", FileKind("application/x-elf", ".elf")),
     (b"{\\rtf", FileKind("application/rtf", ".rtf")),
     (b"%!PS", FileKind("application/postscript", ".ps")),
-    (b"OggS", FileKind("audio/ogg", ".ogg")),
     (b"ID3", FileKind("audio/mpeg", ".mp3")),
     (b"fLaC", FileKind("audio/flac", ".flac")),
 )
@@ -99,6 +102,8 @@ _EBML: Final = {b"webm": FileKind("video/webm", ".webm"), b"matroska": FileKind(
 _BRANDS: Final = {
     **dict.fromkeys((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"), _HEIC),
     **dict.fromkeys((b"avif", b"avis"), _AVIF),
+    **dict.fromkeys((b"avci", b"avcs", b"j2ki", b"j2is", b"jpeg", b"jpgs", b"vvic", b"vvis", b"unif"), _HEIF),
+    b"jxl ": _JXL,
     **dict.fromkeys((b"M4A ", b"M4B ", b"M4P ", b"F4A ", b"F4B "), _AUDIO),
     b"qt  ": _MOV,
     b"crx ": FileKind("image/x-canon-cr3", ".cr3"),
@@ -111,7 +116,17 @@ _STILL: Final = (b"mif1", b"mif2", b"msf1", b"miaf", b"mif3")
 """Brands of images of any coding: the brands after it say of which."""
 _BOXES: Final = (b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot")
 """What QuickTime without a header may begin with."""
-_MARKUP: Final = (b"<!doctype html", b"<html", b"<head", b"<?xml", b"<svg")
+_SEGMENTS: Final = (b"styp", b"sidx", b"moof", b"uuid")
+"""What a piece of an MP4 that was cut for streaming may begin with."""
+_OGG_VIDEO: Final = (b"\x80theora", b"\1video\0", b"BBCD\0")
+"""The beginnings of its streams of pictures. The first pages of a file hold one beginning each."""
+_MARKUP: Final = (
+    (b"<!doctype html", _HTML),
+    (b"<html", _HTML),
+    (b"<head", _HTML),
+    (b"<!doctype svg", _SVG),
+    (b"<svg", _SVG),
+)
 
 
 def kind_of(first: Buffer) -> FileKind | None:
@@ -174,8 +189,15 @@ def _media(head: bytes) -> FileKind | None:
 
 def _film(head: bytes) -> FileKind | None:
     size = int.from_bytes(head[:4], "big")
-    fits = size in {0, 1} or len(_BOXES[0]) * 2 <= size < _LARGEST_BOX
-    return _MOV if head[4:8] in _BOXES and fits else None
+    if size not in {0, 1} and not len(_BOXES[0]) * 2 <= size < _LARGEST_BOX:
+        return None
+    return _MOV if head[4:8] in _BOXES else _MP4 if head[4:8] in _SEGMENTS else None
+
+
+def _ogg(head: bytes) -> FileKind | None:
+    if not head.startswith(b"OggS"):
+        return None
+    return _OGV if any(start in head for start in _OGG_VIDEO) else _OGG
 
 
 def _mpeg(head: bytes) -> FileKind | None:
@@ -190,7 +212,14 @@ def _mpeg(head: bytes) -> FileKind | None:
 
 
 def _text(head: bytes) -> FileKind | None:
-    return _HTML if head[:64].lstrip(b"\xef\xbb\xbf \t\r\n").lower().startswith(_MARKUP) else None
+    text = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if not text.startswith(b"<"):
+        return None
+    for start, kind in _MARKUP:
+        # Behind the declaration of XML may stand comments, and names of a style sheet.
+        if text.startswith(start) or (text.startswith(b"<?xml") and start in text):
+            return kind
+    return _XML if text.startswith(b"<?xml") else None
 
 
 def _archive(head: bytes) -> FileKind | None:
@@ -203,14 +232,14 @@ def _late_pdf(head: bytes) -> FileKind | None:
 
 # The last one looks for letters anywhere: an archive with a PDF in it is none.
 _LOOKS: Final[tuple[Callable[[bytes], FileKind | None], ...]] = (
-    *(_bitmap, _riff, _ebml, _media, _film, _mpeg, _text, _archive),
+    *(_bitmap, _riff, _ebml, _ogg, _media, _film, _mpeg, _text, _archive),
     _late_pdf,
 )
 
 
 def _all() -> Iterator[FileKind]:
     yield from (kind for _, kind in _STARTS)
-    yield from (_BMP, _HEIF, _MP4, _MOV, _MPEG, _TS)
+    yield from (_BMP, _HEIF, _MP4, _MOV, _MPEG, _TS, _OGV)
     for table in (_RIFF, _EBML, _BRANDS):
         yield from table.values()
 
