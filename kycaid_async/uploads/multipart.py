@@ -199,8 +199,16 @@ def _most_at_once(transport: asyncio.WriteTransport | None) -> int:
 
 
 def _quoted(text: str) -> str:
-    """Return ``text`` for a header parameter, escaped as browsers do it."""
-    return text.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")
+    """Return ``text`` for a header parameter, escaped as browsers do it.
+
+    So is every control character: they send some as they are, and servers refuse a head with one.
+    """
+    if text.isprintable() and '"' not in text:  # as nearly all are
+        return text
+    return text.translate(_ESCAPES)
+
+
+_ESCAPES: Final = {code: f"%{code:02X}" for code in (*range(32), ord('"'), 127)}
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)

@@ -15,6 +15,7 @@ import aiohttp
 import pytest
 
 from kycaid_async import ConnectionLostError, InvalidFileError, RequestTimeoutError, Timeout, UploadSourceError
+from kycaid_async.sandbox import Sandbox
 from tests.pictures import picture
 from tests.serving import Serving
 from tests.upload_server import SERVER_ERROR, UploadServer
@@ -166,6 +167,21 @@ async def test_name_and_type_come_from_the_source_or_the_caller(uploads, make_cl
         ("file.png", "image/png"),
         ("Gr%22üße%0D%0AX: y.png", "image/jpg"),
     ]
+
+
+CONTROLS = "".join(map(chr, (*range(32), 127)))
+
+
+@pytest.mark.parametrize("name", [f"a{control}b.png" for control in CONTROLS], ids=ascii)
+async def test_a_control_character_of_a_name_breaks_no_head(name, uploads, make_client):
+    await make_client(uploads.url).files.create(picture(100), filename=name)
+    assert [r.filename for r in uploads.received] == [f"a%{ord(name[1]):02X}b.png"]
+
+
+async def test_a_server_that_reads_heads_strictly_takes_a_name_with_control_characters(make_client):
+    async with Sandbox() as sandbox:
+        client = make_client(sandbox.url, api_key=sandbox.api_key)
+        await client.files.create(picture(100), filename=f"a{CONTROLS}.png")
 
 
 async def test_a_path_that_is_no_text_is_sent_under_a_readable_name(uploads, make_client, tmp_path):
