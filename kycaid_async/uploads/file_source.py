@@ -4,7 +4,7 @@ import inspect
 import io
 import threading
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO, Final, cast
 from weakref import WeakValueDictionary
 
 import attrs
@@ -18,8 +18,9 @@ from kycaid_async.uploads.upload_arguments import tried
 class FileSource:
     """A binary file of the caller: read from where it stands, sought for each attempt, never closed.
 
-    It stands there again afterwards. Uploads of Starlette and FastAPI, and files of anyio, are read from the file
-    inside of them; other asynchronous files are refused. Uploads of one file at the same time take turns.
+    It stands there again afterwards. Uploads of Starlette, FastAPI and aiohttp's server, and files of anyio and
+    aiofiles, are read from the file inside of them; other asynchronous files are refused. Uploads of one file at the
+    same time take turns.
     """
 
     def __init__(self, file: BinaryIO) -> None:
@@ -43,7 +44,9 @@ class FileSource:
         size = await guarded(self.label, part.length)
         if not size and self._start:
             raise self._refused(f"stands at its end, behind {self._start:,} bytes; call seek(0) before it is sent")
-        head = await guarded(self.label, lambda: part.read_at(0, min(CHUNK, size)))
+        head, problem = await guarded(self.label, lambda: part.first(min(CHUNK, size)))
+        if problem:
+            raise self._refused(problem)
         return FileReader(self.label, part, size, head)
 
 
@@ -67,16 +70,25 @@ class _Part(Printed):
     shared: _SharedFile
     start: int
 
+    def first(self, size: int) -> tuple[bytes, str]:
+        """Return up to ``size`` bytes from the start, and what speaks against the file; empty when nothing does."""
+        try:
+            return self.read_at(0, size), ""
+        except _UnfitFile as unfit:
+            return b"", unfit.problem
+
     def read_at(self, offset: int, size: int) -> bytes:
         """Return up to ``size`` bytes at ``offset``."""
         parts = []
         file = self.shared.file
         with self.shared.lock:
             file.seek(self.start + offset)
-            while size > 0 and (part := file.read(size)):
-                parts.append(bytes(part))
-                size -= len(part)
-            file.seek(self.start)
+            try:
+                while size > 0 and (part := _bytes_of(file, size)):
+                    parts.append(part)
+                    size -= len(part)
+            finally:
+                file.seek(self.start)
         return b"".join(parts)
 
     def length(self) -> int:
@@ -88,15 +100,46 @@ class _Part(Printed):
         return max(0, end - self.start)
 
 
+class _UnfitFile(Exception):  # noqa: N818 - a judgement on a file, caught where it is opened
+    """A file that gives no bytes. Only its class stands in texts of errors."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__()
+        self.problem = problem
+
+
+_AS_TEXT: Final = "is open as text; open it with mode 'rb'"
+_FOR_WRITING: Final = "is open for writing only; open it with mode 'rb', or pass its path"
+
+
+def _bytes_of(file: BinaryIO, size: int) -> bytes:
+    """Return what the file reads. Raises `_UnfitFile` for text, which some files give that do not say they are of text."""
+    problem, part = "", cast("Any", None)
+    try:
+        part = file.read(size)
+    except UnicodeError:
+        problem = _AS_TEXT
+    except io.UnsupportedOperation:
+        problem = _FOR_WRITING
+    # Out of the handler: an error of decoding holds what could not be decoded.
+    if problem or isinstance(part, str):
+        raise _UnfitFile(problem or _AS_TEXT)
+    if part is None:
+        raise _UnfitFile("has nothing to read yet (its read() returned None); read it into bytes, and pass those")
+    return bytes(memoryview(part))  # not bytes() alone: of a number it makes so many zeros
+
+
 def _problem_of(plain: BinaryIO) -> str:
     """Return what speaks against a file; empty when nothing does."""
     if isinstance(cast("object", plain), io.TextIOBase):
-        return "is open as text; open it with mode 'rb'"
+        return _AS_TEXT
     if inspect.iscoroutinefunction(plain.read):
         return "is asynchronous; pass its path, or what open(…, 'rb') returns"
     try:
         if getattr(plain, "closed", False) is True:
             return "is closed; open it again, or pass its path"
+        if callable(readable := getattr(plain, "readable", None)) and readable() is False:
+            return _FOR_WRITING
         seekable = _can_be_sought(plain)
     except Exception as error:  # noqa: BLE001 - a file of the user can raise anything
         return f"cannot be read ({type(error).__name__})"
@@ -117,9 +160,13 @@ def _name_of(file: Any) -> str | None:
 
 
 def _plain_file(file: Any) -> BinaryIO:
-    """Return the file inside of an upload of Starlette or FastAPI, or inside of a file of anyio; any other as it is."""
-    inner = getattr(file, "file", None) or getattr(file, "wrapped", None)
-    return cast("BinaryIO", inner if inspect.iscoroutinefunction(file.read) and hasattr(inner, "read") else file)
+    """Return the file inside of an upload, or inside of an asynchronous file that has one; any other as it is."""
+    read = getattr(file, "read", None)
+    if read is not None and not inspect.iscoroutinefunction(read):
+        return cast("BinaryIO", file)
+    # As Starlette, FastAPI and aiohttp name it, then anyio, then aiofiles.
+    inner = (getattr(file, name, None) for name in ("file", "wrapped", "_file"))
+    return cast("BinaryIO", next((one for one in inner if hasattr(one, "read")), file))
 
 
 # By identity, as long as an upload needs it: each holds its file, so that no other can have the same identity.

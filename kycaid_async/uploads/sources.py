@@ -2,7 +2,8 @@
 
 import os
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable
-from typing import BinaryIO
+from pathlib import Path
+from typing import Any, BinaryIO
 
 import attrs
 
@@ -31,8 +32,10 @@ def source_of(value: UploadSource, *, size: int | None = None) -> Source:
     read, failure = tried(lambda: getattr(value, "read", None))
     if failure:  # as of a field of Django's that has no file
         raise unreadable(value, failure)
-    if callable(read):
+    if callable(read) or _holds_file(value):
         return FileSource(value)
+    if (source := _of_whole_upload(value)) is not None:
+        return source
     kind = kind_of(value)
     # A path within an archive, such as one of importlib.resources, is none of the file system, and fsspec has files
     # that are not open yet.
@@ -44,6 +47,20 @@ def source_of(value: UploadSource, *, size: int | None = None) -> Source:
         file=f"({kind})",
         problems=[FieldProblem("source", "a path, bytes, a binary file or a factory", f"a {kind}")],
     )
+
+
+def _holds_file(value: Any) -> bool:
+    """Say whether ``value`` is an upload of a framework that cannot be read, but has a file, as aiohttp's."""
+    return has(tried(lambda: value.file)[0], "read")
+
+
+def _of_whole_upload(value: Any) -> Source | None:
+    """Return the source of an upload of a framework that was read whole, as Sanic's; None for what is none."""
+    body, name = tried(lambda: (value.body, value.name))[0] or (None, None)
+    if not isinstance(body, bytes | bytearray | memoryview):
+        return None
+    named = name if isinstance(name, str) and name else None
+    return BytesSource(bytes_of(body), named or "(bytes)", named and Path(named).name)
 
 
 @attrs.define(eq=False, repr=False)

@@ -1,21 +1,29 @@
 """Open files of other libraries: sent with their own name and their bytes, or refused with what to do."""
 
+import codecs
 import hashlib
 import io
 import mmap
+import tempfile
 import zipfile
+from typing import NamedTuple
 
 import aiofiles
+import aiofiles.tempfile
 import anyio
 import fsspec
 import pytest
+from aiohttp.web_request import FileField
+from django.core.files.base import ContentFile
 from django.core.files.base import File as DjangoFile
 from django.core.files.uploadedfile import SimpleUploadedFile
+from multidict import CIMultiDict, CIMultiDictProxy
 from starlette.datastructures import UploadFile
 from werkzeug.datastructures import FileStorage
 
 from kycaid_async import FieldProblem, InvalidFileError, UploadSourceError
 from tests.pictures import picture
+from tests.upload_server import SERVER_ERROR
 
 PICTURE = picture(20_000)
 
@@ -23,6 +31,18 @@ PICTURE = picture(20_000)
 def mapped(path):
     with path.open("rb") as file:
         return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+
+
+class SanicFile(NamedTuple):
+    """An upload as Sanic has it: read whole."""
+
+    type: str
+    body: bytes
+    name: str
+
+
+def aiohttp_file(file):
+    return FileField("front", "scan.png", file, "image/png", CIMultiDictProxy(CIMultiDict()))
 
 
 @pytest.fixture
@@ -42,6 +62,9 @@ def path(tmp_path):
         (lambda _: SimpleUploadedFile("scan.png", PICTURE), "scan.png"),
         (lambda path: DjangoFile(path.open("rb")), "own.png"),
         (lambda path: anyio.AsyncFile(path.open("rb")), "own.png"),
+        (lambda path: aiohttp_file(io.BufferedReader(path.open("rb"))), "scan.png"),
+        (lambda _: aiohttp_file(io.BytesIO(PICTURE)), "scan.png"),
+        (lambda _: SanicFile("image/png", PICTURE, "scan.png"), "scan.png"),
         (mapped, None),
         (lambda _: FileStorage(io.BytesIO(PICTURE), name="front"), None),
     ],
@@ -53,7 +76,8 @@ async def test_a_file_of_another_library_is_sent_whole_under_its_own_name(opened
     assert received.digest == hashlib.sha256(PICTURE).hexdigest()
     assert name in (None, received.filename)
     assert received.filename != "front"
-    getattr(file, "file", getattr(file, "wrapped", file)).close()
+    if not isinstance(file, tuple):
+        getattr(file, "file", getattr(file, "wrapped", file)).close()
 
 
 async def refused(source, client):
@@ -70,10 +94,121 @@ async def test_a_file_at_its_end_is_refused_with_what_to_do(uploads, make_client
     assert not uploads.received
 
 
-async def test_a_file_of_aiofiles_is_refused_with_what_to_do(path, uploads, make_client):
+@pytest.mark.parametrize("answers", [[], [SERVER_ERROR, b""]], ids=["at once", "with repeats"])
+async def test_a_file_of_aiofiles_is_sent_from_where_it_stands_under_its_name(path, answers, uploads, make_client):
+    uploads.answers += answers
     async with aiofiles.open(path, "rb") as file:
-        error = await refused(file, make_client(uploads.url))
-    assert "is asynchronous; pass its path" in str(error)
+        await make_client(uploads.url).files.create(file)
+        assert await file.read() == PICTURE
+    assert uploads.received[-1].digest == hashlib.sha256(PICTURE).hexdigest()
+    assert uploads.received[-1].filename == "own.png"
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        aiofiles.tempfile.TemporaryFile,
+        lambda: aiofiles.tempfile.NamedTemporaryFile(suffix=".png"),
+        lambda: aiofiles.tempfile.SpooledTemporaryFile(max_size=10**8),
+        lambda: aiofiles.tempfile.SpooledTemporaryFile(max_size=10),
+        anyio.TemporaryFile,
+        lambda: anyio.NamedTemporaryFile(suffix=".png"),
+        lambda: anyio.SpooledTemporaryFile(max_size=10**8),
+        lambda: anyio.SpooledTemporaryFile(max_size=10),
+    ],
+)
+async def test_a_temporary_file_of_an_asynchronous_library_is_sent_whole(made, uploads, make_client):
+    async with made() as file:
+        await file.write(PICTURE)
+        await file.seek(0)
+        await make_client(uploads.url).files.create(file)
+    assert [received.digest for received in uploads.received] == [hashlib.sha256(PICTURE).hexdigest()]
+
+
+async def test_a_closed_file_of_aiofiles_is_refused_as_that(path, uploads, make_client):
+    async with aiofiles.open(path, "rb") as file:
+        pass
+    assert "is closed; open it again" in str(await refused(file, make_client(uploads.url)))
+
+
+async def test_an_asynchronous_file_without_a_plain_one_in_it_is_refused_with_what_to_do(uploads, make_client):
+    class Asynchronous:
+        async def read(self, size: int = -1) -> bytes:
+            return PICTURE[:size]
+
+    assert "is asynchronous; pass its path" in str(await refused(Asynchronous(), make_client(uploads.url)))
+
+
+def written(file, content):
+    file.write(content)
+    file.seek(0)
+    return file
+
+
+@pytest.mark.parametrize("content", ["a text", "Gr\u00fc\u00dfe " * 50_000], ids=["short", "long"])
+@pytest.mark.parametrize(
+    "opened",
+    [
+        lambda _, content: written(tempfile.NamedTemporaryFile("w+", encoding="utf-8"), content),  # noqa: SIM115
+        lambda _, content: written(tempfile.SpooledTemporaryFile(10**8, "w+", encoding="utf-8"), content),  # noqa: SIM115
+        lambda _, content: written(tempfile.SpooledTemporaryFile(10, "w+", encoding="utf-8"), content),  # noqa: SIM115
+        lambda path, content: written(codecs.open(str(path), "w+", "utf-8"), content),  # noqa: SIM115
+        lambda path, _: codecs.open(str(path), "r", "utf-8"),  # noqa: SIM115 - a picture is no such text
+        lambda path, _: path.open("r", encoding="utf-8"),
+        lambda path, _: DjangoFile(path.open("r", encoding="utf-8")),
+        lambda _, content: ContentFile(content),
+        lambda _, content: io.StringIO(content),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:codecs.open:DeprecationWarning")
+async def test_a_file_of_text_is_refused_before_anything_is_sent(opened, content, path, uploads, make_client):
+    file = opened(path, content)
+    error = await refused(file, make_client(uploads.url))
+    assert "is open as text; open it with mode 'rb'" in str(error)
+    assert (uploads.received, error.maybe_processed) == ([], False)
+    assert file.tell() == 0
+    file.close()
+
+
+async def test_a_file_of_aiofiles_that_is_open_as_text_is_refused_as_that(path, uploads, make_client):
+    async with aiofiles.open(path, encoding="utf-8") as file:
+        assert "is open as text" in str(await refused(file, make_client(uploads.url)))
+
+
+class Unreadable(io.BytesIO):
+    """A file that does not say beforehand that it cannot be read."""
+
+    def read(self, size: int | None = -1) -> bytes:
+        raise io.UnsupportedOperation("secret")
+
+
+async def test_a_file_for_writing_only_is_refused_as_that(tmp_path, uploads, make_client):
+    with (tmp_path / "out.png").open("wb") as file:
+        file.write(PICTURE)
+        file.seek(0)
+        for unfit in (file, Unreadable(PICTURE)):
+            error = await refused(unfit, make_client(uploads.url))
+            assert "is open for writing only; open it with mode 'rb', or pass its path" in str(error)
+            assert "secret" not in str(error)
+    assert uploads.received == []
+
+
+@pytest.mark.parametrize(
+    ("part", "error", "said"),
+    [
+        (None, InvalidFileError, "has nothing to read yet (its read() returned None); read it into bytes"),
+        (5, UploadSourceError, "cannot be read to its end (TypeError)"),
+    ],
+)
+async def test_a_file_that_reads_no_bytes_is_refused_before_anything_is_sent(part, error, said, uploads, make_client):
+    class Odd(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            return part
+
+    with pytest.raises(error) as caught:
+        await make_client(uploads.url).files.create(Odd(PICTURE))
+    assert said in str(caught.value)
+    assert uploads.received == []
 
 
 class OnlyRead:
