@@ -28,11 +28,10 @@ def plain(value: Any) -> Any:
     """
     if value.__class__ in _OWN:
         return value
-    if isinstance(value, str):  # not str(): it calls what the class makes of itself, which can be more than its letters
-        return value if isinstance(value, OpenEnum) else str.__str__(value)
     # To numpy a span of time is a whole number.
-    if isinstance(value, bytes | date) or _kind_of(value) == _SPAN:
-        return value
+    if isinstance(value, str | bytes | date) or _kind_of(value) == _SPAN:
+        # Not str(): it calls what the class makes of itself, which can be other than its letters.
+        return str.__str__(value) if isinstance(value, str) and not isinstance(value, OpenEnum) else value
     import numbers  # these two take longer to import than all else here, and few values need them
     from decimal import Decimal
 

@@ -190,7 +190,7 @@ class Word(enum.StrEnum):
 
 
 DAYS = [np.str_("1990-02-03"), Markup("1990-02-03"), Text("1990-02-03"), Word.DAY]
-MOMENTS = [np.str_(Word.MOMENT.value), Markup(Word.MOMENT.value), Text(Word.MOMENT.value), Word.MOMENT]
+MOMENTS = [*(text_class("1990-02-03 04:05:06") for text_class in (np.str_, Markup, Text)), Word.MOMENT]
 
 
 @pytest.mark.parametrize(
