@@ -27,7 +27,7 @@ from kycaid_async.errors import KycaidError
 from kycaid_async.tracebacks import border
 from kycaid_async.web.lazy_client import client_of
 from kycaid_async.web.problem import MEDIA_TYPE, problem_of
-from kycaid_async.web.receive import DECOMPRESSED, PATH, Handler, Receiver, Reply
+from kycaid_async.web.receive import DECOMPRESSED, INCOMPLETE, PATH, Handler, Receiver, Reply
 
 KYCAID: Final = web.AppKey("KYCAID", AsyncKycaid)
 """The key of an application's client: ``app[KYCAID]``, and ``request.config_dict[KYCAID]`` also in one within it."""
@@ -76,7 +76,10 @@ def callback_route(
         # Not None where the server decompresses bodies: the signed bytes are lost then.
         if getattr(request.content, "total_compressed_bytes", None) is not None:
             return DECOMPRESSED
-        return receiver.open(await _read(request, receiver.read_limit), request.headers.get)
+        body = await _read(request, receiver.read_limit)
+        # What came in chunks declares no length, but what has come is counted.
+        is_part = body and len(body) < min(getattr(request.content, "total_bytes", 0), receiver.read_limit)
+        return INCOMPLETE if is_part else receiver.open(body, request.headers.get)
 
     async def receive(request: web.Request) -> web.Response:
         reply = await receiver.handle(await opened(request))

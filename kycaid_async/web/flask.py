@@ -38,7 +38,17 @@ from kycaid_async.sync.client import Kycaid
 from kycaid_async.tracebacks import border
 from kycaid_async.web.lazy_client import LazyClient, check_options
 from kycaid_async.web.problem import MEDIA_TYPE, problem_of
-from kycaid_async.web.receive import NO_LENGTH, PATH, TOO_LARGE, Handler, Receiver, Reply, in_calling_thread, is_chunked
+from kycaid_async.web.receive import (
+    NO_LENGTH,
+    PATH,
+    TOO_LARGE,
+    Handler,
+    Receiver,
+    Reply,
+    in_calling_thread,
+    is_chunked,
+    is_withheld,
+)
 
 _NAME: Final = "kycaid"
 _WHERE: Final = 'app.config["KYCAID"]'
@@ -74,7 +84,8 @@ def callback_blueprint(
 
 def _opened(receiver: Receiver, max_body: int) -> Event | Reply:
     header = request.headers.get
-    if not header("Content-Length") and is_chunked(header) and not request.environ.get("wsgi.input_terminated"):
+    withheld = is_withheld(header, request.environ)
+    if withheld and is_chunked(header):
         return NO_LENGTH  # Flask takes it for an empty body
     limit = max_body if request.max_content_length is None else min(request.max_content_length, max_body)
     request.max_content_length = limit + 1  # one more, because what came in chunks is cut there without a word
@@ -84,7 +95,7 @@ def _opened(receiver: Receiver, max_body: int) -> Event | Reply:
         return TOO_LARGE
     except ClientDisconnected:
         body = b""  # cut off, or read before
-    return TOO_LARGE if len(body) > limit else receiver.open(body, header)
+    return TOO_LARGE if len(body) > limit else receiver.open(body, header, withheld=withheld)
 
 
 class KycaidExtension:

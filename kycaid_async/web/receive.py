@@ -2,8 +2,7 @@
 
 import inspect
 import logging
-import zlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final, TypeAlias
 
 import attrs
@@ -14,6 +13,7 @@ from kycaid_async.callbacks.parsing import parse
 from kycaid_async.callbacks.signature import BYTES, SIGNATURE_HEADER, check_size, keys_of, verify_with
 from kycaid_async.errors import BodyTooLargeError, DecodeError, InvalidSignatureError
 from kycaid_async.options import FUNCTION, Kind, instance_of
+from kycaid_async.protocol.packing import BrokenPackingError, UnpackedTooLargeError, names_in, unpack
 from kycaid_async.values.json import dumps
 from kycaid_async.values.secret import ApiKey
 
@@ -29,9 +29,6 @@ Header: TypeAlias = Callable[[str], str | None]
 DEDUPLICATOR: Final = instance_of(Deduplicator, "a Deduplicator").or_none("none")
 """Where somebody gives a store, ``Deduplicator(store)`` is meant."""
 PATH: Final = Kind("text that begins with /", lambda value: isinstance(value, str) and value.startswith("/"))
-
-_GZIP_OR_ZLIB: Final = 47
-"""The ``wbits`` of zlib that recognise both formats."""
 
 
 @attrs.frozen
@@ -63,7 +60,7 @@ _READ_BEFORE = Reply(
     advice="A middleware or a hook used up the stream, or the connection broke: let it read the body in the way that "
     "keeps it for others, or leave this path out",
 )
-_INCOMPLETE = Reply(
+INCOMPLETE = Reply(
     400,
     {"error": "incomplete body"},
     advice="It is shorter than its headers say: it was cut off, or a middleware or a hook read a part of it",
@@ -71,7 +68,13 @@ _INCOMPLETE = Reply(
 NO_LENGTH = Reply(
     411,
     {"error": "length required"},
-    advice="It came in chunks, and this WSGI server does not hand those on (wsgi.input_terminated)",
+    advice="It came in chunks or over HTTP/2, without its length, and this WSGI server does not hand such bodies on "
+    "(wsgi.input_terminated)",
+)
+_UNFIT_WITHOUT_LENGTH = Reply(
+    401,
+    {"error": "invalid signature"},
+    advice="It came without its length: if a middleware or a hook reads a part of it, what is left fits no signature",
 )
 DECOMPRESSED = Reply(
     415,
@@ -97,24 +100,24 @@ class Receiver:
         return self._max_body + 1
 
     # Two steps, so that no frame holds the body while the handler runs: crash reports print locals.
-    def open(self, body: bytes, header: Header) -> Event | Reply:
-        """Verify and parse ``body``, as it arrived and before any decompression. Return the event, or the refusal."""
-        refusal = self._check_complete(len(body), header)
-        if refusal is not None:
-            return refusal
+    def open(self, body: bytes, header: Header, *, withheld: bool = False) -> Event | Reply:
+        """Verify and parse ``body``, as it arrived and before any decompression. Return the event, or the refusal.
+
+        ``withheld`` says that the server hands no body on whose length was not declared.
+        """
+        declared = header("Content-Length") or ""
+        if declared.isdecimal() and len(body) < min(int(declared), self.read_limit):
+            return INCOMPLETE if body else _READ_BEFORE
         try:
             verify_with(self._keys, body, header(SIGNATURE_HEADER), max_body=self._max_body)
             return parse(_decompress(body, header("Content-Encoding"), self._max_body))
-        except tuple(_REFUSALS) as error:
+        except InvalidSignatureError:
+            if declared or not header(SIGNATURE_HEADER):
+                return _REFUSALS[InvalidSignatureError]
+            # Chunks declare no length, and HTTP/2 need not; a signed callback has a body.
+            return _UNFIT_WITHOUT_LENGTH if body else NO_LENGTH if withheld else _READ_BEFORE
+        except (DecodeError, BodyTooLargeError) as error:
             return _REFUSALS[type(error)]
-
-    def _check_complete(self, size: int, header: Header) -> Reply | None:
-        declared = header("Content-Length") or ""
-        if declared.isdecimal() and size < min(int(declared), self.read_limit):
-            return _INCOMPLETE if size else _READ_BEFORE
-        # Chunks declare no length, and a signed callback has a body.
-        is_empty = not size and not declared and is_chunked(header) and header(SIGNATURE_HEADER)
-        return _READ_BEFORE if is_empty else None
 
     async def handle(self, opened: Event | Reply) -> Reply:
         """Call the handler with an event and return the answer. Exceptions of the handler propagate."""
@@ -162,6 +165,11 @@ async def in_calling_thread(handler: Handler, event: Event) -> Any:
     return await sync_to_async(handler, thread_sensitive=True)(event)
 
 
+def is_withheld(header: Header, environ: Mapping[str, Any]) -> bool:
+    """Return True where a WSGI server hands no body on that came without its length, as in chunks or over HTTP/2."""
+    return not header("Content-Length") and not environ.get("wsgi.input_terminated")
+
+
 def is_chunked(header: Header) -> bool:
     """Return True when the body came in chunks, without its length."""
     return "chunked" in (header("Transfer-Encoding") or "").lower()
@@ -172,18 +180,14 @@ def _decompress(body: bytes, encoding: str | None, limit: int) -> bytes:
 
     Raises `DecodeError` and `BodyTooLargeError`.
     """
-    name = (encoding or "identity").strip().lower()
-    if name == "identity":
-        return body
-    stream = zlib.decompressobj(_GZIP_OR_ZLIB)
     try:
-        plain = stream.decompress(body, limit + 1) if name in ("gzip", "x-gzip", "deflate") else b""
-    except zlib.error:
-        plain = b""
-    check_size(len(plain), limit)
-    if not stream.eof:
-        raise DecodeError("the callback's body cannot be read: it is compressed in an unknown way, or not whole.")
-    return plain
+        return unpack(body, names_in(encoding), limit)
+    except UnpackedTooLargeError:
+        size = limit + 1
+    except BrokenPackingError:
+        size = 0
+    check_size(size, limit)
+    raise DecodeError("the callback's body cannot be read: it is compressed in an unknown way, or not whole.")
 
 
 def _type(event: Event) -> str:

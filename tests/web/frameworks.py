@@ -44,6 +44,8 @@ class Site:
 
     async def deliver(self, body: bytes, signature: str | None = None, *, method: str = "POST") -> Answer:
         headers = {"Content-Type": "application/json"}
+        if not body:  # as clients over a network do; the test clients of Django and Flask leave it out
+            headers["Content-Length"] = "0"
         return await self.send(method, body, headers | ({SIGNATURE_HEADER: signature} if signature is not None else {}))
 
 
@@ -140,7 +142,10 @@ async def flask_site(handler: Any, keys: Any, **options: Any) -> AsyncIterator[S
     client = app.test_client()
 
     async def send(method: str, body: bytes, headers: dict[str, str]) -> Answer:
-        response = await asyncio.to_thread(client.open, PATH, method=method, data=body, headers=headers)
+        more = {"CONTENT_LENGTH": length} if (length := headers.pop("Content-Length", None)) else {}
+        response = await asyncio.to_thread(
+            client.open, PATH, method=method, data=body, headers=headers, environ_overrides=more
+        )
         return Answer(response.status_code, response.text)
 
     yield Site(send)

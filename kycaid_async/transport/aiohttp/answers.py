@@ -1,17 +1,14 @@
 """Reading the body of an answer, up to the size that a client reads."""
 
-import zlib
 from typing import Final, TypedDict
 
 import aiohttp
 
+from kycaid_async.protocol.packing import BrokenPackingError, UnpackedTooLargeError, is_packed, names_in, unpack
 from kycaid_async.protocol.response import Answer
 
-_GZIP: Final = b"\x1f\x8b"
-"""How what was compressed so begins, and no JSON and no page."""
-_MOST_LAYERS: Final = 2
-"""How often one answer is unpacked: there are bytes that unpack to themselves."""
-_WITH_GZIP_HEADER: Final = 16 + zlib.MAX_WBITS
+_DONE_BY_AIOHTTP: Final = frozenset({"gzip", "deflate", "br", "zstd", "identity"})
+"""What it unpacks by itself, where the header has only this."""
 
 
 class AnswerTooLarge(aiohttp.ClientPayloadError):
@@ -46,26 +43,19 @@ async def whole_of(content: aiohttp.StreamReader, limit: int) -> bytes:
 
 
 def unpacked(answer: Answer, limit: int) -> Answer:
-    """Return ``answer`` with a body that is not compressed; aiohttp leaves one whose header says ``x-gzip``, or lies.
+    """Return ``answer`` with a body that is not compressed.
 
-    Raises `AnswerTooLarge` for more than ``limit`` bytes, and what aiohttp raises for a body that broke off.
+    aiohttp leaves one compressed whose header has several names, or one that it does not know, or that lies. Raises
+    `AnswerTooLarge` for more than ``limit`` bytes, and what aiohttp raises for a body that broke off.
     """
-    if not answer.body.startswith(_GZIP):
+    encoding = answer.headers.get("Content-Encoding")
+    if encoding is None and not is_packed(answer.body):  # as nearly all are
         return answer
-    body, layers = answer.body, 0
-    while layers < _MOST_LAYERS and body.startswith(_GZIP):
-        body, layers = _unzipped(body, limit), layers + 1
-    return Answer(answer.status, answer.headers, body)
-
-
-def _unzipped(body: bytes, limit: int) -> bytes:
-    reader = zlib.decompressobj(wbits=_WITH_GZIP_HEADER)
+    names = names_in(encoding)
     try:
-        plain = reader.decompress(body, limit + 1)
-    except zlib.error as error:
+        body = unpack(answer.body, () if len(names) == 1 and names[0] in _DONE_BY_AIOHTTP else names, limit)
+    except UnpackedTooLargeError:
+        raise AnswerTooLarge from None
+    except BrokenPackingError as error:
         raise aiohttp.ClientPayloadError from error
-    if len(plain) > limit:
-        raise AnswerTooLarge
-    if not reader.eof:
-        raise aiohttp.ClientPayloadError
-    return plain
+    return Answer(answer.status, answer.headers, body)

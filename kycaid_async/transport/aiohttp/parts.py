@@ -123,6 +123,7 @@ OPTIONAL: Final = (
     Part("http_exceptions.BadHttpMessage", "a head with too many headers is told as such"),
     Part("http_exceptions.BadHttpMessage.message", "the same", of_instances=True),
     Part("http_exceptions.LineTooLong", "a head that is too large is told as such"),
+    Part("http_exceptions.ContentEncodingError", "an answer packed in a way that is not read is told as such"),
 )
 """What is used where it is there; each place says what it does without."""
 
@@ -148,6 +149,7 @@ def _exception(name: str) -> type[Exception]:
 HttpProcessingError: Final = _exception("HttpProcessingError")
 BadHttpMessage: Final = _exception("BadHttpMessage")
 LineTooLong: Final = _exception("LineTooLong")
+ContentEncodingError: Final = _exception("ContentEncodingError")
 
 _verdicts: dict[str, bool] = {}
 

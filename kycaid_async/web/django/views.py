@@ -19,7 +19,16 @@ from kycaid_async.callbacks.signature import MAX_BODY, Keys
 from kycaid_async.errors import KycaidError
 from kycaid_async.tracebacks import border
 from kycaid_async.web.problem import MEDIA_TYPE, problem_of
-from kycaid_async.web.receive import NO_LENGTH, Handler, Receiver, Reply, in_calling_thread, is_async, is_chunked
+from kycaid_async.web.receive import (
+    NO_LENGTH,
+    Handler,
+    Receiver,
+    Reply,
+    in_calling_thread,
+    is_async,
+    is_chunked,
+    is_withheld,
+)
 
 
 def callback_view(
@@ -41,7 +50,8 @@ def callback_view(
 
     def opened(request: Any) -> Event | Reply:
         body = _read(request, receiver.read_limit)
-        return NO_LENGTH if body is None else receiver.open(body, request.headers.get)
+        withheld = "wsgi.input" in request.META and is_withheld(request.headers.get, request.META)
+        return NO_LENGTH if body is None else receiver.open(body, request.headers.get, withheld=withheld)
 
     async def receive_async(request: HttpRequest) -> HttpResponse:
         return _response(await receiver.handle(opened(request)))
@@ -62,10 +72,11 @@ def _read(request: Any, limit: int) -> bytes | None:
     if already_read:
         return already_read
     stream = request
-    if "wsgi.input" in request.META and not request.META.get("CONTENT_LENGTH") and is_chunked(request.headers.get):
-        if not request.META.get("wsgi.input_terminated"):
+    if "wsgi.input" in request.META and not request.META.get("CONTENT_LENGTH"):
+        if request.META.get("wsgi.input_terminated"):
+            stream = request.META["wsgi.input"]  # Django takes a body without a length for an empty one
+        elif is_chunked(request.headers.get):
             return None
-        stream = request.META["wsgi.input"]  # Django takes a body without a length for an empty one
     body = _bytes_of(stream, limit)
     if len(body) < limit:
         request._body = body  # noqa: SLF001 - kept for middlewares that read `request.body` after the view

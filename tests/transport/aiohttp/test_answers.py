@@ -1,6 +1,7 @@
 """What an answer says, however it was packed."""
 
 import gzip
+import zlib
 
 import pytest
 
@@ -22,6 +23,41 @@ async def test_what_was_compressed_is_read_whatever_its_header_calls_it(client, 
     server.answer(422, gzip.compress(REFUSED), headers=headers)
     with pytest.raises(ValidationError):
         await client.documents.get(ID)
+
+
+def deflated(content):
+    packer = zlib.compressobj(wbits=-15)
+    return packer.compress(content) + packer.flush()
+
+
+@pytest.mark.parametrize(
+    ("encoding", "pack"),
+    [
+        *(
+            (name, pack)
+            for name in ("deflate", "x-deflate", "X-Deflate, identity")
+            for pack in (zlib.compress, deflated)
+        ),
+        ("deflate, gzip", lambda content: gzip.compress(zlib.compress(content))),
+        ("x-gzip", lambda content: gzip.compress(content[:9]) + gzip.compress(content[9:]) + bytes(3)),
+        *((name, bytes) for name in ("none", "utf-8", "aws-chunked", "x-deflate", "compress", "")),
+    ],
+)
+async def test_an_answer_is_read_by_what_its_header_and_its_first_bytes_say(encoding, pack, client, server):
+    server.answer(200, pack(GOOD), headers={"Content-Encoding": encoding})
+    assert (await client.documents.get(ID)).document_id == ID
+
+
+@pytest.mark.parametrize(
+    ("encoding", "body"), [("gzip", GOOD), ("deflate", GOOD), ("br", b"\x0b\0"), ("zstd", b"(\xb5/\xfd")]
+)
+async def test_an_encoding_that_does_not_fit_or_is_not_read_here_is_told_as_such(encoding, body, client, server):
+    server.answer(200, body, headers={"Content-Encoding": encoding})
+    with pytest.raises(ConnectionLostError, match="its Content-Encoding does not fit its bytes or cannot be") as caught:
+        await client.applicants.create(type="PERSON")
+    assert (caught.value.attempts, caught.value.maybe_processed) == (1, True)
+    assert "broke off" not in str(caught.value)
+    assert ID not in str(caught.value)
 
 
 @pytest.mark.parametrize("encoding", ["x-gzip", "gzip", "gzip, gzip"])
