@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Collection
-from typing import Any
+from contextlib import suppress
+from typing import Any, Final
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from kycaid_async.errors import ConfigurationError
@@ -68,10 +69,33 @@ def _proxy_of_environment(base_url: str) -> tuple[str, str | None]:
 def _bypassed(parts: SplitResult, proxies: dict[str, str]) -> bool:
     import urllib.request
 
-    # With its port, as urllib has it; without, because it takes the end of an IPv6 address for a port.
-    hosts = (parts.netloc, parts.hostname or "")
+    host = parts.hostname or ""
+    shown = f"[{host}]" if ":" in host else host
+    port = parts.port or _DEFAULT_PORTS.get(parts.scheme)
+    # With its port, also the one that goes without saying; and without, because urllib takes the end of an IPv6 address
+    # for a port.
     bypass = urllib.request.proxy_bypass_environment  # type: ignore[attr-defined]  # typeshed does not know it
-    return any(bypass(host, proxies) for host in hosts)
+    if any(bypass(each, proxies) for each in (f"{shown}:{port}", host)):
+        return True
+    return any(_covers(entry.strip().lower(), host, port) for entry in proxies.get("no", "").split(","))
+
+
+_DEFAULT_PORTS: Final = {"http": 80, "https": 443}
+_NO_BRACKETS: Final = str.maketrans("", "", "[]")
+
+
+def _covers(entry: str, host: str, port: int | None) -> bool:
+    """Say whether an entry of NO_PROXY that urllib does not know covers a host: a network, or ``*.`` with a name."""
+    if "/" in entry:
+        import ipaddress
+
+        with suppress(ValueError):
+            network = ipaddress.ip_network(entry.translate(_NO_BRACKETS), strict=False)
+            return ipaddress.ip_address(host) in network
+        return False
+    name, _, of_port = entry.partition(":")
+    fits = not of_port or of_port == str(port)
+    return name.startswith("*.") and fits and host.endswith(name[1:])
 
 
 def _refuse_unfit(where: str, proxy: Any) -> None:
