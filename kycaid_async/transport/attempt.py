@@ -193,9 +193,10 @@ class Attempt(Unlisted):
 
     def _timed_out(self, phase: str) -> RequestTimeoutError:
         name, timeout = self.call.endpoint.name, self.settings.timeout
+        through = "" if self.settings.proxy is None else " through the proxy"
         what = {
             "slot": f"no free connection within {timeout.total} seconds",
-            "connect": f"no connection within {timeout.connect} seconds",
+            "connect": f"no connection{through} within {timeout.connect} seconds",
             "progress": f"no byte of the file could be sent for {timeout.progress} seconds",
             "read": f"no data from the server for {timeout.read} seconds",
             "total": f"not finished within {timeout.total} seconds",

@@ -11,7 +11,7 @@ import attrs
 import pytest
 from yarl import URL
 
-from kycaid_async import AsyncKycaid, ConfigurationError, ConnectionFailedError, Kycaid
+from kycaid_async import AsyncKycaid, ConfigurationError, ConnectionFailedError, Kycaid, RequestTimeoutError, Timeout
 from tests.conftest import API_KEY
 from tests.raw import ConnectProxy, RawServer, answer, body_of, head_of
 from tests.transport.conftest import passing_on
@@ -157,6 +157,58 @@ async def test_a_proxy_that_is_not_there_is_named_and_tried_again(make_client):
     assert "s3cret" not in str(caught.value)
 
 
+@pytest.fixture
+def no_names(monkeypatch):
+    """No name resolves, and none is asked for outside."""
+
+    def fails(*_, **__):
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", fails)
+
+
+@pytest.mark.usefixtures("way", "no_names")
+async def test_a_proxy_whose_name_does_not_resolve_is_named_as_that(make_client):
+    client = make_client("https://api.example.com", proxy="http://user:s3cret@proxy.invalid:3128")
+    with pytest.raises(
+        ConnectionFailedError, match=r"the name of the proxy was not found\. Check the proxy's"
+    ) as caught:
+        await pay(client)
+    assert (caught.value.attempts, caught.value.retryable, caught.value.maybe_processed) == (4, True, False)
+    assert "s3cret" not in str(caught.value)
+
+
+@pytest.mark.usefixtures("no_names")
+async def test_a_proxy_of_a_session_of_the_user_whose_name_does_not_resolve_is_named_as_that():
+    async with aiohttp.ClientSession(proxy="http://proxy.invalid:3128") as session:
+        client = AsyncKycaid("k", base_url="https://api.example.com", session=session, max_retries=0)
+        with pytest.raises(ConnectionFailedError, match="the name of the proxy was not found"):
+            await pay(client)
+
+
+@pytest.mark.usefixtures("way", "no_names")
+@pytest.mark.parametrize("host", ["api.invalid", "bücher.invalid"])
+async def test_a_server_whose_name_does_not_resolve_is_not_told_as_a_proxy(host, make_client):
+    with pytest.raises(ConnectionFailedError, match=r"no connection \(ClientConnectorDNSError") as caught:
+        await pay(make_client(f"https://{host}"))
+    assert "proxy" not in str(caught.value)
+
+
+@pytest.mark.usefixtures("way")
+async def test_a_proxy_that_makes_no_connection_in_time_is_named(make_client):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        timeout = Timeout(connect=0.1)
+        client = make_client(
+            "https://api.example.com", proxy=f"http://127.0.0.1:{port}", timeout=timeout, max_retries=0
+        )
+        with pytest.raises(RequestTimeoutError, match=r"no connection through the proxy within 0\.1 seconds"):
+            await pay(client)
+        client = make_client(f"https://127.0.0.1:{port}", timeout=timeout, max_retries=0)
+        with pytest.raises(RequestTimeoutError, match=r"no connection within 0\.1 seconds"):
+            await pay(client)
+
+
 # Of the environment.
 
 
@@ -199,11 +251,8 @@ NO_PROXY = [
     "ample.com",
     "other.test, API.example.com ,",
     "api.example.com:8443",
-    "api.example.com:443",
     "10.1.2.3",
-    "10.1.2.0/24",
     "*",
-    "*.example.com",
     " ",
 ]
 
@@ -214,6 +263,42 @@ def test_no_proxy_is_read_as_urllib_reads_it(no_proxy, host, monkeypatch):
     monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example:3128")
     monkeypatch.setenv("NO_PROXY", no_proxy)
     bypassed = bool(urllib.request.proxy_bypass_environment(host))
+    client = AsyncKycaid("k", base_url=f"https://{host}", trust_env=True)
+    assert (client._settings.proxy is None) == bypassed
+
+
+# urllib ignores these without a word, and other programs on the same machine do not: Go, curl and requests read them.
+@pytest.mark.parametrize(
+    ("no_proxy", "host", "bypassed"),
+    [
+        ("10.0.0.0/8", "10.1.2.3", True),
+        ("10.1.2.9/24", "10.1.2.3:8443", True),
+        ("192.168.0.0/16, 10.0.0.0/8", "10.1.2.3", True),
+        ("10.1.3.0/24", "10.1.2.3", False),
+        ("10.0.0.0/8", "api.example.com", False),
+        ("fd00::/8", "[fd00::5]:8443", True),
+        ("[fd00::]/8", "[fd00::5]", True),
+        ("fd00::/8", "[2001:db8::1]", False),
+        ("10.0.0.0/8", "[fd00::5]", False),
+        ("10.0.0.0/99", "10.1.2.3", False),
+        ("*.example.com", "api.example.com", True),
+        ("*.EXAMPLE.com", "a.b.example.com:8443", True),
+        ("*.example.com", "example.com", False),
+        ("*.example.com", "myexample.com", False),
+        ("*.example.com:8443", "api.example.com:8443", True),
+        ("*.example.com:8443", "api.example.com", False),
+        ("api.example.com:443", "api.example.com", True),
+        ("example.com:443", "api.example.com", True),
+        ("api.example.com:443", "api.example.com:8443", False),
+        ("10.1.2.3:443", "10.1.2.3", True),
+        ("[fd00::5]:443", "[fd00::5]", True),
+    ],
+)
+def test_no_proxy_takes_networks_subdomains_and_the_port_that_goes_without_saying(
+    no_proxy, host, bypassed, monkeypatch
+):
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example:3128")
+    monkeypatch.setenv("NO_PROXY", no_proxy)
     client = AsyncKycaid("k", base_url=f"https://{host}", trust_env=True)
     assert (client._settings.proxy is None) == bypassed
 

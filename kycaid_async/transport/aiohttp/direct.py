@@ -116,7 +116,7 @@ class DirectBackend:
                 connection.close()
             return unpacked(answer, self._max_answer)
         except _NAMED as error:
-            failed = error_of(request, error, timer)
+            failed = error_of(request, error, timer, self.own.route)
         except Exception as error:  # noqa: BLE001 - there is no telling what a changed part raises
             failed = self._give_up(request, error, timer)
         if failed is None:
@@ -130,7 +130,7 @@ class DirectBackend:
         """Send no request past the session any more. Returns None for one that can still go through it."""
         self._fits = False
         give_up_straight_way(error)
-        return error_of(request, error, timer) if request.sent else None
+        return error_of(request, error, timer, self.own.route) if request.sent else None
 
     def _write_small(self, request: OutgoingRequest, protocol: "ResponseHandler") -> int:
         """Write a request without a file, and return the size of its body."""

@@ -14,7 +14,7 @@ from kycaid_async.protocol.response import Answer
 from kycaid_async.transport.aiohttp.answers import HEAD_LIMITS, unpacked, whole_of
 from kycaid_async.transport.aiohttp.connector import UNLIMITED, Connector
 from kycaid_async.transport.aiohttp.parts import default_proxy_of, keep_from_closing, own_bodies_fit
-from kycaid_async.transport.aiohttp.translation import error_of
+from kycaid_async.transport.aiohttp.translation import Route, error_of
 from kycaid_async.transport.backend import OutgoingRequest
 from kycaid_async.transport.deadlines import AttemptTimeout
 from kycaid_async.transport.proxies import refuse_reading_proxy
@@ -42,6 +42,9 @@ class SessionBackend:
         own = session.connector
         self.connector = own if ours and isinstance(own, Connector) else None
         """None for a session that the user brought, and where aiohttp's connector has changed too much for ours."""
+        proxied = settings.proxy is not None or bool(getattr(session, "_default_proxy", None))
+        server = URL(settings.base_url)
+        self.route = Route(frozenset({server.host, server.raw_host}), proxied)
         self._settings = settings
         self._ours = ours
 
@@ -64,7 +67,7 @@ class SessionBackend:
         try:
             return await self._exchange(request, timer)
         except Exception as error:  # noqa: BLE001 - nothing raw leaves a call of which the server may know
-            failed = error_of(request, error, timer)
+            failed = error_of(request, error, timer, self.route)
         try:
             raise failed  # not from within the handler: an error of aiohttp holds the request, and so the key
         finally:

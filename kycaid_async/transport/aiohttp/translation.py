@@ -5,6 +5,7 @@ from itertools import takewhile
 from typing import Final
 
 import aiohttp
+import attrs
 
 from kycaid_async.errors import (
     ConfigurationError,
@@ -15,7 +16,14 @@ from kycaid_async.errors import (
     RequestTimeoutError,
 )
 from kycaid_async.transport.aiohttp.answers import HEAD_LIMITS, AnswerTooLarge
-from kycaid_async.transport.aiohttp.parts import BadHttpMessage, HttpProcessingError, LineTooLong, module_of, where
+from kycaid_async.transport.aiohttp.parts import (
+    BadHttpMessage,
+    ContentEncodingError,
+    HttpProcessingError,
+    LineTooLong,
+    module_of,
+    where,
+)
 from kycaid_async.transport.backend import OutgoingRequest
 from kycaid_async.transport.deadlines import AttemptTimeout
 
@@ -28,7 +36,17 @@ _HOPELESS = (
 )
 
 
-def error_of(request: OutgoingRequest, error: Exception, timer: AttemptTimeout) -> KycaidError:
+@attrs.frozen(eq=False)
+class Route:
+    """The way to the server, for errors that say where it ends."""
+
+    hosts: frozenset[str | None] = frozenset()
+    """The name of the server, as it is written and as it is looked up."""
+    proxied: bool = False
+    """True when a proxy is known to stand on it. The environment's, of a session of the user, only aiohttp knows."""
+
+
+def error_of(request: OutgoingRequest, error: Exception, timer: AttemptTimeout, route: Route) -> KycaidError:
     """Return the error of this package for what was raised while ``request`` was sent or answered.
 
     Its text holds the name of the exception and the system's reason, not the exception's text: that can quote a part
@@ -36,10 +54,12 @@ def error_of(request: OutgoingRequest, error: Exception, timer: AttemptTimeout) 
     """
     broken = None if request.file is None else request.file.error
     cause = broken if isinstance(broken, Exception) else error
-    return cause if isinstance(cause, KycaidError) else _of_aiohttp(request, cause, timer)
+    return cause if isinstance(cause, KycaidError) else _of_aiohttp(request, cause, timer, route)
 
 
-def _of_aiohttp(request: OutgoingRequest, error: Exception, timer: AttemptTimeout) -> KycaidError:  # noqa: C901, PLR0911 - a table
+def _of_aiohttp(  # noqa: C901, PLR0911 - a table
+    request: OutgoingRequest, error: Exception, timer: AttemptTimeout, route: Route
+) -> KycaidError:
     operation, sent = request.operation, request.sent
     if isinstance(error, aiohttp.InvalidURL):
         text = f"{operation}: the URL of the server or of the proxy is not valid. Check base_url and proxy."
@@ -52,12 +72,11 @@ def _of_aiohttp(request: OutgoingRequest, error: Exception, timer: AttemptTimeou
     if isinstance(error, aiohttp.ClientHttpProxyError):
         return _refused_by_proxy(operation, error.status)
     if isinstance(error, aiohttp.ConnectionTimeoutError):
-        return RequestTimeoutError(
-            f"{operation}: no connection within {timer.limits.connect} seconds.", operation=operation, phase="connect"
-        )
+        through = " through the proxy" if route.proxied else ""
+        text = f"{operation}: no connection{through} within {timer.limits.connect} seconds."
+        return RequestTimeoutError(text, operation=operation, phase="connect")
     if isinstance(error, aiohttp.ClientConnectorError):
-        where = " to the proxy" if isinstance(error, aiohttp.ClientProxyConnectionError) else ""
-        text = f"{operation}: no connection{where} ({_reason(error)})."
+        text = f"{operation}: {_no_connection(error, route)} ({_reason(error)})."
         return ConnectionFailedError(text, operation=operation, retryable=True)
     if _options_were_refused(error, sent=sent):
         text = f"{operation}: aiohttp did not send it. Check auth, trust_env and headers of the session you passed."
@@ -67,11 +86,28 @@ def _of_aiohttp(request: OutgoingRequest, error: Exception, timer: AttemptTimeou
     if _head_was_too_large(error):
         return _head_too_large(operation, sent=sent)
     if isinstance(error, aiohttp.ClientPayloadError | aiohttp.ClientResponseError | HttpProcessingError):
-        text = f"{operation}: the answer broke off or was not valid HTTP ({_reason(error)})."
-        return ConnectionLostError(text, operation=operation)
+        return ConnectionLostError(f"{operation}: {_what_broke(error)}", operation=operation)
     if isinstance(error, aiohttp.ClientError | OSError):
         return ConnectionLostError(f"{operation}: the connection was lost ({_reason(error)}).", operation=operation)
     return _unknown(operation, error, sent=sent)
+
+
+def _no_connection(error: aiohttp.ClientConnectorError, route: Route) -> str:
+    if isinstance(error, aiohttp.ClientProxyConnectionError):
+        return "no connection to the proxy"
+    # Of a name that does not resolve, aiohttp says whose it is, and not that it is the proxy's.
+    if isinstance(error, aiohttp.ClientConnectorDNSError) and error.host not in route.hosts:
+        return "no connection: the name of the proxy was not found. Check the proxy's address"
+    return "no connection"
+
+
+def _what_broke(error: BaseException) -> str:
+    if any(isinstance(cause, ContentEncodingError) for cause in _causes(error)):
+        return (
+            "the answer came, and its Content-Encoding does not fit its bytes or cannot be read here. "
+            "Look at what packs answers between you and KYCAID: this client asks for gzip and deflate."
+        )
+    return f"the answer broke off or was not valid HTTP ({_reason(error)})."
 
 
 def _options_were_refused(error: BaseException, *, sent: bool) -> bool:

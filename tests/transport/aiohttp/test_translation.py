@@ -8,7 +8,7 @@ import pytest
 
 from kycaid_async import ConnectionLostError, DecodeError
 from kycaid_async.transport.aiohttp.parts import LineTooLong
-from kycaid_async.transport.aiohttp.translation import error_of
+from kycaid_async.transport.aiohttp.translation import Route, error_of
 from kycaid_async.transport.backend import OutgoingRequest
 from kycaid_async.transport.deadlines import AttemptTimeout
 
@@ -17,7 +17,7 @@ from kycaid_async.transport.deadlines import AttemptTimeout
 def translate():
     request = OutgoingRequest("files.create", "POST", "/files", None, False)
     request.sent = True
-    return lambda error: error_of(request, error, create_autospec(AttemptTimeout))
+    return lambda error: error_of(request, error, create_autospec(AttemptTimeout), Route())
 
 
 def chained(*errors):
