@@ -273,7 +273,12 @@ _lost: Final[list[_RunningLoop]] = []  # kept, so that nothing of them is finali
 
 
 def _no_loop(error: BaseException) -> ConfigurationError:
-    return ConfigurationError(f"the event loop cannot start ({type(error).__name__})")
+    cause = error
+    while isinstance(cause, BaseExceptionGroup):  # as anyio raises it, also for one error
+        cause = cause.exceptions[0]
+    reason = getattr(cause, "strerror", None)
+    named = f"{type(cause).__name__}: {reason}" if isinstance(reason, str) else type(cause).__name__
+    return ConfigurationError(f"the event loop cannot start ({named})")
 
 
 def _close(loop: asyncio.AbstractEventLoop) -> None:

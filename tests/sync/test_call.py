@@ -1,6 +1,7 @@
 """A blocking call that is interrupted leaves nothing behind, however early that happens."""
 
 import asyncio
+import errno
 import gc
 import sys
 import warnings
@@ -12,6 +13,7 @@ import pytest
 from kycaid_async import Kycaid
 from kycaid_async.sync.blocking import Blocking, blocking
 from kycaid_async.sync.call import LOOK_AFTER, LoopCall
+from kycaid_async.sync.loop_thread import _no_loop
 
 
 class InterruptedInbox:
@@ -122,3 +124,13 @@ def test_no_coroutine_is_lost_at_whatever_instruction_ctrl_c_comes(twin):
     assert number > 50
     assert [str(warning.message) for warning in warned] == []
     assert twin.get(answer=2) == 2
+
+
+def test_a_loop_that_cannot_start_is_told_by_the_error_within_its_group():
+    lack = OSError(errno.EMFILE, "Too many open files")
+    grouped = BaseExceptionGroup("secret", [ExceptionGroup("secret", [lack]), KeyboardInterrupt()])
+    for error in (lack, grouped):
+        assert _no_loop(error).message == "the event loop cannot start (OSError: Too many open files)"
+    assert (
+        _no_loop(ExceptionGroup("secret", [ValueError("secret")])).message == "the event loop cannot start (ValueError)"
+    )
