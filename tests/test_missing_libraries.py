@@ -44,6 +44,9 @@ def run(code, *names):
         ("kycaid_async.web.flask", "werkzeug", "flask"),
         ("kycaid_async.web.flask", "asgiref", "flask"),
         ("kycaid_async.testing.strategies", "hypothesis", "testing"),
+        ("kycaid_async.testing.plugin", "pytest", "testing"),
+        ("kycaid_async.cli.app", "typer", "cli"),
+        ("kycaid_async.cli.app", "rich", "cli"),
     ],
 )
 def test_the_import_of_a_module_says_which_extra_it_needs(module, hidden, extra):

@@ -2,9 +2,15 @@
 
 from typing import Annotated
 
-import typer
-
 from kycaid_async import __version__
+from kycaid_async.extras import missing
+
+try:
+    import rich  # noqa: F401 - what the commands need is asked for here, in one place
+    import typer
+except ImportError as error:
+    raise missing("cli", error) from error
+
 from kycaid_async.cli import (
     audit,
     billing,

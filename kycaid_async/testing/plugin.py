@@ -2,7 +2,12 @@
 
 from typing import TYPE_CHECKING, Any
 
-import pytest
+from kycaid_async.extras import missing
+
+try:
+    import pytest
+except ImportError as error:
+    raise missing("testing", error) from error
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
