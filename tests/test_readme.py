@@ -21,6 +21,12 @@ def test_it_is_read_in_some_minutes():
     assert len(README.splitlines()) <= 150
 
 
+def test_its_contents_stand_at_its_top():
+    sections = re.findall(r"^## (.+)$", README, re.MULTILINE)
+    contents = [f"[{name}](#{name.lower().replace(' ', '-')})" for name in sections]
+    assert re.findall(r"\[[^]]+\]\(#[^)]+\)", README.partition("```")[0]) == contents
+
+
 def test_the_program_at_the_top_is_short():
     program = re.search(r"```python\n(.*?)```", README, re.DOTALL)[1]
     assert len(program.splitlines()) <= 15
