@@ -113,7 +113,7 @@ _FOR_WRITING: Final = "is open for writing only; open it with mode 'rb', or pass
 
 
 def _bytes_of(file: BinaryIO, size: int) -> bytes:
-    """Return what the file reads. Raises `_UnfitFile` for text, which some files give that do not say they are of text."""
+    """Return what the file reads. Raises `_UnfitFile` for text: some files do not say beforehand that they give it."""
     problem, part = "", cast("Any", None)
     try:
         part = file.read(size)

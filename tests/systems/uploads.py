@@ -62,6 +62,18 @@ async def bulk(sandbox, paths, ledger):
         ledger.replace(ledger.with_name("moved.ledger"))
 
 
+async def manifest(sandbox, folder):
+    """Upload what a manifest names with the backslashes of Windows."""
+    (folder / "scans").mkdir()
+    path = next(made(folder / "scans"))
+    columns = "type,applicant.first_name,applicant.last_name,front_side"
+    text = f"{columns}\nPASSPORT,Jane,Example,scans\\{path.name}\n"
+    (folder / "rows.csv").write_text(text, encoding="utf-8")
+    async with AsyncKycaid(sandbox.api_key, base_url=sandbox.url) as client:
+        async with client.bulk.upload(folder / "rows.csv", ledger=folder / "rows.ledger") as upload:
+            assert [result.status async for result in upload] == ["created"]
+
+
 def main():
     # Errors are not ignored here: nothing of ours may be open when the folder goes.
     with tempfile.TemporaryDirectory() as name, Sandbox() as sandbox:
@@ -69,6 +81,7 @@ def main():
         asyncio.run(asynchronous(sandbox, paths))
         blocking(sandbox, paths)
         asyncio.run(bulk(sandbox, paths, Path(name) / "run.ledger"))
+        asyncio.run(manifest(sandbox, Path(name)))
     sys.stdout.write("fine\n")
 
 
