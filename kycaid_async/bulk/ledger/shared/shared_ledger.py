@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import suppress
 from typing import Any, Final, Self
 
 import attrs
@@ -317,10 +318,11 @@ class _Preparing:
 
 def name_of(url: str) -> str:
     """Return how a ledger in a database is named: without user and password. Raises `LedgerError`."""
-    try:
+    parsed = None
+    with suppress(ArgumentError, ValueError):  # raised outside, for what it says may hold the password
         parsed = make_url(url)
-    except ArgumentError:
-        raise LedgerError("the ledger: is no URL as postgresql+psycopg://user@host/database") from None
+    if parsed is None:
+        raise LedgerError("the ledger: is no URL as postgresql+psycopg://user@host/database")
     if parsed.drivername not in _DRIVERS:
         raise LedgerError(
             "the ledger: only PostgreSQL can be shared, through an asynchronous driver: postgresql+psycopg://…"

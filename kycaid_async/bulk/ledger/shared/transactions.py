@@ -290,13 +290,12 @@ class SharedDatabase:
             except IntegrityError:
                 raise
             except (SQLAlchemyError, OSError) as error:
-                code = _code(error)
-                if code not in _AGAIN and not _is_away(error):
-                    raise self._unusable(error) from None
-                if self._lease.clock() - began > patience:
-                    raise self._unusable(error) from None
-                if code not in _AGAIN and own:
-                    await self._disconnect()
+                code, is_away, fault = _code(error), _is_away(error), self._unusable(error)
+            # Not from within the handler: the driver's error holds its connection, and that the password.
+            if (code not in _AGAIN and not is_away) or self._lease.clock() - began > patience:
+                raise fault
+            if code not in _AGAIN and own:
+                await self._disconnect()
             await asyncio.sleep(_PAUSES[min(tries, len(_PAUSES) - 1)])
             tries += 1
 
