@@ -44,8 +44,10 @@ from typing import Any, ClassVar, TypedDict, Unpack
 import attrs
 
 from kycaid_async.masking import Discreet, ValueObject, encodable, hide, is_code
+from kycaid_async.tracebacks import guarded
 
 
+@guarded
 @attrs.frozen(repr=False, eq=False)
 class FieldError(Discreet):
     """One entry of the ``errors`` list of a refusal."""
@@ -60,6 +62,7 @@ class FieldError(Discreet):
         yield "message", hide(self.message)
 
 
+@guarded
 @attrs.frozen(eq=False, repr=False)
 class FieldProblem(ValueObject):
     """One field that was refused before anything was sent."""

@@ -15,6 +15,7 @@ import attrs
 
 from kycaid_async.errors import ConfigurationError
 from kycaid_async.masking import ValueObject
+from kycaid_async.tracebacks import guarded
 
 logger = logging.getLogger("kycaid_async")
 
@@ -115,6 +116,7 @@ def _plain_function(_: object, attribute: "attrs.Attribute[Any]", value: Any) ->
         )
 
 
+@guarded
 @attrs.frozen(kw_only=True, eq=False, slots=False)
 class Hooks:
     """Functions that are called with events: ``AsyncKycaid(hooks=Hooks(on_result=print))``.

@@ -20,7 +20,9 @@ _TELLS_LITTLE: Final = r"(?a)[A-Za-z]|\d{1,3}"
 """A letter or a short number, as in scan_1. Two could be initials, or a date."""
 
 # What the vendor sends as a code or as the name of a field is shown only in that form: anything else may be personal.
-_CODE: Final = r"(?a)[A-Za-z][A-Za-z0-9_.\[\]-]{0,63}|\*"
+# Both begin with a small letter, as names of people do not.
+_CODE: Final = r"(?a)[a-z][A-Za-z0-9_.\[\]-]{0,63}|\*"
+_VALUE: Final = r"(?a)[A-Za-z][A-Za-z0-9_.\[\]-]{0,63}"
 _WORD: Final = r"(?a)[\w.:+/-]*"
 
 
@@ -203,6 +205,16 @@ def is_code(value: str | None) -> bool:
 def is_word(value: str) -> bool:
     """Say whether ``value`` has the form of an id, a code or a date: no spaces, no ``@``, no letters but A to Z."""
     return re.fullmatch(_WORD, value) is not None
+
+
+def key_or_mask(key: object) -> str:
+    """Return a key of a mapping when it has the form of a field's name, and the mask otherwise: it may be data."""
+    return code_or_mask(key) if isinstance(key, str) else MASK
+
+
+def value_or_mask(value: str) -> str:
+    """Return ``value`` when it has the form of one of an enum, in capitals or not, and the mask otherwise."""
+    return value if re.fullmatch(_VALUE, value) else MASK
 
 
 def code_or_mask(value: str) -> str:

@@ -16,6 +16,7 @@ import attrs
 from kycaid_async.callbacks.events import Event
 from kycaid_async.extras import missing
 from kycaid_async.hooks import AttemptEvent, CallEvent, Hooks, ResultEvent, RetryEvent, RowEvent
+from kycaid_async.tracebacks import bordered
 from kycaid_async.version import __version__
 
 try:
@@ -59,6 +60,7 @@ class OpenTelemetry(Hooks):
     Without providers it takes the global ones, as they are when it is made.
     """
 
+    @bordered
     def __init__(
         self,
         *,

@@ -14,6 +14,12 @@ from typing import Any, Final, ParamSpec, TypeVar, cast, get_args, get_origin
 P = ParamSpec("P")
 R = TypeVar("R")
 F = TypeVar("F", bound=Callable[..., Any])
+C = TypeVar("C", bound=type)
+
+# As `inspect` has them, which takes a while to import.
+CO_GENERATOR: Final = 0x20
+CO_COROUTINE: Final = 0x80
+CO_ASYNC_GENERATOR: Final = 0x200
 
 
 class _Border:
@@ -46,21 +52,69 @@ def confidential(method: Callable[P, Awaitable[R]]) -> "Callable[P, CoroutineTyp
             del args, kwargs
             return await answer
         except BaseException as error:
-            hide_locals(error, callers=_callers(sys._getframe()))  # noqa: SLF001 - documented
+            lay_bare(error)
             raise
 
     return call  # type: ignore[return-value,unused-ignore]  # type checkers call that another thing each
 
 
 def bordered(function: F) -> F:
-    """Make ``function``, which returns nothing to await, a `border`."""
+    """Make ``function`` a `border`: a plain one, or a generator in all that it gives."""
 
     @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
-        with border:
+        try:
             return function(*args, **kwargs)
+        except BaseException as error:
+            lay_bare(error)
+            raise
 
-    return cast("F", call)  # typed as the function: editors show a method of another type with its ``self``
+    @functools.wraps(function)
+    def give(*args: Any, **kwargs: Any) -> Any:
+        with border:
+            return (yield from function(*args, **kwargs))
+
+    # Typed as the function: editors show a method of another type with its ``self``.
+    return cast("F", give if function.__code__.co_flags & CO_GENERATOR else call)
+
+
+def guarded(cls: C) -> C:
+    """Make whatever users call of a class a `border`: its methods and properties, also those added to it later on.
+
+    It stands above attrs' own decorator. What attrs wrote to make an object is among them where it can refuse a value.
+    """
+    for name, member in list(vars(cls).items()):
+        if name.startswith("_") and name not in _CALLED_BY_PYTHON:
+            continue
+        if isinstance(member, FunctionType):
+            setattr(cls, name, _guard(member))
+        elif isinstance(member, classmethod | staticmethod):
+            setattr(cls, name, type(member)(_guard(member.__func__)))
+        elif isinstance(member, property) and member.fget is not None:
+            setattr(cls, name, property(_guard(member.fget), member.fset, member.fdel, member.__doc__))
+    if "__init__" in vars(cls) and _may_refuse(cls):
+        cls.__init__ = bordered(cls.__init__)  # type: ignore[misc]  # of a class, on purpose
+    return cls
+
+
+def _may_refuse(cls: type) -> bool:
+    attributes: Any = vars(cls).get("__attrs_attrs__")
+    checks = attributes is None or any(attribute.validator or attribute.converter for attribute in attributes)
+    return checks or hasattr(cls, "__attrs_post_init__")
+
+
+_CALLED_BY_PYTHON: Final = frozenset({"__getstate__", "__iter__", "__repr__", "__str__", "_repr_html_"})
+
+
+def _guard(function: Any) -> Any:
+    if not isinstance(function, FunctionType) or function.__code__.co_flags & CO_ASYNC_GENERATOR:
+        return function
+    return confidential(function) if function.__code__.co_flags & CO_COROUTINE else bordered(function)
+
+
+def lay_bare(error: BaseException) -> None:
+    """Take the variables out of the frames of ``error``, that of the caller included: for a ``try`` of its own."""
+    hide_locals(error, callers=_callers(sys._getframe(1)))  # noqa: SLF001 - documented
 
 
 def hide_locals(error: BaseException, callers: frozenset[FrameType] = frozenset()) -> None:
@@ -80,9 +134,22 @@ def hide_locals(error: BaseException, callers: frozenset[FrameType] = frozenset(
             continue
         # Not as a method of its own: exceptions of others can refuse attributes.
         BaseException.with_traceback(one, _bare(trace))
+        _empty(one)
         waiting += [one.__cause__, one.__context__]
         if isinstance(one, BaseExceptionGroup):
             waiting += one.exceptions
+
+
+def _empty(error: BaseException) -> None:
+    """Take out of an error of Python's own what it could not read, or what it looked at."""
+    if isinstance(error, UnicodeError) and len(error.args) == 5:  # noqa: PLR2004 - of its constructor
+        encoding, whole, *rest = error.args
+        error.args = (encoding, whole[:0], *rest)
+        error.object = whole[:0]  # type: ignore[attr-defined]  # those that read and those that write have it
+    elif isinstance(error, AttributeError):
+        error.obj = None
+    elif isinstance(error, ValueError) and isinstance(getattr(error, "doc", None), str | bytes):
+        error.doc = error.doc[:0]  # type: ignore[attr-defined]  # what `json` raises
 
 
 def _callers(frame: FrameType) -> frozenset[FrameType]:

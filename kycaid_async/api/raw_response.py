@@ -8,6 +8,7 @@ import attrs
 from kycaid_async.api.section import Caller
 from kycaid_async.masking import MASK, Unlisted
 from kycaid_async.timing import Timing
+from kycaid_async.tracebacks import guarded
 from kycaid_async.values.secret import HiddenText
 
 T = TypeVar("T")
@@ -22,6 +23,7 @@ _SHOWN: Final = frozenset(
 """Headers that tell nothing. Others can carry a session, or a URL with an id, and print masked."""
 
 
+@guarded
 class Headers(Mapping[str, str]):
     """The headers of an answer, by names in capital or small letters. One that came twice has its first value.
 
@@ -50,6 +52,7 @@ class Headers(Mapping[str, str]):
         return f"Headers({dict(self._values.values())!r})"
 
 
+@guarded
 @attrs.frozen(kw_only=True, eq=False)
 class RawResponse(Unlisted, Generic[T]):
     """An answer with what came around it."""

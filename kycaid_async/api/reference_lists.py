@@ -7,6 +7,7 @@ import attrs
 from kycaid_async.api.section import Section
 from kycaid_async.masking import ValueObject
 from kycaid_async.protocol.endpoint import Endpoint
+from kycaid_async.tracebacks import guarded
 from kycaid_async.values.fields import IdText, LabelText
 from kycaid_async.values.model import Response, response
 
@@ -22,6 +23,7 @@ class Label(Response):
     """Upper case, as in ``EN``."""
 
 
+@guarded
 class Labelled:
     """Mixed into answers that have a name in several languages. The field itself stands in each, in its own place."""
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 import attrs
 
 from kycaid_async.errors import FieldProblem
-from kycaid_async.masking import ValueObject
+from kycaid_async.masking import ValueObject, key_or_mask
 from kycaid_async.protocol.endpoint import Endpoint
 from kycaid_async.protocol.request import invalid_request
 from kycaid_async.values.fields import attrs_of, fields_of
@@ -55,7 +55,7 @@ def check_names(operation: str, cls: type[Request], fields: Mapping[str, Any]) -
     settable, required = _names_of(cast("Hashable", cls))
     if not (fields.keys() <= settable and fields.keys() >= required):
         problems = [
-            FieldProblem(name, f"a field of {cls.__name__}{_hint(name, settable)}", "another name")
+            FieldProblem(key_or_mask(name), f"a field of {cls.__name__}{_hint(name, settable)}", "another name")
             for name in fields
             if name not in settable
         ]
@@ -101,8 +101,8 @@ def json_object(operation: str, body: Any) -> Mapping[str, Any]:
     raise invalid_request(operation, [FieldProblem("body", "an object", kind(body))])
 
 
-def _hint(name: str, known: frozenset[str]) -> str:
+def _hint(name: object, known: frozenset[str]) -> str:
     import difflib  # few programs make the mistake
 
-    near = difflib.get_close_matches(name, known, n=1)
+    near = difflib.get_close_matches(name, known, n=1) if isinstance(name, str) else []
     return f" (did you mean {near[0]}?)" if near else ""

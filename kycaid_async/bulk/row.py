@@ -15,6 +15,7 @@ from kycaid_async.api.documents.models import NewDocument
 from kycaid_async.bulk.digests import as_sent, digest_of, digest_of_key, digest_of_row, name_of
 from kycaid_async.errors import FieldProblem, InvalidRequestError, KycaidError
 from kycaid_async.masking import Discreet
+from kycaid_async.tracebacks import guarded
 from kycaid_async.values.check import check_request
 from kycaid_async.values.converter import unstructure
 from kycaid_async.values.fields import ID_LENGTH
@@ -34,6 +35,7 @@ _ODD: Final = FieldProblem("row", "the types of BulkRow, and values that JSON ca
 _GIVEN_HERE = ("applicant_id", "affiliated_person_id", *(f"{side}_id" for side in SIDES))
 
 
+@guarded
 @attrs.frozen(kw_only=True, repr=False, eq=False)
 class BulkRow(Discreet):
     """One document to deliver, with up to five files, for an applicant that exists or is made."""
@@ -183,6 +185,7 @@ _STEP: Final = 0.25
 """Seconds."""
 
 
+@guarded
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class BulkVerification(Discreet):
     """A verification to start, for an applicant that exists."""
@@ -266,6 +269,7 @@ class BulkResult:
     """Why it failed or was set aside."""
 
 
+@guarded
 @attrs.define(kw_only=True)
 class BulkSummary:
     """The sum of the results of a run."""

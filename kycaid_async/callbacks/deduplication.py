@@ -13,6 +13,7 @@ from kycaid_async.callbacks.events import Event
 from kycaid_async.callbacks.stores import MemorySeenStore, SeenStore, SharedSeenStore
 from kycaid_async.masking import Printed
 from kycaid_async.options import SECONDS, Kind
+from kycaid_async.tracebacks import guarded
 
 
 async def _sleep(seconds: float) -> None:
@@ -27,6 +28,7 @@ _STORE = Kind(
 )
 
 
+@guarded
 @attrs.frozen(eq=False, repr=False)
 class Deduplicator(Printed):
     """Lets each event through once.

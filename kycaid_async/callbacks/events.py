@@ -11,6 +11,7 @@ from kycaid_async.api.applicants import AnyApplicant
 from kycaid_async.api.blacklist_databases.fields import BlacklistType
 from kycaid_async.api.verifications.fields import VerificationProgress
 from kycaid_async.api.verifications.models import CheckResult, VerificationStatuses
+from kycaid_async.tracebacks import guarded
 from kycaid_async.values.converter import unstructure
 from kycaid_async.values.enums import OpenEnum
 from kycaid_async.values.fields import IdText, Shown
@@ -41,6 +42,7 @@ class ServiceRequestStatus(OpenEnum):
     ERROR = "error"
 
 
+@guarded
 class _Hashed(Response):
     """Base class that keeps the hash of the raw body, outside of the fields so that no key of the server can clash."""
 

@@ -16,7 +16,7 @@ from kycaid_async.callbacks.events import (
 from kycaid_async.callbacks.signature import MAX_BODY, Keys, raw_body, verify
 from kycaid_async.errors import DecodeError
 from kycaid_async.tracebacks import border
-from kycaid_async.values.converter import structure
+from kycaid_async.values.converter import read_as
 from kycaid_async.values.mismatch import kind
 
 EVENTS: dict[str, type[Event]] = {
@@ -45,7 +45,7 @@ def parse(body: bytes) -> Event:
         raw = raw_body(body)
         data = _object(raw)
         name = data.get("type")
-        event = structure(data, EVENTS.get(name, UnknownEvent) if isinstance(name, str) else UnknownEvent)
+        event = read_as(data, EVENTS.get(name, UnknownEvent) if isinstance(name, str) else UnknownEvent)
         event._digest = hashlib.sha256(raw).hexdigest()  # noqa: SLF001 - the bytes are known only here
         return event
 

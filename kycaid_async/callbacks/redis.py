@@ -14,6 +14,7 @@ except ImportError as error:
 from kycaid_async.callbacks.stores import WEEK
 from kycaid_async.errors import ConfigurationError
 from kycaid_async.options import SECONDS, TEXT, Kind
+from kycaid_async.tracebacks import guarded
 
 _CLIENT: Final = Kind(
     "a client of Redis, as redis.asyncio.Redis.from_url makes one",
@@ -37,6 +38,7 @@ _HAS: Final = "return redis.call('GET', KEYS[1]) == '' and 1 or 0"
 _RELEASE: Final = "if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end return 1"
 
 
+@guarded
 class RedisSeenStore:
     """Keeps identities of events in Redis, for all processes that share it: a `SharedSeenStore`.
 

@@ -32,6 +32,7 @@ except ImportError as error:
 
 from kycaid_async.callbacks.stores import WEEK
 from kycaid_async.options import FUNCTION, SECONDS_OR_ENDLESS, TEXT, Kind
+from kycaid_async.tracebacks import guarded
 
 _PURGE_SECONDS: Final = 3600.0
 """How often each process deletes what is over."""
@@ -44,6 +45,7 @@ _ENGINE: Final = Kind(
 T = TypeVar("T")
 
 
+@guarded
 class SQLAlchemySeenStore:
     """Keeps identities of events in a table, for all processes that share it: a `SharedSeenStore`.
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Final, Protocol, runtime_checkable
 
 from kycaid_async.options import FUNCTION, SECONDS_OR_ENDLESS, whole
+from kycaid_async.tracebacks import guarded
 
 WEEK: Final = 7 * 86400.0
 """How long an identity is kept by default, in seconds."""
@@ -43,6 +44,7 @@ class SharedSeenStore(SeenStore, Protocol):
         ...
 
 
+@guarded
 class MemorySeenStore:
     """Keeps identities in this process: they are gone when it ends, and other processes do not see them.
 

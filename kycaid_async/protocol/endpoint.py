@@ -9,7 +9,7 @@ import attrs
 
 from kycaid_async.masking import ValueObject
 from kycaid_async.protocol.plain_text import is_plain
-from kycaid_async.values.converter import structure
+from kycaid_async.values.converter import read_as
 from kycaid_async.values.fields import fields_of
 from kycaid_async.values.json import loads
 from kycaid_async.values.mismatch import Mismatch
@@ -98,7 +98,7 @@ class ReturnsModel(Returns[R], Generic[R]):
         # Bare, as far as is known; but the newer operations wrap their answers, and to miss that would lose all of it.
         if isinstance(data, dict) and data.keys() <= {"status", "data"} and isinstance(data.get("data"), dict):
             data = data["data"]
-        return self._checked(structure(data, self.model))
+        return self._checked(read_as(data, self.model))
 
     def decode(self, body: bytes) -> R:
         found = structure_bytes(body, self.model)
@@ -117,7 +117,7 @@ class ReturnsUnion(Returns[T_co], Generic[T_co]):
     union: Any
 
     def read(self, data: Any) -> T_co:
-        found: T_co = structure(data, self.union)
+        found: T_co = read_as(data, self.union)
         return found
 
 
@@ -130,7 +130,7 @@ class ReturnsData(Returns[R], Generic[R]):
 
     def read(self, data: Any) -> R:
         wrapped = isinstance(data, dict) and data.get("data") is not None
-        found = structure(data["data"] if wrapped else data, self.model)
+        found = read_as(data["data"] if wrapped else data, self.model)
         return _not_empty(found) if self.needed else found
 
 
@@ -154,7 +154,7 @@ class ReturnsList(Returns[list[R]], Generic[R]):
             data = next((data[key] for key in self.wrappers if data.get(key) is not None), [])
         if not isinstance(data, list):
             raise Mismatch("a list", data)
-        return structure(data, list[self.model])  # type: ignore[name-defined]  # made at run time
+        return read_as(data, list[self.model])  # type: ignore[name-defined]  # made at run time
 
 
 @attrs.frozen(eq=False, repr=False)

@@ -6,6 +6,7 @@ import attrs
 
 from kycaid_async.masking import ValueObject
 from kycaid_async.options import SECONDS, SECONDS_OR_ENDLESS
+from kycaid_async.tracebacks import guarded
 
 _NUMBER = attrs.evolve(SECONDS_OR_ENDLESS, expected=f"{SECONDS.expected}, or a Timeout")
 _LIMIT = SECONDS.or_none("no limit")
@@ -15,6 +16,7 @@ def _finite(value: float | None) -> float | None:
     return None if value == math.inf else value
 
 
+@guarded
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class Timeout(ValueObject):
     """Time limits in seconds; None switches one off.

@@ -34,6 +34,7 @@ from kycaid_async.sandbox.review.content import require_pillow
 from kycaid_async.sandbox.review.reviewer import Reviewer
 from kycaid_async.sandbox.rules.rules import REFUSED_COUNTRIES, RULES, Rule
 from kycaid_async.sandbox.state import Review, SandboxSettings, SandboxState, opened
+from kycaid_async.tracebacks import bordered
 
 _MAX_PORT: Final = 65_535
 _MEBIBYTE: Final = 1 << 20
@@ -103,6 +104,7 @@ class Sandbox:
     everybody knows or a short one.
     """
 
+    @bordered
     def __init__(
         self,
         *,

@@ -8,6 +8,7 @@ import attrs
 from kycaid_async.callbacks import SIGNATURE_HEADER, Event, sign
 from kycaid_async.callbacks.parsing import EVENTS
 from kycaid_async.masking import mask
+from kycaid_async.tracebacks import bordered
 from kycaid_async.values.converter import unstructure
 from kycaid_async.values.json import dumps
 from kycaid_async.values.secret import ApiKey
@@ -25,6 +26,7 @@ class SignedCallback:
         return iter((self.body, self.headers))
 
 
+@bordered
 def signed_callback(event: Event | Mapping[str, Any], key: str | ApiKey) -> SignedCallback:
     """Return a callback with the content of ``event``, signed with ``key``.
 

@@ -7,6 +7,7 @@ from typing import Any, Generic, TypeVar
 
 from kycaid_async.api.applicants import ApplicantUpdate
 from kycaid_async.testing.shape import distinct, field_builders
+from kycaid_async.tracebacks import bordered, guarded
 from kycaid_async.values.constraints import Length
 from kycaid_async.values.fields import ID_LENGTH, Field
 from kycaid_async.values.model import Model, Request
@@ -122,6 +123,7 @@ def _size(field: Field) -> int:
     return max(lowest, min(8, highest))
 
 
+@guarded
 class Factory(Generic[M]):
     """A factory of different objects of one class. See `factory`."""
 
@@ -135,6 +137,7 @@ class Factory(Generic[M]):
         return self._cls(**self._values.fields(self._cls) | fields)
 
 
+@bordered
 def factory(cls: type[M], *, seed: int = 0) -> Factory[M]:
     """Return a factory of made-up objects of a model.
 

@@ -20,11 +20,13 @@ from kycaid_async.loops import stop_accepting
 from kycaid_async.sandbox import SANDBOX_KEY
 from kycaid_async.sandbox.http.listening import silent
 from kycaid_async.sync.threads import result_of, waits
+from kycaid_async.tracebacks import guarded
 
 E = TypeVar("E", bound=Event)
 _OK = 200
 
 
+@guarded
 class CallbackRecorder:
     """A receiver on this machine that verifies callbacks and keeps the events in `events`.
 

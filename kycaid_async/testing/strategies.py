@@ -12,6 +12,7 @@ except ImportError as error:
     raise missing("testing", error) from error
 
 from kycaid_async.testing.shape import distinct, field_builders
+from kycaid_async.tracebacks import bordered
 from kycaid_async.values.constraints import Length, Pattern
 from kycaid_async.values.fields import Constraint, Field
 from kycaid_async.values.model import Model, Request
@@ -23,6 +24,7 @@ Strategy: TypeAlias = st.SearchStrategy[Any]
 _LETTERS = st.characters(codec="utf-8")
 
 
+@bordered
 def model(cls: type[M], **fields: Strategy) -> st.SearchStrategy[M]:
     """Return a strategy of valid objects of a model, with these strategies for some of its fields.
 

@@ -13,6 +13,8 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast, get_args, get_origin
 
+from kycaid_async.errors import DecodeError
+from kycaid_async.tracebacks import bordered
 from kycaid_async.values.decline_reasons import DeclineReason, read_reasons
 from kycaid_async.values.enums import OpenEnum
 from kycaid_async.values.fields import fields_of, is_class_of, members_of
@@ -69,11 +71,21 @@ def converter() -> "Converter":
     return made
 
 
+@bordered
 def structure(data: Any, cls: type[T]) -> T:
-    """Return ``data``, a decoded JSON value, as a ``cls``. Raises `Mismatch` when its type is another one.
+    """Return ``data``, a decoded JSON value, as a ``cls``. Raises `DecodeError` when its type is another one.
 
     Of all lists in it together, 20,000 entries are read: the rest stays in ``extra``, as what cannot be read does.
     """
+    try:
+        return read_as(data, cls)
+    except Mismatch as mismatch:
+        problem = str(mismatch)
+    raise DecodeError(f"{getattr(cls, '__name__', 'the value')}: nothing was made of it: {problem}.")
+
+
+def read_as(data: Any, cls: type[T]) -> T:
+    """Return as `structure` does; raises `Mismatch`, for those who catch it: its frames hold ``data``."""
     hook = _HOOKS.get(cls)
     if hook is None:  # cattrs would look it up at each call
         hook = _HOOKS[cls] = reader_of(members_of(cls))
@@ -94,6 +106,7 @@ def reader_of(types: tuple[Any, ...]) -> Callable[[Any, Any], Any]:
     return _reader(converter(), types)
 
 
+@bordered
 def unstructure(value: Any) -> Any:
     """Return ``value`` as plain JSON types. A response gives back the keys that came, and the unknown ones too."""
     return _write(converter(), value)

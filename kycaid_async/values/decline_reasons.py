@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final, Self
 
-from kycaid_async.values.enums import OpenEnum
+from kycaid_async.values.enums import OpenEnum, not_a_word
 from kycaid_async.values.mismatch import MOST_ENTRIES, Mismatch, read_each
 
 
@@ -61,7 +61,7 @@ class DeclineReason(OpenEnum):
     @classmethod
     def _missing_(cls, value: object) -> Self | None:
         if isinstance(value, bool) or not isinstance(value, int | str):
-            return None
+            raise not_a_word(cls, value)
         number = value if isinstance(value, int) else int(value) if re.fullmatch(_NUMBER, value) else None
         if number is not None and number in _numbered():
             known: Self = _numbered()[number]

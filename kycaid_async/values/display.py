@@ -6,7 +6,7 @@ from enum import Enum
 from typing import Any, Final, Protocol
 
 from kycaid_async.html import Html, join, tag
-from kycaid_async.masking import HIDDEN, MASK, code_or_mask, encodable, printed
+from kycaid_async.masking import HIDDEN, MASK, encodable, printed, value_or_mask
 from kycaid_async.values.fields import fields_of
 from kycaid_async.values.unset import UNSET
 
@@ -92,7 +92,7 @@ def _cell(value: Any) -> Html | str:
     if isinstance(value, list | tuple):
         return join([tag("div", _cell(one)) for one in value])
     if isinstance(value, Enum):  # what is not in its list can be any text
-        return code_or_mask(str(value))
+        return value_or_mask(str(value))
     return _text(value) if isinstance(value, date | str) else printed(value)
 
 

@@ -1,12 +1,28 @@
 """Enums that keep what they do not know."""
 
 import enum
-from typing import Self
+from typing import TYPE_CHECKING, Any, Self
 
-from kycaid_async.masking import code_or_mask
+from kycaid_async.masking import value_or_mask
+from kycaid_async.tracebacks import lay_bare
+from kycaid_async.values.mismatch import kind
+
+if TYPE_CHECKING:
+    _OpenEnumType = enum.EnumType
+else:
+
+    class _OpenEnumType(enum.EnumType):
+        """Lets no value stand in the frames of Python's own module when there is no member for it."""
+
+        def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+            try:
+                return super().__call__(*args, **kwargs)
+            except BaseException as error:
+                lay_bare(error)
+                raise
 
 
-class OpenEnum(enum.StrEnum):
+class OpenEnum(enum.StrEnum, metaclass=_OpenEnumType):
     """Text with a list of known values that grows on the server's side.
 
     A value outside the list becomes a member that is not in the list: it equals its raw text, keeps it through
@@ -16,7 +32,7 @@ class OpenEnum(enum.StrEnum):
     @classmethod
     def _missing_(cls, value: object) -> Self | None:
         if not isinstance(value, str):
-            return None
+            raise not_a_word(cls, value)
         return cls._unknown(value, value)
 
     @classmethod
@@ -40,4 +56,9 @@ class OpenEnum(enum.StrEnum):
         if self.is_known:
             return f"<{type(self).__name__} {str(self)!r}>"
         # What is not in the list can be any text, also that of a person.
-        return f"<{type(self).__name__} {code_or_mask(str(self))} (unknown)>"
+        return f"<{type(self).__name__} {value_or_mask(str(self))} (unknown)>"
+
+
+def not_a_word(cls: type, value: object) -> ValueError:
+    """Return what is raised for ``value``. What Python raises of its own accord shows it."""
+    return ValueError(f"{cls.__name__}: expected text, got {kind(value)}")

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar, dataclass_transf
 import attrs
 
 from kycaid_async.errors import FieldProblem, InvalidRequestError
-from kycaid_async.masking import Discreet, hide, is_word
+from kycaid_async.masking import Discreet, hide, is_word, key_or_mask
+from kycaid_async.tracebacks import guarded
 from kycaid_async.values.fields import Field, attrs_of, element_of, fields_of, is_class_of
 from kycaid_async.values.json import UNWRITABLE, json_text, loads, received_text
 from kycaid_async.values.mismatch import kind
@@ -20,6 +21,7 @@ C = TypeVar("C", bound=type)
 Q = TypeVar("Q", bound="Request")
 
 
+@guarded
 class Model(Discreet):
     """Base of all attrs classes of this package that stand for a JSON object."""
 
@@ -29,7 +31,8 @@ class Model(Discreet):
     def from_dict(cls, data: Any) -> Self:
         """Return an object out of plain JSON types, as `to_dict` gives them, or decoded JSON of the server.
 
-        Raises what `structure` raises, and of requests `InvalidRequestError` for keys that they do not have.
+        Raises `DecodeError` for what is no object, and of requests `InvalidRequestError`, also for keys that they do
+        not have.
         """
         raise NotImplementedError
 
@@ -74,6 +77,7 @@ class Model(Discreet):
         return [field.name for field, value in values if not field.shown or not _may_show(field, value)]
 
 
+@guarded
 class Request(Model):
     """An object that is sent. Frozen; `UNSET` fields are left out, ``None`` is sent as null."""
 
@@ -99,6 +103,7 @@ class Request(Model):
         raise _refused(type(self), *problems)
 
 
+@guarded
 class Response(Model):
     """An object that came back. Every field may be None: the server leaves out and nulls nearly all of them."""
 
@@ -154,7 +159,7 @@ class Response(Model):
 @dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(attrs.field,))
 def request(cls: C) -> C:
     """Make ``cls`` an attrs class for a request body."""
-    return attrs.define(frozen=True, kw_only=True, repr=False, eq=False)(cls)
+    return guarded(attrs.define(frozen=True, kw_only=True, repr=False, eq=False)(cls))
 
 
 @dataclass_transform(kw_only_default=False, field_specifiers=(attrs.field,))
@@ -164,7 +169,7 @@ def response(cls: C) -> C:
     Neither frozen nor keyword-only: the generated decoder builds these by the thousand, and both would cost it a
     third of its speed.
     """
-    return attrs.define(repr=False, eq=False, getstate_setstate=False)(cls)
+    return guarded(attrs.define(repr=False, eq=False, getstate_setstate=False)(cls))
 
 
 def _may_show(field: Field, value: Any) -> bool:
@@ -181,7 +186,11 @@ def _request_of(cls: type[Q], data: Any) -> Q:
         raise _refused(cls, FieldProblem("*", "an object", kind(data)))
     fixed = {a.name: a.default for a in attrs_of(cls) if not a.init}
     fields = {field.name: field for field in fields_of(cls)}
-    problems = [FieldProblem(name, f"a field of {cls.__name__}", "another name") for name in data if name not in fields]
+    problems = [
+        FieldProblem(key_or_mask(name), f"a field of {cls.__name__}", "another name")
+        for name in data
+        if name not in fields
+    ]
     problems += [
         FieldProblem(name, f"the {name} of {cls.__name__}", "another one")
         for name, value in fixed.items()

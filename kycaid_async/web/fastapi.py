@@ -37,7 +37,7 @@ from kycaid_async.callbacks.events import Event
 from kycaid_async.callbacks.signature import BYTES, MAX_BODY, Keys, keys_of
 from kycaid_async.client import AsyncKycaid
 from kycaid_async.errors import ConfigurationError, KycaidError
-from kycaid_async.tracebacks import border
+from kycaid_async.tracebacks import border, bordered
 from kycaid_async.web.lazy_client import client_of
 from kycaid_async.web.problem import MEDIA_TYPE, problem_of
 from kycaid_async.web.receive import DEDUPLICATOR, Receiver
@@ -59,6 +59,7 @@ async def kycaid_lifespan(app: FastAPI, client: AsyncKycaid | None = None) -> As
         yield
 
 
+@bordered
 def kycaid_client(request: Request) -> AsyncKycaid:
     """Return the client of the application: a dependency. Raises `ConfigurationError` without `kycaid_lifespan`."""
     client = getattr(request.app.state, "kycaid", None)
@@ -70,6 +71,7 @@ def kycaid_client(request: Request) -> AsyncKycaid:
     return client
 
 
+@bordered
 def kycaid_event(request: Request) -> Event:
     """Return the event of a callback: a dependency. Raises `ConfigurationError` outside of a `CallbackRouter`."""
     event = getattr(request.state, "kycaid_event", None)

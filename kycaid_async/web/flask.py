@@ -35,7 +35,7 @@ from kycaid_async.callbacks.events import Event
 from kycaid_async.callbacks.signature import MAX_BODY, Keys
 from kycaid_async.errors import ConfigurationError, KycaidError
 from kycaid_async.sync.client import Kycaid
-from kycaid_async.tracebacks import border
+from kycaid_async.tracebacks import border, bordered, guarded
 from kycaid_async.web.lazy_client import LazyClient, check_options
 from kycaid_async.web.problem import MEDIA_TYPE, problem_of
 from kycaid_async.web.receive import (
@@ -98,6 +98,7 @@ def _opened(receiver: Receiver, max_body: int) -> Event | Reply:
     return TOO_LARGE if len(body) > limit else receiver.open(body, header, withheld=withheld)
 
 
+@guarded
 class KycaidExtension:
     """An extension of Flask that gives each application one blocking client, made when it is first needed.
 
@@ -126,6 +127,7 @@ class KycaidExtension:
         return lazy.get()
 
 
+@bordered
 def kycaid_problem(error: KycaidError) -> Response:
     """Answer with `problem_of` an error: for ``app.register_error_handler(KycaidError, kycaid_problem)``."""
     problem = problem_of(error)

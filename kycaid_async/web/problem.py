@@ -22,6 +22,7 @@ from kycaid_async.errors import (
     ValidationError,
 )
 from kycaid_async.masking import is_code
+from kycaid_async.tracebacks import bordered
 from kycaid_async.values.json import dumps
 
 MEDIA_TYPE: Final = "application/problem+json"
@@ -59,6 +60,7 @@ class ProblemDetails:
         return dumps(self.content)
 
 
+@bordered
 def problem_of(error: KycaidError) -> ProblemDetails:
     """Return the problem that ``error`` is to the caller of an application.
 

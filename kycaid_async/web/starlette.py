@@ -17,7 +17,7 @@ except ImportError as error:
 
 from kycaid_async.callbacks.deduplication import Deduplicator
 from kycaid_async.callbacks.signature import MAX_BODY, Keys
-from kycaid_async.tracebacks import border
+from kycaid_async.tracebacks import border, confidential
 from kycaid_async.web.receive import PATH, Handler, Receiver
 
 PATIENCE: Final = 10.0
@@ -51,6 +51,7 @@ def callback_route(
     return Route(path, receive, methods=["POST"])
 
 
+@confidential
 async def read_body(request: Request, limit: int) -> bytes:
     """Return the body, or its first bytes when there are more than ``limit``, or when no more come for long.
 

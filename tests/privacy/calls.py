@@ -27,9 +27,14 @@ _HALF = b"HTTP/1.1 200 OK\r\nContent-Length: 90000\r\n\r\n"
 
 
 def _refusal(status: int, code: str | None = None) -> Callable[[str], Behaviour]:
-    errors = [{"parameter": f"{M.answer} is", "message": M.answer}, {"parameter": "dob", "message": M.born}]
-    body = {"type": code or f"{M.answer} x", "message": M.name, "errors": errors}
+    errors = [{"parameter": M.answer, "message": M.answer}, {"parameter": "dob", "message": M.born}]
+    body = {"type": code or M.answer, "message": M.name, "errors": errors}
     return lambda _: answers(status, json.dumps(body))
+
+
+def _refusal_in_words(_: str) -> Behaviour:
+    """Refuse with codes that nobody knows, of the form that codes have."""
+    return answers(422, json.dumps({"type": M.word, "errors": [{"parameter": M.word, "message": M.answer}]}))
 
 
 def _half(operation: str) -> bytes:
@@ -38,6 +43,7 @@ def _half(operation: str) -> bytes:
 
 SERVERS: dict[str, Callable[[str], Behaviour]] = {
     "success": lambda operation: answers(200, marked.answer(operation)),
+    "success in words": lambda operation: answers(200, marked.answer(operation, in_words=True)),
     "400": _refusal(400, "bad_request"),
     "401": _refusal(401, "unauthorized"),
     "402": _refusal(402, "insufficient_funds"),
@@ -48,6 +54,7 @@ SERVERS: dict[str, Callable[[str], Behaviour]] = {
     "413": _refusal(413, "limit_file_size"),
     "418": _refusal(418),
     "422": _refusal(422, "validation"),
+    "422 in words": _refusal_in_words,
     "429": _refusal(429, "limit_exceeded"),
     "429 flow": _refusal(429, "flow"),
     "500": _refusal(500, "internal_server"),

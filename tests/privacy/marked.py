@@ -6,15 +6,17 @@ import random
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from datetime import date, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import attrs
 
+import kycaid_async
 from kycaid_async.api.catalog import ENDPOINTS
 from kycaid_async.testing.shape import field_builders
-from kycaid_async.values.fields import Field
-from kycaid_async.values.model import Model
+from kycaid_async.values.fields import Field, fields_of
+from kycaid_async.values.model import Model, Response
 from tests.api.cases import CASES
 from tests.pictures import PNG_START
 from tests.security.marks import Marks
@@ -42,7 +44,7 @@ def mark_for(name: str) -> str:
     return getattr(M, next((mark for part, mark in _BY_NAME.items() if part in name), "name"))
 
 
-class _Marked:
+class Marked:
     """Builds the parts of a request, of marks wherever text or a day can stand."""
 
     def __init__(self, chance: random.Random) -> None:
@@ -111,7 +113,7 @@ def arguments(operation: str, way: str, chance: random.Random) -> Arguments:
     first = [M.ident] if section in _PATH_IDS.get(method, ()) else []
     if not accepts:
         return Arguments(M.ident)
-    cls, marked = chance.choice(accepts), _Marked(chance)
+    cls, marked = chance.choice(accepts), Marked(chance)
     if way == "objects" or section in _BY_OBJECT_ONLY:
         return Arguments(*first, marked.model(cls))
     kind = getattr(next((a for a in attrs.fields(cls) if a.name == "type" and not a.init), None), "default", None)
@@ -177,18 +179,33 @@ _LISTS = ("business_activities", "countries", "forms", "languages")
 """What these answer with is of nobody, and prints itself."""
 
 
-def answer(operation: str) -> str:
-    """Return an answer to an operation that is all marks, but for lists of the reference."""
+def answer(operation: str, *, in_words: bool = False) -> str:
+    """Return an answer to an operation that is all marks, but for lists of the reference.
+
+    Where it is ``in_words``, each is one word, as a short name, a code or a number is.
+    """
     plain = CASES[operation].answer
-    return json.dumps(plain if operation.startswith(_LISTS) and operation.endswith(".list") else _marked(plain))
+    is_list = operation.startswith(_LISTS) and operation.endswith(".list")
+    return json.dumps(plain if is_list else _marked(plain, in_words=in_words))
 
 
-def _marked(value: Any, name: str = "") -> Any:
+def _marked(value: Any, name: str = "", *, in_words: bool) -> Any:
     if isinstance(value, dict):
-        return {key: _marked(inner, key) for key, inner in value.items()} | {"unknown_key": M.answer}
+        marked = {key: _marked(inner, key, in_words=in_words) for key, inner in value.items()}
+        return marked | {"unknown_key": M.answer}
     if isinstance(value, list):
-        return [_marked(inner, name) for inner in value]
+        return [_marked(inner, name, in_words=in_words) for inner in value]
     if not (isinstance(value, str) or value is None) or name in _KEPT or name.endswith(("_at", "_date")):
         return value
     mark = mark_for(name)
+    if in_words:
+        return mark if mark == M.ident or name not in _codes() else M.word
     return mark if mark == M.ident else f"{M.answer} {mark}"
+
+
+@cache
+def _codes() -> frozenset[str]:
+    """Return the names of the fields of answers whose content shows where it is one word."""
+    public = (getattr(kycaid_async, name) for name in kycaid_async.__all__)
+    models = [cls for cls in public if isinstance(cls, type) and issubclass(cls, Response)]
+    return frozenset(field.name for cls in models for field in fields_of(cls) if field.shown)

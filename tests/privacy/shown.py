@@ -52,6 +52,14 @@ def _of_a_local(value: Any) -> str:
         return _console(lambda console: console.print(shown)) + "".join(plain.format())
 
 
+def pickled(value: Any) -> str:
+    """Return the pickle of ``value`` as text, or nothing where it has none."""
+    try:
+        return pickle.dumps(value).decode("latin-1")
+    except Exception:
+        return ""
+
+
 VALUES: dict[str, Callable[[Any], str]] = {
     "str": lambda value: f"{value} {value!s} {value!r} {value!a} {[value]} {({'a': value},)}",
     "pprint": lambda value: pprint.pformat(value) + reprlib.repr(value),
@@ -60,6 +68,7 @@ VALUES: dict[str, Callable[[Any], str]] = {
     "rich.inspect": _inspected,
     "traceback": _of_a_local,
     "pytest": lambda value: saferepr(value, maxsize=None),
+    "pickle": pickled,
 }
 
 
@@ -71,12 +80,32 @@ def compared(one: Any, other: Any) -> str:
     return "\n".join(line for lines in said for explanation in lines for line in explanation or ())
 
 
+def all_of(error: BaseException) -> list[BaseException]:
+    """Return an error with all that hangs on it: causes, contexts, members of groups, and theirs."""
+    every: dict[int, BaseException] = {}
+    waiting: list[BaseException | None] = [error]
+    while waiting:
+        one = waiting.pop()
+        if one is not None and id(one) not in every:
+            every[id(one)] = one
+            waiting += [one.__cause__, one.__context__, *getattr(one, "exceptions", ())]
+    return list(every.values())
+
+
+_CHAIN = ("__cause__", "__context__", "__traceback__", "exceptions")
+"""Attributes that are looked at by themselves."""
+
+
 def of_error(error: BaseException) -> dict[str, str]:
     """Return what each way shows of an error and of all that hangs on it. Its names are no other's."""
     plain = "".join(traceback.TracebackException.from_exception(error, capture_locals=True).format())
+    every = all_of(error)
+    attributes = [{name: getattr(one, name, None) for name in dir(one) if name not in _CHAIN} for one in every]
+    answered = any(getattr(one, name, None) for one in every for name in ("body", "errors", "file"))
     return {
-        "error, str": f"{error} {error!r} {error.args!r} {getattr(error, '__notes__', '')}",
-        "error, attributes": repr({name: getattr(error, name, None) for name in dir(error)}),
+        "error, str": " ".join(f"{one} {one!r} {one.args!r} {getattr(one, '__notes__', '')}" for one in every),
+        "error, attributes": repr(attributes),
+        f"error, pickle{' with what was said' if answered else ''}": " ".join(map(pickled, every)),
         "error, traceback": plain,
         "error, rich.inspect": _inspected(error),
         "error, rich.traceback": _drawn(error, _ADDRESS.sub("", plain)),
@@ -94,11 +123,3 @@ def _drawn(error: BaseException, plain: str) -> str:
 
 _ADDRESS = re.compile(r" at 0x[0-9a-f]+|[\w.]+://[\w.:]+|\d+")
 _DRAWN: set[str] = set()
-
-
-def pickled(value: Any) -> str:
-    """Return the pickle of ``value`` as text, or nothing where it has none."""
-    try:
-        return pickle.dumps(value).decode("latin-1")
-    except Exception:
-        return ""

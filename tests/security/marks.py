@@ -22,6 +22,7 @@ class Marks:
         "answer",
         "born",
         "ident",
+        "word",
     )
 
     def __init__(self) -> None:
@@ -29,6 +30,7 @@ class Marks:
         letters = str.maketrans("0123456789abcdef", "GHIJKLMNOPQRSTUV")
         self._texts = {name: "Zq" + secrets.token_hex(8).translate(letters) for name in self.NAMES}
         self._texts["card"] = str(4_929_000_000_000_000 + secrets.randbelow(10**12))
+        self._texts["word"] = self._texts["word"].lower()  # as codes and names of fields begin
         self._texts["email"] = f"{self._texts['email'].lower()}@canary.example"
         self._texts["ident"] = ("Zq" + secrets.token_hex(20).translate(letters))[:36]
         self._texts["born"] = f"19{secrets.randbelow(90) + 10}-0{secrets.randbelow(9) + 1}-{secrets.randbelow(18) + 10}"

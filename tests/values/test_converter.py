@@ -12,6 +12,7 @@ from kycaid_async import (
     CompanyApplicant,
     CreditCard,
     DeclineReason,
+    DecodeError,
     Document,
     DocumentType,
     DocumentUpdate,
@@ -22,7 +23,7 @@ from kycaid_async import (
     structure,
     unstructure,
 )
-from kycaid_async.values.converter import converter
+from kycaid_async.values.converter import converter, read_as
 from kycaid_async.values.fields import element_of, fields_of
 from kycaid_async.values.mismatch import Mismatch
 from kycaid_async.values.model import Response, response
@@ -156,17 +157,17 @@ def test_an_odd_entry_deep_inside_hides_only_itself():
 
 def test_a_mismatch_of_a_list_carries_what_could_be_read():
     with pytest.raises(Mismatch) as caught:
-        structure([{"document_id": ID}, "odd"], list[Document])
+        read_as([{"document_id": ID}, "odd"], list[Document])
     assert caught.value.usable == [Document(document_id=ID)]
     with pytest.raises(Mismatch) as caught:
-        structure("odd", list[Document])
+        read_as("odd", list[Document])
     assert caught.value.usable is None
 
 
 @pytest.mark.parametrize("raw", [None, [], "text", 5, True])
 @pytest.mark.parametrize("model", RESPONSES)
-def test_what_is_no_object_is_a_mismatch(model, raw):
-    with pytest.raises(Mismatch):
+def test_what_is_no_object_is_a_public_error(model, raw):
+    with pytest.raises(DecodeError):
         structure(raw, model)
 
 
@@ -205,10 +206,10 @@ def test_no_json_object_at_all_fails_to_become_a_document(raw):
 
 
 @given(JSON)
-def test_any_json_becomes_an_object_or_is_a_mismatch(raw):
+def test_any_json_becomes_an_object_or_is_refused(raw):
     try:
         structure(raw, Applicant)
-    except Mismatch:
+    except DecodeError:
         assert not isinstance(raw, dict)
 
 
@@ -339,7 +340,7 @@ def test_of_several_objects_it_is_that_which_the_discriminator_names_and_otherwi
 
 @pytest.mark.parametrize("raw", [None, [], "COMPANY", 7])
 def test_what_is_no_object_is_none_of_several(raw):
-    with pytest.raises(Mismatch, match="expected an object"):
+    with pytest.raises(DecodeError, match="expected an object"):
         structure(raw, PersonApplicant | CompanyApplicant)
 
 

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from kycaid_async import (
     CreditCard,
+    DecodeError,
     Document,
     DocumentStatus,
     InvalidRequestError,
@@ -19,7 +20,6 @@ from kycaid_async import (
 )
 from kycaid_async.testing import strategies
 from kycaid_async.values.fields import fields_of
-from kycaid_async.values.mismatch import Mismatch
 from kycaid_async.values.model import Model
 from tests.testing.models import DISTINCT, MODELS, REQUESTS, RESPONSES
 
@@ -116,7 +116,7 @@ def test_a_request_is_not_made_of_other_keys(data, said):
 @pytest.mark.parametrize("data", [None, [], "x", 5])
 @pytest.mark.parametrize("model", RESPONSES[:3], ids=lambda model: model.__name__)
 def test_an_answer_is_made_of_an_object_only(model, data):
-    with pytest.raises(Mismatch, match="expected an object"):
+    with pytest.raises(DecodeError, match="expected an object"):
         model.from_dict(data)
 
 

@@ -8,14 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kycaid_async import Applicant, Document
+from kycaid_async import Applicant, DecodeError, Document
 from kycaid_async.api.documents import GET
 from kycaid_async.protocol.response import Answer, decode
 from kycaid_async.values import msgspec_reader
 from kycaid_async.values.converter import structure
 from kycaid_async.values.enums import OpenEnum
 from kycaid_async.values.fields import element_of, fields_of, is_class_of
-from kycaid_async.values.mismatch import Mismatch
 from kycaid_async.values.msgspec_reader import structure_bytes
 from tests.values.answers import ANSWERS
 from tests.values.json_values import JSON
@@ -132,7 +131,7 @@ def test_without_msgspec_everything_is_left_to_the_converter(monkeypatch):
 
 def test_nothing_but_an_object_is_an_object():
     assert structure_bytes(b"[]", Document) is None
-    with pytest.raises(Mismatch):
+    with pytest.raises(DecodeError):
         structure([], Document)
 
 

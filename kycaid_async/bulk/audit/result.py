@@ -8,6 +8,7 @@ import attrs
 
 from kycaid_async.bulk.spool import SpooledRow
 from kycaid_async.masking import Discreet
+from kycaid_async.tracebacks import guarded
 
 
 class AuditStatus(enum.StrEnum):
@@ -57,6 +58,7 @@ class AuditedRow(SpooledRow):
     """True when the ledger made its applicant."""
 
 
+@guarded
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class AuditResult(Discreet):
     """The server's state of a row."""
@@ -78,6 +80,7 @@ class AuditResult(Discreet):
         yield from (("status", self.status), ("number", self.number), ("line", self.line))
 
 
+@guarded
 @attrs.define(kw_only=True)
 class AuditSummary:
     """Counts of what the server has of all rows."""

@@ -35,6 +35,7 @@ from kycaid_async.errors import (
     UploadSourceError,
 )
 from kycaid_async.masking import shown_name, shown_path
+from kycaid_async.tracebacks import border
 from kycaid_async.uploads.kinds import PDF, inspect
 from kycaid_async.uploads.preflight import FileRules
 from kycaid_async.uploads.reader import Source, in_thread
@@ -74,10 +75,11 @@ async def check_manifest(
     other options are those of `read_manifest`; a `Manifest` has its own. Raises `ManifestError` when the manifest
     cannot be read, or not be checked for want of room for temporary files.
     """
-    reading = ManifestOptions(**options)
-    manifest = path if isinstance(path, Manifest) else await in_thread(lambda: Manifest.of(path, reading))
-    async for row in ManifestCheck(manifest, rules=rules, known=known, clash=clash).rows():
-        yield row
+    with border:
+        reading = ManifestOptions(**options)
+        manifest = path if isinstance(path, Manifest) else await in_thread(lambda: Manifest.of(path, reading))
+        async for row in ManifestCheck(manifest, rules=rules, known=known, clash=clash).rows():
+            yield row
 
 
 class ManifestCheck:

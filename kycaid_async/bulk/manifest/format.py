@@ -224,8 +224,11 @@ def open_bytes(path: str) -> Iterator[BinaryIO]:
         check_regular(path)
         with open(path, "rb") as file:  # noqa: PTH123 - as spelt
             yield file
+            return
     except OSError as error:
-        raise ManifestError(f"{shown_name(path)}: cannot be read ({why_not_opened(path, error)})") from error
+        why = why_not_opened(path, error)
+    # Not from within the handler: the system's error holds the whole path, with the names of its folders.
+    raise ManifestError(f"{shown_name(path)}: cannot be read ({why})")
 
 
 @contextmanager

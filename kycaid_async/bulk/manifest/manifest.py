@@ -24,6 +24,7 @@ from kycaid_async.bulk.manifest.row import BadRow, ManifestRow, read_row, read_v
 from kycaid_async.bulk.row import SIDES, BulkVerification
 from kycaid_async.errors import ManifestError
 from kycaid_async.masking import shown_name
+from kycaid_async.tracebacks import bordered, guarded
 from kycaid_async.uploads.path_source import why_not_opened
 
 _OF_DOCUMENTS: Final = frozenset({"type", *SIDES})
@@ -35,6 +36,7 @@ _MOST_TOLD: Final = 10
 """Columns that the text of an error names: a stranger's manifest can have any number."""
 
 
+@guarded
 @attrs.frozen(kw_only=True)
 class Manifest:
     """A manifest whose form is known."""
@@ -101,9 +103,14 @@ class Manifest:
     def reject(self, row: ManifestRow | BadRow, reason: str) -> str:
         """Return the line of a rejects file for ``row``: what stood there, behind its line and the reason.
 
-        Only of a manifest that is text.
+        Raises `ManifestError` for a manifest that is no text, and has no lines.
         """
-        assert isinstance(self.form, TextFormat)  # noqa: S101 - others have no lines
+        if not isinstance(self.form, TextFormat):
+            raise ManifestError(
+                f"{shown_name(self.path)}: is no text, so that a row of it has no line; `kycaid upload` writes its "
+                "rejects as a file of the same kind, row.raw has the cells, and a manifest that is saved as .csv has "
+                "lines"
+            )
         return self.form.reject(row.raw, line=row.line or 0, reason=reason)
 
 
@@ -115,6 +122,7 @@ def _in_normal_form(row: ManifestRow, reach: Reach) -> ManifestRow:
     return attrs.evolve(row, written={side: WrittenPath(text, known_as[side]) for side, text in row.written.items()})
 
 
+@bordered
 def read_manifest(path: AnyPath, **options: Unpack[ManifestReading]) -> Iterator[ManifestRow | BadRow]:
     """Give each row of a manifest (CSV, .xlsx, JSON Lines or Parquet), in order, and never hold more than some of them.
 

@@ -13,6 +13,7 @@ from kycaid_async.bulk.remote.url_rules import UrlRules
 from kycaid_async.errors import ConfigurationError
 from kycaid_async.extras import require
 from kycaid_async.options import FLAG, PATHS, TEXT, TEXTS_BY_NAME, TEXTS_OR_NONE_BY_NAME, Kind, instance_of
+from kycaid_async.tracebacks import guarded
 
 
 class ManifestKeywords(TypedDict, total=False):
@@ -84,6 +85,7 @@ def _format(name: Any) -> DateFormat | None:
     return None if name is None else DateFormat.of(name)
 
 
+@guarded
 @attrs.frozen(kw_only=True)
 class ManifestOptions:
     """Options for reading a manifest, beyond what it says itself."""

@@ -18,6 +18,7 @@ from kycaid_async.bulk.manifest.places import Reach
 from kycaid_async.bulk.row import SIDES, BulkRow, BulkVerification
 from kycaid_async.errors import FieldProblem
 from kycaid_async.masking import Unlisted
+from kycaid_async.tracebacks import guarded
 from kycaid_async.values.check import check_values
 from kycaid_async.values.constraints import Pattern
 from kycaid_async.values.fields import ID_LENGTH, Field, element_of, fields_of
@@ -69,6 +70,7 @@ _ANY_ID = "0" * ID_LENGTH
 _OWNER = "this or applicant.external_applicant_id, and not both"
 
 
+@guarded
 @attrs.frozen(kw_only=True, repr=False, eq=False)
 class ManifestRow(BulkRow):
     """A row that stands in a manifest. Relative paths start at the manifest's folder."""
@@ -87,6 +89,7 @@ class ManifestRow(BulkRow):
         return BulkRow(applicant_id=self.applicant_id, key=self.key, **fields).digest
 
 
+@guarded
 @attrs.frozen(kw_only=True)
 class BadRow(Unlisted):
     """A row of a manifest that cannot be delivered as it stands."""

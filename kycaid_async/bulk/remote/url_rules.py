@@ -8,6 +8,7 @@ import attrs
 
 from kycaid_async.bulk.remote.faults import RemoteFaultError
 from kycaid_async.errors import ConfigurationError
+from kycaid_async.tracebacks import guarded
 
 WEB: Final = ("https", "http")
 """Protocols that this package speaks itself."""
@@ -44,6 +45,7 @@ def _hosts(hosts: Collection[str]) -> frozenset[str]:
     return entries
 
 
+@guarded
 @attrs.frozen(kw_only=True)
 class UrlRules:
     """Rules for the URLs that are read.

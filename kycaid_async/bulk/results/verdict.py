@@ -9,6 +9,7 @@ from typing import Any, Final
 import attrs
 
 from kycaid_async.masking import Discreet
+from kycaid_async.tracebacks import guarded
 from kycaid_async.values.decline_reasons import DeclineReason
 
 _KINDS_OF_REASONS: Final = 500
@@ -39,6 +40,7 @@ WORDS: Final = {verdict: verdict.value.replace("_", " ") for verdict in Verdict}
 """As people read them."""
 
 
+@guarded
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class CheckVerdict(Discreet):
     """The verdict of one check."""
@@ -54,6 +56,7 @@ class CheckVerdict(Discreet):
         yield from (("name", self.name), ("passed", self.passed), ("reasons", [*self.reasons]))
 
 
+@guarded
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class DocumentVerdict(Discreet):
     """The review of the document of one row."""
@@ -71,6 +74,7 @@ class DocumentVerdict(Discreet):
         yield from (("line", self.line), ("status", self.status), ("reasons", [*self.reasons]))
 
 
+@guarded
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class BulkVerdict(Discreet):
     """The verdict about an applicant: one for each verification that was started, or the one that none was."""
@@ -112,6 +116,7 @@ class BulkVerdict(Discreet):
         yield from (("verdict", self.verdict), ("number", self.number), ("reasons", self.reasons))
 
 
+@guarded
 @attrs.define(kw_only=True)
 class ResultsSummary:
     """Counts of verdicts."""

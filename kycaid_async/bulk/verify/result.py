@@ -8,6 +8,7 @@ import attrs
 
 from kycaid_async.errors import KycaidError
 from kycaid_async.masking import Discreet
+from kycaid_async.tracebacks import guarded
 
 
 class VerifyStatus(enum.StrEnum):
@@ -53,6 +54,7 @@ WORDS: Final = {
 """As people read them."""
 
 
+@guarded
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class VerifyResult(Discreet):
     """The outcome of one verification's start."""
@@ -89,6 +91,7 @@ class VerifyResult(Discreet):
         yield from (("status", self.status), ("lines", self.lines))
 
 
+@guarded
 @attrs.define(kw_only=True)
 class VerifySummary:
     """Counts of all verifications of a run."""
@@ -152,6 +155,7 @@ class VerifySummary:
         return f"{self.verifications:,} verifications: {self.words()}{left}."
 
 
+@guarded
 @attrs.frozen(kw_only=True)
 class VerifyProgress:
     """A run at one moment."""

@@ -19,7 +19,7 @@ from kycaid_async.cli.options import required_key
 from kycaid_async.cli.problems import Problem, one_line
 from kycaid_async.errors import BodyTooLargeError, DecodeError, InvalidSignatureError
 from kycaid_async.loops import stop_accepting
-from kycaid_async.masking import code_or_mask
+from kycaid_async.masking import value_or_mask
 from kycaid_async.signals import run_async, stop_signals
 from kycaid_async.values.secret import ApiKey
 
@@ -114,11 +114,11 @@ class Listener:
 def line_of(event: Event) -> str:
     """Return an event in one line, without what is personal."""
     raw = event.raw
-    words = [code_or_mask(str(raw[name])) for name in _WORDS if isinstance(raw.get(name), str)]
+    words = [value_or_mask(str(raw[name])) for name in _WORDS if isinstance(raw.get(name), str)]
     if isinstance(raw.get("verified"), bool):
         words.append("verified" if raw["verified"] else "not verified")
     ids = [f"{name} {_beginning(raw[name])}" for name in _IDS if raw.get(name)]
-    kind = code_or_mask(str(raw["type"])) if raw.get("type") else "without a type"
+    kind = value_or_mask(str(raw["type"])) if raw.get("type") else "without a type"
     return one_line(f"{_time()} {kind}: {', '.join([*words, *ids]) or 'nothing that can be shown'}")
 
 

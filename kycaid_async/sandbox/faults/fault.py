@@ -2,6 +2,7 @@
 
 import enum
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from random import Random
 from typing import Any, Final, Self, TypeVar
 
@@ -10,6 +11,7 @@ import attrs
 from kycaid_async.api.catalog import ENDPOINTS
 from kycaid_async.errors import ConfigurationError
 from kycaid_async.masking import ValueObject
+from kycaid_async.tracebacks import guarded
 
 N = TypeVar("N")
 
@@ -50,10 +52,9 @@ _MOST_PARTS: Final = 3
 
 
 def _kind(value: str) -> FaultKind:
-    try:
+    with suppress(ValueError):  # raised outside, for what it says shows the value
         return FaultKind(value)
-    except ValueError:
-        raise ConfigurationError(f"a fault is one of {', '.join(FaultKind)}") from None
+    raise ConfigurationError(f"a fault is one of {', '.join(FaultKind)}")
 
 
 def _operations(value: Any) -> tuple[str, ...]:
@@ -63,6 +64,7 @@ def _operations(value: Any) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
+@guarded
 @attrs.frozen(eq=False, repr=False)
 class Fault(ValueObject):
     """A fault to switch on.
@@ -146,6 +148,7 @@ def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= _LARGEST
 
 
+@guarded
 @attrs.define(eq=False, repr=False)
 class ActiveFault(ValueObject):
     """A fault that is switched on."""
@@ -176,6 +179,7 @@ class ActiveFault(ValueObject):
         return {"id": self.id, **attrs.asdict(self.fault), "met": self.met}
 
 
+@guarded
 class Faults:
     """The faults that are on in one sandbox.
 
