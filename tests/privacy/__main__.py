@@ -16,7 +16,7 @@ from typing import Any
 os.environ.setdefault("EVENTLET_NO_GREENDNS", "yes")  # as in tests/conftest.py; before Sentry is imported
 
 from tests import figures
-from tests.privacy import bulk, calls, commands, places, receivers
+from tests.privacy import bulk, calls, commands, objects, places, receivers
 from tests.privacy.marked import M
 from tests.privacy.watch import Watch
 
@@ -38,7 +38,22 @@ class Run:
     def __init__(self, *, urls_to_sentry: bool) -> None:
         self.watch = Watch(urls_to_sentry=urls_to_sentry)
         self.passages, self.looked_at, self.found = Counter[str](), 0, 0
+        self.there_are = 0
+        """Passages of all kinds that were asked for, whether they are made or not."""
         self._allowed = places.ALLOWED | ({"sentry": places.IDS} if urls_to_sentry else {})
+
+    @property
+    def made(self) -> str:
+        """How many passages were made, of how many there are."""
+        return f"{self.passages.total():,} of {self.there_are:,}"
+
+    def look_at_metrics(self) -> None:
+        """Look at what all passages left in the metrics, which add up."""
+        text = self.watch.metrics()
+        self.looked_at += len(text)
+        for leak in leaks("metrics", text, self._allowed.get("metrics", frozenset())):
+            self.found += 1
+            print(leak, file=self.watch.terminal, flush=True)
 
     def look(self, kind: str, passage: object, texts: Iterator[tuple[str, str]]) -> None:
         """Look at what a passage left in all places, and at ``texts`` of ways to show what it brought."""
@@ -57,6 +72,7 @@ KINDS: dict[str, Any] = {
     "bulk": (bulk.passages, bulk.Runs, bulk.texts),
     "callbacks": (receivers.passages, receivers.Receivers, receivers.texts),
     "commands": (commands.passages, commands.Commands, commands.texts),
+    "objects": (objects.passages, objects.Objects, objects.texts),
 }
 """Kinds of passages: which there are, what makes them, and what is to be looked at after each."""
 
@@ -65,6 +81,7 @@ def _pass(run: Run, options: argparse.Namespace) -> None:
     """Make passages of all kinds in one random order, so that a short run has some of each."""
     every = [(kind, one) for kind in options.kinds for one in KINDS[kind][0]() if options.only in str(one)]
     random.Random(options.seed).shuffle(every)
+    run.there_are = len(every)
     makers = {kind: KINDS[kind][1](run.watch) for kind in options.kinds}
     end = time.monotonic() + options.minutes * 60
     for kind, passage in every[: max(1, math.ceil(len(every) * options.share))]:
@@ -74,6 +91,7 @@ def _pass(run: Run, options: argparse.Namespace) -> None:
         run.look(kind, passage, KINDS[kind][2](ended))
     for maker in makers.values():
         maker.close()
+    run.look_at_metrics()
 
 
 def main(arguments: list[str]) -> int:
@@ -90,12 +108,14 @@ def main(arguments: list[str]) -> int:
     run = Run(urls_to_sentry=options.urls_to_sentry)
     _pass(run, options)
     said = {
-        "passages": run.passages.total(),
+        "passages": run.made,
         **run.passages,
         "MB looked at": run.looked_at >> 20,
         "marks found": run.found,
     }
     print(said, f"{time.monotonic() - begun:.0f} s", file=run.watch.terminal, flush=True)
+    if run.passages.total() < run.there_are:
+        print(f"{run.made} passages, drawn at random: the others were not made", file=run.watch.terminal, flush=True)
     if options.record:
         figures.record("privacy", "marked personal data and a marked key through every operation", said)
     return 1 if run.found else 0

@@ -10,10 +10,16 @@ from tests.security.marks import Marks
 IDS: Final = frozenset({"ident"})
 _KEYS: Final = frozenset({"secret"})
 _ALL: Final = frozenset(Marks.NAMES)
+_WORDS: Final = frozenset({"word"})
+_OF_ERRORS: Final = (
+    *("error, str", "error, attributes", "error, traceback", "error, rich.inspect", "error, rich.traceback"),
+    *("log", "variables in the log", "sentry", "variables in sentry", "spans"),
+)
+_WITH_VARIABLES: Final = (
+    *("variables in the log", "variables in sentry", "error, traceback", "error, rich.traceback"),
+)
 _OF_A_HANDLER: Final = tuple(
-    f"{place} of {handler}"
-    for place in ("variables in the log", "variables in sentry", "error, traceback", "error, rich.traceback")
-    for handler in ("a handler", "a handler that prints")
+    f"{place} of {handler}" for place in _WITH_VARIABLES for handler in ("a handler", "a handler that prints")
 )
 HEADINGS: Final = ("place", "what may stand there", "why")
 
@@ -37,13 +43,30 @@ PLACES: Final = (
         "`to_dict()`, and pickles of these",
         "what the server or you said",
         "they are there to be asked for; nothing prints or lists them",
+        ("pickle", "error, pickle with what was said"),
+        _ALL - {"key"},
     ),
     Place(
         "`repr` of models",
         "ids, and codes of one word",
         "to tell objects apart",
-        (*shown.VALUES, "pytest, compared"),
-        IDS,
+        (*(way for way in shown.VALUES if way != "pickle"), "pytest, compared"),
+        IDS | _WORDS,
+    ),
+    Place(
+        "texts of errors, and where these are logged or sent",
+        "names: of operations, fields and files, of keys that no model has, of columns of manifests; codes of KYCAID's "
+        "that nobody knows, where they are one word that begins with a small letter",
+        "to find what is to be mended; all other keys and codes show as `***`",
+        tuple(f"{place} of 422 in words" for place in _OF_ERRORS),
+        _WORDS,
+    ),
+    Place(
+        "variables of attrs, where a field of a frozen object is set",
+        "the value that was to be set",
+        "attrs refuses it, before anything of this package runs",
+        tuple(f"{place} of a frozen field" for place in _WITH_VARIABLES),
+        _ALL,
     ),
     Place(
         "variables of your handlers of callbacks, where a crash reporter or a log prints variables",

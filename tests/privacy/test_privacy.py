@@ -1,10 +1,12 @@
 """A short run of marks through everything; ``python -m tests.privacy`` is the long one."""
 
 import importlib
+import json
 import pkgutil
 import random
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import attrs
 import pytest
@@ -13,9 +15,10 @@ import kycaid_async
 from kycaid_async import AsyncKycaid
 from kycaid_async.api.catalog import ENDPOINTS
 from kycaid_async.masking import Discreet
-from tests import derived
+from tests import derived, figures
 from tests.docs.pages import DOCS
-from tests.privacy import marked, places
+from tests.privacy import marked, objects, places, shown
+from tests.privacy.__main__ import Run
 from tests.privacy.marked import M
 
 
@@ -78,6 +81,48 @@ def test_the_documentation_has_the_list_of_places():
     """After a change: ``python -m tests.derived`` writes it."""
     page = (DOCS / "explanation" / "security.md").read_text(encoding="utf-8")
     assert places.as_markdown() in page, f"`{derived.COMMAND}` has to write the list of places anew"
+
+
+def test_the_documentation_says_how_much_the_recorded_run_made():
+    page = (DOCS / "explanation" / "security.md").read_text(encoding="utf-8")
+    made = json.loads((figures.RESULTS / "privacy.json").read_text(encoding="utf-8"))["figures"]["passages"]
+    assert made in page
+
+
+def test_a_run_that_is_cut_off_says_so_and_fails_only_for_what_it_found():
+    command = [sys.executable, "-W", "ignore", "-m", "tests.privacy", "--minutes", "0", "--kinds", "objects"]
+    done = subprocess.run([*command, "--seed", "6"], capture_output=True, encoding="utf-8", check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"0 of {len([*objects.passages()]):,} passages" in done.stdout
+
+
+def fail_from(cause):
+    error = LookupError("it failed")
+    error.__cause__ = cause
+    return error
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        fail_from(ValueError(M.name)),
+        ExceptionGroup("several", [ValueError(M.name)]),
+        ExceptionGroup("several", [fail_from(KeyError(M.name))]),
+    ],
+    ids=["a cause", "a member", "a cause of a member"],
+)
+def test_what_hangs_on_an_error_is_looked_at(error):
+    shown_as = shown.of_error(error)
+    assert M.found_in(shown_as["error, str"]) == ["name"]
+    assert M.found_in(shown_as["error, pickle"]) == ["name"]
+
+
+def test_what_metrics_hold_is_looked_at(monkeypatch):
+    run = Run.__new__(Run)
+    run.watch, run.looked_at, run.found, run._allowed = SimpleNamespace(metrics=lambda: M.number), 0, 0, {}
+    run.watch.terminal = sys.stdout
+    run.look_at_metrics()
+    assert run.found == 1
 
 
 PERSONAL = {
