@@ -1,7 +1,9 @@
 """Let all three kinds of users work for long, with faults and callbacks: ``python -m tests.soak [--minutes N]``.
 
-They work in rounds. After each, when nobody works, memory, descriptors, tasks, threads and timers are counted. At the
-end they must be what they were after the first minute, and so must the work that a call is. Else it ends with 1.
+They work in rounds. After each, when nobody works, memory, descriptors, tasks, threads and timers are counted, the
+sandbox's memory too, and reads are timed beside those of a fresh client at a fresh sandbox. At the end all of it must
+be what it was after the first minute (or the first quarter, if that is sooner), and so must the work that a call is.
+Else it ends with 1. A short form is ``--minutes 1``: it judges all of it, too.
 """
 
 import argparse
@@ -9,31 +11,53 @@ import asyncio
 import random
 import sys
 import time
+from typing import Protocol
 
 from tests import figures
-from tests.soak.measures import Sample, grown
+from tests.soak.measures import ENOUGH, Sample, grown
 from tests.soak.users import Work, at_work
 
-_WARM_UP, _ROUND, _KEPT_ALIVE, _LONG = 60.0, 20.0, 80.0, 300.0
-_OPEN = 24
-"""Connections that may be open at the end of a short run, with what belongs to them."""
+_WARM_UP, _ROUND, _LEAST_ROUND = 60.0, 20.0, 0.2
+_ROUNDS = ENOUGH + 2
+_MORE = 6
+"""Rounds more, when something seems to have grown: what grows has grown further then."""
+
+
+class Working(Protocol):
+    """Those who work, and can be looked at when they do not."""
+
+    async def work(self, seconds: float) -> None: ...
+
+    async def sample(self) -> Sample: ...
+
+
+async def rounds(users: Working, seconds: float) -> list[Sample]:
+    """Let users work for about so long, and return what was counted after each round, the first one after a minute."""
+    begun = time.monotonic()
+    samples: list[Sample] = []
+
+    async def one(most: float) -> float:
+        """Let them work for so long, and count. Return how long the count took."""
+        await users.work(max(_LEAST_ROUND, most))
+        ended = time.monotonic()
+        samples.append(await users.sample())
+        print(f"{time.monotonic() - begun:6.0f} s  {samples[-1]}", flush=True)
+        return time.monotonic() - ended
+
+    of_count = await one(min(_WARM_UP, seconds / 4))
+    for left in range(max(_ROUNDS, round(seconds / _ROUND)), 0, -1):
+        of_count = await one((begun + seconds - time.monotonic()) / left - of_count)
+    for _ in range(_MORE):
+        if not grown(samples):
+            break
+        await one(min(_ROUND, seconds / _ROUNDS))
+    return samples
 
 
 async def soak(seconds: float, *, seed: int) -> tuple[list[Sample], Work]:
-    """Let users work for so long, and return what was counted after each round, the first one after a minute."""
-    is_long = seconds >= _LONG
-    samples: list[Sample] = []
-    begun = time.monotonic()
+    """Let users of all kinds work, and return what was counted after each round, and what they did."""
     async with at_work(random.Random(seed)) as users:
-        await users.work(_WARM_UP if is_long else seconds / 3)
-        while True:
-            is_last = time.monotonic() - begun >= seconds and bool(samples)
-            # The first count and the last are made when no connection is kept alive any more.
-            samples.append(await users.sample(_KEPT_ALIVE if is_long and (is_last or not samples) else 0.5))
-            print(f"{time.monotonic() - begun:6.0f} s  {samples[-1]}", flush=True)
-            if is_last:
-                return samples, users.done
-            await users.work(_ROUND if is_long else seconds / 6)
+        return await rounds(users, seconds), users.done
 
 
 def main(arguments: list[str]) -> int:
@@ -43,8 +67,7 @@ def main(arguments: list[str]) -> int:
     figures.add_option(parser)
     options = parser.parse_args(arguments)
     samples, work = asyncio.run(soak(options.minutes * 60, seed=options.seed))
-    found = grown(samples, slack=0 if options.minutes * 60 >= _LONG else _OPEN)
-    first, last = samples[0], samples[-1]
+    found, first, last = grown(samples), samples[0], samples[-1]
     said = {
         "minutes": options.minutes,
         "calls": work.calls,
@@ -52,8 +75,10 @@ def main(arguments: list[str]) -> int:
         "callbacks": work.callbacks,
         "failed by faults": work.failed,
         "MB at first and at last": f"{first.memory / 1e6:.1f} → {last.memory / 1e6:.1f}",
-        "ms of work a call at first and at last": f"{first.work * 1e3:.1f} → {last.work * 1e3:.1f}",
-        "ms a read at first and at last": f"{first.latency * 1e3:.1f} → {last.latency * 1e3:.1f}",
+        "MB of the sandbox": f"{first.sandbox_memory / 1e6:.1f} → {last.sandbox_memory / 1e6:.1f}",
+        "descriptors": f"{first.descriptors} → {last.descriptors}",
+        "ms of work a call": f"{first.work * 1e3:.1f} → {last.work * 1e3:.1f}",
+        "times as long a read as of a fresh client": f"{first.reads.slowdown:.2f} → {last.reads.slowdown:.2f}",
         "things that grew": len(found),
     }
     print(said, *found, sep="\n")

@@ -1,4 +1,8 @@
-"""What a process holds while nobody works: memory, descriptors, tasks, threads, timers; and the work of a call."""
+"""What is held while nobody works, by this process and by the sandbox's, and what a call and a read cost.
+
+A read is measured beside the same read of a fresh client at a sandbox in which there is next to nothing, turn by turn:
+how busy the machine is slows both of them down, and what piles up in a client or in a sandbox only the one.
+"""
 
 import asyncio
 import ctypes
@@ -7,39 +11,67 @@ import os
 import statistics
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Final
 
 import attrs
 
-MORE_MEMORY, MORE_WORK = 1.05, 1.5
-"""As much more at the end is no growth: memory is handed out in pages, and no round has the same calls as another."""
-_AT_LEAST = 4 << 20
-_ENOUGH = 6
-"""Samples from which on times say something."""
+MORE_MEMORY, AT_LEAST = 1.05, 4 << 20
+"""As much more at the end is no growth: memory is handed out in pages."""
+MORE_WORK, SLOWER = 1.5, 1.5
+"""The same of the work of a call, for no round has the same calls as another, and of how long a read takes."""
+ENOUGH: Final = 6
+"""Samples that a judgement needs: the first three, and the last three."""
+_PART: Final = ENOUGH // 2
+_COUNTED: Final = ("descriptors", "tasks", "threads", "timers")
+_MEMORIES: Final = {"memory": "memory", "sandbox_memory": "memory of the sandbox"}
 
 
-@attrs.frozen
+Read = Callable[[], Awaitable[object]]
+
+
+@attrs.frozen(kw_only=True)
+class Reads:
+    """Seconds that a read took: of the client that works, and of a fresh one at a sandbox that holds nothing."""
+
+    used: float = 1.0
+    fresh: float = 1.0
+
+    @property
+    def slowdown(self) -> float:
+        """How many times longer the one takes."""
+        return self.used / self.fresh
+
+
+@attrs.frozen(kw_only=True)
 class Sample:
     """One count."""
 
     memory: int
     """Bytes of this process that are in memory."""
+    sandbox_memory: int = 0
+    """The same of the sandbox's process. Its data lie on a disk."""
     descriptors: int
     tasks: int
     threads: int
     timers: int
     work: float
     """Seconds for which a call kept a CPU busy, at the client and at the server, in the mean of a round."""
-    latency: float = 0.0
-    """Seconds that a read took, in the median. It is shown, not judged: it says how busy the machine is, too."""
+    reads: Reads = Reads()
 
     def __str__(self) -> str:
         return (
-            f"{self.memory / 1e6:.1f} MB, {self.descriptors} descriptors, {self.tasks} tasks, {self.threads} threads, "
-            f"{self.timers} timers, {self.work * 1e3:.1f} ms of work a call, {self.latency * 1e3:.1f} ms a read"
+            f"{self.memory / 1e6:.1f} MB, {self.sandbox_memory / 1e6:.1f} MB of the sandbox, "
+            f"{self.descriptors} descriptors, {self.tasks} tasks, {self.threads} threads, {self.timers} timers, "
+            f"{self.work * 1e3:.1f} ms of work a call, {self.reads.used * 1e3:.1f} ms a read, "
+            f"{self.reads.slowdown:.2f} times a fresh one's"
         )
+
+
+async def _no_pause() -> None:
+    pass
 
 
 def busy(server: int) -> float:
@@ -49,43 +81,62 @@ def busy(server: int) -> float:
     return time.process_time() + ticks / (os.sysconf("SC_CLK_TCK") if ticks else 1)
 
 
-def sample(loops: Iterable[asyncio.AbstractEventLoop], work: float, latencies: Sequence[float]) -> Sample:
+async def compare(used: Read, fresh: Read, times: int, *, before: Read = _no_pause) -> Reads:
+    """Time two reads in turn, each after what is to be ``before``; it is not timed.
+
+    Returns the lower quartile of each: what else the machine does adds to some.
+    """
+    seconds: tuple[list[float], list[float]] = ([], [])
+    for _ in range(times):
+        for read, taken in zip((used, fresh), seconds, strict=True):
+            await before()
+            began = time.perf_counter()
+            await read()
+            taken.append(time.perf_counter() - began)
+    first, second = (sorted(taken)[len(taken) // 4] for taken in seconds)
+    return Reads(used=first, fresh=second)
+
+
+def sample(loops: Iterable[asyncio.AbstractEventLoop], *, work: float, server: int | None = None) -> Sample:
     """Count, after what nobody holds any more is let go of."""
     gc.collect()
     with suppress(OSError, AttributeError):  # only glibc has it
         ctypes.CDLL(None).malloc_trim(0)
     running = list(loops)
     return Sample(
-        memory=_memory(),
+        memory=memory_of("self"),
+        sandbox_memory=0 if server is None else memory_of(server),
         descriptors=len(os.listdir("/proc/self/fd")) if Path("/proc/self/fd").exists() else 0,
         tasks=sum(len(asyncio.all_tasks(loop)) for loop in running),
         threads=threading.active_count(),
         timers=sum(sum(not timer.cancelled() for timer in getattr(loop, "_scheduled", ())) for loop in running),
         work=work,
-        latency=statistics.median(latencies) if latencies else 0.0,
     )
 
 
-def _memory() -> int:
-    statm = Path("/proc/self/statm")
+def memory_of(process: int | str) -> int:
+    """Return the bytes of a process that are in memory."""
+    statm = Path(f"/proc/{process}/statm")
     return int(statm.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") if statm.exists() else 0
 
 
-def grown(samples: Sequence[Sample], *, slack: int) -> list[str]:
-    """Return what is more at the end than at the beginning, in words."""
-    first, last = samples[0], samples[-1]
-    found = [
-        f"{name}: {getattr(first, name)} at first, {getattr(last, name)} at last"
-        for name in ("descriptors", "tasks", "threads", "timers")
-        if getattr(last, name) > getattr(first, name) + slack
-    ]
-    if len(samples) < _ENOUGH:
-        return found
-    most = max(one.memory for one in samples[:2]) * MORE_MEMORY + _AT_LEAST
-    least = min(one.memory for one in samples[-3:])
-    if least > most:
-        found.append(f"memory: {first.memory} bytes at first, {least} at last")
-    before, now = (statistics.median(one.work for one in part) for part in (samples[:3], samples[-3:]))
+def grown(samples: Sequence[Sample]) -> list[str]:
+    """Return what is more in the last three samples than it ever was in the first three, in words."""
+    assert len(samples) >= ENOUGH, f"{len(samples)} samples say nothing"
+    first, last = samples[:_PART], samples[-_PART:]
+    found = []
+    for name in _COUNTED:
+        most, least = max(getattr(one, name) for one in first), min(getattr(one, name) for one in last)
+        if least > most:
+            found.append(f"{name}: at most {most} at first, at least {least} at last")
+    for name, words in _MEMORIES.items():
+        most, least = max(getattr(one, name) for one in first), min(getattr(one, name) for one in last)
+        if least > most * MORE_MEMORY + AT_LEAST:
+            found.append(f"{words}: at most {most / 1e6:.1f} MB at first, at least {least / 1e6:.1f} MB at last")
+    before, now = (statistics.median(one.work for one in part) for part in (first, last))
     if now > before * MORE_WORK:
-        found.append(f"work: {before:.4f} s a call at first, {now:.4f} s at last")
+        found.append(f"work: {before * 1e3:.1f} ms a call at first, {now * 1e3:.1f} ms at last")
+    before, now = (statistics.median(one.reads.slowdown for one in part) for part in (first, last))
+    if now > max(1.0, before) * SLOWER:
+        found.append(f"latency: {before:.2f} times that of a fresh client at first, {now:.2f} times at last")
     return found

@@ -1,11 +1,12 @@
 """Users of all three kinds, who work against a sandbox with faults, and receive its callbacks."""
 
 import asyncio
+import gc
 import random
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -14,16 +15,30 @@ import aiohttp.web
 import attrs
 
 from kycaid_async import ApplicantDocument, AsyncKycaid, BulkRow, Kycaid, KycaidError, Person
+from kycaid_async.api.catalog import ENDPOINTS
 from kycaid_async.callbacks import Deduplicator
+from kycaid_async.protocol.pacing import Pacer
 from kycaid_async.sandbox.data.account import FORMS
 from kycaid_async.sync.loop_thread import loop_thread
 from kycaid_async.web.aiohttp import callback_route
 from tests.pictures import picture
-from tests.soak.measures import Sample, busy, sample
+from tests.soak.measures import Reads, Sample, busy, compare, sample
 
 KEY = "0123456789abcdef0123456789abcdef0123"
-FAULTS = ("latency=0.02:all:0.05", "429=1:all:0.01", "500:all:0.02", "502:all:0.02", "reset:all:0.02", "lost:all:0.02")
-MORE_FAULTS = ("gateway:all:0.02", "truncated:all:0.02")
+PROBE = "verifications.get"
+"""The operation that is timed. The users do not call it, and nothing goes wrong with it."""
+# No 429 with Retry-After, and few without: after one all of a client wait, and it keeps a pace that it learned of that.
+# Of refusals that come by chance it learns now this pace, now that, and a long run would be one long wait. What a
+# client does then is tried by the tests of its pace.
+FAULTS = ("latency=0.02:all:0.05", "429:all:0.003", "500:all:0.02", "502:all:0.02")
+MORE_FAULTS = ("reset:all:0.02", "lost:all:0.02", "gateway:all:0.02", "truncated:all:0.02")
+_PROBES = 24
+"""Reads that are timed after a round, of each client."""
+_OVERTIME = 1.0
+"""Seconds that a bulk upload may go on when a round is over. It is cancelled then: it may wait for long to look for
+what got no answer."""
+_SETTLED = 0.3
+"""Seconds in which connections end that were closed."""
 _ROWS = 12
 
 
@@ -53,13 +68,21 @@ class Users:
     done: Work
     server: int
     """The id of the sandbox's process."""
+    fresh_url: str
+    """Where a sandbox is at which nobody works."""
     _effort: float = 0.0
-    _latencies: list[float] = attrs.field(factory=list)
     _number: int = 0
+    _read: str = ""
+    _fresh: str = ""
+    """The verification that is read, of either sandbox."""
+
+    async def prepare(self) -> None:
+        """Make what is read after each round."""
+        async with AsyncKycaid(KEY, base_url=self.fresh_url) as fresh:
+            self._read, self._fresh = [await _verification(client) for client in (self.client, fresh)]
 
     async def work(self, seconds: float) -> None:
         """Work for so long, each user as fast as answers come; all until something was done."""
-        self._latencies.clear()
         before, begun = self.done.requests, busy(self.server)
         until = time.monotonic() + seconds
         await asyncio.gather(
@@ -67,12 +90,41 @@ class Users:
         )
         self._effort = (busy(self.server) - begun) / (self.done.requests - before)
 
-    async def sample(self, after: float) -> Sample:
-        """Count what is held, ``after`` so many seconds in which nobody works."""
-        await asyncio.sleep(after)
+    async def sample(self) -> Sample:
+        """Count what is held when nobody works and no connection is kept alive, and time reads."""
         of_blocking = loop_thread._running
         loops = [asyncio.get_running_loop(), *([of_blocking.loop] if of_blocking is not None else [])]
-        return sample(loops, self._effort, self._latencies)
+        await asyncio.sleep(_SETTLED)  # for callbacks that are under way
+        _let_idle_connections_go()
+        await asyncio.sleep(_SETTLED)
+        counted = sample(loops, work=self._effort, server=self.server)
+        return attrs.evolve(counted, reads=await self._reads())
+
+    async def _reads(self) -> Reads:
+        """Time the reads of both kinds of clients that work, beside those of fresh ones."""
+
+        pacers = [one for one in gc.get_objects() if isinstance(one, Pacer)]
+
+        async def pause() -> None:
+            """Wait as the pace of refused clients wants it: that is no latency."""
+            await asyncio.sleep(max(pacer.wait(time.monotonic()) for pacer in pacers))
+
+        async with AsyncKycaid(KEY, base_url=self.fresh_url) as fresh:
+            of_async = await compare(
+                lambda: self.client.verifications.get(self._read),
+                lambda: fresh.verifications.get(self._fresh),
+                _PROBES,
+                before=pause,
+            )
+        with Kycaid(KEY, base_url=self.fresh_url) as other:
+            of_blocking = await compare(
+                lambda: asyncio.to_thread(self.blocking.verifications.get, self._read),
+                lambda: asyncio.to_thread(other.verifications.get, self._fresh),
+                _PROBES,
+                before=pause,
+            )
+            await asyncio.to_thread(other.close)
+        return max(of_async, of_blocking, key=lambda reads: reads.slowdown)
 
     async def _async(self, until: float) -> None:
         while time.monotonic() < until or not self.done.calls:
@@ -87,9 +139,7 @@ class Users:
         file = await self.client.files.create(picture(self.chance.choice((900, 40_000, 300_000))))
         document = ApplicantDocument(applicant_id=made, type="PASSPORT", document_number="X1", front_side_id=file)
         document_id = await self.client.documents.create(document)
-        begun = time.perf_counter()
         await self.client.documents.get(document_id)
-        self._latencies.append(time.perf_counter() - begun)
         await self.client.verifications.create(applicant_id=made, form_id=FORMS[0].id)
         self.done.calls += 5
 
@@ -107,9 +157,11 @@ class Users:
         while time.monotonic() < until or not self.done.rows:
             self._number += 1
             ledger = self.folder / f"{self._number}.ledger"
-            with suppress(KycaidError):
-                async for _ in self.client.bulk.upload(self._rows(), ledger=ledger, give_up_after=5):
-                    self.done.rows += 1
+            left = until - time.monotonic() + _OVERTIME if self.done.rows else None
+            with suppress(KycaidError, TimeoutError):
+                async with asyncio.timeout(left):
+                    async for _ in self.client.bulk.upload(self._rows(), ledger=ledger, give_up_after=5):
+                        self.done.rows += 1
             for path in self.folder.iterdir():
                 path.unlink()
 
@@ -121,42 +173,77 @@ class Users:
             yield BulkRow(document=document, applicant=person, front_side=picture(20_000 + number), key=name)
 
 
+async def _verification(client: AsyncKycaid) -> str:
+    """Make a verification that has ended, whatever goes wrong, and return its id."""
+    while True:
+        with suppress(KycaidError):
+            made = await client.applicants.create(Person(first_name="Joan", last_name="Example", dob="1976-02-21"))
+            return await client.verifications.create(applicant_id=made, form_id=FORMS[0].id)
+
+
+def _let_idle_connections_go() -> None:
+    """Close connections that are kept alive for the next request. Of what stays open, nobody knows who needs it."""
+    for connector in [one for one in gc.get_objects() if isinstance(one, aiohttp.TCPConnector) and not one.closed]:
+        connector._loop.call_soon_threadsafe(_close_idle, connector)
+
+
+def _close_idle(connector: aiohttp.TCPConnector) -> None:
+    kept, connector._keepalive_timeout = connector._keepalive_timeout, 0
+    connector._cleanup()
+    connector._keepalive_timeout = kept
+
+
 @asynccontextmanager
 async def at_work(chance: random.Random) -> AsyncIterator[Users]:
-    """Start a sandbox as a process of its own, and a receiver of its callbacks, and give the users."""
+    """Start sandboxes as processes of their own, and a receiver of callbacks, and give the users."""
     done = Work()
 
     def count(_: Any) -> None:
         done.callbacks += 1
 
-    receiver, port = await _receiver(count)
-    process, url = await _sandbox(f"http://127.0.0.1:{port}/kycaid", chance.randrange(1000))
-    try:
-        with tempfile.TemporaryDirectory() as folder:
-            async with AsyncKycaid(KEY, base_url=url, timeout=5) as client:
-                blocking = Kycaid(KEY, base_url=url, timeout=5)
-                yield Users(
-                    chance=chance, folder=Path(folder), client=client, blocking=blocking, done=done, server=process.pid
-                )
-                await asyncio.to_thread(blocking.close)
-    finally:
-        process.terminate()
-        await process.wait()
-        await receiver.cleanup()
+    operations = ",".join(name for name in ENDPOINTS if name != PROBE)
+    faults = [fault.replace(":all:", f":{operations}:") for fault in (*FAULTS, *MORE_FAULTS)]
+    with tempfile.TemporaryDirectory() as root:
+        folder = Path(root, "ledgers")
+        folder.mkdir()
+        async with (
+            _receiver(count) as url_of_callbacks,
+            _sandbox(Path(root, "data"), url_of_callbacks, chance.randrange(1000), faults) as (url, server),
+            _sandbox(Path(root, "fresh"), url_of_callbacks, 0, ()) as (fresh_url, _),
+            AsyncKycaid(KEY, base_url=url, timeout=5) as client,
+        ):
+            blocking = Kycaid(KEY, base_url=url, timeout=5)
+            users = Users(
+                chance=chance,
+                folder=folder,
+                client=client,
+                blocking=blocking,
+                done=done,
+                server=server,
+                fresh_url=fresh_url,
+            )
+            await users.prepare()
+            yield users
+            await asyncio.to_thread(blocking.close)
 
 
-async def _receiver(handler: Any) -> tuple[aiohttp.web.AppRunner, int]:
+@asynccontextmanager
+async def _receiver(handler: Callable[[Any], None]) -> AsyncIterator[str]:
     app = aiohttp.web.Application()
     app.add_routes([callback_route(handler, KEY, deduplicator=Deduplicator(), path="/kycaid")])
-    runner = aiohttp.web.AppRunner(app, access_log=None)
+    # The sandbox keeps connections for callbacks open; here they are closed before anything is counted.
+    runner = aiohttp.web.AppRunner(app, access_log=None, keepalive_timeout=_SETTLED / 2)
     await runner.setup()
     await aiohttp.web.TCPSite(runner, "127.0.0.1", 0).start()
-    return runner, runner.addresses[0][1]
+    yield f"http://127.0.0.1:{runner.addresses[0][1]}/kycaid"
+    await runner.cleanup()
 
 
-async def _sandbox(callbacks: str, seed: int) -> tuple[asyncio.subprocess.Process, str]:
-    faults = [word for fault in (*FAULTS, *MORE_FAULTS) for word in ("--fault", fault)]
-    words = ["sandbox", "--port", "0", "--api-key", KEY, "--callback-url", callbacks, "--seed", str(seed), *faults]
+@asynccontextmanager
+async def _sandbox(data: Path, callbacks: str, seed: int, faults: Sequence[str]) -> AsyncIterator[tuple[str, int]]:
+    """Start a sandbox that keeps its data in a folder, so that its memory is its own. Give its URL and process."""
+    words = ["sandbox", "--port", "0", "--quiet", "--api-key", KEY, "--callback-url", callbacks, "--seed", str(seed)]
+    words += ["--data", str(data), *(word for fault in faults for word in ("--fault", fault))]
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "kycaid_async.cli", *words), stdout=asyncio.subprocess.PIPE
     )
@@ -165,8 +252,12 @@ async def _sandbox(callbacks: str, seed: int) -> tuple[asyncio.subprocess.Proces
     while "http://" not in url:
         url = (await process.stdout.readline()).decode()
     reading = asyncio.ensure_future(_read_on(process.stdout))
-    process._reading = reading  # type: ignore[attr-defined]  # as long as the process
-    return process, next(word.rstrip("/.,") for word in url.split() if word.startswith("http://"))
+    try:
+        yield next(word.rstrip("/.,") for word in url.split() if word.startswith("http://")), process.pid
+    finally:
+        process.terminate()
+        await process.wait()
+        await reading
 
 
 async def _read_on(stream: asyncio.StreamReader) -> None:
