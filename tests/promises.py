@@ -28,8 +28,10 @@ class Promise:
 
 _RETRY = "tests/protocol/test_retry.py"
 _FAULTS = "tests/transport/test_faults.py"
+_CRASH = "tests/bulk/test_crash.py"  # its modes kill runs of both
 _KILL = "tests/bulk/ledger/test_kill.py"
 _GATEWAYS = "tests/transport/test_gateways.py"
+_KILLED = "tests/transport/test_killed.py"
 
 PROMISES: Final = {
     "R1": Promise(
@@ -79,21 +81,27 @@ PROMISES: Final = {
     ),
     "C1": Promise(
         "Your process ends in the middle of a call: nothing is recorded, and a read may simply be made again.",
-        (f"{_RETRY}::test_a_read_never_counts_as_processed",),
+        (f"{_KILLED}::test_a_read_is_made_again", f"{_RETRY}::test_a_read_never_counts_as_processed"),
     ),
     "C2": Promise(
         "Your process ends in the middle of a call: nothing is recorded. Making the same change again is safe.",
-        (f"{_RETRY}::test_once_given_up_what_does_no_harm_may_be_repeated_by_the_caller",),
+        (
+            f"{_KILLED}::test_a_change_is_made_again_and_the_state_is_as_after_once",
+            f"{_KILLED}::test_a_file_is_sent_again_and_at_worst_one_is_left_that_nothing_refers_to",
+        ),
     ),
     "C3": Promise(
         "Your process ends in the middle of a call: nothing is recorded. Look for the object before you make it again.",
-        (f"{_RETRY}::test_what_makes_a_second_object_or_costs_money_is_never_repeated_when_the_outcome_is_uncertain",),
+        (
+            f"{_KILLED}::test_whoever_looks_for_an_object_before_making_it_again_has_one",
+            f"{_KILLED}::test_whoever_looks_for_a_verification_before_starting_it_again_pays_once",
+        ),
     ),
     "B1": Promise(
         "In `client.bulk.upload` with a ledger: after a crash or a lost answer at any moment, each row is delivered "
         "once, or named as uncertain.",
         (
-            "tests/bulk/test_crash.py::test_every_row_is_delivered_once_or_named_and_nothing_is_told_that_is_not_so",
+            f"{_CRASH}::test_every_row_is_delivered_once_or_named_and_nothing_is_told_that_is_not_so",
             f"{_KILL}::test_a_ledger_is_whole_and_can_be_opened_at_every_moment_at_which_its_run_is_killed",
         ),
     ),
@@ -101,6 +109,7 @@ PROMISES: Final = {
         "In `client.bulk.verify`: after a crash or a lost answer, a verification is found again or set aside, and "
         "never started again on a guess.",
         (
+            f"{_CRASH}::test_every_row_is_delivered_once_or_named_and_nothing_is_told_that_is_not_so",
             "tests/bulk/verify/test_lost_answers.py::test_one_that_was_started_without_an_answer_is_found_and_recorded",
             "tests/bulk/verify/test_lost_answers.py::test_without_the_report_nothing_is_sent_again",
         ),

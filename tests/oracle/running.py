@@ -57,6 +57,10 @@ class RunningOracle:
         and ``refuses``, the status and the type that every verification is refused with."""
         await asyncio.to_thread(self._post, "/_control/settings", settings)
 
+    async def commit(self) -> None:
+        """Let it bring all that it noted to the disk, where `read` sees it."""
+        await asyncio.to_thread(self._post, "/_control/commit", {})
+
     async def applicants(self, count: int) -> list[str]:
         """Make applicants."""
         body = {"type": "PERSON", "first_name": "Jane"}
