@@ -19,9 +19,8 @@ from tests.fuzz.target import Target
 _SECONDS = 2.0
 """Of this process's own time for one input, and `_SECONDS_PER_MEBIBYTE` more."""
 _SECONDS_PER_MEBIBYTE = 2.0
-_MEBIBYTES = 96
-"""By which the memory of this process may grow with one input, and `_TIMES` its size more."""
 _TIMES = 40
+"""By how many times its size the memory of this process may grow with one input, beside `Target.mebibytes`."""
 _MOST_KEPT = 400
 _MOST_SHOWN = 160
 _NO_END = 60.0
@@ -79,7 +78,7 @@ class Fuzzing:
         size = len(data) / 2**20
         if outcome == _IS_ENDLESS or seconds > self.slower * (_SECONDS + _SECONDS_PER_MEBIBYTE * size):
             self._note("slow", f"{seconds:.1f} s for {len(data):,} bytes", data, name)
-        if grown > _MEBIBYTES + _TIMES * size:
+        if grown > self.target.mebibytes + _TIMES * size:
             self._note("large", f"{grown:.0f} MiB for {len(data):,} bytes", data, name)
         self.figures.update({"inputs": 1, "read": outcome == "read", "refused": outcome != "read"})
         return outcome

@@ -27,3 +27,5 @@ class Target:
     mutate: Mutate = changed
     nasty: Nasty = attrs.field(default=lambda: iter(()))
     """Inputs made to take long, or much memory, by their names."""
+    mebibytes: int = 96
+    """By which the memory of this process may grow with one input, and some more for a long one."""

@@ -81,6 +81,20 @@ def _moments() -> list[bytes]:
     ]
 
 
+def _nasty_moments() -> Iterator[tuple[str, bytes]]:
+    day = b"Wed, 21 Oct 2015 07:28:00 GMT"
+    yield "a number of 3 million digits", b"9" * 3_000_000
+    yield "a fraction of 3 million digits", b"1." + b"9" * 3_000_000
+    yield "a year of 4,000 digits", b"Wed, 21 Oct " + b"9" * 4_000 + b" 07:28:00 GMT\n" + day
+    yield "3 MB of blanks", b" " * 3_000_000
+    yield "3 MB of blanks in a date", b"Wed," + b" " * 3_000_000 + b"21 Oct 2015 07:28:00 GMT\n" + day
+    yield "3 MB of commas", b"," * 3_000_000 + b"\n" + b"," * 3_000_000
+    yield "3 MB of colons", b"Wed, 21 Oct 2015 " + b"0:" * 1_500_000 + b" GMT\n" + day
+    yield "a million remarks in each other", b"(" * 1_000_000 + day
+    yield "a zone of 3 million digits", day[:-3] + b"+" + b"0" * 3_000_000 + b"\n" + day
+    yield "a month of 3 MB", b"Wed, 21 " + b"O" * 3_000_000 + b" 2015 07:28:00 GMT\n" + day
+
+
 def _packed(data: bytes) -> object:
     return unpacked(Answer(200, {}, data), _MOST)
 
@@ -153,7 +167,7 @@ TARGETS = (
         mutate=_mutate_refusal,
         nasty=_nasty_refusals,
     ),
-    Target(name="Retry-After", run=_headers, raises=(), seeds=_moments, share=60),
+    Target(name="Retry-After", run=_headers, raises=(), seeds=_moments, share=60, nasty=_nasty_moments),
     Target(
         name="packed answers",
         run=_packed,

@@ -2,11 +2,13 @@
 
 import io
 import random
+import struct
 import tempfile
 import zipfile
 from collections.abc import Iterator
 from functools import cache, partial
 from pathlib import Path
+from typing import Any
 
 import openpyxl
 import pyarrow as pa
@@ -197,6 +199,33 @@ def _nasty_workbooks() -> Iterator[tuple[str, bytes]]:
     yield "a million shared texts", _with(first, "xl/sharedStrings.xml", strings)
 
 
+def _nasty_tables() -> Iterator[tuple[str, bytes]]:
+    few = {"type": ["PASSPORT"], "document_number": ["1"]}
+    yield "a bomb", _table({"type": ["PASSPORT"] * 9, "document_number": ["x" * (16 << 20)] * 9})
+    yield "a bomb in one cell", _table({"type": ["PASSPORT"], "document_number": ["x" * (100 << 20)]})
+    yield "30,000 rows of one value", _table({"type": pa.repeat("PASSPORT", 30_000)})
+    yield "100,000 rows of nothing", _table({"type": pa.nulls(100_000, pa.string())})
+    yield "a list of a million entries", _table({"income_sources": [["x"] * 1_000_000], "type": ["PASSPORT"]})
+    yield "20,000 columns", _table({f"x{number}": ["1"] for number in range(20_000)})
+    yield "5,000 groups of rows", _table({"type": ["PASSPORT"] * 5_000}, row_group_size=1)
+    deep = pa.array(["1"])
+    for _ in range(200):
+        deep = pa.StructArray.from_arrays([deep], ["x"])
+    yield "200 values in each other", _table({"type": ["PASSPORT"], "document_number": deep})
+    yield "a name of 3 MB", _table(few | {"x" * 3_000_000: ["1"]})
+    yield "notes of 30 MB", _table(few, {b"pandas": b"[" * (30 << 20)})
+    whole = _table(few)
+    for length in (0, 2**31 - 1, len(whole) * 2):
+        yield f"an end that says {length:,} bytes", whole[:-8] + struct.pack("<I", length) + whole[-4:]
+    yield "3 MB of line breaks", b"PAR1" + b"\n" * 3_000_000 + whole[-8:]
+
+
+def _table(columns: dict[str, Any], notes: dict[bytes, bytes] | None = None, **options: Any) -> bytes:
+    out = io.BytesIO()
+    pyarrow.parquet.write_table(pa.table(columns, metadata=notes), out, compression="zstd", **options)
+    return out.getvalue()
+
+
 def _with(book: bytes, changed_name: str, content: bytes) -> bytes:
     out = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(book)) as before, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as after:
@@ -241,7 +270,14 @@ TARGETS = (
         mutate=_changed_workbook,
         nasty=_nasty_workbooks,
     ),
-    Target(name="Parquet", run=partial(_read, ".parquet"), raises=_REFUSED, seeds=lambda: list(_tables()), share=10),
+    Target(
+        name="Parquet",
+        run=partial(_read, ".parquet"),
+        raises=_REFUSED,
+        seeds=lambda: list(_tables()),
+        share=10,
+        nasty=_nasty_tables,
+    ),
     Target(
         name="names of columns", run=_names, raises=(UsageProblem,), seeds=_name_files, share=30, nasty=_nasty_names
     ),
