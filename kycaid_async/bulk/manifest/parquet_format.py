@@ -12,7 +12,15 @@ import attrs
 
 from kycaid_async.bulk.manifest.cells_writer import CellsWriter
 from kycaid_async.bulk.manifest.column_names import match
-from kycaid_async.bulk.manifest.format import Columns, Record, RejectsWriter, open_bytes, overlong, table_record
+from kycaid_async.bulk.manifest.format import (
+    LONGEST,
+    Columns,
+    Record,
+    RejectsWriter,
+    open_bytes,
+    overlong,
+    table_record,
+)
 from kycaid_async.bulk.manifest.options import ManifestOptions
 from kycaid_async.bulk.manifest.sheets.cells import SheetCell, date_cell, whole_cell
 from kycaid_async.bulk.tables import ParquetTable
@@ -56,15 +64,12 @@ class ParquetFormat:
             line, groups = _from(file.metadata, self.first)
             exact = [_exact(field.type) for field in file.schema_arrow]
             for batch in file.iter_batches(_BATCH, use_threads=False, row_groups=groups):
-                step = 1 if _overlong(batch) else _BATCH
-                for start in range(0, batch.num_rows, step):
-                    columns = batch.slice(start, step).columns
-                    for values in zip(*(column.to_pylist() for column in columns), strict=True):
-                        line += 1
-                        cells = [*map(_cell, values, exact)]
-                        record = overlong(line, cells) or table_record(self.columns, cells, line=line)
-                        if record is not None:
-                            yield record
+                for values in _rows(batch):
+                    line += 1
+                    cells = [*map(_cell, values, exact)]
+                    record = overlong(line, cells) or table_record(self.columns, cells, line=line)
+                    if record is not None:
+                        yield record
 
     def check_writer(self) -> None:
         require("pyarrow", "parquet")
@@ -81,7 +86,14 @@ def _opened(path: str) -> Iterator[Any]:
     with open_bytes(path) as file:
         try:
             # A buffer: without one, whole groups of rows are held.
-            table = pq.ParquetFile(file, buffer_size=_PIECE, pre_buffer=False)
+            about = pq.ParquetFile(file)
+            table = pq.ParquetFile(
+                file,
+                metadata=about.metadata,
+                read_dictionary=_texts(about.schema),
+                buffer_size=_PIECE,
+                pre_buffer=False,
+            )
             _check_bounds(shown_name(path), table, os.fstat(file.fileno()).st_size)
             yield table
         except ManifestError:
@@ -112,9 +124,48 @@ def _from(metadata: Any, first: int) -> tuple[int, list[int]]:
     return before, []
 
 
-def _overlong(batch: Any) -> bool:
-    """Say whether some row of a batch may be too long to be read with the others."""
-    return bool(batch.nbytes > _LONGEST_BATCH)
+def _texts(schema: Any) -> list[str]:
+    """Return the columns of texts. Each text is held once, however many rows have it: one after another is unpacked."""
+    columns = (schema.column(number) for number in range(len(schema)))
+    return [one.path for one in columns if one.physical_type == "BYTE_ARRAY" and one.logical_type.type != "DECIMAL"]
+
+
+def _rows(batch: Any) -> Iterator[tuple[Any, ...]]:
+    """Give the values of each row: of many rows at once, unless these may be too long to be held with each other."""
+    step = 1 if sum(map(_size, batch.columns)) > _LONGEST_BATCH else _BATCH
+    for start in range(0, batch.num_rows, step):
+        yield from zip(*map(_values, batch.slice(start, step).columns), strict=True)
+
+
+def _values(column: Any) -> list[Any]:
+    """Return the values of a column; of one with lists that would fill a memory, what is too long as well."""
+    if _size(column) > _LARGE:
+        return ["…" * LONGEST] * len(column)
+    return _unpacked(column).to_pylist()  # type: ignore[no-any-return]
+
+
+def _unpacked(column: Any) -> Any:
+    """Return a column whose values stand in each of their places: Python gets those much sooner."""
+    import pyarrow as pa
+
+    if pa.types.is_dictionary(column.type):
+        return column.dictionary_decode()
+    if pa.types.is_list(column.type) and pa.types.is_dictionary(column.type.value_type):
+        return column.cast(pa.list_(column.type.value_type.value_type))
+    return column
+
+
+def _size(column: Any) -> int:
+    """Return about how many bytes the values of a column are, those that are held once in each of their places."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    kind = column.type
+    if pa.types.is_nested(kind):
+        return sum(map(_size, column.flatten())) if pa.types.is_struct(kind) else _size(column.flatten())
+    if not pa.types.is_dictionary(kind) or pa.types.is_primitive(kind.value_type):
+        return int(column.nbytes)
+    return pc.sum(pc.take(pc.binary_length(column.dictionary), column.indices)).as_py() or 0
 
 
 def _exact(kind: Any) -> int:

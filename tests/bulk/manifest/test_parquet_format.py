@@ -121,3 +121,18 @@ def test_a_list_is_made_of_those_that_are_there(tmp_path):
     path = parquet(tmp_path / "a.parquet", pa.array([["SALARY", None]]), name="income_sources")
     (row,) = read_manifest(path)
     assert "None" not in str(row.raw)
+
+
+@pytest.mark.parametrize("value", ["x" * (1 << 20), ["x" * (1 << 20)] * 80], ids=["text", "list"])
+def test_a_long_text_that_many_rows_share_is_unpacked_for_one_row_at_a_time(tmp_path, value):
+    """``python -m tests.fuzz --target Parquet``: 1 KB, in which 256 rows share a text, took 256 times that text."""
+    path = parquet(tmp_path / "a.parquet", [value] * 20, name="income_sources")
+    assert [row.reason for row in read_manifest(path)] == ["row: expected at most 65,536 characters, got more"] * 20
+
+
+def test_lists_and_categories_of_texts_are_read_as_they_are(tmp_path):
+    categories = pa.array(["b", None, "b"]).dictionary_encode()
+    path = parquet(tmp_path / "a.parquet", categories, name="document_number")
+    assert [row.raw[-1] for row in Manifest.open(path).rows()] == ["b", "", "b"]
+    path = parquet(tmp_path / "b.parquet", [["a", None, "b"], None, ["a"]], name="income_sources")
+    assert [row.raw[-1] for row in Manifest.open(path).rows()] == ["a  b", "", "a"]
