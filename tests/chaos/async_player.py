@@ -101,6 +101,6 @@ async def _one(client: Any, oracle: ChaosOracle, name: str, step: Step, folder: 
     except Exception as error:
         outcome.error = error
     finally:
-        outcome.is_over = True
+        outcome.end()
         if canceller is not None:
             canceller.cancel()

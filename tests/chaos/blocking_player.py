@@ -1,5 +1,6 @@
 """Carries out a program with the blocking client: in threads, with Ctrl-C, and with forks."""
 
+import asyncio
 import contextlib
 import functools
 import signal
@@ -9,9 +10,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from kycaid_async.sync.loop_thread import loop_thread
 from tests.chaos.calls import READ, Outcome, call, make_blocking, prepare
 from tests.chaos.forking import NO_END, fork
-from tests.chaos.leaks import Leaks
+from tests.chaos.leaks import Leaks, LoopLeaks
 from tests.chaos.oracle import ChaosOracle
 from tests.chaos.program import Program, Step
 from tests.chaos.verdict import PATIENCE, Played, last_names, met_the_end_of_a_connection
@@ -30,6 +32,7 @@ def play(program: Program, oracle: ChaosOracle, folder: Path) -> Played:
     """Carry out ``program``."""
     played = Played()
     with Leaks(played.leaks):
+        loop_leaks = LoopLeaks(_loop())
         client = make_blocking(oracle, program.way, program.connections)
         for group in program.named():
             _play_group(client, oracle, group, folder, played)
@@ -41,7 +44,14 @@ def play(program: Program, oracle: ChaosOracle, folder: Path) -> Played:
             if not met_the_end_of_a_connection(outcome):
                 break
         client.close()
+        played.leaks += loop_leaks.left()
     return played
+
+
+def _loop() -> asyncio.AbstractEventLoop:
+    """Return the loop of all blocking clients of this process."""
+    assert loop_thread._running is not None
+    return loop_thread._running.loop
 
 
 def _play_group(client: Any, oracle: ChaosOracle, group: list[tuple[str, Step]], folder: Path, played: Played) -> None:
@@ -74,7 +84,7 @@ def _one(client: Any, oracle: ChaosOracle, name: str, step: Step, folder: Path, 
         outcome.returned = call(client, oracle, name, step, folder)
     except Exception as error:
         outcome.error = error
-    outcome.is_over = True
+    outcome.end()
 
 
 def _interrupted(client: Any, oracle: ChaosOracle, name: str, step: Step, folder: Path, outcome: Outcome) -> None:
@@ -84,7 +94,8 @@ def _interrupted(client: Any, oracle: ChaosOracle, name: str, step: Step, folder
         with _ctrl_c(step.cancel or 0.0001):
             _one(client, oracle, name, step, folder, outcome)
     except KeyboardInterrupt as error:
-        outcome.error, outcome.cancelled, outcome.is_over = error, True, True
+        outcome.error, outcome.cancelled = error, True
+        outcome.end()
 
 
 @contextlib.contextmanager

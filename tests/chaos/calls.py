@@ -1,6 +1,7 @@
 """What the operations of programs call, on the async or the blocking client, and what came of them."""
 
 import hashlib
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from functools import cache
 from pathlib import Path
@@ -29,7 +30,13 @@ class Outcome:
     cancelled: bool = False
     held_until: float = 0.0
     """The time until which the loop was held up, while this call was under way."""
+    ended: float = 0.0
+    """The time at which the caller was told."""
     is_over: bool = False
+
+    def end(self) -> None:
+        """Note that the call is over now."""
+        self.ended, self.is_over = time.time(), True
 
     @property
     def maybe(self) -> bool:
@@ -62,7 +69,7 @@ def call(client: Any, oracle: ChaosOracle, name: str, step: Step, folder: Path) 
         case "applicants.create":
             return client.applicants.create(Person(external_applicant_id=name))
         case "applicants.get":
-            return client.applicants.get(someone)
+            return client.applicants.get(oracle.people[int(name[1:])])
         case "applicants.update":
             return client.applicants.update(someone, external_applicant_id=name)
         case "documents.create":

@@ -19,7 +19,7 @@ def fork(make: Callable[[Outcome], None], outcome: Outcome) -> None:
     if not child:
         try:
             make(outcome)
-            os.write(writing, pickle.dumps((outcome.returned, outcome.error)))
+            os.write(writing, pickle.dumps((outcome.returned, outcome.error, outcome.ended)))
         finally:
             os._exit(0)
     os.close(writing)
@@ -35,5 +35,5 @@ def _take(reading: int, child: int, outcome: Outcome) -> None:
     killer.cancel()
     killer.join()
     if said:
-        outcome.returned, outcome.error = pickle.loads(said)  # noqa: S301 - of our own child
+        outcome.returned, outcome.error, outcome.ended = pickle.loads(said)  # noqa: S301 - of our own child
         outcome.is_over = True

@@ -7,12 +7,16 @@ import sys
 import threading
 import time
 import warnings
-from typing import Any, Self
+from collections.abc import Coroutine, Iterable
+from typing import Any, Self, TypeVar
+
+T = TypeVar("T")
 
 _PATIENCE = 2.0
 """Seconds that threads and descriptors have to end."""
 _SHARED = "kycaid-worker"
 """Threads of all blocking clients of a process, which read files; they stay for the next one."""
+_MOST_WORKERS = 8
 _OF_THE_CLIENT = "TimerQueue"
 """One timer of a queue may stay until it fires: it looks, finds nothing, and is gone."""
 
@@ -43,6 +47,8 @@ class Leaks:
         for what, now, before in zip(("descriptors", "threads"), after, self._before, strict=True):
             if now - before:
                 self._found.append(f"{what} left: {sorted(now - before)}")
+        if (workers := _workers()) > _MOST_WORKERS:
+            self._found.append(f"{workers} threads of the name {_SHARED}")
         self._found += [f"warning: {warning.message}" for warning in self._warned]
 
     def _note(self, unraisable: Any) -> None:
@@ -65,13 +71,48 @@ def _held() -> tuple[set[str], set[str]]:
     return found, {f"{one.name} {one.ident}" for one in threading.enumerate() if one.name != _SHARED}
 
 
-async def left_in_loop(loop: asyncio.AbstractEventLoop) -> list[str]:
+def _workers() -> int:
+    return sum(one.name == _SHARED for one in threading.enumerate())
+
+
+class LoopLeaks:
+    """Compares the tasks and timers of a loop that goes on, in a thread of its own, before and after."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._before = self._ask(_tasks_and_timers(loop))
+
+    def left(self) -> list[str]:
+        """Return what is more than before."""
+        return self._ask(left_in_loop(self._loop, besides=self._before))
+
+    def _ask(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(_PATIENCE)
+
+
+async def _tasks_and_timers(loop: asyncio.AbstractEventLoop) -> list[object]:
+    return [*_tasks(loop), *_timers(loop)]
+
+
+async def left_in_loop(loop: asyncio.AbstractEventLoop, *, besides: Iterable[object] = ()) -> list[str]:
     """Return the tasks and timers that are left in the running loop once its clients are closed."""
     for _ in range(5):
         await asyncio.sleep(0)
-    found = [f"task left: {task!r}" for task in asyncio.all_tasks(loop) if task is not asyncio.current_task()]
-    for timer in loop._scheduled:  # type: ignore[attr-defined]
-        owner = type(getattr(timer._callback, "__self__", None)).__name__
-        if not timer._cancelled and owner != _OF_THE_CLIENT:
+    known = set(map(id, besides))
+    found = [f"task left: {task!r}" for task in _tasks(loop) if id(task) not in known]
+    queues = set()
+    for timer in _timers(loop):
+        owner = getattr(timer._callback, "__self__", None)  # type: ignore[attr-defined]
+        is_first = type(owner).__name__ == _OF_THE_CLIENT and id(owner) not in queues
+        queues.add(id(owner))
+        if not is_first and id(timer) not in known:
             found.append(f"timer left: {timer!r}")
     return found
+
+
+def _tasks(loop: asyncio.AbstractEventLoop) -> list[Any]:
+    return [task for task in asyncio.all_tasks(loop) if task is not asyncio.current_task()]
+
+
+def _timers(loop: asyncio.AbstractEventLoop) -> list[asyncio.TimerHandle]:
+    return [timer for timer in loop._scheduled if not timer.cancelled()]  # type: ignore[attr-defined]

@@ -15,6 +15,8 @@ _DEAD = "127.0.0.77"
 
 script: list[str] = []
 """The faults of the next look-ups; after them there are none."""
+met: list[str] = []
+"""The faults of the script that look-ups met."""
 _real = socket.getaddrinfo
 
 
@@ -28,7 +30,9 @@ def looked_up() -> Iterator[None]:
 def _look_up(host: Any, port: Any, *arguments: Any, **options: Any) -> Any:
     if host != NAME:
         return _real(host, port, *arguments, **options)
-    match script.pop(0) if script else "":
+    fault = script.pop(0) if script else ""
+    met.extend([fault] if fault else [])
+    match fault:
         case "again":
             raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
         case "unknown":

@@ -52,10 +52,12 @@ class ChaosOracle:
     def begin(self, program: Program | BulkProgram | None = None) -> None:
         """Forget all, make the people that programs find, and do next what goes wrong in ``program``."""
         said = {"people": _PEOPLE, "script": [], "doors": []}
-        names.script[:] = []
+        names.script[:] = names.met[:] = []
         if program is not None:
             said |= {"script": [as_data(fault) for fault in program.script], "doors": list(program.doors)}
             names.script[:] = program.names
+        if isinstance(program, Program):
+            said["people"] = len(program.steps())  # one for each that reads, so that the log tells who read
         self.people = self._tell("/_control/begin", said)
 
     def behave(self) -> None:
@@ -79,7 +81,7 @@ class ChaosOracle:
 
     def report(self) -> dict[str, Any]:
         """Return what is there and what was asked, once all is done and all clients had time to leave."""
-        return self._tell("/_control/settle")
+        return self._tell("/_control/settle") | {"names": list(names.met)}
 
     def _tell(self, path: str, body: object = None) -> Any:
         self._control.request("POST", path, json.dumps(body or {}), {"Authorization": f"Token {self.key}"})

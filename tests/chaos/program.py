@@ -65,12 +65,16 @@ class Program(Terse):
         return [[(f"s{next(numbers)}", step) for step in group] for group in self.groups]
 
 
+FIRST_NEW = 10
+"""The number of the first applicant that rows have made; before it are people who are there."""
+
+
 @dataclass(frozen=True, kw_only=True, repr=False)
 class Row(Terse):
     """A row of a bulk upload."""
 
     applicant: int = 0
-    """One that is there, or from 10 on one to make."""
+    """The number of one that is there, or from `FIRST_NEW` on of one to make."""
     content: int = 0
     """Which of the files it has."""
 

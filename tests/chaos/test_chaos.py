@@ -10,7 +10,7 @@ import pytest
 from kycaid_async import ConnectionLostError, RequestTimeoutError
 from tests.chaos.calls import Outcome
 from tests.chaos.program import Program, Step
-from tests.chaos.run import STARVED, Chaos, chaos
+from tests.chaos.run import STARVED, WITH_FAULTS, Chaos, chaos
 from tests.chaos.verdict import Played, Verdict, judge
 from tests.chaos.writing import program_of, smallest
 from tests.oracle.faults import Fault
@@ -51,6 +51,7 @@ def test_random_programs_hold(one_chaos):
     figures = one_chaos.figures
     assert min(figures["async"], figures["blocking"], figures["bulk"]) > PROGRAMS / 10
     assert figures["faults"] > PROGRAMS
+    assert figures[WITH_FAULTS] > PROGRAMS / 2
 
 
 def test_a_program_that_fails_for_want_of_a_cpu_is_tried_again_and_one_that_fails_with_one_is_told(
@@ -70,7 +71,8 @@ def test_a_program_that_fails_for_want_of_a_cpu_is_tried_again_and_one_that_fail
     one_chaos.found.clear()
 
 
-REQUEST = {"number": 1, "fault": "none", "answered": 1.0, "method": "POST"}
+REQUEST = {"number": 1, "fault": "none", "answered": 1.0, "method": "POST", "path": "/applicants", "status": 200}
+REQUEST |= {"endpoint": "applicants.create", "name": "s0"}
 
 
 def report_of(**tables):
@@ -93,17 +95,20 @@ def lost(**options):
 
 
 def test_a_client_whose_kept_connections_ended_is_not_broken_when_a_new_one_works():
-    program = Program(client="async", groups=((),), connections=1)
-    made = {"id": "a", "request": 1, "body": '{"external_applicant_id": "last1"}'}
+    program = Program(client="async", groups=((),), connections=1, script=(Fault(end="close"),))
+    requests = [REQUEST | {"fault": "end close"}, REQUEST | {"number": 2, "name": "last1"}]
+    made = {"id": "a", "request": 2, "body": '{"external_applicant_id": "last1"}'}
     works = Outcome(returned="a", is_over=True)
     played = Played({"last0": lost(maybe_processed=True), "last1": works})
-    assert judge(program, played, report_of(applicants=[made])).lines == []
+    assert judge(program, played, report_of(applicants=[made], requests=requests)).lines == []
 
 
 def test_a_client_whose_every_connection_is_lost_is_broken():
-    program = Program(client="async", groups=((),), connections=1)
+    program = Program(client="async", groups=((),), connections=1, script=(Fault(end="close"),))
     played = Played({"last0": lost(maybe_processed=True), "last1": lost(maybe_processed=True)})
-    assert judge(program, played, report_of()).kinds == {"broken"}
+    report = report_of(requests=[REQUEST | {"fault": "end close"}] * 2)
+    assert judge(program, played, report).kinds == {"broken"}
+    assert judge(program, played, report_of(requests=report["requests"][:1])).kinds == {"broken", "unsure"}
 
 
 def test_an_answer_that_lay_there_and_was_not_taken_is_found():
@@ -115,6 +120,27 @@ def test_an_answer_that_lay_there_and_was_not_taken_is_found():
         played.outcomes["last0"] = Outcome(returned="b", is_over=True)
         last = {"id": "b", "request": 1, "body": '{"external_applicant_id": "last0"}'}
         assert judge(program, played, report_of(applicants=[made, last])).kinds == kinds
+
+
+def test_each_program_has_a_fault():
+    for number in range(500):
+        program = program_of(1, number)
+        told = [*getattr(program, "doors", ()), *getattr(program, "names", ())]
+        assert any(told) or any(fault != Fault() for fault in program.script), number
+
+
+def test_only_faults_that_were_met_are_counted(one_chaos):
+    program = Program(
+        client="async",
+        groups=((Step(do="applicants.create"),),),
+        script=(Fault(mangling="gzip"), Fault(), *[Fault(answer="hang")] * 3),
+        way="https",
+        doors=("", "stall", "stall"),
+        names=("dead_first", "unknown"),
+    )
+    before = one_chaos.figures["faults"]
+    assert one_chaos.run(program).lines == []
+    assert one_chaos.figures["faults"] - before == len(["gzip", "dead_first"])
 
 
 def test_the_same_number_is_the_same_program_and_another_one_another():

@@ -1,5 +1,6 @@
 """The endpoints that uploads and verifications need, by the description of the API."""
 
+import contextlib
 import hashlib
 import json
 import re
@@ -15,6 +16,8 @@ from tests.oracle.wire import Answer, Request, as_json, file_part
 KEY = "0" * 35 + "1"
 FEE, BALANCE = 100, 10_000_000
 """Cents."""
+_HEAD_OF_FILE = 1000
+"""Bytes of a multipart body in which the name of its file stands."""
 
 Handler = Callable[["Exchange"], Answer]
 
@@ -59,6 +62,22 @@ def endpoint_of(request: Request) -> tuple[str, list[str]]:
         if match and method == request.method:
             return name, list(match.groups())
     return "", []
+
+
+NAMES = ("external_applicant_id", "document_number", "form_id")
+"""Fields in which a client puts a name of its own."""
+
+
+def name_of(request: Request) -> str | None:
+    """Return the client's own name for what it asks for: that of its file, or the first of `NAMES` in its object."""
+    if request.headers.get("content-type", "").startswith("multipart/"):
+        found = re.search(rb'filename="([^"]*)"', request.body[:_HEAD_OF_FILE])
+        return found[1].decode(errors="replace") if found else None
+    with contextlib.suppress(ValueError):
+        said = json.loads(request.body)
+        if isinstance(said, dict):
+            return next((str(said[name]) for name in NAMES if said.get(name) is not None), None)
+    return None
 
 
 def refusal(settings: dict[str, Any], request: Request, endpoint: str) -> Answer | None:

@@ -45,6 +45,8 @@ class Doors:
         self._serve = serve
         self.script: list[str] = []
         """The faults of the next connections, in their order; after them there are none."""
+        self.met: list[str] = []
+        """The faults of the script that connections met."""
         self.is_shut = False
         """Whether the server is away."""
         self._inside: dict[str, int] = {}
@@ -64,7 +66,11 @@ class Doors:
         return server.sockets[0].getsockname()[1]
 
     def _next(self) -> str:
-        return "close" if self.is_shut else self.script.pop(0) if self.script else ""
+        if self.is_shut:
+            return "close"
+        fault = self.script.pop(0) if self.script else ""
+        self.met += [fault] if fault else []
+        return fault
 
     async def _through_tls(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with _ended(writer):

@@ -7,7 +7,7 @@ import os
 import signal
 from pathlib import Path
 
-from tests.oracle.api import Exchange, act, endpoint_of, refusal
+from tests.oracle.api import Exchange, act, endpoint_of, name_of, refusal
 from tests.oracle.doors import Doors
 from tests.oracle.faults import NO_FAULT, OWN, Fault, Rules
 from tests.oracle.manglings import mangled
@@ -90,8 +90,9 @@ class Oracle:
             return await self._break(fault, number, head, reader)
         if fault.early:
             return await self._early(writer, number, fault)
-        body = await read_body(reader, head)
-        exchange = Exchange(self._store, self._settings, _with(head, body), number, ids)
+        request = _with(head, await read_body(reader, head))
+        self._store.named(number, name_of(request))
+        exchange = Exchange(self._store, self._settings, request, number, ids)
         own = refused or await self._act(exchange, endpoint, fault)
         before, self._last[endpoint] = self._last.get(endpoint, own), own
         await asyncio.sleep(fault.pause)
@@ -156,7 +157,8 @@ class Oracle:
             case "/idle":
                 await self._idle()
             case "/settle":
-                return as_json({"connections": await self._left(), "script": len(self._rules.script)} | self._report())
+                doors = [] if self._doors is None else self._doors.met
+                return as_json({"connections": await self._left(), "doors": doors} | self._report())
         self._store.commit()
         return as_json(self._settings)
 
@@ -166,7 +168,7 @@ class Oracle:
         self._take({"script": said["script"]}, 0.0)
         self._last.clear()
         if self._doors is not None:
-            self._doors.script = said["doors"]
+            self._doors.script, self._doors.met = said["doors"], []
         return self._store.people(said["people"])
 
     async def _stop(self, pid: int, seconds: float) -> None:

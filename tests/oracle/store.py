@@ -11,7 +11,8 @@ _TABLES = """
 CREATE TABLE IF NOT EXISTS settings (name TEXT PRIMARY KEY, value TEXT NOT NULL, since REAL NOT NULL);
 CREATE TABLE IF NOT EXISTS requests (
     number INTEGER PRIMARY KEY, received REAL NOT NULL, method TEXT NOT NULL, path TEXT NOT NULL,
-    endpoint TEXT NOT NULL, fault TEXT NOT NULL, acted INTEGER NOT NULL DEFAULT 0, status INTEGER, answered REAL
+    endpoint TEXT NOT NULL, fault TEXT NOT NULL, acted INTEGER NOT NULL DEFAULT 0, status INTEGER, answered REAL,
+    name TEXT
 );
 CREATE TABLE IF NOT EXISTS applicants (id TEXT PRIMARY KEY, body TEXT NOT NULL, made REAL NOT NULL, request INTEGER);
 CREATE TABLE IF NOT EXISTS updates (
@@ -101,6 +102,10 @@ class Store:
         """Note a request, and return its number."""
         insert = "INSERT INTO requests (received, method, path, endpoint, fault) VALUES (?, ?, ?, ?, '')"
         return self.change(insert, time.time(), method, path, endpoint)
+
+    def named(self, number: int, name: str | None) -> None:
+        """Note the client's own name for what a request asks for, once its body was read."""
+        self.change("UPDATE requests SET name = ? WHERE number = ?", name, number)
 
     def acted(self, number: int) -> None:
         """Note that the server acted on a request, once more."""
