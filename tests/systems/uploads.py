@@ -69,9 +69,11 @@ async def manifest(sandbox, folder):
     columns = "type,applicant.first_name,applicant.last_name,front_side"
     text = f"{columns}\nPASSPORT,Jane,Example,scans\\{path.name}\n"
     (folder / "rows.csv").write_text(text, encoding="utf-8")
-    async with AsyncKycaid(sandbox.api_key, base_url=sandbox.url) as client:
-        async with client.bulk.upload(folder / "rows.csv", ledger=folder / "rows.ledger") as upload:
-            assert [result.status async for result in upload] == ["created"]
+    async with (
+        AsyncKycaid(sandbox.api_key, base_url=sandbox.url) as client,
+        client.bulk.upload(folder / "rows.csv", ledger=folder / "rows.ledger") as upload,
+    ):
+        assert [result.status async for result in upload] == ["created"]
 
 
 def main():
