@@ -15,7 +15,7 @@ _LONGEST_WAIT: Final = 0.5
 _PAUSE: Final = 0.0005
 
 _resets: list[Callable[[], None]] = []
-_locks: dict[int, threading.Lock] = {}
+_locks: dict[int, threading.RLock] = {}
 _pid = os.getpid()
 
 
@@ -28,7 +28,8 @@ def notice_fork() -> None:
     """Run the resets when this process was forked since the last call. Takes 0.1 µs when it was not."""
     pid = os.getpid()
     if pid != _pid:
-        with _locks.setdefault(pid, threading.Lock()):
+        # One that this thread may take again: a finalizer can call amid the resets.
+        with _locks.setdefault(pid, threading.RLock()):
             if pid != _pid:
                 _reset_all()
 

@@ -12,6 +12,9 @@ from kycaid_async.tracebacks import hide_locals
 
 W = TypeVar("W")
 
+ENDINGS: Final = (Exception, SystemExit, KeyboardInterrupt)
+"""What code of a user may raise. Out of a task that nobody awaits, the last two would end the loop of all others."""
+
 _AHEAD: Final = 64
 """Rows that a thread reads before anybody wants them; as many may have been handed over and wait for a worker."""
 
@@ -145,7 +148,7 @@ class _TaskReader(_Reader):
             cut = RuntimeError("bulk: what gives the rows was cancelled")
             cut.__cause__ = error
             self._error = cut
-        except Exception as error:  # noqa: BLE001 - it is raised where the rows are taken
+        except ENDINGS as error:  # it is raised where the rows are taken
             hide_locals(error)
             self._error = error
         finally:

@@ -12,7 +12,7 @@ from kycaid_async.bulk.ledger.opening import is_shared, open_ledger
 from kycaid_async.bulk.options import RunPlan
 from kycaid_async.bulk.requests.limits import AdaptiveConcurrency, WorkerPool, most_rows_at_once
 from kycaid_async.bulk.requests.resilient_caller import Failure, ResilientCaller
-from kycaid_async.bulk.row_feed import RowFeed
+from kycaid_async.bulk.row_feed import ENDINGS, RowFeed
 from kycaid_async.hooks import RetryEvent, RowEvent, subject
 from kycaid_async.loops import finished, running_loop
 from kycaid_async.protocol.endpoint import Endpoint
@@ -71,7 +71,7 @@ class BulkRun(Generic[W, R]):
         self._started = timing.clock()
         self._seconds = 0.0
         self._task: asyncio.Task[None] | None = None
-        self._error: Exception | None = None
+        self._error: BaseException | None = None
 
     def drain(self) -> None:
         """Begin nothing more. What is in flight is finished, and then the iteration ends."""
@@ -152,7 +152,7 @@ class BulkRun(Generic[W, R]):
         """Do all of it. Whatever ends it early is kept for the iteration."""
         try:
             await self._with_ledger()
-        except Exception as error:  # noqa: BLE001 - it is raised where the results are read
+        except ENDINGS as error:  # it is raised where the results are read
             self._stop(error)
         finally:
             self._seconds = self._timing.clock() - self._started
@@ -201,11 +201,11 @@ class BulkRun(Generic[W, R]):
         try:
             while not self._workers.is_too_large and await work():
                 self._workers.grow()
-        except Exception as error:  # noqa: BLE001 - others finish what they are at; then it is raised
+        except ENDINGS as error:  # others finish what they are at; then it is raised
             self._stop(error)
         finally:
             self._workers.left()
 
-    def _stop(self, error: Exception) -> None:
+    def _stop(self, error: BaseException) -> None:
         self._error = self._error or error
         self.drain()

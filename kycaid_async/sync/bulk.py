@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import threading
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable
 from itertools import islice
@@ -38,13 +39,18 @@ class _RowQueue(AsyncIterator[BulkRow]):
     def __init__(self) -> None:
         self.is_requested = False
         self.on_request: Callable[[], None]
+        self.batches = 0
+        """How many were added."""
         self._ready: deque[BulkRow] = deque()
         self._arrived = asyncio.Event()
         self._over = False
         self._error: Exception | None = None
 
-    async def add(self, rows: list[BulkRow], error: Exception | None) -> None:
-        """Add a batch of rows; a short one is the last."""
+    async def add(self, number: int, rows: list[BulkRow], error: Exception | None) -> None:
+        """Add a batch of rows, unless it was added before; a short one is the last."""
+        if number < self.batches:
+            return
+        self.batches = number + 1
         self._ready.extend(rows)
         self._over, self._error = len(rows) < _BATCH, error
         self.is_requested = False
@@ -69,6 +75,9 @@ class BlockingRun(BlockingIterator[R]):
     def __init__(self, handle: ClientHandle, source: Iterable[BulkRow], rows: _RowQueue, run: BulkRun[Any, R]) -> None:
         self._source = iter(source)
         self._read: list[BulkRow] = []
+        self._failure: Exception | None = None
+        self._sent = 0
+        self._turn = threading.RLock()  # of threads that share the run: who gives the rows is asked by one at a time
         self._rows = rows
         self._run = run
         super().__init__(handle, aiter(run), lambda: self._rows.is_requested)
@@ -84,27 +93,25 @@ class BlockingRun(BlockingIterator[R]):
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _take(self, call: LoopCall) -> list[R]:
-        items: list[R] = []
-        while not items:
-            if self._rows.is_requested:
-                self._send_rows()
-                call = self._handle.new_call()
-            items = super()._take(call)
-            if not self._rows.is_requested:
-                break
-        return items
+    def _take(self, call: LoopCall) -> None:
+        while self._rows.is_requested:
+            self._refuse_in_child()
+            with self._turn:
+                if self._rows.is_requested:
+                    self._send_rows()
+                    call = self._handle.new_call()
+        super()._take(call)
 
     def _send_rows(self) -> None:
-        error = None
+        """Read rows and add them. What an interruption leaves undone is done the next time, and only that."""
+        if self._rows.batches > self._sent:
+            self._read, self._sent = [], self._rows.batches
         try:
-            # One by one, so that an interruption loses no row that was read.
-            for row in islice(self._source, _BATCH - len(self._read)):
+            for row in islice(self._source, _BATCH - len(self._read)):  # one by one, so that none is lost
                 self._read.append(row)
         except Exception as caught:  # noqa: BLE001 - ends the run after the rows before it
-            error = caught
-        rows, self._read = self._read, []
-        self._handle.new_call().of(self._rows.add, rows, error).run()
+            self._failure = caught
+        self._handle.new_call().of(self._rows.add, self._sent, self._read, self._failure).run()
 
     def _on_loop(self, function: Callable[[], T]) -> T:
         async def run() -> T:

@@ -2,15 +2,18 @@
 
 import asyncio
 import threading
+import time
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Coroutine
+from contextlib import suppress
 from contextvars import copy_context
 from functools import partial
 from inspect import CORO_CREATED, getcoroutinestate
 from queue import Empty
-from typing import Any, Final, NoReturn, ParamSpec, Self, TypeVar
+from typing import Any, Final, NoReturn, ParamSpec, Protocol, Self, TypeVar
 
 from kycaid_async.errors import ConfigurationError, ConnectionLostError
 from kycaid_async.sync.threads import Inbox, inbox
+from kycaid_async.transport.under_way import UNDER_WAY, UnderWay
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -21,37 +24,83 @@ CANCEL_TIMEOUT: Final = 0.3
 LOOK_AFTER: Final = 0.5
 """Seconds between two looks whether there still is a loop."""
 
+AT_EXIT: Final = "the interpreter is about to end"
+NOT_PROCESSED: Final = "nothing was processed"
+
+EXIT_PAUSE: Final = 2.0
+"""Seconds for which threads that call are held at the end of the interpreter before they get an error."""
+
+
+class LoopOwner(Protocol):
+    """What starts the loops of calls."""
+
+    is_shut_down: bool
+    """True when the interpreter is about to end."""
+    why_lost: str
+    """Why the last loop can carry nothing out any more."""
+
+    def serves(self, loop: asyncio.AbstractEventLoop) -> bool:
+        """Say whether calls go to ``loop``, as far as is known."""
+        ...
+
+    def current_loop(self) -> asyncio.AbstractEventLoop:
+        """Return the loop to which calls go by now: another, when one can carry nothing out any more."""
+        ...
+
+
+class ExitPause:
+    """A pause at the end of the interpreter, the same for all of its threads.
+
+    Daemon threads end with the process, any moment: an error would be printed between what the program says last. But
+    what ends the interpreter may wait for such a thread, which must get its error then.
+    """
+
+    def __init__(self) -> None:
+        self._end: float | None = None
+
+    def reset(self) -> None:
+        """Begin anew in a forked child, which does not end."""
+        self._end = None
+
+    def begin(self) -> None:
+        """Begin, once."""
+        self._end = self._end or time.monotonic() + EXIT_PAUSE
+
+    def left(self) -> float:
+        """Return the seconds that are left of it; it begins when nobody did that."""
+        self.begin()
+        return max(0.0, (self._end or 0.0) - time.monotonic())
+
+
+exit_pause: Final = ExitPause()
+
 
 class LoopCall:
     """A call from the current thread to the loop. While the thread waits, the loop can run functions in it."""
 
     __slots__ = (
+        "_claim",
         "_context",
         "_error",
         "_inbox",
+        "_is_cancelled",
         "_is_lost",
-        "_is_shut_down",
-        "_look",
+        "_is_over",
         "_loop",
         "_make",
+        "_owner",
         "_result",
-        "_start",
         "_task",
+        "under_way",
     )
 
-    def __init__(
-        self,
-        loop: asyncio.AbstractEventLoop,
-        is_shut_down: Callable[[], bool],
-        look: Callable[[], asyncio.AbstractEventLoop],
-    ) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, owner: LoopOwner) -> None:
         self._loop = loop
-        self._is_shut_down = is_shut_down
-        self._is_lost = False
-        self._look = look
-        """Returns the loop to which calls go by now: another, when this one can carry nothing out any more."""
-        self._start = [self._begin]
+        self._owner = owner
+        self._is_cancelled = self._is_lost = self._is_over = False
+        self._claim = [True]
         """Whoever takes what is in it decides where the call begins; a lost loop may wake once more."""
+        self.under_way = UnderWay()
         self._context = copy_context()
         self._inbox: Inbox[Callable[[], None] | None] = inbox()
         self._task: asyncio.Task[None] | None = None
@@ -70,7 +119,7 @@ class LoopCall:
     def run(self) -> Any:
         """Return what the coroutine returns, or raise what it raises; an interruption cancels it."""
         try:
-            self._loop.call_soon_threadsafe(self._begin_once)
+            self._hand_over()
             while (function := self._next()) is not None:
                 function()
         except BaseException:
@@ -86,6 +135,18 @@ class LoopCall:
         finally:
             del error  # its traceback refers to this frame
 
+    def _hand_over(self) -> None:
+        """Let the loop begin; the next one, when this one was closed meanwhile."""
+        while True:
+            try:
+                self._loop.call_soon_threadsafe(self._begin, self._claim)
+            except RuntimeError:
+                if not self._loop.is_closed():
+                    raise
+            else:
+                return
+            self._loop = self._owner.current_loop()
+
     def _next(self) -> Callable[[], None] | None:
         """Wait for what the loop wants of this thread; None when the call is done. Raises when the loop is lost."""
         while True:
@@ -93,9 +154,14 @@ class LoopCall:
                 return self._inbox.get(timeout=LOOK_AFTER)
             except Empty:
                 pass
-            if self._is_shut_down():
-                continue
-            if (loop := self._look()) is not self._loop:
+            if self._owner.is_shut_down:
+                if exit_pause.left():
+                    continue
+                if self._is_over:
+                    return None
+                self._is_lost = True
+                raise self._lost()
+            if (loop := self._owner.current_loop()) is not self._loop:
                 self._go_on_in(loop)
             else:
                 # The thread of a lost loop may have taken what was to wake this one.
@@ -104,18 +170,31 @@ class LoopCall:
     def _go_on_in(self, loop: asyncio.AbstractEventLoop) -> None:
         """Begin in another loop, in place of a lost one. Raises `ConnectionLostError` when it had begun there."""
         try:
-            begin = self._start.pop()
+            self._claim.pop()
         except IndexError:
-            begin = None  # not from within the handler
-        if begin is None:
+            has_begun = True  # not from within the handler
+        else:
+            has_begun = False
+        if has_begun:
             self._is_lost = True
-            raise ConnectionLostError(
-                "all descriptors of this process were closed, and with them the event loop of the blocking client: "
-                "what was under way was perhaps processed; look before you repeat it",
-                maybe_processed=True,
-            )
-        self._loop = loop
-        loop.call_soon_threadsafe(begin)
+            raise self._lost()
+        self._loop, self._claim = loop, [True]
+        self._hand_over()
+
+    def _lost(self) -> ConnectionLostError:
+        """Return the error for a call of which nothing more is heard."""
+        why, maybe = "the call was cancelled on the event loop of the blocking client", self.under_way.maybe_processed
+        if self._owner.is_shut_down:
+            why = AT_EXIT
+        elif not self._owner.serves(self._loop):
+            why = self._owner.why_lost
+        state = "what was under way was perhaps processed; look before you repeat it" if maybe else NOT_PROCESSED
+        return ConnectionLostError(f"{why}: {state}", maybe_processed=maybe, retryable=not maybe)
+
+    def share(self, under_way: UnderWay) -> Self:
+        """Make this one of several calls that are about the same requests."""
+        self.under_way = under_way
+        return self
 
     async def run_in_caller(self, function: Callable[[], R]) -> R:
         """Run ``function`` in the thread that waits for this call. To be called on the loop."""
@@ -147,26 +226,31 @@ class LoopCall:
             resolve = partial(_set_exception, answer, RuntimeError("what was called raised StopIteration"))
         except Exception as error:  # noqa: BLE001 - re-raised on the loop
             resolve = partial(_set_exception, answer, error)
-        self._loop.call_soon_threadsafe(resolve)
+        with suppress(RuntimeError):  # the loop has ended meanwhile, as the wait for what comes next will notice
+            self._loop.call_soon_threadsafe(resolve)
 
-    def _begin_once(self) -> None:
+    def _begin(self, claim: list[bool]) -> None:
+        if not self._owner.serves(self._loop):
+            self._inbox.put(_nothing)  # it ends, and the next one may begin this
+            return
+        self._task = self._loop.create_task(self._main(claim), context=self._context)
+
+    async def _main(self, claim: list[bool]) -> None:
+        if not claim:
+            return  # it goes on in another loop
+        claim.pop()
         try:
-            begin = self._start.pop()
-        except IndexError:
-            return  # begun in another loop meanwhile
-        begin()
-
-    def _begin(self) -> None:
-        self._task = self._loop.create_task(self._main(), context=self._context)
-
-    async def _main(self) -> None:
-        try:
+            UNDER_WAY.set(self.under_way)
             coroutine = self._make()
             del self._make
             self._result = await coroutine
+        except asyncio.CancelledError as error:
+            # By whom, if not by its caller? By the end of the loop.
+            self._error = error if self._is_cancelled else self._lost()
         except BaseException as error:  # noqa: BLE001 - re-raised in the calling thread
             self._error = error
-        if not self._is_shut_down():  # a thread that waits at exit must not go on
+        self._is_over = True
+        if not self._owner.is_shut_down:  # a thread that waits at exit must not go on yet
             self._inbox.put(None)
 
     def _cancel_and_wait(self) -> None:
@@ -175,7 +259,7 @@ class LoopCall:
         try:
             self._loop.call_soon_threadsafe(self._cancel)
         except RuntimeError:  # the loop is closed, and this call never began
-            if self._is_shut_down():
+            if self._owner.is_shut_down:
                 refuse_at_exit()
             return
         try:
@@ -185,6 +269,7 @@ class LoopCall:
             pass
 
     def _cancel(self) -> None:
+        self._is_cancelled = True
         if self._task is not None:
             self._task.cancel()
         if self._task is None or _has_not_begun(self._task):  # then it never runs, and nobody else ends the wait
@@ -201,10 +286,13 @@ def _has_not_begun(task: "asyncio.Task[None]") -> bool:
 
 
 def refuse_at_exit() -> NoReturn:
-    """Refuse a call while the interpreter shuts down. Raises `ConfigurationError`; stops a daemon thread for good."""
-    if threading.current_thread().daemon:
-        threading.Event().wait()  # this thread ends with the process, any moment now
-    raise ConfigurationError("the interpreter is about to end: no more calls")
+    """Refuse a call while the interpreter shuts down. Raises `ConfigurationError`, in a daemon thread after a pause."""
+    if threading.current_thread().daemon and (left := exit_pause.left()):
+        waiting = inbox()
+        with suppress(Empty):
+            waiting.get(timeout=left)
+        waiting.close()
+    raise ConfigurationError(f"{AT_EXIT}: no more calls")
 
 
 async def close(items: AsyncIterable[Any]) -> None:

@@ -1,7 +1,9 @@
 """Plain iterators over asynchronous ones, which run on the loop."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Callable, Iterator
+from operator import length_hint
 from typing import Final, Generic, TypeVar
 
 from kycaid_async.errors import ConfigurationError
@@ -9,17 +11,20 @@ from kycaid_async.sync.call import LoopCall, close
 from kycaid_async.sync.handle import ClientHandle
 from kycaid_async.sync.loop_thread import keep_alive, loop_thread
 from kycaid_async.tracebacks import border
+from kycaid_async.transport.under_way import UnderWay
 
 R = TypeVar("R")
 
 PREFETCH: Final = 100
 """Items fetched ahead, so that threads switch once for many of them."""
 
+_IN_CHILD: Final = "this iterator began in the process that forked this one; make a new one"
+
 
 class BlockingIterator(Iterator[R]):
     """Iterates over an async iterator that runs on the loop.
 
-    `close`, or garbage collection, stops what runs there.
+    `close`, or garbage collection, stops what runs there. Threads may share one: each item goes to exactly one of them.
     """
 
     _open = False
@@ -30,39 +35,48 @@ class BlockingIterator(Iterator[R]):
     ) -> None:
         self._handle = handle
         self._prefetcher = Prefetcher(items, is_interrupted)
-        self._batch: Iterator[R] = iter(())
+        self._under_way = UnderWay()
         self._open = False
         self._over = False
+        self._process = 0
 
     def __next__(self) -> R:
-        for item in self._batch:
-            return item
-        if not self._over:
+        while True:
+            for batch in self._prefetcher.batches:
+                # Not by a call of `next`: Ctrl-C can come behind a call, and the item would be lost.
+                for item in batch:
+                    return item
+            if self._over:
+                raise StopIteration
             with border:
-                self._batch = iter(self._take(self._handle.new_call()))
-            for item in self._batch:
-                return item
-            self._over = True
-        raise StopIteration
+                self._take(self._handle.new_call())
 
-    def _take(self, call: LoopCall) -> list[R]:
+    def _take(self, call: LoopCall) -> None:
+        """Wait until there are items, or none come any more."""
+        self._refuse_in_child()
         self._open = True
         try:
-            items: list[R] = call.of(self._prefetcher.take).run()
+            call.share(self._under_way).of(self._prefetcher.take)
+            self._over = call.run() or self._over
         except BaseException:
             self._over = True
             loop_thread.spawn(self._prefetcher.stop)
             raise
-        return items
+
+    def _refuse_in_child(self) -> None:
+        """Raise `ConfigurationError` in a process that was forked after the iteration began."""
+        self._process = self._process or os.getpid()
+        if self._process != os.getpid():
+            raise ConfigurationError(_IN_CHILD)
 
     def close(self) -> None:
         """Stop the iteration. There are no more items afterwards."""
-        self._batch = iter(())
         if self._open and not self._over:
             self._over = True
             with border:
                 loop_thread.new_call().of(self._prefetcher.stop).run()  # works for a closed client too
         self._over = True
+        self._prefetcher.batches = []
 
     def __del__(self) -> None:
         if self._open and not self._over:
@@ -73,6 +87,8 @@ class Prefetcher(Generic[R]):
     """Fetches items from an async iterator ahead of demand. Lives on the loop."""
 
     def __init__(self, items: AsyncIterator[R], is_interrupted: Callable[[], bool]) -> None:
+        self.batches: list[Iterator[R]] = []
+        """What was taken. Filled on the loop: an interruption of who takes it loses nothing."""
         self._items = items
         self._is_interrupted = is_interrupted
         self._ready: list[R] = []
@@ -82,21 +98,29 @@ class Prefetcher(Generic[R]):
         self._arrived = asyncio.Event()
         self._wanted = asyncio.Event()
 
-    async def take(self) -> list[R]:
-        """Wait for an item and return all that are ready; none at the end, or when `interrupt` ends the wait."""
+    async def take(self) -> bool:
+        """Wait until there are items, or `interrupt` ends the wait; True when there are none, and none will come."""
         if self._task is None:
             self._task = asyncio.create_task(self._run())
             keep_alive(self._task)
         elif self._task.get_loop() is not asyncio.get_running_loop():
-            raise ConfigurationError("this iterator began in the process that forked this one; make a new one")
+            raise ConfigurationError(_IN_CHILD)
         self._wanted.set()
-        while not self._ready and not self._over and not self._is_interrupted():
+        while not (self._ready or self._are_left() or self._over or self._is_interrupted()):
             self._arrived.clear()
             await self._arrived.wait()
         items, self._ready = self._ready, []
-        if not items and self._error is not None:
-            raise self._error
-        return items
+        if items:
+            self.batches = [*filter(length_hint, self.batches), iter(items)]
+        elif self._over and not self._are_left():
+            if self._error is not None:
+                raise self._error
+            return True
+        return False
+
+    def _are_left(self) -> bool:
+        """Say whether another thread, which took items as well, has left some."""
+        return any(map(length_hint, self.batches))
 
     def interrupt(self) -> None:
         """Let a waiting `take` check whether it is interrupted."""

@@ -2,7 +2,6 @@
 
 import asyncio
 import atexit
-import importlib
 import os
 import sys
 import threading
@@ -18,8 +17,9 @@ import attrs
 
 from kycaid_async.errors import BlockedLoopWarning, ConfigurationError
 from kycaid_async.forks import after_fork, notice_fork
-from kycaid_async.sync.call import LoopCall, refuse_at_exit
-from kycaid_async.sync.threads import Inbox, Workers, inbox, start
+from kycaid_async.sync.call import LoopCall, exit_pause, refuse_at_exit
+from kycaid_async.sync.imports import ForkBarrier, finish_imports, import_all, is_amid_an_import
+from kycaid_async.sync.threads import Inbox, Workers, inbox, introduce, start
 
 if TYPE_CHECKING:
     from anyio.from_thread import BlockingPortal
@@ -28,6 +28,13 @@ Closer = Callable[[], Coroutine[Any, Any, None]]
 
 CLOSE_TIMEOUT: Final = 5.0
 """Seconds that the end of the interpreter waits for connections to close."""
+
+LOOK_AFTER: Final = 0.5
+"""Seconds between two looks at a start that takes its time."""
+MOST_LOOKS: Final = 60
+"""Looks after which a start is given up. Not a time: a process that was stopped meanwhile has lost none."""
+
+_OWN_THREAD: Final = "a blocking call from the thread that has to carry it out would wait for ever; "
 
 
 @attrs.frozen(eq=False)
@@ -80,49 +87,109 @@ def keep_alive(task: "asyncio.Task[None]") -> None:
     task.add_done_callback(_background.discard)
 
 
+class _Start:
+    """An attempt to start the loop.
+
+    Any thread may launch one for it, and the first that runs takes it: between somebody's decision to launch a thread
+    and its start, a signal's handler or a finalizer can call in that very thread, and must not wait for it.
+    """
+
+    def __init__(self) -> None:
+        self.launched = False
+        self._claim = [True]
+        self._is_over = False
+        self._error: BaseException | None = None
+        self._waiting: list[Inbox[None]] = []
+
+    def take(self) -> bool:
+        """Say whether this thread is the first."""
+        try:
+            return self._claim.pop()
+        except IndexError:
+            return False
+
+    def end(self, error: BaseException | None = None) -> None:
+        """Wake all who wait."""
+        self._error, self._is_over = error, True
+        while self._waiting:
+            self._waiting.pop().put(None)
+
+    def wait(self, is_off: Callable[[], bool]) -> None:
+        """Wait for the end, or until ``is_off``. Raises `ConfigurationError` when the loop does not start."""
+        woken = inbox()
+        try:
+            self._waiting.append(woken)
+            looks = 0
+            while not (self._is_over or is_off()):  # after `append`, which `end` may have missed
+                if looks == MOST_LOOKS:
+                    raise ConfigurationError(f"the event loop did not start within {LOOK_AFTER * looks:.0f} seconds")
+                with suppress(Empty):
+                    woken.get(timeout=LOOK_AFTER)
+                looks += 1
+        finally:
+            woken.close()
+        if self._error is not None:
+            raise _no_loop(self._error) from self._error
+
+
 class LoopThread:
     """The thread with the event loop. There is one per process, `loop_thread`; a forked child starts its own."""
 
     def __init__(self) -> None:
+        self.why_lost = ""
         self.after_fork_in_child()
 
     def after_fork_in_child(self) -> None:
-        """Forget the loop: a child has no such thread, and a thread of the parent may have held the lock."""
-        self._lock = threading.RLock()
+        """Forget the loop: a child has no such thread."""
+        self._forks = ForkBarrier()  # threads of the parent may have been inside
         self._running: _RunningLoop | None = None
-        self._starting = False
-        self._waiting: list[Inbox[BaseException | None]] = []
+        self._start: _Start | None = None
+        self._own_threads: set[int] = set()
         self._warned = False
         self.is_shut_down = False
+        exit_pause.reset()
+        self.why_lost = "this process was forked meanwhile, and its parent has the event loop"
 
     def before_fork(self) -> None:
         """Block the start of a loop until the fork is done, so that no child gets half-imported modules."""
-        _finish_imports()  # before the lock is taken, which an import in another thread may want
-        self._lock.acquire()
+        finish_imports()  # before others are kept from entering, whose imports it would wait for
+        self._forks.before_fork()
 
     def after_fork_in_parent(self) -> None:
         """Allow the start of a loop again."""
-        self._lock.release()
+        self._forks.after_fork_in_parent()
 
     def holding_up_forks(self) -> AbstractContextManager[object]:
         """Return a context in which no fork begins, for imports in other threads than the loop's."""
-        return self._lock
+        notice_fork()  # a child that was forked in C has no thread that would leave
+        return self._forks.block()
 
     def new_call(self) -> LoopCall:
         """Return a call from this thread to the loop. Raises `ConfigurationError` when the loop cannot take one."""
         notice_fork()
+        # Not only while the loop runs: a finalizer can call in its thread before and afterwards.
+        if threading.get_ident() in self._own_threads:
+            raise ConfigurationError(f"{_OWN_THREAD}use AsyncKycaid in asynchronous code, or call from another thread")
         running = self._current()
         calling_loop = asyncio._get_running_loop()  # noqa: SLF001 - documented; the public one raises, which takes long
         if calling_loop is not None:
-            self._check_calling_loop(calling_loop, running)
-        return LoopCall(running.loop, lambda: self.is_shut_down, lambda: self._current().loop)
+            self._check_calling_loop()
+        return LoopCall(running.loop, self)
+
+    def current_loop(self) -> asyncio.AbstractEventLoop:
+        """Return the loop to which calls go by now: another, when one can carry nothing out any more."""
+        return self._current().loop
+
+    def serves(self, loop: asyncio.AbstractEventLoop) -> bool:
+        """Say whether calls go to ``loop``, as far as is known."""
+        return self._running is not None and self._running.loop is loop
 
     def _current(self) -> _RunningLoop:
         """Return the loop that runs, a new one where it was lost."""
         running = self._running
         # Looked at each time: to wake a loop is to write to one of its descriptors, which may be another's by now.
         if running is None or running.is_lost():
-            running = self._start(instead_of=running)
+            running = self._started(instead_of=running)
         return running
 
     def spawn(self, closer: Closer) -> None:
@@ -135,71 +202,66 @@ class LoopThread:
         except RuntimeError:
             return  # closed meanwhile, and with it what was to be closed
 
-    def _check_calling_loop(self, calling: asyncio.AbstractEventLoop, running: _RunningLoop) -> None:
-        if calling is running.loop:
-            raise ConfigurationError(
-                "a blocking call from the thread that has to carry it out would wait for ever; use AsyncKycaid in "
-                "asynchronous code, or call from another thread"
-            )
+    def _check_calling_loop(self) -> None:
         if not self._warned and not _in_notebook():
             self._warned = True
             text = "Kycaid blocks the event loop that runs in this thread while it waits; AsyncKycaid does not"
             warnings.warn(text, BlockedLoopWarning, stacklevel=5)
 
-    def _start(self, instead_of: _RunningLoop | None) -> _RunningLoop:
-        with self._lock:
+    def _started(self, instead_of: _RunningLoop | None) -> _RunningLoop:
+        """Return the loop once it runs, and start it unless that is being done."""
+        with self.holding_up_forks():
             if instead_of is not None and self._running is instead_of:
                 self._running = None  # its thread, if it still waits, ends with the process
+                self.why_lost = "all descriptors of this process were closed, and with them the event loop"
                 _forget(instead_of)
-            if self._running is None and not self.is_shut_down:
+            while (running := self._running) is None:
+                if self.is_shut_down:
+                    refuse_at_exit()
                 self._wait_for_start()
-            running = self._running
-        return running or refuse_at_exit()
+        return running
 
     def _wait_for_start(self) -> None:
-        """Start the loop unless another thread did, and wait until it runs. Greenlets of one thread share its lock."""
         try:
-            _import_all()
+            import_all()
         except (ImportError, OSError) as problem:
-            if not _is_amid_an_import():
+            if not is_amid_an_import():
                 raise _no_loop(problem) from problem
-        if _is_amid_an_import():
+        if is_amid_an_import():
             raise ConfigurationError(
                 "the first call, from a signal handler that interrupted an import that it needs, would wait for ever; "
                 "make another call before, or let the handler leave the call to what it interrupts"
             )
-        started = inbox()
-        self._waiting.append(started)
-        if not self._starting:
-            self._starting = True
+        attempt = self._start
+        if attempt is None:
+            attempt = self._start = _Start()
+        if not attempt.launched:
             try:
-                start(self._run, "kycaid-loop")
+                start(lambda: self._run(attempt))
             except RuntimeError as problem:
-                self._starting = False
                 why = f"Kycaid runs in a thread of its own, and none can be started here ({problem})"
                 raise ConfigurationError(f"{why}; AsyncKycaid needs none") from problem
-            except BaseException:
-                self._starting = False
-                raise
-        # `_serve` sets `_running` before it wakes the waiting threads, so one that comes in between sees it.
-        error = None if self._running is not None else started.get()
-        started.close()
-        if error is not None:
-            raise _no_loop(error) from error
+            attempt.launched = True
+        attempt.wait(lambda: self._start is not attempt)  # as in a child of this process, forked by a signal's handler
 
-    def _started(self, error: BaseException | None = None) -> None:
-        self._starting = False
-        while self._waiting:
-            self._waiting.pop().put(error)
+    def _run(self, attempt: _Start) -> None:
+        self._own_threads.add(threading.get_ident())  # before all else: from here on a finalizer may call
+        try:
+            if attempt.take() and self._start is attempt:
+                introduce("kycaid-loop")
+                self._serve(attempt)
+        finally:
+            self._own_threads.discard(threading.get_ident())
 
-    def _run(self) -> None:
+    def _serve(self, attempt: _Start) -> None:
         finished: SimpleQueue[None] = SimpleQueue()
         mine: _RunningLoop | None = None
 
         def serving(loop: asyncio.AbstractEventLoop, portal: "BlockingPortal") -> None:
             nonlocal mine
             self._running = mine = _RunningLoop(loop, portal, finished, _Canary())
-            self._started()
+            self._start = None
+            attempt.end()
 
         try:
             loop = asyncio.new_event_loop()
@@ -207,13 +269,17 @@ class LoopThread:
             loop.set_debug(False)
             loop.set_default_executor(Workers())
             try:
-                loop.run_until_complete(_serve(partial(serving, loop)))
+                _run_whatever_tasks_raise(loop, _serve(partial(serving, loop)))
             finally:
                 if mine is None or mine.canary.is_alive():
+                    if self._running is mine:
+                        self._running = None  # what ends now takes no more calls
+                        self.why_lost = "the event loop of the blocking client was ended"
                     _close(loop)
         except BaseException as error:
             if mine is None:
-                self._started(error)
+                self._start = None
+                attempt.end(error)
             elif mine.canary.is_alive():
                 raise
             else:
@@ -228,9 +294,9 @@ class LoopThread:
     def shut_down(self) -> None:
         """Close all connections, at the end of the interpreter."""
         notice_fork()
-        with self._lock:
-            self.is_shut_down = True
-            running = self._running
+        self.is_shut_down = True
+        exit_pause.begin()
+        running = self._running
         if running is not None and not running.is_lost():
             running.loop.call_soon_threadsafe(lambda: running.loop.create_task(running.portal.stop()))
             with suppress(Empty):
@@ -243,6 +309,20 @@ async def _serve(serving: "Callable[[BlockingPortal], None]") -> None:
     async with BlockingPortal() as portal:
         serving(portal)
         await portal.sleep_until_stopped()
+
+
+def _run_whatever_tasks_raise(loop: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any, None]) -> None:
+    """Run a loop, also when code of a caller raises `SystemExit` in a task.
+
+    It ends the run, but it is that task's affair: who waits for the task gets it.
+    """
+    task = loop.create_task(coroutine)
+    while True:
+        try:
+            return loop.run_until_complete(task)
+        except (SystemExit, KeyboardInterrupt):
+            if task.done():
+                raise
 
 
 def _forget(lost: _RunningLoop) -> None:
@@ -283,58 +363,12 @@ def _no_loop(error: BaseException) -> ConfigurationError:
 
 def _close(loop: asyncio.AbstractEventLoop) -> None:
     """Close ``loop`` as `asyncio.run` does, but for its executor: that needs a thread, and none starts at exit."""
-    tasks = asyncio.all_tasks(loop)
-    for task in tasks:
-        task.cancel()
-    if tasks:
+    while tasks := asyncio.all_tasks(loop):  # of those that end, some begin others
+        for task in tasks:
+            task.cancel()
         loop.run_until_complete(asyncio.wait(tasks))
     loop.run_until_complete(loop.shutdown_asyncgens())
     loop.close()
-
-
-_REQUIRED: Final = (
-    "anyio.from_thread",
-    "cattrs",
-    "decimal",
-    "difflib",
-    "encodings.idna",
-    "kycaid_async.transport.exchange",
-    "kycaid_async.values.check",
-    "numbers",
-)
-_OPTIONAL: Final = (
-    "kycaid_async.transport.aiohttp.bodies",
-    "kycaid_async.transport.aiohttp.direct",
-    "msgspec.json",
-)
-
-
-def _import_all() -> None:
-    # Imported by the loop later, a module could be half-imported at a fork, and its child could never import it.
-    for name in _REQUIRED:
-        importlib.import_module(name)
-    for name in _OPTIONAL:
-        with suppress(Exception):
-            importlib.import_module(name)
-
-
-def _is_amid_an_import() -> bool:
-    """Say whether this thread itself is importing what the loop's would wait for: others were waited for."""
-    wanted = (name.split(".") for name in (*_REQUIRED, *_OPTIONAL))
-    with_parents = {".".join(parts[:count]) for parts in wanted for count in range(1, len(parts) + 1)}
-    return any(_is_half_imported(sys.modules.get(name)) for name in with_parents)
-
-
-def _is_half_imported(module: object) -> bool:
-    return bool(getattr(getattr(module, "__spec__", None), "_initializing", False))
-
-
-def _finish_imports() -> None:
-    """Wait for modules that other threads are importing: a child could never import what is half-imported at a fork."""
-    for name, module in list(sys.modules.items()):
-        if _is_half_imported(module):
-            with suppress(Exception):  # what fails to import is not there in a child either
-                importlib.import_module(name)
 
 
 def _in_notebook() -> bool:

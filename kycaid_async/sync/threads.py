@@ -1,5 +1,6 @@
 """Threads of the operating system, also where gevent has patched them, and the queues in which they wait."""
 
+import _thread
 import sys
 import threading
 import time
@@ -68,10 +69,11 @@ def result_of(future: "Future[R]") -> R:
         raise
 
 
-def start(function: Callable[[], object], name: str) -> None:
-    """Run ``function`` in a daemon thread of the operating system.
+def start(function: Callable[[], object]) -> None:
+    """Run ``function`` in a daemon thread of the operating system, and do not wait until it runs.
 
-    Raises `ConfigurationError` where eventlet has patched threads.
+    `threading` waits for its threads until they run. Before that the garbage collector can run a finalizer in them,
+    which may wait for the thread that waits there. Raises `ConfigurationError` where eventlet has patched threads.
     """
     if _is_patched_by("eventlet.patcher", "is_monkey_patched", "thread"):
         raise ConfigurationError(
@@ -83,7 +85,18 @@ def start(function: Callable[[], object], name: str) -> None:
 
         get_original("_thread", "start_new_thread")(function, ())
     else:
-        threading.Thread(target=function, name=name, daemon=True).start()
+        _thread.start_new_thread(function, ())
+
+
+def introduce(name: str) -> None:
+    """Give the current thread, begun by `start`, its name, and the tracers that `threading` gives to its own."""
+    if _is_patched_by("gevent.monkey", "is_module_patched", "threading"):
+        return
+    threading.current_thread().name = name
+    if (tracer := threading.gettrace()) is not None:
+        sys.settrace(tracer)
+    if (profiler := threading.getprofile()) is not None:
+        sys.setprofile(profiler)
 
 
 def _is_patched_by(module: str, predicate: str, patched: str) -> bool:
@@ -173,7 +186,7 @@ class Workers(ThreadPoolExecutor):
         """Start another thread; return False if there is none, because none starts once the interpreter ends."""
         if self._count < MAX_WORKERS:
             with suppress(RuntimeError):
-                start(partial(_work, self._jobs), "kycaid-worker")
+                start(partial(_work, self._jobs))
                 self._count += 1
         return self._count > 0
 
@@ -182,6 +195,7 @@ class Workers(ThreadPoolExecutor):
 
 
 def _work(jobs: "SimpleQueue[Job]") -> None:
+    introduce("kycaid-worker")
     while True:
         _do(*jobs.get())
 

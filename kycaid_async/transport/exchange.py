@@ -20,6 +20,7 @@ from kycaid_async.transport.attempt import Attempt, Call
 from kycaid_async.transport.deadlines import Limits
 from kycaid_async.transport.loop_resources import ResourceRegistry
 from kycaid_async.transport.settings import Settings
+from kycaid_async.transport.under_way import UNDER_WAY
 from kycaid_async.values.model import Request
 from kycaid_async.warning import warn_once
 
@@ -76,10 +77,15 @@ class Exchange:
     async def run(self, call: Call) -> Any:
         """Carry out ``call`` and return its decoded answer. Raises a `KycaidError`."""
         resources = self.registry.current()
+        under_way = UNDER_WAY.get()
         while True:
             call.attempts += 1
             attempt = Attempt(call, resources, self.settings, self._limits, self.timing)
+            if under_way is not None:
+                under_way.begin(attempt)
             outcome = await self._try(attempt)
+            if under_way is not None:
+                under_way.end(attempt)
             if not isinstance(outcome, KycaidError):
                 self.budget.succeeded()
                 resources.pacer.succeeded()

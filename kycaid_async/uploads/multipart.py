@@ -138,7 +138,10 @@ class Multipart:
             raise
         except BaseException as error:
             self.error = error
-            raise
+            if isinstance(error, Exception):
+                raise
+            # In the task that writes, `SystemExit` would end the whole loop. The call it is of raises it itself.
+            raise ConnectionAbortedError from error
 
     async def _pass_on(self, writer: BodyWriter, most: int) -> int:
         """Write the next piece, and return its size; 0 at the end. Raises `UploadSourceError` above ``most``."""

@@ -7,6 +7,7 @@ import sys
 import warnings
 from pathlib import Path
 from queue import Empty
+from types import SimpleNamespace
 
 import pytest
 
@@ -40,7 +41,7 @@ class InterruptedInbox:
 @pytest.mark.parametrize("handed_over", [True, False], ids=["before its first step", "before the loop had it"])
 def test_a_call_that_never_began_ends_at_once_and_has_no_coroutine(monkeypatch, handed_over):
     loop = asyncio.new_event_loop()
-    call = LoopCall(loop, lambda: False, lambda: loop)
+    call = LoopCall(loop, SimpleNamespace(is_shut_down=False, current_loop=lambda: loop, serves=lambda _: True))
     call._inbox = inbox = InterruptedInbox(loop)
     schedule, asked = loop.call_soon_threadsafe, []
 

@@ -127,7 +127,7 @@ async def test_one_that_began_on_another_loop_is_refused(blocking_client, elsewh
 
     await begin()  # here, in the test's loop: as if in the process that forked this one
     with pytest.raises(ConfigurationError, match="forked"):
-        await elsewhere(next, items)
+        await elsewhere(list, items)
     await items._prefetcher.stop()
 
 
@@ -138,3 +138,36 @@ async def test_an_iterator_that_is_closed_after_its_client_ends_all_the_same(blo
     await elsewhere(blocking_client.close)
     await elsewhere(items.close)
     assert source.closed.is_set()
+
+
+async def test_threads_that_share_one_get_each_item_once(handle, elsewhere):
+    async def pages():
+        for number in range(1000):
+            if number % 10 == 0:
+                await asyncio.sleep(0)
+            yield number
+
+    items, got = BlockingIterator(handle, pages()), []
+
+    def work():
+        for item in items:
+            got.append(item)
+
+    await asyncio.gather(*(elsewhere(work) for _ in range(4)))
+    assert sorted(got) == list(range(1000))
+
+
+async def test_an_interruption_behind_a_wait_loses_no_item(handle, elsewhere, monkeypatch):
+    items = BlockingIterator(handle, Source(PREFETCH + 5).numbers())
+    take, interrupted = BlockingIterator._take, []
+
+    def take_and_be_interrupted(self, call):
+        take(self, call)
+        if not interrupted:
+            interrupted.append(True)
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(BlockingIterator, "_take", take_and_be_interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        await elsewhere(next, items)
+    assert await elsewhere(list, items) == list(range(PREFETCH + 5))

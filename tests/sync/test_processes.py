@@ -125,17 +125,17 @@ async def test_a_fork_in_c_runs_no_hooks_and_its_child_connects_anew(scripts, sa
 async def test_the_end_of_an_interpreter_needs_no_new_thread(scripts):
     # In Python 3.12.0 to 3.12.2 none can be started from the first hook on that runs at exit.
     done = await scripts.run("""
-        import atexit, threading
+        import _thread, atexit
         from kycaid_async import Kycaid, Person
 
         applicant = Kycaid().applicants.create(Person(first_name="Jane"))
 
-        def refuse(self):
+        def refuse(*_):
             raise RuntimeError("can't create new thread at interpreter shutdown")
 
         @atexit.register
         def none_from_here_on():
-            threading.Thread.start = refuse
+            _thread.start_new_thread = refuse
 
         print("fine")
     """)

@@ -414,10 +414,10 @@ async def test_a_loop_that_cannot_start_is_an_error_and_the_next_call_tries_agai
         import importlib, os, resource
         from kycaid_async import ConfigurationError, Kycaid
 
-        from kycaid_async.sync.loop_thread import _import_all
+        from kycaid_async.sync.imports import import_all
 
         importlib.import_module("anyio._backends._asyncio")
-        _import_all()
+        import_all()
         client, held = Kycaid(), []
         client.countries  # a section is imported when it is first asked for
         resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
@@ -512,18 +512,18 @@ async def test_a_call_under_way_ends_when_all_descriptors_are_closed_and_says_wh
 
 async def test_where_no_thread_can_be_started_the_client_that_needs_none_is_named(scripts):
     done = await scripts.run("""
-        import threading
+        import _thread
         from kycaid_async import ConfigurationError, Kycaid
 
         def full(*_, **__):
             raise RuntimeError("can't start new thread")
 
-        threading.Thread.start, start = full, threading.Thread.start
+        _thread.start_new_thread, start = full, _thread.start_new_thread
         try:
             Kycaid().countries.list()
         except ConfigurationError as error:
             print(error)
-        threading.Thread.start = start
+        _thread.start_new_thread = start
         print(len(Kycaid().countries.list()) > 0)
     """)
     text = "Kycaid runs in a thread of its own, and none can be started here (can't start new thread); "
