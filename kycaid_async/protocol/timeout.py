@@ -32,7 +32,7 @@ class Timeout(ValueObject):
     progress: float | None = attrs.field(
         default=30.0, converter=_finite, validator=_LIMIT.of_option("timeout: progress")
     )
-    """In an upload: between two moments at which a byte left."""
+    """In an upload: between two moments at which a byte left, and until the file is open and its start is read."""
     total: float | None = attrs.field(default=90.0, converter=_finite, validator=_LIMIT.of_option("timeout: total"))
     """For a whole call: all attempts and the pauses between them, from its first turn on; waiting for that, behind
     other calls or a pause the server asked for, does not count. It does not bind the sending of files, which has

@@ -1,5 +1,6 @@
 """One attempt of a call: its turn, its limits in time, a request out, an answer in, and what that says."""
 
+import asyncio
 import logging
 from collections.abc import Awaitable
 from typing import TYPE_CHECKING, Any
@@ -118,7 +119,13 @@ class Attempt(Unlisted):
 
     async def _send_file(self, upload: "Upload", timer: AttemptTimeout) -> Any:
         try:
-            file = await upload.open(self.settings.files, self.resources.io_budget)
+            # A disk or an object of the user may not answer, and nothing has begun that its limits could end.
+            async with asyncio.timeout(self.limits.progress) as limit:
+                file = await upload.open(self.settings.files, self.resources.io_budget)
+        except TimeoutError:
+            if not limit.expired():
+                raise
+            return self._timed_out("progress")
         except (InvalidFileError, UploadSourceError) as error:
             if self.call.attempts == 1 and isinstance(error, InvalidFileError):
                 raise  # nothing was sent, and there is nothing to judge

@@ -1,12 +1,25 @@
 """What is known of the requests of a call when its event loop is lost, or ends."""
 
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Final
+from typing import Any, Final, Protocol
 
-from kycaid_async.protocol.endpoint import Replay
+from kycaid_async.protocol.endpoint import Endpoint, Replay
 
-if TYPE_CHECKING:
-    from kycaid_async.transport.attempt import Attempt
+
+class Call(Protocol):
+    """What counts of a call."""
+
+    endpoint: Endpoint[Any]
+    maybe_acted: bool
+
+
+class Attempt(Protocol):
+    """What counts of an attempt."""
+
+    @property
+    def call(self) -> Call: ...
+    @property
+    def sent(self) -> bool: ...
 
 
 class UnderWay:
@@ -18,11 +31,11 @@ class UnderWay:
         self._acted = False
         self._attempts: set[Attempt] = set()
 
-    def begin(self, attempt: "Attempt") -> None:
+    def begin(self, attempt: Attempt) -> None:
         """Note that an attempt begins."""
         self._attempts.add(attempt)
 
-    def end(self, attempt: "Attempt") -> None:
+    def end(self, attempt: Attempt) -> None:
         """Note that it has its outcome. One that is cancelled has none."""
         self._acted = self.maybe_processed
         self._attempts.discard(attempt)
@@ -33,7 +46,7 @@ class UnderWay:
         return self._acted or any(_may_have_acted(attempt) for attempt in list(self._attempts))
 
 
-def _may_have_acted(attempt: "Attempt") -> bool:
+def _may_have_acted(attempt: Attempt) -> bool:
     return attempt.call.maybe_acted or (attempt.sent and attempt.call.endpoint.replay is not Replay.SAFE)
 
 

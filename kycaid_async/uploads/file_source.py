@@ -10,7 +10,9 @@ from weakref import WeakValueDictionary
 import attrs
 
 from kycaid_async.errors import InvalidFileError
+from kycaid_async.forks import after_fork, notice_fork
 from kycaid_async.masking import Printed, shown_path
+from kycaid_async.uploads.own_reading import end_of, read_apart
 from kycaid_async.uploads.reader import CHUNK, guarded
 from kycaid_async.uploads.upload_arguments import tried
 
@@ -31,6 +33,7 @@ class FileSource:
         problem = _problem_of(plain) if not failure else f"cannot be read ({failure})"
         if problem:
             raise self._refused(problem)
+        notice_fork()
         self._shared = _shared.setdefault(id(plain), _SharedFile(plain))
         self._start: int | None = None
 
@@ -78,25 +81,33 @@ class _Part(Printed):
             return b"", unfit.problem
 
     def read_at(self, offset: int, size: int) -> bytes:
-        """Return up to ``size`` bytes at ``offset``."""
+        """Return up to ``size`` bytes at ``offset``. Raises `OSError` when somebody else moved the file meanwhile."""
+        apart = read_apart(self.shared.file, self.start + offset, size)
+        if apart is not None:
+            return apart
         parts = []
         file = self.shared.file
         with self.shared.lock:
-            file.seek(self.start + offset)
+            at = self.start + offset
+            file.seek(at)
             try:
                 while size > 0 and (part := _bytes_of(file, size)):
                     parts.append(part)
-                    size -= len(part)
+                    at, size = at + len(part), size - len(part)
+                    if file.tell() != at:
+                        raise OSError("the file is read elsewhere at the same time")
             finally:
                 file.seek(self.start)
         return b"".join(parts)
 
     def length(self) -> int:
         """Return the number of bytes."""
-        with self.shared.lock:
-            self.shared.file.seek(0, io.SEEK_END)
-            end = self.shared.file.tell()  # mmap before Python 3.13 does not return it from seek
-            self.shared.file.seek(self.start)
+        end = end_of(self.shared.file)
+        if end is None:
+            with self.shared.lock:
+                self.shared.file.seek(0, io.SEEK_END)
+                end = self.shared.file.tell()  # mmap before Python 3.13 does not return it from seek
+                self.shared.file.seek(self.start)
         return max(0, end - self.start)
 
 
@@ -171,6 +182,7 @@ def _plain_file(file: Any) -> BinaryIO:
 
 # By identity, as long as an upload needs it: each holds its file, so that no other can have the same identity.
 _shared: WeakValueDictionary[int, _SharedFile] = WeakValueDictionary()
+after_fork(_shared.clear)  # a thread of the parent may have held one of the locks
 
 
 @attrs.define(eq=False, repr=False)

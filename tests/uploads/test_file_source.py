@@ -4,8 +4,11 @@ import codecs
 import hashlib
 import io
 import mmap
+import os
 import tempfile
+import threading
 import zipfile
+from contextlib import suppress
 from typing import NamedTuple
 
 import aiofiles
@@ -22,6 +25,8 @@ from starlette.datastructures import UploadFile
 from werkzeug.datastructures import FileStorage
 
 from kycaid_async import FieldProblem, InvalidFileError, UploadSourceError
+from kycaid_async.uploads import own_reading
+from kycaid_async.uploads.file_source import FileSource
 from tests.pictures import picture
 from tests.upload_server import SERVER_ERROR
 
@@ -296,3 +301,68 @@ async def test_a_refused_file_names_what_is_wrong(source, field, uploads, make_c
     (problem,) = (await refused(source, make_client(uploads.url))).problems
     assert isinstance(problem, FieldProblem)
     assert problem.field == field
+
+
+class ReadByOthers(io.BytesIO):
+    """A file that somebody else reads from its start between any two steps of ours."""
+
+    def seek(self, *arguments):
+        found = super().seek(*arguments)
+        if arguments[0] == 0 and len(arguments) == 1:
+            super().seek(100)
+        return found
+
+
+@pytest.mark.parametrize("has_pread", [True, False])
+@pytest.mark.parametrize("kind", ["file", "unbuffered", "BytesIO"])
+async def test_a_file_that_others_read_meanwhile_is_sent_as_it_is_or_not_at_all(
+    kind, has_pread, path, uploads, make_client, monkeypatch
+):
+    monkeypatch.setattr(own_reading, "_HAS_PREAD", has_pread and hasattr(os, "pread"))
+    content = PICTURE + bytes(3_000_000)
+    path.write_bytes(content)
+    file = io.BytesIO(content) if kind == "BytesIO" else path.open("rb", buffering=0 if kind == "unbuffered" else -1)
+    is_over, client = threading.Event(), make_client(uploads.url)
+
+    def read():
+        while not is_over.is_set():
+            file.seek(0)
+            file.read(4096)
+            file.seek(0)
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    try:
+        for _ in range(10):
+            with suppress(InvalidFileError, UploadSourceError):
+                await client.files.create(file)
+    finally:
+        is_over.set()
+        reader.join()
+        file.close()
+    assert {received.digest for received in uploads.received} <= {hashlib.sha256(content).hexdigest()}
+    assert uploads.received or not (has_pread or kind == "BytesIO")
+
+
+async def test_a_file_whose_position_another_moves_is_not_sent(uploads, make_client):
+    with pytest.raises(UploadSourceError):
+        await make_client(uploads.url).files.create(ReadByOthers(PICTURE))
+    assert not uploads.received
+
+
+async def test_the_position_of_a_file_is_left_where_it_was(path, uploads, make_client):
+    with path.open("rb") as file:
+        file.seek(0)
+        await make_client(uploads.url).files.create(file)
+        assert file.tell() == 0
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows does not fork")
+def test_a_child_waits_for_no_upload_of_its_parent():
+    from kycaid_async.forks import _reset_all
+
+    file = io.BytesIO(PICTURE)
+    held = FileSource(file)._shared
+    with held.lock:
+        _reset_all()  # as in a child
+        assert FileSource(file)._shared.position() == 0
