@@ -1,6 +1,7 @@
 """Threads of the operating system, also where gevent has patched them, and the queues in which they wait."""
 
 import _thread
+import asyncio
 import sys
 import threading
 import time
@@ -9,7 +10,6 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import suppress
-from functools import partial
 from queue import Empty
 from typing import Any, Final, Generic, ParamSpec, Protocol, TypeVar
 
@@ -21,6 +21,11 @@ T = TypeVar("T")
 Job = tuple["Future[Any]", Callable[[], Any]]
 
 MAX_WORKERS: Final = 8
+"""Threads that work at one time."""
+MOST_WORKERS: Final = 64
+"""Threads, with those that are stuck: in a disk, a file of a user or a name server that does not answer."""
+STUCK_AFTER: Final = 1.0
+"""Seconds of one job after which another thread may work in place of its own."""
 
 _UNINTERRUPTIBLE: Final = sys.platform == "win32" and sys.version_info < (3, 14)
 """Where Ctrl-C is noticed only after a wait, not in it."""
@@ -167,10 +172,13 @@ class Workers(ThreadPoolExecutor):
     call; and Python waits for it at exit, for as long as a name server does not answer.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__(MAX_WORKERS)
         self._jobs: SimpleQueue[Job] = SimpleQueue()
         self._count = 0
+        self._clock = clock
+        self._busy: dict[int, float] = {}
+        self._is_look_due = False
 
     def submit(self, fn: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> "Future[R]":
         """Run ``fn`` in a worker. Only the loop calls this, hence one thread."""
@@ -178,26 +186,45 @@ class Workers(ThreadPoolExecutor):
         job = (future, lambda: fn(*args, **kwargs))
         if self._grow():
             self._jobs.put(job)
+            self._look_later()
         else:
             _do(*job)
         return future
 
     def _grow(self) -> bool:
         """Start another thread; return False if there is none, because none starts once the interpreter ends."""
-        if self._count < MAX_WORKERS:
+        stuck = sum(self._clock() - since >= STUCK_AFTER for since in list(self._busy.values()))
+        if self._count < min(MAX_WORKERS + stuck, MOST_WORKERS):
             with suppress(RuntimeError):
-                start(partial(_work, self._jobs))
+                start(self._work)
                 self._count += 1
         return self._count > 0
 
+    def _look_later(self) -> None:
+        """Look again, for what waits when all threads turn out to be stuck."""
+        if MAX_WORKERS <= self._count < MOST_WORKERS and not self._is_look_due and not self._jobs.empty():
+            loop = asyncio._get_running_loop()  # noqa: SLF001 - documented; the public one raises
+            if loop is not None:
+                self._is_look_due = True
+                loop.call_later(STUCK_AFTER, self._look)
+
+    def _look(self) -> None:
+        self._is_look_due = False
+        if not self._jobs.empty():
+            self._grow()
+            self._look_later()
+
+    def _work(self) -> None:
+        introduce("kycaid-worker")
+        thread = threading.get_ident()
+        while True:
+            job = self._jobs.get()
+            self._busy[thread] = self._clock()
+            _do(*job)
+            del job, self._busy[thread]
+
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """Do not wait: the threads hold nothing that needs closing."""
-
-
-def _work(jobs: "SimpleQueue[Job]") -> None:
-    introduce("kycaid-worker")
-    while True:
-        _do(*jobs.get())
 
 
 def _do(future: "Future[Any]", function: Callable[[], Any]) -> None:

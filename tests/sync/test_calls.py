@@ -4,6 +4,7 @@ import asyncio
 import contextvars
 import gc
 import hashlib
+import io
 import sys
 import threading
 import types
@@ -19,11 +20,13 @@ from kycaid_async import (
     InvalidRequestError,
     Kycaid,
     NotFoundError,
+    RequestTimeoutError,
     UploadSourceError,
 )
 from kycaid_async.callbacks import SIGNATURE_HEADER, confirm_blocking, sign
+from kycaid_async.sync import threads
 from kycaid_async.sync.loop_thread import loop_thread
-from kycaid_async.sync.threads import MAX_WORKERS, Workers
+from kycaid_async.sync.threads import MAX_WORKERS, MOST_WORKERS, STUCK_AFTER, Workers
 from tests.conftest import API_KEY
 from tests.pictures import picture
 from tests.upload_server import SERVER_ERROR
@@ -290,6 +293,43 @@ def test_the_workers_are_few_and_do_what_they_are_given():
         workers.submit(fails).result(10)
     assert workers._count == MAX_WORKERS
     workers.shutdown()
+
+
+def test_threads_that_are_stuck_keep_none_from_others_and_stay_few():
+    times, gate = [0.0], threading.Event()
+    workers = Workers(clock=lambda: times[0])
+    stuck = [workers.submit(gate.wait) for _ in range(MAX_WORKERS)]
+    while len(workers._busy) < MAX_WORKERS:
+        gate.wait(0.001)
+    times[0] = STUCK_AFTER
+    assert workers.submit(lambda: "done").result(10) == "done"
+    stuck += [workers.submit(gate.wait) for _ in range(2 * MOST_WORKERS)]
+    assert workers._count <= MOST_WORKERS
+    gate.set()
+    assert [future.result(10) for future in stuck] == [True] * len(stuck)
+
+
+async def test_a_job_that_waits_for_threads_that_turn_out_to_be_stuck_gets_one(monkeypatch):
+    monkeypatch.setattr(threads, "STUCK_AFTER", 0.02)
+    workers, gate = Workers(), threading.Event()
+    stuck = [workers.submit(gate.wait) for _ in range(MAX_WORKERS)]
+    assert await asyncio.wait_for(asyncio.wrap_future(workers.submit(lambda: "done")), 10) == "done"
+    gate.set()
+    assert all(future.result(10) for future in stuck)
+
+
+async def test_a_file_that_does_not_answer_ends_its_call_in_time(server, elsewhere):
+    class Stuck(io.BytesIO):
+        def read(self, *_):
+            gate.wait()
+            return b""
+
+    gate, client = threading.Event(), Kycaid(API_KEY, base_url=server.url, timeout=0.05, max_retries=0)
+    with pytest.raises(RequestTimeoutError) as caught:
+        await elsewhere(client.files.create, Stuck(b"\x89PNG\r\n\x1a\n"))
+    gate.set()
+    assert (caught.value.phase, caught.value.maybe_processed) == ("progress", False)
+    await elsewhere(client.close)
 
 
 # Callbacks in blocking frameworks.
