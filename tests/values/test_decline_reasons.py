@@ -112,7 +112,7 @@ def test_reasons_survive_copies_with_all_they_know(value, copied):
 
 @pytest.mark.parametrize("value", [True, False, None, 7.0, [7]])
 def test_what_is_neither_id_nor_name_is_no_reason(value):
-    with pytest.raises(ValueError, match="is not a valid DeclineReason"):
+    with pytest.raises(ValueError, match="DeclineReason: expected text"):
         DeclineReason(value)
 
 

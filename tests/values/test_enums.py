@@ -79,7 +79,7 @@ def test_repr_of_an_unknown_text_that_is_no_code_shows_nothing_of_it(text):
 
 @pytest.mark.parametrize("value", [None, 5, True, 1.5, b"VIDEO", ["VIDEO"]])
 def test_only_text_becomes_a_member(value):
-    with pytest.raises(ValueError, match="is not a valid DocumentType"):
+    with pytest.raises(ValueError, match="DocumentType: expected text"):
         DocumentType(value)
 
 
