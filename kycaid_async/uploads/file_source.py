@@ -2,6 +2,7 @@
 
 import inspect
 import io
+import os
 import threading
 from pathlib import Path
 from typing import Any, BinaryIO, Final, cast
@@ -12,9 +13,10 @@ import attrs
 from kycaid_async.errors import InvalidFileError
 from kycaid_async.forks import after_fork, notice_fork
 from kycaid_async.masking import Printed, shown_path
-from kycaid_async.uploads.own_reading import end_of, read_apart
 from kycaid_async.uploads.reader import CHUNK, guarded
 from kycaid_async.uploads.upload_arguments import tried
+
+_HAS_PREAD: Final = hasattr(os, "pread")
 
 
 class FileSource:
@@ -82,7 +84,7 @@ class _Part(Printed):
 
     def read_at(self, offset: int, size: int) -> bytes:
         """Return up to ``size`` bytes at ``offset``. Raises `OSError` when somebody else moved the file meanwhile."""
-        apart = read_apart(self.shared.file, self.start + offset, size)
+        apart = _read_apart(self.shared.file, self.start + offset, size)
         if apart is not None:
             return apart
         parts = []
@@ -102,13 +104,49 @@ class _Part(Printed):
 
     def length(self) -> int:
         """Return the number of bytes."""
-        end = end_of(self.shared.file)
+        end = _end_of(self.shared.file)
         if end is None:
             with self.shared.lock:
                 self.shared.file.seek(0, io.SEEK_END)
                 end = self.shared.file.tell()  # mmap before Python 3.13 does not return it from seek
                 self.shared.file.seek(self.start)
         return max(0, end - self.start)
+
+
+# Reads that leave the position alone: others of the program may read the same file meanwhile.
+def _read_apart(file: BinaryIO, offset: int, size: int) -> bytes | None:
+    """Return up to ``size`` bytes at ``offset``; None where nothing is known of a way that moves no position."""
+    inner = _known(file)
+    if isinstance(inner, io.BytesIO):
+        # No copy, and nothing that keeps others from writing, as a view would.
+        return inner.getvalue()[offset : offset + size]
+    if inner is None:
+        return None
+    parts, descriptor = [], inner.fileno()
+    while size > 0 and (part := os.pread(descriptor, size, offset)):
+        parts.append(part)
+        offset, size = offset + len(part), size - len(part)
+    return b"".join(parts)
+
+
+def _end_of(file: BinaryIO) -> int | None:
+    """Return the size of a file; None as above."""
+    inner = _known(file)
+    if isinstance(inner, io.BytesIO):
+        return len(inner.getvalue())
+    return None if inner is None else os.fstat(inner.fileno()).st_size
+
+
+def _known(file: Any) -> Any:
+    """Return a file of which all is known that it does; None of any other, such as one with a ``read`` of its own."""
+    if type(file) is io.BytesIO:
+        return file
+    raw = file
+    if type(file) in (io.BufferedReader, io.BufferedRandom):
+        raw = file.raw
+    # What is written and not flushed stands in the buffer only.
+    is_plain = type(raw) is io.FileIO and not raw.writable()
+    return raw if _HAS_PREAD and is_plain else None
 
 
 class _UnfitFile(Exception):  # noqa: N818 - a judgement on a file, caught where it is opened
