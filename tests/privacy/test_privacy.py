@@ -6,7 +6,6 @@ import pkgutil
 import random
 import subprocess
 import sys
-from types import SimpleNamespace
 
 import attrs
 import pytest
@@ -17,8 +16,7 @@ from kycaid_async.api.catalog import ENDPOINTS
 from kycaid_async.masking import Discreet
 from tests import derived, figures
 from tests.docs.pages import DOCS
-from tests.privacy import marked, objects, places, shown
-from tests.privacy.__main__ import Run
+from tests.privacy import marked, places, shown, surface
 from tests.privacy.marked import M
 
 
@@ -93,7 +91,7 @@ def test_a_run_that_is_cut_off_says_so_and_fails_only_for_what_it_found():
     command = [sys.executable, "-W", "ignore", "-m", "tests.privacy", "--minutes", "0", "--kinds", "objects"]
     done = subprocess.run([*command, "--seed", "6"], capture_output=True, encoding="utf-8", check=False)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert f"0 of {len([*objects.passages()]):,} passages" in done.stdout
+    assert f"0 of {len([*surface.entries()]):,} passages" in done.stdout
 
 
 def fail_from(cause):
@@ -117,12 +115,23 @@ def test_what_hangs_on_an_error_is_looked_at(error):
     assert M.found_in(shown_as["error, pickle"]) == ["name"]
 
 
-def test_what_metrics_hold_is_looked_at(monkeypatch):
-    run = Run.__new__(Run)
-    run.watch, run.looked_at, run.found, run._allowed = SimpleNamespace(metrics=lambda: M.number), 0, 0, {}
-    run.watch.terminal = sys.stdout
-    run.look_at_metrics()
-    assert run.found == 1
+METRICS = """
+import sys
+from tests.privacy.__main__ import main
+from tests.privacy.marked import M
+from tests.privacy.watch import Watch
+
+Watch.metrics = lambda self: M.number
+sys.exit(main(["--kinds", "calls", "--minutes", "0"]))
+"""
+
+
+def test_what_metrics_hold_is_looked_at():
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", METRICS], capture_output=True, encoding="utf-8", check=False
+    )
+    assert done.returncode == 1, done.stderr
+    assert "metrics: '<number>'" in done.stdout
 
 
 PERSONAL = {
