@@ -66,8 +66,8 @@ async def manifest(sandbox, folder):
     """Upload what a manifest names with the backslashes of Windows."""
     (folder / "scans").mkdir()
     path = next(made(folder / "scans"))
-    columns = "type,applicant.first_name,applicant.last_name,front_side"
-    text = f"{columns}\nPASSPORT,Jane,Example,scans\\{path.name}\n"
+    columns = "type,applicant.external_applicant_id,applicant.first_name,applicant.last_name,front_side"
+    text = f"{columns}\nPASSPORT,of a manifest,Jane,Example,scans\\{path.name}\n"
     (folder / "rows.csv").write_text(text, encoding="utf-8")
     async with (
         AsyncKycaid(sandbox.api_key, base_url=sandbox.url) as client,
