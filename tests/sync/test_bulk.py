@@ -1,5 +1,6 @@
 """Many documents with the blocking client."""
 
+import asyncio
 import sqlite3
 import threading
 import traceback
@@ -212,3 +213,14 @@ async def test_a_ledger_with_a_secret_from_the_key_is_refused_with_another_key(
     results, _ = await elsewhere(lambda: client.bulk.upload_all(made, ledger=path))
     assert {result.status for result in results} == {BulkStatus.DONE_BEFORE}
     assert sandbox.counts() == before
+
+
+async def test_threads_that_share_a_run_get_each_result_once_and_all_rows_are_read(client, rows, elsewhere):
+    run, got = await elsewhere(lambda: client.bulk.upload(rows(200))), []
+
+    def work():
+        for result in run:
+            got.append(result.number)  # noqa: PERF401 - what one thread gets, one by one
+
+    await asyncio.gather(*(elsewhere(work) for _ in range(4)))
+    assert sorted(got) == list(range(200))

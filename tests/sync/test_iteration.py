@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import time
 
 import pytest
 
@@ -144,14 +145,15 @@ async def test_threads_that_share_one_get_each_item_once(handle, elsewhere):
     async def pages():
         for number in range(1000):
             if number % 10 == 0:
-                await asyncio.sleep(0)
+                await asyncio.sleep(0.002)
             yield number
 
     items, got = BlockingIterator(handle, pages()), []
 
     def work():
         for item in items:
-            got.append(item)  # noqa: PERF402 - what one thread gets, one by one
+            got.append(item)
+            time.sleep(0.0002)  # others go on meanwhile, as where something is done with it
 
     await asyncio.gather(*(elsewhere(work) for _ in range(4)))
     assert sorted(got) == list(range(1000))

@@ -126,7 +126,8 @@ def test_no_fork_begins_while_a_section_is_imported(monkeypatch):
     free = []
 
     def class_of(section):
-        thread = threading.Thread(target=lambda: free.append(loop_thread._lock.acquire(blocking=False)))
+        own = loop_thread._forks._locks[threading.get_ident()]  # which a fork takes first
+        thread = threading.Thread(target=lambda: free.append(own.acquire(blocking=False)))
         thread.start()
         thread.join()
         return sections.class_of(section)

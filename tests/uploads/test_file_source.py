@@ -3,6 +3,7 @@
 import codecs
 import hashlib
 import io
+import itertools
 import mmap
 import os
 import tempfile
@@ -318,7 +319,7 @@ async def test_a_file_that_others_read_meanwhile_is_sent_as_it_is(kind, path, up
     content = PICTURE + bytes(3_000_000)
     path.write_bytes(content)
     file = io.BytesIO(content) if kind == "BytesIO" else path.open("rb", buffering=0 if kind == "unbuffered" else -1)
-    is_over, client = threading.Event(), make_client(uploads.url)
+    is_over, client, tries = threading.Event(), make_client(uploads.url), itertools.count()
 
     def read():
         while not is_over.is_set():
@@ -329,7 +330,8 @@ async def test_a_file_that_others_read_meanwhile_is_sent_as_it_is(kind, path, up
     reader = threading.Thread(target=read)
     reader.start()
     try:
-        for _ in range(10):
+        # Some are refused: those that begin where the other stands just then, amid the picture.
+        while len(uploads.received) < 2 and (has_pread or kind == "BytesIO" or next(tries) < 10):
             with suppress(InvalidFileError, UploadSourceError):
                 await client.files.create(file)
     finally:
@@ -337,7 +339,6 @@ async def test_a_file_that_others_read_meanwhile_is_sent_as_it_is(kind, path, up
         reader.join()
         file.close()
     assert {received.digest for received in uploads.received} <= {hashlib.sha256(content).hexdigest()}
-    assert uploads.received
 
 
 async def test_a_file_whose_position_another_moves_is_not_sent(uploads, make_client):
