@@ -48,8 +48,15 @@ class Mode:
     """Whether the applicants of delivered rows are verified too."""
     calls: bool = False
     """Whether it makes plain calls, without bulk."""
+    loses_ledger: bool = False
+    """Whether the ledger loses its newest part."""
     preventable: bool = True
     """False where no client can keep a document from being made twice."""
+
+    @property
+    def settles(self) -> bool:
+        """Whether a last run among no faults can tell of each row whether it was made, where it may be told at all."""
+        return self.preventable and not (self.view or self.loses_ledger)
 
     def acting_late(self, seconds: float) -> "Mode":
         """Return it with a server that, where it acts late, does so by just so many seconds, and clients to match."""
@@ -143,8 +150,8 @@ MODES: dict[str, Mode] = {
     "starting": Mode(ends=(ends.tell_while_it_starts,)),
     "stopped": Mode(ends=(ends.stop_and_go_on,)),
     "clock": Mode(ends=(ends.kill, ends.interrupt_twice, ends.interrupt_twice), hooks=_wrong_clock, **_late(0.5)),
-    "wal": Mode(ends=(ends.lose_the_newest_part,)),
-    "repair": Mode(ends=(ends.repair_without_the_newest_part,)),
+    "wal": Mode(ends=(ends.lose_the_newest_part,), loses_ledger=True),
+    "repair": Mode(ends=(ends.repair_without_the_newest_part,), loses_ledger=True),
     "two_runs": Mode(ends=(ends.two_at_once,)),
     "disk": Mode(ends=(ends.fill_the_disk,)),
     # What no client can prevent.

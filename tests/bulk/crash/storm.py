@@ -69,7 +69,7 @@ async def _measured(storm: Storm, folder: Path, *, forks: Forks, seconds: float)
         took = time.monotonic() - begun
         verdict, held = Verdict(), Held.of(oracle)
         requests = oracle.read("SELECT count(*), sum(fault != '') FROM requests")[0]
-    judge_end(said, job, held, verdict)
+    judge_end(said, job, held, verdict, settles=False)
     told = [row["status"] for row in said.rows.values()]
     created = told.count("created")
     ended = [re.sub(r"\s+", " ", said.errors)[-200:]] if said.sums is None or said.sums["ended"] else []

@@ -68,7 +68,7 @@ class Trial:
         await (self.kill_server if self.mode.kills_server else self.disturb)(kills)
         said = await self.to_the_end()
         held = Held.of(self.oracle)
-        judge_end(said, self.job, held, self.verdict)
+        judge_end(said, self.job, held, self.verdict, settles=self.mode.settles)
         return Outcome(
             kills=self.done,
             rows=len(self.job.rows),
@@ -87,7 +87,8 @@ class Trial:
             await self.disturb(self.done + 1, turns=1)
             usual[verifies] = ending.usual
         ending.runs.verifies = False
-        judge_end(await self.to_the_end(), self.job, Held.of(self.oracle), self.verdict)
+        said = await self.to_the_end()
+        judge_end(said, self.job, Held.of(self.oracle), self.verdict, settles=self.mode.settles)
         ending.runs.verifies = True
         await self.oracle.set(**self._settings())
         said = await self.to_the_end()

@@ -115,8 +115,12 @@ def judge_exit(said: Said, verdict: Verdict, *, name: str, is_left: bool) -> Non
         verdict.crashes.append(f"{name}: exit code {said.code}, expected {expected}")
 
 
-def judge_end(said: Said, job: Job, held: Held, verdict: Verdict) -> None:
-    """Hold the last run, which was left to come to its end, against what is there."""
+def judge_end(said: Said, job: Job, held: Held, verdict: Verdict, *, settles: bool) -> None:
+    """Hold the last run, which was left to come to its end, against what is there.
+
+    ``settles``: the server shows all that there is and the ledger is whole, so that a row stays uncertain only where
+    nobody could tell.
+    """
     if said.refused_ledger:
         verdict.unopened.append(said.errors.strip())
         return
@@ -125,6 +129,8 @@ def judge_end(said: Said, job: Job, held: Held, verdict: Verdict) -> None:
         found = held.by_name.get(name, [])
         if status not in TOLD and not (found and status in TOLD_THERE):
             verdict.missing.append(f"{name}: {'there' if found else 'missing'}, {status}")
+        if settles and status == "uncertain" and not may_stay_uncertain(row, bool(found), job):
+            verdict.wrong.append(f"{name}: stays uncertain, and is {'there' if found else 'not there'}")
         _count(name, Counter(document["request"] for document in found), verdict)
         verdict.wrong += [f"{name}: not as the manifest says" for one in found if not _is_as_said(one, row, job, held)]
     requests_of = defaultdict(Counter)
@@ -132,6 +138,17 @@ def judge_end(said: Said, job: Job, held: Held, verdict: Verdict) -> None:
         requests_of[name][request] += 1
     for name, requests in requests_of.items():
         _count(f"applicant {name}", requests, verdict)
+
+
+def may_stay_uncertain(row: dict[str, Any], is_there: bool, job: Job) -> bool:
+    """Say whether a row may be uncertain still after a run among no faults, with a server that shows all."""
+    if is_there:  # only a number of its own proves which of two it is
+        return "document_number" not in row
+    if "applicant_id" not in row:
+        return True  # nobody can look up an applicant
+    alike = [one for one in job.rows if (one.get("applicant_id"), one["type"]) == (row["applicant_id"], row["type"])]
+    own, *others = [{job.digest(one.get(side)) for side in SIDES} - {None} for one in (row, *alike)]
+    return sum(bool(own & files) for files in others) > 1  # beside itself, another has some of its files
 
 
 def _count(name: str, requests: Counter, verdict: Verdict) -> None:

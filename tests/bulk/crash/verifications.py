@@ -67,7 +67,7 @@ def judge_fees(said: Said, job: Job, held: Held, paid: Paid, verdict: Verdict) -
         is_paid = (applicant, FORM) in paid.requests
         if line not in told or (told[line] in STARTED) > is_paid:
             verdict.missing.append(f"line {line}: {'verified' if is_paid else 'not verified'}, {told.get(line)}")
-        if is_paid and told.get(line) not in (*STARTED, "uncertain"):
+        if is_paid and told.get(line) not in STARTED:  # nothing was wrong in the last run, and the report shows it
             verdict.wrong.append(f"line {line}: its applicant is verified, and it is told {told.get(line)}")
     fees, least = len(paid.applicants), statuses["started"] + statuses["done_before"]
     if paid.cents != fees * FEE or not least <= fees <= least + statuses["uncertain"]:
