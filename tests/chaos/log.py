@@ -12,6 +12,8 @@ from tests.oracle.manglings import HARMLESS
 
 _OK = 200
 _CUT = "cut_"
+_DRIPS = 0.05
+"""Seconds that an answer takes which comes in small pieces."""
 
 
 @attrs.define(kw_only=True)
@@ -23,6 +25,7 @@ class Logged:
     is_read: bool
     """Whether its answer is one that a client can read and has to take: nothing went wrong, or nothing that matters."""
     answered: float | None
+    """The time by which the whole answer was sent."""
 
 
 @attrs.define
@@ -47,12 +50,13 @@ class Log:
         doors, names = report.get("doors", []), report.get("names", [])
         requests, faults = defaultdict(list), []
         for row in report["requests"]:
-            fault = written.get(row["fault"], Fault(broken="head"))
+            fault = written[row["fault"].removesuffix(", early")]
             faults.append(fault)
             # Nobody knows what one who only reads calls a thing; the path says which it is.
             name = row["path"] if row["method"] == "GET" else (row["name"] or "").rstrip(FILLER)
             is_read = row["answered"] is not None and row["status"] == _OK and _can_be_read(fault, program.way)
-            logged = Logged(number=row["number"], endpoint=row["endpoint"], is_read=is_read, answered=row["answered"])
+            answered = row["answered"] and row["answered"] + _DRIPS * (fault.mangling == "drip")
+            logged = Logged(number=row["number"], endpoint=row["endpoint"], is_read=is_read, answered=answered)
             requests[row["endpoint"], name].append(logged)
         return cls(
             dict(requests),
