@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import aiohttp
 
 from kycaid_async.loops import let_loop_read
+from kycaid_async.transport.aiohttp.parts import make_protocols_of
 from kycaid_async.transport.aiohttp.resolver import resolver_options
 from kycaid_async.transport.aiohttp.sockets import has_news, patient_socket
 
@@ -27,7 +28,10 @@ class Connector(aiohttp.TCPConnector):
     """Makes and keeps the connections of one session."""
 
     def __init__(self, *, limit: int) -> None:
+        from kycaid_async.transport.aiohttp.protocol import AnswerProtocol  # fails where aiohttp has another
+
         super().__init__(limit=limit, socket_factory=patient_socket, **resolver_options())
+        make_protocols_of(self, AnswerProtocol)
         self._waiting: dict[Task, tuple[Callable[[], None], bool]] = {}
         self._once = False
 

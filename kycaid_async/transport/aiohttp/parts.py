@@ -11,6 +11,7 @@ import inspect
 import logging
 from collections.abc import Callable, Coroutine, Iterable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from types import FunctionType
 from typing import Any, Final
@@ -58,6 +59,20 @@ POOL: Final = (
     Part("connector.Connection.close", "a connection that cannot be used again leaves the pool", ("self",)),
     Part("client_proto.ResponseHandler.should_close", "says whether something came that nobody asked for"),
     Part("client_proto.ResponseHandler.is_connected", "says whether a connection lives", ("self",)),
+    Part(
+        "client_proto.ResponseHandler.data_received",
+        "a whole answer counts, whatever bytes follow it",
+        ("self", "data"),
+        overridden=True,
+    ),
+    Part("client_proto.ResponseHandler.force_close", "a connection with such bytes is not used again", ("self",)),
+    Part("client_proto.ResponseHandler", "reads answers"),
+    Part(
+        "client_proto.ResponseHandler.set_response_params",
+        "says how the answer is to be read",
+        ("self", "skip_payload=", "read_until_eof=", *(f"{name}=" for name in HEAD_LIMITS)),
+    ),
+    Part("client_proto.ResponseHandler.set_exception", "ends the wait after a failed write", ("self", "e", "c")),
 )
 """What our own connector is built on. Without it: aiohttp's connector as it is."""
 
@@ -92,16 +107,9 @@ STRAIGHT: Final = (
     Part("ClientRequest.send", "who looks on at requests puts something in its place", ("self", "conn"), waits=True),
     Part("ClientSession._request", "the same", ("self", "method", "str_or_url"), waits=True),
     Part("connector.Connection.release", "a connection goes back into the pool", ("self",)),
-    Part("client_proto.ResponseHandler", "reads answers"),
-    Part(
-        "client_proto.ResponseHandler.set_response_params",
-        "says how the answer is to be read",
-        ("self", "skip_payload=", "read_until_eof=", *(f"{name}=" for name in HEAD_LIMITS)),
-    ),
     Part("client_proto.ResponseHandler.read", "gives the answer", ("self",), waits=True),
     Part("client_proto.ResponseHandler.abort", "ends a request that was answered before it was sent", ("self",)),
     Part("client_proto.ResponseHandler.exception", "says whether the connection broke", ("self",)),
-    Part("client_proto.ResponseHandler.set_exception", "ends the wait after a failed write", ("self", "e", "c")),
     Part("client_proto.ResponseHandler.transport", "requests are written to it", of_instances=True),
     Part("client_proto.ResponseHandler.writing_paused", "says whether there is room for more"),
     Part("http_parser.RawResponseMessage.code", "the status of an answer", of_instances=True),
@@ -119,6 +127,7 @@ OPTIONAL: Final = (
     Part("ClientSession._default_proxy", "a proxy that would see the key is refused", of_instances=True),
     Part("BaseConnector._closed", "a forked process leaves the connections of the other alone", of_instances=True),
     Part("http.StreamWriter.transport", "how much of a body has left is seen, and an early answer", of_instances=True),
+    Part("BaseConnector._factory", "a whole answer counts, whatever bytes follow it", of_instances=True),
     Part("http_exceptions.HttpProcessingError", "an answer that is no HTTP is told as such"),
     Part("http_exceptions.BadHttpMessage", "a head with too many headers is told as such"),
     Part("http_exceptions.BadHttpMessage.message", "the same", of_instances=True),
@@ -229,6 +238,12 @@ def keep_from_closing(connector: aiohttp.BaseConnector) -> None:
     """Keep a connector from closing its connections when nobody holds it any more, where that can be done."""
     with suppress(AttributeError):  # it may be read-only one day
         connector._closed = True  # noqa: SLF001 - there is no public way
+
+
+def make_protocols_of(connector: aiohttp.BaseConnector, protocol: Callable[..., Any]) -> None:
+    """Let the connections of a connector read answers with ``protocol``, where that can be done."""
+    with suppress(AttributeError):  # as above
+        connector._factory = partial(protocol, loop=asyncio.get_running_loop())  # noqa: SLF001 - as above
 
 
 def _is_of_aiohttp(function: Any) -> bool:

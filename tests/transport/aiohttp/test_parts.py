@@ -13,6 +13,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -160,7 +161,7 @@ OBJECTS = {
 OURS = {
     *("BaseConnector.expect", "BaseConnector.forget", "BaseConnector.refuse_repeats"),  # of `Connector`
     "http.StreamWriter.ready",  # of `BodyWriter`
-    *("client_proto.ResponseHandler.connection_made", "client_proto.ResponseHandler.data_received"),  # of asyncio
+    "client_proto.ResponseHandler.connection_made",  # of asyncio
 }
 
 
@@ -183,12 +184,14 @@ class Uses(ast.NodeVisitor):
         [base] = [
             one.attr for one in node.bases if isinstance(one, ast.Attribute) and _tail(one.value) == "aiohttp"
         ] or [""]
+        if [_tail(one) for one in node.bases] == ["ResponseHandler"]:
+            base = "client_proto.ResponseHandler"
         before, self._base = self._base, base
         self.generic_visit(node)
         self._base = before
 
     def visit_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
-        if self._base and hasattr(getattr(aiohttp, self._base), node.name):
+        if self._base and hasattr(attrgetter(self._base)(aiohttp), node.name):
             self.found.add(f"{self._base}.{node.name}")
         self.generic_visit(node)
 
@@ -216,6 +219,8 @@ class Uses(ast.NodeVisitor):
             self.found.add(f"{of.attr}.{name}")
         if (_tail(of), name) == ("error", "message"):
             self.found.add("http_exceptions.BadHttpMessage.message")
+        if _tail(of) == "self" and self._base.startswith("client_proto.") and name[0] != "_":
+            self.found.add(f"{self._base}.{name}")
         if _tail(of) in OBJECTS:
             self.found.add(f"{OBJECTS[_tail(of)]}.{name}".lstrip("."))
 
