@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import aiohttp
 import attrs
@@ -43,8 +44,7 @@ class SessionBackend:
         self.connector = own if ours and isinstance(own, Connector) else None
         """None for a session that the user brought, and where aiohttp's connector has changed too much for ours."""
         proxied = settings.proxy is not None or bool(getattr(session, "_default_proxy", None))
-        server = URL(settings.base_url)
-        self.route = Route(frozenset({server.host, server.raw_host}), proxied)
+        self.route = Route(_names_of(settings.base_url), proxied)
         self._settings = settings
         self._ours = ours
 
@@ -141,6 +141,15 @@ class SessionBackend:
         if self.connector is not None:
             return UNLIMITED
         return aiohttp.ClientTimeout(total=None, connect=timer.limits.connect)
+
+
+def _names_of(base_url: str) -> frozenset[str | None]:
+    """Return the name of the server as it is written and as it is looked up; the former alone where nothing encodes it."""
+    try:
+        url = URL(base_url)
+    except ValueError:  # of which a call says more
+        return frozenset({urlsplit(base_url).hostname})
+    return frozenset({url.host, url.raw_host})
 
 
 @attrs.frozen(eq=False, repr=False)
