@@ -34,6 +34,7 @@ LOOK_AFTER: Final = 0.5
 MOST_LOOKS: Final = 60
 """Looks after which a start is given up. Not a time: a process that was stopped meanwhile has lost none."""
 
+_ALL_CLOSED: Final = "all descriptors of this process were closed, and with them the event loop"
 _OWN_THREAD: Final = "a blocking call from the thread that has to carry it out would wait for ever; "
 
 
@@ -213,7 +214,7 @@ class LoopThread:
         with self.holding_up_forks():
             if instead_of is not None and self._running is instead_of:
                 self._running = None  # its thread, if it still waits, ends with the process
-                self.why_lost = "all descriptors of this process were closed, and with them the event loop"
+                self.why_lost = _ALL_CLOSED
                 _forget(instead_of)
             while (running := self._running) is None:
                 if self.is_shut_down:
@@ -283,6 +284,7 @@ class LoopThread:
             elif mine.canary.is_alive():
                 raise
             else:
+                self.why_lost = _ALL_CLOSED
                 _forget(mine)
         finally:
             if mine is not None:
