@@ -4,6 +4,7 @@ import random
 
 import pytest
 
+from tests.bulk.crash.calls import judge_calls
 from tests.bulk.crash.job import Job
 from tests.bulk.crash.modes import MODES
 from tests.bulk.crash.runs import Said
@@ -52,3 +53,10 @@ def test_nothing_is_settled_where_documents_are_hidden_or_the_ledger_is_not_whol
         *("stale", "half", "page", "nulls", "no_ids", "no_files", "no_types", "no_list", "empty"),
         *("wal", "repair", "repeated", "swapped", "too_late"),
     }
+
+
+@pytest.mark.parametrize(("error", "well", "found"), [("Lost: x", {"n"}, 1), ("Lost: x", set(), 0)])
+def test_a_plain_call_that_was_answered_and_raises_is_found(error, well, found):
+    verdict, said = Verdict(), {"section": "applicants", "name": "n", "id": None, "maybe": True, "error": error}
+    judge_calls([said], {"n": [("a", 1)]}, well, verdict)
+    assert len(verdict.problems) == found

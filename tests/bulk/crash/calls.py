@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter, defaultdict
+from http import HTTPStatus
 from typing import Any
 
 from tests.bulk.crash.verdict import Verdict
@@ -25,8 +26,14 @@ def made_by_calls(oracle: RunningOracle) -> Made:
     return dict(made)
 
 
-def judge_calls(answers: list[dict[str, Any]], made: Made, verdict: Verdict) -> None:
-    """Hold what each call returned or raised against what it made."""
+def answered_well(oracle: RunningOracle) -> set[str]:
+    """Return the names of the calls whose last request met no fault and was answered."""
+    last = oracle.read("SELECT name, fault, status, max(number) FROM requests WHERE name IS NOT NULL GROUP BY name")
+    return {row["name"] for row in last if row["fault"] == "" and row["status"] == HTTPStatus.OK}
+
+
+def judge_calls(answers: list[dict[str, Any]], made: Made, well: set[str], verdict: Verdict) -> None:
+    """Hold what each call returned or raised against what it made, and against those that were answered ``well``."""
     for said in answers:
         name, found = f"{said['section']} {said['name']}", made.get(said["name"], [])
         requests = Counter(request for _, request in found)
@@ -34,5 +41,7 @@ def judge_calls(answers: list[dict[str, Any]], made: Made, verdict: Verdict) -> 
             verdict.doubles.append(f"{name}: made by {len(requests)} requests of one call")
         if said["id"] is not None and said["id"] not in [id_ for id_, _ in found]:
             verdict.wrong.append(f"{name}: returned an id that is not there")
+        if said["id"] is None and said["name"] in well and "RequestTimeoutError" not in said["error"]:
+            verdict.wrong.append(f"{name}: was answered, and raised {said['error']}")
         if said["maybe"] is False and found:
             verdict.wrong.append(f"{name}: was not processed, it says, and is there: {said['error']}")

@@ -9,7 +9,7 @@ from pathlib import Path
 import attrs
 
 from tests.bulk.crash import ends
-from tests.bulk.crash.calls import SECTIONS, judge_calls, made_by_calls
+from tests.bulk.crash.calls import SECTIONS, answered_well, judge_calls, made_by_calls
 from tests.bulk.crash.ends import Ending
 from tests.bulk.crash.job import Job
 from tests.bulk.crash.modes import MODES, READ, Mode
@@ -109,7 +109,7 @@ class Trial:
         calls = [(SECTIONS[number % 3], f"{number:036}", owner) for number, owner in enumerate(owners)]
         answers = await (await self.ending.runs.call_plainly(calls)).answers()
         made = made_by_calls(self.oracle)
-        judge_calls(answers, made, self.verdict)
+        judge_calls(answers, made, answered_well(self.oracle), self.verdict)
         statuses = Counter("uncertain" if said["maybe"] else "failed" for said in answers if said["id"] is None)
         return Outcome(kills=0, rows=rows, delivered=len(made), statuses=statuses, verdict=self.verdict)
 
