@@ -29,6 +29,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--minutes", type=float, default=math.inf, help="end after so many minutes, if that is sooner")
     parser.add_argument("--target", action="append", choices=sorted(all_targets()), help="only this one; repeatable")
     parser.add_argument("--guided", action="store_true", help="let atheris make the inputs")
+    parser.add_argument("--no-nasty", action="store_true", help="leave out inputs made to take long, or much memory")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes that fuzz")
     figures.add_option(parser)
     options = parser.parse_args(arguments)

@@ -13,6 +13,7 @@ import time
 import pytest
 
 from tests.fuzz import engine
+from tests.fuzz.__main__ import main
 from tests.fuzz.catalog import all_targets
 from tests.fuzz.engine import Fuzzing
 from tests.fuzz.mutation import changed, changed_json
@@ -51,6 +52,14 @@ def test_inputs_made_to_take_long_do_not(name):
     assert fuzzing.found == {}
 
 
+def test_without_atheris_a_guided_run_says_what_to_install(monkeypatch, capsys):
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
+    with pytest.raises(SystemExit) as ended:
+        main(["--guided", "--inputs", "1"])
+    assert ended.value.code == 2
+    assert "error: --guided needs atheris, which is not installed: pip install" in capsys.readouterr().err
+
+
 def decoder(run):
     return Target(name="one", run=run, raises=(KeyError,), seeds=lambda: [b"{}"])
 
@@ -78,6 +87,7 @@ def test_an_input_without_an_end_is_told(monkeypatch):
 )
 def test_what_does_not_hold_is_found(run, kind):
     fuzzing = Fuzzing(decoder(run))
+    engine._forget_most_memory()
     fuzzing.one(b"{}")
     assert [text.partition(":")[0] for text in fuzzing.found.values()] == [kind]
 

@@ -46,24 +46,24 @@ def parts(names: list[str], options: argparse.Namespace, end: float) -> Iterator
 def _begin(name: str, count: int, options: argparse.Namespace, end: float) -> Connection:
     fresh = multiprocessing.get_context("spawn")
     reader, writer = fresh.Pipe(duplex=False)
-    process = fresh.Process(target=_work, args=(name, count, options.seed, end, options.guided, writer))
+    process = fresh.Process(target=_work, args=(name, count, end, options, writer))
     process.start()
     writer.close()
     return reader
 
 
-def _work(name: str, count: int, seed: int, end: float, is_guided: bool, writer: "Connection[Part, None]") -> None:
-    with instrumented(wanted=is_guided):
+def _work(name: str, count: int, end: float, options: argparse.Namespace, writer: "Connection[Part, None]") -> None:
+    with instrumented(wanted=options.guided):
         fuzzing = Fuzzing(all_targets()[name])
     began = time.process_time()
 
     def done() -> NoReturn:
-        if not is_guided:  # what watches takes its time itself
+        if not (options.guided or options.no_nasty):  # what watches takes its time itself
             fuzzing.nasty()
         writer.send(Part(name, fuzzing.figures, list(fuzzing.found.values()), time.process_time() - began))
         os._exit(0)
 
-    if is_guided:
-        guided(fuzzing, count, seed, end, done)
-    fuzzing.inputs(count, random.Random(f"{seed} {name}"), end)
+    if options.guided:
+        guided(fuzzing, count, options.seed, end, done)
+    fuzzing.inputs(count, random.Random(f"{options.seed} {name}"), end)
     done()

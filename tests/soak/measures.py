@@ -8,7 +8,6 @@ import asyncio
 import ctypes
 import gc
 import os
-import statistics
 import threading
 import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
@@ -25,10 +24,6 @@ MORE_WORK, SLOWER = 1.5, 1.5
 ENOUGH: Final = 6
 """Samples that a judgement needs: the first three, and the last three."""
 _PART: Final = ENOUGH // 2
-_COUNTED: Final = ("descriptors", "tasks", "threads", "timers")
-_MEMORIES: Final = {"memory": "memory", "sandbox_memory": "memory of the sandbox"}
-
-
 Read = Callable[[], Awaitable[object]]
 
 
@@ -121,22 +116,32 @@ def memory_of(process: int | str) -> int:
 
 
 def grown(samples: Sequence[Sample]) -> list[str]:
-    """Return what is more in the last three samples than it ever was in the first three, in words."""
+    """Return what is more in each of the last three samples than it ever was in the first three, in words."""
     assert len(samples) >= ENOUGH, f"{len(samples)} samples say nothing"
-    first, last = samples[:_PART], samples[-_PART:]
     found = []
-    for name in _COUNTED:
-        most, least = max(getattr(one, name) for one in first), min(getattr(one, name) for one in last)
-        if least > most:
-            found.append(f"{name}: at most {most} at first, at least {least} at last")
-    for name, words in _MEMORIES.items():
-        most, least = max(getattr(one, name) for one in first), min(getattr(one, name) for one in last)
-        if least > most * MORE_MEMORY + AT_LEAST:
-            found.append(f"{words}: at most {most / 1e6:.1f} MB at first, at least {least / 1e6:.1f} MB at last")
-    before, now = (statistics.median(one.work for one in part) for part in (first, last))
-    if now > before * MORE_WORK:
-        found.append(f"work: {before * 1e3:.1f} ms a call at first, {now * 1e3:.1f} ms at last")
-    before, now = (statistics.median(one.reads.slowdown for one in part) for part in (first, last))
-    if now > max(1.0, before) * SLOWER:
-        found.append(f"latency: {before:.2f} times that of a fresh client at first, {now:.2f} times at last")
+    for what, value, shown, allowed in _JUDGED:
+        most, least = max(map(value, samples[:_PART])), min(map(value, samples[-_PART:]))
+        if least > allowed(most):
+            found.append(f"{what}: at most {shown.format(most)} at first, at least {shown.format(least)} at last")
     return found
+
+
+def _same(most: float) -> float:
+    return most
+
+
+def _memory(most: float) -> float:
+    return most * MORE_MEMORY + AT_LEAST / 1e6
+
+
+_JUDGED: Final[tuple[tuple[str, Callable[[Sample], float], str, Callable[[float], float]], ...]] = (
+    ("descriptors", lambda one: one.descriptors, "{}", _same),
+    ("tasks", lambda one: one.tasks, "{}", _same),
+    ("threads", lambda one: one.threads, "{}", _same),
+    ("timers", lambda one: one.timers, "{}", _same),
+    ("memory", lambda one: one.memory / 1e6, "{:.1f} MB", _memory),
+    ("memory of the sandbox", lambda one: one.sandbox_memory / 1e6, "{:.1f} MB", _memory),
+    ("work", lambda one: one.work * 1e3, "{:.1f} ms a call", lambda most: most * MORE_WORK),
+    ("latency", lambda one: one.reads.slowdown, "{:.2f} times that of a fresh client", lambda most: most * SLOWER),
+)
+"""What is judged: its value, how that is shown, and up to which one at the end it has not grown."""
