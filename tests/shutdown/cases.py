@@ -18,6 +18,7 @@ from kycaid_async.sandbox.data.account import FORMS
 from kycaid_async.testing import Sandbox
 from tests.pictures import picture
 from tests.shutdown.gate import Gate, gate
+from tests.shutdown.servers import SERVERS
 
 SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 _ROWS = 6
@@ -43,18 +44,6 @@ from kycaid_async import Kycaid, Person
 with Kycaid(os.environ["KYCAID_API_KEY"], base_url=os.environ["KYCAID_BASE_URL"]) as client:
     client.applicants.create(Person(first_name="Jane"))
 """
-_HANDLER = """
-import asyncio, os, sys
-from aiohttp import web
-from kycaid_async.web.aiohttp import callback_route
-begun = asyncio.Event()
-async def handle(event):
-    print("begun", flush=True)
-    await asyncio.Event().wait()
-app = web.Application()
-app.add_routes([callback_route(handle, "key")])
-web.run_app(app, port=int(sys.argv[1]), host="127.0.0.1", shutdown_timeout=0.5, print=None)
-"""
 
 
 @attrs.frozen
@@ -71,7 +60,7 @@ class Case:
 
 def cases() -> Iterator[Case]:
     """Yield the whole grid."""
-    for what in (*_COMMANDS, "a blocking call", "a callback's handler", "the sandbox"):
+    for what in (*_COMMANDS, "a blocking call", *SERVERS):
         yield from (Case(what, number.name, times) for number in SIGNALS for times in (1, 2))
     for what in ("upload", "verify", "results", "audit", "manifest check"):
         yield from (Case(what, f"{limit} open files") for limit in (12, 16, 20, 28, 40, 60))
@@ -82,10 +71,8 @@ def check(case: Case, chance: random.Random) -> list[str]:
     """Return what did not hold."""
     if case.what == "a blocking call":
         return _blocking_call(case, chance)
-    if case.what == "a callback's handler":
-        return _handler(case)
-    if case.what == "the sandbox":
-        return _sandbox(case)
+    if case.what in SERVERS:
+        return SERVERS[case.what](signal.Signals[case.by], case.times)
     with office() as place:
         return _by_signal(place, case, chance) if case.by in signal.Signals.__members__ else _by_scarcity(place, case)
 
@@ -297,78 +284,3 @@ def _blocking_call(case: Case, chance: random.Random) -> list[str]:
     if process.returncode != -number:  # as of any program that does not take care of signals
         problems.append(f"it ended with {process.returncode}: {err[-300:]}")
     return problems
-
-
-def _handler(case: Case) -> list[str]:
-    import socket
-
-    from kycaid_async.callbacks import SIGNATURE_HEADER, sign
-
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    process = subprocess.Popen(
-        [sys.executable, "-c", _HANDLER, str(port)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-    body = b'{"type": "VERIFICATION_COMPLETED", "request_id": "1"}'
-    lines = f"Host: x\r\nContent-Length: {len(body)}\r\n{SIGNATURE_HEADER}: {sign(body, 'key')}\r\n\r\n"
-    with _connected(port, process) as connection:
-        return _end_handler(case, process, connection, f"POST /kycaid HTTP/1.1\r\n{lines}".encode() + body)
-
-
-def _end_handler(case: Case, process: subprocess.Popen[str], connection: Any, request: bytes) -> list[str]:
-    connection.sendall(request)
-    assert process.stdout is not None
-    problems = [] if "begun" in process.stdout.readline() else ["the handler was not called"]
-    for _ in range(case.times):
-        process.send_signal(signal.Signals[case.by])
-    try:
-        process.communicate(timeout=20)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        return [*problems, "it did not end"]
-    connection.settimeout(5)
-    try:
-        answer = connection.recv(100)
-    except OSError:
-        answer = b""
-    if b" 200 " in answer:
-        problems.append("a callback that was not handled was answered 200")
-    return problems
-
-
-def _connected(port: int, process: subprocess.Popen[str]) -> Any:
-    import socket
-
-    while process.poll() is None:
-        try:
-            return socket.create_connection(("127.0.0.1", port))
-        except OSError:
-            continue
-    raise AssertionError("the receiver did not start")
-
-
-def _sandbox(case: Case) -> list[str]:
-    import socket
-
-    process = subprocess.Popen(
-        [sys.executable, "-m", "kycaid_async.cli", "sandbox", "--port", "0", "--fault", "latency=60", "--quiet"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdout is not None
-    line = ""
-    while "http://127.0.0.1:" not in line:
-        line = process.stdout.readline()
-    port = int(line.partition("http://127.0.0.1:")[2].split("/")[0].split()[0].rstrip("/.,"))
-    with socket.create_connection(("127.0.0.1", port)) as connection:
-        connection.sendall(b"GET /countries HTTP/1.1\r\nHost: x\r\nAuthorization: Token x\r\n\r\n")
-        for _ in range(case.times):
-            process.send_signal(signal.Signals[case.by])
-        try:
-            _, err = process.communicate(timeout=30)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            return ["it did not end"]
-    ended = process.returncode in (0, 128 + signal.Signals[case.by], -signal.Signals[case.by])
-    return [] if ended and "Traceback" not in err else [f"it ended with {process.returncode}: {err[-400:]}"]

@@ -16,6 +16,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals, limits
         Case("verify", "SIGHUP"),
         Case("a callback's handler", "SIGTERM", 2),
         Case("the sandbox", "SIGHUP"),
+        Case("a sandbox that keeps its data", "SIGTERM", 2),
         Case("a blocking call", "SIGTERM"),
         Case("upload", "16 open files"),
         Case("upload", "a full disk"),
