@@ -30,6 +30,7 @@ from tests import figures, promises
 from tests.docs.pages import pages
 from tests.docs.tables import TABLES as OF_DOCUMENTATION
 from tests.privacy import places
+from tests.security.__main__ import as_markdown as attacks_as_markdown
 
 COMMAND = "python -m tests.derived"
 SIGNATURES_STUB = Path(signatures.__file__).with_suffix(".pyi")
@@ -39,6 +40,7 @@ TABLES = {
     "operations": as_markdown,
     "repeats": repeats_as_markdown,
     "runs": figures.as_markdown,
+    "attacks": attacks_as_markdown,
     "places": places.as_markdown,
 }
 TABLES |= OF_DOCUMENTATION | record.TABLES

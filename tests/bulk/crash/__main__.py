@@ -33,6 +33,7 @@ from tests.signals import heed_terminal
 _MODES_RECORDED = figures.RESULTS / "modes" / "crash.json"
 _NEXT_SEED = 1_000_003
 """Added for each further manifest of a mode."""
+_EACH = "ends in each of them at least"
 _HEADS = ["mode", "kills", "rows", "delivered", "uncertain", "failed"]
 _HEADS += ["doubles", "missing", "wrong", "unopened", "crashed", "repeated", "seconds"]
 
@@ -107,7 +108,7 @@ def _record(outcomes: Sequence[Outcome], args: argparse.Namespace) -> None:
         "kills and other ends of bulk uploads and verifications, among faults",
         sums,
         # Not as it was called: one mode may have been done anew, with fewer kills.
-        command=f"python -m tests.bulk.crash all --kills {sums['ends in each at least']} --seed {args.seed}",
+        command=f"python -m tests.bulk.crash all --kills {sums[_EACH]} --seed {args.seed}",
         runs=list(judged.values()),
     )
 
@@ -126,10 +127,14 @@ def _figures(outcome: Outcome) -> dict[str, int]:
 
 
 def _sums(modes: Sequence[dict[str, int]]) -> dict[str, int]:
-    """Return the figures of all modes in which a client can prevent what goes wrong."""
+    """Return the figures of all modes in which a client can prevent what goes wrong.
+
+    Plain calls are not cut off: their mode has no ends.
+    """
     ended = [mode["ends"] for mode in modes if mode["ends"]]
     added = {what: sum(mode[what] for mode in modes) for what in modes[0]} if modes else {}
-    return {"modes": len(modes), "ends in each at least": min(ended, default=0), **added}
+    kinds = {"modes of ends": len(ended), _EACH: min(ended, default=0)}
+    return kinds | ({"mode of calls without ends": without} if (without := len(modes) - len(ended)) else {}) | added
 
 
 def main() -> int:

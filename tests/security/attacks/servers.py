@@ -16,6 +16,7 @@ from kycaid_async import AsyncKycaid, ConfigurationError, Kycaid, KycaidError
 from tests.security.outcome import Outcome
 
 NAME = "TLS with other names, issuers, dates and versions; http to hosts or through proxies elsewhere"
+_MADE, _MET = "clients that were to be made", "handshakes"
 
 
 async def attack(chance: random.Random, cases: int) -> Outcome:
@@ -29,17 +30,17 @@ async def attack(chance: random.Random, cases: int) -> Outcome:
         try:
             AsyncKycaid("key", base_url=url)
         except ConfigurationError:
-            outcome.count(True, "")
+            outcome.count(True, "", kind=_MADE)
         else:
-            outcome.count(False, f"{url} was taken for a safe server")
+            outcome.count(False, f"{url} was taken for a safe server", kind=_MADE)
         proxy = f"{chance.choice(('http', 'https', 'HTTP'))}://{_host(chance)}{chance.choice(('', ':80', ':3128'))}"
         kind = chance.choice((AsyncKycaid, Kycaid))
         try:
             kind("key", base_url=f"http://{chance.choice(('127.0.0.1', 'localhost', '[::1]'))}:1", proxy=proxy)
         except ConfigurationError:
-            outcome.count(True, "")
+            outcome.count(True, "", kind=_MADE)
         else:
-            outcome.count(False, f"a request without TLS may go through {proxy}")
+            outcome.count(False, f"a request without TLS may go through {proxy}", kind=_MADE)
     trusted, stranger = trustme.CA(), trustme.CA()
     context = ssl.create_default_context()
     trusted.configure_trust(context)
@@ -47,11 +48,12 @@ async def attack(chance: random.Random, cases: int) -> Outcome:
         name = chance.choice(("example.com", "127.0.0.2", "localhost.example", "*.example", "api.kycaid.com"))
         issuer = chance.choice((trusted, stranger))
         got = await _requests_with(_serving(issuer.issue_cert(name)), context)
-        outcome.count(not got, f"a request went to a server that is {name}")
+        outcome.count(not got, f"a request went to a server that is {name}", kind=_MET)
         for words, server in _bad_servers(trusted, stranger):
-            outcome.count(not await _requests_with(server, context), f"a request went to a server with {words}")
+            is_held = not await _requests_with(server, context)
+            outcome.count(is_held, f"a request went to a server with {words}", kind=_MET)
     good = await _requests_with(_serving(trusted.issue_cert("127.0.0.1")), context)
-    outcome.count(bool(good), "no request went to a good server")
+    outcome.count(bool(good), "no request went to a good server", kind=_MET)
     return outcome
 
 
