@@ -144,7 +144,7 @@ class SessionBackend:
 
 
 def _names_of(base_url: str) -> frozenset[str | None]:
-    """Return the name of the server as it is written and as it is looked up; the former alone where nothing encodes it."""
+    """Return the server's name as it is written and as it is looked up; only the former where nothing encodes it."""
     try:
         url = URL(base_url)
     except ValueError:  # of which a call says more
