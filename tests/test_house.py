@@ -170,6 +170,7 @@ def test_the_workflow_runs_on_every_python_and_system_that_the_package_is_for():
 def test_the_workflow_calls_the_scripts_of_the_repository():
     steps = [step.get("run", "") for job in WORKFLOW["jobs"].values() for step in job["steps"]]
     called = {found for step in steps for found in re.findall(r"(?:^|\s)(\.ci/\w+)", step)}
+    called |= set(re.findall(r"^\.ci/\w+", (ROOT / ".ci/run").read_text("utf-8"), re.MULTILINE))
     assert called == {f".ci/{path.name}" for path in (ROOT / ".ci").iterdir()}
 
 

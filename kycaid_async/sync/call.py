@@ -32,7 +32,7 @@ EXIT_PAUSE: Final = 2.0
 
 
 class LoopOwner(Protocol):
-    """What starts the loops of calls."""
+    """Owner of the event loops of calls."""
 
     is_shut_down: bool
     """True when the interpreter is about to end."""

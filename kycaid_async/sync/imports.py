@@ -1,4 +1,4 @@
-"""What the first call imports, and how forks wait for imports."""
+"""Imports of the first call, for which forks wait."""
 
 import importlib
 import sys

@@ -1,4 +1,4 @@
-"""What is known of the requests of a call when its event loop is lost, or ends."""
+"""Requests of a call that are under way: whether they may have acted, when its event loop is lost, or ends."""
 
 from contextvars import ContextVar
 from typing import Any, Final, Protocol
@@ -6,18 +6,18 @@ from typing import Any, Final, Protocol
 from kycaid_async.protocol.endpoint import Endpoint, Replay
 
 
-class Call(Protocol):
-    """What counts of a call."""
+class _Call(Protocol):
+    """The parts of a call that count here."""
 
     endpoint: Endpoint[Any]
     maybe_acted: bool
 
 
-class Attempt(Protocol):
-    """What counts of an attempt."""
+class _Attempt(Protocol):
+    """The parts of an attempt that count here."""
 
     @property
-    def call(self) -> Call: ...
+    def call(self) -> _Call: ...
     @property
     def sent(self) -> bool: ...
 
@@ -29,16 +29,17 @@ class UnderWay:
 
     def __init__(self) -> None:
         self._acted = False
-        self._attempts: set[Attempt] = set()
+        self._attempts: set[_Attempt] = set()
 
-    def begin(self, attempt: Attempt) -> None:
+    def begin(self, attempt: _Attempt) -> None:
         """Note that an attempt begins."""
         self._attempts.add(attempt)
 
-    def end(self, attempt: Attempt) -> None:
+    def end(self, attempt: _Attempt) -> None:
         """Note that it has its outcome. One that is cancelled has none."""
-        self._acted = self.maybe_processed
         self._attempts.discard(attempt)
+        if _may_have_acted(attempt):
+            self._acted = True
 
     @property
     def maybe_processed(self) -> bool:
@@ -46,7 +47,7 @@ class UnderWay:
         return self._acted or any(_may_have_acted(attempt) for attempt in list(self._attempts))
 
 
-def _may_have_acted(attempt: Attempt) -> bool:
+def _may_have_acted(attempt: _Attempt) -> bool:
     return attempt.call.maybe_acted or (attempt.sent and attempt.call.endpoint.replay is not Replay.SAFE)
 
 

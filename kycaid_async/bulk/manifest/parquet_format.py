@@ -141,7 +141,8 @@ def _values(column: Any) -> list[Any]:
     """Return the values of a column; of one with lists that would fill a memory, what is too long as well."""
     if _size(column) > _LARGE:
         return ["…" * LONGEST] * len(column)
-    return _unpacked(column).to_pylist()  # type: ignore[no-any-return]
+    values: list[Any] = _unpacked(column).to_pylist()
+    return values
 
 
 def _unpacked(column: Any) -> Any:
