@@ -102,10 +102,17 @@ class _Refusing(Mapping[str, Any]):
         return f"{{{M.name}}}"
 
 
+class _Level(list[Any]):
+    """A list that prints itself whole, however deep it is: what prints variables would fail else."""
+
+    def __repr__(self) -> str:
+        return f"[{M.name}]"
+
+
 def _deep() -> Any:
     value: Any = [M.name]
     for _ in range(3000):
-        value = [value]
+        value = _Level([value])
     return value
 
 
