@@ -101,7 +101,7 @@ def test_data_of_another_form_is_refused_with_a_public_error(call, kind):
     assert [*surface.leaks_of(caught.value)] == []
 
 
-@pytest.mark.parametrize("path", odd.manifests(), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", odd.manifests(), ids=lambda path: path.name if path.suffix else "a folder")
 def test_a_manifest_that_cannot_be_read_leaves_no_content_in_frames(path):
     assert leaks_of(lambda: [*kycaid_async.read_manifest(path)]) == []
 
