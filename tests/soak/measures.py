@@ -21,6 +21,8 @@ MORE_MEMORY, AT_LEAST = 1.05, 4 << 20
 """As much more at the end is no growth: memory is handed out in pages."""
 MORE_WORK, SLOWER = 1.5, 1.5
 """The same of the work of a call, for no round has the same calls as another, and of how long a read takes."""
+MORE_THREADS = 2
+"""The same of threads: pools have a bound, and start each when so many are needed at once for the first time."""
 ENOUGH: Final = 6
 """Samples that a judgement needs: the first three, and the last three."""
 _PART: Final = ENOUGH // 2
@@ -137,7 +139,7 @@ def _memory(most: float) -> float:
 _JUDGED: Final[tuple[tuple[str, Callable[[Sample], float], str, Callable[[float], float]], ...]] = (
     ("descriptors", lambda one: one.descriptors, "{}", _same),
     ("tasks", lambda one: one.tasks, "{}", _same),
-    ("threads", lambda one: one.threads, "{}", _same),
+    ("threads", lambda one: one.threads, "{}", lambda most: most + MORE_THREADS),
     ("timers", lambda one: one.timers, "{}", _same),
     ("memory", lambda one: one.memory / 1e6, "{:.1f} MB", _memory),
     ("memory of the sandbox", lambda one: one.sandbox_memory / 1e6, "{:.1f} MB", _memory),

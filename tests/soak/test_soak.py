@@ -26,7 +26,7 @@ FLAT = Sample(
 MORE = {
     "descriptors": {"descriptors": 11},
     "tasks": {"tasks": 4},
-    "threads": {"threads": 5},
+    "threads": {"threads": 7},
     "timers": {"timers": 3},
     "memory": {"memory": 110_000_000},
     "memory of the sandbox": {"sandbox_memory": 90_000_000},
