@@ -16,11 +16,6 @@ class Passage:
 
     name: str
 
-    @property
-    def server(self) -> str:
-        """What refuses it, for the list of places."""
-        return "a frozen field" if self.name.endswith(tuple(surface.FOREIGN)) else ""
-
     def __str__(self) -> str:
         return f"object · {self.name}"
 
@@ -29,7 +24,8 @@ def passages() -> Iterator[Passage]:
     yield from (Passage(name) for name in _ENTRIES)
 
 
-_ENTRIES = {entry.name: entry for entry in surface.entries()}
+_ENTRIES = {entry.name: entry for entry in surface.entries() if not entry.name.endswith(tuple(surface.FOREIGN))}
+"""All but those that leave with frames of others, in which everything may stand, as the list of places says."""
 
 
 class Objects:

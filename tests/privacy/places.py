@@ -65,8 +65,6 @@ PLACES: Final = (
         "variables of attrs, where a field of a frozen object is set",
         "the value that was to be set",
         "attrs refuses it, before anything of this package runs",
-        tuple(f"{place} of a frozen field" for place in _WITH_VARIABLES),
-        _ALL,
     ),
     Place(
         "variables of your handlers of callbacks, where a crash reporter or a log prints variables",

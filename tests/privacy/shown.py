@@ -117,7 +117,10 @@ def _drawn(error: BaseException, plain: str) -> str:
     if plain in _DRAWN:
         return ""
     _DRAWN.add(plain)
-    trace = Traceback.from_exception(type(error), error, error.__traceback__, show_locals=True, extra_lines=0)
+    try:
+        trace = Traceback.from_exception(type(error), error, error.__traceback__, show_locals=True, extra_lines=0)
+    except Exception:  # rich looks into what it shows, which Django's settings refuse before they are made
+        return ""
     return _console(lambda console: console.print(trace))
 
 
