@@ -1,12 +1,14 @@
 """All commands, put together. Nothing heavy loads before one of them runs."""
 
+from importlib.util import find_spec
 from typing import Annotated
 
 from kycaid_async import __version__
 from kycaid_async.extras import missing
 
 try:
-    import rich  # noqa: F401 - what the commands need is asked for here, in one place
+    if find_spec("rich") is None:  # not loaded before it is needed
+        raise ModuleNotFoundError("No module named 'rich'", name="rich")
     import typer
 except ImportError as error:
     raise missing("cli", error) from error

@@ -20,6 +20,7 @@ _REQUIRED: Final = (
 _OPTIONAL: Final = (
     "kycaid_async.transport.aiohttp.bodies",
     "kycaid_async.transport.aiohttp.direct",
+    "kycaid_async.transport.aiohttp.protocol",
     "msgspec.json",
 )
 

@@ -41,10 +41,10 @@ PLACES: Final = (
     Place(
         "`error.body`, `error.errors`, `error.file`, `response.raw`, `response.extra`, `event.raw`, `model.show()`, "
         "`to_dict()`, and pickles of these",
-        "what the server or you said",
+        "what the server or you said; of a page that repeats the API key, that too",
         "they are there to be asked for; nothing prints or lists them",
         ("pickle", "error, pickle with what was said"),
-        _ALL - {"key"},
+        _ALL,
     ),
     Place(
         "`repr` of models",

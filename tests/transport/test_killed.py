@@ -23,6 +23,7 @@ FORM = "f" * 36
 PROGRAMS = {
     "blocking": """
 import sys
+from kycaid_async import Kycaid, Passport
 url, key, applicant, folder = sys.argv[1:]
 with Kycaid(key, base_url=url) as client:
     print({call}, flush=True)
