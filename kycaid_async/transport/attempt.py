@@ -118,9 +118,10 @@ class Attempt(Unlisted):
         return self._timed_out(timer.phase)
 
     async def _send_file(self, upload: "Upload", timer: AttemptTimeout) -> Any:
+        # A disk or an object of the user may not answer, and nothing has begun that its limits could end.
+        limit = asyncio.timeout(self.limits.progress)
         try:
-            # A disk or an object of the user may not answer, and nothing has begun that its limits could end.
-            async with asyncio.timeout(self.limits.progress) as limit:
+            async with limit:
                 file = await upload.open(self.settings.files, self.resources.io_budget)
         except TimeoutError:
             if not limit.expired():

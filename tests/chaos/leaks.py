@@ -17,8 +17,8 @@ _PATIENCE = 2.0
 _SHARED = "kycaid-worker"
 """Threads of all blocking clients of a process, which read files; they stay for the next one."""
 _MOST_WORKERS = 8
-_OF_THE_CLIENT = "TimerQueue"
-"""One timer of a queue may stay until it fires: it looks, finds nothing, and is gone."""
+_OF_THE_CLIENT = ("TimerQueue", "Workers")
+"""One timer of each may stay until it fires: it looks, finds nothing, and is gone."""
 
 
 class Leaks:
@@ -103,7 +103,7 @@ async def left_in_loop(loop: asyncio.AbstractEventLoop, *, besides: Iterable[obj
     queues = set()
     for timer in _timers(loop):
         owner = getattr(timer._callback, "__self__", None)  # type: ignore[attr-defined]
-        is_first = type(owner).__name__ == _OF_THE_CLIENT and id(owner) not in queues
+        is_first = type(owner).__name__ in _OF_THE_CLIENT and id(owner) not in queues
         queues.add(id(owner))
         if not is_first and id(timer) not in known:
             found.append(f"timer left: {timer!r}")

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Decimal
-from typing import Any, BinaryIO, Final
+from typing import Any, BinaryIO, Final, cast
 
 import attrs
 
@@ -159,9 +159,9 @@ def _unpacked(column: Any) -> Any:
 def _size(column: Any) -> int:
     """Return about how many bytes the values of a column are, those that are held once in each of their places."""
     import pyarrow as pa
-    import pyarrow.compute as pc
+    from pyarrow import compute
 
-    kind = column.type
+    kind, pc = column.type, cast("Any", compute)  # it makes its functions when it is imported
     if pa.types.is_nested(kind):
         return sum(map(_size, column.flatten())) if pa.types.is_struct(kind) else _size(column.flatten())
     if not pa.types.is_dictionary(kind) or pa.types.is_primitive(kind.value_type):
