@@ -67,7 +67,7 @@ def test_of_a_pdf_the_first_page_is_drawn_whatever_size_it_claims(drawn):
         (b"\xff\xd8\xff nothing", "JPG"),
         (b"nothing at all", "A file of an unknown kind"),
         (b"", "A file of an unknown kind"),
-        (b"<svg><script>alert(1)</script></svg>", "HTML"),
+        (b"<svg><script>alert(1)</script></svg>", "SVG"),
     ],
     ids=["a film", "a broken PDF", "a broken JPEG", "text", "empty", "a script"],
 )
