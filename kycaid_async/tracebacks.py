@@ -17,9 +17,9 @@ F = TypeVar("F", bound=Callable[..., Any])
 C = TypeVar("C", bound=type)
 
 # As `inspect` has them, which takes a while to import.
-CO_GENERATOR: Final = 0x20
-CO_COROUTINE: Final = 0x80
-CO_ASYNC_GENERATOR: Final = 0x200
+_CO_GENERATOR: Final = 0x20
+_CO_COROUTINE: Final = 0x80
+_CO_ASYNC_GENERATOR: Final = 0x200
 
 
 class _Border:
@@ -75,7 +75,7 @@ def bordered(function: F) -> F:
             return (yield from function(*args, **kwargs))
 
     # Typed as the function: editors show a method of another type with its ``self``.
-    return cast("F", give if function.__code__.co_flags & CO_GENERATOR else call)
+    return cast("F", give if function.__code__.co_flags & _CO_GENERATOR else call)
 
 
 def guarded(cls: C) -> C:
@@ -107,9 +107,9 @@ _CALLED_BY_PYTHON: Final = frozenset({"__getstate__", "__iter__", "__repr__", "_
 
 
 def _guard(function: Any) -> Any:
-    if not isinstance(function, FunctionType) or function.__code__.co_flags & CO_ASYNC_GENERATOR:
+    if not isinstance(function, FunctionType) or function.__code__.co_flags & _CO_ASYNC_GENERATOR:
         return function
-    return confidential(function) if function.__code__.co_flags & CO_COROUTINE else bordered(function)
+    return confidential(function) if function.__code__.co_flags & _CO_COROUTINE else bordered(function)
 
 
 def lay_bare(error: BaseException) -> None:

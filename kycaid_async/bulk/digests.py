@@ -130,7 +130,7 @@ def digest_of_row(
         if fields.isascii() and "\\r" not in fields:
             text = f'{{"applicant":null,"applicant_id":{owner},"document":{fields},"sides":{_object(sides)}}}'
             return hashlib.sha256(b"row\0" + text.encode()).digest()
-    given, made = counts_as(unstructure(as_sent(document))), counts_as(unstructure(applicant))
+    given, made = counts_as(as_sent(document)), counts_as(unstructure(applicant))
     content = {"document": given, "applicant_id": applicant_id, "applicant": made, "sides": sides}
     return hashlib.sha256(b"row\0" + _canonical(content)).digest()
 

@@ -90,15 +90,14 @@ def common_options(
     if not api_key and sends:
         raise UsageProblem(KEY_IS_NEEDED)
     server, proxy = way_to_server(chosen.get("base_url"), chosen.get("proxy"), trust_env=sends)
-    ledger, ledger_url = chosen.get("ledger"), _ledger_url(chosen)
-    if ledger is None and ledger_url is None:
-        ledger = _own_ledger_of(manifest)
+    ledger_url = _ledger_url(chosen)
+    ledger = chosen.get("ledger") or (_own_ledger_of(manifest) if ledger_url is None else ledger_of(manifest))
     return {
         "manifest": manifest,
         "server": server,
         "proxy": proxy,
         "api_key": api_key,
-        "ledger": ledger or ledger_of(manifest),
+        "ledger": ledger,
         "ledger_url": ledger_url,
         "same_account": chosen.get("same_account", False),
         "concurrency": chosen.get("concurrency", 64),

@@ -12,7 +12,7 @@ from queue import Empty
 from typing import Any, Final, NoReturn, ParamSpec, Protocol, Self, TypeVar
 
 from kycaid_async.errors import ConfigurationError, ConnectionLostError
-from kycaid_async.sync.threads import Inbox, inbox
+from kycaid_async.sync.threads import Inbox, Once, inbox
 from kycaid_async.transport.under_way import UNDER_WAY, UnderWay
 
 P = ParamSpec("P")
@@ -22,7 +22,7 @@ CANCEL_TIMEOUT: Final = 0.3
 """Seconds that an interrupted thread waits until its cancelled call has released connections and files."""
 
 LOOK_AFTER: Final = 0.5
-"""Seconds between two looks whether there still is a loop."""
+"""Seconds between two looks at the loop by whoever waits for it: whether it has started, or is still there."""
 
 AT_EXIT: Final = "the interpreter is about to end"
 NOT_PROCESSED: Final = "nothing was processed"
@@ -79,7 +79,7 @@ class LoopCall:
     """A call from the current thread to the loop. While the thread waits, the loop can run functions in it."""
 
     __slots__ = (
-        "_claim",
+        "_begun",
         "_context",
         "_error",
         "_inbox",
@@ -98,8 +98,8 @@ class LoopCall:
         self._loop = loop
         self._owner = owner
         self._is_cancelled = self._is_lost = self._is_over = False
-        self._claim = [True]
-        """Whoever takes what is in it decides where the call begins; a lost loop may wake once more."""
+        self._begun = Once()
+        """Whoever takes it decides where the call begins; a lost loop may wake once more."""
         self.under_way = UnderWay()
         self._context = copy_context()
         self._inbox: Inbox[Callable[[], None] | None] = inbox()
@@ -139,7 +139,7 @@ class LoopCall:
         """Let the loop begin; the next one, when this one was closed meanwhile."""
         while True:
             try:
-                self._loop.call_soon_threadsafe(self._begin, self._claim)
+                self._loop.call_soon_threadsafe(self._begin, self._begun)
             except RuntimeError:
                 if not self._loop.is_closed():
                     raise
@@ -169,16 +169,10 @@ class LoopCall:
 
     def _go_on_in(self, loop: asyncio.AbstractEventLoop) -> None:
         """Begin in another loop, in place of a lost one. Raises `ConnectionLostError` when it had begun there."""
-        try:
-            self._claim.pop()
-        except IndexError:
-            has_begun = True  # not from within the handler
-        else:
-            has_begun = False
-        if has_begun:
+        if not self._begun.take():
             self._is_lost = True
             raise self._lost()
-        self._loop, self._claim = loop, [True]
+        self._loop, self._begun = loop, Once()
         self._hand_over()
 
     def _lost(self) -> ConnectionLostError:
@@ -229,16 +223,15 @@ class LoopCall:
         with suppress(RuntimeError):  # the loop has ended meanwhile, as the wait for what comes next will notice
             self._loop.call_soon_threadsafe(resolve)
 
-    def _begin(self, claim: list[bool]) -> None:
+    def _begin(self, begun: Once) -> None:
         if not self._owner.serves(self._loop):
             self._inbox.put(_nothing)  # it ends, and the next one may begin this
             return
-        self._task = self._loop.create_task(self._main(claim), context=self._context)
+        self._task = self._loop.create_task(self._main(begun), context=self._context)
 
-    async def _main(self, claim: list[bool]) -> None:
-        if not claim:
+    async def _main(self, begun: Once) -> None:
+        if not begun.take():
             return  # it goes on in another loop
-        claim.pop()
         try:
             UNDER_WAY.set(self.under_way)
             coroutine = self._make()

@@ -17,9 +17,9 @@ import attrs
 
 from kycaid_async.errors import BlockedLoopWarning, ConfigurationError
 from kycaid_async.forks import after_fork, notice_fork
-from kycaid_async.sync.call import LoopCall, exit_pause, refuse_at_exit
+from kycaid_async.sync.call import LOOK_AFTER, LoopCall, exit_pause, refuse_at_exit
 from kycaid_async.sync.imports import ForkBarrier, finish_imports, import_all, is_amid_an_import
-from kycaid_async.sync.threads import Inbox, Workers, inbox, introduce, start
+from kycaid_async.sync.threads import Inbox, Once, Workers, inbox, introduce, start
 
 if TYPE_CHECKING:
     from anyio.from_thread import BlockingPortal
@@ -29,8 +29,6 @@ Closer = Callable[[], Coroutine[Any, Any, None]]
 CLOSE_TIMEOUT: Final = 5.0
 """Seconds that the end of the interpreter waits for connections to close."""
 
-LOOK_AFTER: Final = 0.5
-"""Seconds between two looks at a start that takes its time."""
 MOST_LOOKS: Final = 60
 """Looks after which a start is given up. Not a time: a process that was stopped meanwhile has lost none."""
 
@@ -97,17 +95,10 @@ class _Start:
 
     def __init__(self) -> None:
         self.launched = False
-        self._claim = [True]
+        self.to_carry_out = Once()
         self._is_over = False
         self._error: BaseException | None = None
         self._waiting: list[Inbox[None]] = []
-
-    def take(self) -> bool:
-        """Say whether this thread is the first."""
-        try:
-            return self._claim.pop()
-        except IndexError:
-            return False
 
     def end(self, error: BaseException | None = None) -> None:
         """Wake all who wait."""
@@ -137,7 +128,6 @@ class LoopThread:
     """The thread with the event loop. There is one per process, `loop_thread`; a forked child starts its own."""
 
     def __init__(self) -> None:
-        self.why_lost = ""
         self.after_fork_in_child()
 
     def after_fork_in_child(self) -> None:
@@ -248,7 +238,7 @@ class LoopThread:
     def _run(self, attempt: _Start) -> None:
         self._own_threads.add(threading.get_ident())  # before all else: from here on a finalizer may call
         try:
-            if attempt.take() and self._start is attempt:
+            if attempt.to_carry_out.take() and self._start is attempt:
                 introduce("kycaid-loop")
                 self._serve(attempt)
         finally:

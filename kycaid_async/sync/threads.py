@@ -74,6 +74,20 @@ def result_of(future: "Future[R]") -> R:
         raise
 
 
+class Once:
+    """A thing to do that whoever comes first takes upon himself, in whatever thread."""
+
+    def __init__(self) -> None:
+        self._left = [True]
+
+    def take(self) -> bool:
+        """Say whether nobody took it before."""
+        try:
+            return self._left.pop()  # a look and a mark would be two steps
+        except IndexError:
+            return False
+
+
 def start(function: Callable[[], object]) -> None:
     """Run ``function`` in a daemon thread of the operating system, and do not wait until it runs.
 

@@ -8,6 +8,7 @@ import pytest
 
 from kycaid_async import AuditStatus, BulkRow, BulkStatus, Person, VerifyStatus, read_manifest
 from kycaid_async.bulk import delivery, digests, known_rows, row
+from kycaid_async.values.converter import unstructure
 from tests.bulk.manifests import row as manifest_row
 from tests.bulk.manifests import with_pictures, write_csv
 
@@ -36,7 +37,7 @@ def as_earlier():
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(row, "name_of", digests.older_name_of)
             for module in (row, digests, delivery):
-                patch.setattr(module, "as_sent", dict)
+                patch.setattr(module, "as_sent", lambda document: unstructure(dict(document)))
             patch.setattr(digests, "counts_as", lambda value: value)
             yield
 

@@ -1,9 +1,11 @@
 """Arguments of all kinds that hold marks, most of them of types that no signature names, and objects of marks."""
 
+import atexit
 import inspect
 import io
 import json
 import random
+import shutil
 import tempfile
 import typing
 from collections.abc import Callable, Mapping
@@ -76,6 +78,7 @@ def _manifests() -> dict[str, bytes]:
 def manifests() -> tuple[Path, ...]:
     """Return manifests of marks, good ones and those that cannot be read."""
     folder = Path(tempfile.mkdtemp(prefix="kycaid-privacy-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     for name, content in _manifests().items():
         (folder / name).write_bytes(content)
     return (*(folder / name for name in _manifests()), folder, folder / "none.csv")

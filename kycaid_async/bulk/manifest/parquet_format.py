@@ -131,16 +131,20 @@ def _texts(schema: Any) -> list[str]:
 
 
 def _rows(batch: Any) -> Iterator[tuple[Any, ...]]:
-    """Give the values of each row: of many rows at once, unless these may be too long to be held with each other."""
-    step = 1 if sum(map(_size, batch.columns)) > _LONGEST_BATCH else _BATCH
-    for start in range(0, batch.num_rows, step):
-        yield from zip(*map(_values, batch.slice(start, step).columns), strict=True)
+    """Give the values of each row: of all at once, unless they may be too long to be held with each other."""
+    if sum(map(_size, batch.columns)) <= _LONGEST_BATCH:
+        yield from zip(*map(_values, batch.columns), strict=True)
+        return
+    for number in range(batch.num_rows):
+        yield from zip(*map(_values_or_too_long, batch.slice(number, 1).columns), strict=True)
+
+
+def _values_or_too_long(column: Any) -> list[Any]:
+    """Return the values of a column; of one with lists that would fill a memory, what is too long as well."""
+    return ["…" * LONGEST] * len(column) if _size(column) > _LARGE else _values(column)
 
 
 def _values(column: Any) -> list[Any]:
-    """Return the values of a column; of one with lists that would fill a memory, what is too long as well."""
-    if _size(column) > _LARGE:
-        return ["…" * LONGEST] * len(column)
     values: list[Any] = _unpacked(column).to_pylist()
     return values
 
