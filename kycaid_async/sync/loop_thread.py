@@ -19,7 +19,7 @@ from kycaid_async.errors import BlockedLoopWarning, ConfigurationError
 from kycaid_async.forks import after_fork, notice_fork
 from kycaid_async.sync.call import LOOK_AFTER, LoopCall, exit_pause, refuse_at_exit
 from kycaid_async.sync.imports import ForkBarrier, finish_imports, import_all, is_amid_an_import
-from kycaid_async.sync.threads import Inbox, Once, Workers, inbox, introduce, start
+from kycaid_async.sync.threads import Inbox, Once, Workers, forget_current, inbox, introduce, start
 
 if TYPE_CHECKING:
     from anyio.from_thread import BlockingPortal
@@ -243,10 +243,12 @@ class LoopThread:
                 self._serve(attempt)
         finally:
             self._own_threads.discard(threading.get_ident())
+            forget_current()
 
     def _serve(self, attempt: _Start) -> None:
         finished: SimpleQueue[None] = SimpleQueue()
         mine: _RunningLoop | None = None
+        workers = Workers()
 
         def serving(loop: asyncio.AbstractEventLoop, portal: "BlockingPortal") -> None:
             nonlocal mine
@@ -258,7 +260,7 @@ class LoopThread:
             loop = asyncio.new_event_loop()
             # Not in debug mode (python -X dev): its warnings about our loop are of no use to callers.
             loop.set_debug(False)
-            loop.set_default_executor(Workers())
+            loop.set_default_executor(workers)
             try:
                 _run_whatever_tasks_raise(loop, _serve(partial(serving, loop)))
             finally:
@@ -277,6 +279,7 @@ class LoopThread:
                 self.why_lost = _ALL_CLOSED
                 _forget(mine)
         finally:
+            workers.shutdown()
             if mine is not None:
                 mine.canary.close()
             if self._running is mine:

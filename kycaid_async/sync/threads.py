@@ -19,6 +19,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 T = TypeVar("T")
 Job = tuple["Future[Any]", Callable[[], Any]]
+"""What a worker does next; `None` in its place ends a worker."""
 
 MAX_WORKERS: Final = 8
 """Threads that work at one time."""
@@ -118,6 +119,14 @@ def introduce(name: str) -> None:
         sys.setprofile(profiler)
 
 
+def forget_current() -> None:
+    """Take the current thread, introduced before and about to end, off the list of `threading`.
+
+    Before Python 3.12 nothing else does, and it would be counted for ever.
+    """
+    getattr(threading, "_active", {}).pop(threading.get_ident(), None)
+
+
 def _is_patched_by(module: str, predicate: str, patched: str) -> bool:
     patcher = sys.modules.get(module)
     return patcher is not None and bool(getattr(patcher, predicate)(patched))
@@ -183,12 +192,13 @@ class Workers(ThreadPoolExecutor):
     """The loop's executor, for disk reads and name resolution: daemon threads, for which Python does not wait at exit.
 
     asyncio's own pool takes no more work once the main thread is done, although other threads of a script may still
-    call; and Python waits for it at exit, for as long as a name server does not answer.
+    call; and Python waits for it at exit, for as long as a name server does not answer. Only the loop's thread counts
+    them, hence without a lock, which a finalizer could wait for.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__(MAX_WORKERS)
-        self._jobs: SimpleQueue[Job] = SimpleQueue()
+        self._jobs: SimpleQueue[Job | None] = SimpleQueue()
         self._count = 0
         self._clock = clock
         self._busy: dict[int, float] = {}
@@ -207,16 +217,20 @@ class Workers(ThreadPoolExecutor):
 
     def _grow(self) -> bool:
         """Start another thread; return False if there is none, because none starts once the interpreter ends."""
-        stuck = sum(self._clock() - since >= STUCK_AFTER for since in list(self._busy.values()))
-        if self._count < min(MAX_WORKERS + stuck, MOST_WORKERS):
+        if self._count < self._allowed():
             with suppress(RuntimeError):
                 start(self._work)
                 self._count += 1
         return self._count > 0
 
+    def _allowed(self) -> int:
+        stuck = sum(self._clock() - since >= STUCK_AFTER for since in list(self._busy.values()))
+        return min(MAX_WORKERS + stuck, MOST_WORKERS)
+
     def _look_later(self) -> None:
-        """Look again, for what waits when all threads turn out to be stuck."""
-        if MAX_WORKERS <= self._count < MOST_WORKERS and not self._is_look_due and not self._jobs.empty():
+        """Look again, for what waits when all threads turn out to be stuck, and for those that are no longer stuck."""
+        waits_for_more = MAX_WORKERS <= self._count < MOST_WORKERS and not self._jobs.empty()
+        if (waits_for_more or self._count > MAX_WORKERS) and not self._is_look_due:
             loop = asyncio._get_running_loop()  # noqa: SLF001 - documented; the public one raises
             if loop is not None:
                 self._is_look_due = True
@@ -226,19 +240,27 @@ class Workers(ThreadPoolExecutor):
         self._is_look_due = False
         if not self._jobs.empty():
             self._grow()
-            self._look_later()
+        else:
+            self._shrink_to(self._allowed())
+        self._look_later()
+
+    def _shrink_to(self, count: int) -> None:
+        while self._count > count:
+            self._count -= 1
+            self._jobs.put(None)
 
     def _work(self) -> None:
         introduce("kycaid-worker")
         thread = threading.get_ident()
-        while True:
-            job = self._jobs.get()
+        while (job := self._jobs.get()) is not None:
             self._busy[thread] = self._clock()
             _do(*job)
             del job, self._busy[thread]
+        forget_current()
 
-    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """Do not wait: the threads hold nothing that needs closing."""
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: ARG002 - as its base has it
+        """Let each thread end once it has nothing to do. Do not wait: they hold nothing that needs closing."""
+        self._shrink_to(0)
 
 
 def _do(future: "Future[Any]", function: Callable[[], Any]) -> None:

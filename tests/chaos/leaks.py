@@ -17,6 +17,7 @@ _PATIENCE = 2.0
 _SHARED = "kycaid-worker"
 """Threads of all blocking clients of a process, which read files; they stay for the next one."""
 _MOST_WORKERS = 8
+"""So many of them stay. More work where some are stuck, and end when those go on."""
 _OF_THE_CLIENT = ("TimerQueue", "Workers")
 """One timer of each may stay until it fires: it looks, finds nothing, and is gone."""
 
@@ -30,6 +31,7 @@ class Leaks:
 
     def __enter__(self) -> Self:
         self._before = _held()
+        self._workers = _workers()
         self._hook, sys.unraisablehook = sys.unraisablehook, self._note
         self._warned = self._catching.__enter__()
         warnings.simplefilter("always")
@@ -40,16 +42,20 @@ class Leaks:
     def __exit__(self, *error: object) -> None:
         gc.collect()
         end = time.monotonic() + _PATIENCE
-        while (after := _held()) != self._before and any(map(_more, after, self._before)) and time.monotonic() < end:
+        while (any(map(_more, _held(), self._before)) or self._has_more_workers()) and time.monotonic() < end:
             time.sleep(0.001)
+        after = _held()
         self._catching.__exit__(*error)
         sys.unraisablehook = self._hook
         for what, now, before in zip(("descriptors", "threads"), after, self._before, strict=True):
             if now - before:
                 self._found.append(f"{what} left: {sorted(now - before)}")
-        if (workers := _workers()) > _MOST_WORKERS:
-            self._found.append(f"{workers} threads of the name {_SHARED}")
+        if self._has_more_workers():
+            self._found.append(f"{_workers()} threads of the name {_SHARED}, before: {self._workers}")
         self._found += [f"warning: {warning.message}" for warning in self._warned]
+
+    def _has_more_workers(self) -> bool:
+        return _workers() > max(_MOST_WORKERS, self._workers)
 
     def _note(self, unraisable: Any) -> None:
         if unraisable.exc_type is KeyboardInterrupt:

@@ -281,10 +281,12 @@ async def test_an_upload_can_call_the_client_again(uploads, server, blocking_cli
 
 
 def test_the_workers_are_few_and_do_what_they_are_given():
-    workers, gate = Workers(), threading.Event()
+    workers, others = Workers(), workers_alive()
+    gate = threading.Event()
     waiting = [workers.submit(gate.wait) for _ in range(3 * MAX_WORKERS)]
-    alive = [thread for thread in threading.enumerate() if thread.name == "kycaid-worker"]
-    assert all(thread.daemon for thread in alive)
+    while len(mine := workers_alive() - others) < MAX_WORKERS:
+        gate.wait(0.001)
+    assert all(thread.daemon for thread in mine)
     cancelled = workers.submit(fails)
     assert cancelled.cancel()
     gate.set()
@@ -293,6 +295,12 @@ def test_the_workers_are_few_and_do_what_they_are_given():
         workers.submit(fails).result(10)
     assert workers._count == MAX_WORKERS
     workers.shutdown()
+    while workers_alive() & mine:
+        gate.wait(0.001)
+
+
+def workers_alive():
+    return {thread for thread in threading.enumerate() if thread.name == "kycaid-worker"}
 
 
 def test_threads_that_are_stuck_keep_none_from_others_and_stay_few():
@@ -307,15 +315,19 @@ def test_threads_that_are_stuck_keep_none_from_others_and_stay_few():
     assert workers._count <= MOST_WORKERS
     gate.set()
     assert [future.result(10) for future in stuck] == [True] * len(stuck)
+    workers.shutdown()
 
 
 async def test_a_job_that_waits_for_threads_that_turn_out_to_be_stuck_gets_one(monkeypatch):
     monkeypatch.setattr(threads, "STUCK_AFTER", 0.02)
-    workers, gate = Workers(), threading.Event()
+    workers, gate, others = Workers(), threading.Event(), workers_alive()
     stuck = [workers.submit(gate.wait) for _ in range(MAX_WORKERS)]
     assert await asyncio.wait_for(asyncio.wrap_future(workers.submit(lambda: "done")), 10) == "done"
     gate.set()
     assert all(future.result(10) for future in stuck)
+    while len(workers_alive() - others) > MAX_WORKERS:
+        await asyncio.sleep(0.001)
+    workers.shutdown()
 
 
 async def test_a_file_that_does_not_answer_ends_its_call_in_time(server, elsewhere):
