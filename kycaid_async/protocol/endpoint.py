@@ -3,6 +3,7 @@
 import enum
 import re
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 import attrs
@@ -10,6 +11,7 @@ import attrs
 from kycaid_async.masking import ValueObject
 from kycaid_async.protocol.plain_text import is_plain
 from kycaid_async.values.converter import read_as
+from kycaid_async.values.enums import OpenEnum
 from kycaid_async.values.fields import fields_of
 from kycaid_async.values.json import loads
 from kycaid_async.values.mismatch import Mismatch
@@ -112,12 +114,12 @@ class ReturnsModel(Returns[R], Generic[R]):
 
 @attrs.frozen(eq=False, repr=False)
 class ReturnsUnion(Returns[T_co], Generic[T_co]):
-    """One of several objects, such as ``A | B``: that which the discriminator of its class names."""
+    """One of several objects, such as ``A | B``: that which its discriminator names. One without any field is none."""
 
     union: Any
 
     def read(self, data: Any) -> T_co:
-        found: T_co = read_as(data, self.union)
+        found: T_co = _not_empty(read_as(data, self.union))
         return found
 
 
@@ -135,11 +137,18 @@ class ReturnsData(Returns[R], Generic[R]):
 
 
 def _not_empty(found: R) -> R:
-    """Return ``found``. Raises `Mismatch` when it has none of its fields, not even one of another type."""
+    """Return ``found``. Raises `Mismatch` when it has none of its fields, not even one of another type.
+
+    A word that nobody knows does not count: what stands between answers ``{"status": "UP"}`` too.
+    """
     names = [field.name for field in fields_of(type(found))]
-    if all(getattr(found, name) is None for name in names) and found.extra.keys().isdisjoint(names):
+    if all(map(_is_nothing, map(partial(getattr, found), names))) and found.extra.keys().isdisjoint(names):
         raise Mismatch(f"an object with {' or '.join(map(repr, names[:2]))}", found.raw)
     return found
+
+
+def _is_nothing(value: Any) -> bool:
+    return value is None or (isinstance(value, OpenEnum) and not value.is_known)
 
 
 @attrs.frozen(eq=False, repr=False)

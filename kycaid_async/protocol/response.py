@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Final, TypeVar
+from urllib.parse import quote
 
 import attrs
 
@@ -128,8 +129,8 @@ _HARMLESS: Final = (
 """Sentences of the vendor that were seen and hold no data of a person. Any other may, and is not repeated in a text."""
 
 
-def decode(endpoint: Endpoint[T], answer: Answer) -> T:
-    """Return what ``answer`` says.
+def decode(endpoint: Endpoint[T], answer: Answer, target: str = "") -> T:
+    """Return what ``answer`` says. It has to be of the object that was asked for by ``target``, if that names one.
 
     Raises `DecodeError`, `RedirectError`, or the `ApiError` that fits; none of them knows of retries yet.
     """
@@ -139,7 +140,10 @@ def decode(endpoint: Endpoint[T], answer: Answer) -> T:
     is_json = True
     try:
         if body and not body.isspace():
-            return endpoint.returns.decode(body)
+            found = endpoint.returns.decode(body)
+            if target and endpoint.method == "GET":
+                _same(endpoint, target, found)
+            return found
         is_json = False
         return endpoint.returns.read(None)
     except Mismatch as mismatch:
@@ -155,6 +159,17 @@ def decode(endpoint: Endpoint[T], answer: Answer) -> T:
         # JSON of another form comes again in that form; a broken page may not.
         retryable=endpoint.replayable and not is_json,
     )
+
+
+def _same(endpoint: Endpoint[Any], target: str, found: object) -> None:
+    """Raise `Mismatch` when ``found`` has the id of another object than ``target``, as from a cache between."""
+    _, hole, name = endpoint.path.rpartition("/{")
+    if hole and name.endswith("}"):
+        shown = getattr(found, name[:-1], None)
+        if shown and quote(shown, safe="") != target.partition("?")[0].rpartition("/")[2]:
+            other = Mismatch("the object that was asked for", found)
+            other.args = (f"it shows another object than was asked for, by its {name[:-1]!r}",)
+            raise other
 
 
 def _redirect(endpoint: Endpoint[Any], answer: Answer) -> RedirectError:

@@ -96,7 +96,7 @@ async def test_hooks_options_and_pickles_go_with_it(make_client, server):
     client = make_client(server.url, hooks=Hooks(on_result=seen.append))
     raw = client.with_raw_response
     server.answer(500, {"type": "internal_server", "errors": []})
-    server.answer(200, {})
+    server.answer(200, {"document_id": ID})
     with pytest.raises(Exception, match="The fault is on the server's side"):
         await client.with_options(max_retries=0).with_raw_response.documents.get(ID)
     await raw.documents.get(ID)

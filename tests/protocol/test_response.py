@@ -23,7 +23,7 @@ from kycaid_async import (
     ServerTimeoutError,
     ValidationError,
 )
-from kycaid_async.api import documents, files, qes
+from kycaid_async.api import applicants, documents, files, non_doc_verifications, qes, verifications
 from kycaid_async.protocol.response import Answer, content_type, decode, refusal, retry_after
 from tests.values.json_values import JSON
 
@@ -385,6 +385,40 @@ def test_a_success_that_cannot_be_read_is_a_decode_error_that_quotes_nothing(bod
     assert error.message == f"documents.create: the answer (HTTP 200) cannot be read: {problem}."
     assert (error.operation, error.status, error.body) == ("documents.create", 200, body)
     assert (error.__cause__, error.__context__) == (None, None)
+
+
+OTHER = "72f4c9b6bf3064a4c1b1a9d1d3b2f1e0c9aa"
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "name"),
+    [(applicants.GET, "applicant_id"), (documents.GET, "document_id"), (verifications.GET, "verification_id")],
+    ids=lambda value: getattr(value, "name", value),
+)
+def test_an_answer_that_shows_another_object_or_none_is_not_taken_for_what_was_asked_for(endpoint, name):
+    """As a cache, or a health check, between may give it: the verdict on somebody else."""
+
+    def read(data, query=""):
+        target = endpoint.path.replace(f"{{{name}}}", ID) + query
+        return decode(endpoint, answer(200, data), target)
+
+    assert getattr(read({name: ID, "status": "of tomorrow"}), name) == ID
+    assert getattr(read({name: ID}, "?verification_id=" + OTHER), name) == ID
+    assert getattr(read({"created_at": "2026-01-02", "applicant_id": ID}), name) in (ID, None)
+    with pytest.raises(DecodeError, match=f"it shows another object than was asked for, by its '{name}'") as told:
+        read({name: OTHER})
+    assert OTHER not in str(told.value)
+    assert not told.value.maybe_processed
+    for nothing in ({}, {"status": "ok"}, {"status": "UP", "message": "x"}, {"unknown": 1}, {name: None}):
+        with pytest.raises(DecodeError, match="expected an object with"):
+            read(nothing)
+
+
+@pytest.mark.parametrize("endpoint", [non_doc_verifications.US_EIDV, non_doc_verifications.NG_NIN])
+def test_an_answer_without_anything_that_was_paid_for_is_not_taken_for_an_empty_one(endpoint):
+    with pytest.raises(DecodeError) as told:
+        decode(endpoint, answer(200, {"status": "ok"}))
+    assert told.value.maybe_processed
 
 
 def test_a_page_with_the_status_of_a_success_is_told_as_what_something_between_may_have_given():

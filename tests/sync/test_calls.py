@@ -82,7 +82,7 @@ async def test_what_the_client_does_not_know_can_be_called_by_its_path(blocking_
 
 async def test_other_options_go_over_the_same_connections(blocking_client, server, elsewhere):
     other = blocking_client.with_options(check=False)
-    server.answer(200, ANSWER)
+    server.answer(200, {"document_id": "short"})
     await elsewhere(other.documents.get, "short")
     with pytest.raises(InvalidRequestError):
         await elsewhere(blocking_client.documents.get, "short")

@@ -216,7 +216,7 @@ async def test_a_session_of_the_user_that_is_closed_is_named_as_the_reason(serve
 async def test_a_session_of_the_user_is_refused_in_another_loop(server):
     async with aiohttp.ClientSession() as session:
         client = AsyncKycaid("k", base_url=server.url, session=session)
-        server.answer(200, {})
+        server.answer(200, {"document_id": DOCUMENT})
         await client.documents.get(DOCUMENT)
         with pytest.raises(ConfigurationError, match="another event loop"):
             await asyncio.to_thread(lambda: asyncio.run(client.documents.get(DOCUMENT)))

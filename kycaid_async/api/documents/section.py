@@ -43,7 +43,7 @@ GET = Endpoint(
     name="documents.get",
     method="GET",
     path="/documents/{document_id}",
-    returns=ReturnsModel(Document),
+    returns=ReturnsModel(Document, needed=True),
     replay=Replay.SAFE,
     evidence=Evidence.DOCUMENTED,
     reference="Documents / Get a document",

@@ -68,7 +68,7 @@ GET = Endpoint(
     name="verifications.get",
     method="GET",
     path="/verifications/{verification_id}",
-    returns=ReturnsModel(Verification),
+    returns=ReturnsModel(Verification, needed=True),
     replay=Replay.SAFE,
     evidence=Evidence.OBSERVED,
     reference="Verifications / Get a verification",

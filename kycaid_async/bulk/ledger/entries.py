@@ -89,6 +89,8 @@ class RowEntry:
     def of(cls, values: tuple[Any, ...]) -> Self:
         """Return the entry that the values of its columns make."""
         digest, state, applicant_id, intent, document_id, code, fingerprint, run, at = values
+        if not (isinstance(applicant_id, str) and isinstance(document_id, str | None)):
+            raise damaged("the ledger")  # one flipped bit makes bytes of a text
         return cls(
             digest=digest,
             state=EntryState(state),
@@ -117,6 +119,8 @@ class ApplicantEntry:
     def of(cls, values: tuple[Any, ...]) -> Self:
         """Return the entry that the values of its columns make."""
         state, applicant_id, code, fingerprint, run, at = values
+        if not isinstance(applicant_id, str | None):
+            raise damaged("the ledger")
         return cls(
             state=EntryState(state), applicant_id=applicant_id, code=code, fingerprint=fingerprint, run=run, at=at
         )

@@ -4,6 +4,7 @@ SQLite keeps no checksums of its pages. So each entry is read as a run would rea
 """
 
 import contextlib
+import functools
 import os
 import shutil
 import sqlite3
@@ -32,6 +33,7 @@ from kycaid_async.errors import LedgerError
 
 TABLES: Final = {"rows": 9, "applicants": 7, "files": 2, "partials": 3, "verifications": 14}
 """The tables that are keyed by digests, and how many columns each has."""
+_TYPES: Final = {"TEXT": (str,), "BLOB": (bytes,), "INTEGER": (int,), "REAL": (int, float)}
 _ENTRIES: Final = {
     "rows": RowEntry.of,
     "applicants": lambda values: ApplicantEntry.of(values[1:]),
@@ -211,28 +213,45 @@ def _all_of(connection: sqlite3.Connection, table: str) -> list[Values]:
 
 
 def _is_sound(table: str, values: Values) -> bool:
-    """Say whether a run can read an entry."""
-    if not all(_is_text(value) for value in values if isinstance(value, str)):
-        return False
-    if table not in _ENTRIES:
-        return all(value is None or isinstance(value, str) for value in values[1:])
-    if not (isinstance(values[-2], int) and isinstance(values[-1], int | float)):
+    """Say whether a run can read an entry. A flipped bit can make bytes of a text, which SQLite takes for whole."""
+    if not all(map(_is_of_column, values, _columns()[table])):
         return False
     try:
-        _ENTRIES[table](values)
+        if table in _ENTRIES:
+            _ENTRIES[table](values)
     except (LedgerError, TypeError, ValueError):
         return False
     return True
 
 
+@functools.cache
+def _columns() -> dict[str, list[tuple[type, ...]]]:
+    """Return the types that each column of a whole ledger can have."""
+    with contextlib.closing(sqlite3.connect(":memory:")) as connection:
+        schema.make_tables(connection)
+        return {
+            table: [
+                _TYPES[kind] if is_never_null else (*_TYPES[kind], type(None))
+                for _, _, kind, is_never_null, *_ in connection.execute(f"PRAGMA table_info({table})")
+            ]
+            for table in TABLES
+        }
+
+
+def _is_of_column(value: Any, types: tuple[type, ...]) -> bool:
+    return isinstance(value, types) and (_is_text(value) or not isinstance(value, str))
+
+
 def _is_run(run: Run) -> bool:
     numbers = (run.seconds, run.began, run.beat)
-    return isinstance(run.boot, str) and _is_text(run.boot) and all(isinstance(n, int | float) for n in numbers)
+    return _is_text(run.boot) and all(isinstance(n, int | float) for n in numbers)
 
 
-def _is_text(text: str) -> bool:
+def _is_text(value: Any) -> bool:
+    if not isinstance(value, str):
+        return False
     try:
-        text.encode()
+        value.encode()
     except UnicodeEncodeError:
         return False
     return True

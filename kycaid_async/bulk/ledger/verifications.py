@@ -89,6 +89,8 @@ class VerificationEntry:
     def of(cls, values: tuple[Any, ...]) -> Self:
         """Return the entry that the values of its columns make."""
         fields = dict(zip(attrs.fields_dict(cls), values, strict=True))
+        if not (isinstance(fields["applicant_id"], str) and isinstance(fields["verification_id"], str | None)):
+            raise damaged("the ledger")
         try:
             fields["state"] = VerificationState(fields["state"])
             fields["intended_at"] = datetime.fromisoformat(fields["intended_at"]).astimezone(UTC)

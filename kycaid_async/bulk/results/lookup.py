@@ -79,9 +79,6 @@ class Lookup:
         except KycaidError as error:
             self._record_trouble(entry, record, _trouble(error))
             return
-        if found.verification_id not in (None, entry.verification_id):
-            self._record_trouble(entry, record, "the answer shows another verification")
-            return
         verdict = verdict_of(found)
         if verdict is None and found.status == VerificationProgress.COMPLETED:
             record = attrs.evolve(record, trouble=NO_VERDICT)

@@ -332,16 +332,45 @@ async def test_what_show_promises_repair_keeps_and_what_is_repaired_can_be_used(
     assert show(tmp_path / "l").problem is None
 
 
+TEXTS = {
+    "rows": ("state", "applicant_id", "intent", "document_id"),
+    "applicants": ("state", "applicant_id"),
+    "files": ("file_id",),
+    "runs": ("boot",),
+    "about": ("name", "value"),
+}
+
+
+@pytest.mark.parametrize(("table", "column"), [(table, column) for table in TEXTS for column in TEXTS[table]])
+async def test_a_text_that_became_bytes_is_damage_although_sqlite_finds_none(tmp_path, table, column):
+    """One flipped bit of a file makes one of the other."""
+    await (await ledger_with_rows(tmp_path / "l")).close()
+    with contextlib.closing(sqlite3.connect(tmp_path / "l")) as connection, connection:
+        connection.execute(f"UPDATE {table} SET {column} = CAST({column} AS BLOB) WHERE {column} IS NOT NULL")  # noqa: S608 - our own names
+        assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+    assert "is damaged" in str(show(tmp_path / "l").problem)
+    if column.endswith("_id") and table != "files":
+        with pytest.raises(LedgerError, match="is damaged"):
+            await states_of_another_key(tmp_path / "l", SERVER)
+    report, _ = repair(tmp_path / "l", server=SERVER)
+    found, gaps = await states_of_another_key(tmp_path / "l", report.server)
+    assert gaps
+    assert all(state in (None, expected) for state, expected in zip(found, WHOLE, strict=True))
+    assert show(tmp_path / "l").problem is None
+
+
 async def states_of_another_key(path, server):
     """As `states`, of a ledger that may not know any more whose it is."""
     ledger = await opened(path, server=server, api_key="k" * 36, same_account=True)
-    found = [entry and entry.state for entry in await ledger.rows_by_digest(ROWS)]
-    rows = [entry async for entry in ledger.rows()]
-    entries = [await ledger.applicant(name) for name in (b"made", b"failed", b"sent")]
-    assert len(rows) >= len(list(filter(None, found)))
-    assert len(entries) == 3
-    await ledger.close()
-    return found, ledger.may_have_gaps
+    try:
+        found = [entry and entry.state for entry in await ledger.rows_by_digest(ROWS)]
+        rows = [entry async for entry in ledger.rows()]
+        entries = [await ledger.applicant(name) for name in (b"made", b"failed", b"sent")]
+        assert len(rows) >= len(list(filter(None, found)))
+        assert len(entries) == 3
+        return found, ledger.may_have_gaps
+    finally:
+        await ledger.close()
 
 
 def damage(path, name, change):
