@@ -143,7 +143,7 @@ async def test_no_event_holds_anything_of_a_person_a_key_or_an_id(make_client, s
     )
     server.answer(422, {"type": "validation", "errors": [{"parameter": "dob", "message": "Jane is no date"}]})
     server.answer(200, {"card_number": "4000000000000000"})
-    server.answer(200, {})
+    server.answer(200, {"document_id": ID})
     with pytest.raises(Exception, match="KYCAID refused"):
         await client.applicants.create(Person(first_name="Jane", email="jane@example.com"))
     await client.documents.get(ID)
@@ -192,7 +192,7 @@ async def test_a_hook_that_only_makes_a_coroutine_is_told_of(make_client, server
         ran.append(event)
 
     client = make_client(server.url, hooks=Hooks(on_result=lambda event: later(event)))  # noqa: PLW0108 - so it is no coroutine function
-    server.answer(200, {})
+    server.answer(200, {"document_id": ID})
     await client.documents.get(ID)
     assert (ran, len(caplog.records)) == ([], 1)
     assert "returned a coroutine, which nothing awaits" in caplog.text
@@ -203,7 +203,7 @@ async def test_what_a_hook_returns_is_its_own_business(make_client, server, capl
     every = [lambda event: asyncio.create_task(results.put(event.operation)), told.append, lambda _: 5, lambda _: True]
     every.append(lambda _: asyncio.get_running_loop().create_future())
     client = make_client(server.url, hooks=[Hooks(on_result=hook) for hook in every])
-    server.answer(200, {})
+    server.answer(200, {"document_id": ID})
     await client.documents.get(ID)
     assert await results.get() == "documents.get"
     assert len(told) == 1
@@ -260,7 +260,7 @@ async def test_an_interruption_in_a_hook_is_one(make_client, server):
 async def test_a_copy_has_hooks_of_its_own(observed, server, seen):
     others = []
     for _ in range(3):
-        server.answer(200, {})
+        server.answer(200, {"document_id": ID})
     await observed.with_options(hooks=Hooks(on_result=others.append)).documents.get(ID)
     await observed.with_options(hooks=()).documents.get(ID)
     assert (len(others), seen) == (1, [])
@@ -304,8 +304,8 @@ async def test_a_run_tells_of_its_rows_its_repeats_and_its_refusals(seen, hooks,
 
 async def test_a_client_without_hooks_runs_nothing_of_them(client, server):
     """Not one function more: that of `Exchange` itself is called."""
-    server.answer(200, {})
-    server.answer(200, {})
+    server.answer(200, {"document_id": ID})
+    server.answer(200, {"document_id": ID})
     await client.documents.get(ID)
     called = []
     sys.setprofile(lambda frame, kind, _: called.append(frame.f_code) if kind == "call" else None)

@@ -114,14 +114,14 @@ async def test_a_repeat_is_an_attempt_of_its_own_and_an_event_with_its_reason(tr
 async def test_a_wait_for_the_pace_of_the_server_is_measured(make_client, server, telemetry):
     client = make_client(server.url, hooks=telemetry.hooks, max_retries=0)
     for _ in range(5):
-        server.answer(200, {})
+        server.answer(200, {"document_id": ID})
         await client.documents.get(ID)
     assert telemetry.points("kycaid.pacing.wait") == []
     for _ in range(10):  # one refusal may be a chance
         server.answer(429, REFUSED)
         with pytest.raises(RateLimitError):
             await client.documents.get(ID)
-    server.answer(200, {})
+    server.answer(200, {"document_id": ID})
     await client.documents.get(ID)
     (wait,) = telemetry.points("kycaid.pacing.wait")
     assert dict(wait.attributes) == {"kycaid.operation": "documents.get"}
@@ -172,7 +172,7 @@ async def test_bytes_are_counted_by_operation_and_clients_share_their_counters(t
 
 
 async def test_a_call_is_a_child_of_the_span_around_it_and_leaves_it_current(traced, server, telemetry):
-    server.answer(200, {})
+    server.answer(200, {"document_id": ID})
     with telemetry.tracer.start_as_current_span("mine") as mine:
         await traced.documents.get(ID)
         assert trace.get_current_span() is mine
@@ -202,7 +202,7 @@ async def test_a_cancelled_call_ends_its_span_too(make_client, telemetry):
 
 async def test_calls_at_once_do_not_mix_up_their_spans(traced, server, telemetry):
     for _ in range(20):
-        server.answer(200, {})
+        server.answer(200, {"document_id": ID})
     with telemetry.tracer.start_as_current_span("mine") as mine:
         await asyncio.gather(*(traced.documents.get(ID) for _ in range(20)))
     calls = {span.context.span_id: span for span in telemetry.named("kycaid.documents.get")}

@@ -125,7 +125,9 @@ async def test_a_first_call_loads_only_what_it_needs():
 
     async def answer(reader, writer):
         await reader.readuntil(b"\r\n\r\n")
-        body = b'{"document_id": "5f9a", "created_at": "2024-07-01 15:27:15", "decline_reasons": ["BAD_QUALITY"]}'
+        body = b'{"document_id": "%s", "created_at": "2024-07-01 15:27:15", "decline_reasons": ["BAD_QUALITY"]}' % (
+            b"x" * 36
+        )
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
         await writer.drain()
         writer.close()

@@ -77,7 +77,7 @@ async def test_a_passage_sends_marks(name, server, make_client):
 async def test_an_answer_of_a_passage_is_read(server, make_client):
     server.answer(200, marked.answer("applicants.get"))
     client: AsyncKycaid = make_client(server.url, check=False)
-    person = await client.applicants.get("x")
+    person = await client.applicants.get(M.ident)
     assert (M.answer in person.first_name, person.applicant_id) == (True, M.ident)
 
 

@@ -299,7 +299,7 @@ def test_what_is_inferred_says_so_in_one_line(odd, server, monkeypatch):
 
 
 def test_wait_and_find_are_there_too(odd, server):
-    server.answer({"verification_id": "v", "status": "completed", "verified": True})
+    server.answer({"verification_id": UNKNOWN, "status": "completed", "verified": True})
     assert json.loads(odd("verifications", "wait", UNKNOWN).stdout)["verified"] is True
     server.answer([])
     done = odd("verifications", "find", "--applicant-id", UNKNOWN, "--since", "2026-11-01")

@@ -10,7 +10,8 @@ from tests.fuzz.target import Target
 from tests.serving import Serving
 
 _KEY = "c0ffee00c0ffee00c0ffee00c0ffee00c0ff"
-_BODY = b'{"applicant_id": "4141cc1b18dba048470b2961cb4592f480fe"}'
+_ID = "4141cc1b18dba048470b2961cb4592f480fe"
+_BODY = b'{"applicant_id": "%s"}' % _ID.encode()
 
 
 class _Place:
@@ -37,7 +38,7 @@ class _Place:
     async def call(self, data: bytes) -> Any:
         self.bytes = data
         try:
-            return await self.client.applicants.get("0" * 36)
+            return await self.client.applicants.get(_ID)
         except ApiError:
             # This one waits now, as it was told to, and the next input is not to.
             await self.client.aclose()
