@@ -208,7 +208,7 @@ class UploadSourceError(TransportError):
 
 
 class DecodeError(KycaidError):
-    """An answer arrived that could not be read. The text names paths and types, never values."""
+    """An answer could not be read, or shows another object. The text names paths and types, never values."""
 
     def __init__(
         self,

@@ -166,7 +166,8 @@ def _same(endpoint: Endpoint[Any], target: str, found: object) -> None:
     _, hole, name = endpoint.path.rpartition("/{")
     if hole and name.endswith("}"):
         shown = getattr(found, name[:-1], None)
-        if shown and quote(shown, safe="") != target.partition("?")[0].rpartition("/")[2]:
+        asked = target.partition("?")[0].rpartition("/")[2]
+        if shown and quote(shown, safe="").lower() != asked.lower():
             other = Mismatch("the object that was asked for", found)
             other.args = (f"it shows another object than was asked for, by its {name[:-1]!r}",)
             raise other

@@ -404,6 +404,7 @@ def test_an_answer_that_shows_another_object_or_none_is_not_taken_for_what_was_a
 
     assert getattr(read({name: ID, "status": "of tomorrow"}), name) == ID
     assert getattr(read({name: ID}, "?verification_id=" + OTHER), name) == ID
+    assert getattr(read({name: ID.upper()}), name) == ID.upper()
     assert getattr(read({"created_at": "2026-01-02", "applicant_id": ID}), name) in (ID, None)
     with pytest.raises(DecodeError, match=f"it shows another object than was asked for, by its '{name}'") as told:
         read({name: OTHER})
