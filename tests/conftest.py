@@ -1,5 +1,6 @@
 """What all tests share: a scripted server, and clients whose clock and chance are under control."""
 
+import gc
 import logging
 import os
 from collections import deque
@@ -47,6 +48,17 @@ def _no_word_of_a_busy_machine():
     Tests would find it where they look that nothing was logged, and in the memory that they measure.
     """
     logging.getLogger("asyncio").addFilter(lambda record: record.msg != "Executing %s took %.3f seconds")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _garbage_of_one_module():
+    """Let the garbage collector look at what a module leaves once, at its end.
+
+    A process that has run thousands of tests holds a gigabyte of theirs, and each look at that takes a second.
+    """
+    gc.freeze()
+    yield
+    gc.collect()
 
 
 @attrs.define

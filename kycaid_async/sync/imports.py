@@ -36,10 +36,22 @@ def import_all() -> None:
 
 
 def is_amid_an_import() -> bool:
-    """Say whether this thread itself is importing what the loop's would wait for: others were waited for."""
+    """Say whether this thread itself is importing what the loop's would wait for."""
     wanted = (name.split(".") for name in (*_REQUIRED, *_OPTIONAL))
     with_parents = {".".join(parts[:count]) for parts in wanted for count in range(1, len(parts) + 1)}
-    return any(_is_half_imported(sys.modules.get(name)) for name in with_parents)
+    return any(map(_is_importing, with_parents))
+
+
+def _is_importing(name: str) -> bool:
+    """Say whether this thread is importing a module.
+
+    Another may be, although it was waited for: a package whose modules are there already, or one that fails each time.
+    """
+    if not _is_half_imported(sys.modules.get(name)):
+        return False
+    locks = getattr(sys.modules.get("importlib._bootstrap"), "_module_locks", {})  # nothing else tells who imports what
+    owner = getattr(locks.get(name, lambda: None)(), "owner", None)
+    return owner == threading.get_ident() or (owner is None and _is_half_imported(sys.modules.get(name)))
 
 
 def _is_half_imported(module: object) -> bool:

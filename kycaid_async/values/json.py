@@ -12,7 +12,15 @@ UNWRITABLE: Final = (TypeError, ValueError, OverflowError, RecursionError)
 """What is raised for a value that JSON cannot carry. It can hold the value, so it has to stay out of what is raised."""
 
 # Made once: `json.dumps` with options makes an encoder for each call.
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
+_encoder: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
+def _encode(value: Any, encoder: json.JSONEncoder = _encoder) -> str:
+    try:
+        return encoder.encode(value)
+    except UNWRITABLE as error:
+        vars(error).pop("__notes__", None)  # from Python 3.14 on, they name the keys on the way to what it is about
+        raise
 
 
 def dumps(value: Any) -> bytes:
@@ -36,8 +44,9 @@ def json_text(value: Any, *, indent: int | None = None) -> str:
 
     Raises what `dumps` raises for all else that JSON cannot carry.
     """
-    text = _encode(value) if indent is None else json.dumps(value, ensure_ascii=False, allow_nan=False, indent=indent)
-    return _escaped(text)
+    if indent is None:
+        return _escaped(_encode(value))
+    return _escaped(_encode(value, json.JSONEncoder(ensure_ascii=False, allow_nan=False, indent=indent)))
 
 
 def received_text(value: Any, *, indent: int | None = None) -> str:
@@ -49,7 +58,7 @@ def received_text(value: Any, *, indent: int | None = None) -> str:
         return json_text(value, indent=indent)
     except ValueError:
         separators = (",", ":") if indent is None else None
-        text = json.dumps(value, ensure_ascii=False, separators=separators, indent=indent)
+        text = _encode(value, json.JSONEncoder(ensure_ascii=False, separators=separators, indent=indent))
         return _escaped(re.sub(_TEXT_OR_NO_NUMBER, lambda found: _AS_JSON.get(found[0], found[0]), text))
 
 

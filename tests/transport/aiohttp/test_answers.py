@@ -49,7 +49,8 @@ async def test_an_answer_is_read_by_what_its_header_and_its_first_bytes_say(enco
 
 
 @pytest.mark.parametrize(
-    ("encoding", "body"), [("gzip", GOOD), ("deflate", GOOD), ("br", b"\x0b\0"), ("zstd", b"(\xb5/\xfd")]
+    ("encoding", "body"),
+    [("gzip", GOOD), ("deflate", GOOD), ("br", b"\x0b\0"), ("zstd", b"(\xb5/\xfd" + bytes(9) + b"\xff" * 9)],
 )
 async def test_an_encoding_that_does_not_fit_or_is_not_read_here_is_told_as_such(encoding, body, client, server):
     server.answer(200, body, headers={"Content-Encoding": encoding})
