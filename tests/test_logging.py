@@ -75,7 +75,7 @@ async def test_an_attempt_is_written_with_its_parts(client, server, written):
 
 
 async def test_one_that_went_well_has_no_error(client, server, written):
-    server.answer(200, {})
+    server.answer(200, {"document_id": ID})
     await client.documents.get(ID)
     (line,) = written()
     assert (line["kycaid_status"], line["kycaid_error"], line["kycaid_path"]) == (200, None, "/documents/{document_id}")
@@ -85,7 +85,7 @@ async def test_a_faulty_hook_is_named(make_client, server, written):
     def fail(event):
         raise ValueError("Jane")
 
-    server.answer(200, {})
+    server.answer(200, {"document_id": ID})
     await make_client(server.url, hooks=Hooks(on_call=fail)).documents.get(ID)
     assert [line["kycaid_hook"] for line in written() if "kycaid_hook" in line] == ["on_call"]
     assert "Jane" not in json.dumps(written())
