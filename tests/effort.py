@@ -9,7 +9,8 @@ import gc
 import json
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
+from pathlib import Path
 
 import attrs
 
@@ -26,6 +27,15 @@ def piece_of_work() -> float:
     busy = time.thread_time()
     assert json.loads(json.dumps(list(range(20_000))))[-1] == 19_999
     return time.thread_time() - busy
+
+
+def waited_for_cpu(pid: int) -> float:
+    """Return the seconds that a thread of a process was ready and had no CPU, at most, as Linux counts them."""
+    waits = [0.0]
+    for path in Path(f"/proc/{pid}/task").glob("*/schedstat"):
+        with suppress(OSError):  # one that ended meanwhile
+            waits.append(int(path.read_text().split()[1]) / 1e9)
+    return max(waits)
 
 
 @contextmanager

@@ -36,6 +36,8 @@ class BuiltRequest(Unlisted, ValueObject):
     """Path and query below the base URL, percent-encoded."""
     body: bytes | None = attrs.field(default=None, repr=False)
     """JSON, or None."""
+    ids: Mapping[str, str] = attrs.field(factory=dict, repr=False)
+    """Those in the path, by their names."""
 
 
 def build(
@@ -51,9 +53,9 @@ def build(
     With ``check`` off, the limits of the reference are left to the server; ids that would change the path are refused
     all the same. Raises `InvalidRequestError` with every field at fault.
     """
-    target, given, problems = endpoint.path, path or {}, []
+    target, ids, problems = endpoint.path, path or {}, []
     for hole, name in _holes(endpoint.path):
-        value = given[name]
+        value = ids[name]
         if value.__class__ is str and _ID.fullmatch(value):
             target = target.replace(hole, value)
         elif problem := _path_problem(name, value, strict=check):
@@ -69,7 +71,7 @@ def build(
         raise invalid_request(endpoint.name, problems)
     if query is not None:
         target += _query(endpoint, query)
-    return BuiltRequest(target, None if body is None else _encode(endpoint, body))
+    return BuiltRequest(target, None if body is None else _encode(endpoint, body), ids)
 
 
 def undeclared_endpoint(method: str, path: str, replay: Replay | str | None) -> Endpoint[Any]:

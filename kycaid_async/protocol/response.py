@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Final, TypeVar
-from urllib.parse import quote
 
 import attrs
 
@@ -129,8 +128,8 @@ _HARMLESS: Final = (
 """Sentences of the vendor that were seen and hold no data of a person. Any other may, and is not repeated in a text."""
 
 
-def decode(endpoint: Endpoint[T], answer: Answer, target: str = "") -> T:
-    """Return what ``answer`` says. It has to be of the object that was asked for by ``target``, if that names one.
+def decode(endpoint: Endpoint[T], answer: Answer, ids: Mapping[str, str] | None = None) -> T:
+    """Return what ``answer`` says. What was read may show no other ids than those that were asked for, by their names.
 
     Raises `DecodeError`, `RedirectError`, or the `ApiError` that fits; none of them knows of retries yet.
     """
@@ -141,11 +140,13 @@ def decode(endpoint: Endpoint[T], answer: Answer, target: str = "") -> T:
     try:
         if body and not body.isspace():
             found = endpoint.returns.decode(body)
-            if target and endpoint.method == "GET":
-                _same(endpoint, target, found)
-            return found
-        is_json = False
-        return endpoint.returns.read(None)
+            other = _of_another(found, ids) if ids and endpoint.method == "GET" else None
+            if other is None:
+                return found
+            problem = f"it shows another object than was asked for, by its {other!r}"
+        else:
+            is_json = False
+            return endpoint.returns.read(None)
     except Mismatch as mismatch:
         problem = str(mismatch) if is_json else "it is empty"
     except (ValueError, RecursionError):
@@ -161,16 +162,13 @@ def decode(endpoint: Endpoint[T], answer: Answer, target: str = "") -> T:
     )
 
 
-def _same(endpoint: Endpoint[Any], target: str, found: object) -> None:
-    """Raise `Mismatch` when ``found`` has the id of another object than ``target``, as from a cache between."""
-    _, hole, name = endpoint.path.rpartition("/{")
-    if hole and name.endswith("}"):
-        shown = getattr(found, name[:-1], None)
-        asked = target.partition("?")[0].rpartition("/")[2]
-        if shown and quote(shown, safe="").lower() != asked.lower():
-            other = Mismatch("the object that was asked for", found)
-            other.args = (f"it shows another object than was asked for, by its {name[:-1]!r}",)
-            raise other
+def _of_another(found: object, ids: Mapping[str, str]) -> str | None:
+    """Return the name of the id by which ``found`` is another object than was asked for, as a cache may give it."""
+    for name, asked in ids.items():
+        shown = getattr(found, name, None)
+        if shown and shown.lower() != asked.lower():
+            return name
+    return None
 
 
 def _redirect(endpoint: Endpoint[Any], answer: Answer) -> RedirectError:

@@ -174,7 +174,7 @@ class Attempt(Unlisted):
                 name = request.operation
                 text = f"{name}: the server answered before it had the whole file."
                 return ConnectionLostError(text, operation=name)
-            return decode(self.call.endpoint, answer, self.call.request.target)
+            return decode(self.call.endpoint, answer, self.call.request.ids)
         except KycaidError as error:
             return error
 

@@ -5,7 +5,7 @@ import os
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 import attrs
@@ -16,6 +16,7 @@ from tests.chaos.oracle import ChaosOracle
 from tests.chaos.program import BulkProgram, Row
 from tests.chaos.verdict import KINDS, Verdict
 from tests.chaos.writing import AnyProgram, program_of, smallest
+from tests.effort import waited_for_cpu
 
 STARVED = "held once there was a CPU"
 WITH_FAULTS = "that met faults"
@@ -81,7 +82,7 @@ class Chaos:
 
     def _waited(self) -> float:
         """Return for how many seconds this process and the oracle's were ready and had no CPU, as Linux counts it."""
-        return max(_waits(os.getpid())) + max(_waits(self.oracle.pid))
+        return waited_for_cpu(os.getpid()) + waited_for_cpu(self.oracle.pid)
 
     def _smallest(self, name: str, program: AnyProgram, found: Verdict) -> str:
         figures, kinds = self.figures.copy(), found.kinds
@@ -109,13 +110,6 @@ def chaos() -> Iterator[Chaos]:
             yield found
         finally:
             gc.unfreeze()
-
-
-def _waits(pid: int) -> Iterator[float]:
-    """Yield for how long each thread of a process waited for a CPU."""
-    for path in Path(f"/proc/{pid}/task").glob("*/schedstat"):
-        with suppress(OSError):  # one that ended meanwhile
-            yield int(path.read_text().split()[1]) / 1e9
 
 
 def _set_aside() -> None:

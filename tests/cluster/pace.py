@@ -20,6 +20,7 @@ import attrs
 from kycaid_async import AsyncKycaid, KycaidError, Person
 from tests.cluster import server
 from tests.cluster.services import ROOT, redis
+from tests.effort import waited_for_cpu
 
 KEY = "0123456789abcdef0123456789abcdef0123"
 SETTLED = 3.0
@@ -58,6 +59,8 @@ class Outcome:
     refused: int
     told: str
     """What the processes had to say."""
+    waited: float
+    """Seconds that one of them was ready and had no CPU, at most."""
 
     @property
     def used(self):
@@ -96,6 +99,7 @@ def run(*, workers, seconds, rate, restart, shared=True, at_once=8, latency=0.02
             raise RuntimeError(f"not each of {workers} processes was answered within {LONGEST_START:g} s")
         time.sleep(SETTLED)
         before, began = server.made(url), time.monotonic()
+        waits = [waited_for_cpu(process.pid) for process in processes]
         time.sleep(seconds / 2)
         if restart:
             store.stop()
@@ -103,11 +107,12 @@ def run(*, workers, seconds, rate, restart, shared=True, at_once=8, latency=0.02
             store.start()
         time.sleep(max(0.0, began + seconds - time.monotonic()))
         after, took = server.made(url), time.monotonic() - began
+        waited = max(waited_for_cpu(process.pid) - wait for process, wait in zip(processes, waits, strict=True))
         for process in processes:
             process.kill()
             process.wait(60)
         err.seek(0)
-        return Outcome(rate, took, *(after[name] - before[name] for name in ("taken", "refused")), err.read())
+        return Outcome(rate, took, *(after[name] - before[name] for name in ("taken", "refused")), err.read(), waited)
 
 
 def _wait_until_each_says(words, err, workers, seconds):

@@ -18,9 +18,15 @@ JOB = Job(name="j", work=None, key_from="", ledger="", connections=8, all_togeth
 
 
 def test_four_processes_keep_to_one_rate_also_while_redis_is_restarted():
-    """`python -m tests.cluster.pace` judges how much of the rate they use, which a busy machine lessens."""
-    outcome = pace.run(workers=4, seconds=12.0, rate=50, restart=True)
-    assert outcome.used >= 0.5, outcome
+    """`python -m tests.cluster.pace` holds them to a twentieth for a minute; here the first seconds weigh more.
+
+    What they do not use while they wait for a CPU says nothing of them, and is tried again.
+    """
+    for _ in range(3):
+        outcome = pace.run(workers=4, seconds=12.0, rate=50, restart=True)
+        if outcome.used >= 0.88 or outcome.waited < 0.25:
+            break
+    assert outcome.used >= 0.88, outcome
     assert outcome.wasted <= 0.05, outcome
     assert outcome.told.count("cannot be reached") == outcome.told.count("are heard of again") == 4, outcome.told
 
